@@ -1,0 +1,143 @@
+"""Sockets as the kernel lists them: endpoints, states and the row that joins them to an owner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from portview.domain.processes import ProcessKey
+
+
+class Protocol(StrEnum):
+    """Transport protocol of a socket."""
+
+    TCP = "tcp"
+    UDP = "udp"
+
+
+class Family(StrEnum):
+    """Address family of a socket."""
+
+    IPV4 = "ipv4"
+    IPV6 = "ipv6"
+
+
+class State(StrEnum):
+    """TCP state, by the names of RFC 9293 with underscores; BOUND is bound but not listening.
+
+    UDP sockets have no state.
+    """
+
+    LISTEN = "LISTEN"
+    BOUND = "BOUND"
+    SYN_SENT = "SYN_SENT"
+    SYN_RECEIVED = "SYN_RECEIVED"
+    ESTABLISHED = "ESTABLISHED"
+    FIN_WAIT_1 = "FIN_WAIT_1"
+    FIN_WAIT_2 = "FIN_WAIT_2"
+    CLOSE_WAIT = "CLOSE_WAIT"
+    CLOSING = "CLOSING"
+    LAST_ACK = "LAST_ACK"
+    TIME_WAIT = "TIME_WAIT"
+    CLOSED = "CLOSED"
+
+
+class OwnerProblem(StrEnum):
+    """Why the owner of a socket is not named."""
+
+    ACCESS_DENIED = "access_denied"
+    PROCESS_GONE = "process_gone"
+    PID_REUSED = "pid_reused"
+    OTHER_NAMESPACE = "other_namespace"
+
+
+class Endpoint(NamedTuple):
+    """One end of a socket.
+
+    ``address`` is in canonical text form ("127.0.0.1", "::1", "fe80::1%3" with a zone);
+    ``port`` is 0 to 65535.
+    """
+
+    address: str
+    port: int
+
+
+class SocketKey(NamedTuple):
+    """What makes a socket row the same row from one snapshot to the next.
+
+    Its state is no part of it: a state change is a change of the row. ``token`` is the inode
+    (Linux) or the creation time (Windows) where the system tells one, else 0. Two processes that
+    hold one socket are two rows, which ``owner`` keeps apart.
+    """
+
+    protocol: Protocol
+    family: Family
+    local: Endpoint
+    remote: Endpoint | None
+    owner: ProcessKey | None
+    token: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SocketRow:
+    """One socket and who holds it, at the time of a snapshot.
+
+    ``pid`` is what the system names as owner, even where ``owner_problem`` says that this process
+    can't be taken for it; ``key.owner`` is set only where the owner is certain. ``user`` is known
+    for some sockets whose process is not. ``opened_at_ms`` is Unix time, UTC.
+    """
+
+    key: SocketKey
+    state: State | None = None
+    pid: int | None = None
+    owner_problem: OwnerProblem | None = None
+    user: str | None = None
+    services: tuple[str, ...] = ()
+    opened_at_ms: int | None = None
+
+    @property
+    def protocol(self) -> Protocol:
+        """Return the transport protocol."""
+        return self.key.protocol
+
+    @property
+    def local(self) -> Endpoint:
+        """Return the local endpoint."""
+        return self.key.local
+
+    @property
+    def remote(self) -> Endpoint | None:
+        """Return the remote endpoint, None for a socket without a peer."""
+        return self.key.remote
+
+    @property
+    def owner(self) -> ProcessKey | None:
+        """Return the process that certainly holds the socket, or None."""
+        return self.key.owner
+
+
+@lru_cache(maxsize=65536)
+def address_sort_key(address: str) -> tuple[int, int, str]:
+    """Return a key that sorts IPv4 before IPv6 and both by number, not by text.
+
+    Text that is no address (it should not occur) sorts last, so that a table can always be sorted.
+    """
+    bare, _, zone = address.partition("%")
+    try:
+        if ":" in bare:
+            return (6, int(IPv6Address(bare)), zone)
+        return (4, int(IPv4Address(bare)), zone)
+    except ValueError:
+        return (9, 0, address)
+
+
+def endpoint_text(endpoint: Endpoint | None) -> str:
+    """Format an endpoint as people write it: ``127.0.0.1:80``, ``[::1]:80``; empty for None."""
+    if endpoint is None:
+        return ""
+    address = f"[{endpoint.address}]" if ":" in endpoint.address else endpoint.address
+    return f"{address}:{endpoint.port}"

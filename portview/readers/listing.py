@@ -1,0 +1,35 @@
+"""The question "which sockets are there?", which every socket reader answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from portview.domain.sockets import SocketRow
+
+
+@dataclass(frozen=True, slots=True)
+class SocketListing:
+    """The rows of one reading, each key once, and plain sentences on what could not be read."""
+
+    rows: tuple[SocketRow, ...]
+    notes: tuple[str, ...] = ()
+
+
+class SocketReader(Protocol):
+    """A way of listing sockets.
+
+    It belongs to one thread at a time and may keep state between readings: a row that did not
+    change is handed out as the same object again.
+    """
+
+    name: str
+
+    def read(self) -> SocketListing:
+        """List all sockets. Raises PortViewError where nothing at all could be read."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what the reader holds open. Reading after this is an error."""
+        ...

@@ -1,0 +1,45 @@
+"""A whole snapshot: the sockets of one reader and the processes that own them."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from portview.domain.snapshot import Snapshot
+from portview.readers.processes import ProcessReader
+
+if TYPE_CHECKING:
+    from portview.readers.listing import SocketReader
+
+
+class SnapshotReader:
+    """Joins a socket reader with what is known about the owners. One thread at a time."""
+
+    def __init__(self, sockets: SocketReader, processes: ProcessReader | None = None) -> None:
+        """Take over the socket reader; ``close`` closes it."""
+        self._sockets = sockets
+        self._processes = processes or ProcessReader()
+
+    @property
+    def source(self) -> str:
+        """Return the name of the socket reader."""
+        return self._sockets.name
+
+    def read(self) -> Snapshot:
+        """Take a snapshot. Raises PortViewError where no socket could be read."""
+        started = time.perf_counter()
+        listing = self._sockets.read()
+        owners = {row.key.owner for row in listing.rows}
+        processes = self._processes.describe(owner for owner in owners if owner is not None)
+        return Snapshot(
+            rows=listing.rows,
+            processes=processes,
+            taken_at_ms=time.time_ns() // 1_000_000,
+            source=self._sockets.name,
+            read_ms=(time.perf_counter() - started) * 1000,
+            notes=listing.notes,
+        )
+
+    def close(self) -> None:
+        """Close the socket reader."""
+        self._sockets.close()

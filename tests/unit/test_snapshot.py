@@ -1,0 +1,66 @@
+"""The difference between two snapshots, for any two snapshots."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portview.domain.processes import ProcessKey
+from portview.domain.snapshot import Diff, apply, diff
+from portview.domain.sockets import (
+    Endpoint,
+    Family,
+    Protocol,
+    SocketKey,
+    SocketRow,
+    State,
+)
+
+keys = st.builds(
+    SocketKey,
+    st.sampled_from(Protocol),
+    st.sampled_from(Family),
+    st.builds(Endpoint, st.sampled_from(["127.0.0.1", "::1"]), st.integers(1, 6)),
+    st.none() | st.builds(Endpoint, st.just("10.0.0.1"), st.integers(1, 3)),
+    st.none() | st.builds(ProcessKey, st.integers(1, 3), st.integers(0, 2)),
+    st.integers(0, 2),
+)
+row_lists = st.lists(
+    st.builds(SocketRow, keys, st.none() | st.sampled_from(State), st.none() | st.integers(1, 3)),
+    unique_by=lambda row: row.key,
+).map(tuple)
+
+
+def by_key(rows: tuple[SocketRow, ...]) -> dict[SocketKey, SocketRow]:
+    return {row.key: row for row in rows}
+
+
+@given(row_lists, row_lists)
+def test_applying_the_difference_gives_the_new_rows(
+    old: tuple[SocketRow, ...], new: tuple[SocketRow, ...]
+) -> None:
+    assert by_key(apply(diff(old, new), old)) == by_key(new)
+
+
+@given(row_lists, row_lists)
+def test_every_row_is_told_once_and_rightly(
+    old: tuple[SocketRow, ...], new: tuple[SocketRow, ...]
+) -> None:
+    difference = diff(old, new)
+    before, after = by_key(old), by_key(new)
+    assert {row.key for row in difference.removed} == before.keys() - after.keys()
+    assert {row.key for row in difference.added} == after.keys() - before.keys()
+    assert {change.new.key for change in difference.changed} == {
+        key for key in before.keys() & after.keys() if before[key] != after[key]
+    }
+
+
+@given(row_lists)
+def test_equal_rows_differ_in_nothing_whether_the_same_objects_or_not(
+    rows: tuple[SocketRow, ...],
+) -> None:
+    assert diff(rows, rows) == Diff()
+    assert diff(rows, tuple(replace(row) for row in rows)) == Diff()
+    assert not diff(rows, tuple(reversed(rows)))
