@@ -66,8 +66,8 @@ def read_process(key: ProcessKey) -> ProcessInfo:
     # field above could be that one's.
     if process_key(key.pid) != key:
         return _gone(key)
-    executable = values.get("executable")
-    deleted = bool(executable) and executable.endswith(_DELETED)
+    executable: str = values.get("executable") or ""
+    deleted = executable.endswith(_DELETED)
     if deleted:
         values["executable"] = executable.removesuffix(_DELETED)
     return ProcessInfo(key=key, executable_deleted=deleted, problems=problems, **values)

@@ -1,0 +1,245 @@
+#!/usr/bin/env python3
+"""Run, test, check and build PortView with nothing but Python 3.11 to start from.
+
+Every command first sees to it that ``.venv`` holds the locked dependencies; when it does, that
+costs one small file comparison. Standard library only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+LOCK = ROOT / "packaging" / "requirements.lock"
+VENV = ROOT / ".venv"
+IS_WINDOWS = sys.platform == "win32"
+VENV_PYTHON = VENV / ("Scripts/python.exe" if IS_WINDOWS else "bin/python")
+STAMP = VENV / "portview-installed"
+
+QT_PACKAGES = [
+    "fontconfig",
+    "fonts-dejavu-core",
+    "libdbus-1-3",
+    "libegl1",
+    "libfontconfig1",
+    "libgl1",
+    "libglib2.0-0",
+    "libx11-xcb1",
+    "libxcb-cursor0",
+    "libxcb-icccm4",
+    "libxcb-image0",
+    "libxcb-keysyms1",
+    "libxcb-randr0",
+    "libxcb-render-util0",
+    "libxcb-shape0",
+    "libxcb-xinerama0",
+    "libxcb-xkb1",
+    "libxkbcommon-x11-0",
+    "libxkbcommon0",
+]
+"""What PySide6's wheels expect from a Debian or Ubuntu system beside the C library."""
+
+TEST_TOOLS = {"ip": "iproute2", "ss": "iproute2", "nft": "nftables"}
+"""Programs with which the tests make network namespaces, and the packages that hold them."""
+
+
+class DevError(Exception):
+    """Something that the person at the keyboard has to see to; the text says what."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options, rest = _parser().parse_known_args(arguments)
+    rest = rest[1:] if rest[:1] == ["--"] else rest
+    try:
+        code: int = options.command(rest)
+    except DevError as error:
+        print(f"dev.py: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def run(arguments: list[str]) -> int:
+    """Start PortView, with the arguments handed on: ``run -- list --json``."""
+    prepare()
+    # The caller's working directory stays, so that file arguments mean what was typed.
+    command = [str(VENV_PYTHON), "-m", "portview", *arguments]
+    if IS_WINDOWS:
+        return subprocess.call(command)
+    # In its place, so that signals and the exit code are the program's own.
+    return os.execv(command[0], command)
+
+
+def test(arguments: list[str]) -> int:
+    """Run the test suite; arguments go to pytest."""
+    prepare()
+    install_test_tools()
+    if not arguments:
+        code = _lint_imports()
+        if code:
+            return code
+    return _python("-m", "pytest", "-n", str(min(os.cpu_count() or 1, 4)), *arguments)
+
+
+def lint(arguments: list[str]) -> int:
+    """Check style, types and the floors of the house; ``--fix`` mends what ruff can."""
+    prepare()
+    fix = "--fix" in arguments
+    codes = [
+        _python("-m", "ruff", "check", *(["--fix"] if fix else []), "."),
+        _python("-m", "ruff", "format", *([] if fix else ["--check"]), "."),
+        _python("-m", "mypy"),
+        _lint_imports(),
+    ]
+    return max(codes)
+
+
+def bench(arguments: list[str]) -> int:
+    """Measure PortView against its peers on real sockets; ``--json`` for programs."""
+    prepare()
+    return _python(str(ROOT / "tests" / "benchmarks" / "run.py"), *arguments)
+
+
+def windows_test(arguments: list[str]) -> int:
+    """Run the suite as Windows code: on Windows itself, elsewhere under Wine."""
+    if IS_WINDOWS:
+        return test(arguments)
+    prepare()
+    raise DevError("the Windows bench is not there yet")
+
+
+def package(arguments: list[str]) -> int:
+    """Build the Windows program."""
+    del arguments
+    raise DevError("building the Windows program comes with a later version")
+
+
+def prepare() -> None:
+    """Make ``.venv`` hold what the lock names, and the system what Qt needs."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - an older one can still say so
+        raise DevError("PortView needs Python 3.11 or later")
+    wanted = _fingerprint()
+    if VENV_PYTHON.exists() and STAMP.exists() and STAMP.read_text() == wanted:
+        return
+    print("PortView: installing its dependencies into .venv (once) ...", file=sys.stderr)
+    _make_venv()
+    install = [str(VENV_PYTHON), "-m", "pip", "install", "--quiet", "--require-hashes"]
+    if subprocess.call([*install, "--disable-pip-version-check", "-r", str(LOCK)]):
+        raise DevError("the dependencies could not be installed; see pip's message above")
+    _put_project_on_path()
+    install_qt_libraries()
+    # Written last: an installation that was cut short is done again.
+    STAMP.write_text(wanted)
+
+
+def install_qt_libraries() -> None:
+    """See to the shared libraries that Qt loads on Linux; once per installation."""
+    if sys.platform == "linux" and (missing := _missing_libraries()):
+        _apt_install(QT_PACKAGES, f"Qt needs {', '.join(sorted(missing))}")
+
+
+def install_test_tools() -> None:
+    """See to the programs with which tests make network namespaces (Linux, root only)."""
+    # Without root those tests skip and say so; their tools would be of no use.
+    if sys.platform != "linux" or os.geteuid() != 0:
+        return
+    packages = {package for tool, package in TEST_TOOLS.items() if not shutil.which(tool)}
+    if packages and shutil.which("apt-get"):
+        _apt_install(sorted(packages), "the tests make network namespaces")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="dev.py", description=(__doc__ or "").partition("\n")[0])
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, command in {
+        "run": run,
+        "test": test,
+        "lint": lint,
+        "bench": bench,
+        "windows-test": windows_test,
+        "package": package,
+    }.items():
+        description = (command.__doc__ or "").partition("\n")[0]
+        # Help belongs to the program that the arguments go to.
+        sub = commands.add_parser(name, help=description, add_help=False)
+        sub.set_defaults(command=command)
+    return parser
+
+
+def _python(*arguments: str) -> int:
+    return subprocess.call([str(VENV_PYTHON), *arguments], cwd=ROOT)
+
+
+def _lint_imports() -> int:
+    script = VENV_PYTHON.with_name("lint-imports.exe" if IS_WINDOWS else "lint-imports")
+    return subprocess.call([str(script)], cwd=ROOT)
+
+
+def _fingerprint() -> str:
+    lock = hashlib.sha256(LOCK.read_bytes()).hexdigest()
+    return f"{lock} {sys.version_info[0]}.{sys.version_info[1]} {ROOT}\n"
+
+
+def _make_venv() -> None:
+    try:
+        import ensurepip  # noqa: F401, PLC0415 - Debian's python3 comes without it
+    except ImportError:
+        version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        _apt_install([f"python{version}-venv"], "this Python can't make virtual environments")
+    if VENV.exists():
+        shutil.rmtree(VENV)
+    # A child process, because an ensurepip that was installed just now is new to this one.
+    if subprocess.call([sys.executable, "-m", "venv", str(VENV)]):
+        raise DevError(f"{VENV} could not be made")
+
+
+def _put_project_on_path() -> None:
+    libraries = subprocess.check_output(
+        [str(VENV_PYTHON), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+        text=True,
+    ).strip()
+    Path(libraries, "portview-checkout.pth").write_text(f"{ROOT}\n", encoding="utf-8")
+
+
+def _missing_libraries() -> set[str]:
+    pyside = next(VENV.glob("lib/python*/site-packages/PySide6"))
+    plugins = pyside / "Qt" / "plugins"
+    users = [
+        pyside / "QtWidgets.abi3.so",
+        plugins / "platforms" / "libqxcb.so",
+        plugins / "platforms" / "libqoffscreen.so",
+    ]
+    linked = subprocess.run(
+        ["ldd", *map(str, users)], capture_output=True, text=True, check=False
+    ).stdout
+    return {line.split()[0] for line in linked.splitlines() if line.endswith("not found")}
+
+
+def _apt_install(packages: list[str] | tuple[str, ...], reason: str) -> None:
+    command = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
+    if not shutil.which("apt-get"):
+        raise DevError(f"{reason}. Install what these Debian packages hold: {' '.join(packages)}")
+    if os.geteuid() != 0:
+        raise DevError(f"{reason}. Run this once, then try again:\n  sudo {shlex.join(command)}")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    print(f"PortView: {reason}; installing {' '.join(packages)} ...", file=sys.stderr)
+
+    def succeeds(*arguments: str) -> bool:
+        return subprocess.call(arguments, stdout=subprocess.DEVNULL, env=environment) == 0
+
+    # A fresh machine may have no package lists yet, an old one stale ones.
+    if not succeeds(*command) and not (succeeds("apt-get", "update") and succeeds(*command)):
+        raise DevError(f"{reason}, and apt-get could not install: {' '.join(packages)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

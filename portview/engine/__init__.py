@@ -1,0 +1,1 @@
+"""Work off the UI thread: tasks on pools, and the tick. QtCore only."""
