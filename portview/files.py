@@ -1,0 +1,40 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from portview.domain.outcome import Outcome, PortViewError
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Replace a file's content at once: a reader sees the old or the new one, never a part.
+
+    Raises PortViewError where the folder or the disk refuses; the old file is then untouched.
+    """
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise _refused(path, error) from error
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            Path(temporary).unlink()
+        raise _refused(path, error) from error
+
+
+def _refused(path: Path, error: OSError) -> PortViewError:
+    return PortViewError(
+        "file_not_written",
+        f"{path} could not be written: {error.strerror or error}.",
+        "Nothing was changed there. Choose another folder, or make room and try again.",
+        Outcome.FAILED,
+    )

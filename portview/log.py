@@ -1,0 +1,50 @@
+"""The log file: where it is and how it is kept small."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import os
+from functools import cache
+from pathlib import Path
+
+import platformdirs
+
+_LARGEST_BYTES = 1_000_000
+_OLD_FILES = 3
+
+
+@cache
+def log_path() -> Path:
+    """Return the log file of this user; PORTVIEW_LOG_DIR names another folder."""
+    folder = os.environ.get("PORTVIEW_LOG_DIR") or platformdirs.user_log_dir(
+        "PortView", appauthor=False
+    )
+    return Path(folder, "portview.log")
+
+
+def start_logging() -> None:
+    """Send the program's log to the file, rotated at 1 MB.
+
+    A disk that refuses is no reason to stop. The console stays clean: what a person should know is
+    told by the window or the command.
+    """
+    root = logging.getLogger()
+    root.setLevel(logging.INFO)
+    logging.raiseExceptions = False  # a full disk must not print into a command's output
+    try:
+        log_path().parent.mkdir(parents=True, exist_ok=True)
+        handler: logging.Handler = logging.handlers.RotatingFileHandler(
+            log_path(),
+            maxBytes=_LARGEST_BYTES,
+            backupCount=_OLD_FILES,
+            encoding="utf-8",
+            errors="backslashreplace",
+            delay=True,
+        )
+    except OSError:
+        handler = logging.NullHandler()
+    handler.setFormatter(
+        logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
+    )
+    root.addHandler(handler)

@@ -1,0 +1,14 @@
+"""Where PortView's data files are."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+
+@cache
+def resource_path(*parts: str) -> Path:
+    """Return the path of a data file: inside the installed package, else beside it (checkout)."""
+    package = Path(__file__).resolve().parent
+    inside = package / "resources"
+    return (inside if inside.is_dir() else package.parent / "resources").joinpath(*parts)

@@ -1,0 +1,98 @@
+"""What PortView remembers between two starts: one JSON file per user."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from portview.domain.outcome import PortViewError
+from portview.files import write_whole
+
+logger = logging.getLogger(__name__)
+
+
+def settings_path() -> Path:
+    """Return the settings file of this user; PORTVIEW_CONFIG_DIR names another folder."""
+    folder = os.environ.get("PORTVIEW_CONFIG_DIR") or platformdirs.user_config_dir(
+        "PortView", appauthor=False, roaming=True
+    )
+    return Path(folder, "settings.json")
+
+
+class Settings:
+    """Named JSON values. A damaged file is set aside and the program starts with defaults.
+
+    ``set_aside`` is where a damaged file went, None where there was none.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.set_aside: Path | None = None
+        self._values: dict[str, Any] = self._load()
+        self._saved = dict(self._values)
+
+    def get(self, name: str, kind: type, default: Any) -> Any:
+        """Return a value, or the default where it is missing or not of this kind.
+
+        A whole number serves as a float; a bool never as a number.
+        """
+        value = self._values.get(name, default)
+        if kind is float and type(value) is int:
+            return float(value)
+        is_of_kind = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+        return value if is_of_kind else default
+
+    def set(self, name: str, value: Any) -> None:
+        """Remember a JSON value until ``save``."""
+        self._values[name] = value
+
+    def save(self) -> bool:
+        """Write the file where anything changed; a disk that refuses is logged, not fatal."""
+        if self._values == self._saved:
+            return True
+        content = json.dumps(self._values, ensure_ascii=True, indent=2, sort_keys=True) + "\n"
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(self._path, content.encode("ascii"))
+        except (OSError, PortViewError) as error:
+            logger.warning("the settings were not saved: %s", error)
+            return False
+        self._saved = dict(self._values)
+        return True
+
+    def _load(self) -> dict[str, Any]:
+        try:
+            values = _object(self._path.read_bytes())
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            # Not readable is not damaged: it stays where it is.
+            logger.warning("the settings could not be read: %s", error)
+            return {}
+        except (ValueError, TypeError, RecursionError) as error:
+            self._set_aside(error)
+            return {}
+        return values
+
+    def _set_aside(self, reason: Exception) -> None:
+        aside = self._path.with_name(f"{self._path.stem}.damaged-{time.time_ns() // 10**9}.json")
+        try:
+            self._path.replace(aside)
+        except OSError as error:
+            logger.warning("damaged settings could not be set aside: %s", error)
+            return
+        self.set_aside = aside
+        logger.warning("the settings were damaged (%s); set aside as %s", reason, aside)
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    values = json.loads(content)
+    if not isinstance(values, dict):
+        raise TypeError("the top level is no object")
+    return values

@@ -1,0 +1,68 @@
+"""PortView's own icons, drawn in the palette's colours."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, QRectF, Qt
+from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPalette, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+
+from portview.resources import resource_path
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QAbstractButton, QWidget
+
+_SIZES = (16, 20, 24, 32, 48, 64)
+_APPLICATION_SIZES = (16, 20, 24, 32, 40, 48, 64, 128, 256)
+
+
+def icon(name: str, palette: QPalette) -> QIcon:
+    """Return the named icon in the palette's text colour, with a faded form for disabled."""
+    role = QPalette.ColorRole.ButtonText
+    normal = palette.color(QPalette.ColorGroup.Active, role)
+    disabled = palette.color(QPalette.ColorGroup.Disabled, role)
+    return coloured_icon(name, normal.rgba(), disabled.rgba())
+
+
+@lru_cache(maxsize=256)
+def coloured_icon(name: str, normal: int, disabled: int) -> QIcon:
+    """Return the named icon in two colours, given as 0xAARRGGBB."""
+    result = QIcon()
+    svg = resource_path("icons", f"{name}.svg").read_text(encoding="utf-8")
+    for mode, rgba in ((QIcon.Mode.Normal, normal), (QIcon.Mode.Disabled, disabled)):
+        colour = QColor.fromRgba(rgba).name()
+        for size in _SIZES:
+            result.addPixmap(_render(svg.replace("currentColor", colour), size), mode)
+    return result
+
+
+@lru_cache(maxsize=1)
+def application_icon() -> QIcon:
+    """Return PortView's own icon in every size that a system asks for."""
+    result = QIcon()
+    svg = resource_path("icons", "portview.svg").read_text(encoding="utf-8")
+    for size in _APPLICATION_SIZES:
+        result.addPixmap(_render(svg, size))
+    return result
+
+
+def set_button_icon(button: QAbstractButton, name: str) -> None:
+    """Give a button an icon in its own palette's colour; call again when the palette changes."""
+    button.setIcon(icon(name, button.palette()))
+
+
+def device_pixmap(name: str, widget: QWidget, size: int) -> QPixmap:
+    """Return the named icon as a pixmap for a label, sharp on the widget's screen."""
+    return icon(name, widget.palette()).pixmap(size, size)
+
+
+def _render(svg: str, size: int) -> QPixmap:
+    renderer = QSvgRenderer(QByteArray(svg.encode()))
+    image = QImage(size, size, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
+    renderer.render(painter, QRectF(0, 0, size, size))
+    painter.end()
+    return QPixmap.fromImage(image)

@@ -1,0 +1,96 @@
+"""One window per user: a second start raises the first window and ends."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QLockFile, QObject, Signal, Slot
+from PySide6.QtNetwork import QLocalServer, QLocalSocket
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+_RAISE = b"raise\n"
+_PATIENCE_MS = 3000
+
+
+class SingleInstance(QObject):
+    """Decides who is first by a lock file and lets later starts call the first one.
+
+    The lock, not the server, decides: on Windows two servers can listen on one name. Qt sees a
+    lock whose process is gone and breaks it.
+    """
+
+    raise_requested = Signal()
+
+    def __init__(self, folder: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        # Two settings folders are two programs; the name is short because socket paths must be.
+        digest = hashlib.sha256(str(folder).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        self._name = f"portview-{digest}"
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = QLockFile(str(folder / "portview.lock"))
+        self._lock.setStaleLockTime(0)
+        self._server: QLocalServer | None = None
+
+    def acquire(self) -> bool:
+        """Become the first instance; False where another one runs."""
+        if not self._lock.tryLock(0):
+            if self._lock.error() is QLockFile.LockError.LockFailedError:
+                return False
+            # A folder that can't be written: better two windows than none.
+            logger.warning("the lock file could not be made: %s", self._lock.error())
+        server = QLocalServer(self)
+        server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+        QLocalServer.removeServer(self._name)
+        if not server.listen(self._name):
+            logger.warning("later starts can't be heard: %s", server.errorString())
+        server.newConnection.connect(self._on_connection)
+        self._server = server
+        return True
+
+    def raise_first(self) -> bool:
+        """Ask the first instance to show its window; return whether it heard."""
+        socket = QLocalSocket()
+        socket.connectToServer(self._name)
+        if not socket.waitForConnected(_PATIENCE_MS):
+            return False
+        socket.write(_RAISE)
+        heard = socket.waitForBytesWritten(_PATIENCE_MS) and socket.waitForReadyRead(_PATIENCE_MS)
+        socket.disconnectFromServer()
+        return heard
+
+    def release(self) -> None:
+        """Let a later start be the first one."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        self._lock.unlock()
+
+    @Slot()
+    def _on_connection(self) -> None:
+        if self._server is None:
+            return
+        while socket := self._server.nextPendingConnection():
+            socket.disconnected.connect(socket.deleteLater)
+            socket.readyRead.connect(self._on_ready)
+            if socket.bytesAvailable():
+                self._answer(socket)
+
+    @Slot()
+    def _on_ready(self) -> None:
+        socket = self.sender()
+        if isinstance(socket, QLocalSocket):
+            self._answer(socket)
+
+    def _answer(self, socket: QLocalSocket) -> None:
+        # Whatever else a local program may send is dropped unread.
+        if bytes(socket.read(len(_RAISE)).data()) == _RAISE:
+            socket.write(b"ok\n")
+            socket.flush()
+            self.raise_requested.emit()
+        socket.disconnectFromServer()

@@ -1,0 +1,80 @@
+"""The line below the table: totals, what could not be read, and what the reading costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
+
+from portview.domain.sockets import State
+from portview.ui.live_button import interval_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from portview.domain.outcome import PortViewError
+    from portview.domain.snapshot import Snapshot
+
+
+class StatusBar(QStatusBar):
+    """Shows facts about the last reading. All texts are plain."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._totals = self._label("Sockets by state")
+        self._waiting = self._label("Changes that wait")
+        self._problem = self._label("What could not be read")
+        self._rights = self._label("Rights")
+        self._cost = self._label("Cost of the last reading")
+        self.addWidget(self._totals)
+        self.addWidget(self._waiting)
+        self.addWidget(self._problem, 1)
+        self.addPermanentWidget(self._rights)
+        self.addPermanentWidget(self._cost)
+
+    def show_rights(self, *, is_elevated: bool) -> None:
+        """Tell whether other users' processes can be read."""
+        self._rights.setText("elevated" if is_elevated else "not elevated")
+        self._rights.setToolTip(
+            "PortView runs with administrator rights."
+            if is_elevated
+            else "PortView runs without administrator rights. Some owners can't be named."
+        )
+
+    def show_snapshot(
+        self, snapshot: Snapshot, states: Mapping[State, int], interval_ms: int
+    ) -> None:
+        """Show the totals and the cost of a snapshot, and forget an earlier failure."""
+        parts = [
+            f"{states.get(State.LISTEN, 0):,} listening",
+            f"{states.get(State.ESTABLISHED, 0):,} established",
+        ]
+        if waiting := states.get(State.TIME_WAIT, 0):
+            parts.append(f"{waiting:,} TIME_WAIT")
+        self._totals.setText("  \u00b7  ".join(parts))
+        self._cost.setText(f"read {snapshot.read_ms:.0f} ms of {interval_text(interval_ms)}")
+        self._cost.setToolTip(
+            f"The last reading by {snapshot.source} took {snapshot.read_ms:.1f} ms "
+            f"for {len(snapshot.rows):,} sockets."
+        )
+        self._problem.setText(snapshot.notes[0] if snapshot.notes else "")
+        self._problem.setToolTip("\n".join(snapshot.notes))
+
+    def show_failure(self, error: PortViewError | Exception) -> None:
+        """Say that a reading failed; the table stays as it was."""
+        hint = getattr(error, "hint", "")
+        self._problem.setText(f"The last reading failed: {error}")
+        self._problem.setToolTip(f"{error}\n{hint}".strip())
+
+    def show_waiting(self, changes: int) -> None:
+        """Say how many changes a held table keeps back; 0 hides it."""
+        self._waiting.setText(f"{changes:,} changes waiting" if changes else "")
+
+    @staticmethod
+    def _label(accessible_name: str) -> QLabel:
+        label = QLabel()
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setAccessibleName(accessible_name)
+        label.setContentsMargins(6, 2, 6, 2)
+        return label
