@@ -1,0 +1,136 @@
+"""A socket row beside what is known about its owner: one line of a table."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from portview.domain.owners import command_line_of, owner_words
+from portview.domain.sockets import address_sort_key, endpoint_text
+
+if TYPE_CHECKING:
+    from portview.domain.processes import ProcessInfo
+    from portview.domain.sockets import Endpoint, SocketKey, SocketRow
+
+SEPARATOR = "\0"
+"""Stands between the texts of a line that are searched as one."""
+
+
+class Entry:
+    """One row, its owner, and what searching and sorting need of them, worked out once.
+
+    ``port_name`` is what usually lives on the local port, empty where nothing is known to.
+    ``first_seen_ms`` is when PortView first saw the socket (Unix time, UTC), 0 if that is unknown.
+    """
+
+    __slots__ = (
+        "_owner_texts",
+        "_place",
+        "_row_text",
+        "first_seen_ms",
+        "info",
+        "port_name",
+        "row",
+    )
+
+    def __init__(
+        self,
+        row: SocketRow,
+        info: ProcessInfo | None = None,
+        port_name: str = "",
+        first_seen_ms: int = 0,
+    ) -> None:
+        """Join a row with its owner; nothing is worked out before it is asked for."""
+        self.row = row
+        self.info = info
+        self.port_name = port_name
+        self.first_seen_ms = first_seen_ms
+        self._row_text: str | None = None
+        self._owner_texts: OwnerTexts | None = None
+        self._place: tuple[object, ...] | None = None
+
+    @property
+    def row_text(self) -> str:
+        """All texts of the row, case folded, one after the other."""
+        text = self._row_text
+        if text is None:
+            text = self._row_text = _row_text(self.row, self.port_name)
+        return text
+
+    @property
+    def owner_texts(self) -> OwnerTexts:
+        """The owner's texts, case folded; one object for all rows of a process."""
+        texts = self._owner_texts
+        if texts is None:
+            texts = _NO_OWNER if self.info is None else _owner_texts(self.info)
+            self._owner_texts = texts
+        return texts
+
+    @property
+    def place(self) -> tuple[object, ...]:
+        """Where the row stands among rows that are equal otherwise: a total order of keys."""
+        place = self._place
+        if place is None:
+            place = self._place = _place(self.row.key)
+        return place
+
+
+class OwnerTexts(NamedTuple):
+    """The texts of a process, case folded; ``all`` is the others one after the other."""
+
+    all: str
+    name: str
+    user: str
+    executable: str
+    command_line: str
+
+
+_NO_OWNER = OwnerTexts("", "", "", "", "")
+
+
+@lru_cache(maxsize=4096)
+def _owner_texts(info: ProcessInfo) -> OwnerTexts:
+    name = (info.name or "").casefold()
+    executable = (info.executable or "").casefold()
+    command_line = (command_line_of(info) or "").casefold()
+    user = (info.user or "").casefold()
+    everything = SEPARATOR.join((name, executable, command_line, user))
+    return OwnerTexts(everything, name, user, executable, command_line)
+
+
+def _row_text(row: SocketRow, port_name: str) -> str:
+    key = row.key
+    local, remote = key.local, key.remote
+    parts = [key.protocol.value, endpoint_text(local), port_name]
+    if remote is not None:
+        parts.append(endpoint_text(remote))
+    if row.state is not None:
+        parts.append(row.state.value)
+    if row.pid is not None:
+        parts.append(str(row.pid))
+    if row.user:
+        parts.append(row.user)
+    if key.owner is None:
+        parts.append(owner_words(row, None))
+    parts.extend(row.services)
+    return SEPARATOR.join(parts).casefold()
+
+
+def _place(key: SocketKey) -> tuple[object, ...]:
+    return (
+        key.protocol.value,
+        *_endpoint_place(key.local),
+        *_endpoint_place(key.remote),
+        *(key.owner or _NOBODY),
+        key.token,
+        key.family.value,
+    )
+
+
+_NOBODY = (-1, -1)
+
+
+def _endpoint_place(endpoint: Endpoint | None) -> tuple[int, int, str, int]:
+    if endpoint is None:
+        return (0, 0, "", -1)
+    return (*address_sort_key(endpoint.address), endpoint.port)

@@ -1,0 +1,116 @@
+"""What could be typed next: keys first, then the values that a snapshot holds."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from portview.domain.owners import user_of
+from portview.domain.processes import ProcessInfo, ProcessKey
+from portview.domain.query.formatting import format_state
+from portview.domain.query.terms import KEY_HELP, Key
+from portview.domain.query.words import KEYS, SIGNS, WORD, format_value, pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from portview.domain.entry import Entry
+    from portview.domain.sockets import SocketRow
+
+MAX_SUGGESTIONS = 50
+
+
+class Suggestion(NamedTuple):
+    """A text to put in place of what is being typed.
+
+    ``rows`` is how many rows of the snapshot have this value, None for a key.
+    """
+
+    text: str
+    about: str
+    rows: int | None = None
+
+
+class Completion(NamedTuple):
+    """Suggestions, best first, for the characters ``start`` up to ``end`` of the text."""
+
+    start: int
+    end: int
+    suggestions: tuple[Suggestion, ...]
+
+
+_NOTHING_KNOWN = ProcessInfo(ProcessKey(0, 0))
+_CLOSED = re.compile(rf"(?:{WORD})?", re.DOTALL)
+_WORD_AT_CURSOR = re.compile(r'(?:"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[^\s()"])++', re.DOTALL)
+
+
+def complete_query(text: str, cursor: int, entries: Iterable[Entry]) -> Completion:
+    """Suggest how to go on at a cursor; ``entries`` is what the values are taken from."""
+    start, end = _word_at(text, cursor)
+    while start < cursor and text[start] in SIGNS:
+        start += 1
+    key, colon, _ = text[start:cursor].partition(":")
+    if not colon:
+        return Completion(start, end, _keys(key.lower()))
+    if key.lower() not in KEYS:
+        return Completion(cursor, cursor, ())
+    values_start = start + len(key) + 1
+    list_so_far = text[values_start:cursor]
+    closing = "" if _CLOSED.fullmatch(list_so_far) else '"'
+    *_, typed = pieces(list_so_far + closing, values_start)
+    stop = text.find(",", cursor, end)
+    values = _values(Key(key.lower()), typed.text.casefold(), entries)
+    return Completion(min(typed.start, cursor), end if stop < 0 else stop, values)
+
+
+def _word_at(text: str, cursor: int) -> tuple[int, int]:
+    for match in _WORD_AT_CURSOR.finditer(text):
+        if match.start() <= cursor <= match.end():
+            return match.span()
+    return cursor, cursor
+
+
+def _keys(beginning: str) -> tuple[Suggestion, ...]:
+    return tuple(
+        Suggestion(f"{key}:", f"{KEY_HELP[key].about}, for example {KEY_HELP[key].example}")
+        for key in Key
+        if key.startswith(beginning)
+    )
+
+
+def _values(key: Key, beginning: str, entries: Iterable[Entry]) -> tuple[Suggestion, ...]:
+    counts = Counter(value for entry in entries for value in _values_of(key, entry) if value)
+    fitting = [
+        (not value.casefold().startswith(beginning), -rows, value)
+        for value, rows in counts.items()
+        if beginning in value.casefold()
+    ]
+    fitting.sort()
+    return tuple(
+        Suggestion(format_value(value), KEY_HELP[key].about, -rows)
+        for _, rows, value in fitting[:MAX_SUGGESTIONS]
+    )
+
+
+_VALUES_OF: dict[Key, Callable[[SocketRow, ProcessInfo], Iterable[str | None]]] = {
+    Key.PORT: lambda row, _: (str(row.local.port),),
+    Key.RPORT: lambda row, _: (str(row.remote.port),) if row.remote else (),
+    Key.PID: lambda row, _: (None if row.pid is None else str(row.pid),),
+    Key.PROC: lambda _, info: (info.name,),
+    Key.USER: lambda row, info: (user_of(row, info),),
+    Key.ADDR: lambda row, _: (row.local.address, row.remote.address if row.remote else None),
+    Key.LOCAL: lambda row, _: (row.local.address,),
+    Key.REMOTE: lambda row, _: (row.remote.address,) if row.remote else (),
+    Key.STATE: lambda row, _: (format_state(row.state),) if row.state else (),
+    Key.PROTO: lambda row, _: (row.protocol.value,),
+    Key.SERVICE: lambda row, _: row.services,
+    Key.EXE: lambda _, info: (info.executable,),
+    Key.CMD: lambda _, info: info.command_line or (),
+}
+
+
+def _values_of(key: Key, entry: Entry) -> Iterable[str | None]:
+    if key is Key.NAME:
+        return (entry.port_name,)
+    return _VALUES_OF[key](entry.row, entry.info or _NOTHING_KNOWN)
