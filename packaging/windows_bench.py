@@ -1,0 +1,242 @@
+#!/usr/bin/env python3
+"""The Windows bench: runs Windows programs, first of all the test suite, on a Linux machine.
+
+It is CPython for Windows under Wine in a Debian root of its own, built once and kept in the user's
+cache. It is Wine and not Windows: whoever shows results of it has to say so.
+
+    python packaging/windows_bench.py build
+    python packaging/windows_bench.py run python -m pytest
+    python packaging/windows_bench.py shot window.png -m portview
+    python packaging/windows_bench.py shell
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from wine_bench.cache import default_home, in_use
+from wine_bench.debian_root import SCREEN, WINE_ENVIRONMENT, ensure_debian_root
+from wine_bench.errors import BenchError
+from wine_bench.inside import NO_PICTURE
+from wine_bench.visit import PictureOrder, Visit, enter
+from wine_bench.windows_python import PYTHON_DIRECTORY, START_PROGRAM, ensure_windows_python
+
+__all__ = ["Bench", "BenchError", "ensure_bench"]
+
+_VARIABLE_PREFIX: Final = "BENCH_SET_"
+_LOCK: Final = Path(__file__).with_name("requirements.lock")
+_REPOSITORY: Final = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A bench that is built. Every run starts from the same fresh Windows and leaves no trace.
+
+    Of what a run writes, only that below its `repository` stays; it finds it under the same path
+    on drive Z:, and starts in it.
+    """
+
+    home: Path
+    layers: tuple[Path, ...]
+
+    def run(
+        self,
+        arguments: Sequence[str],
+        *,
+        repository: Path,
+        environment: Mapping[str, str] | None = None,
+        display: bool = True,
+        own_network: bool = False,
+        output: BinaryIO | None = None,
+        errors: BinaryIO | None = None,
+    ) -> int:
+        """Run a Windows program and give its exit code.
+
+        `environment` is what the program gets beyond Wine's own variables; nothing of this
+        process's goes along. Output is passed on while it comes, to standard output and standard
+        error unless told otherwise. `own_network` leaves a loopback that nobody else uses and no
+        way out. An exit code above 255 is cut to its low byte, but never to 0, and told on stderr.
+        """
+        visit = self._visit(arguments, repository, environment, SCREEN if display else None)
+        with in_use(self.layers):
+            return enter(visit, output=output, errors=errors, has_own_network=own_network)
+
+    def python(
+        self,
+        arguments: Sequence[str],
+        *,
+        repository: Path,
+        environment: Mapping[str, str] | None = None,
+        display: bool = True,
+        own_network: bool = False,
+        output: BinaryIO | None = None,
+        errors: BinaryIO | None = None,
+    ) -> int:
+        """Run the bench's Python with `arguments`; for the rest see `run`."""
+        return self.run(
+            ["python", *arguments],
+            repository=repository,
+            environment=environment,
+            display=display,
+            own_network=own_network,
+            output=output,
+            errors=errors,
+        )
+
+    def shot(
+        self,
+        arguments: Sequence[str],
+        picture: Path,
+        *,
+        repository: Path,
+        environment: Mapping[str, str] | None = None,
+        screen: tuple[int, int] = SCREEN,
+        settle_s: float = 3.0,
+        limit_s: float = 15.0,
+        patience_s: float = 60.0,
+        is_cropped: bool = True,
+        own_network: bool = False,
+    ) -> None:
+        """Run the bench's Python with `arguments` and save a PNG of what it shows.
+
+        The picture is taken when the screen was still for `settle_s`, or `limit_s` after something
+        first appeared; then the program is ended. It is cut to the windows unless `is_cropped` is
+        false. Raises BenchError when nothing appeared within `patience_s`.
+        """
+        order = PictureOrder(str(picture.resolve()), settle_s, limit_s, patience_s, is_cropped)
+        visit = self._visit(["python", *arguments], repository, environment, screen, order)
+        with in_use(self.layers):
+            code = enter(visit, has_own_network=own_network)
+        if code == NO_PICTURE:
+            raise BenchError(f"Nothing appeared on the screen within {patience_s:g} s.")
+        if code:
+            raise BenchError(f"The program ended with exit code {code} before it showed anything.")
+
+    def shell(self, *, repository: Path) -> int:
+        """Open a shell of the Debian root at the terminal; `wine` is set up in it."""
+        visit = self._visit([], repository, {}, SCREEN, command=("bash", "--norc"))
+        with in_use(self.layers):
+            return enter(visit, is_interactive=True)
+
+    def _visit(
+        self,
+        arguments: Sequence[str],
+        repository: Path,
+        environment: Mapping[str, str] | None,
+        screen: tuple[int, int] | None,
+        picture: PictureOrder | None = None,
+        *,
+        command: tuple[str, ...] = (),
+    ) -> Visit:
+        asked = {"PYTHONDONTWRITEBYTECODE": "1", **(environment or {})}
+        place = str(repository.resolve())
+        return Visit(
+            home=str(self.home),
+            layers=tuple(f"{layer.name}/root" for layer in self.layers),
+            command=command or ("wine", START_PROGRAM, *_with_full_name(arguments)),
+            directory=place,
+            binds=((place, place),),
+            environment={
+                **WINE_ENVIRONMENT,
+                **{f"{_VARIABLE_PREFIX}{name}": value for name, value in asked.items()},
+            },
+            screen=screen,
+            picture=picture,
+        )
+
+
+def ensure_bench(
+    lock: Path,
+    report: Callable[[str], None],
+    *,
+    extra_locks: Sequence[Path] = (),
+    pip: Sequence[str] | None = None,
+    home: Path | None = None,
+) -> Bench:
+    """Give the bench for a lock, built first where it is missing or its recipe has changed.
+
+    `report` gets one line before each step that takes time. `pip` is the command that downloads
+    wheels, such as `[python, "-m", "pip"]`. Raises BenchError, whose text says what to do.
+    """
+    place = home or default_home()
+    (place / "scratch").mkdir(parents=True, exist_ok=True)
+    system = ensure_debian_root(place, report)
+    python = ensure_windows_python(place, system, (lock, *extra_locks), report, pip)
+    return Bench(place, (system, python))
+
+
+def _with_full_name(arguments: Sequence[str]) -> tuple[str, ...]:
+    if arguments and arguments[0] in {"python", "pythonw"}:
+        return (f"{PYTHON_DIRECTORY}\\{arguments[0]}.exe", *arguments[1:])
+    return tuple(arguments)
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="windows_bench.py", description="Run Windows programs of this project on Linux."
+    )
+    parser.add_argument(
+        "--repository",
+        type=Path,
+        default=_REPOSITORY,
+        help="the directory to work in (default: the one that holds this script)",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        dest="variables",
+        help="an environment variable for the program; can be given more than once",
+    )
+    parser.add_argument(
+        "--own-network", action="store_true", help="a loopback that nobody else uses, and no way out"
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("build", help="build the bench where it is missing")
+    run = verbs.add_parser("run", help="run a Windows program, such as `python -m pytest`")
+    run.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGUMENT")
+    shot = verbs.add_parser("shot", help="run Python and save a picture of what it shows")
+    shot.add_argument("picture", type=Path)
+    shot.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGUMENT")
+    verbs.add_parser("shell", help="open a shell in the Debian root")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do what the command line asks for and give the exit code."""
+    asked = _parse(arguments)
+    environment = dict(variable.partition("=")[::2] for variable in asked.variables)
+    bench = ensure_bench(_LOCK, lambda line: print(f"bench: {line} ...", file=sys.stderr))
+    if asked.verb == "run":
+        return bench.run(
+            asked.arguments,
+            repository=asked.repository,
+            environment=environment,
+            own_network=asked.own_network,
+        )
+    if asked.verb == "shot":
+        bench.shot(
+            asked.arguments,
+            asked.picture,
+            repository=asked.repository,
+            environment=environment,
+            own_network=asked.own_network,
+        )
+    if asked.verb == "shell":
+        return bench.shell(repository=asked.repository)
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except BenchError as error:
+        sys.exit(f"bench: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,102 @@
+"""Where built things are kept: each in a directory named after the hash of its recipe.
+
+A directory with such a name is always whole, as it gets its name last. Those who use one hold a
+shared lock on it, so that nobody removes it under them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+if sys.platform != "win32":
+    import fcntl
+
+_KEPT_SPARES: Final = 1
+_HASH_DIGITS: Final = 16
+
+
+def default_home(environment: Mapping[str, str] = os.environ) -> Path:
+    """Give the place of every bench of this user (XDG Base Directory Specification)."""
+    named = environment.get("XDG_CACHE_HOME", "")
+    # The specification tells to ignore relative paths.
+    cache = Path(named) if named.startswith("/") else Path.home() / ".cache"
+    return cache / "portview" / "windows-bench"
+
+
+def recipe_hash(files: Iterable[Path], *facts: str) -> str:
+    """Hash the content of some files and some facts, in their order.
+
+    Where the files lie doesn't count, so that every checkout of the project shares one bench.
+    """
+    digest = hashlib.sha256()
+    parts = [(file.name, file.read_bytes().replace(b"\r\n", b"\n")) for file in files]
+    parts += [("", fact.encode()) for fact in facts]
+    for name, content in parts:
+        digest.update(f"{name}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()[:_HASH_DIGITS]
+
+
+def ensure_layer(home: Path, kind: str, key: str, build: Callable[[Path], None]) -> Path:
+    """Give the directory `home/kind-key`, and let `build` fill a new one where there is none.
+
+    Only one process builds at a time. What an interrupted one left behind is thrown away.
+    """
+    layer = home / f"{kind}-{key}"
+    if layer.is_dir():
+        os.utime(layer)
+        return layer
+    home.mkdir(parents=True, exist_ok=True)
+    with _locked(home / "build.lock"):
+        if layer.is_dir():
+            return layer
+        unfinished = home / f"unfinished-{kind}"
+        if unfinished.exists():
+            shutil.rmtree(unfinished)
+        unfinished.mkdir()
+        build(unfinished)
+        unfinished.rename(layer)
+        _prune(home, kind, layer)
+    return layer
+
+
+@contextlib.contextmanager
+def in_use(layers: Iterable[Path]) -> Iterator[None]:
+    """Keep layers from being removed while the context lasts."""
+    with contextlib.ExitStack() as held:
+        for layer in layers:
+            descriptor = os.open(layer, os.O_RDONLY | os.O_DIRECTORY)
+            held.callback(os.close, descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+            os.utime(layer)
+        yield
+
+
+def _prune(home: Path, kind: str, newest: Path) -> None:
+    # One spare stays, or changing between two branches would build anew each time.
+    others = [path for path in home.glob(f"{kind}-*") if path != newest and path.is_dir()]
+    others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in others[_KEPT_SPARES:]:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            doomed = path.rename(home / f"unfinished-old-{kind}")
+            shutil.rmtree(doomed)
+        except BlockingIOError:
+            continue
+        finally:
+            os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    with file.open("wb") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
