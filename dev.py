@@ -87,7 +87,7 @@ def test(arguments: list[str]) -> int:
         code = _lint_imports()
         if code:
             return code
-    return _python("-m", "pytest", "-n", str(min(os.cpu_count() or 1, 4)), *arguments)
+    return _python("-m", "pytest", "-n", str(_workers()), *arguments)
 
 
 def lint(arguments: list[str]) -> int:
@@ -110,11 +110,28 @@ def bench(arguments: list[str]) -> int:
 
 
 def windows_test(arguments: list[str]) -> int:
-    """Run the suite as Windows code: on Windows itself, elsewhere under Wine."""
+    """Run the suite as Windows code, under Wine elsewhere; ``--shot FILE.png`` takes a picture."""
     if IS_WINDOWS:
         return test(arguments)
+    if sys.platform != "linux":
+        raise DevError("the Windows bench runs on Linux; here the suite runs with: dev.py test")
     prepare()
-    raise DevError("the Windows bench is not there yet")
+    sys.path.insert(0, str(ROOT / "packaging"))
+    from windows_bench import BenchError, ensure_bench  # noqa: PLC0415 - loads with this command
+
+    try:
+        pip = [str(VENV_PYTHON), "-m", "pip"]
+        bench = ensure_bench(LOCK, lambda line: print(line, file=sys.stderr), pip=pip)
+        if arguments[:1] == ["--shot"]:
+            if len(arguments) < 2:  # noqa: PLR2004 - the option and its value
+                raise DevError("--shot needs the name of a PNG file")
+            program = ["-m", "portview", *arguments[2:]]
+            bench.shot(program, Path(arguments[1]).absolute(), repository=ROOT)
+            return 0
+        suite = ["-m", "pytest", "-n", str(_workers()), *arguments]
+        return bench.python(suite, repository=ROOT, own_network=True)
+    except BenchError as error:
+        raise DevError(str(error)) from error
 
 
 def package(arguments: list[str]) -> int:
@@ -175,6 +192,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _workers() -> int:
+    return min(os.cpu_count() or 1, 4)
+
+
 def _python(*arguments: str) -> int:
     return subprocess.call([str(VENV_PYTHON), *arguments], cwd=ROOT)
 
@@ -195,10 +216,12 @@ def _make_venv() -> None:
     except ImportError:
         version = f"{sys.version_info[0]}.{sys.version_info[1]}"
         _apt_install([f"python{version}-venv"], "this Python can't make virtual environments")
+    # The base interpreter: this one may be running out of the very folder that goes.
+    python = getattr(sys, "_base_executable", sys.executable)
     if VENV.exists():
         shutil.rmtree(VENV)
     # A child process, because an ensurepip that was installed just now is new to this one.
-    if subprocess.call([sys.executable, "-m", "venv", str(VENV)]):
+    if subprocess.call([python, "-m", "venv", str(VENV)]):
         raise DevError(f"{VENV} could not be made")
 
 
