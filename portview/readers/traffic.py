@@ -1,0 +1,58 @@
+"""The question "how much went through these sockets?"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from portview.domain.sockets import SocketKey
+    from portview.domain.traffic import TrafficCounters
+
+
+class TrafficReader(Protocol):
+    """A way of reading traffic counters. It belongs to one thread at a time."""
+
+    name: str
+
+    @property
+    def unavailable_reason(self) -> str | None:
+        """Say in one sentence for people what counting would need here; None where it works."""
+        ...
+
+    def read(self, keys: Collection[SocketKey]) -> Mapping[SocketKey, TrafficCounters]:
+        """Return the counters of those sockets among ``keys`` that have any.
+
+        Ask for the sockets that are shown, not for all: the cost grows with their number. UDP
+        sockets, sockets without a peer and sockets that have gone are left out. Never raises for
+        a single socket; PortViewError where the system refuses altogether.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of what the reader holds open or switched on. Reading after this is an error."""
+        ...
+
+
+class NoTraffic:
+    """Stands in where the system counts no bytes per socket, and says what it would need."""
+
+    name = "none"
+
+    def __init__(self, reason: str) -> None:
+        """Take the sentence that tells people why."""
+        self._reason = reason
+
+    @property
+    def unavailable_reason(self) -> str | None:
+        """Return the reason."""
+        return self._reason
+
+    def read(self, keys: Collection[SocketKey]) -> Mapping[SocketKey, TrafficCounters]:
+        """Return nothing."""
+        del keys
+        return {}
+
+    def close(self) -> None:
+        """Hold nothing open: nothing to do."""
