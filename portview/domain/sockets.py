@@ -88,7 +88,9 @@ class SocketRow:
 
     ``pid`` is what the system names as owner, even where ``owner_problem`` says that this process
     can't be taken for it; ``key.owner`` is set only where the owner is certain. ``user`` is known
-    for some sockets whose process is not. ``opened_at_ms`` is Unix time, UTC.
+    for some sockets whose process is not. ``opened_at_ms`` is Unix time, UTC. ``likely_holders``
+    are children of an owner that ended, which may have inherited the socket: a guess with a
+    reason, never an owner.
     """
 
     key: SocketKey
@@ -98,6 +100,7 @@ class SocketRow:
     user: str | None = None
     services: tuple[str, ...] = ()
     opened_at_ms: int | None = None
+    likely_holders: tuple[ProcessKey, ...] = ()
 
     @property
     def protocol(self) -> Protocol:

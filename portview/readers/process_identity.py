@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 
 from portview.domain.processes import FieldProblem, ProcessKey
+from portview.readers.windows.processes import read_process_key
 
 _STAT_START_TIME_AFTER_COMM = 19
 """Index of ``starttime`` (field 22 of proc_pid_stat(5)) behind the command's closing bracket."""
@@ -22,6 +23,8 @@ def process_key(pid: int) -> ProcessKey | FieldProblem:
     """
     if sys.platform == "linux":
         return _linux_process_key(pid)
+    if sys.platform == "win32":
+        return read_process_key(pid)
     try:
         return ProcessKey(pid, round(psutil.Process(pid).create_time() * 1000))
     except psutil.NoSuchProcess:

@@ -20,6 +20,7 @@ from portview.domain.sockets import (
     SocketRow,
     State,
 )
+from portview.domain.system_owners import WINDOWS_IDLE_PID
 from portview.readers.listing import SocketListing
 from portview.readers.process_identity import process_key
 
@@ -112,14 +113,15 @@ def _row(connection: Any, owners: dict[int, ProcessKey | FieldProblem]) -> Socke
     key = SocketKey(
         protocol, family, _endpoint(connection.laddr, family), _peer(connection.raddr), owner
     )
-    pid = connection.pid if owner or problem else None
-    return SocketRow(key, state if protocol is Protocol.TCP else None, pid, problem)
+    return SocketRow(key, state if protocol is Protocol.TCP else None, connection.pid, problem)
 
 
 def _owner(
     pid: int | None, state: State | None, owners: dict[int, ProcessKey | FieldProblem]
 ) -> tuple[ProcessKey | None, OwnerProblem | None]:
-    if pid is None or (pid == 0 and state in _OWNERLESS_STATES):
+    if pid == WINDOWS_IDLE_PID:
+        return None, None
+    if pid is None:
         if state in _OWNERLESS_STATES or _may_see_everything():
             return None, None
         return None, OwnerProblem.ACCESS_DENIED

@@ -1,0 +1,21 @@
+"""Whether PortView itself runs with administrator rights."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from portview.readers.windows.advapi32 import is_token_elevated
+
+
+def is_elevated() -> bool:
+    """Tell whether this process has administrator rights: an elevated token, or root elsewhere.
+
+    Where the system won't tell, the answer is no: what then needs rights asks for them.
+    """
+    if sys.platform != "win32":
+        return os.geteuid() == 0
+    try:
+        return is_token_elevated()
+    except OSError:
+        return False

@@ -1,0 +1,149 @@
+"""From the bytes of one table to rows whose owner is checked, at the cost of what changed."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from portview.domain.ownership import judge_owner, likely_holders
+from portview.domain.sockets import SocketKey, SocketRow
+from portview.domain.system_owners import WINDOWS_IDLE_PID, WINDOWS_SYSTEM_PIDS
+from portview.readers.windows.socket_tables import decode_row
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from portview.domain.ownership import RunningProcess
+    from portview.domain.processes import ProcessKey
+    from portview.readers.services import WindowsServices
+    from portview.readers.windows.socket_tables import RowLayout
+
+
+class Reading:
+    """The processes of one reading, and what happened to them since the one before."""
+
+    def __init__(
+        self,
+        before: Mapping[int, RunningProcess],
+        processes: Mapping[int, RunningProcess],
+        listed_at_ms: int,
+    ) -> None:
+        """Take the processes by PID, and when the sockets of this reading were listed."""
+        self.processes = processes
+        self.listed_at_ms = listed_at_ms
+        self.moved_pids = {pid for pid, _ in before.items() ^ processes.items()}
+
+    def key_of(self, pid: int) -> ProcessKey | None:
+        """Return the process that has a PID now."""
+        process = self.processes.get(pid)
+        return process.key if process else None
+
+    def children_of(self, pid: int) -> Collection[ProcessKey]:
+        """Return the running processes whose parent has, or had, a PID."""
+        return self._children.get(pid, ())
+
+    @cached_property
+    def _children(self) -> dict[int, list[ProcessKey]]:
+        children: dict[int, list[ProcessKey]] = {}
+        for process in self.processes.values():
+            children.setdefault(process.parent_pid, []).append(process.key)
+        return children
+
+
+class _Orphaned(NamedTuple):
+    """When a socket without an owner was first seen at all, and first seen so."""
+
+    listed_at_ms: int
+    orphaned_by_ms: int
+
+
+class OwnedRows:
+    """The rows of one table, kept from reading to reading."""
+
+    def __init__(self, layout: RowLayout, services: WindowsServices) -> None:
+        """Start with no rows known."""
+        self._layout = layout
+        self._services = services
+        self._rows: dict[bytes, SocketRow] = {}
+        self._distinct: tuple[SocketRow, ...] = ()
+        self._pids: set[int | None] = set()
+        self._orphans: dict[bytes, _Orphaned] = {}
+        self._listed_at_ms = 0
+
+    def update(self, raws: list[bytes], reading: Reading) -> tuple[SocketRow, ...]:
+        """Return the rows for a table's bytes; the same objects as before where nothing changed."""
+        known = self._rows
+        rows = {raw: known.get(raw) for raw in raws}
+        fresh = [raw for raw, row in rows.items() if row is None]
+        doubtful = self._doubtful(rows, reading)
+        orphans: dict[bytes, _Orphaned] = {}
+        for raw in fresh:
+            rows[raw] = self._judge(raw, reading, reading.listed_at_ms, orphans)
+        for raw in doubtful:
+            row = self._judge(raw, reading, self._listed_at_ms, orphans)
+            if row != rows[raw]:
+                rows[raw] = row
+        self._orphans = orphans
+        self._listed_at_ms = reading.listed_at_ms
+        self._rows = cast("dict[bytes, SocketRow]", rows)
+        if fresh or doubtful or len(rows) != len(known):
+            self._pids = {row.pid for row in self._rows.values()}
+            # Sockets that share a port can differ in nothing but what a key does not hold.
+            self._distinct = tuple({row.key: row for row in self._rows.values()}.values())
+        return self._distinct
+
+    def _doubtful(self, rows: Mapping[bytes, SocketRow | None], reading: Reading) -> set[bytes]:
+        """Return the known rows whose owner must be judged anew."""
+        doubtful = rows.keys() & self._orphans.keys()
+        moved = self._pids & reading.moved_pids
+        if moved:
+            doubtful |= {raw for raw, row in rows.items() if row is not None and row.pid in moved}
+        return doubtful
+
+    def _judge(
+        self,
+        raw: bytes,
+        reading: Reading,
+        listed_at_ms: int,
+        orphans: dict[bytes, _Orphaned],
+    ) -> SocketRow:
+        """Make the row of these bytes; note in ``orphans`` if its owner is not there any more."""
+        said = decode_row(raw, self._layout)
+        if said.pid == WINDOWS_IDLE_PID:
+            key = SocketKey(said.protocol, said.family, said.local, said.remote, None, said.created)
+            return SocketRow(key, said.state, said.pid, opened_at_ms=said.opened_at_ms)
+        orphaned = self._orphans.get(raw)
+        process = reading.key_of(said.pid)
+        owner, problem = judge_owner(
+            process,
+            opened_at_ms=said.opened_at_ms,
+            listed_at_ms=orphaned.listed_at_ms if orphaned else listed_at_ms,
+        )
+        holders: tuple[ProcessKey, ...] = ()
+        services: tuple[str, ...] = ()
+        if problem:
+            orphaned = orphaned or _Orphaned(listed_at_ms, reading.listed_at_ms)
+            orphans[raw] = orphaned
+            holders = _holders(said.pid, said.opened_at_ms, orphaned, reading)
+        elif owner and said.pid not in WINDOWS_SYSTEM_PIDS:
+            services = self._services.names_of_tag(owner, said.service_tag)
+        return SocketRow(
+            SocketKey(said.protocol, said.family, said.local, said.remote, owner, said.created),
+            said.state,
+            said.pid,
+            problem,
+            services=services,
+            opened_at_ms=said.opened_at_ms,
+            likely_holders=holders,
+        )
+
+
+def _holders(
+    pid: int, opened_at_ms: int | None, orphaned: _Orphaned, reading: Reading
+) -> tuple[ProcessKey, ...]:
+    successor = reading.key_of(pid)
+    by_ms = orphaned.orphaned_by_ms
+    if successor:
+        # What the successor started are its own children.
+        by_ms = min(by_ms, successor.started_ms - 1)
+    return likely_holders(reading.children_of(pid), opened_at_ms=opened_at_ms, orphaned_by_ms=by_ms)
