@@ -1,0 +1,219 @@
+"""What a row says in each column: the same for the window, the command line, copies and exports.
+
+A text is what the machine said, untouched, and empty where nothing is known. A key is what a column
+sorts by, None where nothing is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from portview.domain.owners import command_line_of, owner_words, user_of
+from portview.domain.port_names import PortNames
+from portview.domain.quantities import format_duration, format_rate
+from portview.domain.sockets import Family, State, address_sort_key, endpoint_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from portview.domain.entry import Entry
+    from portview.domain.sockets import Endpoint, SocketKey
+    from portview.domain.traffic import TrafficRate
+
+    EndpointKey = tuple[int, int, str, int]
+
+_STATE_ORDER = {state: number for number, state in enumerate(State)}
+
+
+@dataclass(frozen=True, slots=True)
+class CellContext:
+    """What cells depend on beyond the row and its owner.
+
+    ``now_ms`` is Unix time, UTC; ``hosts`` are the names of remote addresses, as far as known;
+    ``rates`` is what is known of traffic, and ``traffic_hint`` says why there is none.
+    """
+
+    now_ms: int = 0
+    port_names: PortNames = field(default_factory=lambda: PortNames({}))
+    hosts: Mapping[str, str] = field(default_factory=dict, hash=False)
+    rates: Mapping[SocketKey, TrafficRate] = field(default_factory=dict, hash=False)
+    traffic_hint: str = ""
+
+
+def process_text(entry: Entry, _: CellContext) -> str:
+    """Return the owner's name, or in a word why there is none; never empty."""
+    return owner_words(entry.row, entry.info)
+
+
+def process_key(entry: Entry, _: CellContext) -> str | None:
+    """Sort by name."""
+    return entry.owner_texts.name or None
+
+
+def pid_text(entry: Entry, _: CellContext) -> str:
+    """Return the process ID that the system names."""
+    return "" if entry.row.pid is None else str(entry.row.pid)
+
+
+def pid_key(entry: Entry, _: CellContext) -> int | None:
+    """Sort by number."""
+    return entry.row.pid
+
+
+def protocol_text(entry: Entry, _: CellContext) -> str:
+    """Return TCP or UDP, with a 6 for IPv6 as netstat writes it."""
+    key = entry.row.key
+    name = key.protocol.value.upper()
+    return name if key.family is Family.IPV4 else f"{name}6"
+
+
+def local_address_text(entry: Entry, _: CellContext) -> str:
+    """Return the address that the socket is bound to."""
+    return entry.row.key.local.address
+
+
+def local_address_key(entry: Entry, _: CellContext) -> EndpointKey:
+    """Sort by the number of the address, then by port."""
+    return _endpoint_key(entry.row.key.local)
+
+
+def port_text(entry: Entry, _: CellContext) -> str:
+    """Return the local port."""
+    return str(entry.row.key.local.port)
+
+
+def port_key(entry: Entry, _: CellContext) -> int:
+    """Sort by number."""
+    return entry.row.key.local.port
+
+
+def name_text(entry: Entry, _: CellContext) -> str:
+    """Return what usually lives on the local port."""
+    return entry.port_name
+
+
+def name_key(entry: Entry, _: CellContext) -> str | None:
+    """Sort by name."""
+    return entry.port_name.casefold() or None
+
+
+def remote_address_text(entry: Entry, _: CellContext) -> str:
+    """Return the other end with its port."""
+    return endpoint_text(entry.row.key.remote)
+
+
+def remote_address_key(entry: Entry, _: CellContext) -> EndpointKey | None:
+    """Sort by the number of the address, then by port."""
+    remote = entry.row.key.remote
+    return None if remote is None else _endpoint_key(remote)
+
+
+def remote_host_text(entry: Entry, context: CellContext) -> str:
+    """Return the name of the other end."""
+    remote = entry.row.key.remote
+    return "" if remote is None else context.hosts.get(remote.address, "")
+
+
+def remote_host_key(entry: Entry, context: CellContext) -> str | None:
+    """Sort by name."""
+    return remote_host_text(entry, context).casefold() or None
+
+
+def state_text(entry: Entry, _: CellContext) -> str:
+    """Return the state; UDP has none."""
+    return "" if entry.row.state is None else entry.row.state.value
+
+
+def state_key(entry: Entry, _: CellContext) -> int | None:
+    """Sort by the life of a connection, from LISTEN to CLOSED."""
+    return None if entry.row.state is None else _STATE_ORDER[entry.row.state]
+
+
+def service_text(entry: Entry, _: CellContext) -> str:
+    """Return the services behind the socket."""
+    return ", ".join(entry.row.services)
+
+
+def service_key(entry: Entry, _: CellContext) -> str | None:
+    """Sort by name."""
+    return ", ".join(entry.row.services).casefold() or None
+
+
+def user_text(entry: Entry, _: CellContext) -> str:
+    """Return the user."""
+    return user_of(entry.row, entry.info) or ""
+
+
+def user_key(entry: Entry, _: CellContext) -> str | None:
+    """Sort by name."""
+    return entry.owner_texts.user or (entry.row.user or "").casefold() or None
+
+
+def age_text(entry: Entry, context: CellContext) -> str:
+    """Return the age; at least as old as PortView has seen it where the system does not tell."""
+    opened_ms = entry.row.opened_at_ms
+    if opened_ms is not None:
+        return format_duration(context.now_ms - opened_ms)
+    if entry.first_seen_ms:
+        return f"≥ {format_duration(context.now_ms - entry.first_seen_ms)}"
+    return ""
+
+
+def age_key(entry: Entry, _: CellContext) -> int | None:
+    """Sort the youngest first.
+
+    By a moment, not by the age, which would change under a sorted table with every tick.
+    """
+    opened_ms = entry.row.opened_at_ms
+    if opened_ms is not None:
+        return -opened_ms
+    return -entry.first_seen_ms if entry.first_seen_ms else None
+
+
+def down_text(entry: Entry, context: CellContext) -> str:
+    """Return what the socket receives."""
+    rate = context.rates.get(entry.row.key)
+    return "" if rate is None else format_rate(rate.received_bytes_per_s)
+
+
+def down_key(entry: Entry, context: CellContext) -> float | None:
+    """Sort by number."""
+    rate = context.rates.get(entry.row.key)
+    return None if rate is None else rate.received_bytes_per_s
+
+
+def up_text(entry: Entry, context: CellContext) -> str:
+    """Return what the socket sends."""
+    rate = context.rates.get(entry.row.key)
+    return "" if rate is None else format_rate(rate.sent_bytes_per_s)
+
+
+def up_key(entry: Entry, context: CellContext) -> float | None:
+    """Sort by number."""
+    rate = context.rates.get(entry.row.key)
+    return None if rate is None else rate.sent_bytes_per_s
+
+
+def executable_text(entry: Entry, _: CellContext) -> str:
+    """Return the path of the program."""
+    return (entry.info.executable if entry.info else None) or ""
+
+
+def executable_key(entry: Entry, _: CellContext) -> str | None:
+    """Sort by path."""
+    return entry.owner_texts.executable or None
+
+
+def command_line_text(entry: Entry, _: CellContext) -> str:
+    """Return the command line."""
+    return command_line_of(entry.info) or ""
+
+
+def command_line_key(entry: Entry, _: CellContext) -> str | None:
+    """Sort by text."""
+    return entry.owner_texts.command_line or None
+
+
+def _endpoint_key(endpoint: Endpoint) -> EndpointKey:
+    return (*address_sort_key(endpoint.address), endpoint.port)

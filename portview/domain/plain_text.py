@@ -1,0 +1,45 @@
+"""Text of the machine made inert for showing: nothing hidden, nothing reordered, never endless."""
+
+from __future__ import annotations
+
+from unicodedata import category
+
+LONGEST_CELL = 500
+"""Characters of a cell that are shown; copying gives the whole text."""
+
+_ELLIPSIS = "…"
+_CONTROL_PICTURES = 0x2400
+_DELETE = 0x7F
+# Controls, formats (bidirectional controls, zero-width characters, tags), lone surrogates, line
+# and paragraph separators.
+_TREACHEROUS = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+# Letters and marks by category, nothing on the screen: Hangul fillers, a grapheme joiner.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+
+
+def inert(text: str, limit: int = LONGEST_CELL) -> str:
+    r"""Return a text with every invisible or reordering character shown as a visible sign.
+
+    A newline becomes ``␊``, a right-to-left override ``\u{202E}``. At most ``limit`` characters
+    are left, the last of them an ellipsis where more were there. Only for showing: copies and
+    exports hand on the text itself.
+    """
+    # Cut first: a text may be megabytes long, and what is not shown needs no care.
+    shown = text[:limit]
+    # What is printable to Python has none of those categories, and nearly every text is.
+    if not shown.isprintable() or not _BLANK.isdisjoint(shown):
+        shown = "".join(map(_visible, shown))
+    if len(text) > limit or len(shown) > limit:
+        return shown[: limit - 1] + _ELLIPSIS
+    return shown
+
+
+def _visible(character: str) -> str:
+    code = ord(character)
+    if code < ord(" "):
+        return chr(_CONTROL_PICTURES + code)
+    if code == _DELETE:
+        return "␡"
+    if character in _BLANK or category(character) in _TREACHEROUS:
+        return f"\\u{{{code:04X}}}"
+    return character

@@ -1,0 +1,204 @@
+"""What rows say in their columns, and what hostile text becomes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from unicodedata import category
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portview.domain.cells import CellContext
+from portview.domain.columns import COLUMN_BY_ID, COLUMNS
+from portview.domain.entry import Entry
+from portview.domain.owners import OWNER_PROBLEM_REASONS
+from portview.domain.plain_text import inert
+from portview.domain.port_names import PortName, PortNames
+from portview.domain.processes import FieldProblem, ProcessInfo, ProcessKey
+from portview.domain.quantities import format_duration, format_rate
+from portview.domain.sockets import (
+    Endpoint,
+    Family,
+    OwnerProblem,
+    Protocol,
+    SocketKey,
+    SocketRow,
+    State,
+)
+from portview.domain.traffic import TrafficRate
+from tests.generated import entries
+
+OWNER = ProcessKey(4711, 1)
+KEY = SocketKey(
+    Protocol.TCP, Family.IPV6, Endpoint("::1", 80), Endpoint("2001:db8::9", 5432), OWNER
+)
+ROW = SocketRow(KEY, State.ESTABLISHED, 4711, services=("W3SVC", "http"), opened_at_ms=1000)
+INFO = ProcessInfo(OWNER, "app", "/opt/app", command_line=("app", "-x"), user="lei")
+CONTEXT = CellContext(
+    now_ms=126_000,
+    port_names=PortNames({(Protocol.TCP, 5432): PortName("postgresql", "PostgreSQL")}),
+    hosts={"2001:db8::9": "db.example"},
+    rates={KEY: TrafficRate(1500.0, 0.0)},
+    traffic_hint="Not measured here.",
+)
+UNOWNED = SocketRow(KEY._replace(owner=None, remote=None), State.LISTEN)
+
+
+def text(column: str, entry: Entry) -> str:
+    return COLUMN_BY_ID[column].text(entry, CONTEXT)
+
+
+def tooltip(column: str, entry: Entry) -> str:
+    return COLUMN_BY_ID[column].tooltip(entry, CONTEXT)
+
+
+def test_each_column_says_its_part() -> None:
+    said = {column.id: column.text(Entry(ROW, INFO, "http"), CONTEXT) for column in COLUMNS}
+    assert said == {
+        "process": "app",
+        "pid": "4711",
+        "protocol": "TCP6",
+        "local_address": "::1",
+        "port": "80",
+        "name": "http",
+        "remote_address": "[2001:db8::9]:5432",
+        "remote_host": "db.example",
+        "state": "ESTABLISHED",
+        "service": "W3SVC, http",
+        "user": "lei",
+        "age": "2 min",
+        "down": "1.5 kB/s",
+        "up": "0 B/s",
+        "executable": "/opt/app",
+        "command_line": "app -x",
+    }
+
+
+def test_columns_explain_themselves() -> None:
+    assert len(COLUMN_BY_ID) == len(COLUMNS)
+    for column in COLUMNS:
+        assert column.title
+        assert column.description.endswith(".")
+        assert column.width_chars >= len(column.title)
+
+
+@pytest.mark.parametrize("problem", OwnerProblem)
+def test_an_unknown_owner_is_a_word_with_a_reason(problem: OwnerProblem) -> None:
+    entry = Entry(replace(UNOWNED, owner_problem=problem, pid=8))
+    assert text("process", entry).startswith("unknown: ")
+    assert OWNER_PROBLEM_REASONS[problem] in tooltip("process", entry)
+    assert "PID 8" in tooltip("process", entry)
+
+
+def test_a_socket_of_the_kernel_has_no_process() -> None:
+    assert text("process", Entry(UNOWNED)) == "no process"
+    assert "No process holds" in tooltip("process", Entry(UNOWNED))
+
+
+def test_what_could_not_be_read_has_its_reason() -> None:
+    problems = dict.fromkeys(("name", "user", "command_line"), FieldProblem.ACCESS_DENIED)
+    entry = Entry(ROW, ProcessInfo(OWNER, problems=problems))
+    assert text("process", entry) == "unknown: access denied"
+    assert tooltip("user", entry) == "The user could not be read: access denied."
+    assert tooltip("command_line", entry) == "The command line could not be read: access denied."
+    assert tooltip("executable", entry) == "The executable could not be read: not available."
+    assert tooltip("user", Entry(ROW, INFO)) == ""
+
+
+@given(entries)
+def test_the_process_is_never_blank_and_tooltips_are_text(entry: Entry) -> None:
+    assert text("process", entry)
+    for column in COLUMNS:
+        assert isinstance(column.tooltip(entry, CONTEXT), str)
+
+
+def test_an_age_that_is_a_lower_bound_says_so() -> None:
+    unopened = replace(ROW, opened_at_ms=None)
+    assert text("age", Entry(unopened, first_seen_ms=123_000)) == "≥ 3 s"
+    assert "may be older" in tooltip("age", Entry(unopened, first_seen_ms=123_000))
+    assert text("age", Entry(unopened)) == ""
+
+
+def test_traffic_that_is_not_known_has_its_reason() -> None:
+    assert text("down", Entry(UNOWNED)) == ""
+    assert tooltip("down", Entry(UNOWNED)) == "Not measured here."
+    assert tooltip("up", Entry(ROW)) == ""
+
+
+@given(st.lists(entries, max_size=8))
+def test_every_column_can_be_sorted_with_the_unknown_last(given: list[Entry]) -> None:
+    for each in COLUMNS:
+        keys = sorted(each.sort_key(entry, CONTEXT) for entry in given)
+        assert len(keys) == len(given)
+    pids = sorted(given, key=lambda entry: COLUMN_BY_ID["pid"].sort_key(entry, CONTEXT))
+    known = [entry.row.pid is not None for entry in pids]
+    assert known == sorted(known, reverse=True)
+
+
+def test_addresses_sort_by_number() -> None:
+    local = ["10.0.0.10", "9.0.0.1", "::1", "10.0.0.9"]
+    rows = [Entry(replace(ROW, key=KEY._replace(local=Endpoint(each, 1)))) for each in local]
+    rows.sort(key=lambda entry: COLUMN_BY_ID["local_address"].sort_key(entry, CONTEXT))
+    assert [row.row.local.address for row in rows] == ["9.0.0.1", "10.0.0.9", "10.0.0.10", "::1"]
+
+
+@pytest.mark.parametrize(
+    ("duration_ms", "said"),
+    [
+        (-5, "0 s"),
+        (3_999, "3 s"),
+        (60_000, "1 min"),
+        (719_000, "11 min"),
+        (7_500_000, "2 h 5 min"),
+        (7_200_000, "2 h"),
+        (4 * 86_400_000 + 5, "4 d"),
+    ],
+)
+def test_durations(duration_ms: int, said: str) -> None:
+    assert format_duration(duration_ms) == said
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        (0, "0 B/s"),
+        (999, "999 B/s"),
+        (999.6, "1.0 kB/s"),
+        (1_500, "1.5 kB/s"),
+        (120e6, "120 MB/s"),
+        (5e12, "5000 GB/s"),
+    ],
+)
+def test_rates(rate: float, said: str) -> None:
+    assert format_rate(rate) == said
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("chrome.exe", "chrome.exe"),
+        ("a\nb\tc\0", "a␊b␉c␀"),
+        ("\x7f\x85", "␡\\u{0085}"),
+        ("exe.\u202etxt", "exe.\\u{202E}txt"),
+        ("a\u200bb\u2066c\u061c\ufeff", "a\\u{200B}b\\u{2066}c\\u{061C}\\u{FEFF}"),
+        ("\ud800x", "\\u{D800}x"),
+        ("\u3164", "\\u{3164}"),
+        ("浏览器 متصفح 😀 Ä", "浏览器 متصفح 😀 Ä"),
+        ("", ""),
+    ],
+)
+def test_hostile_text_is_shown_as_signs(raw: str, shown: str) -> None:
+    assert inert(raw) == shown
+
+
+@given(st.text(), st.integers(1, 40))
+def test_inert_text_hides_nothing_and_ends(raw: str, limit: int) -> None:
+    shown = inert(raw, limit)
+    assert len(shown) <= limit
+    assert all(category(each) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} for each in shown)
+    assert len(inert(raw * 3 + "x" * limit, limit)) == limit or limit > 3 * len(raw)
+
+
+def test_endless_text_is_elided() -> None:
+    assert inert("x" * 32_000, 10) == "x" * 9 + "…"
