@@ -40,12 +40,13 @@ class Column:
 def _none_last(key: Callable[[Entry, CellContext], Any]) -> Callable[[Entry, CellContext], Any]:
     def sort_key(entry: Entry, context: CellContext) -> tuple[Any, ...]:
         value = key(entry, context)
-        return _LAST if value is None else (0, value)
+        return UNKNOWN if value is None else (0, value)
 
     return sort_key
 
 
-_LAST = (1,)
+UNKNOWN = (1,)
+"""The sort key where nothing is known."""
 
 COLUMNS = (
     Column(

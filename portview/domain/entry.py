@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from portview.domain.owners import command_line_of, owner_words
 from portview.domain.sockets import address_sort_key, endpoint_text
@@ -21,6 +21,7 @@ class Entry:
 
     ``port_name`` is what usually lives on the local port, empty where nothing is known to.
     ``first_seen_ms`` is when PortView first saw the socket (Unix time, UTC), 0 if that is unknown.
+    ``order`` belongs to the one view that shows the entry, which keeps there what it sorted by.
     """
 
     __slots__ = (
@@ -29,6 +30,7 @@ class Entry:
         "_row_text",
         "first_seen_ms",
         "info",
+        "order",
         "port_name",
         "row",
     )
@@ -45,6 +47,7 @@ class Entry:
         self.info = info
         self.port_name = port_name
         self.first_seen_ms = first_seen_ms
+        self.order: Any = None
         self._row_text: str | None = None
         self._owner_texts: OwnerTexts | None = None
         self._place: tuple[object, ...] | None = None

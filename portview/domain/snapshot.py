@@ -7,7 +7,7 @@ from itertools import compress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from portview.domain.processes import ProcessInfo, ProcessKey
     from portview.domain.sockets import SocketKey, SocketRow
@@ -81,3 +81,62 @@ def apply(difference: Diff, old: tuple[SocketRow, ...]) -> tuple[SocketRow, ...]
     changed = {change.old.key: change.new for change in difference.changed}
     kept = [changed.get(row.key, row) for row in old if row.key not in removed]
     return (*kept, *difference.added)
+
+
+class DiffSum:
+    """Adds up differences that follow one another; each addition costs only its own size."""
+
+    def __init__(self) -> None:
+        """Start with nothing changed."""
+        self._ends: dict[SocketKey, tuple[SocketRow | None, SocketRow | None]] = {}
+
+    def __bool__(self) -> bool:
+        """Tell whether anything differs between the first and the last state."""
+        return bool(self._ends)
+
+    def __iter__(self) -> Iterator[SocketKey]:
+        """Return the keys of all rows that differ."""
+        return iter(self._ends)
+
+    def row_after(self, key: SocketKey) -> SocketRow | None:
+        """Return the last state of a row that differs; None where it is gone."""
+        return self._ends[key][1]
+
+    def __contains__(self, key: SocketKey) -> bool:
+        """Tell whether a row differs between the first and the last state."""
+        return key in self._ends
+
+    def add(self, difference: Diff) -> None:
+        """Add the next difference."""
+        for row in difference.removed:
+            self._set(row, None)
+        for row in difference.added:
+            self._set(None, row)
+        for change in difference.changed:
+            self._set(change.old, change.new)
+
+    def total(self) -> Diff:
+        """Return the one difference that all of them make together."""
+        ends = self._ends.values()
+        return Diff(
+            tuple(old for old, new in ends if old is not None and new is None),
+            tuple(new for old, new in ends if old is None and new is not None),
+            tuple(Change(old, new) for old, new in ends if old is not None and new is not None),
+        )
+
+    def _set(self, old: SocketRow | None, new: SocketRow | None) -> None:
+        row = old or new
+        if row is None:
+            return
+        key = row.key
+        first = self._ends.pop(key, (old,))[0]
+        if first != new:
+            self._ends[key] = (first, new)
+
+
+def compose(first: Diff, second: Diff) -> Diff:
+    """Return the difference that has the effect of two, one after the other."""
+    both = DiffSum()
+    both.add(first)
+    both.add(second)
+    return both.total()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portview.domain.processes import ProcessKey
-from portview.domain.snapshot import Diff, apply, diff
+from portview.domain.snapshot import Diff, apply, compose, diff
 from portview.domain.sockets import (
     Endpoint,
     Family,
@@ -64,3 +64,21 @@ def test_equal_rows_differ_in_nothing_whether_the_same_objects_or_not(
     assert diff(rows, rows) == Diff()
     assert diff(rows, tuple(replace(row) for row in rows)) == Diff()
     assert not diff(rows, tuple(reversed(rows)))
+
+
+@given(row_lists, row_lists, row_lists)
+def test_a_composed_difference_has_the_effect_of_both(
+    one: tuple[SocketRow, ...], two: tuple[SocketRow, ...], three: tuple[SocketRow, ...]
+) -> None:
+    both = compose(diff(one, two), diff(two, three))
+    assert by_key(apply(both, one)) == by_key(three)
+    assert len(both.removed) + len(both.added) + len(both.changed) == len(
+        by_key(one).items() ^ by_key(three).items()
+    ) - len(both.changed)
+
+
+@given(row_lists, row_lists)
+def test_there_and_back_is_no_difference(
+    one: tuple[SocketRow, ...], two: tuple[SocketRow, ...]
+) -> None:
+    assert compose(diff(one, two), diff(two, one)) == Diff()

@@ -1,0 +1,244 @@
+"""Which sockets are shown and in which order: scope, filter, sorting and standing still. No Qt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from portview.domain.cells import CellContext
+from portview.domain.columns import COLUMN_BY_ID, UNKNOWN
+from portview.domain.entry import Entry
+from portview.domain.scope import Scope, in_scope
+from portview.domain.snapshot import DiffSum
+from portview.models.edits import Edit, Insertion, Removal
+from portview.models.sorted_rows import SortedRows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    from portview.domain.columns import Column
+    from portview.domain.port_names import PortNames
+    from portview.domain.processes import ProcessInfo, ProcessKey
+    from portview.domain.snapshot import Diff
+    from portview.domain.sockets import SocketKey, SocketRow
+
+MOST_RUNS = 500
+"""Beyond this many runs, a new filter exchanges all rows at once."""
+
+_BEFORE_ALL = (-1,)
+
+
+class RowView:
+    """The rows of one table. Every method that changes them returns the edits that do it.
+
+    While it is held nothing changes: differences add up, and ``waiting`` counts those that the
+    person would see. Filter and order can be changed all the same, over what is held.
+    """
+
+    def __init__(self, port_names: PortNames) -> None:
+        """Start empty, sorted by port, with everything in scope."""
+        self._port_names = port_names
+        self._context = CellContext()
+        self._column = COLUMN_BY_ID["port"]
+        self._scope = Scope.ALL
+        self._matches: Callable[[Entry], bool] | None = None
+        self._all: dict[SocketKey, Entry] = {}
+        self._processes: Mapping[ProcessKey, ProcessInfo] = {}
+        self._undescribed: set[ProcessKey] = set()
+        self._rows = SortedRows(self._order, is_descending=False)
+        self._held: DiffSum | None = None
+        self._processes_shown: Mapping[ProcessKey, ProcessInfo] = {}
+        self._waiting: set[SocketKey] = set()
+
+    @property
+    def entries(self) -> Collection[Entry]:
+        """Return all entries, shown or not."""
+        return self._all.values()
+
+    @property
+    def is_held(self) -> bool:
+        """Tell whether the rows stand still."""
+        return self._held is not None
+
+    @property
+    def waiting(self) -> int:
+        """Return how many shown rows would come, go or change if the view were let go now."""
+        return len(self._waiting)
+
+    def shown(self) -> list[Entry]:
+        """Return the shown entries from the top, as a list of the caller's own."""
+        return self._rows.in_order()
+
+    def number(self, key: SocketKey) -> int | None:
+        """Return the number of the shown row with this key, 0 at the top."""
+        entry = self._all.get(key)
+        return None if entry is None or entry.order is None else self._rows.number(entry)
+
+    def reset(
+        self,
+        rows: Iterable[SocketRow],
+        processes: Mapping[ProcessKey, ProcessInfo],
+        now_ms: int,
+    ) -> list[Entry]:
+        """Start over with other rows; return what is shown. Scope, filter and order stay."""
+        if self.is_held:
+            self._held = DiffSum()
+            self._waiting.clear()
+            self._processes_shown = processes
+        self._processes = processes
+        self._undescribed.clear()
+        self._all = {row.key: self._entry(row, now_ms) for row in rows}
+        self._rows = SortedRows(self._order, is_descending=self._rows.is_descending)
+        self._rows.put_in(filter(self._passes, self._all.values()))
+        return self.shown()
+
+    def edits(
+        self, diff: Diff, processes: Mapping[ProcessKey, ProcessInfo], now_ms: int
+    ) -> list[Edit]:
+        """Take in a difference to the rows of the last call; no edits while held."""
+        if self._held is not None:
+            self._held.add(diff)
+            self._processes = processes
+            self._count_waiting(_keys_of(diff))
+            return []
+        stale = self._owners_told_anew(processes)
+        self._processes = processes
+        return self._take_in(diff, stale, now_ms)
+
+    def hold(self) -> None:
+        """Let the rows stand still from now on."""
+        if self._held is None:
+            self._held = DiffSum()
+            self._processes_shown = self._processes
+
+    def release(self, now_ms: int) -> list[Edit]:
+        """Let the rows go, and take in all that waited."""
+        if self._held is None:
+            return []
+        total, self._held = self._held.total(), None
+        self._waiting.clear()
+        latest, self._processes = self._processes, self._processes_shown
+        stale = self._owners_told_anew(latest)
+        self._processes = latest
+        return self._take_in(total, stale, now_ms)
+
+    def set_filter(self, scope: Scope, matches: Callable[[Entry], bool] | None) -> list[Edit]:
+        """Show what is in a scope and passes a compiled query, None for every row."""
+        self._scope, self._matches = scope, matches
+        passes = self._passes
+        leaving: list[Entry] = []
+        entering: list[Entry] = []
+        for entry in self._all.values():
+            is_wanted = passes(entry)
+            if is_wanted != (entry.order is not None):
+                (entering if is_wanted else leaving).append(entry)
+        length = len(self._rows)
+        edits = self._rows.take_out(leaving) + self._rows.put_in(entering)
+        if self._held is not None:
+            self._waiting.clear()
+            self._count_waiting(self._held)
+        if len(edits) > MOST_RUNS:
+            return _exchange(length, self.shown())
+        return edits
+
+    def set_sort(self, column: Column, *, is_descending: bool) -> list[Edit]:
+        """Sort by a column. What the column does not know goes last in both directions."""
+        self._column = column
+        return self._rows.sort(is_descending=is_descending)
+
+    def set_context(self, context: CellContext) -> list[Edit]:
+        """Take what cells depend on beyond their rows; rows may change places by it."""
+        self._context = context
+        if not self._column.is_volatile or self.is_held:
+            return []
+        return self._rows.sort(is_descending=self._rows.is_descending)
+
+    def _order(self, entry: Entry) -> tuple[Any, ...]:
+        key = self._column.sort_key(entry, self._context)
+        if key is UNKNOWN and self._rows.is_descending:
+            key = _BEFORE_ALL
+        return (key, entry.place)
+
+    def _passes(self, entry: Entry) -> bool:
+        return in_scope(entry.row, self._scope) and (self._matches is None or self._matches(entry))
+
+    def _entry(self, row: SocketRow, first_seen_ms: int) -> Entry:
+        key = row.key
+        owner = key.owner
+        info = None if owner is None else self._processes.get(owner)
+        if owner is not None and info is None:
+            self._undescribed.add(owner)
+        name = self._port_names.name(key.protocol, key.local.port)
+        return Entry(row, info, name, first_seen_ms)
+
+    def _take_in(self, diff: Diff, stale: set[ProcessKey], now_ms: int) -> list[Edit]:
+        leaving: list[Entry] = []
+        entering: list[Entry] = []
+        staying: list[tuple[Entry, Entry]] = []
+        for row in diff.removed:
+            gone = self._all.pop(row.key, None)
+            if gone is not None and gone.order is not None:
+                leaving.append(gone)
+        replaced = [(self._all.get(change.new.key), change.new) for change in diff.changed]
+        replaced += [(self._all.get(row.key), row) for row in diff.added]
+        if stale:
+            told = {row.key for _, row in replaced}
+            replaced += [
+                (entry, entry.row)
+                for entry in self._all.values()
+                if entry.row.key.owner in stale and entry.row.key not in told
+            ]
+        for old, row in replaced:
+            new = self._entry(row, now_ms if old is None else old.first_seen_ms)
+            self._all[row.key] = new
+            passes = self._passes(new)
+            if old is not None and old.order is not None:
+                if passes:
+                    staying.append((old, new))
+                else:
+                    leaving.append(old)
+            elif passes:
+                entering.append(new)
+        return [
+            *self._rows.take_out(leaving),
+            *self._rows.replace(staying),
+            *self._rows.put_in(entering),
+        ]
+
+    def _owners_told_anew(self, processes: Mapping[ProcessKey, ProcessInfo]) -> set[ProcessKey]:
+        # A process that runs another program keeps its key and gets another name.
+        before = self._processes
+        told = {
+            key
+            for key, info in processes.items()
+            if key in before and before[key] is not info and before[key] != info
+        }
+        told |= self._undescribed & processes.keys()
+        self._undescribed -= told
+        return told
+
+    def _count_waiting(self, keys: Iterable[SocketKey]) -> None:
+        if self._held is None:
+            return
+        for key in keys:
+            shown = self._all.get(key)
+            is_seen = shown is not None and shown.order is not None
+            if key in self._held and (is_seen or self._would_show(self._held.row_after(key))):
+                self._waiting.add(key)
+            else:
+                self._waiting.discard(key)
+
+    def _would_show(self, row: SocketRow | None) -> bool:
+        return row is not None and self._passes(self._entry(row, 0))
+
+
+def _keys_of(diff: Diff) -> list[SocketKey]:
+    return [
+        *(row.key for row in diff.removed),
+        *(row.key for row in diff.added),
+        *(change.new.key for change in diff.changed),
+    ]
+
+
+def _exchange(length: int, shown: list[Entry]) -> list[Edit]:
+    edits: list[Edit] = [Removal(0, length - 1)] if length else []
+    return [*edits, Insertion(0, tuple(shown))] if shown else edits

@@ -1,0 +1,167 @@
+"""Entries in a total order, kept up at the cost of what changes."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from itertools import groupby
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING, Any
+
+from portview.models.edits import Edit, Insertion, Move, Removal, Reorder, Update, runs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from portview.domain.entry import Entry
+
+MOST_MOVES = 32
+"""Beyond this many moves at once, one reordering of all rows is cheaper for everyone."""
+
+_order = attrgetter("order")
+
+
+class SortedRows:
+    """The shown entries, ascending by ``Entry.order``; numbered from the end where descending.
+
+    ``order_of`` gives what an entry sorts by, unique for each socket. Descending is ascending
+    read backwards, so that one sorted list serves both and a row is found by bisection.
+    """
+
+    def __init__(self, order_of: Callable[[Entry], Any], *, is_descending: bool) -> None:
+        """Start empty."""
+        self._order_of = order_of
+        self.is_descending = is_descending
+        self._entries: list[Entry] = []
+        self._orders: list[Any] = []
+
+    def __len__(self) -> int:
+        """Return how many rows are shown."""
+        return len(self._entries)
+
+    def in_order(self) -> list[Entry]:
+        """Return all entries from the top."""
+        return self._entries[::-1] if self.is_descending else self._entries[:]
+
+    def number(self, entry: Entry) -> int:
+        """Return the number of a shown entry, 0 at the top."""
+        return self._mirrored(self._at(entry))
+
+    def take_out(self, entries: Iterable[Entry]) -> list[Edit]:
+        """Remove shown entries: runs from the bottom up."""
+        found = list(runs(sorted(self._at(entry) for entry in entries)))
+        edits: list[Edit] = []
+        kept_entries: list[Entry] = []
+        kept_orders: list[Any] = []
+        start = 0
+        for first, last in found:
+            for entry in self._entries[first : last + 1]:
+                entry.order = None
+            kept_entries += self._entries[start:first]
+            kept_orders += self._orders[start:first]
+            start = last + 1
+            numbers = sorted((self._mirrored(first), self._mirrored(last)))
+            edits.append(Removal(*numbers))
+        self._entries = kept_entries + self._entries[start:]
+        self._orders = kept_orders + self._orders[start:]
+        return edits if self.is_descending else edits[::-1]
+
+    def put_in(self, entries: Iterable[Entry]) -> list[Edit]:
+        """Insert entries: runs from the top down."""
+        coming = self._sorted(entries)
+        placed = [(bisect_left(self._orders, entry.order), entry) for entry in coming]
+        length = len(self._entries)
+        all_entries: list[Entry] = []
+        found: list[tuple[int, list[Entry]]] = []
+        start = 0
+        for at, group in groupby(placed, key=itemgetter(0)):
+            run = [entry for _, entry in group]
+            found.append((at, run))
+            all_entries += self._entries[start:at]
+            all_entries += run
+            start = at
+        self._entries = all_entries + self._entries[start:]
+        self._orders = list(map(_order, self._entries))
+        edits: list[Edit] = []
+        inserted = 0
+        for at, run in reversed(found) if self.is_descending else found:
+            first = inserted + (length - at if self.is_descending else at)
+            edits.append(Insertion(first, tuple(reversed(run) if self.is_descending else run)))
+            inserted += len(run)
+        return edits
+
+    def replace(self, pairs: Sequence[tuple[Entry, Entry]]) -> list[Edit]:
+        """Put new entries in the place of shown ones of the same sockets; some may move."""
+        moving: list[tuple[Entry, Entry]] = []
+        for old, new in pairs:
+            new.order = self._order_of(new)
+            if new.order == old.order:
+                self._entries[self._at(old)] = new
+                old.order = None
+            else:
+                moving.append((old, new))
+        if len(moving) <= MOST_MOVES:
+            edits: list[Edit] = [edit for old, new in moving for edit in self._move(old, new)]
+        else:
+            for old, new in moving:
+                self._entries[self._at(old)] = new
+            for old, _ in moving:
+                old.order = None
+            edits = self._sort()
+        return [*edits, *self._updates([new for _, new in pairs])]
+
+    def sort(self, *, is_descending: bool) -> list[Edit]:
+        """Ask for all orders anew: one Reorder, or nothing where the rows stand well already."""
+        before = self.in_order()
+        self.is_descending = is_descending
+        self._entries = self._sorted(self._entries)
+        self._orders = list(map(_order, self._entries))
+        return self._reorder(before)
+
+    def _sort(self) -> list[Edit]:
+        before = self.in_order()
+        self._entries.sort(key=_order)
+        self._orders = list(map(_order, self._entries))
+        return self._reorder(before)
+
+    def _reorder(self, before: list[Entry]) -> list[Edit]:
+        after = self.in_order()
+        if after == before:
+            return []
+        numbers = {id(entry): number for number, entry in enumerate(before)}
+        return [Reorder(tuple(map(numbers.__getitem__, map(id, after))))]
+
+    def _sorted(self, entries: Iterable[Entry]) -> list[Entry]:
+        listed = list(entries)
+        order_of = self._order_of
+        for entry in listed:
+            entry.order = order_of(entry)
+        listed.sort(key=_order)
+        return listed
+
+    def _move(self, old: Entry, new: Entry) -> list[Edit]:
+        at = self._at(old)
+        old.order = None
+        del self._entries[at], self._orders[at]
+        to = bisect_left(self._orders, new.order)
+        self._entries.insert(to, new)
+        self._orders.insert(to, new.order)
+        if to == at:
+            return []
+        return [Move(self._mirrored(at), self._mirrored(to))]
+
+    def _updates(self, entries: Iterable[Entry]) -> list[Edit]:
+        shown = self.in_order()
+        return [
+            Update(first, tuple(shown[first : last + 1]))
+            for first, last in runs(sorted(self.number(entry) for entry in entries))
+        ]
+
+    def _at(self, entry: Entry) -> int:
+        at = bisect_left(self._orders, entry.order)
+        # Two spellings of one address would be two sockets with one order.
+        while self._entries[at] is not entry:
+            at += 1
+        return at
+
+    def _mirrored(self, at: int) -> int:
+        return len(self._entries) - 1 - at if self.is_descending else at
