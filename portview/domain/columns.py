@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from portview.domain.cells import CellContext
     from portview.domain.entry import Entry
 
+    SortKey = Callable[[Entry, CellContext], tuple[Any, ...]]
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -20,7 +22,7 @@ class Column:
 
     ``id`` is stable: settings and saved views keep it. ``description`` explains the header.
     ``text`` returns machine text unchanged (``plain_text.inert`` makes it showable), ``sort_key``
-    what compares with the other rows' keys (nothing known goes last), ``tooltip`` more than the
+    a tuple that compares with the other rows' (UNKNOWN goes last), ``tooltip`` more than the
     cell has room for, or nothing. ``width_chars`` is a first width in average characters.
     ``is_volatile`` says that the keys can change while the row stays the same.
     """
@@ -30,14 +32,14 @@ class Column:
     description: str
     width_chars: int
     text: Callable[[Entry, CellContext], str]
-    sort_key: Callable[[Entry, CellContext], Any]
+    sort_key: SortKey
     tooltip: Callable[[Entry, CellContext], str]
     is_numeric: bool = False
     is_shown: bool = True
     is_volatile: bool = False
 
 
-def _none_last(key: Callable[[Entry, CellContext], Any]) -> Callable[[Entry, CellContext], Any]:
+def _none_last(key: Callable[[Entry, CellContext], Any]) -> SortKey:
     def sort_key(entry: Entry, context: CellContext) -> tuple[Any, ...]:
         value = key(entry, context)
         return UNKNOWN if value is None else (0, value)
@@ -74,7 +76,7 @@ COLUMNS = (
         "TCP or UDP; the 6 stands for IPv6.",
         8,
         cells.protocol_text,
-        cells.protocol_text,
+        _none_last(cells.protocol_text),
         tooltips.none,
     ),
     Column(
@@ -83,7 +85,7 @@ COLUMNS = (
         "The address of this machine that the socket is bound to.",
         17,
         cells.local_address_text,
-        cells.local_address_key,
+        _none_last(cells.local_address_key),
         tooltips.local_address,
     ),
     Column(
@@ -92,7 +94,7 @@ COLUMNS = (
         "The local port.",
         6,
         cells.port_text,
-        cells.port_key,
+        _none_last(cells.port_key),
         tooltips.name,
         is_numeric=True,
     ),

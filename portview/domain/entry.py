@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from struct import Struct
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from portview.domain.owners import command_line_of, owner_words
-from portview.domain.sockets import address_sort_key, endpoint_text
+from portview.domain.sockets import Protocol, address_sort_key, endpoint_text
 
 if TYPE_CHECKING:
     from portview.domain.processes import ProcessInfo
-    from portview.domain.sockets import Endpoint, SocketKey, SocketRow
+    from portview.domain.sockets import SocketKey, SocketRow
 
 SEPARATOR = "\0"
 """Stands between the texts of a line that are searched as one."""
@@ -50,7 +51,13 @@ class Entry:
         self.order: Any = None
         self._row_text: str | None = None
         self._owner_texts: OwnerTexts | None = None
-        self._place: tuple[object, ...] | None = None
+        self._place: bytes | None = None
+
+    def succeeded_by(self, row: SocketRow, info: ProcessInfo | None) -> Entry:
+        """Return the entry of the same socket after a change of its row or its owner."""
+        entry = Entry(row, info, self.port_name, self.first_seen_ms)
+        entry._place = self._place
+        return entry
 
     @property
     def row_text(self) -> str:
@@ -70,8 +77,11 @@ class Entry:
         return texts
 
     @property
-    def place(self) -> tuple[object, ...]:
-        """Where the row stands among rows that are equal otherwise: a total order of keys."""
+    def place(self) -> bytes:
+        """Where the row stands among rows that are equal otherwise.
+
+        By protocol, local address, port, other end, owner and token, as bytes in that order.
+        """
         place = self._place
         if place is None:
             place = self._place = _place(self.row.key)
@@ -119,21 +129,33 @@ def _row_text(row: SocketRow, port_name: str) -> str:
     return SEPARATOR.join(parts).casefold()
 
 
-def _place(key: SocketKey) -> tuple[object, ...]:
-    return (
-        key.protocol.value,
-        *_endpoint_place(key.local),
-        *_endpoint_place(key.remote),
-        *(key.owner or _NOBODY),
-        key.token,
-        key.family.value,
+def _place(key: SocketKey) -> bytes:
+    # One text of bytes, because tables compare places all the time and tuples compare slowly.
+    pid, started_ms = key.owner or _NOBODY
+    remote = key.remote
+    return b"".join(
+        (
+            b"u" if key.protocol is Protocol.UDP else b"t",
+            _address_place(key.local.address),
+            _PORT.pack(key.local.port),
+            _NO_END if remote is None else _address_place(remote.address),
+            _NO_END if remote is None else _PORT.pack(remote.port),
+            _OWNER.pack(pid + 1, started_ms, key.token & _MAX_TOKEN),
+        )
     )
 
 
-_NOBODY = (-1, -1)
+_NOBODY = (-1, 0)
+_NO_END = b"\0"
+_PORT = Struct(">H")
+_OWNER = Struct(">QqQ")
+_MAX_TOKEN = 2**64 - 1
 
 
-def _endpoint_place(endpoint: Endpoint | None) -> tuple[int, int, str, int]:
-    if endpoint is None:
-        return (0, 0, "", -1)
-    return (*address_sort_key(endpoint.address), endpoint.port)
+@lru_cache(maxsize=65536)
+def _address_place(address: str) -> bytes:
+    version, number, zone = address_sort_key(address)
+    return _ADDRESS.pack(version, number.to_bytes(16)) + zone.encode("utf-8", "replace") + b"\0"
+
+
+_ADDRESS = Struct(">B16s")

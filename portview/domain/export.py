@@ -7,11 +7,9 @@ not hold, becomes its escape (``\udc80``), which is its JSON form as well.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from unicodedata import combining, east_asian_width
 
 from portview.domain.plain_text import inert
@@ -144,10 +142,16 @@ def encode(text: str, *, has_bom: bool = False) -> bytes:
 
 
 def _delimited(rows: Iterable[list[str]], delimiter: str, line_end: str) -> str:
-    out = io.StringIO(newline="")
-    writer: Any = csv.writer(out, delimiter=delimiter, lineterminator=line_end)
-    writer.writerows(rows)
-    return out.getvalue()
+    # Not the csv module: before Python 3.13 it leaves a lone carriage return unquoted.
+    special = frozenset((delimiter, '"', "\r", "\n"))
+    return "".join(
+        delimiter.join(
+            cell if special.isdisjoint(cell) else '"' + cell.replace('"', '""') + '"'
+            for cell in row
+        )
+        + line_end
+        for row in rows
+    )
 
 
 def _defused(cell: str) -> str:

@@ -9,7 +9,6 @@ from portview.domain.columns import COLUMN_BY_ID, UNKNOWN
 from portview.domain.entry import Entry
 from portview.domain.scope import Scope, in_scope
 from portview.domain.snapshot import DiffSum
-from portview.models.edits import Edit, Insertion, Removal
 from portview.models.sorted_rows import SortedRows
 
 if TYPE_CHECKING:
@@ -20,9 +19,10 @@ if TYPE_CHECKING:
     from portview.domain.processes import ProcessInfo, ProcessKey
     from portview.domain.snapshot import Diff
     from portview.domain.sockets import SocketKey, SocketRow
+    from portview.models.edits import Edit
 
-MOST_RUNS = 500
-"""Beyond this many runs, a new filter exchanges all rows at once."""
+MOST_SCATTERED = 500
+"""Beyond this many rows that come and go, a new filter exchanges all rows at once."""
 
 _BEFORE_ALL = (-1,)
 
@@ -39,8 +39,7 @@ class RowView:
         self._port_names = port_names
         self._context = CellContext()
         self._column = COLUMN_BY_ID["port"]
-        self._scope = Scope.ALL
-        self._matches: Callable[[Entry], bool] | None = None
+        self._passes = _passes(Scope.ALL, None)
         self._all: dict[SocketKey, Entry] = {}
         self._processes: Mapping[ProcessKey, ProcessInfo] = {}
         self._undescribed: set[ProcessKey] = set()
@@ -123,21 +122,20 @@ class RowView:
 
     def set_filter(self, scope: Scope, matches: Callable[[Entry], bool] | None) -> list[Edit]:
         """Show what is in a scope and passes a compiled query, None for every row."""
-        self._scope, self._matches = scope, matches
-        passes = self._passes
+        passes = self._passes = _passes(scope, matches)
         leaving: list[Entry] = []
         entering: list[Entry] = []
         for entry in self._all.values():
             is_wanted = passes(entry)
             if is_wanted != (entry.order is not None):
                 (entering if is_wanted else leaving).append(entry)
-        length = len(self._rows)
-        edits = self._rows.take_out(leaving) + self._rows.put_in(entering)
+        if len(leaving) + len(entering) > MOST_SCATTERED:
+            edits = self._rows.exchange(filter(passes, self._all.values()))
+        else:
+            edits = self._rows.take_out(leaving) + self._rows.put_in(entering)
         if self._held is not None:
             self._waiting.clear()
             self._count_waiting(self._held)
-        if len(edits) > MOST_RUNS:
-            return _exchange(length, self.shown())
         return edits
 
     def set_sort(self, column: Column, *, is_descending: bool) -> list[Edit]:
@@ -156,19 +154,18 @@ class RowView:
         key = self._column.sort_key(entry, self._context)
         if key is UNKNOWN and self._rows.is_descending:
             key = _BEFORE_ALL
-        return (key, entry.place)
+        return (*key, entry.place)
 
-    def _passes(self, entry: Entry) -> bool:
-        return in_scope(entry.row, self._scope) and (self._matches is None or self._matches(entry))
-
-    def _entry(self, row: SocketRow, first_seen_ms: int) -> Entry:
+    def _entry(self, row: SocketRow, now_ms: int, old: Entry | None = None) -> Entry:
         key = row.key
         owner = key.owner
         info = None if owner is None else self._processes.get(owner)
         if owner is not None and info is None:
             self._undescribed.add(owner)
+        if old is not None:
+            return old.succeeded_by(row, info)
         name = self._port_names.name(key.protocol, key.local.port)
-        return Entry(row, info, name, first_seen_ms)
+        return Entry(row, info, name, now_ms)
 
     def _take_in(self, diff: Diff, stale: set[ProcessKey], now_ms: int) -> list[Edit]:
         leaving: list[Entry] = []
@@ -188,7 +185,7 @@ class RowView:
                 if entry.row.key.owner in stale and entry.row.key not in told
             ]
         for old, row in replaced:
-            new = self._entry(row, now_ms if old is None else old.first_seen_ms)
+            new = self._entry(row, now_ms, old)
             self._all[row.key] = new
             passes = self._passes(new)
             if old is not None and old.order is not None:
@@ -239,6 +236,9 @@ def _keys_of(diff: Diff) -> list[SocketKey]:
     ]
 
 
-def _exchange(length: int, shown: list[Entry]) -> list[Edit]:
-    edits: list[Edit] = [Removal(0, length - 1)] if length else []
-    return [*edits, Insertion(0, tuple(shown))] if shown else edits
+def _passes(scope: Scope, matches: Callable[[Entry], bool] | None) -> Callable[[Entry], bool]:
+    if scope is Scope.ALL:
+        return matches or (lambda _entry: True)
+    if matches is None:
+        return lambda entry: in_scope(entry.row, scope)
+    return lambda entry: in_scope(entry.row, scope) and matches(entry)

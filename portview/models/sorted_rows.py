@@ -67,20 +67,26 @@ class SortedRows:
 
     def put_in(self, entries: Iterable[Entry]) -> list[Edit]:
         """Insert entries: runs from the top down."""
-        coming = self._sorted(entries)
-        placed = [(bisect_left(self._orders, entry.order), entry) for entry in coming]
+        coming = list(entries)
+        for entry in coming:
+            entry.order = self._order_of(entry)
+        coming.sort(key=_order)
         length = len(self._entries)
+        placed = [(bisect_left(self._orders, entry.order), entry) for entry in coming]
         all_entries: list[Entry] = []
+        all_orders: list[Any] = []
         found: list[tuple[int, list[Entry]]] = []
         start = 0
         for at, group in groupby(placed, key=itemgetter(0)):
             run = [entry for _, entry in group]
             found.append((at, run))
             all_entries += self._entries[start:at]
+            all_orders += self._orders[start:at]
             all_entries += run
+            all_orders += map(_order, run)
             start = at
         self._entries = all_entries + self._entries[start:]
-        self._orders = list(map(_order, self._entries))
+        self._orders = all_orders + self._orders[start:]
         edits: list[Edit] = []
         inserted = 0
         for at, run in reversed(found) if self.is_descending else found:
@@ -88,6 +94,20 @@ class SortedRows:
             edits.append(Insertion(first, tuple(reversed(run) if self.is_descending else run)))
             inserted += len(run)
         return edits
+
+    def exchange(self, entries: Iterable[Entry]) -> list[Edit]:
+        """Show these entries and no others: all rows go, and all come."""
+        edits: list[Edit] = [Removal(0, len(self._entries) - 1)] if self._entries else []
+        coming = list(entries)
+        orders = [entry.order or self._order_of(entry) for entry in coming]
+        for entry in self._entries:
+            entry.order = None
+        for entry, order in zip(coming, orders, strict=True):
+            entry.order = order
+        coming.sort(key=_order)
+        self._entries = coming
+        self._orders = list(map(_order, coming))
+        return [*edits, Insertion(0, tuple(self.in_order()))] if coming else edits
 
     def replace(self, pairs: Sequence[tuple[Entry, Entry]]) -> list[Edit]:
         """Put new entries in the place of shown ones of the same sockets; some may move."""
@@ -106,37 +126,28 @@ class SortedRows:
                 self._entries[self._at(old)] = new
             for old, _ in moving:
                 old.order = None
-            edits = self._sort()
+            edits = self._put_in_order(was_descending=self.is_descending)
         return [*edits, *self._updates([new for _, new in pairs])]
 
     def sort(self, *, is_descending: bool) -> list[Edit]:
         """Ask for all orders anew: one Reorder, or nothing where the rows stand well already."""
-        before = self.in_order()
-        self.is_descending = is_descending
-        self._entries = self._sorted(self._entries)
-        self._orders = list(map(_order, self._entries))
-        return self._reorder(before)
-
-    def _sort(self) -> list[Edit]:
-        before = self.in_order()
-        self._entries.sort(key=_order)
-        self._orders = list(map(_order, self._entries))
-        return self._reorder(before)
-
-    def _reorder(self, before: list[Entry]) -> list[Edit]:
-        after = self.in_order()
-        if after == before:
-            return []
-        numbers = {id(entry): number for number, entry in enumerate(before)}
-        return [Reorder(tuple(map(numbers.__getitem__, map(id, after))))]
-
-    def _sorted(self, entries: Iterable[Entry]) -> list[Entry]:
-        listed = list(entries)
+        was_descending, self.is_descending = self.is_descending, is_descending
         order_of = self._order_of
-        for entry in listed:
+        for entry in self._entries:
             entry.order = order_of(entry)
-        listed.sort(key=_order)
-        return listed
+        return self._put_in_order(was_descending=was_descending)
+
+    def _put_in_order(self, *, was_descending: bool) -> list[Edit]:
+        entries = self._entries
+        orders = list(map(_order, entries))
+        last = len(entries) - 1
+        places = sorted(range(len(entries)), key=orders.__getitem__)
+        self._entries = [entries[place] for place in places]
+        self._orders = [orders[place] for place in places]
+        if self.is_descending:
+            places.reverse()
+        numbers = [last - place for place in places] if was_descending else places
+        return [] if numbers == list(range(len(numbers))) else [Reorder(tuple(numbers))]
 
     def _move(self, old: Entry, new: Entry) -> list[Edit]:
         at = self._at(old)
