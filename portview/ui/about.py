@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, qVersion
@@ -23,13 +24,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@dataclass(frozen=True, slots=True)
+class WindowFacts:
+    """What the composition root knows and the window only shows."""
+
+    source: str
+    log_path: Path
+    settings_path: Path
+    is_elevated: bool
+
+
 class AboutDialog(QDialog):
     """Shows the facts that a bug report needs, all selectable."""
 
-    def __init__(
-        self, source: str, log_path: Path, settings_path: Path, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, known: WindowFacts, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("About PortView")
         picture = QLabel()
         picture.setPixmap(application_icon().pixmap(64, 64))
@@ -43,11 +53,11 @@ class AboutDialog(QDialog):
         facts = QFormLayout()
         facts.setContentsMargins(0, 12, 0, 12)
         for name, value in (
-            ("Sockets read by", source),
+            ("Sockets read by", known.source),
             ("System", platform.platform()),
             ("Python, Qt", f"{platform.python_version()}, {qVersion()}"),
-            ("Log file", str(log_path)),
-            ("Settings", str(settings_path)),
+            ("Log file", str(known.log_path)),
+            ("Settings", str(known.settings_path)),
             ("Licence", "MIT"),
         ):
             facts.addRow(self._text(name), self._text(value))

@@ -43,7 +43,7 @@ class StatusBar(QStatusBar):
         )
 
     def show_snapshot(
-        self, snapshot: Snapshot, states: Mapping[State, int], interval_ms: int
+        self, snapshot: Snapshot, states: Mapping[State | None, int], interval_ms: int
     ) -> None:
         """Show the totals and the cost of a snapshot, and forget an earlier failure."""
         parts = [

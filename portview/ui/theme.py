@@ -6,7 +6,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
+from PySide6.QtGui import QBrush, QColor, QFont, QFontDatabase, QGuiApplication, QPalette
+
+from portview.models.socket_table_model import RowColours
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -19,6 +21,10 @@ class Theme(StrEnum):
     LIGHT = "light"
     DARK = "dark"
 
+
+_PURE = 255
+_GREEN, _GREEN_DARK = QColor("#2e9e5b"), QColor("#39c277")
+_AMBER, _AMBER_DARK = QColor("#e0a000"), QColor("#d9a520")
 
 _SCHEMES = {
     Theme.SYSTEM: Qt.ColorScheme.Unknown,
@@ -51,11 +57,14 @@ def is_dark(palette: QPalette) -> bool:
 
 def blended(base: QColor, over: QColor, share: float) -> QColor:
     """Mix ``over`` into ``base``: 0 gives base, 1 gives over."""
+
+    def mixed(a: int, b: int) -> int:
+        return round(a + (b - a) * share)
+
     return QColor(
-        *(
-            round(a + (b - a) * share)
-            for a, b in zip(base.getRgb()[:3], over.getRgb()[:3], strict=True)
-        )
+        mixed(base.red(), over.red()),
+        mixed(base.green(), over.green()),
+        mixed(base.blue(), over.blue()),
     )
 
 
@@ -78,3 +87,24 @@ def monospace_font(base: QFont) -> QFont:
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     font.setPointSizeF(base.pointSizeF())
     return font
+
+
+def is_high_contrast(palette: QPalette) -> bool:
+    """Tell whether the system asks for the strongest contrast: pure colours on both sides."""
+    text = palette.color(QPalette.ColorRole.WindowText).lightness()
+    window = palette.color(QPalette.ColorRole.Window).lightness()
+    return abs(text - window) == _PURE
+
+
+def row_colours(palette: QPalette) -> RowColours:
+    """Return brushes for new, changed and closed rows that keep text readable on this palette."""
+    base = palette.color(QPalette.ColorRole.Base)
+    green, amber = (_GREEN_DARK, _AMBER_DARK) if is_dark(palette) else (_GREEN, _AMBER)
+    if is_high_contrast(palette):
+        # Tints would weaken the contrast that was asked for; marks and icons remain.
+        return RowColours(closed_text=QBrush(palette.color(QPalette.ColorRole.PlaceholderText)))
+    return RowColours(
+        new=QBrush(blended(base, green, 0.22)),
+        changed=QBrush(blended(base, amber, 0.28)),
+        closed_text=QBrush(blended(base, palette.color(QPalette.ColorRole.Text), 0.45)),
+    )

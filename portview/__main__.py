@@ -1,0 +1,31 @@
+"""The front door: without arguments the window, else a command."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from portview.log import start_logging
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run PortView and return its exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    start_logging()
+    # Each door loads only what lies behind it: a command starts without Qt.
+    if not arguments or arguments[0] in _WINDOW_OPTIONS:
+        from portview.app import run_window  # noqa: PLC0415
+
+        return run_window(arguments)
+    from portview.cli.commands import run_command  # noqa: PLC0415
+
+    return run_command(arguments)
+
+
+_WINDOW_OPTIONS = frozenset({"--reader", "--screenshot"})
+
+if __name__ == "__main__":
+    sys.exit(main())

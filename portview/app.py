@@ -1,0 +1,139 @@
+"""The composition root: the only place where the floors are wired together."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from portview import __version__
+from portview.domain.cells import CellContext
+from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.port_names import read_port_names
+from portview.engine.poller import Poller
+from portview.engine.task_runner import TaskRunner
+from portview.log import log_path
+from portview.readers.choose import open_reader
+from portview.readers.elevation import is_elevated
+from portview.resources import resource_path
+from portview.settings import Settings, settings_path
+from portview.ui.about import WindowFacts
+from portview.ui.error_dialog import ErrorReporter
+from portview.ui.icons import application_icon
+from portview.ui.main_window import MainWindow
+from portview.ui.single_instance import SingleInstance
+from portview.ui.theme import Theme, apply_theme, choose_style
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from portview.readers.snapshots import SnapshotReader
+
+logger = logging.getLogger(__name__)
+
+
+def run_window(arguments: Sequence[str]) -> int:
+    """Open the window, run until it closes and return the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        check_display()
+        reader = open_reader(options.reader)
+    except PortViewError as error:
+        _tell(error)
+        return int(error.outcome)
+    application = make_application()
+    instance = SingleInstance(settings_path().parent)
+    if not instance.acquire():
+        if instance.raise_first():
+            return int(Outcome.DONE)
+        logger.warning("another PortView holds the lock but does not answer; opening a window")
+    reporter = ErrorReporter(log_path())
+    reporter.install()
+    try:
+        return _run(application, instance, reader, options)
+    finally:
+        reporter.uninstall()
+        instance.release()
+        reader.close()
+
+
+def make_application() -> QApplication:
+    """Create the QApplication with PortView's name, icon and style."""
+    QCoreApplication.setApplicationName("PortView")
+    QCoreApplication.setApplicationVersion(__version__)
+    application = QApplication([sys.argv[0]])
+    application.setApplicationDisplayName("PortView")
+    application.setDesktopFileName("portview")
+    application.setWindowIcon(application_icon())
+    choose_style(application)
+    return application
+
+
+def check_display() -> None:
+    """Raise PortViewError where Qt would abort for want of a screen (Linux)."""
+    if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM"):
+        return
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        raise PortViewError(
+            "no_display",
+            "There is no display to open a window on.",
+            "Set DISPLAY or WAYLAND_DISPLAY, or use a command: portview list",
+        )
+
+
+def _run(
+    application: QApplication,
+    instance: SingleInstance,
+    reader: SnapshotReader,
+    options: argparse.Namespace,
+) -> int:
+    settings = Settings(settings_path())
+    apply_theme(Theme(options.theme or settings.get("theme", str, Theme.SYSTEM)))
+    runner = TaskRunner()
+    poller = Poller(reader.read, runner)
+    # Started before the window is built: the first snapshot is there when the window is.
+    poller.start()
+    port_names = read_port_names(resource_path("port_names.tsv").read_text(encoding="utf-8"))
+
+    def describe() -> CellContext:
+        return CellContext(time.time_ns() // 1_000_000, port_names)
+
+    facts = WindowFacts(reader.source, log_path(), settings_path(), is_elevated())
+    window = MainWindow(poller, runner, settings, describe, facts)
+    instance.raise_requested.connect(window.bring_to_front)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Python runs a handler when it next runs any code: at the latest with the next tick.
+        signal.signal(number, lambda *_: application.closeAllWindows())
+    window.show()
+    if settings.set_aside:
+        window.tell(f"The settings were damaged; they are set aside as {settings.set_aside.name}.")
+    try:
+        return application.exec()
+    finally:
+        poller.stop()
+        runner.shut_down()
+        settings.save()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="portview")
+    parser.add_argument("--reader", help="how to read the sockets")
+    parser.add_argument("--theme", choices=[theme.value for theme in Theme])
+    return parser
+
+
+def _tell(error: PortViewError) -> None:
+    logger.error("%s %s", error.message, error.hint)
+    if sys.stderr is not None:
+        print(f"portview: {error.message}\nhint: {error.hint}", file=sys.stderr)  # noqa: T201
+    elif sys.platform == "win32":
+        application = QApplication([])
+        QMessageBox.critical(None, "PortView", f"{error.message}\n\n{error.hint}")
+        del application

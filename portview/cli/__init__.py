@@ -1,0 +1,1 @@
+"""PortView's capabilities as commands; every verb takes ``--json``."""

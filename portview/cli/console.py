@@ -1,0 +1,56 @@
+"""The one way in which commands write: UTF-8 JSON, plain lines, and errors with a hint."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from portview.domain.contract import error_document
+
+if TYPE_CHECKING:
+    from portview.domain.outcome import PortViewError
+
+
+def prepare_streams() -> None:
+    """Make sure that no character from the machine can stop a command from printing it."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """Print one JSON document in UTF-8, whatever the console's encoding is.
+
+    A lone surrogate, which UTF-8 can't hold, goes out as the JSON escape of itself.
+    """
+    text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    print_bytes(text.encode("utf-8", errors="backslashreplace"))
+
+
+def print_bytes(data: bytes) -> None:
+    """Print bytes as they are; nothing where the program has no console."""
+    if sys.stdout is None:
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def print_line(text: str = "") -> None:
+    """Print one line for people."""
+    print(text)  # noqa: T201 - this is where commands print
+
+
+def print_note(text: str) -> None:
+    """Print a remark for people beside the output."""
+    print(f"portview: {text}", file=sys.stderr)  # noqa: T201 - likewise
+
+
+def print_error(error: PortViewError, *, as_json: bool) -> None:
+    """Print an error as one clear line and a hint to stderr, with JSON to stdout as well."""
+    if as_json:
+        print_json(error_document(error))
+    print(f"portview: {error.message}", file=sys.stderr)  # noqa: T201 - likewise
+    if error.hint:
+        print(f"hint: {error.hint}", file=sys.stderr)  # noqa: T201 - likewise

@@ -1,0 +1,130 @@
+"""``list``: the sockets of this machine, once."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from portview.cli.console import print_bytes, print_json, print_line, print_note
+from portview.domain.cells import CellContext
+from portview.domain.columns import COLUMN_BY_ID
+from portview.domain.contract import snapshot_document
+from portview.domain.entry import Entry
+from portview.domain.export import as_csv, as_table, encode
+from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.port_names import read_port_names
+from portview.domain.query.matching import matches
+from portview.domain.query.syntax import parse_query
+from portview.domain.query.terms import QueryError
+from portview.domain.scope import Scope, in_scope
+from portview.readers.choose import open_reader, reader_names
+from portview.readers.elevation import is_elevated
+from portview.resources import resource_path
+
+if TYPE_CHECKING:
+    import argparse
+
+    from portview.domain.query.terms import Query
+    from portview.domain.snapshot import Snapshot
+
+_TABLE_COLUMNS = (
+    "protocol",
+    "local_address",
+    "port",
+    "name",
+    "remote_address",
+    "state",
+    "pid",
+    "process",
+    "user",
+)
+_CSV_COLUMNS = (*_TABLE_COLUMNS, "service", "executable", "command_line")
+_NEVER_REMOTE = frozenset({Scope.LISTENING})
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``list`` to the command line."""
+    parser = commands.add_parser(
+        "list",
+        help="list the sockets and who holds them",
+        description="List the sockets of this machine and who holds them, sorted by port.",
+        epilog="Exit code 1 where nothing matched.",
+    )
+    parser.add_argument(
+        "--scope",
+        choices=[scope.value for scope in Scope],
+        default=Scope.ALL.value,
+        help="which sockets (default: all)",
+    )
+    parser.add_argument(
+        "--query", metavar="FILTER", default="", help='a filter such as "port:8080 -proc:node"'
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print one JSON document")
+    form.add_argument("--csv", action="store_true", help="print CSV in UTF-8")
+    parser.add_argument("--reader", choices=reader_names(), help="how to read the sockets")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> Outcome:
+    """List what the options ask for."""
+    wanted = _parsed(options.query)
+    reader = open_reader(options.reader)
+    try:
+        snapshot = reader.read()
+    finally:
+        reader.close()
+    scope = Scope(options.scope)
+    context = CellContext(
+        time.time_ns() // 1_000_000,
+        read_port_names(resource_path("port_names.tsv").read_text(encoding="utf-8")),
+    )
+    entries = [
+        entry
+        for entry in _entries(snapshot, context)
+        if in_scope(entry.row, scope) and matches(wanted, entry.row, entry.info, entry.port_name)
+    ]
+    entries.sort(key=lambda entry: (entry.row.local.port, entry.place))
+    for note in snapshot.notes:
+        print_note(note)
+    if options.json:
+        rows = tuple(entry.row for entry in entries)
+        print_json(snapshot_document(snapshot, rows, is_elevated=is_elevated()))
+    elif options.csv:
+        columns = [COLUMN_BY_ID[name] for name in _CSV_COLUMNS]
+        # A file wants the mark by which spreadsheets know UTF-8; a pipe or a terminal does not.
+        print_bytes(encode(as_csv(columns, entries, context)))
+    else:
+        _print_table(entries, scope, context)
+    return Outcome.DONE if entries else Outcome.NOT_DONE
+
+
+def _parsed(text: str) -> Query:
+    try:
+        return parse_query(text)
+    except QueryError as error:
+        place = f"at character {error.start + 1}"
+        raise PortViewError(
+            "bad_query", f"The filter is wrong {place}: {error}", error.hint, Outcome.BAD_INPUT
+        ) from error
+
+
+def _entries(snapshot: Snapshot, context: CellContext) -> list[Entry]:
+    return [
+        Entry(
+            row,
+            snapshot.processes.get(row.owner) if row.owner else None,
+            context.port_names.name(row.protocol, row.local.port),
+        )
+        for row in snapshot.rows
+    ]
+
+
+def _print_table(entries: list[Entry], scope: Scope, context: CellContext) -> None:
+    if not entries:
+        print_note("No socket matches.")
+        return
+    names = [
+        name for name in _TABLE_COLUMNS if name != "remote_address" or scope not in _NEVER_REMOTE
+    ]
+    print_line(as_table([COLUMN_BY_ID[name] for name in names], entries, context).rstrip("\n"))

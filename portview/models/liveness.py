@@ -1,0 +1,114 @@
+"""What is new, changed or closed, and for how long that stays marked. No Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from portview.domain.snapshot import Change, Diff
+from portview.domain.sockets import SocketKey, SocketRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+DEFAULT_LINGER_MS = 3000
+"""How long a closed row stays, faded, and how long news stay marked."""
+
+
+class Mark(Enum):
+    """What happened to a row a moment ago."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A mark, the row's fields that changed, and until when it is shown (milliseconds)."""
+
+    mark: Mark
+    until_ms: int
+    changed_fields: frozenset[str] = frozenset()
+
+
+class Liveness:
+    """Turns what changed on the machine into what the table has to do.
+
+    Closed rows linger for a moment: they are told as changed, and as removed when ``expire`` says.
+    Times are milliseconds of any clock that only goes forward. The first snapshot marks nothing:
+    a window that opens is not news.
+    """
+
+    def __init__(self, linger_ms: int = DEFAULT_LINGER_MS) -> None:
+        self.linger_ms = linger_ms
+        self._has_started = False
+        self._news: dict[SocketKey, News] = {}
+        self._closed: dict[SocketKey, SocketRow] = {}
+
+    def news_of(self, key: SocketKey) -> News | None:
+        """Return what happened to a row a moment ago."""
+        return self._news.get(key)
+
+    @property
+    def has_news(self) -> bool:
+        """Tell whether anything is marked, so that someone has to look again later."""
+        return bool(self._news)
+
+    @property
+    def closed_count(self) -> int:
+        """Return how many rows linger that are closed already."""
+        return len(self._closed)
+
+    def advance(self, difference: Diff, now_ms: int) -> Diff:
+        """Take what changed on the machine and return what the table has to do."""
+        if not self._has_started:
+            self._has_started = True
+            return difference
+        until_ms = now_ms + self.linger_ms
+        added, changed = [], list(difference.changed)
+        for row in difference.added:
+            lingering = self._closed.pop(row.key, None)
+            if lingering is None:
+                added.append(row)
+            else:
+                changed.append(Change(lingering, row))
+            self._note(row.key, News(Mark.NEW, until_ms))
+        for change in difference.changed:
+            fields_changed = _differing(change.old, change.new)
+            self._note(change.new.key, News(Mark.CHANGED, until_ms, fields_changed))
+        if self.linger_ms <= 0:
+            return Diff(difference.removed, tuple(added), tuple(changed))
+        for row in difference.removed:
+            self._closed[row.key] = row
+            self._note(row.key, News(Mark.CLOSED, until_ms))
+            changed.append(Change(row, row))
+        return Diff((), tuple(added), tuple(changed))
+
+    def expire(self, now_ms: int) -> tuple[Diff, frozenset[SocketKey]]:
+        """Return which rows leave now and which ones lose their mark."""
+        over = [key for key, news in self._news.items() if news.until_ms <= now_ms]
+        for key in over:
+            del self._news[key]
+        leaving = self.forget_closed(over)
+        gone = {row.key for row in leaving.removed}
+        return leaving, frozenset(key for key in over if key not in gone)
+
+    def forget_closed(self, keys: Iterable[SocketKey]) -> Diff:
+        """Let closed rows leave at once."""
+        return Diff(
+            removed=tuple(self._closed.pop(key) for key in list(keys) if key in self._closed)
+        )
+
+    def _note(self, key: SocketKey, news: News) -> None:
+        if self.linger_ms > 0:
+            self._news[key] = news
+
+
+def _differing(old: SocketRow, new: SocketRow) -> frozenset[str]:
+    return frozenset(
+        field.name
+        for field in fields(SocketRow)
+        if getattr(old, field.name) != getattr(new, field.name)
+    )

@@ -1,0 +1,355 @@
+"""The sockets as a Qt table model: updated by small edits, never by a reset."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QBrush, QFont
+from typing_extensions import override
+
+from portview.domain.columns import COLUMNS
+from portview.domain.plain_text import inert
+from portview.domain.scope import Scope, scope_of
+from portview.domain.snapshot import diff
+from portview.models.edits import Insertion, Move, Removal, Reorder, Update, apply_edit
+from portview.models.liveness import Liveness, Mark
+from portview.models.row_view import RowView
+from portview.models.tooltips import plain_tooltip
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from portview.domain.cells import CellContext
+    from portview.domain.entry import Entry
+    from portview.domain.port_names import PortNames
+    from portview.domain.processes import ProcessInfo, ProcessKey
+    from portview.domain.snapshot import Diff, Snapshot
+    from portview.domain.sockets import SocketKey, SocketRow, State
+    from portview.models.edits import Edit
+
+Index = QModelIndex | QPersistentModelIndex
+"""What Qt hands over where it says index."""
+
+_NOWHERE = QModelIndex()
+_DISPLAY = int(Qt.ItemDataRole.DisplayRole)
+_ALIGN_TEXT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_ALIGN_NUMBER = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_MARK_WORDS = {Mark.NEW: "new", Mark.CHANGED: "changed", Mark.CLOSED: "closed"}
+_CHANGED_COLUMNS = {
+    "state": "state",
+    "services": "service",
+    "user": "user",
+    "pid": "pid",
+    "owner_problem": "process",
+}
+"""Which column shows a changed field of a row."""
+
+_PASSING_COLUMNS = [
+    number for number, column in enumerate(COLUMNS) if column.is_volatile or column.id == "age"
+]
+"""The columns that change while their rows stay the same."""
+
+MARK_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+"""The ``Mark`` of a row, None for most."""
+
+ENTRY_ROLE = int(Qt.ItemDataRole.UserRole) + 2
+"""The ``Entry`` of a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowColours:
+    """Brushes for what is new, changed and closed; None leaves the palette's own."""
+
+    new: QBrush | None = None
+    changed: QBrush | None = None
+    closed_text: QBrush | None = None
+
+
+class SocketTableModel(QAbstractTableModel):
+    """The entries of the last snapshot in one scope, filtered and sorted. UI thread only.
+
+    While it is held nothing moves and changes add up. ``edits_starting`` and ``edits_finished``
+    surround everything that can move rows.
+    """
+
+    edits_starting = Signal()
+    edits_finished = Signal()
+    counts_changed = Signal(object)
+    waiting_changed = Signal(int)
+
+    def __init__(
+        self,
+        describe: Callable[[], CellContext],
+        port_names: PortNames,
+        parent: QObject | None = None,
+    ) -> None:
+        """Take ``describe`` for what cells depend on beside their entry, such as the time."""
+        super().__init__(parent)
+        self._describe = describe
+        self._context = describe()
+        self._scope = Scope.ALL
+        self._matches: Callable[[Entry], bool] | None = None
+        self._view = RowView(port_names)
+        self._shown: list[Entry] = []
+        self._liveness = Liveness()
+        self._rows: tuple[SocketRow, ...] | None = None
+        self._processes: Mapping[ProcessKey, ProcessInfo] = {}
+        self._counts: Counter[Scope] = Counter()
+        self._states: Counter[State | None] = Counter()
+        self._colours = RowColours()
+        self._icon_of: Callable[[Entry], object] = lambda _entry: None
+        self._bold = QFont()
+        self._bold.setBold(True)
+
+    @property
+    def states(self) -> Mapping[State | None, int]:
+        """Return how many sockets are in each state, in all scopes, closed ones not counted."""
+        return self._states
+
+    @property
+    def context(self) -> CellContext:
+        """Return what cells depend on beside their entry, as of the last tick."""
+        return self._context
+
+    @property
+    def shown_entries(self) -> list[Entry]:
+        """Return the shown entries from the top."""
+        return list(self._shown)
+
+    def all_entries(self) -> Collection[Entry]:
+        """Return all entries, whatever the scope and the filter."""
+        return self._view.entries
+
+    def entry_at(self, number: int) -> Entry:
+        """Return the entry of a shown row."""
+        return self._shown[number]
+
+    def row_number(self, key: SocketKey) -> int | None:
+        """Return the number of the row with this key, None where it is not shown."""
+        return self._view.number(key)
+
+    def mark_of(self, key: SocketKey) -> Mark | None:
+        """Return what happened to a row a moment ago."""
+        news = self._liveness.news_of(key)
+        return news.mark if news else None
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        """Take the next snapshot; a held table keeps its changes back until it is let go."""
+        self._context = self._describe()
+        is_first = self._rows is None
+        machine = diff(self._rows or (), snapshot.rows)
+        self._rows = snapshot.rows
+        self._processes = snapshot.processes
+        self._count(machine)
+        table = self._liveness.advance(machine, _now_ms())
+        self._edit(self._view.edits(table, snapshot.processes, self._context.now_ms))
+        if machine or is_first:
+            self.counts_changed.emit({**dict.fromkeys(Scope, 0), **self._counts})
+
+    def set_held(self, is_held: bool) -> None:  # noqa: FBT001 - one switch, as Qt's setters
+        """Keep all rows where they are, or catch up with what waits."""
+        if is_held:
+            self._view.hold()
+        elif self._view.is_held:
+            self._edit(self._view.release(self._context.now_ms))
+
+    def set_scope(self, scope: Scope) -> None:
+        """Show one scope's rows."""
+        if scope is not self._scope:
+            self._scope = scope
+            self._edit(self._view.set_filter(scope, self._matches))
+
+    def set_filter(self, matches: Callable[[Entry], bool] | None) -> None:
+        """Show the rows of the scope that match; None for all."""
+        self._matches = matches
+        self._edit(self._view.set_filter(self._scope, matches))
+
+    def set_linger(self, linger_ms: int) -> None:
+        """Keep closed rows and marks for a time from now on; 0 for not at all."""
+        self._liveness.linger_ms = linger_ms
+
+    def set_colours(self, colours: RowColours) -> None:
+        """Use colours that fit the palette."""
+        self._colours = colours
+        self._touch_columns(0, len(COLUMNS) - 1)
+
+    def set_icons(self, icon_of: Callable[[Entry], object]) -> None:
+        """Ask ``icon_of`` for what stands before a process's name."""
+        self._icon_of = icon_of
+
+    def pass_time(self) -> None:
+        """Let marks and closed rows go whose time is over, and count ages on."""
+        self._context = self._describe()
+        leaving, unmarked = self._liveness.expire(_now_ms())
+        if leaving:
+            self._edit(self._view.edits(leaving, self._processes, self._context.now_ms))
+        self._edit(self._view.set_context(self._context))
+        if unmarked:
+            self._touch_columns(0, len(COLUMNS) - 1)
+            return
+        for number in _PASSING_COLUMNS:
+            self._touch_columns(number, number)
+
+    @override
+    def rowCount(self, parent: Index = _NOWHERE) -> int:
+        return 0 if parent.isValid() else len(self._shown)
+
+    @override
+    def columnCount(self, parent: Index = _NOWHERE) -> int:
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    @override
+    def data(self, index: Index, role: int = _DISPLAY) -> Any:
+        answer = self._ANSWERS.get(int(role))
+        if answer is None or not index.isValid() or index.row() >= len(self._shown):
+            return None
+        return answer(self, self._shown[index.row()], index.column())
+
+    @override
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = _DISPLAY) -> Any:
+        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(COLUMNS):
+            return None
+        column = COLUMNS[section]
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                # The space that NumberDelegate leaves at the right of the cells.
+                return f"{column.title}\u2002" if column.is_numeric else column.title
+            case Qt.ItemDataRole.ToolTipRole:
+                return plain_tooltip(column.description)
+            case Qt.ItemDataRole.TextAlignmentRole:
+                return _ALIGN_NUMBER if column.is_numeric else _ALIGN_TEXT
+        return None
+
+    @override
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        if not 0 <= column < len(COLUMNS):
+            return
+        is_descending = order == Qt.SortOrder.DescendingOrder
+        self._edit(self._view.set_sort(COLUMNS[column], is_descending=is_descending))
+
+    def _count(self, machine: Diff) -> None:
+        gone = [*machine.removed, *(change.old for change in machine.changed)]
+        come = [*machine.added, *(change.new for change in machine.changed)]
+        for rows, sign in ((gone, -1), (come, 1)):
+            for row in rows:
+                self._counts[scope_of(row)] += sign
+                self._states[row.state] += sign
+            self._counts[Scope.ALL] += sign * len(rows)
+
+    def _edit(self, edits: list[Edit]) -> None:
+        self.waiting_changed.emit(self._view.waiting)
+        if not edits:
+            return
+        self.edits_starting.emit()
+        for edit in edits:
+            self._do(edit)
+        self.edits_finished.emit()
+
+    def _do(self, edit: Edit) -> None:
+        match edit:
+            case Removal(first, last):
+                self.beginRemoveRows(_NOWHERE, first, last)
+                apply_edit(self._shown, edit)
+                self.endRemoveRows()
+            case Insertion(first, entries):
+                self.beginInsertRows(_NOWHERE, first, first + len(entries) - 1)
+                apply_edit(self._shown, edit)
+                self.endInsertRows()
+            case Move(source, target):
+                before = target if target < source else target + 1
+                self.beginMoveRows(_NOWHERE, source, source, _NOWHERE, before)
+                apply_edit(self._shown, edit)
+                self.endMoveRows()
+            case Update(first, entries):
+                apply_edit(self._shown, edit)
+                last = first + len(entries) - 1
+                self.dataChanged.emit(self.index(first, 0), self.index(last, len(COLUMNS) - 1))
+            case Reorder(old_numbers):
+                self._reorder(edit, old_numbers)
+
+    def _reorder(self, edit: Edit, old_numbers: tuple[int, ...]) -> None:
+        self.layoutAboutToBeChanged.emit()
+        apply_edit(self._shown, edit)
+        kept = self.persistentIndexList()
+        if kept:
+            new_numbers = {old: new for new, old in enumerate(old_numbers)}
+            moved = [self.index(new_numbers[index.row()], index.column()) for index in kept]
+            self.changePersistentIndexList(kept, moved)
+        self.layoutChanged.emit()
+
+    def _touch_columns(self, first: int, last: int) -> None:
+        if self._shown:
+            bottom = len(self._shown) - 1
+            self.dataChanged.emit(self.index(0, first), self.index(bottom, last))
+
+    def _text(self, entry: Entry, column: int) -> str:
+        return inert(COLUMNS[column].text(entry, self._context))
+
+    def _tooltip(self, entry: Entry, column: int) -> str:
+        text = COLUMNS[column].text(entry, self._context)
+        more = COLUMNS[column].tooltip(entry, self._context)
+        # A cell may be cut: the tooltip holds the whole of it.
+        return plain_tooltip("\n".join(dict.fromkeys(part for part in (text, more) if part)))
+
+    def _alignment(self, _entry: Entry, column: int) -> Qt.AlignmentFlag:
+        return _ALIGN_NUMBER if COLUMNS[column].is_numeric else _ALIGN_TEXT
+
+    def _foreground(self, entry: Entry, _column: int) -> QBrush | None:
+        news = self._liveness.news_of(entry.row.key)
+        return self._colours.closed_text if news and news.mark is Mark.CLOSED else None
+
+    def _background(self, entry: Entry, column: int) -> QBrush | None:
+        news = self._liveness.news_of(entry.row.key)
+        if news is None:
+            return None
+        if news.mark is Mark.CHANGED:
+            is_here = COLUMNS[column].id in map(_CHANGED_COLUMNS.get, news.changed_fields)
+            return self._colours.changed if is_here else None
+        return self._colours.new if news.mark is Mark.NEW else None
+
+    def _font(self, entry: Entry, column: int) -> QFont | None:
+        news = self._liveness.news_of(entry.row.key)
+        if news is None or news.mark is not Mark.CHANGED:
+            return None
+        is_here = COLUMNS[column].id in map(_CHANGED_COLUMNS.get, news.changed_fields)
+        return self._bold if is_here else None
+
+    def _decoration(self, entry: Entry, column: int) -> object:
+        return self._icon_of(entry) if column == 0 else None
+
+    def _spoken(self, entry: Entry, column: int) -> str:
+        text = self._text(entry, column)
+        return f"{COLUMNS[column].title} {text}" if text else f"{COLUMNS[column].title} empty"
+
+    def _spoken_mark(self, entry: Entry, _column: int) -> str:
+        mark = self.mark_of(entry.row.key)
+        return _MARK_WORDS[mark] if mark else ""
+
+    _ANSWERS: ClassVar[dict[int, Callable[[SocketTableModel, Entry, int], object]]] = {
+        _DISPLAY: _text,
+        int(Qt.ItemDataRole.ToolTipRole): _tooltip,
+        int(Qt.ItemDataRole.TextAlignmentRole): _alignment,
+        int(Qt.ItemDataRole.ForegroundRole): _foreground,
+        int(Qt.ItemDataRole.BackgroundRole): _background,
+        int(Qt.ItemDataRole.FontRole): _font,
+        int(Qt.ItemDataRole.DecorationRole): _decoration,
+        int(Qt.ItemDataRole.AccessibleTextRole): _spoken,
+        int(Qt.ItemDataRole.AccessibleDescriptionRole): _spoken_mark,
+        MARK_ROLE: lambda model, entry, _column: model.mark_of(entry.row.key),
+        ENTRY_ROLE: lambda _model, entry, _column: entry,
+    }
+
+
+def _now_ms() -> int:
+    return time.monotonic_ns() // 1_000_000

@@ -1,0 +1,311 @@
+"""The main window: composes its parts and connects them; decisions live elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Slot
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from portview.domain.columns import COLUMNS
+from portview.domain.query.compiling import compile_query
+from portview.domain.query.terms import Everything
+from portview.domain.scope import Scope
+from portview.engine.poller import INTERVALS_MS
+from portview.models.socket_table_model import SocketTableModel
+from portview.ui.about import AboutDialog, WindowFacts
+from portview.ui.column_layout import ColumnLayout
+from portview.ui.empty_state import EmptyState, emptiness
+from portview.ui.filter_box import FilterBox
+from portview.ui.live_button import LiveButton
+from portview.ui.scope_bar import ScopeBar, scope_title
+from portview.ui.socket_table import SocketTable
+from portview.ui.status_bar import StatusBar
+from portview.ui.theme import Theme, apply_theme, row_colours
+from portview.ui.theme_menu import ThemeMenu
+from portview.ui.window_actions import ActionSpec, WindowActions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QCloseEvent
+
+    from portview.domain.cells import CellContext
+    from portview.domain.query.terms import Query
+    from portview.domain.snapshot import Snapshot
+    from portview.engine.poller import Poller
+    from portview.engine.task_runner import TaskRunner
+    from portview.settings import Settings
+
+_FIRST_SIZE = (1240, 680)
+_MESSAGE_MS = 8000
+_PASS_TIME_MS = 500
+
+
+class MainWindow(QMainWindow):
+    """The window on the machine's sockets. UI thread only."""
+
+    def __init__(
+        self,
+        poller: Poller,
+        runner: TaskRunner,
+        settings: Settings,
+        describe: Callable[[], CellContext],
+        facts: WindowFacts,
+    ) -> None:
+        super().__init__()
+        self._poller = poller
+        self._runner = runner
+        self._settings = settings
+        self._facts = facts
+        self._scope = Scope.LISTENING
+        self._has_snapshot = False
+        self._failure = ""
+        self._query_text = ""
+        self.setWindowTitle("PortView")
+        self.model = SocketTableModel(describe, describe().port_names, self)
+        self.table = SocketTable(self.model)
+        self.columns = ColumnLayout(self.table.horizontalHeader(), COLUMNS)
+        self.empty_state = EmptyState(self.table)
+        self.live_button = LiveButton(INTERVALS_MS)
+        self.scope_bar = ScopeBar()
+        self.filter_box = FilterBox(self.model.all_entries)
+        self.status = StatusBar()
+        self.acts = WindowActions(self)
+        self._passing_time = QTimer(self)
+        self._passing_time.setInterval(_PASS_TIME_MS)
+        self._compose()
+        self._add_actions()
+        self._fill_menu_bar()
+        self._connect()
+        self._colour()
+        self._restore()
+        self._passing_time.start()
+
+    @property
+    def scope(self) -> Scope:
+        """Return the scope that is shown."""
+        return self._scope
+
+    @Slot()
+    def bring_to_front(self) -> None:
+        """Show the window above all others, also out of the task bar."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def tell(self, message: str) -> None:
+        """Show a plain message in the status bar for a moment."""
+        self.status.showMessage(message, _MESSAGE_MS)
+
+    def set_scope(self, scope: Scope) -> None:
+        """Show one scope."""
+        self._scope = scope
+        self.scope_bar.show_scope(scope)
+        self.model.set_scope(scope)
+        self._show_emptiness()
+
+    @override
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._remember()
+        self._poller.stop()
+        self._passing_time.stop()
+        super().closeEvent(event)
+
+    @override
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "model"):
+            self._colour()
+
+    def _compose(self) -> None:
+        top = QHBoxLayout()
+        top.setContentsMargins(8, 8, 8, 6)
+        top.setSpacing(10)
+        top.addWidget(self.live_button)
+        top.addWidget(self.scope_bar)
+        top.addWidget(self.filter_box, 1)
+        layout = QVBoxLayout()
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(top)
+        layout.addWidget(self.table, 1)
+        centre = QWidget()
+        centre.setLayout(layout)
+        self.setCentralWidget(centre)
+        self.setStatusBar(self.status)
+        self.status.show_rights(is_elevated=self._facts.is_elevated)
+        self.table.setSortingEnabled(True)
+        self.table.setFocus()
+
+    def _add_actions(self) -> None:
+        add = self.acts.add
+        add("refresh", ActionSpec("&Refresh now", ("F5", "Ctrl+R")), self._poller.refresh)
+        add(
+            "pause",
+            ActionSpec("&Pause", tip="Space does the same in the table", is_checkable=True),
+            self._poller.set_paused,
+        )
+        add("filter", ActionSpec("&Filter", ("Ctrl+F",)), self._focus_filter)
+        add("clear_filter", ActionSpec("&Clear filter"), self._clear_filter)
+        for number, scope in enumerate(Scope, start=1):
+            add(
+                f"scope_{scope}",
+                ActionSpec(f"&{number} {scope_title(scope)}", (f"Alt+{number}",)),
+                lambda scope=scope: self.set_scope(scope),
+            )
+        add("reset_columns", ActionSpec("Reset columns"), self.columns.reset)
+        add("fit_columns", ActionSpec("Resize columns to content"), self.columns.fit_to_content)
+        add("about", ActionSpec("&About PortView"), self._on_about)
+        add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.close)
+
+    def _fill_menu_bar(self) -> None:
+        bar = self.menuBar()
+        file_menu = bar.addMenu("&File")
+        file_menu.addAction(self.acts["quit"])
+        edit_menu = bar.addMenu("&Edit")
+        edit_menu.addActions([self.acts["filter"], self.acts["clear_filter"]])
+        view_menu = bar.addMenu("&View")
+        view_menu.addActions([self.acts["refresh"], self.acts["pause"]])
+        interval_menu = view_menu.addMenu("&Interval")
+        interval_menu.addActions(self.live_button.interval_actions)
+        view_menu.addSeparator()
+        view_menu.addActions([self.acts[f"scope_{scope}"] for scope in Scope])
+        view_menu.addSeparator()
+        self._columns_menu = view_menu.addMenu("C&olumns")
+        self._columns_menu.aboutToShow.connect(self._on_columns_menu)
+        self._theme_menu = ThemeMenu("&Theme", self)
+        self._theme_menu.theme_chosen.connect(self._on_theme_chosen)
+        view_menu.addMenu(self._theme_menu)
+        help_menu = bar.addMenu("&Help")
+        help_menu.addAction(self.acts["about"])
+
+    def _connect(self) -> None:
+        self._poller.snapshot_taken.connect(self._on_snapshot)
+        self._poller.read_failed.connect(self._on_read_failed)
+        self._poller.paused_changed.connect(self._show_live_state)
+        self._poller.interval_changed.connect(self._show_live_state)
+        self.live_button.pause_requested.connect(self._poller.set_paused)
+        self.live_button.interval_requested.connect(self._poller.set_interval)
+        self.scope_bar.scope_chosen.connect(self.set_scope)
+        self.filter_box.query_changed.connect(self._on_query)
+        self.model.counts_changed.connect(self.scope_bar.show_counts)
+        self.model.waiting_changed.connect(self.status.show_waiting)
+        self.model.edits_finished.connect(self._show_emptiness)
+        self.table.pause_requested.connect(self.acts["pause"].toggle)
+        self.empty_state.action_requested.connect(self._clear_filter)
+        self._passing_time.timeout.connect(self.model.pass_time)
+
+    @Slot(object)
+    def _on_snapshot(self, snapshot: Snapshot) -> None:
+        self._has_snapshot = True
+        self._failure = ""
+        self.model.show_snapshot(snapshot)
+        self.status.show_snapshot(snapshot, self.model.states, self._poller.interval_ms)
+        self._show_emptiness()
+
+    @Slot(object)
+    def _on_read_failed(self, error: Exception) -> None:
+        self._failure = str(error)
+        self.status.show_failure(error)
+        self._show_emptiness()
+
+    @Slot(object, str)
+    def _on_query(self, query: Query, text: str) -> None:
+        self._query_text = text
+        is_all = isinstance(query, Everything)
+        self.model.set_filter(None if is_all else compile_query(query))
+        self._show_emptiness()
+
+    @Slot()
+    def _show_live_state(self) -> None:
+        self.live_button.show_state(
+            is_paused=self._poller.is_paused, interval_ms=self._poller.interval_ms
+        )
+        self.acts["pause"].setChecked(self._poller.is_paused)
+
+    @Slot()
+    def _show_emptiness(self) -> None:
+        if self.model.rowCount():
+            self.empty_state.hide()
+            return
+        notice = emptiness(
+            self._scope,
+            self._query_text,
+            self._failure,
+            has_snapshot=self._has_snapshot,
+            total=len(self.model.all_entries()),
+        )
+        self.empty_state.show_notice(*notice)
+
+    @Slot()
+    def _focus_filter(self) -> None:
+        self.filter_box.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.filter_box.selectAll()
+
+    @Slot()
+    def _clear_filter(self) -> None:
+        self.filter_box.set_query_text("")
+
+    @Slot()
+    def _on_columns_menu(self) -> None:
+        self._columns_menu.clear()
+        self.columns.fill_menu(self._columns_menu)
+
+    @Slot(object)
+    def _on_theme_chosen(self, theme: Theme) -> None:
+        self._settings.set("theme", theme.value)
+        apply_theme(theme)
+
+    @Slot()
+    def _on_about(self) -> None:
+        AboutDialog(self._facts, self).open()
+
+    def _colour(self) -> None:
+        self.model.set_colours(row_colours(self.palette()))
+
+    def _restore(self) -> None:
+        settings = self._settings
+        self.resize(*_FIRST_SIZE)
+        try:
+            geometry = base64.b64decode(settings.get("window", str, ""), validate=True)
+        except binascii.Error:
+            geometry = b""
+        self.restoreGeometry(QByteArray(geometry))
+        self.columns.reset()
+        self.columns.restore(settings.get("columns", list, []))
+        column, is_descending = sorting_from(settings)
+        order = Qt.SortOrder.DescendingOrder if is_descending else Qt.SortOrder.AscendingOrder
+        self.table.sortByColumn(column, order)
+        names = [scope.value for scope in Scope]
+        name = settings.get("scope", str, Scope.LISTENING.value)
+        self.set_scope(Scope(name) if name in names else Scope.LISTENING)
+        interval_ms = settings.get("interval_ms", int, 1000)
+        self._poller.set_interval(interval_ms if interval_ms in INTERVALS_MS else 1000)
+        self._theme_menu.show_theme(settings.get("theme", str, Theme.SYSTEM.value))
+        self._show_live_state()
+
+    def _remember(self) -> None:
+        header = self.table.horizontalHeader()
+        values = {
+            "window": base64.b64encode(self.saveGeometry().data()).decode("ascii"),
+            "columns": self.columns.state(),
+            "sort_column": COLUMNS[header.sortIndicatorSection()].id,
+            "sort_descending": header.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder,
+            "scope": self._scope.value,
+            "interval_ms": self._poller.interval_ms,
+        }
+        for name, value in values.items():
+            self._settings.set(name, value)
+
+
+def sorting_from(settings: Settings) -> tuple[int, bool]:
+    """Return the remembered sort column's number and whether it is descending."""
+    ids = [column.id for column in COLUMNS]
+    identity = settings.get("sort_column", str, "port")
+    number = ids.index(identity) if identity in ids else ids.index("port")
+    return number, settings.get("sort_descending", bool, default=False)

@@ -1,0 +1,210 @@
+"""The table of sockets: what a person points at stays where it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QEvent, QItemSelectionModel, QLocale, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QFont, QFontMetrics
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyledItemDelegate,
+    QTableView,
+    QWidget,
+)
+from typing_extensions import override
+
+from portview.domain.columns import COLUMNS
+from portview.ui.theme import tabular_font
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QPoint
+    from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QWheelEvent
+
+    from portview.domain.sockets import SocketKey
+    from portview.models.socket_table_model import SocketTableModel
+
+POINTING_MS = 4000
+"""How long after the last movement or key a person is taken to be still reading there."""
+
+
+class NumberDelegate(QStyledItemDelegate):
+    """Keeps right-aligned numbers off the text of the next column."""
+
+    @override
+    def displayText(self, value: Any, locale: QLocale | QLocale.Language) -> str:
+        return f"{value}\u2002"
+
+
+class SocketTable(QTableView):
+    """Shows a ``SocketTableModel``.
+
+    While a person points, has a menu open or moves through the rows, the model is held: rows keep
+    their places. At other times the row that matters (the current one if it is in sight, else the
+    topmost) keeps its place on the screen when rows come and go above it.
+    """
+
+    pause_requested = Signal()
+    menu_requested = Signal(object)
+    activated_row = Signal()
+
+    def __init__(self, model: SocketTableModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._sockets = model
+        self._anchor: tuple[SocketKey, int] | None = None
+        self._is_menu_open = False
+        self._reading = QTimer(self)
+        self._reading.setSingleShot(True)
+        self._reading.setInterval(POINTING_MS)
+        self._reading.timeout.connect(self._on_reading_over)
+        self._set_up_looks()
+        self.setModel(model)
+        numbers = NumberDelegate(self)
+        for number, column in enumerate(COLUMNS):
+            if column.is_numeric:
+                self.setItemDelegateForColumn(number, numbers)
+        model.edits_starting.connect(self._on_edits_starting)
+        model.edits_finished.connect(self._on_edits_finished)
+        self.setAccessibleName("Sockets")
+
+    def open_menu(self, position: QPoint) -> None:
+        """Tell that a menu is wanted at a global position; rows stand still until it closes."""
+        self._is_menu_open = True
+        self._sockets.set_held(True)
+        try:
+            self.menu_requested.emit(position)
+        finally:
+            self._is_menu_open = False
+            self._note_reading()
+
+    def current_key(self) -> SocketKey | None:
+        """Return the key of the current row."""
+        index = self.currentIndex()
+        return self._sockets.entry_at(index.row()).row.key if index.isValid() else None
+
+    def selected_rows(self) -> list[int]:
+        """Return the numbers of the selected rows, topmost first."""
+        return sorted(index.row() for index in self.selectionModel().selectedRows())
+
+    def select_key(self, key: SocketKey) -> bool:
+        """Select a row by its key and bring it into sight; False where it is not shown."""
+        number = self._sockets.row_number(key)
+        if number is None:
+            return False
+        column = self.currentIndex().column() if self.currentIndex().isValid() else 0
+        index = self._sockets.index(number, max(column, 0))
+        self.selectionModel().setCurrentIndex(
+            index,
+            QItemSelectionModel.SelectionFlag.ClearAndSelect
+            | QItemSelectionModel.SelectionFlag.Rows,
+        )
+        self.scrollTo(index, QAbstractItemView.ScrollHint.EnsureVisible)
+        return True
+
+    @override
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        self._note_reading()
+
+    @override
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        super().wheelEvent(event)
+        self._note_reading()
+
+    @override
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        if not self._is_menu_open:
+            self._on_reading_over()
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space and not event.modifiers():
+            self.pause_requested.emit()
+            return
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and not event.modifiers():
+            self.activated_row.emit()
+            return
+        self._note_reading()
+        super().keyPressEvent(event)
+
+    @override
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        position = event.globalPos()
+        if event.reason() is event.Reason.Keyboard and self.currentIndex().isValid():
+            below = self.visualRect(self.currentIndex()).bottomLeft()
+            position = self.viewport().mapToGlobal(below)
+        self.open_menu(position)
+
+    @override
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in {QEvent.Type.FontChange, QEvent.Type.StyleChange}:
+            self._fit_row_height()
+
+    def _set_up_looks(self) -> None:
+        self.setFont(tabular_font(self.font()))
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setMouseTracking(True)
+        self.setCornerButtonEnabled(False)
+        self.setTabKeyNavigation(False)
+        self.setAlternatingRowColors(True)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
+        rows = self.verticalHeader()
+        rows.hide()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self._fit_row_height()
+        header = self.horizontalHeader()
+        header.setSectionsMovable(True)
+        header.setHighlightSections(False)
+        header.setStretchLastSection(True)
+        header.setMinimumSectionSize(36)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        bold = QFont(header.font())
+        bold.setWeight(QFont.Weight.DemiBold)
+        header.setFont(bold)
+
+    def _fit_row_height(self) -> None:
+        self.verticalHeader().setDefaultSectionSize(QFontMetrics(self.font()).height() + 8)
+
+    def _note_reading(self) -> None:
+        self._sockets.set_held(True)
+        self._reading.start()
+
+    @Slot()
+    def _on_reading_over(self) -> None:
+        self._reading.stop()
+        if not self._is_menu_open:
+            self._sockets.set_held(False)
+
+    @Slot()
+    def _on_edits_starting(self) -> None:
+        top = self.rowAt(0)
+        if top < 0:
+            self._anchor = None
+            return
+        current = self.currentIndex()
+        bottom = self.rowAt(self.viewport().height() - 1)
+        is_in_sight = current.isValid() and top <= current.row() <= max(bottom, top)
+        # A table that stands at its very top stays there, so that new rows come into sight.
+        if not is_in_sight and self.verticalScrollBar().value() == 0:
+            self._anchor = None
+            return
+        row = current.row() if is_in_sight else top
+        self._anchor = (self._sockets.entry_at(row).row.key, row - top)
+
+    @Slot()
+    def _on_edits_finished(self) -> None:
+        if self._anchor is None:
+            return
+        key, offset = self._anchor
+        row = self._sockets.row_number(key)
+        if row is not None and row - offset != self.rowAt(0):
+            self.verticalScrollBar().setValue(max(row - offset, 0))
