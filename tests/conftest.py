@@ -70,9 +70,9 @@ def open_sockets() -> set[str]:
     """Return what identifies each socket that this process holds."""
     if sys.platform == "linux":
         found = set()
-        for entry in os.scandir("/proc/self/fd"):
+        for entry in Path("/proc/self/fd").iterdir():
             try:
-                target = os.readlink(entry.path)
+                target = str(entry.readlink())
             except OSError:
                 continue
             if target.startswith("socket:"):
