@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
@@ -88,14 +89,24 @@ def check_display() -> None:
         )
 
 
-def _run(
-    application: QApplication,
-    instance: SingleInstance,
-    reader: SnapshotReader,
-    options: argparse.Namespace,
-) -> int:
-    settings = Settings(settings_path())
-    apply_theme(Theme(options.theme or settings.get("theme", str, Theme.SYSTEM)))
+@dataclass(frozen=True, slots=True)
+class OpenWindow:
+    """A window with what keeps it alive; ``close`` ends all of it in the right order."""
+
+    window: MainWindow
+    poller: Poller
+    runner: TaskRunner
+    settings: Settings
+
+    def close(self) -> None:
+        """Stop the tick, wait for what still runs, and remember the settings."""
+        self.poller.stop()
+        self.runner.shut_down()
+        self.settings.save()
+
+
+def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
+    """Wire a window to a reader; the first reading is under way when this returns."""
     runner = TaskRunner()
     poller = Poller(reader.read, runner)
     # Started before the window is built: the first snapshot is there when the window is.
@@ -107,6 +118,19 @@ def _run(
 
     facts = WindowFacts(reader.source, log_path(), settings_path(), is_elevated())
     window = MainWindow(poller, runner, settings, describe, facts)
+    return OpenWindow(window, poller, runner, settings)
+
+
+def _run(
+    application: QApplication,
+    instance: SingleInstance,
+    reader: SnapshotReader,
+    options: argparse.Namespace,
+) -> int:
+    settings = Settings(settings_path())
+    apply_theme(_theme(options.theme or settings.get("theme", str, Theme.SYSTEM)))
+    opened = open_window(reader, settings)
+    window = opened.window
     instance.raise_requested.connect(window.bring_to_front)
     for number in (signal.SIGINT, signal.SIGTERM):
         # Python runs a handler when it next runs any code: at the latest with the next tick.
@@ -117,9 +141,11 @@ def _run(
     try:
         return application.exec()
     finally:
-        poller.stop()
-        runner.shut_down()
-        settings.save()
+        opened.close()
+
+
+def _theme(name: str) -> Theme:
+    return Theme(name) if name in list(Theme) else Theme.SYSTEM
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -273,7 +273,7 @@ class MainWindow(QMainWindow):
         self.resize(*_FIRST_SIZE)
         try:
             geometry = base64.b64decode(settings.get("window", str, ""), validate=True)
-        except binascii.Error:
+        except (binascii.Error, ValueError):
             geometry = b""
         self.restoreGeometry(QByteArray(geometry))
         self.columns.reset()

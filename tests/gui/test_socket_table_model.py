@@ -17,20 +17,12 @@ from portview.domain.query.compiling import compile_query
 from portview.domain.query.syntax import parse_query
 from portview.domain.scope import Scope, in_scope
 from portview.domain.snapshot import Snapshot
-from portview.domain.sockets import (
-    Endpoint,
-    Family,
-    Protocol,
-    SocketKey,
-    SocketRow,
-    State,
-)
+from portview.domain.sockets import Protocol, SocketKey, SocketRow, State
 from portview.models.liveness import Mark
 from portview.models.socket_table_model import SocketTableModel
+from tests.made import row, snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from pytestqt.qtbot import QtBot
 
 NAMES = PortNames({(Protocol.TCP, 3): PortName("three", "The third")})
@@ -41,25 +33,6 @@ def make_model(qtbot: QtBot, linger_ms: int = 0) -> SocketTableModel:
     model = SocketTableModel(lambda: CellContext(now_ms=10**12, port_names=NAMES), NAMES)
     model.set_linger(linger_ms)
     return model
-
-
-def row(
-    port: int, state: State | None = State.LISTEN, protocol: Protocol = Protocol.TCP, pid: int = 1
-) -> SocketRow:
-    key = SocketKey(
-        protocol, Family.IPV4, Endpoint("127.0.0.1", port), None, ProcessKey(pid, 5), port
-    )
-    return SocketRow(key, state, pid)
-
-
-def describe(rows: Iterable[SocketRow]) -> dict[ProcessKey, ProcessInfo]:
-    owners = {row.key.owner for row in rows if row.key.owner}
-    return {owner: ProcessInfo(owner, name=f"p{owner.pid % 4}") for owner in owners}
-
-
-def snapshot(rows: Iterable[SocketRow]) -> Snapshot:
-    rows = tuple(rows)
-    return Snapshot(rows, describe(rows))
 
 
 def random_rows(rng: random.Random, most: int) -> list[SocketRow]:
