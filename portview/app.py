@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import signal
+import socket
 import sys
 import time
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from portview.readers.snapshots import SnapshotReader
 
 logger = logging.getLogger(__name__)
+
+_X_PATIENCE_S = 2
 
 
 def run_window(arguments: Sequence[str]) -> int:
@@ -81,12 +84,31 @@ def check_display() -> None:
     """Raise PortViewError where Qt would abort for want of a screen (Linux)."""
     if sys.platform != "linux" or os.environ.get("QT_QPA_PLATFORM"):
         return
-    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        raise PortViewError(
-            "no_display",
-            "There is no display to open a window on.",
-            "Set DISPLAY or WAYLAND_DISPLAY, or use a command: portview list",
-        )
+    if os.environ.get("WAYLAND_DISPLAY"):
+        return
+    display = os.environ.get("DISPLAY", "")
+    hint = "Set DISPLAY or WAYLAND_DISPLAY, or use a command: portview list"
+    if not display:
+        raise PortViewError("no_display", "There is no display to open a window on.", hint)
+    if not _x_server_answers(display):
+        raise PortViewError("no_display", f"The display {display} does not answer.", hint)
+
+
+def _x_server_answers(display: str) -> bool:
+    host, colon, rest = display.rpartition(":")
+    number = rest.partition(".")[0]
+    if not colon or not number.isdigit():
+        return False
+    if host not in {"", "unix"}:
+        return True  # over the network: Qt's to try
+    path = f"/tmp/.X11-unix/X{number}"  # noqa: S108 - where X(7) says that servers listen
+    # An X server listens there, in the abstract name space, or both.
+    for address in (path, f"\0{path}"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.settimeout(_X_PATIENCE_S)
+            if probe.connect_ex(address) == 0:
+                return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import sys
 from typing import TYPE_CHECKING, Any
@@ -9,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from portview.domain.contract import error_document
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from portview.domain.outcome import PortViewError
 
 
@@ -32,14 +36,27 @@ def print_bytes(data: bytes) -> None:
     """Print bytes as they are; nothing where the program has no console."""
     if sys.stdout is None:
         return
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    with _reader_that_may_leave():
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
 
 
 def print_line(text: str = "") -> None:
     """Print one line for people."""
-    print(text)  # noqa: T201 - this is where commands print
+    with _reader_that_may_leave():
+        print(text, flush=True)  # noqa: T201 - this is where commands print
+
+
+@contextlib.contextmanager
+def _reader_that_may_leave() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        # Windows calls a pipe whose reader has gone an invalid argument.
+        if error.errno in {errno.EPIPE, errno.EINVAL}:
+            raise BrokenPipeError from error
+        raise
 
 
 def print_note(text: str) -> None:

@@ -105,7 +105,10 @@ def _parsed(text: str) -> Query:
     except QueryError as error:
         place = f"at character {error.start + 1}"
         raise PortViewError(
-            "bad_query", f"The filter is wrong {place}: {error}", error.hint, Outcome.BAD_INPUT
+            "bad_query",
+            f"The filter is wrong {place}: {error}",
+            error.hint or "For example: --query 'port:8000-8100 -proc:node'",
+            Outcome.BAD_INPUT,
         ) from error
 
 

@@ -1,0 +1,108 @@
+"""What is remembered, and what happens to a file that is damaged, unreadable or unwritable."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portview.domain.outcome import PortViewError
+from portview.files import write_whole
+from portview.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_values_are_there_at_the_next_start(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "settings.json"
+    settings = Settings(path)
+    settings.set("interval_ms", 2000)
+    settings.set("name", "\ud800 \u4e2d\u6587")
+    assert settings.save()
+    again = Settings(path)
+    assert again.get("interval_ms", int, 0) == 2000
+    assert again.get("name", str, "") == "\ud800 \u4e2d\u6587"
+    assert again.set_aside is None
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[1]", b"\xff\xfe", b"null", b'{"a":' * 100_000, b'{"a": 1}x']
+)
+def test_a_damaged_file_is_set_aside_whole_and_the_defaults_are_used(
+    tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "settings.json"
+    path.write_bytes(content)
+    settings = Settings(path)
+    assert settings.get("interval_ms", int, 1000) == 1000
+    assert settings.set_aside is not None
+    assert settings.set_aside.read_bytes() == content
+    assert not path.exists()
+    settings.set("interval_ms", 500)
+    assert settings.save()
+    assert json.loads(path.read_text()) == {"interval_ms": 500}
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "expected"),
+    [
+        ("text", int, 7),
+        (True, int, 7),
+        (1, bool, 7),
+        (3, float, 3.0),
+        (None, str, 7),
+        ([1], list, [1]),
+    ],
+)
+def test_a_value_of_another_kind_counts_as_missing(
+    tmp_path: Path, value: object, kind: type, expected: object
+) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps({"x": value}))
+    assert Settings(path).get("x", kind, 7) == expected
+
+
+def test_a_file_that_cannot_be_read_stays_where_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.mkdir()
+    settings = Settings(path)
+    assert settings.get("x", int, 1) == 1
+    assert path.is_dir()
+    settings.set("x", 2)
+    assert not settings.save()
+
+
+def test_writing_leaves_the_old_file_when_it_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file.csv"
+    path.write_bytes(b"old")
+
+    def full_disk(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(PortViewError, match="No space left") as told:
+        write_whole(path, b"new")
+    assert told.value.hint
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["file.csv"]  # noqa: PTH208 - hidden left-overs count too
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(PortViewError, match="could not be written"):
+        write_whole(tmp_path / "nowhere" / "file.csv", b"x")
+
+
+@given(st.binary(max_size=100))
+def test_what_is_written_is_what_is_read(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes
+) -> None:
+    path = tmp_path_factory.mktemp("whole") / "file"
+    write_whole(path, data)
+    assert path.read_bytes() == data
