@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run_command(arguments)
 
 
-_WINDOW_OPTIONS = frozenset({"--reader", "--screenshot"})
+_WINDOW_OPTIONS = frozenset({"--reader", "--theme"})
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
 _ICON_SIZE = 48
+_TEXT_WIDTH = 380
 
 
 class EmptyState(QWidget):
@@ -34,6 +35,7 @@ class EmptyState(QWidget):
         font.setPointSizeF(font.pointSizeF() * 1.25)
         self._title.setFont(font)
         self._reason = self._label()
+        self._reason.setMinimumWidth(_TEXT_WIDTH)
         self._button = QPushButton()
         self._button.clicked.connect(self.action_requested)
         layout = QVBoxLayout(self)

@@ -35,7 +35,7 @@ class StatusBar(QStatusBar):
 
     def show_rights(self, *, is_elevated: bool) -> None:
         """Tell whether other users' processes can be read."""
-        self._rights.setText("elevated" if is_elevated else "not elevated")
+        _say(self._rights, "elevated" if is_elevated else "not elevated")
         self._rights.setToolTip(
             "PortView runs with administrator rights."
             if is_elevated
@@ -52,24 +52,24 @@ class StatusBar(QStatusBar):
         ]
         if waiting := states.get(State.TIME_WAIT, 0):
             parts.append(f"{waiting:,} TIME_WAIT")
-        self._totals.setText("  \u00b7  ".join(parts))
-        self._cost.setText(f"read {snapshot.read_ms:.0f} ms of {interval_text(interval_ms)}")
+        _say(self._totals, "  \u00b7  ".join(parts))
+        _say(self._cost, f"read {snapshot.read_ms:.0f} ms of {interval_text(interval_ms)}")
         self._cost.setToolTip(
             f"The last reading by {snapshot.source} took {snapshot.read_ms:.1f} ms "
             f"for {len(snapshot.rows):,} sockets."
         )
-        self._problem.setText(snapshot.notes[0] if snapshot.notes else "")
+        _say(self._problem, snapshot.notes[0] if snapshot.notes else "")
         self._problem.setToolTip("\n".join(snapshot.notes))
 
     def show_failure(self, error: PortViewError | Exception) -> None:
         """Say that a reading failed; the table stays as it was."""
         hint = getattr(error, "hint", "")
-        self._problem.setText(f"The last reading failed: {error}")
+        _say(self._problem, f"The last reading failed: {error}")
         self._problem.setToolTip(f"{error}\n{hint}".strip())
 
     def show_waiting(self, changes: int) -> None:
         """Say how many changes a held table keeps back; 0 hides it."""
-        self._waiting.setText(f"{changes:,} changes waiting" if changes else "")
+        _say(self._waiting, f"{changes:,} changes waiting" if changes else "")
 
     @staticmethod
     def _label(accessible_name: str) -> QLabel:
@@ -77,4 +77,11 @@ class StatusBar(QStatusBar):
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setAccessibleName(accessible_name)
         label.setContentsMargins(6, 2, 6, 2)
+        label.hide()
         return label
+
+
+def _say(label: QLabel, text: str) -> None:
+    # An empty label would still have its frame in the styles of Windows.
+    label.setText(text)
+    label.setVisible(bool(text))
