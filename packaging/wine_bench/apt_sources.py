@@ -7,17 +7,24 @@ that is reachable from there. Formats: sources.list(5), one line each or deb822.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 DEBIAN_SUITES: Final = frozenset(
-    "oldoldstable oldstable stable testing unstable sid buster bullseye bookworm trixie forky duke".split()
+    {
+        *("oldoldstable", "oldstable", "stable", "testing", "unstable"),
+        *("buster", "bullseye", "bookworm", "trixie", "forky", "duke", "sid"),
+    }
 )
 """Suites by which a source is known to be Debian itself and not a third party or a derivative."""
 
-_ONE_LINE: Final = re.compile(r"deb\s+(?:\[[^\]]*\]\s+)?(?P<uri>\S+)\s+(?P<suite>\S+)\s*(?P<rest>.*)")
+_ONE_LINE: Final = re.compile(
+    r"deb\s+(?:\[[^\]]*\]\s+)?(?P<uri>\S+)\s+(?P<suite>\S+)\s*(?P<rest>.*)"
+)
 _MIRROR_LIST: Final = "mirror+file:"
 
 

@@ -11,9 +11,11 @@ import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 if sys.platform != "win32":
     import fcntl
@@ -77,6 +79,21 @@ def in_use(layers: Iterable[Path]) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_SH)
             os.utime(layer)
         yield
+
+
+@contextlib.contextmanager
+def reserved_processor(home: Path) -> Iterator[tuple[int, ...]]:
+    """Give a processor that no other run has reserved, or nothing where all are taken."""
+    with contextlib.ExitStack() as held:
+        for number in sorted(os.sched_getaffinity(0)):
+            handle = held.enter_context((home / f"processor-{number}.lock").open("wb"))
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield (number,)
+            return
+        yield ()
 
 
 def _prune(home: Path, kind: str, newest: Path) -> None:

@@ -8,15 +8,18 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from .apt_sources import debian_mirror, read_sources
 from .cache import ensure_layer, recipe_hash
 from .errors import BenchError
+from .fonts import install_stand_ins
 from .step_log import logged
 from .visit import Visit, missing_prerequisite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MIRROR_VARIABLE: Final = "PORTVIEW_DEBIAN_MIRROR"
 PREFIX: Final = "/prefix"
@@ -49,7 +52,17 @@ _PACKAGES: Final = (
 _KEYRING: Final = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _CERTIFICATES: Final = Path("/etc/ssl/certs/ca-certificates.crt")
 _HERE: Final = Path(__file__).parent
-_RECIPE: Final = (Path(__file__), _HERE / "icuuc_stub.c", _HERE / "prefix.reg")
+_RECIPE: Final = tuple(
+    _HERE / name
+    for name in (
+        "debian_root.py",
+        "fonts.py",
+        "icon_font.py",
+        "icuuc_stub.c",
+        "prefix.reg",
+        "truetype.py",
+    )
+)
 
 # The packages come from a signed archive and the root can be built again: nothing here is worth
 # waiting for the disk, nor worth keeping documentation of.
@@ -111,6 +124,7 @@ class _Builder:
         self._bootstrap(mirror)
         self._report("installing Wine, a display and a compiler in it")
         self._inside(_INSTALL, *_PACKAGES)
+        install_stand_ins(self._layer / "root")
         self._report("making a Wine prefix")
         self._inside(_MAKE_PREFIX, screen=SCREEN)
 
@@ -128,9 +142,7 @@ class _Builder:
             # The machine may trust a mirror that Debian's own list of authorities doesn't know.
             shutil.copyfile(_CERTIFICATES, self._layer / "root" / _CERTIFICATES.relative_to("/"))
 
-    def _inside(
-        self, script: str, *arguments: str, screen: tuple[int, int] | None = None
-    ) -> None:
+    def _inside(self, script: str, *arguments: str, screen: tuple[int, int] | None = None) -> None:
         visit = Visit(
             home=str(self._home),
             layers=(str((self._layer / "root").relative_to(self._home)),),

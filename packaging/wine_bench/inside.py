@@ -18,17 +18,20 @@ import sys
 import threading
 import time
 from pathlib import Path
-from types import FrameType
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from .picture import Picture, difference_box, read_xwd, to_png
 from .visit import PictureOrder
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 HOST_NAME: Final = "PORTVIEW-BENCH"
 NO_PICTURE: Final = 125
 """Exit code of a visit whose screen stayed empty although a picture was ordered."""
 
-_FRAME_BUFFER: Final = "tmp/screen/Xvfb_screen0"
+_SCREEN_DIRECTORY: Final = "tmp/screen"
+_FRAME_BUFFER: Final = f"{_SCREEN_DIRECTORY}/Xvfb_screen0"
 _SIOCGIFFLAGS: Final = 0x8913
 _SIOCSIFFLAGS: Final = 0x8914
 _IFF_UP: Final = 1
@@ -42,6 +45,8 @@ def main(arguments: list[str]) -> int:
         signal.signal(number, _leave)
     threading.Thread(target=_leave_with_caller, args=(order["lifeline"],), daemon=True).start()
     os.chdir(order["home"])
+    if order["processors"]:
+        os.sched_setaffinity(0, order["processors"])
     socket.sethostname(HOST_NAME)
     _raise_loopback()
     root = _assemble(order["layers"], is_lasting=order["is_lasting"])
@@ -136,14 +141,14 @@ def _raise_loopback() -> None:
 
 
 def _start_screen(root: Path, width: int, height: int) -> str:
-    for name in ("screen", ".X11-unix"):
-        (root / "tmp" / name).mkdir(mode=0o1777)
+    for name in (_SCREEN_DIRECTORY, "tmp/.X11-unix"):
+        (root / name).mkdir(mode=0o1777)
     read_end, write_end = os.pipe()
     subprocess.Popen(
         [
             *("chroot", str(root), "Xvfb", "-displayfd", str(write_end)),
-            *("-screen", "0", f"{width}x{height}x24", "-fbdir", "/tmp/screen"),
-            *("-nolisten", "tcp", "-noreset", "-dpi", "96"),
+            *("-screen", "0", f"{width}x{height}x24", "-fbdir", f"/{_SCREEN_DIRECTORY}"),
+            *("-nolisten", "tcp", "-noreset", "-nocursor", "-dpi", "96"),
         ],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -165,17 +170,24 @@ def _start(root: Path, directory: str, command: list[str], environment: dict[str
     return process.pid
 
 
-def _wait(pid: int, deadline: float | None = None) -> int | None:
-    """Give the exit code of a child, or None at the deadline; buries orphans on the way."""
-    while True:
-        child, status = os.waitpid(-1, 0 if deadline is None else os.WNOHANG)
-        if child == pid:
-            code = os.waitstatus_to_exitcode(status)
-            return code if code >= 0 else 128 - code
-        if child == 0 and deadline is not None:
-            if time.monotonic() >= deadline:
-                return None
-            time.sleep(0.02)
+def _wait(pid: int) -> int:
+    """Give the exit code of a child, and bury the orphans that end before it."""
+    while (ended := os.waitpid(-1, 0))[0] != pid:
+        pass
+    return _exit_code(ended[1])
+
+
+def _wait_briefly(pid: int) -> int | None:
+    """Give the exit code of a child, or None if it still runs in a moment."""
+    time.sleep(_LOOK_S)
+    while (ended := os.waitpid(-1, os.WNOHANG))[0] not in {pid, 0}:
+        pass
+    return _exit_code(ended[1]) if ended[0] else None
+
+
+def _exit_code(status: int) -> int:
+    code = os.waitstatus_to_exitcode(status)
+    return code if code >= 0 else 128 - code
 
 
 def _take_picture(
@@ -186,7 +198,7 @@ def _take_picture(
     started = time.monotonic()
     latest, changed_at, appeared_at = before, started, 0.0
     while True:
-        code = _wait(pid, time.monotonic() + _LOOK_S)
+        code = _wait_briefly(pid)
         now, current = time.monotonic(), _look(root)
         if current != latest:
             latest, changed_at = current, now

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .errors import BenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 WINDOWS_PYTHON: Final[Mapping[str, str]] = {
     "implementation_name": "cpython",
@@ -31,7 +33,7 @@ WINDOWS_PYTHON: Final[Mapping[str, str]] = {
 """The marker variables of the Python that the bench runs."""
 
 _VERSIONS: Final = frozenset({"implementation_version", "python_full_version", "python_version"})
-_COMPARISONS: Final[Mapping[str, Callable[[object, object], bool]]] = {
+_COMPARISONS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "==": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
@@ -50,6 +52,7 @@ _TOKEN: Final = re.compile(
 _REQUIREMENT: Final = re.compile(
     r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*==\s*(?P<version>[^\s;]+)\s*(?:;\s*(?P<marker>.*))?"
 )
+_HASH: Final = re.compile(r"hash[=\s]sha256:([0-9a-f]{64})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ def marker_holds(marker: str, environment: Mapping[str, str] = WINDOWS_PYTHON) -
 def _parse_pin(line: str) -> Pin:
     requirement, *options = re.split(r"\s+--", line)
     match = _REQUIREMENT.fullmatch(requirement.strip())
-    digests = [re.fullmatch(r"hash[=\s]sha256:([0-9a-f]{64})", option.strip()) for option in options]
+    digests = [_HASH.fullmatch(option.strip()) for option in options]
     if match is None or not digests or not all(digests):
         message = f"the lock has a line that is not a pin with sha256 hashes: {requirement.strip()}"
         raise BenchError(message)
@@ -135,7 +138,8 @@ class _MarkerReader:
                 raise self._mistake()
             return holds
         (left, left_name), sign, (right, right_name) = self._value(), self._sign(), self._value()
-        return self._compare(left, sign, right, is_version=bool(_VERSIONS & {left_name, right_name}))
+        is_version = bool(_VERSIONS & {left_name, right_name})
+        return self._compare(left, sign, right, is_version=is_version)
 
     def _compare(self, left: str, sign: str, right: str, *, is_version: bool) -> bool:
         if sign in {"in", "not in"}:

@@ -14,12 +14,14 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, BinaryIO, Final
+from typing import IO, TYPE_CHECKING, BinaryIO, Final
 
 from .errors import BenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _IMPORT_PATH: Final = str(Path(__file__).resolve().parents[1])
 _CHUNK_BYTES: Final = 65536
@@ -51,6 +53,7 @@ class Visit:
     is_lasting: bool = False
     binds: tuple[tuple[str, str], ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
+    processors: tuple[int, ...] = ()
     screen: tuple[int, int] | None = None
     picture: PictureOrder | None = None
 
@@ -66,7 +69,7 @@ def missing_prerequisite() -> str | None:
     if os.geteuid() != 0:
         return (
             "The Windows bench mounts file systems, which only root may: "
-            "run the same command again with `sudo -E env PATH=\"$PATH\"` in front of it."
+            'run the same command again with `sudo -E env "PATH=$PATH"` in front of it.'
         )
     for tool, package in (("unshare", "util-linux"), ("mount", "mount"), ("chroot", "coreutils")):
         if shutil.which(tool) is None:
@@ -113,8 +116,9 @@ def enter(
                     env={**os.environ, "PYTHONPATH": _IMPORT_PATH},
                 )
             )
-        with _forwarded(process.stdout, output or sys.stdout.buffer), _forwarded(
-            process.stderr, errors or sys.stderr.buffer
+        with (
+            _forwarded(process.stdout, output or sys.stdout.buffer),
+            _forwarded(process.stderr, errors or sys.stderr.buffer),
         ):
             try:
                 return process.wait()

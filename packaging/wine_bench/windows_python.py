@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from .cache import ensure_layer, recipe_hash
 from .debian_root import PREFIX, WINE_ENVIRONMENT
@@ -25,6 +25,9 @@ from .errors import BenchError
 from .lock import Pin, pins_for
 from .step_log import logged
 from .visit import Visit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
 
 PYTHON_DIRECTORY: Final = "C:\\Python311"
 START_PROGRAM: Final = "C:\\bench\\start.exe"
@@ -132,8 +135,8 @@ def fetch_wheels(home: Path, pins: Sequence[Pin], pip: Sequence[str] | None) -> 
 
 def _find_wheel(store: Path, pin: Pin) -> Path | None:
     for wheel in store.glob(f"*-{pin.version}-*.whl"):
-        is_named = wheel.name.partition("-")[0].lower().replace("_", "-").replace(".", "-") == pin.name
-        if is_named and hashlib.sha256(wheel.read_bytes()).hexdigest() in pin.hashes:
+        name = re.sub(r"[-_.]+", "-", wheel.name.partition("-")[0]).lower()
+        if name == pin.name and hashlib.sha256(wheel.read_bytes()).hexdigest() in pin.hashes:
             return wheel
     return None
 
@@ -142,9 +145,10 @@ def _find_pip() -> Sequence[str]:
     for command in ([sys.executable, "-m", "pip"], ["pip3"], ["pip"]):
         if shutil.which(command[0]) is None:
             continue
-        if subprocess.run([*command, "--version"], check=False, capture_output=True).returncode == 0:
+        asked = subprocess.run([*command, "--version"], check=False, capture_output=True)
+        if asked.returncode == 0:
             return command
-    raise BenchError("pip is missing: install it for the Python that runs this (`python -m ensurepip`).")
+    raise BenchError("pip is missing: run `apt-get install python3-pip`.")
 
 
 def _download(home: Path, store: Path, pins: Sequence[Pin], pip: Sequence[str]) -> None:
