@@ -5,7 +5,8 @@ It is CPython for Windows under Wine in a Debian root of its own, built once and
 cache. It is Wine and not Windows: whoever shows results of it has to say so.
 
     python packaging/windows_bench.py build
-    python packaging/windows_bench.py run python -m pytest
+    python packaging/windows_bench.py test -q
+    python packaging/windows_bench.py run python -m pytest tests/unit
     python packaging/windows_bench.py shot window.png -m portview
     python packaging/windows_bench.py shell
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +25,7 @@ from wine_bench.cache import default_home, in_use, reserved_processor
 from wine_bench.debian_root import SCREEN, WINE_ENVIRONMENT, ensure_debian_root
 from wine_bench.errors import BenchError
 from wine_bench.inside import NO_PICTURE
+from wine_bench.shards import find_tests, run_shards, share_out
 from wine_bench.visit import PictureOrder, Visit, enter
 from wine_bench.windows_python import PYTHON_DIRECTORY, START_PROGRAM, ensure_windows_python
 
@@ -102,6 +105,38 @@ class Bench:
             errors=errors,
         )
 
+    def pytest(
+        self,
+        options: Sequence[str],
+        *,
+        repository: Path,
+        folders: Sequence[str] = ("tests",),
+        environment: Mapping[str, str] | None = None,
+        shards: int | None = None,
+    ) -> int:
+        """Run the tests below some folders in several benches at once and give the exit code.
+
+        Each bench gets some of the files, a processor and a network of its own. What one prints is
+        shown when it has ended. There are as many as processors unless `shards` says otherwise;
+        with 1, output is live. `options` must name no tests; for that, use `python`.
+        """
+        wanted = shards or len(os.sched_getaffinity(0))
+        lists = share_out(find_tests(repository, folders), wanted)
+
+        def run(names: Sequence[str], stream: BinaryIO | None) -> int:
+            return self.python(
+                ["-m", "pytest", *options, *names],
+                repository=repository,
+                environment=environment,
+                own_network=True,
+                output=stream,
+                errors=stream,
+            )
+
+        if len(lists) == 1:
+            return run(lists[0], None)
+        return run_shards(lists, run, sys.stdout.buffer)
+
     def shot(
         self,
         arguments: Sequence[str],
@@ -127,7 +162,7 @@ class Bench:
         with in_use(self.layers):
             code = enter(visit, has_own_network=own_network)
         if code == NO_PICTURE:
-            raise BenchError(f"Nothing appeared on the screen within {patience_s:g} s.")
+            raise BenchError(f"The program showed nothing; the wait ends after {patience_s:g} s.")
         if code:
             raise BenchError(f"The program ended with exit code {code} before it showed anything.")
 
@@ -218,12 +253,17 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("build", help="build the bench where it is missing")
-    run = verbs.add_parser("run", help="run a Windows program, such as `python -m pytest`")
-    run.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGUMENT")
-    shot = verbs.add_parser("shot", help="run Python and save a picture of what it shows")
-    shot.add_argument("picture", type=Path)
-    shot.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGUMENT")
     verbs.add_parser("shell", help="open a shell in the Debian root")
+    for verb, text in (
+        ("run", "run a Windows program, such as `python -m pytest tests/unit`"),
+        ("test", "run every test, in several benches at once; takes options of pytest"),
+        ("shot", "run Python and save a picture of what it shows: FILE.png ARGUMENT..."),
+    ):
+        # No argument is an option of ours: all of them go on to the program.
+        sub = verbs.add_parser(verb, help=text, add_help=False, prefix_chars="\0")
+        if verb == "shot":
+            sub.add_argument("picture", type=Path)
+        sub.add_argument("arguments", nargs="*", metavar="ARGUMENT")
     return parser.parse_args(arguments)
 
 
@@ -240,6 +280,8 @@ def main(arguments: Sequence[str]) -> int:
             own_network=asked.own_network,
             every_processor=asked.every_processor,
         )
+    if asked.verb == "test":
+        return bench.pytest(asked.arguments, repository=asked.repository, environment=environment)
     if asked.verb == "shot":
         bench.shot(
             asked.arguments,

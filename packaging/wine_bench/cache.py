@@ -11,6 +11,7 @@ import hashlib
 import os
 import shutil
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 if sys.platform != "win32":
     import fcntl
 
-_KEPT_SPARES: Final = 1
+_KEPT_UNUSED_S: Final = 24 * 3600
 _HASH_DIGITS: Final = 16
 
 
@@ -59,9 +60,9 @@ def ensure_layer(home: Path, kind: str, key: str, build: Callable[[Path], None])
     with _locked(home / "build.lock"):
         if layer.is_dir():
             return layer
+        for interrupted in home.glob("unfinished-*"):
+            shutil.rmtree(interrupted)
         unfinished = home / f"unfinished-{kind}"
-        if unfinished.exists():
-            shutil.rmtree(unfinished)
         unfinished.mkdir()
         build(unfinished)
         unfinished.rename(layer)
@@ -97,14 +98,15 @@ def reserved_processor(home: Path) -> Iterator[tuple[int, ...]]:
 
 
 def _prune(home: Path, kind: str, newest: Path) -> None:
-    # One spare stays, or changing between two branches would build anew each time.
-    others = [path for path in home.glob(f"{kind}-*") if path != newest and path.is_dir()]
-    others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in others[_KEPT_SPARES:]:
+    # What was used lately stays, or changing between two branches would build anew each time.
+    oldest_use = time.time() - _KEPT_UNUSED_S
+    for path in home.glob(f"{kind}-*"):
+        if path == newest or not path.is_dir() or path.stat().st_mtime > oldest_use:
+            continue
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            doomed = path.rename(home / f"unfinished-old-{kind}")
+            doomed = path.rename(home / f"unfinished-old-{path.name}")
             shutil.rmtree(doomed)
         except BlockingIOError:
             continue

@@ -136,8 +136,15 @@ class _Builder:
             *(["--include=ca-certificates"] if is_encrypted else []),
             *(_SUITE, str(self._layer / "root"), mirror),
         ]
+        # It mounts things in the new root, which must not stay there if it is interrupted.
+        visit = Visit(
+            home=str(self._home),
+            layers=(),
+            command=tuple(command),
+            environment={**os.environ, "PATH": _search_path()},
+        )
         with logged(self._home, "debootstrap") as log:
-            log.run(command, environment={**os.environ, "PATH": _search_path()})
+            log.visit(visit)
         if is_encrypted and _CERTIFICATES.is_file():
             # The machine may trust a mirror that Debian's own list of authorities doesn't know.
             shutil.copyfile(_CERTIFICATES, self._layer / "root" / _CERTIFICATES.relative_to("/"))

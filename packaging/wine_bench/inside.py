@@ -49,8 +49,12 @@ def main(arguments: list[str]) -> int:
         os.sched_setaffinity(0, order["processors"])
     socket.sethostname(HOST_NAME)
     _raise_loopback()
-    root = _assemble(order["layers"], is_lasting=order["is_lasting"])
-    _furnish(root, order["binds"])
+    if order["layers"]:
+        root = _assemble(order["layers"], is_lasting=order["is_lasting"])
+        _furnish(root, order["binds"])
+    else:
+        root = Path("/")
+        _must_mount("-t", "proc", "proc", "/proc")
     environment = dict(order["environment"])
     if order["screen"]:
         environment["DISPLAY"] = _start_screen(root, *order["screen"])

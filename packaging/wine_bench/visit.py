@@ -44,7 +44,11 @@ class PictureOrder:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What `inside.py` is told. Paths below the root are absolute as seen from in there."""
+    """What `inside.py` is told. Paths below the root are absolute as seen from in there.
+
+    Layers are roots relative to `home`, the lowest first. Without any, the command runs in the
+    root of this machine, for the sake of an end that leaves nothing behind.
+    """
 
     home: str
     layers: tuple[str, ...]

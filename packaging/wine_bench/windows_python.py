@@ -84,7 +84,7 @@ def ensure_windows_python(
     pins = {pin for lock in locks for pin in pins_for(lock.read_text("utf-8"))}
     wanted = sorted({_INTERPRETER, *pins}, key=lambda pin: (pin.name, pin.version))
     host = find_host_python()
-    facts = [system.name, host.version, *(pin.requirement() for pin in wanted)]
+    facts = [host.version, *(pin.requirement() for pin in wanted)]
 
     def build(unfinished: Path) -> None:
         report("fetching CPython and packages for Windows")

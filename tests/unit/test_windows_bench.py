@@ -1,9 +1,16 @@
+from __future__ import annotations
+
+import io
 import struct
 import sys
 import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "packaging"))
 
@@ -19,6 +26,7 @@ from wine_bench.errors import BenchError
 from wine_bench.icon_font import ICONS, to_truetype
 from wine_bench.lock import Pin, marker_holds, parse_lock, pins_for
 from wine_bench.picture import Picture, difference_box, read_xwd, to_png
+from wine_bench.shards import find_tests, run_shards, share_out
 from wine_bench.truetype import assemble, name_table, read_tables, renamed
 
 ONE, OTHER = "1" * 64, "2" * 64
@@ -288,3 +296,35 @@ def test_the_icon_font_has_a_glyph_for_each_code() -> None:
     assert struct.unpack(">H", tables[b"maxp"][4:6])[0] == len(ICONS) + 1
     assert len(tables[b"loca"]) == 4 * (len(ICONS) + 2)
     assert "Icons".encode("utf-16-be") in tables[b"name"]
+
+
+def test_tests_are_shared_out_by_weight() -> None:
+    weights = {"a": 10, "b": 7, "c": 3, "d": 1}
+    assert share_out(weights, 2) == [["a", "d"], ["b", "c"]]
+    assert share_out(weights, 1) == [["a", "b", "c", "d"]]
+    assert share_out(weights, 9) == [["a"], ["b"], ["c"], ["d"]]
+    assert share_out({}, 4) == [[]]
+
+
+def test_test_files_are_found_below_the_folders_that_are_asked_for(tmp_path: Path) -> None:
+    for name in ("tests/unit/test_a.py", "tests/gui/test_b.py", "tests/unit/conftest.py"):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"12345")
+    assert find_tests(tmp_path, ["tests/unit"]) == {"tests/unit/test_a.py": 5}
+    assert set(find_tests(tmp_path, ["tests"])) == {"tests/unit/test_a.py", "tests/gui/test_b.py"}
+
+
+@pytest.mark.parametrize(
+    ("codes", "worst"), [([0, 0], 0), ([0, 5], 0), ([5, 5], 5), ([0, 1], 1), ([2, 1, 5], 2)]
+)
+def test_shards_show_all_that_was_printed_and_give_the_worst_code(
+    codes: list[int], worst: int
+) -> None:
+    def run(names: Sequence[str], stream: BinaryIO) -> int:
+        stream.write(f"<{names[0]}>".encode())
+        return int(names[0])
+
+    output = io.BytesIO()
+    assert run_shards([[str(code)] for code in codes], run, output) == worst
+    assert sorted(output.getvalue()) == sorted("".join(f"<{code}>" for code in codes).encode())
