@@ -47,7 +47,13 @@ def recipe_hash(files: Iterable[Path], *facts: str) -> str:
     return digest.hexdigest()[:_HASH_DIGITS]
 
 
-def ensure_layer(home: Path, kind: str, key: str, build: Callable[[Path], None]) -> Path:
+def ensure_layer(
+    home: Path,
+    kind: str,
+    key: str,
+    build: Callable[[Path], None],
+    report: Callable[[str], None],
+) -> Path:
     """Give the directory `home/kind-key`, and let `build` fill a new one where there is none.
 
     Only one process builds at a time. What an interrupted one left behind is thrown away.
@@ -57,7 +63,7 @@ def ensure_layer(home: Path, kind: str, key: str, build: Callable[[Path], None])
         os.utime(layer)
         return layer
     home.mkdir(parents=True, exist_ok=True)
-    with _locked(home / "build.lock"):
+    with _locked(home / "build.lock", report):
         if layer.is_dir():
             return layer
         for interrupted in home.glob("unfinished-*"):
@@ -115,7 +121,11 @@ def _prune(home: Path, kind: str, newest: Path) -> None:
 
 
 @contextlib.contextmanager
-def _locked(file: Path) -> Iterator[None]:
+def _locked(file: Path, report: Callable[[str], None]) -> Iterator[None]:
     with file.open("wb") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            report("waiting for another process that builds a bench")
+            fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -94,7 +94,7 @@ def ensure_debian_root(home: Path, report: Callable[[str], None]) -> Path:
     def build(unfinished: Path) -> None:
         _Builder(home, unfinished, report).build()
 
-    return ensure_layer(home, "system", recipe_hash(_RECIPE, _SUITE), build)
+    return ensure_layer(home, "system", recipe_hash(_RECIPE), build, report)
 
 
 def host_architecture_problem() -> str | None:

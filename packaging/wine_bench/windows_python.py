@@ -94,7 +94,8 @@ def ensure_windows_python(
         _lay_out(drive, wheels, host)
         _compile_programs(home, system, drive)
 
-    return ensure_layer(home, "python", recipe_hash((Path(__file__), *_C_SOURCES), *facts), build)
+    key = recipe_hash((Path(__file__), *_C_SOURCES), *facts)
+    return ensure_layer(home, "python", key, build, report)
 
 
 def find_host_python() -> HostPython:
