@@ -128,8 +128,8 @@ def windows_test(arguments: list[str]) -> int:
             program = ["-m", "portview", *arguments[2:]]
             bench.shot(program, Path(arguments[1]).absolute(), repository=ROOT)
             return 0
-        suite = ["-m", "pytest", "-n", str(_workers()), *arguments]
-        return bench.python(suite, repository=ROOT, own_network=True)
+        # Several benches at once, not xdist: the workers of one would share one wineserver.
+        return bench.pytest(arguments, repository=ROOT)
     except BenchError as error:
         raise DevError(str(error)) from error
 
