@@ -134,6 +134,16 @@ class DiffSum:
             self._ends[key] = (first, new)
 
 
+def split(difference: Diff, size: int) -> Iterator[Diff]:
+    """Cut a difference into parts of at most ``size`` rows that have its effect one by one."""
+    for first in range(0, len(difference.removed), size):
+        yield Diff(removed=difference.removed[first : first + size])
+    for first in range(0, len(difference.changed), size):
+        yield Diff(changed=difference.changed[first : first + size])
+    for first in range(0, len(difference.added), size):
+        yield Diff(added=difference.added[first : first + size])
+
+
 def compose(first: Diff, second: Diff) -> Diff:
     """Return the difference that has the effect of two, one after the other."""
     both = DiffSum()

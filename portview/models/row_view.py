@@ -8,7 +8,7 @@ from portview.domain.cells import CellContext
 from portview.domain.columns import COLUMN_BY_ID, UNKNOWN
 from portview.domain.entry import Entry
 from portview.domain.scope import Scope, in_scope
-from portview.domain.snapshot import DiffSum
+from portview.domain.snapshot import Diff, DiffSum
 from portview.models.sorted_rows import SortedRows
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from portview.domain.columns import Column
     from portview.domain.port_names import PortNames
     from portview.domain.processes import ProcessInfo, ProcessKey
-    from portview.domain.snapshot import Diff
     from portview.domain.sockets import SocketKey, SocketRow
     from portview.models.edits import Edit
 
@@ -109,16 +108,14 @@ class RowView:
             self._held = DiffSum()
             self._processes_shown = self._processes
 
-    def release(self, now_ms: int) -> list[Edit]:
-        """Let the rows go, and take in all that waited."""
+    def release(self) -> Diff:
+        """Let the rows go; return what waited, for ``edits`` to take in, as a whole or in parts."""
         if self._held is None:
-            return []
+            return Diff()
         total, self._held = self._held.total(), None
         self._waiting.clear()
-        latest, self._processes = self._processes, self._processes_shown
-        stale = self._owners_told_anew(latest)
-        self._processes = latest
-        return self._take_in(total, stale, now_ms)
+        self._processes = self._processes_shown
+        return total
 
     def set_filter(self, scope: Scope, matches: Callable[[Entry], bool] | None) -> list[Edit]:
         """Show what is in a scope and passes a compiled query, None for every row."""

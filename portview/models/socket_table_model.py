@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,7 +13,9 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     Qt,
+    QTimer,
     Signal,
+    Slot,
 )
 from PySide6.QtGui import QBrush, QFont
 from typing_extensions import override
@@ -21,7 +23,7 @@ from typing_extensions import override
 from portview.domain.columns import COLUMNS
 from portview.domain.plain_text import inert
 from portview.domain.scope import Scope, scope_of
-from portview.domain.snapshot import diff
+from portview.domain.snapshot import Diff, diff, split
 from portview.models.edits import Insertion, Move, Removal, Reorder, Update, apply_edit
 from portview.models.liveness import Liveness, Mark
 from portview.models.row_view import RowView
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from portview.domain.entry import Entry
     from portview.domain.port_names import PortNames
     from portview.domain.processes import ProcessInfo, ProcessKey
-    from portview.domain.snapshot import Diff, Snapshot
+    from portview.domain.snapshot import Snapshot
     from portview.domain.sockets import SocketKey, SocketRow, State
     from portview.models.edits import Edit
 
@@ -59,6 +61,10 @@ _PASSING_COLUMNS = [
     number for number, column in enumerate(COLUMNS) if column.is_volatile or column.id == "age"
 ]
 """The columns that change while their rows stay the same."""
+
+_PART_SIZE = 100
+_TURN_S = 0.004
+"""How many changed rows are taken in at once, and for how long in one turn of the event loop."""
 
 MARK_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 """The ``Mark`` of a row, None for most."""
@@ -102,6 +108,11 @@ class SocketTableModel(QAbstractTableModel):
         self._matches: Callable[[Entry], bool] | None = None
         self._view = RowView(port_names)
         self._shown: list[Entry] = []
+        self._parts: deque[Diff] = deque()
+        self._next_turn = QTimer(self)
+        self._next_turn.setSingleShot(True)
+        self._next_turn.setInterval(0)
+        self._next_turn.timeout.connect(self._work_off)
         self._liveness = Liveness()
         self._rows: tuple[SocketRow, ...] | None = None
         self._processes: Mapping[ProcessKey, ProcessInfo] = {}
@@ -152,8 +163,7 @@ class SocketTableModel(QAbstractTableModel):
         self._rows = snapshot.rows
         self._processes = snapshot.processes
         self._count(machine)
-        table = self._liveness.advance(machine, _now_ms())
-        self._edit(self._view.edits(table, snapshot.processes, self._context.now_ms))
+        self._take_in(self._liveness.advance(machine, _now_ms()))
         if machine or is_first:
             self.counts_changed.emit({**dict.fromkeys(Scope, 0), **self._counts})
 
@@ -162,7 +172,14 @@ class SocketTableModel(QAbstractTableModel):
         if is_held:
             self._view.hold()
         elif self._view.is_held:
-            self._edit(self._view.release(self._context.now_ms))
+            self.catch_up()  # what is older than the waiting difference's end goes into it
+            self._take_in(self._view.release())
+
+    def catch_up(self) -> None:
+        """Take in at once what was left for later turns of the event loop."""
+        while self._parts:
+            self._work_off()
+        self._next_turn.stop()
 
     def set_scope(self, scope: Scope) -> None:
         """Show one scope's rows."""
@@ -193,7 +210,7 @@ class SocketTableModel(QAbstractTableModel):
         self._context = self._describe()
         leaving, unmarked = self._liveness.expire(_now_ms())
         if leaving:
-            self._edit(self._view.edits(leaving, self._processes, self._context.now_ms))
+            self._take_in(leaving)
         self._edit(self._view.set_context(self._context))
         if unmarked:
             self._touch_columns(0, len(COLUMNS) - 1)
@@ -246,6 +263,27 @@ class SocketTableModel(QAbstractTableModel):
                 self._counts[scope_of(row)] += sign
                 self._states[row.state] += sign
             self._counts[Scope.ALL] += sign * len(rows)
+
+    def _take_in(self, difference: Diff) -> None:
+        # In parts, so that thousands of changes never keep a click or a key waiting. What fits
+        # into one turn is done at once; an empty part still takes in processes told anew.
+        self._parts.extend(split(difference, _PART_SIZE) if difference else (Diff(),))
+        self._work_off()
+
+    @Slot()
+    def _work_off(self) -> None:
+        until = time.perf_counter() + _TURN_S
+        self.edits_starting.emit()
+        while self._parts:
+            part = self._parts.popleft()
+            for edit in self._view.edits(part, self._processes, self._context.now_ms):
+                self._do(edit)
+            if time.perf_counter() > until:
+                break
+        self.edits_finished.emit()
+        self.waiting_changed.emit(self._view.waiting)
+        if self._parts:
+            self._next_turn.start()
 
     def _edit(self, edits: list[Edit]) -> None:
         self.waiting_changed.emit(self._view.waiting)

@@ -86,8 +86,10 @@ def test_random_snapshots_with_sorting_and_filtering_stay_equal_to_the_machine(
         model.show_snapshot(snapshot(rows))
         if step % 25 == 0:
             model.set_held(False)
+            model.catch_up()
             assert_equal_to(model, rows, scope, query)
     model.set_held(False)
+    model.catch_up()
     assert_equal_to(model, rows, scope, query)
     del tester
 

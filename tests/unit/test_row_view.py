@@ -17,7 +17,7 @@ from portview.domain.query.compiling import compile_query
 from portview.domain.query.matching import matches
 from portview.domain.query.syntax import parse_query
 from portview.domain.scope import Scope, in_scope
-from portview.domain.snapshot import Diff, diff
+from portview.domain.snapshot import Diff, diff, split
 from portview.domain.sockets import (
     Endpoint,
     Family,
@@ -74,6 +74,12 @@ class Table:
     ) -> None:
         self.apply(self.view.edits(diff(self.rows, rows), infos, now_ms))
         self.rows, self.processes = rows, infos
+
+    def let_go(self, infos: dict[ProcessKey, ProcessInfo]) -> None:
+        waited = self.view.release()
+        for part in split(waited, 2):
+            self.apply(self.view.edits(part, infos, 3))
+        self.apply(self.view.edits(Diff(), infos, 3))
 
     def set_filter(self, scope: Scope, text: str) -> None:
         self.scope, self.query = scope, parse_query(text)
@@ -162,7 +168,7 @@ def test_a_held_table_stands_still_and_then_shows_all_that_waited(
     held = {entry.row.key: entry.row for entry in table.list}
     table.processes = infos
     waiting = table.view.waiting
-    table.apply(table.view.release(3))
+    table.let_go(infos)
     table.check()
     after = {entry.row.key: entry.row for entry in table.list}
     came_or_changed = {key for key in after if key not in held or held[key] != after[key]}
@@ -187,7 +193,7 @@ def test_a_filter_set_while_held_is_over_what_is_held(
     table.set_filter(Scope.ALL, text)
     table.check()
     table.rows = second
-    table.apply(table.view.release(3))
+    table.let_go({})
     table.check()
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portview.domain.processes import ProcessKey
-from portview.domain.snapshot import Diff, apply, compose, diff
+from portview.domain.snapshot import Diff, apply, compose, diff, split
 from portview.domain.sockets import (
     Endpoint,
     Family,
@@ -55,6 +55,17 @@ def test_every_row_is_told_once_and_rightly(
     assert {change.new.key for change in difference.changed} == {
         key for key in before.keys() & after.keys() if before[key] != after[key]
     }
+
+
+@given(row_lists, row_lists, st.integers(1, 4))
+def test_the_parts_of_a_difference_have_its_effect(
+    old: tuple[SocketRow, ...], new: tuple[SocketRow, ...], size: int
+) -> None:
+    rows = old
+    for part in split(diff(old, new), size):
+        assert 0 < len(part.removed) + len(part.added) + len(part.changed) <= size
+        rows = apply(part, rows)
+    assert by_key(rows) == by_key(new)
 
 
 @given(row_lists)
