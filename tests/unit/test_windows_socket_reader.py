@@ -1,0 +1,243 @@
+"""The Windows reader from reading to reading, on tables and processes of the test's own making."""
+
+from __future__ import annotations
+
+import ctypes
+
+import pytest
+
+from portview.domain.outcome import PortViewError
+from portview.domain.processes import ProcessKey
+from portview.domain.services import Service, ServiceState
+from portview.domain.sockets import OwnerProblem, SocketRow, State
+from portview.readers.services import WindowsServices
+from portview.readers.windows.socket_tables import BOUND4, TCP4, TCP6, UDP4, UDP6
+from portview.readers.windows.sockets import IphlpapiSocketReader
+from tests.fakes.windows import (
+    Bound4,
+    FakeProcesses,
+    FakeServiceManager,
+    FakeTables,
+    Tcp4,
+    Udp4,
+    filetime,
+    network_order,
+)
+
+LISTEN, ESTABLISHED, TIME_WAIT = 2, 5, 11
+STARTED, OPENED = 1_700_000_000_000, 1_700_000_100_000
+SERVICE = Service("Dnscache", "DNS Client", ServiceState.RUNNING, 100)
+OTHER_SERVICE = Service("BFE", "Base Filtering Engine", ServiceState.RUNNING, 100)
+
+
+class Machine:
+    """A Windows with one process, PID 100, and no sockets yet."""
+
+    def __init__(self) -> None:
+        self.tables = FakeTables()
+        self.processes = FakeProcesses({0: (0, 0), 4: (0, 0), 100: (STARTED, 4)})
+        self.manager = FakeServiceManager()
+        self.reader = IphlpapiSocketReader(
+            self.tables, self.processes, WindowsServices(self.manager)
+        )
+
+    def read(self) -> tuple[SocketRow, ...]:
+        return self.reader.read().rows
+
+    def only(self) -> SocketRow:
+        (row,) = self.read()
+        return row
+
+
+@pytest.fixture
+def machine() -> Machine:
+    return Machine()
+
+
+def address(*numbers: int) -> ctypes.Array[ctypes.c_uint8]:
+    return (ctypes.c_uint8 * 4)(*numbers)
+
+
+def info(tag: int = 0) -> ctypes.Array[ctypes.c_uint64]:
+    return (ctypes.c_uint64 * 16)(tag)
+
+
+def tcp(
+    port: int,
+    *,
+    state: int = LISTEN,
+    pid: int = 100,
+    opened: int = OPENED,
+    peer: int = 0,
+    tag: int = 0,
+) -> Tcp4:
+    created = filetime(opened) if opened else 0
+    return Tcp4(
+        state, address(127, 0, 0, 1), network_order(port), address(127, 0, 0, 1),
+        network_order(peer), pid, created, info(tag),
+    )  # fmt: skip
+
+
+def udp(port: int, *, pid: int = 100, opened: int = OPENED, flags: int = 0) -> Udp4:
+    return Udp4(address(0, 0, 0, 0), network_order(port), pid, filetime(opened), flags, info())
+
+
+def bound(port: int, *, pid: int = 100) -> Bound4:
+    return Bound4(1, address(0, 0, 0, 0), network_order(port), address(0, 0, 0, 0), 0, pid, 0)
+
+
+def test_a_socket_with_its_owner_and_its_age(machine: Machine) -> None:
+    machine.tables.rows = {TCP4: [tcp(8080)]}
+    row = machine.only()
+    assert row.owner == ProcessKey(100, STARTED)
+    assert (row.pid, row.state, row.opened_at_ms) == (100, State.LISTEN, OPENED)
+    assert row.key.token == filetime(OPENED)
+    assert machine.reader.read().notes == ()
+
+
+def test_what_did_not_change_is_the_same_object(machine: Machine) -> None:
+    machine.tables.rows = {
+        TCP4: [tcp(8080), tcp(50000, state=ESTABLISHED, peer=9)],
+        UDP4: [udp(53)],
+    }
+    before = machine.read()
+    machine.tables.rows[TCP4] = [tcp(9090), *reversed(machine.tables.rows[TCP4])]
+    machine.processes.processes[101] = (OPENED, 100)
+    after = machine.read()
+    assert {id(row) for row in before} < {id(row) for row in after}
+    assert len(after) == 4
+
+
+def test_a_change_of_state_keeps_the_key(machine: Machine) -> None:
+    machine.tables.rows = {TCP4: [tcp(50000, state=ESTABLISHED, peer=9)]}
+    before = machine.only()
+    machine.tables.rows = {TCP4: [tcp(50000, state=8, peer=9)]}
+    after = machine.only()
+    assert after.key == before.key
+    assert after.state is State.CLOSE_WAIT
+
+
+def test_a_forged_reuse_of_the_pid_is_never_the_owner(machine: Machine) -> None:
+    machine.tables.rows = {TCP4: [tcp(8080)]}
+    machine.processes.processes[100] = (OPENED + 60_000, 4)
+    row = machine.only()
+    assert row.owner is None
+    assert row.pid == 100
+    assert row.owner_problem is OwnerProblem.PID_REUSED
+
+
+@pytest.mark.parametrize("opened", [OPENED, 0])
+def test_a_pid_that_passes_on_between_two_readings_is_noticed(
+    machine: Machine, opened: int
+) -> None:
+    machine.tables.rows = {TCP4: [tcp(8080, opened=opened)]}
+    assert machine.only().owner == ProcessKey(100, STARTED)
+    machine.processes.processes[100] = (4_000_000_000_000, 4)
+    for _ in range(3):
+        row = machine.only()
+        assert row.owner is None
+        assert row.owner_problem is OwnerProblem.PID_REUSED
+
+
+def test_an_owner_that_ended_leaves_its_children_as_likely_holders(machine: Machine) -> None:
+    machine.tables.rows = {TCP4: [tcp(8080)]}
+    machine.processes.processes |= {
+        201: (OPENED + 10, 100),
+        202: (OPENED + 5, 100),
+        203: (STARTED + 1, 100),
+        204: (OPENED + 5, 4),
+    }
+    assert machine.only().likely_holders == ()
+    del machine.processes.processes[100]
+    row = machine.only()
+    assert row.owner is None
+    assert row.owner_problem is OwnerProblem.PROCESS_GONE
+    assert row.likely_holders == (ProcessKey(202, OPENED + 5), ProcessKey(201, OPENED + 10))
+    assert machine.only() is row, "an orphan that did not change is the same object too"
+    # A process that a later owner of the PID starts is no child of the dead one.
+    machine.processes.processes[300] = (4_000_000_000_000, 100)
+    del machine.processes.processes[202]
+    assert machine.only().likely_holders == (ProcessKey(201, OPENED + 10),)
+
+
+def test_children_of_the_successor_are_no_holders(machine: Machine) -> None:
+    machine.tables.rows = {TCP4: [tcp(8080)]}
+    machine.processes.processes |= {
+        100: (OPENED + 60_000, 4),
+        201: (OPENED + 10, 100),
+        202: (OPENED + 70_000, 100),
+    }
+    assert machine.only().likely_holders == (ProcessKey(201, OPENED + 10),)
+
+
+def test_the_idle_and_the_system_process_are_never_missing(machine: Machine) -> None:
+    machine.tables.rows = {
+        TCP4: [tcp(50000, state=TIME_WAIT, pid=0, peer=9), tcp(445, pid=4)],
+    }
+    idle, system = machine.read()
+    assert (idle.owner, idle.pid, idle.owner_problem) == (None, 0, None)
+    assert (system.owner, system.pid, system.owner_problem) == (ProcessKey(4, 0), 4, None)
+
+
+def test_the_service_that_opened_a_socket_is_named(machine: Machine) -> None:
+    machine.manager.listed = [SERVICE, OTHER_SERVICE]
+    machine.manager.tags = {(100, 7): "Dnscache"}
+    machine.tables.rows = {TCP4: [tcp(8080, tag=7), tcp(9090)]}
+    tagged, untagged = machine.read()
+    assert tagged.services == ("Dnscache",)
+    assert untagged.services == ("BFE", "Dnscache")
+    machine.read()
+    assert machine.manager.readings == 1
+
+
+def test_one_table_that_fails_leaves_the_others(machine: Machine) -> None:
+    machine.tables.rows = {TCP4: [tcp(8080)], TCP6: OSError(87, "wrong"), UDP4: [udp(53)]}
+    listing = machine.reader.read()
+    assert [row.local.port for row in listing.rows] == [8080, 53]
+    (note,) = listing.notes
+    assert "TCP over IPv6" in note
+
+
+def test_rows_come_back_as_they_were_when_their_table_does(machine: Machine) -> None:
+    machine.tables.rows = {TCP4: [tcp(8080)], UDP4: [udp(53)]}
+    before = machine.read()
+    machine.tables.rows[TCP4] = OSError(87, "wrong")
+    assert len(machine.read()) == 1
+    machine.tables.rows[TCP4] = [tcp(8080)]
+    assert machine.reader.read().notes == ()
+    assert machine.read() == before
+
+
+def test_no_table_at_all_is_an_error_that_can_be_told(machine: Machine) -> None:
+    machine.tables.rows = {layout: OSError(5, "no") for layout in (TCP4, TCP6, UDP4, UDP6)}
+    with pytest.raises(PortViewError) as caught:
+        machine.read()
+    assert caught.value.code == "sockets_unreadable"
+
+
+def test_without_a_list_of_processes_no_owner_could_be_checked(machine: Machine) -> None:
+    machine.tables.rows = {TCP4: [tcp(8080)]}
+    machine.processes.error = OSError(5, "no")
+    with pytest.raises(PortViewError, match="list of processes"):
+        machine.read()
+
+
+def test_sockets_that_share_a_port_are_told_apart_by_their_age_or_are_one_row(
+    machine: Machine,
+) -> None:
+    machine.tables.rows = {
+        UDP4: [udp(5353), udp(5353, opened=OPENED + 1), udp(5353, flags=1), udp(5353)]
+    }
+    rows = machine.read()
+    assert len(rows) == len({row.key for row in rows}) == 2
+    assert machine.read() == rows
+
+
+def test_bound_endpoints_are_shown_only_where_nothing_else_is(machine: Machine) -> None:
+    machine.tables.rows = {
+        TCP4: [tcp(8080), tcp(50000, state=ESTABLISHED, peer=9)],
+        UDP4: [udp(6000)],
+        BOUND4: [bound(8080), bound(50000), bound(6000), bound(7000)],
+    }
+    ports = [row.local.port for row in machine.read() if row.state is State.BOUND]
+    assert ports == [6000, 7000]
