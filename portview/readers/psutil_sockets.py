@@ -108,11 +108,13 @@ class _WithPid:
 def _row(connection: Any, owners: dict[int, ProcessKey | FieldProblem]) -> SocketRow:
     protocol = Protocol.TCP if connection.type == socket.SOCK_STREAM else Protocol.UDP
     family = Family.IPV4 if connection.family == socket.AF_INET else Family.IPV6
+    peer = _peer(connection.raddr)
     state = _STATES.get(connection.status)
+    if state is State.CLOSED and peer is None:
+        # Never connected, so it was not closed either: it is bound and no more.
+        state = State.BOUND
     owner, problem = _owner(connection.pid, state, owners)
-    key = SocketKey(
-        protocol, family, _endpoint(connection.laddr, family), _peer(connection.raddr), owner
-    )
+    key = SocketKey(protocol, family, _endpoint(connection.laddr, family), peer, owner)
     return SocketRow(key, state if protocol is Protocol.TCP else None, connection.pid, problem)
 
 

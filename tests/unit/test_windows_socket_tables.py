@@ -104,6 +104,14 @@ def test_a_state_that_is_not_known_is_no_state() -> None:
     assert decode_row(raw, TCP4).state is None
 
 
+@pytest.mark.parametrize(("peer_port", "state"), [(0, State.BOUND), (443, State.CLOSED)])
+def test_closed_without_a_peer_is_merely_bound(peer_port: int, state: State) -> None:
+    here, there = quad(bytes(4)), quad(b"\1\2\3\4")
+    row = Tcp4(1, here, network_order(80), there, network_order(peer_port), 1, 0, infos())
+    (raw,) = split_rows(table_of(row), TCP4)
+    assert decode_row(raw, TCP4).state is state
+
+
 @given(
     st.sampled_from(sorted(STATES)), *[st.ip_addresses(v=4), ports, dwords] * 2, times, module_infos
 )

@@ -33,9 +33,6 @@ STATES = {
 }
 """MIB_TCP_STATE. What a later Windows may add is shown without a state."""
 
-_WITHOUT_PEER = frozenset({State.LISTEN, State.BOUND})
-"""States in which the remote fields hold no meaning (MIB_TCPROW_OWNER_MODULE)."""
-
 
 @dataclass(frozen=True, slots=True)
 class RowLayout:
@@ -113,8 +110,7 @@ _BOUND6 = struct.Struct("<16sII16sIIII")
 
 def _tcp4(raw: bytes) -> TableRow:
     state, local, local_port, remote, remote_port, pid, created, tag = _TCP4.unpack_from(raw)
-    known = STATES.get(state)
-    peer = _peer(known, _endpoint4(remote, remote_port))
+    known, peer = _state_and_peer(state, _endpoint4(remote, remote_port))
     here = _endpoint4(local, local_port)
     return TableRow(Protocol.TCP, Family.IPV4, here, peer, known, pid, created, tag)
 
@@ -123,8 +119,7 @@ def _tcp6(raw: bytes) -> TableRow:
     (local, zone, local_port, remote, remote_zone, remote_port, state, pid, created, tag) = (
         _TCP6.unpack_from(raw)
     )
-    known = STATES.get(state)
-    peer = _peer(known, _endpoint6(remote, remote_zone, remote_port))
+    known, peer = _state_and_peer(state, _endpoint6(remote, remote_zone, remote_port))
     here = _endpoint6(local, zone, local_port)
     return TableRow(Protocol.TCP, Family.IPV6, here, peer, known, pid, created, tag)
 
@@ -163,8 +158,16 @@ _DECODERS = {
 }
 
 
-def _peer(state: State | None, remote: Endpoint) -> Endpoint | None:
-    return remote if remote.port and state not in _WITHOUT_PEER else None
+def _state_and_peer(number: int, remote: Endpoint) -> tuple[State | None, Endpoint | None]:
+    state = STATES.get(number)
+    if state is State.LISTEN:
+        # The remote fields of a listener hold no meaning (MIB_TCPROW_OWNER_MODULE).
+        return state, None
+    if remote.port:
+        return state, remote
+    # Closed, and yet there is no other end that it was closed to: it was bound and no more. Wine
+    # lists such sockets here, having no table of bound endpoints.
+    return (State.BOUND if state is State.CLOSED else state), None
 
 
 def _endpoint4(address: bytes, port: int) -> Endpoint:
