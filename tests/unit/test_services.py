@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portview.domain.outcome import PortViewError
 from portview.domain.processes import ProcessKey
 from portview.domain.services import Service, ServiceState
 from portview.readers.services import SystemdServices, WindowsServices, units_of_cgroups
+from portview.readers.windows.sockets import IphlpapiSocketReader
 from tests.fakes.windows import FakeServiceManager
 
 SHARED = ProcessKey(900, 1_000)
@@ -100,7 +102,9 @@ def test_a_manager_that_refuses_leaves_services_unknown() -> None:
     assert services.display_name("Spooler") == "Spooler"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there the library is at hand")
-def test_elsewhere_there_is_no_service_manager() -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="there the libraries are at hand")
+def test_elsewhere_windows_can_be_asked_nothing() -> None:
     with pytest.raises(OSError, match="part of Windows"):
         WindowsServices()
+    with pytest.raises(PortViewError, match="part of Windows"):
+        IphlpapiSocketReader()

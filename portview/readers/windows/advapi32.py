@@ -111,7 +111,8 @@ class ServiceManager:
         """Return the service whose thread has this tag in a process; None where it can't be told.
 
         I_QueryTagInformation is exported but not documented by Microsoft. What it is given and
-        gives back is described in System Informer's subprocesstag.h.
+        gives back is described in System Informer's subprocesstag.h. Not verified on Windows so
+        far; Wine has none.
         """
         if self._name_of_tag is None:
             return None

@@ -20,8 +20,11 @@ def load_library(name: str) -> ctypes.CDLL:
 
 
 def bind(library: ctypes.CDLL, name: str, result: Any, *arguments: Any) -> Any:
-    """Return a function of a library with its types declared. Raises AttributeError if absent."""
-    function = library[name]
+    """Return a function of a library with its types declared. Raises OSError if it is absent."""
+    try:
+        function = library[name]
+    except AttributeError as error:
+        raise OSError(f"this system's libraries lack {name}") from error
     function.restype = result
     function.argtypes = arguments
     return function
@@ -31,7 +34,7 @@ def find(library: ctypes.CDLL, name: str, result: Any, *arguments: Any) -> Any |
     """Return a function like ``bind`` does, None where this system's library lacks it."""
     try:
         return bind(library, name, result, *arguments)
-    except AttributeError:
+    except OSError:
         return None
 
 

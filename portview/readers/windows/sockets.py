@@ -64,10 +64,13 @@ class IphlpapiSocketReader:
         processes: ProcessSource | None = None,
         services: WindowsServices | None = None,
     ) -> None:
-        """Load the libraries. Raises OSError on other systems."""
-        self._tables = tables or SocketTables()
-        self._process_source = processes or ProcessTable()
-        services = services or WindowsServices()
+        """Load the libraries. Raises PortViewError on other systems."""
+        try:
+            self._tables = tables or SocketTables()
+            self._process_source = processes or ProcessTable()
+            services = services or WindowsServices()
+        except OSError as error:
+            raise _unreadable("socket tables", error) from error
         self._rows = {layout: OwnedRows(layout, services) for layout in (*_TABLES, *_BOUND_TABLES)}
         self._processes: Mapping[int, RunningProcess] = {}
 
