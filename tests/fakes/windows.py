@@ -159,6 +159,20 @@ def table_of(*rows: ctypes.Structure, promised: int | None = None) -> bytes:
     return count.to_bytes(4, "little").ljust(start, b"\0") + b"".join(map(bytes, rows))
 
 
+def service_table(address: int, *entries: tuple[str, str, int, int]) -> bytes:
+    """Lay out services (name, display name, state, PID) for an address, their names behind them."""
+    size = ctypes.sizeof(ServiceStatus) * len(entries)
+    rows, texts = b"", b""
+    for name, display_name, state, pid in entries:
+        row = ServiceStatus(dwCurrentState=state, dwProcessId=pid, dwServiceFlags=0xFFFFFFFF)
+        row.lpServiceName = address + size + len(texts)
+        texts += name.encode("utf-16-le") + b"\0\0"
+        row.lpDisplayName = address + size + len(texts)
+        texts += display_name.encode("utf-16-le") + b"\0\0"
+        rows += bytes(row)
+    return rows + texts
+
+
 class FakeTables:
     """Socket tables that hold what a test puts in; an OSError in place of rows is raised."""
 

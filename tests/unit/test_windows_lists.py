@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +11,7 @@ from portview.domain.services import Service, ServiceState
 from portview.readers.windows.filetime import unix_ms
 from portview.readers.windows.process_list import parse_processes
 from portview.readers.windows.service_table import parse_services
-from tests.fakes.windows import ProcessInformation, ServiceStatus, filetime
+from tests.fakes.windows import ProcessInformation, filetime, service_table
 
 BASE = 0x7FF6_0000_0000
 
@@ -59,21 +57,8 @@ def test_time_is_rounded_down_and_never_negative(steps: int) -> None:
         assert filetime(ms) <= steps < filetime(ms + 1)
 
 
-def services(*entries: tuple[str, str, int, int]) -> bytes:
-    size = ctypes.sizeof(ServiceStatus) * len(entries)
-    rows, texts = b"", b""
-    for name, display_name, state, pid in entries:
-        row = ServiceStatus(dwCurrentState=state, dwProcessId=pid, dwServiceFlags=0xFFFFFFFF)
-        row.lpServiceName = BASE + size + len(texts)
-        texts += name.encode("utf-16-le") + b"\0\0"
-        row.lpDisplayName = BASE + size + len(texts)
-        texts += display_name.encode("utf-16-le") + b"\0\0"
-        rows += bytes(row)
-    return rows + texts
-
-
 def test_services_with_their_names_and_processes() -> None:
-    table = services(("Dnscache", "DNS-Client 名前", 4, 1234), ("Spooler", "", 1, 0))
+    table = service_table(BASE, ("Dnscache", "DNS-Client 名前", 4, 1234), ("Spooler", "", 1, 0))
     assert list(parse_services(table, BASE, 2)) == [
         Service("Dnscache", "DNS-Client 名前", ServiceState.RUNNING, 1234),
         Service("Spooler", "Spooler", ServiceState.STOPPED, None),
@@ -81,7 +66,7 @@ def test_services_with_their_names_and_processes() -> None:
 
 
 def test_a_service_count_beyond_the_table_is_not_believed() -> None:
-    table = services(("Dnscache", "DNS Client", 4, 1234))
+    table = service_table(BASE, ("Dnscache", "DNS Client", 4, 1234))
     assert len(list(parse_services(table, BASE, 1))) == 1
     assert len(list(parse_services(table[:60], BASE, 10**6))) <= 1
 

@@ -29,8 +29,6 @@ TOKEN_ELEVATION = 20
 _BUFFER_SIZE = 256 * 1024
 """The most that EnumServicesStatusExW takes."""
 
-_MOST_CALLS = 64
-
 
 class ServiceManager:
     """Reads the service control manager's database. Every handle is closed before a call returns.
@@ -82,7 +80,8 @@ class ServiceManager:
         buffer = ctypes.create_string_buffer(_BUFFER_SIZE)
         needed, count, resume = wintypes.DWORD(), wintypes.DWORD(), wintypes.DWORD()
         with self._manager() as manager:
-            for _ in range(_MOST_CALLS):
+            while True:
+                start = resume.value
                 done = self._enumerate(
                     *(manager, SC_ENUM_PROCESS_INFO, kinds, SERVICE_STATE_ALL),
                     *(buffer, _BUFFER_SIZE),
@@ -95,7 +94,9 @@ class ServiceManager:
                 found.extend(parse_services(buffer.raw, address, count.value))
                 if code == 0:
                     return found
-        raise OSError("the list of services has no end")
+                if resume.value == start:
+                    # Wine starts over where Windows goes on.
+                    raise OSError("the list of services has no end")
 
     @contextmanager
     def _manager(self) -> Iterator[Any]:
