@@ -13,7 +13,7 @@ import pytest
 from portview.readers.elevation import is_elevated
 from portview.readers.windows.dll import bind, load_library
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ASK = "from portview.readers.elevation import is_elevated; print(is_elevated())"
 NOBODY = 65534
 
