@@ -15,7 +15,7 @@ from portview.readers.windows.processes import ProcessTable
 from portview.readers.windows.socket_tables import BOUND4, BOUND6, TCP4, TCP6, UDP4, UDP6
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from portview.domain.ownership import RunningProcess
     from portview.domain.sockets import SocketRow
@@ -63,8 +63,10 @@ class IphlpapiSocketReader:
         tables: Tables | None = None,
         processes: ProcessSource | None = None,
         services: WindowsServices | None = None,
+        clock: Callable[[], int] = time.time_ns,
     ) -> None:
         """Load the libraries. Raises PortViewError on other systems."""
+        self._clock = clock
         try:
             self._tables = tables or SocketTables()
             self._process_source = processes or ProcessTable()
@@ -76,7 +78,7 @@ class IphlpapiSocketReader:
 
     def read(self) -> SocketListing:
         """List all sockets. Raises PortViewError where no table could be read."""
-        listed_at_ms = time.time_ns() // 1_000_000
+        listed_at_ms = self._clock() // 1_000_000
         tables, notes = self._read_tables()
         try:
             processes = self._process_source.read()

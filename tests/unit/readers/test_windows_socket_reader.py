@@ -34,12 +34,18 @@ class Machine:
     """A Windows with one process, PID 100, and no sockets yet."""
 
     def __init__(self) -> None:
+        self.now_ms = OPENED + 60_000
         self.tables = FakeTables()
         self.processes = FakeProcesses({0: (0, 0), 4: (0, 0), 100: (STARTED, 4)})
         self.manager = FakeServiceManager()
         self.reader = IphlpapiSocketReader(
-            self.tables, self.processes, WindowsServices(self.manager)
+            self.tables, self.processes, WindowsServices(self.manager), self.clock
         )
+
+    def clock(self) -> int:
+        """Let a second pass between two readings."""
+        self.now_ms += 1_000
+        return self.now_ms * 1_000_000
 
     def read(self) -> tuple[SocketRow, ...]:
         return self.reader.read().rows
@@ -132,7 +138,7 @@ def test_a_pid_that_passes_on_between_two_readings_is_noticed(
 ) -> None:
     machine.tables.rows = {TCP4: [tcp(8080, opened=opened)]}
     assert machine.only().owner == ProcessKey(100, STARTED)
-    machine.processes.processes[100] = (4_000_000_000_000, 4)
+    machine.processes.processes[100] = (machine.now_ms + 500, 4)
     for _ in range(3):
         row = machine.only()
         assert row.owner is None
@@ -155,7 +161,7 @@ def test_an_owner_that_ended_leaves_its_children_as_likely_holders(machine: Mach
     assert row.likely_holders == (ProcessKey(202, OPENED + 5), ProcessKey(201, OPENED + 10))
     assert machine.only() is row, "an orphan that did not change is the same object too"
     # A process that a later owner of the PID starts is no child of the dead one.
-    machine.processes.processes[300] = (4_000_000_000_000, 100)
+    machine.processes.processes[300] = (machine.now_ms + 500, 100)
     del machine.processes.processes[202]
     assert machine.only().likely_holders == (ProcessKey(201, OPENED + 10),)
 
