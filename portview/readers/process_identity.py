@@ -58,4 +58,6 @@ def _boot_time_ms() -> int:
 
 @cache
 def _ticks_per_second() -> int:
-    return os.sysconf("SC_CLK_TCK") if sys.platform != "win32" else 100
+    if sys.platform == "win32":
+        raise OSError("Windows counts no ticks")
+    return os.sysconf("SC_CLK_TCK")

@@ -76,3 +76,9 @@ def test_pointers_out_of_the_table_are_not_followed(table: bytes, base: int, cou
     for service in parse_services(table, base, count):
         assert service.name
         assert service.display_name
+
+
+def test_a_name_that_points_before_or_behind_the_table_is_none() -> None:
+    table = service_table(BASE, ("Dnscache", "DNS Client", 4, 1234))
+    assert list(parse_services(table, BASE + 2 * len(table), 1)) == []
+    assert list(parse_services(table, BASE - 2 * len(table), 1)) == []
