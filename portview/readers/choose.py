@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from portview.domain.outcome import Outcome, PortViewError
 from portview.readers.psutil_sockets import PsutilSocketReader
 from portview.readers.snapshots import SnapshotReader
+from portview.readers.windows.sockets import IphlpapiSocketReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,11 +16,8 @@ if TYPE_CHECKING:
     from portview.readers.listing import SocketReader
 
 _READERS: dict[str, Callable[[], SocketReader]] = {"psutil": PsutilSocketReader}
-
 if sys.platform == "win32":
-    from portview.readers.windows.sockets import IphlpapiSocketReader
-
-    _READERS = {IphlpapiSocketReader.name: IphlpapiSocketReader, **_READERS}
+    _READERS = {"iphlpapi": IphlpapiSocketReader, **_READERS}
 
 
 def reader_names() -> tuple[str, ...]:
