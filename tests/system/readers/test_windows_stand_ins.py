@@ -25,6 +25,7 @@ pytestmark = pytest.mark.windows_only("calls through Windows' heap and calling c
 
 Address = ctypes.c_void_p
 Number = wintypes.ULONG
+CLOSED = -1
 
 
 def bound_table(*ports: int) -> bytes:
@@ -154,7 +155,7 @@ def test_a_function_that_is_missing_refuses() -> None:
 def enumerating(
     monkeypatch: pytest.MonkeyPatch, manager: ServiceManager, names: list[str], *, has_end: bool
 ) -> list[int]:
-    """Let a manager tell services two at a time; return where each call went on from."""
+    """Let a manager tell services two at a time; list where each call began, and each closing."""
     resumed: list[int] = []
 
     def enumerate_services(*arguments: Any) -> bool:
@@ -170,6 +171,13 @@ def enumerating(
         resume.value = 0 if is_last or not has_end else start + 2
         return is_last
 
+    close = manager._close
+
+    def counting_close(handle: int) -> object:
+        resumed.append(CLOSED)
+        return close(handle)
+
+    manager._close = counting_close
     manager._enumerate = enumerate_services
     monkeypatch.setattr(advapi32, "last_error", lambda: 234)
     return resumed
@@ -182,7 +190,7 @@ def test_a_list_of_services_that_comes_in_parts_is_put_together(
     names = [f"Service{number}" for number in range(7)]
     resumed = enumerating(monkeypatch, manager, names, has_end=True)
     assert [service.name for service in manager.services()] == names
-    assert resumed == [0, 2, 4, 6]
+    assert resumed == [0, 2, 4, 6, CLOSED]
 
 
 def test_a_list_of_services_that_starts_over_again_and_again_is_given_up(
@@ -192,4 +200,4 @@ def test_a_list_of_services_that_starts_over_again_and_again_is_given_up(
     resumed = enumerating(monkeypatch, manager, ["A", "B", "C"], has_end=False)
     with pytest.raises(OSError, match="no end"):
         manager.services()
-    assert len(resumed) == 2, "once with services per user, once without"
+    assert resumed == [0, CLOSED, 0, CLOSED], "once with services per user, once without"
