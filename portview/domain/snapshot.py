@@ -7,10 +7,23 @@ from itertools import compress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from portview.domain.processes import ProcessInfo, ProcessKey
     from portview.domain.sockets import SocketKey, SocketRow
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a reader knows about the way from the rows of its last reading to the next ones.
+
+    ``gone`` are the rows of ``before`` that are not among the new rows, as objects, and ``come``
+    the new ones that were not among ``before``. A changed row is in both.
+    """
+
+    before: tuple[SocketRow, ...]
+    gone: tuple[SocketRow, ...]
+    come: tuple[SocketRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +32,7 @@ class Snapshot:
 
     A row that did not change is the *same object* as in the snapshot before it, which makes
     ``diff`` cheap; nothing but speed depends on that. ``processes`` describes at least the owners
-    of the rows. ``notes`` says in plain sentences what could not be read.
+    of the rows. ``notes`` says in plain sentences what could not be read. ``step`` is for ``diff``.
     """
 
     rows: tuple[SocketRow, ...] = ()
@@ -28,6 +41,7 @@ class Snapshot:
     source: str = ""
     read_ms: float = 0.0
     notes: tuple[str, ...] = ()
+    step: Step | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +65,26 @@ class Diff:
         return bool(self.removed or self.added or self.changed)
 
 
-def diff(old: tuple[SocketRow, ...], new: tuple[SocketRow, ...]) -> Diff:
+def diff(old: tuple[SocketRow, ...], new: tuple[SocketRow, ...], step: Step | None = None) -> Diff:
     """Compare the rows of two snapshots by key.
 
-    Costs little more than what changed: rows that are the same object in both are passed over at
+    With the ``step`` that came with the new rows it costs what changed. Without one, or if that
+    leads from other rows than ``old``, rows that are the same object in both are passed over at
     C speed by their ``id``, and keys are hashed only for the rest.
     """
+    if step is not None and step.before is old:
+        return _compare(step.gone, step.come)
     old_ids = set(map(id, old))
     new_ids = set(map(id, new))
     gone_ids = old_ids - new_ids
     come_ids = new_ids - old_ids
-    gone = compress(old, map(gone_ids.__contains__, map(id, old))) if gone_ids else ()
-    come = compress(new, map(come_ids.__contains__, map(id, new))) if come_ids else ()
+    return _compare(
+        compress(old, map(gone_ids.__contains__, map(id, old))) if gone_ids else (),
+        compress(new, map(come_ids.__contains__, map(id, new))) if come_ids else (),
+    )
+
+
+def _compare(gone: Iterable[SocketRow], come: Iterable[SocketRow]) -> Diff:
     gone_by_key: dict[SocketKey, SocketRow] = {row.key: row for row in gone}
     added: list[SocketRow] = []
     changed: list[Change] = []

@@ -6,15 +6,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from portview.domain.processes import ProcessKey
+    from portview.domain.snapshot import Step
     from portview.domain.sockets import SocketRow
 
 
 @dataclass(frozen=True, slots=True)
 class SocketListing:
-    """The rows of one reading, each key once, and plain sentences on what could not be read."""
+    """The rows of one reading, each key once, and plain sentences on what could not be read.
+
+    A reader that keeps track tells more, which saves going through all rows: ``owners`` are the
+    processes of all rows, and ``step`` leads from the rows of the reading before to these.
+    """
 
     rows: tuple[SocketRow, ...]
     notes: tuple[str, ...] = ()
+    owners: frozenset[ProcessKey] | None = None
+    step: Step | None = None
 
 
 class SocketReader(Protocol):
@@ -24,7 +32,10 @@ class SocketReader(Protocol):
     change is handed out as the same object again.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Return the name by which people choose this reader."""
+        ...
 
     def read(self) -> SocketListing:
         """List all sockets. Raises PortViewError where nothing at all could be read."""

@@ -29,8 +29,10 @@ class SnapshotReader:
         """Take a snapshot. Raises PortViewError where no socket could be read."""
         started = time.perf_counter()
         listing = self._sockets.read()
-        owners = {row.key.owner for row in listing.rows}
-        processes = self._processes.describe(owner for owner in owners if owner is not None)
+        owners = listing.owners
+        if owners is None:
+            owners = frozenset(row.key.owner for row in listing.rows if row.key.owner)
+        processes = self._processes.describe(owners)
         return Snapshot(
             rows=listing.rows,
             processes=processes,
@@ -38,6 +40,7 @@ class SnapshotReader:
             source=self._sockets.name,
             read_ms=(time.perf_counter() - started) * 1000,
             notes=listing.notes,
+            step=listing.step,
         )
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portview.domain.processes import ProcessKey
-from portview.domain.snapshot import Diff, apply, compose, diff, split
+from portview.domain.snapshot import Diff, Step, apply, compose, diff, split
 from portview.domain.sockets import (
     Endpoint,
     Family,
@@ -93,3 +93,25 @@ def test_there_and_back_is_no_difference(
     one: tuple[SocketRow, ...], two: tuple[SocketRow, ...]
 ) -> None:
     assert compose(diff(one, two), diff(two, one)) == Diff()
+
+
+@given(row_lists, row_lists)
+def test_what_a_reader_knows_of_the_way_changes_nothing_but_the_cost(
+    old: tuple[SocketRow, ...], new: tuple[SocketRow, ...]
+) -> None:
+    kept = {id(row) for row in old} & {id(row) for row in new}
+    step = Step(
+        old,
+        tuple(row for row in old if id(row) not in kept),
+        tuple(row for row in new if id(row) not in kept),
+    )
+    assert diff(old, new, step) == diff(old, new)
+
+
+@given(row_lists, row_lists, row_lists)
+def test_a_step_from_other_rows_is_not_followed(
+    old: tuple[SocketRow, ...], skipped: tuple[SocketRow, ...], new: tuple[SocketRow, ...]
+) -> None:
+    step = Step(skipped, skipped, new)
+    if step.before is not old:  # two empty tuples are the same object
+        assert diff(old, new, step) == diff(old, new)
