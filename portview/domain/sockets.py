@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -136,6 +136,24 @@ def address_sort_key(address: str) -> tuple[int, int, str]:
         return (4, int(IPv4Address(bare)), zone)
     except ValueError:
         return (9, 0, address)
+
+
+def canonical_address(address: str | bytes) -> str:
+    """Return an address, as text or packed, in the one form that PortView shows it in.
+
+    That is RFC 5952 with its section 5 for IPv4-mapped addresses, "::ffff:127.0.0.1", which
+    Python writes so from 3.13 on only. A zone stays. Text that is no address stays as it is.
+    """
+    bare: str | bytes = address
+    zone = separator = ""
+    if isinstance(address, str):
+        bare, separator, zone = address.partition("%")
+    try:
+        parsed = ip_address(bare)
+    except ValueError:
+        return str(address)
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return f"{f'::ffff:{mapped}' if mapped else parsed}{separator}{zone}"
 
 
 def endpoint_text(endpoint: Endpoint | None) -> str:

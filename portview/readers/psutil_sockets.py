@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -19,6 +18,7 @@ from portview.domain.sockets import (
     SocketKey,
     SocketRow,
     State,
+    canonical_address,
 )
 from portview.domain.system_owners import WINDOWS_IDLE_PID
 from portview.readers.listing import SocketListing
@@ -146,15 +146,8 @@ def _endpoint(address: Any, family: Family) -> Endpoint:
     if not address:
         # A UDP socket that was never bound has no local address at all in psutil.
         return Endpoint("0.0.0.0" if family is Family.IPV4 else "::", 0)  # noqa: S104
-    return Endpoint(_canonical(address.ip), address.port)
+    return Endpoint(canonical_address(address.ip), address.port)
 
 
 def _peer(address: Any) -> Endpoint | None:
-    return Endpoint(_canonical(address.ip), address.port) if address else None
-
-
-def _canonical(address: str) -> str:
-    try:
-        return str(ip_address(address))
-    except ValueError:
-        return address
+    return Endpoint(canonical_address(address.ip), address.port) if address else None

@@ -6,13 +6,12 @@ stand in network byte order in the low half of a DWORD.
 
 from __future__ import annotations
 
-import ipaddress
 import struct
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from portview.domain.sockets import Endpoint, Family, Protocol, State
+from portview.domain.sockets import Endpoint, Family, Protocol, State, canonical_address
 from portview.readers.windows.filetime import unix_ms
 
 _COUNT = struct.Struct("<I")
@@ -192,4 +191,4 @@ def _port(field: int) -> int:
 @lru_cache(maxsize=4096)
 def _address6(address: bytes) -> str:
     # Not inet_ntop: Windows' own writes some addresses in other forms than the canonical one.
-    return str(ipaddress.IPv6Address(address))
+    return canonical_address(address)
