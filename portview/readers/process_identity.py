@@ -36,18 +36,22 @@ def process_key(pid: int) -> ProcessKey | FieldProblem:
 
 
 def _linux_process_key(pid: int) -> ProcessKey | FieldProblem:
-    # psutil re-reads the boot time, which a clock adjustment moves; a process would then seem to
-    # be another one. Ticks since boot never move, so the boot time is read once per run.
     try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
-        # The command may hold blanks and brackets: what counts is behind the last bracket.
-        ticks = int(stat[stat.rindex(b")") + 2 :].split()[_STAT_START_TIME_AFTER_COMM])
+        return key_from_stat(pid, Path(f"/proc/{pid}/stat").read_bytes())
     except (FileNotFoundError, ProcessLookupError):
         return FieldProblem.PROCESS_GONE
     except PermissionError:
         return FieldProblem.ACCESS_DENIED
     except (OSError, ValueError, IndexError):
         return FieldProblem.UNAVAILABLE
+
+
+def key_from_stat(pid: int, stat: bytes) -> ProcessKey:
+    """Return the identity that the text of /proc/PID/stat tells. Raises ValueError, IndexError."""
+    # The command may hold blanks and brackets: what counts is behind the last bracket.
+    ticks = int(stat[stat.rindex(b")") + 2 :].split()[_STAT_START_TIME_AFTER_COMM])
+    # psutil re-reads the boot time, which a clock adjustment moves; a process would then seem to
+    # be another one. Ticks since boot never move, so the boot time is read once per run.
     return ProcessKey(pid, _boot_time_ms() + ticks * 1000 // _ticks_per_second())
 
 

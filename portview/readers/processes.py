@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import logging
+import sys
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from portview.domain.processes import FieldProblem, ProcessInfo, ProcessKey
+from portview.readers.linux.process_image import linux_executable, process_image
+from portview.readers.linux.program_name import program_name
 from portview.readers.process_identity import process_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from portview.readers.linux.process_image import ProcessImage
+
 logger = logging.getLogger(__name__)
 
 _DELETED = " (deleted)"
 
+_LOOKED_AT_AGAIN = 8
+"""How many processes are checked in each turn for having started another program."""
+
 
 class ProcessReader:
-    """Describes processes, each once per ``ProcessKey``.
+    """Describes processes, each once per ``ProcessKey`` and program.
 
     Belongs to one thread at a time. Every field is read on its own: a refused one is named in
     ``ProcessInfo.problems`` and the others are there.
@@ -28,16 +37,44 @@ class ProcessReader:
     def __init__(self) -> None:
         """Start with nothing known."""
         self._known: dict[ProcessKey, ProcessInfo] = {}
+        self._images: dict[ProcessKey, ProcessImage | None] = {}
 
     def describe(self, owners: Iterable[ProcessKey]) -> Mapping[ProcessKey, ProcessInfo]:
         """Return what is known about these processes and forget all others.
 
-        The same mapping object comes back as long as the set of processes stays the same.
+        The same mapping object comes back as long as nothing about the processes changed. A
+        process that starts another program (exec) is another one within a few turns.
         """
         wanted = set(owners)
-        if wanted != self._known.keys():
+        has_changed = self._forget_changed_programs(wanted)
+        if has_changed or wanted != self._known.keys():
+            for key in self._images.keys() - wanted:
+                del self._images[key]
+            # The image is read before the process: if it changes in between, that is noticed.
+            for key in wanted - self._images.keys():
+                self._images[key] = process_image(key.pid)
             self._known = {key: self._known.get(key) or read_process(key) for key in wanted}
         return self._known
+
+    def _forget_changed_programs(self, wanted: set[ProcessKey]) -> bool:
+        """Look at the next few processes in turn, and forget those that run another program."""
+        changed = [
+            key
+            for key in list(islice(self._images, _LOOKED_AT_AGAIN))
+            if key in wanted and self._has_another_image(key)
+        ]
+        if changed:
+            self._known = {key: info for key, info in self._known.items() if key not in changed}
+        return bool(changed)
+
+    def _has_another_image(self, key: ProcessKey) -> bool:
+        image = self._images.pop(key)
+        now = process_image(key.pid)
+        # None is a process that is gone or can't be looked at: nothing better would be read.
+        if now is None or now == image:
+            self._images[key] = image  # It comes to the end of the queue.
+            return False
+        return True
 
 
 def read_process(key: ProcessKey) -> ProcessInfo:
@@ -55,7 +92,7 @@ def read_process(key: ProcessKey) -> ProcessInfo:
         for field, read in _FIELDS.items():
             try:
                 values[field] = read(process)
-            except psutil.AccessDenied:
+            except (psutil.AccessDenied, PermissionError):
                 problems[field] = FieldProblem.ACCESS_DENIED
             except psutil.NoSuchProcess:
                 problems[field] = FieldProblem.PROCESS_GONE
@@ -70,6 +107,10 @@ def read_process(key: ProcessKey) -> ProcessInfo:
     deleted = executable.endswith(_DELETED)
     if deleted:
         values["executable"] = executable.removesuffix(_DELETED)
+    if sys.platform == "linux" and values.get("name"):
+        values["name"] = program_name(
+            values["name"], values.get("executable"), values.get("command_line")
+        )
     return ProcessInfo(key=key, executable_deleted=deleted, problems=problems, **values)
 
 
@@ -78,6 +119,9 @@ def _gone(key: ProcessKey) -> ProcessInfo:
 
 
 def _executable(process: psutil.Process) -> str | None:
+    if sys.platform == "linux":
+        # psutil takes the mark of a deleted executable off.
+        return linux_executable(process.pid)
     return process.exe() or None
 
 

@@ -1,0 +1,196 @@
+"""Sockets through NETLINK_SOCK_DIAG, their owners through /proc: Linux."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from functools import lru_cache, partial
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from portview.domain.snapshot import Step
+from portview.domain.sockets import OwnerProblem, SocketKey, SocketRow
+from portview.readers.linux.socket_dump import SocketDump
+from portview.readers.linux.socket_holders import SocketHolders
+from portview.readers.listing import SocketListing
+
+if sys.platform == "linux":
+    import pwd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from portview.domain.processes import ProcessKey
+    from portview.readers.linux.sock_diag_messages import DiagSocket
+    from portview.readers.linux.socket_dump import KnownSocket
+
+_INITIAL_PID_NAMESPACE = 0xEFFFFFFC
+"""Inode of the first PID namespace (PROC_PID_INIT_INO of linux/proc_ns.h)."""
+
+
+class LinuxSocketReader:
+    """Lists TCP and UDP sockets of this network namespace, at the cost of what changed.
+
+    The kernel sends all sockets at each reading. A message that is the same as at the reading
+    before, apart from queues and timers, is recognised by its bytes and stands for the same rows.
+    """
+
+    name = "sock_diag"
+
+    def __init__(self) -> None:
+        """Open the netlink socket. Raises PortViewError where there is none."""
+        self._dump = SocketDump()
+        self._holders = SocketHolders()
+        self._everything: set[KnownSocket] = set()
+        self._by_inode: dict[int, KnownSocket] = {}
+        self._ownerless: set[KnownSocket] = set()
+        self._without_row: set[KnownSocket] = set()
+        self._rows: dict[SocketKey, SocketRow] = {}
+        self._owners: Counter[ProcessKey] = Counter()
+        self._listed: tuple[SocketRow, ...] = ()
+        self._has_hidden = False
+        self._pending: frozenset[int] = frozenset()
+        self._is_inner_pid_namespace = _is_inner_pid_namespace()
+
+    def read(self) -> SocketListing:
+        """List all sockets. Raises PortViewError where the kernel does not tell them."""
+        reading = self._dump.read()
+        self._everything.update(reading.learned)
+        gone = self._everything.difference(reading.found)
+        self._everything -= gone
+        come = [known for known in reading.learned if known not in gone]
+        stale = self._settle_owners(come, gone)
+        step = self._remake_rows(stale, gone)
+        notes = reading.notes
+        if self._pending:
+            unknown = f"The owners of {len(self._pending)} sockets are still being looked up."
+            notes = (*notes, unknown)
+        return SocketListing(self._listed, notes, frozenset(self._owners), step)
+
+    def close(self) -> None:
+        """Close the netlink socket and what walks over /proc hold open."""
+        self._dump.close()
+        self._holders.close()
+
+    def _settle_owners(self, come: list[KnownSocket], gone: set[KnownSocket]) -> set[KnownSocket]:
+        """Bring the owners up to date and return the sockets whose rows may be others now."""
+        new_inodes: dict[int, int] = {}
+        for known in come:
+            inode = known.socket.inode
+            if inode:
+                if inode not in self._by_inode:
+                    new_inodes[inode] = known.socket.uid
+                self._by_inode[inode] = known
+        lost_inodes = []
+        for known in gone:
+            self._dump.forget(known)
+            # A change of state is one message gone and one come, with the same inode.
+            if self._by_inode.get(known.socket.inode) is known:
+                del self._by_inode[known.socket.inode]
+                lost_inodes.append(known.socket.inode)
+        affected = self._holders.update(new_inodes, lost_inodes)
+        pending = self._holders.pending
+        affected |= pending ^ self._pending
+        self._pending = pending
+        stale = self._without_row.union(come)
+        stale.update(filter(None, map(self._by_inode.get, affected)))
+        if self._has_hidden != self._holders.has_hidden_processes:
+            self._has_hidden = self._holders.has_hidden_processes
+            stale |= self._ownerless
+        return stale - gone
+
+    def _remake_rows(self, stale: set[KnownSocket], gone: set[KnownSocket]) -> Step:
+        """Put the rows of these sockets in order; a row that stays equal stays the same object."""
+        before = {row.key: row for known in chain(gone, stale) for row in known.rows}
+        after: dict[SocketKey, SocketRow] = {}
+        self._without_row.clear()
+        self._ownerless -= gone
+        for known in stale:
+            rows = []
+            for row in self._rows_of(known):
+                old = before.get(row.key)
+                if row.key in after or (old is None and row.key in self._rows):
+                    # The kernel told one socket twice, in two states: one of them is past.
+                    self._without_row.add(known)
+                    continue
+                after[row.key] = old if old == row and old is not None else row
+                rows.append(after[row.key])
+            known.rows = tuple(rows)
+        for key in before.keys() - after.keys():
+            del self._rows[key]
+        self._rows.update(after)
+        step = Step(
+            self._listed,
+            tuple(row for key, row in before.items() if after.get(key) is not row),
+            tuple(row for key, row in after.items() if before.get(key) is not row),
+        )
+        self._count_owners(step)
+        if step.gone or step.come:
+            self._listed = tuple(self._rows.values())
+        return step
+
+    def _count_owners(self, step: Step) -> None:
+        for row in step.come:
+            if row.key.owner is not None:
+                self._owners[row.key.owner] += 1
+        for row in step.gone:
+            owner = row.key.owner
+            if owner is not None:
+                self._owners[owner] -= 1
+                if not self._owners[owner]:
+                    del self._owners[owner]
+
+    def _rows_of(self, known: KnownSocket) -> Iterable[SocketRow]:
+        """Make a row for each process that holds a socket, or one without an owner."""
+        socket = known.socket
+        owners = self._holders.owners(socket.inode) if socket.inode else ()
+        make_key = partial(
+            SocketKey,
+            known.protocol,
+            socket.family,
+            socket.local,
+            socket.remote,
+            token=socket.inode,
+        )
+        if owners:
+            self._ownerless.discard(known)
+            return [SocketRow(make_key(owner=o), socket.state, o.pid) for o in owners]
+        if not socket.inode:
+            # Its file is closed or not made yet (TIME_WAIT, not accepted): the kernel holds it.
+            return [SocketRow(make_key(owner=None), socket.state)]
+        self._ownerless.add(known)
+        return [
+            SocketRow(
+                make_key(owner=None),
+                socket.state,
+                owner_problem=self._owner_problem(socket),
+                user=_user_name(socket.uid),
+            )
+        ]
+
+    def _owner_problem(self, socket: DiagSocket) -> OwnerProblem | None:
+        if socket.inode in self._pending:
+            return None
+        if self._has_hidden:
+            return OwnerProblem.ACCESS_DENIED
+        # Sockets of the kernel itself, such as those of network file systems, are root's. Any
+        # other user's socket has a process: if not in this PID namespace, then around it.
+        if self._is_inner_pid_namespace and socket.uid != 0:
+            return OwnerProblem.OTHER_NAMESPACE
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _user_name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except (KeyError, OSError):
+        return str(uid)
+
+
+def _is_inner_pid_namespace() -> bool:
+    try:
+        return Path("/proc/self/ns/pid").stat().st_ino != _INITIAL_PID_NAMESPACE
+    except OSError:
+        return False
