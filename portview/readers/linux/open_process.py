@@ -62,13 +62,11 @@ class OpenProcess:
     def socket_inode(self, descriptor: int) -> int | None:
         """Return the inode of the socket with this number, 0 for another file, None for no file.
 
-        Raises PermissionError where the process may not be looked into.
+        Raises OSError otherwise: PermissionError where the process may not be looked into.
         """
         try:
             link = os.readlink(str(descriptor), dir_fd=self._files)
-        except PermissionError:
-            raise
-        except OSError:
+        except (FileNotFoundError, ProcessLookupError):
             return None
         return int(link[len(_SOCKET) : -1]) if link.startswith(_SOCKET) else 0
 

@@ -78,11 +78,17 @@ class SocketDump:
         self._learned = []
         found: list[KnownSocket] = []
         is_interrupted = False
-        for protocol in Protocol:
-            for request in self._requests(protocol):
-                part, is_torn = self._read_bounded(protocol, request)
-                found += part
-                is_interrupted |= is_torn
+        try:
+            for protocol in Protocol:
+                for request in self._requests(protocol):
+                    part, is_torn = self._read_bounded(protocol, request)
+                    found += part
+                    is_interrupted |= is_torn
+        except PortViewError:
+            # The caller never hears of these, so they must be new to the next reading.
+            for known in self._learned:
+                self.forget(known)
+            raise
         return Reading(found, self._learned, (_INTERRUPTED_NOTE,) if is_interrupted else ())
 
     def forget(self, known: KnownSocket) -> None:

@@ -15,6 +15,7 @@ descriptors and puts down what each one is now, so the picture only ever gets tr
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections import deque
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
 
     from portview.domain.processes import ProcessKey
+
+logger = logging.getLogger(__name__)
 
 _SEARCH_LINKS = 8192
 _ROTATION_LINKS = 256
@@ -164,6 +167,9 @@ class SocketHolders:
             with os.scandir(self._proc) as entries:
                 running = {int(e.name): e.inode() for e in entries if e.name.isdecimal()}
         except OSError as error:
+            if self._processes:
+                logger.warning("could not list the processes: %r", error)
+                return
             raise PortViewError(
                 "proc_unreadable", f"The processes can't be listed: {error.strerror}."
             ) from error
@@ -197,12 +203,16 @@ class SocketHolders:
         """Open a process and make sure that what is known about its PID is about this process."""
         try:
             opened = OpenProcess(process.pid, self._proc)
+        except (FileNotFoundError, ProcessLookupError):
+            self._drop(process)
+            return None
         except PermissionError:
             self._drop(process)
             process.is_denied = True
             return None
-        except OSError:
-            self._drop(process)
+        except OSError as error:
+            # Too many open files, say: that tells nothing about the process.
+            logger.debug("could not open PID %d: %r", process.pid, error)
             return None
         process.is_denied = False
         if process.key != opened.key:
@@ -270,8 +280,8 @@ class SocketHolders:
             with opened:
                 try:
                     left -= self._probe_free_places(opened, process)
-                except PermissionError:
-                    process.is_denied = True
+                except OSError as error:
+                    process.is_denied = isinstance(error, PermissionError)
             unknown = {inode for inode in unknown if inode not in self._holders}
             if not unknown or left <= 0:
                 break
@@ -308,7 +318,7 @@ class SocketHolders:
             opened = self._open(process)
             if opened is None:
                 continue
-            with opened, suppress(PermissionError):
+            with opened, suppress(OSError):
                 for number in numbers:
                     self._probe(opened, process, number)
 
@@ -322,17 +332,17 @@ class SocketHolders:
         if opened is None:
             return
         with opened:
-            descriptors = opened.descriptors()
-            yield len(descriptors) // _LISTING_SHARE
             try:
+                descriptors = opened.descriptors()
+                yield len(descriptors) // _LISTING_SHARE
                 for descriptor in chain(process.descriptors.keys() - set(descriptors), descriptors):
                     if process.key != opened.key:
                         return  # The PID is another process's since this walk began.
                     if is_full or process.descriptors.get(descriptor) not in self._alive:
                         self._probe(opened, process, descriptor)
                         yield 1
-            except PermissionError:
-                process.is_denied = True
+            except OSError as error:
+                process.is_denied = isinstance(error, PermissionError)
 
     def _spend_search(self) -> None:
         left = float("inf") if self._is_first else float(_SEARCH_LINKS)

@@ -64,8 +64,7 @@ class LinuxSocketReader:
         step = self._remake_rows(stale, gone)
         notes = reading.notes
         if self._pending:
-            unknown = f"The owners of {len(self._pending)} sockets are still being looked up."
-            notes = (*notes, unknown)
+            notes = (*notes, f"Sockets whose owner is still being looked up: {len(self._pending)}.")
         return SocketListing(self._listed, notes, frozenset(self._owners), step)
 
     def close(self) -> None:

@@ -171,6 +171,33 @@ def test_new_sockets_of_a_known_process_are_found_at_once(reader: LinuxSocketRea
             each.close()
 
 
+def test_without_a_file_to_spare_known_owners_stay_known(child: StartChild) -> None:
+    code = """
+import os, resource, socket
+from portview.readers.linux.sockets import LinuxSocketReader
+reader = LinuxSocketReader()
+with socket.create_server(("127.0.0.1", 0)) as server:
+    def owners():
+        rows = reader.read().rows
+        return [row.pid for row in rows if row.local.port == server.getsockname()[1]]
+    before = owners()
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (server.fileno() + 1, hard))
+    # Two more files would have to be open at once to look into a process.
+    spare = []
+    try:
+        while True:
+            spare.append(os.open("/", os.O_RDONLY))
+    except OSError:
+        pass
+    print(before, owners(), owners(), os.getpid(), flush=True)
+reader.close()
+"""
+    told = child(code).hear()
+    pid = told.rpartition(" ")[2]
+    assert told == f"[{pid}] [{pid}] [{pid}] {pid}"
+
+
 @pytest.mark.root_only(reason="a child gives up root")
 def test_the_socket_of_another_user_is_refused_and_names_the_user(
     server: socket.socket, child: StartChild

@@ -67,6 +67,16 @@ def test_after_three_failures_the_reader_gives_up() -> None:
         SocketDump(diag).read()
 
 
+def test_what_a_failed_reading_learned_is_new_to_the_next_one() -> None:
+    broken = [failed()] * 3
+    dump = SocketDump(FakeSockDiag(*broken, LISTENER, NOTHING, NOTHING))
+    with pytest.raises(PortViewError):
+        dump.read()
+    reading = dump.read()
+    assert reading.learned == reading.found
+    assert len(reading.found) == 1
+
+
 def test_without_the_old_request_each_family_is_asked_for() -> None:
     no_ipv6 = [refusal(errno.ENOENT)]
     diag = FakeSockDiag([refusal(errno.EOPNOTSUPP)], LISTENER, no_ipv6, NOTHING, no_ipv6)
