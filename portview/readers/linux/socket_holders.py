@@ -300,7 +300,7 @@ class SocketHolders:
             closed_in_a_row += 1
             if closed_in_a_row > _CLOSED_IN_A_ROW:
                 break
-        while self._probe(opened, process, process.top + 1):
+        while looked_at < _SEARCH_LINKS and self._probe(opened, process, process.top + 1):
             looked_at += 1
         return looked_at
 
@@ -327,8 +327,8 @@ class SocketHolders:
 
         Unless it is full, those that are known to be sockets of the last listing are passed over.
         """
-        opened = self._open(process)
         yield _OPENING_COST
+        opened = self._open(process)
         if opened is None:
             return
         with opened:

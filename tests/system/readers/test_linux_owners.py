@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from portview.domain.sockets import OwnerProblem, SocketRow
+from portview.readers.linux import socket_holders
 from portview.readers.process_identity import process_key
 
 if TYPE_CHECKING:
@@ -169,6 +170,30 @@ def test_new_sockets_of_a_known_process_are_found_at_once(reader: LinuxSocketRea
     finally:
         for each in opened:
             each.close()
+
+
+def test_a_search_that_takes_too_long_goes_on_at_the_next_readings(
+    reader: LinuxSocketReader, child: StartChild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader.read()
+    monkeypatch.setattr(socket_holders, "_SEARCH_LINKS", 32)
+    code = """
+import socket
+held = [socket.create_server(("127.0.0.1", 0)) for _ in range(150)]
+print(*(each.getsockname()[1] for each in held), flush=True)
+input()
+"""
+    opener = child(code)
+    ports = set(map(int, opener.hear().split()))
+    found_after = []
+    while not found_after or found_after[-1] < len(ports):
+        listing = reader.read()
+        pids = {row.local.port: row.pid for row in listing.rows if row.local.port in ports}
+        assert set(pids.values()) <= {opener.pid, None}
+        found_after.append(list(pids.values()).count(opener.pid))
+        assert found_after[-1] == len(ports) or listing.notes
+    assert len(found_after) > 2
+    assert found_after == sorted(found_after)
 
 
 def test_without_a_file_to_spare_known_owners_stay_known(child: StartChild) -> None:
