@@ -44,6 +44,7 @@ _IDENTITY = struct.Struct("=Q8xH2x48s12xQ")
 sequence number, timer, retransmits, expiry and queues."""
 
 _SOCKID = struct.Struct(">HH16s16s4s8x")
+_LONG, _UID_AND_INODE = struct.Struct("=Q"), struct.Struct("=II")
 _ATTRIBUTE = struct.Struct("=HH")
 _RTT_AT, _ACKED_AND_RECEIVED_AT, _SENT_AND_RESENT_AT = 68, 120, 200
 """Offsets into struct tcp_info of linux/tcp.h, which only ever grows at its end."""
@@ -291,7 +292,7 @@ def decode(identity: Identity, protocol: Transport) -> DiagSocket | None:
         return None
     family = Family.IPV4 if af == _AF_INET else Family.IPV6
     source_port, peer_port, source, peer, interface = _SOCKID.unpack(sockid)
-    uid, inode = struct.unpack("=II", struct.pack("=Q", uid_and_inode))
+    uid, inode = _UID_AND_INODE.unpack(_LONG.pack(uid_and_inode))
     scope = int.from_bytes(interface, sys.byteorder)
     has_peer = peer_port or any(peer)
     return DiagSocket(

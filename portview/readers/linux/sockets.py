@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -143,30 +143,16 @@ class LinuxSocketReader:
     def _rows_of(self, known: KnownSocket) -> Iterable[SocketRow]:
         """Make a row for each process that holds a socket, or one without an owner."""
         socket = known.socket
-        owners = self._holders.owners(socket.inode) if socket.inode else ()
-        make_key = partial(
-            SocketKey,
-            known.protocol,
-            socket.family,
-            socket.local,
-            socket.remote,
-            token=socket.inode,
-        )
-        if owners:
-            self._ownerless.discard(known)
-            return [SocketRow(make_key(owner=o), socket.state, o.pid) for o in owners]
         if not socket.inode:
             # Its file is closed or not made yet (TIME_WAIT, not accepted): the kernel holds it.
-            return [SocketRow(make_key(owner=None), socket.state)]
+            return (SocketRow(_key(known, None), socket.state),)
+        owners = self._holders.owners(socket.inode)
+        if owners:
+            self._ownerless.discard(known)
+            return [SocketRow(_key(known, owner), socket.state, owner.pid) for owner in owners]
         self._ownerless.add(known)
-        return [
-            SocketRow(
-                make_key(owner=None),
-                socket.state,
-                owner_problem=self._owner_problem(socket),
-                user=_user_name(socket.uid),
-            )
-        ]
+        problem, user = self._owner_problem(socket), _user_name(socket.uid)
+        return (SocketRow(_key(known, None), socket.state, None, problem, user),)
 
     def _owner_problem(self, socket: DiagSocket) -> OwnerProblem | None:
         if socket.inode in self._pending:
@@ -178,6 +164,13 @@ class LinuxSocketReader:
         if self._is_inner_pid_namespace and socket.uid != 0:
             return OwnerProblem.OTHER_NAMESPACE
         return None
+
+
+def _key(known: KnownSocket, owner: ProcessKey | None) -> SocketKey:
+    socket = known.socket
+    return SocketKey(
+        known.protocol, socket.family, socket.local, socket.remote, owner, socket.inode
+    )
 
 
 @lru_cache(maxsize=1024)
