@@ -37,7 +37,7 @@ def _say(word: str) -> None:
 
 
 def _replace_one(held: list[Pair], server: socket.socket) -> None:
-    place = random.randrange(len(held))  # noqa: S311 - any place will do
+    place = random.randrange(len(held))
     for end in held[place]:
         end.close()
     held[place] = _open_pair(server)
