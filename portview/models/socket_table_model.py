@@ -159,7 +159,7 @@ class SocketTableModel(QAbstractTableModel):
         """Take the next snapshot; a held table keeps its changes back until it is let go."""
         self._context = self._describe()
         is_first = self._rows is None
-        machine = diff(self._rows or (), snapshot.rows)
+        machine = diff(self._rows or (), snapshot.rows, snapshot.step)
         self._rows = snapshot.rows
         self._processes = snapshot.processes
         self._count(machine)
