@@ -158,6 +158,11 @@ class DiffSum:
 
 def split(difference: Diff, size: int) -> Iterator[Diff]:
     """Cut a difference into parts of at most ``size`` rows that have its effect one by one."""
+    whole = len(difference.removed) + len(difference.changed) + len(difference.added)
+    if whole <= size:
+        if whole:
+            yield difference
+        return
     for first in range(0, len(difference.removed), size):
         yield Diff(removed=difference.removed[first : first + size])
     for first in range(0, len(difference.changed), size):

@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 class Protocol(StrEnum):
     """Transport protocol of a socket."""
 
+    __hash__ = str.__hash__  # Enum's own is written in Python, and keys are hashed all the time
+
     TCP = "tcp"
     UDP = "udp"
 
 
 class Family(StrEnum):
     """Address family of a socket."""
+
+    __hash__ = str.__hash__  # as for Protocol
 
     IPV4 = "ipv4"
     IPV6 = "ipv6"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import (
     QAbstractTableModel,
@@ -17,15 +16,14 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QBrush, QFont
 from typing_extensions import override
 
 from portview.domain.columns import COLUMNS
-from portview.domain.plain_text import inert
 from portview.domain.scope import Scope, scope_of
 from portview.domain.snapshot import Diff, diff, split
+from portview.models.cell_roles import ALIGN_NUMBER, ALIGN_TEXT, CellRoles
 from portview.models.edits import Insertion, Move, Removal, Reorder, Update, apply_edit
-from portview.models.liveness import Liveness, Mark
+from portview.models.liveness import Liveness
 from portview.models.row_view import RowView
 from portview.models.tooltips import plain_tooltip
 
@@ -38,48 +36,23 @@ if TYPE_CHECKING:
     from portview.domain.processes import ProcessInfo, ProcessKey
     from portview.domain.snapshot import Snapshot
     from portview.domain.sockets import SocketKey, SocketRow, State
+    from portview.models.cell_roles import RowColours
     from portview.models.edits import Edit
+    from portview.models.liveness import Mark
 
 Index = QModelIndex | QPersistentModelIndex
 """What Qt hands over where it says index."""
 
 _NOWHERE = QModelIndex()
 _DISPLAY = int(Qt.ItemDataRole.DisplayRole)
-_ALIGN_TEXT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-_ALIGN_NUMBER = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-_MARK_WORDS = {Mark.NEW: "new", Mark.CHANGED: "changed", Mark.CLOSED: "closed"}
-_CHANGED_COLUMNS = {
-    "state": "state",
-    "services": "service",
-    "user": "user",
-    "pid": "pid",
-    "owner_problem": "process",
-}
-"""Which column shows a changed field of a row."""
-
 _PASSING_COLUMNS = [
     number for number, column in enumerate(COLUMNS) if column.is_volatile or column.id == "age"
 ]
 """The columns that change while their rows stay the same."""
 
-_PART_SIZE = 100
-_TURN_S = 0.004
+_PART_SIZE = 60
+_TURN_S = 0.003
 """How many changed rows are taken in at once, and for how long in one turn of the event loop."""
-
-MARK_ROLE = int(Qt.ItemDataRole.UserRole) + 1
-"""The ``Mark`` of a row, None for most."""
-
-ENTRY_ROLE = int(Qt.ItemDataRole.UserRole) + 2
-"""The ``Entry`` of a row."""
-
-
-@dataclass(frozen=True, slots=True)
-class RowColours:
-    """Brushes for what is new, changed and closed; None leaves the palette's own."""
-
-    new: QBrush | None = None
-    changed: QBrush | None = None
-    closed_text: QBrush | None = None
 
 
 class SocketTableModel(QAbstractTableModel):
@@ -118,10 +91,8 @@ class SocketTableModel(QAbstractTableModel):
         self._processes: Mapping[ProcessKey, ProcessInfo] = {}
         self._counts: Counter[Scope] = Counter()
         self._states: Counter[State | None] = Counter()
-        self._colours = RowColours()
-        self._icon_of: Callable[[Entry], object] = lambda _entry: None
-        self._bold = QFont()
-        self._bold.setBold(True)
+        self._roles = CellRoles(self._liveness, self._context)
+        self._answers = self._roles.answers
 
     @property
     def states(self) -> Mapping[State | None, int]:
@@ -157,7 +128,7 @@ class SocketTableModel(QAbstractTableModel):
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Take the next snapshot; a held table keeps its changes back until it is let go."""
-        self._context = self._describe()
+        self._describe_anew()
         is_first = self._rows is None
         machine = diff(self._rows or (), snapshot.rows, snapshot.step)
         self._rows = snapshot.rows
@@ -198,16 +169,16 @@ class SocketTableModel(QAbstractTableModel):
 
     def set_colours(self, colours: RowColours) -> None:
         """Use colours that fit the palette."""
-        self._colours = colours
+        self._roles.colours = colours
         self._touch_columns(0, len(COLUMNS) - 1)
 
     def set_icons(self, icon_of: Callable[[Entry], object]) -> None:
         """Ask ``icon_of`` for what stands before a process's name."""
-        self._icon_of = icon_of
+        self._roles.icon_of = icon_of
 
     def pass_time(self) -> None:
         """Let marks and closed rows go whose time is over, and count ages on."""
-        self._context = self._describe()
+        self._describe_anew()
         leaving, unmarked = self._liveness.expire(_now_ms())
         if leaving:
             self._take_in(leaving)
@@ -228,10 +199,12 @@ class SocketTableModel(QAbstractTableModel):
 
     @override
     def data(self, index: Index, role: int = _DISPLAY) -> Any:
-        answer = self._ANSWERS.get(int(role))
-        if answer is None or not index.isValid() or index.row() >= len(self._shown):
+        # Asked some thousand times for each painting: what is not answered leaves early.
+        answer = self._answers.get(role)
+        row = index.row()
+        if answer is None or not 0 <= row < len(self._shown):
             return None
-        return answer(self, self._shown[index.row()], index.column())
+        return answer(self._shown[row], index.column())
 
     @override
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = _DISPLAY) -> Any:
@@ -245,7 +218,7 @@ class SocketTableModel(QAbstractTableModel):
             case Qt.ItemDataRole.ToolTipRole:
                 return plain_tooltip(column.description)
             case Qt.ItemDataRole.TextAlignmentRole:
-                return _ALIGN_NUMBER if column.is_numeric else _ALIGN_TEXT
+                return ALIGN_NUMBER if column.is_numeric else ALIGN_TEXT
         return None
 
     @override
@@ -254,6 +227,9 @@ class SocketTableModel(QAbstractTableModel):
             return
         is_descending = order == Qt.SortOrder.DescendingOrder
         self._edit(self._view.set_sort(COLUMNS[column], is_descending=is_descending))
+
+    def _describe_anew(self) -> None:
+        self._context = self._roles.context = self._describe()
 
     def _count(self, machine: Diff) -> None:
         gone = [*machine.removed, *(change.old for change in machine.changed)]
@@ -265,10 +241,13 @@ class SocketTableModel(QAbstractTableModel):
             self._counts[Scope.ALL] += sign * len(rows)
 
     def _take_in(self, difference: Diff) -> None:
-        # In parts, so that thousands of changes never keep a click or a key waiting. What fits
-        # into one turn is done at once; an empty part still takes in processes told anew.
+        # In parts, so that thousands of changes never keep a click or a key waiting; a few are
+        # taken in at once. An empty part still takes in processes that are told anew.
         self._parts.extend(split(difference, _PART_SIZE) if difference else (Diff(),))
-        self._work_off()
+        if len(self._parts) == 1:
+            self._work_off()
+        else:
+            self._next_turn.start()
 
     @Slot()
     def _work_off(self) -> None:
@@ -330,63 +309,6 @@ class SocketTableModel(QAbstractTableModel):
         if self._shown:
             bottom = len(self._shown) - 1
             self.dataChanged.emit(self.index(0, first), self.index(bottom, last))
-
-    def _text(self, entry: Entry, column: int) -> str:
-        return inert(COLUMNS[column].text(entry, self._context))
-
-    def _tooltip(self, entry: Entry, column: int) -> str:
-        text = COLUMNS[column].text(entry, self._context)
-        more = COLUMNS[column].tooltip(entry, self._context)
-        # A cell may be cut: the tooltip holds the whole of it.
-        return plain_tooltip("\n".join(dict.fromkeys(part for part in (text, more) if part)))
-
-    def _alignment(self, _entry: Entry, column: int) -> Qt.AlignmentFlag:
-        return _ALIGN_NUMBER if COLUMNS[column].is_numeric else _ALIGN_TEXT
-
-    def _foreground(self, entry: Entry, _column: int) -> QBrush | None:
-        news = self._liveness.news_of(entry.row.key)
-        return self._colours.closed_text if news and news.mark is Mark.CLOSED else None
-
-    def _background(self, entry: Entry, column: int) -> QBrush | None:
-        news = self._liveness.news_of(entry.row.key)
-        if news is None:
-            return None
-        if news.mark is Mark.CHANGED:
-            is_here = COLUMNS[column].id in map(_CHANGED_COLUMNS.get, news.changed_fields)
-            return self._colours.changed if is_here else None
-        return self._colours.new if news.mark is Mark.NEW else None
-
-    def _font(self, entry: Entry, column: int) -> QFont | None:
-        news = self._liveness.news_of(entry.row.key)
-        if news is None or news.mark is not Mark.CHANGED:
-            return None
-        is_here = COLUMNS[column].id in map(_CHANGED_COLUMNS.get, news.changed_fields)
-        return self._bold if is_here else None
-
-    def _decoration(self, entry: Entry, column: int) -> object:
-        return self._icon_of(entry) if column == 0 else None
-
-    def _spoken(self, entry: Entry, column: int) -> str:
-        text = self._text(entry, column)
-        return f"{COLUMNS[column].title} {text}" if text else f"{COLUMNS[column].title} empty"
-
-    def _spoken_mark(self, entry: Entry, _column: int) -> str:
-        mark = self.mark_of(entry.row.key)
-        return _MARK_WORDS[mark] if mark else ""
-
-    _ANSWERS: ClassVar[dict[int, Callable[[SocketTableModel, Entry, int], object]]] = {
-        _DISPLAY: _text,
-        int(Qt.ItemDataRole.ToolTipRole): _tooltip,
-        int(Qt.ItemDataRole.TextAlignmentRole): _alignment,
-        int(Qt.ItemDataRole.ForegroundRole): _foreground,
-        int(Qt.ItemDataRole.BackgroundRole): _background,
-        int(Qt.ItemDataRole.FontRole): _font,
-        int(Qt.ItemDataRole.DecorationRole): _decoration,
-        int(Qt.ItemDataRole.AccessibleTextRole): _spoken,
-        int(Qt.ItemDataRole.AccessibleDescriptionRole): _spoken_mark,
-        MARK_ROLE: lambda model, entry, _column: model.mark_of(entry.row.key),
-        ENTRY_ROLE: lambda _model, entry, _column: entry,
-    }
 
 
 def _now_ms() -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 
-from portview.models.socket_table_model import RowColours
+from portview.models.cell_roles import RowColours
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication

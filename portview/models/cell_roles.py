@@ -1,0 +1,125 @@
+"""What a cell answers for each of Qt's roles: text, tooltip, colours, words for screen readers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QBrush, QFont
+
+from portview.domain.columns import COLUMNS
+from portview.domain.plain_text import inert
+from portview.models.liveness import Mark
+from portview.models.tooltips import plain_tooltip
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portview.domain.cells import CellContext
+    from portview.domain.entry import Entry
+    from portview.models.liveness import Liveness, News
+
+ALIGN_TEXT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+ALIGN_NUMBER = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+MARK_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+"""The ``Mark`` of a row, None for most."""
+
+ENTRY_ROLE = int(Qt.ItemDataRole.UserRole) + 2
+"""The ``Entry`` of a row."""
+
+_MARK_WORDS = {Mark.NEW: "new", Mark.CHANGED: "changed", Mark.CLOSED: "closed"}
+_CHANGED_COLUMNS = {
+    "state": "state",
+    "services": "service",
+    "user": "user",
+    "pid": "pid",
+    "owner_problem": "process",
+}
+"""Which column shows a changed field of a row."""
+
+_ALIGNMENTS = [ALIGN_NUMBER if column.is_numeric else ALIGN_TEXT for column in COLUMNS]
+_TEXTS = [column.text for column in COLUMNS]
+
+
+@dataclass(frozen=True, slots=True)
+class RowColours:
+    """Brushes for what is new, changed and closed; None leaves the palette's own."""
+
+    new: QBrush | None = None
+    changed: QBrush | None = None
+    closed_text: QBrush | None = None
+
+
+class CellRoles:
+    """Answers by entry and column number. ``answers`` maps a role to its method."""
+
+    def __init__(self, liveness: Liveness, context: CellContext) -> None:
+        self.context = context
+        self.colours = RowColours()
+        self.icon_of: Callable[[Entry], object] = lambda _entry: None
+        self._liveness = liveness
+        self._bold = QFont()
+        self._bold.setBold(True)
+        role = Qt.ItemDataRole
+        self.answers: dict[int, Callable[[Entry, int], object]] = {
+            int(role.DisplayRole): self.text,
+            int(role.ToolTipRole): self._tooltip,
+            int(role.TextAlignmentRole): lambda _entry, column: _ALIGNMENTS[column],
+            int(role.ForegroundRole): self._foreground,
+            int(role.BackgroundRole): self._background,
+            int(role.FontRole): self._font,
+            int(role.DecorationRole): self._decoration,
+            int(role.AccessibleTextRole): self._spoken,
+            int(role.AccessibleDescriptionRole): self._spoken_mark,
+            MARK_ROLE: lambda entry, _column: self._mark(entry),
+            ENTRY_ROLE: lambda entry, _column: entry,
+        }
+
+    def text(self, entry: Entry, column: int) -> str:
+        """Return what a cell shows, inert."""
+        return inert(_TEXTS[column](entry, self.context))
+
+    def _tooltip(self, entry: Entry, column: int) -> str:
+        text = _TEXTS[column](entry, self.context)
+        more = COLUMNS[column].tooltip(entry, self.context)
+        # A cell may be cut: the tooltip holds the whole of it.
+        return plain_tooltip("\n".join(dict.fromkeys(part for part in (text, more) if part)))
+
+    def _news(self, entry: Entry) -> News | None:
+        return self._liveness.news_of(entry.row.key)
+
+    def _mark(self, entry: Entry) -> Mark | None:
+        news = self._news(entry)
+        return news.mark if news else None
+
+    def _foreground(self, entry: Entry, _column: int) -> QBrush | None:
+        return self.colours.closed_text if self._mark(entry) is Mark.CLOSED else None
+
+    def _background(self, entry: Entry, column: int) -> QBrush | None:
+        news = self._news(entry)
+        if news is None:
+            return None
+        if news.mark is Mark.CHANGED:
+            return self.colours.changed if _changed_here(news, column) else None
+        return self.colours.new if news.mark is Mark.NEW else None
+
+    def _font(self, entry: Entry, column: int) -> QFont | None:
+        news = self._news(entry)
+        is_here = news and news.mark is Mark.CHANGED and _changed_here(news, column)
+        return self._bold if is_here else None
+
+    def _decoration(self, entry: Entry, column: int) -> object:
+        return self.icon_of(entry) if column == 0 else None
+
+    def _spoken(self, entry: Entry, column: int) -> str:
+        return f"{COLUMNS[column].title} {self.text(entry, column) or 'empty'}"
+
+    def _spoken_mark(self, entry: Entry, _column: int) -> str:
+        mark = self._mark(entry)
+        return _MARK_WORDS[mark] if mark else ""
+
+
+def _changed_here(news: News, column: int) -> bool:
+    return COLUMNS[column].id in map(_CHANGED_COLUMNS.get, news.changed_fields)
