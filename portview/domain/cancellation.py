@@ -31,9 +31,10 @@ class CancelToken:
         """Call the work off and wake it where it waits."""
         with self._lock:
             self._event.set()
-            wakers = tuple(self._wakers)
-        for wake in wakers:
-            wake()
+            # Under the lock, so that none runs after its block: by then the handle that it wakes
+            # may be closed, and its number another one's.
+            for wake in self._wakers:
+                wake()
 
     def raise_if_cancelled(self) -> None:
         """Raise Cancelled where the work is called off."""
@@ -48,13 +49,13 @@ class CancelToken:
     def waking(self, wake: Callable[[], None]) -> Iterator[None]:
         """Have ``wake`` called on cancel while the block runs, for waits on something else.
 
-        It is called on the cancelling thread, at once where the work is already called off.
+        It is called on the cancelling thread, at once where the work is already called off, and
+        never after the block. It must be quick and may not call this token.
         """
         with self._lock:
             self._wakers.append(wake)
-            already = self._event.is_set()
-        if already:
-            wake()
+            if self._event.is_set():
+                wake()
         try:
             yield
         finally:
