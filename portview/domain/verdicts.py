@@ -1,0 +1,82 @@
+"""Verdicts of probes: what a port did when it was asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Verdict(StrEnum):
+    """What a probe found out.
+
+    OPEN, CLOSED, FILTERED, UNREACHABLE and OPEN_OR_FILTERED are meant as nmap uses them. OK and
+    FAILED are for probes that also check what was answered (HTTP, TLS). UNRESOLVED is a name
+    without an address; ERROR is a failure on this machine, which tells nothing about the target.
+    """
+
+    OPEN = "open"
+    CLOSED = "closed"
+    FILTERED = "filtered"
+    UNREACHABLE = "unreachable"
+    OPEN_OR_FILTERED = "open|filtered"
+    OK = "ok"
+    FAILED = "failed"
+    UNRESOLVED = "unresolved"
+    ERROR = "error"
+
+    @property
+    def is_good(self) -> bool:
+        """Tell whether the target answered as asked for."""
+        return self in {Verdict.OPEN, Verdict.OK}
+
+
+_BEST_FIRST = (
+    Verdict.OK,
+    Verdict.OPEN,
+    Verdict.FAILED,
+    Verdict.OPEN_OR_FILTERED,
+    Verdict.FILTERED,
+    Verdict.CLOSED,
+    Verdict.UNREACHABLE,
+    Verdict.ERROR,
+    Verdict.UNRESOLVED,
+)
+
+
+def best_verdict(verdicts: Sequence[Verdict]) -> Verdict:
+    """Return the verdict nearest to an answer: what a client that tries all addresses sees."""
+    return min(verdicts, key=_BEST_FIRST.index)
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Times of several tries, in milliseconds."""
+
+    min_ms: float
+    median_ms: float
+    max_ms: float
+
+    @classmethod
+    def of(cls, times_ms: Sequence[float]) -> Latency | None:
+        """Sum up times; None where there is none."""
+        if not times_ms:
+            return None
+        return cls(min(times_ms), median(times_ms), max(times_ms))
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a piece of work is: ``done`` of ``total`` (0 where not known beforehand).
+
+    ``text`` is one plain sentence part for people, ``left_ms`` the estimated time left.
+    """
+
+    done: int
+    total: int
+    text: str = ""
+    left_ms: float | None = None
