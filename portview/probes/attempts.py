@@ -1,0 +1,109 @@
+"""What one try to reach a port came to, and what error numbers mean for it. Pure."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portview.domain.typed_input import format_duration
+from portview.domain.verdicts import Verdict
+from portview.probes.icmp_error import IcmpError, IcmpKind
+from portview.probes.os_errors import error_codes, error_text
+
+if TYPE_CHECKING:
+    from portview.domain.sockets import Endpoint
+
+_REFUSED = error_codes("ECONNREFUSED", "ECONNRESET")
+_TIMED_OUT = error_codes("ETIMEDOUT")
+_PROHIBITED = error_codes("EACCES", "EPERM")
+_HOST_UNREACHABLE = error_codes("EHOSTUNREACH", "EHOSTDOWN")
+_NET_UNREACHABLE = error_codes("ENETUNREACH", "ENETDOWN")
+_NO_SOURCE_ADDRESS = error_codes("EADDRNOTAVAIL", "EINVAL", "EAFNOSUPPORT")
+
+SILENCE_HINT = "A firewall that drops, or a host that is switched off, looks like this."
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try: verdict, time until it was known, a sentence on what happened, what to do next."""
+
+    verdict: Verdict
+    elapsed_ms: float
+    detail: str
+    hint: str = ""
+    local: Endpoint | None = None
+
+
+def silence(elapsed_ms: float) -> Attempt:
+    """Describe a connection that nothing came back for in time."""
+    detail = f"No answer within {format_duration(elapsed_ms)}: something drops the packets."
+    return Attempt(Verdict.FILTERED, elapsed_ms, detail, SILENCE_HINT)
+
+
+def attempt_of_error(code: int, elapsed_ms: float, icmp: IcmpError | None = None) -> Attempt:
+    """Say what an error number of ``connect``, and the ICMP message behind it, mean for a port."""
+    by = f" by {icmp.sender}" if icmp and icmp.sender else ""
+    kind = icmp.kind if icmp else None
+    if kind is IcmpKind.PROHIBITED or (kind is None and code in _PROHIBITED):
+        where = by or " by a firewall"
+        return Attempt(
+            Verdict.FILTERED,
+            elapsed_ms,
+            f"Rejected{where}: administratively prohibited.",
+            "Look for a firewall rule that rejects this port.",
+        )
+    if kind is IcmpKind.PORT:
+        # A host without a listener answers TCP with a reset; this ICMP message is a firewall's.
+        return Attempt(
+            Verdict.FILTERED,
+            elapsed_ms,
+            f"Rejected{by} with ICMP port unreachable, which for TCP is the answer of a firewall.",
+            "Look for a firewall rule that rejects this port.",
+        )
+    if code in _REFUSED:
+        return Attempt(
+            Verdict.CLOSED,
+            elapsed_ms,
+            "Refused: the host answers, but nobody listens on this port.",
+            "Start the server, or check the port number.",
+        )
+    if code in _TIMED_OUT:
+        return silence(elapsed_ms)
+    return _unreachable(code, elapsed_ms, by)
+
+
+def _unreachable(code: int, elapsed_ms: float, by: str) -> Attempt:
+    if code in _HOST_UNREACHABLE:
+        return Attempt(
+            Verdict.UNREACHABLE,
+            elapsed_ms,
+            f"The host can't be reached{f', says {by[4:]}' if by else ''}.",
+            "Check that the host is switched on and that the address is right.",
+        )
+    if code in _NET_UNREACHABLE:
+        return Attempt(
+            Verdict.UNREACHABLE,
+            elapsed_ms,
+            "There is no route to this network.",
+            "Check the network connection and the routes of this machine.",
+        )
+    if code in _NO_SOURCE_ADDRESS:
+        return Attempt(
+            Verdict.UNREACHABLE,
+            elapsed_ms,
+            "This machine has no address from which it could be reached.",
+            "A link-local IPv6 address needs its zone, like fe80::1%eth0.",
+        )
+    return Attempt(
+        Verdict.ERROR,
+        elapsed_ms,
+        f"This machine could not try it: {error_text(code)}.",
+        _hint(code),
+    )
+
+
+def _hint(code: int) -> str:
+    if code in {errno.EMFILE, errno.ENFILE}:
+        return "Too many files are open; close other programs or try fewer at once."
+    return ""

@@ -1,0 +1,117 @@
+"""Connect once to one address, cancellable, and tell exactly how it went."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from portview.domain.sockets import endpoint_text
+from portview.domain.verdicts import Verdict
+from portview.probes.addresses import endpoint_of, is_loopback
+from portview.probes.attempts import Attempt, attempt_of_error, silence
+from portview.probes.icmp_error import ask_for_icmp_errors, take_icmp_error
+from portview.probes.initial_rto import switch_off_syn_retries
+from portview.probes.os_errors import CONNECT_IN_PROGRESS
+from portview.probes.waiting import wait_for_socket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portview.domain.cancellation import CancelToken
+    from portview.probes.addresses import Address
+
+_SELF_CONNECT_TRIES = 5
+
+
+def is_self_connected(connection: socket.socket) -> bool:
+    """Tell whether a socket is connected to itself.
+
+    On this machine's own addresses the kernel may pick the target port as source port; the SYN
+    then meets its own socket and the connection opens although nobody listens (RFC 9293, 3.5,
+    simultaneous connection initiation).
+    """
+    try:
+        return bool(connection.getsockname() == connection.getpeername())
+    except OSError:
+        return False
+
+
+def close_at_once(connection: socket.socket) -> None:
+    """Close with a reset, so that no TIME_WAIT is left behind."""
+    # struct linger has two ints, on Windows two unsigned shorts.
+    width = 2 if sys.platform == "win32" else 4
+    on, no_time = (1).to_bytes(width, sys.byteorder), bytes(width)
+    with suppress(OSError):  # already reset by the peer
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, on + no_time)
+    connection.close()
+
+
+def connect(
+    address: Address, timeout_ms: float, cancel: CancelToken
+) -> tuple[Attempt, socket.socket | None]:
+    """Connect to an address; where the verdict is OPEN, its non-blocking socket comes as well.
+
+    The caller closes it. Raises Cancelled at once on ``cancel``.
+    """
+    for _ in range(_SELF_CONNECT_TRIES):
+        attempt, connection = _connect_once(address, timeout_ms, cancel)
+        if connection is None or not is_self_connected(connection):
+            return attempt, connection
+        close_at_once(connection)
+    detail = "Nobody listens: each connection only met itself."
+    return Attempt(Verdict.CLOSED, attempt.elapsed_ms, detail), None
+
+
+def _connect_once(
+    address: Address, timeout_ms: float, cancel: CancelToken
+) -> tuple[Attempt, socket.socket | None]:
+    cancel.raise_if_cancelled()
+    started = time.perf_counter()
+
+    def elapsed_ms() -> float:
+        return (time.perf_counter() - started) * 1000
+
+    try:
+        connection = socket.socket(address.socket_family, socket.SOCK_STREAM)
+    except OSError as error:
+        return attempt_of_error(error.errno or 0, elapsed_ms()), None
+    try:
+        attempt = _attempt(connection, address, timeout_ms, cancel, elapsed_ms)
+    except OSError as error:
+        attempt = attempt_of_error(error.errno or 0, elapsed_ms())
+    except BaseException:
+        connection.close()
+        raise
+    if attempt.verdict is Verdict.OPEN:
+        return attempt, connection
+    connection.close()
+    return attempt, None
+
+
+def _attempt(
+    connection: socket.socket,
+    address: Address,
+    timeout_ms: float,
+    cancel: CancelToken,
+    elapsed_ms: Callable[[], float],
+) -> Attempt:
+    connection.settimeout(0)
+    ask_for_icmp_errors(connection)
+    if is_loopback(address.endpoint.address):
+        switch_off_syn_retries(connection)
+    code = connection.connect_ex(address.sockaddr)
+    if code in CONNECT_IN_PROGRESS:
+        is_ready = wait_for_socket(connection, selectors.EVENT_WRITE, timeout_ms / 1000, cancel)
+        code = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if not is_ready and not code:
+            return silence(elapsed_ms())
+    if code:
+        return attempt_of_error(code, elapsed_ms(), take_icmp_error(connection))
+    time_ms = elapsed_ms()
+    local = endpoint_of(connection.getsockname())
+    detail = f"Connected from {endpoint_text(local)}."
+    return Attempt(Verdict.OPEN, time_ms, detail, local=local)
