@@ -1,0 +1,51 @@
+"""Connect to a host as clients do: to the first of its addresses that accepts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portview.domain.sockets import endpoint_text
+from portview.domain.verdicts import Verdict, best_verdict
+from portview.probes.connecting import connect
+from portview.probes.resolve import UnresolvedError, resolve
+
+if TYPE_CHECKING:
+    import socket
+
+    from portview.domain.cancellation import CancelToken
+    from portview.domain.sockets import Endpoint
+    from portview.domain.targets import Target
+
+
+class NotConnectedError(Exception):
+    """No address of a target accepted a connection."""
+
+    def __init__(self, verdict: Verdict, detail: str, hint: str) -> None:
+        """Keep the verdict nearest to an answer, and its explanation."""
+        super().__init__(detail)
+        self.verdict = verdict
+        self.detail = detail
+        self.hint = hint
+
+
+def connect_first_open(
+    target: Target, timeout_ms: float, cancel: CancelToken
+) -> tuple[Endpoint, float, socket.socket]:
+    """Return the address that accepted, the time this took, and the non-blocking socket.
+
+    The caller closes it. Raises NotConnectedError, and Cancelled at once.
+    """
+    try:
+        addresses = resolve(target.host, target.port, cancel)
+    except UnresolvedError as error:
+        raise NotConnectedError(Verdict.UNRESOLVED, error.message, error.hint) from error
+    attempts = []
+    for address in addresses:
+        attempt, connection = connect(address, timeout_ms, cancel)
+        if connection is not None:
+            return address.endpoint, attempt.elapsed_ms, connection
+        attempts.append((address.endpoint, attempt))
+    best = best_verdict([attempt.verdict for _, attempt in attempts])
+    endpoint, example = next(one for one in attempts if one[1].verdict is best)
+    detail = f"{endpoint_text(endpoint)}: {example.detail}"
+    raise NotConnectedError(best, detail, example.hint)

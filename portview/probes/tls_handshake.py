@@ -1,0 +1,91 @@
+"""One TLS handshake over a non-blocking socket, cancellable at every moment."""
+
+from __future__ import annotations
+
+import selectors
+import ssl
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portview.probes.waiting import wait_for_socket
+
+if TYPE_CHECKING:
+    import socket
+
+    from portview.domain.cancellation import CancelToken
+
+_CHUNK = 65536
+_FIRST_WORDS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """What two sides agreed on. ``certificate`` is the server's, in DER; empty if it sent none."""
+
+    version: str
+    cipher: str
+    certificate: bytes
+
+
+class HandshakeError(Exception):
+    """A handshake that did not come about; ``received`` is what the server had said first.
+
+    ``cause`` is the TLS library's error, None where the server fell silent or hung up.
+    """
+
+    def __init__(self, received: bytes, cause: ssl.SSLError | None, *, was_silent: bool) -> None:
+        """Keep what is known about the failure."""
+        super().__init__(str(cause) if cause else "")
+        self.received = received
+        self.cause = cause
+        self.was_silent = was_silent
+
+
+def shake_hands(
+    connection: socket.socket,
+    context: ssl.SSLContext,
+    server_name: str,
+    timeout_ms: float,
+    cancel: CancelToken,
+) -> Handshake:
+    """Do the handshake on a connected, non-blocking socket.
+
+    Raises HandshakeError, OSError where the connection breaks, and Cancelled at once.
+    """
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    session = context.wrap_bio(incoming, outgoing, server_hostname=server_name)
+    deadline = time.monotonic() + timeout_ms / 1000
+    received = b""
+
+    def flush() -> None:
+        unsent = outgoing.read()
+        while unsent:
+            left = deadline - time.monotonic()
+            if not wait_for_socket(connection, selectors.EVENT_WRITE, left, cancel):
+                raise HandshakeError(received, None, was_silent=True)
+            unsent = unsent[connection.send(unsent) :]
+
+    while True:
+        try:
+            session.do_handshake()
+            flush()
+            return _agreed(session)
+        except ssl.SSLWantReadError:
+            flush()
+        except ssl.SSLError as error:
+            raise HandshakeError(received, error, was_silent=False) from error
+        left = deadline - time.monotonic()
+        if not wait_for_socket(connection, selectors.EVENT_READ, left, cancel):
+            raise HandshakeError(received, None, was_silent=True)
+        chunk = connection.recv(_CHUNK)
+        if not chunk:
+            raise HandshakeError(received, None, was_silent=False)
+        received = (received + chunk)[:_FIRST_WORDS]
+        incoming.write(chunk)
+
+
+def _agreed(session: ssl.SSLObject) -> Handshake:
+    cipher = session.cipher()
+    certificate = session.getpeercert(binary_form=True)
+    return Handshake(session.version() or "", cipher[0] if cipher else "", certificate or b"")
