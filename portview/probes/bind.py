@@ -191,7 +191,7 @@ def explain_refusal(code: int, port: int, ranges: PortRanges) -> tuple[BindVerdi
 
 def _explain_privilege(port: int) -> tuple[BindVerdict, str, str]:
     try:
-        start = int(_UNPRIVILEGED_START.read_text("ascii"))
+        start = int(_UNPRIVILEGED_START.read_bytes())
     except (OSError, ValueError):
         start = 1024  # what every other Unix has
     if port >= start:

@@ -9,9 +9,10 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import urllib3
+from typing_extensions import override
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from portview.domain.typed_input import format_duration
@@ -116,28 +117,35 @@ def _deadline(handle: socket.socket, left_ms: float) -> Iterator[threading.Event
 def _connection(
     url: UrlTarget, raw: socket.socket, ca_file: str | None, *, is_certificate_checked: bool
 ) -> HTTPConnection:
+    """Make urllib3's connection, which is to use the one that is there already."""
     host, port = url.target.host, url.target.port
-
-    class Connected:
-        """Uses the connection that is there already."""
-
-        def _new_conn(self) -> socket.socket:
-            return raw
-
     if not url.is_tls:
-        kind: Any = type("Plain", (Connected, HTTPConnection), {})
-        connection: HTTPConnection = kind(host, port)
-        return connection
-    kind = type("Secure", (Connected, HTTPSConnection), {})
-    if is_certificate_checked:
-        secure: HTTPConnection = kind(
-            host, port, ssl_context=ssl.create_default_context(cafile=ca_file)
-        )
-        return secure
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return kind(host, port, ssl_context=context, cert_reqs=ssl.CERT_NONE)
+        plain = _Plain(host, port)
+        plain.ready = raw
+        return plain
+    context = ssl.create_default_context(cafile=ca_file)
+    if not is_certificate_checked:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    secure = _Secure(host, port, ssl_context=context, cert_reqs=context.verify_mode)
+    secure.ready = raw
+    return secure
+
+
+class _Plain(HTTPConnection):
+    ready: socket.socket
+
+    @override
+    def _new_conn(self) -> socket.socket:
+        return self.ready
+
+
+class _Secure(HTTPSConnection):
+    ready: socket.socket
+
+    @override
+    def _new_conn(self) -> socket.socket:
+        return self.ready
 
 
 def _converse(

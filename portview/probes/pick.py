@@ -76,7 +76,7 @@ def pick_ports(
 def ports_near(port: int, reach: int = 200) -> tuple[int, ...]:
     """List the ports around one: itself, those above by distance, then those below."""
     above = range(port, min(MAX_PORT, port + reach) + 1)
-    below = range(port - 1, max(0, port - reach), -1)
+    below = range(port - 1, max(0, port - reach - 1), -1)
     return (*above, *below)
 
 

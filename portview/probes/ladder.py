@@ -1,0 +1,249 @@
+"""The reachability ladder: from "bound to what?" to "what would another machine see?"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from portview.domain.cancellation import CancelToken
+from portview.domain.sockets import Endpoint, Family, Protocol, State, endpoint_text
+from portview.domain.targets import Target, UrlTarget
+from portview.domain.verdicts import Verdict
+from portview.probes.bind_places import ANY_IPV4, ANY_IPV6
+from portview.probes.connecting import close_at_once
+from portview.probes.first_open import NotConnectedError, connect_first_open
+from portview.probes.greeting import read_greeting
+from portview.probes.http import probe_http
+from portview.probes.ladder_sentence import (
+    FirewallWord,
+    LadderFacts,
+    LadderSentence,
+    sentence_for,
+)
+from portview.probes.own_addresses import OwnAddress, own_addresses
+from portview.probes.tcp import probe_tcp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from portview.domain.sockets import SocketRow
+    from portview.probes.tcp import ProbeReport
+
+DEFAULT_STEP_TIMEOUT_MS = 2000
+_GREETING_MS = 600
+
+
+class StepKind(StrEnum):
+    """The rungs, in their order."""
+
+    BOUND = "bound"
+    LOOPBACK = "loopback"
+    OWN_ADDRESS = "own_address"
+    FIREWALL = "firewall"
+    GREETING = "greeting"
+
+
+class StepOutcome(StrEnum):
+    """How a rung held. NOTE is neither good nor bad."""
+
+    GOOD = "good"
+    BAD = "bad"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class LadderStep:
+    """One rung: what was asked, what came back. Greetings are untrusted text, made printable."""
+
+    kind: StepKind
+    outcome: StepOutcome
+    text: str
+    verdict: Verdict | None = None
+    latency_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FirewallAnswer:
+    """What the firewall says about a port, with its reason in words."""
+
+    word: FirewallWord
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LadderReport:
+    """All rungs, and the sentence on what another machine would see."""
+
+    port: int
+    steps: tuple[LadderStep, ...]
+    conclusion: LadderSentence
+
+
+def climb(
+    port: int,
+    rows: Iterable[SocketRow],
+    *,
+    firewall: Callable[[int, CancelToken], FirewallAnswer] | None = None,
+    timeout_ms: float = DEFAULT_STEP_TIMEOUT_MS,
+    cancel: CancelToken | None = None,
+    on_step: Callable[[LadderStep], None] | None = None,
+) -> LadderReport:
+    """Test a TCP port of this machine rung by rung; ``on_step`` gets each as it comes.
+
+    ``rows`` is the socket table of a moment ago, ``firewall`` what to ask about inbound
+    connections to a port (None: not asked). Any thread; ``on_step`` is called on it. Raises
+    Cancelled at once.
+    """
+    return _Climb(port, timeout_ms, cancel or CancelToken(), on_step).run(rows, firewall)
+
+
+class _Climb:
+    def __init__(
+        self,
+        port: int,
+        timeout_ms: float,
+        cancel: CancelToken,
+        on_step: Callable[[LadderStep], None] | None,
+    ) -> None:
+        self._port = port
+        self._timeout_ms = timeout_ms
+        self._cancel = cancel
+        self._on_step = on_step
+        self._steps: list[LadderStep] = []
+
+    def run(
+        self,
+        rows: Iterable[SocketRow],
+        firewall: Callable[[int, CancelToken], FirewallAnswer] | None,
+    ) -> LadderReport:
+        listening, bound = self._look_at_table(rows)
+        own = own_addresses()
+        loopback = self._connect_to_each(
+            StepKind.LOOPBACK, _loopback_to_try(own, listening), listening
+        )
+        outside = [one.address for one in own if not one.is_loopback]
+        reached = self._connect_to_each(StepKind.OWN_ADDRESS, outside, listening)
+        answer = self._ask_firewall(firewall)
+        opened = [address for address, verdict in (*loopback, *reached) if verdict is Verdict.OPEN]
+        if opened:
+            self._listen_for_greeting(opened[0])
+        facts = LadderFacts(
+            self._port, listening, bound, loopback, reached, answer.word, answer.detail
+        )
+        return LadderReport(self._port, tuple(self._steps), sentence_for(facts))
+
+    def _tell(self, step: LadderStep) -> None:
+        self._steps.append(step)
+        if self._on_step:
+            self._on_step(step)
+        self._cancel.raise_if_cancelled()
+
+    def _look_at_table(self, rows: Iterable[SocketRow]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        mine = [
+            row for row in rows if row.protocol is Protocol.TCP and row.local.port == self._port
+        ]
+        listening = _addresses(mine, State.LISTEN)
+        bound = _addresses(mine, State.BOUND)
+        if listening:
+            where = ", ".join(endpoint_text(Endpoint(one, self._port)) for one in listening)
+            self._tell(LadderStep(StepKind.BOUND, StepOutcome.GOOD, f"It listens on {where}."))
+        elif bound:
+            text = f"{', '.join(bound)} is bound, but nobody listens."
+            self._tell(LadderStep(StepKind.BOUND, StepOutcome.BAD, text))
+        else:
+            text = "The socket table shows nobody who listens."
+            self._tell(LadderStep(StepKind.BOUND, StepOutcome.BAD, text))
+        return listening, bound
+
+    def _connect_to_each(
+        self, kind: StepKind, addresses: Iterable[str], listening: tuple[str, ...]
+    ) -> tuple[tuple[str, Verdict], ...]:
+        found = []
+        for address in addresses:
+            target = Target(address, self._port)
+            report = probe_tcp(target, timeout_ms=self._timeout_ms, tries=1, cancel=self._cancel)
+            found.append((address, report.verdict))
+            self._tell(_step_of(kind, target, report, is_expected=_covers(listening, address)))
+        return tuple(found)
+
+    def _ask_firewall(
+        self, firewall: Callable[[int, CancelToken], FirewallAnswer] | None
+    ) -> FirewallAnswer:
+        if firewall is None:
+            return FirewallAnswer(FirewallWord.UNKNOWN)
+        answer = firewall(self._port, self._cancel)
+        outcome = {
+            FirewallWord.ALLOWED: StepOutcome.GOOD,
+            FirewallWord.BLOCKED: StepOutcome.BAD,
+        }.get(answer.word, StepOutcome.NOTE)
+        text = f"The firewall's word on inbound connections: {answer.word}."
+        if answer.detail:
+            text = f"{text} {answer.detail}"
+        self._tell(LadderStep(StepKind.FIREWALL, outcome, text))
+        return answer
+
+    def _listen_for_greeting(self, address: str) -> None:
+        target = Target(address, self._port)
+        try:
+            _, _, connection = connect_first_open(target, self._timeout_ms, self._cancel)
+        except NotConnectedError as error:
+            text = f"It does not accept a second connection: {error.detail}"
+            self._tell(LadderStep(StepKind.GREETING, StepOutcome.BAD, text))
+            return
+        try:
+            greeting = read_greeting(connection, _GREETING_MS, self._cancel)
+        except OSError:
+            greeting = ""
+        finally:
+            close_at_once(connection)
+        if greeting:
+            text = f"It greets with {greeting!r}."
+            self._tell(LadderStep(StepKind.GREETING, StepOutcome.GOOD, text))
+            return
+        self._ask_for_http(target)
+
+    def _ask_for_http(self, target: Target) -> None:
+        report = probe_http(
+            UrlTarget(is_tls=False, target=target, path="/"),
+            max_redirects=0,
+            timeout_ms=self._timeout_ms,
+            cancel=self._cancel,
+        )
+        outcome = StepOutcome.GOOD if report.status else StepOutcome.NOTE
+        text = report.detail
+        if report.status is None:
+            text = f"It does not greet, and: {report.detail}"
+        step = LadderStep(StepKind.GREETING, outcome, text, report.verdict, report.latency_ms)
+        self._tell(step)
+
+
+def _addresses(rows: list[SocketRow], state: State) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(row.local.address for row in rows if row.state is state))
+
+
+def _loopback_to_try(own: tuple[OwnAddress, ...], listening: tuple[str, ...]) -> list[str]:
+    """Try 127.0.0.1 and ::1, and any other loopback address that is listened on."""
+    usual = [one.address for one in own if one.is_loopback]
+    families = {one.family for one in own}
+    if Family.IPV4 in families:
+        usual.insert(0, "127.0.0.1")
+    special = [one for one in listening if one.startswith("127.")]
+    return list(dict.fromkeys((*usual, *special)))
+
+
+def _covers(listening: tuple[str, ...], address: str) -> bool:
+    """Tell whether a listener covers an address; "::" may cover IPv4 as well."""
+    wildcards = {ANY_IPV6} if ":" in address else {ANY_IPV4, ANY_IPV6}
+    return not wildcards.isdisjoint(listening) or address in listening
+
+
+def _step_of(
+    kind: StepKind, target: Target, report: ProbeReport, *, is_expected: bool
+) -> LadderStep:
+    if report.verdict is Verdict.OPEN:
+        outcome, text = StepOutcome.GOOD, f"{target} is open."
+    else:
+        outcome = StepOutcome.BAD if is_expected else StepOutcome.NOTE
+        text = f"{target} is {report.verdict}: {report.detail}"
+    return LadderStep(kind, outcome, text, report.verdict, report.latency_ms)

@@ -1,0 +1,204 @@
+"""What a client on another machine would see of a port, in one sentence. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from portview.domain.sockets import Endpoint, endpoint_text
+from portview.domain.verdicts import Verdict
+from portview.probes.addresses import is_loopback
+from portview.probes.bind_places import ANY_IPV4, ANY_IPV6
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class FirewallWord(StrEnum):
+    """What the firewall says about connections from other machines."""
+
+    ALLOWED = "allowed"
+    BLOCKED = "blocked"
+    UNKNOWN = "unknown"
+
+
+class Reach(StrEnum):
+    """From where a port can be reached."""
+
+    NOTHING_LISTENS = "nothing_listens"
+    THIS_MACHINE_ONLY = "this_machine_only"
+    BLOCKED = "blocked"
+    HANGS = "hangs"
+    REACHABLE = "reachable"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True)
+class LadderFacts:
+    """What the steps of a ladder found.
+
+    ``listening`` and ``bound`` are local addresses of the socket table, in LISTEN and in BOUND.
+    ``loopback`` and ``own`` pair the addresses that were tried with what they answered; ``own``
+    has none of loopback. ``firewall_detail`` is the firewall's reason in words.
+    """
+
+    port: int
+    listening: tuple[str, ...] = ()
+    bound: tuple[str, ...] = ()
+    loopback: tuple[tuple[str, Verdict], ...] = ()
+    own: tuple[tuple[str, Verdict], ...] = ()
+    firewall: FirewallWord = FirewallWord.UNKNOWN
+    firewall_detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LadderSentence:
+    """From where it can be reached, one sentence about it, and what to change; empty if nothing."""
+
+    reach: Reach
+    sentence: str
+    advice: str = ""
+
+
+def sentence_for(facts: LadderFacts) -> LadderSentence:
+    """Say what a client on another machine would see, and what to change."""
+    open_outside = _open(facts.own)
+    open_anywhere = open_outside or _open(facts.loopback)
+    if not facts.listening and not open_anywhere:
+        return _nothing_listens(facts)
+    if facts.listening and all(is_loopback(address) for address in facts.listening):
+        return _loopback_only(facts)
+    if not facts.own:
+        return LadderSentence(
+            Reach.THIS_MACHINE_ONLY,
+            "This machine has no address but loopback at present: no other machine can reach it.",
+            "Connect this machine to a network.",
+        )
+    if facts.firewall is FirewallWord.BLOCKED:
+        because = f" ({facts.firewall_detail})" if facts.firewall_detail else ""
+        return LadderSentence(
+            Reach.BLOCKED,
+            f"It listens on {_places(facts)}, but the firewall of this machine blocks it{because}: "
+            "a client on another machine gets no answer.",
+            f"Allow TCP port {facts.port} through the firewall.",
+        )
+    if not open_outside:
+        return _closed_outside(facts)
+    return _reachable(facts, open_outside)
+
+
+def _open(tried: Iterable[tuple[str, Verdict]]) -> list[str]:
+    return [address for address, verdict in tried if verdict is Verdict.OPEN]
+
+
+def _places(facts: LadderFacts) -> str:
+    words = {ANY_IPV4: "all IPv4 addresses (0.0.0.0)", ANY_IPV6: "all addresses (::)"}
+    return " and ".join(dict.fromkeys(words.get(one, one) for one in facts.listening)) or "it"
+
+
+def _endpoints(addresses: Iterable[str], port: int) -> str:
+    return ", ".join(endpoint_text(Endpoint(address, port)) for address in addresses)
+
+
+def _nothing_listens(facts: LadderFacts) -> LadderSentence:
+    if facts.bound:
+        return LadderSentence(
+            Reach.NOTHING_LISTENS,
+            f"A program has bound TCP port {facts.port}, but does not listen yet: every client is "
+            "refused.",
+            "Wait until the program is ready, or see why it does not start.",
+        )
+    return LadderSentence(
+        Reach.NOTHING_LISTENS,
+        f"Nothing listens on TCP port {facts.port}: every client is refused.",
+        "Start the server, or check its port number.",
+    )
+
+
+def _loopback_only(facts: LadderFacts) -> LadderSentence:
+    where = " and ".join(dict.fromkeys(facts.listening))
+    own = facts.own[0][0] if facts.own else "an address of this machine"
+    refused = "a client on another machine is refused"
+    if _open(facts.own):
+        return LadderSentence(
+            Reach.UNCERTAIN,
+            f"It listens on {where} only, and yet {_endpoints(_open(facts.own), facts.port)} "
+            "answers: something forwards it, so a client on another machine may get through.",
+            "Look for a proxy, a container or a port forwarding.",
+        )
+    if not _open(facts.loopback):
+        return LadderSentence(
+            Reach.HANGS,
+            f"It listens on {where} only and does not accept connections even there; {refused}.",
+            "Look at the server: it hangs or is overloaded. "
+            f"Then have it listen on {ANY_IPV4} or {own}.",
+        )
+    return LadderSentence(
+        Reach.THIS_MACHINE_ONLY,
+        f"It listens on {where} only: {refused}.",
+        f"Have the server listen on {ANY_IPV4} (all addresses) or {own}.",
+    )
+
+
+def _closed_outside(facts: LadderFacts) -> LadderSentence:
+    verdicts = {verdict for _, verdict in facts.own}
+    if Verdict.FILTERED in verdicts and not _open(facts.loopback):
+        return LadderSentence(
+            Reach.HANGS,
+            f"It listens on {_places(facts)}, but accepts no connection, not even from this "
+            "machine: a client on another machine gets no answer either.",
+            "Look at the server: it hangs, or its queue of new connections is full.",
+        )
+    if Verdict.FILTERED in verdicts:
+        silent = _endpoints((address for address, _ in facts.own), facts.port)
+        return LadderSentence(
+            Reach.BLOCKED,
+            f"It listens on {_places(facts)}, but {silent} does not answer even from this "
+            "machine: a firewall drops it, for other machines too.",
+            f"Allow TCP port {facts.port} through the firewall.",
+        )
+    if _open(facts.loopback):
+        return LadderSentence(
+            Reach.THIS_MACHINE_ONLY,
+            "It answers on loopback only, and refuses at every address that other machines can "
+            "use.",
+            f"Have the server listen on {ANY_IPV4} (all addresses).",
+        )
+    return LadderSentence(
+        Reach.UNCERTAIN,
+        f"The socket table shows it listening on {_places(facts)}, but every connection is "
+        "refused: it just ended, or it belongs to another network namespace.",
+        "Look again.",
+    )
+
+
+def _reachable(facts: LadderFacts, open_outside: list[str]) -> LadderSentence:
+    at = _endpoints(open_outside, facts.port)
+    reach, sentence = Reach.REACHABLE, f"A client on another machine can connect to {at}."
+    if facts.firewall is FirewallWord.UNKNOWN:
+        reach = Reach.UNCERTAIN
+        sentence = (
+            f"A client on another machine can connect to {at}, unless a firewall stops it, which "
+            "was not looked at."
+        )
+    refusing = [address for address, verdict in facts.own if verdict is not Verdict.OPEN]
+    if not facts.listening:
+        sentence = f"{sentence} The socket table does not show who listens."
+        advice = "It may be a container, a port forwarding, or a program that has just started."
+        return LadderSentence(reach, sentence, advice)
+    if refusing:
+        sentence = f"{sentence} It does not answer at {_endpoints(refusing, facts.port)}."
+        families = {":" in address for address in open_outside}
+        if families.isdisjoint({":" in address for address in refusing}):
+            used = "IPv6" if True in families else "IPv4"
+            return LadderSentence(
+                reach,
+                f"{sentence} It speaks {used} only.",
+                f"Have the server listen on {ANY_IPV6} with both families, if clients use the "
+                "other one.",
+            )
+        return LadderSentence(
+            reach, sentence, f"Have the server listen on {ANY_IPV4} to be found at each address."
+        )
+    return LadderSentence(reach, sentence)

@@ -1,0 +1,159 @@
+"""Wait until ports answer, get free, or a web address is well."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portview.domain.backoff import Backoff
+from portview.domain.cancellation import CancelToken
+from portview.domain.typed_input import format_duration
+from portview.domain.verdicts import Progress, Verdict
+from portview.probes.bind import probe_bind
+from portview.probes.http import Expectation, probe_http
+from portview.probes.own_addresses import is_this_machine
+from portview.probes.resolve import UnresolvedError, resolve
+from portview.probes.tcp import probe_tcp
+from portview.probes.waiting import pause
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from portview.domain.targets import Target, UrlTarget
+
+DEFAULT_BACKOFF = Backoff(first_ms=100, cap_ms=2000)
+_MAX_LOOK_MS = 2000
+_MAX_HTTP_LOOK_MS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at a wish showed."""
+
+    is_met: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Something to wait for: its name for people, and how to look whether it is so.
+
+    ``look`` takes the milliseconds it may use and the cancel token.
+    """
+
+    name: str
+    look: Callable[[float, CancelToken], Look]
+
+
+@dataclass(frozen=True, slots=True)
+class WishReport:
+    """How one wish stood in the end."""
+
+    name: str
+    is_met: bool
+    detail: str
+    looks: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaitReport:
+    """Whether all wishes were met in time."""
+
+    is_met: bool
+    elapsed_ms: float
+    wishes: tuple[WishReport, ...]
+
+
+def answers(target: Target) -> Wish:
+    """Wish that a TCP port accepts connections."""
+
+    def look(may_take_ms: float, cancel: CancelToken) -> Look:
+        timeout_ms = min(may_take_ms, _MAX_LOOK_MS)
+        report = probe_tcp(target, timeout_ms=timeout_ms, tries=1, cancel=cancel)
+        return Look(report.verdict is Verdict.OPEN, report.detail)
+
+    return Wish(f"{target} answers", look)
+
+
+def is_free(target: Target) -> Wish:
+    """Wish that a TCP port can be taken: bound on this machine, or refused by another one."""
+
+    def look(may_take_ms: float, cancel: CancelToken) -> Look:
+        try:
+            addresses = resolve(target.host, target.port, cancel)
+        except UnresolvedError as error:
+            return Look(is_met=False, detail=error.message)
+        texts = [address.endpoint.address for address in addresses]
+        if all(map(is_this_machine, texts)):
+            binds = [probe_bind(target.port, address=text, cancel=cancel) for text in texts]
+            taken = next((one for one in binds if not one.is_free), None)
+            return Look(taken is None, (taken or binds[0]).detail)
+        timeout_ms = min(may_take_ms, _MAX_LOOK_MS)
+        report = probe_tcp(target, timeout_ms=timeout_ms, tries=1, cancel=cancel)
+        return Look(report.verdict is Verdict.CLOSED, report.detail)
+
+    return Wish(f"{target} is free", look)
+
+
+def serves(url: UrlTarget, expectation: Expectation | None = None) -> Wish:
+    """Wish that a web address gives a good answer."""
+
+    def look(may_take_ms: float, cancel: CancelToken) -> Look:
+        timeout_ms = min(may_take_ms, _MAX_HTTP_LOOK_MS)
+        report = probe_http(url, expectation=expectation, timeout_ms=timeout_ms, cancel=cancel)
+        return Look(report.verdict is Verdict.OK, report.detail)
+
+    return Wish(f"{url} is well", look)
+
+
+def wait_for(
+    wishes: Sequence[Wish],
+    *,
+    timeout_ms: float,
+    backoff: Backoff = DEFAULT_BACKOFF,
+    cancel: CancelToken | None = None,
+    report: Callable[[Progress], None] | None = None,
+    clock_ms: Callable[[], float] = lambda: time.monotonic() * 1000,
+    wait_ms: Callable[[float], None] | None = None,
+    chance: Callable[[], float] = random.random,
+) -> WaitReport:
+    """Look again and again until each wish was met once, or time is up.
+
+    At least one look is taken at each. Blocks for at most about ``timeout_ms``; any thread.
+    Raises Cancelled at once. Clock, waiting and chance can be handed in for tests.
+    """
+    token = cancel or CancelToken()
+    let_pass = wait_ms or (lambda some_ms: pause(some_ms / 1000, token))
+    started = clock_ms()
+    last: dict[int, Look] = {}
+    looks = [0] * len(wishes)
+    rounds = 0
+    while True:
+        for number, wish in enumerate(wishes):
+            if number in last and last[number].is_met:
+                continue
+            token.raise_if_cancelled()
+            left_ms = timeout_ms - (clock_ms() - started)
+            last[number] = wish.look(max(1.0, left_ms), token)
+            looks[number] += 1
+        is_met = all(look.is_met for look in last.values())
+        elapsed_ms = clock_ms() - started
+        if is_met or elapsed_ms >= timeout_ms:
+            reports = tuple(
+                WishReport(wish.name, last[n].is_met, last[n].detail, looks[n])
+                for n, wish in enumerate(wishes)
+            )
+            return WaitReport(is_met, elapsed_ms, reports)
+        if report:
+            report(_progress(wishes, last, timeout_ms - elapsed_ms))
+        let_pass(min(backoff.delay_ms(rounds, chance()), timeout_ms - elapsed_ms))
+        rounds += 1
+
+
+def _progress(wishes: Sequence[Wish], last: dict[int, Look], left_ms: float) -> Progress:
+    met = sum(look.is_met for look in last.values())
+    waiting = next(wish.name for n, wish in enumerate(wishes) if not last[n].is_met)
+    text = f"Waiting until {waiting}, for {format_duration(left_ms)} more"
+    return Progress(met, len(wishes), text, left_ms)
