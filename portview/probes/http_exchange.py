@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import http.client
-import socket
 import ssl
-import threading
 import time
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import urllib3
-from typing_extensions import override
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connection import HTTPConnection
+from urllib3.util.ssltransport import SSLTransport
 
 from portview.domain.typed_input import format_duration
+from portview.probes.bounded_socket import BoundedSocket
 from portview.probes.first_open import connect_first_open
 from portview.probes.greeting import printable
 from portview.probes.tls import openssl_reason, probe_tls
-from portview.probes.waiting import breaking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import socket
 
     from portview.domain.cancellation import CancelToken
     from portview.domain.sockets import Endpoint
@@ -71,90 +68,59 @@ def exchange(
     """
     started = time.perf_counter()
     address, connect_ms, raw = connect_first_open(url.target, timeout_ms, cancel)
-    left_ms = max(1.0, timeout_ms - connect_ms)
-    raw.settimeout(left_ms / 1000)
-    # Wrapping in TLS takes the socket over, but a duplicate still shuts down the connection.
-    with raw, raw.dup() as handle, _deadline(handle, left_ms) as expired:
-        connection = _connection(url, raw, ca_file, is_certificate_checked=is_certificate_checked)
+    with BoundedSocket(raw, timeout_ms - connect_ms, cancel) as bounded:
         try:
-            with breaking(handle, cancel):
-                answer = _converse(connection, url, max_body_bytes)
+            context = _tls_context(ca_file, is_checked=is_certificate_checked)
+            talker = _secured(bounded, context, url.target.host) if url.is_tls else bounded
+            answer = _converse(talker, url, max_body_bytes)
+            failure = None
         except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
-            cancel.raise_if_cancelled()
-            if expired.is_set() or isinstance(error, TimeoutError):
-                raise _silent(timeout_ms) from error
-            raise _explained(url, error, ca_file, timeout_ms, cancel) from error
-        finally:
-            connection.close()
-    cancel.raise_if_cancelled()
-    if expired.is_set():
-        raise _silent(timeout_ms)
+            failure = error
+    if failure is not None:
+        # After the connection is closed: a server that serves one at a time is asked once more.
+        raise _explained(url, failure, ca_file, timeout_ms, cancel) from failure
     status, reason, server, location, body = answer
     elapsed_ms = (time.perf_counter() - started) * 1000
     cut = body[:max_body_bytes]
     return Answer(address, status, reason, server, location, cut, len(body) > len(cut), elapsed_ms)
 
 
-@contextmanager
-def _deadline(handle: socket.socket, left_ms: float) -> Iterator[threading.Event]:
-    """Break the connection in time: a socket's timeout counts anew with each byte that drips in."""
-    expired = threading.Event()
-
-    def expire() -> None:
-        expired.set()
-        with suppress(OSError):  # the server was quicker
-            handle.shutdown(socket.SHUT_RDWR)
-
-    timer = threading.Timer(left_ms / 1000, expire)
-    timer.start()
-    try:
-        yield expired
-    finally:
-        timer.cancel()
-        timer.join()
+def _secured(bounded: BoundedSocket, context: ssl.SSLContext, host: str) -> socket.socket:
+    # The ssl module would take the handle out of the bounded socket; this one talks through it.
+    transport: Any = SSLTransport(bounded, context, server_hostname=host.partition("%")[0])
+    secured: socket.socket = transport
+    return secured
 
 
-def _connection(
-    url: UrlTarget, raw: socket.socket, ca_file: str | None, *, is_certificate_checked: bool
-) -> HTTPConnection:
-    """Make urllib3's connection, which is to use the one that is there already."""
-    host, port = url.target.host, url.target.port
-    if not url.is_tls:
-        plain = _Plain(host, port)
-        plain.ready = raw
-        return plain
+def _tls_context(ca_file: str | None, *, is_checked: bool) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=ca_file)
-    if not is_certificate_checked:
+    if not is_checked:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    secure = _Secure(host, port, ssl_context=context, cert_reqs=context.verify_mode)
-    secure.ready = raw
-    return secure
-
-
-class _Plain(HTTPConnection):
-    ready: socket.socket
-
-    @override
-    def _new_conn(self) -> socket.socket:
-        return self.ready
-
-
-class _Secure(HTTPSConnection):
-    ready: socket.socket
-
-    @override
-    def _new_conn(self) -> socket.socket:
-        return self.ready
+    return context
 
 
 def _converse(
-    connection: HTTPConnection, url: UrlTarget, max_body_bytes: int
+    talker: socket.socket, url: UrlTarget, max_body_bytes: int
 ) -> tuple[int, str, str, str, bytes]:
-    # Not compressed: a small answer can't turn into a huge one, and the text can be searched.
-    headers = {"Accept-Encoding": "identity", "User-Agent": "PortView", "Connection": "close"}
-    connection.request("GET", url.path, headers=headers, preload_content=False)
-    response = connection.getresponse()
+    connection = HTTPConnection(url.target.host, url.target.port)
+    connection.sock = talker
+    headers = {
+        "Host": str(url).split("/")[2],
+        # Not compressed: a small answer can't turn into a huge one, and text can be searched.
+        "Accept-Encoding": "identity",
+        "User-Agent": "PortView",
+        "Connection": "close",
+    }
+    try:
+        connection.request("GET", url.path, headers=headers, preload_content=False)
+        response = connection.getresponse()
+        return _read(response, max_body_bytes)
+    finally:
+        connection.close()
+
+
+def _read(response: urllib3.HTTPResponse, max_body_bytes: int) -> tuple[int, str, str, str, bytes]:
     try:
         body = b""
         while len(body) <= max_body_bytes:
@@ -189,25 +155,30 @@ def _explained(
     cancel: CancelToken,
 ) -> ExchangeError:
     reason = _innermost(error)
+    if isinstance(reason, TimeoutError):
+        return _silent(timeout_ms)
     if isinstance(reason, ssl.SSLError):
         found = probe_tls(url.target, ca_file=ca_file, timeout_ms=timeout_ms, cancel=cancel)
         if not found.verdict.is_good:
             return ExchangeError(found.detail, found.hint)
         return ExchangeError(f"TLS failed: {openssl_reason(reason)}.")
-    if isinstance(reason, http.client.BadStatusLine):
-        said = str(reason.args[0] if reason.args else "").strip("'\"")
-        if said.encode("latin-1", "replace").startswith(_TLS_ALERT):
-            return ExchangeError("This port speaks TLS.", "Use https:// instead of http://.")
-        if isinstance(reason, http.client.RemoteDisconnected):
-            return ExchangeError(
-                "It accepts connections, but hung up without an answer.",
-                "The server may expect another protocol, or close connections from this address.",
-            )
+    if isinstance(reason, http.client.RemoteDisconnected):
         return ExchangeError(
-            f"It answers, but not in HTTP; it said {printable(said.encode())!r}.",
-            "Another kind of server has this port.",
+            "It accepts connections, but hung up without an answer.",
+            "The server may expect another protocol, or close connections from this address.",
         )
+    if isinstance(reason, http.client.BadStatusLine):
+        return _not_http(str(reason.args[0] if reason.args else "").strip("'\""))
     return ExchangeError(f"The HTTP answer broke off: {printable(str(reason).encode())}.")
+
+
+def _not_http(said: str) -> ExchangeError:
+    if said.encode("latin-1", "replace").startswith(_TLS_ALERT):
+        return ExchangeError("This port speaks TLS.", "Use https:// instead of http://.")
+    return ExchangeError(
+        f"It answers, but not in HTTP; it said {printable(said.encode())!r}.",
+        "Another kind of server has this port.",
+    )
 
 
 def _innermost(error: Exception) -> BaseException:

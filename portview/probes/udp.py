@@ -104,13 +104,16 @@ def _ask(
         try:
             connection.send(sent)
             if not wait_for_socket(connection, selectors.EVENT_READ, timeout_ms / 1000, cancel):
+                # Wine keeps the ICMP error here, without waking the selector as Windows does.
+                if code := connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                    return _attempt_of_udp_error(connection, code, timeout_ms)
                 continue
             answer = connection.recv(_MAX_DATAGRAM)
         except BlockingIOError:
             continue  # a datagram with a wrong checksum wakes the selector and is then dropped
         except OSError as error:
             elapsed_ms = (time.perf_counter() - started) * 1000
-            return _attempt_of_udp_error(connection, error, elapsed_ms)
+            return _attempt_of_udp_error(connection, error.errno or 0, elapsed_ms)
         elapsed_ms = (time.perf_counter() - started) * 1000
         words = payload.explain(answer, sent) or _unknown_answer(answer)
         local = endpoint_of(connection.getsockname())
@@ -132,11 +135,11 @@ def _unknown_answer(answer: bytes) -> str:
     return f"{len(answer)} bytes{said}"
 
 
-def _attempt_of_udp_error(connection: socket.socket, error: OSError, elapsed_ms: float) -> Attempt:
+def _attempt_of_udp_error(connection: socket.socket, code: int, elapsed_ms: float) -> Attempt:
     icmp = take_icmp_error(connection)
-    is_port = icmp.kind is IcmpKind.PORT if icmp else error.errno in _PORT_UNREACHABLE
+    is_port = icmp.kind is IcmpKind.PORT if icmp else code in _PORT_UNREACHABLE
     if not is_port:
-        return attempt_of_error(error.errno or 0, elapsed_ms, icmp)
+        return attempt_of_error(code, elapsed_ms, icmp)
     return Attempt(
         Verdict.CLOSED,
         elapsed_ms,

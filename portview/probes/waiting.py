@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import selectors
 import socket
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -44,15 +44,3 @@ def wait_for_socket(
         ready = selector.select(max(0.0, seconds))
     cancel.raise_if_cancelled()
     return bool(ready)
-
-
-@contextmanager
-def breaking(connection: socket.socket, cancel: CancelToken) -> Iterator[None]:
-    """Shut a connection down on cancel, which ends a library's blocking call on it."""
-
-    def shut_down() -> None:
-        with suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)
-
-    with cancel.waking(shut_down):
-        yield
