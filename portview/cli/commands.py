@@ -10,7 +10,14 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from portview import __version__
-from portview.cli import list_command
+from portview.cli import (
+    ladder_command,
+    list_command,
+    pick_command,
+    probe_command,
+    scan_command,
+    wait_command,
+)
 from portview.cli.console import prepare_streams, print_error
 from portview.domain.outcome import Outcome, PortViewError
 from portview.log import log_path
@@ -20,7 +27,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_VERBS = (list_command,)
+_VERBS = (
+    list_command,
+    probe_command,
+    ladder_command,
+    scan_command,
+    wait_command,
+    pick_command,
+)
 
 _INTERRUPTED = 130
 
@@ -58,7 +72,7 @@ def run_command(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     try:
         options = build_parser().parse_args(arguments)
-        outcome: Outcome = options.run(options)
+        exit_code: int = options.run(options)
     except PortViewError as error:
         print_error(error, as_json=as_json)
         return int(error.outcome)
@@ -78,4 +92,4 @@ def run_command(arguments: Sequence[str]) -> int:
         )
         print_error(failure, as_json=as_json)
         return int(failure.outcome)
-    return int(outcome)
+    return int(exit_code)

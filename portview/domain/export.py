@@ -60,7 +60,7 @@ def as_csv(columns: Sequence[Column], entries: Iterable[Entry], context: CellCon
     Write it with ``encode(text, has_bom=True)``: without a byte order mark Excel guesses.
     """
     titles = [column.title for column in columns]
-    rows = [[_defused(cell) for cell in row] for row in cell_rows(columns, entries, context)]
+    rows = [[defused(cell) for cell in row] for row in cell_rows(columns, entries, context)]
     return _delimited([titles, *rows], ",", "\r\n")
 
 
@@ -154,7 +154,8 @@ def _delimited(rows: Iterable[list[str]], delimiter: str, line_end: str) -> str:
     )
 
 
-def _defused(cell: str) -> str:
+def defused(cell: str) -> str:
+    """Take what a spreadsheet would run as a formula out of a cell of CSV."""
     return f"'{cell}" if cell.startswith(_FORMULA_BEGINNINGS) else cell
 
 

@@ -36,8 +36,10 @@ class BadInputError(PortViewError):
         hint: str,
     ) -> None:
         """Create an error that points into a text."""
-        where = f" (in {text!r}, at character {position + 1})" if text else ""
-        super().__init__(code, problem + where, hint, Outcome.BAD_INPUT)
+        message = problem
+        if text:
+            message = f"{problem.rstrip('.')} (in {text!r}, at character {position + 1})."
+        super().__init__(code, message, hint, Outcome.BAD_INPUT)
         self.problem = problem
         self.text = text
         self.position = position
@@ -121,6 +123,22 @@ def format_ports(ports: Iterable[int]) -> str:
         str(first) if first == last else f"{first}-{last}"
         for first, last in zip(starts, ends, strict=True)
     )
+
+
+def parse_count(text: str, most: int) -> int:
+    """Read a whole number from 1 to ``most``. Raises BadInputError."""
+    digits = text.strip()
+    is_number = digits.isascii() and digits.isdecimal() and len(digits) <= len(str(most))
+    if not is_number or not 1 <= int(digits) <= most:
+        raise BadInputError(
+            "bad_number",
+            f"{digits!r} is no number from 1 to {most}." if digits else "The number is missing.",
+            text,
+            0,
+            len(text),
+            f"Choose a number from 1 to {most}.",
+        )
+    return int(digits)
 
 
 def parse_duration_ms(text: str, max_ms: int = MAX_TIMEOUT_MS) -> int:

@@ -1,0 +1,78 @@
+"""``ladder``: what a client on another machine would see of a port here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portview.cli.console import print_json, print_line
+from portview.cli.probe_documents import ladder_document
+from portview.domain.outcome import Outcome
+from portview.domain.typed_input import parse_duration_ms, parse_port
+from portview.probes.ladder import (
+    DEFAULT_STEP_TIMEOUT_MS,
+    LadderStep,
+    StepKind,
+    StepOutcome,
+    climb,
+)
+from portview.probes.ladder_sentence import Reach
+from portview.readers.choose import open_reader
+
+if TYPE_CHECKING:
+    import argparse
+
+    from portview.probes.ladder import LadderReport
+
+_MARKS = {StepOutcome.GOOD: "+", StepOutcome.BAD: "-", StepOutcome.NOTE: "."}
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``ladder`` to the command line."""
+    parser = commands.add_parser(
+        "ladder",
+        help="tell what another machine would see of a port here",
+        description="Test a TCP port of this machine step by step, and say what a client on "
+        "another machine would see and what to change.",
+        epilog="Exit code 0 where another machine can connect as far as this one can tell.",
+    )
+    parser.add_argument("port", metavar="PORT", type=parse_port)
+    parser.add_argument(
+        "--timeout",
+        metavar="TIME",
+        type=parse_duration_ms,
+        default=DEFAULT_STEP_TIMEOUT_MS,
+        help=f"for each step (default: {DEFAULT_STEP_TIMEOUT_MS} ms)",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> Outcome:
+    """Climb the ladder."""
+    reader = open_reader()
+    try:
+        rows = reader.read().rows
+    finally:
+        reader.close()
+    on_step = None if options.json else _print_step
+    report = climb(options.port, rows, timeout_ms=options.timeout, on_step=on_step)
+    if options.json:
+        print_json(ladder_document(report))
+    else:
+        print_line(report.conclusion.sentence)
+        if report.conclusion.advice:
+            print_line(f"hint: {report.conclusion.advice}")
+    return Outcome.DONE if _is_reachable(report) else Outcome.NOT_DONE
+
+
+def _print_step(step: LadderStep) -> None:
+    print_line(f" {_MARKS[step.outcome]} {step.text}")
+
+
+def _is_reachable(report: LadderReport) -> bool:
+    if report.conclusion.reach is Reach.UNCERTAIN:
+        return any(
+            step.kind is StepKind.OWN_ADDRESS and step.outcome is StepOutcome.GOOD
+            for step in report.steps
+        )
+    return report.conclusion.reach is Reach.REACHABLE

@@ -1,0 +1,233 @@
+"""``probe``: ask one port in one way."""
+
+from __future__ import annotations
+
+from functools import partial
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+
+from portview.cli.console import print_json, print_line
+from portview.cli.probe_documents import (
+    bind_document,
+    http_document,
+    probe_document,
+    tls_document,
+)
+from portview.cli.progress_line import progress_line
+from portview.domain.outcome import Outcome
+from portview.domain.sockets import Protocol, endpoint_text
+from portview.domain.targets import parse_host, parse_target, parse_url
+from portview.domain.typed_input import BadInputError, parse_count, parse_duration_ms, parse_port
+from portview.probes.bind import probe_bind
+from portview.probes.http import DEFAULT_HTTP_TIMEOUT_MS, MAX_REDIRECTS, Expectation, probe_http
+from portview.probes.tcp import DEFAULT_TIMEOUT_MS, DEFAULT_TRIES, probe_tcp
+from portview.probes.tls import DEFAULT_TLS_TIMEOUT_MS, probe_tls
+from portview.probes.udp import DEFAULT_RETRIES, DEFAULT_UDP_TIMEOUT_MS, probe_udp
+from portview.probes.udp_payloads import PAYLOADS
+from portview.readers.port_ranges import read_port_ranges
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+_MOST_TRIES = 100
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``probe`` and its kinds to the command line."""
+    parser = commands.add_parser(
+        "probe",
+        help="ask one port whether and how it answers",
+        description="Ask one port in one way.",
+        epilog="Exit code 0: open, as expected, or free; 1: anything else.",
+    )
+    kinds = parser.add_subparsers(required=True, dest="KIND", metavar="KIND")
+    tcp = _kind(
+        kinds, "tcp", "connect to a TCP port", "HOST:PORT", timeout_ms=DEFAULT_TIMEOUT_MS, run=_tcp
+    )
+    tcp.add_argument(
+        "--tries",
+        type=partial(parse_count, most=_MOST_TRIES),
+        default=DEFAULT_TRIES,
+        help="connections per address",
+    )
+    udp = _kind(
+        kinds, "udp", "ask a UDP port", "HOST:PORT", timeout_ms=DEFAULT_UDP_TIMEOUT_MS, run=_udp
+    )
+    udp.add_argument("--payload", choices=sorted(PAYLOADS), help="what to ask (default: by port)")
+    udp.add_argument("--retries", type=int, choices=range(11), default=DEFAULT_RETRIES)
+    http = _kind(
+        kinds, "http", "ask a web server", "URL", timeout_ms=DEFAULT_HTTP_TIMEOUT_MS, run=_http
+    )
+    http.add_argument("--status", type=int, metavar="CODE", help="the status that is expected")
+    http.add_argument("--contains", metavar="TEXT", default="", help="text expected in the body")
+    http.add_argument("--no-redirects", action="store_true", help="do not follow redirects")
+    http.add_argument("--insecure", action="store_true", help="take any certificate")
+    tls = _kind(
+        kinds,
+        "tls",
+        "look at a TLS server",
+        "HOST:PORT",
+        timeout_ms=DEFAULT_TLS_TIMEOUT_MS,
+        run=_tls,
+    )
+    tls.add_argument("--server-name", metavar="NAME", type=parse_host, help="the name to ask for")
+    for one in (http, tls):
+        one.add_argument(
+            "--ca-file", metavar="PEM", help="issuers to trust instead of the system's"
+        )
+    bind = kinds.add_parser("bind", help="try whether this machine can take a port")
+    bind.add_argument("target", metavar="[ADDRESS:]PORT")
+    bind.add_argument("--proto", choices=[one.value for one in Protocol], default="tcp")
+    bind.add_argument("--json", action="store_true", help="print one JSON document")
+    bind.set_defaults(run=_bind)
+
+
+def _kind(
+    kinds: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    about: str,
+    target: str,
+    *,
+    timeout_ms: int,
+    run: Callable[[argparse.Namespace], Outcome],
+) -> argparse.ArgumentParser:
+    parser = kinds.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.")
+    parser.add_argument("target", metavar=target)
+    parser.add_argument(
+        "--timeout",
+        metavar="TIME",
+        type=parse_duration_ms,
+        default=timeout_ms,
+        help=f"such as 500ms or 3s (default: {timeout_ms} ms)",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _tcp(options: argparse.Namespace) -> Outcome:
+    target = parse_target(options.target)
+    with progress_line() as progress:
+        report = probe_tcp(target, timeout_ms=options.timeout, tries=options.tries, report=progress)
+    lines = [_address_line(one) for one in report.addresses]
+    return _tell(options, report, probe_document(report), lines)
+
+
+def _udp(options: argparse.Namespace) -> Outcome:
+    target = parse_target(options.target)
+    with progress_line() as progress:
+        report = probe_udp(
+            target,
+            payload=PAYLOADS[options.payload] if options.payload else None,
+            timeout_ms=options.timeout,
+            retries=options.retries,
+            report=progress,
+        )
+    lines = [_address_line(one) for one in report.addresses]
+    return _tell(options, report, probe_document(report), lines)
+
+
+def _address_line(one: Any) -> str:
+    times = ""
+    if one.latency:
+        times = f" min/median/max {one.latency.min_ms:.2f}/{one.latency.median_ms:.2f}"
+        times += f"/{one.latency.max_ms:.2f} ms"
+    return f"{endpoint_text(one.address)}: {one.verdict}{times}"
+
+
+def _http(options: argparse.Namespace) -> Outcome:
+    url = parse_url(options.target)
+    expectation = Expectation(body_text=options.contains)
+    if options.status is not None:
+        expectation = Expectation(options.status, options.status, options.contains)
+    with progress_line() as progress:
+        report = probe_http(
+            url,
+            expectation=expectation,
+            max_redirects=0 if options.no_redirects else MAX_REDIRECTS,
+            ca_file=options.ca_file,
+            is_certificate_checked=not options.insecure,
+            timeout_ms=options.timeout,
+            report=progress,
+        )
+    lines = [f"{hop.status} {hop.url} in {hop.elapsed_ms:.0f} ms" for hop in report.hops]
+    return _tell(options, report, http_document(report), lines)
+
+
+def _tls(options: argparse.Namespace) -> Outcome:
+    target = parse_target(options.target, default_port=443)
+    with progress_line() as progress:
+        report = probe_tls(
+            target,
+            server_name=options.server_name,
+            ca_file=options.ca_file,
+            timeout_ms=options.timeout,
+            report=progress,
+        )
+    lines = []
+    if report.certificate:
+        names = ", ".join(report.certificate.names)
+        lines = [f"names: {names}", f"issuer: {report.certificate.issuer}"]
+    return _tell(options, report, tls_document(report), lines)
+
+
+def _bind(options: argparse.Namespace) -> Outcome:
+    address, port = None, 0
+    if options.target.strip().isdecimal():
+        port = parse_port(options.target.strip())
+    else:
+        target = parse_target(options.target)
+        address, port = _numeric(target.host, options.target), target.port
+    protocol = Protocol(options.proto)
+    with progress_line() as progress:
+        report = probe_bind(
+            port,
+            protocol=protocol,
+            address=address,
+            ranges=read_port_ranges(protocol),
+            report=progress,
+        )
+    lines = [f"{one.place}: {one.verdict}" for one in report.places]
+    _print(options, report, bind_document(report), lines)
+    return Outcome.DONE if report.is_free else Outcome.NOT_DONE
+
+
+def _numeric(host: str, text: str) -> str:
+    try:
+        ip_address(host)
+    except ValueError:
+        raise BadInputError(
+            "bad_host",
+            "A port is bound at an address, not at a name.",
+            text,
+            text.index(host),
+            len(host),
+            "Write 127.0.0.1:PORT, [::]:PORT, or PORT alone for all addresses.",
+        ) from None
+    return host
+
+
+def _tell(
+    options: argparse.Namespace, report: Any, document: dict[str, Any], lines: list[str]
+) -> Outcome:
+    _print(options, report, document, lines)
+    return Outcome.DONE if report.verdict.is_good else Outcome.NOT_DONE
+
+
+def _print(
+    options: argparse.Namespace, report: Any, document: dict[str, Any], lines: list[str]
+) -> None:
+    if options.json:
+        print_json(document)
+        return
+    print_line(f"{report.verdict}: {report.detail}")
+    for line in lines:
+        print_line(f"  {printable_line(line)}")
+    if report.hint:
+        print_line(f"hint: {report.hint}")
+
+
+def printable_line(text: str) -> str:
+    """Take what a terminal would obey out of a text from the network."""
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)

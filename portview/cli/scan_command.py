@@ -1,0 +1,169 @@
+"""``scan``: many ports of one host."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from functools import partial
+from typing import TYPE_CHECKING
+
+from portview.cli.console import print_bytes, print_json, print_line, print_note
+from portview.cli.probe_documents import scan_document
+from portview.cli.progress_line import progress_line
+from portview.domain.cancellation import CancelToken
+from portview.domain.export import defused
+from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.port_names import read_port_names
+from portview.domain.sockets import Protocol, endpoint_text
+from portview.domain.targets import parse_host
+from portview.domain.typed_input import (
+    MAX_PORT,
+    format_duration,
+    format_ports,
+    parse_count,
+    parse_duration_ms,
+    parse_ports,
+)
+from portview.probes.own_addresses import is_this_machine
+from portview.probes.resolve import resolve
+from portview.probes.scan import DEFAULT_SCAN_TIMEOUT_MS, OpenPort, ScanOptions, scan
+from portview.probes.scan_comparison import TableComparison, compare_with_table
+from portview.readers.choose import open_reader
+from portview.resources import resource_path
+
+if TYPE_CHECKING:
+    import argparse
+
+    from portview.probes.scan import ScanReport
+
+_MOST_PER_S = 100_000
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``scan`` to the command line."""
+    parser = commands.add_parser(
+        "scan",
+        help="find the open TCP ports of a host",
+        description="Connect to many TCP ports of a host and list the open ones. For this machine "
+        "the result is compared with the socket table.",
+        epilog="Exit code 1 where no port is open. Scan only hosts that you may scan.",
+    )
+    parser.add_argument("host", metavar="HOST", type=parse_host)
+    parser.add_argument(
+        "--ports",
+        metavar="LIST",
+        type=parse_ports,
+        default=tuple(range(1, MAX_PORT + 1)),
+        help="such as 1-1024,8080 (default: all)",
+    )
+    parser.add_argument(
+        "--timeout",
+        metavar="TIME",
+        type=parse_duration_ms,
+        default=DEFAULT_SCAN_TIMEOUT_MS,
+        help=f"for each port (default: {DEFAULT_SCAN_TIMEOUT_MS} ms)",
+    )
+    parser.add_argument(
+        "--rate",
+        metavar="N",
+        type=partial(parse_count, most=_MOST_PER_S),
+        help="at most N connections a second",
+    )
+    parser.add_argument("--banner", action="store_true", help="read what servers say first")
+    parser.add_argument(
+        "--yes", action="store_true", help="do not ask whether you may scan another machine"
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print one JSON document")
+    form.add_argument("--csv", action="store_true", help="print CSV in UTF-8")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> Outcome:
+    """Scan, and list what is open as it comes."""
+    _make_sure_one_may_scan(options)
+    names = read_port_names(resource_path("port_names.tsv").read_text(encoding="utf-8"))
+    chosen = ScanOptions(
+        timeout_ms=options.timeout,
+        rate_per_s=options.rate,
+        wants_banner=options.banner,
+        service_name=lambda port: names.name(Protocol.TCP, port) or "",
+    )
+    is_for_people = not (options.json or options.csv)
+    with progress_line() as progress:
+        report = scan(
+            options.host,
+            options.ports,
+            options=chosen,
+            report=progress,
+            found=_print_open if is_for_people else None,
+        )
+    comparison = _comparison(report, options.ports) if report.is_this_machine else None
+    if options.json:
+        print_json(scan_document(report, comparison))
+    elif options.csv:
+        print_bytes(_as_csv(report).encode())
+    else:
+        _print_summary(report, comparison)
+    return Outcome.DONE if report.open else Outcome.NOT_DONE
+
+
+def _make_sure_one_may_scan(options: argparse.Namespace) -> None:
+    if options.yes:
+        return
+    address = resolve(options.host, options.ports[0], CancelToken())[0].endpoint.address
+    if is_this_machine(address):
+        return
+    refusal = PortViewError(
+        "not_confirmed",
+        f"{options.host} ({address}) is another machine.",
+        "Add --yes if you may scan it.",
+        Outcome.BAD_INPUT,
+    )
+    if options.json or options.csv or sys.stdin is None or not sys.stdin.isatty():
+        raise refusal
+    print_note(f"{options.host} ({address}) is another machine. May you scan it? [y/N]")
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise refusal
+
+
+def _comparison(report: ScanReport, asked: tuple[int, ...]) -> TableComparison:
+    reader = open_reader()
+    try:
+        return compare_with_table(report, asked, reader.read().rows)
+    finally:
+        reader.close()
+
+
+def _print_open(one: OpenPort) -> None:
+    words = [f"{one.port:>5}/tcp open", one.service, one.banner]
+    print_line("  ".join(word for word in words if word))
+
+
+def _print_summary(report: ScanReport, comparison: TableComparison | None) -> None:
+    print_line(
+        f"{report.address}: {len(report.open)} open, {report.closed_count} closed, "
+        f"{report.filtered_count} filtered, {report.unreachable_count} unreachable "
+        f"in {format_duration(report.elapsed_ms)}"
+    )
+    if report.filtered and len(report.filtered) < report.asked_count:
+        print_line(f"filtered: {format_ports(report.filtered)}")
+    if report.other_addresses:
+        print_line(f"not scanned: {', '.join(report.other_addresses)}")
+    if comparison is None:
+        return
+    for row in comparison.not_reachable:
+        print_line(f"listens but does not answer: {endpoint_text(row.local)}")
+    if comparison.unknown:
+        print_line(f"answers but is not in the socket table: {format_ports(comparison.unknown)}")
+
+
+def _as_csv(report: ScanReport) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(("address", "port", "service", "latency_ms", "banner"))
+    for one in report.open:
+        latency_ms, banner = round(one.latency_ms, 3), defused(one.banner)
+        writer.writerow((report.address, one.port, one.service, latency_ms, banner))
+    return text.getvalue()

@@ -1,0 +1,67 @@
+"""``wait``: until ports answer, are free, or a web address is well."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portview.cli.console import print_json, print_line
+from portview.cli.probe_documents import wait_document
+from portview.cli.progress_line import progress_line
+from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.targets import parse_target, parse_url
+from portview.domain.typed_input import format_duration, parse_duration_ms
+from portview.probes.wait import answers, is_free, serves, wait_for
+
+if TYPE_CHECKING:
+    import argparse
+
+_DEFAULT_TIMEOUT_MS = 30_000
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``wait`` to the command line."""
+    parser = commands.add_parser(
+        "wait",
+        help="wait until ports answer or are free",
+        description="Wait until TCP ports answer, or are free, or web addresses give a good "
+        "answer; all of them.",
+        epilog="Exit code 1 where time ran out.",
+    )
+    parser.add_argument("targets", metavar="HOST:PORT", nargs="*", type=parse_target)
+    parser.add_argument("--free", action="store_true", help="wait until the ports are free")
+    parser.add_argument(
+        "--http", metavar="URL", action="append", type=parse_url, default=[], help="repeatable"
+    )
+    parser.add_argument(
+        "--timeout",
+        metavar="TIME",
+        type=parse_duration_ms,
+        default=_DEFAULT_TIMEOUT_MS,
+        help="such as 90s or 5m (default: 30 s)",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> Outcome:
+    """Wait."""
+    wish_for = is_free if options.free else answers
+    wishes = [*(wish_for(target) for target in options.targets), *map(serves, options.http)]
+    if not wishes:
+        raise PortViewError(
+            "nothing_to_wait_for",
+            "There is nothing to wait for.",
+            "Name a HOST:PORT, or --http URL.",
+            Outcome.BAD_INPUT,
+        )
+    with progress_line() as progress:
+        report = wait_for(wishes, timeout_ms=options.timeout, report=progress)
+    if options.json:
+        print_json(wait_document(report))
+    else:
+        for one in report.wishes:
+            word = "yes" if one.is_met else "no"
+            print_line(f"{one.name}: {word}. {one.detail}")
+        ending = "Done" if report.is_met else "Time ran out"
+        print_line(f"{ending} after {format_duration(report.elapsed_ms)}.")
+    return Outcome.DONE if report.is_met else Outcome.NOT_DONE
