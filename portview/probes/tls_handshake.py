@@ -51,7 +51,7 @@ def shake_hands(
 ) -> Handshake:
     """Do the handshake on a connected, non-blocking socket.
 
-    Raises HandshakeError, OSError where the connection breaks, and Cancelled at once.
+    Raises HandshakeError, also where the server hangs up; Cancelled at once.
     """
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     session = context.wrap_bio(incoming, outgoing, server_hostname=server_name)
@@ -64,7 +64,10 @@ def shake_hands(
             left = deadline - time.monotonic()
             if not wait_for_socket(connection, selectors.EVENT_WRITE, left, cancel):
                 raise HandshakeError(received, None, was_silent=True)
-            unsent = unsent[connection.send(unsent) :]
+            try:
+                unsent = unsent[connection.send(unsent) :]
+            except ConnectionError as error:
+                raise HandshakeError(received, None, was_silent=False) from error
 
     while True:
         try:
@@ -78,7 +81,10 @@ def shake_hands(
         left = deadline - time.monotonic()
         if not wait_for_socket(connection, selectors.EVENT_READ, left, cancel):
             raise HandshakeError(received, None, was_silent=True)
-        chunk = connection.recv(_CHUNK)
+        try:
+            chunk = connection.recv(_CHUNK)
+        except ConnectionError:
+            chunk = b""  # a reset is a rude way to hang up
         if not chunk:
             raise HandshakeError(received, None, was_silent=False)
         received = (received + chunk)[:_FIRST_WORDS]

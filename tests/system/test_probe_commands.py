@@ -89,7 +89,12 @@ def test_probe_http(command: Any, spoken: Any, conversation: Any) -> None:
 
 
 def test_probe_tls(command: Any, conversation: Any) -> None:
-    plain = conversation(lambda connection: connection.sendall(b"220 hello\r\n"))
+    def greet(connection: socket.socket) -> None:
+        connection.sendall(b"220 hello\r\n")
+        while connection.recv(4096):
+            pass
+
+    plain = conversation(greet)
     code, document, _ = command("probe", "tls", f"127.0.0.1:{plain.port}")
     assert (code, document["verdict"]) == (1, "failed")
     assert "plain text" in document["detail"]
