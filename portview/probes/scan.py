@@ -93,7 +93,6 @@ def scan(
     if not ports:
         raise PortViewError("no_ports", "There is no port to scan.", "", Outcome.BAD_INPUT)
     address, *others = resolve(host, ports[0], cancel)
-    is_own = is_this_machine(address.endpoint.address)
     started = time.perf_counter()
     opened: list[OpenPort] = []
 
@@ -102,29 +101,25 @@ def scan(
         if found:
             found(opened[-1])
 
-    sweep = ConnectSweep(
-        address,
-        SweepOptions(
-            options.timeout_ms,
-            options.rate_per_s,
-            options.max_in_flight,
-            options.wants_banner,
-            is_own=is_own,
-        ),
-        cancel,
-        on_open,
-        _Reporter(report, len(ports), started).report if report else None,
+    chosen = SweepOptions(
+        options.timeout_ms,
+        options.rate_per_s,
+        options.max_in_flight,
+        options.wants_banner,
+        is_own=is_this_machine(address.endpoint.address),
     )
-    closed = sweep.run(ports)
+    on_progress = _Reporter(report, len(ports), started).report if report else None
+    sweep = ConnectSweep(address, chosen, cancel, on_open, on_progress)
+    counts = sweep.run(ports)
     return ScanReport(
         host=host,
         address=address.endpoint.address,
-        is_this_machine=is_own,
+        is_this_machine=chosen.is_own,
         asked_count=len(ports),
         open=tuple(sorted(opened, key=lambda one: one.port)),
-        closed_count=closed[Verdict.CLOSED],
+        closed_count=counts[Verdict.CLOSED],
         filtered=tuple(sorted(sweep.filtered)),
-        unreachable_count=closed[Verdict.UNREACHABLE],
+        unreachable_count=counts[Verdict.UNREACHABLE],
         elapsed_ms=(time.perf_counter() - started) * 1000,
         other_addresses=tuple(other.endpoint.address for other in others),
     )

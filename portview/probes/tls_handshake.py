@@ -53,42 +53,55 @@ def shake_hands(
 
     Raises HandshakeError, also where the server hangs up; Cancelled at once.
     """
-    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    session = context.wrap_bio(incoming, outgoing, server_hostname=server_name)
-    deadline = time.monotonic() + timeout_ms / 1000
-    received = b""
-
-    def flush() -> None:
-        unsent = outgoing.read()
-        while unsent:
-            left = deadline - time.monotonic()
-            if not wait_for_socket(connection, selectors.EVENT_WRITE, left, cancel):
-                raise HandshakeError(received, None, was_silent=True)
-            try:
-                unsent = unsent[connection.send(unsent) :]
-            except ConnectionError as error:
-                raise HandshakeError(received, None, was_silent=False) from error
-
+    wire = _Wire(connection, timeout_ms, cancel)
+    session = context.wrap_bio(wire.incoming, wire.outgoing, server_hostname=server_name)
     while True:
         try:
             session.do_handshake()
-            flush()
-            return _agreed(session)
         except ssl.SSLWantReadError:
-            flush()
+            wire.flush()
+            wire.fill()
         except ssl.SSLError as error:
-            raise HandshakeError(received, error, was_silent=False) from error
-        left = deadline - time.monotonic()
-        if not wait_for_socket(connection, selectors.EVENT_READ, left, cancel):
-            raise HandshakeError(received, None, was_silent=True)
+            raise HandshakeError(wire.received, error, was_silent=False) from error
+        else:
+            wire.flush()
+            return _agreed(session)
+
+
+class _Wire:
+    """Carries what the TLS library wants to send and to read, until a deadline."""
+
+    def __init__(self, connection: socket.socket, timeout_ms: float, cancel: CancelToken) -> None:
+        self._connection = connection
+        self._deadline = time.monotonic() + timeout_ms / 1000
+        self._cancel = cancel
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.received = b""
+
+    def flush(self) -> None:
+        unsent = self.outgoing.read()
+        while unsent:
+            self._wait(selectors.EVENT_WRITE)
+            try:
+                unsent = unsent[self._connection.send(unsent) :]
+            except ConnectionError as error:
+                raise HandshakeError(self.received, None, was_silent=False) from error
+
+    def fill(self) -> None:
+        self._wait(selectors.EVENT_READ)
         try:
-            chunk = connection.recv(_CHUNK)
+            chunk = self._connection.recv(_CHUNK)
         except ConnectionError:
             chunk = b""  # a reset is a rude way to hang up
         if not chunk:
-            raise HandshakeError(received, None, was_silent=False)
-        received = (received + chunk)[:_FIRST_WORDS]
-        incoming.write(chunk)
+            raise HandshakeError(self.received, None, was_silent=False)
+        self.received = (self.received + chunk)[:_FIRST_WORDS]
+        self.incoming.write(chunk)
+
+    def _wait(self, event: int) -> None:
+        left = self._deadline - time.monotonic()
+        if not wait_for_socket(self._connection, event, left, self._cancel):
+            raise HandshakeError(self.received, None, was_silent=True)
 
 
 def _agreed(session: ssl.SSLObject) -> Handshake:

@@ -9,10 +9,9 @@ import time
 from statistics import median
 from typing import TYPE_CHECKING
 
-from tests.benchmarks.report import Report
-
 from portview.domain.cancellation import Cancelled, CancelToken
 from portview.probes.scan import ScanOptions, scan
+from tests.benchmarks.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
