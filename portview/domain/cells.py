@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING
 from portview.domain.owners import command_line_of, owner_words, user_of
 from portview.domain.port_names import PortNames
 from portview.domain.quantities import format_duration, format_rate
-from portview.domain.sockets import Family, State, address_sort_key, endpoint_text
+from portview.domain.sockets import Family, State, endpoint_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from portview.domain.entry import Entry
-    from portview.domain.sockets import Endpoint, SocketKey
+    from portview.domain.sockets import SocketKey
     from portview.domain.traffic import TrafficRate
 
-    EndpointKey = tuple[int, int, str, int]
 
 _STATE_ORDER = {state: number for number, state in enumerate(State)}
 
@@ -73,9 +72,9 @@ def local_address_text(entry: Entry, _: CellContext) -> str:
     return entry.row.key.local.address
 
 
-def local_address_key(entry: Entry, _: CellContext) -> EndpointKey:
+def local_address_key(entry: Entry, _: CellContext) -> bytes:
     """Sort by the number of the address, then by port."""
-    return _endpoint_key(entry.row.key.local)
+    return entry.local_place
 
 
 def port_text(entry: Entry, _: CellContext) -> str:
@@ -103,10 +102,9 @@ def remote_address_text(entry: Entry, _: CellContext) -> str:
     return endpoint_text(entry.row.key.remote)
 
 
-def remote_address_key(entry: Entry, _: CellContext) -> EndpointKey | None:
+def remote_address_key(entry: Entry, _: CellContext) -> bytes | None:
     """Sort by the number of the address, then by port."""
-    remote = entry.row.key.remote
-    return None if remote is None else _endpoint_key(remote)
+    return None if entry.row.key.remote is None else entry.remote_place
 
 
 def remote_host_text(entry: Entry, context: CellContext) -> str:
@@ -213,7 +211,3 @@ def command_line_text(entry: Entry, _: CellContext) -> str:
 def command_line_key(entry: Entry, _: CellContext) -> str | None:
     """Sort by text."""
     return entry.owner_texts.command_line or None
-
-
-def _endpoint_key(endpoint: Endpoint) -> EndpointKey:
-    return (*address_sort_key(endpoint.address), endpoint.port)

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from portview.domain.cells import CellContext
     from portview.domain.entry import Entry
 
-    SortKey = Callable[[Entry, CellContext], tuple[Any, ...]]
+UNKNOWN = (1,)
+"""The sort key where nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,10 @@ class Column:
     """One column.
 
     ``id`` is stable: settings and saved views keep it. ``description`` explains the header.
-    ``text`` returns machine text unchanged (``plain_text.inert`` makes it showable), ``sort_key``
-    a tuple that compares with the other rows' (UNKNOWN goes last), ``tooltip`` more than the
-    cell has room for, or nothing. ``width_chars`` is a first width in average characters.
-    ``is_volatile`` says that the keys can change while the row stays the same.
+    ``text`` returns machine text unchanged (``plain_text.inert`` makes it showable), ``value``
+    what the column sorts by (None where nothing is known), ``tooltip`` more than the cell has room
+    for, or nothing. ``width_chars`` is a first width in average characters. ``is_volatile`` says
+    that the values can change while the row stays the same.
     """
 
     id: str
@@ -32,23 +33,17 @@ class Column:
     description: str
     width_chars: int
     text: Callable[[Entry, CellContext], str]
-    sort_key: SortKey
+    value: Callable[[Entry, CellContext], Any]
     tooltip: Callable[[Entry, CellContext], str]
     is_numeric: bool = False
     is_shown: bool = True
     is_volatile: bool = False
 
-
-def _none_last(key: Callable[[Entry, CellContext], Any]) -> SortKey:
-    def sort_key(entry: Entry, context: CellContext) -> tuple[Any, ...]:
-        value = key(entry, context)
+    def sort_key(self, entry: Entry, context: CellContext) -> tuple[Any, ...]:
+        """Return what compares with the other rows' keys; UNKNOWN goes last."""
+        value = self.value(entry, context)
         return UNKNOWN if value is None else (0, value)
 
-    return sort_key
-
-
-UNKNOWN = (1,)
-"""The sort key where nothing is known."""
 
 COLUMNS = (
     Column(
@@ -57,7 +52,7 @@ COLUMNS = (
         "The program that holds the socket.",
         20,
         cells.process_text,
-        _none_last(cells.process_key),
+        cells.process_key,
         tooltips.process,
     ),
     Column(
@@ -66,7 +61,7 @@ COLUMNS = (
         "The number of the process. It is used again after the process has ended.",
         7,
         cells.pid_text,
-        _none_last(cells.pid_key),
+        cells.pid_key,
         tooltips.process,
         is_numeric=True,
     ),
@@ -76,7 +71,7 @@ COLUMNS = (
         "TCP or UDP; the 6 stands for IPv6.",
         8,
         cells.protocol_text,
-        _none_last(cells.protocol_text),
+        cells.protocol_text,
         tooltips.none,
     ),
     Column(
@@ -85,7 +80,7 @@ COLUMNS = (
         "The address of this machine that the socket is bound to.",
         17,
         cells.local_address_text,
-        _none_last(cells.local_address_key),
+        cells.local_address_key,
         tooltips.local_address,
     ),
     Column(
@@ -94,7 +89,7 @@ COLUMNS = (
         "The local port.",
         6,
         cells.port_text,
-        _none_last(cells.port_key),
+        cells.port_key,
         tooltips.name,
         is_numeric=True,
     ),
@@ -104,7 +99,7 @@ COLUMNS = (
         "What usually lives on the local port. It may be something else that does now.",
         14,
         cells.name_text,
-        _none_last(cells.name_key),
+        cells.name_key,
         tooltips.name,
     ),
     Column(
@@ -113,7 +108,7 @@ COLUMNS = (
         "The other end of the connection, with its port.",
         22,
         cells.remote_address_text,
-        _none_last(cells.remote_address_key),
+        cells.remote_address_key,
         tooltips.remote_address,
     ),
     Column(
@@ -122,7 +117,7 @@ COLUMNS = (
         "The name of the remote address, as the name server tells it when asked.",
         26,
         cells.remote_host_text,
-        _none_last(cells.remote_host_key),
+        cells.remote_host_key,
         tooltips.none,
         is_shown=False,
         is_volatile=True,
@@ -133,7 +128,7 @@ COLUMNS = (
         "The state of a TCP socket. UDP has none.",
         13,
         cells.state_text,
-        _none_last(cells.state_key),
+        cells.state_key,
         tooltips.state,
     ),
     Column(
@@ -142,7 +137,7 @@ COLUMNS = (
         "The Windows services or systemd units behind the socket.",
         16,
         cells.service_text,
-        _none_last(cells.service_key),
+        cells.service_key,
         tooltips.none,
     ),
     Column(
@@ -151,7 +146,7 @@ COLUMNS = (
         "The user whom the process runs as.",
         16,
         cells.user_text,
-        _none_last(cells.user_key),
+        cells.user_key,
         tooltips.user,
     ),
     Column(
@@ -160,7 +155,7 @@ COLUMNS = (
         "How long the socket exists; with ≥, how long PortView has seen it at least.",
         10,
         cells.age_text,
-        _none_last(cells.age_key),
+        cells.age_key,
         tooltips.age,
         is_numeric=True,
     ),
@@ -170,7 +165,7 @@ COLUMNS = (
         "What the socket receives, per second.",
         9,
         cells.down_text,
-        _none_last(cells.down_key),
+        cells.down_key,
         tooltips.rate,
         is_numeric=True,
         is_volatile=True,
@@ -181,7 +176,7 @@ COLUMNS = (
         "What the socket sends, per second.",
         9,
         cells.up_text,
-        _none_last(cells.up_key),
+        cells.up_key,
         tooltips.rate,
         is_numeric=True,
         is_volatile=True,
@@ -192,7 +187,7 @@ COLUMNS = (
         "The file of the program.",
         36,
         cells.executable_text,
-        _none_last(cells.executable_key),
+        cells.executable_key,
         tooltips.executable,
         is_shown=False,
     ),
@@ -202,7 +197,7 @@ COLUMNS = (
         "How the program was started.",
         40,
         cells.command_line_text,
-        _none_last(cells.command_line_key),
+        cells.command_line_key,
         tooltips.command_line,
         is_shown=False,
     ),

@@ -11,7 +11,7 @@ from portview.domain.sockets import Protocol, address_sort_key, endpoint_text
 
 if TYPE_CHECKING:
     from portview.domain.processes import ProcessInfo
-    from portview.domain.sockets import SocketKey, SocketRow
+    from portview.domain.sockets import Endpoint, SocketKey, SocketRow
 
 SEPARATOR = "\0"
 """Stands between the texts of a line that are searched as one."""
@@ -27,7 +27,7 @@ class Entry:
 
     __slots__ = (
         "_owner_texts",
-        "_place",
+        "_places",
         "_row_text",
         "first_seen_ms",
         "info",
@@ -51,12 +51,12 @@ class Entry:
         self.order: Any = None
         self._row_text: str | None = None
         self._owner_texts: OwnerTexts | None = None
-        self._place: bytes | None = None
+        self._places: tuple[bytes, bytes, bytes] | None = None
 
     def succeeded_by(self, row: SocketRow, info: ProcessInfo | None) -> Entry:
         """Return the entry of the same socket after a change of its row or its owner."""
         entry = Entry(row, info, self.port_name, self.first_seen_ms)
-        entry._place = self._place
+        entry._places = self._places
         return entry
 
     @property
@@ -82,10 +82,21 @@ class Entry:
 
         By protocol, local address, port, other end, owner and token, as bytes in that order.
         """
-        place = self._place
-        if place is None:
-            place = self._place = _place(self.row.key)
-        return place
+        return (self._places or self._find_places())[0]
+
+    @property
+    def local_place(self) -> bytes:
+        """Bytes that sort the local endpoint by the number of its address, then by port."""
+        return (self._places or self._find_places())[1]
+
+    @property
+    def remote_place(self) -> bytes:
+        """Bytes that sort the other end likewise; one without comes first."""
+        return (self._places or self._find_places())[2]
+
+    def _find_places(self) -> tuple[bytes, bytes, bytes]:
+        self._places = _places(self.row.key)
+        return self._places
 
 
 class OwnerTexts(NamedTuple):
@@ -129,20 +140,14 @@ def _row_text(row: SocketRow, port_name: str) -> str:
     return SEPARATOR.join(parts).casefold()
 
 
-def _place(key: SocketKey) -> bytes:
-    # One text of bytes, because tables compare places all the time and tuples compare slowly.
+def _places(key: SocketKey) -> tuple[bytes, bytes, bytes]:
+    # Bytes, because tables compare places all the time and tuples compare slowly.
     pid, started_ms = key.owner or _NOBODY
-    remote = key.remote
-    return b"".join(
-        (
-            b"u" if key.protocol is Protocol.UDP else b"t",
-            _address_place(key.local.address),
-            _PORT.pack(key.local.port),
-            _NO_END if remote is None else _address_place(remote.address),
-            _NO_END if remote is None else _PORT.pack(remote.port),
-            _OWNER.pack(pid + 1, started_ms, key.token & _MAX_TOKEN),
-        )
-    )
+    local = _endpoint_place(key.local)
+    remote = _NO_END if key.remote is None else _endpoint_place(key.remote)
+    protocol = b"u" if key.protocol is Protocol.UDP else b"t"
+    owner = _OWNER.pack(pid + 1, started_ms, key.token & _MAX_TOKEN)
+    return protocol + local + remote + owner, local, remote
 
 
 _NOBODY = (-1, 0)
@@ -150,6 +155,10 @@ _NO_END = b"\0"
 _PORT = Struct(">H")
 _OWNER = Struct(">QqQ")
 _MAX_TOKEN = 2**64 - 1
+
+
+def _endpoint_place(endpoint: Endpoint) -> bytes:
+    return _address_place(endpoint.address) + _PORT.pack(endpoint.port)
 
 
 @lru_cache(maxsize=65536)
