@@ -165,7 +165,8 @@ class RowView:
         if owner is not None and info is None:
             self._undescribed.add(owner)
         if old is not None:
-            return old.succeeded_by(row, info)
+            # A row that lingers after its process ended keeps that process's name.
+            return old.succeeded_by(row, info or old.info)
         name = self._port_names.name(key.protocol, key.local.port)
         return Entry(row, info, name, now_ms)
 

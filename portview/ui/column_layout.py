@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from portview.domain.columns import Column
 
 _SMALLEST_PX = 24
+_SORT_ARROW_PX = 26
 _LARGEST_PX = 4000
 
 
@@ -114,7 +115,7 @@ class ColumnLayout(QObject):
 
     def _default_width(self, column: Column) -> int:
         metrics = QFontMetrics(self._header.font())
-        title = metrics.horizontalAdvance(column.title) + 36  # room for the sort arrow
+        title = metrics.horizontalAdvance(column.title) + _SORT_ARROW_PX
         return max(metrics.horizontalAdvance("0") * column.width_chars + 16, title)
 
     @Slot()

@@ -6,7 +6,7 @@ import base64
 import binascii
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Slot
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Slot
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -270,7 +270,8 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         settings = self._settings
-        self.resize(*_FIRST_SIZE)
+        room = self.screen().availableSize()
+        self.resize(QSize(*_FIRST_SIZE).boundedTo(room))
         try:
             geometry = base64.b64decode(settings.get("window", str, ""), validate=True)
         except (binascii.Error, ValueError):

@@ -34,8 +34,42 @@ _SCHEMES = {
 
 
 def apply_theme(theme: Theme) -> None:
-    """Use a theme from now on; all windows repaint themselves."""
-    QGuiApplication.styleHints().setColorScheme(_SCHEMES[theme])
+    """Use a theme from now on; all windows repaint themselves.
+
+    Where the desktop offers Qt no colour schemes (plain X11), a dark palette of our own is used.
+    """
+    hints = QGuiApplication.styleHints()
+    hints.setColorScheme(_SCHEMES[theme])
+    is_refused = theme is Theme.DARK and hints.colorScheme() is not Qt.ColorScheme.Dark
+    QGuiApplication.setPalette(dark_palette() if is_refused else QPalette())
+
+
+def dark_palette() -> QPalette:
+    """Return dark colours for Fusion, with text at 12:1 on its background."""
+    role, disabled = QPalette.ColorRole, QPalette.ColorGroup.Disabled
+    palette = QPalette(QColor("#2b2d30"))
+    colours = {
+        role.Window: "#2b2d30",
+        role.Base: "#1e1f22",
+        role.AlternateBase: "#232529",
+        role.Button: "#34373b",
+        role.ToolTipBase: "#34373b",
+        role.Text: "#e6e6e6",
+        role.WindowText: "#e6e6e6",
+        role.ButtonText: "#e6e6e6",
+        role.ToolTipText: "#e6e6e6",
+        role.BrightText: "#ffffff",
+        role.PlaceholderText: "#9a9da3",
+        role.Highlight: "#2f6ea5",
+        role.HighlightedText: "#ffffff",
+        role.Link: "#6cb2ff",
+        role.Accent: "#4a9ade",
+    }
+    for each, colour in colours.items():
+        palette.setColor(each, QColor(colour))
+    for each in (role.Text, role.WindowText, role.ButtonText):
+        palette.setColor(disabled, each, QColor("#7d8086"))
+    return palette
 
 
 def choose_style(application: QApplication) -> None:
