@@ -51,6 +51,7 @@ _PASSING_COLUMNS = [
 """The columns that change while their rows stay the same."""
 
 _PART_SIZE = 60
+_MOST_PARTS = 50
 _TURN_S = 0.003
 """How many changed rows are taken in at once, and for how long in one turn of the event loop."""
 
@@ -243,7 +244,13 @@ class SocketTableModel(QAbstractTableModel):
     def _take_in(self, difference: Diff) -> None:
         # In parts, so that thousands of changes never keep a click or a key waiting; a few are
         # taken in at once. An empty part still takes in processes that are told anew.
-        self._parts.extend(split(difference, _PART_SIZE) if difference else (Diff(),))
+        changes = len(difference.removed) + len(difference.added) + len(difference.changed)
+        if self._shown and changes > _PART_SIZE:
+            size = max(_PART_SIZE, changes // _MOST_PARTS)
+            self._parts.extend(split(difference, size))
+        else:
+            # Nobody waits longer for the first rows than for all of them.
+            self._parts.append(difference)
         if len(self._parts) == 1:
             self._work_off()
         else:

@@ -38,7 +38,7 @@ def no_running_timers(monkeypatch: pytest.MonkeyPatch, qapp: QApplication) -> It
 
     monkeypatch.setattr(QTimer, "start", recording_start)
     yield
-    running = [timer for timer in started if shiboken6.isValid(timer) and timer.isActive()]
+    running = {timer for timer in started if shiboken6.isValid(timer) and timer.isActive()}
     assert not running, f"timers left running, of {[timer.parent() for timer in running]}"
     open_windows = [window for window in qapp.topLevelWidgets() if window.isVisible()]
     assert not open_windows, f"windows left open: {open_windows}"

@@ -42,7 +42,7 @@ class Completion(NamedTuple):
 
 _NOTHING_KNOWN = ProcessInfo(ProcessKey(0, 0))
 _CLOSED = re.compile(rf"(?:{WORD})?", re.DOTALL)
-_WORD_AT_CURSOR = re.compile(r'(?:"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[^\s()"])++', re.DOTALL)
+_WORD_AT_CURSOR = re.compile(r'(?:"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[^\s()"])+', re.DOTALL)
 
 
 def complete_query(text: str, cursor: int, entries: Iterable[Entry]) -> Completion:

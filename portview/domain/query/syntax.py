@@ -57,7 +57,7 @@ class _Token(NamedTuple):
     end: int
 
 
-_TOKEN = re.compile(rf"(?P<gap>\s++)|(?P<OPEN>\()|(?P<CLOSE>\))|(?P<WORD>{WORD})", re.DOTALL)
+_TOKEN = re.compile(rf"(?P<gap>\s+)|(?P<OPEN>\()|(?P<CLOSE>\))|(?P<WORD>{WORD})", re.DOTALL)
 
 
 def parse_query(text: str) -> Query:

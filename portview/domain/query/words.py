@@ -14,9 +14,11 @@ KEYS = frozenset(map(str, Key))
 OPERATORS = frozenset({"OR", "AND", "NOT"})
 SIGNS = "-!"
 
-_QUOTED = r'"(?:[^"\\]|\\.)*+"'
-WORD = rf'(?:{_QUOTED}|[^\s()"])++'
-_PIECE = re.compile(rf'(?:{_QUOTED}|[^",])*+', re.DOTALL)
+# No possessive quantifiers, which CPython 3.11.0 to 3.11.4 get wrong (gh-106052). There is but one
+# way in which these match, so that none are needed.
+_QUOTED = r'"[^"\\]*(?:\\.[^"\\]*)*"'
+WORD = rf'(?:{_QUOTED}|[^\s()"])+'
+_PIECE = re.compile(rf'(?:{_QUOTED}|[^",])*', re.DOTALL)
 _QUOTE = re.compile(_QUOTED, re.DOTALL)
 _ESCAPED = re.compile(r'\\(["\\])')
 _KEY = re.compile(r"([A-Za-z]+):")
