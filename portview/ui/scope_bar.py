@@ -41,6 +41,7 @@ class ScopeBar(QWidget):
         for number, scope in enumerate(Scope, start=1):
             button = QToolButton(self)
             button.setCheckable(True)
+            button.toggled.connect(self._on_toggled)
             button.setAutoRaise(True)
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
             button.setToolTip(f"{_TITLES[scope][1]} (Alt+{number})")
@@ -63,6 +64,14 @@ class ScopeBar(QWidget):
             if button.text() != text:
                 button.setText(text)
                 button.setAccessibleName(title if count is None else f"{title}, {count} sockets")
+
+    def _on_toggled(self, is_checked: bool) -> None:  # noqa: FBT001 - a Qt signal's form
+        # Bold as well as pressed: some dark styles press a button hardly visibly.
+        button = self.sender()
+        if isinstance(button, QToolButton):
+            font = button.font()
+            font.setBold(is_checked)
+            button.setFont(font)
 
     def _on_clicked(self, number: int) -> None:
         self.scope_chosen.emit(list(Scope)[number - 1])
