@@ -13,8 +13,11 @@ from portview.domain.outcome import Outcome, PortViewError
 def write_whole(path: Path, content: bytes) -> None:
     """Replace a file's content at once: a reader sees the old or the new one, never a part.
 
-    Raises PortViewError where the folder or the disk refuses; the old file is then untouched.
+    Raises PortViewError where the folder or the disk refuses; the old file is then untouched. Only
+    a file is ever replaced, never a folder or a device.
     """
+    if path.exists() and not path.is_file():
+        raise _refused(path, OSError(0, "it is no file"))
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:

@@ -76,7 +76,8 @@ class Settings:
             logger.warning("the settings could not be read: %s", error)
             return {}
         except (ValueError, TypeError, RecursionError) as error:
-            self._set_aside(error)
+            if self._path.is_file():
+                self._set_aside(error)
             return {}
         return values
 

@@ -67,10 +67,10 @@ def start() -> dict[str, Any]:
 
     from portview import app  # noqa: PLC0415
     from portview.readers.choose import open_reader  # noqa: PLC0415
-    from portview.settings import Settings  # noqa: PLC0415
+    from portview.settings import Settings, settings_path  # noqa: PLC0415
 
     application = app.make_application()
-    opened = app.open_window(open_reader(), Settings(Path(os.devnull)))
+    opened = app.open_window(open_reader(), Settings(settings_path()))
     opened.window.show()
     told: dict[str, Any] = {}
 
@@ -183,10 +183,10 @@ def generated_window() -> tuple[Any, OpenWindow]:
     """Open a window on rows that a generator makes up, in the scope that shows them all."""
     from portview import app  # noqa: PLC0415
     from portview.domain.scope import Scope  # noqa: PLC0415
-    from portview.settings import Settings  # noqa: PLC0415
+    from portview.settings import Settings, settings_path  # noqa: PLC0415
 
     application = app.make_application()
-    opened = app.open_window(GeneratedReader(), Settings(Path(os.devnull)))
+    opened = app.open_window(GeneratedReader(), Settings(settings_path()))
     opened.window.set_scope(Scope.ALL)
     opened.window.resize(1240, 680)
     opened.window.show()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from typing import TYPE_CHECKING
 
 import pytest
@@ -92,6 +93,20 @@ def test_writing_leaves_the_old_file_when_it_fails(
     assert told.value.hint
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["file.csv"]  # noqa: PTH208 - hidden left-overs count too
+
+
+@pytest.mark.linux_only(reason="a device that is a file of the file system")
+@pytest.mark.root_only(reason="only root can make a device, and only root could replace one")
+def test_a_device_is_never_replaced(tmp_path: Path) -> None:
+    device = tmp_path / "null"
+    os.mknod(device, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+    settings = Settings(device)
+    settings.set("x", 1)
+    assert not settings.save()
+    assert settings.set_aside is None
+    with pytest.raises(PortViewError, match="it is no file"):
+        write_whole(device, b"x")
+    assert device.is_char_device()
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
