@@ -8,7 +8,9 @@ _HOUR_S = 60 * _MINUTE_S
 _DAY_S = 24 * _HOUR_S
 _STEP = 1000
 _WHOLE_FROM = 100
-_RATE_UNITS = ("B/s", "kB/s", "MB/s", "GB/s")
+_SMALLEST_PERCENT = 0.05
+_WHOLE_PERCENT_FROM = 10
+_PREFIXES = ("", "k", "M", "G")
 
 
 def format_duration(duration_ms: int) -> str:
@@ -26,11 +28,24 @@ def format_duration(duration_ms: int) -> str:
 
 def format_rate(bytes_per_s: float) -> str:
     """Write a rate in decimal units with two or three figures: 0 B/s, 1.5 kB/s, 120 MB/s."""
-    amount = max(0.0, bytes_per_s)
+    return f"{format_size(bytes_per_s)}/s"
+
+
+def format_size(size_bytes: float) -> str:
+    """Write a size in decimal units with two or three figures: 0 B, 1.5 kB, 120 MB."""
+    amount = max(0.0, size_bytes)
     step = 0
     # 999.6 would be written as 1000.
-    while round(amount) >= _STEP and step < len(_RATE_UNITS) - 1:
+    while round(amount) >= _STEP and step < len(_PREFIXES) - 1:
         amount /= _STEP
         step += 1
     digits = 0 if step == 0 or amount >= _WHOLE_FROM else 1
-    return f"{amount:.{digits}f} {_RATE_UNITS[step]}"
+    return f"{amount:.{digits}f} {_PREFIXES[step]}B"
+
+
+def format_share(share: float) -> str:
+    """Write a share in per cent, with one digit below ten: 0 %, 2.4 %, 97 %, 250 %."""
+    percent = max(0.0, share) * 100
+    if percent < _SMALLEST_PERCENT:
+        return "0 %"
+    return f"{percent:.1f} %" if round(percent, 1) < _WHOLE_PERCENT_FROM else f"{percent:.0f} %"

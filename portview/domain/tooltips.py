@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.contract import iso_time
 from portview.domain.owners import OWNER_PROBLEM_REASONS, command_line_of, field_problem_words
-from portview.domain.sockets import State
+from portview.domain.sockets import Protocol, State
 
 if TYPE_CHECKING:
     from portview.domain.cells import CellContext
@@ -39,7 +39,12 @@ def none(_entry: Entry, _context: CellContext) -> str:
 
 def rate(entry: Entry, context: CellContext) -> str:
     """Say why no traffic is known."""
-    return "" if entry.row.key in context.rates else context.traffic_hint
+    key = entry.row.key
+    if key in context.rates:
+        return ""
+    if key.protocol is not Protocol.TCP or key.remote is None:
+        return "Bytes are counted for TCP connections only."
+    return context.traffic_hint or "Not measured yet: that takes two readings of a row in sight."
 
 
 def process(entry: Entry, _: CellContext) -> str:

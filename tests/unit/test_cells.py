@@ -16,7 +16,7 @@ from portview.domain.owners import OWNER_PROBLEM_REASONS
 from portview.domain.plain_text import inert
 from portview.domain.port_names import PortName, PortNames
 from portview.domain.processes import FieldProblem, ProcessInfo, ProcessKey
-from portview.domain.quantities import format_duration, format_rate
+from portview.domain.quantities import format_duration, format_rate, format_share, format_size
 from portview.domain.sockets import (
     Endpoint,
     Family,
@@ -122,8 +122,12 @@ def test_an_age_that_is_a_lower_bound_says_so() -> None:
 
 def test_traffic_that_is_not_known_has_its_reason() -> None:
     assert text("down", Entry(UNOWNED)) == ""
-    assert tooltip("down", Entry(UNOWNED)) == "Not measured here."
+    assert "TCP connections only" in tooltip("down", Entry(UNOWNED))
     assert tooltip("up", Entry(ROW)) == ""
+    unmeasured = replace(CONTEXT, rates={})
+    assert COLUMN_BY_ID["up"].tooltip(Entry(ROW), unmeasured) == "Not measured here."
+    unhindered = replace(unmeasured, traffic_hint="")
+    assert "two readings" in COLUMN_BY_ID["up"].tooltip(Entry(ROW), unhindered)
 
 
 @given(st.lists(entries, max_size=8))
@@ -172,6 +176,22 @@ def test_durations(duration_ms: int, said: str) -> None:
 )
 def test_rates(rate: float, said: str) -> None:
     assert format_rate(rate) == said
+    assert format_size(rate) == said.removesuffix("/s")
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (0, "0 %"),
+        (-1, "0 %"),
+        (0.0004, "0 %"),
+        (0.024, "2.4 %"),
+        (0.0999, "10 %"),
+        (2.5, "250 %"),
+    ],
+)
+def test_shares(share: float, said: str) -> None:
+    assert format_share(share) == said
 
 
 @pytest.mark.parametrize(
