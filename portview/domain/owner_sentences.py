@@ -50,8 +50,9 @@ def owner_sentences(entry: Entry, platform: str) -> tuple[str, ...]:
 def chain_words(chain: ParentChain) -> str:
     """Return a chain of parents from the nearest on, with its end where that tells something."""
     links = [parent_words(parent) for parent in chain.parents]
+    gone = "a process" if chain.end_pid is None else f"PID {chain.end_pid}"
     end = {
-        ChainEnd.PARENT_GONE: f"PID {chain.end_pid}, which has ended",
+        ChainEnd.PARENT_GONE: f"{gone}, which has ended",
         ChainEnd.UNREADABLE: "a process that can't be read",
         ChainEnd.TOO_LONG: "\u2026",
     }.get(chain.end)

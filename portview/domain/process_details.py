@@ -14,6 +14,7 @@ class ChainEnd(StrEnum):
     """Why a chain of parents goes no further."""
 
     FIRST = "first"
+    OWNER_GONE = "owner_gone"
     PARENT_GONE = "parent_gone"
     UNREADABLE = "unreadable"
     TOO_LONG = "too_long"

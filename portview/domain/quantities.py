@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _SECOND_MS = 1000
+_MILLISECOND_US = 1000
 _MINUTE_S = 60
 _HOUR_S = 60 * _MINUTE_S
 _DAY_S = 24 * _HOUR_S
@@ -41,6 +42,14 @@ def format_size(size_bytes: float) -> str:
         step += 1
     digits = 0 if step == 0 or amount >= _WHOLE_FROM else 1
     return f"{amount:.{digits}f} {_PREFIXES[step]}B"
+
+
+def format_round_trip(duration_us: int) -> str:
+    """Write a round trip time: 35 µs, 1.2 ms, 180 ms."""
+    if duration_us < _MILLISECOND_US:
+        return f"{duration_us} \u00b5s"
+    duration_ms = duration_us / _MILLISECOND_US
+    return f"{duration_ms:.1f} ms" if duration_ms < _WHOLE_FROM else f"{duration_ms:.0f} ms"
 
 
 def format_share(share: float) -> str:

@@ -91,8 +91,7 @@ def read_parents(key: ProcessKey) -> ParentChain:
     while len(parents) < LONGEST_CHAIN:
         pid = child.parent_pid
         if pid is None:
-            problem = child.problems.get("parent_pid")
-            return ParentChain(tuple(parents), ChainEnd.UNREADABLE if problem else ChainEnd.FIRST)
+            return ParentChain(tuple(parents), _end_without_parent(child, is_owner=not parents))
         # PID 0 is no process that could be described: the kernel, or beyond the PID namespace.
         if pid in {0, child.pid}:
             return ParentChain(tuple(parents), ChainEnd.FIRST)
@@ -106,6 +105,13 @@ def read_parents(key: ProcessKey) -> ParentChain:
         child = read_process(parent)
         parents.append(child)
     return ParentChain(tuple(parents), ChainEnd.TOO_LONG, child.parent_pid)
+
+
+def _end_without_parent(child: ProcessInfo, *, is_owner: bool) -> ChainEnd:
+    problem = child.problems.get("parent_pid")
+    if problem is FieldProblem.PROCESS_GONE:
+        return ChainEnd.OWNER_GONE if is_owner else ChainEnd.PARENT_GONE
+    return ChainEnd.UNREADABLE if problem else ChainEnd.FIRST
 
 
 def read_usage(key: ProcessKey) -> ProcessUsage | None:

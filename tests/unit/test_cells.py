@@ -16,7 +16,13 @@ from portview.domain.owners import OWNER_PROBLEM_REASONS
 from portview.domain.plain_text import inert
 from portview.domain.port_names import PortName, PortNames
 from portview.domain.processes import FieldProblem, ProcessInfo, ProcessKey
-from portview.domain.quantities import format_duration, format_rate, format_share, format_size
+from portview.domain.quantities import (
+    format_duration,
+    format_rate,
+    format_round_trip,
+    format_share,
+    format_size,
+)
 from portview.domain.sockets import (
     Endpoint,
     Family,
@@ -177,6 +183,14 @@ def test_durations(duration_ms: int, said: str) -> None:
 def test_rates(rate: float, said: str) -> None:
     assert format_rate(rate) == said
     assert format_size(rate) == said.removesuffix("/s")
+
+
+@pytest.mark.parametrize(
+    ("duration_us", "said"),
+    [(0, "0 µs"), (999, "999 µs"), (1_250, "1.2 ms"), (99_900, "99.9 ms"), (180_400, "180 ms")],
+)
+def test_round_trips(duration_us: int, said: str) -> None:
+    assert format_round_trip(duration_us) == said
 
 
 @pytest.mark.parametrize(
