@@ -207,11 +207,14 @@ class RowView:
     def _owners_told_anew(self, processes: Mapping[ProcessKey, ProcessInfo]) -> set[ProcessKey]:
         # A process that runs another program keeps its key and gets another name.
         before = self._processes
-        told = {
-            key
-            for key, info in processes.items()
-            if key in before and before[key] is not info and before[key] != info
-        }
+        told: set[ProcessKey] = set()
+        # The parts of one snapshot come with one mapping, which may be of tens of thousands.
+        if processes is not before:
+            told.update(
+                key
+                for key, info in processes.items()
+                if key in before and before[key] is not info and before[key] != info
+            )
         told |= self._undescribed & processes.keys()
         self._undescribed -= told
         return told
