@@ -22,14 +22,18 @@ from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.port_names import read_port_names
 from portview.engine.poller import Poller
 from portview.engine.task_runner import TaskRunner
+from portview.engine.traffic_feed import TrafficFeed
 from portview.log import log_path
-from portview.readers.choose import open_reader
+from portview.readers.choose import open_reader, open_traffic_reader
 from portview.readers.elevation import is_elevated
+from portview.readers.host_names import HostNames
+from portview.readers.process_details import OwnerDetailsReader
 from portview.resources import resource_path
 from portview.settings import Settings, settings_path
 from portview.ui.about import WindowFacts
 from portview.ui.error_dialog import ErrorReporter
 from portview.ui.icons import application_icon
+from portview.ui.lookups import Lookups
 from portview.ui.main_window import MainWindow
 from portview.ui.single_instance import SingleInstance
 from portview.ui.theme import Theme, apply_theme, choose_style
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from portview.readers.snapshots import SnapshotReader
+    from portview.readers.traffic import TrafficReader
 
 logger = logging.getLogger(__name__)
 
@@ -122,11 +127,15 @@ class OpenWindow:
     poller: Poller
     runner: TaskRunner
     settings: Settings
+    traffic: TrafficReader
+    hosts: HostNames
 
     def close(self) -> None:
         """Stop the tick, wait for what still runs, and remember the settings."""
         self.poller.stop()
         self.runner.shut_down()
+        self.traffic.close()
+        self.hosts.close()
         self.settings.save()
 
 
@@ -138,12 +147,22 @@ def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
     poller.start()
     port_names = read_port_names(resource_path("port_names.tsv").read_text(encoding="utf-8"))
 
-    def describe() -> CellContext:
-        return CellContext(time.time_ns() // 1_000_000, port_names)
+    traffic = open_traffic_reader()
+    feed, hosts = TrafficFeed(traffic, runner), HostNames()
 
+    def describe() -> CellContext:
+        return CellContext(
+            time.time_ns() // 1_000_000,
+            port_names,
+            hosts=hosts.known(),
+            rates=feed.rates,
+            traffic_hint=feed.hint,
+        )
+
+    lookups = Lookups(describe, feed, hosts, OwnerDetailsReader().read)
     facts = WindowFacts(reader.source, log_path(), settings_path(), is_elevated())
-    window = MainWindow(poller, runner, settings, describe, facts)
-    return OpenWindow(window, poller, runner, settings)
+    window = MainWindow(poller, runner, settings, lookups, facts)
+    return OpenWindow(window, poller, runner, settings, traffic, hosts)
 
 
 def _run(

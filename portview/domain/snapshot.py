@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import compress
+from itertools import compress, repeat
+from operator import attrgetter, eq
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -177,3 +178,12 @@ def compose(first: Diff, second: Diff) -> Diff:
     both.add(first)
     both.add(second)
     return both.total()
+
+
+def rows_of_owner(rows: tuple[SocketRow, ...], owner: ProcessKey) -> tuple[SocketRow, ...]:
+    """Return the rows that one process holds, at C speed: there may be tens of thousands."""
+    is_its = map(eq, map(_OWNER_OF, rows), repeat(owner))
+    return tuple(compress(rows, is_its))
+
+
+_OWNER_OF = attrgetter("key.owner")

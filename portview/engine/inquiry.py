@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from portview.engine.task_runner import Pool, Task, TaskRunner
+
+logger = logging.getLogger(__name__)
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -27,8 +30,9 @@ class Inquiry(Generic[Q, A]):
         pool: Pool,
         *,
         on_answered: Callable[[Q, A], None],
-        on_failed: Callable[[Exception], None],
+        on_failed: Callable[[Exception], None] | None = None,
     ) -> None:
+        """Take who is told; a failure that nobody takes is logged."""
         self._answer = answer
         self._runner = runner
         self._pool = pool
@@ -61,7 +65,10 @@ class Inquiry(Generic[Q, A]):
         def failed(error: Exception) -> None:
             self._task = None
             try:
-                self._on_failed(error)
+                if self._on_failed is None:
+                    logger.error("a question failed", exc_info=error)
+                else:
+                    self._on_failed(error)
             finally:
                 self._go_on()
 

@@ -68,6 +68,11 @@ class TrafficFeed(QObject):
         return self._rates
 
     @property
+    def counters(self) -> Mapping[SocketKey, TrafficCounters]:
+        """Return the counters of the last reading."""
+        return self._before.counters if self._before else {}
+
+    @property
     def hint(self) -> str:
         """Say why no rates are known, empty where they can be."""
         return self._unavailable or self._failure

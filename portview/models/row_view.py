@@ -67,6 +67,10 @@ class RowView:
         """Return the shown entries from the top, as a list of the caller's own."""
         return self._rows.in_order()
 
+    def find(self, key: SocketKey) -> Entry | None:
+        """Return the entry with this key, shown or not."""
+        return self._all.get(key)
+
     def number(self, key: SocketKey) -> int | None:
         """Return the number of the shown row with this key, 0 at the top."""
         entry = self._all.get(key)

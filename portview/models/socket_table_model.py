@@ -114,6 +114,10 @@ class SocketTableModel(QAbstractTableModel):
         """Return all entries, whatever the scope and the filter."""
         return self._view.entries
 
+    def find_entry(self, key: SocketKey) -> Entry | None:
+        """Return the entry with this key, whatever the scope and the filter."""
+        return self._view.find(key)
+
     def entry_at(self, number: int) -> Entry:
         """Return the entry of a shown row."""
         return self._shown[number]
@@ -174,8 +178,9 @@ class SocketTableModel(QAbstractTableModel):
         self._touch_columns(0, len(COLUMNS) - 1)
 
     def set_icons(self, icon_of: Callable[[Entry], object]) -> None:
-        """Ask ``icon_of`` for what stands before a process's name."""
+        """Ask ``icon_of`` for what stands before a process's name, now and whenever it is shown."""
         self._roles.icon_of = icon_of
+        self._touch_columns(0, 0)
 
     def pass_time(self) -> None:
         """Let marks and closed rows go whose time is over, and count ages on."""

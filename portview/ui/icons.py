@@ -27,11 +27,17 @@ def icon(name: str, palette: QPalette) -> QIcon:
 
 
 @lru_cache(maxsize=256)
-def coloured_icon(name: str, normal: int, disabled: int) -> QIcon:
-    """Return the named icon in two colours, given as 0xAARRGGBB."""
+def coloured_icon(name: str, normal: int, disabled: int, selected: int | None = None) -> QIcon:
+    """Return the named icon in its colours, given as 0xAARRGGBB.
+
+    ``selected`` is for selected rows; without one Qt tints the normal colour.
+    """
     result = QIcon()
     svg = resource_path("icons", f"{name}.svg").read_text(encoding="utf-8")
-    for mode, rgba in ((QIcon.Mode.Normal, normal), (QIcon.Mode.Disabled, disabled)):
+    colours = {QIcon.Mode.Normal: normal, QIcon.Mode.Disabled: disabled}
+    if selected is not None:
+        colours[QIcon.Mode.Selected] = selected
+    for mode, rgba in colours.items():
         colour = QColor.fromRgba(rgba).name()
         for size in _SIZES:
             result.addPixmap(_render(svg.replace("currentColor", colour), size), mode)

@@ -18,6 +18,7 @@ from portview.engine.poller import INTERVALS_MS
 from portview.models.socket_table_model import SocketTableModel
 from portview.ui.about import AboutDialog, WindowFacts
 from portview.ui.column_layout import ColumnLayout
+from portview.ui.detailed_table import DetailedTable
 from portview.ui.empty_state import EmptyState, emptiness
 from portview.ui.filter_box import FilterBox
 from portview.ui.live_button import LiveButton
@@ -29,16 +30,15 @@ from portview.ui.theme_menu import ThemeMenu
 from portview.ui.window_actions import ActionSpec, WindowActions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from PySide6.QtGui import QCloseEvent
 
-    from portview.domain.cells import CellContext
     from portview.domain.query.terms import Query
     from portview.domain.snapshot import Snapshot
+    from portview.domain.sockets import SocketKey
     from portview.engine.poller import Poller
     from portview.engine.task_runner import TaskRunner
     from portview.settings import Settings
+    from portview.ui.lookups import Lookups
 
 _FIRST_SIZE = (1240, 680)
 _MESSAGE_MS = 8000
@@ -53,7 +53,7 @@ class MainWindow(QMainWindow):
         poller: Poller,
         runner: TaskRunner,
         settings: Settings,
-        describe: Callable[[], CellContext],
+        lookups: Lookups,
         facts: WindowFacts,
     ) -> None:
         super().__init__()
@@ -66,9 +66,10 @@ class MainWindow(QMainWindow):
         self._failure = ""
         self._query_text = ""
         self.setWindowTitle("PortView")
-        self.model = SocketTableModel(describe, describe().port_names, self)
+        self.model = SocketTableModel(lookups.describe, lookups.describe().port_names, self)
         self.table = SocketTable(self.model)
         self.columns = ColumnLayout(self.table.horizontalHeader(), COLUMNS)
+        self.details = DetailedTable(self.table, self.model, lookups, runner)
         self.empty_state = EmptyState(self.table)
         self.live_button = LiveButton(INTERVALS_MS)
         self.scope_bar = ScopeBar()
@@ -102,6 +103,19 @@ class MainWindow(QMainWindow):
         """Show a plain message in the status bar for a moment."""
         self.status.showMessage(message, _MESSAGE_MS)
 
+    @Slot(object)
+    def reveal(self, key: SocketKey) -> None:
+        """Select a row, in another scope or without the filter where these hide it."""
+        if self.model.find_entry(key) is None:
+            self.tell("This socket has closed.")
+            return
+        if not self.table.select_key(key):
+            self.set_scope(Scope.ALL)
+        if not self.table.select_key(key):
+            self._clear_filter()
+            self.table.select_key(key)
+        self.table.setFocus()
+
     def set_scope(self, scope: Scope) -> None:
         """Show one scope."""
         self._scope = scope
@@ -133,7 +147,7 @@ class MainWindow(QMainWindow):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(top)
-        layout.addWidget(self.table, 1)
+        layout.addWidget(self.details, 1)
         centre = QWidget()
         centre.setLayout(layout)
         self.setCentralWidget(centre)
@@ -160,6 +174,11 @@ class MainWindow(QMainWindow):
             )
         add("reset_columns", ActionSpec("Reset columns"), self.columns.reset)
         add("fit_columns", ActionSpec("Resize columns to content"), self.columns.fit_to_content)
+        add(
+            "details",
+            ActionSpec("&Details", ("F4",), "What is known about the row", is_checkable=True),
+            self.details.set_open,
+        )
         add("about", ActionSpec("&About PortView"), self._on_about)
         add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.close)
 
@@ -176,6 +195,7 @@ class MainWindow(QMainWindow):
         view_menu.addSeparator()
         view_menu.addActions([self.acts[f"scope_{scope}"] for scope in Scope])
         view_menu.addSeparator()
+        view_menu.addAction(self.acts["details"])
         self._columns_menu = view_menu.addMenu("C&olumns")
         self._columns_menu.aboutToShow.connect(self._on_columns_menu)
         self._theme_menu = ThemeMenu("&Theme", self)
@@ -196,6 +216,9 @@ class MainWindow(QMainWindow):
         self.model.counts_changed.connect(self.scope_bar.show_counts)
         self.model.waiting_changed.connect(self.status.show_waiting)
         self.model.edits_finished.connect(self._show_emptiness)
+        self.details.open_changed.connect(self.acts["details"].setChecked)
+        self.details.socket_chosen.connect(self.reveal)
+        self.details.told.connect(self.tell)
         self.table.pause_requested.connect(self.acts["pause"].toggle)
         self.empty_state.action_requested.connect(self._clear_filter)
         self._passing_time.timeout.connect(self.model.pass_time)
@@ -205,6 +228,7 @@ class MainWindow(QMainWindow):
         self._has_snapshot = True
         self._failure = ""
         self.model.show_snapshot(snapshot)
+        self.details.show_snapshot(snapshot)
         self.status.show_snapshot(snapshot, self.model.states, self._poller.interval_ms)
         self._show_emptiness()
 
@@ -287,6 +311,8 @@ class MainWindow(QMainWindow):
         self.set_scope(Scope(name) if name in names else Scope.LISTENING)
         interval_ms = settings.get("interval_ms", int, 1000)
         self._poller.set_interval(interval_ms if interval_ms in INTERVALS_MS else 1000)
+        self.details.restore(settings)
+        self.acts["details"].setChecked(self.details.is_open)
         self._theme_menu.show_theme(settings.get("theme", str, Theme.SYSTEM.value))
         self._show_live_state()
 
@@ -302,6 +328,7 @@ class MainWindow(QMainWindow):
         }
         for name, value in values.items():
             self._settings.set(name, value)
+        self.details.remember(self._settings)
 
 
 def sorting_from(settings: Settings) -> tuple[int, bool]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QPoint
     from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QWheelEvent
 
+    from portview.domain.entry import Entry
     from portview.domain.sockets import SocketKey
     from portview.models.socket_table_model import SocketTableModel
 
@@ -86,6 +87,15 @@ class SocketTable(QTableView):
     def selected_rows(self) -> list[int]:
         """Return the numbers of the selected rows, topmost first."""
         return sorted(index.row() for index in self.selectionModel().selectedRows())
+
+    def entries_in_sight(self) -> list[Entry]:
+        """Return the entries whose rows can be seen at the moment, topmost first."""
+        top = self.rowAt(0)
+        if top < 0:
+            return []
+        bottom = self.rowAt(self.viewport().height() - 1)
+        last = bottom if bottom >= 0 else self._sockets.rowCount() - 1
+        return [self._sockets.entry_at(number) for number in range(top, last + 1)]
 
     def select_key(self, key: SocketKey) -> bool:
         """Select a row by its key and bring it into sight; False where it is not shown."""

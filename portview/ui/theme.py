@@ -25,6 +25,8 @@ class Theme(StrEnum):
 _PURE = 255
 _GREEN, _GREEN_DARK = QColor("#2e9e5b"), QColor("#39c277")
 _AMBER, _AMBER_DARK = QColor("#e0a000"), QColor("#d9a520")
+_BLUE, _BLUE_DARK = QColor("#1f6feb"), QColor("#6cb0ff")
+_ORANGE = QColor("#b35900")
 
 _SCHEMES = {
     Theme.SYSTEM: Qt.ColorScheme.Unknown,
@@ -128,6 +130,21 @@ def is_high_contrast(palette: QPalette) -> bool:
     text = palette.color(QPalette.ColorRole.WindowText).lightness()
     window = palette.color(QPalette.ColorRole.Window).lightness()
     return abs(text - window) == _PURE
+
+
+def new_mark_colour(palette: QPalette) -> QColor:
+    """Return the colour of the sign that marks new rows."""
+    if is_high_contrast(palette):
+        return palette.color(QPalette.ColorRole.Text)
+    return _GREEN_DARK if is_dark(palette) else _GREEN
+
+
+def plot_colours(palette: QPalette) -> tuple[QColor, QColor]:
+    """Return the colours of the first and the second line of a plot."""
+    if is_high_contrast(palette):
+        text = palette.color(QPalette.ColorRole.Text)
+        return text, text
+    return (_BLUE_DARK, _AMBER_DARK) if is_dark(palette) else (_BLUE, _ORANGE)
 
 
 def row_colours(palette: QPalette) -> RowColours:

@@ -8,12 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import shiboken6
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 
 from portview import app
+from portview.domain.cells import CellContext
+from portview.domain.columns import COLUMNS
+from portview.domain.port_names import PortNames
 from portview.engine.task_runner import TaskRunner
+from portview.engine.traffic_feed import TrafficFeed
+from portview.models.socket_table_model import SocketTableModel
 from portview.readers.choose import open_reader
-from portview.settings import Settings
+from portview.readers.host_names import HostNames
+from portview.readers.process_details import OwnerDetailsReader
+from portview.settings import Settings, settings_path
+from portview.ui.column_layout import ColumnLayout
+from portview.ui.detailed_table import DetailedTable
+from portview.ui.lookups import Lookups
+from portview.ui.socket_table import SocketTable
+from tests.fakes.lookups import FakeResolver, FakeServices, FakeTraffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +35,9 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from portview.app import OpenWindow
+    from portview.domain.process_details import OwnerDetails, OwnerQuestion
+    from portview.domain.snapshot import Snapshot
+    from portview.domain.sockets import SocketKey
     from portview.readers.snapshots import SnapshotReader
 
 
@@ -73,6 +88,73 @@ def open_window(tmp_path: Path, qtbot: QtBot) -> Iterator[Callable[..., OpenWind
         made.close()
         reader.close()
         made.window.deleteLater()
+
+
+class DetailsBench:
+    """A table with its details, over snapshots that a test makes up and what it can look up."""
+
+    def __init__(self, qtbot: QtBot, runner: TaskRunner) -> None:
+        self.qtbot = qtbot
+        self.traffic = FakeTraffic()
+        self.resolver = FakeResolver({})
+        self.feed = TrafficFeed(self.traffic, runner)
+        self.hosts = HostNames(self.resolver)
+        self.asked: list[OwnerQuestion] = []
+        self.answer = OwnerDetailsReader(FakeServices).read
+        self.now_ms = 1_000_000
+        lookups = Lookups(self.describe, self.feed, self.hosts, self.read_owner)
+        self.model = SocketTableModel(self.describe, PortNames({}))
+        self.table = SocketTable(self.model)
+        self.columns = ColumnLayout(self.table.horizontalHeader(), COLUMNS)
+        self.columns.reset()
+        self.table.setSortingEnabled(True)
+        self.table.sortByColumn(4, Qt.SortOrder.AscendingOrder)
+        self.details = DetailedTable(self.table, self.model, lookups, runner)
+        self.details.resize(1000, 600)
+        self.owner, self.page = self.details.pane.pages
+
+    def describe(self) -> CellContext:
+        return CellContext(
+            self.now_ms,
+            hosts=self.hosts.known(),
+            rates=self.feed.rates,
+            traffic_hint=self.feed.hint,
+        )
+
+    def read_owner(self, question: OwnerQuestion) -> OwnerDetails:
+        self.asked.append(question)
+        return self.answer(question)
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Take a snapshot as the window does with every tick."""
+        self.model.show_snapshot(snapshot)
+        self.model.catch_up()
+        self.details.show_snapshot(snapshot)
+
+    def choose(self, key: SocketKey) -> None:
+        assert self.table.select_key(key)
+
+    def fact(self, name: str) -> str:
+        """Return what the owner page shows of a fact, empty where the fact is hidden."""
+        field = self.owner.facts._fields[name]
+        return "" if field.isHidden() else field.toPlainText()
+
+
+@pytest.fixture
+def bench(qtbot: QtBot, runner: TaskRunner) -> Iterator[DetailsBench]:
+    """Give a table with its details, shown and open."""
+    made = DetailsBench(qtbot, runner)
+    made.details.show()
+    qtbot.waitExposed(made.details)
+    yield made
+    made.resolver.gate.set()
+    made.details.remember(Settings(settings_path()))
+    made.details.close()
+    made.table._reading.stop()
+    made.owner.sockets.table._reading.stop()
+    runner.shut_down()
+    made.hosts.close()
+    made.details.deleteLater()
 
 
 @pytest.fixture

@@ -186,6 +186,16 @@ def test_a_row_that_comes_back_while_it_fades_is_one_row(
     assert [key.local.port for key in shown_keys(model)] == [80]
 
 
+def test_a_closed_row_keeps_the_name_of_an_owner_that_is_gone(qtbot: QtBot) -> None:
+    model = make_model(qtbot, linger_ms=60_000)
+    model.show_snapshot(snapshot([row(80)]))
+    named = model.entry_at(0).info
+    model.show_snapshot(snapshot([]))
+    assert model.mark_of(row(80).key) is Mark.CLOSED
+    assert named is not None
+    assert model.entry_at(0).info is named
+
+
 def test_counts_leave_out_what_is_closed(qtbot: QtBot) -> None:
     model = make_model(qtbot, linger_ms=60_000)
     model.show_snapshot(

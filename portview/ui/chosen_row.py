@@ -1,0 +1,68 @@
+"""Which row a person has chosen, also after it has gone from the table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from portview.domain.snapshot import Snapshot
+from portview.models.liveness import Mark
+from portview.ui.details_page import Subject
+
+if TYPE_CHECKING:
+    from portview.domain.entry import Entry
+    from portview.models.socket_table_model import SocketTableModel
+    from portview.ui.socket_table import SocketTable
+
+
+class ChosenRow(QObject):
+    """Follows the table's current row as long as a person moves it.
+
+    When a row goes, Qt makes its neighbour the current one without selecting it. That is not a
+    choice: the row that was chosen stays the subject, until the person chooses another.
+    """
+
+    changed = Signal(object)
+
+    def __init__(
+        self, table: SocketTable, model: SocketTableModel, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._table = table
+        self._model = model
+        self._entry: Entry | None = None
+        self._snapshot = Snapshot()
+        selection = table.selectionModel()
+        selection.currentRowChanged.connect(self._on_moved)
+        # The mouse moves the current row first and selects it then; keys do both the other way.
+        selection.selectionChanged.connect(self._on_moved)
+
+    @property
+    def subject(self) -> Subject | None:
+        """Return what is known about the chosen row, None before the first choice."""
+        if self._entry is None:
+            return None
+        key = self._entry.row.key
+        is_open = (
+            self._model.find_entry(key) is not None and self._model.mark_of(key) is not Mark.CLOSED
+        )
+        return Subject(self._entry, is_open, self._snapshot)
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        """Take the next snapshot, after the model has taken it."""
+        self._snapshot = snapshot
+        if self._entry is not None:
+            self._entry = self._model.find_entry(self._entry.row.key) or self._entry
+            self.changed.emit(self.subject)
+
+    @Slot()
+    def _on_moved(self) -> None:
+        selection = self._table.selectionModel()
+        current = selection.currentIndex()
+        if not current.isValid() or not selection.isRowSelected(current.row()):
+            return
+        entry = self._model.entry_at(current.row())
+        if entry is not self._entry:
+            self._entry = entry
+            self.changed.emit(self.subject)

@@ -1,0 +1,144 @@
+"""The table with the details pane below it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtWidgets import QSplitter
+from typing_extensions import override
+
+from portview.ui.chosen_row import ChosenRow
+from portview.ui.details_pane import DetailsPane
+from portview.ui.process_icons import ProcessIcons, program_icon_loader
+from portview.ui.rows_in_sight import RowsInSight
+
+if TYPE_CHECKING:
+    from portview.domain.snapshot import Snapshot
+    from portview.engine.task_runner import TaskRunner
+    from portview.models.socket_table_model import SocketTableModel
+    from portview.settings import Settings
+    from portview.ui.details_page import DetailsPage
+    from portview.ui.lookups import Lookups
+    from portview.ui.socket_table import SocketTable
+
+_FIRST_HEIGHT = 210
+_SMALLEST_HEIGHT, _LARGEST_HEIGHT = 80, 4000
+
+
+class DetailedTable(QSplitter):
+    """Joins the table, what is looked up for its rows, and the pane about the chosen row.
+
+    ``socket_chosen`` tells the key of a socket that was chosen in the pane.
+    """
+
+    socket_chosen = Signal(object)
+    open_changed = Signal(bool)
+    told = Signal(str)
+
+    def __init__(
+        self,
+        table: SocketTable,
+        model: SocketTableModel,
+        lookups: Lookups,
+        runner: TaskRunner,
+    ) -> None:
+        super().__init__(Qt.Orientation.Vertical)
+        self._table = table
+        self._model = model
+        self._height = _FIRST_HEIGHT
+        self.chosen = ChosenRow(table, model, self)
+        self.pane = DetailsPane()
+        self._add_pages(lookups, runner)
+        self.addWidget(table)
+        self.addWidget(self.pane)
+        self.setStretchFactor(0, 1)
+        self.setStretchFactor(1, 0)
+        self.setChildrenCollapsible(False)
+        self._in_sight = RowsInSight(table, model, lookups.traffic, lookups.hosts)
+        self._icons = ProcessIcons(
+            model.mark_of, self.palette(), program_icon_loader(), parent=self
+        )
+        self._icons.changed.connect(self._on_icons_changed)
+        self._on_icons_changed()
+        self.chosen.changed.connect(self.pane.show_subject)
+        self.pane.close_requested.connect(lambda: self.set_open(False))
+        table.activated_row.connect(lambda: self.set_open(True))
+        table.doubleClicked.connect(lambda _index: self.set_open(True))
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the details are shown."""
+        return not self.pane.isHidden()
+
+    def set_open(self, is_open: bool) -> None:  # noqa: FBT001 - a checkable action's form
+        """Show or hide the details; the table keeps the focus."""
+        if is_open == self.is_open:
+            return
+        if not is_open:
+            self._note_height()
+            if self.pane.isAncestorOf(self.focusWidget()):
+                self._table.setFocus()
+        self.pane.setVisible(is_open)
+        if is_open:
+            self._share_height()
+        self.open_changed.emit(is_open)
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        """Take the next snapshot, after the model has taken it."""
+        self.chosen.show_snapshot(snapshot)
+        subject = self.chosen.subject if self.is_open else None
+        self._in_sight.look(subject.entry.row.key if subject else None)
+
+    def restore(self, settings: Settings) -> None:
+        """Open or close the details and give them their height as it was."""
+        height = settings.get("details_height", int, _FIRST_HEIGHT)
+        self._height = height if _SMALLEST_HEIGHT <= height <= _LARGEST_HEIGHT else _FIRST_HEIGHT
+        self.set_open(settings.get("details_open", bool, default=True))
+        self._share_height()
+
+    def remember(self, settings: Settings) -> None:
+        """Note what ``restore`` needs, and load no more icons."""
+        if self.is_open:
+            self._note_height()
+        settings.set("details_height", self._height)
+        settings.set("details_open", self.is_open)
+        self._icons.stop()
+
+    @override
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_icons"):
+            self._icons.set_palette(self.palette())
+
+    def _add_pages(self, lookups: Lookups, runner: TaskRunner) -> None:
+        # Loaded with the first subject, as they are made: a window starts the sooner for it.
+        def owner_page() -> DetailsPage:
+            from portview.ui.owner_page import OwnerPage  # noqa: PLC0415
+
+            page = OwnerPage(lookups.read_owner, runner, lookups.describe)
+            page.socket_chosen.connect(self.socket_chosen)
+            page.told.connect(self.told)
+            return page
+
+        def traffic_page() -> DetailsPage:
+            from portview.ui.traffic_page import TrafficPage  # noqa: PLC0415
+
+            return TrafficPage(lookups.traffic)
+
+        self.pane.add_page("Owner", owner_page)
+        self.pane.add_page("Traffic", traffic_page)
+
+    def _note_height(self) -> None:
+        height = self.sizes()[1]
+        if height >= _SMALLEST_HEIGHT:
+            self._height = height
+
+    def _share_height(self) -> None:
+        # Before the window is shown there is nothing to share yet; what counts then is the ratio.
+        whole = max(self.height(), 3 * self._height)
+        self.setSizes([whole - self._height, self._height])
+
+    @Slot()
+    def _on_icons_changed(self) -> None:
+        self._model.set_icons(self._icons.icon_of)

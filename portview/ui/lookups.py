@@ -1,0 +1,27 @@
+"""What the window can look up beyond a snapshot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portview.domain.cells import CellContext
+    from portview.domain.process_details import OwnerDetails, OwnerQuestion
+    from portview.engine.traffic_feed import TrafficFeed
+    from portview.readers.host_names import HostNames
+
+
+@dataclass(frozen=True, slots=True)
+class Lookups:
+    """``describe`` gives what cells depend on beyond their rows, as of now.
+
+    ``read_owner`` is called on the reading pool, everything else is used on the UI thread.
+    """
+
+    describe: Callable[[], CellContext]
+    traffic: TrafficFeed
+    hosts: HostNames
+    read_owner: Callable[[OwnerQuestion], OwnerDetails]

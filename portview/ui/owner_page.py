@@ -1,0 +1,209 @@
+"""The tab that tells who holds a socket: the process, where it comes from, what it uses."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QDateTime, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSplitter, QToolButton
+from typing_extensions import override
+
+from portview.domain.owner_sentences import chain_words, holders_words, owner_sentences
+from portview.domain.owners import command_line_of, user_of
+from portview.domain.process_details import OwnerDetails, OwnerQuestion, processor_share
+from portview.domain.quantities import format_duration, format_share, format_size
+from portview.engine.inquiry import Inquiry
+from portview.engine.task_runner import Pool
+from portview.ui.details_page import DetailsPage, Subject
+from portview.ui.facts_form import FactsForm
+from portview.ui.icons import set_button_icon
+from portview.ui.open_folder import open_folder_of
+from portview.ui.process_sockets import ProcessSockets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtCore import QEvent
+    from PySide6.QtWidgets import QWidget
+
+    from portview.domain.cells import CellContext
+    from portview.domain.entry import Entry
+    from portview.domain.process_details import ProcessUsage
+    from portview.engine.task_runner import TaskRunner
+
+_BUTTON_ICON = 14
+_FACTS_WIDTH, _SOCKETS_WIDTH = 620, 480
+
+
+class OwnerPage(DetailsPage):
+    """Facts on the left, all sockets of the process on the right."""
+
+    socket_chosen = Signal(object)
+    told = Signal(str)
+
+    def __init__(
+        self,
+        read: Callable[[OwnerQuestion], OwnerDetails],
+        runner: TaskRunner,
+        describe: Callable[[], CellContext],
+        parent: QWidget | None = None,
+    ) -> None:
+        """Take ``read``, which is called on the reading pool, once per tick."""
+        super().__init__(parent)
+        self._describe = describe
+        self._runner = runner
+        self._subject: Subject | None = None
+        self._details: OwnerDetails | None = None
+        self._usage: ProcessUsage | None = None
+        self._inquiry: Inquiry[OwnerQuestion, OwnerDetails] = Inquiry(
+            read, runner, Pool.READING, on_answered=self._on_read
+        )
+        self._buttons: dict[QToolButton, str] = {}
+        self.facts = FactsForm()
+        self._add_facts()
+        self.sockets = ProcessSockets(describe, describe().port_names)
+        self.sockets.socket_chosen.connect(self.socket_chosen)
+        scroll = QScrollArea()
+        scroll.setWidget(self.facts)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.viewport().setAutoFillBackground(False)
+        self.facts.setAutoFillBackground(False)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        halves = QSplitter(Qt.Orientation.Horizontal)
+        halves.addWidget(scroll)
+        halves.addWidget(self.sockets)
+        halves.setSizes([_FACTS_WIDTH, _SOCKETS_WIDTH])
+        halves.setChildrenCollapsible(False)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(halves)
+
+    @override
+    def show_subject(self, subject: Subject) -> None:
+        question = _question_about(subject.entry)
+        if self._details is not None and self._details.question != question:
+            self._details = None
+            self._usage = None
+            self.facts.show_fact("usage", "")
+        self._subject = subject
+        self._show_facts(subject)
+        self.sockets.show_subject(subject)
+        self._inquiry.ask(question)
+
+    @override
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == event.Type.PaletteChange:
+            for button, icon_name in self._buttons.items():
+                set_button_icon(button, icon_name)
+
+    def _add_facts(self) -> None:
+        add = self.facts.add_fact
+        copy_path = self._button("copy", "Copy the path of the executable", self._on_copy_path)
+        go_there = self._button("folder", "Open the folder of the executable", self._on_open_folder)
+        copy_command = self._button("copy", "Copy the command line", self._on_copy_command)
+        add("note", "Note", most_lines=6)
+        add("process", "Process", most_lines=1)
+        add("usage", "Uses", most_lines=2)
+        add("started", "Started", most_lines=1)
+        add("chain", "Started by")
+        add("holders", "Likely holders")
+        add("user", "User", most_lines=1)
+        add("services", "Services", most_lines=4)
+        add("executable", "Executable", most_lines=2, buttons=(copy_path, go_there))
+        add("command_line", "Command line", most_lines=4, buttons=(copy_command,))
+
+    def _button(self, icon_name: str, name: str, on_clicked: Callable[[], None]) -> QToolButton:
+        button = QToolButton()
+        button.setAutoRaise(True)
+        button.setIconSize(QSize(_BUTTON_ICON, _BUTTON_ICON))
+        button.setFixedHeight(self.fontMetrics().lineSpacing() + 4)
+        button.setToolTip(name)
+        button.setAccessibleName(name)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(on_clicked)
+        set_button_icon(button, icon_name)
+        self._buttons[button] = icon_name
+        return button
+
+    def _show_facts(self, subject: Subject) -> None:
+        row, info = subject.entry.row, subject.entry.info
+        show = self.facts.show_fact
+        notes = list(owner_sentences(subject.entry, sys.platform))
+        if self._has_ended():
+            notes.insert(0, "This process has ended. What was known of it stays here.")
+        elif not subject.is_open:
+            notes.insert(0, "This socket has closed. What was known of it stays here.")
+        show("note", " ".join(notes))
+        owner = row.key.owner
+        name = info.name if info and info.name else "unknown"
+        show("process", f"{name}, PID {owner.pid}" if owner else "")
+        show("started", self._started_words(owner.started_ms) if owner else "")
+        show("user", user_of(row, info) or "")
+        show("executable", (info.executable if info else None) or "")
+        show("command_line", command_line_of(info) or "")
+        details = self._details
+        show("chain", chain_words(details.chain) if details else "")
+        show("holders", holders_words(details.holders) if details else "")
+        services = [
+            f"{service.display_name} ({service.name})"
+            if service.display_name != service.name
+            else service.name
+            for service in (details.services if details else ())
+        ]
+        show("services", ", ".join(services or row.services))
+
+    def _has_ended(self) -> bool:
+        details = self._details
+        return details is not None and details.question.owner is not None and not details.is_running
+
+    def _started_words(self, started_ms: int) -> str:
+        if not started_ms:
+            return ""
+        moment = QDateTime.fromMSecsSinceEpoch(started_ms).toString("yyyy-MM-dd HH:mm:ss")
+        return f"{moment}, {format_duration(self._describe().now_ms - started_ms)} ago"
+
+    def _on_read(self, question: OwnerQuestion, details: OwnerDetails) -> None:
+        subject = self._subject
+        if subject is None or question != _question_about(subject.entry):
+            return
+        had_ended, is_first = self._has_ended(), self._details is None
+        self._details = details
+        self._show_usage(details.usage)
+        if is_first or had_ended != self._has_ended():
+            self._show_facts(subject)
+
+    def _show_usage(self, usage: ProcessUsage | None) -> None:
+        before, self._usage = self._usage, usage
+        if usage is None:
+            self.facts.show_fact("usage", "")
+            return
+        parts = []
+        share = processor_share(before, usage) if before else None
+        if share is not None:
+            parts.append(f"{format_share(share)} of one processor core")
+        if usage.memory_bytes is not None:
+            parts.append(f"{format_size(usage.memory_bytes)} of memory")
+        self.facts.show_fact("usage", ", ".join(parts))
+
+    @Slot()
+    def _on_copy_path(self) -> None:
+        QGuiApplication.clipboard().setText(self.facts.text_of("executable"))
+        self.told.emit("Copied the path of the executable.")
+
+    @Slot()
+    def _on_copy_command(self) -> None:
+        QGuiApplication.clipboard().setText(self.facts.text_of("command_line"))
+        self.told.emit("Copied the command line.")
+
+    @Slot()
+    def _on_open_folder(self) -> None:
+        open_folder_of(self.facts.text_of("executable"), self._runner, self.told.emit)
+
+
+def _question_about(entry: Entry) -> OwnerQuestion:
+    return OwnerQuestion(entry.row.key.owner, entry.row.likely_holders)

@@ -1,0 +1,69 @@
+"""Machine text of any length in a form: selectable, wrapped, inert, never higher than it should."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextOption
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QWidget
+from typing_extensions import override
+
+from portview.domain.plain_text import inert
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
+LONGEST_SHOWN = 4000
+"""Characters that are shown; what is copied by a button beside it is the whole."""
+
+
+class PlainField(QPlainTextEdit):
+    """Shows one text as high as it needs, up to some lines; beyond them it scrolls."""
+
+    def __init__(
+        self, accessible_name: str, most_lines: int = 3, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._most_lines = most_lines
+        self._text = ""
+        self.setAccessibleName(accessible_name)
+        self.setReadOnly(True)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.setTabChangesFocus(True)
+        self.setUndoRedoEnabled(False)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.viewport().setAutoFillBackground(False)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.document().setDocumentMargin(0)
+        self._fit()
+
+    @property
+    def full_text(self) -> str:
+        """Return the text as the machine told it, however long."""
+        return self._text
+
+    def set_text(self, text: str) -> None:
+        """Show a text; the same one again leaves a selection as it is."""
+        if text == self._text:
+            return
+        self._text = text
+        self.setPlainText(inert(text, LONGEST_SHOWN))
+        self._fit()
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        # A plain text document measures its height in lines.
+        lines = max(1, min(round(self.document().size().height()), self._most_lines))
+        height = lines * self.fontMetrics().lineSpacing() + 2
+        if height != self.height():
+            self.setFixedHeight(height)
