@@ -41,6 +41,7 @@ from portview.ui.theme import Theme, apply_theme, choose_style
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from portview.domain.sockets import SocketRow
     from portview.readers.snapshots import SnapshotReader
     from portview.readers.traffic import TrafficReader
 
@@ -161,8 +162,19 @@ def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
 
     lookups = Lookups(describe, feed, hosts, OwnerDetailsReader().read)
     facts = WindowFacts(reader.source, log_path(), settings_path(), is_elevated())
-    window = MainWindow(poller, runner, settings, lookups, facts)
+    window = MainWindow(
+        poller, runner, settings, lookups, facts, read_rows=read_rows_once
+    )
     return OpenWindow(window, poller, runner, settings, traffic, hosts)
+
+
+def read_rows_once() -> tuple[SocketRow, ...]:
+    """Read the sockets with a reader of its own, which disturbs no other one. Any thread."""
+    reader = open_reader()
+    try:
+        return reader.read().rows
+    finally:
+        reader.close()
 
 
 def _run(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.cli.console import print_json, print_line
-from portview.cli.probe_documents import ladder_document
 from portview.domain.outcome import Outcome
 from portview.domain.typed_input import parse_duration_ms, parse_port
+from portview.probes.documents import ladder_document
 from portview.probes.ladder import (
     DEFAULT_STEP_TIMEOUT_MS,
     LadderStep,

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portview.cli.console import print_json, print_line, print_note
-from portview.cli.probe_documents import pick_document
 from portview.cli.progress_line import progress_line
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.sockets import Protocol
 from portview.domain.typed_input import MAX_PORT, parse_count, parse_port, parse_ports
+from portview.probes.documents import pick_document
 from portview.probes.pick import HeldPorts, pick_ports, ports_near
 from portview.probes.port_wishes import in_order, read_port_order
 from portview.readers.port_ranges import read_port_ranges

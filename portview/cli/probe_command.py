@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from portview.cli.console import print_json, print_line
-from portview.cli.probe_documents import (
+from portview.cli.progress_line import progress_line
+from portview.domain.outcome import Outcome
+from portview.domain.sockets import Protocol, endpoint_text
+from portview.domain.targets import parse_bind_target, parse_host, parse_target, parse_url
+from portview.domain.typed_input import parse_count, parse_duration_ms
+from portview.probes.bind import probe_bind
+from portview.probes.documents import (
     bind_document,
     http_document,
     probe_document,
     tls_document,
 )
-from portview.cli.progress_line import progress_line
-from portview.domain.outcome import Outcome
-from portview.domain.sockets import Protocol, endpoint_text
-from portview.domain.targets import parse_host, parse_target, parse_url
-from portview.domain.typed_input import BadInputError, parse_count, parse_duration_ms, parse_port
-from portview.probes.bind import probe_bind
 from portview.probes.http import DEFAULT_HTTP_TIMEOUT_MS, MAX_REDIRECTS, Expectation, probe_http
 from portview.probes.tcp import DEFAULT_TIMEOUT_MS, DEFAULT_TRIES, probe_tcp
 from portview.probes.tls import DEFAULT_TLS_TIMEOUT_MS, probe_tls
@@ -173,12 +172,7 @@ def _tls(options: argparse.Namespace) -> Outcome:
 
 
 def _bind(options: argparse.Namespace) -> Outcome:
-    address, port = None, 0
-    if options.target.strip().isdecimal():
-        port = parse_port(options.target.strip())
-    else:
-        target = parse_target(options.target)
-        address, port = _numeric(target.host, options.target), target.port
+    address, port = parse_bind_target(options.target)
     protocol = Protocol(options.proto)
     with progress_line() as progress:
         report = probe_bind(
@@ -191,21 +185,6 @@ def _bind(options: argparse.Namespace) -> Outcome:
     lines = [f"{one.place}: {one.verdict}" for one in report.places]
     _print(options, report, bind_document(report), lines)
     return Outcome.DONE if report.is_free else Outcome.NOT_DONE
-
-
-def _numeric(host: str, text: str) -> str:
-    try:
-        ip_address(host)
-    except ValueError:
-        raise BadInputError(
-            "bad_host",
-            "A port is bound at an address, not at a name.",
-            text,
-            text.index(host),
-            len(host),
-            "Write 127.0.0.1:PORT, [::]:PORT, or PORT alone for all addresses.",
-        ) from None
-    return host
 
 
 def _tell(

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
 from portview.cli.console import print_bytes, print_json, print_line, print_note
-from portview.cli.probe_documents import scan_document
 from portview.cli.progress_line import progress_line
 from portview.domain.cancellation import CancelToken
-from portview.domain.export import defused
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.port_names import read_port_names
 from portview.domain.sockets import Protocol, endpoint_text
@@ -25,6 +21,7 @@ from portview.domain.typed_input import (
     parse_duration_ms,
     parse_ports,
 )
+from portview.probes.documents import scan_csv, scan_document
 from portview.probes.own_addresses import is_this_machine
 from portview.probes.resolve import resolve
 from portview.probes.scan import DEFAULT_SCAN_TIMEOUT_MS, OpenPort, ScanOptions, scan
@@ -103,7 +100,7 @@ def run(options: argparse.Namespace) -> Outcome:
     if options.json:
         print_json(scan_document(report, comparison))
     elif options.csv:
-        print_bytes(_as_csv(report).encode())
+        print_bytes(scan_csv(report).encode())
     else:
         _print_summary(report, comparison)
     return Outcome.DONE if report.open else Outcome.NOT_DONE
@@ -157,13 +154,3 @@ def _print_summary(report: ScanReport, comparison: TableComparison | None) -> No
         print_line(f"listens but does not answer: {endpoint_text(row.local)}")
     if comparison.unknown:
         print_line(f"answers but is not in the socket table: {format_ports(comparison.unknown)}")
-
-
-def _as_csv(report: ScanReport) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(("address", "port", "service", "latency_ms", "banner"))
-    for one in report.open:
-        latency_ms, banner = round(one.latency_ms, 3), defused(one.banner)
-        writer.writerow((report.address, one.port, one.service, latency_ms, banner))
-    return text.getvalue()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.cli.console import print_json, print_line
-from portview.cli.probe_documents import wait_document
 from portview.cli.progress_line import progress_line
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.targets import parse_target, parse_url
 from portview.domain.typed_input import format_duration, parse_duration_ms
+from portview.probes.documents import wait_document
 from portview.probes.wait import answers, is_free, serves, wait_for
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from portview.domain.typed_input import BadInputError, parse_port
 
@@ -160,6 +160,30 @@ def parse_url(text: str) -> UrlTarget:
     return UrlTarget(
         scheme.lower() == "https", target, path if path.startswith("/") else f"/{path}"
     )
+
+
+def parse_bind_target(text: str) -> tuple[str | None, int]:
+    """Read ``PORT``, ``ADDRESS:PORT`` or ``[IPV6]:PORT``: the address, None for all, and the port.
+
+    Raises BadInputError, also for a name, at which nothing can be bound.
+    """
+    stripped = text.strip()
+    at = text.index(stripped) if stripped else 0
+    if stripped.isdecimal():
+        return None, parse_port(text, at, at + len(stripped))
+    target = parse_target(text)
+    try:
+        ip_address(target.host)
+    except ValueError:
+        raise BadInputError(
+            "bad_host",
+            "A port is bound at an address, not at a name.",
+            text,
+            at,
+            len(target.host),
+            "Write 127.0.0.1:PORT, [::]:PORT, or PORT alone for all addresses.",
+        ) from None
+    return target.host, target.port
 
 
 def _bracketed_host(text: str, at: int) -> tuple[str, int | None]:

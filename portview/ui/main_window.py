@@ -22,6 +22,7 @@ from portview.ui.detailed_table import DetailedTable
 from portview.ui.empty_state import EmptyState, emptiness
 from portview.ui.filter_box import FilterBox
 from portview.ui.live_button import LiveButton
+from portview.ui.probing.probing_tools import ACTION_NAMES, ProbingSources, ProbingTools
 from portview.ui.scope_bar import ScopeBar, scope_title
 from portview.ui.socket_table import SocketTable
 from portview.ui.status_bar import StatusBar
@@ -30,11 +31,13 @@ from portview.ui.theme_menu import ThemeMenu
 from portview.ui.window_actions import ActionSpec, WindowActions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from PySide6.QtGui import QCloseEvent
 
     from portview.domain.query.terms import Query
     from portview.domain.snapshot import Snapshot
-    from portview.domain.sockets import SocketKey
+    from portview.domain.sockets import SocketKey, SocketRow
     from portview.engine.poller import Poller
     from portview.engine.task_runner import TaskRunner
     from portview.settings import Settings
@@ -55,6 +58,8 @@ class MainWindow(QMainWindow):
         settings: Settings,
         lookups: Lookups,
         facts: WindowFacts,
+        *,
+        read_rows: Callable[[], Sequence[SocketRow]],
     ) -> None:
         super().__init__()
         self._poller = poller
@@ -76,6 +81,8 @@ class MainWindow(QMainWindow):
         self.filter_box = FilterBox(self.model.all_entries)
         self.status = StatusBar()
         self.acts = WindowActions(self)
+        sources = ProbingSources(read_rows, self.model.all_entries, describe().port_names)
+        self.probing = ProbingTools(self, runner, settings, sources)
         self._passing_time = QTimer(self)
         self._passing_time.setInterval(_PASS_TIME_MS)
         self._compose()
@@ -126,6 +133,7 @@ class MainWindow(QMainWindow):
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
         self._remember()
+        self.probing.close()
         self._poller.stop()
         self._passing_time.stop()
         super().closeEvent(event)
@@ -152,6 +160,7 @@ class MainWindow(QMainWindow):
         centre.setLayout(layout)
         self.setCentralWidget(centre)
         self.setStatusBar(self.status)
+        self.status.addPermanentWidget(self.probing.waits)
         self.status.show_rights(is_elevated=self._facts.is_elevated)
         self.table.setSortingEnabled(True)
         self.table.setFocus()
@@ -179,6 +188,8 @@ class MainWindow(QMainWindow):
             ActionSpec("&Details", ("F4",), "What is known about the row", is_checkable=True),
             self.details.set_open,
         )
+        self.probing.add_actions(self.acts)
+        add("test", ActionSpec("&Test connection", ("Ctrl+T",)), self._on_test)
         add("about", ActionSpec("&About PortView"), self._on_about)
         add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.close)
 
@@ -201,6 +212,9 @@ class MainWindow(QMainWindow):
         self._theme_menu = ThemeMenu("&Theme", self)
         self._theme_menu.theme_chosen.connect(self._on_theme_chosen)
         view_menu.addMenu(self._theme_menu)
+        tools_menu = bar.addMenu("&Tools")
+        tools_menu.addAction(self.acts["test"])
+        tools_menu.addActions([self.acts[name] for name in ACTION_NAMES])
         help_menu = bar.addMenu("&Help")
         help_menu.addAction(self.acts["about"])
 
@@ -221,6 +235,7 @@ class MainWindow(QMainWindow):
         self.details.told.connect(self.tell)
         self.table.pause_requested.connect(self.acts["pause"].toggle)
         self.empty_state.action_requested.connect(self._clear_filter)
+        self.probing.told.connect(self.tell)
         self._passing_time.timeout.connect(self.model.pass_time)
 
     @Slot(object)
@@ -284,6 +299,14 @@ class MainWindow(QMainWindow):
     def _on_theme_chosen(self, theme: Theme) -> None:
         self._settings.set("theme", theme.value)
         apply_theme(theme)
+
+    @Slot()
+    def _on_test(self) -> None:
+        index = self.table.currentIndex()
+        if index.isValid():
+            self.probing.test(self.model.entry_at(index.row()))
+        else:
+            self.tell("Select a socket first.")
 
     @Slot()
     def _on_about(self) -> None:

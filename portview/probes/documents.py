@@ -1,4 +1,4 @@
-"""The JSON documents of probes: ``verdict``, ``latency_ms``, ``detail``, ``hint``, then the rest.
+"""The documents of probes, JSON and CSV: verdict, latency_ms, detail, hint, then the rest.
 
 Keys are stable. Times are in milliseconds; null is what is not known. Texts from servers are
 untrusted.
@@ -6,9 +6,12 @@ untrusted.
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import TYPE_CHECKING, Any
 
 from portview.domain.contract import iso_time
+from portview.domain.export import defused
 from portview.domain.typed_input import format_ports
 
 if TYPE_CHECKING:
@@ -202,6 +205,17 @@ def scan_document(report: ScanReport, comparison: TableComparison | None) -> dic
         "other_addresses": list(report.other_addresses),
         "comparison": None if comparison is None else _comparison(comparison),
     }
+
+
+def scan_csv(report: ScanReport) -> str:
+    """Return the open ports of a scan as CSV, one line each below a line of titles."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(("address", "port", "service", "latency_ms", "banner"))
+    for one in report.open:
+        latency_ms, banner = round(one.latency_ms, 3), defused(one.banner)
+        writer.writerow((report.address, one.port, one.service, latency_ms, banner))
+    return text.getvalue()
 
 
 def _comparison(comparison: TableComparison) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Asking ports from the window: test, probe, scan, wait, and find a free one."""

@@ -1,0 +1,213 @@
+"""Find free ports near a number or in a range."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QVBoxLayout,
+    QWidget,
+)
+from typing_extensions import override
+
+from portview.domain.sockets import Protocol
+from portview.domain.typed_input import format_ports, parse_count, parse_port, parse_ports
+from portview.probes.documents import pick_document
+from portview.probes.pick import pick_ports, ports_near
+from portview.readers.port_ranges import read_port_ranges
+from portview.ui.probing.errand import Errand
+from portview.ui.probing.sheet_view import SheetView
+from portview.ui.probing.sheets import Sheet, SheetRow, Tone
+from portview.ui.probing.tool_window import ToolWindow, failure_words
+from portview.ui.probing.typed_field import MistakeLine, TypedField
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from portview.domain.verdicts import Progress
+    from portview.engine.task_runner import TaskRunner, Work
+    from portview.probes.pick import PickReport, Skipped
+    from portview.settings import Settings
+
+_SIZE = (560, 430)
+_MOST_PORTS = 100
+_NARROW = 90
+_COLUMNS = ("Passed over", "Why")
+
+
+class PickWindow(ToolWindow):
+    """Finds ports that a server could take now, and says which it passed over and why."""
+
+    def __init__(self, runner: TaskRunner, settings: Settings, parent: QWidget) -> None:
+        super().__init__("pick", "Find a free port", _SIZE, settings, parent)
+        self._errand = Errand(runner)
+        self._report: PickReport | None = None
+        self.near: TypedField[int] = TypedField("Near port", parse_port)
+        self.near.setPlaceholderText("8080")
+        self.near.setMaximumWidth(_NARROW)
+        self.range: TypedField[tuple[int, ...]] = TypedField("Only among", parse_ports, default=())
+        self.range.setPlaceholderText("any port, nearest first")
+        self.count: TypedField[int] = TypedField(
+            "How many", partial(parse_count, most=_MOST_PORTS), default=1
+        )
+        self.count.setPlaceholderText("1")
+        self.count.setMaximumWidth(_NARROW)
+        self.protocol = QComboBox()
+        self.protocol.addItems([one.upper() for one in Protocol])
+        self.dynamic = QCheckBox("Take &dynamic ports too")
+        self.dynamic.setToolTip("The system may give these to any outgoing connection.")
+        self.view = SheetView()
+        self.look_button = self.button("&Find", self.look)
+        self.look_button.setDefault(True)
+        self.cancel_button = self.button("&Cancel", self.stop)
+        self.copy_button = self.button("Co&py ports", self._copy_ports)
+        self.json_button = self.button("Copy as &JSON", self._copy_json)
+        self._compose()
+        self.near.setText(self.saved_text("near", "8080"))
+        self.range.setText(self.saved_text("range", ""))
+        self.count.setText(self.saved_text("count", ""))
+        self.protocol.setCurrentText(self.saved_text("protocol", "TCP"))
+        self.dynamic.setChecked(self.saved_switch("dynamic", default=False))
+        self.view.begin("Nothing looked for yet", "Say near which port and press Enter.")
+        self._show_state()
+
+    def find_near(self, port: int, protocol: Protocol) -> None:
+        """Look for one free port near another, which is in use."""
+        self.near.setText(str(port))
+        self.range.clear()
+        self.count.clear()
+        self.protocol.setCurrentText(protocol.upper())
+        self.bring_up()
+        self.look()
+
+    def look(self) -> None:
+        """Look for ports as the fields say."""
+        ports = self.range.demand()
+        near = self.near.value if ports and not self.near.text().strip() else self.near.demand()
+        count = self.count.demand()
+        if ports is None or count is None or (near is None and not ports):
+            return
+        wishes = _in_order(near, ports)
+        protocol = Protocol(self.protocol.currentText().lower())
+        may_be_dynamic = self.dynamic.isChecked()
+        self._report = None
+        self.view.begin("Looking\u2026", "Each port is bound for a moment.")
+
+        def work(work: Work[PickReport]) -> PickReport:
+            return pick_ports(
+                wishes,
+                count=count,
+                protocol=protocol,
+                ranges=read_port_ranges(protocol),
+                may_be_dynamic=may_be_dynamic,
+                cancel=work.token,
+                report=work.report,
+            )
+
+        self._errand.start(
+            work, partial(self._on_found, protocol), self._on_failed, self._on_progress
+        )
+        self._show_state()
+
+    @override
+    def stop(self) -> bool:
+        was_running = self._errand.cancel()
+        if was_running:
+            self.view.begin("Cancelled", "No port was taken.")
+            self._show_state()
+        return was_running
+
+    @override
+    def remember(self) -> None:
+        super().remember()
+        self.save("near", self.near.text())
+        self.save("range", self.range.text())
+        self.save("count", self.count.text())
+        self.save("protocol", self.protocol.currentText())
+        self.save("dynamic", self.dynamic.isChecked())
+
+    def _compose(self) -> None:
+        first = QHBoxLayout()
+        first.addWidget(self.near)
+        for words, widget in (("Ho&w many:", self.count), ("P&rotocol:", self.protocol)):
+            label = QLabel(words)
+            label.setBuddy(widget)
+            first.addSpacing(8)
+            first.addWidget(label)
+            first.addWidget(widget)
+        first.addStretch()
+        form = QFormLayout()
+        form.addRow("&Near port:", first)
+        form.labelForField(first).setBuddy(self.near)  # type: ignore[attr-defined] # a QLabel
+        form.addRow("Only a&mong:", self.range)
+        form.addRow("", self.dynamic)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.copy_button)
+        buttons.addWidget(self.json_button)
+        buttons.addStretch()
+        buttons.addWidget(self.cancel_button)
+        buttons.addWidget(self.look_button)
+        layout = QVBoxLayout(self)
+        layout.addLayout(form)
+        layout.addWidget(MistakeLine(self.near, self.range, self.count))
+        layout.addWidget(self.view, 1)
+        layout.addLayout(buttons)
+
+    def _on_progress(self, progress: Progress) -> None:
+        self.view.headline.say(Tone.NOTE, "Looking\u2026", f"{progress.text}.")
+
+    def _on_found(self, protocol: Protocol, report: PickReport) -> None:
+        self._report = report
+        ports = ", ".join(map(str, report.ports))
+        words = "is free" if len(report.ports) == 1 else "are free"
+        detail = f"A server can take {ports} ({protocol.upper()}) at every address of this machine."
+        rows = passed_over(report.skipped)
+        hint = " ".join(report.notes)
+        columns = _COLUMNS if rows else ()
+        self.view.show_sheet(Sheet(Tone.GOOD, f"{ports} {words}", detail, hint, columns, rows))
+        self._show_state()
+        self.copy_button.setFocus()
+
+    def _on_failed(self, error: Exception) -> None:
+        self.view.show_sheet(Sheet(Tone.BAD, "Too few are free", *failure_words(error)))
+        self._show_state()
+
+    def _copy_ports(self) -> None:
+        if self._report is not None:
+            self.copy(" ".join(map(str, self._report.ports)), "the ports")
+
+    def _copy_json(self) -> None:
+        if self._report is not None:
+            self.copy_document(pick_document(self._report))
+
+    def _show_state(self) -> None:
+        self.cancel_button.setEnabled(self._errand.is_running)
+        self.copy_button.setEnabled(self._report is not None)
+        self.json_button.setEnabled(self._report is not None)
+
+
+def passed_over(skipped: Sequence[Skipped]) -> tuple[SheetRow, ...]:
+    """Return a line for each reason, with all the ports that it holds for."""
+    by_reason: dict[str, list[int]] = {}
+    for one in skipped:
+        # A reason found by a bind names the port, which the first cell does already.
+        reason = one.reason.removeprefix(f"TCP port {one.port} ").removeprefix(
+            f"UDP port {one.port} "
+        )
+        by_reason.setdefault(reason, []).append(one.port)
+    return tuple(SheetRow((format_ports(ports), why)) for why, ports in by_reason.items())
+
+
+def _in_order(near: int | None, ports: tuple[int, ...]) -> tuple[int, ...]:
+    if near is None:
+        return ports
+    if ports:
+        # As near as possible, and above rather than below, as without a range.
+        return tuple(sorted(ports, key=lambda port: (abs(port - near), port < near)))
+    return ports_near(near)

@@ -1,0 +1,291 @@
+"""The upper part of the probe window: what to ask, whom, and how."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from portview.domain.sockets import Protocol
+from portview.domain.targets import parse_host
+from portview.domain.typed_input import format_duration, parse_count, parse_duration_ms
+from portview.probes.bind import probe_bind
+from portview.probes.http import MAX_REDIRECTS, Expectation, probe_http
+from portview.probes.tcp import DEFAULT_TRIES, probe_tcp
+from portview.probes.tls import probe_tls
+from portview.probes.udp import DEFAULT_RETRIES, probe_udp
+from portview.probes.udp_payloads import PAYLOADS
+from portview.readers.port_ranges import read_port_ranges
+from portview.ui.probing.plain_label import mute, wrapped_label
+from portview.ui.probing.probe_question import (
+    ABOUT,
+    EXAMPLES,
+    TIMEOUTS_MS,
+    ProbeKind,
+    ProbeQuestion,
+    carried_over,
+    parse_for,
+    parse_status,
+)
+from portview.ui.probing.typed_field import MistakeLine, TypedField
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portview.domain.cancellation import CancelToken
+    from portview.domain.verdicts import Progress
+
+    Report = Callable[[Progress], None]
+
+_MOST_TRIES = 100
+_NARROW = 110
+
+
+class ProbeForm(QWidget):
+    """Gives a question; each kind has options of its own and all share the target."""
+
+    kind_changed = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.kinds = QTabBar()
+        self.kinds.setAccessibleName("Kind of probe")
+        self.kinds.setExpanding(False)
+        self.kinds.setDrawBase(False)
+        for kind in ProbeKind:
+            self.kinds.addTab(kind)
+        self.target: TypedField[Any] = TypedField("Target", parse_for(ProbeKind.TCP))
+        self._about = wrapped_label("About this kind of probe")
+        self._timeouts = {kind: _timeout_field(kind) for kind in TIMEOUTS_MS}
+        self._tries = _narrow(
+            TypedField("Tries", partial(parse_count, most=_MOST_TRIES), default=DEFAULT_TRIES)
+        )
+        self._tries.setPlaceholderText(str(DEFAULT_TRIES))
+        self._retries = QComboBox()
+        self._retries.addItems([str(number) for number in range(11)])
+        self._retries.setCurrentIndex(DEFAULT_RETRIES)
+        self._payload = QComboBox()
+        self._payload.addItem("By the port", None)
+        for name in PAYLOADS:
+            self._payload.addItem(name, name)
+        self._status: TypedField[int] = _narrow(TypedField("Expected status", parse_status))
+        self._status.setPlaceholderText("200 to 399")
+        self._body: TypedField[str] = TypedField("Expected text", str, default="")
+        self._body.setPlaceholderText("anything")
+        self._follows = QCheckBox("Follow &redirects")
+        self._follows.setChecked(True)
+        self._checks = QCheckBox("Check the &certificate")
+        self._checks.setChecked(True)
+        self._server_name: TypedField[str] = TypedField("Name to ask for", parse_host)
+        self._server_name.setPlaceholderText("the host")
+        self._protocol = QComboBox()
+        self._protocol.addItems(["TCP", "UDP"])
+        self._pages: dict[ProbeKind, QWidget] = {}
+        self._mistake = MistakeLine(*self._fields())
+        self._compose()
+        self.kinds.currentChanged.connect(self._on_kind_changed)
+        self._on_kind_changed()
+
+    @property
+    def kind(self) -> ProbeKind:
+        """Return the chosen kind."""
+        return list(ProbeKind)[self.kinds.currentIndex()]
+
+    def choose(self, kind: ProbeKind, target: str) -> None:
+        """Fill in a kind and a target."""
+        self.kinds.setCurrentIndex(list(ProbeKind).index(kind))
+        self.target.setText(target)
+
+    def question(self) -> ProbeQuestion | None:
+        """Return what is asked; None after going to the first field that is wrong."""
+        value = self.target.demand()
+        if value is None or not all(map(_is_right, self._fields_of(self.kind))):
+            return None
+        asks = {
+            ProbeKind.TCP: self._tcp,
+            ProbeKind.UDP: self._udp,
+            ProbeKind.HTTP: self._http,
+            ProbeKind.TLS: self._tls,
+            ProbeKind.BIND: self._bind,
+        }
+        return ProbeQuestion(self.kind, self.target.text().strip(), asks[self.kind](value))
+
+    def expectation(self) -> Expectation:
+        """Return what an answer over HTTP has to be like."""
+        body = self._body.text()
+        status = self._status.value
+        if status is None:
+            return Expectation(body_text=body)
+        return Expectation(status, status, body)
+
+    def _tcp(self, target: Any) -> Callable[[CancelToken, Report], Any]:
+        timeout_ms, tries = self._timeout_ms(), self._tries.value or DEFAULT_TRIES
+        return lambda cancel, report: probe_tcp(
+            target, timeout_ms=timeout_ms, tries=tries, cancel=cancel, report=report
+        )
+
+    def _udp(self, target: Any) -> Callable[[CancelToken, Report], Any]:
+        timeout_ms, retries = self._timeout_ms(), self._retries.currentIndex()
+        payload = PAYLOADS.get(self._payload.currentData())
+        return lambda cancel, report: probe_udp(
+            target,
+            payload=payload,
+            timeout_ms=timeout_ms,
+            retries=retries,
+            cancel=cancel,
+            report=report,
+        )
+
+    def _http(self, url: Any) -> Callable[[CancelToken, Report], Any]:
+        timeout_ms, expectation = self._timeout_ms(), self.expectation()
+        max_redirects = MAX_REDIRECTS if self._follows.isChecked() else 0
+        is_checked = self._checks.isChecked()
+        return lambda cancel, report: probe_http(
+            url,
+            expectation=expectation,
+            max_redirects=max_redirects,
+            is_certificate_checked=is_checked,
+            timeout_ms=timeout_ms,
+            cancel=cancel,
+            report=report,
+        )
+
+    def _tls(self, target: Any) -> Callable[[CancelToken, Report], Any]:
+        timeout_ms, name = self._timeout_ms(), self._server_name.value
+        return lambda cancel, report: probe_tls(
+            target, server_name=name, timeout_ms=timeout_ms, cancel=cancel, report=report
+        )
+
+    def _bind(self, place: Any) -> Callable[[CancelToken, Report], Any]:
+        address, port = place
+        protocol = Protocol(self._protocol.currentText().lower())
+        return lambda cancel, report: probe_bind(
+            port,
+            protocol=protocol,
+            address=address,
+            ranges=read_port_ranges(protocol),
+            cancel=cancel,
+            report=report,
+        )
+
+    def _timeout_ms(self) -> float:
+        return self._timeouts[self.kind].value or TIMEOUTS_MS[self.kind]
+
+    def _fields(self) -> list[TypedField[Any]]:
+        return [
+            self.target,
+            *self._timeouts.values(),
+            self._tries,
+            self._status,
+            self._body,
+            self._server_name,
+        ]
+
+    def _fields_of(self, kind: ProbeKind) -> list[TypedField[Any]]:
+        own = {
+            ProbeKind.TCP: [self._tries],
+            ProbeKind.HTTP: [self._status],
+            ProbeKind.TLS: [self._server_name],
+        }
+        timeouts = [self._timeouts[kind]] if kind in self._timeouts else []
+        return [*timeouts, *own.get(kind, [])]
+
+    def _compose(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.kinds)
+        layout.addWidget(self._about)
+        target = QFormLayout()
+        target.addRow("&Target:", self.target)
+        layout.addLayout(target)
+        layout.addWidget(self._mistake)
+        for kind, rows in self._option_rows().items():
+            self._pages[kind] = _options_page(rows)
+            layout.addWidget(self._pages[kind])
+
+    def _option_rows(self) -> dict[ProbeKind, list[list[tuple[str, QWidget]]]]:
+        wait = {kind: ("Ti&meout:", field) for kind, field in self._timeouts.items()}
+        return {
+            ProbeKind.TCP: [[wait[ProbeKind.TCP], ("Tr&ies per address:", self._tries)]],
+            ProbeKind.UDP: [
+                [
+                    wait[ProbeKind.UDP],
+                    ("&Question:", self._payload),
+                    ("R&epeat after silence:", self._retries),
+                ]
+            ],
+            ProbeKind.HTTP: [
+                [
+                    wait[ProbeKind.HTTP],
+                    ("E&xpected status:", self._status),
+                    ("and te&xt:", self._body),
+                ],
+                [("", self._follows), ("", self._checks)],
+            ],
+            ProbeKind.TLS: [[wait[ProbeKind.TLS], ("&Name to ask for:", self._server_name)]],
+            ProbeKind.BIND: [[("&Protocol:", self._protocol)]],
+        }
+
+    def _on_kind_changed(self) -> None:
+        kind = self.kind
+        self.target.setPlaceholderText(EXAMPLES[kind])
+        self.target.setText(carried_over(self.target.text(), kind))
+        self.target.set_parse(parse_for(kind))
+        self._about.setText(ABOUT[kind])
+        mute(self._about)
+        for one, page in self._pages.items():
+            page.setVisible(one is kind)
+        self.kind_changed.emit(kind)
+
+
+def _timeout_field(kind: ProbeKind) -> TypedField[int]:
+    default_ms = round(TIMEOUTS_MS[kind])
+    field = _narrow(TypedField("Timeout", parse_duration_ms, default=default_ms))
+    field.setPlaceholderText(format_duration(default_ms))
+    return field
+
+
+def _narrow(field: TypedField[Any]) -> TypedField[Any]:
+    field.setMaximumWidth(_NARROW)
+    return field
+
+
+def _is_narrow(field: TypedField[Any]) -> bool:
+    return field.maximumWidth() == _NARROW
+
+
+def _is_right(field: TypedField[Any]) -> bool:
+    if field.mistake is None:
+        return True
+    field.demand()
+    return False
+
+
+def _options_page(rows: list[list[tuple[str, QWidget]]]) -> QWidget:
+    page = QWidget()
+    layout = QVBoxLayout(page)
+    layout.setContentsMargins(0, 0, 0, 0)
+    for parts in rows:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        for words, widget in parts:
+            if words:
+                label = QLabel(words)
+                label.setBuddy(widget)
+                row.addWidget(label)
+            stretch = 1 if isinstance(widget, TypedField) and not _is_narrow(widget) else 0
+            row.addWidget(widget, stretch)
+        row.addStretch()
+        layout.addLayout(row)
+    return page

@@ -1,0 +1,248 @@
+"""Ask any port in any way, read the answer, and be told when it changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from time import strftime
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from portview.domain.plain_text import inert
+from portview.domain.typed_input import parse_duration_ms
+from portview.models.tooltips import plain_tooltip
+from portview.probes.wait import answers, is_free, serves
+from portview.ui.probing.errand import Errand
+from portview.ui.probing.probe_form import ProbeForm
+from portview.ui.probing.probe_question import ProbeKind, document_of, tcp_target_of
+from portview.ui.probing.sheet_view import SheetView
+from portview.ui.probing.sheets import Sheet, Tone, sheet_of
+from portview.ui.probing.tone_look import tone_icon
+from portview.ui.probing.tool_window import ToolWindow, failure_words
+from portview.ui.probing.typed_field import MistakeLine, TypedField
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portview.domain.verdicts import Progress
+    from portview.engine.task_runner import TaskRunner, Work
+    from portview.probes.wait import Wish
+    from portview.settings import Settings
+    from portview.ui.probing.probe_question import AnyReport, ProbeQuestion
+
+_SIZE = (840, 560)
+_KEPT_RESULTS = 30
+_LONGEST_TITLE = 80
+_DEFAULT_WAIT_MS = 600_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    title: str
+    sheet: Sheet
+    report: AnyReport | None
+
+
+class ProbeWindow(ToolWindow):
+    """Asks one question at a time and keeps the last answers.
+
+    ``wait_wanted`` tells a Wish and for how many milliseconds it is to be waited for.
+    """
+
+    wait_wanted = Signal(object, int)
+
+    def __init__(self, runner: TaskRunner, settings: Settings, parent: QWidget) -> None:
+        super().__init__("probe", "Probe a port", _SIZE, settings, parent)
+        self._errand = Errand(runner)
+        self._results: list[_Result] = []
+        self.form = ProbeForm()
+        self.view = SheetView()
+        self.history = QListWidget()
+        self.history.setAccessibleName("Last results")
+        self.history.setWordWrap(True)
+        self.history.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.history.currentRowChanged.connect(self._on_result_chosen)
+        self.ask_button = self.button("&Ask", self.ask)
+        self.ask_button.setDefault(True)
+        self.cancel_button = self.button("&Cancel", self.stop)
+        self.copy_button = self.button("Copy as te&xt", self._copy_text)
+        self.json_button = self.button("Copy as &JSON", self._copy_json)
+        self.wish = QComboBox()
+        self.wish.setAccessibleName("Tell me when")
+        self.limit: TypedField[int] = TypedField(
+            "Wait for at most", parse_duration_ms, default=_DEFAULT_WAIT_MS
+        )
+        self.limit.setPlaceholderText("10 min")
+        self.limit.setFixedWidth(70)
+        self.wait_button = self.button(
+            "&Wait", self._ask_to_wait, "Goes on in the background; the status bar shows it"
+        )
+        self._compose()
+        self.form.kind_changed.connect(self._on_kind_changed)
+        kinds = [kind.value for kind in ProbeKind]
+        kind = self.saved_text("kind", ProbeKind.TCP)
+        self.form.choose(
+            ProbeKind(kind) if kind in kinds else ProbeKind.TCP, self.saved_text("target", "")
+        )
+        self._on_kind_changed()
+        self._show_state()
+        self.view.begin("Nothing asked yet", "Type a target and press Enter.")
+
+    def open_for(self, kind: ProbeKind, target: str) -> None:
+        """Show the window with a kind and a target filled in."""
+        self.form.choose(kind, target)
+        self.bring_up()
+        self.form.target.setFocus()
+
+    def ask(self) -> None:
+        """Ask what the form says."""
+        question = self.form.question()
+        if question is None:
+            return
+        self.view.begin("Asking\u2026", str(question))
+        self.history.setCurrentRow(-1)
+
+        def work(work: Work[AnyReport]) -> AnyReport:
+            return question.ask(work.token, work.report)
+
+        self._errand.start(
+            work,
+            partial(self._on_answered, question),
+            partial(self._on_failed, question),
+            self._on_progress,
+        )
+        self._show_state()
+
+    def stop(self) -> bool:
+        """Call off what is being asked."""
+        was_running = self._errand.cancel()
+        if was_running:
+            self.view.begin("Cancelled", "Nothing more is sent.")
+            self._show_state()
+        return was_running
+
+    def remember(self) -> None:
+        """Keep what was asked last."""
+        super().remember()
+        self.save("kind", self.form.kind.value)
+        self.save("target", self.form.target.text())
+
+    def _compose(self) -> None:
+        asking = QHBoxLayout()
+        asking.addStretch()
+        asking.addWidget(self.cancel_button)
+        asking.addWidget(self.ask_button)
+        parts = QSplitter(Qt.Orientation.Horizontal)
+        parts.setChildrenCollapsible(False)
+        parts.addWidget(self.history)
+        parts.addWidget(self.view)
+        parts.setStretchFactor(1, 1)
+        parts.setSizes([190, 630])
+        waiting = QHBoxLayout()
+        tell = QLabel("&Tell me when")
+        tell.setBuddy(self.wish)
+        limit = QLabel("wait at &most")
+        limit.setBuddy(self.limit)
+        for widget in (tell, self.wish, limit, self.limit, self.wait_button):
+            waiting.addWidget(widget)
+        waiting.addStretch()
+        waiting.addWidget(self.copy_button)
+        waiting.addWidget(self.json_button)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.form)
+        layout.addLayout(asking)
+        layout.addWidget(parts, 1)
+        layout.addWidget(MistakeLine(self.limit))
+        layout.addLayout(waiting)
+
+    @Slot()
+    def _on_kind_changed(self) -> None:
+        kind = self.form.kind
+        self.wish.clear()
+        if kind is ProbeKind.HTTP:
+            self.wish.addItem("it answers as expected", serves)
+        if kind is not ProbeKind.UDP:
+            self.wish.addItem("it accepts connections", answers)
+            self.wish.addItem("it is free", is_free)
+        if kind is ProbeKind.BIND:
+            self.wish.setCurrentIndex(1)
+        is_possible = bool(self.wish.count())
+        self.wait_button.setEnabled(is_possible)
+        self.wish.setEnabled(is_possible)
+        why_not = "UDP tells nobody reliably that it listens, so it can't be waited for."
+        self.wish.setToolTip("" if is_possible else why_not)
+
+    def _ask_to_wait(self) -> None:
+        value, limit_ms = self.form.target.demand(), self.limit.demand()
+        if value is None or limit_ms is None:
+            return
+        self.wait_wanted.emit(self._wish(value), limit_ms)
+
+    def _wish(self, value: Any) -> Wish:
+        make: Callable[..., Wish] = self.wish.currentData()
+        if make is serves:
+            return make(value, self.form.expectation())
+        return make(tcp_target_of(value))
+
+    def _on_progress(self, progress: Progress) -> None:
+        share = f" ({progress.done + 1} of {progress.total})" if progress.total > 1 else ""
+        self.view.begin("Asking\u2026", f"{progress.text}{share}")
+
+    def _on_answered(self, question: ProbeQuestion, report: AnyReport) -> None:
+        self._take(_Result(str(question), sheet_of(report), report))
+
+    def _on_failed(self, question: ProbeQuestion, error: Exception) -> None:
+        message, hint = failure_words(error)
+        self._take(_Result(str(question), Sheet(Tone.BAD, "Could not ask", message, hint), None))
+
+    def _take(self, result: _Result) -> None:
+        self._results.insert(0, result)
+        item = QListWidgetItem(
+            tone_icon(result.sheet.tone, self.history),
+            f"{inert(result.title, _LONGEST_TITLE)}\n{result.sheet.word}, {strftime('%H:%M:%S')}",
+        )
+        item.setToolTip(plain_tooltip(f"{result.title}\n{result.sheet.detail}"))
+        self.history.insertItem(0, item)
+        if len(self._results) > _KEPT_RESULTS:
+            self._results.pop()
+            self.history.takeItem(_KEPT_RESULTS)
+        self.history.setCurrentRow(0)
+        self._show_state()
+
+    @Slot(int)
+    def _on_result_chosen(self, number: int) -> None:
+        if number >= 0 and not self._errand.is_running:
+            self.view.show_sheet(self._results[number].sheet)
+        self._show_state()
+
+    def _chosen(self) -> _Result | None:
+        number = self.history.currentRow()
+        return self._results[number] if 0 <= number < len(self._results) else None
+
+    def _copy_text(self) -> None:
+        if result := self._chosen():
+            self.copy(result.sheet.as_text(result.title), "the result as text")
+
+    def _copy_json(self) -> None:
+        result = self._chosen()
+        if result and result.report:
+            self.copy_document(document_of(result.report))
+
+    def _show_state(self) -> None:
+        is_running = self._errand.is_running
+        self.cancel_button.setEnabled(is_running)
+        self.ask_button.setText("&Ask again" if self._results else "&Ask")
+        result = self._chosen()
+        self.copy_button.setEnabled(result is not None)
+        self.json_button.setEnabled(result is not None and result.report is not None)

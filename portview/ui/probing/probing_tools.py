@@ -1,0 +1,175 @@
+"""The acts of asking ports, for the main window: one line each in its menus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QApplication, QMainWindow
+
+from portview.domain.owners import owner_words
+from portview.domain.sockets import Protocol, State
+from portview.ui.probing.connection_test import ConnectionTest
+from portview.ui.probing.pick_window import PickWindow
+from portview.ui.probing.probe_question import ProbeKind
+from portview.ui.probing.probe_window import ProbeWindow
+from portview.ui.probing.scan_window import ScanWindow
+from portview.ui.probing.test_window import TestWindow
+from portview.ui.probing.waits import Waits
+from portview.ui.window_actions import ActionSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from portview.domain.entry import Entry
+    from portview.domain.port_names import PortNames
+    from portview.domain.sockets import SocketRow
+    from portview.domain.targets import Target
+    from portview.engine.task_runner import TaskRunner
+    from portview.settings import Settings
+    from portview.ui.probing.connection_plan import AskFirewall
+    from portview.ui.probing.tool_window import ToolWindow
+    from portview.ui.window_actions import WindowActions
+
+ACTION_NAMES = ("probe", "scan", "pick")
+
+
+@dataclass(frozen=True, slots=True)
+class ProbingSources:
+    """Where the tools get what they ask this machine for.
+
+    ``read_rows`` reads the sockets anew and ``ask_firewall`` gives the firewall's word, both on a
+    pool thread; ``all_entries`` are the table's own, on the UI thread.
+    """
+
+    read_rows: Callable[[], Sequence[SocketRow]]
+    all_entries: Callable[[], Collection[Entry]]
+    port_names: PortNames
+    ask_firewall: AskFirewall | None = None
+
+
+class ProbingTools(QObject):
+    """Makes each window when it is first wanted. ``told`` carries messages for the status bar."""
+
+    told = Signal(str)
+
+    def __init__(
+        self, window: QMainWindow, runner: TaskRunner, settings: Settings, sources: ProbingSources
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._runner = runner
+        self._settings = settings
+        self._sources = sources
+        self._windows: list[ToolWindow] = []
+        self.waits = Waits(runner)
+        self.waits.ended.connect(self._on_wait_ended)
+
+    @cached_property
+    def probe_window(self) -> ProbeWindow:
+        """Return the window that asks one port."""
+        window = ProbeWindow(self._runner, self._settings, self._window)
+        window.wait_wanted.connect(self.waits.add)
+        self._take(window)
+        return window
+
+    @cached_property
+    def scan_window(self) -> ScanWindow:
+        """Return the window that scans."""
+        window = ScanWindow(
+            self._runner,
+            self._settings,
+            self._sources.port_names,
+            self._window,
+            read_rows=self._sources.read_rows,
+            owners=self._listening_owners,
+        )
+        window.probe_wanted.connect(self._on_probe_wanted)
+        self._take(window)
+        return window
+
+    @cached_property
+    def pick_window(self) -> PickWindow:
+        """Return the window that finds free ports."""
+        window = PickWindow(self._runner, self._settings, self._window)
+        self._take(window)
+        return window
+
+    @cached_property
+    def test_window(self) -> TestWindow:
+        """Return the window that tests a row's connection."""
+        test = ConnectionTest(self._runner, self._sources.read_rows, self._sources.ask_firewall)
+        window = TestWindow(test, self._settings, self._window)
+        self._take(window)
+        return window
+
+    def add_actions(self, acts: WindowActions) -> None:
+        """Add what can be asked without a row; ``ACTION_NAMES`` are for the Tools menu."""
+        acts.add(
+            "probe",
+            ActionSpec("&Probe a port\u2026", ("Ctrl+P",), "Ask one port by TCP, UDP, HTTP or TLS"),
+            self.show_probe,
+        )
+        acts.add(
+            "scan",
+            ActionSpec("&Scan ports\u2026", ("Ctrl+Shift+P",), "Find the open ports of a host"),
+            self.show_scan,
+        )
+        acts.add(
+            "pick",
+            ActionSpec("&Find a free port\u2026", ("Ctrl+Shift+N",), "Ports that can be taken now"),
+            self.show_pick,
+        )
+
+    def show_probe(self) -> None:
+        """Show the window that asks one port."""
+        self.probe_window.bring_up()
+
+    def show_scan(self) -> None:
+        """Show the window that scans."""
+        self.scan_window.bring_up()
+
+    def show_pick(self) -> None:
+        """Show the window that finds free ports."""
+        self.pick_window.bring_up()
+
+    def test(self, entry: Entry) -> None:
+        """Test the connection that a row stands for."""
+        self.test_window.bring_up()
+        self.test_window.test.test(entry)
+
+    def find_free_port(self, near: int, protocol: Protocol = Protocol.TCP) -> None:
+        """Look for a free port near one that is in use."""
+        self.pick_window.find_near(near, protocol)
+
+    def close(self) -> None:
+        """Stop everything and hide the windows; they remember what was typed."""
+        self.waits.stop_all()
+        for window in self._windows:
+            window.stop()
+            window.remember()
+            window.hide()
+
+    def _take(self, window: ToolWindow) -> None:
+        window.told.connect(self.told)
+        self._windows.append(window)
+
+    def _listening_owners(self) -> dict[int, str]:
+        names: dict[int, list[str]] = {}
+        for entry in self._sources.all_entries():
+            row = entry.row
+            if row.protocol is Protocol.TCP and row.state is State.LISTEN:
+                name = owner_words(row, entry.info)
+                if name not in names.setdefault(row.local.port, []):
+                    names[row.local.port].append(name)
+        return {port: ", ".join(several) for port, several in names.items()}
+
+    def _on_probe_wanted(self, target: Target) -> None:
+        self.probe_window.open_for(ProbeKind.TCP, str(target))
+        self.probe_window.ask()
+
+    def _on_wait_ended(self, sentence: str) -> None:
+        self.told.emit(sentence)
+        QApplication.alert(self._window)

@@ -1,0 +1,30 @@
+"""Which ports to scan, as people write it: ``common``, ``all`` or a list. No Qt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portview.domain.sockets import Protocol
+from portview.domain.typed_input import MAX_PORT, BadInputError, parse_ports
+
+if TYPE_CHECKING:
+    from portview.domain.port_names import PortNames
+
+COMMON, WELL_KNOWN, ALL = "common", "1-1024", "all"
+_HINT = f"Write {COMMON}, {ALL}, or a list such as 1-1024,8080."
+
+
+def parse_scan_ports(text: str, names: PortNames) -> tuple[int, ...]:
+    """Read ports; ``common`` are those that have a usual name. Raises BadInputError."""
+    word = text.strip().lower()
+    if word == COMMON:
+        return tuple(
+            port for port in range(1, MAX_PORT + 1) if names.find(Protocol.TCP, port) is not None
+        )
+    if word == ALL:
+        return tuple(range(1, MAX_PORT + 1))
+    if word.isalpha():
+        raise BadInputError(
+            "bad_ports", f"{word!r} is no list of ports.", text, 0, len(text), _HINT
+        )
+    return parse_ports(text)

@@ -1,0 +1,330 @@
+"""Scan the ports of a host, and compare with the socket table where the host is this machine."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QMessageBox,
+    QProgressBar,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+from typing_extensions import override
+
+from portview.domain.export import UTF8_BOM
+from portview.domain.plain_text import inert
+from portview.domain.targets import Target
+from portview.domain.typed_input import format_duration
+from portview.engine.task_runner import Pool
+from portview.files import write_whole
+from portview.probes.documents import scan_csv, scan_document
+from portview.ui.probing.errand import Errand
+from portview.ui.probing.scan_errand import ScanEnd, ScanNews, ScanTarget, look_up, run_scan
+from portview.ui.probing.scan_form import ScanForm
+from portview.ui.probing.scan_model import NUMBER_COLUMNS, ScanModel
+from portview.ui.probing.scan_words import difference_words, summary
+from portview.ui.probing.sheet_view import Headline
+from portview.ui.probing.sheets import Tone
+from portview.ui.probing.tool_window import ToolWindow, failure_words
+from portview.ui.socket_table import NumberDelegate
+from portview.ui.theme import tabular_font
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from portview.domain.port_names import PortNames
+    from portview.domain.sockets import SocketRow
+    from portview.domain.verdicts import Progress
+    from portview.engine.task_runner import TaskRunner, Work
+    from portview.settings import Settings
+    from portview.ui.probing.scan_form import ScanQuestion
+
+_SIZE = (720, 560)
+_WIDTHS = (70, 120, 160, 90)
+
+
+class ScanWindow(ToolWindow):
+    """Scans one host at a time.
+
+    ``owners`` names the programs that listen on this machine by port; ``read_rows`` reads its
+    sockets, on a pool thread. ``probe_wanted`` tells a Target that was chosen from the results.
+    """
+
+    probe_wanted = Signal(object)
+
+    def __init__(
+        self,
+        runner: TaskRunner,
+        settings: Settings,
+        names: PortNames,
+        parent: QWidget,
+        *,
+        read_rows: Callable[[], Sequence[SocketRow]],
+        owners: Callable[[], Mapping[int, str]],
+    ) -> None:
+        super().__init__("scan", "Scan ports", _SIZE, settings, parent)
+        self._errand = Errand(runner)
+        self._saving = Errand(runner, Pool.ACTIONS)
+        self._read_rows = read_rows
+        self._owners = owners
+        # For this session only: next week the same name may be another machine.
+        self._confirmed: set[tuple[str, str]] = set()
+        self._target: ScanTarget | None = None
+        self._end: ScanEnd | None = None
+        self.consent: QMessageBox | None = None
+        self.form = ScanForm(names)
+        self.model = ScanModel(self)
+        self.table = _table(self.model)
+        self.table.activated.connect(self._on_row_activated)
+        self.headline = Headline()
+        self.bar = QProgressBar()
+        self.bar.setAccessibleName("Progress of the scan")
+        policy = self.bar.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.bar.setSizePolicy(policy)
+        self.left = QLabel()
+        self.left.setTextFormat(Qt.TextFormat.PlainText)
+        self.left.setAccessibleName("Time left")
+        self.scan_button = self.button("&Scan", self.scan)
+        self.scan_button.setDefault(True)
+        self.cancel_button = self.button("&Cancel", self.stop)
+        self.copy_button = self.button("Cop&y", self._copy)
+        self.export_button = self.button("E&xport", lambda: None)
+        menu = QMenu(self)
+        menu.addAction("CSV\u2026").triggered.connect(lambda _=False: self._choose_file("csv"))
+        menu.addAction("JSON\u2026").triggered.connect(lambda _=False: self._choose_file("json"))
+        self.export_button.setMenu(menu)
+        self._compose()
+        self.form.host.setText(self.saved_text("host", "localhost"))
+        self.form.ports.setText(self.saved_text("ports", "common"))
+        self.form.rate.setText(self.saved_text("rate", ""))
+        self.form.banners.setChecked(self.saved_switch("banners", default=False))
+        self.headline.say(Tone.NOTE, "Nothing scanned yet", "Press Enter to scan.")
+        self._show_state()
+
+    def scan(self) -> None:
+        """Scan what the form says; another machine only after the person confirmed it."""
+        question = self.form.question()
+        if question is None:
+            return
+        self.stop()
+        self.model.clear()
+        self._end = None
+        self.headline.say(Tone.NOTE, "Looking up\u2026", question.host)
+
+        def work(work: Work[ScanTarget]) -> ScanTarget:
+            return look_up(question.host, work.token)
+
+        self._errand.start(work, partial(self._on_looked_up, question), self._on_failed)
+        self._show_state()
+
+    def export_to(self, path: Path, form: str) -> None:
+        """Write the results as ``csv`` or ``json``; off the UI thread."""
+        end = self._end
+        if end is None:
+            return
+        if form == "csv":
+            content = UTF8_BOM + scan_csv(end.report).encode()
+        else:
+            document = scan_document(end.report, end.comparison)
+            content = json.dumps(document, ensure_ascii=True, indent=2).encode() + b"\n"
+
+        def work(_work: Work[Path]) -> Path:
+            write_whole(path, content)
+            return path
+
+        self._saving.start(
+            work,
+            lambda done: self.told.emit(f"Saved {done}."),
+            lambda error: self.headline.say(Tone.BAD, "Not saved", *failure_words(error)),
+        )
+
+    @override
+    def stop(self) -> bool:
+        if self.consent is not None:
+            self.consent.reject()
+        was_running = self._errand.cancel()
+        if was_running:
+            found = len(self.model.ports)
+            self.headline.say(Tone.NOTE, "Cancelled", f"{found:,} open ports were found by then.")
+            self._show_state()
+        return was_running
+
+    @override
+    def remember(self) -> None:
+        super().remember()
+        self.save("host", self.form.host.text())
+        self.save("ports", self.form.ports.text())
+        self.save("rate", self.form.rate.text())
+        self.save("banners", self.form.banners.isChecked())
+
+    def _compose(self) -> None:
+        running = QHBoxLayout()
+        running.addWidget(self.bar, 1)
+        running.addWidget(self.left)
+        running.addWidget(self.cancel_button)
+        running.addWidget(self.scan_button)
+        end = QHBoxLayout()
+        end.addWidget(self.copy_button)
+        end.addWidget(self.export_button)
+        end.addStretch()
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.form)
+        layout.addLayout(running)
+        layout.addWidget(self.headline)
+        layout.addWidget(self.table, 1)
+        layout.addLayout(end)
+
+    def _on_looked_up(self, question: ScanQuestion, target: ScanTarget) -> None:
+        key = (target.host, target.address)
+        if target.is_this_machine or key in self._confirmed:
+            self._start(question, target)
+            return
+        self._show_state()
+        box = QMessageBox(self)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle("Scan another machine?")
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(f"{inert(target.host, 100)} ({target.address}) is another machine.")
+        box.setInformativeText(
+            f"Scanning means {len(question.ports):,} connections to it, which its owner may see as "
+            "an attack. Do you have the permission?"
+        )
+        yes = box.addButton("&Scan it", QMessageBox.ButtonRole.AcceptRole)
+        no = box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(no)
+        box.setEscapeButton(no)
+        box.finished.connect(lambda _: self._on_consent(box, yes, question, target))
+        self.consent = box
+        self.headline.say(Tone.NOTE, "Waiting for your word", f"May {target.address} be scanned?")
+        box.open()
+
+    def _on_consent(
+        self, box: QMessageBox, yes: QWidget, question: ScanQuestion, target: ScanTarget
+    ) -> None:
+        self.consent = None
+        if box.clickedButton() is yes:
+            self._confirmed.add((target.host, target.address))
+            self._start(question, target)
+        else:
+            self.headline.say(Tone.NOTE, "Not scanned", f"Nothing was sent to {target.address}.")
+
+    def _start(self, question: ScanQuestion, target: ScanTarget) -> None:
+        self._target = target
+        self.bar.setRange(0, len(question.ports))
+        self.bar.setValue(0)
+        self.headline.say(
+            Tone.NOTE, "Scanning\u2026", f"{target.address}: {len(question.ports):,} ports"
+        )
+
+        def work(work: Work[ScanEnd]) -> ScanEnd:
+            return run_scan(
+                target,
+                question.ports,
+                question.options,
+                read_rows=self._read_rows,
+                cancel=work.token,
+                tell=work.report,
+            )
+
+        self._errand.start(work, self._on_done, self._on_failed, self._on_news)
+        self._show_state()
+
+    def _on_news(self, news: ScanNews) -> None:
+        if news.found:
+            self.model.add(news.found)
+            if self._target and self._target.is_this_machine:
+                self.model.set_owners(self._owners())
+        if news.progress:
+            self._show_progress(news.progress)
+
+    def _show_progress(self, progress: Progress) -> None:
+        self.bar.setValue(progress.done)
+        words = ""
+        if progress.left_ms is not None:
+            words = f"{format_duration(max(progress.left_ms, 1))} left"
+        self.left.setText(words)
+
+    def _on_done(self, end: ScanEnd) -> None:
+        self._end = end
+        self.bar.setValue(self.bar.maximum())
+        differences = ""
+        owners: Mapping[int, str] = {}
+        if end.comparison is not None:
+            owners = self._owners()
+            self.model.set_owners(owners)
+            differences = difference_words(end.comparison, owners)
+        word, detail = summary(end.report)
+        tone = Tone.NOTE if end.comparison or not end.report.open else Tone.GOOD
+        self.headline.say(tone, word, detail, differences)
+        self._show_state()
+
+    def _on_failed(self, error: Exception) -> None:
+        self.headline.say(Tone.BAD, "Could not scan", *failure_words(error))
+        self._show_state()
+
+    @Slot(QModelIndex)
+    def _on_row_activated(self, index: QModelIndex) -> None:
+        if self._target is not None:
+            self.probe_wanted.emit(Target(self._target.address, self.model.ports[index.row()]))
+
+    def _copy(self) -> None:
+        self.copy(self.model.as_text(), "the open ports")
+
+    def _choose_file(self, form: str) -> None:
+        proposal = str(Path(self.saved_text("folder", str(Path.home())), f"scan.{form}"))
+        chosen, _ = QFileDialog.getSaveFileName(
+            self, "Export the scan", proposal, f"{form.upper()} (*.{form})"
+        )
+        if chosen:
+            self.save("folder", str(Path(chosen).parent))
+            self.export_to(Path(chosen), form)
+
+    def _show_state(self) -> None:
+        is_running = self._errand.is_running
+        self.bar.setVisible(is_running)
+        self.left.setVisible(is_running)
+        self.left.clear()
+        self.cancel_button.setEnabled(is_running)
+        self.copy_button.setEnabled(bool(self.model.ports))
+        self.export_button.setEnabled(self._end is not None)
+
+
+def _table(model: ScanModel) -> QTableView:
+    table = QTableView()
+    table.setAccessibleName("Open ports")
+    table.setModel(model)
+    table.setFont(tabular_font(table.font()))
+    numbers = NumberDelegate(table)
+    for column in NUMBER_COLUMNS:
+        table.setItemDelegateForColumn(column, numbers)
+    table.setSortingEnabled(True)
+    table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setTabKeyNavigation(False)
+    table.setShowGrid(False)
+    table.setWordWrap(False)
+    table.setCornerButtonEnabled(False)
+    table.setToolTip("Enter or double-click asks the port in detail.")
+    table.verticalHeader().hide()
+    table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 8)
+    header = table.horizontalHeader()
+    header.setStretchLastSection(True)
+    header.setHighlightSections(False)
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    for column, width in enumerate(_WIDTHS):
+        table.setColumnWidth(column, width)
+    return table

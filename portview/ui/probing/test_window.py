@@ -1,0 +1,32 @@
+"""The window of "Test connection"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+from typing_extensions import override
+
+from portview.ui.probing.tool_window import ToolWindow
+
+if TYPE_CHECKING:
+    from portview.settings import Settings
+    from portview.ui.probing.connection_test import ConnectionTest
+
+_SIZE = (680, 440)
+
+
+class TestWindow(ToolWindow):
+    """Holds one connection test, beside the table."""
+
+    __test__ = False  # for pytest, which takes every class called Test... for one of its own
+
+    def __init__(self, test: ConnectionTest, settings: Settings, parent: QWidget) -> None:
+        super().__init__("test", "Test connection", _SIZE, settings, parent)
+        self.test = test
+        test.told.connect(self.told)
+        QVBoxLayout(self).addWidget(test)
+
+    @override
+    def stop(self) -> bool:
+        return self.test.stop()

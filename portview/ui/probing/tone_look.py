@@ -1,0 +1,44 @@
+"""How good news, problems and notes look: an icon each, in a colour that reads on the palette."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QColor, QIcon, QPalette
+
+from portview.ui.filter_box import mistake_colour
+from portview.ui.icons import coloured_icon
+from portview.ui.probing.sheets import Tone
+from portview.ui.theme import is_dark, is_high_contrast, muted_text
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+_ICONS = {Tone.GOOD: "check", Tone.BAD: "warning", Tone.NOTE: "info"}
+_GOOD, _GOOD_DARK = QColor("#1b7a43"), QColor("#5fd897")
+
+
+def tone_colour(tone: Tone, palette: QPalette) -> QColor:
+    """Return the colour of a tone; with high contrast that of text."""
+    if is_high_contrast(palette):
+        return palette.color(QPalette.ColorRole.WindowText)
+    if tone is Tone.GOOD:
+        return _GOOD_DARK if is_dark(palette) else _GOOD
+    return mistake_colour(palette) if tone is Tone.BAD else muted_text(palette)
+
+
+def tone_icon(tone: Tone, widget: QWidget) -> QIcon:
+    """Return the icon of a tone for a widget."""
+    palette = widget.palette()
+    selected = palette.color(QPalette.ColorRole.HighlightedText)
+    return _icon(_ICONS[tone], tone_colour(tone, palette).rgba(), selected.rgba())
+
+
+@lru_cache(maxsize=64)
+def _icon(name: str, normal: int, selected: int) -> QIcon:
+    result = QIcon(coloured_icon(name, normal, normal))
+    light = coloured_icon(name, selected, selected)
+    for size in light.availableSizes():
+        result.addPixmap(light.pixmap(size), QIcon.Mode.Selected)
+    return result

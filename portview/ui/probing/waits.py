@@ -1,0 +1,147 @@
+"""What PortView waits for in the background: in the status bar, until it is so or time is up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtWidgets import QMenu, QToolButton, QWidget
+from typing_extensions import override
+
+from portview.domain.plain_text import inert
+from portview.domain.typed_input import format_duration
+from portview.models.tooltips import plain_tooltip
+from portview.probes.wait import wait_for
+from portview.ui.icons import set_button_icon
+from portview.ui.probing.errand import Errand
+from portview.ui.probing.tool_window import failure_words
+
+if TYPE_CHECKING:
+    from portview.domain.verdicts import Progress
+    from portview.engine.task_runner import TaskRunner, Work
+    from portview.probes.wait import WaitReport, Wish
+
+MOST_WAITS = 6
+"""Each holds a thread of the probes' pool for as long as it lasts."""
+
+_LONGEST_NAME = 44
+
+
+@dataclass(slots=True)
+class _Waiting:
+    name: str
+    errand: Errand
+    left: str = ""
+
+
+class Waits(QToolButton):
+    """Shows what is waited for; its menu stops it. Hidden while there is nothing.
+
+    ``ended`` tells what came of a wait, in a sentence.
+    """
+
+    ended = Signal(str)
+
+    def __init__(self, runner: TaskRunner, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._runner = runner
+        self._waiting: list[_Waiting] = []
+        self._menu = QMenu(self)
+        self._menu.aboutToShow.connect(self._fill_menu)
+        self.setMenu(self._menu)
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setAutoRaise(True)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAccessibleName("Waiting for ports")
+        set_button_icon(self, "live")
+        self.hide()
+
+    @property
+    def names(self) -> list[str]:
+        """Return what is waited for."""
+        return [one.name for one in self._waiting]
+
+    def add(self, wish: Wish, limit_ms: int) -> None:
+        """Wait for a wish in the background."""
+        if len(self._waiting) >= MOST_WAITS:
+            self.ended.emit(f"PortView waits for {MOST_WAITS} things already; stop one first.")
+            return
+        waiting = _Waiting(wish.name, Errand(self._runner), format_duration(limit_ms))
+        self._waiting.append(waiting)
+
+        def work(work: Work[WaitReport]) -> WaitReport:
+            return wait_for([wish], timeout_ms=limit_ms, cancel=work.token, report=work.report)
+
+        waiting.errand.start(
+            work,
+            partial(self._on_done, waiting),
+            partial(self._on_failed, waiting),
+            partial(self._on_progress, waiting),
+        )
+        self._show()
+
+    def stop_all(self) -> None:
+        """Wait for nothing any more."""
+        for waiting in list(self._waiting):
+            self._stop(waiting)
+
+    @override
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            set_button_icon(self, "live")
+
+    def _stop(self, waiting: _Waiting) -> None:
+        if waiting in self._waiting:
+            waiting.errand.cancel()
+            self._waiting.remove(waiting)
+            self._show()
+
+    def _on_progress(self, waiting: _Waiting, progress: Progress) -> None:
+        if progress.left_ms is not None:
+            waiting.left = format_duration(progress.left_ms)
+            self._show()
+
+    def _on_done(self, waiting: _Waiting, report: WaitReport) -> None:
+        self._waiting.remove(waiting)
+        self._show()
+        took = format_duration(report.elapsed_ms)
+        if report.is_met:
+            self.ended.emit(f"{inert(waiting.name)}, after {took}.")
+        else:
+            detail = report.wishes[0].detail
+            self.ended.emit(inert(f"Waited {took}, but not yet: {waiting.name}. {detail}"))
+
+    def _on_failed(self, waiting: _Waiting, error: Exception) -> None:
+        self._waiting.remove(waiting)
+        self._show()
+        message, _ = failure_words(error)
+        self.ended.emit(inert(f"Stopped waiting until {waiting.name}: {message}"))
+
+    def _show(self) -> None:
+        self.setVisible(bool(self._waiting))
+        if not self._waiting:
+            return
+        first = self._waiting[0]
+        others = len(self._waiting) - 1
+        more = f" and {others} more" if others else ""
+        name = inert(first.name, _LONGEST_NAME).replace("&", "&&")
+        self.setText(f"Waiting: {name}{more}")
+        lines = [f"{one.name}: {one.left} left" for one in self._waiting]
+        self.setToolTip(plain_tooltip("\n".join(lines)))
+
+    def _fill_menu(self) -> None:
+        self._menu.clear()
+        for waiting in self._waiting:
+            name = inert(waiting.name, _LONGEST_NAME).replace("&", "&&")
+            action = self._menu.addAction(f"Stop waiting: {name} ({waiting.left} left)")
+            action.triggered.connect(partial(self._on_stop_chosen, waiting))
+        if len(self._waiting) > 1:
+            self._menu.addSeparator()
+            self._menu.addAction("Stop all").triggered.connect(self.stop_all)
+
+    def _on_stop_chosen(self, waiting: _Waiting, _is_checked: bool) -> None:  # noqa: FBT001 - Qt's
+        self._stop(waiting)
