@@ -29,7 +29,7 @@ MOST_WAITS = 6
 _LONGEST_NAME = 44
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Waiting:
     name: str
     errand: Errand
@@ -138,10 +138,7 @@ class Waits(QToolButton):
         for waiting in self._waiting:
             name = inert(waiting.name, _LONGEST_NAME).replace("&", "&&")
             action = self._menu.addAction(f"Stop waiting: {name} ({waiting.left} left)")
-            action.triggered.connect(partial(self._on_stop_chosen, waiting))
+            action.triggered.connect(lambda _=False, waiting=waiting: self._stop(waiting))
         if len(self._waiting) > 1:
             self._menu.addSeparator()
             self._menu.addAction("Stop all").triggered.connect(self.stop_all)
-
-    def _on_stop_chosen(self, waiting: _Waiting, _is_checked: bool) -> None:  # noqa: FBT001 - Qt's
-        self._stop(waiting)
