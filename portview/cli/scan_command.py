@@ -23,8 +23,13 @@ from portview.domain.typed_input import (
 )
 from portview.probes.documents import scan_csv, scan_document
 from portview.probes.own_addresses import is_this_machine
-from portview.probes.resolve import resolve
-from portview.probes.scan import DEFAULT_SCAN_TIMEOUT_MS, OpenPort, ScanOptions, scan
+from portview.probes.scan import (
+    DEFAULT_SCAN_TIMEOUT_MS,
+    OpenPort,
+    ScanOptions,
+    addresses_to_scan,
+    scan,
+)
 from portview.probes.scan_comparison import TableComparison, compare_with_table
 from portview.readers.choose import open_reader
 from portview.resources import resource_path
@@ -109,7 +114,7 @@ def run(options: argparse.Namespace) -> Outcome:
 def _make_sure_one_may_scan(options: argparse.Namespace) -> None:
     if options.yes:
         return
-    address = resolve(options.host, options.ports[0], CancelToken())[0].endpoint.address
+    address = addresses_to_scan(options.host, CancelToken())[0].endpoint.address
     if is_this_machine(address):
         return
     refusal = PortViewError(

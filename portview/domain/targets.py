@@ -112,6 +112,13 @@ def parse_host(text: str, start: int = 0, end: int | None = None) -> str:
     return _host_name(text, start, end)
 
 
+def parse_typed_host(text: str) -> str:
+    """Read a host as ``parse_host`` does, with space around it allowed. Raises BadInputError."""
+    stripped = text.strip()
+    at = text.index(stripped)
+    return parse_host(text, at, at + len(stripped))
+
+
 def parse_url(text: str) -> UrlTarget:
     """Read an http or https URL; ``HOST:PORT/path`` without a scheme is taken as http.
 

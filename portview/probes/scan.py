@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.cancellation import CancelToken
 from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.sockets import Family
 from portview.domain.verdicts import Progress, Verdict
 from portview.probes.connect_sweep import ConnectSweep, SweepOptions
 from portview.probes.own_addresses import is_this_machine
@@ -16,6 +17,8 @@ from portview.probes.service_names import tcp_service_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from portview.probes.addresses import Address
 
 _MIN_MS_BETWEEN_REPORTS = 50
 DEFAULT_SCAN_TIMEOUT_MS = 1500
@@ -92,7 +95,7 @@ def scan(
     cancel = cancel or CancelToken()
     if not ports:
         raise PortViewError("no_ports", "There is no port to scan.", "", Outcome.BAD_INPUT)
-    address, *others = resolve(host, ports[0], cancel)
+    address, *others = addresses_to_scan(host, cancel)
     started = time.perf_counter()
     opened: list[OpenPort] = []
 
@@ -123,6 +126,15 @@ def scan(
         elapsed_ms=(time.perf_counter() - started) * 1000,
         other_addresses=tuple(other.endpoint.address for other in others),
     )
+
+
+def addresses_to_scan(host: str, cancel: CancelToken) -> tuple[Address, ...]:
+    """Return the addresses of a host; the first one is scanned. Raises as ``resolve``.
+
+    IPv4 goes first, as in nmap: Windows puts ::1 first for localhost, where few servers listen.
+    """
+    found = resolve(host, 1, cancel)
+    return tuple(sorted(found, key=lambda one: one.family is Family.IPV6))
 
 
 class _Reporter:

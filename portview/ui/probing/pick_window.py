@@ -68,6 +68,7 @@ class PickWindow(ToolWindow):
         self.cancel_button = self.button("&Cancel", self.stop)
         self.copy_button = self.button("Co&py ports", self._copy_ports)
         self.json_button = self.button("Copy as &JSON", self._copy_json)
+        self.starts_at = self.near
         self._compose()
         self.near.setText(self.saved_text("near", "8080"))
         self.range.setText(self.saved_text("range", ""))

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from portview.domain.sockets import Protocol
-from portview.domain.targets import parse_host
+from portview.domain.targets import parse_typed_host
 from portview.domain.typed_input import format_duration, parse_count, parse_duration_ms
 from portview.probes.bind import probe_bind
 from portview.probes.http import MAX_REDIRECTS, Expectation, probe_http
@@ -85,9 +85,9 @@ class ProbeForm(QWidget):
         self._body.setPlaceholderText("anything")
         self._follows = QCheckBox("Follow &redirects")
         self._follows.setChecked(True)
-        self._checks = QCheckBox("Check the &certificate")
+        self._checks = QCheckBox("Check the certi&ficate")
         self._checks.setChecked(True)
-        self._server_name: TypedField[str] = TypedField("Name to ask for", parse_host)
+        self._server_name: TypedField[str] = TypedField("Name to ask for", parse_typed_host)
         self._server_name.setPlaceholderText("the host")
         self._protocol = QComboBox()
         self._protocol.addItems(["TCP", "UDP"])
@@ -229,7 +229,7 @@ class ProbeForm(QWidget):
                 [
                     wait[ProbeKind.HTTP],
                     ("E&xpected status:", self._status),
-                    ("and te&xt:", self._body),
+                    ("an&d text:", self._body),
                 ],
                 [("", self._follows), ("", self._checks)],
             ],

@@ -126,11 +126,11 @@ def document_of(report: AnyReport) -> dict[str, Any]:
     return probe_document(report)
 
 
-def tcp_target_of(value: Target | UrlTarget | tuple[str | None, int]) -> Target:
-    """Return host and port of what a target was read as, for waiting."""
+def tcp_target_of(value: Target | UrlTarget | tuple[str | None, int], no_address: str) -> Target:
+    """Return host and port of what a target was read as; ``no_address`` is for a port alone."""
     if isinstance(value, UrlTarget):
         return value.target
     if isinstance(value, Target):
         return value
     address, port = value
-    return Target(address or "127.0.0.1", port)
+    return Target(address or no_address, port)

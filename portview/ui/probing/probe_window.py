@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from portview.domain.plain_text import inert
 from portview.domain.typed_input import parse_duration_ms
 from portview.models.tooltips import plain_tooltip
+from portview.probes.bind_places import ANY_IPV4
 from portview.probes.wait import answers, is_free, serves
 from portview.ui.probing.errand import Errand
 from portview.ui.probing.probe_form import ProbeForm
@@ -76,7 +77,7 @@ class ProbeWindow(ToolWindow):
         self.ask_button = self.button("&Ask", self.ask)
         self.ask_button.setDefault(True)
         self.cancel_button = self.button("&Cancel", self.stop)
-        self.copy_button = self.button("Copy as te&xt", self._copy_text)
+        self.copy_button = self.button("Cop&y as text", self._copy_text)
         self.json_button = self.button("Copy as &JSON", self._copy_json)
         self.wish = QComboBox()
         self.wish.setAccessibleName("Tell me when")
@@ -88,6 +89,7 @@ class ProbeWindow(ToolWindow):
         self.wait_button = self.button(
             "&Wait", self._ask_to_wait, "Goes on in the background; the status bar shows it"
         )
+        self.starts_at = self.form.target
         self._compose()
         self.form.kind_changed.connect(self._on_kind_changed)
         kinds = [kind.value for kind in ProbeKind]
@@ -150,9 +152,9 @@ class ProbeWindow(ToolWindow):
         parts.setStretchFactor(1, 1)
         parts.setSizes([190, 630])
         waiting = QHBoxLayout()
-        tell = QLabel("&Tell me when")
+        tell = QLabel("Te&ll me when")
         tell.setBuddy(self.wish)
-        limit = QLabel("wait at &most")
+        limit = QLabel("wait at m&ost")
         limit.setBuddy(self.limit)
         for widget in (tell, self.wish, limit, self.limit, self.wait_button):
             waiting.addWidget(widget)
@@ -193,7 +195,9 @@ class ProbeWindow(ToolWindow):
         make: Callable[..., Wish] = self.wish.currentData()
         if make is serves:
             return make(value, self.form.expectation())
-        return make(tcp_target_of(value))
+        if make is is_free:
+            return make(tcp_target_of(value, ANY_IPV4))
+        return make(tcp_target_of(value, "127.0.0.1"))
 
     def _on_progress(self, progress: Progress) -> None:
         share = f" ({progress.done + 1} of {progress.total})" if progress.total > 1 else ""

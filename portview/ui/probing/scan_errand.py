@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from portview.probes.own_addresses import is_this_machine
-from portview.probes.resolve import resolve
-from portview.probes.scan import scan
+from portview.probes.scan import addresses_to_scan, scan
 from portview.probes.scan_comparison import TableComparison, compare_with_table
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ class ScanEnd:
 
 def look_up(host: str, cancel: CancelToken) -> ScanTarget:
     """Resolve a host. Raises UnresolvedError, Cancelled."""
-    first, *others = (one.endpoint.address for one in resolve(host, 1, cancel))
+    first, *others = (one.endpoint.address for one in addresses_to_scan(host, cancel))
     return ScanTarget(host, first, tuple(others), is_this_machine(first))
 
 

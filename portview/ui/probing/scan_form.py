@@ -10,7 +10,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QLabel, QWidget
 
 from portview.domain.sockets import Protocol
-from portview.domain.targets import parse_host
+from portview.domain.targets import parse_typed_host
 from portview.domain.typed_input import format_duration, parse_count, parse_duration_ms
 from portview.probes.scan import DEFAULT_SCAN_TIMEOUT_MS, ScanOptions
 from portview.ui.probing.scan_ports import ALL, COMMON, WELL_KNOWN, parse_scan_ports
@@ -43,7 +43,7 @@ class ScanForm(QWidget):
     def __init__(self, names: PortNames, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._names = names
-        self.host: TypedField[str] = TypedField("Host", lambda text: parse_host(text.strip()))
+        self.host: TypedField[str] = TypedField("Host", parse_typed_host)
         self.host.setPlaceholderText("localhost")
         self.ports: TypedField[tuple[int, ...]] = TypedField(
             "Ports", partial(parse_scan_ports, names=names)

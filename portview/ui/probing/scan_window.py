@@ -105,6 +105,7 @@ class ScanWindow(ToolWindow):
         menu.addAction("CSV\u2026").triggered.connect(lambda _=False: self._choose_file("csv"))
         menu.addAction("JSON\u2026").triggered.connect(lambda _=False: self._choose_file("json"))
         self.export_button.setMenu(menu)
+        self.starts_at = self.form.host
         self._compose()
         self.form.host.setText(self.saved_text("host", "localhost"))
         self.form.ports.setText(self.saved_text("ports", "common"))

@@ -25,6 +25,7 @@ class TestWindow(ToolWindow):
         super().__init__("test", "Test connection", _SIZE, settings, parent)
         self.test = test
         test.told.connect(self.told)
+        self.starts_at = test.again_button
         QVBoxLayout(self).addWidget(test)
 
     @override

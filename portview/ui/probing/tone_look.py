@@ -31,8 +31,11 @@ def tone_colour(tone: Tone, palette: QPalette) -> QColor:
 def tone_icon(tone: Tone, widget: QWidget) -> QIcon:
     """Return the icon of a tone for a widget."""
     palette = widget.palette()
-    selected = palette.color(QPalette.ColorRole.HighlightedText)
-    return _icon(_ICONS[tone], tone_colour(tone, palette).rgba(), selected.rgba())
+    normal = tone_colour(tone, palette)
+    # Windows 11's style marks a selection by a faint tint, on which text keeps its own colour.
+    is_tint = widget.style().name().lower() == "windows11"
+    selected = normal if is_tint else palette.color(QPalette.ColorRole.HighlightedText)
+    return _icon(_ICONS[tone], normal.rgba(), selected.rgba())
 
 
 @lru_cache(maxsize=64)

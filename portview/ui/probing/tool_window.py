@@ -38,6 +38,7 @@ class ToolWindow(QDialog):
     ) -> None:
         super().__init__(parent)
         self._name = name
+        self.starts_at: QWidget | None = None
         self._settings = settings
         self.setObjectName(name)
         self.setWindowTitle(title)
@@ -48,7 +49,9 @@ class ToolWindow(QDialog):
         self.resize(*_size_from(settings.get(f"{name}_size", list, list(size)), size))
 
     def bring_up(self) -> None:
-        """Show the window in front, wherever it was."""
+        """Show the window in front, wherever it was; the keyboard is where one starts typing."""
+        if self.starts_at is not None and not self.isVisible():
+            self.starts_at.setFocus()
         self.show()
         self.raise_()
         self.activateWindow()

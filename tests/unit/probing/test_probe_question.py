@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portview.domain.port_names import read_port_names
-from portview.domain.targets import Target, parse_url
+from portview.domain.targets import Target, parse_typed_host, parse_url
 from portview.domain.typed_input import BadInputError
 from portview.ui.probing.probe_question import (
     ProbeKind,
@@ -60,7 +60,14 @@ def test_a_web_address_becomes_host_and_port_for_the_other_kinds() -> None:
     ],
 )
 def test_every_kind_names_a_port_to_wait_for(kind: ProbeKind, text: str, target: Target) -> None:
-    assert tcp_target_of(parse_for(kind)(text)) == target
+    assert tcp_target_of(parse_for(kind)(text), "127.0.0.1") == target
+
+
+def test_a_host_may_have_space_around_it_and_its_mistake_stays_in_place() -> None:
+    assert parse_typed_host("  localhost ") == "localhost"
+    with pytest.raises(BadInputError) as caught:
+        parse_typed_host("  a b")
+    assert caught.value.position == 3
 
 
 def test_nothing_binds_at_a_name() -> None:
