@@ -162,9 +162,7 @@ def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
 
     lookups = Lookups(describe, feed, hosts, OwnerDetailsReader().read)
     facts = WindowFacts(reader.source, log_path(), settings_path(), is_elevated())
-    window = MainWindow(
-        poller, runner, settings, lookups, facts, read_rows=read_rows_once
-    )
+    window = MainWindow(poller, runner, settings, lookups, facts, read_rows=read_rows_once)
     return OpenWindow(window, poller, runner, settings, traffic, hosts)
 
 

@@ -81,7 +81,7 @@ class MainWindow(QMainWindow):
         self.filter_box = FilterBox(self.model.all_entries)
         self.status = StatusBar()
         self.acts = WindowActions(self)
-        sources = ProbingSources(read_rows, self.model.all_entries, describe().port_names)
+        sources = ProbingSources(read_rows, self.model.all_entries, lookups.describe().port_names)
         self.probing = ProbingTools(self, runner, settings, sources)
         self._passing_time = QTimer(self)
         self._passing_time.setInterval(_PASS_TIME_MS)
