@@ -7,20 +7,26 @@ import binascii
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Slot
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from portview.domain.columns import COLUMNS
 from portview.domain.query.compiling import compile_query
+from portview.domain.query.narrowing import narrowed
 from portview.domain.query.terms import Everything
-from portview.domain.scope import Scope
+from portview.domain.scope import Scope, in_scope, scope_of
 from portview.engine.poller import INTERVALS_MS
 from portview.models.socket_table_model import SocketTableModel
 from portview.ui.about import AboutDialog, WindowFacts
 from portview.ui.column_layout import ColumnLayout
+from portview.ui.copy_actions import add_copy_actions
 from portview.ui.empty_state import EmptyState, emptiness
+from portview.ui.filter_actions import add_filter_actions
 from portview.ui.filter_box import FilterBox
 from portview.ui.live_button import LiveButton
+from portview.ui.opening_actions import add_opening_actions, add_parent_action
+from portview.ui.row_actions import RowActions, Section
+from portview.ui.row_selection import RowSelection
 from portview.ui.scope_bar import ScopeBar, scope_title
 from portview.ui.socket_table import SocketTable
 from portview.ui.status_bar import StatusBar
@@ -31,9 +37,11 @@ from portview.ui.window_actions import ActionSpec, WindowActions
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtCore import QPoint
     from PySide6.QtGui import QCloseEvent
 
     from portview.domain.cells import CellContext
+    from portview.domain.entry import Entry
     from portview.domain.query.terms import Query
     from portview.domain.snapshot import Snapshot
     from portview.engine.poller import Poller
@@ -75,10 +83,12 @@ class MainWindow(QMainWindow):
         self.filter_box = FilterBox(self.model.all_entries)
         self.status = StatusBar()
         self.acts = WindowActions(self)
+        self.row_actions = RowActions(self.acts, self.selection, [self.table])
         self._passing_time = QTimer(self)
         self._passing_time.setInterval(_PASS_TIME_MS)
         self._compose()
         self._add_actions()
+        self._add_row_actions()
         self._fill_menu_bar()
         self._connect()
         self._colour()
@@ -108,6 +118,32 @@ class MainWindow(QMainWindow):
         self.scope_bar.show_scope(scope)
         self.model.set_scope(scope)
         self._show_emptiness()
+
+    def selection(self) -> RowSelection:
+        """Return the rows that a person points at."""
+        current, column = self.table.current_cell()
+        return RowSelection(
+            tuple(self.table.selected_entries()),
+            current,
+            COLUMNS[column] if column >= 0 else None,
+            self.columns.shown(),
+        )
+
+    def reveal(self, entry: Entry) -> None:
+        """Select a socket wherever it is: another scope, or behind the filter. Say what changed."""
+        row = entry.row
+        notes = []
+        self.model.set_held(False)
+        if not in_scope(row, self._scope):
+            self.set_scope(scope_of(row))
+            notes.append(f"The scope is {scope_title(self._scope)} now.")
+        if self.model.row_number(row.key) is None and self._query_text.strip():
+            self._clear_filter()
+            notes.append("The filter hid this socket; it is cleared.")
+        if not self.table.select_key(row.key):
+            notes = ["This socket is gone."]
+        if notes:
+            self.tell(" ".join(notes))
 
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -163,11 +199,22 @@ class MainWindow(QMainWindow):
         add("about", ActionSpec("&About PortView"), self._on_about)
         add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.close)
 
+    def _add_row_actions(self) -> None:
+        actions = self.row_actions
+        add_opening_actions(actions, self.tell)
+        add_parent_action(actions, self.model.all_entries, self.reveal)
+        add_filter_actions(actions, self._narrow)
+        add_copy_actions(actions, lambda: self.model.context, self.tell)
+        self._row_menu = QMenu(self)
+        actions.fill(self._row_menu)
+
     def _fill_menu_bar(self) -> None:
         bar = self.menuBar()
         file_menu = bar.addMenu("&File")
         file_menu.addAction(self.acts["quit"])
         edit_menu = bar.addMenu("&Edit")
+        self.row_actions.fill(edit_menu, Section.COPYING)
+        edit_menu.addSeparator()
         edit_menu.addActions([self.acts["filter"], self.acts["clear_filter"]])
         view_menu = bar.addMenu("&View")
         view_menu.addActions([self.acts["refresh"], self.acts["pause"]])
@@ -181,6 +228,7 @@ class MainWindow(QMainWindow):
         self._theme_menu = ThemeMenu("&Theme", self)
         self._theme_menu.theme_chosen.connect(self._on_theme_chosen)
         view_menu.addMenu(self._theme_menu)
+        self.row_actions.fill(bar.addMenu("&Socket"))
         help_menu = bar.addMenu("&Help")
         help_menu.addAction(self.acts["about"])
 
@@ -197,6 +245,10 @@ class MainWindow(QMainWindow):
         self.model.waiting_changed.connect(self.status.show_waiting)
         self.model.edits_finished.connect(self._show_emptiness)
         self.table.pause_requested.connect(self.acts["pause"].toggle)
+        self.table.menu_requested.connect(self._on_menu_requested)
+        self.row_actions.menu_opened.connect(self.table.gestures.note_menu_opened)
+        self.row_actions.menu_closed.connect(self.table.gestures.note_menu_closed)
+        self.row_actions.refused.connect(self.tell)
         self.empty_state.action_requested.connect(self._clear_filter)
         self._passing_time.timeout.connect(self.model.pass_time)
 
@@ -250,6 +302,13 @@ class MainWindow(QMainWindow):
     @Slot()
     def _clear_filter(self) -> None:
         self.filter_box.set_query_text("")
+
+    def _narrow(self, term: str, is_left_out: bool) -> None:  # noqa: FBT001 - a callback's form
+        self.filter_box.set_query_text(narrowed(self._query_text, term, is_left_out=is_left_out))
+
+    @Slot(object)
+    def _on_menu_requested(self, position: QPoint) -> None:
+        self._row_menu.exec(position)
 
     @Slot()
     def _on_columns_menu(self) -> None:
