@@ -118,6 +118,11 @@ class SocketTableModel(QAbstractTableModel):
         """Return the entry of a shown row."""
         return self._shown[number]
 
+    def cell(self, entry: Entry, column: int, role: int = _DISPLAY) -> Any:
+        """Return what a view of the sockets shows of an entry in a column, by Qt's roles."""
+        answer = self._answers.get(role)
+        return None if answer is None else answer(entry, column)
+
     def row_number(self, key: SocketKey) -> int | None:
         """Return the number of the row with this key, None where it is not shown."""
         return self._view.number(key)

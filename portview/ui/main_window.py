@@ -10,7 +10,6 @@ from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Slot
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
 from typing_extensions import override
 
-from portview.domain.columns import COLUMNS
 from portview.domain.query.compiling import compile_query
 from portview.domain.query.narrowing import narrowed
 from portview.domain.query.terms import Everything
@@ -18,17 +17,17 @@ from portview.domain.scope import Scope, in_scope, scope_of
 from portview.engine.poller import INTERVALS_MS
 from portview.models.socket_table_model import SocketTableModel
 from portview.ui.about import AboutDialog, WindowFacts
-from portview.ui.column_layout import ColumnLayout
+from portview.ui.action_button import ActionButton
 from portview.ui.copy_actions import add_copy_actions
 from portview.ui.empty_state import EmptyState, emptiness
 from portview.ui.filter_actions import add_filter_actions
 from portview.ui.filter_box import FilterBox
+from portview.ui.group_actions import GroupActions
 from portview.ui.live_button import LiveButton
 from portview.ui.opening_actions import add_opening_actions, add_parent_action
 from portview.ui.row_actions import RowActions, Section
-from portview.ui.row_selection import RowSelection
 from portview.ui.scope_bar import ScopeBar, scope_title
-from portview.ui.socket_table import SocketTable
+from portview.ui.socket_views import SocketViews
 from portview.ui.status_bar import StatusBar
 from portview.ui.theme import Theme, apply_theme, row_colours
 from portview.ui.theme_menu import ThemeMenu
@@ -75,20 +74,22 @@ class MainWindow(QMainWindow):
         self._query_text = ""
         self.setWindowTitle("PortView")
         self.model = SocketTableModel(describe, describe().port_names, self)
-        self.table = SocketTable(self.model)
-        self.columns = ColumnLayout(self.table.horizontalHeader(), COLUMNS)
+        self.views = SocketViews(self.model)
+        self.table = self.views.table
+        self.columns = self.views.columns
         self.empty_state = EmptyState(self.table)
+        self._empty_states = (self.empty_state, EmptyState(self.views.tree))
         self.live_button = LiveButton(INTERVALS_MS)
         self.scope_bar = ScopeBar()
         self.filter_box = FilterBox(self.model.all_entries)
         self.status = StatusBar()
         self.acts = WindowActions(self)
-        self.row_actions = RowActions(self.acts, self.selection, [self.table])
+        self.row_actions = RowActions(self.acts, self.views.selection, [self.views])
         self._passing_time = QTimer(self)
         self._passing_time.setInterval(_PASS_TIME_MS)
-        self._compose()
         self._add_actions()
         self._add_row_actions()
+        self._compose()
         self._fill_menu_bar()
         self._connect()
         self._colour()
@@ -119,16 +120,6 @@ class MainWindow(QMainWindow):
         self.model.set_scope(scope)
         self._show_emptiness()
 
-    def selection(self) -> RowSelection:
-        """Return the rows that a person points at."""
-        current, column = self.table.current_cell()
-        return RowSelection(
-            tuple(self.table.selected_entries()),
-            current,
-            COLUMNS[column] if column >= 0 else None,
-            self.columns.shown(),
-        )
-
     def reveal(self, entry: Entry) -> None:
         """Select a socket wherever it is: another scope, or behind the filter. Say what changed."""
         row = entry.row
@@ -140,7 +131,7 @@ class MainWindow(QMainWindow):
         if self.model.row_number(row.key) is None and self._query_text.strip():
             self._clear_filter()
             notes.append("The filter hid this socket; it is cleared.")
-        if not self.table.select_key(row.key):
+        if not self.views.select_key(row.key):
             notes = ["This socket is gone."]
         if notes:
             self.tell(" ".join(notes))
@@ -165,11 +156,12 @@ class MainWindow(QMainWindow):
         top.addWidget(self.live_button)
         top.addWidget(self.scope_bar)
         top.addWidget(self.filter_box, 1)
+        top.addWidget(ActionButton(self._grouping.group, "tree"))
         layout = QVBoxLayout()
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(top)
-        layout.addWidget(self.table, 1)
+        layout.addWidget(self.views, 1)
         centre = QWidget()
         centre.setLayout(layout)
         self.setCentralWidget(centre)
@@ -194,8 +186,17 @@ class MainWindow(QMainWindow):
                 ActionSpec(f"&{number} {scope_title(scope)}", (f"Alt+{number}",)),
                 lambda scope=scope: self.set_scope(scope),
             )
-        add("reset_columns", ActionSpec("Reset columns"), self.columns.reset)
-        add("fit_columns", ActionSpec("Resize columns to content"), self.columns.fit_to_content)
+        add(
+            "reset_columns",
+            ActionSpec("Reset columns"),
+            lambda: self.views.shown_columns.reset(),  # noqa: PLW0108 - of the view shown then
+        )
+        add(
+            "fit_columns",
+            ActionSpec("Resize columns to content"),
+            lambda: self.views.shown_columns.fit_to_content(),  # noqa: PLW0108 - likewise
+        )
+        self._grouping = GroupActions(self.acts, self.views)
         add("about", ActionSpec("&About PortView"), self._on_about)
         add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.close)
 
@@ -223,6 +224,8 @@ class MainWindow(QMainWindow):
         view_menu.addSeparator()
         view_menu.addActions([self.acts[f"scope_{scope}"] for scope in Scope])
         view_menu.addSeparator()
+        view_menu.addActions(self._grouping.all())
+        view_menu.addSeparator()
         self._columns_menu = view_menu.addMenu("C&olumns")
         self._columns_menu.aboutToShow.connect(self._on_columns_menu)
         self._theme_menu = ThemeMenu("&Theme", self)
@@ -244,12 +247,13 @@ class MainWindow(QMainWindow):
         self.model.counts_changed.connect(self.scope_bar.show_counts)
         self.model.waiting_changed.connect(self.status.show_waiting)
         self.model.edits_finished.connect(self._show_emptiness)
-        self.table.pause_requested.connect(self.acts["pause"].toggle)
-        self.table.menu_requested.connect(self._on_menu_requested)
-        self.row_actions.menu_opened.connect(self.table.gestures.note_menu_opened)
-        self.row_actions.menu_closed.connect(self.table.gestures.note_menu_closed)
+        self.views.pause_requested.connect(self.acts["pause"].toggle)
+        self.views.menu_requested.connect(self._on_menu_requested)
+        self.row_actions.menu_opened.connect(self.views.note_menu_opened)
+        self.row_actions.menu_closed.connect(self.views.note_menu_closed)
         self.row_actions.refused.connect(self.tell)
-        self.empty_state.action_requested.connect(self._clear_filter)
+        for state in self._empty_states:
+            state.action_requested.connect(self._clear_filter)
         self._passing_time.timeout.connect(self.model.pass_time)
 
     @Slot(object)
@@ -283,7 +287,8 @@ class MainWindow(QMainWindow):
     @Slot()
     def _show_emptiness(self) -> None:
         if self.model.rowCount():
-            self.empty_state.hide()
+            for state in self._empty_states:
+                state.hide()
             return
         notice = emptiness(
             self._scope,
@@ -292,7 +297,8 @@ class MainWindow(QMainWindow):
             has_snapshot=self._has_snapshot,
             total=len(self.model.all_entries()),
         )
-        self.empty_state.show_notice(*notice)
+        for state in self._empty_states:
+            state.show_notice(*notice)
 
     @Slot()
     def _focus_filter(self) -> None:
@@ -313,7 +319,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _on_columns_menu(self) -> None:
         self._columns_menu.clear()
-        self.columns.fill_menu(self._columns_menu)
+        self.views.shown_columns.fill_menu(self._columns_menu)
 
     @Slot(object)
     def _on_theme_chosen(self, theme: Theme) -> None:
@@ -336,11 +342,8 @@ class MainWindow(QMainWindow):
         except (binascii.Error, ValueError):
             geometry = b""
         self.restoreGeometry(QByteArray(geometry))
-        self.columns.reset()
-        self.columns.restore(settings.get("columns", list, []))
-        column, is_descending = sorting_from(settings)
-        order = Qt.SortOrder.DescendingOrder if is_descending else Qt.SortOrder.AscendingOrder
-        self.table.sortByColumn(column, order)
+        self.views.restore(settings)
+        self._grouping.restore(settings)
         names = [scope.value for scope in Scope]
         name = settings.get("scope", str, Scope.LISTENING.value)
         self.set_scope(Scope(name) if name in names else Scope.LISTENING)
@@ -350,22 +353,12 @@ class MainWindow(QMainWindow):
         self._show_live_state()
 
     def _remember(self) -> None:
-        header = self.table.horizontalHeader()
         values = {
             "window": base64.b64encode(self.saveGeometry().data()).decode("ascii"),
-            "columns": self.columns.state(),
-            "sort_column": COLUMNS[header.sortIndicatorSection()].id,
-            "sort_descending": header.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder,
             "scope": self._scope.value,
             "interval_ms": self._poller.interval_ms,
         }
         for name, value in values.items():
             self._settings.set(name, value)
-
-
-def sorting_from(settings: Settings) -> tuple[int, bool]:
-    """Return the remembered sort column's number and whether it is descending."""
-    ids = [column.id for column in COLUMNS]
-    identity = settings.get("sort_column", str, "port")
-    number = ids.index(identity) if identity in ids else ids.index("port")
-    return number, settings.get("sort_descending", bool, default=False)
+        self.views.remember(self._settings)
+        self._grouping.remember(self._settings)

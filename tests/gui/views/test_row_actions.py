@@ -179,7 +179,7 @@ def test_going_to_the_parent_leads_out_of_scope_and_filter(window: MainWindow) -
     window.acts["go_to_parent"].trigger()
     assert window.scope is Scope.LISTENING
     assert window.filter_box.text() == ""
-    assert window.selection().first.row.local.port == 22
+    assert window.views.selection().first.row.local.port == 22
     assert "filter" in window.status.currentMessage()
     window.acts["go_to_parent"].trigger()
     assert window.status.currentMessage() == "The parent, PID 1, has no socket."
