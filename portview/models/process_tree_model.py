@@ -77,6 +77,7 @@ class ProcessTreeModel(QAbstractItemModel):
         """Follow the table from now on, or let it go its way."""
         self._is_active = is_active
         if is_active:
+            self._source.catch_up()
             # What was reordered meanwhile is not known.
             self._is_reordered = True
             self._follow()
@@ -103,6 +104,7 @@ class ProcessTreeModel(QAbstractItemModel):
 
     def index_of(self, key: SocketKey) -> QModelIndex:
         """Return the index of a socket, invalid where it is not shown."""
+        self._source.catch_up()
         number = self._source.row_number(key)
         if number is None or not self._is_active:
             return QModelIndex()
@@ -182,7 +184,8 @@ class ProcessTreeModel(QAbstractItemModel):
 
     @Slot()
     def _on_edits_finished(self) -> None:
-        if self._is_active:
+        # A large change comes in parts: the tree takes all of them at once, after the last.
+        if self._is_active and not self._source.is_behind:
             self._follow()
 
     def _follow(self) -> None:

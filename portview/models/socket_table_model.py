@@ -152,6 +152,11 @@ class SocketTableModel(QAbstractTableModel):
             self.catch_up()  # what is older than the waiting difference's end goes into it
             self._take_in(self._view.release())
 
+    @property
+    def is_behind(self) -> bool:
+        """Tell whether later turns of the event loop have something left to take in."""
+        return bool(self._parts)
+
     def catch_up(self) -> None:
         """Take in at once what was left for later turns of the event loop."""
         while self._parts:

@@ -11,21 +11,26 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWid
 from typing_extensions import override
 
 from portview.domain.query.compiling import compile_query
-from portview.domain.query.narrowing import narrowed
 from portview.domain.query.terms import Everything
-from portview.domain.scope import Scope, in_scope, scope_of
+from portview.domain.scope import Scope
+from portview.domain.snapshot import Snapshot
 from portview.engine.poller import INTERVALS_MS
 from portview.models.socket_table_model import SocketTableModel
 from portview.ui.about import AboutDialog, WindowFacts
-from portview.ui.action_button import ActionButton
+from portview.ui.action_button import ActionButton, MenuButton
+from portview.ui.cheat_sheet import CheatSheet, help_sections
 from portview.ui.copy_actions import add_copy_actions
 from portview.ui.empty_state import EmptyState, emptiness
+from portview.ui.export_dialog import Export, Exportable
 from portview.ui.filter_actions import add_filter_actions
 from portview.ui.filter_box import FilterBox
 from portview.ui.group_actions import GroupActions
 from portview.ui.live_button import LiveButton
+from portview.ui.navigation import Navigation
 from portview.ui.opening_actions import add_opening_actions, add_parent_action
+from portview.ui.port_box import PortBar, PortBox
 from portview.ui.row_actions import RowActions, Section
+from portview.ui.saved_views import SavedViews
 from portview.ui.scope_bar import ScopeBar, scope_title
 from portview.ui.socket_views import SocketViews
 from portview.ui.status_bar import StatusBar
@@ -40,9 +45,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent
 
     from portview.domain.cells import CellContext
-    from portview.domain.entry import Entry
     from portview.domain.query.terms import Query
-    from portview.domain.snapshot import Snapshot
     from portview.engine.poller import Poller
     from portview.engine.task_runner import TaskRunner
     from portview.settings import Settings
@@ -69,7 +72,7 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self._facts = facts
         self._scope = Scope.LISTENING
-        self._has_snapshot = False
+        self._snapshot: Snapshot | None = None
         self._failure = ""
         self._query_text = ""
         self.setWindowTitle("PortView")
@@ -83,12 +86,21 @@ class MainWindow(QMainWindow):
         self.scope_bar = ScopeBar()
         self.filter_box = FilterBox(self.model.all_entries)
         self.status = StatusBar()
+        self.navigation = Navigation(self, self.views, self.filter_box, self.tell)
+        self.port_box = PortBox()
+        self.port_bar = PortBar(self.port_box)
         self.acts = WindowActions(self)
         self.row_actions = RowActions(self.acts, self.views.selection, [self.views])
         self._passing_time = QTimer(self)
         self._passing_time.setInterval(_PASS_TIME_MS)
         self._add_actions()
         self._add_row_actions()
+        self._saved_views = SavedViews(
+            settings,
+            self.navigation.current_view,
+            [self.acts["save_view"], self.acts["edit_views"]],
+            self,
+        )
         self._compose()
         self._fill_menu_bar()
         self._connect()
@@ -120,22 +132,6 @@ class MainWindow(QMainWindow):
         self.model.set_scope(scope)
         self._show_emptiness()
 
-    def reveal(self, entry: Entry) -> None:
-        """Select a socket wherever it is: another scope, or behind the filter. Say what changed."""
-        row = entry.row
-        notes = []
-        self.model.set_held(False)
-        if not in_scope(row, self._scope):
-            self.set_scope(scope_of(row))
-            notes.append(f"The scope is {scope_title(self._scope)} now.")
-        if self.model.row_number(row.key) is None and self._query_text.strip():
-            self._clear_filter()
-            notes.append("The filter hid this socket; it is cleared.")
-        if not self.views.select_key(row.key):
-            notes = ["This socket is gone."]
-        if notes:
-            self.tell(" ".join(notes))
-
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
         self._remember()
@@ -156,11 +152,14 @@ class MainWindow(QMainWindow):
         top.addWidget(self.live_button)
         top.addWidget(self.scope_bar)
         top.addWidget(self.filter_box, 1)
+        top.addWidget(MenuButton(self._saved_views, "view", "Saved views"))
         top.addWidget(ActionButton(self._grouping.group, "tree"))
+        top.addWidget(self.port_box)
         layout = QVBoxLayout()
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(top)
+        layout.addWidget(self.port_bar)
         layout.addWidget(self.views, 1)
         centre = QWidget()
         centre.setLayout(layout)
@@ -197,14 +196,30 @@ class MainWindow(QMainWindow):
             lambda: self.views.shown_columns.fit_to_content(),  # noqa: PLW0108 - likewise
         )
         self._grouping = GroupActions(self.acts, self.views)
+        self._export = Export(
+            self._runner, self._exportable, self, is_elevated=self._facts.is_elevated
+        )
+        add("export", ActionSpec("&Export\u2026", ("Ctrl+E",)), self._export.ask)
+        add("go_to_port", ActionSpec("&Go to port", ("Ctrl+L",)), self._focus_port_box)
+        add(
+            "save_view",
+            ActionSpec("&Save this view as\u2026", ("Ctrl+Shift+S",)),
+            lambda: self._saved_views.save_current(),  # noqa: PLW0108 - it is made later
+        )
+        add(
+            "edit_views",
+            ActionSpec("&Rename or delete views\u2026"),
+            lambda: self._saved_views.edit(),  # noqa: PLW0108 - likewise
+        )
+        add("cheat_sheet", ActionSpec("&Keys and filters", ("F1",)), self._on_cheat_sheet)
         add("about", ActionSpec("&About PortView"), self._on_about)
         add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.close)
 
     def _add_row_actions(self) -> None:
         actions = self.row_actions
         add_opening_actions(actions, self.tell)
-        add_parent_action(actions, self.model.all_entries, self.reveal)
-        add_filter_actions(actions, self._narrow)
+        add_parent_action(actions, self.model.all_entries, self.navigation.reveal)
+        add_filter_actions(actions, self.navigation.narrow)
         add_copy_actions(actions, lambda: self.model.context, self.tell)
         self._row_menu = QMenu(self)
         actions.fill(self._row_menu)
@@ -212,28 +227,32 @@ class MainWindow(QMainWindow):
     def _fill_menu_bar(self) -> None:
         bar = self.menuBar()
         file_menu = bar.addMenu("&File")
+        file_menu.addAction(self.acts["export"])
+        file_menu.addSeparator()
         file_menu.addAction(self.acts["quit"])
         edit_menu = bar.addMenu("&Edit")
         self.row_actions.fill(edit_menu, Section.COPYING)
         edit_menu.addSeparator()
-        edit_menu.addActions([self.acts["filter"], self.acts["clear_filter"]])
+        edit_menu.addActions([self.acts[name] for name in ("filter", "clear_filter", "go_to_port")])
         view_menu = bar.addMenu("&View")
         view_menu.addActions([self.acts["refresh"], self.acts["pause"]])
         interval_menu = view_menu.addMenu("&Interval")
         interval_menu.addActions(self.live_button.interval_actions)
         view_menu.addSeparator()
         view_menu.addActions([self.acts[f"scope_{scope}"] for scope in Scope])
+        view_menu.addMenu(self._saved_views)
         view_menu.addSeparator()
         view_menu.addActions(self._grouping.all())
         view_menu.addSeparator()
         self._columns_menu = view_menu.addMenu("C&olumns")
         self._columns_menu.aboutToShow.connect(self._on_columns_menu)
+        view_menu.addActions([self.acts["fit_columns"], self.acts["reset_columns"]])
         self._theme_menu = ThemeMenu("&Theme", self)
         self._theme_menu.theme_chosen.connect(self._on_theme_chosen)
         view_menu.addMenu(self._theme_menu)
         self.row_actions.fill(bar.addMenu("&Socket"))
         help_menu = bar.addMenu("&Help")
-        help_menu.addAction(self.acts["about"])
+        help_menu.addActions([self.acts["cheat_sheet"], self.acts["about"]])
 
     def _connect(self) -> None:
         self._poller.snapshot_taken.connect(self._on_snapshot)
@@ -242,6 +261,12 @@ class MainWindow(QMainWindow):
         self._poller.interval_changed.connect(self._show_live_state)
         self.live_button.pause_requested.connect(self._poller.set_paused)
         self.live_button.interval_requested.connect(self._poller.set_interval)
+        self._poller.paused_changed.connect(self.port_bar.show_paused)
+        self.port_bar.socket_chosen.connect(self.navigation.reveal)
+        self.port_bar.filter_chosen.connect(self.navigation.show_everywhere)
+        self.port_box.left.connect(self.views.setFocus)
+        self._saved_views.view_chosen.connect(self.navigation.show_view)
+        self._export.finished.connect(self.tell)
         self.scope_bar.scope_chosen.connect(self.set_scope)
         self.filter_box.query_changed.connect(self._on_query)
         self.model.counts_changed.connect(self.scope_bar.show_counts)
@@ -258,8 +283,9 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_snapshot(self, snapshot: Snapshot) -> None:
-        self._has_snapshot = True
+        self._snapshot = snapshot
         self._failure = ""
+        self.port_bar.show_snapshot(snapshot)
         self.model.show_snapshot(snapshot)
         self.status.show_snapshot(snapshot, self.model.states, self._poller.interval_ms)
         self._show_emptiness()
@@ -294,7 +320,7 @@ class MainWindow(QMainWindow):
             self._scope,
             self._query_text,
             self._failure,
-            has_snapshot=self._has_snapshot,
+            has_snapshot=self._snapshot is not None,
             total=len(self.model.all_entries()),
         )
         for state in self._empty_states:
@@ -306,11 +332,13 @@ class MainWindow(QMainWindow):
         self.filter_box.selectAll()
 
     @Slot()
+    def _focus_port_box(self) -> None:
+        self.port_box.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.port_box.selectAll()
+
+    @Slot()
     def _clear_filter(self) -> None:
         self.filter_box.set_query_text("")
-
-    def _narrow(self, term: str, is_left_out: bool) -> None:  # noqa: FBT001 - a callback's form
-        self.filter_box.set_query_text(narrowed(self._query_text, term, is_left_out=is_left_out))
 
     @Slot(object)
     def _on_menu_requested(self, position: QPoint) -> None:
@@ -325,6 +353,19 @@ class MainWindow(QMainWindow):
     def _on_theme_chosen(self, theme: Theme) -> None:
         self._settings.set("theme", theme.value)
         apply_theme(theme)
+
+    def _exportable(self) -> Exportable:
+        return Exportable(
+            self.model.shown_entries,
+            tuple(self.model.all_entries()),
+            self.views.shown_columns.shown(),
+            self._snapshot or Snapshot(),
+            self.model.context,
+        )
+
+    @Slot()
+    def _on_cheat_sheet(self) -> None:
+        CheatSheet(help_sections(self.menuBar()), self).open()
 
     @Slot()
     def _on_about(self) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from portview.domain.entry import Entry
+    from portview.domain.sockets import SocketRow
     from portview.ui.row_actions import RowActions
     from portview.ui.row_selection import RowSelection
 
@@ -60,9 +61,9 @@ def add_opening_actions(
 def add_parent_action(
     actions: RowActions,
     all_entries: Callable[[], Collection[Entry]],
-    reveal: Callable[[Entry], None],
+    reveal: Callable[[SocketRow], None],
 ) -> None:
-    """Add the way to the parent process. ``reveal`` selects an entry wherever it is."""
+    """Add the way to the parent process. ``reveal`` selects a row wherever it is."""
 
     def why_no_parent(selection: RowSelection) -> str:
         if selection.first.info is None or selection.first.info.parent_pid is None:
@@ -74,7 +75,7 @@ def add_parent_action(
     def go_to_parent(selection: RowSelection) -> None:
         entry = _socket_of_parent(selection.first, all_entries())
         if entry is not None:
-            reveal(entry)
+            reveal(entry.row)
 
     actions.add(
         RowAction(

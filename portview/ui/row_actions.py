@@ -154,7 +154,8 @@ class RowActions(QObject):
         self.refresh()
 
     def _on_menu_closing(self) -> None:
-        for _, action in self._made:
+        for row_action, action in self._made:
+            action.setText(row_action.text)
             action.setEnabled(True)
         self.menu_closed.emit()
 

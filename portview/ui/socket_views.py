@@ -16,6 +16,8 @@ from portview.ui.row_selection import RowSelection
 from portview.ui.socket_table import SocketTable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from portview.domain.sockets import SocketKey
     from portview.models.socket_table_model import SocketTableModel
     from portview.settings import Settings
@@ -127,6 +129,13 @@ class SocketViews(QStackedWidget):
         if self.is_grouped:
             self._hand_over_columns(to_tree=False)
         return self.columns.state()
+
+    def show_columns(self, ids: Sequence[str]) -> None:
+        """Show these columns and no others, in this order, each as wide as it was."""
+        layout = self.shown_columns
+        known = {each["id"]: each for each in layout.state()}
+        chosen = [{**known.pop(each), "visible": True} for each in ids if each in known]
+        layout.restore([*chosen, *({**each, "visible": False} for each in known.values())])
 
     def note_menu_opened(self) -> None:
         """Hold the rows while a menu about them is open."""

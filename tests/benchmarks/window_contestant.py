@@ -1,7 +1,7 @@
 """One window in a process of its own, told what to measure; prints one JSON document.
 
-``window_contestant.py bare|start|stalls|sorting``; the environment's BENCH_STARTED is the value of
-``time.monotonic`` at which the process was started.
+``window_contestant.py bare|start|stalls|sorting|reading``; the environment's BENCH_STARTED is the
+value of ``time.monotonic`` at which the process was started.
 """
 
 from __future__ import annotations
@@ -179,6 +179,53 @@ def sorting() -> dict[str, Any]:
     return took
 
 
+def reading() -> dict[str, Any]:
+    """Select a row amid churn; tell how often it was not where it had been, and what grew."""
+    from PySide6.QtCore import QTimer  # noqa: PLC0415
+
+    from portview import app  # noqa: PLC0415
+    from portview.domain.scope import Scope  # noqa: PLC0415
+    from portview.readers.choose import open_reader  # noqa: PLC0415
+    from portview.settings import Settings, settings_path  # noqa: PLC0415
+
+    application = app.make_application()
+    opened = app.open_window(open_reader(), Settings(settings_path()))
+    window, table = opened.window, opened.window.table
+    window.set_scope(Scope.ALL)
+    window.resize(1240, 680)
+    window.show()
+    port, seconds = int(os.environ["BENCH_PORT"]), float(os.environ["BENCH_SECONDS"])
+    places: list[tuple[object, int]] = []
+    rss: list[float] = []
+
+    def begin() -> None:
+        entry = next(e for e in window.model.all_entries() if e.row.local.port == port)
+        table.select_key(entry.row.key)
+        table.verticalScrollBar().setValue(table.currentIndex().row() - 9)
+        opened.poller.snapshot_taken.connect(note)
+        QTimer.singleShot(int(seconds * 1000), done)
+
+    def note() -> None:
+        place = table.visualRect(table.currentIndex()).top()
+        places.append((table.current_key(), place))
+        rss.append(rss_mib() or 0.0)
+
+    def done() -> None:
+        window.close()
+        application.quit()
+
+    QTimer.singleShot(SETTLE_SECONDS * 1000, begin)
+    application.exec()
+    opened.close()
+    tenth = max(len(rss) // 10, 1)
+    return {
+        "ticks": len(places),
+        "ticks at which the row was another or elsewhere": sum(p != places[0] for p in places),
+        "memory after a tenth of the time, MiB": rss[tenth],
+        "memory at the end, MiB": rss[-1],
+    }
+
+
 def generated_window() -> tuple[Any, OpenWindow]:
     """Open a window on rows that a generator makes up, in the scope that shows them all."""
     from portview import app  # noqa: PLC0415
@@ -266,5 +313,6 @@ def rss_mib() -> float | None:
 
 
 if __name__ == "__main__":
-    measure = {"bare": bare, "start": start, "stalls": stalls, "sorting": sorting}[sys.argv[1]]
+    modes = (bare, start, stalls, sorting, reading)
+    measure = next(mode for mode in modes if mode.__name__ == sys.argv[1])
     sys.stdout.write(f"{json.dumps(measure())}\n")

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
     from portview.engine.task_runner import TaskRunner
@@ -107,11 +108,14 @@ def poller(runner: TaskRunner) -> Poller:
 
 
 @pytest.fixture
-def show(poller: Poller) -> Callable[..., None]:
+def show(poller: Poller, qapp: QApplication) -> Callable[..., None]:
     """Give a way to let the machine have some rows from now on."""
 
     def show(*rows: SocketRow, processes: Mapping[ProcessKey, ProcessInfo] = PROCESSES) -> None:
         poller.snapshot_taken.emit(Snapshot(rows, processes, 1_700_000_000_000, "written down"))
+        windows = (each for each in qapp.topLevelWidgets() if isinstance(each, MainWindow))
+        for window in windows:
+            window.model.catch_up()
 
     return show
 

@@ -130,6 +130,7 @@ def test_random_snapshots_keep_the_tree_equal_to_the_table(qtbot: QtBot, seed: i
         }
         rows = next_rows(rows, rng)
         table.show_snapshot(Snapshot(tuple(rows), describe(rows)))
+        table.catch_up()
         if is_active:
             assert_grouped(table, tree, is_by_count=is_by_count)
             for is_group, (index, entry) in kept.items():
