@@ -122,6 +122,11 @@ class SocketTableModel(QAbstractTableModel):
         """Return the entry of a shown row."""
         return self._shown[number]
 
+    def cell(self, entry: Entry, column: int, role: int = _DISPLAY) -> Any:
+        """Return what a view of the sockets shows of an entry in a column, by Qt's roles."""
+        answer = self._answers.get(role)
+        return None if answer is None else answer(entry, column)
+
     def row_number(self, key: SocketKey) -> int | None:
         """Return the number of the row with this key, None where it is not shown."""
         return self._view.number(key)
@@ -150,6 +155,11 @@ class SocketTableModel(QAbstractTableModel):
         elif self._view.is_held:
             self.catch_up()  # what is older than the waiting difference's end goes into it
             self._take_in(self._view.release())
+
+    @property
+    def is_behind(self) -> bool:
+        """Tell whether later turns of the event loop have something left to take in."""
+        return bool(self._parts)
 
     def catch_up(self) -> None:
         """Take in at once what was left for later turns of the event loop."""

@@ -13,11 +13,11 @@ from portview.ui.details_page import Subject
 if TYPE_CHECKING:
     from portview.domain.entry import Entry
     from portview.models.socket_table_model import SocketTableModel
-    from portview.ui.socket_table import SocketTable
+    from portview.ui.socket_views import SocketViews
 
 
 class ChosenRow(QObject):
-    """Follows the table's current row as long as a person moves it.
+    """Follows the current row of the view that is shown as long as a person moves it.
 
     When a row goes, Qt makes its neighbour the current one without selecting it. That is not a
     choice: the row that was chosen stays the subject, until the person chooses another.
@@ -26,17 +26,17 @@ class ChosenRow(QObject):
     changed = Signal(object)
 
     def __init__(
-        self, table: SocketTable, model: SocketTableModel, parent: QObject | None = None
+        self, views: SocketViews, model: SocketTableModel, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self._table = table
+        self._views = views
         self._model = model
         self._entry: Entry | None = None
         self._snapshot = Snapshot()
-        selection = table.selectionModel()
-        selection.currentRowChanged.connect(self._on_moved)
         # The mouse moves the current row first and selects it then; keys do both the other way.
-        selection.selectionChanged.connect(self._on_moved)
+        for view in (views.table, views.tree):
+            view.selectionModel().currentChanged.connect(self._on_moved)
+        views.selection_changed.connect(self._on_moved)
 
     @property
     def subject(self) -> Subject | None:
@@ -58,11 +58,11 @@ class ChosenRow(QObject):
 
     @Slot()
     def _on_moved(self) -> None:
-        selection = self._table.selectionModel()
-        current = selection.currentIndex()
-        if not current.isValid() or not selection.isRowSelected(current.row()):
+        view = self._views.view
+        index = view.currentIndex()
+        entry, _column = view.current_cell()
+        if entry is None or not view.selectionModel().isSelected(index):
             return
-        entry = self._model.entry_at(current.row())
         if entry is not self._entry:
             self._entry = entry
             self.changed.emit(self.subject)

@@ -83,6 +83,13 @@ class ColumnLayout(QObject):
         if all(self._header.isSectionHidden(number) for number in range(self._header.count())):
             self._header.showSection(0)
 
+    def shown(self) -> tuple[Column, ...]:
+        """Return the columns that are shown, leftmost first."""
+        numbers = (self._header.logicalIndex(place) for place in range(self._header.count()))
+        return tuple(
+            self._columns[number] for number in numbers if not self._header.isSectionHidden(number)
+        )
+
     def set_visible(self, identity: str, *, is_visible: bool) -> None:
         """Show or hide one column; the last one that is shown stays."""
         number = self._numbers[identity]

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from portview.settings import Settings
     from portview.ui.details_page import DetailsPage
     from portview.ui.lookups import Lookups
-    from portview.ui.socket_table import SocketTable
+    from portview.ui.socket_views import SocketViews
 
 _FIRST_HEIGHT = 210
 _SMALLEST_HEIGHT, _LARGEST_HEIGHT = 80, 4000
 
 
 class DetailedTable(QSplitter):
-    """Joins the table, what is looked up for its rows, and the pane about the chosen row.
+    """Joins the views, what is looked up for their rows, and the pane about the chosen row.
 
     ``socket_chosen`` tells the key of a socket that was chosen in the pane.
     """
@@ -38,24 +38,24 @@ class DetailedTable(QSplitter):
 
     def __init__(
         self,
-        table: SocketTable,
+        views: SocketViews,
         model: SocketTableModel,
         lookups: Lookups,
         runner: TaskRunner,
     ) -> None:
         super().__init__(Qt.Orientation.Vertical)
-        self._table = table
+        self._views = views
         self._model = model
         self._height = _FIRST_HEIGHT
-        self.chosen = ChosenRow(table, model, self)
+        self.chosen = ChosenRow(views, model, self)
         self.pane = DetailsPane()
         self._add_pages(lookups, runner)
-        self.addWidget(table)
+        self.addWidget(views)
         self.addWidget(self.pane)
         self.setStretchFactor(0, 1)
         self.setStretchFactor(1, 0)
         self.setChildrenCollapsible(False)
-        self._in_sight = RowsInSight(table, model, lookups.traffic, lookups.hosts)
+        self._in_sight = RowsInSight(views, model, lookups.traffic, lookups.hosts)
         self._icons = ProcessIcons(
             model.mark_of, self.palette(), program_icon_loader(), parent=self
         )
@@ -63,8 +63,8 @@ class DetailedTable(QSplitter):
         self._on_icons_changed()
         self.chosen.changed.connect(self.pane.show_subject)
         self.pane.close_requested.connect(lambda: self.set_open(False))
-        table.activated_row.connect(lambda: self.set_open(True))
-        table.doubleClicked.connect(lambda _index: self.set_open(True))
+        views.activated_row.connect(lambda: self.set_open(True))
+        views.table.doubleClicked.connect(lambda _index: self.set_open(True))
 
     @property
     def is_open(self) -> bool:
@@ -78,7 +78,7 @@ class DetailedTable(QSplitter):
         if not is_open:
             self._note_height()
             if self.pane.isAncestorOf(self.focusWidget()):
-                self._table.setFocus()
+                self._views.view.setFocus()
         self.pane.setVisible(is_open)
         if is_open:
             self._share_height()

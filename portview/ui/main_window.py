@@ -7,24 +7,35 @@ import binascii
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Slot
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
 from typing_extensions import override
 
-from portview.domain.columns import COLUMNS
 from portview.domain.query.compiling import compile_query
 from portview.domain.query.terms import Everything
 from portview.domain.scope import Scope
+from portview.domain.snapshot import Snapshot
 from portview.engine.poller import INTERVALS_MS
 from portview.models.socket_table_model import SocketTableModel
 from portview.ui.about import AboutDialog, WindowFacts
-from portview.ui.column_layout import ColumnLayout
+from portview.ui.action_button import ActionButton, MenuButton
+from portview.ui.cheat_sheet import CheatSheet, help_sections
+from portview.ui.copy_actions import add_copy_actions
 from portview.ui.detailed_table import DetailedTable
 from portview.ui.empty_state import EmptyState, emptiness
+from portview.ui.export_dialog import Export, Exportable
+from portview.ui.filter_actions import add_filter_actions
 from portview.ui.filter_box import FilterBox
+from portview.ui.group_actions import GroupActions
 from portview.ui.live_button import LiveButton
+from portview.ui.navigation import Navigation
+from portview.ui.opening_actions import add_opening_actions, add_parent_action
+from portview.ui.port_actions import add_port_actions
+from portview.ui.port_box import PortBar, PortBox
 from portview.ui.probing.probing_tools import ACTION_NAMES, ProbingSources, ProbingTools
+from portview.ui.row_actions import RowActions, Section
+from portview.ui.saved_views import SavedViews
 from portview.ui.scope_bar import ScopeBar, scope_title
-from portview.ui.socket_table import SocketTable
+from portview.ui.socket_views import SocketViews
 from portview.ui.status_bar import StatusBar
 from portview.ui.theme import Theme, apply_theme, row_colours
 from portview.ui.theme_menu import ThemeMenu
@@ -33,10 +44,10 @@ from portview.ui.window_actions import ActionSpec, WindowActions
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from PySide6.QtCore import QPoint
     from PySide6.QtGui import QCloseEvent
 
     from portview.domain.query.terms import Query
-    from portview.domain.snapshot import Snapshot
     from portview.domain.sockets import SocketKey, SocketRow
     from portview.engine.poller import Poller
     from portview.engine.task_runner import TaskRunner
@@ -67,26 +78,39 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self._facts = facts
         self._scope = Scope.LISTENING
-        self._has_snapshot = False
+        self._snapshot: Snapshot | None = None
         self._failure = ""
         self._query_text = ""
         self.setWindowTitle("PortView")
         self.model = SocketTableModel(lookups.describe, lookups.describe().port_names, self)
-        self.table = SocketTable(self.model)
-        self.columns = ColumnLayout(self.table.horizontalHeader(), COLUMNS)
-        self.details = DetailedTable(self.table, self.model, lookups, runner)
+        self.views = SocketViews(self.model)
+        self.table = self.views.table
+        self.columns = self.views.columns
+        self.details = DetailedTable(self.views, self.model, lookups, runner)
         self.empty_state = EmptyState(self.table)
+        self._empty_states = (self.empty_state, EmptyState(self.views.tree))
         self.live_button = LiveButton(INTERVALS_MS)
         self.scope_bar = ScopeBar()
         self.filter_box = FilterBox(self.model.all_entries)
         self.status = StatusBar()
+        self.navigation = Navigation(self, self.views, self.filter_box, self.tell)
+        self.port_box = PortBox()
+        self.port_bar = PortBar(self.port_box)
         self.acts = WindowActions(self)
         sources = ProbingSources(read_rows, self.model.all_entries, lookups.describe().port_names)
         self.probing = ProbingTools(self, runner, settings, sources)
+        self.row_actions = RowActions(self.acts, self.views.selection, [self.views])
         self._passing_time = QTimer(self)
         self._passing_time.setInterval(_PASS_TIME_MS)
-        self._compose()
         self._add_actions()
+        self._add_row_actions()
+        self._saved_views = SavedViews(
+            settings,
+            self.navigation.current_view,
+            [self.acts["save_view"], self.acts["edit_views"]],
+            self,
+        )
+        self._compose()
         self._fill_menu_bar()
         self._connect()
         self._colour()
@@ -112,16 +136,13 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def reveal(self, key: SocketKey) -> None:
-        """Select a row, in another scope or without the filter where these hide it."""
-        if self.model.find_entry(key) is None:
+        """Select a socket, in another scope or without the filter where these hide it."""
+        entry = self.model.find_entry(key)
+        if entry is None:
             self.tell("This socket has closed.")
             return
-        if not self.table.select_key(key):
-            self.set_scope(Scope.ALL)
-        if not self.table.select_key(key):
-            self._clear_filter()
-            self.table.select_key(key)
-        self.table.setFocus()
+        self.navigation.reveal(entry.row)
+        self.views.view.setFocus()
 
     def set_scope(self, scope: Scope) -> None:
         """Show one scope."""
@@ -151,10 +172,14 @@ class MainWindow(QMainWindow):
         top.addWidget(self.live_button)
         top.addWidget(self.scope_bar)
         top.addWidget(self.filter_box, 1)
+        top.addWidget(MenuButton(self._saved_views, "view", "Saved views"))
+        top.addWidget(ActionButton(self._grouping.group, "tree"))
+        top.addWidget(self.port_box)
         layout = QVBoxLayout()
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(top)
+        layout.addWidget(self.port_bar)
         layout.addWidget(self.details, 1)
         centre = QWidget()
         centre.setLayout(layout)
@@ -181,42 +206,84 @@ class MainWindow(QMainWindow):
                 ActionSpec(f"&{number} {scope_title(scope)}", (f"Alt+{number}",)),
                 lambda scope=scope: self.set_scope(scope),
             )
-        add("reset_columns", ActionSpec("Reset columns"), self.columns.reset)
-        add("fit_columns", ActionSpec("Resize columns to content"), self.columns.fit_to_content)
         add(
             "details",
             ActionSpec("&Details", ("F4",), "What is known about the row", is_checkable=True),
             self.details.set_open,
         )
         self.probing.add_actions(self.acts)
-        add("test", ActionSpec("&Test connection", ("Ctrl+T",)), self._on_test)
+        add(
+            "reset_columns",
+            ActionSpec("Reset columns"),
+            lambda: self.views.shown_columns.reset(),  # noqa: PLW0108 - of the view shown then
+        )
+        add(
+            "fit_columns",
+            ActionSpec("Resize columns to content"),
+            lambda: self.views.shown_columns.fit_to_content(),  # noqa: PLW0108 - likewise
+        )
+        self._grouping = GroupActions(self.acts, self.views)
+        self._export = Export(
+            self._runner, self._exportable, self, is_elevated=self._facts.is_elevated
+        )
+        add("export", ActionSpec("&Export\u2026", ("Ctrl+E",)), self._export.ask)
+        add("go_to_port", ActionSpec("&Go to port", ("Ctrl+L",)), self._focus_port_box)
+        add(
+            "save_view",
+            ActionSpec("&Save this view as\u2026", ("Ctrl+Shift+S",)),
+            lambda: self._saved_views.save_current(),  # noqa: PLW0108 - it is made later
+        )
+        add(
+            "edit_views",
+            ActionSpec("&Rename or delete views\u2026"),
+            lambda: self._saved_views.edit(),  # noqa: PLW0108 - likewise
+        )
+        add("cheat_sheet", ActionSpec("&Keys and filters", ("F1",)), self._on_cheat_sheet)
         add("about", ActionSpec("&About PortView"), self._on_about)
         add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.close)
+
+    def _add_row_actions(self) -> None:
+        actions = self.row_actions
+        add_port_actions(actions, self.probing)
+        add_opening_actions(actions, self.tell)
+        add_parent_action(actions, self.model.all_entries, self.navigation.reveal)
+        add_filter_actions(actions, self.navigation.narrow)
+        add_copy_actions(actions, lambda: self.model.context, self.tell)
+        self._row_menu = QMenu(self)
+        actions.fill(self._row_menu)
 
     def _fill_menu_bar(self) -> None:
         bar = self.menuBar()
         file_menu = bar.addMenu("&File")
+        file_menu.addAction(self.acts["export"])
+        file_menu.addSeparator()
         file_menu.addAction(self.acts["quit"])
         edit_menu = bar.addMenu("&Edit")
-        edit_menu.addActions([self.acts["filter"], self.acts["clear_filter"]])
+        self.row_actions.fill(edit_menu, Section.COPYING)
+        edit_menu.addSeparator()
+        edit_menu.addActions([self.acts[name] for name in ("filter", "clear_filter", "go_to_port")])
         view_menu = bar.addMenu("&View")
         view_menu.addActions([self.acts["refresh"], self.acts["pause"]])
         interval_menu = view_menu.addMenu("&Interval")
         interval_menu.addActions(self.live_button.interval_actions)
         view_menu.addSeparator()
         view_menu.addActions([self.acts[f"scope_{scope}"] for scope in Scope])
+        view_menu.addMenu(self._saved_views)
+        view_menu.addSeparator()
+        view_menu.addActions(self._grouping.all())
         view_menu.addSeparator()
         view_menu.addAction(self.acts["details"])
         self._columns_menu = view_menu.addMenu("C&olumns")
         self._columns_menu.aboutToShow.connect(self._on_columns_menu)
+        view_menu.addActions([self.acts["fit_columns"], self.acts["reset_columns"]])
         self._theme_menu = ThemeMenu("&Theme", self)
         self._theme_menu.theme_chosen.connect(self._on_theme_chosen)
         view_menu.addMenu(self._theme_menu)
+        self.row_actions.fill(bar.addMenu("&Socket"))
         tools_menu = bar.addMenu("&Tools")
-        tools_menu.addAction(self.acts["test"])
         tools_menu.addActions([self.acts[name] for name in ACTION_NAMES])
         help_menu = bar.addMenu("&Help")
-        help_menu.addAction(self.acts["about"])
+        help_menu.addActions([self.acts["cheat_sheet"], self.acts["about"]])
 
     def _connect(self) -> None:
         self._poller.snapshot_taken.connect(self._on_snapshot)
@@ -225,6 +292,12 @@ class MainWindow(QMainWindow):
         self._poller.interval_changed.connect(self._show_live_state)
         self.live_button.pause_requested.connect(self._poller.set_paused)
         self.live_button.interval_requested.connect(self._poller.set_interval)
+        self._poller.paused_changed.connect(self.port_bar.show_paused)
+        self.port_bar.socket_chosen.connect(self.navigation.reveal)
+        self.port_bar.filter_chosen.connect(self.navigation.show_everywhere)
+        self.port_box.left.connect(self.views.setFocus)
+        self._saved_views.view_chosen.connect(self.navigation.show_view)
+        self._export.finished.connect(self.tell)
         self.scope_bar.scope_chosen.connect(self.set_scope)
         self.filter_box.query_changed.connect(self._on_query)
         self.model.counts_changed.connect(self.scope_bar.show_counts)
@@ -233,15 +306,21 @@ class MainWindow(QMainWindow):
         self.details.open_changed.connect(self.acts["details"].setChecked)
         self.details.socket_chosen.connect(self.reveal)
         self.details.told.connect(self.tell)
-        self.table.pause_requested.connect(self.acts["pause"].toggle)
-        self.empty_state.action_requested.connect(self._clear_filter)
         self.probing.told.connect(self.tell)
+        self.views.pause_requested.connect(self.acts["pause"].toggle)
+        self.views.menu_requested.connect(self._on_menu_requested)
+        self.row_actions.menu_opened.connect(self.views.note_menu_opened)
+        self.row_actions.menu_closed.connect(self.views.note_menu_closed)
+        self.row_actions.refused.connect(self.tell)
+        for state in self._empty_states:
+            state.action_requested.connect(self._clear_filter)
         self._passing_time.timeout.connect(self.model.pass_time)
 
     @Slot(object)
     def _on_snapshot(self, snapshot: Snapshot) -> None:
-        self._has_snapshot = True
+        self._snapshot = snapshot
         self._failure = ""
+        self.port_bar.show_snapshot(snapshot)
         self.model.show_snapshot(snapshot)
         self.details.show_snapshot(snapshot)
         self.status.show_snapshot(snapshot, self.model.states, self._poller.interval_ms)
@@ -270,16 +349,18 @@ class MainWindow(QMainWindow):
     @Slot()
     def _show_emptiness(self) -> None:
         if self.model.rowCount():
-            self.empty_state.hide()
+            for state in self._empty_states:
+                state.hide()
             return
         notice = emptiness(
             self._scope,
             self._query_text,
             self._failure,
-            has_snapshot=self._has_snapshot,
+            has_snapshot=self._snapshot is not None,
             total=len(self.model.all_entries()),
         )
-        self.empty_state.show_notice(*notice)
+        for state in self._empty_states:
+            state.show_notice(*notice)
 
     @Slot()
     def _focus_filter(self) -> None:
@@ -287,26 +368,40 @@ class MainWindow(QMainWindow):
         self.filter_box.selectAll()
 
     @Slot()
+    def _focus_port_box(self) -> None:
+        self.port_box.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.port_box.selectAll()
+
+    @Slot()
     def _clear_filter(self) -> None:
         self.filter_box.set_query_text("")
+
+    @Slot(object)
+    def _on_menu_requested(self, position: QPoint) -> None:
+        self._row_menu.exec(position)
 
     @Slot()
     def _on_columns_menu(self) -> None:
         self._columns_menu.clear()
-        self.columns.fill_menu(self._columns_menu)
+        self.views.shown_columns.fill_menu(self._columns_menu)
 
     @Slot(object)
     def _on_theme_chosen(self, theme: Theme) -> None:
         self._settings.set("theme", theme.value)
         apply_theme(theme)
 
+    def _exportable(self) -> Exportable:
+        return Exportable(
+            self.model.shown_entries,
+            tuple(self.model.all_entries()),
+            self.views.shown_columns.shown(),
+            self._snapshot or Snapshot(),
+            self.model.context,
+        )
+
     @Slot()
-    def _on_test(self) -> None:
-        index = self.table.currentIndex()
-        if index.isValid():
-            self.probing.test(self.model.entry_at(index.row()))
-        else:
-            self.tell("Select a socket first.")
+    def _on_cheat_sheet(self) -> None:
+        CheatSheet(help_sections(self.menuBar()), self).open()
 
     @Slot()
     def _on_about(self) -> None:
@@ -324,11 +419,8 @@ class MainWindow(QMainWindow):
         except (binascii.Error, ValueError):
             geometry = b""
         self.restoreGeometry(QByteArray(geometry))
-        self.columns.reset()
-        self.columns.restore(settings.get("columns", list, []))
-        column, is_descending = sorting_from(settings)
-        order = Qt.SortOrder.DescendingOrder if is_descending else Qt.SortOrder.AscendingOrder
-        self.table.sortByColumn(column, order)
+        self.views.restore(settings)
+        self._grouping.restore(settings)
         names = [scope.value for scope in Scope]
         name = settings.get("scope", str, Scope.LISTENING.value)
         self.set_scope(Scope(name) if name in names else Scope.LISTENING)
@@ -340,23 +432,13 @@ class MainWindow(QMainWindow):
         self._show_live_state()
 
     def _remember(self) -> None:
-        header = self.table.horizontalHeader()
         values = {
             "window": base64.b64encode(self.saveGeometry().data()).decode("ascii"),
-            "columns": self.columns.state(),
-            "sort_column": COLUMNS[header.sortIndicatorSection()].id,
-            "sort_descending": header.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder,
             "scope": self._scope.value,
             "interval_ms": self._poller.interval_ms,
         }
         for name, value in values.items():
             self._settings.set(name, value)
         self.details.remember(self._settings)
-
-
-def sorting_from(settings: Settings) -> tuple[int, bool]:
-    """Return the remembered sort column's number and whether it is descending."""
-    ids = [column.id for column in COLUMNS]
-    identity = settings.get("sort_column", str, "port")
-    number = ids.index(identity) if identity in ids else ids.index("port")
-    return number, settings.get("sort_descending", bool, default=False)
+        self.views.remember(self._settings)
+        self._grouping.remember(self._settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QLocale, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QItemSelectionModel, QLocale, Qt, Signal, Slot
 from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -16,18 +16,15 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from portview.domain.columns import COLUMNS
+from portview.ui.row_gestures import RowGestures
 from portview.ui.theme import tabular_font
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QPoint
-    from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QWheelEvent
 
     from portview.domain.entry import Entry
     from portview.domain.sockets import SocketKey
     from portview.models.socket_table_model import SocketTableModel
-
-POINTING_MS = 4000
-"""How long after the last movement or key a person is taken to be still reading there."""
 
 
 class NumberDelegate(QStyledItemDelegate):
@@ -54,11 +51,6 @@ class SocketTable(QTableView):
         super().__init__(parent)
         self._sockets = model
         self._anchor: tuple[SocketKey, int] | None = None
-        self._is_menu_open = False
-        self._reading = QTimer(self)
-        self._reading.setSingleShot(True)
-        self._reading.setInterval(POINTING_MS)
-        self._reading.timeout.connect(self._on_reading_over)
         self._set_up_looks()
         self.setModel(model)
         numbers = NumberDelegate(self)
@@ -67,17 +59,15 @@ class SocketTable(QTableView):
                 self.setItemDelegateForColumn(number, numbers)
         model.edits_starting.connect(self._on_edits_starting)
         model.edits_finished.connect(self._on_edits_finished)
+        self.gestures = RowGestures(self, model)
+        self.gestures.pause_requested.connect(self.pause_requested)
+        self.gestures.activated.connect(self.activated_row)
+        self.gestures.menu_requested.connect(self.menu_requested)
         self.setAccessibleName("Sockets")
 
     def open_menu(self, position: QPoint) -> None:
         """Tell that a menu is wanted at a global position; rows stand still until it closes."""
-        self._is_menu_open = True
-        self._sockets.set_held(True)
-        try:
-            self.menu_requested.emit(position)
-        finally:
-            self._is_menu_open = False
-            self._note_reading()
+        self.gestures.open_menu(position)
 
     def current_key(self) -> SocketKey | None:
         """Return the key of the current row."""
@@ -97,6 +87,15 @@ class SocketTable(QTableView):
         last = bottom if bottom >= 0 else self._sockets.rowCount() - 1
         return [self._sockets.entry_at(number) for number in range(top, last + 1)]
 
+    def selected_entries(self) -> list[Entry]:
+        """Return the selected entries, topmost first."""
+        return [self._sockets.entry_at(number) for number in self.selected_rows()]
+
+    def current_cell(self) -> tuple[Entry | None, int]:
+        """Return the current row's entry, None where there is none, and the current column."""
+        index = self.currentIndex()
+        return (self._sockets.entry_at(index.row()) if index.isValid() else None, index.column())
+
     def select_key(self, key: SocketKey) -> bool:
         """Select a row by its key and bring it into sight; False where it is not shown."""
         number = self._sockets.row_number(key)
@@ -113,41 +112,6 @@ class SocketTable(QTableView):
         return True
 
     @override
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        super().mouseMoveEvent(event)
-        self._note_reading()
-
-    @override
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        super().wheelEvent(event)
-        self._note_reading()
-
-    @override
-    def leaveEvent(self, event: QEvent) -> None:
-        super().leaveEvent(event)
-        if not self._is_menu_open:
-            self._on_reading_over()
-
-    @override
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Space and not event.modifiers():
-            self.pause_requested.emit()
-            return
-        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and not event.modifiers():
-            self.activated_row.emit()
-            return
-        self._note_reading()
-        super().keyPressEvent(event)
-
-    @override
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        position = event.globalPos()
-        if event.reason() is event.Reason.Keyboard and self.currentIndex().isValid():
-            below = self.visualRect(self.currentIndex()).bottomLeft()
-            position = self.viewport().mapToGlobal(below)
-        self.open_menu(position)
-
-    @override
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() in {QEvent.Type.FontChange, QEvent.Type.StyleChange}:
@@ -157,7 +121,6 @@ class SocketTable(QTableView):
         self.setFont(tabular_font(self.font()))
         self.setShowGrid(False)
         self.setWordWrap(False)
-        self.setMouseTracking(True)
         self.setCornerButtonEnabled(False)
         self.setTabKeyNavigation(False)
         self.setAlternatingRowColors(True)
@@ -183,16 +146,6 @@ class SocketTable(QTableView):
 
     def _fit_row_height(self) -> None:
         self.verticalHeader().setDefaultSectionSize(QFontMetrics(self.font()).height() + 8)
-
-    def _note_reading(self) -> None:
-        self._sockets.set_held(True)
-        self._reading.start()
-
-    @Slot()
-    def _on_reading_over(self) -> None:
-        self._reading.stop()
-        if not self._is_menu_open:
-            self._sockets.set_held(False)
 
     @Slot()
     def _on_edits_starting(self) -> None:

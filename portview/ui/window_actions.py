@@ -9,9 +9,9 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from PySide6.QtWidgets import QMainWindow
+    from PySide6.QtWidgets import QMainWindow, QWidget
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,25 @@ class WindowActions(QObject):
         self._window = window
         self._actions: dict[str, QAction] = {}
 
-    def add(self, name: str, spec: ActionSpec, on_triggered: Callable[..., object]) -> QAction:
-        """Create an action; ``on_triggered`` gets the checked state of a checkable one."""
+    def add(
+        self,
+        name: str,
+        spec: ActionSpec,
+        on_triggered: Callable[..., object],
+        *,
+        within: Sequence[QWidget] = (),
+    ) -> QAction:
+        """Create an action; ``on_triggered`` gets the checked state of a checkable one.
+
+        Its shortcut works in the whole window, or only ``within`` some widgets and their children.
+        """
         action = QAction(spec.text, self._window)
         action.setObjectName(name)
         action.setShortcuts([QKeySequence(keys) for keys in spec.shortcuts])
-        action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        context = Qt.ShortcutContext
+        action.setShortcutContext(
+            context.WidgetWithChildrenShortcut if within else context.WindowShortcut
+        )
         action.setCheckable(spec.is_checkable)
         if spec.tip:
             action.setToolTip(spec.tip)
@@ -46,8 +59,9 @@ class WindowActions(QObject):
             action.toggled.connect(on_triggered)
         else:
             action.triggered.connect(lambda _checked=False: on_triggered())
-        # Belongs to the window itself, so that its shortcut works without any menu.
-        self._window.addAction(action)
+        # Belongs to a widget itself, so that its shortcut works without any menu.
+        for widget in within or (self._window,):
+            widget.addAction(action)
         self._actions[name] = action
         return action
 

@@ -12,7 +12,6 @@ from PySide6.QtCore import Qt, QTimer
 
 from portview import app
 from portview.domain.cells import CellContext
-from portview.domain.columns import COLUMNS
 from portview.domain.port_names import PortNames
 from portview.engine.task_runner import TaskRunner
 from portview.engine.traffic_feed import TrafficFeed
@@ -21,10 +20,9 @@ from portview.readers.choose import open_reader
 from portview.readers.host_names import HostNames
 from portview.readers.process_details import OwnerDetailsReader
 from portview.settings import Settings, settings_path
-from portview.ui.column_layout import ColumnLayout
 from portview.ui.detailed_table import DetailedTable
 from portview.ui.lookups import Lookups
-from portview.ui.socket_table import SocketTable
+from portview.ui.socket_views import SocketViews
 from tests.fakes.lookups import FakeResolver, FakeServices, FakeTraffic
 
 if TYPE_CHECKING:
@@ -104,12 +102,13 @@ class DetailsBench:
         self.now_ms = 1_000_000
         lookups = Lookups(self.describe, self.feed, self.hosts, self.read_owner)
         self.model = SocketTableModel(self.describe, PortNames({}))
-        self.table = SocketTable(self.model)
-        self.columns = ColumnLayout(self.table.horizontalHeader(), COLUMNS)
+        self.views = SocketViews(self.model)
+        self.table = self.views.table
+        self.columns = self.views.columns
         self.columns.reset()
         self.table.setSortingEnabled(True)
         self.table.sortByColumn(4, Qt.SortOrder.AscendingOrder)
-        self.details = DetailedTable(self.table, self.model, lookups, runner)
+        self.details = DetailedTable(self.views, self.model, lookups, runner)
         self.details.resize(1000, 600)
         self.owner, self.page = self.details.pane.pages
 
@@ -150,8 +149,8 @@ def bench(qtbot: QtBot, runner: TaskRunner) -> Iterator[DetailsBench]:
     made.resolver.gate.set()
     made.details.remember(Settings(settings_path()))
     made.details.close()
-    made.table._reading.stop()
-    made.owner.sockets.table._reading.stop()
+    made.table.gestures._reading.stop()
+    made.owner.sockets.table.gestures._reading.stop()
     runner.shut_down()
     made.hosts.close()
     made.details.deleteLater()

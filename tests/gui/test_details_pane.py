@@ -253,7 +253,7 @@ def test_a_socket_chosen_in_the_pane_is_selected_wherever_it_is(
     assert window.table.current_key() == row(81).key
     assert window.filter_box.text() == ""
     window.reveal(connection.key)
-    assert window.scope is Scope.ALL
+    assert window.scope is Scope.CONNECTIONS
     assert window.table.current_key() == connection.key
     window.reveal(row(9).key)
     assert window.table.current_key() == connection.key

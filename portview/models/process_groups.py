@@ -1,0 +1,147 @@
+"""The sockets of one process as one line: counts, ports and sums. No Qt."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from portview.domain.cells import age_key, age_text, protocol_text
+from portview.domain.columns import COLUMN_BY_ID
+from portview.domain.owners import owner_words, user_of
+from portview.domain.processes import ProcessKey
+from portview.domain.quantities import format_rate
+from portview.domain.sockets import State, endpoint_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from portview.domain.cells import CellContext
+    from portview.domain.entry import Entry
+    from portview.domain.sockets import SocketKey
+    from portview.domain.traffic import TrafficRate
+
+GroupKey = ProcessKey | str
+"""A process, or in a word why there is none."""
+
+_HOLDS_A_PORT = frozenset({State.LISTEN, State.BOUND, None})
+_PASSING = frozenset({"age", "down", "up"})
+
+
+def group_key(entry: Entry) -> GroupKey:
+    """Return the group of an entry: its owner, or the reason why it has none."""
+    return entry.row.key.owner or owner_words(entry.row, None)
+
+
+class Group:
+    """A process and those of its sockets that are shown, in the order of the table.
+
+    ``serial`` is never given to another group; ``number`` is where the group stands.
+    """
+
+    __slots__ = ("_context", "_texts", "entries", "key", "number", "serial")
+
+    def __init__(self, key: GroupKey, serial: int, entries: list[Entry]) -> None:
+        """Begin with at least one entry."""
+        self.key = key
+        self.serial = serial
+        self.entries = entries
+        self.number = -1
+        self._texts: dict[str, str] = {}
+        self._context: CellContext | None = None
+
+    def forget_texts(self) -> None:
+        """Work out all texts anew; to be called after ``entries`` changed."""
+        self._texts.clear()
+
+    def text(self, column_id: str, context: CellContext) -> str:
+        """Return what the group says in a column: machine text, not yet inert."""
+        if context is not self._context:
+            self._context = context
+            for passing in _PASSING:
+                self._texts.pop(passing, None)
+        text = self._texts.get(column_id)
+        if text is None:
+            text = self._texts[column_id] = _TEXTS[column_id](self.entries, context)
+        return text
+
+    def tooltip(self, column_id: str, context: CellContext) -> str:
+        """Return more than a cell has room for."""
+        if column_id in {"port", "name", "state", "service", "local_address", "protocol"}:
+            return self.text(column_id, context)
+        if column_id == "age":
+            return "The age of the oldest of these sockets."
+        return COLUMN_BY_ID[column_id].tooltip(self.entries[0], context)
+
+
+def _process(entries: list[Entry], _: CellContext) -> str:
+    first = entries[0]
+    return f"{owner_words(first.row, first.info)} ({len(entries):,})"
+
+
+def _pid(entries: list[Entry], _: CellContext) -> str:
+    pids = {entry.row.pid for entry in entries}
+    pid = pids.pop()
+    return "" if pid is None or pids else str(pid)
+
+
+def _ports(entries: list[Entry], _: CellContext) -> str:
+    """List the ports that are held first of all; those of connections where there are no others."""
+    held = {entry.row.local.port for entry in entries if entry.row.state in _HOLDS_A_PORT}
+    ports = held or {entry.row.local.port for entry in entries}
+    return ", ".join(map(str, sorted(ports)))
+
+
+def _states(entries: list[Entry], _: CellContext) -> str:
+    counts = Counter(entry.row.state for entry in entries if entry.row.state)
+    return ", ".join(f"{counts[state]:,} {state}" for state in State if state in counts)
+
+
+def _local_addresses(entries: list[Entry], _: CellContext) -> str:
+    return _joined(entry.row.local.address for entry in entries)
+
+
+def _remotes(entries: list[Entry], _: CellContext) -> str:
+    remotes = {entry.row.remote for entry in entries if entry.row.remote}
+    return f"{len(remotes):,} peers" if len(remotes) > 1 else "".join(map(endpoint_text, remotes))
+
+
+def _age(entries: list[Entry], context: CellContext) -> str:
+    known = [(key, entry) for entry in entries if (key := age_key(entry, context)) is not None]
+    return age_text(max(known, key=lambda each: each[0])[1], context) if known else ""
+
+
+def _rate(amount: Callable[[TrafficRate], float]) -> Callable[[list[Entry], CellContext], str]:
+    def text(entries: list[Entry], context: CellContext) -> str:
+        keys: Iterable[SocketKey] = (entry.row.key for entry in entries)
+        known = [rate for key in keys if (rate := context.rates.get(key)) is not None]
+        return format_rate(sum(map(amount, known))) if known else ""
+
+    return text
+
+
+def _of_first(column_id: str) -> Callable[[list[Entry], CellContext], str]:
+    return lambda entries, context: COLUMN_BY_ID[column_id].text(entries[0], context)
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(text for text in texts if text))
+
+
+_TEXTS: dict[str, Callable[[list[Entry], CellContext], str]] = {
+    "process": _process,
+    "pid": _pid,
+    "protocol": lambda entries, context: _joined(protocol_text(each, context) for each in entries),
+    "local_address": _local_addresses,
+    "port": _ports,
+    "name": lambda entries, _: _joined(each.port_name for each in entries),
+    "remote_address": _remotes,
+    "remote_host": lambda _entries, _context: "",
+    "state": _states,
+    "service": lambda entries, _: _joined(name for each in entries for name in each.row.services),
+    "user": lambda entries, _: _joined(user_of(each.row, each.info) or "" for each in entries),
+    "age": _age,
+    "down": _rate(lambda rate: rate.received_bytes_per_s),
+    "up": _rate(lambda rate: rate.sent_bytes_per_s),
+    "executable": _of_first("executable"),
+    "command_line": _of_first("command_line"),
+}

@@ -1,0 +1,183 @@
+"""The cheat sheet: every shortcut and the filter language, read from what the window has now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QFont, QKeySequence
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QHeaderView,
+    QLineEdit,
+    QMenu,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+)
+
+from portview.domain.query.terms import KEY_HELP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from PySide6.QtGui import QAction
+    from PySide6.QtWidgets import QMenuBar, QWidget
+
+
+class HelpLine(NamedTuple):
+    """What to press or type, and what it does."""
+
+    keys: str
+    about: str
+
+
+class HelpSection(NamedTuple):
+    """Some lines under a title."""
+
+    title: str
+    lines: tuple[HelpLine, ...]
+
+
+WIDGET_KEYS = (
+    HelpSection(
+        "In the table",
+        (
+            HelpLine("Space", "Pause, and go on"),
+            HelpLine("Shift+F10, Menu key", "What can be done with the selected sockets"),
+            HelpLine("Ctrl+A", "Select all"),
+            HelpLine("Right, Left, *", "Open and close a process in the tree, open all below it"),
+        ),
+    ),
+    HelpSection(
+        "In the filter",
+        (
+            HelpLine("Down, Ctrl+Space", "List what can be typed"),
+            HelpLine("Esc", "Clear the filter"),
+        ),
+    ),
+    HelpSection(
+        "In the port box",
+        (
+            HelpLine("Enter", "Go to who holds the port; again for the next one"),
+            HelpLine("Esc", "Leave the box, back to the sockets"),
+            HelpLine("8080   127.0.0.1:8080   udp 53", "What can be asked for"),
+        ),
+    ),
+)
+"""Keys that belong to widgets and not to actions."""
+
+_SYNTAX = (
+    HelpLine("node 8080", "Both words, anywhere"),
+    HelpLine("node OR deno", "Any of them"),
+    HelpLine("-proc:svchost", "All but these; ! and NOT do the same"),
+    HelpLine("(a OR b) port:80", "Parentheses group"),
+    HelpLine('"two words"', "Quotes keep spaces"),
+)
+
+
+def help_sections(menu_bar: QMenuBar) -> list[HelpSection]:
+    """Return all there is to press and to type: a section for each menu, then the rest.
+
+    An action that stands in several menus is told in the first one.
+    """
+    sections: list[HelpSection] = []
+    for top in menu_bar.actions():
+        lines = tuple(
+            HelpLine(_keys(action), _title(action, path))
+            for path, action in _walk([top])
+            if not action.shortcut().isEmpty()
+        )
+        if lines:
+            sections.append(HelpSection(_plain(top.text()), lines))
+    keys = tuple(
+        HelpLine(f"{key}:{help_.example.split(',')[0].split(' ')[0]}", _sentence(help_))
+        for key, help_ in KEY_HELP.items()
+    )
+    return [*sections, *WIDGET_KEYS, HelpSection("The filter language", (*_SYNTAX, *keys))]
+
+
+def _sentence(help_: tuple[str, str]) -> str:
+    about, example = help_
+    return f"{about[:1].upper()}{about[1:]}: {example}"
+
+
+def _walk(
+    actions: Sequence[QAction], path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], QAction]]:
+    for action in actions:
+        menu = action.menu()
+        if isinstance(menu, QMenu):
+            yield from _walk(menu.actions(), (*path, _plain(action.text())))
+        elif not action.isSeparator():
+            yield path, action
+
+
+def _title(action: QAction, path: tuple[str, ...]) -> str:
+    return " \u203a ".join((*path[1:], _plain(action.text())))  # the menu itself is the section
+
+
+def _plain(text: str) -> str:
+    return text.replace("&&", "\0").replace("&", "").replace("\0", "&")
+
+
+def _keys(action: QAction) -> str:
+    form = QKeySequence.SequenceFormat.NativeText
+    return ", ".join(keys.toString(form) for keys in action.shortcuts())
+
+
+class CheatSheet(QDialog):
+    """Lists the sections; typing narrows them, Esc closes."""
+
+    def __init__(self, sections: Iterable[HelpSection], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Keys and filters")
+        self.resize(640, 560)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Search")
+        self.search.setAccessibleName("Search the cheat sheet")
+        self.search.setClearButtonEnabled(True)
+        self.list = QTreeWidget()
+        self.list.setAccessibleName("Keys and filters")
+        self.list.setHeaderHidden(True)
+        self.list.setColumnCount(2)
+        self.list.setIndentation(12)
+        self.list.setUniformRowHeights(True)
+        self.list.header().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        self._tops: list[QTreeWidgetItem] = []
+        self._items: dict[str, list[tuple[QTreeWidgetItem, HelpLine]]] = {}
+        self._fill(sections)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        for item in (self.search, self.list, buttons):
+            layout.addWidget(item)
+        self.search.textChanged.connect(self._on_search)
+        self.search.setFocus()
+
+    def _fill(self, sections: Iterable[HelpSection]) -> None:
+        bold = QFont(self.list.font())
+        bold.setWeight(QFont.Weight.DemiBold)
+        for section in sections:
+            top = QTreeWidgetItem(self.list, [section.title])
+            self._tops.append(top)
+            top.setFont(0, bold)
+            top.setFirstColumnSpanned(True)
+            for line in section.lines:
+                item = QTreeWidgetItem(top, [line.keys, line.about])
+                self._items.setdefault(section.title, []).append((item, line))
+            top.setExpanded(True)
+
+    @Slot(str)
+    def _on_search(self, text: str) -> None:
+        word = text.casefold().strip()
+        for top in self._tops:
+            is_whole = word in top.text(0).casefold()
+            shown = 0
+            for item, line in self._items[top.text(0)]:
+                fits = is_whole or any(word in text.casefold() for text in line)
+                item.setHidden(not fits)
+                shown += fits
+            top.setHidden(not shown)

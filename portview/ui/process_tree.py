@@ -1,0 +1,146 @@
+"""The sockets by process: a tree that stands as still as the table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QItemSelectionModel, QPersistentModelIndex, QPoint, QSize, Qt, Slot
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QTreeView, QWidget
+from typing_extensions import override
+
+from portview.domain.columns import COLUMNS
+from portview.ui.row_gestures import RowGestures
+from portview.ui.socket_table import NumberDelegate
+from portview.ui.theme import tabular_font
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QStyleOptionViewItem
+
+    from portview.domain.entry import Entry
+    from portview.domain.sockets import SocketKey
+    from portview.models.process_tree_model import ProcessTreeModel
+    from portview.models.socket_table_model import Index, SocketTableModel
+
+
+class _NameDelegate(QStyledItemDelegate):
+    """Makes the lines of the tree as high as those of the table."""
+
+    @override
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        hint = super().sizeHint(option, index)
+        return QSize(hint.width(), max(hint.height(), option.fontMetrics.height() + 8))
+
+
+class ProcessTree(QTreeView):
+    """Shows a ``ProcessTreeModel`` over the table's model, which it holds as the table does."""
+
+    def __init__(
+        self, model: ProcessTreeModel, source: SocketTableModel, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._processes = model
+        self._anchor: tuple[QPersistentModelIndex, int] | None = None
+        self._set_up_looks()
+        self.setModel(model)
+        self.setItemDelegate(_NameDelegate(self))
+        numbers = NumberDelegate(self)
+        for number, column in enumerate(COLUMNS):
+            if column.is_numeric:
+                self.setItemDelegateForColumn(number, numbers)
+        model.edits_starting.connect(self._on_edits_starting)
+        model.edits_finished.connect(self._on_edits_finished)
+        # Marks and ages pass: repainting what is in sight is cheaper than telling every group.
+        source.dataChanged.connect(self._on_time_passed)
+        self.gestures = RowGestures(self, source)
+        self.setAccessibleName("Sockets by process")
+
+    def selected_entries(self) -> list[Entry]:
+        """Return the selected sockets and those of the selected processes, each once."""
+        indexes = self.selectionModel().selectedRows()
+        entries = (entry for index in indexes for entry in self._processes.entries_at(index))
+        return list(dict.fromkeys(entries))
+
+    def current_cell(self) -> tuple[Entry | None, int]:
+        """Return the current socket, None where a process is current, and the current column."""
+        index = self.currentIndex()
+        return self._processes.entry_at(index), index.column()
+
+    def entries_in_sight(self) -> list[Entry]:
+        """Return the sockets whose lines can be seen at the moment, topmost first."""
+        entries = []
+        bottom = self.viewport().height()
+        index = self.indexAt(QPoint(0, 0))
+        while index.isValid() and self.visualRect(index).top() < bottom:
+            if entry := self._processes.entry_at(index):
+                entries.append(entry)
+            index = self.indexBelow(index)
+        return entries
+
+    def select_key(self, key: SocketKey) -> bool:
+        """Select a socket and open its process; False where it is not shown."""
+        index = self._processes.index_of(key)
+        if not index.isValid():
+            return False
+        self.expand(index.parent())
+        flags = QItemSelectionModel.SelectionFlag
+        self.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
+        self.scrollTo(index, QAbstractItemView.ScrollHint.EnsureVisible)
+        return True
+
+    def _set_up_looks(self) -> None:
+        self.setFont(tabular_font(self.font()))
+        self.setUniformRowHeights(True)
+        self.setAlternatingRowColors(True)
+        self.setAllColumnsShowFocus(True)
+        self.setExpandsOnDoubleClick(True)
+        self.setTreePosition(-1)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
+        header = self.header()
+        header.setSectionsMovable(True)
+        header.setFirstSectionMovable(True)
+        header.setStretchLastSection(True)
+        header.setMinimumSectionSize(36)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        bold = QFont(header.font())
+        bold.setWeight(QFont.Weight.DemiBold)
+        header.setFont(bold)
+
+    @Slot()
+    def _on_time_passed(self) -> None:
+        if self.isVisible():
+            self.viewport().update()
+
+    @Slot()
+    def _on_edits_starting(self) -> None:
+        top = self.indexAt(QPoint(0, 0))
+        current = self.currentIndex()
+        is_in_sight = current.isValid() and self.viewport().rect().intersects(
+            self.visualRect(current)
+        )
+        # A tree that stands at its very top stays there, so that new rows come into sight.
+        if not top.isValid() or not (is_in_sight or self.verticalScrollBar().value()):
+            self._anchor = None
+            return
+        anchor = current if is_in_sight else top
+        self._anchor = (QPersistentModelIndex(anchor), self.visualRect(anchor).top())
+
+    @Slot()
+    def _on_edits_finished(self) -> None:
+        if self._anchor is None:
+            return
+        kept, old_top = self._anchor
+        self._anchor = None
+        if not kept.isValid():
+            return
+        index = self._processes.index(kept.row(), 0, kept.parent())
+        shift = self.visualRect(index).top() - old_top
+        bar = self.verticalScrollBar()
+        rows = round(shift / max(self.rowHeight(index), 1))
+        if rows:
+            bar.setValue(bar.value() + rows)

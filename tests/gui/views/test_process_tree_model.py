@@ -1,0 +1,237 @@
+"""The tree of processes against the model tester, and against plain grouping."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QPersistentModelIndex, Qt
+from PySide6.QtTest import QAbstractItemModelTester
+
+from portview.domain.cells import CellContext
+from portview.domain.columns import COLUMNS
+from portview.domain.entry import Entry
+from portview.domain.port_names import PortName, PortNames
+from portview.domain.processes import ProcessInfo, ProcessKey
+from portview.domain.query.compiling import compile_query
+from portview.domain.query.syntax import parse_query
+from portview.domain.scope import Scope
+from portview.domain.snapshot import Snapshot
+from portview.domain.sockets import Endpoint, OwnerProblem, Protocol, SocketRow, State
+from portview.domain.traffic import TrafficRate
+from portview.models.process_groups import Group, group_key
+from portview.models.process_tree_model import ProcessTreeModel
+from portview.models.socket_table_model import SocketTableModel
+from tests.made import describe, row
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
+NAMES = PortNames({(Protocol.TCP, 3): PortName("three", "The third")})
+STATES = (State.LISTEN, State.ESTABLISHED, State.TIME_WAIT, State.BOUND)
+PROCESS = [column.id for column in COLUMNS].index("process")
+
+
+def random_row(rng: random.Random) -> SocketRow:
+    is_udp = rng.random() < 0.2
+    made = row(
+        rng.randint(1, 9),
+        None if is_udp else rng.choice(STATES),
+        Protocol.UDP if is_udp else Protocol.TCP,
+        rng.randint(1, 4),
+    )
+    if rng.random() < 0.25:
+        key = made.key._replace(owner=None)
+        problem = rng.choice([None, *OwnerProblem])
+        return replace(made, key=key, owner_problem=problem)
+    return made
+
+
+def changed(made: SocketRow, rng: random.Random) -> SocketRow:
+    """Change a row so that it moves, and where it has no owner maybe to another group."""
+    problem = rng.choice([None, *OwnerProblem]) if made.owner is None else None
+    state = rng.choice(STATES) if made.state else None
+    return replace(made, state=state, owner_problem=problem)
+
+
+def next_rows(rows: list[SocketRow], rng: random.Random) -> list[SocketRow]:
+    share = rng.choice([0.05, 0.2, 0.9])
+    kept = [changed(made, rng) if rng.random() < share else made for made in rows]
+    kept = [made for made in kept if rng.random() > share / 2]
+    come = [random_row(rng) for _ in range(rng.randint(0, rng.choice([1, 1, 1, 2, 2, 20])))]
+    return list({made.key: made for made in [*kept, *come]}.values())
+
+
+def make_models() -> tuple[SocketTableModel, ProcessTreeModel]:
+    table = SocketTableModel(lambda: CellContext(now_ms=10**12, port_names=NAMES), NAMES)
+    table.set_linger(0)
+    return table, ProcessTreeModel(table)
+
+
+def branches(tree: ProcessTreeModel) -> dict[object, list[Entry]]:
+    """Return the groups from the top with their entries, as the indexes tell them."""
+    found = {}
+    for number in range(tree.rowCount()):
+        top = tree.index(number, 0)
+        entries = [tree.entry_at(tree.index(n, 0, top)) for n in range(tree.rowCount(top))]
+        assert all(entries)
+        found[group_key(entries[0])] = entries
+    return found
+
+
+def assert_grouped(table: SocketTableModel, tree: ProcessTreeModel, *, is_by_count: bool) -> None:
+    expected: dict[object, list[Entry]] = {}
+    for entry in table.shown_entries:
+        expected.setdefault(group_key(entry), []).append(entry)
+    ordered = list(expected.items())
+    if is_by_count:
+        ordered.sort(key=lambda item: -len(item[1]))
+    assert list(branches(tree).items()) == ordered
+    for number in range(tree.rowCount()):
+        for child in range(tree.rowCount(tree.index(number, 0))):
+            index = tree.index(child, 3, tree.index(number, 0))
+            assert index.parent() == tree.index(number, 0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_snapshots_keep_the_tree_equal_to_the_table(qtbot: QtBot, seed: int) -> None:
+    rng = random.Random(seed)
+    table, tree = make_models()
+    tester = QAbstractItemModelTester(
+        tree, QAbstractItemModelTester.FailureReportingMode.Warning
+    )  # a complaint is a Qt warning, which fails the test
+    resets: list[object] = []
+    tree.modelReset.connect(lambda: resets.append(1))
+    is_by_count, is_active, rows = False, False, []
+    for _ in range(250):
+        match rng.randrange(24):
+            case 0:
+                table.set_scope(rng.choice(list(Scope)))
+            case 1:
+                query = rng.choice(["", "port:4-9", "-proc:p1", "listen", "proc:p2 OR three"])
+                table.set_filter(compile_query(parse_query(query)))
+            case 2 | 3:
+                tree.sort(rng.randrange(len(COLUMNS)), rng.choice(list(Qt.SortOrder)))
+            case 4:
+                is_by_count = not is_by_count
+                tree.set_by_count(is_by_count)
+            case 5:
+                table.set_held(rng.random() < 0.5)
+            case 6 | 7:
+                is_active = not is_active
+                tree.set_active(is_active)
+        kept = {
+            (index.internalId() == 0): (QPersistentModelIndex(index), tree.entries_at(index)[0])
+            for top in [tree.index(rng.randrange(tree.rowCount() or 1), 0)]
+            for index in (top, tree.index(rng.randrange(3), 1, top))
+            if index.isValid()
+        }
+        rows = next_rows(rows, rng)
+        table.show_snapshot(Snapshot(tuple(rows), describe(rows)))
+        table.catch_up()
+        if is_active:
+            assert_grouped(table, tree, is_by_count=is_by_count)
+            for is_group, (index, entry) in kept.items():
+                assert_kept(tree, index, entry, is_group=is_group)
+    assert resets == []
+    del tester
+
+
+def assert_kept(
+    tree: ProcessTreeModel, index: QPersistentModelIndex, entry: Entry, *, is_group: bool
+) -> None:
+    """What was remembered is still the same process or socket, unless it is gone."""
+    groups = branches(tree)
+    if is_group:
+        assert index.isValid() == (group_key(entry) in groups)
+        if index.isValid():
+            assert group_key(tree.entries_at(index)[0]) == group_key(entry)
+        return
+    # A socket without owner that changes its reason goes to another group, and is let go.
+    keys = {each.row.key for each in groups.get(group_key(entry), [])}
+    assert index.isValid() == (entry.row.key in keys)
+    if index.isValid():
+        assert tree.entry_at(index).row.key == entry.row.key
+
+
+def test_a_change_elsewhere_is_no_new_layout(qtbot: QtBot) -> None:
+    table, tree = make_models()
+    table.sort([column.id for column in COLUMNS].index("state"))
+    tree.set_active(True)
+    rows = [row(port, State.LISTEN, pid=port % 5 + 1) for port in range(1, 60)]
+    table.show_snapshot(Snapshot(tuple(rows), describe(rows)))
+    edits: list[str] = []
+    tree.layoutChanged.connect(lambda: edits.append("layout"))
+    tree.rowsMoved.connect(lambda: edits.append("move"))
+    tree.rowsInserted.connect(lambda: edits.append("insert"))
+    tree.rowsRemoved.connect(lambda: edits.append("remove"))
+    rows[7] = replace(rows[7], state=State.CLOSED)
+    table.show_snapshot(Snapshot(tuple(rows), describe(rows)))
+    assert edits == ["move"]
+
+
+def test_a_process_line_sums_up_its_sockets(qtbot: QtBot) -> None:
+    owner = ProcessInfo(ProcessKey(7, 1), name="node", user="ann")
+    ends = [Endpoint("10.0.0.1", port) for port in (1, 2)]
+    rows = [row(8080, pid=7), row(3, pid=7), row(53, None, Protocol.UDP, pid=7)] + [
+        replace(row(5000 + end.port, State.ESTABLISHED, pid=7), opened_at_ms=end.port * 1000)
+        for end in ends
+    ]
+    entries = [
+        Entry(
+            replace(each, key=each.key._replace(owner=owner.key)),
+            owner,
+            NAMES.name(each.protocol, each.local.port),
+        )
+        for each in rows
+    ]
+    rates = {entry.row.key: TrafficRate(1000, 500) for entry in entries[:2]}
+    context = CellContext(now_ms=10_000, port_names=NAMES, rates=rates)
+    group = Group(owner.key, 1, entries)
+    texts = {column.id: group.text(column.id, context) for column in COLUMNS}
+    assert texts == {
+        "process": "node (5)",
+        "pid": "7",
+        "protocol": "TCP, UDP",
+        "local_address": "127.0.0.1",
+        "port": "3, 53, 8080",
+        "name": "three",
+        "remote_address": "",
+        "remote_host": "",
+        "state": "2 LISTEN, 2 ESTABLISHED",
+        "service": "",
+        "user": "ann",
+        "age": "9 s",
+        "down": "2.0 kB/s",
+        "up": "1.0 kB/s",
+        "executable": "",
+        "command_line": "",
+    }
+    later = CellContext(now_ms=20_000, port_names=NAMES)
+    assert (group.text("age", later), group.text("down", later)) == ("19 s", "")
+
+
+def test_sockets_without_owner_stand_under_their_reason(qtbot: QtBot) -> None:
+    table, tree = make_models()
+    tree.set_active(True)
+    bare = [
+        replace(each, key=each.key._replace(owner=None), owner_problem=problem)
+        for each, problem in zip(
+            [row(port) for port in (1, 2, 3)],
+            [None, OwnerProblem.ACCESS_DENIED, OwnerProblem.ACCESS_DENIED],
+            strict=True,
+        )
+    ]
+    table.show_snapshot(Snapshot(tuple(bare), {}))
+    lines = [tree.data(tree.index(n, PROCESS)) for n in range(tree.rowCount())]
+    assert lines == ["no process (1)", "unknown: access denied (2)"]
+
+
+def test_every_column_has_a_sum(qtbot: QtBot) -> None:
+    entry = Entry(row(1))
+    group = Group(group_key(entry), 1, [entry])
+    for column in COLUMNS:
+        assert isinstance(group.text(column.id, CellContext()), str)
+        assert isinstance(group.tooltip(column.id, CellContext()), str)

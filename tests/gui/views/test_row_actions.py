@@ -1,0 +1,216 @@
+"""What can be done with rows: copied, filtered by, opened; and why not, where it can't."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QApplication, QMenu
+
+from portview.domain.processes import ProcessInfo, ProcessKey
+from portview.domain.scope import Scope
+from portview.ui.row_actions import RowAction, Section, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtCore import QUrl
+    from pytestqt.qtbot import QtBot
+
+    from portview.domain.sockets import SocketRow
+    from portview.ui.main_window import MainWindow
+    from portview.ui.row_selection import RowSelection
+
+
+def select(window: MainWindow, *ports: int) -> None:
+    """Select the rows with these local ports, the last one current."""
+    window.set_scope(Scope.ALL)
+    window.table.clearSelection()
+    for entry in window.model.shown_entries:
+        if entry.row.local.port in ports:
+            number = window.model.row_number(entry.row.key)
+            assert number is not None
+            index = window.model.index(number, 0)
+            flags = window.table.selectionModel().SelectionFlag
+            window.table.selectionModel().setCurrentIndex(index, flags.Select | flags.Rows)
+
+
+def clipboard() -> str:
+    return QGuiApplication.clipboard().text()
+
+
+def test_ctrl_c_copies_the_selected_rows_with_the_shown_columns(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    select(window, 22, 8080)
+    window.table.setFocus()
+    qtbot.keyClick(window.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    lines = clipboard().splitlines()
+    assert [line.split("\t")[:5] for line in lines] == [
+        ["<b>sh & co</b>", "100", "TCP", "127.0.0.1", "22"],
+        ["node", "1234", "TCP", "127.0.0.1", "8080"],
+    ]
+    csv = QGuiApplication.clipboard().mimeData().data("text/csv").data().decode()
+    assert csv.startswith("Process,PID,Protocol,Local address,Port,")
+    assert "Copied 2 rows" in window.status.currentMessage()
+
+
+def test_ctrl_c_in_the_filter_copies_its_text_and_not_the_rows(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    select(window, 22)
+    window.filter_box.setText("port:22")
+    window.filter_box.apply_now()
+    window.filter_box.setFocus()
+    window.filter_box.selectAll()
+    qtbot.keyClick(window.filter_box, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert clipboard() == "port:22"
+
+
+def test_a_cell_and_other_forms_are_copied(window: MainWindow) -> None:
+    select(window, 8080)
+    window.acts["copy_cell"].trigger()
+    assert clipboard() == "node"
+    window.acts["copy_json"].trigger()
+    assert [each["local_port"] for each in json.loads(clipboard())] == [8080]
+    window.acts["copy_markdown"].trigger()
+    assert clipboard().splitlines()[2].startswith("| node | 1234 |")
+    window.acts["copy_csv"].trigger()
+    assert (
+        "\r\nnode,1234,TCP,"
+        in QGuiApplication.clipboard().mimeData().data("text/csv").data().decode()
+    )
+
+
+def test_hostile_names_are_copied_unchanged(
+    window: MainWindow, show: Callable[..., None], make_socket: Callable[..., SocketRow]
+) -> None:
+    name = 'a\u202eb\n\t"q" 漢字 \U0001f600 <i>' + "x" * 32_000
+    owner = ProcessInfo(ProcessKey(7, 7), name=name)
+    show(make_socket(7, owner), processes={owner.key: owner})
+    select(window, 7)
+    window.acts["copy_cell"].trigger()
+    assert clipboard() == name
+
+
+def test_a_menu_says_why_an_act_cannot_work(window: MainWindow) -> None:
+    select(window, 53)
+    menu = QMenu(window)
+    window.row_actions.fill(menu)
+    menu.aboutToShow.emit()
+    action = window.acts["open_in_browser"]
+    assert not action.isEnabled()
+    assert "UDP" in action.toolTip()
+    assert menu.toolTipsVisible()
+    assert "&lt;" not in window.acts["filter_by_proc"].text()
+    menu.aboutToHide.emit()
+    assert action.isEnabled()
+    action.trigger()
+    assert "UDP" in window.status.currentMessage()
+
+
+def test_nothing_selected_is_a_reason_too(window: MainWindow) -> None:
+    window.table.clearSelection()
+    window.acts["copy_rows"].trigger()
+    assert window.status.currentMessage() == "Select a socket first."
+
+
+def test_an_act_for_one_process_takes_all_its_sockets_and_no_others(window: MainWindow) -> None:
+    asked: list[RowSelection] = []
+    window.row_actions.add(
+        RowAction("probe", "Probe", Section.OWNER, asked.append, target=Target.ONE_PROCESS)
+    )
+    select(window, 8080, 3000)
+    window.acts["probe"].trigger()
+    assert [entry.row.local.port for entry in asked[0].entries] == [3000, 8080]
+    select(window, 8080, 22)
+    window.acts["probe"].trigger()
+    assert window.status.currentMessage() == "This works on one process at a time."
+    select(window, 445)
+    window.acts["probe"].trigger()
+    assert window.status.currentMessage() == "The process that holds this socket is not known."
+    assert len(asked) == 1
+
+
+def test_the_rows_stand_still_while_their_menu_is_open(
+    window: MainWindow, show: Callable[..., None], rows: tuple[SocketRow, ...]
+) -> None:
+    select(window, 8080)
+    shown: list[int] = []
+
+    def look() -> None:
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        show(*rows[3:])
+        shown.append(window.model.rowCount())
+        menu.close()
+
+    QTimer.singleShot(0, look)
+    window.table.open_menu(window.mapToGlobal(QPoint(50, 50)))
+    assert shown == [len(rows)]
+
+
+def test_filtering_by_a_row_adds_to_the_filter(window: MainWindow) -> None:
+    window.filter_box.set_query_text("node OR dnsmasq")
+    select(window, 8080, 3000)
+    window.acts["filter_by_port"].trigger()
+    assert window.filter_box.text() == "(node OR dnsmasq) port:3000,8080"
+    assert window.model.rowCount() == 2
+    window.filter_box.set_query_text("")
+    select(window, 22)
+    window.acts["leave_out_proc"].trigger()
+    assert window.filter_box.text() == '-proc:"<b>sh & co</b>"'
+    assert window.filter_box.mistake is None
+
+
+def test_a_titles_machine_text_underlines_nothing(window: MainWindow) -> None:
+    select(window, 22)
+    window.row_actions.refresh()
+    assert window.acts["filter_by_proc"].text() == "P&rocess: <b>sh && co</b>"
+
+
+def test_going_to_the_parent_leads_out_of_scope_and_filter(window: MainWindow) -> None:
+    window.set_scope(Scope.CONNECTIONS)
+    window.filter_box.set_query_text("port:51000")
+    window.table.selectRow(0)
+    window.acts["go_to_parent"].trigger()
+    assert window.scope is Scope.LISTENING
+    assert window.filter_box.text() == ""
+    assert window.views.selection().first.row.local.port == 22
+    assert "filter" in window.status.currentMessage()
+    window.acts["go_to_parent"].trigger()
+    assert window.status.currentMessage() == "The parent, PID 1, has no socket."
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Take what would be opened on the desktop."""
+    urls: list[str] = []
+
+    def take(url: QUrl) -> bool:
+        urls.append(url.toString())
+        return len(urls) < 3
+
+    monkeypatch.setattr(QDesktopServices, "openUrl", take)
+    return urls
+
+
+def test_a_listener_is_opened_in_the_browser(window: MainWindow, opened: list[str]) -> None:
+    for port in (3000, 8443, 8080):
+        select(window, port)
+        window.acts["open_in_browser"].trigger()
+    assert opened == ["http://localhost:3000/", "https://[::1]:8443/", "http://127.0.0.1:8080/"]
+    assert "no browser" in window.status.currentMessage()
+
+
+@pytest.mark.linux_only("Explorer is started on Windows")
+def test_the_folder_of_the_program_is_opened(window: MainWindow, opened: list[str]) -> None:
+    select(window, 8080)
+    window.acts["open_file_location"].trigger()
+    assert opened == ["file:///opt/node/bin"]
+    select(window, 53)
+    window.acts["open_file_location"].trigger()
+    assert "not known" in window.status.currentMessage()
