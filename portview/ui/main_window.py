@@ -15,6 +15,7 @@ from portview.domain.query.terms import Everything
 from portview.domain.scope import Scope
 from portview.domain.snapshot import Snapshot
 from portview.engine.poller import INTERVALS_MS
+from portview.models.liveness import DEFAULT_LINGER_MS
 from portview.models.socket_table_model import SocketTableModel
 from portview.ui.about import AboutDialog, WindowFacts
 from portview.ui.action_button import ActionButton, MenuButton
@@ -26,6 +27,7 @@ from portview.ui.export_dialog import Export, Exportable
 from portview.ui.filter_actions import add_filter_actions
 from portview.ui.filter_box import FilterBox
 from portview.ui.group_actions import GroupActions
+from portview.ui.linger_menu import LINGER_MS, LingerMenu
 from portview.ui.live_button import LiveButton
 from portview.ui.navigation import Navigation
 from portview.ui.opening_actions import add_opening_actions, add_parent_action
@@ -279,6 +281,9 @@ class MainWindow(QMainWindow):
         self._theme_menu = ThemeMenu("&Theme", self)
         self._theme_menu.theme_chosen.connect(self._on_theme_chosen)
         view_menu.addMenu(self._theme_menu)
+        self._linger_menu = LingerMenu("Mark &news and closed sockets", self)
+        self._linger_menu.linger_chosen.connect(self._on_linger_chosen)
+        view_menu.addMenu(self._linger_menu)
         self.row_actions.fill(bar.addMenu("&Socket"))
         tools_menu = bar.addMenu("&Tools")
         tools_menu.addActions([self.acts[name] for name in ACTION_NAMES])
@@ -390,6 +395,15 @@ class MainWindow(QMainWindow):
         self._settings.set("theme", theme.value)
         apply_theme(theme)
 
+    @Slot(int)
+    def _on_linger_chosen(self, linger_ms: int) -> None:
+        self._settings.set("linger_ms", linger_ms)
+        self._show_linger(linger_ms)
+
+    def _show_linger(self, linger_ms: int) -> None:
+        self.model.set_linger(linger_ms)
+        self._linger_menu.show_linger(linger_ms)
+
     def _exportable(self) -> Exportable:
         return Exportable(
             self.model.shown_entries,
@@ -428,6 +442,8 @@ class MainWindow(QMainWindow):
         self._poller.set_interval(interval_ms if interval_ms in INTERVALS_MS else 1000)
         self.details.restore(settings)
         self.acts["details"].setChecked(self.details.is_open)
+        linger_ms = settings.get("linger_ms", int, DEFAULT_LINGER_MS)
+        self._show_linger(linger_ms if linger_ms in LINGER_MS else DEFAULT_LINGER_MS)
         self._theme_menu.show_theme(settings.get("theme", str, Theme.SYSTEM.value))
         self._show_live_state()
 

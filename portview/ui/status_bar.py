@@ -69,7 +69,7 @@ class StatusBar(QStatusBar):
 
     def show_waiting(self, changes: int) -> None:
         """Say how many changes a held table keeps back; 0 hides it."""
-        _say(self._waiting, f"{changes:,} changes waiting" if changes else "")
+        _say(self._waiting, _waiting_text(changes))
 
     @staticmethod
     def _label(accessible_name: str) -> QLabel:
@@ -79,6 +79,12 @@ class StatusBar(QStatusBar):
         label.setContentsMargins(6, 2, 6, 2)
         label.hide()
         return label
+
+
+def _waiting_text(changes: int) -> str:
+    if changes == 1:
+        return "1 change waiting"
+    return f"{changes:,} changes waiting" if changes else ""
 
 
 def _say(label: QLabel, text: str) -> None:

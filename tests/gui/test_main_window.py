@@ -231,6 +231,25 @@ def test_settings_that_make_no_sense_do_no_harm(
     assert header.hiddenSectionCount() < header.count()
 
 
+def test_how_long_closed_rows_stay_can_be_chosen_and_is_remembered(
+    qtbot: QtBot, open_window: Callable[..., OpenWindow], tmp_path: Path
+) -> None:
+    path = tmp_path / "settings.json"
+    reader = FakeReader()
+    reader.snapshot = snapshot([row(80), row(81)])
+    first = open_window(settings=Settings(path), reader=reader)
+    qtbot.waitUntil(lambda: first.window.model.rowCount() == 2)
+    first.window._linger_menu._actions[0].trigger()
+    reader.snapshot = snapshot([row(80)])
+    with qtbot.waitSignal(first.poller.snapshot_taken):
+        first.poller.refresh()
+    assert first.window.model.rowCount() == 1
+    first.window.close()
+    first.close()
+    second = open_window(settings=Settings(path))
+    assert second.window._linger_menu._actions[0].isChecked()
+
+
 def test_closing_in_the_middle_of_a_reading_leaves_nothing(
     qtbot: QtBot, open_window: Callable[..., OpenWindow]
 ) -> None:
