@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelectionModel, QPersistentModelIndex, QPoint, QSize, Qt, Slot
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QTreeView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QTreeView, QWidget
 from typing_extensions import override
 
 from portview.domain.columns import COLUMNS
+from portview.ui.cell_delegates import CellDelegate, NumberDelegate
 from portview.ui.row_gestures import RowGestures
-from portview.ui.socket_table import NumberDelegate
 from portview.ui.theme import tabular_font
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from portview.models.socket_table_model import Index, SocketTableModel
 
 
-class _NameDelegate(QStyledItemDelegate):
+class _NameDelegate(CellDelegate):
     """Makes the lines of the tree as high as those of the table."""
 
     @override

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QLocale, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QItemSelectionModel, Qt, Signal, Slot
 from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QStyledItemDelegate,
     QTableView,
     QWidget,
 )
 from typing_extensions import override
 
 from portview.domain.columns import COLUMNS
+from portview.ui.cell_delegates import CellDelegate, NumberDelegate
 from portview.ui.row_gestures import RowGestures
 from portview.ui.theme import tabular_font
 
@@ -25,14 +25,6 @@ if TYPE_CHECKING:
     from portview.domain.entry import Entry
     from portview.domain.sockets import SocketKey
     from portview.models.socket_table_model import SocketTableModel
-
-
-class NumberDelegate(QStyledItemDelegate):
-    """Keeps right-aligned numbers off the text of the next column."""
-
-    @override
-    def displayText(self, value: Any, locale: QLocale | QLocale.Language) -> str:
-        return f"{value}\u2002"
 
 
 class SocketTable(QTableView):
@@ -53,6 +45,7 @@ class SocketTable(QTableView):
         self._anchor: tuple[SocketKey, int] | None = None
         self._set_up_looks()
         self.setModel(model)
+        self.setItemDelegate(CellDelegate(self))
         numbers = NumberDelegate(self)
         for number, column in enumerate(COLUMNS):
             if column.is_numeric:

@@ -1,0 +1,41 @@
+"""How cells are drawn beyond what the style does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from typing_extensions import override
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QLocale, QModelIndex, QPersistentModelIndex
+
+
+class CellDelegate(QStyledItemDelegate):
+    """Draws selected cells in the palette's own pair of colours.
+
+    Qt 6.11's ``windows11`` style paints them in the accent colour and leaves their text dark.
+    """
+
+    @override
+    def initStyleOption(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().initStyleOption(option, index)
+        if option.state & QStyle.StateFlag.State_Selected:
+            palette = option.palette
+            option.backgroundBrush = palette.brush(QPalette.ColorRole.Highlight)
+            palette.setColor(
+                QPalette.ColorRole.Text, palette.color(QPalette.ColorRole.HighlightedText)
+            )
+            option.palette = palette
+            option.state &= ~QStyle.StateFlag.State_Selected
+
+
+class NumberDelegate(CellDelegate):
+    """Keeps right-aligned numbers off the text of the next column."""
+
+    @override
+    def displayText(self, value: Any, locale: QLocale | QLocale.Language) -> str:
+        return f"{value}\u2002"
