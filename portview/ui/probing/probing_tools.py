@@ -11,13 +11,6 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 
 from portview.domain.owners import owner_words
 from portview.domain.sockets import Protocol, State
-from portview.ui.probing.connection_test import ConnectionTest
-from portview.ui.probing.pick_window import PickWindow
-from portview.ui.probing.probe_question import ProbeKind
-from portview.ui.probing.probe_window import ProbeWindow
-from portview.ui.probing.scan_window import ScanWindow
-from portview.ui.probing.test_window import TestWindow
-from portview.ui.probing.waits import Waits
 from portview.ui.window_actions import ActionSpec
 
 if TYPE_CHECKING:
@@ -30,7 +23,12 @@ if TYPE_CHECKING:
     from portview.engine.task_runner import TaskRunner
     from portview.settings import Settings
     from portview.ui.probing.connection_plan import AskFirewall
+    from portview.ui.probing.pick_window import PickWindow
+    from portview.ui.probing.probe_window import ProbeWindow
+    from portview.ui.probing.scan_window import ScanWindow
+    from portview.ui.probing.test_window import TestWindow
     from portview.ui.probing.tool_window import ToolWindow
+    from portview.ui.probing.waits import Waits
     from portview.ui.window_actions import WindowActions
 
 ACTION_NAMES = ("probe", "scan", "pick")
@@ -51,7 +49,11 @@ class ProbingSources:
 
 
 class ProbingTools(QObject):
-    """Makes each window when it is first wanted. ``told`` carries messages for the status bar."""
+    """Makes each window when it is first wanted. ``told`` carries messages for the status bar.
+
+    The windows' modules are loaded then, too: HTTP and certificates alone would make the start of
+    the program a third longer and its memory larger by half.
+    """
 
     told = Signal(str)
 
@@ -64,12 +66,23 @@ class ProbingTools(QObject):
         self._settings = settings
         self._sources = sources
         self._windows: list[ToolWindow] = []
-        self.waits = Waits(runner)
-        self.waits.ended.connect(self._on_wait_ended)
+        self._waits: Waits | None = None
+
+    @property
+    def waits(self) -> Waits:
+        """Return what waits in the background for ports."""
+        if self._waits is None:
+            from portview.ui.probing.waits import Waits  # noqa: PLC0415 - loaded when wanted
+
+            self._waits = Waits(self._runner)
+            self._waits.ended.connect(self._on_wait_ended)
+        return self._waits
 
     @cached_property
     def probe_window(self) -> ProbeWindow:
         """Return the window that asks one port."""
+        from portview.ui.probing.probe_window import ProbeWindow  # noqa: PLC0415 - likewise
+
         window = ProbeWindow(self._runner, self._settings, self._window)
         window.wait_wanted.connect(self.waits.add)
         self._take(window)
@@ -78,6 +91,8 @@ class ProbingTools(QObject):
     @cached_property
     def scan_window(self) -> ScanWindow:
         """Return the window that scans."""
+        from portview.ui.probing.scan_window import ScanWindow  # noqa: PLC0415 - likewise
+
         window = ScanWindow(
             self._runner,
             self._settings,
@@ -93,6 +108,8 @@ class ProbingTools(QObject):
     @cached_property
     def pick_window(self) -> PickWindow:
         """Return the window that finds free ports."""
+        from portview.ui.probing.pick_window import PickWindow  # noqa: PLC0415 - likewise
+
         window = PickWindow(self._runner, self._settings, self._window)
         self._take(window)
         return window
@@ -100,6 +117,9 @@ class ProbingTools(QObject):
     @cached_property
     def test_window(self) -> TestWindow:
         """Return the window that tests a row's connection."""
+        from portview.ui.probing.connection_test import ConnectionTest  # noqa: PLC0415 - likewise
+        from portview.ui.probing.test_window import TestWindow  # noqa: PLC0415 - likewise
+
         test = ConnectionTest(self._runner, self._sources.read_rows, self._sources.ask_firewall)
         window = TestWindow(test, self._settings, self._window)
         self._take(window)
@@ -146,7 +166,8 @@ class ProbingTools(QObject):
 
     def close(self) -> None:
         """Stop everything and hide the windows; they remember what was typed."""
-        self.waits.stop_all()
+        if self._waits is not None:
+            self._waits.stop_all()
         for window in self._windows:
             window.stop()
             window.remember()
@@ -167,6 +188,8 @@ class ProbingTools(QObject):
         return {port: ", ".join(several) for port, several in names.items()}
 
     def _on_probe_wanted(self, target: Target) -> None:
+        from portview.ui.probing.probe_question import ProbeKind  # noqa: PLC0415 - likewise
+
         self.probe_window.open_for(ProbeKind.TCP, str(target))
         self.probe_window.ask()
 
