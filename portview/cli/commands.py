@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 from portview import __version__
 from portview.cli import (
+    end_command,
+    free_command,
     ladder_command,
     list_command,
     pick_command,
     probe_command,
     scan_command,
+    service_command,
     wait_command,
 )
 from portview.cli.console import prepare_streams, print_error
@@ -34,6 +37,9 @@ _VERBS = (
     scan_command,
     wait_command,
     pick_command,
+    free_command,
+    end_command,
+    service_command,
 )
 
 _INTERRUPTED = 130
