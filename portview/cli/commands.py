@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from portview import __version__
 from portview.cli import (
+    close_command,
     end_command,
     free_command,
     ladder_command,
@@ -39,6 +40,7 @@ _VERBS = (
     pick_command,
     free_command,
     end_command,
+    close_command,
     service_command,
 )
 
