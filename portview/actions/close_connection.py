@@ -12,6 +12,8 @@ from portview.actions.connection_errors import (
     connection_unsupported,
     connection_words,
 )
+from portview.actions.elevation import run_elevated
+from portview.actions.errands import Errand, ErrandVerb
 from portview.actions.linux_connections import destroy_linux_connection
 from portview.actions.look import Look, read_rows
 from portview.actions.windows_connections import destroy_windows_connection
@@ -67,7 +69,7 @@ def look_at_connection(local: Endpoint, remote: Endpoint) -> ClosePlan:
     return ClosePlan(row, process, peer, carries)
 
 
-def close_connection(plan: ClosePlan) -> CloseReport:
+def close_connection(plan: ClosePlan, *, as_admin: bool = False) -> CloseReport:
     """Close the connection of a plan, and see that it is gone.
 
     Raises PortViewError, with outcome NEEDS_ADMIN where this user may not. Any thread.
@@ -81,7 +83,9 @@ def close_connection(plan: ClosePlan) -> CloseReport:
             "Close the connection by leaving it.",
             Outcome.NOT_DONE,
         )
-    if sys.platform == "win32":
+    if as_admin:
+        run_elevated(Errand(ErrandVerb.CLOSE, local=row.local, remote=row.remote))
+    elif sys.platform == "win32":
         destroy_windows_connection(row)
     elif sys.platform == "linux":
         destroy_linux_connection(row)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from portview.actions.elevation import stop_elevated
 from portview.actions.free_report import ENDING_WORDS, process_words
 from portview.actions.look import Look
 from portview.actions.plan import Step, StepKind, plan_end
@@ -29,6 +30,11 @@ class EndReport(ActionReport):
     step: Step
     results: tuple[StopResult, ...] = ()
 
+    @property
+    def can_be_elevated(self) -> bool:
+        """Tell whether the same may work as administrator."""
+        return any(result.ending is Ending.DENIED for result in self.results)
+
 
 def look_at_process(key: ProcessKey, *, force: bool = False, tree: bool = False) -> Step:
     """Propose how to end the process that a person saw. Changes nothing.
@@ -49,12 +55,14 @@ def end_process(
     step: Step,
     *,
     grace_s: float = 5.0,
+    as_admin: bool = False,
     cancel: CancelToken | None = None,
     report: Callable[[str], None] | None = None,
 ) -> EndReport:
     """Do what ``look_at_process`` proposed. Blocks; any thread.
 
-    Raises Cancelled before anything was done.
+    ``as_admin`` has the system ask for administrator rights for this one errand. Raises Cancelled
+    before anything was done, and PortViewError where the rights were not given.
     """
     process = step.process
     if process is None or step.kind is StepKind.REFUSE:
@@ -66,7 +74,10 @@ def end_process(
         cancel.raise_if_cancelled()
     force = step.kind is StepKind.END
     keys = [member.key for member in step.members]
-    results = stop_processes(keys, grace_s=grace_s, force=force, cancel=cancel, report=report)
+    if as_admin:
+        results = stop_elevated(keys, grace_s=grace_s, force=force, cancel=cancel)
+    else:
+        results = stop_processes(keys, grace_s=grace_s, force=force, cancel=cancel, report=report)
     names = {member.key: member.info for member in step.members}
     done = " ".join(
         f"{process_words(names.get(one.process), one.process.pid)} {ENDING_WORDS[one.ending]}."

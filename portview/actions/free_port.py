@@ -6,13 +6,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from portview.actions.elevation import stop_elevated
 from portview.actions.free_report import outcome_of, told
 from portview.actions.holders import FreeRequest, port_use
 from portview.actions.look import Look, read_rows
 from portview.actions.plan import FreePlan, Step, StepKind, plan_free
 from portview.actions.proof import places_of, prove, try_bind
 from portview.actions.service_change import stop_service
-from portview.actions.stopping import StopResult, stop_processes
+from portview.actions.stopping import Ending, StopResult, stop_processes
 from portview.domain.outcome import ActionReport, Outcome, PortViewError
 
 if TYPE_CHECKING:
@@ -36,6 +37,14 @@ class FreeReport(ActionReport):
     results: tuple[StopResult, ...] = ()
     service_problems: tuple[PortViewError, ...] = ()
     proof: Proof | None = None
+
+    @property
+    def can_be_elevated(self) -> bool:
+        """Tell whether the same plan may work as administrator."""
+        is_denied = any(result.ending is Ending.DENIED for result in self.results)
+        return is_denied or any(
+            problem.outcome is Outcome.NEEDS_ADMIN for problem in self.service_problems
+        )
 
 
 def look_at_port(request: FreeRequest) -> FreePlan:
@@ -61,14 +70,16 @@ def free_port(
     *,
     grace_s: float = 5.0,
     watch_s: float = _WATCH_S,
+    as_admin: bool = False,
     cancel: CancelToken | None = None,
     report: Callable[[str], None] | None = None,
 ) -> FreeReport:
     """Do what a plan says, provided that it still fits, and prove that the port is free.
 
     Everything is done to the processes of the plan and to no other, each checked by its start
-    time on a handle. If a part of the plan can't be done, nothing is. Blocks; any thread.
-    Raises Cancelled before anything was done.
+    time on a handle. If a part of the plan can't be done, nothing is. ``as_admin`` has the system
+    ask for administrator rights for this one errand. Blocks; any thread. Raises Cancelled before
+    anything was done, and PortViewError where the rights were not given.
     """
     asked = f"Free {plan.request}."
     if not plan.steps:
@@ -83,10 +94,12 @@ def free_port(
     results: tuple[StopResult, ...] = ()
     problems: list[PortViewError] = []
     for step in plan.steps:
-        problem = _stop_service_of(step)
+        problem = _stop_service_of(step, as_admin=as_admin)
         if problem is not None:
             problems.append(problem)
-    if not problems and keys:
+    if not problems and keys and as_admin:
+        results = stop_elevated(keys, grace_s=grace_s, force=force, cancel=cancel)
+    elif not problems and keys:
         results = stop_processes(keys, grace_s=grace_s, force=force, cancel=cancel, report=report)
     if report:
         report("Looking again ...")
@@ -105,11 +118,11 @@ def free_port(
     )
 
 
-def _stop_service_of(step: Step) -> PortViewError | None:
+def _stop_service_of(step: Step, *, as_admin: bool) -> PortViewError | None:
     if step.kind is not StepKind.STOP_SERVICE or step.service is None:
         return None
     try:
-        stop_service(step.service)
+        stop_service(step.service, as_admin=as_admin)
     except PortViewError as error:
         return error
     return None

@@ -92,15 +92,17 @@ def refusal(process: ProcessFacts, standpoint: Standpoint) -> Refusal | None:
             "This is PortView itself.",
             "Close PortView in the usual way.",
         )
-    if process.key in standpoint.ancestors:
+    if standpoint.platform == "win32":
+        reason = _windows_refusal(process, standpoint)
+    else:
+        reason = _unix_refusal(process)
+    if reason is None and process.key in standpoint.ancestors:
         return Refusal(
             "runs_portview",
             "PortView runs inside this process and would end with it, before it could look again.",
             "Start PortView from somewhere else and try again, or close this program yourself.",
         )
-    if standpoint.platform == "win32":
-        return _windows_refusal(process, standpoint)
-    return _unix_refusal(process) or _container_refusal(process)
+    return reason or _container_refusal(process)
 
 
 def service_refusal(service: ServiceFacts, standpoint: Standpoint) -> Refusal | None:
@@ -156,7 +158,7 @@ def _windows_refusal(process: ProcessFacts, standpoint: Standpoint) -> Refusal |
                 "Try again as administrator: the service itself can then be stopped.",
                 needs_admin=True,
             )
-    return _container_refusal(process)
+    return None
 
 
 def windows_kernel_refusal(pid: int) -> Refusal:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from portview.actions.elevation import run_elevated
+from portview.actions.errands import Errand, ErrandVerb
 from portview.actions.refusals import service_refusal
 from portview.actions.services import open_service_control, service_failed
 from portview.domain.outcome import ActionReport, Outcome, PortViewError
@@ -35,13 +37,16 @@ def read_service(name: str, *, of_user: bool = False) -> ServiceFacts:
     return open_service_control(of_user=of_user).describe(name)
 
 
-def stop_service(seen: ServiceFacts) -> ServiceReport:
+def stop_service(seen: ServiceFacts, *, as_admin: bool = False) -> ServiceReport:
     """Stop a service and its dependents, those that the person saw and no others.
 
     Raises PortViewError, also where other services depend on it by now.
     """
     control = _control_of(seen)
-    _stop(control, seen, control.describe(seen.name))
+    if as_admin:
+        _elevated(ErrandVerb.STOP_SERVICE, control, seen)
+    else:
+        _stop(control, seen, control.describe(seen.name))
     after = control.describe(seen.name)
     if after.service.state is not ServiceState.STOPPED:
         raise service_failed(seen.name, "stopped", f"it is {after.service.state}.")
@@ -55,24 +60,29 @@ def stop_service(seen: ServiceFacts) -> ServiceReport:
     )
 
 
-def start_service(seen: ServiceFacts) -> ServiceReport:
+def start_service(seen: ServiceFacts, *, as_admin: bool = False) -> ServiceReport:
     """Start a service and see that it runs. Raises PortViewError."""
     control = _control_of(seen)
-    if control.describe(seen.name).service.state is not ServiceState.RUNNING:
+    if as_admin:
+        _elevated(ErrandVerb.START_SERVICE, control, seen)
+    elif control.describe(seen.name).service.state is not ServiceState.RUNNING:
         control.start(seen.name, _TIMEOUT_S)
     return _running(control, seen, f"Start the service {seen.name}.", "It was started.")
 
 
-def restart_service(seen: ServiceFacts) -> ServiceReport:
+def restart_service(seen: ServiceFacts, *, as_admin: bool = False) -> ServiceReport:
     """Stop a service, start it again, and start those again that had to stop with it.
 
     Raises PortViewError, which then says how far it went.
     """
     control = _control_of(seen)
-    _stop(control, seen, control.describe(seen.name))
-    control.start(seen.name, _TIMEOUT_S)
-    for dependent in reversed(seen.dependents):
-        control.start(dependent.name, _TIMEOUT_S)
+    if as_admin:
+        _elevated(ErrandVerb.RESTART_SERVICE, control, seen)
+    else:
+        _stop(control, seen, control.describe(seen.name))
+        control.start(seen.name, _TIMEOUT_S)
+        for dependent in reversed(seen.dependents):
+            control.start(dependent.name, _TIMEOUT_S)
     words = f"{_stopped_words(seen)} Then started again."
     return _running(control, seen, f"Restart the service {seen.name}.", words)
 
@@ -95,6 +105,14 @@ def comes_back(service: ServiceFacts) -> str:
 
 
 def _stop(control: ServiceControl, seen: ServiceFacts, now: ServiceFacts) -> None:
+    _check_dependents(seen, now)
+    for dependent in now.dependents:
+        control.stop(dependent.name, _TIMEOUT_S)
+    if now.service.state is not ServiceState.STOPPED:
+        control.stop(seen.name, _TIMEOUT_S)
+
+
+def _check_dependents(seen: ServiceFacts, now: ServiceFacts) -> None:
     unseen = _names(now.dependents) - _names(seen.dependents)
     if unseen:
         raise PortViewError(
@@ -104,10 +122,11 @@ def _stop(control: ServiceControl, seen: ServiceFacts, now: ServiceFacts) -> Non
             "Look again, and decide anew.",
             Outcome.NOT_DONE,
         )
-    for dependent in now.dependents:
-        control.stop(dependent.name, _TIMEOUT_S)
-    if now.service.state is not ServiceState.STOPPED:
-        control.stop(seen.name, _TIMEOUT_S)
+
+
+def _elevated(verb: ErrandVerb, control: ServiceControl, seen: ServiceFacts) -> None:
+    _check_dependents(seen, control.describe(seen.name))
+    run_elevated(Errand(verb, service=seen.name))
 
 
 def _running(control: ServiceControl, seen: ServiceFacts, asked: str, done: str) -> ServiceReport:

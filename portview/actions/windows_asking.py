@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 CTRL_BREAK_EVENT = 1
 DETACHED_PROCESS = 0x00000008
-ERRAND = "press-ctrl-break"
+CTRL_BREAK_VERB = "press-ctrl-break"
 """The verb under which PortView starts itself for this."""
 
 _CONSOLE_HOSTS = frozenset({"conhost.exe", "openconsole.exe"})
@@ -55,7 +55,7 @@ def press_ctrl_break(pid: int) -> bool:
         return False
     try:
         done = subprocess.run(  # noqa: S603 - our own executable with a number
-            [*own_command(), ERRAND, str(pid)],
+            [*own_command(), CTRL_BREAK_VERB, str(pid)],
             creationflags=DETACHED_PROCESS,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -31,7 +31,8 @@ def bound(address: str, port: int, *options: tuple[int, int], udp: bool = False)
 
 def tell(server: socket.socket | None = None, **more: object) -> None:
     port = server.getsockname()[1] if server else None
-    print(json.dumps({"pid": os.getpid(), "port": port, **more}), flush=True)
+    sys.stdout.write(json.dumps({"pid": os.getpid(), "port": port, **more}) + "\n")
+    sys.stdout.flush()
 
 
 def live() -> None:
@@ -84,16 +85,19 @@ def workers(address: str, port: int) -> None:
     option = (socket.SOL_SOCKET, socket.SO_REUSEPORT)
     with bound(address, port, option) as server:
         chosen = server.getsockname()[1]
+        listening, ready = os.pipe()
         pids = []
         for _ in range(3):
             pid = os.fork()
             if pid == 0:
                 server.close()
                 with bound(address, chosen, option):
-                    print(flush=True)
+                    os.write(ready, b".")
                     live()
                 os._exit(0)
             pids.append(pid)
+        for _ in pids:
+            os.read(listening, 1)
         tell(server, children=pids)
         live()
 

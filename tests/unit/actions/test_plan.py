@@ -26,6 +26,7 @@ from portview.domain.sockets import (
 OWN = ProcessKey(500, 5_000)
 HERE = Standpoint(OWN, frozenset({ProcessKey(400, 4_000)}), "linux")
 PORT = 8080
+ANY = "0.0.0.0"  # noqa: S104 - an address in a table
 
 
 def row(
@@ -180,9 +181,9 @@ def test_the_process_of_a_service_is_not_ended_but_its_service_named() -> None:
 @pytest.mark.parametrize(
     ("bound", "wanted", "is_blocking"),
     [("127.0.0.1", None, True), ("127.0.0.1", "127.0.0.1", True),
-     ("127.0.0.1", "127.0.0.2", False), ("0.0.0.0", "127.0.0.1", True),
-     ("127.0.0.1", "0.0.0.0", True), ("::", "127.0.0.1", True), ("::1", "127.0.0.1", False),
-     ("0.0.0.0", "::1", False), ("0.0.0.0", "::", True), ("::ffff:127.0.0.1", "127.0.0.1", True),
+     ("127.0.0.1", "127.0.0.2", False), (ANY, "127.0.0.1", True),
+     ("127.0.0.1", ANY, True), ("::", "127.0.0.1", True), ("::1", "127.0.0.1", False),
+     (ANY, "::1", False), (ANY, "::", True), ("::ffff:127.0.0.1", "127.0.0.1", True),
      ("fe80::1%2", "::", True), ("rubbish", "::", False)],
 )  # fmt: skip
 def test_which_addresses_are_in_each_others_way(
@@ -192,7 +193,7 @@ def test_which_addresses_are_in_each_others_way(
 
 
 def test_an_ipv6_wildcard_is_spared_where_ipv4_itself_is_held() -> None:
-    rows = [row(A, address="0.0.0.0"), row(B, address="::")]  # noqa: S104
+    rows = [row(A, address=ANY), row(B, address="::")]
     plan = plan_for(rows, [facts_of(A), facts_of(B)], address="127.0.0.1")
     assert [step.process.key for step in plan.steps if step.process] == [A]
     both = plan_for(rows, [facts_of(A), facts_of(B)])
@@ -205,7 +206,7 @@ ROWS = st.lists(
         row,
         st.one_of(st.none(), KEYS),
         st.sampled_from(list(State)),
-        st.sampled_from(["127.0.0.1", "0.0.0.0", "::", "::1", "10.0.0.7"]),  # noqa: S104
+        st.sampled_from(["127.0.0.1", ANY, "::", "::1", "10.0.0.7"]),
         st.sampled_from([PORT, PORT + 1]),
         st.sampled_from([None, PEER]),
         st.sampled_from(list(Protocol)),
@@ -217,7 +218,7 @@ ROWS = st.lists(
 WANTED = st.fixed_dictionaries(
     {
         "protocol": st.sampled_from(list(Protocol)),
-        "address": st.sampled_from([None, "127.0.0.1", "::1", "0.0.0.0"]),  # noqa: S104
+        "address": st.sampled_from([None, "127.0.0.1", "::1", ANY]),
         "force": st.booleans(),
         "tree": st.booleans(),
     }
