@@ -2,7 +2,8 @@
 
 GenerateConsoleCtrlEvent reaches all processes of a console, or those of a process group; given the
 PID of a process that leads no group, it reaches them all as well. So it is used only where a
-console is one process's alone, and from a process of its own that leaves our console for it.
+console is one process's alone, and from a process of its own that leaves our console for it. Not
+verified on Windows so far; Wine sends an interrupt to both instead.
 """
 
 from __future__ import annotations
@@ -76,13 +77,18 @@ def run_ctrl_break_errand(pid: int) -> int:
     """
     library = _library()
     ignore = library.handler(lambda _event: True)
-    if not library.set_handler(ignore, 1) or not library.attach(pid):
+    # A process that attaches to a console starts with no handlers there, so it comes first.
+    if not library.attach(pid) or not library.set_handler(ignore, 1):
         return _NOT_ALONE
     attached = (wintypes.DWORD * _MOST_PROCESSES)()
     count = library.process_list(attached, _MOST_PROCESSES)
     if count > _MOST_PROCESSES or set(attached[:count]) != {pid, library.own_pid()}:
         return _NOT_ALONE
-    return _PRESSED if library.generate(CTRL_BREAK_EVENT, 0) else _NOT_ALONE
+    if not library.generate(CTRL_BREAK_EVENT, 0):
+        return _NOT_ALONE
+    # The event reaches this process as well, on a thread of its own that needs the handler.
+    library.free()
+    return _PRESSED
 
 
 class _Library:
@@ -96,6 +102,7 @@ class _Library:
             kernel32, "GetConsoleProcessList", number, ctypes.POINTER(number), number
         )
         self.generate = bind(kernel32, "GenerateConsoleCtrlEvent", flag, number, number)
+        self.free = bind(kernel32, "FreeConsole", flag)
         self.own_pid = bind(kernel32, "GetCurrentProcessId", number)
 
 

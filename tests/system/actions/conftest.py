@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from portview.domain.processes import ProcessKey
+from portview.log import log_path
 from portview.readers.process_identity import process_key
 
 if TYPE_CHECKING:
@@ -94,6 +95,14 @@ class Server:
         self._process.wait(10)
         assert self._process.stdout
         self._process.stdout.close()
+
+
+@pytest.fixture(autouse=True)
+def own_record(own_folders: None) -> Iterator[None]:
+    """Let the record go to the test's own folder, which the log's path remembers otherwise."""
+    log_path.cache_clear()
+    yield
+    log_path.cache_clear()
 
 
 @pytest.fixture
