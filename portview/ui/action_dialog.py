@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLayout,
     QProgressBar,
     QPushButton,
     QScrollArea,
@@ -121,6 +122,9 @@ class ActionDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(_SIDE_MARGIN, 18, _SIDE_MARGIN, 16)
         layout.setSpacing(12)
+        # The dialog is made as high as its contents; a least height besides is set too late for
+        # the window system, which then warns.
+        layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         for widget in (
             self.headline,
             self.cards,
