@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
@@ -28,6 +28,8 @@ from portview.ui.icons import device_pixmap
 from portview.ui.proposal_view import ProposalView, plain_label
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtGui import QCloseEvent
 
     from portview.actions.jobs import Job
@@ -59,6 +61,7 @@ class ActionDialog(QDialog):
         self._task: Task | None = None
         self._proposal: Proposal | None = None
         self._is_acting = False
+        self._look_number = 0
         self._compose()
         self._look()
 
@@ -71,6 +74,11 @@ class ActionDialog(QDialog):
                 self.progress_text.setText("Stopping ...")
                 return
         super().reject()
+
+    @override
+    def done(self, result: int) -> None:
+        self._look_number += 1  # What a look still brings concerns nobody any more.
+        super().done(result)
 
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -149,12 +157,18 @@ class ActionDialog(QDialog):
             self._task.cancel()
         force, tree = self.force_box.isChecked(), self.tree_box.isChecked()
         job = self._job
+        self._look_number += 1
+        number = self._look_number
         self._show_progress("Looking who it is ...")
+
+        def if_still_wanted(receive: Callable[[Any], None]) -> Callable[[Any], None]:
+            return lambda value: receive(value) if number == self._look_number else None
+
         self._task = self._runner.run(
             lambda _work: job.look(force=force, tree=tree),
             pool=Pool.ACTIONS,
-            on_done=self._on_proposal,
-            on_failed=self._on_failed,
+            on_done=if_still_wanted(self._on_proposal),
+            on_failed=if_still_wanted(self._on_failed),
         )
 
     @Slot(object)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from typing_extensions import override
 
 from portview.actions.jobs import ServiceJob
 from portview.actions.record import read_records
@@ -26,9 +27,13 @@ from portview.models.tooltips import plain_tooltip
 from portview.ui.proposal_view import plain_label
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from portview.actions.record import ActionRecord, StoppedProcess
     from portview.domain.outcome import ActionReport
-    from portview.engine.task_runner import Task, TaskRunner
+    from portview.engine.task_runner import TaskRunner
+
+T = TypeVar("T")
 
 _FIRST_SIZE = (860, 420)
 _WHEN, _WHAT, _RESULT = range(3)
@@ -49,7 +54,7 @@ class ActionList(QDialog):
         self.setWindowTitle("Actions")
         self.resize(*_FIRST_SIZE)
         self._runner = runner
-        self._task: Task | None = None
+        self._is_over = False
         self._stopped: list[StoppedProcess | str] = []
         self.tree = QTreeWidget()
         self.tree.setHeaderLabels(["When", "What was done", "Result"])
@@ -71,11 +76,24 @@ class ActionList(QDialog):
         layout.addWidget(self.tree, 1)
         layout.addWidget(self.note)
         layout.addWidget(self.buttons)
-        self._task = runner.run(
-            lambda _work: read_records(),
+        self._run(read_records, self._show)
+
+    @override
+    def done(self, result: int) -> None:
+        self._is_over = True
+        super().done(result)
+
+    def _run(self, work: Callable[[], T], on_done: Callable[[T], None]) -> None:
+        """Work on the pool for actions; a list that was closed meanwhile is left in peace."""
+
+        def if_open(receive: Callable[[Any], None]) -> Callable[[Any], None]:
+            return lambda value: None if self._is_over else receive(value)
+
+        self._runner.run(
+            lambda _work: work(),
             pool=Pool.ACTIONS,
-            on_done=self._show,
-            on_failed=self._on_failed,
+            on_done=if_open(on_done),
+            on_failed=if_open(self._on_failed),
         )
 
     @Slot(object)
@@ -130,12 +148,7 @@ class ActionList(QDialog):
             return
         self.again_button.setEnabled(False)
         self.note.setText("Starting ...")
-        self._task = self._runner.run(
-            lambda _work: start_again(stopped),
-            pool=Pool.ACTIONS,
-            on_done=self._on_started,
-            on_failed=self._on_failed,
-        )
+        self._run(lambda: start_again(stopped), self._on_started)
 
     @Slot(object)
     def _on_started(self, report: ActionReport) -> None:

@@ -15,6 +15,7 @@ from portview.actions.proposals import Card, CardKind, Proposal
 from portview.actions.record import read_records
 from portview.domain.outcome import ActionReport, Outcome, PortViewError
 from portview.domain.sockets import Protocol
+from portview.engine.task_runner import Pool
 from portview.ui.action_dialog import ActionDialog
 from portview.ui.proposal_view import CardView
 
@@ -93,6 +94,18 @@ def test_the_options_make_a_new_plan(qtbot: QtBot, ask: Open, server: StartServe
     assert any("ended at once" in text for text in texts)
     assert dialog.act_button.isVisible()
     assert process.poll() is None
+
+
+def test_a_dialog_that_is_closed_while_it_looks_is_left_in_peace(
+    qtbot: QtBot, runner: TaskRunner
+) -> None:
+    dialog = ActionDialog(FreeJob(1, Protocol.TCP), runner)
+    dialog.open()
+    with qtbot.waitSignal(dialog.destroyed, timeout=WAIT_MS):
+        dialog.reject()
+    told: list[object] = []
+    runner.run(lambda _work: None, pool=Pool.ACTIONS, on_done=told.append)
+    qtbot.waitUntil(lambda: bool(told), timeout=WAIT_MS)
 
 
 def test_what_must_stay_has_no_button(ask: Open) -> None:

@@ -16,6 +16,7 @@ from portview.actions.service_change import ServiceReport
 from portview.domain.outcome import Outcome
 from portview.domain.processes import ProcessKey
 from portview.domain.services import Service, ServiceState
+from portview.engine.task_runner import Pool
 from portview.readers.process_identity import process_key
 from portview.ui.action_list import ActionList
 
@@ -85,6 +86,17 @@ def test_a_stopped_service_is_asked_about_in_its_own_dialog(
     with qtbot.waitSignal(actions.job_requested) as asked:
         qtbot.mouseClick(actions.again_button, Qt.MouseButton.LeftButton)
     assert asked.args == [ServiceJob("web", "start")]
+
+
+def test_a_list_that_is_closed_at_once_is_left_in_peace(qtbot: QtBot, runner: TaskRunner) -> None:
+    actions = ActionList(runner)
+    actions.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    actions.open()
+    with qtbot.waitSignal(actions.destroyed, timeout=WAIT_MS):
+        actions.reject()
+    told: list[object] = []
+    runner.run(lambda _work: None, pool=Pool.ACTIONS, on_done=told.append)
+    qtbot.waitUntil(lambda: bool(told), timeout=WAIT_MS)
 
 
 def test_an_empty_record_is_told(qtbot: QtBot, open_list: Callable[[], ActionList]) -> None:
