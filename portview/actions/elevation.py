@@ -83,6 +83,13 @@ def manual_command(errand: Errand) -> str:
     return " && ".join(shlex.join(["sudo", *line]) for line in lines)
 
 
+def command_for_administrator(arguments: Sequence[str]) -> str:
+    """Say how the same command is run as administrator in this system's own way."""
+    if sys.platform == "win32":
+        return "The same command works in a terminal that was opened as administrator."
+    return f"As administrator: {shlex.join(['sudo', *own_command(), *arguments])}"
+
+
 def _commands(errand: Errand) -> Iterator[list[str]]:
     if errand.verb is ErrandVerb.STOP:
         for key in errand.processes:
