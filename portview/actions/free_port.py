@@ -89,7 +89,8 @@ def free_port(
     if cancel:
         cancel.raise_if_cancelled()
     since = time.monotonic()
-    keys = [member.key for step in plan.steps for member in step.members]
+    # A worker may hold the port itself and run under another holder as well.
+    keys = list(dict.fromkeys(member.key for step in plan.steps for member in step.members))
     force = plan.request.force
     results: tuple[StopResult, ...] = ()
     problems: list[PortViewError] = []

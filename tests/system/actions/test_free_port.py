@@ -226,3 +226,14 @@ def test_without_tree_the_children_stay(serve: Callable[..., Server]) -> None:
     assert report.outcome is Outcome.DONE
     assert server.is_running(server.told["child"])
     assert server.is_running(server.told["grandchild"])
+
+
+@pytest.mark.linux_only("SO_REUSEPORT and fork")
+def test_a_worker_that_is_in_a_tree_and_holds_the_port_is_stopped_once(
+    serve: Callable[..., Server],
+) -> None:
+    server = serve("workers")
+    report = free(server.port, tree=True)
+    assert report.outcome is Outcome.DONE
+    stopped = [result.process.pid for result in report.results]
+    assert sorted(stopped) == sorted({server.pid, *server.told["children"]})
