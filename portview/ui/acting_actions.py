@@ -47,7 +47,7 @@ def add_acting_actions(actions: RowActions, start: Callable[[Job], object], plat
     for row_action in (
         RowAction(
             "free_port",
-            "&Free this port ...",
+            "&Free this port",
             Section.PORT,
             free,
             why_not_free,
@@ -77,7 +77,7 @@ def add_acting_actions(actions: RowActions, start: Callable[[Job], object], plat
         ),
         RowAction(
             "end_process_tree",
-            "End process &tree ...",
+            "End &process tree ...",
             Section.OWNER,
             lambda selection: end(selection, tree=True),
             lambda selection: why_not_end(selection, platform),
@@ -86,7 +86,7 @@ def add_acting_actions(actions: RowActions, start: Callable[[Job], object], plat
         ),
         RowAction(
             "stop_service",
-            "&Stop service ...",
+            "&Stop service",
             Section.OWNER,
             lambda selection: change_service(selection, "stop"),
             why_no_service,
@@ -95,7 +95,7 @@ def add_acting_actions(actions: RowActions, start: Callable[[Job], object], plat
         ),
         RowAction(
             "restart_service",
-            "&Restart service ...",
+            "&Restart service",
             Section.OWNER,
             lambda selection: change_service(selection, "restart"),
             why_no_service,

@@ -247,12 +247,12 @@ class MainWindow(QMainWindow):
 
     def _add_row_actions(self) -> None:
         actions = self.row_actions
+        self._acting = Acting(self.acts, actions, self._runner, self)
         add_port_actions(actions, self.probing)
         add_opening_actions(actions, self.tell)
         add_parent_action(actions, self.model.all_entries, self.navigation.reveal)
         add_filter_actions(actions, self.navigation.narrow)
         add_copy_actions(actions, lambda: self.model.context, self.tell)
-        self._acting = Acting(self.acts, actions, self._runner, self)
         self._row_menu = QMenu(self)
         actions.fill(self._row_menu)
 
