@@ -20,11 +20,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from portview.app import run_window  # noqa: PLC0415
 
         return run_window(arguments)
+    if arguments[0] in _ERRANDS:
+        from portview.actions.errand_entry import enter  # noqa: PLC0415
+
+        return enter(arguments)
     from portview.cli.commands import run_command  # noqa: PLC0415
 
     return run_command(arguments)
 
 
+_ERRANDS = frozenset({"errand", "press-ctrl-break"})
 _WINDOW_OPTIONS = frozenset({"--reader", "--theme"})
 
 if __name__ == "__main__":

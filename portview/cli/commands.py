@@ -10,15 +10,20 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from portview import __version__
+from portview.actions.elevation import command_for_administrator
 from portview.cli import (
+    close_command,
+    end_command,
+    free_command,
     ladder_command,
     list_command,
     pick_command,
     probe_command,
     scan_command,
+    service_command,
     wait_command,
 )
-from portview.cli.console import prepare_streams, print_error
+from portview.cli.console import prepare_streams, print_error, print_note
 from portview.domain.outcome import Outcome, PortViewError
 from portview.log import log_path
 
@@ -34,6 +39,10 @@ _VERBS = (
     scan_command,
     wait_command,
     pick_command,
+    free_command,
+    end_command,
+    close_command,
+    service_command,
 )
 
 _INTERRUPTED = 130
@@ -75,6 +84,8 @@ def run_command(arguments: Sequence[str]) -> int:
         exit_code: int = options.run(options)
     except PortViewError as error:
         print_error(error, as_json=as_json)
+        if error.outcome is Outcome.NEEDS_ADMIN:
+            print_note(command_for_administrator(arguments))
         return int(error.outcome)
     except KeyboardInterrupt:
         return _INTERRUPTED
@@ -92,4 +103,6 @@ def run_command(arguments: Sequence[str]) -> int:
         )
         print_error(failure, as_json=as_json)
         return int(failure.outcome)
+    if exit_code == Outcome.NEEDS_ADMIN:
+        print_note(command_for_administrator(arguments))
     return int(exit_code)

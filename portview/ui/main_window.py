@@ -18,6 +18,7 @@ from portview.engine.poller import INTERVALS_MS
 from portview.models.liveness import DEFAULT_LINGER_MS
 from portview.models.socket_table_model import SocketTableModel
 from portview.ui.about import AboutDialog, WindowFacts
+from portview.ui.acting import Acting
 from portview.ui.action_button import ActionButton, MenuButton
 from portview.ui.cheat_sheet import CheatSheet, help_sections
 from portview.ui.copy_actions import add_copy_actions
@@ -246,6 +247,7 @@ class MainWindow(QMainWindow):
 
     def _add_row_actions(self) -> None:
         actions = self.row_actions
+        self._acting = Acting(self.acts, actions, self._runner, self)
         add_port_actions(actions, self.probing)
         add_opening_actions(actions, self.tell)
         add_parent_action(actions, self.model.all_entries, self.navigation.reveal)
@@ -257,7 +259,7 @@ class MainWindow(QMainWindow):
     def _fill_menu_bar(self) -> None:
         bar = self.menuBar()
         file_menu = bar.addMenu("&File")
-        file_menu.addAction(self.acts["export"])
+        file_menu.addActions([self.acts["export"], self.acts["action_list"]])
         file_menu.addSeparator()
         file_menu.addAction(self.acts["quit"])
         edit_menu = bar.addMenu("&Edit")
@@ -317,6 +319,7 @@ class MainWindow(QMainWindow):
         self.row_actions.menu_opened.connect(self.views.note_menu_opened)
         self.row_actions.menu_closed.connect(self.views.note_menu_closed)
         self.row_actions.refused.connect(self.tell)
+        self._acting.acted.connect(lambda _report: self._poller.refresh())
         for state in self._empty_states:
             state.action_requested.connect(self._clear_filter)
         self._passing_time.timeout.connect(self.model.pass_time)

@@ -1,0 +1,115 @@
+"""Close one connection, without touching the programs at its ends."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portview.actions.connection_errors import (
+    connection_failed,
+    connection_unsupported,
+    connection_words,
+)
+from portview.actions.elevation import run_elevated
+from portview.actions.errands import Errand, ErrandVerb
+from portview.actions.linux_connections import destroy_linux_connection
+from portview.actions.look import Look, read_rows
+from portview.actions.windows_connections import destroy_windows_connection
+from portview.domain.outcome import ActionReport, Outcome, PortViewError
+from portview.domain.sockets import Endpoint, Protocol, State, endpoint_text
+
+if TYPE_CHECKING:
+    from portview.actions.process_facts import ProcessFacts
+    from portview.domain.sockets import SocketRow
+
+_GONE = frozenset({State.TIME_WAIT, State.CLOSED})
+_GONE_AT_THE_LATEST_S = 1.0
+_LOOK_EVERY_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class ClosePlan:
+    """A connection that is to be closed, and the processes that hold its ends here.
+
+    ``peer`` is the other end where it is on this machine as well. ``carries_portview`` tells that
+    PortView itself is used through this connection.
+    """
+
+    row: SocketRow
+    process: ProcessFacts | None
+    peer: ProcessFacts | None = None
+    carries_portview: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseReport(ActionReport):
+    """How closing a connection ended."""
+
+    plan: ClosePlan
+
+
+def look_at_connection(local: Endpoint, remote: Endpoint) -> ClosePlan:
+    """Find a TCP connection by its two ends. Changes nothing. Raises PortViewError."""
+    rows = read_rows()
+    row = _find(rows, local, remote)
+    if row is None:
+        raise PortViewError(
+            "no_such_connection",
+            f"There is no connection {endpoint_text(local)} -> {endpoint_text(remote)}.",
+            "See the connections: portview list --scope connections",
+            Outcome.NOT_DONE,
+        )
+    look = Look()
+    other = _find(rows, remote, local)
+    process = look.facts_of(row.owner) if row.owner else None
+    carries = row.owner is not None and row.owner in look.standpoint().ancestors
+    peer = look.facts_of(other.owner) if other and other.owner else None
+    return ClosePlan(row, process, peer, carries)
+
+
+def close_connection(plan: ClosePlan, *, as_admin: bool = False) -> CloseReport:
+    """Close the connection of a plan, and see that it is gone.
+
+    Raises PortViewError, with outcome NEEDS_ADMIN where this user may not. Any thread.
+    """
+    row = plan.row
+    name = connection_words(row)
+    if plan.carries_portview:
+        raise PortViewError(
+            "carries_portview",
+            "PortView is used through this very connection; closing it would cut you off.",
+            "Close the connection by leaving it.",
+            Outcome.NOT_DONE,
+        )
+    if as_admin:
+        run_elevated(Errand(ErrandVerb.CLOSE, local=row.local, remote=row.remote))
+    elif sys.platform == "win32":
+        destroy_windows_connection(row)
+    elif sys.platform == "linux":
+        destroy_linux_connection(row)
+    else:
+        raise connection_unsupported("This system can't close connections of other programs.")
+    deadline = time.monotonic() + _GONE_AT_THE_LATEST_S
+    while _find(read_rows(), row.local, row.remote) is not None:
+        if time.monotonic() > deadline:
+            raise connection_failed(row, "the system took the order, but it is still open.")
+        time.sleep(_LOOK_EVERY_S)
+    return CloseReport(
+        Outcome.DONE,
+        f"Close the connection {name}.",
+        "The system was told to drop it.",
+        f"{name} is closed.",
+        "The program may connect again.",
+        plan=plan,
+    )
+
+
+def _find(
+    rows: tuple[SocketRow, ...], local: Endpoint, remote: Endpoint | None
+) -> SocketRow | None:
+    for row in rows:
+        if (row.protocol, row.local, row.remote) == (Protocol.TCP, local, remote):
+            return None if row.state in _GONE else row
+    return None

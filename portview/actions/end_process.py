@@ -1,0 +1,180 @@
+"""End one process, or everything under it as well; suspend and resume one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portview.actions.elevation import stop_elevated
+from portview.actions.free_report import ENDING_WORDS, process_words
+from portview.actions.look import Look
+from portview.actions.plan import Step, StepKind, plan_end
+from portview.actions.process_hold import ProcessGoneError, hold_process, not_the_same
+from portview.actions.refusals import refusal
+from portview.actions.stopping import Ending, StopResult, stop_processes
+from portview.domain.outcome import ActionReport, Outcome, PortViewError
+from portview.domain.processes import FieldProblem, ProcessKey
+from portview.readers.process_identity import process_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portview.actions.process_hold import ProcessHold
+    from portview.domain.cancellation import CancelToken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndReport(ActionReport):
+    """How ending a process went, for it and for each process under it."""
+
+    step: Step
+    results: tuple[StopResult, ...] = ()
+
+    @property
+    def can_be_elevated(self) -> bool:
+        """Tell whether the same may work as administrator."""
+        return any(result.ending is Ending.DENIED for result in self.results)
+
+
+def look_at_process(key: ProcessKey, *, force: bool = False, tree: bool = False) -> Step:
+    """Propose how to end the process that a person saw. Changes nothing.
+
+    Raises PortViewError where it has ended, or where its PID is another process now.
+    """
+    now = process_key(key.pid)
+    if now is FieldProblem.PROCESS_GONE:
+        raise _gone(key)
+    if now != key:
+        raise not_the_same(key.pid)
+    look = Look()
+    members = look.tree(key) if tree else ()
+    return plan_end(look.facts_of(key), look.standpoint(), force=force, tree=members)
+
+
+def end_process(
+    step: Step,
+    *,
+    grace_s: float = 5.0,
+    as_admin: bool = False,
+    cancel: CancelToken | None = None,
+    report: Callable[[str], None] | None = None,
+) -> EndReport:
+    """Do what ``look_at_process`` proposed. Blocks; any thread.
+
+    ``as_admin`` has the system ask for administrator rights for this one errand. Raises Cancelled
+    before anything was done, and PortViewError where the rights were not given.
+    """
+    process = step.process
+    if process is None or step.kind is StepKind.REFUSE:
+        return _refused(step)
+    asked = f"End {process_words(process.info)}" + (
+        " and what runs under it." if step.tree else "."
+    )
+    if cancel:
+        cancel.raise_if_cancelled()
+    force = step.kind is StepKind.END
+    keys = [member.key for member in step.members]
+    if as_admin:
+        results = stop_elevated(keys, grace_s=grace_s, force=force, cancel=cancel)
+    else:
+        results = stop_processes(keys, grace_s=grace_s, force=force, cancel=cancel, report=report)
+    names = {member.key: member.info for member in step.members}
+    done = " ".join(
+        f"{process_words(names.get(one.process), one.process.pid)} {ENDING_WORDS[one.ending]}."
+        for one in results
+    )
+    left = [one for one in results if not one.ending.is_over]
+    seconds = max((one.after_ms for one in results), default=0) / 1000
+    now = f"Ended after {seconds:.1f} s."
+    if left:
+        now = "Still running: " + ", ".join(
+            process_words(names.get(one.process), one.process.pid) for one in left
+        )
+    endings = {one.ending for one in results}
+    return EndReport(
+        _outcome(endings), asked, done, now, _next(endings), step=step, results=results
+    )
+
+
+def suspend_process(key: ProcessKey) -> ActionReport:
+    """Stop a process where it is until it is resumed. Raises PortViewError."""
+    return _act(key, "Suspend", "suspended", lambda hold: hold.suspend())
+
+
+def resume_process(key: ProcessKey) -> ActionReport:
+    """Let a suspended process go on. Raises PortViewError."""
+    return _act(key, "Resume", "resumed", lambda hold: hold.resume())
+
+
+def _act(key: ProcessKey, verb: str, done: str, act: Callable[[ProcessHold], None]) -> ActionReport:
+    look = Look()
+    facts = look.facts_of(key)
+    name = process_words(facts.info, key.pid)
+    reason = refusal(facts, look.standpoint())
+    if reason is not None:
+        return ActionReport(
+            Outcome.NOT_DONE, f"{verb} {name}.", "Nothing was done.", reason.reason, reason.advice
+        )
+    try:
+        with hold_process(key) as hold:
+            act(hold)
+    except (ProcessGoneError, ProcessLookupError) as error:
+        raise _gone(key) from error
+    except PermissionError as error:
+        raise PortViewError(
+            "access_denied",
+            f"{name} can't be {done} without administrator rights.",
+            "Do it as administrator.",
+            Outcome.NEEDS_ADMIN,
+        ) from error
+    except OSError as error:
+        raise PortViewError(
+            "not_possible", f"{name} was not {done}: {error.strerror or error}."
+        ) from error
+    return ActionReport(
+        Outcome.DONE, f"{verb} {name}.", f"{name} was {done}.", _state_words(key, name)
+    )
+
+
+def _state_words(key: ProcessKey, name: str) -> str:
+    return f"{name} still exists." if process_key(key.pid) == key else f"{name} has ended."
+
+
+def _refused(step: Step) -> EndReport:
+    reason = step.refusal
+    name = process_words(step.process.info if step.process else None)
+    return EndReport(
+        Outcome.NEEDS_ADMIN if reason and reason.needs_admin else Outcome.NOT_DONE,
+        f"End {name}.",
+        "Nothing was done.",
+        reason.reason if reason else "",
+        reason.advice if reason else "",
+        step=step,
+    )
+
+
+def _outcome(endings: set[Ending]) -> Outcome:
+    if all(ending.is_over for ending in endings):
+        return Outcome.DONE
+    return Outcome.NEEDS_ADMIN if Ending.DENIED in endings else Outcome.NOT_DONE
+
+
+def _next(endings: set[Ending]) -> str:
+    if Ending.DENIED in endings:
+        return "Try again with administrator rights."
+    if Ending.NOT_THE_SAME in endings:
+        return "Look again, and decide anew."
+    if Ending.STILL_RUNNING in endings:
+        return (
+            "It waits in the kernel, most likely for a disk or a network drive; look again later."
+        )
+    return ""
+
+
+def _gone(key: ProcessKey) -> PortViewError:
+    return PortViewError(
+        "process_gone",
+        f"PID {key.pid} has ended; there is nothing to do.",
+        "",
+        Outcome.NOT_DONE,
+    )

@@ -1,0 +1,98 @@
+"""The other side of the one door to administrator rights: reads an errand, does it, answers."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+from portview.actions.close_connection import close_connection, look_at_connection
+from portview.actions.errands import Errand, ErrandVerb, parse_errand
+from portview.actions.look import Look
+from portview.actions.refusals import refusal
+from portview.actions.service_change import (
+    check_service,
+    read_service,
+    restart_service,
+    start_service,
+    stop_service,
+)
+from portview.actions.stopping import StopResult, stop_processes
+from portview.domain.outcome import Outcome, PortViewError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+logger = logging.getLogger(__name__)
+
+_SERVICE_CHANGES = {
+    ErrandVerb.STOP_SERVICE: stop_service,
+    ErrandVerb.START_SERVICE: start_service,
+    ErrandVerb.RESTART_SERVICE: restart_service,
+}
+
+
+def run_errand(arguments: Sequence[str], answer: Callable[[bytes], None]) -> int:
+    """Do an errand, hand its report to ``answer`` as JSON and return an exit code.
+
+    Nothing is believed: the arguments are validated, the never list is applied and every process
+    is identified anew.
+    """
+    try:
+        document = _carry_out(parse_errand(arguments))
+    except PortViewError as error:
+        document = error_answer(error)
+    except Exception:
+        logger.exception("the errand failed: %r", list(arguments))
+        document = error_answer(PortViewError("unexpected_failure", "The errand failed."))
+    answer(json.dumps(document).encode())
+    return int(document["outcome"])
+
+
+def _carry_out(errand: Errand) -> dict[str, Any]:
+    logger.info("errand: %s", errand)
+    if errand.verb is ErrandVerb.STOP:
+        return _stop(errand)
+    if errand.verb is ErrandVerb.CLOSE and errand.local and errand.remote:
+        report = close_connection(look_at_connection(errand.local, errand.remote))
+        return {"outcome": int(report.outcome)}
+    service = read_service(errand.service)
+    if errand.verb is not ErrandVerb.START_SERVICE:
+        check_service(service, Look().standpoint())
+    changed = _SERVICE_CHANGES[errand.verb](service)
+    return {"outcome": int(changed.outcome)}
+
+
+def _stop(errand: Errand) -> dict[str, Any]:
+    look = Look()
+    standpoint = look.standpoint()
+    for key in errand.processes:
+        reason = refusal(look.facts_of(key), standpoint)
+        if reason is not None:
+            raise PortViewError(reason.code, reason.reason, reason.advice, Outcome.NOT_DONE)
+    results = stop_processes(errand.processes, grace_s=errand.grace_ms / 1000, force=errand.force)
+    is_over = all(result.ending.is_over for result in results)
+    return {
+        "outcome": int(Outcome.DONE if is_over else Outcome.NOT_DONE),
+        "results": [result_values(result) for result in results],
+    }
+
+
+def result_values(result: StopResult) -> dict[str, Any]:
+    """Return a result as it travels; ``elevation`` reads it."""
+    return {
+        "pid": result.process.pid,
+        "started_ms": result.process.started_ms,
+        "ending": result.ending.value,
+        "asked": result.asked.value,
+        "after_ms": result.after_ms,
+        "detail": result.detail,
+    }
+
+
+def error_answer(error: PortViewError) -> dict[str, Any]:
+    """Return an error as it travels."""
+    return {
+        "outcome": int(error.outcome),
+        "error": {"code": error.code, "message": error.message, "hint": error.hint},
+    }

@@ -1,0 +1,130 @@
+"""What may be done with administrator rights: a closed set of errands, and how they are written.
+
+An errand travels as command-line arguments and is read again, strictly, on the other side.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.processes import ProcessKey
+from portview.domain.sockets import Endpoint, canonical_address, endpoint_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ERRAND_VERB = "errand"
+"""The first argument by which PortView's front door knows an errand."""
+
+_MOST_PROCESSES = 1000
+_LONGEST_GRACE_MS = 600_000
+_KEY = re.compile(r"([1-9][0-9]{0,9}):([0-9]{1,15})")
+_ENDPOINT = re.compile(
+    r"(?:([0-9.]{7,15})|\[([0-9A-Fa-f:.]{2,45}(?:%[0-9A-Za-z._-]{1,32})?)\]):([0-9]{1,5})"
+)
+_SERVICE = re.compile(r"[^\x00-\x1f\x7f/\\\"'-][^\x00-\x1f\x7f/\"']{0,255}")
+_LARGEST_PORT = 65535
+
+
+class ErrandVerb(StrEnum):
+    """What an errand does."""
+
+    STOP = "stop"
+    STOP_SERVICE = "stop-service"
+    START_SERVICE = "start-service"
+    RESTART_SERVICE = "restart-service"
+    CLOSE = "close"
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One thing to do with administrator rights.
+
+    STOP has ``processes``, ``grace_ms`` and ``force``; the service verbs have ``service``; CLOSE
+    has ``local`` and ``remote``.
+    """
+
+    verb: ErrandVerb
+    processes: tuple[ProcessKey, ...] = ()
+    grace_ms: int = 5000
+    force: bool = False
+    service: str = ""
+    local: Endpoint | None = None
+    remote: Endpoint | None = None
+
+    def arguments(self) -> tuple[str, ...]:
+        """Return the errand as arguments; ``parse_errand`` reads them."""
+        head = (ERRAND_VERB, self.verb.value)
+        if self.verb is ErrandVerb.STOP:
+            how = ("force" if self.force else "ask", str(self.grace_ms))
+            return (*head, *how, *(f"{key.pid}:{key.started_ms}" for key in self.processes))
+        if self.verb is ErrandVerb.CLOSE:
+            return (*head, endpoint_text(self.local), endpoint_text(self.remote))
+        return (*head, self.service)
+
+
+def parse_errand(arguments: Sequence[str]) -> Errand:
+    """Read an errand from all of its arguments. Raises PortViewError on anything unexpected."""
+    if len(arguments) < 3 or arguments[0] != ERRAND_VERB:  # noqa: PLR2004 - verb, verb, value
+        raise _bad("it is incomplete")
+    try:
+        verb = ErrandVerb(arguments[1])
+    except ValueError:
+        raise _bad(f"there is no {arguments[1]!r}") from None
+    rest = list(arguments[2:])
+    if verb is ErrandVerb.STOP:
+        return _stop(rest)
+    if verb is ErrandVerb.CLOSE:
+        if len(rest) != 2:  # noqa: PLR2004 - a connection has two ends
+            raise _bad("a connection has two ends")
+        return Errand(verb, local=_endpoint(rest[0]), remote=_endpoint(rest[1]))
+    if len(rest) != 1 or not _SERVICE.fullmatch(rest[0]):
+        raise _bad("the name of the service is none")
+    return Errand(verb, service=rest[0])
+
+
+def _stop(rest: list[str]) -> Errand:
+    how, grace, *keys = [*rest, "", ""]
+    keys = [key for key in keys if key]
+    if how not in {"ask", "force"} or not re.fullmatch(r"[0-9]{1,6}", grace):
+        raise _bad("how to stop is unclear")
+    if int(grace) > _LONGEST_GRACE_MS or not 1 <= len(keys) <= _MOST_PROCESSES:
+        raise _bad("the grace time or the number of processes is out of bounds")
+    return Errand(
+        ErrandVerb.STOP,
+        tuple(_key(key) for key in keys),
+        int(grace),
+        how == "force",
+    )
+
+
+def _key(text: str) -> ProcessKey:
+    match = _KEY.fullmatch(text)
+    if match is None:
+        raise _bad(f"{text!r} names no process")
+    return ProcessKey(int(match[1]), int(match[2]))
+
+
+def _endpoint(text: str) -> Endpoint:
+    match = _ENDPOINT.fullmatch(text)
+    if match is None or int(match[3]) > _LARGEST_PORT:
+        raise _bad(f"{text!r} is no end of a connection")
+    address = match[1] or match[2]
+    try:
+        ip_address(address)
+    except ValueError:
+        raise _bad(f"{address!r} is no address") from None
+    if canonical_address(address) != address:
+        raise _bad(f"{address!r} is no address in its usual form")
+    return Endpoint(address, int(match[3]))
+
+
+def _bad(reason: str) -> PortViewError:
+    return PortViewError(
+        "bad_errand", f"The errand can't be read: {reason}.", "", Outcome.BAD_INPUT
+    )

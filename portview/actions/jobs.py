@@ -1,0 +1,194 @@
+"""Each action as one job with two halves: look and propose, then act on what was proposed.
+
+The window runs both halves off its own thread and shows what lies between them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, cast
+
+from portview.actions.close_connection import ClosePlan, close_connection, look_at_connection
+from portview.actions.end_process import end_process, look_at_process
+from portview.actions.free_port import free_port, look_at_port
+from portview.actions.holders import FreeRequest
+from portview.actions.look import Look
+from portview.actions.proposals import (
+    Proposal,
+    propose_close,
+    propose_end,
+    propose_free,
+    propose_service,
+)
+from portview.actions.record import keep_record
+from portview.actions.refusals import service_refusal
+from portview.actions.service_change import (
+    read_service,
+    restart_service,
+    start_service,
+    stop_service,
+)
+from portview.domain.outcome import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portview.actions.plan import FreePlan, Step
+    from portview.actions.process_facts import ServiceFacts
+    from portview.domain.cancellation import CancelToken
+    from portview.domain.outcome import ActionReport
+    from portview.domain.processes import ProcessKey
+    from portview.domain.sockets import Endpoint
+    from portview.domain.sockets import Protocol as Transport
+
+GRACE_S = 5.0
+
+_SERVICE_CHANGES = {"stop": stop_service, "start": start_service, "restart": restart_service}
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """How to act: as administrator or not, how to be called off, where to tell progress."""
+
+    as_admin: bool = False
+    cancel: CancelToken | None = None
+    report: Callable[[str], None] | None = None
+
+
+class Job(Protocol):
+    """One action on the machine. Both halves block and may run on any thread."""
+
+    @property
+    def title(self) -> str:
+        """Return what the job is called in a window's title."""
+        ...
+
+    def look(self, *, force: bool, tree: bool) -> Proposal:
+        """See what is to be done. Changes nothing. Raises PortViewError."""
+        ...
+
+    def act(self, proposal: Proposal, doing: Doing) -> ActionReport:
+        """Do what was proposed, look again and keep the record. Raises PortViewError, Cancelled."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FreeJob:
+    """Free a port."""
+
+    port: int
+    protocol: Transport
+    address: str | None = None
+
+    @property
+    def title(self) -> str:
+        """Return the window's title."""
+        return f"Free port {self.port}"
+
+    def look(self, *, force: bool, tree: bool) -> Proposal:
+        """See who holds the port."""
+        request = FreeRequest(self.port, self.protocol, self.address, force, tree)
+        return propose_free(look_at_port(request), GRACE_S)
+
+    def act(self, proposal: Proposal, doing: Doing) -> ActionReport:
+        """Free the port and prove it."""
+        plan = cast("FreePlan", proposal.subject)
+        report = free_port(
+            plan,
+            grace_s=GRACE_S,
+            as_admin=doing.as_admin,
+            cancel=doing.cancel,
+            report=doing.report,
+        )
+        keep_record(report)
+        return report
+
+
+@dataclass(frozen=True, slots=True)
+class EndJob:
+    """End the process that was seen; ``with_tree`` asks for everything under it from the start."""
+
+    process: ProcessKey
+    with_tree: bool = False
+
+    @property
+    def title(self) -> str:
+        """Return the window's title."""
+        return "End process tree" if self.with_tree else "End process"
+
+    def look(self, *, force: bool, tree: bool) -> Proposal:
+        """See whether it is still the same process, and what runs under it."""
+        step = look_at_process(self.process, force=force, tree=tree or self.with_tree)
+        return propose_end(step, GRACE_S)
+
+    def act(self, proposal: Proposal, doing: Doing) -> ActionReport:
+        """End it."""
+        report = end_process(
+            cast("Step", proposal.subject),
+            grace_s=GRACE_S,
+            as_admin=doing.as_admin,
+            cancel=doing.cancel,
+            report=doing.report,
+        )
+        keep_record(report)
+        return report
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceJob:
+    """Stop, start or restart a service; ``verb`` says which."""
+
+    name: str
+    verb: str
+    of_user: bool = False
+
+    @property
+    def title(self) -> str:
+        """Return the window's title."""
+        return f"{self.verb.capitalize()} service"
+
+    def look(self, *, force: bool, tree: bool) -> Proposal:
+        """Read the service and what depends on it."""
+        del force, tree
+        service = read_service(self.name, of_user=self.of_user)
+        refused = None
+        if self.verb != "start":
+            refused = service_refusal(service, Look().standpoint())
+        return propose_service(service, self.verb, refused)
+
+    def act(self, proposal: Proposal, doing: Doing) -> ActionReport:
+        """Change it."""
+        service = cast("ServiceFacts", proposal.subject)
+        report = _SERVICE_CHANGES[self.verb](service, as_admin=doing.as_admin)
+        keep_record(report)
+        return report
+
+
+@dataclass(frozen=True, slots=True)
+class CloseJob:
+    """Close a connection."""
+
+    local: Endpoint
+    remote: Endpoint
+
+    @property
+    def title(self) -> str:
+        """Return the window's title."""
+        return "Close connection"
+
+    def look(self, *, force: bool, tree: bool) -> Proposal:
+        """Find the connection and who holds its ends."""
+        del force, tree
+        return propose_close(look_at_connection(self.local, self.remote))
+
+    def act(self, proposal: Proposal, doing: Doing) -> ActionReport:
+        """Close it."""
+        plan = cast("ClosePlan", proposal.subject)
+        report = close_connection(plan, as_admin=doing.as_admin)
+        keep_record(report)
+        return report
+
+
+def can_be_elevated(report: ActionReport) -> bool:
+    """Tell whether the same job may work as administrator."""
+    return report.outcome is Outcome.NEEDS_ADMIN and bool(getattr(report, "can_be_elevated", False))

@@ -1,0 +1,83 @@
+"""A process held by a handle, so that nothing can happen to another one by mistake."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Protocol
+
+from portview.domain.outcome import Outcome, PortViewError
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from portview.actions.process_facts import Asking
+    from portview.domain.processes import ProcessKey
+
+
+class ProcessHold(Protocol):
+    """A handle on the one process that a person saw. Every method raises OSError.
+
+    PermissionError is a refusal for want of rights, ProcessLookupError means that it has ended.
+    """
+
+    @property
+    def key(self) -> ProcessKey:
+        """Return the identity that was checked when the handle was opened."""
+        ...
+
+    def check_rights(self) -> None:
+        """Raise PermissionError where this user may not stop the process."""
+        ...
+
+    def ask(self) -> Asking:
+        """Ask the process to close by itself and tell how; NONE where there is no way."""
+        ...
+
+    def end(self) -> None:
+        """End the process at once, without a chance to save anything."""
+        ...
+
+    def suspend(self) -> None:
+        """Stop the process where it is until ``resume``."""
+        ...
+
+    def resume(self) -> None:
+        """Let a suspended process go on."""
+        ...
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until the process has ended; return whether it has."""
+        ...
+
+
+class ProcessGoneError(Exception):
+    """The process has ended; there is nothing left to do to it."""
+
+
+def not_the_same(pid: int) -> PortViewError:
+    """Return the error for a PID that means another process than the one that was seen."""
+    return PortViewError(
+        "pid_reused",
+        f"PID {pid} is another process now than the one that was meant; nothing was done to it.",
+        "Look again who holds the port, and decide anew.",
+        Outcome.NOT_DONE,
+    )
+
+
+def hold_process(key: ProcessKey) -> AbstractContextManager[ProcessHold]:
+    """Open a handle on a process, and only then check that it is the one that was seen.
+
+    The handle keeps meaning this process, whatever becomes of its PID. Entering the context raises
+    ProcessGoneError, PortViewError ("pid_reused") or OSError. Any thread.
+    """
+    if sys.platform == "win32":
+        from portview.actions.windows_processes import hold_windows_process  # noqa: PLC0415
+
+        return hold_windows_process(key)
+    if sys.platform == "linux":
+        from portview.actions.linux_processes import hold_linux_process  # noqa: PLC0415
+
+        return hold_linux_process(key)
+    from portview.actions.psutil_processes import hold_psutil_process  # noqa: PLC0415
+
+    return hold_psutil_process(key)

@@ -1,0 +1,96 @@
+"""Options that several commands share, and how their values are read."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.sockets import Endpoint, canonical_address
+from portview.domain.targets import parse_host
+from portview.domain.typed_input import parse_port
+
+if TYPE_CHECKING:
+    import argparse
+
+_LONGEST_GRACE_S = 600.0
+
+
+def add_change_options(parser: argparse.ArgumentParser, *, with_grace: bool = True) -> None:
+    """Add the options of a command that changes the machine."""
+    parser.add_argument(
+        "--dry-run", action="store_true", help="only show what would be done; change nothing"
+    )
+    parser.add_argument("--yes", action="store_true", help="do it without being asked")
+    if with_grace:
+        parser.add_argument(
+            "--grace",
+            metavar="SECONDS",
+            default="5",
+            help="how long something may take to close by itself (default: 5)",
+        )
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def parse_grace(text: str) -> float:
+    """Read a number of seconds. Raises PortViewError."""
+    try:
+        seconds = float(text.removesuffix("s"))
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds <= _LONGEST_GRACE_S:
+        raise _bad_input("bad_grace", f"{text!r} is no grace time.", "Seconds from 0 to 600.")
+    return seconds
+
+
+def parse_address(text: str | None) -> str | None:
+    """Read a numeric address in any form, with or without brackets. Raises PortViewError."""
+    if text is None:
+        return None
+    bare = text.removeprefix("[").removesuffix("]")
+    address = canonical_address(parse_host(bare))
+    if not _is_numeric(address):
+        raise _bad_input(
+            "bad_address", f"{text!r} is no address.", "An address such as 127.0.0.1 or ::1."
+        )
+    return address
+
+
+def parse_endpoint(text: str) -> Endpoint:
+    """Read ``127.0.0.1:80`` or ``[::1]:80``. Raises PortViewError."""
+    host, colon, port = text.rpartition(":")
+    is_bracketed = host.startswith("[") and host.endswith("]")
+    if not colon or not host or (":" in host and not is_bracketed):
+        raise _bad_input(
+            "bad_endpoint",
+            f"{text!r} is no end of a connection.",
+            "Write it as portview list does: 127.0.0.1:80 or [::1]:80.",
+        )
+    address = parse_address(host)
+    if address is None:
+        raise AssertionError  # A text gives an address or an error.
+    return Endpoint(address, parse_port(port))
+
+
+def parse_start_time(text: str) -> int:
+    """Read an ISO 8601 time with its offset; return Unix milliseconds. Raises PortViewError."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise _bad_input(
+            "bad_time",
+            f"{text!r} is no time with its offset.",
+            'As portview list --json has it in "process_started": 2026-01-31T08:15:00.250Z',
+        )
+    return round((moment.astimezone(UTC) - datetime.fromtimestamp(0, UTC)).total_seconds() * 1000)
+
+
+def _is_numeric(address: str) -> bool:
+    return ":" in address or address.replace(".", "").isdecimal()
+
+
+def _bad_input(code: str, message: str, hint: str) -> PortViewError:
+    return PortViewError(code, message, hint, Outcome.BAD_INPUT)

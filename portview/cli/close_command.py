@@ -1,0 +1,69 @@
+"""``close``: close one connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portview.actions.close_connection import close_connection, look_at_connection
+from portview.actions.connection_errors import connection_words
+from portview.actions.documents import process_object, report_object
+from portview.actions.free_report import process_words
+from portview.actions.record import keep_record
+from portview.cli.arguments import add_change_options, parse_endpoint
+from portview.cli.consent import require_consent
+from portview.cli.console import print_json, print_line
+from portview.domain.contract import socket_object
+from portview.domain.outcome import Outcome
+
+if TYPE_CHECKING:
+    import argparse
+
+    from portview.actions.close_connection import ClosePlan
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``close`` to the command line."""
+    parser = commands.add_parser(
+        "close",
+        help="close a connection",
+        description="Close one TCP connection; the programs at its ends go on. Needs administrator "
+        "rights. Windows closes IPv4 connections only.",
+    )
+    parser.add_argument("local", metavar="LOCAL", help="the local end, such as 127.0.0.1:5000")
+    parser.add_argument("remote", metavar="REMOTE", help="the remote end, such as [::1]:80")
+    add_change_options(parser, with_grace=False)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> Outcome:
+    """Close the connection that the options name."""
+    plan = look_at_connection(parse_endpoint(options.local), parse_endpoint(options.remote))
+    document = {"dry_run": options.dry_run, "plan": _plan_object(plan)}
+    if not options.json:
+        print_line(f"Close {connection_words(plan.row)}")
+        print_line(f"  held by {process_words(plan.process.info if plan.process else None)}")
+        if plan.peer is not None:
+            print_line(f"  to {process_words(plan.peer.info)} on this machine")
+    if options.dry_run:
+        if options.json:
+            print_json({**document, "report": None})
+        return Outcome.DONE
+    if not require_consent("Do this?", has_yes=options.yes, as_json=options.json):
+        return Outcome.NOT_DONE
+    report = close_connection(plan)
+    keep_record(report)
+    if options.json:
+        print_json({**document, "report": report_object(report)})
+    else:
+        print_line(report.now)
+        print_line(report.next_step)
+    return report.outcome
+
+
+def _plan_object(plan: ClosePlan) -> dict[str, object]:
+    info = plan.process.info if plan.process else None
+    return {
+        "connection": socket_object(plan.row, info),
+        "peer": process_object(plan.peer.info) if plan.peer else None,
+        "carries_portview": plan.carries_portview,
+    }

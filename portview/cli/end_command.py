@@ -1,0 +1,76 @@
+"""``end``: end the one process that was seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portview.actions.documents import report_object, result_object, step_object
+from portview.actions.end_process import end_process, look_at_process
+from portview.actions.plan import StepKind
+from portview.actions.record import keep_record
+from portview.cli.arguments import add_change_options, parse_grace, parse_start_time
+from portview.cli.consent import require_consent
+from portview.cli.console import print_json, print_line
+from portview.cli.plan_text import step_lines
+from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.processes import ProcessKey
+
+if TYPE_CHECKING:
+    import argparse
+
+_LARGEST_PID = 2**32 - 1
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``end`` to the command line."""
+    parser = commands.add_parser(
+        "end",
+        help="end one process, named by its PID and start time",
+        description="End one process. The start time, as list --json tells it, makes sure that it "
+        "is still the process that was seen, for a PID is given to another one sooner or later.",
+    )
+    parser.add_argument("pid", metavar="PID", help="the process ID")
+    parser.add_argument(
+        "--started", metavar="TIME", required=True, help="its start time (ISO 8601)"
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="end at once, without asking to close first"
+    )
+    parser.add_argument("--tree", action="store_true", help="end what runs under it as well")
+    add_change_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> Outcome:
+    """End the process that the options name."""
+    grace_s = parse_grace(options.grace)
+    key = ProcessKey(parse_pid(options.pid), parse_start_time(options.started))
+    step = look_at_process(key, force=options.force, tree=options.tree)
+    if not options.json:
+        for line in step_lines(step, grace_s):
+            print_line(line)
+    is_possible = step.kind is not StepKind.REFUSE
+    if options.dry_run:
+        if options.json:
+            print_json({"dry_run": True, "plan": step_object(step), "report": None})
+        return Outcome.DONE if is_possible else Outcome.NOT_DONE
+    if is_possible and not require_consent("Do this?", has_yes=options.yes, as_json=options.json):
+        return Outcome.NOT_DONE
+    report = end_process(step, grace_s=grace_s)
+    keep_record(report)
+    if options.json:
+        told = {**report_object(report), "results": [result_object(r) for r in report.results]}
+        print_json({"dry_run": False, "plan": step_object(step), "report": told})
+    else:
+        for line in filter(None, (report.done, report.now, report.next_step)):
+            print_line(line)
+    return report.outcome
+
+
+def parse_pid(text: str) -> int:
+    """Read a process ID. Raises PortViewError."""
+    if not (text.isascii() and text.isdecimal()) or int(text[:11]) > _LARGEST_PID:
+        raise PortViewError(
+            "bad_pid", f"{text!r} is no process ID.", "A number such as 4242.", Outcome.BAD_INPUT
+        )
+    return int(text)

@@ -1,0 +1,99 @@
+"""``free``: see who holds a port, and free it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portview.actions.documents import free_document
+from portview.actions.free_port import free_port, look_at_port
+from portview.actions.holders import FreeRequest
+from portview.actions.record import keep_record
+from portview.cli.arguments import add_change_options, parse_address, parse_grace
+from portview.cli.consent import require_consent
+from portview.cli.console import print_json, print_line
+from portview.cli.plan_text import plan_lines
+from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.sockets import Protocol
+from portview.domain.typed_input import parse_port
+
+if TYPE_CHECKING:
+    import argparse
+
+    from portview.actions.free_port import FreeReport
+    from portview.actions.plan import FreePlan
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``free`` to the command line."""
+    parser = commands.add_parser(
+        "free",
+        help="free a blocked port",
+        description="Show who holds a port, stop it as gently as works, and prove that the port is "
+        "free. Services are stopped through their manager; the system itself is never stopped.",
+        epilog="Exit code 0: free now. 1: not free, or not confirmed. 3: needs administrator "
+        "rights.",
+    )
+    parser.add_argument("port", metavar="PORT", help="the port's number")
+    parser.add_argument(
+        "--proto",
+        choices=[protocol.value for protocol in Protocol],
+        default=Protocol.TCP.value,
+        help="which protocol (default: tcp)",
+    )
+    parser.add_argument("--address", help="only what is in the way of this address")
+    parser.add_argument(
+        "--force", action="store_true", help="end at once, without asking to close first"
+    )
+    parser.add_argument(
+        "--tree", action="store_true", help="end what runs under the holders as well"
+    )
+    add_change_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> Outcome:
+    """Free the port that the options name."""
+    grace_s = parse_grace(options.grace)
+    request = FreeRequest(
+        parse_port(options.port),
+        Protocol(options.proto),
+        parse_address(options.address),
+        options.force,
+        options.tree,
+    )
+    plan = look_at_port(request)
+    if not options.json:
+        for line in plan_lines(plan, grace_s):
+            print_line(line)
+    if options.dry_run:
+        if options.json:
+            print_json(free_document(plan, None))
+        return Outcome.DONE if plan.is_possible or not plan.steps else Outcome.NOT_DONE
+    if plan.is_possible:
+        _refuse_guesses(plan, options)
+        if not require_consent("Do this?", has_yes=options.yes, as_json=options.json):
+            return Outcome.NOT_DONE
+    report = free_port(plan, grace_s=grace_s)
+    keep_record(report)
+    if options.json:
+        print_json(free_document(plan, report))
+    else:
+        _print_report(report)
+    return report.outcome
+
+
+def _refuse_guesses(plan: FreePlan, options: argparse.Namespace) -> None:
+    """Hold back where nobody looks at the plan and a holder is only likely."""
+    if plan.guesses and options.yes and not options.force:
+        raise PortViewError(
+            "holder_uncertain",
+            "The process that opened the port has ended; who holds it now is only likely.",
+            "Look with --dry-run. To end the likely holder without being asked add --force.",
+            Outcome.NOT_DONE,
+        )
+
+
+def _print_report(report: FreeReport) -> None:
+    for line in (report.done, report.now, report.next_step):
+        if line:
+            print_line(line)

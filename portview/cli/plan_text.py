@@ -1,0 +1,92 @@
+"""A plan as a person at a terminal reads it: who, what, and what is left alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portview.actions.free_report import process_words
+from portview.actions.plan import StepKind
+from portview.actions.process_facts import Asking
+from portview.actions.service_change import comes_back
+from portview.domain.plain_text import inert
+from portview.domain.sockets import endpoint_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from portview.actions.plan import FreePlan, Step
+    from portview.actions.process_facts import ProcessFacts, ServiceFacts
+
+_LONGEST_COMMAND = 160
+_MOST_NAMED = 5
+
+_ASKING_WORDS = {
+    Asking.SIGNAL: "ask it to close (SIGTERM)",
+    Asking.WINDOW: "ask it to close (WM_CLOSE to its windows)",
+    Asking.CONSOLE: "ask it to close (CTRL+BREAK in its console)",
+}
+
+
+def plan_lines(plan: FreePlan, grace_s: float) -> Iterator[str]:
+    """Yield the lines that show a plan."""
+    if not plan.steps:
+        yield f"No process holds {plan.request}."
+    for step in plan.steps:
+        yield from step_lines(step, grace_s)
+    if plan.served:
+        yield f"  {len(plan.served)} open connection(s) of it will be cut."
+    for row in plan.left_alone[:_MOST_NAMED]:
+        who = f"PID {row.pid}" if row.pid else "an unknown process"
+        yield (
+            f"Left alone: {endpoint_text(row.local)} -> {endpoint_text(row.remote)} ({who}) merely "
+            "has the same local port number."
+        )
+    if len(plan.left_alone) > _MOST_NAMED:
+        yield f"Left alone: {len(plan.left_alone) - _MOST_NAMED} more sockets of others."
+
+
+def step_lines(step: Step, grace_s: float) -> Iterator[str]:
+    """Yield the lines for one holder."""
+    where = ", ".join(dict.fromkeys(endpoint_text(row.local) for row in step.sockets))
+    process = step.process
+    who = process_words(process.info if process else None)
+    guess = " most likely" if step.is_guess else ""
+    yield f"{where} is{guess} held by {who}" if where else who[:1].upper() + who[1:]
+    if process is not None:
+        yield from _process_lines(process)
+    if step.kind is StepKind.REFUSE and step.refusal:
+        yield f"  -> left alone: {step.refusal.reason}"
+        yield f"     {step.refusal.advice}"
+        return
+    if step.kind is StepKind.STOP_SERVICE and step.service:
+        yield from service_lines(step.service, "stop")
+        return
+    for member in step.tree:
+        yield f"  -> first what runs under it: {process_words(member.info)}"
+    if step.kind is StepKind.ASK and process:
+        yield f"  -> {_ASKING_WORDS[process.asking]}; end it if it still runs after {grace_s:g} s"
+    else:
+        yield "  -> end it at once, without a chance to save anything"
+
+
+def service_lines(service: ServiceFacts, verb: str) -> Iterator[str]:
+    """Yield the lines for a service that is to be stopped, started or restarted."""
+    title = inert(service.service.display_name, 80)
+    yield f"  -> {verb} the service {inert(service.name, 80)} ({title})"
+    if service.dependents and verb != "start":
+        names = ", ".join(inert(dependent.name, 80) for dependent in service.dependents)
+        yield f"     These depend on it and stop first: {names}"
+    yield f"     Start type: {service.start_type or 'unknown'}. {comes_back(service)}".rstrip()
+
+
+def _process_lines(process: ProcessFacts) -> Iterator[str]:
+    info = process.info
+    if info.command_line:
+        yield f"  {inert(' '.join(info.command_line), _LONGEST_COMMAND)}"
+    details = [f"user {inert(info.user, 80)}"] if info.user else []
+    if process.parent is not None:
+        details.append(f"started by {process_words(process.parent)}")
+    if process.unit and not process.services:
+        details.append(f"inside the unit {process.unit}")
+    if details:
+        yield f"  {', '.join(details)}"

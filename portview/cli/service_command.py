@@ -1,0 +1,67 @@
+"""``service``: stop, start or restart a service through its manager."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portview.actions.documents import report_object, service_object
+from portview.actions.look import Look
+from portview.actions.record import keep_record
+from portview.actions.service_change import (
+    check_service,
+    read_service,
+    restart_service,
+    start_service,
+    stop_service,
+)
+from portview.cli.arguments import add_change_options
+from portview.cli.consent import require_consent
+from portview.cli.console import print_json, print_line
+from portview.cli.plan_text import service_lines
+from portview.domain.outcome import Outcome
+
+if TYPE_CHECKING:
+    import argparse
+
+_CHANGES = {"stop": stop_service, "start": start_service, "restart": restart_service}
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``service`` to the command line."""
+    parser = commands.add_parser(
+        "service",
+        help="stop, start or restart a service",
+        description="Stop, start or restart a service through the service manager of the system. "
+        "What depends on it stops first and is named before.",
+    )
+    parser.add_argument("verb", choices=list(_CHANGES), help="what to do")
+    parser.add_argument("name", metavar="NAME", help="the service's name")
+    parser.add_argument("--user", action="store_true", help="a service of your own (systemd)")
+    add_change_options(parser, with_grace=False)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> Outcome:
+    """Change the service that the options name."""
+    service = read_service(options.name, of_user=options.user)
+    if options.verb != "start":
+        check_service(service, Look().standpoint())
+    if not options.json:
+        for line in service_lines(service, options.verb):
+            print_line(line)
+    document = {"verb": options.verb, "dry_run": options.dry_run, "plan": service_object(service)}
+    if options.dry_run:
+        if options.json:
+            print_json({**document, "report": None})
+        return Outcome.DONE
+    if not require_consent("Do this?", has_yes=options.yes, as_json=options.json):
+        return Outcome.NOT_DONE
+    report = _CHANGES[options.verb](service)
+    keep_record(report)
+    if options.json:
+        told = {**report_object(report), "service": service_object(report.service)}
+        print_json({**document, "report": told})
+    else:
+        for line in filter(None, (report.done, report.now, report.next_step)):
+            print_line(line)
+    return report.outcome

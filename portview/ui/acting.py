@@ -1,0 +1,53 @@
+"""The window's ways to change the machine: each opens a dialog that asks first."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+from portview.ui.acting_actions import add_acting_actions
+from portview.ui.action_dialog import ActionDialog
+from portview.ui.action_list import ActionList
+from portview.ui.window_actions import ActionSpec
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from portview.actions.jobs import Job
+    from portview.engine.task_runner import TaskRunner
+    from portview.ui.row_actions import RowActions
+    from portview.ui.window_actions import WindowActions
+
+
+class Acting(QObject):
+    """Adds the acts on rows and the list of actions, and opens their dialogs over the window.
+
+    ``acted`` tells with a report that the machine may look different now.
+    """
+
+    acted = Signal(object)
+
+    def __init__(
+        self, acts: WindowActions, rows: RowActions, runner: TaskRunner, window: QWidget
+    ) -> None:
+        super().__init__(window)
+        self._runner = runner
+        self._window = window
+        add_acting_actions(rows, self.start, sys.platform)
+        acts.add("action_list", ActionSpec("&Actions ...", ("Ctrl+Shift+L",)), self.show_list)
+
+    def start(self, job: Job) -> None:
+        """Lead through a job."""
+        dialog = ActionDialog(job, self._runner, self._window)
+        dialog.acted.connect(self.acted)
+        dialog.open()
+
+    @Slot()
+    def show_list(self) -> None:
+        """Show what was done so far."""
+        actions = ActionList(self._runner, self._window)
+        actions.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        actions.job_requested.connect(self.start)
+        actions.open()

@@ -1,0 +1,107 @@
+"""A proposal to look at: one card for each holder, service or neighbour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont, QPalette
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from portview.actions.proposals import CardKind
+from portview.ui.icons import device_pixmap
+from portview.ui.theme import muted_text
+
+if TYPE_CHECKING:
+    from portview.actions.proposals import Card, Proposal
+
+_ICON_SIZE = 24
+_ICONS = {
+    CardKind.STOPS: "close",
+    CardKind.SERVICE: "system",
+    CardKind.REFUSED: "warning",
+    CardKind.STAYS: "check",
+}
+_KIND_WORDS = {
+    CardKind.STOPS: "Will be stopped",
+    CardKind.SERVICE: "Service",
+    CardKind.REFUSED: "Left alone",
+    CardKind.STAYS: "Goes on",
+}
+
+
+def plain_label(text: str, *, is_bold: bool = False, scale: float = 1.0) -> QLabel:
+    """Return a label of wrapped plain text that can be selected and copied."""
+    label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+    # A new policy forgets that wrapped text is as high as its width makes it, and its own least
+    # height is that of a much narrower label.
+    policy.setHeightForWidth(True)
+    label.setSizePolicy(policy)
+    label.setMinimumHeight(1)
+    font = QFont(label.font())
+    font.setBold(is_bold)
+    font.setPointSizeF(font.pointSizeF() * scale)
+    label.setFont(font)
+    return label
+
+
+class CardView(QFrame):
+    """One card: an icon and a word for what happens to it, its name, and what tells it apart."""
+
+    def __init__(self, card: Card, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
+        self.setAutoFillBackground(True)
+        picture = QLabel()
+        picture.setPixmap(device_pixmap(_ICONS[card.kind], self, _ICON_SIZE))
+        picture.setAlignment(Qt.AlignmentFlag.AlignTop)
+        picture.setAccessibleName(_KIND_WORDS[card.kind])
+        column = QVBoxLayout()
+        column.setSpacing(3)
+        column.addWidget(plain_label(card.title, is_bold=True))
+        for line in card.details:
+            column.addWidget(self._muted(line))
+        if card.consequence:
+            column.addSpacing(4)
+            column.addWidget(plain_label(card.consequence))
+        if card.advice:
+            column.addWidget(plain_label(card.advice))
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 10, 12, 10)
+        layout.setSpacing(12)
+        layout.addWidget(picture)
+        layout.addLayout(column, 1)
+        self.setAccessibleName(f"{_KIND_WORDS[card.kind]}: {card.title}")
+        self.setAccessibleDescription(" ".join((*card.details, card.consequence, card.advice)))
+
+    def _muted(self, text: str) -> QLabel:
+        label = plain_label(text)
+        palette = label.palette()
+        palette.setColor(QPalette.ColorRole.WindowText, muted_text(self.palette()))
+        label.setPalette(palette)
+        return label
+
+
+class ProposalView(QWidget):
+    """All cards of a proposal, and its notes."""
+
+    def __init__(self, proposal: Proposal, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        for card in proposal.cards:
+            layout.addWidget(CardView(card))
+        for note in proposal.notes:
+            layout.addWidget(plain_label(note))
+        layout.addStretch(1)
+
+    def height_for(self, width: int) -> int:
+        """Return how high everything is at a width, in pixels."""
+        layout = self.layout()
+        return layout.totalHeightForWidth(width) if layout else self.sizeHint().height()

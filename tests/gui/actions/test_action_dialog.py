@@ -1,0 +1,184 @@
+"""The dialog asks before it acts, and shows what is true afterwards."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
+
+from portview.actions.jobs import Doing, FreeJob
+from portview.actions.proposals import Card, CardKind, Proposal
+from portview.actions.record import read_records
+from portview.domain.outcome import ActionReport, Outcome, PortViewError
+from portview.domain.sockets import Protocol
+from portview.engine.task_runner import Pool
+from portview.ui.action_dialog import ActionDialog
+from portview.ui.proposal_view import CardView
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable, Iterator
+
+    from pytestqt.qtbot import QtBot
+
+    from portview.actions.jobs import Job
+    from portview.engine.task_runner import TaskRunner
+
+    StartServer = Callable[[], tuple[subprocess.Popen[str], int]]
+    Open = Callable[[Job], ActionDialog]
+
+WAIT_MS = 20_000
+
+
+@pytest.fixture
+def ask(qtbot: QtBot, runner: TaskRunner) -> Iterator[Open]:
+    """Open dialogs that are closed with the test."""
+    opened: list[ActionDialog] = []
+
+    def start(job: Job) -> ActionDialog:
+        dialog = ActionDialog(job, runner)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+        opened.append(dialog)
+        dialog.open()
+        qtbot.waitUntil(lambda: not dialog.progress_bar.isVisible(), timeout=WAIT_MS)
+        return dialog
+
+    yield start
+    for dialog in opened:
+        dialog.close()
+        dialog.deleteLater()
+
+
+def test_nothing_is_stopped_before_the_button_and_the_proof_is_shown(
+    qtbot: QtBot, ask: Open, server: StartServer
+) -> None:
+    process, port = server()
+    dialog = ask(FreeJob(port, Protocol.TCP))
+    assert dialog.headline.text() == f"Free TCP port {port}?"
+    titles = [card.accessibleName() for card in dialog.findChildren(CardView)]
+    assert len(titles) == 1
+    assert titles[0].endswith(f"PID {process.pid}")
+    assert process.poll() is None
+    with qtbot.waitSignal(dialog.acted, timeout=WAIT_MS):
+        qtbot.mouseClick(dialog.act_button, Qt.MouseButton.LeftButton)
+    assert process.wait(10) is not None
+    assert f"TCP port {port} is free; freed" in dialog.now_text.text()
+    assert not dialog.act_button.isVisible()
+    assert read_records()[0].processes[0].pid == process.pid
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Escape, Qt.Key.Key_Space])
+def test_a_tired_hand_stops_nothing(
+    qtbot: QtBot, ask: Open, server: StartServer, key: Qt.Key
+) -> None:
+    process, port = server()
+    dialog = ask(FreeJob(port, Protocol.TCP))
+    qtbot.keyClick(dialog.focusWidget() or dialog, key)
+    qtbot.waitUntil(lambda: not dialog.isVisible(), timeout=WAIT_MS)
+    assert process.poll() is None
+    assert read_records() == ()
+
+
+def test_the_options_make_a_new_plan(qtbot: QtBot, ask: Open, server: StartServer) -> None:
+    process, port = server()
+    dialog = ask(FreeJob(port, Protocol.TCP))
+    if not dialog.force_box.isVisible():
+        pytest.skip("this system has no way of asking it to close")
+    dialog.force_box.setChecked(True)
+    qtbot.waitUntil(lambda: not dialog.progress_bar.isVisible(), timeout=WAIT_MS)
+    texts = [label.text() for label in dialog.findChildren(QLabel)]
+    assert any("ended at once" in text for text in texts)
+    assert dialog.act_button.isVisible()
+    assert process.poll() is None
+
+
+def test_a_dialog_that_is_closed_while_it_looks_is_left_in_peace(
+    qtbot: QtBot, runner: TaskRunner
+) -> None:
+    dialog = ActionDialog(FreeJob(1, Protocol.TCP), runner)
+    dialog.open()
+    with qtbot.waitSignal(dialog.destroyed, timeout=WAIT_MS):
+        dialog.reject()
+    told: list[object] = []
+    runner.run(lambda _work: None, pool=Pool.ACTIONS, on_done=told.append)
+    qtbot.waitUntil(lambda: bool(told), timeout=WAIT_MS)
+
+
+def test_what_must_stay_has_no_button(ask: Open) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as own:
+        dialog = ask(FreeJob(own.getsockname()[1], Protocol.TCP))
+        assert "Nothing will be done" in dialog.headline.text()
+        assert not dialog.act_button.isVisible()
+        assert not dialog.force_box.isVisible()
+        assert dialog.cancel_button.text() == "Close"
+
+
+@dataclass
+class FakeJob:
+    """A job whose ends no machine here can bring about: refusals and administrator rights."""
+
+    ends: list[ActionReport | PortViewError]
+    doings: list[Doing] = field(default_factory=list)
+    title: str = "Job"
+
+    def look(self, *, force: bool, tree: bool) -> Proposal:
+        card = Card(CardKind.STOPS, "<b>not bold</b>", ("<img src=x>",))
+        return Proposal("<i>plain?</i>", (card,), object(), "Do & it")
+
+    def act(self, proposal: Proposal, doing: Doing) -> ActionReport:
+        self.doings.append(doing)
+        end = self.ends.pop(0)
+        if isinstance(end, PortViewError):
+            raise end
+        return end
+
+
+def error(code: str, outcome: Outcome) -> PortViewError:
+    return PortViewError(code, f"It is {code}.", "A hint.", outcome)
+
+
+def act(qtbot: QtBot, dialog: ActionDialog) -> None:
+    dialog.act_button.click()
+    qtbot.waitUntil(lambda: not dialog.progress_bar.isVisible(), timeout=WAIT_MS)
+
+
+def test_a_want_of_rights_leads_to_one_errand_as_administrator(qtbot: QtBot, ask: Open) -> None:
+    done = ActionReport(Outcome.DONE, "Asked.", "Done.", "True now.")
+    job = FakeJob([error("access_denied", Outcome.NEEDS_ADMIN), done])
+    dialog = ask(job)
+    act(qtbot, dialog)
+    assert dialog.admin_button.isVisible()
+    dialog.admin_button.click()
+    qtbot.waitUntil(lambda: not dialog.progress_bar.isVisible(), timeout=WAIT_MS)
+    assert dialog.now_text.text() == "True now."
+    assert not dialog.admin_button.isVisible()
+    assert [doing.as_admin for doing in job.doings] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [
+        ("elevation_cancelled", Outcome.NOT_DONE),
+        ("elevation_unavailable", Outcome.NEEDS_ADMIN),
+        ("pid_reused", Outcome.NOT_DONE),
+    ],
+)
+def test_other_ends_are_told_and_offer_nothing(
+    qtbot: QtBot, ask: Open, code: str, outcome: Outcome
+) -> None:
+    dialog = ask(FakeJob([error(code, outcome)]))
+    act(qtbot, dialog)
+    assert dialog.now_text.text() == f"It is {code}."
+    assert dialog.next_text.text() == "A hint."
+    assert not dialog.admin_button.isVisible()
+
+
+def test_text_of_the_machine_stays_plain(ask: Open) -> None:
+    dialog = ask(FakeJob([]))
+    for label in dialog.findChildren(QLabel):
+        assert label.textFormat() is Qt.TextFormat.PlainText or not label.text()
+    assert dialog.act_button.text() == "Do && it"

@@ -1,0 +1,145 @@
+"""Servers in processes of the test's own, which alone are ever stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+
+from portview.domain.processes import ProcessKey
+from portview.log import log_path
+from portview.readers.process_identity import process_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SERVER = Path(__file__).with_name("server.py")
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class Server:
+    """A process that holds a port, and what it told about itself."""
+
+    def __init__(self, *arguments: str, prefix: tuple[str, ...] = ()) -> None:
+        self._process = subprocess.Popen(
+            [*prefix, sys.executable, str(SERVER), *arguments],
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=sys.platform != "win32",
+        )
+        self._seen: dict[int, ProcessKey] = {}
+        self.told = self.hear()
+        self.port = int(self.told["port"])
+        self.pid = int(self.told["pid"])
+
+    def hear(self) -> dict[str, Any]:
+        """Wait for the next line that one of the processes says."""
+        assert self._process.stdout
+        while True:
+            line = self._process.stdout.readline()
+            assert line, "the server ended without saying more"
+            if line.strip():
+                told = json.loads(line)
+                self._remember(told)
+                return dict(told)
+
+    def _remember(self, told: dict[str, Any]) -> None:
+        pids = [told["pid"], *told.get("children", [])]
+        pids += [told[name] for name in ("child", "grandchild") if name in told]
+        for pid in pids:
+            key = process_key(pid)
+            if isinstance(key, ProcessKey):
+                self._seen[pid] = key
+
+    @property
+    def key(self) -> ProcessKey:
+        """Return the identity of the process that spoke first."""
+        return self._seen[self.pid]
+
+    def key_of(self, pid: int) -> ProcessKey:
+        """Return the identity of a process that it told of."""
+        return self._seen[pid]
+
+    def is_running(self, pid: int | None = None) -> bool:
+        """Tell whether one of its processes still runs; a zombie does not."""
+        key = self._seen[pid or self.pid]
+        if process_key(key.pid) != key:
+            return False
+        with suppress(psutil.Error):
+            return psutil.Process(key.pid).status() != psutil.STATUS_ZOMBIE
+        return False
+
+    def stop(self) -> None:
+        """End everything that it started."""
+        if sys.platform != "win32":
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        else:
+            with suppress(psutil.Error):
+                for child in psutil.Process(self._process.pid).children(recursive=True):
+                    child.kill()
+            self._process.kill()
+            for pid, key in self._seen.items():
+                if process_key(pid) == key:
+                    with suppress(psutil.Error):
+                        psutil.Process(pid).kill()
+        self._process.wait(10)
+        assert self._process.stdout
+        self._process.stdout.close()
+
+
+@pytest.fixture(autouse=True)
+def own_record(own_folders: None) -> Iterator[None]:
+    """Let the record go to the test's own folder, which the log's path remembers otherwise."""
+    log_path.cache_clear()
+    yield
+    log_path.cache_clear()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Server]]:
+    """Start servers that are stopped with the test."""
+    servers: list[Server] = []
+
+    def start(*arguments: str, prefix: tuple[str, ...] = ()) -> Server:
+        servers.append(Server(*arguments, prefix=prefix))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def portview() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a command of PortView in a process of its own, without a terminal."""
+
+    def run(*arguments: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*prefix, sys.executable, "-m", "portview", *arguments],
+            check=False,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            encoding="utf-8",
+            cwd=ROOT,
+            timeout=90,
+        )
+
+    return run
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Look again and again until something is so."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.02)

@@ -1,0 +1,126 @@
+"""Real connections are cut, and only those."""
+
+from __future__ import annotations
+
+import json
+import socket
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from portview.actions.close_connection import close_connection, look_at_connection
+from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.sockets import Endpoint, endpoint_text
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable, Iterator
+
+needs_root = pytest.mark.root_only("SOCK_DESTROY needs CAP_NET_ADMIN")
+on_linux = pytest.mark.linux_only("SOCK_DESTROY is Linux's; Wine's SetTcpEntry does nothing")
+
+
+@contextmanager
+def connection(address: str) -> Iterator[tuple[socket.socket, socket.socket]]:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with (
+        socket.create_server((address, 0), family=family) as server,
+        socket.create_connection(server.getsockname()[:2]) as client,
+    ):
+        accepted, _ = server.accept()
+        with accepted:
+            yield client, accepted
+
+
+def ends(one: socket.socket) -> tuple[Endpoint, Endpoint]:
+    return Endpoint(*one.getsockname()[:2]), Endpoint(*one.getpeername()[:2])
+
+
+@on_linux
+@needs_root
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_a_connection_is_cut_and_its_neighbour_lives(address: str) -> None:
+    with connection(address) as (client, _), connection(address) as (other, other_accepted):
+        report = close_connection(look_at_connection(*ends(client)))
+        assert report.outcome is Outcome.DONE
+        assert report.now.endswith("is closed.")
+        with pytest.raises(ConnectionAbortedError):
+            client.recv(1)
+        other.sendall(b"x")
+        assert other_accepted.recv(1) == b"x"
+
+
+def test_a_connection_that_is_not_there_is_told() -> None:
+    with connection("127.0.0.1") as (client, _):
+        local, remote = ends(client)
+    with pytest.raises(PortViewError, match="There is no connection"):
+        look_at_connection(local, remote)
+
+
+@on_linux
+@needs_root
+def test_a_connection_that_ended_after_the_plan_is_not_touched() -> None:
+    with connection("127.0.0.1") as (client, accepted):
+        plan = look_at_connection(*ends(client))
+        accepted.close()
+        client.close()
+        with pytest.raises(PortViewError) as refused:
+            close_connection(plan)
+    assert refused.value.code == "connection_gone"
+
+
+@on_linux
+@needs_root
+def test_another_user_is_told_that_it_needs_rights(
+    portview: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    drop = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    with connection("127.0.0.1") as (client, accepted):
+        local, remote = ends(client)
+        words = (endpoint_text(local), endpoint_text(remote))
+        done = portview("close", *words, "--yes", "--json", prefix=drop)
+        assert done.returncode == Outcome.NEEDS_ADMIN
+        assert json.loads(done.stdout)["error"]["code"] == "access_denied"
+        client.sendall(b"x")
+        assert accepted.recv(1) == b"x"
+
+
+@pytest.mark.windows_only("SetTcpEntry")
+def test_windows_refuses_ipv6_and_never_claims_what_it_did_not_do() -> None:
+    with connection("::1") as (client, _):
+        plan = look_at_connection(*ends(client))
+        with pytest.raises(PortViewError, match="IPv4 only"):
+            close_connection(plan)
+    with connection("127.0.0.1") as (client, accepted):
+        plan = look_at_connection(*ends(client))
+        try:
+            close_connection(plan)
+            is_told_done = True
+        except PortViewError:
+            is_told_done = False
+        is_alive = True
+        try:
+            client.sendall(b"x")
+            accepted.recv(1)
+        except OSError:
+            is_alive = False
+    assert is_told_done is not is_alive
+
+
+def test_a_dry_run_closes_nothing(
+    portview: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    with connection("127.0.0.1") as (client, accepted):
+        local, remote = ends(client)
+        words = (endpoint_text(local), endpoint_text(remote))
+        done = portview("close", *words, "--dry-run", "--json")
+        assert done.returncode == 0, done.stderr
+        document = json.loads(done.stdout)
+        assert document["plan"]["connection"]["local_port"] == local.port
+        assert document["report"] is None
+        undecided = portview("close", *words)
+        assert undecided.returncode == Outcome.NOT_DONE
+        assert "nobody could be asked" in undecided.stderr
+        client.sendall(b"x")
+        assert accepted.recv(1) == b"x"

@@ -1,0 +1,187 @@
+"""The door to administrator rights, up to its edge: the prompt itself is the system's."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from portview.actions.elevation import manual_command, read_answer, run_elevated, stop_elevated
+from portview.actions.end_process import end_process, look_at_process
+from portview.actions.errands import Errand, ErrandVerb
+from portview.actions.free_port import free_port, look_at_port
+from portview.actions.holders import FreeRequest
+from portview.actions.stopping import Ending
+from portview.domain.contract import iso_time
+from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.processes import ProcessKey
+from portview.domain.sockets import Endpoint
+from portview.readers.process_identity import process_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.system.actions.conftest import Server
+
+ROOT = Path(__file__).resolve().parents[3]
+on_unix = pytest.mark.linux_only("pkexec")
+
+
+@pytest.fixture
+def pkexec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Put a stand-in for pkexec on PATH that runs a line of shell."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    # pkexec's own PYTHONPATH is empty; PortView is installed or in a .pth there.
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+    def put(line: str) -> None:
+        (folder / "pkexec").write_text(f"#!/bin/sh\n{line}\n", "utf-8")
+        (folder / "pkexec").chmod(0o755)
+
+    return put
+
+
+@on_unix
+def test_an_errand_goes_through_the_door_and_its_report_comes_back(
+    serve: Callable[..., Server], pkexec: Callable[[str], None]
+) -> None:
+    pkexec('exec "$@"')
+    server, neighbour = serve("polite"), serve("polite")
+    report = free_port(look_at_port(FreeRequest(server.port)), watch_s=0, as_admin=True)
+    assert report.outcome is Outcome.DONE
+    assert [(r.process, r.ending) for r in report.results] == [(server.key, Ending.CLOSED)]
+    assert not server.is_running()
+    end_process(look_at_process(neighbour.key), as_admin=True)
+    assert not neighbour.is_running()
+
+
+@on_unix
+def test_identity_is_checked_again_on_the_other_side(
+    serve: Callable[..., Server], pkexec: Callable[[str], None]
+) -> None:
+    pkexec('exec "$@"')
+    server = serve("polite")
+    forged = ProcessKey(server.pid, server.key.started_ms + 10)
+    (result,) = stop_elevated([forged], force=True)
+    assert result.ending is Ending.NOT_THE_SAME
+    assert server.is_running()
+
+
+@on_unix
+def test_the_never_list_holds_on_the_other_side(pkexec: Callable[[str], None]) -> None:
+    pkexec('exec "$@"')
+    init = process_key(1)
+    assert isinstance(init, ProcessKey)
+    with pytest.raises(PortViewError) as refused:
+        stop_elevated([init], force=True)
+    assert refused.value.code == "init"
+
+
+@on_unix
+@pytest.mark.parametrize(
+    ("line", "code", "outcome"),
+    [
+        ("exit 126", "elevation_cancelled", Outcome.NOT_DONE),
+        ("exit 127", "elevation_unavailable", Outcome.NEEDS_ADMIN),
+        ("exit 0", "elevation_unavailable", Outcome.NEEDS_ADMIN),
+        ("echo rubbish", "no_answer", Outcome.NOT_DONE),
+        ("echo '{\"outcome\": 0}'", "no_answer", Outcome.NOT_DONE),
+        ('echo \'{"outcome": 0, "results": []}\'', "no_answer", Outcome.NOT_DONE),
+    ],
+)
+def test_every_way_in_which_the_door_stays_shut(
+    serve: Callable[..., Server],
+    pkexec: Callable[[str], None],
+    line: str,
+    code: str,
+    outcome: Outcome,
+) -> None:
+    pkexec(line)
+    server = serve("polite")
+    with pytest.raises(PortViewError) as refused:
+        stop_elevated([server.key])
+    assert (refused.value.code, refused.value.outcome) == (code, outcome)
+    assert server.is_running()
+
+
+@on_unix
+def test_without_pkexec_the_exact_command_is_told(
+    serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    server = serve("polite")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(PortViewError) as refused:
+        stop_elevated([server.key], force=True)
+    started = iso_time(server.key.started_ms)
+    assert refused.value.hint.endswith(f"-m portview end {server.pid} --started {started} --force")
+    assert "sudo " in refused.value.hint
+
+
+def test_the_command_quotes_what_the_machine_names() -> None:
+    errand = Errand(ErrandVerb.STOP_SERVICE, service="web server$(x)")
+    command = manual_command(errand)
+    assert command.endswith('"web server$(x)"' if sys.platform == "win32" else "'web server$(x)'")
+    closing = Errand(ErrandVerb.CLOSE, local=Endpoint("::1", 80), remote=Endpoint("::1", 5))
+    assert "::1" in manual_command(closing)
+
+
+def test_an_answer_that_carries_an_error_is_raised() -> None:
+    raw = json.dumps({"outcome": 3, "error": {"code": "x", "message": "m", "hint": "h"}})
+    with pytest.raises(PortViewError) as refused:
+        read_answer(raw.encode())
+    assert (refused.value.code, refused.value.outcome) == ("x", Outcome.NEEDS_ADMIN)
+
+
+@pytest.mark.windows_only("ShellExecuteExW and a named pipe")
+def test_the_way_there_and_back_on_windows(serve: Callable[..., Server]) -> None:
+    from portview.actions.windows_elevation import ask_windows  # noqa: PLC0415
+
+    server = serve("polite")
+    errand = Errand(ErrandVerb.STOP, (server.key,), 0, force=True)
+    raw = ask_windows(errand.arguments(), verb="open")
+    answer = read_answer(raw)
+    assert answer["results"][0]["ending"] == "ended"
+    assert not server.is_running()
+
+
+@pytest.mark.windows_only("ShellExecuteExW and a named pipe")
+def test_an_errand_that_ends_without_a_word_is_noticed() -> None:
+    from portview.actions.windows_elevation import ask_windows  # noqa: PLC0415
+
+    with pytest.raises(PortViewError) as refused:
+        ask_windows(("--version", "x"), verb="open")
+    assert refused.value.code == "no_answer"
+
+
+@pytest.mark.windows_only("UAC")
+def test_runas_either_works_or_is_told(serve: Callable[..., Server]) -> None:
+    """Wine runs it without a prompt; on Windows a test machine's policy decides."""
+    server = serve("polite")
+    try:
+        answer = run_elevated(Errand(ErrandVerb.STOP, (server.key,), 0, force=True))
+    except PortViewError as error:
+        assert error.code in {"elevation_cancelled", "elevation_failed"}  # noqa: PT017
+        assert server.is_running()
+    else:
+        assert answer["results"][0]["ending"] == "ended"
+        assert not server.is_running()
+
+
+def test_an_errand_from_outside_is_read_strictly() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "portview", "errand", "format-disk", "c:"],
+        check=False,
+        capture_output=True,
+        cwd=ROOT,
+        timeout=60,
+    )
+    assert done.returncode == (Outcome.BAD_INPUT if sys.platform != "win32" else done.returncode)
+    if sys.platform != "win32":
+        assert json.loads(done.stdout)["error"]["code"] == "bad_errand"

@@ -1,0 +1,239 @@
+"""Freeing real ports of real servers: each ends in the right report, and nothing else is touched.
+
+The API is used in this process, where a refusal can be told from an accident.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from portview.actions.free_port import free_port, look_at_port
+from portview.actions.holders import FreeRequest
+from portview.actions.plan import StepKind
+from portview.actions.process_facts import Asking
+from portview.actions.proof import PortVerdict
+from portview.actions.stopping import Ending
+from portview.domain.outcome import Outcome
+from portview.domain.sockets import Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portview.actions.free_port import FreeReport
+    from tests.system.actions.conftest import Server
+
+WATCH_S = 0.2
+IS_WINDOWS = sys.platform == "win32"
+
+
+def free(
+    port: int, *, grace_s: float = 5, watch_s: float = WATCH_S, **wanted: object
+) -> FreeReport:
+    plan = look_at_port(FreeRequest(port, **wanted))  # type: ignore[arg-type]
+    return free_port(plan, grace_s=grace_s, watch_s=watch_s)
+
+
+def test_a_polite_server_closes_and_its_neighbour_stays(serve: Callable[..., Server]) -> None:
+    server, neighbour = serve("polite"), serve("polite")
+    report = free(server.port)
+    assert report.outcome is Outcome.DONE
+    assert report.proof
+    assert report.proof.verdict is PortVerdict.FREE
+    assert not server.is_running()
+    assert neighbour.is_running()
+    (result,) = report.results
+    assert result.process == server.key
+    assert result.ending is (Ending.ENDED if IS_WINDOWS else Ending.CLOSED)
+    assert "is free; freed " in report.now
+    with socket.socket() as again:
+        again.bind(("127.0.0.1", server.port))
+
+
+def test_a_plan_changes_nothing(serve: Callable[..., Server]) -> None:
+    server = serve("polite")
+    plan = look_at_port(FreeRequest(server.port))
+    (step,) = plan.steps
+    assert step.process
+    assert step.process.key == server.key
+    assert step.process.asking is (Asking.NONE if IS_WINDOWS else Asking.SIGNAL)
+    assert server.is_running()
+
+
+@pytest.mark.linux_only("signals can be ignored")
+def test_a_server_that_ignores_sigterm_is_ended_after_the_grace_time(
+    serve: Callable[..., Server],
+) -> None:
+    server = serve("stubborn")
+    report = free(server.port, grace_s=0.3)
+    (result,) = report.results
+    assert result.ending is Ending.ENDED
+    assert result.after_ms >= 300
+    assert report.outcome is Outcome.DONE
+    assert not server.is_running()
+
+
+def test_force_does_not_ask(serve: Callable[..., Server]) -> None:
+    server = serve("polite")
+    report = free(server.port, force=True)
+    (result,) = report.results
+    assert (result.ending, result.asked) == (Ending.ENDED, Asking.NONE)
+    assert report.outcome is Outcome.DONE
+
+
+def test_a_respawn_is_told_with_its_supervisor(serve: Callable[..., Server]) -> None:
+    supervisor = serve("supervised")
+    first = supervisor.hear()
+    report = free(supervisor.port, watch_s=10)
+    again = supervisor.hear()
+    assert report.outcome is Outcome.NOT_DONE
+    assert report.proof
+    assert report.proof.verdict is PortVerdict.TAKEN_AGAIN
+    (holder,) = report.proof.holders
+    assert holder.row.pid == again["pid"] != first["pid"]
+    assert holder.starter
+    assert holder.starter.key == supervisor.key
+    assert f"started by {holder.starter.name} (PID {supervisor.pid})" in report.now
+    assert f"portview end {supervisor.pid} --started" in report.next_step
+    assert supervisor.is_running()
+
+
+def test_a_child_that_inherited_the_socket_is_found(serve: Callable[..., Server]) -> None:
+    server = serve("heir")
+    child = server.told["child"]
+    plan = look_at_port(FreeRequest(server.port))
+    (step,) = plan.steps
+    assert step.process
+    assert step.process.key == server.key_of(child)
+    report = free_port(plan, watch_s=WATCH_S)
+    assert report.outcome is Outcome.DONE
+    assert not server.is_running(child)
+
+
+@pytest.mark.linux_only("SO_REUSEPORT and fork")
+def test_all_workers_of_a_reuseport_group_are_stopped(serve: Callable[..., Server]) -> None:
+    server = serve("workers")
+    children = server.told["children"]
+    plan = look_at_port(FreeRequest(server.port))
+    assert len(plan.steps) == len(children) + 1
+    report = free_port(plan, watch_s=WATCH_S)
+    assert report.outcome is Outcome.DONE
+    assert {result.process.pid for result in report.results} == {server.pid, *children}
+    assert not any(server.is_running(pid) for pid in (server.pid, *children))
+
+
+def test_a_dual_stack_holder_is_found_for_ipv4(serve: Callable[..., Server]) -> None:
+    server = serve("polite", "::")
+    plan = look_at_port(FreeRequest(server.port, address="127.0.0.1"))
+    (step,) = plan.steps
+    assert step.sockets[0].local.address == "::"
+    report = free_port(plan, watch_s=WATCH_S)
+    assert report.outcome is Outcome.DONE
+    assert not server.is_running()
+
+
+def test_a_holder_at_another_address_is_none(serve: Callable[..., Server]) -> None:
+    server = serve("polite", "127.0.0.1")
+    report = free(server.port, address="127.0.0.2")
+    assert report.outcome is Outcome.DONE
+    assert report.results == ()
+    assert server.is_running()
+
+
+def test_a_udp_holder_is_stopped_for_udp_only(serve: Callable[..., Server]) -> None:
+    server = serve("udp")
+    assert look_at_port(FreeRequest(server.port)).steps == ()
+    report = free(server.port, protocol=Protocol.UDP)
+    assert report.outcome is Outcome.DONE
+    assert not server.is_running()
+
+
+@pytest.mark.linux_only("two sockets at one port but different addresses of 127.0.0.0/8")
+def test_a_client_with_the_same_local_port_is_named_and_left_alone(
+    serve: Callable[..., Server],
+) -> None:
+    server = serve("polite", "127.0.0.1")
+    client = serve("client", "127.0.0.2", str(server.port))
+    plan = look_at_port(FreeRequest(server.port))
+    assert [row.pid for row in plan.left_alone] == [client.pid]
+    report = free_port(plan, watch_s=WATCH_S)
+    assert report.outcome is Outcome.DONE
+    assert client.is_running()
+    assert not server.is_running()
+
+
+def test_the_connections_of_the_holder_are_counted(serve: Callable[..., Server]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as own:
+        port = own.getsockname()[1]
+        with socket.create_connection(own.getsockname()) as client:
+            accepted, _ = own.accept()
+            with accepted:
+                plan = look_at_port(FreeRequest(port))
+                assert [row.remote for row in plan.served] == [client.getsockname()]
+    (step,) = plan.steps
+    assert step.kind is StepKind.REFUSE  # this process itself
+    assert step.refusal
+    assert step.refusal.code == "is_portview"
+
+
+def test_a_refused_plan_does_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as own:
+        report = free(own.getsockname()[1])
+    assert report.outcome is Outcome.NOT_DONE
+    assert "Nothing was done" in report.done
+
+
+def test_a_free_port_is_told_free() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as own:
+        port = own.getsockname()[1]
+    report = free(port)
+    assert report.outcome is Outcome.DONE
+    assert report.now == f"TCP port {port} is free."
+
+
+def test_a_reused_pid_is_refused_and_nothing_else_is_stopped(
+    serve: Callable[..., Server],
+) -> None:
+    server = serve("polite")
+    plan = look_at_port(FreeRequest(server.port))
+    server.stop()
+    other = serve("polite", "127.0.0.1", str(server.port))
+    report = free_port(plan, watch_s=0)
+    assert other.is_running()
+    assert report.outcome is Outcome.NOT_DONE
+    assert report.proof
+    assert report.proof.verdict is PortVerdict.TAKEN_AGAIN
+    assert report.results[0].ending is Ending.GONE
+
+
+def test_a_tree_ends_deepest_first(serve: Callable[..., Server]) -> None:
+    server = serve("tree")
+    pids = [server.told["grandchild"], server.told["child"], server.pid]
+    plan = look_at_port(FreeRequest(server.port, tree=True))
+    (step,) = plan.steps
+    assert [m.key.pid for m in step.members if m.info.name != "conhost.exe"] == pids
+    report = free_port(plan, watch_s=WATCH_S)
+    assert report.outcome is Outcome.DONE
+    assert not any(server.is_running(pid) for pid in pids)
+
+
+def test_without_tree_the_children_stay(serve: Callable[..., Server]) -> None:
+    server = serve("tree")
+    report = free(server.port)
+    assert report.outcome is Outcome.DONE
+    assert server.is_running(server.told["child"])
+    assert server.is_running(server.told["grandchild"])
+
+
+@pytest.mark.linux_only("SO_REUSEPORT and fork")
+def test_a_worker_that_is_in_a_tree_and_holds_the_port_is_stopped_once(
+    serve: Callable[..., Server],
+) -> None:
+    server = serve("workers")
+    report = free(server.port, tree=True)
+    assert report.outcome is Outcome.DONE
+    stopped = [result.process.pid for result in report.results]
+    assert sorted(stopped) == sorted({server.pid, *server.told["children"]})

@@ -1,0 +1,77 @@
+"""Errands survive the way to the other side, and nothing else gets through."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portview.actions.errands import Errand, ErrandVerb, parse_errand
+from portview.domain.outcome import PortViewError
+from portview.domain.processes import ProcessKey
+from portview.domain.sockets import Endpoint, canonical_address
+
+KEYS = st.builds(ProcessKey, st.integers(1, 2**32 - 1), st.integers(0, 10**15 - 1))
+ADDRESSES = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(
+    lambda address: canonical_address(str(address))
+)
+ENDPOINTS = st.builds(Endpoint, ADDRESSES, st.integers(0, 65535))
+NAMES = st.from_regex(r"[A-Za-z0-9_@:.$ ][A-Za-z0-9_@:.$ \\-]{0,40}", fullmatch=True)
+ERRANDS = st.one_of(
+    st.builds(
+        Errand,
+        st.just(ErrandVerb.STOP),
+        st.lists(KEYS, min_size=1, max_size=5).map(tuple),
+        st.integers(0, 600_000),
+        st.booleans(),
+    ),
+    st.builds(
+        Errand,
+        st.sampled_from(
+            [ErrandVerb.STOP_SERVICE, ErrandVerb.START_SERVICE, ErrandVerb.RESTART_SERVICE]
+        ),
+        service=NAMES,
+    ),
+    st.builds(Errand, st.just(ErrandVerb.CLOSE), local=ENDPOINTS, remote=ENDPOINTS),
+)
+
+
+@given(ERRANDS)
+def test_an_errand_is_read_as_it_was_written(errand: Errand) -> None:
+    assert parse_errand(errand.arguments()) == errand
+
+
+@given(st.lists(st.text(max_size=30), max_size=6))
+def test_anything_else_is_refused(words: list[str]) -> None:
+    for arguments in (words, ["errand", *words], ["errand", "stop", *words]):
+        try:
+            errand = parse_errand(arguments)
+        except PortViewError:
+            continue
+        assert parse_errand(errand.arguments()) == errand
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "errand",
+        "errand stop",
+        "errand stop ask 5000",
+        "errand stop ask 5000 0:5",
+        "errand stop ask 5000 -1:5",
+        "errand stop ask 5000 12:5x",
+        "errand stop ask 900000 12:5",
+        "errand stop gently 5000 12:5",
+        "errand stop-service --force",
+        "errand stop-service a b",
+        "errand stop-service ../etc",
+        "errand close 127.0.0.1:1",
+        "errand close 127.0.0.1:1 300.0.0.1:2",
+        "errand close 127.0.0.1:1 [::1]:70000",
+        "errand close localhost:1 127.0.0.1:2",
+        "errand run /bin/sh",
+    ],
+)
+def test_near_misses_are_refused(words: str) -> None:
+    with pytest.raises(PortViewError):
+        parse_errand(words.split())

@@ -1,0 +1,128 @@
+"""What is never stopped, and what looks like it but may be."""
+
+from __future__ import annotations
+
+import pytest
+
+from portview.actions.process_facts import ProcessFacts, ServiceFacts, Standpoint
+from portview.actions.refusals import refusal, service_refusal
+from portview.domain.processes import ProcessInfo, ProcessKey
+from portview.domain.services import Service, ServiceState
+
+OWN = ProcessKey(500, 5_000)
+SHELL = ProcessKey(400, 4_000)
+LINUX = Standpoint(OWN, frozenset({SHELL}), "linux")
+WINDOWS = Standpoint(OWN, frozenset({SHELL}), "win32", r"C:\Windows")
+
+
+def process(name: str | None, pid: int = 1234, executable: str | None = None, **more: object):  # noqa: ANN201
+    info = ProcessInfo(ProcessKey(pid, 9_000), name, executable)
+    return ProcessFacts(info, **more)  # type: ignore[arg-type]
+
+
+def code(facts: ProcessFacts, standpoint: Standpoint) -> str | None:
+    reason = refusal(facts, standpoint)
+    if reason is None:
+        return None
+    assert reason.reason.endswith(".")
+    assert reason.advice
+    return reason.code
+
+
+@pytest.mark.parametrize("standpoint", [LINUX, WINDOWS])
+def test_portview_and_what_it_runs_under_are_refused(standpoint: Standpoint) -> None:
+    assert code(ProcessFacts(ProcessInfo(OWN, "portview")), standpoint) == "is_portview"
+    assert code(ProcessFacts(ProcessInfo(SHELL, "bash")), standpoint) == "runs_portview"
+    same_pid = ProcessKey(SHELL.pid, SHELL.started_ms + 1)
+    assert code(ProcessFacts(ProcessInfo(same_pid, "bash")), standpoint) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["csrss.exe", "WININIT.EXE", "winlogon.exe", "services.exe", "lsass.exe", "smss.exe",
+     "Registry", "Memory Compression", "Secure System", "LsaIso.exe"],
+)  # fmt: skip
+def test_parts_of_windows_are_refused_by_name(name: str) -> None:
+    assert code(process(name), WINDOWS) == "system_process"
+    inside = rf"C:\Windows\System32\{name}"
+    assert code(process(name, executable=inside), WINDOWS) == "system_process"
+    assert code(process(name, executable=inside.upper()), WINDOWS) == "system_process"
+
+
+def test_a_program_of_the_same_name_elsewhere_may_be_stopped() -> None:
+    assert code(process("services.exe", executable=r"D:\dev\services.exe"), WINDOWS) is None
+    beside = r"C:\WindowsApps\services.exe"
+    assert code(process("services.exe", executable=beside), WINDOWS) is None
+
+
+def test_windows_own_flag_counts_whatever_the_name() -> None:
+    facts = process("harmless.exe", executable=r"D:\harmless.exe", is_critical=True)
+    assert code(facts, WINDOWS) == "critical_process"
+
+
+@pytest.mark.parametrize(("pid", "expected"), [(0, "no_process"), (4, "windows_kernel")])
+def test_pid_0_and_4_are_refused_on_windows_only(pid: int, expected: str) -> None:
+    assert code(process("System", pid), WINDOWS) == expected
+    assert code(process("sleep", 4), LINUX) is None
+
+
+@pytest.mark.parametrize("name", ["explorer.exe", "dwm.exe", "sihost.exe"])
+def test_the_windows_desktop_is_refused(name: str) -> None:
+    assert code(process(name), WINDOWS) == "desktop"
+
+
+def test_a_service_host_with_unknown_services_asks_for_rights() -> None:
+    reason = refusal(process("svchost.exe"), WINDOWS)
+    assert reason
+    assert reason.needs_admin
+
+
+def test_pid_1_and_kernel_threads_are_refused() -> None:
+    assert code(process("anything", 1), LINUX) == "init"
+    assert code(process("nfsd", is_kernel_thread=True), LINUX) == "kernel_thread"
+
+
+@pytest.mark.parametrize(
+    "name", ["Xorg", "Xwayland", "gnome-shell", "kwin_wayland", "plasmashell", "sway", "gdm3"]
+)
+def test_the_linux_desktop_is_refused(name: str) -> None:
+    assert code(process(name), LINUX) == "desktop"
+
+
+@pytest.mark.parametrize("name", ["node", "python3", "nginx", "java", "sshd", "Xvfb"])
+def test_servers_may_be_stopped(name: str) -> None:
+    assert code(process(name), LINUX) is None
+    assert code(process(f"{name}.exe"), WINDOWS) is None
+
+
+@pytest.mark.parametrize("name", ["docker-proxy", "com.docker.backend.exe", "rootlessport"])
+def test_container_runtimes_are_refused_with_the_way_to_stop_a_container(name: str) -> None:
+    for standpoint in (LINUX, WINDOWS):
+        reason = refusal(process(name), standpoint)
+        assert reason
+        assert "docker ps" in reason.advice
+
+
+def test_the_relay_of_wsl_is_told_as_such() -> None:
+    assert code(process("wslrelay.exe"), WINDOWS) == "wsl"
+
+
+def service(name: str, **more: object) -> ServiceFacts:
+    return ServiceFacts(Service(name, name, ServiceState.RUNNING), "scm", **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "standpoint"),
+    [("RpcSs", WINDOWS), ("DcomLaunch", WINDOWS), ("dbus.service", LINUX),
+     ("systemd-logind.service", LINUX), ("user@1000.service", LINUX), ("gdm.service", LINUX)],
+)  # fmt: skip
+def test_services_that_the_session_needs_are_refused(name: str, standpoint: Standpoint) -> None:
+    assert service_refusal(service(name), standpoint)
+
+
+@pytest.mark.parametrize(
+    ("name", "standpoint"), [("Spooler", WINDOWS), ("nginx.service", LINUX), ("W3SVC", WINDOWS)]
+)
+def test_other_services_may_be_stopped_if_they_accept_it(name: str, standpoint: Standpoint) -> None:
+    assert service_refusal(service(name), standpoint) is None
+    assert service_refusal(service(name, can_be_stopped=False), standpoint)
