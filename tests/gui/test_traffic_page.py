@@ -31,7 +31,7 @@ opened = app.open_window(reader, Settings(settings_path()))
 opened.poller.snapshot_taken.connect(lambda _: application.quit())
 opened.window.show()
 application.exec()
-print(sorted(name for name in ("pyqtgraph", "numpy") if name in sys.modules))
+print(sorted(name for name in ("pyqtgraph", "numpy", "urllib3", "cryptography") if name in sys.modules))
 opened.window.close()
 opened.close()
 reader.close()
@@ -44,7 +44,7 @@ def connection(port: int) -> SocketRow:
     return SocketRow(key, made.state, made.pid)
 
 
-def test_a_window_starts_without_what_only_plots_need() -> None:
+def test_a_window_starts_without_what_only_plots_and_probes_need() -> None:
     done = subprocess.run(
         [sys.executable, "-c", _START],
         cwd=ROOT,

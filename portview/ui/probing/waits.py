@@ -13,7 +13,6 @@ from typing_extensions import override
 from portview.domain.plain_text import inert
 from portview.domain.typed_input import format_duration
 from portview.models.tooltips import plain_tooltip
-from portview.probes.wait import wait_for
 from portview.ui.icons import set_button_icon
 from portview.ui.probing.errand import Errand
 from portview.ui.probing.tool_window import failure_words
@@ -73,6 +72,9 @@ class Waits(QToolButton):
         self._waiting.append(waiting)
 
         def work(work: Work[WaitReport]) -> WaitReport:
+            # Loaded with the first wait: this button stands in the status bar from the start.
+            from portview.probes.wait import wait_for  # noqa: PLC0415
+
             return wait_for([wish], timeout_ms=limit_ms, cancel=work.token, report=work.report)
 
         waiting.errand.start(
