@@ -60,9 +60,10 @@ class ChosenRow(QObject):
     def _on_moved(self) -> None:
         view = self._views.view
         index = view.currentIndex()
-        entry, _column = view.current_cell()
-        if entry is None or not view.selectionModel().isSelected(index):
+        if not view.selectionModel().isSelected(index):
             return
+        # A process in the tree stands for its first socket: what is told of the owner is the same.
+        entry = view.entries_of(index)[0]
         if entry is not self._entry:
             self._entry = entry
             self.changed.emit(self.subject)

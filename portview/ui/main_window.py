@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent
 
     from portview.domain.query.terms import Query
-    from portview.domain.sockets import SocketKey, SocketRow
+    from portview.domain.sockets import SocketRow
     from portview.engine.poller import Poller
     from portview.engine.task_runner import TaskRunner
     from portview.settings import Settings
@@ -135,16 +135,6 @@ class MainWindow(QMainWindow):
     def tell(self, message: str) -> None:
         """Show a plain message in the status bar for a moment."""
         self.status.showMessage(message, _MESSAGE_MS)
-
-    @Slot(object)
-    def reveal(self, key: SocketKey) -> None:
-        """Select a socket, in another scope or without the filter where these hide it."""
-        entry = self.model.find_entry(key)
-        if entry is None:
-            self.tell("This socket has closed.")
-            return
-        self.navigation.reveal(entry.row)
-        self.views.view.setFocus()
 
     def set_scope(self, scope: Scope) -> None:
         """Show one scope."""
@@ -247,7 +237,7 @@ class MainWindow(QMainWindow):
     def _add_row_actions(self) -> None:
         actions = self.row_actions
         add_port_actions(actions, self.probing)
-        add_opening_actions(actions, self.tell)
+        add_opening_actions(actions, self._runner, self.tell)
         add_parent_action(actions, self.model.all_entries, self.navigation.reveal)
         add_filter_actions(actions, self.navigation.narrow)
         add_copy_actions(actions, lambda: self.model.context, self.tell)
@@ -300,6 +290,11 @@ class MainWindow(QMainWindow):
         self._poller.paused_changed.connect(self.port_bar.show_paused)
         self.port_bar.socket_chosen.connect(self.navigation.reveal)
         self.port_bar.filter_chosen.connect(self.navigation.show_everywhere)
+        self.port_bar.add_next_step(
+            "Find a free port near",
+            lambda answer: bool(answer.found),
+            lambda answer: self.probing.find_free_port(answer.question.port),
+        )
         self.port_box.left.connect(self.views.setFocus)
         self._saved_views.view_chosen.connect(self.navigation.show_view)
         self._export.finished.connect(self.tell)
@@ -309,7 +304,7 @@ class MainWindow(QMainWindow):
         self.model.waiting_changed.connect(self.status.show_waiting)
         self.model.edits_finished.connect(self._show_emptiness)
         self.details.open_changed.connect(self.acts["details"].setChecked)
-        self.details.socket_chosen.connect(self.reveal)
+        self.details.socket_chosen.connect(self.navigation.go_to)
         self.details.told.connect(self.tell)
         self.probing.told.connect(self.tell)
         self.views.pause_requested.connect(self.acts["pause"].toggle)

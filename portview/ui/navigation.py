@@ -15,7 +15,7 @@ from portview.ui.scope_bar import scope_title
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from portview.domain.sockets import SocketRow
+    from portview.domain.sockets import SocketKey
     from portview.ui.filter_box import FilterBox
     from portview.ui.main_window import MainWindow
     from portview.ui.socket_views import SocketViews
@@ -42,22 +42,32 @@ class Navigation(QObject):
         filter_box.query_changed.connect(self._on_query_changed)
 
     @Slot(object)
-    def reveal(self, row: SocketRow) -> None:
+    def reveal(self, key: SocketKey) -> None:
         """Select a socket in another scope or behind the filter, too, and say what changed."""
         model = self._window.model
+        model.set_held(is_held=False)
+        model.catch_up()
+        entry = model.find_entry(key)
+        if entry is None:
+            self._tell("This socket has closed.")
+            return
         notes = []
-        model.set_held(False)
-        if not in_scope(row, self._window.scope):
-            scope = scope_of(row)
+        if not in_scope(entry.row, self._window.scope):
+            scope = scope_of(entry.row)
             self._window.set_scope(scope)
             notes.append(f"The scope is {scope_title(scope)} now.")
-        if model.row_number(row.key) is None and self._query_text.strip():
+        if model.row_number(key) is None:
             self._filter_box.set_query_text("")
             notes.append("The filter hid this socket; it is cleared.")
-        if not self._views.select_key(row.key):
-            notes = ["This socket is gone."]
+        self._views.select_key(key)
         if notes:
             self._tell(" ".join(notes))
+
+    @Slot(object)
+    def go_to(self, key: SocketKey) -> None:
+        """Reveal a socket and go on there with the keyboard."""
+        self.reveal(key)
+        self._views.view.setFocus()
 
     def narrow(self, term: str, is_left_out: bool) -> None:  # noqa: FBT001 - a callback's form
         """Add a term to the last good filter, or leave out what it matches."""

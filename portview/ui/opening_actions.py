@@ -4,36 +4,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+
 from portview.domain.browser_url import browser_url, why_no_browser
 from portview.domain.owners import field_problem_words
-from portview.ui.desktop import open_url, show_in_folder
+from portview.ui.open_folder import open_folder_of
 from portview.ui.row_actions import RowAction, Section, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from portview.domain.entry import Entry
-    from portview.domain.sockets import SocketRow
+    from portview.domain.sockets import SocketKey
+    from portview.engine.task_runner import TaskRunner
     from portview.ui.row_actions import RowActions
     from portview.ui.row_selection import RowSelection
 
 
 def add_opening_actions(
     actions: RowActions,
+    runner: TaskRunner,
     tell: Callable[[str], None],
 ) -> None:
     """Add what opens something else than PortView. ``tell`` says where the desktop refuses."""
 
     def open_in_browser(selection: RowSelection) -> None:
         url = browser_url(selection.first.row)
-        if not open_url(url):
+        if not QDesktopServices.openUrl(QUrl(url, QUrl.ParsingMode.StrictMode)):
             tell(f"The desktop opened no browser for {url}")
 
     def open_file_location(selection: RowSelection) -> None:
         info = selection.first.info
-        path = (info.executable if info else None) or ""
-        if not show_in_folder(path):
-            tell(f"The desktop did not open the folder of {path}")
+        if info is not None and info.executable:
+            open_folder_of(info.executable, runner, tell)
 
     for row_action in (
         RowAction(
@@ -61,9 +65,9 @@ def add_opening_actions(
 def add_parent_action(
     actions: RowActions,
     all_entries: Callable[[], Collection[Entry]],
-    reveal: Callable[[SocketRow], None],
+    reveal: Callable[[SocketKey], None],
 ) -> None:
-    """Add the way to the parent process. ``reveal`` selects a row wherever it is."""
+    """Add the way to the parent process. ``reveal`` selects a socket wherever it is."""
 
     def why_no_parent(selection: RowSelection) -> str:
         if selection.first.info is None or selection.first.info.parent_pid is None:
@@ -75,7 +79,7 @@ def add_parent_action(
     def go_to_parent(selection: RowSelection) -> None:
         entry = _socket_of_parent(selection.first, all_entries())
         if entry is not None:
-            reveal(entry.row)
+            reveal(entry.row.key)
 
     actions.add(
         RowAction(

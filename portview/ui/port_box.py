@@ -73,8 +73,8 @@ class PortBox(QLineEdit):
 class PortBar(QFrame):
     """Answers the question in a ``PortBox`` from the latest snapshot, and offers what comes next.
 
-    ``socket_chosen`` asks for one socket to be shown, ``filter_chosen`` for a filter. More next
-    steps are added by ``add_next_step``.
+    ``socket_chosen`` asks for the socket with a key to be shown, ``filter_chosen`` for a filter.
+    More next steps are added by ``add_next_step``.
     """
 
     socket_chosen = Signal(object)
@@ -208,7 +208,7 @@ class PortBar(QFrame):
         rows = self._answer.found
         row = rows[self._next % len(rows)]
         self._next += 1
-        self.socket_chosen.emit(row)
+        self.socket_chosen.emit(row.key)
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.text)

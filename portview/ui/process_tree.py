@@ -15,6 +15,7 @@ from portview.ui.row_gestures import RowGestures
 from portview.ui.theme import tabular_font
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QModelIndex
     from PySide6.QtWidgets import QStyleOptionViewItem
 
     from portview.domain.entry import Entry
@@ -60,6 +61,10 @@ class ProcessTree(QTreeView):
         indexes = self.selectionModel().selectedRows()
         entries = (entry for index in indexes for entry in self._processes.entries_at(index))
         return list(dict.fromkeys(entries))
+
+    def entries_of(self, index: QModelIndex) -> list[Entry]:
+        """Return the socket of a line, or all those of a process."""
+        return self._processes.entries_at(index)
 
     def current_cell(self) -> tuple[Entry | None, int]:
         """Return the current socket, None where a process is current, and the current column."""

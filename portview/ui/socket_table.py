@@ -20,7 +20,7 @@ from portview.ui.row_gestures import RowGestures
 from portview.ui.theme import tabular_font
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QPoint
+    from PySide6.QtCore import QModelIndex, QPoint
 
     from portview.domain.entry import Entry
     from portview.domain.sockets import SocketKey
@@ -83,6 +83,10 @@ class SocketTable(QTableView):
     def selected_entries(self) -> list[Entry]:
         """Return the selected entries, topmost first."""
         return [self._sockets.entry_at(number) for number in self.selected_rows()]
+
+    def entries_of(self, index: QModelIndex) -> list[Entry]:
+        """Return the socket of a row, as a list of one."""
+        return [self._sockets.entry_at(index.row())]
 
     def current_cell(self) -> tuple[Entry | None, int]:
         """Return the current row's entry, None where there is none, and the current column."""

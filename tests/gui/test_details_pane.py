@@ -249,13 +249,13 @@ def test_a_socket_chosen_in_the_pane_is_selected_wherever_it_is(
     window = open_window(reader=reader).window
     qtbot.waitUntil(lambda: window.model.rowCount() == 2)
     window.filter_box.set_query_text("port:80")
-    window.reveal(row(81).key)
+    window.navigation.reveal(row(81).key)
     assert window.table.current_key() == row(81).key
     assert window.filter_box.text() == ""
-    window.reveal(connection.key)
+    window.navigation.reveal(connection.key)
     assert window.scope is Scope.CONNECTIONS
     assert window.table.current_key() == connection.key
-    window.reveal(row(9).key)
+    window.navigation.reveal(row(9).key)
     assert window.table.current_key() == connection.key
 
 

@@ -182,3 +182,30 @@ def test_grouping_is_remembered(window: MainWindow, settings: Settings) -> None:
     window.close()
     assert settings.get("grouped", bool, default=False)
     assert settings.get("sort_column", str, "") == COLUMNS[1].id
+
+
+def test_the_details_are_about_what_is_chosen_in_the_tree(
+    window: MainWindow, rows: tuple[SocketRow, ...], qtbot: QtBot
+) -> None:
+    grouped(window)
+    window.views.select_key(rows[0].key)
+    subject = window.details.chosen.subject
+    assert subject is not None
+    assert subject.entry.row == rows[0]
+    window.views.tree.setCurrentIndex(top(window, "dnsmasq"))
+    subject = window.details.chosen.subject
+    assert subject is not None
+    assert subject.entry.row.local.port == 53
+    window.details.set_open(is_open=False)
+    window.views.tree.setFocus()
+    qtbot.keyClick(window.views.tree, Qt.Key.Key_Return)
+    assert window.details.is_open
+
+
+def test_rows_in_sight_are_those_of_open_processes(window: MainWindow) -> None:
+    grouped(window)
+    tree = window.views.tree
+    assert tree.entries_in_sight() == []
+    tree.expand(top(window, "dnsmasq"))
+    tree.expand(top(window, "no process"))
+    assert [entry.row.local.port for entry in tree.entries_in_sight()] == [53, 9000]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtCore import QPoint, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu
 
@@ -17,7 +19,6 @@ from portview.ui.row_actions import RowAction, Section, Target
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtCore import QUrl
     from pytestqt.qtbot import QtBot
 
     from portview.domain.sockets import SocketRow
@@ -206,11 +207,22 @@ def test_a_listener_is_opened_in_the_browser(window: MainWindow, opened: list[st
     assert "no browser" in window.status.currentMessage()
 
 
-@pytest.mark.linux_only("Explorer is started on Windows")
-def test_the_folder_of_the_program_is_opened(window: MainWindow, opened: list[str]) -> None:
-    select(window, 8080)
+def test_the_folder_of_the_program_is_opened(
+    window: MainWindow,
+    qtbot: QtBot,
+    opened: list[str],
+    show: Callable[..., None],
+    make_socket: Callable[..., SocketRow],
+) -> None:
+    owner = ProcessInfo(ProcessKey(7, 7), name="python", executable=sys.executable)
+    show(make_socket(7, owner), processes={owner.key: owner})
+    select(window, 7)
     window.acts["open_file_location"].trigger()
-    assert opened == ["file:///opt/node/bin"]
+    qtbot.waitUntil(lambda: bool(opened))
+    assert opened == [QUrl.fromLocalFile(str(Path(sys.executable).parent)).toString()]
+
+
+def test_an_unknown_file_is_a_reason(window: MainWindow) -> None:
     select(window, 53)
     window.acts["open_file_location"].trigger()
     assert "not known" in window.status.currentMessage()
