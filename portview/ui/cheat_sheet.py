@@ -83,12 +83,14 @@ def help_sections(menu_bar: QMenuBar) -> list[HelpSection]:
     An action that stands in several menus is told in the first one.
     """
     sections: list[HelpSection] = []
+    told: set[QAction] = set()
     for top in menu_bar.actions():
         lines = tuple(
             HelpLine(_keys(action), _title(action, path))
             for path, action in _walk([top])
-            if not action.shortcut().isEmpty()
+            if not action.shortcut().isEmpty() and action not in told
         )
+        told.update(action for _, action in _walk([top]))
         if lines:
             sections.append(HelpSection(_plain(top.text()), lines))
     keys = tuple(

@@ -47,4 +47,3 @@ class DetailsPage(QWidget):
 
     def show_subject(self, subject: Subject) -> None:
         """Show what is known about the row. The subject can be the same row again."""
-        raise NotImplementedError

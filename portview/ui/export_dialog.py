@@ -69,7 +69,6 @@ class ExportDialog(QDialog):
         self._form = _Choice("Form", [title for title, _ in _FORMS.values()])
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         save = buttons.addButton("Save as\u2026", QDialogButtonBox.ButtonRole.AcceptRole)
-        save.setDefault(True)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         self._form.changed.connect(self._on_form_changed)
@@ -80,6 +79,9 @@ class ExportDialog(QDialog):
         layout.addLayout(both)
         layout.addWidget(self._form)
         layout.addWidget(buttons)
+        # Only a button that is in its dialog already can become the one that Enter presses.
+        save.setDefault(True)
+        self._what.focus_chosen()
 
     @property
     def form(self) -> ExportForm:
@@ -128,6 +130,9 @@ class _Choice(QGroupBox):
     @property
     def chosen(self) -> int:
         return self._group.checkedId()
+
+    def focus_chosen(self) -> None:
+        self._group.button(self.chosen).setFocus()
 
     def choose(self, number: int) -> None:
         self._group.button(number).setChecked(True)

@@ -15,7 +15,7 @@ from portview.domain.query.terms import Everything
 from portview.domain.scope import Scope
 from portview.domain.snapshot import Snapshot
 from portview.engine.poller import INTERVALS_MS
-from portview.models.liveness import DEFAULT_LINGER_MS
+from portview.models.liveness import DEFAULT_LINGER_MS, Mark
 from portview.models.socket_table_model import SocketTableModel
 from portview.ui.about import AboutDialog, WindowFacts
 from portview.ui.acting import Acting
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from portview.ui.lookups import Lookups
 
 _FIRST_SIZE = (1240, 680)
+_LEAST_FILTER_WIDTH = 120
 _MESSAGE_MS = 8000
 _PASS_TIME_MS = 500
 
@@ -164,6 +165,7 @@ class MainWindow(QMainWindow):
         top.setSpacing(10)
         top.addWidget(self.live_button)
         top.addWidget(self.scope_bar)
+        self.filter_box.setMinimumWidth(_LEAST_FILTER_WIDTH)
         top.addWidget(self.filter_box, 1)
         top.addWidget(MenuButton(self._saved_views, "view", "Saved views"))
         top.addWidget(ActionButton(self._grouping.group, "tree"))
@@ -403,9 +405,15 @@ class MainWindow(QMainWindow):
         self._linger_menu.show_linger(linger_ms)
 
     def _exportable(self) -> Exportable:
+        # What lingers is told as closed in the window; a file has no way to fade.
+        mark_of = self.model.mark_of
+        shown, everything = (
+            [entry for entry in entries if mark_of(entry.row.key) is not Mark.CLOSED]
+            for entries in (self.model.shown_entries, self.model.all_entries())
+        )
         return Exportable(
-            self.model.shown_entries,
-            tuple(self.model.all_entries()),
+            shown,
+            everything,
             self.views.shown_columns.shown(),
             self._snapshot or Snapshot(),
             self.model.context,

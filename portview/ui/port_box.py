@@ -47,7 +47,9 @@ class PortBox(QLineEdit):
         self._icon_action = QAction(self)
         self.addAction(self._icon_action, QLineEdit.ActionPosition.LeadingPosition)
         self._colour()
-        self.setFixedWidth(self.fontMetrics().horizontalAdvance("0" * 12) + 56)
+        digit = self.fontMetrics().horizontalAdvance("0")
+        self.setMaximumWidth(12 * digit + 56)
+        self.setMinimumWidth(8 * digit + 44)
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:

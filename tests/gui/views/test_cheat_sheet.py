@@ -39,6 +39,7 @@ def test_it_has_every_shortcut_of_the_window(window: MainWindow) -> None:
     )
     lines = [line for each in help_sections(window.menuBar()) for line in each.lines]
     told = {line.keys for line in lines}
+    assert [line.about for line in lines].count("Copy rows") == 1
     for action in window.acts.all():
         form = QKeySequence.SequenceFormat.NativeText
         keys = ", ".join(each.toString(form) for each in action.shortcuts())

@@ -16,10 +16,12 @@ from portview.domain.scope import Scope
 from portview.ui.export_dialog import ExportDialog
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from pytestqt.qtbot import QtBot
 
+    from portview.domain.sockets import SocketRow
     from portview.ui.main_window import MainWindow
 
 
@@ -55,6 +57,16 @@ def test_the_view_goes_to_csv_with_a_mark_and_the_shown_columns(
     assert rows[0] == [column.title for column in window.columns.shown()]
     assert [row[4] for row in rows[1:]] == ["3000", "8080", "8443"]
     assert "Exported 3 sockets" in window.status.currentMessage()
+
+
+def test_what_has_closed_is_not_exported(
+    window: MainWindow, show: Callable[..., None], rows: tuple[SocketRow, ...]
+) -> None:
+    window.set_scope(Scope.ALL)
+    show(*rows[1:])
+    assert window.model.rowCount() == len(rows), "the closed one lingers"
+    exportable = window._exportable()
+    assert len(exportable.shown) == len(exportable.everything) == len(rows) - 1
 
 
 def test_everything_goes_to_json_as_the_command_line_writes_it(
