@@ -1,0 +1,1 @@
+"""What the firewall does to a port: rules in, verdict out, and the change to make."""

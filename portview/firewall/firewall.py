@@ -1,0 +1,72 @@
+"""The questions that every firewall answers, whichever system keeps its rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from portview.domain.firewall import (
+        FirewallAnswer,
+        FirewallQuestion,
+        FirewallStatus,
+        OwnRule,
+        RuleChange,
+        RuleWish,
+    )
+
+
+class FirewallRules(Protocol):
+    """All rules and settings as they were at one moment. Immutable; any thread; does no I/O."""
+
+    @property
+    def generation(self) -> int:
+        """Return a number that changes whenever rules or settings were read anew and differ."""
+        ...
+
+    @property
+    def status(self) -> FirewallStatus:
+        """Return the state of the firewall as a whole."""
+        ...
+
+    @property
+    def own_rules(self) -> tuple[OwnRule, ...]:
+        """Return the rules that PortView made."""
+        ...
+
+    def decide(self, question: FirewallQuestion) -> FirewallAnswer:
+        """Return what happens to the traffic that the question describes."""
+        ...
+
+
+class Firewall(Protocol):
+    """The firewall of this machine.
+
+    ``read`` and ``apply`` block and may run on any thread, one call at a time.
+    """
+
+    def read(self) -> FirewallRules:
+        """Return the rules as they are now; cheap where nothing changed since the last call.
+
+        Never raises: what could not be read is the ``problem`` of the status, and every answer is
+        then UNKNOWN with that reason.
+        """
+        ...
+
+    def plan(self, wish: RuleWish, rules: FirewallRules) -> RuleChange:
+        """Return how a rule would be made. Changes nothing. Raises PortViewError."""
+        ...
+
+    def plan_removal(self, own: OwnRule) -> RuleChange:
+        """Return how a rule of PortView's would be taken back. Changes nothing."""
+        ...
+
+    def apply(self, change: RuleChange) -> None:
+        """Run the commands of a change. Raises PortViewError, NEEDS_ADMIN where that is why.
+
+        That it returns is no proof: read the rules again.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free what watches the rules."""
+        ...
