@@ -56,6 +56,11 @@ def _carry_out(errand: Errand) -> dict[str, Any]:
     if errand.verb is ErrandVerb.CLOSE and errand.local and errand.remote:
         report = close_connection(look_at_connection(errand.local, errand.remote))
         return {"outcome": int(report.outcome)}
+    if errand.wish is not None or errand.rule_ids:
+        # Loaded with the first such errand: it reads sockets and rules.
+        from portview.actions.firewall_errands import carry_out  # noqa: PLC0415
+
+        return carry_out(errand)
     service = read_service(errand.service)
     if errand.verb is not ErrandVerb.START_SERVICE:
         check_service(service, Look().standpoint())

@@ -11,12 +11,16 @@ from enum import StrEnum
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from portview.actions.firewall_wishes import read_wish, wish_words
+from portview.domain.firewall import RuleEffect
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.processes import ProcessKey
 from portview.domain.sockets import Endpoint, canonical_address, endpoint_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from portview.domain.firewall import RuleWish
 
 ERRAND_VERB = "errand"
 """The first argument by which PortView's front door knows an errand."""
@@ -29,6 +33,8 @@ _ENDPOINT = re.compile(
 )
 _SERVICE = re.compile(r"[^\x00-\x1f\x7f/\\\"'-][^\x00-\x1f\x7f/\"']{0,255}")
 _LARGEST_PORT = 65535
+_RULE_ID = re.compile(r"[a-z0-9]{4,20}")
+_MOST_RULES = 1000
 
 
 class ErrandVerb(StrEnum):
@@ -39,6 +45,15 @@ class ErrandVerb(StrEnum):
     START_SERVICE = "start-service"
     RESTART_SERVICE = "restart-service"
     CLOSE = "close"
+    ALLOW_PORT = "allow-port"
+    BLOCK_PORT = "block-port"
+    REVOKE_RULES = "revoke-rules"
+
+
+_EFFECTS = {
+    ErrandVerb.ALLOW_PORT: RuleEffect.ALLOW,
+    ErrandVerb.BLOCK_PORT: RuleEffect.BLOCK,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +61,8 @@ class Errand:
     """One thing to do with administrator rights.
 
     STOP has ``processes``, ``grace_ms`` and ``force``; the service verbs have ``service``; CLOSE
-    has ``local`` and ``remote``.
+    has ``local`` and ``remote``. ALLOW_PORT and BLOCK_PORT have ``wish``, REVOKE_RULES has
+    ``rule_ids``.
     """
 
     verb: ErrandVerb
@@ -56,6 +72,8 @@ class Errand:
     service: str = ""
     local: Endpoint | None = None
     remote: Endpoint | None = None
+    wish: RuleWish | None = None
+    rule_ids: tuple[str, ...] = ()
 
     def arguments(self) -> tuple[str, ...]:
         """Return the errand as arguments; ``parse_errand`` reads them."""
@@ -65,6 +83,10 @@ class Errand:
             return (*head, *how, *(f"{key.pid}:{key.started_ms}" for key in self.processes))
         if self.verb is ErrandVerb.CLOSE:
             return (*head, endpoint_text(self.local), endpoint_text(self.remote))
+        if self.wish is not None:
+            return (*head, *wish_words(self.wish))
+        if self.verb is ErrandVerb.REVOKE_RULES:
+            return (*head, *self.rule_ids)
         return (*head, self.service)
 
 
@@ -83,6 +105,12 @@ def parse_errand(arguments: Sequence[str]) -> Errand:
         if len(rest) != 2:  # noqa: PLR2004 - a connection has two ends
             raise _bad("a connection has two ends")
         return Errand(verb, local=_endpoint(rest[0]), remote=_endpoint(rest[1]))
+    if verb in _EFFECTS:
+        return Errand(verb, wish=read_wish(_EFFECTS[verb], rest))
+    if verb is ErrandVerb.REVOKE_RULES:
+        if len(rest) > _MOST_RULES or not all(map(_RULE_ID.fullmatch, rest)):
+            raise _bad("it names no rules of PortView's")
+        return Errand(verb, rule_ids=tuple(rest))
     if len(rest) != 1 or not _SERVICE.fullmatch(rest[0]):
         raise _bad("the name of the service is none")
     return Errand(verb, service=rest[0])
