@@ -13,8 +13,9 @@ from portview.domain.plain_text import inert
 from portview.ui.probing.connection_plan import ConnectionPlan, plan_test, run_test
 from portview.ui.probing.errand import Errand
 from portview.ui.probing.plain_label import mute, wrapped_label
+from portview.ui.probing.sheet import Sheet, SheetRow, Tone
 from portview.ui.probing.sheet_view import SheetView
-from portview.ui.probing.sheets import STEP_COLUMNS, Sheet, SheetRow, Tone
+from portview.ui.probing.sheets import STEP_COLUMNS
 from portview.ui.probing.tool_window import failure_words
 
 if TYPE_CHECKING:
