@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from portview.domain.sockets import Endpoint, endpoint_text
+from portview.domain.sockets import Endpoint, endpoint_text, is_loopback
 from portview.domain.verdicts import Verdict
-from portview.probes.addresses import is_loopback
 from portview.probes.bind_places import ANY_IPV4, ANY_IPV6
 
 if TYPE_CHECKING:
