@@ -20,9 +20,11 @@ from portview import __version__
 from portview.domain.cells import CellContext
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.port_names import read_port_names
+from portview.engine.firewall_feed import FirewallFeed
 from portview.engine.poller import Poller
 from portview.engine.task_runner import TaskRunner
 from portview.engine.traffic_feed import TrafficFeed
+from portview.firewall.on_demand import FirewallOnDemand
 from portview.log import log_path
 from portview.readers.choose import open_reader, open_traffic_reader
 from portview.readers.elevation import is_elevated
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from portview.domain.sockets import SocketRow
+    from portview.firewall.firewall import Firewall
     from portview.readers.snapshots import SnapshotReader
     from portview.readers.traffic import TrafficReader
 
@@ -130,6 +133,7 @@ class OpenWindow:
     settings: Settings
     traffic: TrafficReader
     hosts: HostNames
+    firewall: FirewallOnDemand
 
     def close(self) -> None:
         """Stop the tick, wait for what still runs, and remember the settings."""
@@ -137,6 +141,7 @@ class OpenWindow:
         self.runner.shut_down()
         self.traffic.close()
         self.hosts.close()
+        self.firewall.close()
         self.settings.save()
 
 
@@ -150,6 +155,8 @@ def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
 
     traffic = open_traffic_reader()
     feed, hosts = TrafficFeed(traffic, runner), HostNames()
+    firewall = FirewallOnDemand(_open_firewall)
+    verdicts = FirewallFeed(firewall, runner)
 
     def describe() -> CellContext:
         return CellContext(
@@ -158,12 +165,21 @@ def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
             hosts=hosts.known(),
             rates=feed.rates,
             traffic_hint=feed.hint,
+            firewall=verdicts.answers,
+            firewall_hint=verdicts.hint,
         )
 
-    lookups = Lookups(describe, feed, hosts, OwnerDetailsReader().read)
+    lookups = Lookups(describe, feed, verdicts, hosts, OwnerDetailsReader().read)
     facts = WindowFacts(reader.source, log_path(), settings_path(), is_elevated())
     window = MainWindow(poller, runner, settings, lookups, facts, read_rows=read_rows_once)
-    return OpenWindow(window, poller, runner, settings, traffic, hosts)
+    return OpenWindow(window, poller, runner, settings, traffic, hosts, firewall)
+
+
+def _open_firewall() -> Firewall:
+    # Loaded with the first question: a window starts the sooner for it.
+    from portview.firewall.choose import open_firewall  # noqa: PLC0415
+
+    return open_firewall()
 
 
 def read_rows_once() -> tuple[SocketRow, ...]:

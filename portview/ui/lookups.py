@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from portview.domain.cells import CellContext
     from portview.domain.process_details import OwnerDetails, OwnerQuestion
+    from portview.engine.firewall_feed import FirewallFeed
     from portview.engine.traffic_feed import TrafficFeed
     from portview.readers.host_names import HostNames
 
@@ -23,5 +24,6 @@ class Lookups:
 
     describe: Callable[[], CellContext]
     traffic: TrafficFeed
+    firewall: FirewallFeed
     hosts: HostNames
     read_owner: Callable[[OwnerQuestion], OwnerDetails]

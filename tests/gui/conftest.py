@@ -13,6 +13,7 @@ from PySide6.QtCore import Qt, QTimer
 from portview import app
 from portview.domain.cells import CellContext
 from portview.domain.port_names import PortNames
+from portview.engine.firewall_feed import FirewallFeed
 from portview.engine.task_runner import TaskRunner
 from portview.engine.traffic_feed import TrafficFeed
 from portview.models.socket_table_model import SocketTableModel
@@ -23,6 +24,7 @@ from portview.settings import Settings, settings_path
 from portview.ui.detailed_table import DetailedTable
 from portview.ui.lookups import Lookups
 from portview.ui.socket_views import SocketViews
+from tests.fakes.firewall_readings import CountedFirewall
 from tests.fakes.lookups import FakeResolver, FakeServices, FakeTraffic
 
 if TYPE_CHECKING:
@@ -97,10 +99,12 @@ class DetailsBench:
         self.resolver = FakeResolver({})
         self.feed = TrafficFeed(self.traffic, runner)
         self.hosts = HostNames(self.resolver)
+        self.firewall = CountedFirewall()
+        self.verdicts = FirewallFeed(self.firewall, runner)
         self.asked: list[OwnerQuestion] = []
         self.answer = OwnerDetailsReader(FakeServices).read
         self.now_ms = 1_000_000
-        lookups = Lookups(self.describe, self.feed, self.hosts, self.read_owner)
+        lookups = Lookups(self.describe, self.feed, self.verdicts, self.hosts, self.read_owner)
         self.model = SocketTableModel(self.describe, PortNames({}))
         self.views = SocketViews(self.model)
         self.table = self.views.table
@@ -110,7 +114,7 @@ class DetailsBench:
         self.table.sortByColumn(4, Qt.SortOrder.AscendingOrder)
         self.details = DetailedTable(self.views, self.model, lookups, runner)
         self.details.resize(1000, 600)
-        self.owner, self.page = self.details.pane.pages
+        self.owner, self.page, self.firewall_page = self.details.pane.pages
 
     def describe(self) -> CellContext:
         return CellContext(
@@ -118,6 +122,8 @@ class DetailsBench:
             hosts=self.hosts.known(),
             rates=self.feed.rates,
             traffic_hint=self.feed.hint,
+            firewall=self.verdicts.answers,
+            firewall_hint=self.verdicts.hint,
         )
 
     def read_owner(self, question: OwnerQuestion) -> OwnerDetails:

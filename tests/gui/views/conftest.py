@@ -20,6 +20,7 @@ from portview.domain.sockets import (
     SocketRow,
     State,
 )
+from portview.engine.firewall_feed import FirewallFeed
 from portview.engine.poller import Poller
 from portview.engine.traffic_feed import TrafficFeed
 from portview.readers.host_names import HostNames
@@ -29,6 +30,7 @@ from portview.settings import Settings
 from portview.ui.about import WindowFacts
 from portview.ui.lookups import Lookups
 from portview.ui.main_window import MainWindow
+from tests.fakes.firewall_readings import CountedFirewall
 from tests.fakes.lookups import FakeResolver, FakeServices, FakeTraffic
 
 if TYPE_CHECKING:
@@ -143,6 +145,7 @@ def window(
     lookups = Lookups(
         lambda: CellContext(time.time_ns() // 1_000_000, names),
         TrafficFeed(FakeTraffic(), runner),
+        FirewallFeed(CountedFirewall(), runner),
         hosts,
         OwnerDetailsReader(FakeServices).read,
     )
