@@ -49,7 +49,9 @@ def test_a_part_of_a_unit_counts() -> None:
     assert parse_lifetime_ms("1.5h") == 5_400_000
 
 
-@pytest.mark.parametrize("text", ["", "1", "1h30m", "-1h", "1w", "0s", "400d", "1.h", "\u0661h", "1e3s"])
+@pytest.mark.parametrize(
+    "text", ["", "1", "1h30m", "-1h", "1w", "0s", "400d", "1.h", "\u0661h", "1e3s"]
+)
 def test_what_is_no_lifetime_is_refused(text: str) -> None:
     with pytest.raises(PortViewError) as refused:
         parse_lifetime_ms(text)
