@@ -17,6 +17,7 @@ from portview.actions.firewall_proposals import FirewallProposal, propose_revoke
 from portview.actions.firewall_question import ask_about_port
 from portview.actions.record import keep_record
 from portview.domain.firewall import FirewallQuestion, RuleEffect, RuleWish
+from portview.domain.outcome import Outcome, PortViewError
 from portview.firewall.choose import open_firewall
 
 if TYPE_CHECKING:
@@ -115,17 +116,28 @@ class RevokeJob:
 
 
 def revoke_expired(
-    opener: Callable[[], Firewall] = open_firewall, *, as_admin: bool = False
+    opener: Callable[[], Firewall] = open_firewall, *, has_rights: bool
 ) -> ActionReport | None:
     """Take back the rules that have had their time; None where there are none. Blocks.
 
-    For the start of the window and for its timer, off the UI thread. Raises PortViewError, with
-    the outcome NEEDS_ADMIN where the person is to be asked: offer ``RevokeJob(only_expired=True)``.
+    For the start of the window and for its timer, off the UI thread. Nobody is asked for rights by
+    it: without them it raises PortViewError ("rules_expired", NEEDS_ADMIN), and the person can be
+    offered ``RevokeJob(only_expired=True)``.
     """
     with closing(opener()) as firewall:
         plans = plan_expired(firewall)
         if not plans:
             return None
-        report = revoke_rules(firewall, plans, as_admin=as_admin)
+        if not has_rights:
+            many = len(plans)
+            raise PortViewError(
+                "rules_expired",
+                f"{many} firewall rules of PortView's have had their time."
+                if many > 1
+                else "A firewall rule of PortView's has had its time.",
+                "Taking back needs administrator rights.",
+                Outcome.NEEDS_ADMIN,
+            )
+        report = revoke_rules(firewall, plans)
     keep_record(report)
     return report

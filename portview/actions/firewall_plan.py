@@ -41,7 +41,8 @@ class RulePlan:
     """A rule that is to be made.
 
     ``change`` is the exact change, ``before`` what its clients experience now. ``warnings`` say
-    why it may not help, those of the change included.
+    why it may not help, those of the change included. ``is_needless`` tells that they experience
+    already what it is to bring, and not only until a rule of PortView's ends.
     """
 
     wish: RuleWish
@@ -51,11 +52,7 @@ class RulePlan:
     status: FirewallStatus
     subnets: tuple[LocalSubnet, ...]
     warnings: tuple[str, ...] = ()
-
-    @property
-    def is_needless(self) -> bool:
-        """Tell whether its clients experience already what it is to bring."""
-        return self.before.holds(self.wish.effect)
+    is_needless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +81,13 @@ def plan_rule(firewall: Firewall, wish: RuleWish, port: PortQuestion) -> RulePla
     question = port.question
     subnets = local_subnets()
     before = prove(rules, wish, question, subnets)
-    plan = RulePlan(wish, question, change, before, rules.status, subnets)
+    ending = {own.rule.id for own in rules.own_rules if own.wish.expires_at_ms or own.wish.until}
+    is_lasting = all(
+        client.answer.rule is None or client.answer.rule.id not in ending
+        for client in before.clients
+    )
+    is_needless = before.holds(wish.effect) and is_lasting
+    plan = RulePlan(wish, question, change, before, rules.status, subnets, is_needless=is_needless)
     warnings += _warnings(plan, port)
     return replace(plan, warnings=tuple(dict.fromkeys((*warnings, *change.warnings))))
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 EVERYONE = "any other machine"
 
+_IPV6 = 6
+
 
 @dataclass(frozen=True, slots=True)
 class ClientAnswer:
@@ -119,6 +121,6 @@ def _all_clients(
 def _is_alike(local: str | None, remote: str | None) -> bool:
     if local is None or remote is None:
         return True
-    return (
-        ip_address(local.partition("%")[0]).version == ip_address(remote.partition("%")[0]).version
-    )
+    bound = ip_address(local.partition("%")[0])
+    takes_both = bound.version == _IPV6 and bound.is_unspecified
+    return takes_both or bound.version == ip_address(remote).version

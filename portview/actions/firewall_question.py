@@ -24,6 +24,8 @@ WINDOWS_KERNEL = "System"
 """What Windows' firewall calls the kernel where it names programs."""
 
 _LONGEST_PATH = 200
+_EVERYWHERE = "::"
+_ALL_OF_IPV4 = "0.0.0.0"  # noqa: S104 - what is listened on, not what to listen on
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,13 @@ class PortQuestion:
 def question_of_row(row: SocketRow, info: ProcessInfo | None, platform: str) -> FirewallQuestion:
     """Return the question about the clients of one socket. Pure.
 
-    ``info`` describes its owner, ``platform`` is a value of ``sys.platform``.
+    ``info`` describes its owner, ``platform`` is a value of ``sys.platform``. The local address
+    may be a wildcard: "0.0.0.0" is IPv4 alone, "::" usually is both.
     """
     return FirewallQuestion(
         row.protocol,
         row.local.port,
-        None if _is_wildcard(row.local.address) else row.local.address,
+        row.local.address,
         _program(row, info, platform),
         row.services,
     )
@@ -113,10 +116,12 @@ def fill_in(
         )
     if wanted.local_address is None:
         addresses = {one.local_address for one in reachable}
-        if len(addresses) == 1 and None not in addresses:
+        # Several addresses are no one question; the IPv6 wildcard usually takes IPv4 as well.
+        if len(addresses) == 1 and addresses != {_EVERYWHERE}:
             (address,) = addresses
             question = replace(question, local_address=address)
-            notes.append(f"Local address: {address}, at which it listens.")
+            only = " (IPv4 only)" if address == _ALL_OF_IPV4 else ""
+            notes.append(f"Local address: {address}{only}, at which it listens.")
     owners = {row.owner for row in listeners}
     return PortQuestion(
         question, tuple(notes), listeners, next(iter(owners)) if len(owners) == 1 else None
@@ -142,13 +147,6 @@ def _program(row: SocketRow, info: ProcessInfo | None, platform: str) -> str | N
     if info is None or info.executable_deleted:
         return None
     return info.executable
-
-
-def _is_wildcard(address: str) -> bool:
-    try:
-        return ip_address(address.partition("%")[0]).is_unspecified
-    except ValueError:
-        return False
 
 
 def _common(services: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from portview.actions.elevation import command_for_administrator
 from portview.cli import (
     close_command,
     end_command,
+    firewall_command,
     free_command,
     ladder_command,
     list_command,
@@ -43,6 +44,7 @@ _VERBS = (
     end_command,
     close_command,
     service_command,
+    firewall_command,
 )
 
 _INTERRUPTED = 130

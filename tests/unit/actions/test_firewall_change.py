@@ -222,17 +222,27 @@ def test_jobs_keep_the_record_with_the_way_back(firewall: FakeFirewall) -> None:
     assert firewall.is_closed
 
 
-def test_expired_rules_are_taken_back_at_once_or_not_at_all(firewall: FakeFirewall) -> None:
-    assert revoke_expired(lambda: firewall) is None
+def test_expired_rules_are_taken_back_at_once_or_offered(firewall: FakeFirewall) -> None:
+    assert revoke_expired(lambda: firewall, has_rights=False) is None
     make_rule(firewall, plan(firewall, replace(WISH, expires_at_ms=1)))
-    firewall.refusal = needs_admin()
-    with pytest.raises(PortViewError):
-        revoke_expired(lambda: firewall)
-    firewall.refusal = None
-    report = revoke_expired(lambda: firewall)
+    firewall.applied.clear()
+    with pytest.raises(PortViewError) as offered:
+        revoke_expired(lambda: firewall, has_rights=False)
+    assert offered.value.outcome is Outcome.NEEDS_ADMIN
+    assert firewall.applied == []
+    report = revoke_expired(lambda: firewall, has_rights=True)
     assert report is not None
     assert report.outcome is Outcome.DONE
     assert "its time ended" in report.done
+    assert firewall.read().own_rules == ()
+
+
+def test_a_rule_that_ends_makes_a_lasting_one_none_the_less_needed(firewall: FakeFirewall) -> None:
+    make_rule(firewall, plan(firewall, replace(ANYONE, expires_at_ms=4 * 10**12)))
+    lasting = plan(firewall)
+    assert lasting.before.holds(RuleEffect.ALLOW)
+    assert not lasting.is_needless
+    make_rule(firewall, lasting)
 
 
 def test_rules_that_can_not_be_read_prove_nothing(firewall: FakeFirewall) -> None:

@@ -53,6 +53,12 @@ def test_both_families_of_one_server_are_one_answer() -> None:
     assert not filled.is_loopback_only
 
 
+def test_a_server_of_ipv4_alone_is_asked_about_as_that() -> None:
+    filled = fill(listening("0.0.0.0"))  # noqa: S104 - data
+    assert filled.question.local_address == "0.0.0.0"  # noqa: S104 - data
+    assert fill(listening("::")).question.local_address is None
+
+
 def test_what_other_machines_reach_counts_before_loopback() -> None:
     filled = fill(listening("127.0.0.1", PYTHON), listening("192.0.2.7"))
     assert filled.question.program == "/usr/bin/node"
