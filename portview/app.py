@@ -35,6 +35,7 @@ from portview.settings import Settings, settings_path
 from portview.ui.about import WindowFacts
 from portview.ui.error_dialog import ErrorReporter
 from portview.ui.expired_rules import ExpiredRules
+from portview.ui.firewall.firewall_tools import FirewallSources
 from portview.ui.icons import application_icon
 from portview.ui.lookups import Lookups
 from portview.ui.main_window import MainWindow
@@ -158,6 +159,7 @@ def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
     feed, hosts = TrafficFeed(traffic, runner), HostNames()
     firewall = FirewallOnDemand(_open_firewall)
     verdicts = FirewallFeed(firewall, runner)
+    sources = FirewallSources(verdicts, firewall, _open_firewall)
 
     def describe() -> CellContext:
         return CellContext(
@@ -170,7 +172,7 @@ def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
             firewall_hint=verdicts.hint,
         )
 
-    lookups = Lookups(describe, feed, verdicts, hosts, OwnerDetailsReader().read)
+    lookups = Lookups(describe, feed, sources, hosts, OwnerDetailsReader().read)
     facts = WindowFacts(reader.source, log_path(), settings_path(), is_elevated())
     window = MainWindow(poller, runner, settings, lookups, facts, read_rows=read_rows_once)
     return OpenWindow(window, poller, runner, settings, traffic, hosts, firewall)
@@ -211,6 +213,8 @@ def _run(
     QTimer.singleShot(_SETTLED_MS, settle_memory)
     expired = ExpiredRules(opened.runner, has_rights=is_elevated(), parent=window)
     expired.told.connect(window.tell)
+    expired.revoked.connect(window.firewall.note_change)
+    expired.rights_wanted.connect(window.firewall.show_expired)
     QTimer.singleShot(_SETTLED_MS, expired.start)
     if settings.set_aside:
         window.tell(f"The settings were damaged; they are set aside as {settings.set_aside.name}.")

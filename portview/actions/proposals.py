@@ -33,12 +33,16 @@ _ASKING_WORDS = {
 
 
 class CardKind(StrEnum):
-    """What a card is about; ``STOPS`` is what will not run any more, ``STAYS`` what will."""
+    """What a card is about; ``STOPS`` is what will not run any more, ``STAYS`` what will.
+
+    ``RULE`` is a rule of the firewall that is taken back.
+    """
 
     STOPS = "stops"
     SERVICE = "service"
     REFUSED = "refused"
     STAYS = "stays"
+    RULE = "rule"
 
 
 @dataclass(frozen=True, slots=True)

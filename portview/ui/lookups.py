@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
     from portview.domain.cells import CellContext
     from portview.domain.process_details import OwnerDetails, OwnerQuestion
-    from portview.engine.firewall_feed import FirewallFeed
     from portview.engine.traffic_feed import TrafficFeed
     from portview.readers.host_names import HostNames
+    from portview.ui.firewall.firewall_tools import FirewallSources
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,6 @@ class Lookups:
 
     describe: Callable[[], CellContext]
     traffic: TrafficFeed
-    firewall: FirewallFeed
+    firewall: FirewallSources
     hosts: HostNames
     read_owner: Callable[[OwnerQuestion], OwnerDetails]

@@ -21,12 +21,14 @@ _ICONS = {
     CardKind.SERVICE: "system",
     CardKind.REFUSED: "warning",
     CardKind.STAYS: "check",
+    CardKind.RULE: "firewall",
 }
 _KIND_WORDS = {
     CardKind.STOPS: "Will be stopped",
     CardKind.SERVICE: "Service",
     CardKind.REFUSED: "Left alone",
     CardKind.STAYS: "Goes on",
+    CardKind.RULE: "Will be taken back",
 }
 
 

@@ -45,7 +45,9 @@ class RowsInSight:
         if shown & _TRAFFIC:
             wanted.update((entry.row.key, None) for entry in self._to_ask_about(_TRAFFIC))
         self._lookups.traffic.look_at(wanted)
-        self._lookups.firewall.look_at(self._to_ask_about(_FIREWALL) if shown & _FIREWALL else ())
+        self._lookups.firewall.feed.look_at(
+            self._to_ask_about(_FIREWALL) if shown & _FIREWALL else ()
+        )
         if _HOST in shown:
             entries = self._views.view.entries_in_sight()
             self._lookups.hosts.want(

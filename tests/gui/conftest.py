@@ -22,6 +22,7 @@ from portview.readers.host_names import HostNames
 from portview.readers.process_details import OwnerDetailsReader
 from portview.settings import Settings, settings_path
 from portview.ui.detailed_table import DetailedTable
+from portview.ui.firewall.firewall_tools import FirewallSources
 from portview.ui.lookups import Lookups
 from portview.ui.socket_views import SocketViews
 from tests.fakes.firewall_readings import CountedFirewall
@@ -101,10 +102,11 @@ class DetailsBench:
         self.hosts = HostNames(self.resolver)
         self.firewall = CountedFirewall()
         self.verdicts = FirewallFeed(self.firewall, runner)
+        firewall = FirewallSources(self.verdicts, self.firewall, lambda: self.firewall)
         self.asked: list[OwnerQuestion] = []
         self.answer = OwnerDetailsReader(FakeServices).read
         self.now_ms = 1_000_000
-        lookups = Lookups(self.describe, self.feed, self.verdicts, self.hosts, self.read_owner)
+        lookups = Lookups(self.describe, self.feed, firewall, self.hosts, self.read_owner)
         self.model = SocketTableModel(self.describe, PortNames({}))
         self.views = SocketViews(self.model)
         self.table = self.views.table

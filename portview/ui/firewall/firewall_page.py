@@ -25,8 +25,8 @@ from portview.ui.firewall.firewall_words import (
     profile_lines,
     rules_title,
     unasked_sheet,
-    why_no_rule,
 )
+from portview.ui.firewall.rule_targets import why_no_rule
 from portview.ui.probing.sheet import Sheet, Tone
 from portview.ui.probing.sheet_view import Headline, SheetTable
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.domain.firewall import FirewallVerdict, RuleEffect, RuleFit
-from portview.domain.sockets import Protocol, State, awaits_clients, is_loopback
+from portview.domain.sockets import State, awaits_clients, is_loopback
+from portview.ui.firewall.rule_targets import port_words
 from portview.ui.probing.sheet import Sheet, SheetRow, Tone
 
 if TYPE_CHECKING:
@@ -28,6 +29,12 @@ EFFECT_WORDS = {
     RuleEffect.BYPASS: "Allows those who prove who they are",
     RuleEffect.OTHER: "Goes on",
 }
+VERDICT_WORDS = {
+    FirewallVerdict.ALLOWED: "Allowed",
+    FirewallVerdict.BLOCKED: "Blocked",
+    FirewallVerdict.PARTLY: "Allowed for some",
+    FirewallVerdict.UNKNOWN: "Not known",
+}
 _FIT_WORDS = {
     RuleFit.FULL: "All of it",
     RuleFit.PART: "Some of it",
@@ -46,25 +53,6 @@ _EFFECT_TONES = {
     RuleEffect.REJECT: Tone.BAD,
     RuleEffect.OTHER: Tone.NOTE,
 }
-
-
-def port_words(row: SocketRow) -> str:
-    """Name a row's port: ``TCP port 8080``."""
-    return f"{row.protocol.value.upper()} port {row.local.port}"
-
-
-def why_no_rule(row: SocketRow) -> str:
-    """Say why no rule of the firewall would change anything for a row; empty where one may."""
-    if row.protocol is Protocol.TCP and row.state is State.BOUND:
-        return "Nothing listens here yet, so there is nobody to let clients in to."
-    if not awaits_clients(row):
-        return "This is a connection; rules are about the port that something listens on."
-    if is_loopback(row.local.address):
-        return (
-            f"It listens on {row.local.address}, where this machine alone reaches it. "
-            "No rule changes that."
-        )
-    return ""
 
 
 def unasked_sheet(row: SocketRow) -> Sheet | None:

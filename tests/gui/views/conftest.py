@@ -28,6 +28,7 @@ from portview.readers.process_details import OwnerDetailsReader
 from portview.resources import resource_path
 from portview.settings import Settings
 from portview.ui.about import WindowFacts
+from portview.ui.firewall.firewall_tools import FirewallSources
 from portview.ui.lookups import Lookups
 from portview.ui.main_window import MainWindow
 from tests.fakes.firewall_readings import CountedFirewall
@@ -142,10 +143,11 @@ def window(
         "written down", tmp_path / "log", tmp_path / "settings.json", is_elevated=False
     )
     hosts = HostNames(FakeResolver({}))
+    firewall = CountedFirewall()
     lookups = Lookups(
         lambda: CellContext(time.time_ns() // 1_000_000, names),
         TrafficFeed(FakeTraffic(), runner),
-        FirewallFeed(CountedFirewall(), runner),
+        FirewallSources(FirewallFeed(firewall, runner), firewall, lambda: firewall),
         hosts,
         OwnerDetailsReader(FakeServices).read,
     )
