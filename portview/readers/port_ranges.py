@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING
 from portview.domain.outcome import PortViewError
 from portview.domain.port_ranges import PortRange, PortRanges
 from portview.domain.typed_input import MAX_PORT, parse_ports
-from portview.readers.windows.system_programs import CREATE_NO_WINDOW, system_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _PROC = Path("/proc/sys/net/ipv4")
 _NETSH_TIMEOUT_S = 10
+_CREATE_NO_WINDOW = 0x08000000
 
 # netsh writes in the language of the system; only the shape of a line is the same in all of them.
 _EXCLUDED_LINE = re.compile(r"\s*(?P<first>[0-9]+)\s+(?P<last>[0-9]+)\s*(?P<star>\*?)\s*")
@@ -104,21 +105,16 @@ def _windows_ranges(protocol: Protocol) -> PortRanges:
 
 
 def _netsh(what: str, protocol: Protocol) -> str:
+    """Run netsh by its full path, so that no other program of this name is started."""
+    netsh = Path(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32", "netsh.exe")
     try:
         done = subprocess.run(  # noqa: S603
-            [
-                system_program("netsh.exe"),
-                "interface",
-                "ipv4",
-                "show",
-                what,
-                f"protocol={protocol.value}",
-            ],
+            [netsh, "interface", "ipv4", "show", what, f"protocol={protocol.value}"],
             capture_output=True,
             check=False,
             stdin=subprocess.DEVNULL,
             timeout=_NETSH_TIMEOUT_S,
-            creationflags=CREATE_NO_WINDOW,
+            creationflags=_CREATE_NO_WINDOW,
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
