@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -29,6 +28,7 @@ from portview.ui.firewall.firewall_words import (
 from portview.ui.firewall.rule_targets import why_no_rule
 from portview.ui.probing.sheet import Sheet, Tone
 from portview.ui.probing.sheet_view import Headline, SheetTable
+from portview.ui.wrapped_area import WrappedArea
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,20 +83,6 @@ class FirewallPage(DetailsPage):
         self._show()
 
     def _compose(self) -> None:
-        told = QWidget()
-        column = QVBoxLayout(told)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.headline)
-        column.addWidget(self.facts)
-        column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidget(told)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.viewport().setAutoFillBackground(False)
-        told.setAutoFillBackground(False)
         buttons = QHBoxLayout()
         buttons.setContentsMargins(10, 4, 10, 8)
         for button in (self.allow_button, self.block_button, self.own_button):
@@ -106,7 +92,7 @@ class FirewallPage(DetailsPage):
         left_column = QVBoxLayout(left)
         left_column.setContentsMargins(0, 0, 0, 0)
         left_column.setSpacing(0)
-        left_column.addWidget(scroll, 1)
+        left_column.addWidget(WrappedArea(self.headline, self.facts), 1)
         left_column.addLayout(buttons)
         right = QWidget()
         right_column = QVBoxLayout(right)
@@ -114,6 +100,7 @@ class FirewallPage(DetailsPage):
         right_column.setSpacing(0)
         right_column.addWidget(self.rules_title)
         right_column.addWidget(self.rules, 1)
+        right_column.addStretch(0)
         halves = QSplitter(Qt.Orientation.Horizontal)
         halves.addWidget(left)
         halves.addWidget(right)

@@ -156,5 +156,9 @@ def _match_row(number: int, match: RuleMatch) -> SheetRow:
             rule.source,
             rule.text,
         ),
-        _EFFECT_TONES[rule.effect] if match.decides else None,
+        _match_tone(match) if match.decides else None,
     )
+
+
+def _match_tone(match: RuleMatch) -> Tone:
+    return Tone.NOTE if match.fit is RuleFit.MAYBE else _EFFECT_TONES[match.rule.effect]

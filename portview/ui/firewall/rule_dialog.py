@@ -5,14 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import (
-    QDialogButtonBox,
-    QFrame,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QDialogButtonBox
 from typing_extensions import override
 
 from portview.actions.firewall_jobs import RuleJob
@@ -26,11 +20,14 @@ from portview.engine.task_runner import Pool
 from portview.ui.firewall.rule_form import RuleForm
 from portview.ui.firewall.rule_preview import RulePreview
 from portview.ui.firewall.rule_targets import port_words
-from portview.ui.job_dialog import SIDE_MARGIN, WIDTH, JobDialog
+from portview.ui.job_dialog import SIDE_MARGIN, JobDialog
 from portview.ui.proposal_view import plain_label
+from portview.ui.wrapped_area import WrappedArea
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from PySide6.QtWidgets import QWidget
 
     from portview.actions.firewall_proposals import FirewallProposal
     from portview.actions.jobs import Doing
@@ -40,6 +37,7 @@ if TYPE_CHECKING:
     from portview.firewall.firewall import Firewall
 
 _WIDTH = 620
+_LEAST_ROOM = 160
 _ROOM_AROUND = 230
 """Pixels of a screen's height that a dialog needs beside what scrolls in it."""
 
@@ -78,7 +76,7 @@ class RuleDialog(JobDialog):
         self.form = RuleForm(effect, self._question, entry.row.owner, name)
         self.preview = RulePreview()
         self.note = plain_label("")
-        self.asked = self._scrolling(self.form, self.preview)
+        self.asked = WrappedArea(self.form, self.preview, spacing=16)
         self._inquiry: Inquiry[RuleJob, FirewallProposal] = Inquiry(
             lambda job: job.look(),
             runner,
@@ -123,23 +121,6 @@ class RuleDialog(JobDialog):
             self._rule_id = report.rule_id
             self.revoke_button.show()
 
-    def _scrolling(self, *widgets: QWidget) -> QScrollArea:
-        contents = QWidget()
-        column = QVBoxLayout(contents)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(16)
-        for widget in widgets:
-            column.addWidget(widget)
-        column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidget(contents)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.viewport().setAutoFillBackground(False)
-        contents.setAutoFillBackground(False)
-        return scroll
-
     def _job(self) -> RuleJob:
         return RuleJob(self.form.wish(), self._question, self._opener)
 
@@ -156,7 +137,7 @@ class RuleDialog(JobDialog):
             self._inquiry.drop()
         else:
             self._inquiry.ask(self._job())
-        self._fit_scroll()
+        self._fit_asked()
 
     def _on_planned(self, job: RuleJob, proposal: FirewallProposal) -> None:
         if self._is_over or self._is_acting:
@@ -176,21 +157,16 @@ class RuleDialog(JobDialog):
         self.act_button.setEnabled(True)
         if is_first or self.asked.isHidden():
             self.show_asking(self.asked, self.note, verb=f"{self._verb} {self._port}")
-        self._fit_scroll()
+        self._fit_asked()
 
     def _on_not_planned(self, error: Exception) -> None:
         if not self._is_over and not self._is_acting:
             self.show_failure(error)
 
-    def _fit_scroll(self) -> None:
-        contents = self.asked.widget()
-        layout = contents.layout() if contents else None
-        if layout is None:
-            return
-        layout.activate()
-        width = max(self.width(), WIDTH) - 2 * SIDE_MARGIN
+    def _fit_asked(self) -> None:
+        width = max(self.width(), _WIDTH) - 2 * SIDE_MARGIN
         room = self.screen().availableGeometry().height() - _ROOM_AROUND
-        self.asked.setFixedHeight(min(max(room, 160), layout.totalHeightForWidth(width)))
+        self.asked.setFixedHeight(min(max(room, _LEAST_ROOM), self.asked.height_for(width)))
         self.note.setVisible(bool(self.note.text()) and not self.asked.isHidden())
         self.fit()
 
