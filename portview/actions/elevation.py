@@ -98,6 +98,9 @@ def _commands(errand: Errand) -> Iterator[list[str]]:
             yield ["end", str(key.pid), "--started", started, *force]
     elif errand.verb is ErrandVerb.CLOSE:
         yield ["close", endpoint_text(errand.local), endpoint_text(errand.remote)]
+    elif errand.verb in {ErrandVerb.SUSPEND, ErrandVerb.RESUME}:
+        for key in errand.processes:
+            yield [errand.verb.value, str(key.pid), "--started", iso_time(key.started_ms) or ""]
     else:
         yield ["service", errand.verb.value.partition("-")[0], errand.service]
 

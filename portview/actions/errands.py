@@ -39,6 +39,11 @@ class ErrandVerb(StrEnum):
     START_SERVICE = "start-service"
     RESTART_SERVICE = "restart-service"
     CLOSE = "close"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+
+
+_OF_ONE_PROCESS = frozenset({ErrandVerb.SUSPEND, ErrandVerb.RESUME})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class Errand:
     """One thing to do with administrator rights.
 
     STOP has ``processes``, ``grace_ms`` and ``force``; the service verbs have ``service``; CLOSE
-    has ``local`` and ``remote``.
+    has ``local`` and ``remote``; SUSPEND and RESUME have one of ``processes``.
     """
 
     verb: ErrandVerb
@@ -62,9 +67,11 @@ class Errand:
         head = (ERRAND_VERB, self.verb.value)
         if self.verb is ErrandVerb.STOP:
             how = ("force" if self.force else "ask", str(self.grace_ms))
-            return (*head, *how, *(f"{key.pid}:{key.started_ms}" for key in self.processes))
+            return (*head, *how, *map(_key_text, self.processes))
         if self.verb is ErrandVerb.CLOSE:
             return (*head, endpoint_text(self.local), endpoint_text(self.remote))
+        if self.verb in _OF_ONE_PROCESS:
+            return (*head, *map(_key_text, self.processes))
         return (*head, self.service)
 
 
@@ -83,6 +90,10 @@ def parse_errand(arguments: Sequence[str]) -> Errand:
         if len(rest) != 2:  # noqa: PLR2004 - a connection has two ends
             raise _bad("a connection has two ends")
         return Errand(verb, local=_endpoint(rest[0]), remote=_endpoint(rest[1]))
+    if verb in _OF_ONE_PROCESS:
+        if len(rest) != 1:
+            raise _bad("it is about one process")
+        return Errand(verb, (_key(rest[0]),))
     if len(rest) != 1 or not _SERVICE.fullmatch(rest[0]):
         raise _bad("the name of the service is none")
     return Errand(verb, service=rest[0])
@@ -101,6 +112,10 @@ def _stop(rest: list[str]) -> Errand:
         int(grace),
         how == "force",
     )
+
+
+def _key_text(key: ProcessKey) -> str:
+    return f"{key.pid}:{key.started_ms}"
 
 
 def _key(text: str) -> ProcessKey:

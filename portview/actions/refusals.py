@@ -105,6 +105,24 @@ def refusal(process: ProcessFacts, standpoint: Standpoint) -> Refusal | None:
     return reason or _container_refusal(process)
 
 
+def suspend_refusal(process: ProcessFacts, standpoint: Standpoint) -> Refusal | None:
+    """Say why a process must neither be suspended nor resumed; None if it may be.
+
+    The services in it must be such as may stand still as well.
+    """
+    reason = refusal(process, standpoint)
+    if reason is not None and reason.code == "runs_portview":
+        return Refusal(
+            reason.code,
+            "PortView runs inside this process, which could then neither show nor resume anything.",
+            reason.advice,
+        )
+    if reason is not None:
+        return reason
+    found = (service_refusal(service, standpoint) for service in process.services)
+    return next((one for one in found if one and one.code == "system_service"), None)
+
+
 def service_refusal(service: ServiceFacts, standpoint: Standpoint) -> Refusal | None:
     """Say why a service must not be stopped; None if it may be."""
     if standpoint.platform == "win32":

@@ -21,6 +21,7 @@ from portview.cli import (
     probe_command,
     scan_command,
     service_command,
+    suspend_command,
     wait_command,
 )
 from portview.cli.console import prepare_streams, print_error, print_note
@@ -43,6 +44,7 @@ _VERBS = (
     end_command,
     close_command,
     service_command,
+    suspend_command,
 )
 
 _INTERRUPTED = 130

@@ -10,9 +10,15 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSplitter, QToolButton
 from typing_extensions import override
 
-from portview.domain.owner_sentences import chain_words, holders_words, owner_sentences
+from portview.domain.owner_sentences import (
+    chain_words,
+    holders_words,
+    owner_sentences,
+    standing_still_words,
+)
 from portview.domain.owners import command_line_of, user_of
 from portview.domain.process_details import OwnerDetails, OwnerQuestion, processor_share
+from portview.domain.processes import Execution
 from portview.domain.quantities import format_duration, format_share, format_size
 from portview.engine.inquiry import Inquiry
 from portview.engine.task_runner import Pool
@@ -138,6 +144,8 @@ class OwnerPage(DetailsPage):
             notes.insert(0, "This process has ended. What was known of it stays here.")
         elif not subject.is_open:
             notes.insert(0, "This socket has closed. What was known of it stays here.")
+        if still := standing_still_words(self._execution()):
+            notes.insert(0, still)
         show("note", " ".join(notes))
         owner = row.key.owner
         name = info.name if info and info.name else "unknown"
@@ -161,6 +169,9 @@ class OwnerPage(DetailsPage):
         details = self._details
         return details is not None and details.question.owner is not None and not details.is_running
 
+    def _execution(self) -> Execution:
+        return self._details.execution if self._details else Execution.UNKNOWN
+
     def _started_words(self, started_ms: int) -> str:
         if not started_ms:
             return ""
@@ -171,10 +182,10 @@ class OwnerPage(DetailsPage):
         subject = self._subject
         if subject is None or question != _question_about(subject.entry):
             return
-        had_ended, is_first = self._has_ended(), self._details is None
+        before = (self._details is None, self._has_ended(), self._execution())
         self._details = details
         self._show_usage(details.usage)
-        if is_first or had_ended != self._has_ended():
+        if before != (False, self._has_ended(), self._execution()):
             self._show_facts(subject)
 
     def _show_usage(self, usage: ProcessUsage | None) -> None:
