@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from portview.actions.process_facts import ProcessFacts, ServiceFacts, Standpoint
 
 LINUX_INIT_PID = 1
+KERNEL_CODE = "windows_kernel"
+"""The code of the refusal of PID 4."""
 
 _WINDOWS_ITSELF = frozenset(
     {
@@ -188,7 +190,7 @@ def windows_kernel_refusal(pid: int) -> Refusal:
             "Wait: it is free after at most four minutes.",
         )
     return Refusal(
-        "windows_kernel",
+        KERNEL_CODE,
         "The Windows kernel itself holds this, for one of its drivers.",
         "Find out for whom: netsh http show servicestate (http.sys), or Get-SmbServerConfiguration "
         "(file sharing). Stop that program or service.",
