@@ -86,7 +86,8 @@ def run_command(arguments: Sequence[str]) -> int:
         exit_code: int = options.run(options)
     except PortViewError as error:
         print_error(error, as_json=as_json)
-        if error.outcome is Outcome.NEEDS_ADMIN:
+        # Where the system can't ask, the hint has the very command.
+        if error.outcome is Outcome.NEEDS_ADMIN and error.code != "elevation_unavailable":
             print_note(command_for_administrator(arguments))
         return int(error.outcome)
     except KeyboardInterrupt:

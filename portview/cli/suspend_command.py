@@ -17,6 +17,7 @@ from portview.actions.suspend_process import (
 from portview.cli.arguments import add_change_options, parse_start_time
 from portview.cli.consent import require_consent
 from portview.cli.console import print_json, print_line
+from portview.cli.elevating import act_or_elevate
 from portview.cli.end_command import parse_pid
 from portview.cli.plan_text import process_lines
 from portview.domain.outcome import Outcome
@@ -70,7 +71,7 @@ def run(options: argparse.Namespace) -> Outcome:
         "Do this?", has_yes=options.yes, as_json=options.json
     ):
         return Outcome.NOT_DONE
-    report = change_execution(plan)
+    report = act_or_elevate(lambda as_admin: change_execution(plan, as_admin=as_admin), options)
     keep_record(report)
     if options.json:
         told = {**report_object(report), "execution": report.execution.value}
