@@ -89,7 +89,7 @@ def plan_rule(firewall: Firewall, wish: RuleWish, port: PortQuestion) -> RulePla
     is_needless = before.holds(wish.effect) and is_lasting
     plan = RulePlan(wish, question, change, before, rules.status, subnets, is_needless=is_needless)
     warnings += _warnings(plan, port)
-    return replace(plan, warnings=tuple(dict.fromkeys((*warnings, *change.warnings))))
+    return replace(plan, warnings=tuple(dict.fromkeys((*change.warnings, *warnings))))
 
 
 def plan_revoke(firewall: Firewall, own: OwnRule, reason: str = "") -> RevokePlan:
@@ -165,9 +165,10 @@ def _rule_lines(wish: RuleWish) -> Iterator[tuple[str, str]]:
 def _warnings(plan: RulePlan, port: PortQuestion) -> Iterator[str]:
     wish, question, status = plan.wish, plan.question, plan.status
     name = port_words(question)
-    if status.problem:
+    told = " ".join(plan.change.warnings)
+    if status.problem and status.problem not in told:
         yield f"What it would change can't be told beforehand: {status.problem}"
-    if plan.is_needless:
+    if plan.is_needless and " already" not in told:
         verb = "allowed" if wish.effect is RuleEffect.ALLOW else "blocked"
         client = plan.before.clients[0]
         yield f"{name} is {verb} already for {client.clients}: {client.answer.reason}"

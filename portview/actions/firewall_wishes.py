@@ -25,7 +25,7 @@ PROFILES = ("domain", "private", "public")
 
 _MOST_REMOTES = 64
 _LONGEST_PROGRAM = 1024
-_WINDOWS_PROGRAM = re.compile(r"[A-Za-z]:\\[^\x00-\x1f\x7f/:*?\"<>|]+")
+_WINDOWS_PROGRAM = re.compile(r"(?:[A-Za-z]:|\\\\[^\\/:*?\"<>|]+)(?:\\[^\\/:*?\"<>|]+)+")
 _UNIX_PROGRAM = re.compile(r"/[^\x00-\x1f\x7f\"|]+")
 _WINDOWS_KERNEL = "System"
 _LATEST_MS = 10**14
