@@ -14,9 +14,9 @@ from portview.actions.firewall_report import (
     revoked_report,
     revokes_report,
 )
+from portview.actions.firewall_subnets import subnets_of_rules
 from portview.domain.firewall import FirewallQuestion, RuleEffect
 from portview.domain.outcome import Outcome, PortViewError
-from portview.readers.local_subnets import local_subnets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +86,7 @@ def revoke_rules(
     rules = firewall.read()
     if answer is not None and rules.status.problem:
         return revokes_report([_told(values) for values in _each(answer)])
-    subnets = local_subnets()
+    subnets = subnets_of_rules()
     return revokes_report(
         [
             revoked_report(

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from portview.actions.firewall_proof import RuleProof, prove
 from portview.actions.firewall_question import PortQuestion, is_loopback, port_words
+from portview.actions.firewall_subnets import subnets_of_rules
 from portview.actions.firewall_wishes import ANY, LOCAL_SUBNET, checked_wish
 from portview.domain.contract import iso_time
 from portview.domain.firewall import RuleEffect, RuleWish
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.plain_text import inert
-from portview.readers.local_subnets import local_subnets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +79,7 @@ def plan_rule(firewall: Firewall, wish: RuleWish, port: PortQuestion) -> RulePla
         warnings.append("This firewall can't match programs: the rule is for the port alone.")
     change = firewall.plan(wish, rules)
     question = port.question
-    subnets = local_subnets()
+    subnets = subnets_of_rules()
     before = prove(rules, wish, question, subnets)
     ending = {own.rule.id for own in rules.own_rules if own.wish.expires_at_ms or own.wish.until}
     is_lasting = all(

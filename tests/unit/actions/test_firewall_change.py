@@ -35,7 +35,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, own_folders: None) -> None:
     """Have a machine in one network, and the record in the test's own folder."""
     log_path.cache_clear()
     subnet = LocalSubnet("192.0.2.0/24", ("192.0.2.1", "192.0.2.254"))
-    monkeypatch.setattr(firewall_plan, "local_subnets", lambda: (subnet,))
+    monkeypatch.setattr(firewall_plan, "subnets_of_rules", lambda: (subnet,))
 
 
 @pytest.fixture
