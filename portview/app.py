@@ -32,6 +32,7 @@ from portview.resources import resource_path
 from portview.settings import Settings, settings_path
 from portview.ui.about import WindowFacts
 from portview.ui.error_dialog import ErrorReporter
+from portview.ui.expired_rules import ExpiredRules
 from portview.ui.icons import application_icon
 from portview.ui.lookups import Lookups
 from portview.ui.main_window import MainWindow
@@ -192,11 +193,15 @@ def _run(
     window.show()
     # Later than the first rows: they stay, and so do the modules.
     QTimer.singleShot(_SETTLED_MS, settle_memory)
+    expired = ExpiredRules(opened.runner, has_rights=is_elevated(), parent=window)
+    expired.told.connect(window.tell)
+    QTimer.singleShot(_SETTLED_MS, expired.start)
     if settings.set_aside:
         window.tell(f"The settings were damaged; they are set aside as {settings.set_aside.name}.")
     try:
         return application.exec()
     finally:
+        expired.stop()
         opened.close()
 
 
