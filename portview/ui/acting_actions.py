@@ -71,6 +71,7 @@ def add_acting_actions(actions: RowActions, start: Callable[[Job], object], plat
             lambda selection: why_not_close(selection, platform),
             ("Ctrl+Shift+K",),
             target=Target.ONE_SOCKET,
+            rank=70,
         ),
         RowAction(
             "end_process",

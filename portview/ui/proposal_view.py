@@ -22,6 +22,7 @@ _ICONS = {
     CardKind.SERVICE: "system",
     CardKind.REFUSED: "warning",
     CardKind.STAYS: "check",
+    CardKind.RULE: "firewall",
 }
 _KIND_WORDS = {
     CardKind.STOPS: "Will be stopped",
@@ -29,6 +30,7 @@ _KIND_WORDS = {
     CardKind.SERVICE: "Service",
     CardKind.REFUSED: "Left alone",
     CardKind.STAYS: "Goes on",
+    CardKind.RULE: "Will be taken back",
 }
 
 
