@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from portview.domain.owners import command_line_of, owner_words, user_of
 from portview.domain.port_names import PortNames
 from portview.domain.quantities import format_duration, format_rate
-from portview.domain.sockets import Family, State, endpoint_text
+from portview.domain.sockets import Family, Protocol, State, endpoint_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from portview.domain.traffic import TrafficRate
 
 
+_PROTOCOL_NAMES = {
+    Family.IPV4: {Protocol.TCP: "TCP", Protocol.UDP: "UDP"},
+    Family.IPV6: {Protocol.TCP: "TCP6", Protocol.UDP: "UDP6"},
+}
 _STATE_ORDER = {state: number for number, state in enumerate(State)}
 
 
@@ -63,8 +67,7 @@ def pid_key(entry: Entry, _: CellContext) -> int | None:
 def protocol_text(entry: Entry, _: CellContext) -> str:
     """Return TCP or UDP, with a 6 for IPv6 as netstat writes it."""
     key = entry.row.key
-    name = key.protocol.value.upper()
-    return name if key.family is Family.IPV4 else f"{name}6"
+    return _PROTOCOL_NAMES[key.family][key.protocol]
 
 
 def local_address_text(entry: Entry, _: CellContext) -> str:
@@ -84,7 +87,7 @@ def port_text(entry: Entry, _: CellContext) -> str:
 
 def port_key(entry: Entry, _: CellContext) -> int:
     """Sort by number."""
-    return entry.row.key.local.port
+    return entry.port
 
 
 def name_text(entry: Entry, _: CellContext) -> str:
@@ -104,12 +107,12 @@ def remote_address_text(entry: Entry, _: CellContext) -> str:
 
 def remote_address_key(entry: Entry, _: CellContext) -> bytes | None:
     """Sort by the number of the address, then by port."""
-    return None if entry.row.key.remote is None else entry.remote_place
+    return entry.remote_place
 
 
 def remote_host_text(entry: Entry, context: CellContext) -> str:
     """Return the name of the other end."""
-    remote = entry.row.key.remote
+    remote = entry.row.key.remote if context.hosts else None
     return "" if remote is None else context.hosts.get(remote.address, "")
 
 
@@ -177,7 +180,7 @@ def down_text(entry: Entry, context: CellContext) -> str:
 
 def down_key(entry: Entry, context: CellContext) -> float | None:
     """Sort by number."""
-    rate = context.rates.get(entry.row.key)
+    rate = context.rates.get(entry.row.key) if context.rates else None
     return None if rate is None else rate.received_bytes_per_s
 
 
@@ -189,7 +192,7 @@ def up_text(entry: Entry, context: CellContext) -> str:
 
 def up_key(entry: Entry, context: CellContext) -> float | None:
     """Sort by number."""
-    rate = context.rates.get(entry.row.key)
+    rate = context.rates.get(entry.row.key) if context.rates else None
     return None if rate is None else rate.sent_bytes_per_s
 
 
