@@ -11,8 +11,6 @@ from enum import StrEnum
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from portview.actions.firewall_wishes import read_wish, wish_words
-from portview.domain.firewall import RuleEffect
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.processes import ProcessKey
 from portview.domain.sockets import Endpoint, canonical_address, endpoint_text
@@ -50,10 +48,7 @@ class ErrandVerb(StrEnum):
     REVOKE_RULES = "revoke-rules"
 
 
-_EFFECTS = {
-    ErrandVerb.ALLOW_PORT: RuleEffect.ALLOW,
-    ErrandVerb.BLOCK_PORT: RuleEffect.BLOCK,
-}
+_RULE_VERBS = frozenset({ErrandVerb.ALLOW_PORT, ErrandVerb.BLOCK_PORT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +79,9 @@ class Errand:
         if self.verb is ErrandVerb.CLOSE:
             return (*head, endpoint_text(self.local), endpoint_text(self.remote))
         if self.wish is not None:
+            # Rules are loaded with the first errand about one.
+            from portview.actions.firewall_wishes import wish_words  # noqa: PLC0415
+
             return (*head, *wish_words(self.wish))
         if self.verb is ErrandVerb.REVOKE_RULES:
             return (*head, *self.rule_ids)
@@ -105,8 +103,10 @@ def parse_errand(arguments: Sequence[str]) -> Errand:
         if len(rest) != 2:  # noqa: PLR2004 - a connection has two ends
             raise _bad("a connection has two ends")
         return Errand(verb, local=_endpoint(rest[0]), remote=_endpoint(rest[1]))
-    if verb in _EFFECTS:
-        return Errand(verb, wish=read_wish(_EFFECTS[verb], rest))
+    if verb in _RULE_VERBS:
+        from portview.actions.firewall_wishes import read_wish  # noqa: PLC0415 - likewise
+
+        return Errand(verb, wish=read_wish(verb.value.partition("-")[0], rest))
     if verb is ErrandVerb.REVOKE_RULES:
         if len(rest) > _MOST_RULES or not all(map(_RULE_ID.fullmatch, rest)):
             raise _bad("it names no rules of PortView's")

@@ -7,13 +7,8 @@ from typing import TYPE_CHECKING
 from portview.actions.elevation import run_elevated
 from portview.actions.errands import Errand, ErrandVerb
 from portview.actions.firewall_proof import prove
-from portview.actions.firewall_report import (
-    FirewallReport,
-    RevokeReport,
-    made_report,
-    revoked_report,
-    revokes_report,
-)
+from portview.actions.firewall_report import FirewallReport, RevokeReport
+from portview.actions.firewall_sentences import made_report, revoked_report, revokes_report
 from portview.actions.firewall_subnets import subnets_of_rules
 from portview.domain.firewall import FirewallQuestion, RuleEffect
 from portview.domain.outcome import Outcome, PortViewError

@@ -17,14 +17,14 @@ from portview.actions.firewall_plan import (
     plan_rule,
 )
 from portview.actions.firewall_question import PortQuestion, ask_about_port
-from portview.actions.firewall_report import needless_report
+from portview.actions.firewall_sentences import needless_report
 from portview.actions.firewall_wishes import checked_wish, default_wish
 from portview.actions.record import keep_record
 from portview.cli.consent import require_consent
 from portview.cli.console import print_json, print_line
 from portview.cli.firewall_arguments import awaited_process, expiry, full_program, listed
 from portview.cli.firewall_text import revoke_plan_lines, rule_plan_lines
-from portview.domain.firewall import FirewallQuestion
+from portview.domain.firewall import FirewallQuestion, RuleEffect
 from portview.domain.outcome import ActionReport, Outcome, PortViewError
 from portview.domain.plain_text import inert
 from portview.domain.sockets import Protocol
@@ -146,7 +146,9 @@ def _revoke(
 
 def _wish(options: argparse.Namespace, port: PortQuestion, *, matches_programs: bool) -> RuleWish:
     # A program that was typed is asked for even where it can't be matched, to be told so.
-    wish = default_wish(port.question, options.effect, matches_programs=matches_programs)
+    wish = default_wish(
+        port.question, RuleEffect(options.effect), matches_programs=matches_programs
+    )
     wish = replace(wish, expires_at_ms=expiry(options))
     if options.program is not None:
         wish = replace(wish, program=full_program(options.program))
