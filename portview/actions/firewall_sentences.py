@@ -49,11 +49,12 @@ def made_report(plan: RulePlan, proof: RuleProof, rule_id: str) -> FirewallRepor
 
 def needless_report(plan: RulePlan) -> FirewallReport:
     """Report that no rule was made, because its clients experience already what it would bring."""
+    holds = plan.before.holds(plan.wish.effect)
     return FirewallReport(
-        Outcome.DONE,
+        Outcome.DONE if holds else Outcome.NOT_DONE,
         asked_words(plan.wish),
         "Nothing was changed: no rule is needed.",
-        _holds(plan, plan.before),
+        _holds(plan, plan.before) if holds else _verdict_of_asked(plan, plan.before),
         _still_in_the_way(plan),
         rule_id="",
         is_in_force=False,
