@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Rules in nft's language and what PortView has to say about TCP and UDP.
+    """Rules in nft's language, or a shell script, and what PortView has to say about a port.
 
     ``words`` have to stand in the reason for TCP.
     """
@@ -308,6 +308,120 @@ table netdev wire { chain cable { type filter hook ingress device "cable0" prior
 }
 """
         + chain("", "accept"),
+        "allowed",
+        "blocked",
+    ),
+]
+
+
+SCRIPTS = [
+    Case(
+        "iptables: the usual few lines",
+        """
+for tables in iptables ip6tables; do
+  $tables -P INPUT DROP
+  $tables -A INPUT -i lo -j ACCEPT
+  $tables -A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+  $tables -A INPUT -m conntrack --ctstate INVALID -j DROP
+  $tables -A INPUT -p tcp -m tcp --dport 8080 -m conntrack --ctstate NEW -j ACCEPT
+done
+""",
+        "allowed",
+        "blocked",
+        "--dport 8080",
+    ),
+    Case(
+        "iptables: several ports, a comment, a range of addresses",
+        """
+iptables -P INPUT DROP
+iptables -A INPUT -p tcp -m multiport --dports 80,443,8000:8100 \
+  -m iprange --src-range 10.199.0.1-10.199.0.3 -m comment --comment "-j DROP it" -j ACCEPT
+iptables -A INPUT -p udp -m multiport ! --dports 8080 -j ACCEPT
+ip6tables -P INPUT DROP
+ip6tables -A INPUT -s fd99::/64 ! -i lo -p udp -m udp --dport 8080 -j ACCEPT
+""",
+        "partly",
+        "partly",
+        "10.199.0.1",
+    ),
+    Case(
+        "iptables: kinds of addresses and packets, a reset",
+        """
+iptables -A INPUT -m pkttype --pkt-type multicast -j DROP
+iptables -A INPUT -m addrtype ! --dst-type LOCAL -j DROP
+iptables -A INPUT -p tcp -m tcp --dport 8080 -j REJECT --reject-with tcp-reset
+iptables -A INPUT -m addrtype --dst-type LOCAL -p udp -j ACCEPT
+iptables -P INPUT DROP
+ip6tables -A INPUT -p tcp --syn -j DROP
+ip6tables -A INPUT -m rt --rt-type 0 -j DROP
+""",
+        "blocked",
+        "allowed",
+        "tcp-reset",
+    ),
+    Case(
+        "iptables: own chains, a goto, a return",
+        """
+iptables -N web
+iptables -N last
+iptables -A web -s 10.199.0.7 -j RETURN
+iptables -A web -g last
+iptables -A last -p tcp -m tcp --dport 8080 -m limit --limit 3/min -j LOG --log-prefix "web -j "
+iptables -A last -p tcp -j ACCEPT
+iptables -A INPUT -j web
+iptables -A INPUT -j DROP
+""",
+        "partly",
+        "partly",
+    ),
+    Case(
+        "iptables: a match that nobody can foresee",
+        """
+iptables -P INPUT DROP
+ip6tables -P INPUT DROP
+iptables -A INPUT -p tcp --dport 8080 -m statistic --mode random --probability 0.5 -j ACCEPT
+ip6tables -A INPUT -p tcp --dport 8080 -m statistic --mode random --probability 0.5 -j ACCEPT
+""",
+        "unknown",
+        "blocked",
+        "statistic",
+    ),
+    Case(
+        "iptables and nft at once: the drop wins",
+        """
+iptables -A INPUT -p tcp --dport 8080 -j ACCEPT
+ip6tables -A INPUT -p tcp --dport 8080 -j ACCEPT
+nft add table inet mine
+nft add chain inet mine in '{ type filter hook input priority 5 ; }'
+nft add rule inet mine in tcp dport 8080 counter drop
+""",
+        "blocked",
+        "allowed",
+        "inet mine in",
+    ),
+    Case(
+        "iptables: redirected, and let in where it arrives",
+        """
+iptables -t nat -A PREROUTING -p tcp --dport 8080 -m addrtype --dst-type LOCAL \
+  -j REDIRECT --to-ports 9090
+iptables -A INPUT -p tcp --dport 9090 -j ACCEPT
+iptables -A INPUT -m state --state ESTABLISHED -j ACCEPT
+iptables -A INPUT -j REJECT --reject-with icmp-admin-prohibited
+ip6tables -A INPUT -p tcp --dport 8080 -j ACCEPT
+ip6tables -A INPUT -j REJECT
+""",
+        "allowed",
+        "blocked",
+        "9090",
+    ),
+    Case(
+        "iptables: not tracked, so not new",
+        """
+iptables -t raw -A PREROUTING -p udp --dport 8080 -j CT --notrack
+iptables -A INPUT -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT
+iptables -A INPUT -j DROP
+ip6tables -A INPUT -p udp -j DROP
+""",
         "allowed",
         "blocked",
     ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.system.firewall.conftest import PATIENCE_S, SILENCE_S
-from tests.system.firewall.rulesets import CASES, Case
+from tests.system.firewall.rulesets import CASES, SCRIPTS, Case
 
 if TYPE_CHECKING:
     from tests.system.firewall.conftest import Bench
@@ -21,6 +21,12 @@ pytestmark = [
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES])
 def test_the_verdict_is_what_clients_meet(bench: Bench, case: Case) -> None:
     bench.set_rules(case.rules)
+    check(bench, case)
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in SCRIPTS])
+def test_so_it_is_with_rules_that_iptables_made(bench: Bench, case: Case) -> None:
+    bench.far.run("sh", "-e", "-c", case.rules)
     check(bench, case)
 
 
