@@ -110,12 +110,21 @@ def _all_clients(
             for subnet in subnets:
                 for neighbour in subnet.neighbours:
                     yield subnet.network, neighbour
-        elif "/" in part:
-            network = ip_network(part)
-            yield part, str(network[0])
-            yield part, str(network[-1])
         else:
-            yield part, part
+            for remote in _ends(part):
+                yield part, remote
+
+
+def _ends(part: str) -> tuple[str, ...]:
+    """Return the first and the last address of a part of the remote side; none of what is else."""
+    first, dash, last = part.partition("-")
+    try:
+        network = ip_network(part if not dash else first, strict=False)
+        end = ip_network(last, strict=False) if dash else network
+    except ValueError:
+        # A rule that somebody changed may name more than PortView's own words.
+        return ()
+    return tuple(dict.fromkeys((str(network[0]), str(end[-1]))))
 
 
 def _is_alike(local: str | None, remote: str | None) -> bool:

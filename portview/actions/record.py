@@ -14,8 +14,10 @@ from portview.actions.firewall_report import FirewallReport
 from portview.actions.free_port import FreeReport
 from portview.actions.plan import StepKind
 from portview.actions.service_change import ServiceReport
+from portview.actions.suspend_process import SuspendReport
 from portview.domain.contract import iso_time
 from portview.domain.outcome import Outcome
+from portview.domain.processes import ProcessKey
 from portview.log import log_path
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from portview.actions.plan import Step
+    from portview.actions.process_facts import ProcessFacts
     from portview.actions.stopping import StopResult
     from portview.domain.outcome import ActionReport
 
@@ -34,7 +37,10 @@ _ONLY_MINE = 0o600
 
 @dataclass(frozen=True, slots=True)
 class StoppedProcess:
-    """A process that was stopped, with all that is needed to start it again; None if unknown."""
+    """A process that was stopped, with all that is needed to start it again; None if unknown.
+
+    ``ending`` is a value of ``Ending``, or "suspended" or "resumed".
+    """
 
     pid: int
     started_ms: int
@@ -44,6 +50,11 @@ class StoppedProcess:
     command_line: tuple[str, ...] | None = None
     working_directory: str | None = None
     user: str | None = None
+
+    @property
+    def key(self) -> ProcessKey:
+        """Return the identity that the process had."""
+        return ProcessKey(self.pid, self.started_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +124,9 @@ def record_of(report: ActionReport, at_ms: int) -> ActionRecord:
             )
     elif isinstance(report, EndReport):
         processes = _stopped([report.step], report.results)
+    elif isinstance(report, SuspendReport) and report.outcome is Outcome.DONE:
+        process = report.plan.process
+        processes = (_stopped_process(process, report.plan.verb.participle),)
     elif isinstance(report, FirewallReport) and report.is_in_force:
         rules = (report.rule_id,)
     elif isinstance(report, ServiceReport) and report.is_stopped:
@@ -129,20 +143,22 @@ def _stopped(steps: Iterable[Step], results: Iterable[StopResult]) -> tuple[Stop
         member = members.get(result.process)
         if member is None:
             continue
-        info = member.info
-        stopped.append(
-            StoppedProcess(
-                info.pid,
-                info.key.started_ms,
-                result.ending.value,
-                info.name,
-                info.executable,
-                info.command_line,
-                member.working_directory,
-                info.user,
-            )
-        )
+        stopped.append(_stopped_process(member, result.ending.value))
     return tuple(stopped)
+
+
+def _stopped_process(process: ProcessFacts, ending: str) -> StoppedProcess:
+    info = process.info
+    return StoppedProcess(
+        info.pid,
+        info.key.started_ms,
+        ending,
+        info.name,
+        info.executable,
+        info.command_line,
+        process.working_directory,
+        info.user,
+    )
 
 
 def _make_room(path: Path) -> None:

@@ -183,5 +183,5 @@ def endpoint_text(endpoint: Endpoint | None) -> str:
     """Format an endpoint as people write it: ``127.0.0.1:80``, ``[::1]:80``; empty for None."""
     if endpoint is None:
         return ""
-    address = f"[{endpoint.address}]" if ":" in endpoint.address else endpoint.address
-    return f"{address}:{endpoint.port}"
+    address, port = endpoint
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

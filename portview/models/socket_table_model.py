@@ -316,16 +316,21 @@ class SocketTableModel(QAbstractTableModel):
                 apply_edit(self._shown, edit)
                 last = first + len(entries) - 1
                 self.dataChanged.emit(self.index(first, 0), self.index(last, len(COLUMNS) - 1))
-            case Reorder(old_numbers):
-                self._reorder(edit, old_numbers)
+            case Reorder():
+                self._reorder(edit)
 
-    def _reorder(self, edit: Edit, old_numbers: tuple[int, ...]) -> None:
+    def _reorder(self, edit: Reorder) -> None:
         self.layoutAboutToBeChanged.emit()
-        apply_edit(self._shown, edit)
         kept = self.persistentIndexList()
+        entries = [self._shown[index.row()] for index in kept]
+        apply_edit(self._shown, edit)
         if kept:
-            new_numbers = {old: new for new, old in enumerate(old_numbers)}
-            moved = [self.index(new_numbers[index.row()], index.column()) for index in kept]
+            wanted = set(map(id, entries))
+            numbers = {id(e): n for n, e in enumerate(self._shown) if id(e) in wanted}
+            moved = [
+                self.index(numbers[id(entry)], index.column())
+                for entry, index in zip(entries, kept, strict=True)
+            ]
             self.changePersistentIndexList(kept, moved)
         self.layoutChanged.emit()
 

@@ -126,7 +126,7 @@ class DetailedTable(QSplitter):
         def owner_page() -> DetailsPage:
             from portview.ui.owner_page import OwnerPage  # noqa: PLC0415
 
-            page = OwnerPage(lookups.read_owner, runner, lookups.describe)
+            page = OwnerPage(lookups, runner)
             page.socket_chosen.connect(self.socket_chosen)
             page.told.connect(self.told)
             return page

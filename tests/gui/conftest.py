@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt, QTimer
 
 from portview import app
 from portview.domain.cells import CellContext
+from portview.domain.http_sys import HttpPortUse
 from portview.domain.port_names import PortNames
 from portview.engine.firewall_feed import FirewallFeed
 from portview.engine.task_runner import TaskRunner
@@ -106,7 +107,11 @@ class DetailsBench:
         self.asked: list[OwnerQuestion] = []
         self.answer = OwnerDetailsReader(FakeServices).read
         self.now_ms = 1_000_000
-        lookups = Lookups(self.describe, self.feed, firewall, self.hosts, self.read_owner)
+        self.http_asked: list[int] = []
+        self.http_answer = HttpPortUse
+        lookups = Lookups(
+            self.describe, self.feed, firewall, self.hosts, self.read_owner, self.read_http_use
+        )
         self.model = SocketTableModel(self.describe, PortNames({}))
         self.views = SocketViews(self.model)
         self.table = self.views.table
@@ -131,6 +136,10 @@ class DetailsBench:
     def read_owner(self, question: OwnerQuestion) -> OwnerDetails:
         self.asked.append(question)
         return self.answer(question)
+
+    def read_http_use(self, port: int) -> HttpPortUse:
+        self.http_asked.append(port)
+        return self.http_answer(port)
 
     def show(self, snapshot: Snapshot) -> None:
         """Take a snapshot as the window does with every tick."""

@@ -37,7 +37,7 @@ def readable(value: str) -> str | int:
 def prefix(value: str) -> Any:
     """Return an address with or without a mask as an address or a network."""
     address, _, length = value.partition("/")
-    if not length:
+    if not length or length == ("128" if ":" in address else "32"):
         return address
     if length.isdecimal():
         return {"prefix": {"addr": address, "len": int(length)}}
@@ -52,24 +52,34 @@ def _ports(values: Sequence[str]) -> dict[str, Any]:
     return {"set": found}
 
 
-def _port(option: Option) -> dict[str, Any] | None:
-    side = {"dport": "dport", "dports": "dport", "sport": "sport", "sports": "sport"}.get(
-        option.name.removeprefix("--")
-    )
-    if side is None:
+def _port(option: Option, protocol: str) -> dict[str, Any] | None:
+    side = {"--dport": "dport", "--dports": "dport", "--sport": "sport", "--sports": "sport"}
+    if option.name not in side:
         return None
-    left = {"payload": {"protocol": "th", "field": side}}
-    return compared(left, _ports(option.values), is_turned=option.is_turned)
+    left = {"payload": {"protocol": protocol, "field": side[option.name]}}
+    ports = _ports(option.values)
+    only = ports["set"][0] if len(ports["set"]) == 1 else ports
+    return compared(left, only, is_turned=option.is_turned)
 
 
-def _transport(option: Option, _family: str) -> list[dict[str, Any]] | None:
-    if port := _port(option):
+def _tcp(option: Option, _family: str) -> list[dict[str, Any]] | None:
+    if port := _port(option, "tcp"):
         return [port]
     if option.name == "--tcp-flags" and len(option.values) == _MASK_AND_FLAGS:
         mask, wanted = (_FLAG_WORDS.get(value, value.lower().split(",")) for value in option.values)
         flags = {"payload": {"protocol": "tcp", "field": "flags"}}
         return [compared({"&": [flags, mask]}, wanted or 0, is_turned=option.is_turned)]
     return None
+
+
+def _udp(option: Option, _family: str) -> list[dict[str, Any]] | None:
+    port = _port(option, "udp")
+    return [port] if port else None
+
+
+def _several_ports(option: Option, _family: str) -> list[dict[str, Any]] | None:
+    port = _port(option, "th")
+    return [port] if port else None
 
 
 def _tracked(option: Option, _family: str) -> list[dict[str, Any]] | None:
@@ -188,9 +198,9 @@ def _of_icmp(*_: object) -> list[dict[str, Any]]:
 
 
 MATCHES: dict[str, Reader] = {
-    "tcp": _transport,
-    "udp": _transport,
-    "multiport": _transport,
+    "tcp": _tcp,
+    "udp": _udp,
+    "multiport": _several_ports,
     "conntrack": _tracked,
     "state": _tracked,
     "addrtype": _address_kind,

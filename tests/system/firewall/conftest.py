@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from tests.machines import Namespace
 
+_PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
 HERE = Path(__file__).parent
 PORT = 8080
 OTHER_PORT = 9090
@@ -26,13 +29,61 @@ PATIENCE_S = 10.0
 """How long an attempt that should succeed may take; it takes a thousandth of that."""
 SILENCE_S = 0.5
 """How long nothing may come back until an attempt counts as dropped."""
+_UFW_DEFAULTS = """
+IPV6=yes
+DEFAULT_INPUT_POLICY="DROP"
+DEFAULT_OUTPUT_POLICY="ACCEPT"
+DEFAULT_FORWARD_POLICY="DROP"
+DEFAULT_APPLICATION_POLICY="SKIP"
+MANAGE_BUILTINS=no
+IPT_SYSCTL=/etc/ufw/sysctl.conf
+IPT_MODULES=""
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnUfw:
+    """A ufw whose settings are the test's own, laid over those of the system."""
+
+    folder: Path
+
+    def prepare(self) -> None:
+        """Lay out the settings that ufw comes with: all incoming is denied, and it is off."""
+        # The folders themselves stay: they are mounted where a worker runs.
+        for name in ("etc", "default", "state"):
+            (self.folder / name).mkdir(exist_ok=True)
+            for old in (self.folder / name).iterdir():
+                shutil.rmtree(old) if old.is_dir() else old.unlink()
+        shutil.copytree("/usr/share/ufw", self.folder / "etc", dirs_exist_ok=True)
+        for rules in (self.folder / "etc" / "iptables").glob("*.rules"):
+            shutil.copy(rules, self.folder / "etc")
+        (self.folder / "etc" / "applications.d").mkdir()
+        (self.folder / "etc" / "sysctl.conf").touch()
+        (self.folder / "default" / "ufw").write_text(_UFW_DEFAULTS)
+        shutil.copytree("/lib/ufw", self.folder / "state", dirs_exist_ok=True)
+
+    def around(self, *command: str) -> tuple[str, ...]:
+        """Return a command that sees these settings in place of the system's."""
+        script = "".join(
+            f'mount --bind "$1/{name}" {target}; '
+            for name, target in (
+                ("etc", "/etc/ufw"),
+                ("default", "/etc/default"),
+                ("state", "/lib/ufw"),
+            )
+        )
+        return ("sh", "-e", "-c", f'{script} shift; exec "$@"', "sh", str(self.folder), *command)
 
 
 class Worker:
     """A process on one of the machines, asked by lines of JSON."""
 
-    def __init__(self, machine: Namespace, script: str, *arguments: str) -> None:
+    def __init__(
+        self, machine: Namespace, script: str, *arguments: str, ufw: OwnUfw | None = None
+    ) -> None:
+        around = ufw.around() if ufw else ()
         self._process = machine.start(
+            *around,
             sys.executable,
             "-W",
             "error",
@@ -65,6 +116,7 @@ class Bench:
     far: Namespace
     client: Worker
     server: Worker
+    own_ufw: OwnUfw | None
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -74,6 +126,10 @@ class Bench:
         self.clear()
         self.far.run("nft", "-f", "-", text=text)
 
+    def ufw(self, *arguments: str) -> str:
+        assert self.own_ufw
+        return self.far.run(*self.own_ufw.around("ufw", *arguments))
+
     def clear(self) -> None:
         self.far.run("nft", "flush", "ruleset")
 
@@ -82,12 +138,30 @@ class Bench:
         return answer
 
     def verdicts(self, questions: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        answers: list[dict[str, Any]] = self.server.ask(questions)["answers"]
+        answers: list[dict[str, Any]] = self.server.ask({"do": "decide", "questions": questions})
         return answers
 
     def status(self) -> dict[str, Any]:
-        status: dict[str, Any] = self.server.ask([])["status"]
+        status: dict[str, Any] = self.server.ask({"do": "status"})
         return status
+
+    def make(self, effect: str, *remotes: str, protocol: str = "tcp", **more: Any) -> Any:
+        """Have PortView make a rule, and return the change; an error as its code."""
+        wish = {"effect": effect, "protocol": protocol, "port": PORT, "remotes": remotes, **more}
+        return self.server.ask({"do": "make", "wish": wish})
+
+    def take_back(self, rule_id: str) -> Any:
+        return self.server.ask({"do": "take back", "id": rule_id})
+
+    def own(self) -> list[dict[str, Any]]:
+        rules: list[dict[str, Any]] = self.server.ask({"do": "own"})
+        return rules
+
+    def reaches(self, source: str, *, is_expected: bool, protocol: str = "tcp") -> bool:
+        """Tell whether a real client reaches the server."""
+        patience = PATIENCE_S if is_expected else SILENCE_S
+        attempt = {"source": source, "protocol": protocol, "patience_s": patience}
+        return self.experience([attempt]) == ["reached"]
 
     def experience(self, attempts: list[dict[str, Any]]) -> list[str]:
         """Return what real clients meet: "reached", "refused" or "silence"."""
@@ -100,16 +174,19 @@ class Bench:
 
 
 @pytest.fixture(scope="session")
-def _machines() -> Iterator[Bench]:
+def _machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    own_ufw = OwnUfw(tmp_path_factory.mktemp("ufw")) if shutil.which("ufw", path=_PATH) else None
+    if own_ufw:
+        own_ufw.prepare()
     with joined_machines() as (near, far):
         for address in (f"{SECOND_V4}/24", f"{SECOND_V6}/64"):
             near.run("ip", "addr", "add", address, "dev", "cable0", "nodad")
         _know_each_other(near, far)
         client = Worker(near, "client_side.py")
         try:
-            server = Worker(far, "server_side.py", str(PORT), str(OTHER_PORT))
+            server = Worker(far, "server_side.py", str(PORT), str(OTHER_PORT), ufw=own_ufw)
             try:
-                yield Bench(near, far, client, server)
+                yield Bench(near, far, client, server, own_ufw)
             finally:
                 server.close()
         finally:
@@ -136,3 +213,14 @@ def bench(_machines: Bench) -> Iterator[Bench]:
     _machines.clear()
     yield _machines
     _machines.clear()
+
+
+@pytest.fixture
+def ufw_bench(bench: Bench) -> Iterator[Bench]:
+    """Give the two machines with ufw as it comes, switched on."""
+    if bench.own_ufw is None:
+        pytest.skip("ufw is not installed")
+    bench.own_ufw.prepare()
+    bench.ufw("--force", "enable")
+    yield bench
+    bench.ufw("disable")

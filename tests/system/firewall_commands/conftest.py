@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from portview.log import log_path
+from tests.machines import joined_machines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.system.conftest import Namespace
+    from tests.machines import Namespace
 
 GUARD = """
 table inet guard {
@@ -96,15 +97,19 @@ class Machines:
             process.communicate()
 
 
+@pytest.fixture(scope="session")
+def _pair() -> Iterator[tuple[Namespace, Namespace]]:
+    with joined_machines() as pair:
+        yield pair
+
+
 @pytest.fixture
-def machines(two_machines: tuple[Namespace, Namespace]) -> Iterator[Machines]:
+def machines(_pair: tuple[Namespace, Namespace]) -> Iterator[Machines]:
     """Put a firewall that drops what nothing allows before the second machine."""
-    client, guarded = two_machines
+    client, guarded = _pair
     guarded.run("nft", "-f", "-", text=GUARD)
-    try:
-        yield Machines(guarded, client)
-    finally:
-        guarded.run("nft", "delete", "table", "inet", "guard")
+    yield Machines(guarded, client)
+    guarded.run("nft", "flush", "ruleset")
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from portview.actions.firewall_expiry import plan_expired, why_expired
 from portview.actions.firewall_jobs import RevokeJob, RuleJob, revoke_expired
 from portview.actions.firewall_plan import RulePlan, plan_revoke, plan_rule
 from portview.actions.firewall_question import PortQuestion
-from portview.actions.firewall_report import needless_report
+from portview.actions.firewall_sentences import needless_report
 from portview.actions.firewall_wishes import default_wish
 from portview.actions.jobs import Doing
 from portview.actions.record import read_records
@@ -35,7 +35,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, own_folders: None) -> None:
     """Have a machine in one network, and the record in the test's own folder."""
     log_path.cache_clear()
     subnet = LocalSubnet("192.0.2.0/24", ("192.0.2.1", "192.0.2.254"))
-    monkeypatch.setattr(firewall_plan, "local_subnets", lambda: (subnet,))
+    monkeypatch.setattr(firewall_plan, "subnets_of_rules", lambda: (subnet,))
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_warnings_name_what_will_not_help(firewall: FakeFirewall) -> None:
 def test_a_firewall_that_knows_no_programs_gets_none() -> None:
     planned = plan(FakeFirewall(manager="ufw"))
     assert planned.wish.program is None
-    assert "can't match programs" in planned.warnings[0]
+    assert any("can't match programs" in warning for warning in planned.warnings)
 
 
 def test_missing_rights_are_raised_and_nothing_is_recorded(firewall: FakeFirewall) -> None:

@@ -26,7 +26,9 @@ REMOTES = st.one_of(
 PROFILES = st.sampled_from(
     [("domain",), ("private",), ("public",), ("domain", "private"), ("domain", "private", "public")]
 )
-WINDOWS_PATHS = st.from_regex(r"[C-F]:\\[A-Za-z0-9 ().\\_-]{1,40}", fullmatch=True)
+WINDOWS_PATHS = st.from_regex(
+    r"([C-F]:|\\\\[a-z]{1,9})(\\[A-Za-z0-9 ()._-]{1,10}){1,4}", fullmatch=True
+)
 UNIX_PATHS = st.from_regex(r"/[A-Za-z0-9 ()./_'$-]{1,40}", fullmatch=True)
 KEYS = st.builds(ProcessKey, st.integers(1, 2**32 - 1), st.integers(0, 10**15 - 1))
 WISHES = st.builds(
@@ -105,6 +107,8 @@ GOOD = ["tcp", "80", "any", "domain,private", "-", "-", "-"]
         (6, "C:\\a|Active=TRUE"),
         (6, "%TEMP%\\a.exe"),
         (6, "system"),
+        (6, "C:\\a\\"),
+        (6, "\\\\server"),
         (6, "C:\\" + "a" * 2000),
         (6, "/usr/\u202ebin/x"),
     ],
