@@ -11,6 +11,7 @@ import socket
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QTimer
@@ -35,6 +36,7 @@ from portview.ui.error_dialog import ErrorReporter
 from portview.ui.icons import application_icon
 from portview.ui.lookups import Lookups
 from portview.ui.main_window import MainWindow
+from portview.ui.self_report import SelfReport
 from portview.ui.single_instance import SingleInstance
 from portview.ui.theme import Theme, apply_theme, choose_style
 
@@ -49,12 +51,15 @@ logger = logging.getLogger(__name__)
 
 _X_PATIENCE_S = 2
 _SETTLED_MS = 5000
+_QUIT_PATIENCE_MS = 15_000
 _RARE_COLLECTIONS = (20_000, 50, 100)
 
 
 def run_window(arguments: Sequence[str]) -> int:
     """Open the window, run until it closes and return the exit code."""
     options = _parser().parse_args(arguments)
+    if options.quit:
+        return _quit_first()
     try:
         check_display()
         reader = open_reader(options.reader)
@@ -75,6 +80,13 @@ def run_window(arguments: Sequence[str]) -> int:
         reporter.uninstall()
         instance.release()
         reader.close()
+
+
+def _quit_first() -> int:
+    application = QCoreApplication([])
+    has_ended = SingleInstance(settings_path().parent).quit_first(_QUIT_PATIENCE_MS)
+    del application
+    return int(Outcome.DONE if has_ended else Outcome.NOT_DONE)
 
 
 def make_application() -> QApplication:
@@ -186,9 +198,12 @@ def _run(
     opened = open_window(reader, settings)
     window = opened.window
     instance.raise_requested.connect(window.bring_to_front)
+    instance.quit_requested.connect(application.closeAllWindows)
     for number in (signal.SIGINT, signal.SIGTERM):
         # Python runs a handler when it next runs any code: at the latest with the next tick.
         signal.signal(number, lambda *_: application.closeAllWindows())
+    if options.self_report:
+        SelfReport(window, options.self_report)
     window.show()
     # Later than the first rows: they stay, and so do the modules.
     QTimer.singleShot(_SETTLED_MS, settle_memory)
@@ -219,6 +234,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="portview")
     parser.add_argument("--reader", help="how to read the sockets")
     parser.add_argument("--theme", choices=[theme.value for theme in Theme])
+    parser.add_argument("--quit", action="store_true", help="close the PortView that runs")
+    parser.add_argument("--self-report", type=Path, help=argparse.SUPPRESS)
     return parser
 
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_RAISE = b"raise\n"
+_RAISE, _QUIT = b"raise\n", b"quit\n"
+_LONGEST_WISH = 16
 _PATIENCE_MS = 3000
 
 
@@ -26,6 +27,7 @@ class SingleInstance(QObject):
     """
 
     raise_requested = Signal()
+    quit_requested = Signal()
 
     def __init__(self, folder: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -55,14 +57,14 @@ class SingleInstance(QObject):
 
     def raise_first(self) -> bool:
         """Ask the first instance to show its window; return whether it heard."""
-        socket = QLocalSocket()
-        socket.connectToServer(self._name)
-        if not socket.waitForConnected(_PATIENCE_MS):
+        return self._ask(_RAISE)
+
+    def quit_first(self, patience_ms: int) -> bool:
+        """Ask the first instance to end and wait for it; return whether none runs now."""
+        if not self._lock.tryLock(0) and not (self._ask(_QUIT) and self._lock.tryLock(patience_ms)):
             return False
-        socket.write(_RAISE)
-        heard = socket.waitForBytesWritten(_PATIENCE_MS) and socket.waitForReadyRead(_PATIENCE_MS)
-        socket.disconnectFromServer()
-        return heard
+        self._lock.unlock()
+        return True
 
     def release(self) -> None:
         """Let a later start be the first one."""
@@ -70,6 +72,16 @@ class SingleInstance(QObject):
             self._server.close()
             self._server = None
         self._lock.unlock()
+
+    def _ask(self, wish: bytes) -> bool:
+        socket = QLocalSocket()
+        socket.connectToServer(self._name)
+        if not socket.waitForConnected(_PATIENCE_MS):
+            return False
+        socket.write(wish)
+        heard = socket.waitForBytesWritten(_PATIENCE_MS) and socket.waitForReadyRead(_PATIENCE_MS)
+        socket.disconnectFromServer()
+        return heard
 
     @Slot()
     def _on_connection(self) -> None:
@@ -89,8 +101,10 @@ class SingleInstance(QObject):
 
     def _answer(self, socket: QLocalSocket) -> None:
         # Whatever else a local program may send is dropped unread.
-        if bytes(socket.read(len(_RAISE)).data()) == _RAISE:
+        wishes = {_RAISE: self.raise_requested, _QUIT: self.quit_requested}
+        wish = wishes.get(bytes(socket.read(_LONGEST_WISH).data()))
+        if wish is not None:
             socket.write(b"ok\n")
             socket.flush()
-            self.raise_requested.emit()
+            wish.emit()
         socket.disconnectFromServer()
