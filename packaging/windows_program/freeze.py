@@ -62,7 +62,7 @@ def write_icon(file: Path) -> None:
     for size in ICON_SIZES:
         buffer = QBuffer()
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        draw_svg(svg, size).save(buffer, b"PNG")
+        draw_svg(svg, size).save(buffer, "PNG")  # type: ignore[call-overload] # its stub is wrong
         images[size] = bytes(buffer.data().data())
     file.write_bytes(ico_bytes(images))
 

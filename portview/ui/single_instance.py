@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import getpass
 import hashlib
 import logging
+import os
+import sys
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLockFile, QObject, Signal, Slot
@@ -19,6 +23,15 @@ _LONGEST_WISH = 16
 _PATIENCE_MS = 3000
 
 
+def _user() -> str:
+    # Environments without a name for the user exist on Linux.
+    return getpass.getuser() if sys.platform == "win32" else str(os.getuid())
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
 class SingleInstance(QObject):
     """Decides who is first by a lock file and lets later starts call the first one.
 
@@ -31,11 +44,13 @@ class SingleInstance(QObject):
 
     def __init__(self, folder: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        # Two settings folders are two programs; the name is short because socket paths must be.
-        digest = hashlib.sha256(str(folder).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-        self._name = f"portview-{digest}"
-        folder.mkdir(parents=True, exist_ok=True)
-        self._lock = QLockFile(str(folder / "portview.lock"))
+        # Two settings folders are two programs, and so are two users of a portable one. Names of
+        # pipes are seen by every user; this one is short because socket paths must be.
+        user = _short_hash(_user())
+        self._name = f"portview-{_short_hash(f'{folder}{os.sep}{user}')}"
+        with contextlib.suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._lock = QLockFile(str(folder / f"portview-{user}.lock"))
         self._lock.setStaleLockTime(0)
         self._server: QLocalServer | None = None
 

@@ -51,17 +51,18 @@ def check_everything(options: argparse.Namespace, scratch: Path) -> None:
         report = (options.pictures or scratch).resolve() / "window.json"
         port = listener.getsockname()[1]
         check_window(folder / "PortView.exe", port, report, environment, log)
-    if options.installer:
-        test = InstallationTest(
-            options.installer.resolve(),
-            folder,
-            version,
-            scratch,
-            environment,
-            log,
-            every_name=options.every_trace,
-        )
-        check_installer(test)
+        # With the listener open there is a row to show.
+        if options.installer:
+            test = InstallationTest(
+                options.installer.resolve(),
+                folder,
+                version,
+                scratch,
+                environment,
+                log,
+                every_name=options.every_trace,
+            )
+            check_installer(test)
 
 
 def _parser() -> argparse.ArgumentParser:
