@@ -58,6 +58,7 @@ class Artefacts:
     installer: Path
     sbom: Path
     sums: Path
+    bare: Path
 
     @classmethod
     def below(cls, place: Path, version: str) -> Artefacts:
@@ -68,6 +69,7 @@ class Artefacts:
             place / f"PortView-{version}-setup.exe",
             place / f"PortView-{version}.cdx.json",
             place / "SHA256SUMS",
+            place / "Bare",
         )
 
     def files(self) -> tuple[Path, ...]:
@@ -86,7 +88,7 @@ def package(arguments: Sequence[str], pip: Sequence[str]) -> int:
     version = _version()
     artefacts = Artefacts.below(_WORK / "dist", version)
     with _step("freezing the programs"):
-        _freeze(python, artefacts)
+        _freeze(python, artefacts, with_bare=options.measure)
     with _step("packing"):
         _pack(artefacts, version)
     _tell_weights(artefacts)
@@ -121,8 +123,10 @@ def _python(pip: Sequence[str]) -> WindowsPython:
     raise PackageError("The Windows program is built on Windows, or on Linux with its bench.")
 
 
-def _freeze(python: WindowsPython, artefacts: Artefacts) -> None:
+def _freeze(python: WindowsPython, artefacts: Artefacts, *, with_bare: bool) -> None:
     environment = {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": str(source_epoch())}
+    if with_bare:
+        environment["PORTVIEW_FREEZE_BARE"] = "1"
     places = [python.path(place) for place in (_WORK / "work", artefacts.folder.parent)]
     shutil.rmtree(artefacts.folder.parent, ignore_errors=True)
     if python.run(["-m", "windows_program.freeze", *places], environment):
@@ -192,7 +196,7 @@ def _smoke(python: WindowsPython, artefacts: Artefacts, options: argparse.Namesp
     command += ["--pictures", python.path(pictures)]
     # In the bench nothing else happens; on a machine in use only PortView's own traces count.
     command += ["--every-trace"] if os.name != "nt" else []
-    command += ["--measure"] if options.measure else []
+    command += ["--measure", python.path(artefacts.bare)] if options.measure else []
     if python.run(command, {}):
         raise PackageError(f"The smoke test failed; what was built lies in {_WORK / 'dist'}.")
 

@@ -24,9 +24,13 @@ CRCCheck force
 !include WinVer.nsh
 !include x64.nsh
 !include nsDialogs.nsh
+!include Win\COM.nsh
+!include Win\Propkey.nsh
 
 !define UNINSTALL_KEY "Software\Microsoft\Windows\CurrentVersion\Uninstall\PortView"
+!define RUN_LINE '"$INSTDIR\PortView.exe" --background'
 !define RUN_KEY "Software\Microsoft\Windows\CurrentVersion\Run"
+!define MODEL_ID "PortView.PortView"
 !define NOT_DONE 2
 
 Name "PortView"
@@ -131,6 +135,37 @@ Function TakeForWhom
   !insertmacro DEFAULT_FOLDER
 FunctionEnd
 
+; Makes a shortcut and gives it the model ID that the program tells the taskbar (portview/app.py), so
+; that a pinned shortcut and the open window are one button. A shell that keeps no such properties
+; still gets the shortcut.
+!macro SHORTCUT LINK
+  CreateShortcut "${LINK}" "$INSTDIR\PortView.exe"
+  !insertmacro ComHlpr_CreateInProcInstance ${CLSID_ShellLink} ${IID_IShellLink} r0 ""
+  ${If} $0 P<> 0
+    ${IUnknown::QueryInterface} $0 '("${IID_IPersistFile}",.r1)'
+    ${If} $1 P<> 0
+      ${IPersistFile::Load} $1 '("${LINK}",2).r3'
+      ${IUnknown::QueryInterface} $0 '("${IID_IPropertyStore}",.r2)'
+      ${If} $2 P<> 0
+        System::Call '*${SYSSTRUCT_PROPERTYKEY}(${PKEY_AppUserModel_ID})p.r4'
+        System::Call '*(&w32 "${MODEL_ID}")p.r5'
+        System::Call '*(&i2 ${VT_LPWSTR},&i6 0,p r5,p 0)p.r6'
+        ${IPropertyStore::SetValue} $2 '(r4,r6).r3'
+        ${If} $3 == 0
+          ${IPropertyStore::Commit} $2 ""
+          ${IPersistFile::Save} $1 '("${LINK}",1)'
+        ${EndIf}
+        System::Free $4
+        System::Free $5
+        System::Free $6
+        ${IUnknown::Release} $2 ""
+      ${EndIf}
+      ${IUnknown::Release} $1 ""
+    ${EndIf}
+    ${IUnknown::Release} $0 ""
+  ${EndIf}
+!macroend
+
 ; Makes sure that no program of an earlier PortView in $INSTDIR runs, and sets its libraries aside:
 ; a folder with a library in use can't be renamed. UN is "" or "un.".
 !macro SET_OLD_ASIDE UN
@@ -177,7 +212,7 @@ Section "PortView"
   RMDir /r "$INSTDIR\_internal.old"
   SetOutPath "$INSTDIR"
   WriteUninstaller "$INSTDIR\uninstall.exe"
-  CreateShortcut "$SMPROGRAMS\PortView.lnk" "$INSTDIR\PortView.exe"
+  !insertmacro SHORTCUT "$SMPROGRAMS\PortView.lnk"
   WriteRegStr SHCTX "${UNINSTALL_KEY}" "DisplayName" "PortView"
   WriteRegStr SHCTX "${UNINSTALL_KEY}" "DisplayVersion" "${VERSION}"
   WriteRegStr SHCTX "${UNINSTALL_KEY}" "DisplayIcon" "$INSTDIR\PortView.exe"
@@ -196,11 +231,12 @@ Section "PortView"
 SectionEnd
 
 Section /o "Icon on the desktop" DesktopSection
-  CreateShortcut "$DESKTOP\PortView.lnk" "$INSTDIR\PortView.exe"
+  !insertmacro SHORTCUT "$DESKTOP\PortView.lnk"
 SectionEnd
 
+; The same value as PortView's own setting writes, for the one person who is asked.
 Section /o "Start when I log in" AutostartSection
-  WriteRegStr SHCTX "${RUN_KEY}" "PortView" '"$INSTDIR\PortView.exe"'
+  WriteRegStr HKCU "${RUN_KEY}" "PortView" '${RUN_LINE}'
 SectionEnd
 
 Function .onInit
@@ -269,17 +305,10 @@ Section "Uninstall"
   Call un.RemoveSettings
 SectionEnd
 
-; An entry that starts another PortView is not ours.
+; A value that starts another PortView is not ours.
 Function un.RemoveAutostart
-  ReadRegStr $0 SHCTX "${RUN_KEY}" "PortView"
-  StrLen $1 '"$INSTDIR\PortView.exe"'
-  StrCpy $0 $0 $1
-  ${If} $0 == '"$INSTDIR\PortView.exe"'
-    DeleteRegValue SHCTX "${RUN_KEY}" "PortView"
-  ${EndIf}
   ReadRegStr $0 HKCU "${RUN_KEY}" "PortView"
-  StrCpy $0 $0 $1
-  ${If} $0 == '"$INSTDIR\PortView.exe"'
+  ${If} $0 == '${RUN_LINE}'
     DeleteRegValue HKCU "${RUN_KEY}" "PortView"
   ${EndIf}
 FunctionEnd

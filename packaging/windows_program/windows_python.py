@@ -41,7 +41,6 @@ def bench_python(root: Path, lock: Path, pip: Sequence[str]) -> WindowsPython:
             repository=root,
             environment={"PYTHONPATH": path(root / "packaging"), **environment},
             own_network=True,
-            every_processor=True,
         )
 
     return WindowsPython(run, path)

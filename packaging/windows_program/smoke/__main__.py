@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from windows_program.smoke.console import check_console
 from windows_program.smoke.findings import SmokeError
 from windows_program.smoke.installing import InstallationTest, check_installer
+from windows_program.smoke.start_time import measure_start
 from windows_program.smoke.window import check_window
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ def check_everything(options: argparse.Namespace, scratch: Path) -> None:
         report = (options.pictures or scratch).resolve() / "window.json"
         port = listener.getsockname()[1]
         check_window(folder / "PortView.exe", port, report, environment, log)
+        if options.measure:
+            bare = options.measure.resolve() / "Bare.exe"
+            measure_start(folder / "PortView.exe", bare, scratch, environment)
         # With the listener open there is a row to show.
         if options.installer:
             test = InstallationTest(
@@ -69,6 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="smoke", description="Exercise the built programs.")
     parser.add_argument("folder", type=Path, help="the folder with PortView.exe")
     parser.add_argument("--installer", type=Path, help="the installer to try as well")
+    parser.add_argument(
+        "--measure", type=Path, metavar="FOLDER", help="compare starts with Bare.exe in there"
+    )
     parser.add_argument(
         "--every-trace", action="store_true", help="nothing else happens on this machine meanwhile"
     )
