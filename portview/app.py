@@ -54,7 +54,7 @@ logger = logging.getLogger(__name__)
 
 _X_PATIENCE_S = 2
 _SETTLED_MS = 5000
-_QUIT_PATIENCE_MS = 15_000
+_QUIT_PATIENCE_MS = 30_000
 _APP_USER_MODEL_ID = "PortView.PortView"
 """The installer's shortcuts have it as well."""
 

@@ -188,7 +188,7 @@ Function ${UN}SetOldAside
     ${EndIf}
     Sleep 200
     IntOp $1 $1 + 1
-  ${LoopUntil} $1 > 50
+  ${LoopUntil} $1 > 100
   MessageBox MB_ICONEXCLAMATION|MB_RETRYCANCEL "PortView still runs in $INSTDIR, perhaps for another user. Close it and try again." /SD IDCANCEL IDRETRY again
   SetErrorLevel ${NOT_DONE}
   Quit

@@ -10,7 +10,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLockFile, QObject, Signal, Slot
+from PySide6.QtCore import QDeadlineTimer, QLockFile, QObject, Signal, Slot
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 _RAISE, _QUIT = b"raise\n", b"quit\n"
 _LONGEST_WISH = 16
 _PATIENCE_MS = 3000
+_ASK_AGAIN_MS, _NOT_HEARD_MS = 5000, 250
 
 
 def _user() -> str:
@@ -76,8 +77,11 @@ class SingleInstance(QObject):
 
     def quit_first(self, patience_ms: int) -> bool:
         """Ask the first instance to end and wait for it; return whether none runs now."""
-        if not self._lock.tryLock(0) and not (self._ask(_QUIT) and self._lock.tryLock(patience_ms)):
-            return False
+        patience = QDeadlineTimer(patience_ms)
+        while not self._lock.tryLock(_ASK_AGAIN_MS if self._ask(_QUIT) else _NOT_HEARD_MS):
+            # A busy one may not have heard.
+            if patience.hasExpired():
+                return False
         self._lock.unlock()
         return True
 
