@@ -23,9 +23,11 @@ from portview.actions.autostart import BACKGROUND_OPTION, open_autostart
 from portview.domain.cells import CellContext
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.port_names import read_port_names
+from portview.engine.firewall_feed import FirewallFeed
 from portview.engine.poller import Poller
 from portview.engine.task_runner import TaskRunner
 from portview.engine.traffic_feed import TrafficFeed
+from portview.firewall.on_demand import FirewallOnDemand
 from portview.log import log_path
 from portview.readers.choose import open_reader, open_traffic_reader
 from portview.readers.elevation import is_elevated
@@ -36,6 +38,8 @@ from portview.resources import resource_path
 from portview.settings import Settings, settings_path
 from portview.ui.about import WindowFacts
 from portview.ui.error_dialog import ErrorReporter
+from portview.ui.expired_rules import ExpiredRules
+from portview.ui.firewall.firewall_tools import FirewallSources
 from portview.ui.icons import application_icon
 from portview.ui.lookups import Lookups
 from portview.ui.main_window import MainWindow
@@ -47,6 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from portview.domain.sockets import SocketRow
+    from portview.firewall.firewall import Firewall
     from portview.readers.snapshots import SnapshotReader
     from portview.readers.traffic import TrafficReader
 
@@ -157,6 +162,7 @@ class OpenWindow:
     settings: Settings
     traffic: TrafficReader
     hosts: HostNames
+    firewall: FirewallOnDemand
 
     def close(self) -> None:
         """Stop the tick, wait for what still runs, and remember the settings."""
@@ -164,6 +170,7 @@ class OpenWindow:
         self.runner.shut_down()
         self.traffic.close()
         self.hosts.close()
+        self.firewall.close()
         self.settings.save()
 
 
@@ -177,6 +184,9 @@ def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
 
     traffic = open_traffic_reader()
     feed, hosts = TrafficFeed(traffic, runner), HostNames()
+    firewall = FirewallOnDemand(_open_firewall)
+    verdicts = FirewallFeed(firewall, runner)
+    sources = FirewallSources(verdicts, firewall, _open_firewall)
 
     def describe() -> CellContext:
         return CellContext(
@@ -185,9 +195,11 @@ def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
             hosts=hosts.known(),
             rates=feed.rates,
             traffic_hint=feed.hint,
+            firewall=verdicts.answers,
+            firewall_hint=verdicts.hint,
         )
 
-    lookups = Lookups(describe, feed, hosts, OwnerDetailsReader().read)
+    lookups = Lookups(describe, feed, sources, hosts, OwnerDetailsReader().read)
     facts = WindowFacts(reader.source, log_path(), settings_path(), is_elevated())
     window = MainWindow(
         poller,
@@ -198,7 +210,14 @@ def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
         read_rows=read_rows_once,
         autostart=open_autostart(),
     )
-    return OpenWindow(window, poller, runner, settings, traffic, hosts)
+    return OpenWindow(window, poller, runner, settings, traffic, hosts, firewall)
+
+
+def _open_firewall() -> Firewall:
+    # Loaded with the first question: a window starts the sooner for it.
+    from portview.firewall.choose import open_firewall  # noqa: PLC0415
+
+    return open_firewall()
 
 
 def read_rows_once() -> tuple[SocketRow, ...]:
@@ -234,11 +253,17 @@ def _run(
         window.show()
     # Later than the first rows: they stay, and so do the modules.
     QTimer.singleShot(_SETTLED_MS, settle_memory)
+    expired = ExpiredRules(opened.runner, has_rights=is_elevated(), parent=window)
+    expired.told.connect(window.tell)
+    expired.revoked.connect(window.firewall.note_change)
+    expired.rights_wanted.connect(window.firewall.show_expired)
+    QTimer.singleShot(_SETTLED_MS, expired.start)
     if settings.set_aside:
         window.tell(f"The settings were damaged; they are set aside as {settings.set_aside.name}.")
     try:
         return application.exec()
     finally:
+        expired.stop()
         opened.close()
 
 

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from portview.actions.errands import Errand, ErrandVerb
+from portview.actions.firewall_wishes import command_words
 from portview.actions.own_command import own_command
 from portview.actions.process_facts import Asking
 from portview.actions.stopping import Ending, StopResult
@@ -98,6 +99,14 @@ def _commands(errand: Errand) -> Iterator[list[str]]:
             yield ["end", str(key.pid), "--started", started, *force]
     elif errand.verb is ErrandVerb.CLOSE:
         yield ["close", endpoint_text(errand.local), endpoint_text(errand.remote)]
+    elif errand.verb in {ErrandVerb.SUSPEND, ErrandVerb.RESUME}:
+        for key in errand.processes:
+            yield [errand.verb.value, str(key.pid), "--started", iso_time(key.started_ms) or ""]
+    elif errand.wish is not None:
+        yield command_words(errand.wish)
+    elif errand.rule_ids:
+        for rule_id in errand.rule_ids:
+            yield ["firewall", "revoke", "--id", rule_id]
     else:
         yield ["service", errand.verb.value.partition("-")[0], errand.service]
 

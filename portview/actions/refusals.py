@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from portview.actions.process_facts import ProcessFacts, ServiceFacts, Standpoint
 
 LINUX_INIT_PID = 1
+KERNEL_CODE = "windows_kernel"
+"""The code of the refusal of PID 4."""
 
 _WINDOWS_ITSELF = frozenset(
     {
@@ -105,6 +107,24 @@ def refusal(process: ProcessFacts, standpoint: Standpoint) -> Refusal | None:
     return reason or _container_refusal(process)
 
 
+def suspend_refusal(process: ProcessFacts, standpoint: Standpoint) -> Refusal | None:
+    """Say why a process must neither be suspended nor resumed; None if it may be.
+
+    The services in it must be such as may stand still as well.
+    """
+    reason = refusal(process, standpoint)
+    if reason is not None and reason.code == "runs_portview":
+        return Refusal(
+            reason.code,
+            "PortView runs inside this process, which could then neither show nor resume anything.",
+            reason.advice,
+        )
+    if reason is not None:
+        return reason
+    found = (service_refusal(service, standpoint) for service in process.services)
+    return next((one for one in found if one and one.code == "system_service"), None)
+
+
 def service_refusal(service: ServiceFacts, standpoint: Standpoint) -> Refusal | None:
     """Say why a service must not be stopped; None if it may be."""
     if standpoint.platform == "win32":
@@ -170,7 +190,7 @@ def windows_kernel_refusal(pid: int) -> Refusal:
             "Wait: it is free after at most four minutes.",
         )
     return Refusal(
-        "windows_kernel",
+        KERNEL_CODE,
         "The Windows kernel itself holds this, for one of its drivers.",
         "Find out for whom: netsh http show servicestate (http.sys), or Get-SmbServerConfiguration "
         "(file sharing). Stop that program or service.",

@@ -45,6 +45,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 _NOWHERE = QModelIndex()
 _DISPLAY = int(Qt.ItemDataRole.DisplayRole)
+_COLUMN_NUMBERS = {column.id: number for number, column in enumerate(COLUMNS)}
 _PASSING_COLUMNS = [
     number for number, column in enumerate(COLUMNS) if column.is_volatile or column.id == "age"
 ]
@@ -187,10 +188,11 @@ class SocketTableModel(QAbstractTableModel):
         self._roles.colours = colours
         self._touch_columns(0, len(COLUMNS) - 1)
 
-    def set_icons(self, icon_of: Callable[[Entry], object]) -> None:
-        """Ask ``icon_of`` for what stands before a process's name, now and whenever it is shown."""
-        self._roles.icon_of = icon_of
-        self._touch_columns(0, 0)
+    def set_icons(self, column_id: str, icon_of: Callable[[Entry], object]) -> None:
+        """Ask ``icon_of`` for what stands before a column's text, now and whenever it is shown."""
+        number = _COLUMN_NUMBERS[column_id]
+        self._roles.icons[number] = icon_of
+        self._touch_columns(number, number)
 
     def pass_time(self) -> None:
         """Let marks and closed rows go whose time is over, and count ages on."""
@@ -314,16 +316,21 @@ class SocketTableModel(QAbstractTableModel):
                 apply_edit(self._shown, edit)
                 last = first + len(entries) - 1
                 self.dataChanged.emit(self.index(first, 0), self.index(last, len(COLUMNS) - 1))
-            case Reorder(old_numbers):
-                self._reorder(edit, old_numbers)
+            case Reorder():
+                self._reorder(edit)
 
-    def _reorder(self, edit: Edit, old_numbers: tuple[int, ...]) -> None:
+    def _reorder(self, edit: Reorder) -> None:
         self.layoutAboutToBeChanged.emit()
-        apply_edit(self._shown, edit)
         kept = self.persistentIndexList()
+        entries = [self._shown[index.row()] for index in kept]
+        apply_edit(self._shown, edit)
         if kept:
-            new_numbers = {old: new for new, old in enumerate(old_numbers)}
-            moved = [self.index(new_numbers[index.row()], index.column()) for index in kept]
+            wanted = set(map(id, entries))
+            numbers = {id(e): n for n, e in enumerate(self._shown) if id(e) in wanted}
+            moved = [
+                self.index(numbers[id(entry)], index.column())
+                for entry, index in zip(entries, kept, strict=True)
+            ]
             self.changePersistentIndexList(kept, moved)
         self.layoutChanged.emit()
 

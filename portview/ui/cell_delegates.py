@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QIcon, QPalette
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QLocale, QModelIndex, QPersistentModelIndex
+    from PySide6.QtCore import QLocale, QModelIndex, QPersistentModelIndex, QSize
+    from PySide6.QtWidgets import QWidget
 
 
 class CellDelegate(QStyledItemDelegate):
@@ -30,7 +31,15 @@ class CellDelegate(QStyledItemDelegate):
                 QPalette.ColorRole.Text, palette.color(QPalette.ColorRole.HighlightedText)
             )
             option.palette = palette
+            if not option.icon.isNull():
+                option.icon = _selected(option.icon, option.decorationSize, option.widget)
             option.state &= ~QStyle.StateFlag.State_Selected
+
+
+def _selected(icon: QIcon, size: QSize, widget: QWidget | None) -> QIcon:
+    """Return an icon as it looks on the colour of a selection."""
+    ratio = widget.devicePixelRatioF() if widget is not None else 1.0
+    return QIcon(icon.pixmap(size, ratio, QIcon.Mode.Selected))
 
 
 class NumberDelegate(CellDelegate):

@@ -25,6 +25,7 @@ from portview.ui.empty_state import EmptyStates, emptiness
 from portview.ui.export_dialog import Export, Exportable, open_sockets
 from portview.ui.filter_actions import add_filter_actions
 from portview.ui.filter_box import FilterBox
+from portview.ui.firewall.firewall_tools import FirewallTools
 from portview.ui.group_actions import GroupActions
 from portview.ui.linger_menu import LingerMenu
 from portview.ui.live_button import LiveButton
@@ -102,8 +103,14 @@ class MainWindow(QMainWindow):
         self.port_box = PortBox()
         self.port_bar = PortBar(self.port_box)
         self.acts = WindowActions(self)
-        sources = ProbingSources(read_rows, self.model.all_entries, lookups.describe().port_names)
+        sources = ProbingSources(
+            read_rows,
+            self.model.all_entries,
+            lookups.describe().port_names,
+            lookups.firewall.shared,
+        )
         self.probing = ProbingTools(self, runner, settings, sources)
+        self.firewall = FirewallTools(self, runner, settings, lookups.firewall)
         self.row_actions = RowActions(self.acts, self.views.selection, [self.views])
         self._passing_time = QTimer(self)
         self._passing_time.setInterval(_PASS_TIME_MS)
@@ -152,6 +159,7 @@ class MainWindow(QMainWindow):
             return
         self._remember()
         self.probing.close()
+        self.firewall.close()
         self._poller.stop()
         self._passing_time.stop()
         super().closeEvent(event)
@@ -247,6 +255,7 @@ class MainWindow(QMainWindow):
         actions = self.row_actions
         self._acting = Acting(self.acts, actions, self._runner, self)
         add_port_actions(actions, self.probing)
+        self.firewall.add_actions(self.acts, actions)
         add_opening_actions(actions, self._runner, self.tell)
         add_parent_action(actions, self.model.all_entries, self.navigation.reveal)
         add_filter_actions(actions, self.navigation.narrow)
@@ -298,8 +307,21 @@ class MainWindow(QMainWindow):
         self.row_actions.menu_closed.connect(self.views.note_menu_closed)
         self.row_actions.refused.connect(self.tell)
         self._acting.acted.connect(lambda _report: self._poller.refresh())
+        self._connect_firewall()
         self.empty_states.action_requested.connect(self._clear_filter)
         self._passing_time.timeout.connect(self.model.pass_time)
+
+    def _connect_firewall(self) -> None:
+        firewall = self.firewall
+        self.details.allow_wanted.connect(firewall.allow)
+        self.details.block_wanted.connect(firewall.block)
+        self.details.own_rules_wanted.connect(firewall.show_own_rules)
+        self.status.note_clicked.connect(firewall.show_own_rules)
+        firewall.note_changed.connect(self.status.show_note)
+        firewall.told.connect(self.tell)
+        firewall.job_wanted.connect(self._acting.start)
+        for acting in (firewall, self._acting):
+            acting.acted.connect(firewall.note_change)
 
     @Slot(object)
     def _on_snapshot(self, snapshot: Snapshot) -> None:

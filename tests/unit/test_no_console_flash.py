@@ -11,6 +11,7 @@ STARTING = {"run", "Popen", "call", "check_call", "check_output"}
 WITH_REASON = {
     "actions/systemd_services.py": "Linux only",
     "actions/unix_elevation.py": "Linux only",
+    "firewall/linux/tools.py": "Linux only",
     "cli/pick_command.py": "the person's own command, in the person's console",
 }
 """Files whose children may have a console, and why."""
