@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ctypes
 import gc
 import logging
 import os
@@ -11,12 +12,14 @@ import socket
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from portview import __version__
+from portview.actions.autostart import BACKGROUND_OPTION, open_autostart
 from portview.domain.cells import CellContext
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.port_names import read_port_names
@@ -30,6 +33,7 @@ from portview.readers.choose import open_reader, open_traffic_reader
 from portview.readers.elevation import is_elevated
 from portview.readers.host_names import HostNames
 from portview.readers.process_details import OwnerDetailsReader
+from portview.readers.windows.dll import bind, load_library
 from portview.resources import resource_path
 from portview.settings import Settings, settings_path
 from portview.ui.about import WindowFacts
@@ -39,6 +43,7 @@ from portview.ui.firewall.firewall_tools import FirewallSources
 from portview.ui.icons import application_icon
 from portview.ui.lookups import Lookups
 from portview.ui.main_window import MainWindow
+from portview.ui.self_report import SelfReport
 from portview.ui.single_instance import SingleInstance
 from portview.ui.theme import Theme, apply_theme, choose_style
 
@@ -54,12 +59,18 @@ logger = logging.getLogger(__name__)
 
 _X_PATIENCE_S = 2
 _SETTLED_MS = 5000
+_QUIT_PATIENCE_MS = 30_000
+_APP_USER_MODEL_ID = "PortView.PortView"
+"""The installer's shortcuts have it as well."""
+
 _RARE_COLLECTIONS = (20_000, 50, 100)
 
 
 def run_window(arguments: Sequence[str]) -> int:
     """Open the window, run until it closes and return the exit code."""
     options = _parser().parse_args(arguments)
+    if options.quit:
+        return _quit_first()
     try:
         check_display()
         reader = open_reader(options.reader)
@@ -82,16 +93,32 @@ def run_window(arguments: Sequence[str]) -> int:
         reader.close()
 
 
+def _quit_first() -> int:
+    application = QCoreApplication([])
+    has_ended = SingleInstance(settings_path().parent).quit_first(_QUIT_PATIENCE_MS)
+    del application
+    return int(Outcome.DONE if has_ended else Outcome.NOT_DONE)
+
+
 def make_application() -> QApplication:
     """Create the QApplication with PortView's name, icon and style."""
     QCoreApplication.setApplicationName("PortView")
     QCoreApplication.setApplicationVersion(__version__)
+    _tell_taskbar()
     application = QApplication([sys.argv[0]])
     application.setApplicationDisplayName("PortView")
     application.setDesktopFileName("portview")
     application.setWindowIcon(application_icon())
     choose_style(application)
     return application
+
+
+def _tell_taskbar() -> None:
+    """Group PortView's windows under its own icon, also where Python runs it (Windows)."""
+    if sys.platform == "win32":
+        shell32 = load_library("shell32.dll")
+        name = "SetCurrentProcessExplicitAppUserModelID"
+        bind(shell32, name, ctypes.c_long, ctypes.c_wchar_p)(_APP_USER_MODEL_ID)
 
 
 def check_display() -> None:
@@ -174,7 +201,15 @@ def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
 
     lookups = Lookups(describe, feed, sources, hosts, OwnerDetailsReader().read)
     facts = WindowFacts(reader.source, log_path(), settings_path(), is_elevated())
-    window = MainWindow(poller, runner, settings, lookups, facts, read_rows=read_rows_once)
+    window = MainWindow(
+        poller,
+        runner,
+        settings,
+        lookups,
+        facts,
+        read_rows=read_rows_once,
+        autostart=open_autostart(),
+    )
     return OpenWindow(window, poller, runner, settings, traffic, hosts, firewall)
 
 
@@ -205,10 +240,17 @@ def _run(
     opened = open_window(reader, settings)
     window = opened.window
     instance.raise_requested.connect(window.bring_to_front)
+    instance.quit_requested.connect(window.background.quit)
+    window.background.ended.connect(application.exit)
     for number in (signal.SIGINT, signal.SIGTERM):
         # Python runs a handler when it next runs any code: at the latest with the next tick.
-        signal.signal(number, lambda *_: application.closeAllWindows())
-    window.show()
+        signal.signal(number, lambda *_: window.background.quit())
+    if options.self_report:
+        SelfReport(window, options.self_report)
+    if options.background:
+        window.background.open()
+    else:
+        window.show()
     # Later than the first rows: they stay, and so do the modules.
     QTimer.singleShot(_SETTLED_MS, settle_memory)
     expired = ExpiredRules(opened.runner, has_rights=is_elevated(), parent=window)
@@ -244,6 +286,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="portview")
     parser.add_argument("--reader", help="how to read the sockets")
     parser.add_argument("--theme", choices=[theme.value for theme in Theme])
+    parser.add_argument(
+        BACKGROUND_OPTION, action="store_true", help="start in the tray, or minimised"
+    )
+    parser.add_argument("--quit", action="store_true", help="close the PortView that runs")
+    parser.add_argument("--self-report", type=Path, help=argparse.SUPPRESS)
     return parser
 
 

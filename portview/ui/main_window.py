@@ -17,6 +17,7 @@ from portview.models.socket_table_model import SocketTableModel
 from portview.ui.about import AboutDialog, WindowFacts
 from portview.ui.acting import Acting
 from portview.ui.action_button import ActionButton, MenuButton
+from portview.ui.background import Background
 from portview.ui.cheat_sheet import CheatSheet, help_sections
 from portview.ui.copy_actions import add_copy_actions
 from portview.ui.detailed_table import DetailedTable
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QPoint
     from PySide6.QtGui import QCloseEvent
 
+    from portview.actions.autostart import Autostart
     from portview.domain.query.terms import Query
     from portview.domain.sockets import SocketRow
     from portview.engine.poller import Poller
@@ -75,6 +77,7 @@ class MainWindow(QMainWindow):
         facts: WindowFacts,
         *,
         read_rows: Callable[[], Sequence[SocketRow]],
+        autostart: Autostart | None = None,
     ) -> None:
         super().__init__()
         self._poller = poller
@@ -114,6 +117,8 @@ class MainWindow(QMainWindow):
         self._passing_time = QTimer(self)
         self._passing_time.setInterval(_PASS_TIME_MS)
         self._add_actions()
+        self.background = Background(self, self.acts, settings, autostart)
+        self.acts.add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.background.quit)
         self._add_row_actions()
         self._saved_views = SavedViews(
             settings,
@@ -151,6 +156,9 @@ class MainWindow(QMainWindow):
 
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.background.may_close():
+            event.ignore()
+            return
         self._remember()
         self.probing.close()
         self.firewall.close()
@@ -220,7 +228,6 @@ class MainWindow(QMainWindow):
         add("go_to_port", ActionSpec("&Go to port", ("Ctrl+L",)), self.port_box.enter)
         add("cheat_sheet", ActionSpec("&Keys and filters", ("F1",)), self._on_cheat_sheet)
         add("about", ActionSpec("&About PortView"), self._on_about)
-        add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.close)
 
     def _add_view_actions(self) -> None:
         add = self.acts.add

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.machines import joined_machines
+from tests.machines import Namespace, joined_machines, serving
+from tests.system.firewall.rulesets import CONTAINER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from tests.machines import Namespace
 
 _PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
 HERE = Path(__file__).parent
@@ -29,6 +28,15 @@ PATIENCE_S = 10.0
 """How long an attempt that should succeed may take; it takes a thousandth of that."""
 SILENCE_S = 0.5
 """How long nothing may come back until an attempt counts as dropped."""
+_ONE_SERVER = """
+import socket
+server = socket.create_server(("", 80))
+print("ready")
+while True:
+    connection, _ = server.accept()
+    connection.send(b"!")
+    connection.close()
+"""
 _UFW_DEFAULTS = """
 IPV6=yes
 DEFAULT_INPUT_POLICY="DROP"
@@ -213,6 +221,41 @@ def bench(_machines: Bench) -> Iterator[Bench]:
     _machines.clear()
     yield _machines
     _machines.clear()
+
+
+@pytest.fixture(scope="session")
+def _container(_machines: Bench) -> Iterator[None]:
+    """Have a container behind a bridge on the far machine listen on TCP port 80."""
+    inner = Namespace(f"{_machines.far.name}c", CONTAINER, "")
+    far = _machines.far
+
+    def ip(*arguments: str) -> None:
+        subprocess.run(["ip", *arguments], check=True)  # noqa: S607
+
+    ip("netns", "add", inner.name)
+    try:
+        far.run("sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
+        far.run("ip", "link", "add", "bridge1", "type", "bridge")
+        far.run("ip", "addr", "add", "192.0.2.1/24", "dev", "bridge1")
+        ends = ("type", "veth", "peer", "name", "eth0", "netns", inner.name)
+        far.run("ip", "link", "add", "port1", *ends)
+        far.run("ip", "link", "set", "port1", "master", "bridge1", "up")
+        far.run("ip", "link", "set", "bridge1", "up")
+        inner.run("ip", "addr", "add", f"{CONTAINER}/24", "dev", "eth0")
+        inner.run("ip", "link", "set", "eth0", "up")
+        inner.run("ip", "route", "add", "default", "via", "192.0.2.1")
+        with serving(inner, _ONE_SERVER):
+            yield
+        far.run("ip", "link", "del", "bridge1")
+        far.run("sysctl", "-q", "-w", "net.ipv4.ip_forward=0")
+    finally:
+        ip("netns", "del", inner.name)
+
+
+@pytest.fixture
+def docker_bench(bench: Bench, _container: None) -> Bench:
+    """Give the two machines, with a container on the far one."""
+    return bench
 
 
 @pytest.fixture
