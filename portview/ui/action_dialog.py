@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -37,9 +38,12 @@ if TYPE_CHECKING:
     from portview.domain.outcome import ActionReport
     from portview.engine.task_runner import Task, TaskRunner, Work
 
-_WIDTH, _TALLEST_CARDS = 560, 360
+_WIDTH = 560
+_LEAST_TALL_CARDS, _TALL_SHARE = 300, 0.55
+"""How high the cards may get, in pixels and as a share of the screen."""
 _SIDE_MARGIN = 20
 _RESULT_ICON_SIZE = 32
+_DARK = 128
 
 
 class ActionDialog(QDialog):
@@ -90,6 +94,7 @@ class ActionDialog(QDialog):
 
     def _compose(self) -> None:
         self.headline = plain_label("", is_bold=True, scale=1.2)
+        self.notes = plain_label("")
         self.cards = QScrollArea()
         self.cards.setWidgetResizable(True)
         self.cards.setFrameShape(QFrame.Shape.NoFrame)
@@ -99,6 +104,7 @@ class ActionDialog(QDialog):
         self.tree_box = QCheckBox("End what runs under it as &well")
         for box in (self.force_box, self.tree_box):
             box.toggled.connect(self._look)
+            box.setPalette(_palette_with_visible_boxes(box.palette()))
         self.outcome = QWidget()
         self.outcome_icon = QLabel()
         self.outcome_icon.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -135,6 +141,7 @@ class ActionDialog(QDialog):
         layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         for widget in (
             self.headline,
+            self.notes,
             self.cards,
             self.force_box,
             self.tree_box,
@@ -178,11 +185,16 @@ class ActionDialog(QDialog):
         view = ProposalView(proposal)
         self.cards.setWidget(view)
         width = max(self.width(), _WIDTH) - 2 * _SIDE_MARGIN
-        self.cards.setFixedHeight(min(_TALLEST_CARDS, view.height_for(width)))
+        tallest = max(
+            _LEAST_TALL_CARDS, round(self.screen().availableSize().height() * _TALL_SHARE)
+        )
+        self.cards.setFixedHeight(max(0, min(tallest, view.height_for(width))))
+        self.notes.setText(" ".join(proposal.notes))
         self.act_button.setText(proposal.verb.replace("&", "&&"))
         self._show_only(
             self.headline,
-            self.cards,
+            *([self.notes] if proposal.notes else []),
+            *([self.cards] if proposal.cards else []),
             *([self.force_box] if proposal.can_be_forced else []),
             *([self.tree_box] if proposal.has_tree else []),
             *([self.act_button] if proposal.verb else []),
@@ -248,7 +260,7 @@ class ActionDialog(QDialog):
         self.progress_text.setText(text)
         shown = [self.progress_text, self.progress_bar]
         if self._proposal is not None:
-            shown += [self.headline, self.cards]
+            shown += [self.headline, *([self.cards] if self._proposal.cards else [])]
         self._show_only(*shown)
         self.cancel_button.setText("Cancel")
 
@@ -269,6 +281,7 @@ class ActionDialog(QDialog):
     def _show_only(self, *shown: QWidget) -> None:
         for widget in (
             self.headline,
+            self.notes,
             self.cards,
             self.force_box,
             self.tree_box,
@@ -285,3 +298,11 @@ class ActionDialog(QDialog):
             layout.activate()
             width = max(self.width(), _WIDTH)
             self.resize(width, layout.totalHeightForWidth(width))
+
+
+def _palette_with_visible_boxes(palette: QPalette) -> QPalette:
+    """Lighten the boxes to check where everything is dark: Qt's outline of them can't be seen."""
+    window = palette.color(QPalette.ColorRole.Window)
+    if window.lightness() < _DARK:
+        palette.setColor(QPalette.ColorRole.Base, window.lighter(200))
+    return palette
