@@ -88,16 +88,11 @@ class WindowsRule:
     doubts: tuple[str, ...] = ()
 
 
-def read_rule(
-    stored: StoredRule, normal: Callable[[str], str], *, is_whole: bool = False
-) -> WindowsRule:
+def read_rule(stored: StoredRule, normal: Callable[[str], str]) -> WindowsRule:
     """Read a rule of a store. Never fails: what is damaged or not known becomes a doubt.
 
-    ``normal`` brings a program's path to the form that paths are compared in. Of a rule that can't
-    match only that is told unless ``is_whole``.
+    ``normal`` brings a program's path to the form that paths are compared in.
     """
-    if not is_whole and _is_dormant(stored.text):
-        return WindowsRule(*stored, RuleEffect.OTHER, is_enabled=False, is_inbound=None)
     version, fields, is_closed = split_rule(stored.text)
     # Of a rule that was cut short, nobody knows how its last value goes on.
     values = _values(fields if is_closed else fields[:-1])
@@ -144,12 +139,11 @@ def _doubt(key: str, value: str | None) -> str:
     return _DOUBTS.get(key.lower(), f"its condition {text} can't be judged from outside")
 
 
-def _is_dormant(text: str) -> bool:
-    """Tell at a glance whether a rule can't match: switched off, or outbound.
+def is_dormant(text: str) -> bool:
+    """Tell at a glance whether a rule in lower case can't match: switched off, or outbound.
 
-    Most of a store is like that, and taking it apart would be most of the work.
+    Most of a store is like that. What is not seen at a glance is found when the rule is read.
     """
-    text = text.lower()
     return any(
         mark in text and text.count(key) == 1
         for key, mark in (("|active=", "|active=false|"), ("|dir=", "|dir=out|"))
