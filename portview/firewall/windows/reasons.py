@@ -122,6 +122,6 @@ def _by_default(
                 f": {name} does not count there, because Group Policy leaves local rules out",
                 "Ask whoever manages this computer for a rule in Group Policy.",
             )
-        if profiles is not None:
+        if profiles is not None and profiles.isdisjoint(surroundings.active):
             return Reason("No rule allows it", f": {name} does so only {networks(profiles)}", step)
     return Reason("No rule allows it", ", so it is blocked by default", step)

@@ -146,4 +146,4 @@ def _phrase(state: ProfileState) -> str:
         return "is off"
     if state.blocks_all_inbound:
         return "blocks all inbound connections"
-    return "is on"
+    return "is active"

@@ -127,9 +127,19 @@ def test_several_active_profiles_are_each_judged() -> None:
     text = rule_text("Allow", "Profile=Private")
     answer = firewall(text, active=[Profile.PRIVATE, Profile.PUBLIC]).decide(ask())
     assert answer.verdict is PARTLY
-    assert "allows it on private networks; no rule allows it on public networks" in answer.reason
+    assert answer.reason == (
+        "The rule “Web” allows it on private networks; no rule allows it on public networks, "
+        "so it is blocked by default."
+    )
     assert answer.profiles == ("private", "public")
     assert verdict(WEB, active=[Profile.PRIVATE, Profile.PUBLIC]) is ALLOWED
+
+
+def test_without_an_active_profile_an_answer_that_all_give_is_no_assumption() -> None:
+    answer = firewall(WEB, active=[]).decide(ask())
+    assert answer.verdict is ALLOWED
+    assert answer.reason == "The rule “Web” allows it on every network."
+    assert answer.profiles == ("domain", "private", "public")
 
 
 def test_without_an_active_profile_the_strictest_answer_is_given_and_said() -> None:
@@ -437,7 +447,7 @@ def test_the_status_names_what_each_profile_does() -> None:
     assert status.drop_log == r"C:\Windows\drops.log"
     assert status.summary == (
         "Windows' firewall blocks all inbound connections on public networks "
-        "and is on on private networks."
+        "and is active on private networks."
     )
     domain, private, public = status.profiles
     assert (domain.is_on, domain.is_active) == (False, False)
