@@ -137,8 +137,10 @@ def _judge(
         for match in ordinary
         if state.counts_local_rules or match.rule.store is not Store.LOCAL
     ]
+    # Nobody asks about the connections that Windows' own services vouch for; they are only named.
+    asked = [match for match in counted if not match.rule.trusted]
     first = walk_hardening(hardening, traffic.families)
-    second = _walk_profile(state, counted, traffic.families)
+    second = _walk_profile(state, asked, traffic.families)
     by_hardening = _STRICTEST_FIRST.index(first.verdict) < _STRICTEST_FIRST.index(second.verdict)
     walked = first if by_hardening else second
     considered = {id(match) for match in (*hardening, *counted)}
@@ -177,7 +179,7 @@ def _answer(judged: Sequence[_Judged], surroundings: Surroundings) -> FirewallAn
     texts = []
     for reason in dict.fromkeys(one.reason for one in judged):
         where = [one.profile for one in judged if one.reason == reason]
-        texts.append(reason.text(describe.networks(where)))
+        texts.append(reason.text(where))
     return FirewallAnswer(
         verdict,
         _sentence(texts),

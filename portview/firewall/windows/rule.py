@@ -43,14 +43,13 @@ _TRAFFIC = {
     "ruauth": "from certain users, by IPsec",
     "if": "on one network interface",
     "iftype": "on network interfaces of type {}",
-    "ttk": "from paired devices ({})",
 }
 _DOUBTS = {
     "luown": "it counts for the programs of one user only",
     "luauth": "it is for certain local users or apps",
     "luauth2_24": "it is for certain local users or apps",
 }
-_BASES = frozenset(["lport", "rport", "la4", "la6", "ra4", "ra6", "apppkgid", "pfn"])
+_BASES = frozenset(["ttk", "lport", "rport", "la4", "la6", "ra4", "ra6", "apppkgid", "pfn"])
 _UNKNOWN = "?"
 
 Values: TypeAlias = dict[str, list[str]]
@@ -66,6 +65,8 @@ class WindowsRule:
     conditions on the traffic or the client, each a phrase; ``doubts`` are conditions that can't be
     judged from outside, damage included. ``program`` is as written, ``path`` the same in normal
     form; ``service`` may be "*". ``platforms`` are the versions of Windows that it is for.
+    ``trusted`` are kinds of connections that Windows' own services vouch for one by one, such as
+    those of devices paired by Wi-Fi Direct (trust tuples, MS-FASP 2.2.97).
     """
 
     store: Store
@@ -85,6 +86,7 @@ class WindowsRule:
     remote: AddressSet | None = None
     platforms: tuple[tuple[int, int, bool], ...] = ()
     traffic: frozenset[str] = frozenset()
+    trusted: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
 
 
@@ -130,6 +132,7 @@ def read_rule(stored: StoredRule, normal: Callable[[str], str]) -> WindowsRule:
         _addresses(values, "ra"),
         _platforms(values, doubts),
         _traffic(values),
+        tuple(values.get("ttk", ())),
         (*doubts, *values.get(_UNKNOWN, ())),
     )
 

@@ -245,7 +245,7 @@ def test_programs_services_and_packages(
         (["IFType2_23=MBB"], {}, PARTLY),
         (["IF={11111111-1111-1111-1111-111111111111}"], {}, PARTLY),
         (["Security=Authenticate"], {}, PARTLY),
-        (["TTK2_27=WFDKmDriver"], {}, PARTLY),
+        (["TTK2_27=WFDKmDriver"], {}, BLOCKED),
         (["LUOwn=S-1-1-0"], {}, UNKNOWN),
         (["LUAuth=O:LSD:(A;;CC;;;WD)"], {}, UNKNOWN),
         (["Novelty=1"], {}, UNKNOWN),
@@ -363,6 +363,14 @@ def test_parts_are_compared() -> None:
     assert verdict(*halves) is ALLOWED
     blocks = [text.replace("Action=Allow", "Action=Block") for text in halves]
     assert verdict(WEB, *blocks) is BLOCKED
+
+
+def test_what_windows_itself_vouches_for_is_named_but_not_asked_about() -> None:
+    answer = firewall(rule_text("Allow", "TTK2_22=WFDPrint", "TTK2_27=UPnP")).decide(ask())
+    assert answer.verdict is BLOCKED
+    assert "except what Windows itself vouches for (UPnP, WFDPrint)" in answer.reason
+    assert [(match.fit, match.decides) for match in answer.matches] == [(RuleFit.PART, False)]
+    assert verdict(WEB, rule_text("Block", "TTK=Proximity")) is ALLOWED
 
 
 def test_rules_that_are_switched_off_are_nowhere() -> None:
