@@ -21,6 +21,8 @@ REG_NOTIFY_THREAD_AGNOSTIC = 0x10000000
 ERROR_SUCCESS, ERROR_NO_MORE_ITEMS = 0, 259
 WAIT_OBJECT_0 = 0
 
+_MOST_TRIES = 8
+
 RegistryValue: TypeAlias = "int | str"
 
 
@@ -113,7 +115,7 @@ class KeyWatch:
 
     def _arm(self) -> bool:
         try:
-            while True:
+            for _ in range(_MOST_TRIES):
                 self._drop_key()
                 self._wait(self._event, 0)  # closing a key that is watched sets the event
                 self._key, opened = self._open_nearest()
@@ -124,7 +126,8 @@ class KeyWatch:
                 if is_own or not self._has_next(opened):
                     return True
         except OSError:
-            return False
+            pass
+        return False
 
     def _is_told_of_changes(self, *, is_deep: bool) -> bool:
         """Have the event set with the next change; of the names of keys alone unless it is deep."""

@@ -204,6 +204,10 @@ def test_windows_tells_which_networks_are_connected_or_nothing() -> None:
 
 
 def test_texts_of_libraries_are_looked_up() -> None:
+    # Wine's shell has the first, that of Windows 10 both.
+    for folder in ("", "%SystemRoot%\\system32\\"):
+        shown = [indirect_text(f"@{folder}shell32.dll,-{number}") for number in (22, 9216)]
+        assert any(text and not text.startswith("@") for text in shown)
     assert indirect_text("plain") == "plain"
     assert indirect_text("@no-such-library.dll,-1") == "@no-such-library.dll,-1"
     assert indirect_text(r"@\\server\share\x.dll,-1") == r"@\\server\share\x.dll,-1"
