@@ -151,8 +151,9 @@ def _part_sentence(leaves: Sequence[Leaf], asked: Sequence[Packet]) -> str:
     whom = _scope_words(allowed, asked)
     not_whom = _scope_words(blocked, asked)
     by = f" by {_rule_words(rule)}" if (rule := _of_allowed(leaves)) else ""
+    by += _sent_on_words(allowed)
     if not_whom and (not whom or _plainness(not_whom) < _plainness(whom)):
-        return f"Allowed{by}, but not {not_whom}: there it is {_blocking_words(blocked[0])}."
+        return f"Allowed{by}, but not {not_whom}: there it is {way_out}."
     return f"Allowed {whom or 'for some'}{by}; others are {way_out}."
 
 
