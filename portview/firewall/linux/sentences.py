@@ -118,9 +118,11 @@ def _blocking_words(leaf: Leaf) -> str:
         return f"blocked, because {leaf.because}"
     if leaf.rule is None:
         where = leaf.chain.key if leaf.chain else "an unknown chain"
-        return f"dropped silently by the policy of chain {where}"
-    verb = "rejected" if leaf.effect is RuleEffect.REJECT else "dropped silently"
-    return f"{verb} by {_rule_words(leaf.rule)}"
+        words = f"dropped silently by the policy of chain {where}"
+    else:
+        verb = "rejected" if leaf.effect is RuleEffect.REJECT else "dropped silently"
+        words = f"{verb} by {_rule_words(leaf.rule)}"
+    return f"let in, but the server's answer is {words}" if leaf.is_answer else words
 
 
 def _sent_on_words(leaves: Sequence[Leaf]) -> str:
