@@ -140,10 +140,18 @@ def windows_test(arguments: list[str]) -> int:
         raise DevError(str(error)) from error
 
 
-def package(arguments: list[str]) -> int:
-    """Build the Windows program."""
-    del arguments
-    raise DevError("building the Windows program comes with a later version")
+def build_package(arguments: list[str]) -> int:
+    """Build the Windows program and put it to the test; ``--help`` tells what else it can do."""
+    prepare()
+    if sys.platform == "linux" and not shutil.which("makensis"):
+        _apt_install(["nsis"], "the installer is made with NSIS")
+    sys.path.insert(0, str(ROOT / "packaging"))
+    from package_windows import PackageError, package  # noqa: PLC0415 - loads with this command
+
+    try:
+        return package(arguments, [str(VENV_PYTHON), "-m", "pip"])
+    except PackageError as error:
+        raise DevError(str(error)) from error
 
 
 def prepare() -> None:
@@ -189,7 +197,7 @@ def _parser() -> argparse.ArgumentParser:
         "lint": lint,
         "bench": bench,
         "windows-test": windows_test,
-        "package": package,
+        "package": build_package,
     }.items():
         description = (command.__doc__ or "").partition("\n")[0]
         # Help belongs to the program that the arguments go to.

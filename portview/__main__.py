@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 _ERRANDS = frozenset({"errand", "press-ctrl-break"})
-_WINDOW_OPTIONS = frozenset({"--reader", "--theme"})
+_WINDOW_OPTIONS = frozenset({"--background", "--quit", "--reader", "--self-report", "--theme"})
 
 if __name__ == "__main__":
     sys.exit(main())

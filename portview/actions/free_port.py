@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from portview.actions.elevation import stop_elevated
 from portview.actions.free_report import outcome_of, told
 from portview.actions.holders import FreeRequest, port_use
+from portview.actions.http_sys_refusal import explain_http_sys
 from portview.actions.look import Look, read_rows
 from portview.actions.plan import FreePlan, Step, StepKind, plan_free
 from portview.actions.proof import places_of, prove, try_bind
@@ -62,7 +63,8 @@ def look_at_port(request: FreeRequest) -> FreePlan:
     keys = {row.owner for row in use.holding if row.owner}
     keys |= {heir for row in use.holding for heir in row.likely_holders}
     trees = {key: look.tree(key) for key in keys} if request.tree else {}
-    return plan_free(request, use, look.facts(keys), look.standpoint(), trees)
+    plan = plan_free(request, use, look.facts(keys), look.standpoint(), trees)
+    return explain_http_sys(plan)
 
 
 def free_port(

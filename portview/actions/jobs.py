@@ -19,6 +19,7 @@ from portview.actions.proposals import (
     propose_end,
     propose_free,
     propose_service,
+    propose_suspend,
 )
 from portview.actions.record import keep_record
 from portview.actions.refusals import service_refusal
@@ -28,6 +29,7 @@ from portview.actions.service_change import (
     start_service,
     stop_service,
 )
+from portview.actions.suspend_process import change_execution, look_at_execution
 from portview.domain.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
     from portview.actions.plan import FreePlan, Step
     from portview.actions.process_facts import ServiceFacts
+    from portview.actions.suspend_process import SuspendPlan, SuspendVerb
     from portview.domain.cancellation import CancelToken
     from portview.domain.outcome import ActionReport
     from portview.domain.processes import ProcessKey
@@ -185,6 +188,31 @@ class CloseJob:
         """Close it."""
         plan = cast("ClosePlan", proposal.subject)
         report = close_connection(plan, as_admin=doing.as_admin)
+        keep_record(report)
+        return report
+
+
+@dataclass(frozen=True, slots=True)
+class SuspendJob:
+    """Suspend the process that was seen, or resume it; ``verb`` says which."""
+
+    process: ProcessKey
+    verb: SuspendVerb
+
+    @property
+    def title(self) -> str:
+        """Return the window's title."""
+        return f"{self.verb.capitalize()} process"
+
+    def look(self, *, force: bool, tree: bool) -> Proposal:
+        """See whether it is still the same process, and whether it stands still."""
+        del force, tree
+        return propose_suspend(look_at_execution(self.process, self.verb))
+
+    def act(self, proposal: Proposal, doing: Doing) -> ActionReport:
+        """Suspend or resume it, and look again."""
+        plan = cast("SuspendPlan", proposal.subject)
+        report = change_execution(plan, as_admin=doing.as_admin)
         keep_record(report)
         return report
 

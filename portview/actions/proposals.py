@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,8 @@ from portview.actions.connection_errors import connection_words
 from portview.actions.plan import StepKind
 from portview.actions.process_facts import Asking
 from portview.actions.service_change import comes_back
+from portview.actions.suspend_process import SuspendVerb, sockets_words
+from portview.domain.owner_sentences import standing_still_words
 from portview.domain.plain_text import inert
 from portview.domain.sockets import endpoint_text
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from portview.actions.plan import FreePlan, Step
     from portview.actions.process_facts import ProcessFacts, ServiceFacts
     from portview.actions.refusals import Refusal
+    from portview.actions.suspend_process import SuspendPlan
 
 _LONGEST_COMMAND = 200
 _LONGEST_NAME = 80
@@ -33,12 +36,18 @@ _ASKING_WORDS = {
 
 
 class CardKind(StrEnum):
-    """What a card is about; ``STOPS`` is what will not run any more, ``STAYS`` what will."""
+    """What a card is about.
+
+    STOPS is what will not run any more, PAUSES what will stand still, STAYS what will go on. RULE
+    is a rule of the firewall that is taken back.
+    """
 
     STOPS = "stops"
+    PAUSES = "pauses"
     SERVICE = "service"
     REFUSED = "refused"
     STAYS = "stays"
+    RULE = "rule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +165,49 @@ def propose_close(plan: ClosePlan) -> Proposal:
     return Proposal(f"Close the connection {name}?", cards, plan, "Close connection")
 
 
+def propose_suspend(plan: SuspendPlan) -> Proposal:
+    """Put suspending or resuming a process into a question."""
+    name = _name(plan.process)
+    details = _identity(plan.process)
+    where = sockets_words(plan)
+    if where:
+        details = (f"at {where}", *details)
+    if plan.refusal is not None:
+        card = Card(
+            CardKind.REFUSED,
+            name,
+            details,
+            f"Left alone. {plan.refusal.reason}",
+            plan.refusal.advice,
+        )
+        return Proposal(f"{name} is left alone.", (card,), plan)
+    if plan.verb is SuspendVerb.RESUME:
+        return _propose_resume(plan, Card(CardKind.STAYS, name, details))
+    if plan.is_so_already:
+        return Proposal(
+            f"{name} stands still already.", (Card(CardKind.PAUSES, name, details),), plan
+        )
+    consequence = "It will stand still until it is resumed. Nothing that it holds is given back"
+    consequence += ": it keeps its ports, and who connects there waits." if where else "."
+    names = ", ".join(
+        inert(service.service.display_name, _LONGEST_NAME) for service in plan.process.services
+    )
+    advice = f"It runs services, which stand still as well: {names}." if names else ""
+    return Proposal(
+        f"Suspend {name}?",
+        (Card(CardKind.PAUSES, name, details, consequence, advice),),
+        plan,
+        "Suspend process",
+    )
+
+
+def _propose_resume(plan: SuspendPlan, card: Card) -> Proposal:
+    if plan.is_so_already:
+        return Proposal(f"{card.title} is not suspended: it runs.", (card,), plan)
+    going_on = replace(card, consequence="It will go on where it was stopped.")
+    return Proposal(f"Resume {card.title}?", (going_on,), plan, "Resume process")
+
+
 def _step_card(step: Step, grace_s: float) -> Card:
     where = ", ".join(dict.fromkeys(endpoint_text(row.local) for row in step.sockets))
     details = _identity(step.process)
@@ -229,6 +281,8 @@ def _identity_lines(process: ProcessFacts) -> Iterator[str]:
         whose.append(f"inside {inert(process.unit, _LONGEST_NAME)}")
     if whose:
         yield ", ".join(whose)
+    if still := standing_still_words(process.execution):
+        yield still
 
 
 def _name(process: ProcessFacts | None) -> str:

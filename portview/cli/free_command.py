@@ -11,6 +11,7 @@ from portview.actions.record import keep_record
 from portview.cli.arguments import add_change_options, parse_address, parse_grace
 from portview.cli.consent import require_consent
 from portview.cli.console import print_json, print_line
+from portview.cli.elevating import act_or_elevate
 from portview.cli.plan_text import plan_lines
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.sockets import Protocol
@@ -73,7 +74,9 @@ def run(options: argparse.Namespace) -> Outcome:
         _refuse_guesses(plan, options)
         if not require_consent("Do this?", has_yes=options.yes, as_json=options.json):
             return Outcome.NOT_DONE
-    report = free_port(plan, grace_s=grace_s)
+    report = act_or_elevate(
+        lambda as_admin: free_port(plan, grace_s=grace_s, as_admin=as_admin), options
+    )
     keep_record(report)
     if options.json:
         print_json(free_document(plan, report))

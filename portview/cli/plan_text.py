@@ -8,6 +8,7 @@ from portview.actions.free_report import process_words
 from portview.actions.plan import StepKind
 from portview.actions.process_facts import Asking
 from portview.actions.service_change import comes_back
+from portview.domain.owner_sentences import standing_still_words
 from portview.domain.plain_text import inert
 from portview.domain.sockets import endpoint_text
 
@@ -53,7 +54,7 @@ def step_lines(step: Step, grace_s: float) -> Iterator[str]:
     guess = " most likely" if step.is_guess else ""
     yield f"{where} is{guess} held by {who}" if where else who[:1].upper() + who[1:]
     if process is not None:
-        yield from _process_lines(process)
+        yield from process_lines(process)
     if step.kind is StepKind.REFUSE and step.refusal:
         yield f"  -> left alone: {step.refusal.reason}"
         yield f"     {step.refusal.advice}"
@@ -79,7 +80,8 @@ def service_lines(service: ServiceFacts, verb: str) -> Iterator[str]:
     yield f"     Start type: {service.start_type or 'unknown'}. {comes_back(service)}".rstrip()
 
 
-def _process_lines(process: ProcessFacts) -> Iterator[str]:
+def process_lines(process: ProcessFacts) -> Iterator[str]:
+    """Yield the lines that tell one process apart from others."""
     info = process.info
     if info.command_line:
         yield f"  {inert(' '.join(info.command_line), _LONGEST_COMMAND)}"
@@ -90,3 +92,5 @@ def _process_lines(process: ProcessFacts) -> Iterator[str]:
         details.append(f"inside the unit {process.unit}")
     if details:
         yield f"  {', '.join(details)}"
+    if still := standing_still_words(process.execution):
+        yield f"  {still}"

@@ -174,6 +174,8 @@ class ProcessTreeModel(QAbstractItemModel):
             case Qt.ItemDataRole.AccessibleTextRole:
                 text = inert(group.text(identity, context))
                 answer = f"{COLUMNS[column].title} {text or 'empty'}"
+            case Qt.ItemDataRole.DecorationRole if identity == "firewall":
+                pass  # its sockets may have different ones
             case Qt.ItemDataRole.TextAlignmentRole | Qt.ItemDataRole.DecorationRole:
                 answer = self._source.cell(group.entries[0], column, role)
         return answer

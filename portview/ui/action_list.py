@@ -17,9 +17,10 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from portview.actions.jobs import ServiceJob
+from portview.actions.jobs import ServiceJob, SuspendJob
 from portview.actions.record import read_records
 from portview.actions.start_again import start_again, why_not_again
+from portview.actions.suspend_process import SuspendVerb
 from portview.domain.outcome import PortViewError
 from portview.domain.plain_text import inert
 from portview.engine.task_runner import Pool
@@ -43,8 +44,8 @@ _NUMBER_ROLE = Qt.ItemDataRole.UserRole
 class ActionList(QDialog):
     """Lists the record, the newest first, and under each action what it stopped.
 
-    A stopped process can be started again from here; for a service ``job_requested`` is emitted,
-    since that is asked about in its own dialog like every other change.
+    A stopped process can be started again from here; for a service and for what was suspended
+    ``job_requested`` is emitted, since that is asked about in a dialog like every other change.
     """
 
     job_requested = Signal(object)
@@ -129,9 +130,19 @@ class ActionList(QDialog):
     @Slot()
     def _on_current(self) -> None:
         stopped = self._current()
-        reason = why_not_again(stopped) if stopped and not isinstance(stopped, str) else None
-        self.again_button.setEnabled(stopped is not None and reason is None)
+        process = None if isinstance(stopped, str) else stopped
+        if process is not None and _can_be_resumed(process):
+            # Whether it still stands still is looked at when it is asked about.
+            self._offer("&Resume ...", is_possible=True)
+            return
+        reason = why_not_again(process) if process else None
+        self._offer("Start &again", is_possible=stopped is not None and reason is None)
         self.note.setText(f"It can't be started again. {reason}" if reason else "")
+
+    def _offer(self, text: str, *, is_possible: bool) -> None:
+        self.again_button.setText(text)
+        self.again_button.setEnabled(is_possible)
+        self.note.setText("")
 
     def _current(self) -> StoppedProcess | str | None:
         item = self.tree.currentItem()
@@ -146,6 +157,9 @@ class ActionList(QDialog):
             return
         if stopped is None:
             return
+        if _can_be_resumed(stopped):
+            self.job_requested.emit(SuspendJob(stopped.key, SuspendVerb.RESUME))
+            return
         self.again_button.setEnabled(False)
         self.note.setText("Starting ...")
         self._run(lambda: start_again(stopped), self._on_started)
@@ -159,6 +173,10 @@ class ActionList(QDialog):
         if not isinstance(error, PortViewError):
             raise error
         self.note.setText(f"{error.message} {error.hint}".strip())
+
+
+def _can_be_resumed(process: StoppedProcess) -> bool:
+    return process.ending == SuspendVerb.SUSPEND.participle
 
 
 def _when(at_ms: int) -> str:

@@ -14,6 +14,8 @@ from portview.ui.icons import device_pixmap
 from portview.ui.theme import muted_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from PySide6.QtGui import QResizeEvent
 
 _ICON_SIZE = 48
@@ -86,6 +88,28 @@ class EmptyState(QWidget):
         label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         label.setWordWrap(True)
         return label
+
+
+class EmptyStates(QObject):
+    """The notices of several views on one model, all of which say the same."""
+
+    action_requested = Signal()
+
+    def __init__(self, views: Iterable[QAbstractScrollArea], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.states = tuple(EmptyState(view) for view in views)
+        for state in self.states:
+            state.action_requested.connect(self.action_requested)
+
+    def hide(self) -> None:
+        """Give the views back to their rows."""
+        for state in self.states:
+            state.hide()
+
+    def show_notice(self, icon_name: str, title: str, reason: str, button: str = "") -> None:
+        """Show why there is nothing, and a button where one helps."""
+        for state in self.states:
+            state.show_notice(icon_name, title, reason, button)
 
 
 def emptiness(

@@ -25,15 +25,17 @@ from portview.domain.export_file import ExportForm, export_content
 from portview.domain.outcome import PortViewError
 from portview.engine.task_runner import Pool
 from portview.files import write_whole
+from portview.models.liveness import Mark
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from portview.domain.cells import CellContext
     from portview.domain.columns import Column
     from portview.domain.entry import Entry
     from portview.domain.snapshot import Snapshot
     from portview.engine.task_runner import TaskRunner
+    from portview.models.socket_table_model import SocketTableModel
 
 _FORMS = {
     ExportForm.CSV: ("&CSV, for spreadsheets", "CSV files (*.csv)"),
@@ -51,6 +53,11 @@ class Exportable:
     shown_columns: Sequence[Column]
     snapshot: Snapshot
     context: CellContext
+
+
+def open_sockets(model: SocketTableModel, entries: Iterable[Entry]) -> list[Entry]:
+    """Leave out what lingers as closed: a file has no way to fade."""
+    return [entry for entry in entries if model.mark_of(entry.row.key) is not Mark.CLOSED]
 
 
 class ExportDialog(QDialog):

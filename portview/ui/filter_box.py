@@ -93,6 +93,12 @@ class FilterBox(QLineEdit):
         self.setText(text)
         self.apply_now()
 
+    @Slot()
+    def enter(self) -> None:
+        """Take the keyboard; what is typed next replaces the text."""
+        self.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.selectAll()
+
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if self._popup.isVisible() and event.key() in {

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu
 
+from portview.models.liveness import DEFAULT_LINGER_MS
+
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
+
+    from portview.models.socket_table_model import SocketTableModel
+    from portview.settings import Settings
 
 LINGER_MS = (0, 1000, 3000, 10_000, 30_000)
 
 
 class LingerMenu(QMenu):
-    """Offers the times, one of them checked; 0 lets closed rows go at once and marks nothing."""
+    """Offers the times, one of them checked; 0 lets closed rows go at once and marks nothing.
 
-    linger_chosen = Signal(int)
+    The chosen one is used at once and remembered.
+    """
 
-    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        title: str,
+        settings: Settings,
+        model: SocketTableModel,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(title, parent)
+        self._settings = settings
+        self._model = model
         self._group = QActionGroup(self)
         self._actions: dict[int, QAction] = {}
         for linger_ms in LINGER_MS:
@@ -31,10 +44,11 @@ class LingerMenu(QMenu):
             self._actions[linger_ms] = action
             self.addAction(action)
         self._group.triggered.connect(self._on_triggered)
-
-    def show_linger(self, linger_ms: int) -> None:
-        """Check a time without telling anybody."""
+        linger_ms = settings.get("linger_ms", int, DEFAULT_LINGER_MS)
+        linger_ms = linger_ms if linger_ms in LINGER_MS else DEFAULT_LINGER_MS
         self._actions[linger_ms].setChecked(True)
+        model.set_linger(linger_ms)
 
     def _on_triggered(self, action: QAction) -> None:
-        self.linger_chosen.emit(action.data())
+        self._settings.set("linger_ms", action.data())
+        self._model.set_linger(action.data())

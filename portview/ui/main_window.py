@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Slot
+from PySide6.QtCore import QEvent, Qt, QTimer, Slot
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -15,34 +13,38 @@ from portview.domain.query.terms import Everything
 from portview.domain.scope import Scope
 from portview.domain.snapshot import Snapshot
 from portview.engine.poller import INTERVALS_MS
-from portview.models.liveness import DEFAULT_LINGER_MS, Mark
 from portview.models.socket_table_model import SocketTableModel
 from portview.ui.about import AboutDialog, WindowFacts
 from portview.ui.acting import Acting
 from portview.ui.action_button import ActionButton, MenuButton
+from portview.ui.background import Background
 from portview.ui.cheat_sheet import CheatSheet, help_sections
 from portview.ui.copy_actions import add_copy_actions
 from portview.ui.detailed_table import DetailedTable
-from portview.ui.empty_state import EmptyState, emptiness
-from portview.ui.export_dialog import Export, Exportable
+from portview.ui.empty_state import EmptyStates, emptiness
+from portview.ui.export_dialog import Export, Exportable, open_sockets
 from portview.ui.filter_actions import add_filter_actions
 from portview.ui.filter_box import FilterBox
+from portview.ui.firewall.firewall_tools import FirewallTools
 from portview.ui.group_actions import GroupActions
-from portview.ui.linger_menu import LINGER_MS, LingerMenu
+from portview.ui.linger_menu import LingerMenu
 from portview.ui.live_button import LiveButton
 from portview.ui.navigation import Navigation
 from portview.ui.opening_actions import add_opening_actions, add_parent_action
 from portview.ui.port_actions import add_port_actions
 from portview.ui.port_box import PortBar, PortBox
-from portview.ui.probing.probing_tools import ACTION_NAMES, ProbingSources, ProbingTools
-from portview.ui.row_actions import RowActions, Section
+from portview.ui.probing.probing_tools import ProbingSources, ProbingTools
+from portview.ui.properties import Properties
+from portview.ui.row_actions import RowActions
 from portview.ui.saved_views import SavedViews
 from portview.ui.scope_bar import ScopeBar, scope_title
 from portview.ui.socket_views import SocketViews
 from portview.ui.status_bar import StatusBar
-from portview.ui.theme import Theme, apply_theme, row_colours
+from portview.ui.theme import row_colours
 from portview.ui.theme_menu import ThemeMenu
 from portview.ui.window_actions import ActionSpec, WindowActions
+from portview.ui.window_geometry import remember_geometry, restore_geometry
+from portview.ui.window_menus import ColumnsMenu, WindowMenus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QPoint
     from PySide6.QtGui import QCloseEvent
 
+    from portview.actions.autostart import Autostart
     from portview.domain.query.terms import Query
     from portview.domain.sockets import SocketRow
     from portview.engine.poller import Poller
@@ -57,7 +60,6 @@ if TYPE_CHECKING:
     from portview.settings import Settings
     from portview.ui.lookups import Lookups
 
-_FIRST_SIZE = (1240, 680)
 _LEAST_FILTER_WIDTH = 120
 _MESSAGE_MS = 8000
 _PASS_TIME_MS = 500
@@ -75,13 +77,14 @@ class MainWindow(QMainWindow):
         facts: WindowFacts,
         *,
         read_rows: Callable[[], Sequence[SocketRow]],
+        autostart: Autostart | None = None,
     ) -> None:
         super().__init__()
         self._poller = poller
         self._runner = runner
         self._settings = settings
+        self._lookups = lookups
         self._facts = facts
-        self._scope = Scope.LISTENING
         self._snapshot: Snapshot | None = None
         self._failure = ""
         self._query_text = ""
@@ -91,22 +94,31 @@ class MainWindow(QMainWindow):
         self.table = self.views.table
         self.columns = self.views.columns
         self.details = DetailedTable(self.views, self.model, lookups, runner)
-        self.empty_state = EmptyState(self.table)
-        self._empty_states = (self.empty_state, EmptyState(self.views.tree))
+        self.empty_states = EmptyStates((self.table, self.views.tree), self)
         self.live_button = LiveButton(INTERVALS_MS)
         self.scope_bar = ScopeBar()
         self.filter_box = FilterBox(self.model.all_entries)
         self.status = StatusBar()
-        self.navigation = Navigation(self, self.views, self.filter_box, self.tell)
+        self.navigation = Navigation(
+            self.model, self.views, self.scope_bar, self.filter_box, self.tell
+        )
         self.port_box = PortBox()
         self.port_bar = PortBar(self.port_box)
         self.acts = WindowActions(self)
-        sources = ProbingSources(read_rows, self.model.all_entries, lookups.describe().port_names)
+        sources = ProbingSources(
+            read_rows,
+            self.model.all_entries,
+            lookups.describe().port_names,
+            lookups.firewall.shared,
+        )
         self.probing = ProbingTools(self, runner, settings, sources)
+        self.firewall = FirewallTools(self, runner, settings, lookups.firewall)
         self.row_actions = RowActions(self.acts, self.views.selection, [self.views])
         self._passing_time = QTimer(self)
         self._passing_time.setInterval(_PASS_TIME_MS)
         self._add_actions()
+        self.background = Background(self, self.acts, settings, autostart)
+        self.acts.add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.background.quit)
         self._add_row_actions()
         self._saved_views = SavedViews(
             settings,
@@ -124,7 +136,7 @@ class MainWindow(QMainWindow):
     @property
     def scope(self) -> Scope:
         """Return the scope that is shown."""
-        return self._scope
+        return self.scope_bar.scope
 
     @Slot()
     def bring_to_front(self) -> None:
@@ -140,15 +152,16 @@ class MainWindow(QMainWindow):
 
     def set_scope(self, scope: Scope) -> None:
         """Show one scope."""
-        self._scope = scope
-        self.scope_bar.show_scope(scope)
-        self.model.set_scope(scope)
-        self._show_emptiness()
+        self.scope_bar.set_scope(scope)
 
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.background.may_close():
+            event.ignore()
+            return
         self._remember()
         self.probing.close()
+        self.firewall.close()
         self._poller.stop()
         self._passing_time.stop()
         super().closeEvent(event)
@@ -193,7 +206,7 @@ class MainWindow(QMainWindow):
             ActionSpec("&Pause", tip="Space does the same in the table", is_checkable=True),
             self._poller.set_paused,
         )
-        add("filter", ActionSpec("&Filter", ("Ctrl+F",)), self._focus_filter)
+        add("filter", ActionSpec("&Filter", ("Ctrl+F",)), self.filter_box.enter)
         add("clear_filter", ActionSpec("&Clear filter"), self._clear_filter)
         for number, scope in enumerate(Scope, start=1):
             add(
@@ -207,6 +220,17 @@ class MainWindow(QMainWindow):
             self.details.set_open,
         )
         self.probing.add_actions(self.acts)
+        self._add_view_actions()
+        self._export = Export(
+            self._runner, self._exportable, self, is_elevated=self._facts.is_elevated
+        )
+        add("export", ActionSpec("&Export\u2026", ("Ctrl+E",)), self._export.ask)
+        add("go_to_port", ActionSpec("&Go to port", ("Ctrl+L",)), self.port_box.enter)
+        add("cheat_sheet", ActionSpec("&Keys and filters", ("F1",)), self._on_cheat_sheet)
+        add("about", ActionSpec("&About PortView"), self._on_about)
+
+    def _add_view_actions(self) -> None:
+        add = self.acts.add
         add(
             "reset_columns",
             ActionSpec("Reset columns"),
@@ -218,11 +242,6 @@ class MainWindow(QMainWindow):
             lambda: self.views.shown_columns.fit_to_content(),  # noqa: PLW0108 - likewise
         )
         self._grouping = GroupActions(self.acts, self.views)
-        self._export = Export(
-            self._runner, self._exportable, self, is_elevated=self._facts.is_elevated
-        )
-        add("export", ActionSpec("&Export\u2026", ("Ctrl+E",)), self._export.ask)
-        add("go_to_port", ActionSpec("&Go to port", ("Ctrl+L",)), self._focus_port_box)
         add(
             "save_view",
             ActionSpec("&Save this view as\u2026", ("Ctrl+Shift+S",)),
@@ -233,56 +252,30 @@ class MainWindow(QMainWindow):
             ActionSpec("&Rename or delete views\u2026"),
             lambda: self._saved_views.edit(),  # noqa: PLW0108 - likewise
         )
-        add("cheat_sheet", ActionSpec("&Keys and filters", ("F1",)), self._on_cheat_sheet)
-        add("about", ActionSpec("&About PortView"), self._on_about)
-        add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.close)
 
     def _add_row_actions(self) -> None:
         actions = self.row_actions
         self._acting = Acting(self.acts, actions, self._runner, self)
         add_port_actions(actions, self.probing)
+        self.firewall.add_actions(self.acts, actions)
         add_opening_actions(actions, self._runner, self.tell)
         add_parent_action(actions, self.model.all_entries, self.navigation.reveal)
         add_filter_actions(actions, self.navigation.narrow)
         add_copy_actions(actions, lambda: self.model.context, self.tell)
+        self.properties = Properties(actions, self.model, self._lookups, self._runner, self)
         self._row_menu = QMenu(self)
         actions.fill(self._row_menu)
 
     def _fill_menu_bar(self) -> None:
-        bar = self.menuBar()
-        file_menu = bar.addMenu("&File")
-        file_menu.addActions([self.acts["export"], self.acts["action_list"]])
-        file_menu.addSeparator()
-        file_menu.addAction(self.acts["quit"])
-        edit_menu = bar.addMenu("&Edit")
-        self.row_actions.fill(edit_menu, Section.COPYING)
-        edit_menu.addSeparator()
-        edit_menu.addActions([self.acts[name] for name in ("filter", "clear_filter", "go_to_port")])
-        view_menu = bar.addMenu("&View")
-        view_menu.addActions([self.acts["refresh"], self.acts["pause"]])
-        interval_menu = view_menu.addMenu("&Interval")
-        interval_menu.addActions(self.live_button.interval_actions)
-        view_menu.addSeparator()
-        view_menu.addActions([self.acts[f"scope_{scope}"] for scope in Scope])
-        view_menu.addMenu(self._saved_views)
-        view_menu.addSeparator()
-        view_menu.addActions(self._grouping.all())
-        view_menu.addSeparator()
-        view_menu.addAction(self.acts["details"])
-        self._columns_menu = view_menu.addMenu("C&olumns")
-        self._columns_menu.aboutToShow.connect(self._on_columns_menu)
-        view_menu.addActions([self.acts["fit_columns"], self.acts["reset_columns"]])
-        self._theme_menu = ThemeMenu("&Theme", self)
-        self._theme_menu.theme_chosen.connect(self._on_theme_chosen)
-        view_menu.addMenu(self._theme_menu)
-        self._linger_menu = LingerMenu("Mark &news and closed sockets", self)
-        self._linger_menu.linger_chosen.connect(self._on_linger_chosen)
-        view_menu.addMenu(self._linger_menu)
-        self.row_actions.fill(bar.addMenu("&Socket"))
-        tools_menu = bar.addMenu("&Tools")
-        tools_menu.addActions([self.acts[name] for name in ACTION_NAMES])
-        help_menu = bar.addMenu("&Help")
-        help_menu.addActions([self.acts["cheat_sheet"], self.acts["about"]])
+        settings = self._settings
+        self._linger_menu = LingerMenu("Mark &news and closed sockets", settings, self.model, self)
+        WindowMenus(self.menuBar(), self.acts, self.row_actions).fill(
+            self.live_button.interval_actions,
+            self._grouping.all(),
+            self._saved_views,
+            ColumnsMenu("C&olumns", self.views, self),
+            (ThemeMenu("&Theme", settings, self), self._linger_menu),
+        )
 
     def _connect(self) -> None:
         self._poller.snapshot_taken.connect(self._on_snapshot)
@@ -302,7 +295,7 @@ class MainWindow(QMainWindow):
         self.port_box.left.connect(self.views.setFocus)
         self._saved_views.view_chosen.connect(self.navigation.show_view)
         self._export.finished.connect(self.tell)
-        self.scope_bar.scope_chosen.connect(self.set_scope)
+        self.scope_bar.scope_changed.connect(self._on_scope)
         self.filter_box.query_changed.connect(self._on_query)
         self.model.counts_changed.connect(self.scope_bar.show_counts)
         self.model.waiting_changed.connect(self.status.show_waiting)
@@ -311,15 +304,29 @@ class MainWindow(QMainWindow):
         self.details.socket_chosen.connect(self.navigation.go_to)
         self.details.told.connect(self.tell)
         self.probing.told.connect(self.tell)
+        self.properties.socket_chosen.connect(self.navigation.go_to)
+        self.properties.told.connect(self.tell)
         self.views.pause_requested.connect(self.acts["pause"].toggle)
         self.views.menu_requested.connect(self._on_menu_requested)
         self.row_actions.menu_opened.connect(self.views.note_menu_opened)
         self.row_actions.menu_closed.connect(self.views.note_menu_closed)
         self.row_actions.refused.connect(self.tell)
         self._acting.acted.connect(lambda _report: self._poller.refresh())
-        for state in self._empty_states:
-            state.action_requested.connect(self._clear_filter)
+        self._connect_firewall()
+        self.empty_states.action_requested.connect(self._clear_filter)
         self._passing_time.timeout.connect(self.model.pass_time)
+
+    def _connect_firewall(self) -> None:
+        firewall = self.firewall
+        self.details.allow_wanted.connect(firewall.allow)
+        self.details.block_wanted.connect(firewall.block)
+        self.details.own_rules_wanted.connect(firewall.show_own_rules)
+        self.status.note_clicked.connect(firewall.show_own_rules)
+        firewall.note_changed.connect(self.status.show_note)
+        firewall.told.connect(self.tell)
+        firewall.job_wanted.connect(self._acting.start)
+        for acting in (firewall, self._acting):
+            acting.acted.connect(firewall.note_change)
 
     @Slot(object)
     def _on_snapshot(self, snapshot: Snapshot) -> None:
@@ -328,6 +335,7 @@ class MainWindow(QMainWindow):
         self.port_bar.show_snapshot(snapshot)
         self.model.show_snapshot(snapshot)
         self.details.show_snapshot(snapshot)
+        self.properties.show_snapshot(snapshot)
         self.status.show_snapshot(snapshot, self.model.states, self._poller.interval_ms)
         self._show_emptiness()
 
@@ -335,6 +343,11 @@ class MainWindow(QMainWindow):
     def _on_read_failed(self, error: Exception) -> None:
         self._failure = str(error)
         self.status.show_failure(error)
+        self._show_emptiness()
+
+    @Slot(object)
+    def _on_scope(self, scope: Scope) -> None:
+        self.model.set_scope(scope)
         self._show_emptiness()
 
     @Slot(object, str)
@@ -354,28 +367,16 @@ class MainWindow(QMainWindow):
     @Slot()
     def _show_emptiness(self) -> None:
         if self.model.rowCount():
-            for state in self._empty_states:
-                state.hide()
+            self.empty_states.hide()
             return
         notice = emptiness(
-            self._scope,
+            self.scope,
             self._query_text,
             self._failure,
             has_snapshot=self._snapshot is not None,
             total=len(self.model.all_entries()),
         )
-        for state in self._empty_states:
-            state.show_notice(*notice)
-
-    @Slot()
-    def _focus_filter(self) -> None:
-        self.filter_box.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.filter_box.selectAll()
-
-    @Slot()
-    def _focus_port_box(self) -> None:
-        self.port_box.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.port_box.selectAll()
+        self.empty_states.show_notice(*notice)
 
     @Slot()
     def _clear_filter(self) -> None:
@@ -385,35 +386,10 @@ class MainWindow(QMainWindow):
     def _on_menu_requested(self, position: QPoint) -> None:
         self._row_menu.exec(position)
 
-    @Slot()
-    def _on_columns_menu(self) -> None:
-        self._columns_menu.clear()
-        self.views.shown_columns.fill_menu(self._columns_menu)
-
-    @Slot(object)
-    def _on_theme_chosen(self, theme: Theme) -> None:
-        self._settings.set("theme", theme.value)
-        apply_theme(theme)
-
-    @Slot(int)
-    def _on_linger_chosen(self, linger_ms: int) -> None:
-        self._settings.set("linger_ms", linger_ms)
-        self._show_linger(linger_ms)
-
-    def _show_linger(self, linger_ms: int) -> None:
-        self.model.set_linger(linger_ms)
-        self._linger_menu.show_linger(linger_ms)
-
     def _exportable(self) -> Exportable:
-        # What lingers is told as closed in the window; a file has no way to fade.
-        mark_of = self.model.mark_of
-        shown, everything = (
-            [entry for entry in entries if mark_of(entry.row.key) is not Mark.CLOSED]
-            for entries in (self.model.shown_entries, self.model.all_entries())
-        )
         return Exportable(
-            shown,
-            everything,
+            open_sockets(self.model, self.model.shown_entries),
+            open_sockets(self.model, self.model.all_entries()),
             self.views.shown_columns.shown(),
             self._snapshot or Snapshot(),
             self.model.context,
@@ -432,13 +408,7 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         settings = self._settings
-        room = self.screen().availableSize()
-        self.resize(QSize(*_FIRST_SIZE).boundedTo(room))
-        try:
-            geometry = base64.b64decode(settings.get("window", str, ""), validate=True)
-        except (binascii.Error, ValueError):
-            geometry = b""
-        self.restoreGeometry(QByteArray(geometry))
+        restore_geometry(self, settings)
         self.views.restore(settings)
         self._grouping.restore(settings)
         names = [scope.value for scope in Scope]
@@ -448,19 +418,12 @@ class MainWindow(QMainWindow):
         self._poller.set_interval(interval_ms if interval_ms in INTERVALS_MS else 1000)
         self.details.restore(settings)
         self.acts["details"].setChecked(self.details.is_open)
-        linger_ms = settings.get("linger_ms", int, DEFAULT_LINGER_MS)
-        self._show_linger(linger_ms if linger_ms in LINGER_MS else DEFAULT_LINGER_MS)
-        self._theme_menu.show_theme(settings.get("theme", str, Theme.SYSTEM.value))
         self._show_live_state()
 
     def _remember(self) -> None:
-        values = {
-            "window": base64.b64encode(self.saveGeometry().data()).decode("ascii"),
-            "scope": self._scope.value,
-            "interval_ms": self._poller.interval_ms,
-        }
-        for name, value in values.items():
-            self._settings.set(name, value)
+        remember_geometry(self, self._settings)
+        self._settings.set("scope", self.scope.value)
+        self._settings.set("interval_ms", self._poller.interval_ms)
         self.details.remember(self._settings)
         self.views.remember(self._settings)
         self._grouping.remember(self._settings)

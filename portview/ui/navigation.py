@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from portview.domain.sockets import SocketKey
+    from portview.models.socket_table_model import SocketTableModel
     from portview.ui.filter_box import FilterBox
-    from portview.ui.main_window import MainWindow
+    from portview.ui.scope_bar import ScopeBar
     from portview.ui.socket_views import SocketViews
 
 _NUMBERS = {column.id: number for number, column in enumerate(COLUMNS)}
@@ -28,14 +29,16 @@ class Navigation(QObject):
 
     def __init__(
         self,
-        window: MainWindow,
+        model: SocketTableModel,
         views: SocketViews,
+        scope_bar: ScopeBar,
         filter_box: FilterBox,
         tell: Callable[[str], None],
     ) -> None:
-        super().__init__(window)
-        self._window = window
+        super().__init__(views)
+        self._model = model
         self._views = views
+        self._scope_bar = scope_bar
         self._filter_box = filter_box
         self._tell = tell
         self._query_text = ""
@@ -44,7 +47,7 @@ class Navigation(QObject):
     @Slot(object)
     def reveal(self, key: SocketKey) -> None:
         """Select a socket in another scope or behind the filter, too, and say what changed."""
-        model = self._window.model
+        model = self._model
         model.set_held(is_held=False)
         model.catch_up()
         entry = model.find_entry(key)
@@ -52,9 +55,9 @@ class Navigation(QObject):
             self._tell("This socket has closed.")
             return
         notes = []
-        if not in_scope(entry.row, self._window.scope):
+        if not in_scope(entry.row, self._scope_bar.scope):
             scope = scope_of(entry.row)
-            self._window.set_scope(scope)
+            self._scope_bar.set_scope(scope)
             notes.append(f"The scope is {scope_title(scope)} now.")
         if model.row_number(key) is None:
             self._filter_box.set_query_text("")
@@ -77,7 +80,7 @@ class Navigation(QObject):
     @Slot(str)
     def show_everywhere(self, query: str) -> None:
         """Show what a filter finds in all scopes."""
-        self._window.set_scope(Scope.ALL)
+        self._scope_bar.set_scope(Scope.ALL)
         self._filter_box.set_query_text(query)
 
     def current_view(self) -> SavedView:
@@ -86,7 +89,7 @@ class Navigation(QObject):
         return SavedView(
             "",
             self._query_text,
-            self._window.scope,
+            self._scope_bar.scope,
             tuple(column.id for column in self._views.shown_columns.shown()),
             COLUMNS[column].id,
             order == Qt.SortOrder.DescendingOrder,
@@ -95,7 +98,7 @@ class Navigation(QObject):
     @Slot(object)
     def show_view(self, view: SavedView) -> None:
         """Show a saved view."""
-        self._window.set_scope(view.scope)
+        self._scope_bar.set_scope(view.scope)
         self._filter_box.set_query_text(view.query)
         if view.columns:
             self._views.show_columns(view.columns)

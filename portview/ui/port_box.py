@@ -51,6 +51,12 @@ class PortBox(QLineEdit):
         self.setMaximumWidth(12 * digit + 56)
         self.setMinimumWidth(8 * digit + 44)
 
+    @Slot()
+    def enter(self) -> None:
+        """Take the keyboard; what is typed next replaces the text."""
+        self.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.selectAll()
+
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:

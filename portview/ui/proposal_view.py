@@ -18,15 +18,19 @@ if TYPE_CHECKING:
 _ICON_SIZE = 24
 _ICONS = {
     CardKind.STOPS: "close",
+    CardKind.PAUSES: "pause",
     CardKind.SERVICE: "system",
     CardKind.REFUSED: "warning",
     CardKind.STAYS: "check",
+    CardKind.RULE: "firewall",
 }
 _KIND_WORDS = {
     CardKind.STOPS: "Will be stopped",
+    CardKind.PAUSES: "Stands still",
     CardKind.SERVICE: "Service",
     CardKind.REFUSED: "Left alone",
     CardKind.STAYS: "Goes on",
+    CardKind.RULE: "Will be taken back",
 }
 
 

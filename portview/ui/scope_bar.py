@@ -26,9 +26,9 @@ def scope_title(scope: Scope) -> str:
 
 
 class ScopeBar(QWidget):
-    """Shows the scopes and lets people choose one."""
+    """Knows which scope is shown and lets people choose one."""
 
-    scope_chosen = Signal(object)
+    scope_changed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,11 +49,19 @@ class ScopeBar(QWidget):
             self._buttons[scope] = button
             layout.addWidget(button)
         self._group.idClicked.connect(self._on_clicked)
+        self._scope = Scope.LISTENING
         self.show_counts(dict.fromkeys(Scope, None))
 
-    def show_scope(self, scope: Scope) -> None:
-        """Press the button of a scope without telling anybody."""
+    @property
+    def scope(self) -> Scope:
+        """Return the scope that is shown."""
+        return self._scope
+
+    def set_scope(self, scope: Scope) -> None:
+        """Press the button of a scope and tell, also where it was pressed before."""
+        self._scope = scope
         self._buttons[scope].setChecked(True)
+        self.scope_changed.emit(scope)
 
     def show_counts(self, counts: Mapping[Scope, int | None]) -> None:
         """Show how many sockets each scope has; None before the first snapshot."""
@@ -74,4 +82,4 @@ class ScopeBar(QWidget):
             button.setFont(font)
 
     def _on_clicked(self, number: int) -> None:
-        self.scope_chosen.emit(list(Scope)[number - 1])
+        self.set_scope(list(Scope)[number - 1])

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu
 
-from portview.ui.theme import Theme
+from portview.ui.theme import Theme, apply_theme
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
+
+    from portview.settings import Settings
 
 _TITLES = {
     Theme.SYSTEM: "As the &system",
@@ -21,12 +22,11 @@ _TITLES = {
 
 
 class ThemeMenu(QMenu):
-    """Offers the themes, one of them checked."""
+    """Offers the themes, one of them checked; the chosen one is used at once and remembered."""
 
-    theme_chosen = Signal(object)
-
-    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+    def __init__(self, title: str, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(title, parent)
+        self._settings = settings
         self._group = QActionGroup(self)
         self._actions: dict[str, QAction] = {}
         for theme, text in _TITLES.items():
@@ -36,10 +36,9 @@ class ThemeMenu(QMenu):
             self._actions[theme.value] = action
             self.addAction(action)
         self._group.triggered.connect(self._on_triggered)
-
-    def show_theme(self, name: str) -> None:
-        """Check the theme with this name; an unknown one counts as the system's."""
+        name = settings.get("theme", str, Theme.SYSTEM.value)
         self._actions.get(name, self._actions[Theme.SYSTEM.value]).setChecked(True)
 
     def _on_triggered(self, action: QAction) -> None:
-        self.theme_chosen.emit(Theme(action.data()))
+        self._settings.set("theme", action.data())
+        apply_theme(Theme(action.data()))

@@ -155,13 +155,13 @@ def test_an_empty_table_says_why_and_what_to_do(
     window = opened.window
     with qtbot.waitSignal(opened.poller.read_failed):
         opened.poller.refresh()
-    assert window.empty_state.isVisible()
-    assert window.empty_state.title == "The sockets could not be read"
+    assert window.empty_states.states[0].isVisible()
+    assert window.empty_states.states[0].title == "The sockets could not be read"
     assert "The table is gone." in window.status._problem.text()
     reader.error = None
     with qtbot.waitSignal(opened.poller.snapshot_taken):
         opened.poller.refresh()
-    assert window.empty_state.title == "Nothing here"
+    assert window.empty_states.states[0].title == "Nothing here"
     assert window.status._problem.text() == ""
 
 
@@ -274,7 +274,7 @@ def test_a_machine_without_sockets_and_one_with_36_000(
     model = opened.window.model
     with qtbot.waitSignal(opened.poller.snapshot_taken):
         opened.poller.refresh()
-    assert opened.window.empty_state.title == "Nothing here"
+    assert opened.window.empty_states.states[0].title == "Nothing here"
     reader.snapshot = snapshot(row(n % 65_536, pid=n) for n in range(36_000))
     opened.poller.refresh()
     qtbot.waitUntil(lambda: model.rowCount() == 36_000, timeout=30_000)

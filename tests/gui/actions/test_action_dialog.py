@@ -10,12 +10,16 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
-from portview.actions.jobs import Doing, FreeJob
+from portview.actions.jobs import Doing, FreeJob, SuspendJob
 from portview.actions.proposals import Card, CardKind, Proposal
 from portview.actions.record import read_records
+from portview.actions.suspend_process import SuspendVerb
 from portview.domain.outcome import ActionReport, Outcome, PortViewError
+from portview.domain.processes import Execution, ProcessKey
 from portview.domain.sockets import Protocol
 from portview.engine.task_runner import Pool
+from portview.readers.execution import read_execution
+from portview.readers.process_identity import process_key
 from portview.ui.action_dialog import ActionDialog
 from portview.ui.proposal_view import CardView
 
@@ -69,6 +73,27 @@ def test_nothing_is_stopped_before_the_button_and_the_proof_is_shown(
     assert f"TCP port {port} is free; freed" in dialog.now_text.text()
     assert not dialog.act_button.isVisible()
     assert read_records()[0].processes[0].pid == process.pid
+
+
+def test_suspending_is_asked_about_and_can_be_taken_back(
+    qtbot: QtBot, ask: Open, server: StartServer
+) -> None:
+    process, port = server()
+    key = process_key(process.pid)
+    assert isinstance(key, ProcessKey)
+    dialog = ask(SuspendJob(key, SuspendVerb.SUSPEND))
+    assert dialog.headline.text().startswith("Suspend ")
+    texts = " ".join(label.text() for label in dialog.findChildren(QLabel))
+    assert f"at 127.0.0.1:{port}" in texts
+    assert read_execution(process.pid) is Execution.RUNNING
+    act(qtbot, dialog)
+    assert read_execution(process.pid) is Execution.SUSPENDED
+    assert "is suspended" in dialog.now_text.text()
+    again = ask(SuspendJob(key, SuspendVerb.SUSPEND))
+    assert "already" in again.headline.text()
+    assert not again.act_button.isVisible()
+    act(qtbot, ask(SuspendJob(key, SuspendVerb.RESUME)))
+    assert read_execution(process.pid) is Execution.RUNNING
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Escape, Qt.Key.Key_Space])

@@ -81,7 +81,7 @@ def test_scope_filter_and_order_are_those_of_the_table(window: MainWindow) -> No
     assert header.sortIndicatorOrder() is Qt.SortOrder.DescendingOrder
     window.filter_box.set_query_text("proc:nobody")
     window.acts["group"].trigger()
-    assert window._empty_states[1].isVisible()
+    assert window.empty_states.states[1].isVisible()
 
 
 def test_what_is_open_and_selected_stays_when_sockets_come_and_go(

@@ -201,6 +201,7 @@ def test_a_process_line_sums_up_its_sockets(qtbot: QtBot) -> None:
         "remote_address": "",
         "remote_host": "",
         "state": "2 LISTEN, 2 ESTABLISHED",
+        "firewall": "Loopback",
         "service": "",
         "user": "ann",
         "age": "9 s",

@@ -78,6 +78,10 @@ class Server:
             return psutil.Process(key.pid).status() != psutil.STATUS_ZOMBIE
         return False
 
+    def wait(self) -> None:
+        """Wait until the process that spoke first has ended by itself, with all that it held."""
+        self._process.wait(30)
+
     def stop(self) -> None:
         """End everything that it started."""
         if sys.platform != "win32":

@@ -5,6 +5,7 @@ Usage: server.py KIND [ADDRESS [PORT]]. Standard library only, on Windows as wel
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -102,6 +103,29 @@ def workers(address: str, port: int) -> None:
         live()
 
 
+def answering(address: str, port: int) -> None:
+    """Say something to everybody who connects."""
+    with bound(address, port) as server:
+        tell(server)
+        server.settimeout(LONGEST_LIFE_S)
+        while True:
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(b"hi")
+
+
+def traced(address: str, port: int) -> None:
+    """Hold a child as a debugger does: it asks to be traced (PTRACE_TRACEME) and stops."""
+    child = os.fork()
+    if child == 0:
+        ctypes.CDLL(None).ptrace(0, 0, None, None)
+        os.kill(os.getpid(), signal.SIGSTOP)
+        os._exit(0)
+    with bound(address, port) as server:
+        tell(server, child=child)
+        live()
+
+
 def udp(address: str, port: int) -> None:
     with bound(address, port, udp=True) as server:
         tell(server)
@@ -139,7 +163,9 @@ def tree(address: str, port: int) -> None:
 
 
 if __name__ == "__main__":
-    KINDS = (polite, stubborn, supervised, heir, workers, udp, client, tree)
+    KINDS = (
+        polite, stubborn, supervised, heir, workers, answering, traced, udp, client, tree,
+    )  # fmt: skip
     given = dict(enumerate(sys.argv[1:]))
     act = next(kind for kind in KINDS if kind.__name__ == given[0])
     act(given.get(1, "127.0.0.1"), int(given.get(2, "0")))

@@ -103,6 +103,8 @@ def test_a_respawn_is_told_with_its_supervisor(serve: Callable[..., Server]) -> 
 
 def test_a_child_that_inherited_the_socket_is_found(serve: Callable[..., Server]) -> None:
     server = serve("heir")
+    # It speaks before it ends: until then it holds the socket as well, and is in the plan.
+    server.wait()
     child = server.told["child"]
     plan = look_at_port(FreeRequest(server.port))
     (step,) = plan.steps

@@ -32,6 +32,11 @@ ERRANDS = st.one_of(
         ),
         service=NAMES,
     ),
+    st.builds(
+        Errand,
+        st.sampled_from([ErrandVerb.SUSPEND, ErrandVerb.RESUME]),
+        KEYS.map(lambda key: (key,)),
+    ),
     st.builds(Errand, st.just(ErrandVerb.CLOSE), local=ENDPOINTS, remote=ENDPOINTS),
 )
 
@@ -69,6 +74,10 @@ def test_anything_else_is_refused(words: list[str]) -> None:
         "errand close 127.0.0.1:1 300.0.0.1:2",
         "errand close 127.0.0.1:1 [::1]:70000",
         "errand close localhost:1 127.0.0.1:2",
+        "errand suspend",
+        "errand suspend 0:5",
+        "errand suspend 12:5 13:5",
+        "errand resume 12",
         "errand run /bin/sh",
     ],
 )

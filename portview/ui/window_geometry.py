@@ -1,0 +1,32 @@
+"""Where the window stood and how large it was, kept in the settings."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, QSize
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMainWindow
+
+    from portview.settings import Settings
+
+_FIRST_SIZE = (1240, 680)
+
+
+def restore_geometry(window: QMainWindow, settings: Settings) -> None:
+    """Put the window where it was; at first, or where that is damaged, as large as fits."""
+    window.resize(QSize(*_FIRST_SIZE).boundedTo(window.screen().availableSize()))
+    try:
+        geometry = base64.b64decode(settings.get("window", str, ""), validate=True)
+    except (binascii.Error, ValueError):
+        geometry = b""
+    window.restoreGeometry(QByteArray(geometry))
+
+
+def remember_geometry(window: QMainWindow, settings: Settings) -> None:
+    """Keep where the window is."""
+    geometry = base64.b64encode(window.saveGeometry().data()).decode("ascii")
+    settings.set("window", geometry)
