@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from portview.actions import firewall_plan
 from portview.actions.firewall_change import make_rule, revoke_rules
 from portview.actions.firewall_expiry import plan_expired, why_expired
 from portview.actions.firewall_jobs import RevokeJob, RuleJob, revoke_expired
-from portview.actions.firewall_plan import RulePlan, plan_revoke, plan_rule
+from portview.actions.firewall_plan import RulePlan, ending_words, plan_revoke, plan_rule
 from portview.actions.firewall_question import PortQuestion
 from portview.actions.firewall_sentences import needless_report
+from portview.actions.firewall_times import iso_moment
 from portview.actions.firewall_wishes import default_wish
 from portview.actions.jobs import Doing
 from portview.actions.record import read_records
@@ -177,8 +181,16 @@ def test_rules_end_with_their_time_or_their_process(firewall: FakeFirewall) -> N
         make_rule(firewall, plan(firewall, replace(WISH, port=port, **ending)))
     plans = plan_expired(firewall, now_ms=2000)
     assert [one.own.wish.port for one in plans] == [80, 82]
-    assert "1970-01-01T00:00:01.000Z" in plans[0].reason
+    assert "its time ended at " in plans[0].reason
     assert "has ended" in plans[1].reason
+
+
+@given(st.integers(0, 10**16 - 1))
+def test_any_time_that_can_stand_in_a_rule_is_told(expires_at_ms: int) -> None:
+    ending = ending_words(replace(WISH, expires_at_ms=expires_at_ms))
+    assert re.fullmatch(r"until (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|after the year 9999)", ending)
+    told = iso_moment(expires_at_ms)
+    assert told is None or told.endswith("Z")
 
 
 @pytest.mark.parametrize(
