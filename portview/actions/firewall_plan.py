@@ -91,7 +91,7 @@ def plan_rule(firewall: Firewall, wish: RuleWish, port: PortQuestion) -> RulePla
     subnets = subnets_of_rules()
     before = prove(rules, wish, port.question, subnets)
     ending = _ending_rule(before, rules.own_rules) if before.holds(wish.effect) else None
-    is_needless = before.holds(wish.effect) and not (ending and change.commands)
+    is_needless = before.holds(wish.effect) and ending is None
     plan = RulePlan(
         wish,
         port.question,
@@ -182,6 +182,11 @@ def _warnings(plan: RulePlan, port: PortQuestion, ending: OwnRule | None) -> Ite
         yield (
             f"It is {state} only {ending_words(ending.wish)}: then PortView takes the rule "
             f"{ending.id} back."
+        )
+    if (wish.expires_at_ms or wish.until) and not plan.is_needless:
+        yield (
+            "Nothing takes the rule back by itself: PortView does it when it runs then or later, "
+            "with administrator rights."
         )
     if wish.effect is RuleEffect.BLOCK:
         return

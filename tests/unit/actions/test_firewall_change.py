@@ -79,6 +79,16 @@ def test_success_without_effect_is_told_as_what_it_is() -> None:
     assert not report.is_in_force
 
 
+def test_a_rule_that_did_not_appear_is_not_done_even_where_others_let_clients_in() -> None:
+    firewall = FakeFirewall(has_effect=False)
+    planned = plan(firewall)
+    firewall.add_rule_of_others(ANYONE, "Open meanwhile")
+    report = make_rule(firewall, planned)
+    assert report.outcome is Outcome.NOT_DONE
+    assert "The rule did not appear" in report.now
+    assert "is allowed all the same" in report.now
+
+
 def test_a_rule_that_a_block_rule_beats_is_not_done(firewall: FakeFirewall) -> None:
     firewall.add_rule_of_others(replace(ANYONE, effect=RuleEffect.BLOCK), "No entry")
     report = make_rule(firewall, plan(firewall))
@@ -95,6 +105,18 @@ def test_a_block_that_splits_the_network_is_not_done(firewall: FakeFirewall) -> 
     report = make_rule(firewall, plan(firewall))
     assert report.outcome is Outcome.NOT_DONE
     assert 'The rule "Half"' in report.now
+
+
+def test_a_network_is_asked_for_by_both_its_ends() -> None:
+    for half in ("198.51.100.0/25", "198.51.100.128/25"):
+        block = replace(WISH, effect=RuleEffect.BLOCK, remotes=(half,), port=90)
+        firewall = FakeFirewall()
+        firewall.add_rule_of_others(block, half)
+        wish = replace(WISH, port=90, remotes=("198.51.100.0/24",), program=None)
+        asked = PortQuestion(replace(ASKED, port=90))
+        report = make_rule(firewall, plan_rule(firewall, wish, asked))
+        assert report.outcome is Outcome.NOT_DONE
+        assert f'The rule "{half}"' in report.now
 
 
 def test_blocking_is_proved_in_the_same_way(firewall: FakeFirewall) -> None:
@@ -130,6 +152,12 @@ def test_a_firewall_that_knows_no_programs_gets_none() -> None:
     assert any("can't match programs" in warning for warning in planned.warnings)
 
 
+def test_a_rule_that_ends_says_who_takes_it_back(firewall: FakeFirewall) -> None:
+    ending = plan(firewall, replace(WISH, expires_at_ms=4 * 10**12))
+    assert any("with administrator rights" in warning for warning in ending.warnings)
+    assert not any("with administrator rights" in warning for warning in plan(firewall).warnings)
+
+
 def test_missing_rights_are_raised_and_nothing_is_recorded(firewall: FakeFirewall) -> None:
     firewall.refusal = needs_admin()
     with pytest.raises(PortViewError) as refused:
@@ -154,6 +182,15 @@ def test_a_removal_without_effect_is_told(firewall: FakeFirewall) -> None:
     report = revoke_rules(firewall, [plan_revoke(firewall, own)])
     assert report.outcome is Outcome.NOT_DONE
     assert "is still there" in report.now
+
+
+def test_missing_rights_to_remove_are_raised(firewall: FakeFirewall) -> None:
+    make_rule(firewall, plan(firewall))
+    plans = [plan_revoke(firewall, own) for own in firewall.read().own_rules]
+    firewall.refusal = needs_admin()
+    with pytest.raises(PortViewError) as refused:
+        revoke_rules(firewall, plans)
+    assert refused.value.outcome is Outcome.NEEDS_ADMIN
 
 
 def test_one_that_can_not_be_removed_keeps_no_other(firewall: FakeFirewall) -> None:
