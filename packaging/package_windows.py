@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from windows_program.archive import sha256_lines, write_zip
+from windows_program.archive import differing, sha256_lines, write_zip
 from windows_program.contents import folder_bytes, heaviest
 from windows_program.installer import InstallerOrder, find_makensis, make_installer
 from windows_program.sbom import components_from_json, sbom_text
@@ -89,6 +89,9 @@ def package(arguments: Sequence[str], pip: Sequence[str]) -> int:
     artefacts = Artefacts.below(_WORK / "dist", version)
     with _step("freezing the programs"):
         _freeze(python, artefacts, with_bare=options.measure)
+    if options.twice:
+        with _step("freezing them again"):
+            _compare_with_another(python, artefacts, version)
     with _step("packing"):
         _pack(artefacts, version)
     _tell_weights(artefacts)
@@ -133,6 +136,17 @@ def _freeze(python: WindowsPython, artefacts: Artefacts, *, with_bare: bool) -> 
         raise PackageError("PyInstaller failed; see its messages above.")
     licence = (_ROOT / "LICENSE").read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     (artefacts.folder / "LICENSE.txt").write_bytes(licence)
+
+
+def _compare_with_another(python: WindowsPython, artefacts: Artefacts, version: str) -> None:
+    """Freeze once more and say what is not the same, before anything is signed."""
+    other = Artefacts.below(_WORK / "again", version)
+    _freeze(python, other, with_bare=False)
+    names = differing(artefacts.folder, other.folder)
+    print(f"  {len(names)} files differ between two builds")
+    for name in names:
+        print(f"    {name}")
+    shutil.rmtree(other.folder.parent)
 
 
 def _pack(artefacts: Artefacts, version: str) -> None:
@@ -236,5 +250,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--measure", action="store_true", help="compare how fast it starts with a bare program"
+    )
+    parser.add_argument(
+        "--twice", action="store_true", help="freeze twice and name the files that differ"
     )
     return parser

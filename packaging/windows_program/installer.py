@@ -52,7 +52,7 @@ def make_installer(makensis: Path, order: InstallerOrder) -> str:
     order.work.mkdir(parents=True, exist_ok=True)
     files = order.work / "files.nsh"
     # The byte order mark tells the compiler that it is UTF-8.
-    files.write_text("\n".join(_file_lines(order.folder)) + "\n", encoding="utf-8-sig")
+    files.write_text("\n".join(file_lines(order.folder)) + "\n", encoding="utf-8-sig")
     is_amd64 = _has_amd64_stub(makensis)
     words = {
         "OUTPUT": order.output,
@@ -82,11 +82,17 @@ def make_installer(makensis: Path, order: InstallerOrder) -> str:
     return "64-bit" if is_amd64 else "32-bit"
 
 
-def _file_lines(folder: Path) -> Iterator[str]:
-    """Give one line per file, in an order that does not depend on the disk's."""
+def file_lines(folder: Path) -> Iterator[str]:
+    """Give what NSIS needs to install every file, in an order that does not depend on the disk.
+
+    Raises ValueError for a name in which NSIS would find a variable.
+    """
     here: PureWindowsPath | None = None
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        place = PureWindowsPath("$INSTDIR", *file.relative_to(folder).parts[:-1])
+        parts = file.relative_to(folder).parts
+        if "$" in "".join(parts):
+            raise ValueError(f"the installer can't hold a file of this name: {parts[-1]}")
+        place = PureWindowsPath("$INSTDIR", *parts[:-1])
         if place != here:
             yield f'SetOutPath "{place}"'
             here = place
