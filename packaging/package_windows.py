@@ -206,6 +206,7 @@ def _smoke(python: WindowsPython, artefacts: Artefacts, options: argparse.Namesp
     shutil.rmtree(pictures, ignore_errors=True)
     pictures.mkdir(parents=True)
     command = ["-m", "windows_program.smoke", python.path(artefacts.folder)]
+    command += ["--portable", python.path(artefacts.archive)]
     command += ["--installer", python.path(artefacts.installer)]
     command += ["--pictures", python.path(pictures)]
     # In the bench nothing else happens; on a machine in use only PortView's own traces count.

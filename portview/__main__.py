@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from portview.domain.outcome import Outcome
 from portview.log import start_logging
 
 if TYPE_CHECKING:
@@ -20,6 +21,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from portview.app import run_window  # noqa: PLC0415
 
         return run_window(arguments)
+    if arguments[0] == _QUIT_OPTION:
+        # An installer waits for this: it loads no window.
+        from portview.folders import settings_folder  # noqa: PLC0415
+        from portview.ui.single_instance import quit_running  # noqa: PLC0415
+
+        return int(Outcome.DONE if quit_running(settings_folder()) else Outcome.NOT_DONE)
     if arguments[0] in _ERRANDS:
         from portview.actions.errand_entry import enter  # noqa: PLC0415
 
@@ -30,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 _ERRANDS = frozenset({"errand", "press-ctrl-break"})
-_WINDOW_OPTIONS = frozenset({"--background", "--quit", "--reader", "--self-report", "--theme"})
+_QUIT_OPTION = "--quit"
+_WINDOW_OPTIONS = frozenset({"--background", "--reader", "--self-report", "--theme"})
 
 if __name__ == "__main__":
     sys.exit(main())
