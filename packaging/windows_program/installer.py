@@ -88,8 +88,8 @@ def file_lines(folder: Path) -> Iterator[str]:
     Raises ValueError for a name in which NSIS would find a variable.
     """
     here: PureWindowsPath | None = None
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        parts = file.relative_to(folder).parts
+    files = {path.relative_to(folder).parts: path for path in folder.rglob("*") if path.is_file()}
+    for parts, file in sorted(files.items()):
         if "$" in "".join(parts):
             raise ValueError(f"the installer can't hold a file of this name: {parts[-1]}")
         place = PureWindowsPath("$INSTDIR", *parts[:-1])

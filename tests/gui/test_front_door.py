@@ -88,6 +88,7 @@ def test_there_is_nothing_to_quit_where_none_runs(qtbot: QtBot, tmp_path: Path) 
     assert SingleInstance(tmp_path).quit_first(0)
 
 
+@pytest.mark.qt_log_ignore("unexpected locking error", extend=True)
 def test_a_folder_that_cannot_be_written_keeps_nobody_out(qtbot: QtBot, tmp_path: Path) -> None:
     in_the_way = tmp_path / "file"
     in_the_way.touch()
