@@ -46,8 +46,14 @@ QT_PACKAGES = [
 ]
 """What PySide6's wheels expect from a Debian or Ubuntu system beside the C library."""
 
-TEST_TOOLS = {"ip": "iproute2", "ss": "iproute2", "nft": "nftables"}
-"""Programs with which the tests make network namespaces, and the packages that hold them."""
+TEST_TOOLS = {
+    "ip": "iproute2",
+    "ss": "iproute2",
+    "nft": "nftables",
+    "iptables": "iptables",
+    "ufw": "ufw",
+}
+"""Programs with which the tests make network namespaces and firewalls, and their packages."""
 
 
 class DevError(Exception):

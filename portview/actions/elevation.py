@@ -9,7 +9,6 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from portview.actions.errands import Errand, ErrandVerb
-from portview.actions.firewall_wishes import command_words
 from portview.actions.own_command import own_command
 from portview.actions.process_facts import Asking
 from portview.actions.stopping import Ending, StopResult
@@ -103,6 +102,9 @@ def _commands(errand: Errand) -> Iterator[list[str]]:
         for key in errand.processes:
             yield [errand.verb.value, str(key.pid), "--started", iso_time(key.started_ms) or ""]
     elif errand.wish is not None:
+        # Rules are loaded with the first errand about one.
+        from portview.actions.firewall_wishes import command_words  # noqa: PLC0415
+
         yield command_words(errand.wish)
     elif errand.rule_ids:
         for rule_id in errand.rule_ids:

@@ -11,8 +11,6 @@ from enum import StrEnum
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from portview.actions.firewall_wishes import read_wish, wish_words
-from portview.domain.firewall import RuleEffect
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.processes import ProcessKey
 from portview.domain.sockets import Endpoint, canonical_address, endpoint_text
@@ -53,10 +51,6 @@ class ErrandVerb(StrEnum):
 
 
 _OF_ONE_PROCESS = frozenset({ErrandVerb.SUSPEND, ErrandVerb.RESUME})
-_EFFECTS = {
-    ErrandVerb.ALLOW_PORT: RuleEffect.ALLOW,
-    ErrandVerb.BLOCK_PORT: RuleEffect.BLOCK,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +83,8 @@ class Errand:
         if self.verb in _OF_ONE_PROCESS:
             return (*head, *map(_key_text, self.processes))
         if self.wish is not None:
+            from portview.actions.firewall_wishes import wish_words  # noqa: PLC0415 - likewise
+
             return (*head, *wish_words(self.wish))
         if self.verb is ErrandVerb.REVOKE_RULES:
             return (*head, *self.rule_ids)
@@ -125,7 +121,10 @@ def _of_one_process(verb: ErrandVerb, rest: list[str]) -> Errand:
 
 
 def _of_new_rule(verb: ErrandVerb, rest: list[str]) -> Errand:
-    return Errand(verb, wish=read_wish(_EFFECTS[verb], rest))
+    # Rules are loaded with the first errand about one.
+    from portview.actions.firewall_wishes import read_wish  # noqa: PLC0415
+
+    return Errand(verb, wish=read_wish(verb.value.partition("-")[0], rest))
 
 
 def _of_own_rules(verb: ErrandVerb, rest: list[str]) -> Errand:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from portview.actions.elevation import run_elevated
 from portview.actions.errands import Errand, ErrandVerb
 from portview.actions.firewall_proof import prove
-from portview.actions.firewall_report import (
-    FirewallReport,
-    RevokeReport,
+from portview.actions.firewall_report import FirewallReport, RevokeReport
+from portview.actions.firewall_sentences import (
     made_report,
+    needless_report,
     revoked_report,
     revokes_report,
 )
@@ -50,10 +50,14 @@ def make_rule(
     if as_admin:
         answer = run_elevated(Errand(VERBS[plan.wish.effect], wish=plan.wish), cancel)
         rule_id = str(answer.get("rule_id", ""))
+    elif plan.refusal is not None:
+        raise plan.refusal
+    elif not plan.change.commands:
+        return needless_report(plan)
     else:
         firewall.apply(plan.change)
     rules = firewall.read()
-    if answer is not None and rules.status.problem:
+    if answer is not None and (rules.status.problem or not rule_id):
         return _told(answer)
     proof = prove(rules, plan.wish, plan.question, plan.subnets, rule_id)
     return made_report(plan, proof, rule_id)
@@ -76,9 +80,11 @@ def revoke_rules(
         errand = Errand(ErrandVerb.REVOKE_RULES, rule_ids=tuple(plan.own.id for plan in plans))
         answer = run_elevated(errand, cancel)
     else:
-        for plan in plans:
+        for number, plan in enumerate(plans):
             try:
-                firewall.apply(plan.change)
+                # One removal may move what the next one is found by.
+                change = firewall.plan_removal(plan.own) if number else plan.change
+                firewall.apply(change)
             except PortViewError as error:
                 if error.outcome is Outcome.NEEDS_ADMIN:
                     raise

@@ -16,9 +16,10 @@ from portview.actions.firewall_question import PortQuestion, is_loopback, port_w
 from portview.actions.firewall_subnets import subnets_of_rules
 from portview.actions.firewall_wishes import ANY, LOCAL_SUBNET, checked_wish
 from portview.domain.contract import iso_time
-from portview.domain.firewall import RuleEffect, RuleWish
+from portview.domain.firewall import RuleChange, RuleEffect, RuleWish
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.plain_text import inert
+from portview.firewall.tag import find_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,22 +28,23 @@ if TYPE_CHECKING:
         FirewallQuestion,
         FirewallStatus,
         OwnRule,
-        RuleChange,
     )
     from portview.firewall.firewall import Firewall
     from portview.readers.local_subnets import LocalSubnet
 
 _LONGEST = 300
 _WINDOWS = "windows"
+_NOT_NEEDED = "rule_not_needed"
 
 
 @dataclass(frozen=True, slots=True)
 class RulePlan:
     """A rule that is to be made.
 
-    ``change`` is the exact change, ``before`` what its clients experience now. ``warnings`` say
-    why it may not help, those of the change included. ``is_needless`` tells that they experience
-    already what it is to bring, and not only until a rule of PortView's ends.
+    ``change`` is the exact change; it has no commands where none are needed, or where only the
+    side with administrator rights can tell them, which ``refusal`` then says. ``before`` is what
+    its clients experience now. ``warnings`` say why it may not help, those of the change included.
+    ``is_needless`` tells that they experience already what it is to bring.
     """
 
     wish: RuleWish
@@ -53,6 +55,7 @@ class RulePlan:
     subnets: tuple[LocalSubnet, ...]
     warnings: tuple[str, ...] = ()
     is_needless: bool = False
+    refusal: PortViewError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,37 +80,35 @@ def plan_rule(firewall: Firewall, wish: RuleWish, port: PortQuestion) -> RulePla
     if wish.program and not can_match_programs(rules.status):
         wish = replace(wish, program=None)
         warnings.append("This firewall can't match programs: the rule is for the port alone.")
-    change = firewall.plan(wish, rules)
-    question = port.question
+    refusal = None
+    try:
+        change = firewall.plan(wish, rules)
+    except PortViewError as error:
+        if error.code != _NOT_NEEDED and error.outcome is not Outcome.NEEDS_ADMIN:
+            raise
+        refusal = error if error.outcome is Outcome.NEEDS_ADMIN else None
+        change = RuleChange("", _plain_name(wish), ())
     subnets = subnets_of_rules()
-    before = prove(rules, wish, question, subnets)
-    ending = {own.rule.id for own in rules.own_rules if own.wish.expires_at_ms or own.wish.until}
-    is_lasting = all(
-        client.answer.rule is None or client.answer.rule.id not in ending
-        for client in before.clients
+    before = prove(rules, wish, port.question, subnets)
+    ending = _ending_rule(before, rules.own_rules)
+    is_needless = before.holds(wish.effect) and not (ending and change.commands)
+    plan = RulePlan(
+        wish,
+        port.question,
+        change,
+        before,
+        rules.status,
+        subnets,
+        is_needless=is_needless or (not change.commands and refusal is None),
+        refusal=refusal,
     )
-    is_needless = before.holds(wish.effect) and is_lasting
-    plan = RulePlan(wish, question, change, before, rules.status, subnets, is_needless=is_needless)
-    warnings += _warnings(plan, port)
+    warnings += _warnings(plan, port, ending)
     return replace(plan, warnings=tuple(dict.fromkeys((*change.warnings, *warnings))))
 
 
 def plan_revoke(firewall: Firewall, own: OwnRule, reason: str = "") -> RevokePlan:
     """See how a rule of PortView's would be taken back. Raises PortViewError."""
     return RevokePlan(own, firewall.plan_removal(own), reason)
-
-
-def own_rules_of_port(
-    rules: tuple[OwnRule, ...], question: FirewallQuestion | None = None, *, port: int = 0
-) -> tuple[OwnRule, ...]:
-    """Return those of PortView's rules that are for a port, of one protocol or of both."""
-    if question is not None:
-        return tuple(
-            own
-            for own in rules
-            if (own.wish.protocol, own.wish.port) == (question.protocol, question.port)
-        )
-    return tuple(own for own in rules if own.wish.port == port)
 
 
 def own_rule(rules: tuple[OwnRule, ...], rule_id: str) -> OwnRule:
@@ -162,16 +163,26 @@ def _rule_lines(wish: RuleWish) -> Iterator[tuple[str, str]]:
     yield "In force", ending_words(wish)
 
 
-def _warnings(plan: RulePlan, port: PortQuestion) -> Iterator[str]:
+def _warnings(plan: RulePlan, port: PortQuestion, ending: OwnRule | None) -> Iterator[str]:
     wish, question, status = plan.wish, plan.question, plan.status
     name = port_words(question)
     told = " ".join(plan.change.warnings)
-    if status.problem and status.problem not in told:
+    state = "allowed" if wish.effect is RuleEffect.ALLOW else "blocked"
+    if plan.refusal is not None:
+        yield (
+            f"{plan.refusal.message} Which commands are needed is decided with administrator "
+            "rights; they make this one rule and no other."
+        )
+    elif status.problem and status.problem not in told:
         yield f"What it would change can't be told beforehand: {status.problem}"
-    if plan.is_needless and " already" not in told:
-        verb = "allowed" if wish.effect is RuleEffect.ALLOW else "blocked"
+    if plan.before.holds(wish.effect) and " already" not in told:
         client = plan.before.clients[0]
-        yield f"{name} is {verb} already for {client.clients}: {client.answer.reason}"
+        yield f"{name} is {state} already for {client.clients}: {client.answer.reason}"
+    if ending is not None:
+        yield (
+            f"It is {state} only {ending_words(ending.wish)}: then PortView takes the rule "
+            f"{ending.id} back."
+        )
     if wish.effect is RuleEffect.BLOCK:
         return
     if port.is_loopback_only or is_loopback(question.local_address):
@@ -185,6 +196,20 @@ def _warnings(plan: RulePlan, port: PortQuestion) -> Iterator[str]:
             f"What listens on it now is {inert(question.program, _LONGEST)}, and the rule is for "
             "another program."
         )
+
+
+def _ending_rule(before: RuleProof, own_rules: tuple[OwnRule, ...]) -> OwnRule | None:
+    """Return the rule of PortView's that decides for a client and will be taken back some time."""
+    ending = {own.id: own for own in own_rules if own.wish.expires_at_ms or own.wish.until}
+    for client in before.clients:
+        tag = find_tag(client.answer.rule.text) if client.answer.rule else None
+        if tag is not None and tag.id in ending:
+            return ending[tag.id]
+    return None
+
+
+def _plain_name(wish: RuleWish) -> str:
+    return f"PortView: {wish.effect.value} {wish.protocol.value.upper()} {wish.port}"
 
 
 def _is_same_program(one: str, other: str) -> bool:

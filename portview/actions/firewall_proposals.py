@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from portview.actions.firewall_plan import command_lines, rule_lines
 from portview.actions.firewall_question import port_words
-from portview.actions.firewall_report import asked_words, verdict_words
+from portview.actions.firewall_sentences import asked_words, verdict_words
 from portview.domain.firewall import RuleEffect
 from portview.domain.plain_text import inert
 

@@ -108,8 +108,11 @@ def command_words(wish: RuleWish) -> list[str]:
     return words
 
 
-def read_wish(effect: RuleEffect, words: Sequence[str]) -> RuleWish:
-    """Read a wish from the words of an errand, strictly. Raises PortViewError."""
+def read_wish(effect: str, words: Sequence[str]) -> RuleWish:
+    """Read a wish from the words of an errand, strictly. Raises PortViewError.
+
+    ``effect`` is "allow" or "block".
+    """
     if len(words) != _WORDS:
         raise _bad("it is incomplete")
     protocol, port, remotes, profiles, expires, until, program = words
@@ -118,7 +121,7 @@ def read_wish(effect: RuleEffect, words: Sequence[str]) -> RuleWish:
     if expires != _NONE and not _NUMBER.fullmatch(expires):
         raise _bad("the time at which it ends is none")
     wish = RuleWish(
-        effect,
+        RuleEffect(effect),
         Protocol(protocol),
         int(port),
         None if program == _NONE else program,

@@ -225,7 +225,7 @@ def _steps_for(
     standpoint: Standpoint,
     trees: Mapping[ProcessKey, tuple[ProcessFacts, ...]],
 ) -> list[Step]:
-    reason = refusal(process, standpoint)
+    reason = refusal(process, standpoint, request.port)
     if reason is not None:
         return [Step(StepKind.REFUSE, process, rows, refusal=reason)]
     if process.services:

@@ -8,12 +8,11 @@ import time
 from typing import TYPE_CHECKING
 
 from portview.actions.firewall_question import WINDOWS_KERNEL
-from portview.actions.firewall_wishes import ANY, LOCAL_SUBNET, PROFILES
+from portview.actions.firewall_wishes import ANY
 from portview.cli.arguments import parse_address, parse_start_time
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.processes import ProcessKey
-from portview.domain.sockets import Protocol
-from portview.domain.typed_input import BadInputError, parse_port
+from portview.domain.typed_input import BadInputError
 from portview.readers.process_identity import process_key
 
 if TYPE_CHECKING:
@@ -25,53 +24,6 @@ _LIFETIME = re.compile(
 )
 _LONGEST_MS = 366 * _UNITS_MS["d"]
 _LIFETIME_HINT = "Write 30m, 1h or 7d; at least 1s and at most 366d."
-
-
-def add_port(parser: argparse.ArgumentParser) -> None:
-    """Add the port and its protocol."""
-    parser.add_argument("port", metavar="PORT", type=parse_port, help="the port's number")
-    parser.add_argument(
-        "--proto",
-        choices=[protocol.value for protocol in Protocol],
-        default=Protocol.TCP.value,
-        help="which protocol (default: tcp)",
-    )
-
-
-def add_wish_options(parser: argparse.ArgumentParser, *, is_allow: bool) -> None:
-    """Add the options that say what a rule is for."""
-    parser.add_argument(
-        "--program",
-        metavar="PATH",
-        help="only this program; any: whichever listens (default: "
-        + (
-            "the one that listens now, where the firewall can match programs)"
-            if is_allow
-            else "any)"
-        ),
-    )
-    parser.add_argument(
-        "--remote",
-        metavar="LIST",
-        help=f"for whom: {ANY}, {LOCAL_SUBNET}, addresses or networks, separated by commas "
-        f"(default: {LOCAL_SUBNET if is_allow else ANY})",
-    )
-    parser.add_argument(
-        "--profile",
-        metavar="LIST",
-        help="Windows profiles in which the rule counts (default: "
-        f"{'domain,private' if is_allow else ','.join(PROFILES)})",
-    )
-    ending = parser.add_mutually_exclusive_group()
-    ending.add_argument("--for", dest="lifetime", metavar="TIME", help="take it back after: 1h, 7d")
-    ending.add_argument("--until", metavar="TIME", help="take it back then (ISO 8601)")
-    ending.add_argument(
-        "--until-end",
-        metavar="PID",
-        nargs="?",
-        const="",
-        help="take it back when this process has ended (default: the one that listens now)",
-    )
 
 
 def parse_lifetime_ms(text: str) -> int:

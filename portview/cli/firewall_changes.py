@@ -17,14 +17,14 @@ from portview.actions.firewall_plan import (
     plan_rule,
 )
 from portview.actions.firewall_question import PortQuestion, ask_about_port
-from portview.actions.firewall_report import needless_report
+from portview.actions.firewall_sentences import needless_report
 from portview.actions.firewall_wishes import checked_wish, default_wish
 from portview.actions.record import keep_record
 from portview.cli.consent import require_consent
 from portview.cli.console import print_json, print_line
 from portview.cli.firewall_arguments import awaited_process, expiry, full_program, listed
 from portview.cli.firewall_text import revoke_plan_lines, rule_plan_lines
-from portview.domain.firewall import FirewallQuestion
+from portview.domain.firewall import FirewallQuestion, RuleEffect
 from portview.domain.outcome import ActionReport, Outcome, PortViewError
 from portview.domain.plain_text import inert
 from portview.domain.sockets import Protocol
@@ -52,18 +52,24 @@ def run_rule(options: argparse.Namespace) -> Outcome:
     port = ask_about_port(wanted, sys.platform)
     with closing(open_firewall()) as firewall:
         rules = firewall.read()
-        matches = can_match_programs(rules.status)
-        wish = replace(
-            _wish(options, port, matches_programs=matches),
-            until=awaited_process(options, port.owner),
-        )
-        plan = plan_rule(firewall, wish, port)
         expired = plan_expired(firewall, rules)
-        if not options.json:
-            _print(port.notes)
-            _print(rule_plan_lines(plan))
-            _print(revoke_plan_lines(expired))
-        return _make(options, firewall, plan, expired)
+        revoked: RevokeReport | None = None
+        # First, because the verdict is to be one without them.
+        if expired and not options.dry_run:
+            revoked = _revoked_expired(options, firewall, expired)
+            if revoked is None:
+                return Outcome.NOT_DONE
+        plan = _plan(options, firewall, port, matches_programs=can_match_programs(rules.status))
+        report = None if options.dry_run else _made(options, firewall, plan)
+    if options.json and (report or options.dry_run):
+        print_json(rule_document(plan, report, expired, revoked))
+    elif options.dry_run:
+        _print(revoke_plan_lines(expired))
+    else:
+        _print_report(report)
+    if report is None:
+        return Outcome.DONE if options.dry_run else Outcome.NOT_DONE
+    return report.outcome
 
 
 def run_revoke(options: argparse.Namespace) -> Outcome:
@@ -90,31 +96,53 @@ def unreadable_outcome() -> Outcome:
     return Outcome.NEEDS_ADMIN if is_missing_rights else Outcome.NOT_DONE
 
 
-def _make(
-    options: argparse.Namespace,
-    firewall: Firewall,
-    plan: RulePlan,
-    expired: Sequence[RevokePlan],
-) -> Outcome:
-    report: FirewallReport | None = None
-    revoked: RevokeReport | None = None
-    if not options.dry_run and (expired or not plan.is_needless):
-        question = "Do this?" if expired else "Make this rule?"
-        if not require_consent(question, has_yes=options.yes, as_json=options.json):
-            return Outcome.NOT_DONE
-        if expired:
-            revoked = revoke_rules(firewall, expired)
-            keep_record(revoked)
-    if not options.dry_run:
-        report = needless_report(plan) if plan.is_needless else make_rule(firewall, plan)
-        if not plan.is_needless:
-            keep_record(report)
-    if options.json:
-        print_json(rule_document(plan, report, expired, revoked))
-    else:
+def _plan(
+    options: argparse.Namespace, firewall: Firewall, port: PortQuestion, *, matches_programs: bool
+) -> RulePlan:
+    """Plan the rule and show it."""
+    wish = _wish(options, port, matches_programs=matches_programs)
+    until = awaited_process(options, port.owner)
+    plan = plan_rule(firewall, replace(wish, until=until), port)
+    if plan.refusal is not None:
+        raise plan.refusal
+    if not options.json:
+        _print(port.notes)
+        _print(rule_plan_lines(plan))
+    return plan
+
+
+def _made(options: argparse.Namespace, firewall: Firewall, plan: RulePlan) -> FirewallReport | None:
+    """Make the rule after asking; None where the person does not want it."""
+    if plan.is_needless:
+        return needless_report(plan)
+    if not require_consent("Make this rule?", has_yes=options.yes, as_json=options.json):
+        return None
+    report = make_rule(firewall, plan)
+    keep_record(report)
+    return report
+
+
+def _revoked_expired(
+    options: argparse.Namespace, firewall: Firewall, expired: Sequence[RevokePlan]
+) -> RevokeReport | None:
+    if not options.json:
+        _print(revoke_plan_lines(expired))
+    revoked = _revoked(options, firewall, expired)
+    if not options.json:
         _print_report(revoked)
-        _print_report(report)
-    return report.outcome if report else Outcome.DONE
+    return revoked
+
+
+def _revoked(
+    options: argparse.Namespace, firewall: Firewall, plans: Sequence[RevokePlan]
+) -> RevokeReport | None:
+    """Take back rules after asking; None where the person does not want it."""
+    question = "Take it back?" if len(plans) == 1 else f"Take back these {len(plans)} rules?"
+    if not require_consent(question, has_yes=options.yes, as_json=options.json):
+        return None
+    report = revoke_rules(firewall, plans)
+    keep_record(report)
+    return report
 
 
 def _revoke(
@@ -126,11 +154,9 @@ def _revoke(
 ) -> Outcome:
     report: RevokeReport | None = None
     if plans and not options.dry_run:
-        question = "Take it back?" if len(plans) == 1 else f"Take back these {len(plans)} rules?"
-        if not require_consent(question, has_yes=options.yes, as_json=options.json):
+        report = _revoked(options, firewall, plans)
+        if report is None:
             return Outcome.NOT_DONE
-        report = revoke_rules(firewall, plans)
-        keep_record(report)
     if options.json:
         print_json({**revoke_document(plans, report), "dry_run": options.dry_run})
     else:
@@ -146,7 +172,9 @@ def _revoke(
 
 def _wish(options: argparse.Namespace, port: PortQuestion, *, matches_programs: bool) -> RuleWish:
     # A program that was typed is asked for even where it can't be matched, to be told so.
-    wish = default_wish(port.question, options.effect, matches_programs=matches_programs)
+    wish = default_wish(
+        port.question, RuleEffect(options.effect), matches_programs=matches_programs
+    )
     wish = replace(wish, expires_at_ms=expiry(options))
     if options.program is not None:
         wish = replace(wish, program=full_program(options.program))

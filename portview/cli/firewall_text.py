@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from portview.actions.firewall_plan import command_lines, ending_words, remote_words, rule_lines
 from portview.actions.firewall_question import port_words
-from portview.actions.firewall_report import verdict_words
+from portview.actions.firewall_sentences import verdict_words
 from portview.domain.firewall import FirewallVerdict, RuleEffect, RuleFit
 from portview.domain.plain_text import inert
 

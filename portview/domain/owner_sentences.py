@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from portview.domain.container_owners import container_relay, relay_advice, relay_words
 from portview.domain.owners import FIELD_PROBLEM_WORDS, OWNER_PROBLEM_REASONS
 from portview.domain.process_details import ChainEnd
 from portview.domain.processes import Execution
@@ -42,6 +43,9 @@ def owner_sentences(entry: Entry, platform: str) -> tuple[str, ...]:
     elif row.key.owner is None and not sentences[0]:
         sentences.append(_without_process(row.state))
     if entry.info is not None:
+        relay = container_relay(entry.info)
+        if relay is not None:
+            sentences += [relay_words(relay), relay_advice(relay, row.local.port)]
         sentences.extend(_unread_fields(entry.info))
         if entry.info.executable_deleted:
             sentences.append("Its executable was deleted or replaced while it was running.")

@@ -51,6 +51,9 @@ _PASSING_COLUMNS = [
 ]
 """The columns that change while their rows stay the same."""
 
+NUMBER_COLUMNS = [number for number, column in enumerate(COLUMNS) if column.is_numeric]
+"""The columns whose cells are numbers."""
+
 _PART_SIZE = 60
 _MOST_PARTS = 50
 _TURN_S = 0.003
@@ -219,10 +222,10 @@ class SocketTableModel(QAbstractTableModel):
     def data(self, index: Index, role: int = _DISPLAY) -> Any:
         # Asked some thousand times for each painting: what is not answered leaves early.
         answer = self._answers.get(role)
-        row = index.row()
-        if answer is None or not 0 <= row < len(self._shown):
+        if answer is None:
             return None
-        return answer(self._shown[row], index.column())
+        row = index.row()
+        return answer(self._shown[row], index.column()) if 0 <= row < len(self._shown) else None
 
     @override
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = _DISPLAY) -> Any:
@@ -247,7 +250,8 @@ class SocketTableModel(QAbstractTableModel):
         self._edit(self._view.set_sort(COLUMNS[column], is_descending=is_descending))
 
     def _describe_anew(self) -> None:
-        self._context = self._roles.context = self._describe()
+        self._context = self._describe()
+        self._roles.describe(self._context)
 
     def _count(self, machine: Diff) -> None:
         gone = [*machine.removed, *(change.old for change in machine.changed)]

@@ -87,6 +87,14 @@ class FactsForm(QWidget):
         """Return what a fact says, whole."""
         return self._fields[name].full_text
 
+    def lines(self) -> list[str]:
+        """Return every fact that says something, whole, as "Title: text"."""
+        return [
+            f"{self._titles[name].text()}: {field.full_text}"
+            for name, field in self._fields.items()
+            if field.full_text
+        ]
+
     @override
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -34,6 +34,7 @@ from portview.ui.opening_actions import add_opening_actions, add_parent_action
 from portview.ui.port_actions import add_port_actions
 from portview.ui.port_box import PortBar, PortBox
 from portview.ui.probing.probing_tools import ProbingSources, ProbingTools
+from portview.ui.properties import Properties
 from portview.ui.row_actions import RowActions
 from portview.ui.saved_views import SavedViews
 from portview.ui.scope_bar import ScopeBar, scope_title
@@ -82,6 +83,7 @@ class MainWindow(QMainWindow):
         self._poller = poller
         self._runner = runner
         self._settings = settings
+        self._lookups = lookups
         self._facts = facts
         self._snapshot: Snapshot | None = None
         self._failure = ""
@@ -260,6 +262,7 @@ class MainWindow(QMainWindow):
         add_parent_action(actions, self.model.all_entries, self.navigation.reveal)
         add_filter_actions(actions, self.navigation.narrow)
         add_copy_actions(actions, lambda: self.model.context, self.tell)
+        self.properties = Properties(actions, self.model, self._lookups, self._runner, self)
         self._row_menu = QMenu(self)
         actions.fill(self._row_menu)
 
@@ -301,6 +304,8 @@ class MainWindow(QMainWindow):
         self.details.socket_chosen.connect(self.navigation.go_to)
         self.details.told.connect(self.tell)
         self.probing.told.connect(self.tell)
+        self.properties.socket_chosen.connect(self.navigation.go_to)
+        self.properties.told.connect(self.tell)
         self.views.pause_requested.connect(self.acts["pause"].toggle)
         self.views.menu_requested.connect(self._on_menu_requested)
         self.row_actions.menu_opened.connect(self.views.note_menu_opened)
@@ -330,6 +335,7 @@ class MainWindow(QMainWindow):
         self.port_bar.show_snapshot(snapshot)
         self.model.show_snapshot(snapshot)
         self.details.show_snapshot(snapshot)
+        self.properties.show_snapshot(snapshot)
         self.status.show_snapshot(snapshot, self.model.states, self._poller.interval_ms)
         self._show_emptiness()
 

@@ -36,6 +36,7 @@ class Section(IntEnum):
     OPENING = 3
     FINDING = 4
     COPYING = 5
+    PROPERTIES = 6
 
 
 class Target(Enum):

@@ -21,6 +21,7 @@ from portview.domain.firewall import (
     RuleWish,
 )
 from portview.domain.outcome import Outcome, PortViewError
+from portview.firewall.tag import RuleTag, format_tag
 
 LOCAL_NETWORK = "192.0.2.0/24"
 
@@ -75,7 +76,11 @@ class FakeFirewall:
 
     def read(self) -> FakeRules:
         own = tuple(
-            OwnRule(rule_id, wish, FirewallRule(rule_id, _name(wish), wish.effect, "own", "text"))
+            OwnRule(
+                rule_id,
+                wish,
+                FirewallRule(rule_id, _name(wish), wish.effect, "own", _tag(rule_id, wish)),
+            )
             for rule_id, wish in self._made.items()
         )
         status = FirewallStatus(
@@ -115,6 +120,10 @@ def needs_admin() -> PortViewError:
     return PortViewError(
         "firewall_denied", "It needs administrator rights.", "", Outcome.NEEDS_ADMIN
     )
+
+
+def _tag(rule_id: str, wish: RuleWish) -> str:
+    return format_tag(RuleTag(rule_id, wish.expires_at_ms, wish.until))
 
 
 def _name(wish: RuleWish) -> str:

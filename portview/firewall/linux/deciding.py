@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
 from portview.domain.firewall import FirewallAnswer, FirewallVerdict
-from portview.firewall.linux.intervals import LAST_PORT, Intervals, joined, without
+from portview.firewall.linux.intervals import LAST_PORT, Intervals, common, joined, without
 from portview.firewall.linux.machine import LOOPBACK, Interface
-from portview.firewall.linux.outcome import TooManyCasesError, of_parts
+from portview.firewall.linux.outcome import Outcome, TooManyCasesError, of_parts
 from portview.firewall.linux.packet import Packet
 from portview.firewall.linux.sentences import answer_of
 from portview.firewall.linux.walk import Walk
 
 if TYPE_CHECKING:
-    from portview.domain.firewall import FirewallQuestion
+    from collections.abc import Mapping
+
+    from portview.domain.firewall import FirewallQuestion, RuleFit
     from portview.firewall.linux.machine import Machine
-    from portview.firewall.linux.ruleset import Ruleset
+    from portview.firewall.linux.ruleset import Rule, Ruleset
 
 Address = IPv4Address | IPv6Address
 
@@ -38,30 +40,68 @@ class _Place:
     daddr: Intervals
 
 
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What became of the packets that a question is about: in all, and of each box of them."""
+
+    outcome: Outcome
+    packets: tuple[Packet, ...]
+    parts: tuple[Outcome, ...]
+    fits: Mapping[Rule, RuleFit]
+
+
 def decide(question: FirewallQuestion, ruleset: Ruleset, machine: Machine) -> FirewallAnswer:
     """Return what happens to new packets for a port; never raises."""
-    local, remote = _address(question.local_address), _address(question.remote)
-    if local is not None and local.is_unspecified:
-        # "::" takes IPv4 as well, unless a server wants otherwise.
-        local = None if local.version == 6 else local  # noqa: PLR2004 - IP version
+    local, remote = _bound(question.local_address), _address(question.remote)
     if obstacle := _obstacle(local, remote, machine):
         return FirewallAnswer(FirewallVerdict.BLOCKED, obstacle)
-    walk = Walk(ruleset, machine)
-    packets = _packets(question, local, remote, machine)
     try:
-        parts = [walk.arrive(packet) for packet in packets]
-        outcome = of_parts(parts) if parts else None
-    except (TooManyCasesError, RecursionError):
+        followed = follow(question, ruleset, machine)
+    except TooManyCasesError:
         return FirewallAnswer(
             FirewallVerdict.UNKNOWN,
             "The rules tell more cases apart than PortView follows.",
             next_step="Ask about the address of one client.",
         )
-    if outcome is None:
+    if followed is None:
         return FirewallAnswer(
             FirewallVerdict.UNKNOWN, "This machine has no address that others could reach."
         )
-    return answer_of(outcome, packets, walk.fits, ruleset.order)
+    return answer_of(followed.outcome, followed.packets, followed.fits, ruleset.order)
+
+
+def follow(
+    question: FirewallQuestion,
+    ruleset: Ruleset,
+    machine: Machine,
+    sources: Mapping[int, Intervals] | None = None,
+) -> Followed | None:
+    """Return what becomes of the packets; None where there is no way in.
+
+    ``sources`` are clients by IP version, in place of the one that the question names. Raises
+    TooManyCasesError.
+    """
+    local, remote = _bound(question.local_address), _address(question.remote)
+    walk = Walk(ruleset, machine)
+    packets = _packets(question, local, remote, machine)
+    if sources is not None:
+        packets = [
+            replace(one, saddr=common(one.saddr, sources[one.version]))
+            for one in packets
+            if common(one.saddr, sources.get(one.version, ()))
+        ]
+    try:
+        parts = [walk.arrive(packet) for packet in packets]
+    except RecursionError as error:
+        raise TooManyCasesError from error
+    return Followed(of_parts(parts), tuple(packets), tuple(parts), walk.fits) if parts else None
+
+
+def _bound(text: str | None) -> Address | None:
+    """Return the one address that a server is bound to, None for all of both versions."""
+    local = _address(text)
+    # "::" takes IPv4 as well, unless a server wants otherwise.
+    return None if local == IPv6Address(0) else local
 
 
 def _address(text: str | None) -> Address | None:

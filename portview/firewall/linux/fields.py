@@ -71,7 +71,7 @@ def _payload(body: Mapping[str, Any], packet: Packet) -> Field:
         return _network(protocol, name, packet)
     if (protocol, name) == ("ether", "type"):
         return Known("word", _FAMILY_WORDS[packet.version])
-    is_around = protocol in {"ether", "vlan", "dst", "hbh", "rt"}
+    is_around = protocol in {"ether", "vlan"}
     if is_around or (protocol in _OUTER_OF_UDP and packet.protocol == "udp"):
         return Unsure(f"{protocol} {name}")
     # ICMP, SCTP and the like, or the other of TCP and UDP: not the protocol asked about.
@@ -169,7 +169,19 @@ def _route(body: Mapping[str, Any], packet: Packet) -> Field:
     return Unsure(f"fib {result}")
 
 
-_READERS = {"payload": _payload, "meta": _meta, "ct": _tracked, "fib": _route}
+def _extra_header(body: Mapping[str, Any], _packet: Packet) -> Field:
+    """Read a header that ordinary clients' first packets do not have."""
+    return ABSENT if "field" in body else Known("exists", value=False)
+
+
+_READERS = {
+    "exthdr": _extra_header,
+    "ip option": _extra_header,
+    "payload": _payload,
+    "meta": _meta,
+    "ct": _tracked,
+    "fib": _route,
+}
 
 
 def _masked(operator: str, parts: Any, packet: Packet) -> Field:

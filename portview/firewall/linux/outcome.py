@@ -25,8 +25,8 @@ class Leaf:
     """The end of some packets.
 
     ``rule`` decided it, or the policy of ``chain``; neither where no rule is about them.
-    ``sent_on_by`` is the rule that gave them another address or port, ``rate`` the one that lets
-    them this way only below (``is_below_rate``) or above a rate. ``because`` is a reason that is
+    ``sent_on_by`` is the rule that gave them another address or port, ``limiter`` the one that lets
+    them this way only below (``is_below``) or above a ``rate``. ``because`` is a reason that is
     no rule's.
     """
 
@@ -35,8 +35,9 @@ class Leaf:
     rule: Rule | None = None
     chain: Chain | None = None
     sent_on_by: Rule | None = None
-    rate: Rule | None = None
-    is_below_rate: bool = True
+    limiter: Rule | None = None
+    rate: str = ""
+    is_below: bool = True
     because: str = ""
 
     @property
@@ -97,17 +98,15 @@ def of_choice(options: Sequence[Outcome], stopper: Stopper) -> Outcome:
     return Outcome(FirewallVerdict.UNKNOWN, leaves[:MOST_LEAVES], stopper)
 
 
-def of_rate(below: Outcome, above: Outcome, rule: Rule) -> Outcome:
-    """Return the outcome where a rate decides between two."""
+def of_rate(below: Outcome, above: Outcome, limiter: Stopper) -> Outcome:
+    """Return the outcome where a rate decides between two; ``limiter`` says which."""
     stopper = below.stopper or above.stopper
     if below.verdict is above.verdict and not stopper:
         return below if below.verdict is not FirewallVerdict.PARTLY else of_parts([below, above])
-    leaves = (
-        *(leaf if leaf.rate else replace(leaf, rate=rule) for leaf in below.leaves),
-        *(
-            leaf if leaf.rate else replace(leaf, rate=rule, is_below_rate=False)
-            for leaf in above.leaves
-        ),
+    leaves = tuple(
+        leaf if leaf.rate else replace(leaf, limiter=limiter.rule, rate=limiter.what, is_below=side)
+        for outcome, side in ((below, True), (above, False))
+        for leaf in outcome.leaves
     )
     verdict = FirewallVerdict.UNKNOWN if stopper else FirewallVerdict.PARTLY
     return Outcome(verdict, leaves, stopper)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from portview.firewall.linux.iptables_text import parse_save, with_saved
 from portview.firewall.linux.ruleset import Ruleset, parse_ruleset, parse_texts
 from portview.firewall.linux.tools import Done, find_tool, run_tool
+
+_SAVERS = (("ip", "iptables-nft-save"), ("ip6", "ip6tables-nft-save"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,21 @@ def read_ruleset() -> Reading:
     except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
         return Reading(None, "The answer of nft could not be understood.")
     words = run_tool([nft, "-s", "-a", "list", "ruleset"])
-    return Reading(ruleset.with_texts(parse_texts(words.output)))
+    return Reading(_with_iptables(ruleset.with_texts(parse_texts(words.output))))
+
+
+def _with_iptables(ruleset: Ruleset) -> Ruleset:
+    """Read the rules that iptables made in its own words, where nft does not know them all."""
+    unknown = {
+        rule.chain.family
+        for rule in ruleset.rules()
+        if any("xt" in expression for expression in rule.expressions)
+    }
+    for family, name in _SAVERS:
+        tool = find_tool(name) if family in unknown else None
+        if tool:
+            ruleset = with_saved(ruleset, parse_save(run_tool([tool]).output), family)
+    return ruleset
 
 
 def _failed(nft: str, done: Done) -> Reading:

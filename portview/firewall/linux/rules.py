@@ -13,13 +13,12 @@ from portview.domain.firewall import (
     OwnRule,
 )
 from portview.firewall.linux.deciding import decide
-from portview.firewall.linux.ruleset import Ruleset, targets_of
+from portview.firewall.linux.ruleset import BUILT_IN_CHAINS, Ruleset, targets_of
 
 if TYPE_CHECKING:
     from portview.firewall.linux.machine import Machine
     from portview.firewall.linux.ruleset import Chain
 
-_BUILT_IN_CHAINS = frozenset({"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"})
 _WAYS_IN = frozenset({"ingress", "prerouting", "input"})
 _TITLES = {
     "ufw": "ufw keeps the firewall of this machine",
@@ -88,4 +87,4 @@ def _acts(chain: Chain) -> bool:
 
 
 def _is_of_iptables(chain: Chain) -> bool:
-    return chain.key.family in {"ip", "ip6"} and chain.key.name in _BUILT_IN_CHAINS
+    return chain.key.family in {"ip", "ip6"} and chain.key.name in BUILT_IN_CHAINS

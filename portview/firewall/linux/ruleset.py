@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 Expression = dict[str, Any]
 
+BUILT_IN_CHAINS = frozenset({"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"})
+"""The base chains of iptables."""
+
 _CHANGING_STATEMENTS = ("set", "map", "meter")
 # NF_IP_PRI_NAT_DST and _SRC: the kernel runs chains of type nat there, whatever they ask for.
 _NAT_PRIORITIES = {"prerouting": -100, "output": -100, "input": 100, "postrouting": 100}

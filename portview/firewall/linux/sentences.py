@@ -14,7 +14,6 @@ from portview.domain.firewall import (
     RuleMatch,
 )
 from portview.firewall.linux.intervals import Intervals, joined, networks_of, without
-from portview.firewall.linux.steps import rate_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -100,11 +99,17 @@ def _allowed_sentence(leaves: Sequence[Leaf]) -> str:
 
 
 def _blocked_sentence(leaves: Sequence[Leaf]) -> str:
-    ways = list(dict.fromkeys(_blocking_words(leaf) for leaf in leaves))
-    text = ways[0]
-    others = len(ways) - 1
-    if others:
-        text += f"; for others {ways[1]}" if others == 1 else f"; for others in {others} more ways"
+    ways: dict[str, set[int]] = {}
+    for leaf in leaves:
+        ways.setdefault(_blocking_words(leaf), set()).add(leaf.packet.version)
+    (text, versions), *others = ways.items()
+    if len(others) == 1:
+        words, other_versions = others[0]
+        is_by_version = len(versions) == len(other_versions) == 1 and versions != other_versions
+        whom = f"over IPv{min(other_versions)}" if is_by_version else "for others"
+        text += f"; {whom} {words}"
+    elif others:
+        text += f"; for others in {len(others)} more ways"
     return f"{text[0].upper()}{text[1:]}{_sent_on_words(leaves)}."
 
 
@@ -136,21 +141,24 @@ def _address_text(packet: Packet, number: int) -> str:
 def _part_sentence(leaves: Sequence[Leaf], asked: Sequence[Packet]) -> str:
     allowed = [leaf for leaf in leaves if leaf.is_allowed]
     blocked = [leaf for leaf in leaves if not leaf.is_allowed]
-    rated = next((leaf.rate for leaf in leaves if leaf.rate), None)
     way_out = _blocking_words(blocked[0]) if blocked else "blocked"
-    if rated and any(leaf.rate and leaf.is_below_rate for leaf in allowed):
-        limits = [one["limit"] for one in rated.expressions if "limit" in one]
-        rate = f"below {rate_text(limits[0])}" if limits else "low enough"
+    limited = next((leaf for leaf in allowed if leaf.rate and leaf.is_below), None)
+    if limited:
         return (
-            f"Allowed as long as the rate of new connections stays {rate}, by "
-            f"{_rule_words(rated)}; beyond that {way_out}."
+            f"Allowed as long as new connections stay below {limited.rate}, by "
+            f"{_rule_words(limited.limiter)}; beyond that {way_out}."
         )
     whom = _scope_words(allowed, asked)
     not_whom = _scope_words(blocked, asked)
     by = f" by {_rule_words(rule)}" if (rule := _of_allowed(leaves)) else ""
-    if not_whom and (not whom or len(not_whom) < len(whom)):
+    if not_whom and (not whom or _plainness(not_whom) < _plainness(whom)):
         return f"Allowed{by}, but not {not_whom}: there it is {_blocking_words(blocked[0])}."
     return f"Allowed {whom or 'for some'}{by}; others are {way_out}."
+
+
+def _plainness(words: str) -> tuple[bool, int]:
+    """Rank descriptions: one that names what is meant before one that names all the rest."""
+    return "anywhere but" in words or "ranges of" in words, len(words)
 
 
 def _scope_words(leaves: Sequence[Leaf], asked: Sequence[Packet]) -> str:

@@ -340,7 +340,7 @@ def _is_go(step: Step) -> bool:
 
 def _decided(options: list[Outcome], rule: Rule, choice: Choice) -> Outcome:
     if choice.is_rate:
-        return of_rate(options[0], options[1], rule)
+        return of_rate(options[0], options[1], Stopper(rule, choice.what))
     return of_choice(options, Stopper(rule, choice.what))
 
 

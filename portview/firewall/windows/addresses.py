@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -109,7 +110,8 @@ class AddressSet:
         )
 
 
-def address_set(texts: Iterable[tuple[int, str]]) -> AddressSet:
+@lru_cache(maxsize=1024)
+def address_set(texts: tuple[tuple[int, str], ...]) -> AddressSet:
     """Read addresses of rules, each with its family: ``(4, "10.0.0.0/255.0.0.0")``.
 
     Single addresses, ``a-b``, ``a/prefix``, ``a/mask`` (MS-GPFAS 2.2.2.9 to 2.2.2.13).

@@ -91,27 +91,30 @@ def decide(
 
 def _without_rules(traffic: Traffic) -> FirewallAnswer | None:
     """Answer where no rule is asked: within this machine, and for a server that is only there."""
-    remote, local = traffic.remote, traffic.local
-    question = traffic.question
-    if remote is not None and (remote.is_loopback or remote in traffic.surroundings.addresses):
-        if local is not None and local.is_loopback and not remote.is_loopback:
-            pass
-        elif traffic.package is not None:
-            return FirewallAnswer(
-                UNKNOWN,
-                "It can't be told: Windows keeps apps from packages away from this machine's "
-                "loopback unless they are exempted.",
-            )
-        else:
-            return FirewallAnswer(
-                ALLOWED, "Windows does not filter what a machine sends to itself."
-            )
+    remote, local, question = traffic.remote, traffic.local, traffic.question
+    is_within = remote is not None and (
+        remote.is_loopback or remote in traffic.surroundings.addresses
+    )
+    if is_within and traffic.package is not None:
+        return FirewallAnswer(
+            UNKNOWN,
+            "It can't be told: Windows keeps apps from packages away from this machine's "
+            "loopback unless they are exempted.",
+        )
+    if is_within:
+        return FirewallAnswer(ALLOWED, "Windows does not filter what a machine sends to itself.")
     if local is not None and local.is_loopback:
         return FirewallAnswer(
             BLOCKED,
             f"The server listens on {question.local_address} only, which other machines can't "
             "reach, whatever the firewall does.",
             next_step="Have the server listen on an address of the network, or on all addresses.",
+        )
+    if remote is not None and local is not None and remote.version != local.version:
+        return FirewallAnswer(
+            BLOCKED,
+            f"A client at {question.remote} can't reach a server that listens on "
+            f"{question.local_address} only: one is IPv4 and the other IPv6.",
         )
     return None
 

@@ -13,6 +13,7 @@ from portview.domain.plain_text import inert
 from portview.firewall.tag import new_id
 from portview.firewall.windows.netsh import add_rule, check_command, delete_rule
 from portview.firewall.windows.own import OwnName
+from portview.firewall.windows.programs import path_reader
 from portview.firewall.windows.registry import FirewallRegistry
 from portview.firewall.windows.rule import read_rule
 from portview.firewall.windows.rules import NoWindowsRules, WindowsRules
@@ -108,9 +109,9 @@ class WindowsFirewall:
             return self._rules
         is_same_machine = before is not None and before.variables == surroundings.variables
         known = self._parsed if is_same_machine else {}
+        normal = path_reader(surroundings.variables)
         self._parsed = {
-            stored: known.get(stored) or read_rule(stored, surroundings.variables)
-            for stored in policy.rules
+            stored: known.get(stored) or read_rule(stored, normal) for stored in policy.rules
         }
         self._policy, self._surroundings = policy, surroundings
         self._rules = WindowsRules(

@@ -137,8 +137,9 @@ def _has_port(rule: WindowsRule, traffic: Traffic, doubts: list[str]) -> bool:
     ports = rule.local_ports
     if ports is None or ports.contains(traffic.question.port):
         return True
-    doubts.extend(f"its port is {keyword}, which only Windows knows" for keyword in ports.keywords)
-    return bool(ports.keywords)
+    keywords = ports.doubtful_keywords(traffic.question.port)
+    doubts.extend(f"its port is {keyword}, which only Windows knows" for keyword in keywords)
+    return bool(keywords)
 
 
 def _has_program(rule: WindowsRule, traffic: Traffic, doubts: list[str]) -> bool:
@@ -162,9 +163,9 @@ def _has_service(rule: WindowsRule, traffic: Traffic, doubts: list[str]) -> bool
     is_host = traffic.program is not None and base_name(traffic.program) == SERVICE_HOST
     if wanted == ANY_SERVICE and (traffic.services or is_host):
         return True
+    # Windows looks for the service's SID in the token of the process, which has those of all the
+    # services in it.
     if wanted in traffic.services:
-        if len(traffic.services) > 1:
-            doubts.append(f"several services share the process of {rule.service}")
         return True
     if traffic.services:
         return False

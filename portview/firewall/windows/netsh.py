@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from portview.domain.firewall import RuleEffect
@@ -99,21 +99,25 @@ def _remote(text: str) -> str:
     word = text.strip().lower()
     if word in _KEYWORDS:
         return word
-    first, dash, last = word.partition("-")
     try:
-        if dash:
-            return f"{_one_address(first)}-{_one_address(last)}"
-        network = ip_network(word, strict=False)
+        return _addresses(word)
     except ValueError as error:
         raise _unfit(
             f"“{text}” is no address and no network.",
             "Write it like 192.168.1.5, 192.168.0.0/16, any or localsubnet.",
         ) from error
-    return str(network) if "/" in word else str(network.network_address)
 
 
-def _one_address(text: str) -> str:
-    return str(ip_network(text.strip()).network_address)
+def _addresses(word: str) -> str:
+    if "%" in word:
+        raise ValueError("a rule can't name the zone of an address")
+    first, dash, last = word.partition("-")
+    if dash:
+        start, end = ip_address(first.strip()), ip_address(last.strip())
+        if start.version != end.version or int(start) > int(end):
+            raise ValueError("a range goes from a lower address to a higher one")
+        return f"{start}-{end}"
+    return str(ip_network(word, strict=False)) if "/" in word else str(ip_address(word))
 
 
 def _program(path: str) -> str:

@@ -11,6 +11,7 @@ from portview.domain.sockets import Protocol
 from portview.firewall.tag import RuleTag, find_tag
 from portview.firewall.windows.describe import shown_rule
 from portview.firewall.windows.policy import Store, StoredRule
+from portview.firewall.windows.programs import path_reader
 from portview.firewall.windows.rule import WindowsRule, read_rule
 from portview.firewall.windows.rule_string import parse_rule
 from portview.firewall.windows.surroundings import Profile
@@ -63,6 +64,7 @@ def read_own_name(text: str) -> OwnName | None:
 def own_rules(rules: Iterable[WindowsRule], surroundings: Surroundings) -> tuple[OwnRule, ...]:
     """Return those rules that PortView made: local ones whose name and description both say so."""
     found = []
+    normal = path_reader(surroundings.variables)
     for rule in rules:
         if rule.store is Store.LOCAL and _TAG_START in rule.text:
             string = parse_rule(rule.text)
@@ -70,7 +72,7 @@ def own_rules(rules: Iterable[WindowsRule], surroundings: Surroundings) -> tuple
             tag = find_tag("".join(string.values("desc")))
             if name and tag and name.id == tag.id:
                 stored = StoredRule(rule.store, rule.id, rule.text)
-                whole = read_rule(stored, surroundings.variables, is_whole=True)
+                whole = read_rule(stored, normal, is_whole=True)
                 found.append(
                     OwnRule(name.id, _wish(name, tag, whole), shown_rule(whole, surroundings))
                 )

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from functools import lru_cache
 
 _RANGE = re.compile(r"\s*([0-9]{1,5})\s*(?:-\s*([0-9]{1,5})\s*)?")
 _LAST = 65535
+_SURE = {"mdns": frozenset([5353]), "rpc-epmap": frozenset([135])}
+"""Ports that keywords stand for by their standard (RFC 6762, the endpoint mapper of DCE RPC)."""
+
+_POSSIBLE = {
+    "mdns": frozenset[int](),
+    "rpc-epmap": frozenset([593]),
+    "iptlsin": frozenset([443]),
+    "iphttpsin": frozenset([443]),
+    "dhcp": frozenset([67, 68, 546, 547]),
+}
+"""Ports that keywords may stand for; those that are not here may stand for any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +30,13 @@ class PortSet:
 
     def contains(self, port: int) -> bool:
         """Tell whether a port is certainly in the set."""
-        return any(first <= port <= last for first, last in self.ranges)
+        return any(first <= port <= last for first, last in self.ranges) or any(
+            port in _SURE.get(word.lower(), ()) for word in self.keywords
+        )
+
+    def doubtful_keywords(self, port: int) -> list[str]:
+        """Return the keywords that may stand for a port; only the system knows."""
+        return [word for word in self.keywords if port in _POSSIBLE.get(word.lower(), [port])]
 
     @property
     def single_ports(self) -> tuple[int, ...] | None:
@@ -43,7 +57,8 @@ class PortSet:
         return any(first <= 1 and last >= _LAST for first, last in self.ranges)
 
 
-def port_set(texts: Iterable[str]) -> PortSet:
+@lru_cache(maxsize=1024)
+def port_set(texts: tuple[str, ...]) -> PortSet:
     """Read ports of rules; lists with commas, which netsh takes, are read too."""
     ranges, keywords = [], []
     for text in (part for whole in texts for part in whole.split(",")):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 SYSTEM = "system"
 """The kernel itself, PID 4, as rules name it."""
@@ -31,6 +32,11 @@ def normal_path(text: str, variables: Mapping[str, str]) -> str:
     # A share begins with two backslashes, and nothing else has any.
     start = "\\\\" if path.startswith("\\\\") else ""
     return start + re.sub(r"\\+", r"\\", path.lstrip("\\") if start else path)
+
+
+def path_reader(variables: Mapping[str, str]) -> Callable[[str], str]:
+    """Return ``normal_path`` for one set of variables; it remembers what many rules repeat."""
+    return lru_cache(maxsize=4096)(partial(normal_path, variables=variables))
 
 
 def filled_in(text: str, variables: Mapping[str, str]) -> str:

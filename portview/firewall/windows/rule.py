@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, TypeAlias
 from portview.domain.firewall import RuleEffect
 from portview.firewall.windows.addresses import AddressSet, address_set
 from portview.firewall.windows.ports import PortSet, port_set
-from portview.firewall.windows.programs import normal_path
-from portview.firewall.windows.rule_string import parse_rule
+from portview.firewall.windows.rule_string import damage_of, split_rule
 from portview.firewall.windows.surroundings import Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Sequence
 
     from portview.firewall.windows.policy import Store, StoredRule
-    from portview.firewall.windows.rule_string import RuleString
 
 ANY_SERVICE = "*"
 
@@ -34,7 +32,7 @@ _NEUTRAL = frozenset(["name", "desc", "embedctxt", "edge", "defer", "skipver"])
 _READ = frozenset(
     ["action", "active", "dir", "profile", "protocol", "app", "svc", "platform", "platform2"]
 )
-_GROWN = re.compile(r"(?P<base>lport|rport|iftype)2_[0-9]+|(?P<set>[lr]a[46])2")
+_GROWN = re.compile(r"(?P<base>lport|rport|iftype|ttk)2_[0-9]+|(?P<set>[lr]a[46])2")
 """Keys of later versions that say more of the same: "LPort2_10", "RA42"."""
 
 _TRAFFIC = {
@@ -45,6 +43,12 @@ _TRAFFIC = {
     "ruauth": "from certain users, by IPsec",
     "if": "on one network interface",
     "iftype": "on network interfaces of type {}",
+    "ttk": "from paired devices ({})",
+}
+_DOUBTS = {
+    "luown": "it counts for the programs of one user only",
+    "luauth": "it is for certain local users or apps",
+    "luauth2_24": "it is for certain local users or apps",
 }
 _BASES = frozenset(["lport", "rport", "la4", "la6", "ra4", "ra6", "apppkgid", "pfn"])
 _UNKNOWN = "?"
@@ -85,22 +89,25 @@ class WindowsRule:
 
 
 def read_rule(
-    stored: StoredRule, variables: Mapping[str, str], *, is_whole: bool = False
+    stored: StoredRule, normal: Callable[[str], str], *, is_whole: bool = False
 ) -> WindowsRule:
     """Read a rule of a store. Never fails: what is damaged or not known becomes a doubt.
 
-    ``variables`` are environment variables by name in lower case. Of a rule that can't match, what
-    it is about is left out unless ``is_whole``.
+    ``normal`` brings a program's path to the form that paths are compared in. Of a rule that can't
+    match only that is told unless ``is_whole``.
     """
-    string = parse_rule(stored.text)
-    values = _values(string)
+    if not is_whole and _is_dormant(stored.text):
+        return WindowsRule(*stored, RuleEffect.OTHER, is_enabled=False, is_inbound=None)
+    version, fields, is_closed = split_rule(stored.text)
+    # Of a rule that was cut short, nobody knows how its last value goes on.
+    values = _values(fields if is_closed else fields[:-1])
     doubts: list[str] = []
-    damage = string.damage
+    damage = damage_of(version, fields, is_closed=is_closed)
     if damage:
         doubts.append(f"the rule can't be read: {damage}")
     active = _last(values, "active").lower()
     if active not in {"true", "false", ""}:
-        doubts.append(f"Active={active}")
+        doubts.append(_doubt("Active", active))
     direction = _last(values, "dir").lower()
     is_inbound = {"in": True, "out": False}.get(direction)
     if is_inbound is None and not damage:
@@ -112,13 +119,8 @@ def read_rule(
     is_enabled = active not in {"false", ""} or (
         not active and (stored.store.is_hardening or bool(damage))
     )
-    if not is_whole and (not is_enabled or is_inbound is False):
-        # Nobody asks what a rule is about that can't match; half of a store is like this.
-        return WindowsRule(stored.store, stored.id, stored.text, effect, is_enabled, is_inbound)
     return WindowsRule(
-        stored.store,
-        stored.id,
-        stored.text,
+        *stored,
         effect,
         is_enabled,
         is_inbound,
@@ -126,7 +128,7 @@ def read_rule(
         _protocol(values, doubts),
         _ports(values.get("lport")),
         _last(values, "app"),
-        normal_path(_last(values, "app"), variables),
+        normal(_last(values, "app")),
         _last(values, "svc"),
         _last(values, "apppkgid") or _last(values, "pfn"),
         _addresses(values, "la"),
@@ -134,6 +136,23 @@ def read_rule(
         _platforms(values, doubts),
         _traffic(values),
         (*doubts, *values.get(_UNKNOWN, ())),
+    )
+
+
+def _doubt(key: str, value: str | None) -> str:
+    text = key if value is None else f"{key}={value}"
+    return _DOUBTS.get(key.lower(), f"its condition {text} can't be judged from outside")
+
+
+def _is_dormant(text: str) -> bool:
+    """Tell at a glance whether a rule can't match: switched off, or outbound.
+
+    Most of a store is like that, and taking it apart would be most of the work.
+    """
+    text = text.lower()
+    return any(
+        mark in text and text.count(key) == 1
+        for key, mark in (("|active=", "|active=false|"), ("|dir=", "|dir=out|"))
     )
 
 
@@ -148,16 +167,18 @@ def _about(key: str) -> str:
     return key if is_known else _UNKNOWN
 
 
-def _values(string: RuleString) -> Values:
-    # Of a rule that was cut short, nobody knows how its last value goes on.
-    fields = string.fields if string.is_closed else string.fields[:-1]
+def _values(fields: Sequence[tuple[str, str | None]]) -> Values:
     values: Values = {}
     for key, value in fields:
         about = _about(key)
         if about is _UNKNOWN:
-            values.setdefault(about, []).append(key if value is None else f"{key}={value}")
-        elif value is not None:
-            values.setdefault(about, []).append(value)
+            values.setdefault(about, []).append(_doubt(key, value))
+        elif value is None:
+            continue
+        elif about in values:
+            values[about].append(value)
+        else:
+            values[about] = [value]
     return values
 
 
@@ -172,7 +193,7 @@ def _profiles(values: Values, doubts: list[str]) -> frozenset[Profile] | None:
         return None
     known = [_PROFILES.get(name.strip().lower()) for name in names]
     if None in known:
-        doubts.append(f"Profile={names[known.index(None)]}")
+        doubts.append(_doubt("Profile", names[known.index(None)]))
         return None
     return frozenset(profile for profile in known if profile)
 
@@ -182,19 +203,19 @@ def _protocol(values: Values, doubts: list[str]) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdecimal() and int(text) <= _ANY_PROTOCOL):
-        doubts.append(f"Protocol={text}")
+        doubts.append(_doubt("Protocol", text))
         return None
     return None if int(text) == _ANY_PROTOCOL else int(text)
 
 
 def _ports(texts: list[str] | None) -> PortSet | None:
-    ports = port_set(texts) if texts else None
+    ports = port_set(tuple(texts)) if texts else None
     return None if ports is None or ports.has_all else ports
 
 
 def _addresses(values: Values, start: str) -> AddressSet | None:
     texts = [(family, text) for family in (4, 6) for text in values.get(f"{start}{family}", ())]
-    return address_set(texts) if texts else None
+    return address_set(tuple(texts)) if texts else None
 
 
 def _platforms(values: Values, doubts: list[str]) -> tuple[tuple[int, int, bool], ...]:
@@ -202,26 +223,31 @@ def _platforms(values: Values, doubts: list[str]) -> tuple[tuple[int, int, bool]
 
     Platform 2 is Windows NT; ``Platform2=GTEQ`` counts for the last entry (MS-GPFAS 2.2.2.18).
     """
-    texts = values.get("platform", [])
+    texts = values.get("platform")
+    if not texts:
+        return ()
     found = []
     for text in texts:
         parts = text.strip().split(":")
         if len(parts) != 3 or not all(part.isdecimal() for part in parts) or parts[0] != "2":  # noqa: PLR2004 - platform, major, minor
-            doubts.append(f"Platform={text}")
+            doubts.append(_doubt("Platform", text))
             return ()
         found.append((int(parts[1]), int(parts[2]), False))
     later = _last(values, "platform2").lower()
-    if later and found:
+    if later:
         found[-1] = (*found[-1][:2], later == "gteq")
     if later not in {"", "gteq"}:
-        doubts.append(f"Platform2={later}")
+        doubts.append(_doubt("Platform2", later))
         return ()
     return tuple(found)
 
 
 def _traffic(values: Values) -> frozenset[str]:
     found = {
-        phrase.format(text) for key, phrase in _TRAFFIC.items() for text in values.get(key, ())
+        phrase.format(text)
+        for key, phrase in _TRAFFIC.items()
+        if key in values
+        for text in values[key]
     }
     if _ports(values.get("rport")) is not None:
         found.add(f"from port {', '.join(values['rport'])}")

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _VERSION = re.compile(r"[vV][0-9]{1,5}\.[0-9]{1,5}")
 
@@ -44,24 +47,39 @@ class RuleString:
     @property
     def damage(self) -> str:
         """Return why this is no whole rule, in a few words; empty for a sound one."""
-        if not _VERSION.fullmatch(self.version):
-            return "it does not start with a version"
-        if not self.fields:
-            return "it has no fields"
-        if not self.is_closed:
-            return "it is cut short"
-        if any(field.value is None for field in self.fields):
-            return "it has a field without a value"
-        return ""
+        return damage_of(self.version, self.fields, is_closed=self.is_closed)
 
 
-def parse_rule(text: str) -> RuleString:
-    """Take a rule apart. Never fails: ``damage`` tells what is wrong with a damaged one."""
+def split_rule(text: str) -> tuple[str, list[tuple[str, str | None]], bool]:
+    """Take a rule apart into version, pairs of key and value, and whether a bar ends it.
+
+    For reading many; the parts are those of a ``RuleString``.
+    """
     version, *parts = text.split("|")
     is_closed = bool(parts) and not parts[-1]
     if is_closed:
         parts.pop()
-    return RuleString(version, tuple(map(_field, parts)), is_closed)
+    split = [part.partition("=") for part in parts]
+    return version, [(key, value if equals else None) for key, equals, value in split], is_closed
+
+
+def damage_of(version: str, fields: Sequence[tuple[str, str | None]], *, is_closed: bool) -> str:
+    """Return why these parts are no whole rule, in a few words; empty for a sound one."""
+    if not _VERSION.fullmatch(version):
+        return "it does not start with a version"
+    if not fields:
+        return "it has no fields"
+    if not is_closed:
+        return "it is cut short"
+    if any(value is None for _, value in fields):
+        return "it has a field without a value"
+    return ""
+
+
+def parse_rule(text: str) -> RuleString:
+    """Take a rule apart. Never fails: ``damage`` tells what is wrong with a damaged one."""
+    version, fields, is_closed = split_rule(text)
+    return RuleString(version, tuple(RuleField(key, value) for key, value in fields), is_closed)
 
 
 def format_rule(rule: RuleString) -> str:
@@ -70,8 +88,3 @@ def format_rule(rule: RuleString) -> str:
         field.key if field.value is None else f"{field.key}={field.value}" for field in rule.fields
     ]
     return "|".join([rule.version, *parts, *([""] if rule.is_closed else [])])
-
-
-def _field(text: str) -> RuleField:
-    key, equals, value = text.partition("=")
-    return RuleField(key, value if equals else None)

@@ -11,8 +11,10 @@ import socket
 import sys
 import threading
 from dataclasses import asdict
+from typing import Any
 
-from portview.domain.firewall import FirewallQuestion
+from portview.domain.firewall import FirewallQuestion, RuleEffect, RuleWish
+from portview.domain.outcome import PortViewError
 from portview.domain.sockets import Protocol
 from portview.firewall.linux.firewall import LinuxFirewall
 
@@ -46,19 +48,45 @@ def tell(answer: object) -> None:
     sys.stdout.flush()
 
 
+def answer(firewall: LinuxFirewall, request: dict[str, Any]) -> object:
+    rules = firewall.read()
+    match request["do"]:
+        case "decide":
+            answers = []
+            for question in request["questions"]:
+                question["protocol"] = Protocol(question["protocol"])
+                answers.append(asdict(rules.decide(FirewallQuestion(**question))))
+            return answers
+        case "status":
+            return {**asdict(rules.status), "generation": rules.generation}
+        case "make":
+            wish = request["wish"]
+            wish["effect"] = RuleEffect(wish["effect"])
+            wish["protocol"] = Protocol(wish["protocol"])
+            wish["remotes"] = tuple(wish["remotes"])
+            change = firewall.plan(RuleWish(**wish), rules)
+            firewall.apply(change)
+            return asdict(change)
+        case "own":
+            return [asdict(own) for own in rules.own_rules]
+        case "take back":
+            [own] = [own for own in rules.own_rules if own.id == request["id"]]
+            change = firewall.plan_removal(own)
+            firewall.apply(change)
+            return asdict(change)
+    raise ValueError(request)
+
+
 def main() -> None:
     ports = [int(port) for port in sys.argv[1:]]
     threading.Thread(target=serve, args=(ports,), daemon=True).start()
     firewall = LinuxFirewall()
     tell("ready")
     for line in sys.stdin:
-        rules = firewall.read()
-        answers = []
-        for question in json.loads(line):
-            question["protocol"] = Protocol(question["protocol"])
-            answers.append(asdict(rules.decide(FirewallQuestion(**question))))
-        answer = {"status": asdict(rules.status), "answers": answers}
-        tell(answer)
+        try:
+            tell(answer(firewall, json.loads(line)))
+        except PortViewError as error:
+            tell({"error": error.code, "message": error.message})
 
 
 main()

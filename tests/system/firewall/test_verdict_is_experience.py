@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.system.firewall.conftest import PATIENCE_S, SILENCE_S
-from tests.system.firewall.rulesets import CASES, Case
+from tests.system.firewall.rulesets import CASES, PUBLISHED, SCRIPTS, Case
 
 if TYPE_CHECKING:
     from tests.system.firewall.conftest import Bench
@@ -22,6 +22,19 @@ pytestmark = [
 def test_the_verdict_is_what_clients_meet(bench: Bench, case: Case) -> None:
     bench.set_rules(case.rules)
     check(bench, case)
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in SCRIPTS])
+def test_so_it_is_with_rules_that_iptables_made(bench: Bench, case: Case) -> None:
+    bench.far.run("sh", "-e", "-c", case.rules)
+    check(bench, case)
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in PUBLISHED])
+def test_so_it_is_with_ports_that_docker_publishes(docker_bench: Bench, case: Case) -> None:
+    docker_bench.far.run("sh", "-e", "-c", case.rules)
+    check(docker_bench, case)
+    assert "Docker" in docker_bench.status()["summary"]
 
 
 def check(bench: Bench, case: Case) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from portview.cli import firewall_changes, firewall_command
+from portview.cli import firewall_changes, firewall_reading
 from portview.cli.commands import run_command
 from portview.domain.firewall import RuleEffect, RuleWish
 from portview.domain.outcome import Outcome
@@ -27,7 +27,7 @@ EVIL = "a\u202eb\nc"
 @pytest.fixture
 def firewall(monkeypatch: pytest.MonkeyPatch) -> FakeFirewall:
     firewall = FakeFirewall()
-    for module in (firewall_command, firewall_changes):
+    for module in (firewall_reading, firewall_changes):
         monkeypatch.setattr(module, "open_firewall", lambda: firewall)
     return firewall
 

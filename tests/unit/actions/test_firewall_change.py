@@ -12,7 +12,7 @@ from portview.actions.firewall_expiry import plan_expired, why_expired
 from portview.actions.firewall_jobs import RevokeJob, RuleJob, revoke_expired
 from portview.actions.firewall_plan import RulePlan, plan_revoke, plan_rule
 from portview.actions.firewall_question import PortQuestion
-from portview.actions.firewall_report import needless_report
+from portview.actions.firewall_sentences import needless_report
 from portview.actions.firewall_wishes import default_wish
 from portview.actions.jobs import Doing
 from portview.actions.record import read_records
