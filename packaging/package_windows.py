@@ -117,7 +117,10 @@ def source_epoch() -> int:
 
 def _python(pip: Sequence[str]) -> WindowsPython:
     if os.name == "nt":
-        return own_python(_ROOT, _LOCK, _WORK / "venv")
+        try:
+            return own_python(_ROOT, _LOCK, _WORK / "venv")
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise PackageError(f"The Python that builds could not be made: {error}") from error
     if sys.platform == "linux":
         try:
             return bench_python(_ROOT, _LOCK, pip)

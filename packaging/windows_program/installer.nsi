@@ -18,6 +18,10 @@ ManifestLongPathAware true
 ManifestSupportedOS Win10
 CRCCheck force
 
+!ifdef SIGN
+  !uninstfinalize '${SIGN} "%1"' = 0
+!endif
+
 !include MUI2.nsh
 !include LogicLib.nsh
 !include FileFunc.nsh

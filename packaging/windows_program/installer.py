@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Final
 
 from windows_program.contents import folder_bytes
+from windows_program.signing import SIGN_VARIABLE
 from windows_program.version_resource import version_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SCRIPT: Final = Path(__file__).with_name("installer.nsi")
+_SIGNER: Final = Path(__file__).with_name("signing.py")
 _WINDOWS_PLACES: Final = (
     Path(r"C:\Program Files (x86)\NSIS\makensis.exe"),
     Path(r"C:\Program Files\NSIS\makensis.exe"),
@@ -63,6 +66,7 @@ def make_installer(makensis: Path, order: InstallerOrder) -> str:
         "COPYRIGHT": order.copyright,
         "KIBIBYTES": folder_bytes(order.folder) // 1024,
         **({"AMD64": ""} if is_amd64 else {}),
+        **({"SIGN": f'"{sys.executable}" "{_SIGNER}"'} if os.environ.get(SIGN_VARIABLE) else {}),
     }
     dash = "/" if os.name == "nt" else "-"
     order.output.unlink(missing_ok=True)
