@@ -139,7 +139,7 @@ def _tracked(body: Mapping[str, Any], packet: Packet) -> Field:
         return ABSENT
     if key == "direction":
         return Known("word", ("original" if packet.tracked == "new" else "reply",))
-    if key == "status" and packet.tracked == "new":
+    if key == "status" and (packet.called or packet.tracked == "new"):
         return Known("status", "dnat" if packet.called else "")
     if direction == "original" and packet.tracked == "new":
         return _original(key, packet)

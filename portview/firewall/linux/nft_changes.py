@@ -48,10 +48,12 @@ def plan_rule(
             commands += _by_iptables(placement, wish, scope, tag)
         else:
             commands.append(_by_nft(placement, wish, scope, tag))
-    return Changes(tuple(commands), warnings_of(wish, trial.obstacle, bool(commands)))
+    return Changes(
+        tuple(commands), warnings_of(wish, trial.obstacle, lasts_until_restart=bool(commands))
+    )
 
 
-def warnings_of(wish: RuleWish, obstacle: str, lasts_until_restart: bool) -> tuple[str, ...]:  # noqa: FBT001
+def warnings_of(wish: RuleWish, obstacle: str, *, lasts_until_restart: bool) -> tuple[str, ...]:
     """Return why a change may not help, and that it does not last."""
     warnings = []
     if obstacle:

@@ -118,9 +118,11 @@ def _blocking_words(leaf: Leaf) -> str:
         return f"blocked, because {leaf.because}"
     if leaf.rule is None:
         where = leaf.chain.key if leaf.chain else "an unknown chain"
-        return f"dropped silently by the policy of chain {where}"
-    verb = "rejected" if leaf.effect is RuleEffect.REJECT else "dropped silently"
-    return f"{verb} by {_rule_words(leaf.rule)}"
+        words = f"dropped silently by the policy of chain {where}"
+    else:
+        verb = "rejected" if leaf.effect is RuleEffect.REJECT else "dropped silently"
+        words = f"{verb} by {_rule_words(leaf.rule)}"
+    return f"let in, but the server's answer is {words}" if leaf.is_answer else words
 
 
 def _sent_on_words(leaves: Sequence[Leaf]) -> str:
@@ -151,8 +153,9 @@ def _part_sentence(leaves: Sequence[Leaf], asked: Sequence[Packet]) -> str:
     whom = _scope_words(allowed, asked)
     not_whom = _scope_words(blocked, asked)
     by = f" by {_rule_words(rule)}" if (rule := _of_allowed(leaves)) else ""
+    by += _sent_on_words(allowed)
     if not_whom and (not whom or _plainness(not_whom) < _plainness(whom)):
-        return f"Allowed{by}, but not {not_whom}: there it is {_blocking_words(blocked[0])}."
+        return f"Allowed{by}, but not {not_whom}: there it is {way_out}."
     return f"Allowed {whom or 'for some'}{by}; others are {way_out}."
 
 

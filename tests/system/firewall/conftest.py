@@ -87,9 +87,12 @@ class Worker:
     """A process on one of the machines, asked by lines of JSON."""
 
     def __init__(
-        self, machine: Namespace, script: str, *arguments: str, ufw: OwnUfw | None = None
+        self,
+        machine: Namespace,
+        script: str,
+        *arguments: str,
+        around: tuple[str, ...] = (),
     ) -> None:
-        around = ufw.around() if ufw else ()
         self._process = machine.start(
             *around,
             sys.executable,
@@ -187,12 +190,13 @@ def _machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     if own_ufw:
         own_ufw.prepare()
     with joined_machines() as (near, far):
-        for address in (f"{SECOND_V4}/24", f"{SECOND_V6}/64"):
-            near.run("ip", "addr", "add", address, "dev", "cable0", "nodad")
+        near.run("ip", "addr", "add", f"{SECOND_V4}/24", "dev", "cable0")
+        near.run("ip", "addr", "add", f"{SECOND_V6}/64", "dev", "cable0", "nodad")
         _know_each_other(near, far)
         client = Worker(near, "client_side.py")
         try:
-            server = Worker(far, "server_side.py", str(PORT), str(OTHER_PORT), ufw=own_ufw)
+            around = own_ufw.around() if own_ufw else ()
+            server = Worker(far, "server_side.py", str(PORT), str(OTHER_PORT), around=around)
             try:
                 yield Bench(near, far, client, server, own_ufw)
             finally:
