@@ -138,7 +138,7 @@ class Walk:
             self._steps += 1
             if self._steps > _MOST_STEPS:
                 raise TooManyCasesError
-            steps = [_without_consequence(step) for step in steps_of(rule, packet, self._matching)]
+            steps = _settled(steps_of(rule, packet, self._matching), packet)
             self._note(rule, steps)
             if moved := self._moved(steps, (chain, place, stack)):
                 chain, place, stack = moved
@@ -323,6 +323,22 @@ def _is_match_or_not(choice: Choice) -> bool:
     if len(choice.options) != 2:  # noqa: PLR2004 - match, or not
         return False
     return any(option == (GoOn(choice.packet),) for option in choice.options)
+
+
+def _settled(steps: Sequence[Step], packet: Packet) -> list[Step]:
+    """Return the steps of a rule, with all of its packets together where it does nothing."""
+    settled = [_without_consequence(step) for step in steps]
+    goes_on = [step.packet for step in settled if isinstance(step, GoOn)]
+    if len(goes_on) == len(settled) > 1 and all(_is_part(one, packet) for one in goes_on):
+        return [GoOn(packet)]
+    return settled
+
+
+def _is_part(packet: Packet, whole: Packet) -> bool:
+    """Tell whether packets differ from others only in being fewer."""
+    return whole == replace(
+        packet, saddr=whole.saddr, daddr=whole.daddr, sport=whole.sport, dport=whole.dport
+    )
 
 
 def _without_consequence(step: Step) -> Step:
