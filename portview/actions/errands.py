@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.processes import ProcessKey
-from portview.domain.sockets import Endpoint, canonical_address, endpoint_text
+from portview.domain.sockets import Endpoint, Protocol, canonical_address, endpoint_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +41,7 @@ class ErrandVerb(StrEnum):
     CLOSE = "close"
     SUSPEND = "suspend"
     RESUME = "resume"
+    HOLDERS = "holders"
 
 
 _OF_ONE_PROCESS = frozenset({ErrandVerb.SUSPEND, ErrandVerb.RESUME})
@@ -51,7 +52,8 @@ class Errand:
     """One thing to do with administrator rights.
 
     STOP has ``processes``, ``grace_ms`` and ``force``; the service verbs have ``service``; CLOSE
-    has ``local`` and ``remote``; SUSPEND and RESUME have one of ``processes``.
+    has ``local`` and ``remote``; SUSPEND and RESUME have one of ``processes``. HOLDERS, which only
+    looks, has ``protocol`` and ``port``.
     """
 
     verb: ErrandVerb
@@ -61,6 +63,8 @@ class Errand:
     service: str = ""
     local: Endpoint | None = None
     remote: Endpoint | None = None
+    protocol: Protocol = Protocol.TCP
+    port: int = 0
 
     def arguments(self) -> tuple[str, ...]:
         """Return the errand as arguments; ``parse_errand`` reads them."""
@@ -70,6 +74,8 @@ class Errand:
             return (*head, *how, *map(_key_text, self.processes))
         if self.verb is ErrandVerb.CLOSE:
             return (*head, endpoint_text(self.local), endpoint_text(self.remote))
+        if self.verb is ErrandVerb.HOLDERS:
+            return (*head, self.protocol.value, str(self.port))
         if self.verb in _OF_ONE_PROCESS:
             return (*head, *map(_key_text, self.processes))
         return (*head, self.service)
@@ -90,6 +96,8 @@ def parse_errand(arguments: Sequence[str]) -> Errand:
         if len(rest) != 2:  # noqa: PLR2004 - a connection has two ends
             raise _bad("a connection has two ends")
         return Errand(verb, local=_endpoint(rest[0]), remote=_endpoint(rest[1]))
+    if verb is ErrandVerb.HOLDERS:
+        return _holders(rest)
     if verb in _OF_ONE_PROCESS:
         if len(rest) != 1:
             raise _bad("it is about one process")
@@ -112,6 +120,14 @@ def _stop(rest: list[str]) -> Errand:
         int(grace),
         how == "force",
     )
+
+
+def _holders(rest: list[str]) -> Errand:
+    protocol, port = rest if len(rest) == 2 else ("", "")  # noqa: PLR2004 - protocol and port
+    is_port = re.fullmatch(r"[1-9][0-9]{0,4}", port) and int(port) <= _LARGEST_PORT
+    if protocol not in set(Protocol) or not is_port:
+        raise _bad("which port is unclear")
+    return Errand(ErrandVerb.HOLDERS, protocol=Protocol(protocol), port=int(port))
 
 
 def _key_text(key: ProcessKey) -> str:

@@ -5,10 +5,11 @@ The window runs both halves off its own thread and shows what lies between them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, cast
 
 from portview.actions.close_connection import ClosePlan, close_connection, look_at_connection
+from portview.actions.elevated_look import look_elevated
 from portview.actions.end_process import end_process, look_at_process
 from portview.actions.free_port import free_port, look_at_port
 from portview.actions.holders import FreeRequest
@@ -35,6 +36,7 @@ from portview.domain.outcome import Outcome
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from portview.actions.elevated_look import HeldSocket
     from portview.actions.plan import FreePlan, Step
     from portview.actions.process_facts import ServiceFacts
     from portview.actions.suspend_process import SuspendPlan, SuspendVerb
@@ -77,11 +79,12 @@ class Job(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FreeJob:
-    """Free a port."""
+    """Free a port. ``held`` is what an administrator saw of its holders."""
 
     port: int
     protocol: Transport
     address: str | None = None
+    held: tuple[HeldSocket, ...] = ()
 
     @property
     def title(self) -> str:
@@ -91,9 +94,14 @@ class FreeJob:
     def look(self, *, force: bool, tree: bool) -> Proposal:
         """See who holds the port."""
         request = FreeRequest(self.port, self.protocol, self.address, force, tree)
-        plan = look_at_port(request)
+        plan = look_at_port(request, self.held)
         # Nobody to stop: then the port is tried at once, to tell what keeps it if anything does.
         return propose_free(plan, GRACE_S, None if plan.steps else free_port(plan))
+
+    def seen_by_admin(self, cancel: CancelToken | None = None) -> FreeJob:
+        """Return the same job with what an administrator sees. Raises PortViewError."""
+        request = FreeRequest(self.port, self.protocol, self.address)
+        return replace(self, held=look_elevated(request, cancel))
 
     def act(self, proposal: Proposal, doing: Doing) -> ActionReport:
         """Free the port and prove it."""

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from portview.actions.jobs import Doing, can_be_elevated
+from portview.actions.jobs import Doing, FreeJob, can_be_elevated
 from portview.domain.outcome import Outcome, PortViewError
 from portview.engine.task_runner import Pool
 from portview.ui.icons import device_pixmap
@@ -133,6 +133,10 @@ class ActionDialog(QDialog):
             "Do it as &administrator", QDialogButtonBox.ButtonRole.ActionRole
         )
         self.admin_button.clicked.connect(self._on_act_as_admin)
+        self.look_button = self._button(
+            "&Look as administrator", QDialogButtonBox.ButtonRole.ActionRole
+        )
+        self.look_button.clicked.connect(self._on_look_as_admin)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(_SIDE_MARGIN, 18, _SIDE_MARGIN, 16)
         layout.setSpacing(12)
@@ -198,10 +202,36 @@ class ActionDialog(QDialog):
             *([self.force_box] if proposal.can_be_forced else []),
             *([self.tree_box] if proposal.has_tree else []),
             *([self.act_button] if proposal.verb else []),
+            *([self.look_button] if self._can_look_as_admin() else []),
         )
         self.cancel_button.setText("Cancel" if proposal.verb else "Close")
         self.cancel_button.setDefault(True)
         self.cancel_button.setFocus()
+
+    def _can_look_as_admin(self) -> bool:
+        is_hidden = self._proposal is not None and self._proposal.is_hidden
+        return is_hidden and isinstance(self._job, FreeJob)
+
+    @Slot()
+    def _on_look_as_admin(self) -> None:
+        job = self._job
+        if not isinstance(job, FreeJob):
+            return
+        self._look_number += 1
+        number = self._look_number
+        self._show_progress("Waiting for the system's prompt ...")
+
+        def go_on(seen: FreeJob) -> None:
+            if number == self._look_number:
+                self._job = seen
+                self._look()
+
+        self._task = self._runner.run(
+            lambda work: job.seen_by_admin(work.token),
+            pool=Pool.ACTIONS,
+            on_done=go_on,
+            on_failed=lambda error: self._on_failed(error) if number == self._look_number else None,
+        )
 
     @Slot()
     def _on_act(self) -> None:
@@ -290,6 +320,7 @@ class ActionDialog(QDialog):
             self.progress_bar,
             self.act_button,
             self.admin_button,
+            self.look_button,
         ):
             widget.setVisible(widget in shown)
         layout = self.layout()
