@@ -35,7 +35,8 @@ _ASKING_WORDS = {
 class CardKind(StrEnum):
     """What a card is about.
 
-    STOPS is what will not run any more, PAUSES what will stand still, STAYS what will go on.
+    STOPS is what will not run any more, PAUSES what will stand still, STAYS what will go on. RULE
+    is a rule of the firewall that is taken back.
     """
 
     STOPS = "stops"
@@ -43,6 +44,7 @@ class CardKind(StrEnum):
     SERVICE = "service"
     REFUSED = "refused"
     STAYS = "stays"
+    RULE = "rule"
 
 
 @dataclass(frozen=True, slots=True)

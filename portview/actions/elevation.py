@@ -103,6 +103,14 @@ def _commands(errand: Errand) -> Iterator[list[str]]:
     elif errand.verb in {ErrandVerb.SUSPEND, ErrandVerb.RESUME}:
         for key in errand.processes:
             yield [errand.verb.value, str(key.pid), "--started", iso_time(key.started_ms) or ""]
+    elif errand.wish is not None:
+        # Rules are loaded with the first errand about one.
+        from portview.actions.firewall_wishes import command_words  # noqa: PLC0415
+
+        yield command_words(errand.wish)
+    elif errand.rule_ids:
+        for rule_id in errand.rule_ids:
+            yield ["firewall", "revoke", "--id", rule_id]
     else:
         yield ["service", errand.verb.value.partition("-")[0], errand.service]
 

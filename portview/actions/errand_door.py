@@ -74,6 +74,11 @@ def _carry_out(errand: Errand) -> dict[str, Any]:
         if changed.plan.refusal is not None:
             raise _refused(changed.plan.refusal)
         return {"outcome": int(changed.outcome)}
+    if errand.wish is not None or errand.rule_ids:
+        # Loaded with the first such errand: it reads sockets and rules.
+        from portview.actions.firewall_errands import carry_out  # noqa: PLC0415
+
+        return carry_out(errand)
     service = read_service(errand.service)
     if errand.verb is not ErrandVerb.START_SERVICE:
         check_service(service, Look().standpoint())

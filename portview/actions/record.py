@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from portview.actions.end_process import EndReport
+from portview.actions.firewall_report import FirewallReport
 from portview.actions.free_port import FreeReport
 from portview.actions.plan import StepKind
 from portview.actions.service_change import ServiceReport
@@ -58,7 +59,10 @@ class StoppedProcess:
 
 @dataclass(frozen=True, slots=True)
 class ActionRecord:
-    """One action: when, what was asked, done and true then, and to whom."""
+    """One action: when, what was asked, done and true then, and to whom.
+
+    ``made_rules`` are the ids of firewall rules that it made, which can be taken back by them.
+    """
 
     at_ms: int
     asked: str
@@ -67,6 +71,7 @@ class ActionRecord:
     outcome: Outcome
     processes: tuple[StoppedProcess, ...] = ()
     stopped_services: tuple[str, ...] = ()
+    made_rules: tuple[str, ...] = ()
 
 
 def record_path() -> Path:
@@ -108,6 +113,7 @@ def record_of(report: ActionReport, at_ms: int) -> ActionRecord:
     """Return the record of a report. Pure."""
     processes: tuple[StoppedProcess, ...] = ()
     services: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
     if isinstance(report, FreeReport):
         processes = _stopped(report.plan.steps, report.results)
         if not report.service_problems and report.proof:
@@ -121,10 +127,12 @@ def record_of(report: ActionReport, at_ms: int) -> ActionRecord:
     elif isinstance(report, SuspendReport) and report.outcome is Outcome.DONE:
         process = report.plan.process
         processes = (_stopped_process(process, report.plan.verb.participle),)
+    elif isinstance(report, FirewallReport) and report.is_in_force:
+        rules = (report.rule_id,)
     elif isinstance(report, ServiceReport) and report.is_stopped:
         services = (report.service.name,)
     return ActionRecord(
-        at_ms, report.asked, report.done, report.now, report.outcome, processes, services
+        at_ms, report.asked, report.done, report.now, report.outcome, processes, services, rules
     )
 
 
@@ -171,6 +179,7 @@ def _to_json(record: ActionRecord) -> dict[str, Any]:
             for process in record.processes
         ],
         "stopped_services": list(record.stopped_services),
+        "made_rules": list(record.made_rules),
     }
 
 
@@ -185,6 +194,7 @@ def _from_json(line: str) -> ActionRecord | None:
             Outcome[str(values["outcome"]).upper()],
             tuple(_process_from_json(one) for one in values["processes"]),
             tuple(str(name) for name in values["stopped_services"]),
+            tuple(str(name) for name in values.get("made_rules", ())),
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         return None

@@ -14,6 +14,7 @@ from portview.actions.elevation import command_for_administrator
 from portview.cli import (
     close_command,
     end_command,
+    firewall_command,
     free_command,
     ladder_command,
     list_command,
@@ -45,6 +46,7 @@ _VERBS = (
     close_command,
     service_command,
     suspend_command,
+    firewall_command,
 )
 
 _INTERRUPTED = 130

@@ -12,17 +12,37 @@ from typing import TYPE_CHECKING
 from portview.domain.owners import command_line_of, owner_words, user_of
 from portview.domain.port_names import PortNames
 from portview.domain.quantities import format_duration, format_rate
-from portview.domain.sockets import Family, State, endpoint_text
+from portview.domain.sockets import (
+    Family,
+    Protocol,
+    State,
+    awaits_clients,
+    endpoint_text,
+    is_loopback,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from portview.domain.entry import Entry
+    from portview.domain.firewall import FirewallAnswer
     from portview.domain.sockets import SocketKey
     from portview.domain.traffic import TrafficRate
 
-
+LOOPBACK = "Loopback"
+_PROTOCOL_NAMES = {
+    Family.IPV4: {Protocol.TCP: "TCP", Protocol.UDP: "UDP"},
+    Family.IPV6: {Protocol.TCP: "TCP6", Protocol.UDP: "UDP6"},
+}
 _STATE_ORDER = {state: number for number, state in enumerate(State)}
+# By their values: the module of the verdicts is loaded with the first answer, not at the start.
+_VERDICT_WORDS = {
+    "allowed": "Allowed",
+    "partly": "Partly",
+    "unknown": "Unknown",
+    "blocked": "Blocked",
+}
+_VERDICT_ORDER = {word: number for number, word in enumerate((*_VERDICT_WORDS.values(), LOOPBACK))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +50,8 @@ class CellContext:
     """What cells depend on beyond the row and its owner.
 
     ``now_ms`` is Unix time, UTC; ``hosts`` are the names of remote addresses, as far as known;
-    ``rates`` is what is known of traffic, and ``traffic_hint`` says why there is none.
+    ``rates`` is what is known of traffic, and ``traffic_hint`` says why there is none; likewise
+    ``firewall`` and ``firewall_hint``.
     """
 
     now_ms: int = 0
@@ -38,6 +59,8 @@ class CellContext:
     hosts: Mapping[str, str] = field(default_factory=dict, hash=False)
     rates: Mapping[SocketKey, TrafficRate] = field(default_factory=dict, hash=False)
     traffic_hint: str = ""
+    firewall: Mapping[SocketKey, FirewallAnswer] = field(default_factory=dict, hash=False)
+    firewall_hint: str = ""
 
 
 def process_text(entry: Entry, _: CellContext) -> str:
@@ -63,8 +86,7 @@ def pid_key(entry: Entry, _: CellContext) -> int | None:
 def protocol_text(entry: Entry, _: CellContext) -> str:
     """Return TCP or UDP, with a 6 for IPv6 as netstat writes it."""
     key = entry.row.key
-    name = key.protocol.value.upper()
-    return name if key.family is Family.IPV4 else f"{name}6"
+    return _PROTOCOL_NAMES[key.family][key.protocol]
 
 
 def local_address_text(entry: Entry, _: CellContext) -> str:
@@ -84,7 +106,7 @@ def port_text(entry: Entry, _: CellContext) -> str:
 
 def port_key(entry: Entry, _: CellContext) -> int:
     """Sort by number."""
-    return entry.row.key.local.port
+    return entry.port
 
 
 def name_text(entry: Entry, _: CellContext) -> str:
@@ -104,12 +126,12 @@ def remote_address_text(entry: Entry, _: CellContext) -> str:
 
 def remote_address_key(entry: Entry, _: CellContext) -> bytes | None:
     """Sort by the number of the address, then by port."""
-    return None if entry.row.key.remote is None else entry.remote_place
+    return entry.remote_place
 
 
 def remote_host_text(entry: Entry, context: CellContext) -> str:
     """Return the name of the other end."""
-    remote = entry.row.key.remote
+    remote = entry.row.key.remote if context.hosts else None
     return "" if remote is None else context.hosts.get(remote.address, "")
 
 
@@ -126,6 +148,22 @@ def state_text(entry: Entry, _: CellContext) -> str:
 def state_key(entry: Entry, _: CellContext) -> int | None:
     """Sort by the life of a connection, from LISTEN to CLOSED."""
     return None if entry.row.state is None else _STATE_ORDER[entry.row.state]
+
+
+def firewall_text(entry: Entry, context: CellContext) -> str:
+    """Return in a word what becomes of clients on other machines; of connections nothing."""
+    row = entry.row
+    if not awaits_clients(row):
+        return ""
+    if is_loopback(row.key.local.address):
+        return LOOPBACK
+    answer = context.firewall.get(row.key)
+    return "" if answer is None else _VERDICT_WORDS[answer.verdict]
+
+
+def firewall_key(entry: Entry, context: CellContext) -> int | None:
+    """Sort by how far a port is open, the most open first."""
+    return _VERDICT_ORDER.get(firewall_text(entry, context))
 
 
 def service_text(entry: Entry, _: CellContext) -> str:
@@ -177,7 +215,7 @@ def down_text(entry: Entry, context: CellContext) -> str:
 
 def down_key(entry: Entry, context: CellContext) -> float | None:
     """Sort by number."""
-    rate = context.rates.get(entry.row.key)
+    rate = context.rates.get(entry.row.key) if context.rates else None
     return None if rate is None else rate.received_bytes_per_s
 
 
@@ -189,7 +227,7 @@ def up_text(entry: Entry, context: CellContext) -> str:
 
 def up_key(entry: Entry, context: CellContext) -> float | None:
     """Sort by number."""
-    rate = context.rates.get(entry.row.key)
+    rate = context.rates.get(entry.row.key) if context.rates else None
     return None if rate is None else rate.sent_bytes_per_s
 
 

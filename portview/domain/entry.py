@@ -10,7 +10,7 @@ from portview.domain.owners import command_line_of, owner_words
 from portview.domain.sockets import Protocol, address_sort_key, endpoint_text
 
 if TYPE_CHECKING:
-    from portview.domain.processes import ProcessInfo
+    from portview.domain.processes import ProcessInfo, ProcessKey
     from portview.domain.sockets import Endpoint, SocketKey, SocketRow
 
 SEPARATOR = "\0"
@@ -22,7 +22,8 @@ class Entry:
 
     ``port_name`` is what usually lives on the local port, empty where nothing is known to.
     ``first_seen_ms`` is when PortView first saw the socket (Unix time, UTC), 0 if that is unknown.
-    ``order`` belongs to the one view that shows the entry, which keeps there what it sorted by.
+    ``is_shown`` and ``order`` belong to the one view that the entry is in, which keeps there
+    whether it shows the entry and what it sorted it by.
     """
 
     __slots__ = (
@@ -31,6 +32,7 @@ class Entry:
         "_row_text",
         "first_seen_ms",
         "info",
+        "is_shown",
         "order",
         "port_name",
         "row",
@@ -48,10 +50,11 @@ class Entry:
         self.info = info
         self.port_name = port_name
         self.first_seen_ms = first_seen_ms
+        self.is_shown = False
         self.order: Any = None
         self._row_text: str | None = None
         self._owner_texts: OwnerTexts | None = None
-        self._places: tuple[bytes, bytes, bytes] | None = None
+        self._places: _Places | None = None
 
     def succeeded_by(self, row: SocketRow, info: ProcessInfo | None) -> Entry:
         """Return the entry of the same socket after a change of its row or its owner."""
@@ -72,7 +75,7 @@ class Entry:
         """The owner's texts, case folded; one object for all rows of a process."""
         texts = self._owner_texts
         if texts is None:
-            texts = _NO_OWNER if self.info is None else _owner_texts(self.info)
+            texts = _NO_OWNER if self.info is None else _texts_of(self.info)
             self._owner_texts = texts
         return texts
 
@@ -90,11 +93,16 @@ class Entry:
         return (self._places or self._find_places())[1]
 
     @property
-    def remote_place(self) -> bytes:
-        """Bytes that sort the other end likewise; one without comes first."""
+    def remote_place(self) -> bytes | None:
+        """Bytes that sort the other end likewise; None for a socket without one."""
         return (self._places or self._find_places())[2]
 
-    def _find_places(self) -> tuple[bytes, bytes, bytes]:
+    @property
+    def port(self) -> int:
+        """The local port, kept near because tables are sorted by it all the time."""
+        return (self._places or self._find_places())[3]
+
+    def _find_places(self) -> _Places:
         self._places = _places(self.row.key)
         return self._places
 
@@ -112,7 +120,20 @@ class OwnerTexts(NamedTuple):
 _NO_OWNER = OwnerTexts("", "", "", "", "")
 
 
-@lru_cache(maxsize=4096)
+_MOST_OWNERS = 4096
+_texts: dict[ProcessKey, tuple[ProcessInfo, OwnerTexts]] = {}
+
+
+def _texts_of(info: ProcessInfo) -> OwnerTexts:
+    # By its key, because the hash of all that is known of a process costs as much as the texts.
+    known = _texts.get(info.key)
+    if known is None or known[0] is not info:
+        if len(_texts) >= _MOST_OWNERS:
+            _texts.clear()
+        known = _texts[info.key] = (info, _owner_texts(info))
+    return known[1]
+
+
 def _owner_texts(info: ProcessInfo) -> OwnerTexts:
     name = (info.name or "").casefold()
     executable = (info.executable or "").casefold()
@@ -123,13 +144,13 @@ def _owner_texts(info: ProcessInfo) -> OwnerTexts:
 
 
 def _row_text(row: SocketRow, port_name: str) -> str:
+    # Members of a StrEnum are joined as their text; asking for ``value`` takes as long as the rest.
     key = row.key
-    local, remote = key.local, key.remote
-    parts = [key.protocol.value, endpoint_text(local), port_name]
-    if remote is not None:
-        parts.append(endpoint_text(remote))
+    parts: list[str] = [key.protocol, endpoint_text(key.local), port_name]
+    if key.remote is not None:
+        parts.append(endpoint_text(key.remote))
     if row.state is not None:
-        parts.append(row.state.value)
+        parts.append(row.state)
     if row.pid is not None:
         parts.append(str(row.pid))
     if row.user:
@@ -140,14 +161,17 @@ def _row_text(row: SocketRow, port_name: str) -> str:
     return SEPARATOR.join(parts).casefold()
 
 
-def _places(key: SocketKey) -> tuple[bytes, bytes, bytes]:
+_Places = tuple[bytes, bytes, bytes | None, int]
+
+
+def _places(key: SocketKey) -> _Places:
     # Bytes, because tables compare places all the time and tuples compare slowly.
     pid, started_ms = key.owner or _NOBODY
     local = _endpoint_place(key.local)
-    remote = _NO_END if key.remote is None else _endpoint_place(key.remote)
+    remote = None if key.remote is None else _endpoint_place(key.remote)
     protocol = b"u" if key.protocol is Protocol.UDP else b"t"
     owner = _OWNER.pack(pid + 1, started_ms, key.token & _MAX_TOKEN)
-    return protocol + local + remote + owner, local, remote
+    return protocol + local + (remote or _NO_END) + owner, local, remote, key.local.port
 
 
 _NOBODY = (-1, 0)

@@ -58,8 +58,10 @@ class CellRoles:
     def __init__(self, liveness: Liveness, context: CellContext) -> None:
         self.context = context
         self.colours = RowColours()
-        self.icon_of: Callable[[Entry], object] = lambda _entry: None
+        self.icons: dict[int, Callable[[Entry], object]] = {}
         self._liveness = liveness
+        self._entry: Entry | None = None
+        self._entry_news: News | None = None
         self._bold = QFont()
         self._bold.setBold(True)
         role = Qt.ItemDataRole
@@ -77,6 +79,11 @@ class CellRoles:
             ENTRY_ROLE: lambda entry, _column: entry,
         }
 
+    def describe(self, context: CellContext) -> None:
+        """Take what cells depend on, and news that may have come or gone. With every tick."""
+        self.context = context
+        self._entry = None
+
     def text(self, entry: Entry, column: int) -> str:
         """Return what a cell shows, inert."""
         return inert(_TEXTS[column](entry, self.context))
@@ -88,7 +95,11 @@ class CellRoles:
         return plain_tooltip("\n".join(dict.fromkeys(part for part in (text, more) if part)))
 
     def _news(self, entry: Entry) -> News | None:
-        return self._liveness.news_of(entry.row.key)
+        # Asked three times for each cell of a row, one row after the other.
+        if entry is not self._entry:
+            self._entry = entry
+            self._entry_news = self._liveness.news_of(entry.row.key)
+        return self._entry_news
 
     def _mark(self, entry: Entry) -> Mark | None:
         news = self._news(entry)
@@ -111,7 +122,8 @@ class CellRoles:
         return self._bold if is_here else None
 
     def _decoration(self, entry: Entry, column: int) -> object:
-        return self.icon_of(entry) if column == 0 else None
+        icon_of = self.icons.get(column)
+        return icon_of(entry) if icon_of else None
 
     def _spoken(self, entry: Entry, column: int) -> str:
         return f"{COLUMNS[column].title} {self.text(entry, column) or 'empty'}"

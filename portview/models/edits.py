@@ -36,9 +36,9 @@ class Update(NamedTuple):
 
 
 class Reorder(NamedTuple):
-    """All rows change places: the row with the new number n had the number ``old_numbers[n]``."""
+    """All rows change places: the same entries stand in another order."""
 
-    old_numbers: tuple[int, ...]
+    entries: tuple[Entry, ...]
 
 
 class Insertion(NamedTuple):
@@ -60,8 +60,8 @@ def apply_edit(rows: list[Entry], edit: Edit) -> None:
             rows.insert(target, rows.pop(source))
         case Update(first, entries):
             rows[first : first + len(entries)] = entries
-        case Reorder(old_numbers):
-            rows[:] = [rows[number] for number in old_numbers]
+        case Reorder(entries):
+            rows[:] = entries
         case Insertion(first, entries):
             rows[first:first] = entries
 

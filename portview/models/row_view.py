@@ -9,22 +9,23 @@ from portview.domain.columns import COLUMN_BY_ID
 from portview.domain.entry import Entry
 from portview.domain.scope import Scope, in_scope
 from portview.domain.snapshot import Diff, DiffSum
-from portview.models.sorted_rows import SortedRows
+from portview.models.sorted_rows import SortedRows, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
+    from typing import Any
 
     from portview.domain.columns import Column
     from portview.domain.port_names import PortNames
     from portview.domain.processes import ProcessInfo, ProcessKey
     from portview.domain.sockets import SocketKey, SocketRow
     from portview.models.edits import Edit
-    from portview.models.sorted_rows import Order
 
 MOST_SCATTERED = 500
 """Beyond this many rows that come and go, a new filter exchanges all rows at once."""
 
-_BEFORE_ALL, _AFTER_ALL = -1, 1
+MOST_UNPLACED = 2000
+"""So many entries that came in may stand out of the order that makes sorting cheap."""
 
 
 class RowView:
@@ -43,7 +44,8 @@ class RowView:
         self._all: dict[SocketKey, Entry] = {}
         self._processes: Mapping[ProcessKey, ProcessInfo] = {}
         self._undescribed: set[ProcessKey] = set()
-        self._rows = SortedRows(self._orders, is_descending=False)
+        self._unplaced = 0
+        self._rows = SortedRows(self._values, is_descending=False)
         self._held: DiffSum | None = None
         self._processes_shown: Mapping[ProcessKey, ProcessInfo] = {}
         self._waiting: set[SocketKey] = set()
@@ -57,6 +59,11 @@ class RowView:
     def is_held(self) -> bool:
         """Tell whether the rows stand still."""
         return self._held is not None
+
+    @property
+    def is_descending(self) -> bool:
+        """Tell whether the rows are sorted in descending order."""
+        return self._rows.is_descending
 
     @property
     def waiting(self) -> int:
@@ -74,7 +81,7 @@ class RowView:
     def number(self, key: SocketKey) -> int | None:
         """Return the number of the shown row with this key, 0 at the top."""
         entry = self._all.get(key)
-        return None if entry is None or entry.order is None else self._rows.number(entry)
+        return self._rows.number(entry) if entry is not None and entry.is_shown else None
 
     def reset(
         self,
@@ -90,8 +97,9 @@ class RowView:
         self._processes = processes
         self._undescribed.clear()
         self._all = {row.key: self._entry(row, now_ms) for row in rows}
-        self._rows = SortedRows(self._orders, is_descending=self._rows.is_descending)
-        self._rows.put_in(filter(self._passes, self._all.values()))
+        self._unplaced = len(self._all)
+        self._rows = SortedRows(self._values, is_descending=self._rows.is_descending)
+        self._rows.exchange(list(filter(self._passes, self._by_place())))
         return self.shown()
 
     def edits(
@@ -124,17 +132,15 @@ class RowView:
 
     def set_filter(self, scope: Scope, matches: Callable[[Entry], bool] | None) -> list[Edit]:
         """Show what is in a scope and passes a compiled query, None for every row."""
-        passes = self._passes = _passes(scope, matches)
-        leaving: list[Entry] = []
-        entering: list[Entry] = []
-        for entry in self._all.values():
-            is_wanted = passes(entry)
-            if is_wanted != (entry.order is not None):
-                (entering if is_wanted else leaving).append(entry)
-        if len(leaving) + len(entering) > MOST_SCATTERED:
-            edits = self._rows.exchange(filter(passes, self._all.values()))
+        self._passes = _passes(scope, matches)
+        wanted = list(filter(self._passes, self._by_place()))
+        entering = [entry for entry in wanted if not entry.is_shown]
+        leaving_count = len(self._rows) - (len(wanted) - len(entering))
+        if leaving_count + len(entering) > MOST_SCATTERED:
+            edits = self._rows.exchange(wanted)
         else:
-            edits = self._rows.take_out(leaving) + self._rows.put_in(entering)
+            edits = self._rows.take_out(self._shown_beside(wanted) if leaving_count else [])
+            edits += self._rows.put_in(entering)
         if self._held is not None:
             self._waiting.clear()
             self._count_waiting(self._held)
@@ -142,25 +148,36 @@ class RowView:
 
     def set_sort(self, column: Column, *, is_descending: bool) -> list[Edit]:
         """Sort by a column. What the column does not know goes last in both directions."""
+        if column is self._column and not column.is_volatile:
+            return self._rows.turn(is_descending=is_descending)
         self._column = column
-        return self._rows.sort(is_descending=is_descending)
+        return self._rows.sort(self._by_place(), is_descending=is_descending)
 
     def set_context(self, context: CellContext) -> list[Edit]:
         """Take what cells depend on beyond their rows; rows may change places by it."""
         self._context = context
         if not self._column.is_volatile or self.is_held:
             return []
-        return self._rows.sort(is_descending=self._rows.is_descending)
+        return self._rows.sort(self._by_place(), is_descending=self._rows.is_descending)
 
-    def _orders(self, entries: Iterable[Entry]) -> list[Order]:
+    def _values(self, entries: Iterable[Entry]) -> list[Any]:
         # In one go, because asking 30,000 rows one by one costs as much as sorting them.
         value_of, context = self._column.value, self._context
-        unknown = _BEFORE_ALL if self._rows.is_descending else _AFTER_ALL
-        return [
-            (unknown, None, entry.place) if value is None else (0, value, entry.place)
-            for entry in entries
-            for value in (value_of(entry, context),)
-        ]
+        return [value_of(entry, context) for entry in entries]
+
+    def _by_place(self) -> list[Entry]:
+        """Return all entries by their places, in which order they are nearly kept as well."""
+        if not self._unplaced:
+            return list(self._all.values())
+        entries = sorted(self._all.values(), key=place_of)
+        if self._unplaced > MOST_UNPLACED:
+            self._unplaced = 0
+            self._all = {entry.row.key: entry for entry in entries}
+        return entries
+
+    def _shown_beside(self, wanted: Iterable[Entry]) -> list[Entry]:
+        stays = set(map(id, wanted))
+        return [entry for entry in self._rows.in_order() if id(entry) not in stays]
 
     def _entry(self, row: SocketRow, now_ms: int, old: Entry | None = None) -> Entry:
         key = row.key
@@ -180,7 +197,7 @@ class RowView:
         staying: list[tuple[Entry, Entry]] = []
         for row in diff.removed:
             gone = self._all.pop(row.key, None)
-            if gone is not None and gone.order is not None:
+            if gone is not None and gone.is_shown:
                 leaving.append(gone)
         replaced = [(self._all.get(change.new.key), change.new) for change in diff.changed]
         replaced += [(self._all.get(row.key), row) for row in diff.added]
@@ -195,7 +212,9 @@ class RowView:
             new = self._entry(row, now_ms, old)
             self._all[row.key] = new
             passes = self._passes(new)
-            if old is not None and old.order is not None:
+            if old is None:
+                self._unplaced += 1
+            if old is not None and old.is_shown:
                 if passes:
                     staying.append((old, new))
                 else:
@@ -228,7 +247,7 @@ class RowView:
             return
         for key in keys:
             shown = self._all.get(key)
-            is_seen = shown is not None and shown.order is not None
+            is_seen = shown is not None and shown.is_shown
             if key in self._held and (is_seen or self._would_show(self._held.row_after(key))):
                 self._waiting.add(key)
             else:

@@ -24,6 +24,7 @@ from portview.domain.snapshot import Diff, diff, split
 from portview.models.cell_roles import ALIGN_NUMBER, ALIGN_TEXT, CellRoles
 from portview.models.edits import Insertion, Move, Removal, Reorder, Update, apply_edit
 from portview.models.liveness import Liveness
+from portview.models.row_changes import RowChanges
 from portview.models.row_view import RowView
 from portview.models.tooltips import plain_tooltip
 
@@ -45,10 +46,14 @@ Index = QModelIndex | QPersistentModelIndex
 
 _NOWHERE = QModelIndex()
 _DISPLAY = int(Qt.ItemDataRole.DisplayRole)
+_COLUMN_NUMBERS = {column.id: number for number, column in enumerate(COLUMNS)}
 _PASSING_COLUMNS = [
     number for number, column in enumerate(COLUMNS) if column.is_volatile or column.id == "age"
 ]
 """The columns that change while their rows stay the same."""
+
+NUMBER_COLUMNS = [number for number, column in enumerate(COLUMNS) if column.is_numeric]
+"""The columns whose cells are numbers."""
 
 _PART_SIZE = 60
 _MOST_PARTS = 50
@@ -82,6 +87,7 @@ class SocketTableModel(QAbstractTableModel):
         self._matches: Callable[[Entry], bool] | None = None
         self._view = RowView(port_names)
         self._shown: list[Entry] = []
+        self._changes: RowChanges | None = None
         self._parts: deque[Diff] = deque()
         self._next_turn = QTimer(self)
         self._next_turn.setSingleShot(True)
@@ -157,6 +163,26 @@ class SocketTableModel(QAbstractTableModel):
             self._take_in(self._view.release())
 
     @property
+    def is_descending(self) -> bool:
+        """Tell whether the rows are sorted in descending order."""
+        return self._view.is_descending
+
+    def record_changes(self, is_recorded: bool) -> None:  # noqa: FBT001 - one switch
+        """Add up what edits do to the shown entries from now on, for ``take_changes``, or stop."""
+        self._changes = RowChanges() if is_recorded else None
+
+    @property
+    def recorded_count(self) -> int:
+        """Return how many entries left and came since changes were last taken."""
+        return len(self._changes) if self._changes is not None else 0
+
+    def take_changes(self) -> RowChanges:
+        """Return what edits did to the shown entries since the last call; nothing unrecorded."""
+        taken = self._changes or RowChanges()
+        self.record_changes(self._changes is not None)
+        return taken
+
+    @property
     def is_behind(self) -> bool:
         """Tell whether later turns of the event loop have something left to take in."""
         return bool(self._parts)
@@ -187,10 +213,11 @@ class SocketTableModel(QAbstractTableModel):
         self._roles.colours = colours
         self._touch_columns(0, len(COLUMNS) - 1)
 
-    def set_icons(self, icon_of: Callable[[Entry], object]) -> None:
-        """Ask ``icon_of`` for what stands before a process's name, now and whenever it is shown."""
-        self._roles.icon_of = icon_of
-        self._touch_columns(0, 0)
+    def set_icons(self, column_id: str, icon_of: Callable[[Entry], object]) -> None:
+        """Ask ``icon_of`` for what stands before a column's text, now and whenever it is shown."""
+        number = _COLUMN_NUMBERS[column_id]
+        self._roles.icons[number] = icon_of
+        self._touch_columns(number, number)
 
     def pass_time(self) -> None:
         """Let marks and closed rows go whose time is over, and count ages on."""
@@ -217,10 +244,10 @@ class SocketTableModel(QAbstractTableModel):
     def data(self, index: Index, role: int = _DISPLAY) -> Any:
         # Asked some thousand times for each painting: what is not answered leaves early.
         answer = self._answers.get(role)
-        row = index.row()
-        if answer is None or not 0 <= row < len(self._shown):
+        if answer is None:
             return None
-        return answer(self._shown[row], index.column())
+        row = index.row()
+        return answer(self._shown[row], index.column()) if 0 <= row < len(self._shown) else None
 
     @override
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = _DISPLAY) -> Any:
@@ -245,7 +272,8 @@ class SocketTableModel(QAbstractTableModel):
         self._edit(self._view.set_sort(COLUMNS[column], is_descending=is_descending))
 
     def _describe_anew(self) -> None:
-        self._context = self._roles.context = self._describe()
+        self._context = self._describe()
+        self._roles.describe(self._context)
 
     def _count(self, machine: Diff) -> None:
         gone = [*machine.removed, *(change.old for change in machine.changed)]
@@ -296,6 +324,8 @@ class SocketTableModel(QAbstractTableModel):
         self.edits_finished.emit()
 
     def _do(self, edit: Edit) -> None:
+        if self._changes is not None:
+            self._changes.note(self._shown, edit)
         match edit:
             case Removal(first, last):
                 self.beginRemoveRows(_NOWHERE, first, last)
@@ -314,16 +344,21 @@ class SocketTableModel(QAbstractTableModel):
                 apply_edit(self._shown, edit)
                 last = first + len(entries) - 1
                 self.dataChanged.emit(self.index(first, 0), self.index(last, len(COLUMNS) - 1))
-            case Reorder(old_numbers):
-                self._reorder(edit, old_numbers)
+            case Reorder():
+                self._reorder(edit)
 
-    def _reorder(self, edit: Edit, old_numbers: tuple[int, ...]) -> None:
+    def _reorder(self, edit: Reorder) -> None:
         self.layoutAboutToBeChanged.emit()
-        apply_edit(self._shown, edit)
         kept = self.persistentIndexList()
+        entries = [self._shown[index.row()] for index in kept]
+        apply_edit(self._shown, edit)
         if kept:
-            new_numbers = {old: new for new, old in enumerate(old_numbers)}
-            moved = [self.index(new_numbers[index.row()], index.column()) for index in kept]
+            wanted = set(map(id, entries))
+            numbers = {id(e): n for n, e in enumerate(self._shown) if id(e) in wanted}
+            moved = [
+                self.index(numbers[id(entry)], index.column())
+                for entry, index in zip(entries, kept, strict=True)
+            ]
             self.changePersistentIndexList(kept, moved)
         self.layoutChanged.emit()
 

@@ -2,42 +2,46 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from itertools import groupby
+from bisect import bisect_left, bisect_right
+from itertools import compress, groupby
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
 from portview.models.edits import Edit, Insertion, Move, Removal, Reorder, Update, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from portview.domain.entry import Entry
 
 MOST_MOVES = 32
 """Beyond this many moves at once, one reordering of all rows is cheaper for everyone."""
 
-_order = attrgetter("order")
+place_of = attrgetter("place")
+"""Where an entry stands among those of one value; a function, for sorting by."""
 
-Order = tuple[int, Any, bytes]
-"""What a row sorts by: before, among or behind what is known; the value; the entry's place."""
+_is_shown = attrgetter("is_shown")
 
 
 class SortedRows:
-    """The shown entries, ascending by ``Entry.order``; numbered from the end where descending.
+    """The shown entries, ascending by value and then by place; numbered from the end if descending.
 
-    ``orders_of`` gives what entries sort by, unique for each socket. Descending is ascending
-    read backwards, so that one sorted list serves both and a row is found by bisection.
+    ``values_of`` gives what entries sort by, None where that is unknown. Descending is ascending
+    read backwards, so that one sorted list serves both and a row is found by bisection; only the
+    unknown, which go last in both directions, stand at the end of the list or at its beginning.
     """
 
     def __init__(
-        self, orders_of: Callable[[Iterable[Entry]], list[Order]], *, is_descending: bool
+        self, values_of: Callable[[Collection[Entry]], list[Any]], *, is_descending: bool
     ) -> None:
         """Start empty."""
-        self._orders_of = orders_of
+        self._values_of = values_of
         self.is_descending = is_descending
         self._entries: list[Entry] = []
-        self._orders: list[Order] = []
+        # Beside the entries, because lists of one plain type are sorted and searched several
+        # times faster than tuples with the place in them.
+        self._values: list[Any] = []
+        self._unknown = 0
 
     def __len__(self) -> int:
         """Return how many rows are shown."""
@@ -53,45 +57,51 @@ class SortedRows:
 
     def take_out(self, entries: Iterable[Entry]) -> list[Edit]:
         """Remove shown entries: runs from the bottom up."""
-        found = list(runs(sorted(self._at(entry) for entry in entries)))
         edits: list[Edit] = []
         kept_entries: list[Entry] = []
-        kept_orders: list[Order] = []
-        start = 0
-        for first, last in found:
+        kept_values: list[Any] = []
+        start = unknown = 0
+        for first, last in list(runs(sorted(self._at(entry) for entry in entries))):
             for entry in self._entries[first : last + 1]:
-                entry.order = None
+                unknown += entry.order is None
+                entry.is_shown = False
             kept_entries += self._entries[start:first]
-            kept_orders += self._orders[start:first]
+            kept_values += self._values[start:first]
             start = last + 1
-            numbers = sorted((self._mirrored(first), self._mirrored(last)))
-            edits.append(Removal(*numbers))
+            edits.append(Removal(*sorted((self._mirrored(first), self._mirrored(last)))))
+        if not edits:
+            return []
         self._entries = kept_entries + self._entries[start:]
-        self._orders = kept_orders + self._orders[start:]
+        self._values = kept_values + self._values[start:]
+        self._unknown -= unknown
         return edits if self.is_descending else edits[::-1]
 
-    def put_in(self, entries: Iterable[Entry]) -> list[Edit]:
+    def put_in(self, entries: Collection[Entry]) -> list[Edit]:
         """Insert entries: runs from the top down."""
-        coming = list(entries)
-        for entry, order in zip(coming, self._orders_of(coming), strict=True):
-            entry.order = order
-        coming.sort(key=_order)
+        if not entries:
+            return []
+        coming, values, unknown = self._sorted(sorted(entries, key=place_of))
         length = len(self._entries)
-        placed = [(bisect_left(self._orders, entry.order), entry) for entry in coming]
+        placed = [
+            (self._spot(value, entry.place), entry, value)
+            for entry, value in zip(coming, values, strict=True)
+        ]
         all_entries: list[Entry] = []
-        all_orders: list[Order] = []
+        all_values: list[Any] = []
         found: list[tuple[int, list[Entry]]] = []
         start = 0
         for at, group in groupby(placed, key=itemgetter(0)):
-            run = [entry for _, entry in group]
+            here = list(group)
+            run = [entry for _, entry, _ in here]
             found.append((at, run))
             all_entries += self._entries[start:at]
-            all_orders += self._orders[start:at]
+            all_values += self._values[start:at]
             all_entries += run
-            all_orders += map(_order, run)
+            all_values += [value for _, _, value in here]
             start = at
         self._entries = all_entries + self._entries[start:]
-        self._orders = all_orders + self._orders[start:]
+        self._values = all_values + self._values[start:]
+        self._unknown += unknown
         edits: list[Edit] = []
         inserted = 0
         for at, run in reversed(found) if self.is_descending else found:
@@ -100,99 +110,121 @@ class SortedRows:
             inserted += len(run)
         return edits
 
-    def exchange(self, entries: Iterable[Entry]) -> list[Edit]:
-        """Show these entries and no others: all rows go, and all come."""
+    def exchange(self, entries: Sequence[Entry]) -> list[Edit]:
+        """Show these entries, given by their places, and no others: all rows go, and all come."""
         edits: list[Edit] = [Removal(0, len(self._entries) - 1)] if self._entries else []
-        coming = list(entries)
-        orders = self._orders_of(coming)
         for entry in self._entries:
-            entry.order = None
-        for entry, order in zip(coming, orders, strict=True):
-            entry.order = order
-        numbers = _sorted_numbers(orders)
-        self._entries = coming = [coming[number] for number in numbers]
-        self._orders = [orders[number] for number in numbers]
-        return [*edits, Insertion(0, tuple(self.in_order()))] if coming else edits
+            entry.is_shown = False
+        self._entries, self._values, self._unknown = self._sorted(entries)
+        return [*edits, Insertion(0, tuple(self.in_order()))] if entries else edits
 
     def replace(self, pairs: Sequence[tuple[Entry, Entry]]) -> list[Edit]:
         """Put new entries in the place of shown ones of the same sockets; some may move."""
-        moving: list[tuple[Entry, Entry]] = []
-        orders = self._orders_of([new for _, new in pairs])
-        for (old, new), order in zip(pairs, orders, strict=True):
-            new.order = order
-            if new.order == old.order:
-                self._entries[self._at(old)] = new
-                old.order = None
+        new_entries = [new for _, new in pairs]
+        staying: list[Entry] = []
+        moving: list[tuple[Entry, Entry, Any]] = []
+        for (old, new), value in zip(pairs, self._values_of(new_entries), strict=True):
+            if value == old.order:
+                self._put_at(self._at(old), old, new)
+                staying.append(new)
             else:
-                moving.append((old, new))
+                moving.append((old, new, value))
         if len(moving) <= MOST_MOVES:
-            edits: list[Edit] = [edit for old, new in moving for edit in self._move(old, new)]
-        else:
-            for old, new in moving:
-                self._entries[self._at(old)] = new
-            for old, _ in moving:
-                old.order = None
-            edits = self._put_in_order(was_descending=self.is_descending)
-        return [*edits, *self._updates([new for _, new in pairs])]
+            edits = [edit for each in moving for edit in self._move(*each)]
+            return [*edits, *self._updates(new_entries)]
+        for old, new, _ in moving:
+            self._put_at(self._at(old), old, new)
+        # Told where they stand, so that the reordering is one of the same entries.
+        updates = self._updates(new_entries)
+        by_place = sorted(self._entries, key=place_of)
+        return [*updates, *self.sort(by_place, is_descending=self.is_descending)]
 
-    def sort(self, *, is_descending: bool) -> list[Edit]:
-        """Ask for all orders anew: one Reorder, or nothing where the rows stand well already."""
-        was_descending, self.is_descending = self.is_descending, is_descending
-        for entry, order in zip(self._entries, self._orders_of(self._entries), strict=True):
-            entry.order = order
-        return self._put_in_order(was_descending=was_descending)
+    def sort(self, entries: Collection[Entry], *, is_descending: bool) -> list[Edit]:
+        """Ask for all values anew: one Reorder, or nothing where the rows stand well already.
 
-    def _put_in_order(self, *, was_descending: bool) -> list[Edit]:
-        entries = self._entries
-        orders = list(map(_order, entries))
-        last = len(entries) - 1
-        places = _sorted_numbers(orders)
-        self._entries = [entries[place] for place in places]
-        self._orders = [orders[place] for place in places]
-        if self.is_descending:
-            places.reverse()
-        numbers = [last - place for place in places] if was_descending else places
-        return [] if numbers == list(range(len(numbers))) else [Reorder(tuple(numbers))]
+        ``entries`` are by their places; they hold those that are shown, and may hold others.
+        """
+        before = self.in_order()
+        self.is_descending = is_descending
+        shown = list(compress(entries, map(_is_shown, entries)))
+        self._entries, self._values, self._unknown = self._sorted(shown)
+        return self._reordered(before)
 
-    def _move(self, old: Entry, new: Entry) -> list[Edit]:
-        at = self._at(old)
-        old.order = None
-        del self._entries[at], self._orders[at]
-        to = bisect_left(self._orders, new.order)
-        self._entries.insert(to, new)
-        self._orders.insert(to, new.order)
-        if to == at:
+    def turn(self, *, is_descending: bool) -> list[Edit]:
+        """Read the same values in this direction: what ``sort`` does for values that stayed."""
+        if is_descending == self.is_descending:
             return []
-        return [Move(self._mirrored(at), self._mirrored(to))]
+        before = self.in_order()
+        cut = self._unknown if self.is_descending else len(self._entries) - self._unknown
+        self._entries = self._entries[cut:] + self._entries[:cut]
+        self._values = self._values[cut:] + self._values[:cut]
+        self.is_descending = is_descending
+        return self._reordered(before)
+
+    def _reordered(self, before: list[Entry]) -> list[Edit]:
+        after = self.in_order()
+        return [] if after == before else [Reorder(tuple(after))]
+
+    def _sorted(self, by_place: Sequence[Entry]) -> tuple[list[Entry], list[Any], int]:
+        """Return entries and their values in this order, and how many values are unknown."""
+        values = self._values_of(by_place)
+        for entry, value in zip(by_place, values, strict=True):
+            entry.order = value
+            entry.is_shown = True
+        numbers = range(len(values))
+        if None not in values:
+            in_order = sorted(numbers, key=values.__getitem__)
+            unknown = 0
+        else:
+            known = [number for number in numbers if values[number] is not None]
+            without = [number for number in numbers if values[number] is None]
+            known.sort(key=values.__getitem__)
+            in_order = without + known if self.is_descending else known + without
+            unknown = len(without)
+        entries = list(map(by_place.__getitem__, in_order))
+        return entries, list(map(values.__getitem__, in_order)), unknown
+
+    def _put_at(self, at: int, old: Entry, new: Entry) -> None:
+        new.order = old.order
+        new.is_shown, old.is_shown = True, False
+        self._entries[at] = new
+
+    def _move(self, old: Entry, new: Entry, value: Any) -> list[Edit]:
+        at = self._at(old)
+        del self._entries[at], self._values[at]
+        self._unknown += (value is None) - (old.order is None)
+        old.is_shown = False
+        new.order = value
+        new.is_shown = True
+        to = self._spot(value, new.place)
+        self._entries.insert(to, new)
+        self._values.insert(to, value)
+        return [] if to == at else [Move(self._mirrored(at), self._mirrored(to))]
 
     def _updates(self, entries: Iterable[Entry]) -> list[Edit]:
+        numbers = sorted(self.number(entry) for entry in entries)
+        if not numbers:
+            return []
         shown = self.in_order()
-        return [
-            Update(first, tuple(shown[first : last + 1]))
-            for first, last in runs(sorted(self.number(entry) for entry in entries))
-        ]
+        return [Update(first, tuple(shown[first : last + 1])) for first, last in runs(numbers)]
+
+    def _spot(self, value: Any, place: bytes) -> int:
+        """Return where an entry with this value and place stands or would stand."""
+        length, unknown = len(self._entries), self._unknown
+        if value is None:
+            first, last = (0, unknown) if self.is_descending else (length - unknown, length)
+        else:
+            first, last = (unknown, length) if self.is_descending else (0, length - unknown)
+            first = bisect_left(self._values, value, first, last)
+            last = bisect_right(self._values, value, first, last)
+        return bisect_left(self._entries, place, first, last, key=place_of)
 
     def _at(self, entry: Entry) -> int:
-        at = bisect_left(self._orders, entry.order)
-        # Two spellings of one address would be two sockets with one order.
+        at = self._spot(entry.order, entry.place)
+        # Two spellings of one address would be two sockets with one place.
         while self._entries[at] is not entry:
             at += 1
         return at
 
     def _mirrored(self, at: int) -> int:
         return len(self._entries) - 1 - at if self.is_descending else at
-
-
-def _sorted_numbers(orders: list[Order]) -> list[int]:
-    """Return the numbers of the orders from the smallest on.
-
-    In two passes, by place and then by value: lists of one plain type sort several times faster
-    than tuples that hold them.
-    """
-    numbers = sorted(range(len(orders)), key=[place for _, _, place in orders].__getitem__)
-    values = [value for _, value, _ in orders]
-    known = [number for number in numbers if orders[number][0] == 0]
-    known.sort(key=values.__getitem__)
-    before = [number for number in numbers if orders[number][0] < 0]
-    after = [number for number in numbers if orders[number][0] > 0]
-    return before + known + after

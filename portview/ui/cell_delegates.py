@@ -4,15 +4,50 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtGui import QPalette
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QIcon, QPalette
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from typing_extensions import override
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from PySide6.QtCore import QLocale, QModelIndex, QPersistentModelIndex
+    from PySide6.QtWidgets import QAbstractItemView, QWidget
+
+
+def set_cell_delegates(view: QAbstractItemView, number_columns: Iterable[int]) -> None:
+    """Let a view draw its cells as all tables do, with numbers in some of the columns."""
+    cells, numbers = CellDelegate, NumberDelegate
+    if view.style().name().lower() == "windows11":
+        # Elsewhere the style draws selected cells well, and without a call for each cell.
+        cells, numbers = _PairedCellDelegate, _PairedNumberDelegate
+    view.setItemDelegate(cells(view))
+    delegate = numbers(view)
+    for number in number_columns:
+        view.setItemDelegateForColumn(number, delegate)
 
 
 class CellDelegate(QStyledItemDelegate):
+    """Makes the lines of a tree as high as those of a table."""
+
+    @override
+    def sizeHint(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        hint = super().sizeHint(option, index)
+        return QSize(hint.width(), max(hint.height(), option.fontMetrics.height() + 8))
+
+
+class NumberDelegate(CellDelegate):
+    """Keeps right-aligned numbers off the text of the next column."""
+
+    @override
+    def displayText(self, value: Any, locale: QLocale | QLocale.Language) -> str:
+        return f"{value}\u2002"
+
+
+class _PairedColours(QStyledItemDelegate):
     """Draws selected cells in the palette's own pair of colours.
 
     Qt 6.11's ``windows11`` style paints them in the accent colour and leaves their text dark.
@@ -30,12 +65,20 @@ class CellDelegate(QStyledItemDelegate):
                 QPalette.ColorRole.Text, palette.color(QPalette.ColorRole.HighlightedText)
             )
             option.palette = palette
+            if not option.icon.isNull():
+                option.icon = _selected(option.icon, option.decorationSize, option.widget)
             option.state &= ~QStyle.StateFlag.State_Selected
 
 
-class NumberDelegate(CellDelegate):
-    """Keeps right-aligned numbers off the text of the next column."""
+def _selected(icon: QIcon, size: QSize, widget: QWidget | None) -> QIcon:
+    """Return an icon as it looks on the colour of a selection."""
+    ratio = widget.devicePixelRatioF() if widget is not None else 1.0
+    return QIcon(icon.pixmap(size, ratio, QIcon.Mode.Selected))
 
-    @override
-    def displayText(self, value: Any, locale: QLocale | QLocale.Language) -> str:
-        return f"{value}\u2002"
+
+class _PairedCellDelegate(_PairedColours, CellDelegate):
+    pass
+
+
+class _PairedNumberDelegate(_PairedColours, NumberDelegate):
+    pass

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from portview.domain.process_details import OwnerDetails, OwnerQuestion
     from portview.engine.traffic_feed import TrafficFeed
     from portview.readers.host_names import HostNames
+    from portview.ui.firewall.firewall_tools import FirewallSources
 
 
 def _read_http_use(port: int) -> HttpPortUse:
@@ -32,6 +33,7 @@ class Lookups:
 
     describe: Callable[[], CellContext]
     traffic: TrafficFeed
+    firewall: FirewallSources
     hosts: HostNames
     read_owner: Callable[[OwnerQuestion], OwnerDetails]
     read_http_use: Callable[[int], HttpPortUse] = _read_http_use

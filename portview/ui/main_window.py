@@ -17,6 +17,7 @@ from portview.models.socket_table_model import SocketTableModel
 from portview.ui.about import AboutDialog, WindowFacts
 from portview.ui.acting import Acting
 from portview.ui.action_button import ActionButton, MenuButton
+from portview.ui.background import Background
 from portview.ui.cheat_sheet import CheatSheet, help_sections
 from portview.ui.copy_actions import add_copy_actions
 from portview.ui.detailed_table import DetailedTable
@@ -24,6 +25,7 @@ from portview.ui.empty_state import EmptyStates, emptiness
 from portview.ui.export_dialog import Export, Exportable, open_sockets
 from portview.ui.filter_actions import add_filter_actions
 from portview.ui.filter_box import FilterBox
+from portview.ui.firewall.firewall_tools import FirewallTools
 from portview.ui.group_actions import GroupActions
 from portview.ui.linger_menu import LingerMenu
 from portview.ui.live_button import LiveButton
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QPoint
     from PySide6.QtGui import QCloseEvent
 
+    from portview.actions.autostart import Autostart
     from portview.domain.query.terms import Query
     from portview.domain.sockets import SocketRow
     from portview.engine.poller import Poller
@@ -74,6 +77,7 @@ class MainWindow(QMainWindow):
         facts: WindowFacts,
         *,
         read_rows: Callable[[], Sequence[SocketRow]],
+        autostart: Autostart | None = None,
     ) -> None:
         super().__init__()
         self._poller = poller
@@ -101,12 +105,20 @@ class MainWindow(QMainWindow):
         self.port_box = PortBox()
         self.port_bar = PortBar(self.port_box)
         self.acts = WindowActions(self)
-        sources = ProbingSources(read_rows, self.model.all_entries, lookups.describe().port_names)
+        sources = ProbingSources(
+            read_rows,
+            self.model.all_entries,
+            lookups.describe().port_names,
+            lookups.firewall.shared,
+        )
         self.probing = ProbingTools(self, runner, settings, sources)
+        self.firewall = FirewallTools(self, runner, settings, lookups.firewall)
         self.row_actions = RowActions(self.acts, self.views.selection, [self.views])
         self._passing_time = QTimer(self)
         self._passing_time.setInterval(_PASS_TIME_MS)
         self._add_actions()
+        self.background = Background(self, self.acts, settings, autostart)
+        self.acts.add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.background.quit)
         self._add_row_actions()
         self._saved_views = SavedViews(
             settings,
@@ -144,8 +156,12 @@ class MainWindow(QMainWindow):
 
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.background.may_close():
+            event.ignore()
+            return
         self._remember()
         self.probing.close()
+        self.firewall.close()
         self._poller.stop()
         self._passing_time.stop()
         super().closeEvent(event)
@@ -212,7 +228,6 @@ class MainWindow(QMainWindow):
         add("go_to_port", ActionSpec("&Go to port", ("Ctrl+L",)), self.port_box.enter)
         add("cheat_sheet", ActionSpec("&Keys and filters", ("F1",)), self._on_cheat_sheet)
         add("about", ActionSpec("&About PortView"), self._on_about)
-        add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.close)
 
     def _add_view_actions(self) -> None:
         add = self.acts.add
@@ -242,6 +257,7 @@ class MainWindow(QMainWindow):
         actions = self.row_actions
         self._acting = Acting(self.acts, actions, self._runner, self)
         add_port_actions(actions, self.probing)
+        self.firewall.add_actions(self.acts, actions)
         add_opening_actions(actions, self._runner, self.tell)
         add_parent_action(actions, self.model.all_entries, self.navigation.reveal)
         add_filter_actions(actions, self.navigation.narrow)
@@ -296,8 +312,21 @@ class MainWindow(QMainWindow):
         self.row_actions.menu_closed.connect(self.views.note_menu_closed)
         self.row_actions.refused.connect(self.tell)
         self._acting.acted.connect(lambda _report: self._poller.refresh())
+        self._connect_firewall()
         self.empty_states.action_requested.connect(self._clear_filter)
         self._passing_time.timeout.connect(self.model.pass_time)
+
+    def _connect_firewall(self) -> None:
+        firewall = self.firewall
+        self.details.allow_wanted.connect(firewall.allow)
+        self.details.block_wanted.connect(firewall.block)
+        self.details.own_rules_wanted.connect(firewall.show_own_rules)
+        self.status.note_clicked.connect(firewall.show_own_rules)
+        firewall.note_changed.connect(self.status.show_note)
+        firewall.told.connect(self.tell)
+        firewall.job_wanted.connect(self._acting.start)
+        for acting in (firewall, self._acting):
+            acting.acted.connect(firewall.note_change)
 
     @Slot(object)
     def _on_snapshot(self, snapshot: Snapshot) -> None:

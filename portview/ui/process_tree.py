@@ -4,33 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QItemSelectionModel, QPersistentModelIndex, QPoint, QSize, Qt, Slot
+from PySide6.QtCore import QItemSelectionModel, QPersistentModelIndex, QPoint, Qt, Slot
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QAbstractItemView, QTreeView, QWidget
-from typing_extensions import override
 
-from portview.domain.columns import COLUMNS
-from portview.ui.cell_delegates import CellDelegate, NumberDelegate
+from portview.models.socket_table_model import NUMBER_COLUMNS
+from portview.ui.cell_delegates import set_cell_delegates
 from portview.ui.row_gestures import RowGestures
 from portview.ui.theme import tabular_font
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QModelIndex
-    from PySide6.QtWidgets import QStyleOptionViewItem
 
     from portview.domain.entry import Entry
     from portview.domain.sockets import SocketKey
     from portview.models.process_tree_model import ProcessTreeModel
-    from portview.models.socket_table_model import Index, SocketTableModel
+    from portview.models.socket_table_model import SocketTableModel
 
 
-class _NameDelegate(CellDelegate):
-    """Makes the lines of the tree as high as those of the table."""
-
-    @override
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        hint = super().sizeHint(option, index)
-        return QSize(hint.width(), max(hint.height(), option.fontMetrics.height() + 8))
+_MOST_LOOKED_FOR = 8
+"""Beyond this many changed sockets, laying out all lines anew is cheaper."""
 
 
 class ProcessTree(QTreeView):
@@ -44,11 +37,7 @@ class ProcessTree(QTreeView):
         self._anchor: tuple[QPersistentModelIndex, int] | None = None
         self._set_up_looks()
         self.setModel(model)
-        self.setItemDelegate(_NameDelegate(self))
-        numbers = NumberDelegate(self)
-        for number, column in enumerate(COLUMNS):
-            if column.is_numeric:
-                self.setItemDelegateForColumn(number, numbers)
+        set_cell_delegates(self, NUMBER_COLUMNS)
         model.edits_starting.connect(self._on_edits_starting)
         model.edits_finished.connect(self._on_edits_finished)
         # Marks and ages pass: repainting what is in sight is cheaper than telling every group.
@@ -121,8 +110,14 @@ class ProcessTree(QTreeView):
         if self.isVisible():
             self.viewport().update()
 
-    @Slot()
-    def _on_edits_starting(self) -> None:
+    @Slot(int)
+    def _on_edits_starting(self, count: int) -> None:
+        self._find_anchor()
+        if count > _MOST_LOOKED_FOR:
+            # Else each changed line would be looked for among all lines, cell by cell.
+            self.scheduleDelayedItemsLayout()
+
+    def _find_anchor(self) -> None:
         top = self.indexAt(QPoint(0, 0))
         current = self.currentIndex()
         is_in_sight = current.isValid() and self.viewport().rect().intersects(

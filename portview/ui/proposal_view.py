@@ -23,6 +23,7 @@ _ICONS = {
     CardKind.SERVICE: "system",
     CardKind.REFUSED: "warning",
     CardKind.STAYS: "check",
+    CardKind.RULE: "firewall",
 }
 _KIND_WORDS = {
     CardKind.STOPS: "Will be stopped",
@@ -30,6 +31,7 @@ _KIND_WORDS = {
     CardKind.SERVICE: "Service",
     CardKind.REFUSED: "Left alone",
     CardKind.STAYS: "Goes on",
+    CardKind.RULE: "Will be taken back",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, Qt, Signal, Slot
@@ -14,8 +15,8 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from portview.domain.columns import COLUMNS
-from portview.ui.cell_delegates import CellDelegate, NumberDelegate
+from portview.models.socket_table_model import NUMBER_COLUMNS
+from portview.ui.cell_delegates import set_cell_delegates
 from portview.ui.row_gestures import RowGestures
 from portview.ui.theme import tabular_font
 
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from portview.domain.entry import Entry
     from portview.domain.sockets import SocketKey
     from portview.models.socket_table_model import SocketTableModel
+
+
+_LONGEST_UNPAINTED_S = 0.1
+"""How long the rows in sight may stay as they were while a large change comes in by parts."""
 
 
 class SocketTable(QTableView):
@@ -43,13 +48,10 @@ class SocketTable(QTableView):
         super().__init__(parent)
         self._sockets = model
         self._anchor: tuple[SocketKey, int] | None = None
+        self._unpainted_since: float | None = None
         self._set_up_looks()
         self.setModel(model)
-        self.setItemDelegate(CellDelegate(self))
-        numbers = NumberDelegate(self)
-        for number, column in enumerate(COLUMNS):
-            if column.is_numeric:
-                self.setItemDelegateForColumn(number, numbers)
+        set_cell_delegates(self, NUMBER_COLUMNS)
         model.edits_starting.connect(self._on_edits_starting)
         model.edits_finished.connect(self._on_edits_finished)
         self.gestures = RowGestures(self, model)
@@ -162,6 +164,24 @@ class SocketTable(QTableView):
 
     @Slot()
     def _on_edits_finished(self) -> None:
+        self._keep_place()
+        self._paint_when_whole()
+
+    def _paint_when_whole(self) -> None:
+        # Each part that comes in moves rows, and painting them takes longer than the part itself.
+        now = time.monotonic()
+        is_patient = self._sockets.is_behind
+        if not is_patient:
+            self._unpainted_since = None
+        elif self._unpainted_since is None:
+            self._unpainted_since = now
+        elif now - self._unpainted_since > _LONGEST_UNPAINTED_S:
+            self._unpainted_since = None
+            is_patient = False
+        if self.viewport().updatesEnabled() == is_patient:
+            self.viewport().setUpdatesEnabled(not is_patient)
+
+    def _keep_place(self) -> None:
         if self._anchor is None:
             return
         key, offset = self._anchor

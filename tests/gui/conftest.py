@@ -14,6 +14,7 @@ from portview import app
 from portview.domain.cells import CellContext
 from portview.domain.http_sys import HttpPortUse
 from portview.domain.port_names import PortNames
+from portview.engine.firewall_feed import FirewallFeed
 from portview.engine.task_runner import TaskRunner
 from portview.engine.traffic_feed import TrafficFeed
 from portview.models.socket_table_model import SocketTableModel
@@ -22,8 +23,10 @@ from portview.readers.host_names import HostNames
 from portview.readers.process_details import OwnerDetailsReader
 from portview.settings import Settings, settings_path
 from portview.ui.detailed_table import DetailedTable
+from portview.ui.firewall.firewall_tools import FirewallSources
 from portview.ui.lookups import Lookups
 from portview.ui.socket_views import SocketViews
+from tests.fakes.firewall_readings import CountedFirewall
 from tests.fakes.lookups import FakeResolver, FakeServices, FakeTraffic
 
 if TYPE_CHECKING:
@@ -98,12 +101,17 @@ class DetailsBench:
         self.resolver = FakeResolver({})
         self.feed = TrafficFeed(self.traffic, runner)
         self.hosts = HostNames(self.resolver)
+        self.firewall = CountedFirewall()
+        self.verdicts = FirewallFeed(self.firewall, runner)
+        firewall = FirewallSources(self.verdicts, self.firewall, lambda: self.firewall)
         self.asked: list[OwnerQuestion] = []
         self.answer = OwnerDetailsReader(FakeServices).read
         self.now_ms = 1_000_000
         self.http_asked: list[int] = []
         self.http_answer = HttpPortUse
-        lookups = Lookups(self.describe, self.feed, self.hosts, self.read_owner, self.read_http_use)
+        lookups = Lookups(
+            self.describe, self.feed, firewall, self.hosts, self.read_owner, self.read_http_use
+        )
         self.model = SocketTableModel(self.describe, PortNames({}))
         self.views = SocketViews(self.model)
         self.table = self.views.table
@@ -113,7 +121,7 @@ class DetailsBench:
         self.table.sortByColumn(4, Qt.SortOrder.AscendingOrder)
         self.details = DetailedTable(self.views, self.model, lookups, runner)
         self.details.resize(1000, 600)
-        self.owner, self.page = self.details.pane.pages
+        self.owner, self.page, self.firewall_page = self.details.pane.pages
 
     def describe(self) -> CellContext:
         return CellContext(
@@ -121,6 +129,8 @@ class DetailsBench:
             hosts=self.hosts.known(),
             rates=self.feed.rates,
             traffic_hint=self.feed.hint,
+            firewall=self.verdicts.answers,
+            firewall_hint=self.verdicts.hint,
         )
 
     def read_owner(self, question: OwnerQuestion) -> OwnerDetails:

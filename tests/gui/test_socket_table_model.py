@@ -20,6 +20,7 @@ from portview.domain.snapshot import Snapshot
 from portview.domain.sockets import Protocol, SocketKey, SocketRow, State
 from portview.models.liveness import Mark
 from portview.models.socket_table_model import SocketTableModel
+from portview.ui.socket_table import SocketTable
 from tests.made import row, snapshot
 
 if TYPE_CHECKING:
@@ -229,3 +230,21 @@ def test_hostile_names_are_shown_inert(qtbot: QtBot) -> None:
         assert character not in text
         assert character not in tooltip
     assert "<b>" not in tooltip
+
+
+def test_a_large_change_is_painted_when_it_is_whole(qtbot: QtBot) -> None:
+    model = make_model(qtbot)
+    table = SocketTable(model)
+    qtbot.addWidget(table)
+    with qtbot.waitExposed(table):
+        table.show()
+    model.show_snapshot(snapshot(row(port) for port in range(1, 2000)))
+    model.catch_up()
+    is_painted: list[bool] = []
+    model.edits_finished.connect(lambda: is_painted.append(table.viewport().updatesEnabled()))
+    model.show_snapshot(snapshot(row(port) for port in range(1000, 3000)))
+    qtbot.waitUntil(lambda: not model.is_behind)
+    assert len(is_painted) > 1
+    assert not is_painted[0]
+    assert is_painted[-1]
+    assert table.entries_in_sight()[0].row.local.port == 1000

@@ -27,8 +27,8 @@ from portview.domain.sockets import (
     State,
 )
 from portview.domain.traffic import TrafficRate
-from portview.models.edits import Edit, Move, Removal, Reorder, apply_edit, runs
-from portview.models.row_view import RowView
+from portview.models.edits import Edit, Move, Removal, Reorder, Update, apply_edit, runs
+from portview.models.row_view import MOST_UNPLACED, RowView
 from portview.models.sorted_rows import MOST_MOVES
 
 NAMES = PortNames({(Protocol.TCP, 3): PortName("three", "3")})
@@ -227,8 +227,35 @@ def test_one_row_that_changes_its_place_moves_and_many_are_reordered() -> None:
     assert edits[0] == Move(0, 99)
     many = tuple(replace(row, state=State.CLOSED) for row in rows[: MOST_MOVES + 2]) + rows[34:]
     edits = table.view.edits(diff(one, many), {}, 3)
-    assert isinstance(edits[0], Reorder)
+    assert [type(edit) for edit in edits] == [Update, Reorder]
     assert not any(isinstance(edit, Move) for edit in edits)
+
+
+@given(snapshots, processes, st.sampled_from(COLUMNS))
+@settings(deadline=None)
+def test_another_direction_reads_the_same_order_backwards_with_the_unknown_last(
+    rows: tuple[SocketRow, ...], infos: dict[ProcessKey, ProcessInfo], column: Column
+) -> None:
+    table = Table()
+    table.take(rows, infos, 1)
+    for is_descending in (False, True, True, False):
+        table.set_sort(column, is_descending=is_descending)
+        table.check()
+
+
+def test_rows_that_came_in_no_order_are_sorted_and_filtered_like_all_others() -> None:
+    table = Table()
+    rows = listening(MOST_UNPLACED * 2)
+    shuffled = sorted(rows, key=lambda row: row.local.port * 7919 % 4001)
+    for count in (MOST_UNPLACED - 10, MOST_UNPLACED + 10, len(rows)):
+        table.take(tuple(shuffled[:count]), {}, 1)
+        table.set_sort(COLUMN_BY_ID["state"], is_descending=False)
+        assert [entry.row for entry in table.list] == table.expected()
+        table.set_filter(Scope.ALL, "port:500-1500")
+        assert [entry.row for entry in table.list] == table.expected()
+        table.set_filter(Scope.ALL, "")
+        table.set_sort(COLUMN_BY_ID["port"], is_descending=True)
+        assert [entry.row for entry in table.list] == table.expected()
 
 
 def test_a_filter_that_scatters_exchanges_all_rows() -> None:

@@ -29,14 +29,14 @@ from portview.domain.typed_input import format_duration
 from portview.engine.task_runner import Pool
 from portview.files import write_whole
 from portview.probes.documents import scan_csv, scan_document
-from portview.ui.cell_delegates import CellDelegate, NumberDelegate
+from portview.ui.cell_delegates import set_cell_delegates
 from portview.ui.probing.errand import Errand
 from portview.ui.probing.scan_errand import ScanEnd, ScanNews, ScanTarget, look_up, run_scan
 from portview.ui.probing.scan_form import ScanForm
 from portview.ui.probing.scan_model import NUMBER_COLUMNS, ScanModel
 from portview.ui.probing.scan_words import difference_words, summary
+from portview.ui.probing.sheet import Tone
 from portview.ui.probing.sheet_view import Headline
-from portview.ui.probing.sheets import Tone
 from portview.ui.probing.tool_window import ToolWindow, failure_words
 from portview.ui.theme import tabular_font
 
@@ -308,10 +308,7 @@ def _table(model: ScanModel) -> QTableView:
     table.setAccessibleName("Open ports")
     table.setModel(model)
     table.setFont(tabular_font(table.font()))
-    table.setItemDelegate(CellDelegate(table))
-    numbers = NumberDelegate(table)
-    for column in NUMBER_COLUMNS:
-        table.setItemDelegateForColumn(column, numbers)
+    set_cell_delegates(table, NUMBER_COLUMNS)
     table.setSortingEnabled(True)
     table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
