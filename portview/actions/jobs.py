@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from portview.actions.close_connection import ClosePlan, close_connection, look_at_connection
 from portview.actions.elevated_look import look_elevated
 from portview.actions.end_process import end_process, look_at_process
-from portview.actions.free_port import free_port, look_at_port
+from portview.actions.free_port import FreeReport, free_port, look_at_port
 from portview.actions.holders import FreeRequest
 from portview.actions.look import Look
 from portview.actions.proposals import (
@@ -25,6 +25,7 @@ from portview.actions.proposals import (
 from portview.actions.record import keep_record
 from portview.actions.refusals import service_refusal
 from portview.actions.service_change import (
+    USERS_OWN,
     read_service,
     restart_service,
     start_service,
@@ -32,6 +33,7 @@ from portview.actions.service_change import (
 )
 from portview.actions.suspend_process import change_execution, look_at_execution
 from portview.domain.outcome import Outcome
+from portview.domain.plain_text import inert
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from portview.domain.sockets import Protocol as Transport
 
 GRACE_S = 5.0
+_LONGEST_NAME = 40
 
 _SERVICE_CHANGES = {"stop": stop_service, "start": start_service, "restart": restart_service}
 
@@ -225,6 +228,24 @@ class SuspendJob:
         report = change_execution(plan, as_admin=doing.as_admin)
         keep_record(report)
         return report
+
+
+def next_job(report: ActionReport) -> tuple[str, Job] | None:
+    """Return what a report advises to do next, as the text of a button and the job behind it.
+
+    That is to stop what starts a server again; the job looks and asks like every other.
+    """
+    proof = report.proof if isinstance(report, FreeReport) else None
+    for holder in proof.holders if proof else ():
+        if holder.service:
+            own = holder.process.services if holder.process else ()
+            of_user = any(s.name == holder.service and s.manager == USERS_OWN for s in own)
+            name = inert(holder.service, _LONGEST_NAME)
+            return f"Stop the service {name} ...", ServiceJob(holder.service, "stop", of_user)
+        if holder.starter is not None:
+            name = inert(holder.starter.name or "what starts it again", _LONGEST_NAME)
+            return f"End {name} ...", EndJob(holder.starter.key)
+    return None
 
 
 def can_be_elevated(report: ActionReport) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QCheckBox, QDialogButtonBox, QFrame, QScrollArea
 from typing_extensions import override
 
-from portview.actions.jobs import FreeJob
+from portview.actions.jobs import FreeJob, next_job
 from portview.engine.task_runner import Pool
 from portview.ui.job_dialog import SIDE_MARGIN, WIDTH, JobDialog
 from portview.ui.proposal_view import ProposalView, plain_label
@@ -32,8 +32,11 @@ _DARK = 128
 class ActionDialog(JobDialog):
     """Leads through one job that looks first, with cards for what it found.
 
-    Looking runs on the pool for actions, like acting.
+    Looking runs on the pool for actions, like acting. ``job_requested`` carries the job that a
+    report advises, when the person wants it.
     """
+
+    job_requested = Signal(object)
 
     def __init__(self, job: Job, runner: TaskRunner, parent: QWidget | None = None) -> None:
         super().__init__(job.title, runner, parent)
@@ -56,6 +59,9 @@ class ActionDialog(JobDialog):
             "&Look as administrator", QDialogButtonBox.ButtonRole.ActionRole
         )
         self.look_button.clicked.connect(self._on_look_as_admin)
+        self.next_button = self.add_button("", QDialogButtonBox.ButtonRole.ActionRole)
+        self.next_button.clicked.connect(self._on_next)
+        self._next_job: Job | None = None
         self._look()
 
     @override
@@ -70,6 +76,20 @@ class ActionDialog(JobDialog):
         if self._proposal is None:
             return ()
         return (self.headline, *([self.cards] if self._proposal.cards else []))
+
+    @override
+    def show_report(self, report: ActionReport) -> None:
+        super().show_report(report)
+        advised = next_job(report)
+        if advised is not None:
+            text, self._next_job = advised
+            self.next_button.setText(text.replace("&", "&&"))
+            self.next_button.show()
+
+    @Slot()
+    def _on_next(self) -> None:
+        self.accept()
+        self.job_requested.emit(self._next_job)
 
     @Slot()
     def _look(self) -> None:

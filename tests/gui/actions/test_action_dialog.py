@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,8 @@ from PySide6.QtWidgets import QLabel
 
 from portview.actions.cards import Card, CardKind
 from portview.actions.elevated_look import HeldSocket
-from portview.actions.jobs import Doing, FreeJob, SuspendJob
+from portview.actions.free_port import free_port
+from portview.actions.jobs import Doing, EndJob, FreeJob, SuspendJob
 from portview.actions.proposals import Proposal
 from portview.actions.record import read_records
 from portview.actions.suspend_process import SuspendVerb
@@ -186,6 +188,25 @@ class FakeJob:
         if isinstance(end, PortViewError):
             raise end
         return end
+
+
+def test_what_starts_a_server_again_can_be_stopped_next(
+    qtbot: QtBot, ask: Open, supervised: StartServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A slow machine is given longer to start it again; who came is seen at once.
+    monkeypatch.setattr("portview.actions.jobs.free_port", partial(free_port, watch_s=20))
+    supervisor, port = supervised()
+    dialog = ask(FreeJob(port, Protocol.TCP))
+    act(qtbot, dialog)
+    assert "was taken again by" in dialog.now_text.text()
+    assert dialog.next_button.isVisible()
+    with qtbot.waitSignal(dialog.job_requested) as asked:
+        dialog.next_button.click()
+    (job,) = asked.args
+    assert isinstance(job, EndJob)
+    assert job.process.pid == supervisor.pid
+    assert supervisor.poll() is None
+    assert not dialog.isVisible()
 
 
 @dataclass(frozen=True)
