@@ -115,7 +115,7 @@ def _condition(kind: str, body: Any) -> _Condition:
     if kind in _TRANSPARENT:
         return _NO_CONDITION
     if kind == "limit":
-        return _Condition(_rate_text(body), is_rate=True, is_turned=bool(body.get("inv")))
+        return _Condition(rate_text(body), is_rate=True, is_turned=bool(body.get("inv")))
     if kind in {"set", "meter"}:
         return _of_each(body.get("stmt") or ())
     if kind == "xt":
@@ -142,7 +142,7 @@ def _of_xt(kind: str, name: str) -> _Condition:
     return _Condition(f"the match “{name}” of iptables" if kind == "match" else UNKNOWN_END)
 
 
-def _rate_text(body: Any) -> str:
+def rate_text(body: Any) -> str:
     """Return a rate as nft writes it."""
     unit = str(body.get("rate_unit", "packets"))
     amount = f"{body.get('rate')}" + (f" {unit}" if unit != "packets" else "")
