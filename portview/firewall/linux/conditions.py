@@ -50,8 +50,10 @@ def _phrases(expression: Expression) -> Iterator[str]:
         yield f"{turned}{_left(body.get('left'))} {bound}{_values(body.get('right'))}"
     elif kind == "vmap" and isinstance(body, dict):
         yield f"by {_left(body.get('key'))}"
-    elif kind == "limit":
+    elif kind == "limit" and isinstance(body, dict):
         yield f"{'above' if body.get('inv') else 'below'} {rate_text(body)}"
+    elif kind in {"limit", "quota"}:
+        yield f"{kind} {body}"
     elif kind == "meter":
         yield "by what each source sent before"
     elif kind == "xt" and isinstance(body, dict) and body.get("type") == "match":

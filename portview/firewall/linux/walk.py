@@ -10,7 +10,7 @@ from dataclasses import replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, TypeAlias
 
-from portview.domain.firewall import RuleEffect, RuleFit
+from portview.domain.firewall import FirewallVerdict, RuleEffect, RuleFit
 from portview.firewall.linux.fields import ranges_of
 from portview.firewall.linux.matching import Matching
 from portview.firewall.linux.outcome import (
@@ -57,12 +57,26 @@ class Walk:
         self._chain_lists: dict[object, Sequence[Chain]] = {}
         self._steps = 0
         self._depth = 0
+        self._passed: set[Rule] = set()
         self.fits: dict[Rule, RuleFit] = {}
         """How far each rule on the way is about the packets."""
 
     def arrive(self, packet: Packet) -> Outcome:
         """Return what becomes of packets that come in. Raises TooManyCasesError."""
-        return self._enter("ingress", 0, packet)
+        outcome = self._enter("ingress", 0, packet)
+        rule = self._rule_on_bridge() if self._machine.is_bridge(packet.inward) else None
+        if rule is None or outcome.verdict is FirewallVerdict.BLOCKED:
+            return outcome
+        blocked = ended(Leaf(packet, RuleEffect.BLOCK, rule))
+        return of_choice([blocked, outcome], Stopper(rule, "what the bridge lets pass"))
+
+    def _rule_on_bridge(self) -> Rule | None:
+        """Return a rule that filters what bridges pass on, which is not followed."""
+        for chain in self._ruleset.base_chains:
+            if chain.key.family == "bridge" and chain.hook in {"prerouting", "input"}:
+                for rule in chain.rules:
+                    return rule
+        return None
 
     def answer(self, packet: Packet) -> Outcome:
         """Return what becomes of a server's answers. Raises TooManyCasesError."""
@@ -293,10 +307,16 @@ class Walk:
     def _note(self, rule: Rule, steps: Sequence[Step]) -> None:
         """Remember how far a rule is about the packets, if it does anything to them."""
         acting = [step for step in steps if not isinstance(step, GoOn)]
-        if not acting or all(_is_plain_jump(step) for step in acting):
+        if not acting:
+            self._passed.add(rule)
+            if self.fits.get(rule) is RuleFit.FULL:
+                self.fits[rule] = RuleFit.PART
             return
-        fit = RuleFit.FULL if len(acting) == len(steps) else RuleFit.PART
-        if any(isinstance(step, Choice) and not step.is_rate for step in acting):
+        if all(_is_plain_jump(step) for step in acting):
+            return
+        is_all = len(acting) == len(steps) and rule not in self._passed
+        fit = RuleFit.FULL if is_all else RuleFit.PART
+        if any(_is_unsure(step) for step in acting):
             fit = RuleFit.MAYBE
         before = self.fits.get(rule, fit)
         self.fits[rule] = fit if fit is before else RuleFit.PART
@@ -316,6 +336,12 @@ def _tracked(packet: Packet) -> Packet:
 
 def _is_plain_jump(step: Step) -> bool:
     return isinstance(step, Do) and step.verdict in {"jump", "goto", "return", "continue"}
+
+
+def _is_unsure(step: Step) -> bool:
+    if isinstance(step, Do):
+        return step.verdict == UNKNOWN_END
+    return isinstance(step, Choice) and not step.is_rate
 
 
 def _is_match_or_not(choice: Choice) -> bool:
