@@ -47,5 +47,5 @@ def own_record(own_folders: None) -> Iterator[None]:
 def firewall(monkeypatch: pytest.MonkeyPatch, own_record: None) -> FakeFirewall:
     """Give a firewall in memory, on a machine in one network."""
     subnet = LocalSubnet("192.0.2.0/24", ("192.0.2.1", "192.0.2.254"))
-    monkeypatch.setattr(firewall_plan, "local_subnets", lambda: (subnet,))
+    monkeypatch.setattr(firewall_plan, "subnets_of_rules", lambda: (subnet,))
     return FakeFirewall()
