@@ -59,7 +59,6 @@ logger = logging.getLogger(__name__)
 
 _X_PATIENCE_S = 2
 _SETTLED_MS = 5000
-_QUIT_PATIENCE_MS = 30_000
 _APP_USER_MODEL_ID = "PortView.PortView"
 """The installer's shortcuts have it as well."""
 
@@ -69,8 +68,6 @@ _RARE_COLLECTIONS = (20_000, 50, 100)
 def run_window(arguments: Sequence[str]) -> int:
     """Open the window, run until it closes and return the exit code."""
     options = _parser().parse_args(arguments)
-    if options.quit:
-        return _quit_first()
     try:
         check_display()
         reader = open_reader(options.reader)
@@ -91,13 +88,6 @@ def run_window(arguments: Sequence[str]) -> int:
         reporter.uninstall()
         instance.release()
         reader.close()
-
-
-def _quit_first() -> int:
-    application = QCoreApplication([])
-    has_ended = SingleInstance(settings_path().parent).quit_first(_QUIT_PATIENCE_MS)
-    del application
-    return int(Outcome.DONE if has_ended else Outcome.NOT_DONE)
 
 
 def make_application() -> QApplication:
@@ -289,7 +279,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         BACKGROUND_OPTION, action="store_true", help="start in the tray, or minimised"
     )
-    parser.add_argument("--quit", action="store_true", help="close the PortView that runs")
     parser.add_argument("--self-report", type=Path, help=argparse.SUPPRESS)
     return parser
 

@@ -18,6 +18,10 @@ ManifestLongPathAware true
 ManifestSupportedOS Win10
 CRCCheck force
 
+!ifdef SIGN
+  !uninstfinalize '${SIGN} "%1"' = 0
+!endif
+
 !include MUI2.nsh
 !include LogicLib.nsh
 !include FileFunc.nsh
@@ -27,7 +31,8 @@ CRCCheck force
 !include Win\COM.nsh
 !include Win\Propkey.nsh
 
-!define UNINSTALL_KEY "Software\Microsoft\Windows\CurrentVersion\Uninstall\PortView"
+!define UNINSTALL_KEYS "Software\Microsoft\Windows\CurrentVersion\Uninstall"
+!define UNINSTALL_KEY "${UNINSTALL_KEYS}\PortView"
 !define RUN_LINE '"$INSTDIR\PortView.exe" --background'
 !define RUN_KEY "Software\Microsoft\Windows\CurrentVersion\Run"
 !define MODEL_ID "PortView.PortView"
@@ -301,6 +306,8 @@ Section "Uninstall"
   Delete "$SMPROGRAMS\PortView.lnk"
   Delete "$DESKTOP\PortView.lnk"
   DeleteRegKey SHCTX "${UNINSTALL_KEY}"
+  ; A profile that had no programs of its own before has no such key afterwards.
+  DeleteRegKey /ifempty SHCTX "${UNINSTALL_KEYS}"
   Call un.RemoveAutostart
   Call un.RemoveSettings
 SectionEnd

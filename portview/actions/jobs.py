@@ -91,7 +91,9 @@ class FreeJob:
     def look(self, *, force: bool, tree: bool) -> Proposal:
         """See who holds the port."""
         request = FreeRequest(self.port, self.protocol, self.address, force, tree)
-        return propose_free(look_at_port(request), GRACE_S)
+        plan = look_at_port(request)
+        # Nobody to stop: then the port is tried at once, to tell what keeps it if anything does.
+        return propose_free(plan, GRACE_S, None if plan.steps else free_port(plan))
 
     def act(self, proposal: Proposal, doing: Doing) -> ActionReport:
         """Free the port and prove it."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QCheckBox, QFrame, QScrollArea
 from typing_extensions import override
 
 from portview.engine.task_runner import Pool
 from portview.ui.job_dialog import SIDE_MARGIN, WIDTH, JobDialog
-from portview.ui.proposal_view import ProposalView
+from portview.ui.proposal_view import ProposalView, plain_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from portview.domain.outcome import ActionReport
     from portview.engine.task_runner import TaskRunner
 
-_TALLEST_CARDS = 360
+_LEAST_TALL_CARDS, _TALL_SHARE = 300, 0.55
+"""How high the cards may get, in pixels and as a share of the screen."""
+_DARK = 128
 
 
 class ActionDialog(JobDialog):
@@ -36,6 +39,7 @@ class ActionDialog(JobDialog):
         self._job = job
         self._proposal: Proposal | None = None
         self._look_number = 0
+        self.notes = plain_label("")
         self.cards = QScrollArea()
         self.cards.setWidgetResizable(True)
         self.cards.setFrameShape(QFrame.Shape.NoFrame)
@@ -45,7 +49,8 @@ class ActionDialog(JobDialog):
         self.tree_box = QCheckBox("End what runs under it as &well")
         for box in (self.force_box, self.tree_box):
             box.toggled.connect(self._look)
-        self.compose(self.cards, self.force_box, self.tree_box)
+            box.setPalette(_palette_with_visible_boxes(box.palette()))
+        self.compose(self.notes, self.cards, self.force_box, self.tree_box)
         self._look()
 
     @override
@@ -57,7 +62,9 @@ class ActionDialog(JobDialog):
 
     @override
     def kept_while_acting(self) -> tuple[QWidget, ...]:
-        return () if self._proposal is None else (self.headline, self.cards)
+        if self._proposal is None:
+            return ()
+        return (self.headline, *([self.cards] if self._proposal.cards else []))
 
     @Slot()
     def _look(self) -> None:
@@ -88,10 +95,23 @@ class ActionDialog(JobDialog):
         view = ProposalView(proposal)
         self.cards.setWidget(view)
         width = max(self.width(), WIDTH) - 2 * SIDE_MARGIN
-        self.cards.setFixedHeight(min(_TALLEST_CARDS, view.height_for(width)))
+        tallest = max(
+            _LEAST_TALL_CARDS, round(self.screen().availableSize().height() * _TALL_SHARE)
+        )
+        self.cards.setFixedHeight(max(0, min(tallest, view.height_for(width))))
+        self.notes.setText(" ".join(proposal.notes))
         self.show_asking(
-            self.cards,
+            *([self.notes] if proposal.notes else []),
+            *([self.cards] if proposal.cards else []),
             *([self.force_box] if proposal.can_be_forced else []),
             *([self.tree_box] if proposal.has_tree else []),
             verb=proposal.verb,
         )
+
+
+def _palette_with_visible_boxes(palette: QPalette) -> QPalette:
+    """Lighten the boxes to check where everything is dark: Qt's outline of them can't be seen."""
+    window = palette.color(QPalette.ColorRole.Window)
+    if window.lightness() < _DARK:
+        palette.setColor(QPalette.ColorRole.Base, window.lighter(200))
+    return palette

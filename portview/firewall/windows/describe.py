@@ -77,11 +77,11 @@ def addresses(some: AddressSet) -> str:
     return " or ".join(texts)
 
 
-def networks(profiles: Collection[Profile]) -> str:
+def networks(profiles: Collection[Profile], all_of_them: str = "every network") -> str:
     """Return on which networks: "on domain and private networks"."""
     names = [profile.value for profile in Profile if profile in profiles]
     if len(names) == len(Profile):
-        return "on every network"
+        return f"on {all_of_them}"
     return f"on {' and '.join(names)} networks"
 
 
@@ -94,6 +94,7 @@ def _conditions(rule: WindowsRule) -> list[str]:
     if rule.local is not None:
         phrases.append(f"to {addresses(rule.local)}")
     phrases.extend(sorted(rule.traffic))
+    phrases.extend(f"only what Windows vouches for ({kind})" for kind in rule.trusted)
     for major, minor, is_later in rule.platforms:
         phrases.append(f"Windows {major}.{minor}{' or later' if is_later else ''}")
     if rule.effect is RuleEffect.BYPASS:

@@ -35,7 +35,7 @@ class Store(Enum):
     POLICY = "Group Policy"
     MDM = "device management"
     STATIC = "service hardening"
-    CONFIGURABLE = "service hardening, configurable"
+    CONFIGURABLE = "configurable service hardening"
     APP_ISOLATION = "app isolation"
 
     @property

@@ -15,10 +15,9 @@ from portview.firewall.windows.programs import filled_in
 from portview.firewall.windows.surroundings import Profile, Surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
 
     from portview.domain.firewall import FirewallQuestion, OwnRule, ProfileState
-    from portview.firewall.windows.rule import WindowsRule
 
 MANAGER = "windows"
 _NOT_TOLD = (
@@ -40,15 +39,13 @@ class WindowsRules:
         self,
         generation: int,
         policy: Policy,
-        rules: Sequence[WindowsRule],
         surroundings: Surroundings,
     ) -> None:
-        """Take what the registry says and the rules that were read from it."""
+        """Take what the registry says, and the machine around it."""
         self._generation = generation
         self._policy = policy
-        self._rules = rules
         self._surroundings = surroundings
-        self._index = RuleIndex(rules)
+        self._index = RuleIndex(policy.rules, surroundings.variables)
         self._profiles = {
             profile: policy.profile_state(profile, is_active=profile in surroundings.active)
             for profile in Profile
@@ -69,7 +66,7 @@ class WindowsRules:
                 None,
                 problem,
                 tuple(self._profiles.values()),
-                len(self._rules),
+                len(self._policy.rules),
                 problem=problem,
                 hint=hint,
             )
@@ -79,14 +76,14 @@ class WindowsRules:
             any(self._profiles[profile].is_on for profile in counting),
             self._summary(counting),
             tuple(self._profiles.values()),
-            len(self._rules),
+            len(self._policy.rules),
             self._drop_log(counting),
         )
 
     @cached_property
     def own_rules(self) -> tuple[OwnRule, ...]:
         """Return the rules that PortView made."""
-        return own_rules(self._rules, self._surroundings)
+        return own_rules(self._policy.rules, self._surroundings)
 
     def decide(self, question: FirewallQuestion) -> FirewallAnswer:
         """Return what happens to the traffic that the question describes."""
@@ -149,4 +146,4 @@ def _phrase(state: ProfileState) -> str:
         return "is off"
     if state.blocks_all_inbound:
         return "blocks all inbound connections"
-    return "is on"
+    return "is active"

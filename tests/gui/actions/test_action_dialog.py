@@ -10,8 +10,9 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
+from portview.actions.cards import Card, CardKind
 from portview.actions.jobs import Doing, FreeJob, SuspendJob
-from portview.actions.proposals import Card, CardKind, Proposal
+from portview.actions.proposals import Proposal
 from portview.actions.record import read_records
 from portview.actions.suspend_process import SuspendVerb
 from portview.domain.outcome import ActionReport, Outcome, PortViewError
@@ -140,6 +141,29 @@ def test_what_must_stay_has_no_button(ask: Open) -> None:
         assert not dialog.act_button.isVisible()
         assert not dialog.force_box.isVisible()
         assert dialog.cancel_button.text() == "Close"
+
+
+def test_a_port_that_is_free_by_now_is_told_as_that(ask: Open) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as own:
+        port = own.getsockname()[1]
+    dialog = ask(FreeJob(port, Protocol.TCP))
+    assert dialog.headline.text() == f"TCP port {port} is free."
+    assert not dialog.act_button.isVisible()
+    assert not dialog.cards.isVisible()
+
+
+def test_what_sums_up_the_cards_stands_above_them(ask: Open) -> None:
+    job = FakeJob([])
+    cards = tuple(Card(CardKind.STOPS, f"node, PID {number}") for number in range(40))
+    job.look = lambda *, force, tree: Proposal(  # type: ignore[method-assign]
+        "Free it?", cards, object(), "Free", ("40 processes will be stopped.",)
+    )
+    dialog = ask(job)
+    assert dialog.notes.text() == "40 processes will be stopped."
+    assert dialog.notes.geometry().bottom() < dialog.cards.geometry().top()
+    # However many there are, the buttons stay on the screen.
+    assert dialog.height() <= dialog.screen().availableSize().height()
+    assert dialog.act_button.isVisible()
 
 
 @dataclass
