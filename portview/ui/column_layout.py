@@ -114,6 +114,15 @@ class ColumnLayout(QObject):
             self._header.resizeSection(number, self._default_width(self._columns[number]))
         self.changed.emit()
 
+    def move(self, identity: str, step: int) -> None:
+        """Move a shown column by so many shown ones to the right; one at the edge stays."""
+        shown = [column.id for column in self.shown()]
+        if identity not in shown or not 0 <= shown.index(identity) + step < len(shown):
+            return
+        neighbour = shown[shown.index(identity) + step]
+        places = [self._header.visualIndex(self._numbers[each]) for each in (identity, neighbour)]
+        self._header.moveSection(*places)
+
     def fit_to_content(self) -> None:
         """Make every shown column as wide as its rows in sight need."""
         self._header.resizeSections(QHeaderView.ResizeMode.ResizeToContents)

@@ -45,6 +45,8 @@ QLineEdit:focus, QComboBox:focus, QAbstractSpinBox:focus, QTableView:focus, QTre
 QListView:focus { border: 2px solid palette(highlight); }
 QPushButton { border: 1px solid palette(text); padding: 3px 8px; }
 QToolButton { border: 1px solid palette(text); padding: 2px 4px; }
+QToolButton[popupMode="1"] { padding-right: 18px; }
+QToolButton::menu-button { border: none; border-left: 1px solid palette(text); width: 14px; }
 QPushButton:hover, QToolButton:hover { border-color: palette(highlight); }
 QPushButton:disabled, QToolButton:disabled { border-color: palette(placeholder-text); }
 QToolButton:checked { border: 3px double palette(text); }
