@@ -116,7 +116,7 @@ class LinuxFirewall:
         if last is None or generation is None or generation != self._kernel_generation:
             return False
         # What times out, or is added by traffic, changes without a new generation.
-        is_steady = last.ruleset is not None and not last.ruleset.has_timeouts
+        is_steady = last.ruleset is not None and not last.ruleset.changes_by_itself
         return is_steady and machine == last.machine
 
 
