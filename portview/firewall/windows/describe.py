@@ -62,7 +62,7 @@ def quoted_name(match: Match, surroundings: Surroundings) -> str:
 
 def part(match: Match) -> str:
     """Return which part of the traffic a rule is about: "from the local subnet"."""
-    phrases = sorted(match.region.traffic)
+    phrases = sorted({condition.phrase for condition in match.region.traffic})
     if match.region.remote is not None and match.rule.remote is not None:
         # As the rule says it: "the local subnet" tells more than its addresses.
         phrases.insert(0, f"from {addresses(match.rule.remote)}")
@@ -94,7 +94,7 @@ def _conditions(rule: WindowsRule) -> list[str]:
         phrases.append(f"from {addresses(rule.remote)}")
     if rule.local is not None:
         phrases.append(f"to {addresses(rule.local)}")
-    phrases.extend(sorted(rule.traffic))
+    phrases.extend(sorted({condition.phrase for condition in rule.traffic}))
     phrases.extend(f"only what Windows vouches for ({kind})" for kind in rule.trusted)
     for major, minor, is_later in rule.platforms:
         phrases.append(f"Windows {major}.{minor}{' or later' if is_later else ''}")

@@ -387,6 +387,27 @@ def test_what_windows_itself_vouches_for_is_named_but_not_asked_about() -> None:
     assert verdict(WEB, rule_text("Block", "TTK=Proximity")) is ALLOWED
 
 
+@pytest.mark.parametrize(
+    ("allow", "block", "expected"),
+    [
+        (["IF={1}"], ["IF={2}"], PARTLY),
+        (["IF={1}"], ["IF={1}"], BLOCKED),
+        (["IFType=Lan", "IFType=Wireless"], ["IFType=Lan"], PARTLY),
+        (["LA4=192.0.2.5"], ["LA4=192.0.2.6"], PARTLY),
+        (["LA4=192.0.2.5"], ["LA4=192.0.2.5"], BLOCKED),
+        (["RPort=53"], ["RPort=54"], PARTLY),
+        (["RPort=53", "IF={1}"], ["RPort=53"], BLOCKED),
+        (["RPort=53"], ["RPort=53", "IF={1}"], PARTLY),
+        (["Security=Authenticate"], ["Security=AuthenticateEncrypt"], PARTLY),
+        (["RMAuth=a", "Security=Authenticate"], ["RMAuth=b", "Security=Authenticate"], PARTLY),
+    ],
+)
+def test_conditions_are_the_same_only_where_their_values_are(
+    allow: list[str], block: list[str], expected: FirewallVerdict
+) -> None:
+    assert verdict(rule_text("Allow", *allow), rule_text("Block", *block)) is expected
+
+
 def test_rules_that_are_switched_off_are_nowhere() -> None:
     answer = firewall(rule_text("Block", active="FALSE"), WEB).decide(ask())
     assert answer.verdict is ALLOWED
