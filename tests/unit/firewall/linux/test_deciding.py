@@ -190,6 +190,15 @@ def test_a_packet_for_a_container_needs_a_machine_that_passes_it_on() -> None:
     assert (stopped.verdict, "does not pass packets on" in stopped.reason) == ("blocked", True)
 
 
+def test_what_is_sent_on_to_loopback_hangs_on_a_setting_of_the_kernel() -> None:
+    nat = {"type": "nat", "hook": "prerouting", "prio": -100}
+    sent = [PORT, {"dnat": {"addr": "127.0.0.1", "family": "ip"}}]
+    answer = ask(rules(sent, **nat), local_address="198.51.100.1")
+    assert (answer.verdict, "route_localnet" in answer.reason) == ("unknown", True)
+    # IPv6 is none of that rule's business.
+    assert ask(rules(sent, **nat), local_address="2001:db8::1").verdict == "allowed"
+
+
 def test_many_rules_and_large_sets_are_followed() -> None:
     source = {"payload": {"protocol": "ip", "field": "saddr"}}
     addresses = [f"10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}" for n in range(0, 40_000, 2)]
