@@ -199,6 +199,7 @@ class SortedRows:
         to = self._spot(value, new.place)
         self._entries.insert(to, new)
         self._values.insert(to, value)
+        # Counted when it is there, because its place is looked for among those that are.
         self._unknown += value is None
         return [] if to == at else [Move(self._mirrored(at), self._mirrored(to))]
 

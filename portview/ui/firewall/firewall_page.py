@@ -163,10 +163,10 @@ class FirewallPage(DetailsPage):
         if shown == self._shown:
             return
         self._shown = shown
-        self._show_facts(status, is_open=subject.is_open)
         self._show_buttons(entry)
         sheet = unasked_sheet(entry.row) or self._sheet_of(entry, answer, status)
         self.headline.say(sheet.tone, sheet.word, sheet.detail, sheet.hint)
+        self._show_facts(status, is_open=subject.is_open)
         self.rules.begin(sheet.columns)
         for row in sheet.rows:
             self.rules.append(row)
@@ -189,11 +189,13 @@ class FirewallPage(DetailsPage):
     def _show_facts(self, status: FirewallStatus | None, *, is_open: bool) -> None:
         show = self.facts.show_fact
         show("note", "" if is_open else "This socket has closed. What was known of it stays here.")
-        show("summary", status.summary if status else "")
+        said = self.headline.text
+        show("summary", status.summary if status and status.summary not in said else "")
         self.facts.show_lines("profiles", profile_lines(status.profiles) if status else ())
-        is_unread = status is not None and bool(status.problem)
-        told = (status.problem, status.hint) if status and is_unread else ()
-        self.facts.show_lines("problem", tuple(filter(None, told)))
+        # Where that is why there is no verdict, it stands above already.
+        told = (status.problem, status.hint) if status and status.problem else ()
+        unsaid = tuple(text for text in told if text and text not in said)
+        self.facts.show_lines("problem", unsaid)
 
     def _show_buttons(self, entry: Entry) -> None:
         reason = why_no_rule(entry.row)

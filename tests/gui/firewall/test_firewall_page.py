@@ -133,7 +133,7 @@ def test_a_firewall_that_may_not_be_read_says_what_to_run(
         "Run: sudo portview",
     ]
     assert page.rules_title.text() == "The rules could not be read."
-    assert "needs root" in page.facts.text_of("problem")
+    assert page.facts.text_of("problem") == "Reading the rules needs root."
 
 
 @pytest.mark.parametrize(
