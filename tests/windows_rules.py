@@ -51,8 +51,7 @@ def firewall(
     )
     policy = Policy(rules, **settings)
     around = Surroundings(frozenset(active), VARIABLES, **(surroundings or {"version": (10, 0)}))
-    normal = path_reader(VARIABLES)
-    return WindowsRules(1, policy, [read_rule(rule, normal) for rule in rules], around)
+    return WindowsRules(1, policy, around)
 
 
 def ask(port: int = 8080, **about: Any) -> FirewallQuestion:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from itertools import compress, count
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import (
@@ -14,17 +13,17 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QFont
 from typing_extensions import override
 
 from portview.domain.columns import COLUMNS
-from portview.domain.plain_text import inert
 from portview.models.edits import runs
+from portview.models.group_roles import GroupRoles
 from portview.models.process_groups import Group, group_key
-from portview.models.tooltips import plain_tooltip
+from portview.models.row_changes import RowChanges
+from portview.models.table_order import TableOrder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from PySide6.QtCore import QObject
 
@@ -34,15 +33,24 @@ if TYPE_CHECKING:
     from portview.models.socket_table_model import SocketTableModel
 
     Index = QModelIndex | QPersistentModelIndex
+    Grouped = dict[GroupKey, list[Entry]]
 
 MOST_MOVES = 32
 """Beyond this many lines that change places at once, one new layout is cheaper for everyone."""
+
+MOST_PENDING = 300
+"""So many entries may have left and come before the tree follows."""
+
+MOST_EDITED, MOST_HELD = 8, 64
+"""Beyond so many groups to edit, while so many indexes are held, likewise."""
 
 _NOWHERE = QModelIndex()
 _TOP = 0
 """The internal id of a group's index; a socket's index has the serial of its group."""
 
 _DISPLAY = int(Qt.ItemDataRole.DisplayRole)
+_PROCESS_FLAGS = Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled
+_SOCKET_FLAGS = _PROCESS_FLAGS | Qt.ItemFlag.ItemNeverHasChildren
 
 
 class ProcessTreeModel(QAbstractItemModel):
@@ -50,10 +58,11 @@ class ProcessTreeModel(QAbstractItemModel):
 
     Scope, filter, sorting, marks and holding are the table's. A process stands where its first
     socket stands in the table, or after those with more sockets. It follows the table while it is
-    active, and catches up when it becomes so.
+    active, and catches up when it becomes so. ``edits_starting`` tells how many sockets left and
+    came since the last edits.
     """
 
-    edits_starting = Signal()
+    edits_starting = Signal(int)
     edits_finished = Signal()
 
     def __init__(self, source: SocketTableModel, parent: QObject | None = None) -> None:
@@ -63,31 +72,30 @@ class ProcessTreeModel(QAbstractItemModel):
         self._groups: list[Group] = []
         self._by_key: dict[GroupKey, Group] = {}
         self._by_serial: dict[int, Group] = {}
-        self._shown: list[Entry] = []
-        self._places: dict[int, int] = {}
+        self._order = TableOrder(is_descending=False)
         self._is_active = False
         self._is_by_count = False
-        self._is_reordered = False
-        self._bold = QFont()
-        self._bold.setWeight(QFont.Weight.DemiBold)
-        source.layoutChanged.connect(self._on_reordered)
+        self._answers = GroupRoles(source).answers
         source.edits_finished.connect(self._on_edits_finished)
 
     def set_active(self, is_active: bool) -> None:  # noqa: FBT001 - one switch, as Qt's setters
         """Follow the table from now on, or let it go its way."""
         self._is_active = is_active
+        self._source.record_changes(is_active)
         if is_active:
             self._source.catch_up()
-            # What was reordered meanwhile is not known.
-            self._is_reordered = True
-            self._follow()
+            self._source.take_changes()
+            before = [entry for group in self._groups for entry in group.entries]
+            self._follow(RowChanges.between(before, self._source.shown_entries))
 
     def set_by_count(self, is_by_count: bool) -> None:  # noqa: FBT001 - one switch
         """Let processes with most sockets stand first, or go by the table's own order."""
         self._is_by_count = is_by_count
-        self._is_reordered = True
         if self._is_active:
-            self._follow()
+            self._source.catch_up()
+            changes = self._source.take_changes()
+            changes.is_reordered = True
+            self._follow(changes)
 
     def entries_at(self, index: Index) -> list[Entry]:
         """Return the entry of a socket, or all those of a process."""
@@ -110,15 +118,27 @@ class ProcessTreeModel(QAbstractItemModel):
             return QModelIndex()
         entry = self._source.entry_at(number)
         group = self._by_key[group_key(entry)]
-        return self.createIndex(group.entries.index(entry), 0, group.serial)
+        return self.createIndex(self._order.number(group.entries, entry), 0, group.serial)
 
     @override
     def index(self, row: int, column: int, parent: Index = _NOWHERE) -> QModelIndex:
-        # Not hasIndex: a view asks for thousands of indexes, and each would cost two calls more.
-        if not (0 <= row < self.rowCount(parent) and 0 <= column < len(COLUMNS)):
-            return QModelIndex()
-        group_id = self._groups[parent.row()].serial if parent.isValid() else _TOP
-        return self.createIndex(row, column, group_id)
+        # Not hasIndex and rowCount: a view asks for thousands of indexes.
+        inside, lines = _TOP, len(self._groups)
+        if parent.isValid():
+            if parent.internalId() != _TOP or parent.column() != 0:
+                return QModelIndex()
+            group = self._groups[parent.row()]
+            inside, lines = group.serial, len(group.entries)
+        if 0 <= row < lines and 0 <= column < len(COLUMNS):
+            return self.createIndex(row, column, inside)
+        return QModelIndex()
+
+    @override
+    def sibling(self, row: int, column: int, idx: Index) -> QModelIndex:
+        # What a painted line is asked for with each of its cells.
+        if row == idx.row() and 0 <= column < len(COLUMNS):
+            return self.createIndex(row, column, idx.internalId())
+        return self.index(row, column, self.parent(idx))
 
     @override
     def parent(self, index: Index) -> QModelIndex:  # type: ignore[override] # QObject.parent() as well
@@ -138,17 +158,27 @@ class ProcessTreeModel(QAbstractItemModel):
         return len(COLUMNS)
 
     @override
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        # A view that opens all lines holds an index into each that could have others below it.
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
+        return _SOCKET_FLAGS if index.internalId() != _TOP else _PROCESS_FLAGS
+
+    @override
     def hasChildren(self, parent: Index = _NOWHERE) -> bool:
         return not parent.isValid() or parent.internalId() == _TOP
 
     @override
     def data(self, index: Index, role: int = _DISPLAY) -> Any:
-        if not index.isValid():
+        row, inside = index.row(), index.internalId()
+        if row < 0:
             return None
-        if index.internalId() != _TOP:
-            entry = self._by_serial[index.internalId()].entries[index.row()]
-            return self._source.cell(entry, index.column(), role)
-        return self._group_cell(self._groups[index.row()], index.column(), role)
+        if inside != _TOP:
+            return self._source.cell(self._by_serial[inside].entries[row], index.column(), role)
+        answer = self._answers.get(role)
+        group = self._groups[row]
+        # Without entries in the middle of an edit that exchanges all of them.
+        return answer(group, index.column()) if answer and group.entries else None
 
     @override
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = _DISPLAY) -> Any:
@@ -158,86 +188,50 @@ class ProcessTreeModel(QAbstractItemModel):
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         self._source.sort(column, order)
 
-    def _group_cell(self, group: Group, column: int, role: int) -> Any:
-        if not group.entries:  # in the middle of an edit that exchanges all of them
-            return None
-        context = self._source.context
-        identity = COLUMNS[column].id
-        answer: Any = None
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                answer = inert(group.text(identity, context))
-            case Qt.ItemDataRole.ToolTipRole:
-                answer = plain_tooltip(group.tooltip(identity, context))
-            case Qt.ItemDataRole.FontRole if identity == "process":
-                answer = self._bold
-            case Qt.ItemDataRole.AccessibleTextRole:
-                text = inert(group.text(identity, context))
-                answer = f"{COLUMNS[column].title} {text or 'empty'}"
-            case Qt.ItemDataRole.DecorationRole if identity == "firewall":
-                pass  # its sockets may have different ones
-            case Qt.ItemDataRole.TextAlignmentRole | Qt.ItemDataRole.DecorationRole:
-                answer = self._source.cell(group.entries[0], column, role)
-        return answer
-
-    @Slot()
-    def _on_reordered(self) -> None:
-        self._is_reordered = True
-
     @Slot()
     def _on_edits_finished(self) -> None:
-        # A large change comes in parts: the tree takes all of them at once, after the last.
-        if self._is_active and not self._source.is_behind:
-            self._follow()
+        # Not after each of the parts in which a large change comes: views lay out all lines anew.
+        is_much = self._source.recorded_count >= MOST_PENDING
+        if self._is_active and (is_much or not self._source.is_behind):
+            self._follow(self._source.take_changes())
 
-    def _follow(self) -> None:
-        """Compare the table's rows with those of the last time, and edit what differs.
-
-        An entry that did not change is the same object, so that comparing is done by ``id``.
-        """
-        self.edits_starting.emit()
-        before, self._shown = self._shown, self._source.shown_entries
-        old_places = self._places
-        self._places = places = dict(zip(map(id, self._shown), count(), strict=False))
-        gone = old_places.keys() - places.keys()
-        come = places.keys() - old_places.keys()
-        leaving = _by_group(compress(before, map(gone.__contains__, map(id, before))))
-        entering = _by_group(compress(self._shown, map(come.__contains__, map(id, self._shown))))
-        is_reordered, self._is_reordered = self._is_reordered, False
+    def _follow(self, changes: RowChanges) -> None:
+        """Do to the groups what was done to the table's rows, at the cost of what changed."""
+        if not changes:
+            return
+        self.edits_starting.emit(len(changes))
+        self._order = TableOrder(is_descending=self._source.is_descending)
+        leaving, entering = _by_group(changes.left), _by_group(changes.came)
         self._remove_groups(leaving, entering)
         touched = [self._by_key[key] for key in {**leaving, **entering} if key in self._by_key]
+        crowd = self._crowd(touched)
+        if crowd:
+            self._exchange(crowd, leaving, entering)
         for group in touched:
-            self._edit_group(
-                group,
-                leaving.get(group.key, []),
-                entering.get(group.key, []),
-                is_reordered=is_reordered,
-            )
-        if is_reordered:
-            for group in self._groups:
-                target = self._in_order(group.entries)
-                self._put_in_order(self._group_index(group), group.entries, target, None)
-        target_groups = sorted(self._groups, key=self._group_place)
-        self._put_in_order(_NOWHERE, self._groups, target_groups, None if is_reordered else touched)
+            group.forget_texts()
+            if group not in crowd:
+                self._edit_group(group, leaving, entering, is_reordered=changes.is_reordered)
+        if changes.is_reordered:
+            self._sort()
+        self._move_lines(_NOWHERE, self._groups, self._in_order(self._groups), touched)
         self._insert_groups(entering)
         for first, last in runs(sorted(group.number for group in touched)):
             end = self.index(last, len(COLUMNS) - 1)
             self.dataChanged.emit(self.index(first, 0), end)
         self.edits_finished.emit()
 
-    def _place(self, entry: Entry) -> int:
-        return self._places[id(entry)]
+    def _rank(self, group: Group) -> tuple[Any, ...]:
+        # Read in the direction of the table, so that most sockets come first in both.
+        key = self._order.key(group.entries[0])
+        if not self._is_by_count:
+            return key
+        size = len(group.entries)
+        return (size if self._order.is_descending else -size, *key)
 
-    def _group_place(self, group: Group) -> tuple[int, int]:
-        place = self._place(group.entries[0])
-        return (-len(group.entries) if self._is_by_count else 0, place)
+    def _in_order(self, groups: Iterable[Group]) -> list[Group]:
+        return sorted(groups, key=self._rank, reverse=self._order.is_descending)
 
-    def _group_index(self, group: Group) -> QModelIndex:
-        return self.createIndex(group.number, 0, _TOP)
-
-    def _remove_groups(
-        self, leaving: dict[GroupKey, list[Entry]], entering: dict[GroupKey, list[Entry]]
-    ) -> None:
+    def _remove_groups(self, leaving: Grouped, entering: Grouped) -> None:
         empty = [
             group.number
             for key, entries in leaving.items()
@@ -251,13 +245,15 @@ class ProcessTreeModel(QAbstractItemModel):
             self._number_groups()
             self.endRemoveRows()
 
-    def _insert_groups(self, entering: dict[GroupKey, list[Entry]]) -> None:
+    def _insert_groups(self, entering: Grouped) -> None:
         coming = [
-            Group(key, next(self._serials), entries)  # which are in the order of the table
+            Group(key, next(self._serials), self._order.sorted(entries))
             for key, entries in entering.items()
             if key not in self._by_key
         ]
-        target = sorted([*self._groups, *coming], key=self._group_place)
+        if not coming:
+            return
+        target = self._in_order([*self._groups, *coming])
         self._by_key |= {group.key: group for group in coming}
         self._by_serial |= {group.serial: group for group in coming}
         is_new = {group.serial for group in coming}
@@ -267,61 +263,71 @@ class ProcessTreeModel(QAbstractItemModel):
             self._number_groups()
             self.endInsertRows()
 
+    def _crowd(self, touched: list[Group]) -> set[Group]:
+        """Return groups that are better edited at once, which nobody holds an index into.
+
+        Qt asks for the parent of each index that someone holds, once per edit. An open process is
+        held by the view, so that many edits below many open processes would take seconds.
+        """
+        if len(touched) <= MOST_EDITED:
+            return set()
+        kept = self.persistentIndexList()
+        if len(kept) <= MOST_HELD:
+            return set()
+        held = {index.internalId() for index in kept}
+        return {group for group in touched if group.serial not in held}
+
+    def _exchange(self, groups: Iterable[Group], leaving: Grouped, entering: Grouped) -> None:
+        self.layoutAboutToBeChanged.emit()
+        for group in groups:
+            gone = set(map(id, leaving.get(group.key, ())))
+            staying = (entry for entry in group.entries if id(entry) not in gone)
+            group.entries[:] = self._order.sorted([*staying, *entering.get(group.key, ())])
+        self.layoutChanged.emit()
+
     def _edit_group(
-        self, group: Group, leaving: list[Entry], entering: list[Entry], *, is_reordered: bool
+        self, group: Group, leaving: Grouped, entering: Grouped, *, is_reordered: bool
     ) -> None:
-        group.forget_texts()
-        parent = self._group_index(group)
-        entries = group.entries
-        gone = {entry.row.key: entry for entry in leaving}
+        entries, order = group.entries, self._order
+        parent = self.createIndex(group.number, 0, _TOP)
+        gone = {entry.row.key: entry for entry in leaving.get(group.key, ())}
         changed: list[Entry] = []
         coming: list[Entry] = []
-        for entry in entering:
+        for entry in entering.get(group.key, ()):
             old = gone.pop(entry.row.key, None)
             if old is None:
                 coming.append(entry)
             else:
-                entries[entries.index(old)] = entry
+                entries[order.number(entries, old)] = entry
                 changed.append(entry)
-        for first, last in reversed(list(runs(sorted(map(entries.index, gone.values()))))):
+        numbers = sorted(order.number(entries, entry) for entry in gone.values())
+        for first, last in reversed(list(runs(numbers))):
             self.beginRemoveRows(parent, first, last)
             del entries[first : last + 1]
             self.endRemoveRows()
-        if changed or is_reordered:
-            target = self._in_order(entries)
-            self._put_in_order(parent, entries, target, None if is_reordered else changed)
-        self._insert_entries(parent, group, coming)
-        places = self._places_of(entries)
-        for first, last in runs(sorted(bisect_left(places, self._place(e)) for e in changed)):
-            start = self.createIndex(first, 0, group.serial)
-            end = self.createIndex(last, len(COLUMNS) - 1, group.serial)
-            self.dataChanged.emit(start, end)
-
-    def _insert_entries(self, parent: QModelIndex, group: Group, coming: list[Entry]) -> None:
-        if not coming:
-            return
-        entries = group.entries
-        target = self._in_order([*entries, *coming])
-        places = self._places_of(target)
-        for first, last in runs(sorted(bisect_left(places, self._place(e)) for e in coming)):
-            self.beginInsertRows(parent, first, last)
-            entries[first:first] = target[first : last + 1]
+        if is_reordered:
+            # They are put into their places later, together with all others.
+            places = [(len(entries), coming)] if coming else []
+        else:
+            if not all(order.stands_well(entries, entries.index(entry)) for entry in changed):
+                self._move_lines(parent, entries, order.sorted(entries), changed)
+            places = list(order.insertions(entries, coming))
+        for at, run in places:
+            self.beginInsertRows(parent, at, at + len(run) - 1)
+            entries[at:at] = run
             self.endInsertRows()
+        for first, last in runs(sorted(map(entries.index, changed))):
+            start = self.createIndex(first, 0, group.serial)
+            self.dataChanged.emit(start, self.createIndex(last, len(COLUMNS) - 1, group.serial))
 
-    def _places_of(self, entries: list[Entry]) -> list[int]:
-        return list(map(self._places.__getitem__, map(id, entries)))
-
-    def _in_order(self, entries: list[Entry]) -> list[Entry]:
-        return list(map(self._shown.__getitem__, sorted(self._places_of(entries))))
-
-    def _put_in_order(
-        self, parent: QModelIndex, lines: list[Any], target: list[Any], movers: list[Any] | None
+    def _move_lines(
+        self, parent: QModelIndex, lines: list[Any], target: list[Any], movers: list[Any]
     ) -> None:
-        """Bring lines below a parent into their order; only ``movers`` may stand wrong, or all."""
+        """Bring lines below a parent into their order; only ``movers`` may stand wrong."""
         if lines == target:
             return
-        if movers is None or len(movers) > MOST_MOVES:
-            self._lay_out(parent, lines, target)
+        if len(movers) > MOST_MOVES:
+            self._lay_out(lambda: lines.__setitem__(slice(None), target))
             return
         numbers = {id(line): number for number, line in enumerate(target)}
         for line in sorted(movers, key=lambda each: numbers[id(each)]):
@@ -336,28 +342,46 @@ class ProcessTreeModel(QAbstractItemModel):
             self._number_groups()
             self.endMoveRows()
 
-    def _lay_out(self, parent: QModelIndex, lines: list[Any], target: list[Any]) -> None:
+    def _sort(self) -> None:
+        """Bring everything into the order of the table, in one new layout."""
+        targets = [self._order.sorted(group.entries) for group in self._groups]
+
+        def arrange() -> None:
+            for group, target in zip(self._groups, targets, strict=True):
+                group.entries[:] = target
+            self._groups[:] = self._in_order(self._groups)
+
+        self._lay_out(arrange)
+
+    def _lay_out(self, arrange: Callable[[], object]) -> None:
         # PySide offers the form without parents only, which stands for the whole tree.
         self.layoutAboutToBeChanged.emit()
-        inside = self._groups[parent.row()].serial if parent.isValid() else _TOP
-        kept = [index for index in self.persistentIndexList() if index.internalId() == inside]
-        numbers = {id(line): number for number, line in enumerate(target)}
-        moved = [
-            self.createIndex(numbers[id(lines[index.row()])], index.column(), inside)
-            for index in kept
-        ]
-        lines[:] = target
+        kept = self.persistentIndexList()
+        lines = [self._line(index) for index in kept]
+        arrange()
         self._number_groups()
+        moved = [
+            self.createIndex(self._number(line, index), index.column(), index.internalId())
+            for line, index in zip(lines, kept, strict=True)
+        ]
         self.changePersistentIndexList(kept, moved)
         self.layoutChanged.emit()
+
+    def _line(self, index: Index) -> Group | Entry:
+        return self.entry_at(index) or self._groups[index.row()]
+
+    def _number(self, line: Group | Entry, index: Index) -> int:
+        if isinstance(line, Group):
+            return line.number
+        return self._order.number(self._by_serial[index.internalId()].entries, line)
 
     def _number_groups(self) -> None:
         for number, group in enumerate(self._groups):
             group.number = number
 
 
-def _by_group(entries: Iterable[Entry]) -> dict[GroupKey, list[Entry]]:
-    groups: dict[GroupKey, list[Entry]] = {}
+def _by_group(entries: Iterable[Entry]) -> Grouped:
+    groups: Grouped = {}
     for entry in entries:
         groups.setdefault(group_key(entry), []).append(entry)
     return groups

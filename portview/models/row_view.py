@@ -61,6 +61,11 @@ class RowView:
         return self._held is not None
 
     @property
+    def is_descending(self) -> bool:
+        """Tell whether the rows are sorted in descending order."""
+        return self._rows.is_descending
+
+    @property
     def waiting(self) -> int:
         """Return how many shown rows would come, go or change if the view were let go now."""
         return len(self._waiting)

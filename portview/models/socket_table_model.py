@@ -24,6 +24,7 @@ from portview.domain.snapshot import Diff, diff, split
 from portview.models.cell_roles import ALIGN_NUMBER, ALIGN_TEXT, CellRoles
 from portview.models.edits import Insertion, Move, Removal, Reorder, Update, apply_edit
 from portview.models.liveness import Liveness
+from portview.models.row_changes import RowChanges
 from portview.models.row_view import RowView
 from portview.models.tooltips import plain_tooltip
 
@@ -86,6 +87,7 @@ class SocketTableModel(QAbstractTableModel):
         self._matches: Callable[[Entry], bool] | None = None
         self._view = RowView(port_names)
         self._shown: list[Entry] = []
+        self._changes: RowChanges | None = None
         self._parts: deque[Diff] = deque()
         self._next_turn = QTimer(self)
         self._next_turn.setSingleShot(True)
@@ -159,6 +161,26 @@ class SocketTableModel(QAbstractTableModel):
         elif self._view.is_held:
             self.catch_up()  # what is older than the waiting difference's end goes into it
             self._take_in(self._view.release())
+
+    @property
+    def is_descending(self) -> bool:
+        """Tell whether the rows are sorted in descending order."""
+        return self._view.is_descending
+
+    def record_changes(self, is_recorded: bool) -> None:  # noqa: FBT001 - one switch
+        """Add up what edits do to the shown entries from now on, for ``take_changes``, or stop."""
+        self._changes = RowChanges() if is_recorded else None
+
+    @property
+    def recorded_count(self) -> int:
+        """Return how many entries left and came since changes were last taken."""
+        return len(self._changes) if self._changes is not None else 0
+
+    def take_changes(self) -> RowChanges:
+        """Return what edits did to the shown entries since the last call; nothing unrecorded."""
+        taken = self._changes or RowChanges()
+        self.record_changes(self._changes is not None)
+        return taken
 
     @property
     def is_behind(self) -> bool:
@@ -302,6 +324,8 @@ class SocketTableModel(QAbstractTableModel):
         self.edits_finished.emit()
 
     def _do(self, edit: Edit) -> None:
+        if self._changes is not None:
+            self._changes.note(self._shown, edit)
         match edit:
             case Removal(first, last):
                 self.beginRemoveRows(_NOWHERE, first, last)

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from portview.models.socket_table_model import SocketTableModel
 
 
+_MOST_LOOKED_FOR = 8
+"""Beyond this many changed sockets, laying out all lines anew is cheaper."""
+
+
 class ProcessTree(QTreeView):
     """Shows a ``ProcessTreeModel`` over the table's model, which it holds as the table does."""
 
@@ -106,8 +110,14 @@ class ProcessTree(QTreeView):
         if self.isVisible():
             self.viewport().update()
 
-    @Slot()
-    def _on_edits_starting(self) -> None:
+    @Slot(int)
+    def _on_edits_starting(self, count: int) -> None:
+        self._find_anchor()
+        if count > _MOST_LOOKED_FOR:
+            # Else each changed line would be looked for among all lines, cell by cell.
+            self.scheduleDelayedItemsLayout()
+
+    def _find_anchor(self) -> None:
         top = self.indexAt(QPoint(0, 0))
         current = self.currentIndex()
         is_in_sight = current.isValid() and self.viewport().rect().intersects(

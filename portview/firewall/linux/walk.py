@@ -10,7 +10,7 @@ from dataclasses import replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, TypeAlias
 
-from portview.domain.firewall import RuleEffect, RuleFit
+from portview.domain.firewall import FirewallVerdict, RuleEffect, RuleFit
 from portview.firewall.linux.fields import ranges_of
 from portview.firewall.linux.matching import Matching
 from portview.firewall.linux.outcome import (
@@ -57,12 +57,26 @@ class Walk:
         self._chain_lists: dict[object, Sequence[Chain]] = {}
         self._steps = 0
         self._depth = 0
+        self._passed: set[Rule] = set()
         self.fits: dict[Rule, RuleFit] = {}
         """How far each rule on the way is about the packets."""
 
     def arrive(self, packet: Packet) -> Outcome:
         """Return what becomes of packets that come in. Raises TooManyCasesError."""
-        return self._enter("ingress", 0, packet)
+        outcome = self._enter("ingress", 0, packet)
+        rule = self._rule_on_bridge() if self._machine.is_bridge(packet.inward) else None
+        if rule is None or outcome.verdict is FirewallVerdict.BLOCKED:
+            return outcome
+        blocked = ended(Leaf(packet, RuleEffect.BLOCK, rule))
+        return of_choice([blocked, outcome], Stopper(rule, "what the bridge lets pass"))
+
+    def _rule_on_bridge(self) -> Rule | None:
+        """Return a rule that filters what bridges pass on, which is not followed."""
+        for chain in self._ruleset.base_chains:
+            if chain.key.family == "bridge" and chain.hook in {"prerouting", "input"}:
+                for rule in chain.rules:
+                    return rule
+        return None
 
     def answer(self, packet: Packet) -> Outcome:
         """Return what becomes of a server's answers. Raises TooManyCasesError."""
@@ -138,7 +152,7 @@ class Walk:
             self._steps += 1
             if self._steps > _MOST_STEPS:
                 raise TooManyCasesError
-            steps = [_without_consequence(step) for step in steps_of(rule, packet, self._matching)]
+            steps = _settled(steps_of(rule, packet, self._matching), packet)
             self._note(rule, steps)
             if moved := self._moved(steps, (chain, place, stack)):
                 chain, place, stack = moved
@@ -293,10 +307,16 @@ class Walk:
     def _note(self, rule: Rule, steps: Sequence[Step]) -> None:
         """Remember how far a rule is about the packets, if it does anything to them."""
         acting = [step for step in steps if not isinstance(step, GoOn)]
-        if not acting or all(_is_plain_jump(step) for step in acting):
+        if not acting:
+            self._passed.add(rule)
+            if self.fits.get(rule) is RuleFit.FULL:
+                self.fits[rule] = RuleFit.PART
             return
-        fit = RuleFit.FULL if len(acting) == len(steps) else RuleFit.PART
-        if any(isinstance(step, Choice) and not step.is_rate for step in acting):
+        if all(_is_plain_jump(step) for step in acting):
+            return
+        is_all = len(acting) == len(steps) and rule not in self._passed
+        fit = RuleFit.FULL if is_all else RuleFit.PART
+        if any(_is_unsure(step) for step in acting):
             fit = RuleFit.MAYBE
         before = self.fits.get(rule, fit)
         self.fits[rule] = fit if fit is before else RuleFit.PART
@@ -318,11 +338,33 @@ def _is_plain_jump(step: Step) -> bool:
     return isinstance(step, Do) and step.verdict in {"jump", "goto", "return", "continue"}
 
 
+def _is_unsure(step: Step) -> bool:
+    if isinstance(step, Do):
+        return step.verdict == UNKNOWN_END
+    return isinstance(step, Choice) and not step.is_rate
+
+
 def _is_match_or_not(choice: Choice) -> bool:
     """Tell whether one of two options is that the rule does nothing."""
     if len(choice.options) != 2:  # noqa: PLR2004 - match, or not
         return False
     return any(option == (GoOn(choice.packet),) for option in choice.options)
+
+
+def _settled(steps: Sequence[Step], packet: Packet) -> list[Step]:
+    """Return the steps of a rule, with all of its packets together where it does nothing."""
+    settled = [_without_consequence(step) for step in steps]
+    goes_on = [step.packet for step in settled if isinstance(step, GoOn)]
+    if len(goes_on) == len(settled) > 1 and all(_is_part(one, packet) for one in goes_on):
+        return [GoOn(packet)]
+    return settled
+
+
+def _is_part(packet: Packet, whole: Packet) -> bool:
+    """Tell whether packets differ from others only in being fewer."""
+    return whole == replace(
+        packet, saddr=whole.saddr, daddr=whole.daddr, sport=whole.sport, dport=whole.dport
+    )
 
 
 def _without_consequence(step: Step) -> Step:

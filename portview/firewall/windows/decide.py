@@ -30,7 +30,7 @@ from portview.firewall.windows.walk import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from portview.domain.firewall import FirewallQuestion
     from portview.firewall.windows.fit import Match, Traffic
@@ -59,8 +59,12 @@ def decide(
     index: RuleIndex,
     profiles: Mapping[Profile, ProfileState],
     surroundings: Surroundings,
+    leaky: Container[Profile] = (),
 ) -> FirewallAnswer:
-    """Return the verdict on some traffic with its reason. Pure."""
+    """Return the verdict on some traffic with its reason. Pure.
+
+    ``leaky`` are the profiles that leave some network interfaces out.
+    """
     try:
         traffic = traffic_of(question, surroundings)
     except ValueError as error:
@@ -70,17 +74,12 @@ def decide(
         return early
     found = (match_rule(rule, traffic) for rule in index.about(traffic))
     matches = sorted((match for match in found if match), key=_order)
-    if surroundings.active:
-        judged = [
-            _judge(profile, profiles[profile], matches, traffic)
-            for profile in Profile
-            if profile in surroundings.active
-        ]
+    asked = [one for one in Profile if one in surroundings.active] or _LEAST_TRUSTED_FIRST
+    judged = [_judge(profile, profiles[profile], matches, traffic) for profile in asked]
+    judged = [_with_leaks(one) if one.profile in leaky else one for one in judged]
+    if surroundings.active or len({one.walked.verdict for one in judged}) == 1:
         return _answer(judged, surroundings)
-    strictest = min(
-        (_judge(profile, profiles[profile], matches, traffic) for profile in _LEAST_TRUSTED_FIRST),
-        key=lambda one: _STRICTEST_FIRST.index(one.walked.verdict),
-    )
+    strictest = min(judged, key=lambda one: _STRICTEST_FIRST.index(one.walked.verdict))
     answer = _answer([strictest], surroundings)
     return replace(
         answer,
@@ -131,7 +130,7 @@ def _order(match: Match) -> tuple[int, int, int, str, str, str]:
 
 
 def _judge(
-    profile: Profile, state: ProfileState, matches: Iterable[Match], traffic: Traffic
+    profile: Profile, state: ProfileState, matches: Sequence[Match], traffic: Traffic
 ) -> _Judged:
     of_profile = [
         match for match in matches if match.rule.profiles is None or profile in match.rule.profiles
@@ -143,13 +142,25 @@ def _judge(
         for match in ordinary
         if state.counts_local_rules or match.rule.store is not Store.LOCAL
     ]
+    # Nobody asks about the connections that Windows' own services vouch for; they are only named.
+    asked = [match for match in counted if not match.rule.trusted]
     first = walk_hardening(hardening, traffic.families)
-    second = _walk_profile(state, counted, traffic.families)
+    second = _walk_profile(state, asked, traffic.families)
     by_hardening = _STRICTEST_FIRST.index(first.verdict) < _STRICTEST_FIRST.index(second.verdict)
     walked = first if by_hardening else second
-    elsewhere = [match for match in matches if match not in counted and match not in hardening]
+    considered = {id(match) for match in (*hardening, *counted)}
+    elsewhere = [match for match in matches if id(match) not in considered]
     reason = explain(walked, state, counted, elsewhere, traffic.surroundings)
     return _Judged(profile, walked, reason, (*hardening, *counted))
+
+
+def _with_leaks(judged: _Judged) -> _Judged:
+    """Return what a profile does that leaves some network interfaces out of the firewall."""
+    match = judged.walked.match
+    if judged.walked.verdict is not BLOCKED or (match and match.rule.store.is_hardening):
+        return judged
+    after = f"{judged.reason.after}; some network interfaces are left out of the firewall"
+    return replace(judged, walked=Walked(PARTLY, match), reason=replace(judged.reason, after=after))
 
 
 def _walk_profile(
@@ -174,7 +185,7 @@ def _answer(judged: Sequence[_Judged], surroundings: Surroundings) -> FirewallAn
             _STRICTEST_FIRST.index(one.walked.verdict),
         ),
     )
-    deciding = [one.walked.match for one in judged if one.walked.match]
+    deciding = {id(one.walked.match) for one in judged}
     considered = {id(match): match for one in judged for match in one.considered}
     shown = {
         key: describe.shown_rule(match.rule, surroundings) for key, match in considered.items()
@@ -182,16 +193,16 @@ def _answer(judged: Sequence[_Judged], surroundings: Surroundings) -> FirewallAn
     texts = []
     for reason in dict.fromkeys(one.reason for one in judged):
         where = [one.profile for one in judged if one.reason == reason]
-        texts.append(reason.text(describe.networks(where)))
+        texts.append(reason.text(where))
     return FirewallAnswer(
         verdict,
         _sentence(texts),
         shown[id(leading.walked.match)] if leading.walked.match else None,
         tuple(
-            RuleMatch(shown[id(match)], match.fit, decides=any(match is one for one in deciding))
+            RuleMatch(shown[id(match)], match.fit, decides=id(match) in deciding)
             for match in sorted(considered.values(), key=_order)
         ),
-        tuple(one.profile.value for one in judged),
+        tuple(profile.value for profile in Profile if profile in {one.profile for one in judged}),
         leading.reason.next_step,
     )
 

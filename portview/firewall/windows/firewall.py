@@ -13,9 +13,7 @@ from portview.domain.plain_text import inert
 from portview.firewall.tag import new_id
 from portview.firewall.windows.netsh import add_rule, check_command, delete_rule
 from portview.firewall.windows.own import OwnName
-from portview.firewall.windows.programs import path_reader
 from portview.firewall.windows.registry import FirewallRegistry
-from portview.firewall.windows.rule import read_rule
 from portview.firewall.windows.rules import NoWindowsRules, WindowsRules
 from portview.firewall.windows.surroundings_reader import read_surroundings
 from portview.firewall.windows.warnings import warnings_for
@@ -23,13 +21,11 @@ from portview.readers.elevation import is_elevated
 from portview.readers.windows.system_programs import CREATE_NO_WINDOW, system_program
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from portview.domain.firewall import OwnRule, RuleWish
     from portview.firewall.firewall import FirewallRules
-    from portview.firewall.windows.policy import Policy, StoredRule
-    from portview.firewall.windows.rule import WindowsRule
+    from portview.firewall.windows.policy import Policy
     from portview.firewall.windows.surroundings import Surroundings
 
 logger = logging.getLogger(__name__)
@@ -54,7 +50,6 @@ class WindowsFirewall:
         self._registry: FirewallRegistry | None = None
         self._policy: Policy | None = None
         self._surroundings: Surroundings | None = None
-        self._parsed: Mapping[StoredRule, WindowsRule] = {}
         self._rules: WindowsRules | NoWindowsRules | None = None
 
     def read(self) -> FirewallRules:
@@ -99,24 +94,15 @@ class WindowsFirewall:
             self._registry = None
 
     def _known(self, policy: Policy, surroundings: Surroundings) -> FirewallRules:
-        before = self._surroundings
         if (
             isinstance(self._rules, WindowsRules)
-            and surroundings == before
+            and surroundings == self._surroundings
             and (policy is self._policy or policy == self._policy)
         ):
             self._policy = policy
             return self._rules
-        is_same_machine = before is not None and before.variables == surroundings.variables
-        known = self._parsed if is_same_machine else {}
-        normal = path_reader(surroundings.variables)
-        self._parsed = {
-            stored: known.get(stored) or read_rule(stored, normal) for stored in policy.rules
-        }
         self._policy, self._surroundings = policy, surroundings
-        self._rules = WindowsRules(
-            self._next_generation(), policy, tuple(self._parsed.values()), surroundings
-        )
+        self._rules = WindowsRules(self._next_generation(), policy, surroundings)
         return self._rules
 
     def _nothing(self, problem: str, hint: str = "") -> FirewallRules:

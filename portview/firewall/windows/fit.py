@@ -123,6 +123,8 @@ def match_rule(rule: WindowsRule, traffic: Traffic) -> Match | None:
     ):
         return None
     conditions = set(rule.traffic)
+    if rule.trusted:
+        conditions.add(f"that Windows itself vouches for ({', '.join(rule.trusted)})")
     if rule.effect is RuleEffect.BYPASS:
         conditions.add("protected by IPsec")
     if not _has_local(rule, traffic, conditions):

@@ -61,20 +61,19 @@ def read_own_name(text: str) -> OwnName | None:
     )
 
 
-def own_rules(rules: Iterable[WindowsRule], surroundings: Surroundings) -> tuple[OwnRule, ...]:
+def own_rules(rules: Iterable[StoredRule], surroundings: Surroundings) -> tuple[OwnRule, ...]:
     """Return those rules that PortView made: local ones whose name and description both say so."""
     found = []
     normal = path_reader(surroundings.variables)
-    for rule in rules:
-        if rule.store is Store.LOCAL and _TAG_START in rule.text:
-            string = parse_rule(rule.text)
+    for stored in rules:
+        if stored.store is Store.LOCAL and _TAG_START in stored.text:
+            string = parse_rule(stored.text)
             name = read_own_name("".join(string.values("name")))
             tag = find_tag("".join(string.values("desc")))
             if name and tag and name.id == tag.id:
-                stored = StoredRule(rule.store, rule.id, rule.text)
-                whole = read_rule(stored, normal, is_whole=True)
+                rule = read_rule(stored, normal)
                 found.append(
-                    OwnRule(name.id, _wish(name, tag, whole), shown_rule(whole, surroundings))
+                    OwnRule(name.id, _wish(name, tag, rule), shown_rule(rule, surroundings))
                 )
     return tuple(sorted(found, key=lambda own: own.rule.name))
 

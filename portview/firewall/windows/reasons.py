@@ -12,12 +12,13 @@ from portview.firewall.windows.policy import Store
 from portview.firewall.windows.walk import ALLOWED, BLOCKED, UNKNOWN, Walked
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from portview.firewall.windows.fit import Match
-    from portview.firewall.windows.surroundings import Surroundings
+    from portview.firewall.windows.surroundings import Profile, Surroundings
 
 _LONGEST_DOUBT = 120
+_NO_RULE = "No rule allows it"
 _MAY = {RuleEffect.BLOCK: "may block", RuleEffect.OTHER: "may be about"}
 
 
@@ -29,9 +30,11 @@ class Reason:
     after: str = ""
     next_step: str = ""
 
-    def text(self, where: str) -> str:
-        """Return the sentence without a full stop, with "on private networks" in its place."""
-        return f"{self.before} {where}{self.after}"
+    def text(self, profiles: Collection[Profile]) -> str:
+        """Return the sentence for some profiles, without a full stop."""
+        # Not "no rule allows it on every network", which could be on some.
+        each = "any network" if self.before == _NO_RULE else "every network"
+        return f"{self.before} {networks(profiles, each)}{self.after}"
 
 
 def explain(
@@ -59,7 +62,7 @@ def explain(
             ", whatever the rules allow",
             "Switch off “Block all incoming connections” in the settings of Windows' firewall.",
         )
-    return _by_default(state, elsewhere, surroundings)
+    return _by_default(state, counted, elsewhere, surroundings)
 
 
 def _by_rule(
@@ -89,7 +92,7 @@ def _by_rule(
 
 def _by_part(rule: str, match: Match) -> Reason:
     """Return the reason for a verdict that is only for some of the traffic."""
-    effect, which = match.rule.effect, part(match.region)
+    effect, which = match.rule.effect, part(match)
     if effect is RuleEffect.BYPASS:
         return Reason(f"{rule} lets it past the block rules", f" only {which}")
     if match.doubts:
@@ -109,7 +112,10 @@ def _asking(store: Store) -> str:
 
 
 def _by_default(
-    state: ProfileState, elsewhere: Sequence[Match], surroundings: Surroundings
+    state: ProfileState,
+    counted: Sequence[Match],
+    elsewhere: Sequence[Match],
+    surroundings: Surroundings,
 ) -> Reason:
     step = "Allow it through the firewall with a rule for this port."
     allowing = [m for m in elsewhere if m.rule.effect is RuleEffect.ALLOW and not m.doubts]
@@ -118,10 +124,13 @@ def _by_default(
         profiles = match.rule.profiles
         if match.rule.store is Store.LOCAL and not state.counts_local_rules:
             return Reason(
-                "No rule allows it",
+                _NO_RULE,
                 f": {name} does not count there, because Group Policy leaves local rules out",
                 "Ask whoever manages this computer for a rule in Group Policy.",
             )
-        if profiles is not None:
-            return Reason("No rule allows it", f": {name} does so only {networks(profiles)}", step)
-    return Reason("No rule allows it", ", so it is blocked by default", step)
+        if profiles is not None and profiles.isdisjoint(surroundings.active):
+            return Reason(_NO_RULE, f": {name} does so only {networks(profiles)}", step)
+    trusted = sorted({kind for match in counted for kind in match.rule.trusted})
+    which = f", except what Windows itself vouches for ({', '.join(trusted)})" if trusted else ""
+    which = inert(which, _LONGEST_DOUBT)
+    return Reason(_NO_RULE, f", so it is blocked by default{which}", step)

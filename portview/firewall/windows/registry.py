@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.firewall.windows.policy import Policy, Store, StoredRule
-from portview.readers.windows.registry import KeyWatch, Registry
+from portview.readers.windows.registry import KeyWatch, read_values
 
 if TYPE_CHECKING:
     from portview.firewall.windows.policy import Values
@@ -32,11 +32,7 @@ class FirewallRegistry:
 
     def __init__(self) -> None:
         """Load the libraries. Raises OSError on other systems."""
-        self._registry = Registry()
-        self._watches = (
-            KeyWatch(self._registry, LOCAL_KEY),
-            KeyWatch(self._registry, POLICY_KEY),
-        )
+        self._watches = (KeyWatch(LOCAL_KEY), KeyWatch(POLICY_KEY))
         self._policy: Policy | None = None
         self._is_stale = True
 
@@ -49,7 +45,7 @@ class FirewallRegistry:
         changed = [watch.has_changed() for watch in self._watches]
         if self._is_stale or any(changed):
             self._is_stale = True  # until it was read without an error
-            self._policy = self._read()
+            self._policy = _read()
             self._is_stale = False
         return self._policy
 
@@ -58,37 +54,39 @@ class FirewallRegistry:
         for watch in self._watches:
             watch.close()
 
-    def _read(self) -> Policy | None:
-        settings = self._registry.values(LOCAL_KEY)
-        if settings is None:
-            return None
-        rules: list[StoredRule] = []
-        for store, path in STORE_KEYS.items():
-            values = self._registry.values(path) or {}
-            rules.extend(
-                StoredRule(store, name, value)
-                for name, value in values.items()
-                if isinstance(value, str) and value
-            )
-        service = self._registry.values(_SERVICE_KEY) or {}
-        start = _lower(service).get("start")
-        return Policy(
-            tuple(rules),
-            self._profiles(LOCAL_KEY),
-            self._profiles(POLICY_KEY),
-            self._profiles(rf"{LOCAL_KEY}\Mdm"),
-            start if isinstance(start, int) else None,
-        )
 
-    def _profiles(self, path: str) -> dict[str, Values]:
-        """Read the settings of all profiles below a key; those that are not there are left out."""
-        found: dict[str, Values] = {}
-        for name in _PROFILE_KEYS:
-            for below in ("", r"\Logging"):
-                values = self._registry.values(rf"{path}\{name}{below}")
-                if values is not None:
-                    found[f"{name}{below}".lower()] = _lower(values)
-        return found
+def _read() -> Policy | None:
+    settings = read_values(LOCAL_KEY)
+    if settings is None:
+        return None
+    rules: list[StoredRule] = []
+    for store, path in STORE_KEYS.items():
+        values = read_values(path) or {}
+        rules.extend(
+            StoredRule(store, name, value)
+            for name, value in values.items()
+            if isinstance(value, str) and value
+        )
+    service = read_values(_SERVICE_KEY) or {}
+    start = _lower(service).get("start")
+    return Policy(
+        tuple(rules),
+        _profiles(LOCAL_KEY),
+        _profiles(POLICY_KEY),
+        _profiles(rf"{LOCAL_KEY}\Mdm"),
+        start if isinstance(start, int) else None,
+    )
+
+
+def _profiles(path: str) -> dict[str, Values]:
+    """Read the settings of all profiles below a key; those that are not there are left out."""
+    found: dict[str, Values] = {}
+    for name in _PROFILE_KEYS:
+        for below in ("", r"\Logging"):
+            values = read_values(rf"{path}\{name}{below}")
+            if values is not None:
+                found[f"{name}{below}".lower()] = _lower(values)
+    return found
 
 
 def _lower(values: Values) -> dict[str, int | str]:

@@ -43,14 +43,13 @@ _TRAFFIC = {
     "ruauth": "from certain users, by IPsec",
     "if": "on one network interface",
     "iftype": "on network interfaces of type {}",
-    "ttk": "from paired devices ({})",
 }
 _DOUBTS = {
     "luown": "it counts for the programs of one user only",
     "luauth": "it is for certain local users or apps",
     "luauth2_24": "it is for certain local users or apps",
 }
-_BASES = frozenset(["lport", "rport", "la4", "la6", "ra4", "ra6", "apppkgid", "pfn"])
+_BASES = frozenset(["ttk", "lport", "rport", "la4", "la6", "ra4", "ra6", "apppkgid", "pfn"])
 _UNKNOWN = "?"
 
 Values: TypeAlias = dict[str, list[str]]
@@ -66,6 +65,8 @@ class WindowsRule:
     conditions on the traffic or the client, each a phrase; ``doubts`` are conditions that can't be
     judged from outside, damage included. ``program`` is as written, ``path`` the same in normal
     form; ``service`` may be "*". ``platforms`` are the versions of Windows that it is for.
+    ``trusted`` are kinds of connections that Windows' own services vouch for one by one, such as
+    those of devices paired by Wi-Fi Direct (trust tuples, MS-FASP 2.2.97).
     """
 
     store: Store
@@ -85,19 +86,15 @@ class WindowsRule:
     remote: AddressSet | None = None
     platforms: tuple[tuple[int, int, bool], ...] = ()
     traffic: frozenset[str] = frozenset()
+    trusted: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
 
 
-def read_rule(
-    stored: StoredRule, normal: Callable[[str], str], *, is_whole: bool = False
-) -> WindowsRule:
+def read_rule(stored: StoredRule, normal: Callable[[str], str]) -> WindowsRule:
     """Read a rule of a store. Never fails: what is damaged or not known becomes a doubt.
 
-    ``normal`` brings a program's path to the form that paths are compared in. Of a rule that can't
-    match only that is told unless ``is_whole``.
+    ``normal`` brings a program's path to the form that paths are compared in.
     """
-    if not is_whole and _is_dormant(stored.text):
-        return WindowsRule(*stored, RuleEffect.OTHER, is_enabled=False, is_inbound=None)
     version, fields, is_closed = split_rule(stored.text)
     # Of a rule that was cut short, nobody knows how its last value goes on.
     values = _values(fields if is_closed else fields[:-1])
@@ -135,6 +132,7 @@ def read_rule(
         _addresses(values, "ra"),
         _platforms(values, doubts),
         _traffic(values),
+        tuple(values.get("ttk", ())),
         (*doubts, *values.get(_UNKNOWN, ())),
     )
 
@@ -144,12 +142,11 @@ def _doubt(key: str, value: str | None) -> str:
     return _DOUBTS.get(key.lower(), f"its condition {text} can't be judged from outside")
 
 
-def _is_dormant(text: str) -> bool:
-    """Tell at a glance whether a rule can't match: switched off, or outbound.
+def is_dormant(text: str) -> bool:
+    """Tell at a glance whether a rule in lower case can't match: switched off, or outbound.
 
-    Most of a store is like that, and taking it apart would be most of the work.
+    Most of a store is like that. What is not seen at a glance is found when the rule is read.
     """
-    text = text.lower()
     return any(
         mark in text and text.count(key) == 1
         for key, mark in (("|active=", "|active=false|"), ("|dir=", "|dir=out|"))

@@ -15,14 +15,13 @@ from portview.firewall.windows.programs import filled_in
 from portview.firewall.windows.surroundings import Profile, Surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
 
     from portview.domain.firewall import FirewallQuestion, OwnRule, ProfileState
-    from portview.firewall.windows.rule import WindowsRule
 
 MANAGER = "windows"
 _NOT_TOLD = (
-    "Windows does not tell which networks are connected, so the strictest profile is assumed."
+    "; Windows does not tell which networks are connected, so the strictest answer is assumed"
 )
 _DISABLED = (
     "The service of Windows' firewall is disabled, so it can't be told what is filtered.",
@@ -40,19 +39,19 @@ class WindowsRules:
         self,
         generation: int,
         policy: Policy,
-        rules: Sequence[WindowsRule],
         surroundings: Surroundings,
     ) -> None:
-        """Take what the registry says and the rules that were read from it."""
+        """Take what the registry says, and the machine around it."""
         self._generation = generation
         self._policy = policy
-        self._rules = rules
         self._surroundings = surroundings
-        self._index = RuleIndex(rules)
+        self._index = RuleIndex(policy.rules, surroundings.variables)
         self._profiles = {
             profile: policy.profile_state(profile, is_active=profile in surroundings.active)
             for profile in Profile
         }
+
+        self._leaky = {one for one in Profile if policy.leaves_interfaces_out(one)}
 
     @property
     def generation(self) -> int:
@@ -69,7 +68,7 @@ class WindowsRules:
                 None,
                 problem,
                 tuple(self._profiles.values()),
-                len(self._rules),
+                len(self._policy.rules),
                 problem=problem,
                 hint=hint,
             )
@@ -79,21 +78,21 @@ class WindowsRules:
             any(self._profiles[profile].is_on for profile in counting),
             self._summary(counting),
             tuple(self._profiles.values()),
-            len(self._rules),
+            len(self._policy.rules),
             self._drop_log(counting),
         )
 
     @cached_property
     def own_rules(self) -> tuple[OwnRule, ...]:
         """Return the rules that PortView made."""
-        return own_rules(self._rules, self._surroundings)
+        return own_rules(self._policy.rules, self._surroundings)
 
     def decide(self, question: FirewallQuestion) -> FirewallAnswer:
         """Return what happens to the traffic that the question describes."""
         if self._is_disabled:
             problem, hint = _DISABLED
             return FirewallAnswer(FirewallVerdict.UNKNOWN, problem, next_step=hint)
-        return decide(question, self._index, self._profiles, self._surroundings)
+        return decide(question, self._index, self._profiles, self._surroundings, self._leaky)
 
     @property
     def _is_disabled(self) -> bool:
@@ -105,8 +104,8 @@ class WindowsRules:
             where = [one for one in counting if _phrase(self._profiles[one]) == phrase]
             parts.append(f"{phrase} {networks(where)}")
         parts.sort()
-        sentence = f"Windows' firewall {' and '.join(parts)}."
-        return sentence if self._surroundings.active else f"{sentence} {_NOT_TOLD}"
+        end = "" if self._surroundings.active else _NOT_TOLD
+        return f"Windows' firewall {' and '.join(parts)}{end}."
 
     def _drop_log(self, counting: Collection[Profile]) -> str | None:
         logs = [self._policy.drop_log(profile) for profile in Profile if profile in counting]
@@ -149,4 +148,4 @@ def _phrase(state: ProfileState) -> str:
         return "is off"
     if state.blocks_all_inbound:
         return "blocks all inbound connections"
-    return "is on"
+    return "is active"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from ctypes import wintypes
 from functools import lru_cache
 
@@ -17,8 +18,12 @@ def indirect_text(text: str) -> str:
 
     Loads a library the first time, which takes a moment (SHLoadIndirectString, shlwapi.h).
     """
+    if not text.startswith("@"):
+        return text
+    # Windows fills in variables itself, Wine does not.
+    wanted = os.path.expandvars(text)
     # A share is not asked: a name must not make this machine talk to another one.
-    if not text.startswith("@") or text.startswith(("@\\\\", "@//")):
+    if wanted.startswith(("@\\\\", "@//")):
         return text
     try:
         load = bind(
@@ -28,7 +33,7 @@ def indirect_text(text: str) -> str:
             *(wintypes.LPCWSTR, wintypes.LPWSTR, wintypes.UINT, ctypes.c_void_p),
         )
         shown = ctypes.create_unicode_buffer(_LONGEST)
-        code = load(text, shown, _LONGEST, None)
+        code = load(wanted, shown, _LONGEST, None)
     except (OSError, ValueError):
         # ValueError: a NUL in the text, which nobody but a prankster writes.
         return text

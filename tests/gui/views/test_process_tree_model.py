@@ -13,6 +13,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 from portview.domain.cells import CellContext
 from portview.domain.columns import COLUMNS
 from portview.domain.entry import Entry
+from portview.domain.firewall import FirewallAnswer, FirewallVerdict
 from portview.domain.port_names import PortName, PortNames
 from portview.domain.processes import ProcessInfo, ProcessKey
 from portview.domain.query.compiling import compile_query
@@ -21,6 +22,7 @@ from portview.domain.scope import Scope
 from portview.domain.snapshot import Snapshot
 from portview.domain.sockets import Endpoint, OwnerProblem, Protocol, SocketRow, State
 from portview.domain.traffic import TrafficRate
+from portview.models import process_tree_model
 from portview.models.process_groups import Group, group_key
 from portview.models.process_tree_model import ProcessTreeModel
 from portview.models.socket_table_model import SocketTableModel
@@ -95,8 +97,48 @@ def assert_grouped(table: SocketTableModel, tree: ProcessTreeModel, *, is_by_cou
             assert index.parent() == tree.index(number, 0)
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_random_snapshots_keep_the_tree_equal_to_the_table(qtbot: QtBot, seed: int) -> None:
+class Play:
+    """Does what people and machines do to a tree, at random."""
+
+    def __init__(self, rng: random.Random, table: SocketTableModel, tree: ProcessTreeModel) -> None:
+        self.rng, self.table, self.tree = rng, table, tree
+        self.is_by_count = self.is_active = False
+        self.rows: list[SocketRow] = []
+
+    def act(self) -> None:
+        rng = self.rng
+        match rng.randrange(24):
+            case 0:
+                self.table.set_scope(rng.choice(list(Scope)))
+            case 1:
+                query = rng.choice(["", "port:4-9", "-proc:p1", "listen", "proc:p2 OR three"])
+                self.table.set_filter(compile_query(parse_query(query)))
+            case 2 | 3:
+                self.tree.sort(rng.randrange(len(COLUMNS)), rng.choice(list(Qt.SortOrder)))
+            case 4:
+                self.is_by_count = not self.is_by_count
+                self.tree.set_by_count(self.is_by_count)
+            case 5:
+                self.table.set_held(rng.random() < 0.5)
+            case 6 | 7:
+                self.is_active = not self.is_active
+                self.tree.set_active(self.is_active)
+
+    def tick(self) -> None:
+        self.rows = next_rows(self.rows, self.rng)
+        self.table.show_snapshot(Snapshot(tuple(self.rows), describe(self.rows)))
+        self.table.catch_up()
+
+
+@pytest.mark.parametrize("is_crowded", [False, True])
+@pytest.mark.parametrize("seed", range(3))
+def test_random_snapshots_keep_the_tree_equal_to_the_table(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, seed: int, *, is_crowded: bool
+) -> None:
+    if is_crowded:
+        # As if many processes changed, and many were open.
+        monkeypatch.setattr(process_tree_model, "MOST_EDITED", 0)
+        monkeypatch.setattr(process_tree_model, "MOST_HELD", 0)
     rng = random.Random(seed)
     table, tree = make_models()
     tester = QAbstractItemModelTester(
@@ -104,35 +146,18 @@ def test_random_snapshots_keep_the_tree_equal_to_the_table(qtbot: QtBot, seed: i
     )  # a complaint is a Qt warning, which fails the test
     resets: list[object] = []
     tree.modelReset.connect(lambda: resets.append(1))
-    is_by_count, is_active, rows = False, False, []
+    play = Play(rng, table, tree)
     for _ in range(250):
-        match rng.randrange(24):
-            case 0:
-                table.set_scope(rng.choice(list(Scope)))
-            case 1:
-                query = rng.choice(["", "port:4-9", "-proc:p1", "listen", "proc:p2 OR three"])
-                table.set_filter(compile_query(parse_query(query)))
-            case 2 | 3:
-                tree.sort(rng.randrange(len(COLUMNS)), rng.choice(list(Qt.SortOrder)))
-            case 4:
-                is_by_count = not is_by_count
-                tree.set_by_count(is_by_count)
-            case 5:
-                table.set_held(rng.random() < 0.5)
-            case 6 | 7:
-                is_active = not is_active
-                tree.set_active(is_active)
+        play.act()
         kept = {
             (index.internalId() == 0): (QPersistentModelIndex(index), tree.entries_at(index)[0])
             for top in [tree.index(rng.randrange(tree.rowCount() or 1), 0)]
             for index in (top, tree.index(rng.randrange(3), 1, top))
             if index.isValid()
         }
-        rows = next_rows(rows, rng)
-        table.show_snapshot(Snapshot(tuple(rows), describe(rows)))
-        table.catch_up()
-        if is_active:
-            assert_grouped(table, tree, is_by_count=is_by_count)
+        play.tick()
+        if play.is_active:
+            assert_grouped(table, tree, is_by_count=play.is_by_count)
             for is_group, (index, entry) in kept.items():
                 assert_kept(tree, index, entry, is_group=is_group)
     assert resets == []
@@ -236,3 +261,28 @@ def test_every_column_has_a_sum(qtbot: QtBot) -> None:
     for column in COLUMNS:
         assert isinstance(group.text(column.id, CellContext()), str)
         assert isinstance(group.tooltip(column.id, CellContext()), str)
+
+
+def test_a_process_says_what_the_firewall_does_to_each_of_its_ports(qtbot: QtBot) -> None:
+    table, tree = make_models()
+    tree.set_active(True)
+    table.set_icons("firewall", lambda _entry: "an icon")
+    rows = [
+        replace(each, key=each.key._replace(local=each.key.local._replace(address=address)))
+        for each, address in [(row(1), "::"), (row(2), "::1"), (row(3), "::")]
+    ]
+    column = [each.id for each in COLUMNS].index("firewall")
+    context = CellContext(
+        firewall={
+            rows[0].key: FirewallAnswer(FirewallVerdict.BLOCKED, ""),
+            rows[2].key: FirewallAnswer(FirewallVerdict.BLOCKED, ""),
+        }
+    )
+    group = Group(rows[0].key.owner, 1, [Entry(each) for each in rows])
+    assert group.text("firewall", context) == "Blocked, Loopback"
+    assert group.tooltip("firewall", context) == "1: Blocked\n2: Loopback\n3: Blocked"
+    table.show_snapshot(Snapshot(tuple(rows), {}))
+    of_process = tree.index(0, column)
+    assert tree.data(of_process, Qt.ItemDataRole.DecorationRole) is None
+    of_socket = tree.index(0, column, tree.index(0, 0))
+    assert tree.data(of_socket, Qt.ItemDataRole.DecorationRole) == "an icon"

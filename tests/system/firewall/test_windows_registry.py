@@ -21,7 +21,7 @@ from portview.firewall.windows.policy import Store
 from portview.firewall.windows.registry import LOCAL_KEY, POLICY_KEY, STORE_KEYS, FirewallRegistry
 from portview.firewall.windows.surroundings import Profile
 from portview.readers.windows.indirect_text import indirect_text
-from portview.readers.windows.registry import KeyWatch, Registry
+from portview.readers.windows.registry import KeyWatch, read_values
 from tests.windows_rules import SERVER, ask, rule_text
 
 if sys.platform == "win32":
@@ -160,7 +160,7 @@ def test_a_watch_outlives_the_thread_that_asked(own_keys: None) -> None:
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
 
     write(STORE_KEYS[Store.LOCAL], "web", WEB)
-    watch = KeyWatch(Registry(), LOCAL_KEY)
+    watch = KeyWatch(LOCAL_KEY)
     try:
         with ThreadPoolExecutor(1) as pool:
             assert pool.submit(watch.has_changed).result()
@@ -172,11 +172,11 @@ def test_a_watch_outlives_the_thread_that_asked(own_keys: None) -> None:
         watch.close()
 
 
-def test_values_larger_than_the_first_buffer_are_read_whole(own_keys: None) -> None:
+def test_very_long_values_are_read_whole(own_keys: None) -> None:
     text = rule_text("Allow", name="x" * 100_000)
     write(STORE_KEYS[Store.LOCAL], "large", text)
     write(STORE_KEYS[Store.LOCAL], "small", WEB)
-    values = Registry().values(STORE_KEYS[Store.LOCAL])
+    values = read_values(STORE_KEYS[Store.LOCAL])
     assert values == {"large": text, "small": WEB}
 
 
@@ -204,6 +204,10 @@ def test_windows_tells_which_networks_are_connected_or_nothing() -> None:
 
 
 def test_texts_of_libraries_are_looked_up() -> None:
+    # Wine's shell has the first, that of Windows 10 both.
+    for folder in ("", "%SystemRoot%\\system32\\"):
+        shown = [indirect_text(f"@{folder}shell32.dll,-{number}") for number in (22, 9216)]
+        assert any(text and not text.startswith("@") for text in shown)
     assert indirect_text("plain") == "plain"
     assert indirect_text("@no-such-library.dll,-1") == "@no-such-library.dll,-1"
     assert indirect_text(r"@\\server\share\x.dll,-1") == r"@\\server\share\x.dll,-1"

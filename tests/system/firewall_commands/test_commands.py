@@ -257,6 +257,38 @@ def test_an_errand_is_planned_anew_and_answers_with_what_was_read(machines: Mach
         assert missing["error"]["code"] == "no_such_rule"
 
 
+AS_THE_WINDOW_DOES = """
+import json
+from portview.actions.firewall_jobs import RevokeJob, RuleJob
+from portview.actions.jobs import Doing
+from portview.domain.firewall import RuleEffect, RuleWish
+from portview.domain.sockets import Protocol
+
+job = RuleJob(RuleWish(RuleEffect.ALLOW, Protocol.TCP, 8080, remotes=("any",)))
+made = job.act(job.look(), Doing(as_admin=True))
+back = RevokeJob((made.rule_id,))
+gone = back.act(back.look(), Doing(as_admin=True))
+print(json.dumps([made.now, made.is_in_force, gone.now, gone.outcome]))
+"""
+
+
+def test_the_window_has_it_done_by_the_side_with_rights(machines: Machines, tmp_path: Path) -> None:
+    """The way through pkexec, whose prompt alone is left out."""
+    pkexec = tmp_path / "pkexec"
+    pkexec.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\nexec "$@"\n', "utf-8")
+    pkexec.chmod(0o755)
+    with machines.serving(8080):
+        command = (sys.executable, "-W", "error", "-c", AS_THE_WINDOW_DOES)
+        path = f"PATH={tmp_path}:/usr/sbin:/usr/bin:/sbin:/bin"
+        told = json.loads(machines.guarded.run("env", path, *command))
+    assert told[:2] == ["TCP port 8080 is allowed now for any other machine.", True]
+    assert "The rule is gone." in told[2]
+    assert told[3] == Outcome.DONE
+    allow, revoke = (tmp_path / "asked").read_text("utf-8").splitlines()
+    assert allow.endswith("errand allow-port tcp 8080 any domain,private - - -")
+    assert " errand revoke-rules " in revoke
+
+
 @pytest.mark.parametrize(
     "words",
     [

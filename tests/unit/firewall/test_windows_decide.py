@@ -86,6 +86,20 @@ def test_the_shield_beats_allow_rules() -> None:
     assert answer.next_step
 
 
+def test_interfaces_that_are_left_out_are_an_opening() -> None:
+    out = {"standardprofile": {"disabledinterfaces": "{11111111-1111-1111-1111-111111111111}"}}
+    rules = firewall(local=out)
+    answer = rules.decide(ask())
+    assert answer.verdict is PARTLY
+    assert "some network interfaces are left out of the firewall" in answer.reason
+    assert rules.status.profiles[1].notes == (
+        "Some network interfaces are left out of the firewall.",
+    )
+    assert verdict(WEB, local=out) is ALLOWED
+    assert verdict(local=out, active=[Profile.PUBLIC]) is BLOCKED
+    assert verdict(local={"standardprofile": {"disabledinterfaces": ""}}) is BLOCKED
+
+
 def test_group_policy_beats_local_settings() -> None:
     local = {"standardprofile": {"enablefirewall": 0}}
     policy = {"privateprofile": {"enablefirewall": 1}}
@@ -127,9 +141,19 @@ def test_several_active_profiles_are_each_judged() -> None:
     text = rule_text("Allow", "Profile=Private")
     answer = firewall(text, active=[Profile.PRIVATE, Profile.PUBLIC]).decide(ask())
     assert answer.verdict is PARTLY
-    assert "allows it on private networks; no rule allows it on public networks" in answer.reason
+    assert answer.reason == (
+        "The rule “Web” allows it on private networks; no rule allows it on public networks, "
+        "so it is blocked by default."
+    )
     assert answer.profiles == ("private", "public")
     assert verdict(WEB, active=[Profile.PRIVATE, Profile.PUBLIC]) is ALLOWED
+
+
+def test_without_an_active_profile_an_answer_that_all_give_is_no_assumption() -> None:
+    answer = firewall(WEB, active=[]).decide(ask())
+    assert answer.verdict is ALLOWED
+    assert answer.reason == "The rule “Web” allows it on every network."
+    assert answer.profiles == ("domain", "private", "public")
 
 
 def test_without_an_active_profile_the_strictest_answer_is_given_and_said() -> None:
@@ -235,7 +259,7 @@ def test_programs_services_and_packages(
         (["IFType2_23=MBB"], {}, PARTLY),
         (["IF={11111111-1111-1111-1111-111111111111}"], {}, PARTLY),
         (["Security=Authenticate"], {}, PARTLY),
-        (["TTK2_27=WFDKmDriver"], {}, PARTLY),
+        (["TTK2_27=WFDKmDriver"], {}, BLOCKED),
         (["LUOwn=S-1-1-0"], {}, UNKNOWN),
         (["LUAuth=O:LSD:(A;;CC;;;WD)"], {}, UNKNOWN),
         (["Novelty=1"], {}, UNKNOWN),
@@ -263,7 +287,7 @@ def test_the_local_subnet_is_known_where_the_machine_tells(
     assert rules.decide(ask(remote=remote)).verdict is expected
     answer = rules.decide(ask())
     assert answer.verdict is PARTLY
-    assert "from 192.0.2.0/24" in answer.reason
+    assert answer.reason.endswith("only from the local subnet.")
 
 
 @pytest.mark.parametrize("remote", ["127.0.0.1", "127.8.8.8", "::1", "192.0.2.5", "fd00::5"])
@@ -355,6 +379,14 @@ def test_parts_are_compared() -> None:
     assert verdict(WEB, *blocks) is BLOCKED
 
 
+def test_what_windows_itself_vouches_for_is_named_but_not_asked_about() -> None:
+    answer = firewall(rule_text("Allow", "TTK2_22=WFDPrint", "TTK2_27=UPnP")).decide(ask())
+    assert answer.verdict is BLOCKED
+    assert "except what Windows itself vouches for (UPnP, WFDPrint)" in answer.reason
+    assert [(match.fit, match.decides) for match in answer.matches] == [(RuleFit.PART, False)]
+    assert verdict(WEB, rule_text("Block", "TTK=Proximity")) is ALLOWED
+
+
 def test_rules_that_are_switched_off_are_nowhere() -> None:
     answer = firewall(rule_text("Block", active="FALSE"), WEB).decide(ask())
     assert answer.verdict is ALLOWED
@@ -437,13 +469,20 @@ def test_the_status_names_what_each_profile_does() -> None:
     assert status.drop_log == r"C:\Windows\drops.log"
     assert status.summary == (
         "Windows' firewall blocks all inbound connections on public networks "
-        "and is on on private networks."
+        "and is active on private networks."
     )
     domain, private, public = status.profiles
     assert (domain.is_on, domain.is_active) == (False, False)
     assert domain.notes == ("The firewall is switched off by Group Policy.",)
     assert (private.is_on, private.is_active, private.notes) == (True, True, ())
     assert public.blocks_all_inbound
+
+
+def test_the_status_says_what_is_assumed() -> None:
+    assert firewall(active=[]).status.summary == (
+        "Windows' firewall is active on every network; Windows does not tell which networks are "
+        "connected, so the strictest answer is assumed."
+    )
 
 
 def test_dropped_packets_are_logged_where_windows_does_by_default() -> None:

@@ -100,7 +100,7 @@ def test_an_answer_is_whole(
 def test_the_index_leaves_no_rule_out(rules: list[StoredRule], question: FirewallQuestion) -> None:
     read = [read_rule(rule, path_reader(VARIABLES)) for rule in rules]
     traffic = traffic_of(question, Surroundings(variables=VARIABLES, version=(10, 0)))
-    met = list(RuleIndex(read).about(traffic))
+    met = list(RuleIndex(rules, VARIABLES).about(traffic))
     assert all(rule in met for rule in read if match_rule(rule, traffic))
 
 
