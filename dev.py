@@ -142,7 +142,8 @@ def windows_test(arguments: list[str]) -> int:
 
 def build_package(arguments: list[str]) -> int:
     """Build the Windows program and put it to the test; ``--help`` tells what else it can do."""
-    prepare()
+    if not IS_WINDOWS:  # where the build has an environment of its own
+        prepare()
     if sys.platform == "linux" and not shutil.which("makensis"):
         _apt_install(["nsis"], "the installer is made with NSIS")
     sys.path.insert(0, str(ROOT / "packaging"))

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from windows_program.archive import sha256_lines, write_zip
+from windows_program.archive import differing, sha256_lines, write_zip
 from windows_program.contents import folder_bytes, heaviest
 from windows_program.installer import InstallerOrder, find_makensis, make_installer
 from windows_program.sbom import components_from_json, sbom_text
@@ -89,6 +89,9 @@ def package(arguments: Sequence[str], pip: Sequence[str]) -> int:
     artefacts = Artefacts.below(_WORK / "dist", version)
     with _step("freezing the programs"):
         _freeze(python, artefacts, with_bare=options.measure)
+    if options.twice:
+        with _step("freezing them again"):
+            _compare_with_another(python, artefacts, version)
     with _step("packing"):
         _pack(artefacts, version)
     _tell_weights(artefacts)
@@ -114,7 +117,10 @@ def source_epoch() -> int:
 
 def _python(pip: Sequence[str]) -> WindowsPython:
     if os.name == "nt":
-        return own_python(_ROOT, _LOCK, _WORK / "venv")
+        try:
+            return own_python(_ROOT, _LOCK, _WORK / "venv")
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise PackageError(f"The Python that builds could not be made: {error}") from error
     if sys.platform == "linux":
         try:
             return bench_python(_ROOT, _LOCK, pip)
@@ -133,6 +139,17 @@ def _freeze(python: WindowsPython, artefacts: Artefacts, *, with_bare: bool) -> 
         raise PackageError("PyInstaller failed; see its messages above.")
     licence = (_ROOT / "LICENSE").read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     (artefacts.folder / "LICENSE.txt").write_bytes(licence)
+
+
+def _compare_with_another(python: WindowsPython, artefacts: Artefacts, version: str) -> None:
+    """Freeze once more and say what is not the same, before anything is signed."""
+    other = Artefacts.below(_WORK / "again", version)
+    _freeze(python, other, with_bare=False)
+    names = differing(artefacts.folder, other.folder)
+    print(f"  {len(names)} files differ between two builds")
+    for name in names:
+        print(f"    {name}")
+    shutil.rmtree(other.folder.parent)
 
 
 def _pack(artefacts: Artefacts, version: str) -> None:
@@ -192,6 +209,7 @@ def _smoke(python: WindowsPython, artefacts: Artefacts, options: argparse.Namesp
     shutil.rmtree(pictures, ignore_errors=True)
     pictures.mkdir(parents=True)
     command = ["-m", "windows_program.smoke", python.path(artefacts.folder)]
+    command += ["--portable", python.path(artefacts.archive)]
     command += ["--installer", python.path(artefacts.installer)]
     command += ["--pictures", python.path(pictures)]
     # In the bench nothing else happens; on a machine in use only PortView's own traces count.
@@ -236,5 +254,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--measure", action="store_true", help="compare how fast it starts with a bare program"
+    )
+    parser.add_argument(
+        "--twice", action="store_true", help="freeze twice and name the files that differ"
     )
     return parser

@@ -50,7 +50,9 @@ from portview.ui.theme import Theme, apply_theme, choose_style
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from portview.domain.sockets import SocketRow
+    from portview.domain.firewall import FirewallStatus
+    from portview.domain.sockets import Protocol, SocketRow
+    from portview.firewall.drops import DroppedPacket
     from portview.firewall.firewall import Firewall
     from portview.readers.snapshots import SnapshotReader
     from portview.readers.traffic import TrafficReader
@@ -59,7 +61,6 @@ logger = logging.getLogger(__name__)
 
 _X_PATIENCE_S = 2
 _SETTLED_MS = 5000
-_QUIT_PATIENCE_MS = 30_000
 _APP_USER_MODEL_ID = "PortView.PortView"
 """The installer's shortcuts have it as well."""
 
@@ -69,8 +70,6 @@ _RARE_COLLECTIONS = (20_000, 50, 100)
 def run_window(arguments: Sequence[str]) -> int:
     """Open the window, run until it closes and return the exit code."""
     options = _parser().parse_args(arguments)
-    if options.quit:
-        return _quit_first()
     try:
         check_display()
         reader = open_reader(options.reader)
@@ -91,13 +90,6 @@ def run_window(arguments: Sequence[str]) -> int:
         reporter.uninstall()
         instance.release()
         reader.close()
-
-
-def _quit_first() -> int:
-    application = QCoreApplication([])
-    has_ended = SingleInstance(settings_path().parent).quit_first(_QUIT_PATIENCE_MS)
-    del application
-    return int(Outcome.DONE if has_ended else Outcome.NOT_DONE)
 
 
 def make_application() -> QApplication:
@@ -186,7 +178,7 @@ def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
     feed, hosts = TrafficFeed(traffic, runner), HostNames()
     firewall = FirewallOnDemand(_open_firewall)
     verdicts = FirewallFeed(firewall, runner)
-    sources = FirewallSources(verdicts, firewall, _open_firewall)
+    sources = FirewallSources(verdicts, firewall, _open_firewall, _read_drops)
 
     def describe() -> CellContext:
         return CellContext(
@@ -218,6 +210,12 @@ def _open_firewall() -> Firewall:
     from portview.firewall.choose import open_firewall  # noqa: PLC0415
 
     return open_firewall()
+
+
+def _read_drops(status: FirewallStatus, port: int, protocol: Protocol) -> tuple[DroppedPacket, ...]:
+    from portview.firewall.drop_log import recent_drops  # noqa: PLC0415 - likewise
+
+    return recent_drops(status, port, protocol)
 
 
 def read_rows_once() -> tuple[SocketRow, ...]:
@@ -289,7 +287,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         BACKGROUND_OPTION, action="store_true", help="start in the tray, or minimised"
     )
-    parser.add_argument("--quit", action="store_true", help="close the PortView that runs")
     parser.add_argument("--self-report", type=Path, help=argparse.SUPPRESS)
     return parser
 

@@ -37,3 +37,16 @@ def sha256_lines(files: Iterable[Path]) -> str:
     """Return the text of a SHA256SUMS file, which ``sha256sum --check`` understands."""
     lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files]
     return "".join(sorted(lines, key=lambda line: line.partition("  ")[2]))
+
+
+def differing(first: Path, second: Path) -> list[str]:
+    """Return the files that two folders have not alike, by their path inside, in order."""
+    hashes = [
+        {
+            file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
+            for file in folder.rglob("*")
+            if file.is_file()
+        }
+        for folder in (first, second)
+    ]
+    return sorted({name for name, _ in hashes[0].items() ^ hashes[1].items()})

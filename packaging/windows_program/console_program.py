@@ -5,4 +5,4 @@ import sys
 from portview.__main__ import main
 
 # A window is what PortView.exe is for.
-sys.exit(main(sys.argv[1:] or ["--help"]))
+sys.exit(main(sys.argv[1:] or ["--help"], has_window=False))

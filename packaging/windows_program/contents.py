@@ -19,7 +19,10 @@ EXCLUDED_MODULES: Final = (
 )
 """Modules that something imports only if they are there, or for purposes that PortView lacks."""
 
-QT_PACKAGES: Final = ("PySide6", "shiboken6", "pyqtgraph", "numpy")
+WINDOW_MODULES: Final = (
+    *("PySide6", "shiboken6", "pyqtgraph", "numpy"),
+    *("portview.app", "portview.ui", "portview.models", "portview.engine"),
+)
 """What only the window needs."""
 
 _UNWANTED: Final = (

@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Final
 
 from windows_program.contents import folder_bytes
+from windows_program.signing import SIGN_VARIABLE
 from windows_program.version_resource import version_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SCRIPT: Final = Path(__file__).with_name("installer.nsi")
+_SIGNER: Final = Path(__file__).with_name("signing.py")
 _WINDOWS_PLACES: Final = (
     Path(r"C:\Program Files (x86)\NSIS\makensis.exe"),
     Path(r"C:\Program Files\NSIS\makensis.exe"),
@@ -52,7 +55,7 @@ def make_installer(makensis: Path, order: InstallerOrder) -> str:
     order.work.mkdir(parents=True, exist_ok=True)
     files = order.work / "files.nsh"
     # The byte order mark tells the compiler that it is UTF-8.
-    files.write_text("\n".join(_file_lines(order.folder)) + "\n", encoding="utf-8-sig")
+    files.write_text("\n".join(file_lines(order.folder)) + "\n", encoding="utf-8-sig")
     is_amd64 = _has_amd64_stub(makensis)
     words = {
         "OUTPUT": order.output,
@@ -63,6 +66,7 @@ def make_installer(makensis: Path, order: InstallerOrder) -> str:
         "COPYRIGHT": order.copyright,
         "KIBIBYTES": folder_bytes(order.folder) // 1024,
         **({"AMD64": ""} if is_amd64 else {}),
+        **({"SIGN": f'"{sys.executable}" "{_SIGNER}"'} if os.environ.get(SIGN_VARIABLE) else {}),
     }
     dash = "/" if os.name == "nt" else "-"
     order.output.unlink(missing_ok=True)
@@ -82,11 +86,17 @@ def make_installer(makensis: Path, order: InstallerOrder) -> str:
     return "64-bit" if is_amd64 else "32-bit"
 
 
-def _file_lines(folder: Path) -> Iterator[str]:
-    """Give one line per file, in an order that does not depend on the disk's."""
+def file_lines(folder: Path) -> Iterator[str]:
+    """Give what NSIS needs to install every file, in an order that does not depend on the disk.
+
+    Raises ValueError for a name in which NSIS would find a variable.
+    """
     here: PureWindowsPath | None = None
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        place = PureWindowsPath("$INSTDIR", *file.relative_to(folder).parts[:-1])
+    files = {path.relative_to(folder).parts: path for path in folder.rglob("*") if path.is_file()}
+    for parts, file in sorted(files.items()):
+        if "$" in "".join(parts):
+            raise ValueError(f"the installer can't hold a file of this name: {parts[-1]}")
+        place = PureWindowsPath("$INSTDIR", *parts[:-1])
         if place != here:
             yield f'SetOutPath "{place}"'
             here = place

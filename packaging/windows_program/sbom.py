@@ -10,12 +10,14 @@ import uuid
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _PYPI: Final = "pypi"
+_LICENCE_FILE: Final = re.compile(r"(licen[cs]e|copying|notice|authors)", re.IGNORECASE)
 _NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "urn:portview:sbom")
 
 
@@ -59,6 +61,24 @@ def gather_components(requirements: Iterable[str]) -> list[Component]:
         components[name] = Component(name, found.version, _licence_of(found), needs=needs)
         waiting += needs
     return sorted([*components.values(), *_interpreter()], key=lambda part: part.purl)
+
+
+def bootloader() -> Component:
+    """Return the part that is the beginning of every frozen program."""
+    version = metadata.version("pyinstaller")
+    return Component("pyinstaller", version, "GPL-2.0-or-later WITH Bootloader-exception")
+
+
+def copy_licences(components: Iterable[Component], folder: Path) -> None:
+    """Copy what each part's own distribution says about its licence into a folder per part."""
+    for component in components:
+        if component.kind != _PYPI:
+            continue
+        for file in metadata.distribution(component.name).files or []:
+            if _LICENCE_FILE.match(file.name) and ".dist-info" in file.parts[0]:
+                target = folder / component.name / file.name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(Path(str(file.locate())).read_bytes())
 
 
 def components_to_json(components: Iterable[Component]) -> str:

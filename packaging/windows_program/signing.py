@@ -1,13 +1,16 @@
 """Sign programs with whatever the publisher has, if the environment says how.
 
 PORTVIEW_SIGN_COMMAND is a command line with the word {file} in it, such as
-``signtool sign /fd sha256 /n "The Publisher" {file}``. It has to sign that file in place. No shell
-looks at it. As a program, ``python signing.py FILE`` signs one file.
+``signtool sign /fd sha256 /n "The Publisher" {file}`` or
+``osslsigncode sign -pkcs12 key.p12 -in {file} -out {signed}``. It signs that file in place, or
+writes {signed}, which then takes its place. No shell looks at it. As a program,
+``python signing.py FILE`` signs one file.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import struct
 import subprocess
@@ -20,7 +23,8 @@ if TYPE_CHECKING:
 
 SIGN_VARIABLE: Final = "PORTVIEW_SIGN_COMMAND"
 
-_FILE_WORD: Final = "{file}"
+_FILE_WORD, _SIGNED_WORD = "{file}", "{signed}"
+_PLACE: Final = re.compile(r"\{(?:file|signed)\}")
 _PE_OFFSET_AT: Final = 0x3C
 _COFF_BYTES: Final = 24
 _PE32_PLUS: Final = 0x20B
@@ -47,7 +51,13 @@ def sign_command(
         words = [word[1:-1] if word[:1] == word[-1:] == '"' else word for word in words]
     if not any(_FILE_WORD in word for word in words):
         raise SigningError(f"{SIGN_VARIABLE} has no {_FILE_WORD} in it.")
-    return [word.replace(_FILE_WORD, str(file)) for word in words]
+    places = {_FILE_WORD: str(file), _SIGNED_WORD: str(signed_file(file))}
+    return [_PLACE.sub(lambda found: places[found[0]], word) for word in words]
+
+
+def signed_file(file: Path) -> Path:
+    """Return where a command may write what it has signed."""
+    return file.with_name(f"{file.name}.signed")
 
 
 def sign(file: Path) -> bool:
@@ -62,6 +72,9 @@ def sign(file: Path) -> bool:
         done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, capture_output=True)
     except OSError as error:
         raise SigningError(f"{command[0]} could not be started: {error.strerror}.") from error
+    if not done.returncode and signed_file(file).exists():
+        signed_file(file).replace(file)
+    signed_file(file).unlink(missing_ok=True)
     if done.returncode or not is_signed(file.read_bytes()):
         said = (done.stdout + done.stderr).decode("utf-8", "replace").strip()
         raise SigningError(f"{file.name} was not signed (exit code {done.returncode}). {said}")

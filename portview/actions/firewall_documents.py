@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from portview.actions.documents import report_object
 from portview.actions.firewall_plan import command_lines
-from portview.domain.contract import iso_time
+from portview.actions.firewall_times import iso_moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -178,9 +178,9 @@ def _wish_object(wish: RuleWish) -> dict[str, Any]:
         "program": wish.program,
         "remotes": list(wish.remotes),
         "profiles": list(wish.profiles),
-        "expires_at": iso_time(wish.expires_at_ms),
+        "expires_at": iso_moment(wish.expires_at_ms),
         "until": (
-            {"pid": wish.until.pid, "process_started": iso_time(wish.until.started_ms or None)}
+            {"pid": wish.until.pid, "process_started": iso_moment(wish.until.started_ms or None)}
             if wish.until
             else None
         ),

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from portview.actions.firewall_plan import RevokePlan, plan_revoke
-from portview.domain.contract import iso_time
+from portview.actions.firewall_times import moment_words
 from portview.domain.processes import FieldProblem, ProcessKey
 from portview.readers.process_identity import process_key
 
@@ -42,7 +42,7 @@ def why_expired(
     """Return why a rule has had its time, in a few words; empty where it has not."""
     expires, until = own.wish.expires_at_ms, own.wish.until
     if expires is not None and expires <= now_ms:
-        return f"its time ended at {iso_time(expires)}"
+        return f"its time ended at {moment_words(expires)}"
     if until is None:
         return ""
     now = key_of(until.pid)

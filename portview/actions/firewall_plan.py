@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from portview.actions.firewall_proof import RuleProof, prove
 from portview.actions.firewall_question import PortQuestion, is_loopback, port_words
 from portview.actions.firewall_subnets import subnets_of_rules
+from portview.actions.firewall_times import moment_words
 from portview.actions.firewall_wishes import ANY, LOCAL_SUBNET, checked_wish
-from portview.domain.contract import iso_time
 from portview.domain.firewall import RuleChange, RuleEffect, RuleWish
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.plain_text import inert
@@ -90,8 +90,8 @@ def plan_rule(firewall: Firewall, wish: RuleWish, port: PortQuestion) -> RulePla
         change = RuleChange("", _plain_name(wish), ())
     subnets = subnets_of_rules()
     before = prove(rules, wish, port.question, subnets)
-    ending = _ending_rule(before, rules.own_rules)
-    is_needless = before.holds(wish.effect) and not (ending and change.commands)
+    ending = _ending_rule(before, rules.own_rules) if before.holds(wish.effect) else None
+    is_needless = before.holds(wish.effect) and ending is None
     plan = RulePlan(
         wish,
         port.question,
@@ -146,7 +146,7 @@ def ending_words(wish: RuleWish) -> str:
     """Return until when a rule is there."""
     parts = []
     if wish.expires_at_ms is not None:
-        parts.append(f"until {iso_time(wish.expires_at_ms)}")
+        parts.append(f"until {moment_words(wish.expires_at_ms)}")
     if wish.until is not None:
         parts.append(f"until the process {wish.until.pid} ends")
     return " or ".join(parts) or "until it is taken back"
@@ -182,6 +182,11 @@ def _warnings(plan: RulePlan, port: PortQuestion, ending: OwnRule | None) -> Ite
         yield (
             f"It is {state} only {ending_words(ending.wish)}: then PortView takes the rule "
             f"{ending.id} back."
+        )
+    if (wish.expires_at_ms or wish.until) and not plan.is_needless:
+        yield (
+            "Nothing takes the rule back by itself: PortView does it when it runs then or later, "
+            "with administrator rights."
         )
     if wish.effect is RuleEffect.BLOCK:
         return

@@ -101,19 +101,14 @@ def fill_in(
     reachable = [one for one in each if not is_loopback(one.local_address)] or each
     question, notes = wanted, []
     programs = {one.program for one in reachable}
-    if wanted.program is None and len(programs) == 1 and None not in programs:
-        (program,) = programs
+    program = next(iter(programs)) if len(programs) == 1 else None
+    if wanted.program is None:
+        notes.append(_program_note(program, len(programs)))
+    if program is not None and _is_same(wanted.program or program, program):
         services = _common(one.services for one in reachable)
-        question = replace(question, program=program, services=services)
-        notes.append(f"Program: {inert(program or '', _LONGEST_PATH)}, which listens on it now.")
+        question = replace(question, program=wanted.program or program, services=services)
         if services:
             notes.append(f"Service: {inert(', '.join(services), _LONGEST_PATH)}.")
-    elif wanted.program is None:
-        notes.append(
-            "Several programs listen on it; the question is for any of them."
-            if len(programs) > 1
-            else "Which program listens on it is not known."
-        )
     if wanted.local_address is None:
         addresses = {one.local_address for one in reachable}
         # Several addresses are no one question; the IPv6 wildcard usually takes IPv4 as well.
@@ -126,6 +121,14 @@ def fill_in(
     return PortQuestion(
         question, tuple(notes), listeners, next(iter(owners)) if len(owners) == 1 else None
     )
+
+
+def _program_note(program: str | None, count: int) -> str:
+    if count > 1:
+        return "Several programs listen on it; the question is for any of them."
+    if program is None:
+        return "Which program listens on it is not known."
+    return f"Program: {inert(program, _LONGEST_PATH)}, which listens on it now."
 
 
 def is_loopback(address: str | None) -> bool:
@@ -147,6 +150,11 @@ def _program(row: SocketRow, info: ProcessInfo | None, platform: str) -> str | N
     if info is None or info.executable_deleted:
         return None
     return info.executable
+
+
+def _is_same(one: str, other: str) -> bool:
+    # Windows' paths differ in case as they please; elsewhere programs are not matched at all.
+    return one.casefold() == other.casefold()
 
 
 def _common(services: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

@@ -77,7 +77,7 @@ def sentence_for(facts: LadderFacts) -> LadderSentence:
             "Connect this machine to a network.",
         )
     if facts.firewall is FirewallWord.BLOCKED:
-        because = f" ({facts.firewall_detail})" if facts.firewall_detail else ""
+        because = _because(facts)
         return LadderSentence(
             Reach.BLOCKED,
             f"It listens on {_places(facts)}, but the firewall of this machine blocks it{because}: "
@@ -87,6 +87,11 @@ def sentence_for(facts: LadderFacts) -> LadderSentence:
     if not open_outside:
         return _closed_outside(facts)
     return _reachable(facts, open_outside)
+
+
+def _because(facts: LadderFacts) -> str:
+    """Return the firewall's reason as an aside."""
+    return f" ({facts.firewall_detail.rstrip('.')})" if facts.firewall_detail else ""
 
 
 def _open(tried: Iterable[tuple[str, Verdict]]) -> list[str]:
@@ -177,7 +182,7 @@ def _closed_outside(facts: LadderFacts) -> LadderSentence:
 def _reachable(facts: LadderFacts, open_outside: list[str]) -> LadderSentence:
     at = _endpoints(open_outside, facts.port)
     reach, sentence = Reach.REACHABLE, f"A client on another machine can connect to {at}."
-    because = f" ({facts.firewall_detail})" if facts.firewall_detail else ""
+    because = _because(facts)
     if facts.firewall is FirewallWord.PARTLY:
         reach = Reach.SOME
         sentence = (

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from portview.ui.details_page import Subject
     from portview.ui.lookups import Lookups
 
-_FIRST_SIZE = (780, 520)
+_FIRST_SIZE = (880, 540)
 _LONGEST_NAME = 60
 _FAMILIES = {Family.IPV4: "IPv4", Family.IPV6: "IPv6"}
 
@@ -62,12 +62,14 @@ class PropertiesDialog(QDialog):
         self.copy_button = QPushButton("&Copy all")
         self.copy_button.setAutoDefault(False)
         self.copy_button.clicked.connect(self._on_copy)
-        self.file_button = QPushButton("&File properties")
+        self.file_button = QPushButton("&File properties", self)
+        self.file_button.hide()  # A system without such a window never shows it.
         self.file_button.setAutoDefault(False)
-        self.file_button.setVisible(sys.platform == "win32")
         self.file_button.clicked.connect(self._on_file)
-        for button in (self.file_button, self.copy_button):
-            buttons.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
+        buttons.addButton(self.copy_button, QDialogButtonBox.ButtonRole.ActionRole)
+        if sys.platform == "win32":
+            buttons.addButton(self.file_button, QDialogButtonBox.ButtonRole.ActionRole)
+            self.file_button.show()
         line = QFrame()
         line.setFrameShape(QFrame.Shape.HLine)
         line.setFrameShadow(QFrame.Shadow.Sunken)

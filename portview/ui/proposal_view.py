@@ -8,12 +8,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from portview.actions.proposals import CardKind
+from portview.actions.cards import CardKind
 from portview.ui.icons import device_pixmap
 from portview.ui.theme import muted_text
 
 if TYPE_CHECKING:
-    from portview.actions.proposals import Card, Proposal
+    from portview.actions.cards import Card
+    from portview.actions.proposals import Proposal
 
 _ICON_SIZE = 24
 _ICONS = {
@@ -92,7 +93,7 @@ class CardView(QFrame):
 
 
 class ProposalView(QWidget):
-    """All cards of a proposal, and its notes."""
+    """All cards of a proposal."""
 
     def __init__(self, proposal: Proposal, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -101,8 +102,6 @@ class ProposalView(QWidget):
         layout.setSpacing(8)
         for card in proposal.cards:
             layout.addWidget(CardView(card))
-        for note in proposal.notes:
-            layout.addWidget(plain_label(note))
         layout.addStretch(1)
 
     def height_for(self, width: int) -> int:

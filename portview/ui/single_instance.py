@@ -10,7 +10,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDeadlineTimer, QLockFile, QObject, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QLockFile, QObject, Signal, Slot
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 if TYPE_CHECKING:
@@ -21,7 +21,19 @@ logger = logging.getLogger(__name__)
 _RAISE, _QUIT = b"raise\n", b"quit\n"
 _LONGEST_WISH = 16
 _PATIENCE_MS = 3000
+_QUIT_PATIENCE_MS = 30_000
 _ASK_AGAIN_MS, _NOT_HEARD_MS = 5000, 250
+
+
+def quit_running(folder: Path) -> bool:
+    """Close the PortView of these settings; return whether none runs now.
+
+    For a process without a window, in which nothing else of Qt is in use.
+    """
+    application = QCoreApplication([])
+    has_ended = SingleInstance(folder).quit_first(_QUIT_PATIENCE_MS)
+    del application
+    return has_ended
 
 
 def _user() -> str:

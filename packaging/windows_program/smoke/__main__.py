@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from windows_program.smoke.console import check_console
 from windows_program.smoke.findings import SmokeError
 from windows_program.smoke.installing import InstallationTest, check_installer
+from windows_program.smoke.portable import check_portable
 from windows_program.smoke.start_time import measure_start
 from windows_program.smoke.window import check_window
 
@@ -56,6 +57,9 @@ def check_everything(options: argparse.Namespace, scratch: Path) -> None:
             bare = options.measure.resolve() / "Bare.exe"
             measure_start(folder / "PortView.exe", bare, scratch, environment)
         # With the listener open there is a row to show.
+        if options.portable:
+            archive = options.portable.resolve()
+            check_portable(archive, scratch, environment, every_name=options.every_trace)
         if options.installer:
             test = InstallationTest(
                 options.installer.resolve(),
@@ -72,6 +76,7 @@ def check_everything(options: argparse.Namespace, scratch: Path) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="smoke", description="Exercise the built programs.")
     parser.add_argument("folder", type=Path, help="the folder with PortView.exe")
+    parser.add_argument("--portable", type=Path, help="the portable zip to try as well")
     parser.add_argument("--installer", type=Path, help="the installer to try as well")
     parser.add_argument(
         "--measure", type=Path, metavar="FOLDER", help="compare starts with Bare.exe in there"

@@ -33,6 +33,7 @@ def check_console(
     said = run(program, ["--version"], environment)
     expect(said.strip() == f"PortView {version}", f"--version said {said!r}")
     told(f"{program.name} --version: {said.strip()}")
+    expect("probe" in run(program, [], environment), "without a command it does not say what to do")
     _check_list(program, listener, environment)
     _check_pick(program, environment)
     port = listener.getsockname()[1]

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 Seen = TypeVar("Seen")
 _LOOK_S: Final = 0.1
 
+FOREIGN_NAME: Final = "Port View \u7aef\u53e3 \u00fcber"
+"""Of a folder: with spaces, and with letters that no single code page has together."""
+
 
 class SmokeError(Exception):
     """The program did not do what it should; the text says what was expected and what was seen."""

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from windows_program.smoke.console import run
-from windows_program.smoke.findings import expect, told, wait_for
-from windows_program.smoke.traces import Traces, traces
+from windows_program.smoke.findings import FOREIGN_NAME, expect, told, wait_for
+from windows_program.smoke.traces import look
 from windows_program.smoke.window import expect_good_end, expect_no_errors, opened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _PATIENCE_S: Final = 300
-_FOLDER_NAME: Final = "Port View \u7aef\u53e3 \u00fcber"
-"""With spaces, and with letters that no single code page has together."""
-
-_PROGRAMS, _DESKTOP, _STARTUP = 0x0002, 0x0010, 0x0007
-_COMMON_PROGRAMS, _COMMON_DESKTOP = 0x0017, 0x0019
-_PLACES: Final = (_PROGRAMS, _DESKTOP, _STARTUP, _COMMON_PROGRAMS, _COMMON_DESKTOP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +33,16 @@ class InstallationTest:
     @property
     def folder(self) -> Path:
         """Return where the program is installed."""
-        return self.scratch / _FOLDER_NAME
+        return self.scratch / FOREIGN_NAME
 
 
 def check_installer(test: InstallationTest) -> None:
     """Install, start, upgrade while it runs, uninstall; expect that nothing is left."""
-    before = _look(test)
+    before = look(every_name=test.every_name)
     _install(test, "/DESKTOP", "/AUTOSTART")
     _expect_installed(test)
     told(f"silent installation into {test.folder.name!a}: every file is there")
-    names = {Path(path).name for path in _look(test).beyond(before)}
+    names = {Path(path).name for path in look(every_name=test.every_name).beyond(before)}
     expect("PortView.lnk" in names, "there is no entry in the Start menu")
     console = test.folder / "portviewc.exe"
     said = run(console, ["--version"], test.environment)
@@ -58,7 +50,7 @@ def check_installer(test: InstallationTest) -> None:
     _check_upgrade_while_running(test)
     _check_that_running_leaves_the_folder_alone(test)
     _uninstall(test)
-    left = _look(test).beyond(before)
+    left = look(every_name=test.every_name).beyond(before)
     expect(not left, "the uninstaller left:\n" + "\n".join(left))
     expect(not test.folder.exists(), f"{test.folder!a} is still there")
     told("silent uninstallation: no file and no key is left")
@@ -127,18 +119,3 @@ def _states(folder: Path) -> dict[Path, tuple[int, int]]:
         for file in folder.rglob("*")
         if file.is_file()
     }
-
-
-def _look(test: InstallationTest) -> Traces:
-    named = [os.environ.get(name) for name in ("ProgramFiles", "ProgramData", "APPDATA")]
-    local = Path(os.environ["LOCALAPPDATA"])
-    # All of LOCALAPPDATA is too much to look through on a machine in use, and holds TEMP.
-    folders = [*(Path(name) for name in named if name), local / "Programs", local / "PortView"]
-    return traces([*folders, *map(_shell_folder, _PLACES)], every_name=test.every_name)
-
-
-def _shell_folder(number: int) -> Path:
-    """Return a folder by its CSIDL, wherever a person has put it."""
-    path = ctypes.create_unicode_buffer(260)
-    ctypes.windll.shell32.SHGetFolderPathW(None, number, None, 0, path)  # type: ignore[attr-defined,unused-ignore]
-    return Path(path.value)

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import importlib
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
+    from collections.abc import Iterator
+
+_PROGRAMS, _DESKTOP, _STARTUP = 0x0002, 0x0010, 0x0007
+_COMMON_PROGRAMS, _COMMON_DESKTOP = 0x0017, 0x0019
+_PLACES: Final = (_PROGRAMS, _DESKTOP, _STARTUP, _COMMON_PROGRAMS, _COMMON_DESKTOP)
+_LONGEST_PATH: Final = 260
+_OF_THE_SYSTEM: Final = (
+    r"\Software\Wine\MenuFiles",
+    r"\AppCompatFlags",
+    r"\Classes\Local Settings",
+    r"\Explorer\FeatureUsage",
+    r"\Explorer\UserAssist",
+)
+"""Keys in which the system itself notes which programs were there, whoever they are."""
 
 _OWN_NAME: Final = "portview"
 _MACHINE: Final = r"SOFTWARE\Microsoft\Windows\CurrentVersion"
@@ -28,18 +42,33 @@ class Traces:
         return sorted((self.files - earlier.files) | (self.registry - earlier.registry))
 
 
-def traces(folders: Iterable[Path], *, every_name: bool) -> Traces:
-    """Look at folders and at the registry.
+def look(*, every_name: bool) -> Traces:
+    """Look at the profile, at the folders of programs and their data, and at the registry.
 
     ``every_name`` is for a machine where nothing else happens; elsewhere only what has PortView's
     name in its path is looked at.
     """
+    named = [os.environ.get(name) for name in ("ProgramFiles", "ProgramData", "APPDATA")]
+    local = Path(os.environ["LOCALAPPDATA"])
+    # All of LOCALAPPDATA is too much to look through on a machine in use, and holds TEMP.
+    folders = [*(Path(name) for name in named if name), local / "Programs", local / "PortView"]
+    folders += [_shell_folder(number) for number in _PLACES]
     files = {path for folder in folders for path in _paths_below(folder)}
     keys = set(_registry_paths())
+    # Wine hands shortcuts on to the desktop of Linux.
+    files = {path for path in files if not path.endswith(".desktop")}
+    keys = {path for path in keys if not any(own in path for own in _OF_THE_SYSTEM)}
     if not every_name:
         files = {path for path in files if _OWN_NAME in path.lower()}
         keys = {path for path in keys if _OWN_NAME in path.lower()}
     return Traces(frozenset(files), frozenset(keys))
+
+
+def _shell_folder(number: int) -> Path:
+    """Return a folder by its CSIDL, wherever a person has put it."""
+    path = ctypes.create_unicode_buffer(_LONGEST_PATH)
+    ctypes.windll.shell32.SHGetFolderPathW(None, number, None, 0, path)  # type: ignore[attr-defined,unused-ignore]
+    return Path(path.value)
 
 
 def _paths_below(folder: Path) -> Iterator[str]:

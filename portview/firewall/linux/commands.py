@@ -37,7 +37,14 @@ _IPTABLES_PLACE = rf"-w -t {_TABLES} (?:-A {_NAME}|-I {_NAME} \d+)"
 _IPTABLES_MATCH = r"-p (?:tcp|udp)(?: -s [0-9a-fA-F.:/,]+)? --dport [1-9]\d{0,4}"
 _IPTABLES_END = rf"-m comment --comment {_TAG} -j (?:ACCEPT|DROP)"
 _NEW_CHAIN = r"\{ type filter hook (?:input|prerouting) priority -\d+ ; policy accept ; \}"
+_RICH_RULE = (
+    r'rule(?: priority="-100")?(?: family="ipv[46]" source address="[0-9a-fA-F.:/]+")?'
+    r' port port="[1-9]\d{0,4}" protocol="(?:tcp|udp)"'
+    rf' nflog group="65535" prefix="{_TAG}" (?:accept|drop)'
+)
+_FIREWALLD = r"firewall-cmd --zone=[\w-]{1,32}(?: --permanent| --timeout=\d+)?"
 _MAKING = [
+    rf"{_FIREWALLD}(?: --add-rich-rule={_RICH_RULE})+",
     rf'nft {_NFT_PLACE} {_OWN_MATCH}{_SOURCE_MATCH}{_PORT} comment "{_TAG}"',
     rf"ip6?tables-(?:nft|legacy) {_IPTABLES_PLACE} {_IPTABLES_MATCH} {_IPTABLES_END}",
     rf"ufw (?:prepend )?{_UFW_RULE} comment {_TAG}",
@@ -47,6 +54,7 @@ _PREPARING = [
     rf"nft add chain inet portview (?:input|prerouting) {_NEW_CHAIN}",
 ]
 _REMOVING = [
+    rf"{_FIREWALLD}(?: --remove-rich-rule={_RICH_RULE})+",
     rf"nft delete rule {_KEY} handle \d+",
     rf"ip6?tables-legacy -w -t {_TABLES} -D {_NAME} \d+",
     rf"ufw delete {_UFW_RULE}",
@@ -65,7 +73,7 @@ def check_commands(commands: tuple[Command, ...], removals: Callable[[], set[Com
         text = " ".join(command)
         if any(re.fullmatch(shape, text) for shape in _PREPARING):
             continue
-        if any(re.fullmatch(shape, text) for shape in _MAKING) and find_tag(text):
+        if any(re.fullmatch(shape, text) for shape in _MAKING) and any(map(find_tag, command)):
             continue
         if any(re.fullmatch(shape, text) for shape in _REMOVING):
             allowed = removals() if allowed is None else allowed

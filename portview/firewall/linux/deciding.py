@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
 from portview.domain.firewall import FirewallAnswer, FirewallVerdict
+from portview.firewall.linux.answering import there_and_back
 from portview.firewall.linux.intervals import LAST_PORT, Intervals, common, joined, without
 from portview.firewall.linux.machine import LOOPBACK, Interface
 from portview.firewall.linux.outcome import Outcome, TooManyCasesError, of_parts
@@ -54,7 +55,11 @@ def decide(question: FirewallQuestion, ruleset: Ruleset, machine: Machine) -> Fi
     """Return what happens to new packets for a port; never raises."""
     local, remote = _bound(question.local_address), _address(question.remote)
     if obstacle := _obstacle(local, remote, machine):
-        return FirewallAnswer(FirewallVerdict.BLOCKED, obstacle)
+        return FirewallAnswer(
+            FirewallVerdict.BLOCKED,
+            obstacle,
+            next_step="Have the server listen on an address that the client can reach.",
+        )
     try:
         followed = follow(question, ruleset, machine)
     except TooManyCasesError:
@@ -82,7 +87,7 @@ def follow(
     TooManyCasesError.
     """
     local, remote = _bound(question.local_address), _address(question.remote)
-    walk = Walk(ruleset, machine)
+    walk, back = Walk(ruleset, machine), Walk(ruleset, machine)
     packets = _packets(question, local, remote, machine)
     if sources is not None:
         packets = [
@@ -91,10 +96,15 @@ def follow(
             if common(one.saddr, sources.get(one.version, ()))
         ]
     try:
-        parts = [walk.arrive(packet) for packet in packets]
+        parts = [there_and_back(walk, back, packet) for packet in packets]
     except RecursionError as error:
         raise TooManyCasesError from error
-    return Followed(of_parts(parts), tuple(packets), tuple(parts), walk.fits) if parts else None
+    if not parts:
+        return None
+    outcome = of_parts(parts)
+    ends = {leaf.rule for leaf in outcome.leaves} | {outcome.stopper and outcome.stopper.rule}
+    fits = {**{rule: fit for rule, fit in back.fits.items() if rule in ends}, **walk.fits}
+    return Followed(outcome, tuple(packets), tuple(parts), fits)
 
 
 def _bound(text: str | None) -> Address | None:

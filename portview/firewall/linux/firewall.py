@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portview.domain.firewall import FirewallStatus, OwnRule, RuleChange
 from portview.domain.outcome import Outcome, PortViewError
-from portview.firewall.linux import nft_changes, ufw
+from portview.firewall.linux import firewalld, nft_changes, ufw
 from portview.firewall.linux.commands import check_commands, run_commands
+from portview.firewall.linux.drop_log import find_log_file
 from portview.firewall.linux.facts import read_machine
 from portview.firewall.linux.netlink import read_generation
 from portview.firewall.linux.own import own_parts, rule_name
-from portview.firewall.linux.placing import obstacle_of, try_out
+from portview.firewall.linux.planning import plan_rule
 from portview.firewall.linux.reading import read_ruleset
-from portview.firewall.linux.rules import LinuxRules, status_of
-from portview.firewall.linux.scope import Scope, scope_of
+from portview.firewall.linux.rules import LinuxRules, status_of, takes_note
+from portview.firewall.linux.scope import scope_of
 from portview.firewall.tag import RuleTag, format_tag, new_id
 
 if TYPE_CHECKING:
     from portview.domain.firewall import RuleWish
     from portview.firewall.firewall import FirewallRules
     from portview.firewall.linux.machine import Machine
-    from portview.firewall.linux.nft_changes import Changes, Command
+    from portview.firewall.linux.nft_changes import Command
     from portview.firewall.linux.ruleset import Ruleset
 
 _UFW_FOLDER = Path("/etc/ufw")
@@ -65,12 +67,7 @@ class LinuxFirewall:
         rule_id = new_id()
         scope = scope_of(wish, rules.machine)
         tag = format_tag(RuleTag(rule_id, wish.expires_at_ms, wish.until))
-        if rules.status.manager == "ufw":
-            commands, warnings = _plan_with_ufw(wish, scope, tag, rules)
-        else:
-            commands, warnings = nft_changes.plan_rule(
-                wish, scope, tag, rules.ruleset, rules.machine
-            )
+        commands, warnings = plan_rule(wish, scope, tag, rules, _ufw_rules)
         if not commands:
             raise _nothing_to_make(warnings)
         name = rule_name(wish.effect, wish.protocol, wish.port, rule_id)
@@ -111,6 +108,9 @@ class LinuxFirewall:
         for own in ufw.own_rules(_ufw_rules()):
             if own.id == rule_id:
                 commands += ufw.plan_removal(own)
+        for own in firewalld.own_rules(rules.ruleset):
+            if own.id == rule_id:
+                commands += firewalld.plan_removal(own, rules.ruleset)
         return commands
 
     def _is_current(self, generation: int | None, machine: Machine) -> bool:
@@ -118,13 +118,15 @@ class LinuxFirewall:
         if last is None or generation is None or generation != self._kernel_generation:
             return False
         # What times out, or is added by traffic, changes without a new generation.
-        is_steady = last.ruleset is not None and not last.ruleset.has_timeouts
+        is_steady = last.ruleset is not None and not last.ruleset.changes_by_itself
         return is_steady and machine == last.machine
 
 
 def _rules_of(number: int, ruleset: Ruleset, machine: Machine) -> LinuxRules:
-    status = status_of(ruleset)
-    own = tuple(parts.own for parts in own_parts(ruleset))
+    status = status_of(ruleset, machine)
+    if any(map(takes_note, ruleset.rules())):
+        status = replace(status, drop_log=find_log_file())
+    own = tuple(parts.own for parts in own_parts(ruleset)) + firewalld.own_rules(ruleset)
     if status.manager == "ufw":
         own += ufw.own_rules(_ufw_rules())
     return LinuxRules(number, ruleset, machine, status, own)
@@ -139,31 +141,6 @@ def _ufw_rules() -> list[ufw.UfwRule]:
             continue
         found += ufw.parse_user_rules(text)
     return found
-
-
-def _plan_with_ufw(wish: RuleWish, scope: Scope, tag: str, rules: LinuxRules) -> Changes:
-    """Have ufw make the rule, before its others where one of those would decide."""
-    assert rules.ruleset  # noqa: S101 - it was read
-    trial = try_out(wish, scope, rules.ruleset, rules.machine)
-    blocking = [place for place in trial.placements if place.before is not None]
-    is_first = wish.effect.value == "block" or any(
-        place.chain.key.name in ufw.USER_CHAINS for place in blocking
-    )
-    obstacle = obstacle_of(wish, scope, rules.ruleset, rules.machine)
-    if not obstacle:
-        return nft_changes.Changes(())
-    commands = ufw.plan_rule(wish, scope, tag, _ufw_rules(), is_first=is_first)
-    alien = [
-        place for place in trial.placements if not place.chain.key.name.startswith(("ufw", "INPUT"))
-    ]
-    if wish.effect.value == "allow" and alien:
-        where = alien[0].chain.key
-        obstacle = f"chain {where}, which ufw does not keep, blocks them as well"
-    else:
-        obstacle = trial.obstacle
-    return nft_changes.Changes(
-        commands, nft_changes.warnings_of(wish, obstacle, lasts_until_restart=False)
-    )
 
 
 def _nothing_to_make(warnings: tuple[str, ...]) -> PortViewError:

@@ -27,7 +27,7 @@ class Leaf:
     ``rule`` decided it, or the policy of ``chain``; neither where no rule is about them.
     ``sent_on_by`` is the rule that gave them another address or port, ``limiter`` the one that lets
     them this way only below (``is_below``) or above a ``rate``. ``because`` is a reason that is
-    no rule's.
+    no rule's. ``is_answer`` where it is the server's answer that does not get out.
     """
 
     packet: Packet
@@ -39,6 +39,7 @@ class Leaf:
     rate: str = ""
     is_below: bool = True
     because: str = ""
+    is_answer: bool = False
 
     @property
     def is_allowed(self) -> bool:

@@ -50,9 +50,9 @@ def _wish(rules: Sequence[Rule]) -> RuleWish | None:
     is_allow = False
     for rule in rules:
         is_allow = any("accept" in one for one in rule.expressions)
-        texts = list(_sources(rule.expressions))
+        texts = list(source_texts(rule.expressions))
         remotes.update(dict.fromkeys(texts or ["any"]))
-        target = target or _target(rule.expressions)
+        target = target or target_of(rule.expressions)
     if target is None or tag is None:
         return None
     return RuleWish(
@@ -72,7 +72,8 @@ def _matches(expressions: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
             yield left, match.get("right")
 
 
-def _target(expressions: Iterable[Any]) -> tuple[Protocol, int] | None:
+def target_of(expressions: Iterable[Any]) -> tuple[Protocol, int] | None:
+    """Return the one port that a rule is about, None for any other kind of rule."""
     for left, right in _matches(expressions):
         payload = left.get("payload")
         is_port = isinstance(payload, dict) and payload.get("field") == "dport"
@@ -81,7 +82,8 @@ def _target(expressions: Iterable[Any]) -> tuple[Protocol, int] | None:
     return None
 
 
-def _sources(expressions: Iterable[Any]) -> Iterator[str]:
+def source_texts(expressions: Iterable[Any]) -> Iterator[str]:
+    """Yield the addresses and networks that a rule is about; none for all."""
     for left, right in _matches(expressions):
         payload = left.get("payload")
         if isinstance(payload, dict) and payload.get("field") == "saddr":

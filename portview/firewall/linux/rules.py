@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from portview.domain.firewall import (
@@ -13,11 +13,12 @@ from portview.domain.firewall import (
     OwnRule,
 )
 from portview.firewall.linux.deciding import decide
+from portview.firewall.linux.firewalld import profiles_of
 from portview.firewall.linux.ruleset import BUILT_IN_CHAINS, Ruleset, targets_of
 
 if TYPE_CHECKING:
     from portview.firewall.linux.machine import Machine
-    from portview.firewall.linux.ruleset import Chain
+    from portview.firewall.linux.ruleset import Chain, Rule
 
 _WAYS_IN = frozenset({"ingress", "prerouting", "input"})
 _TITLES = {
@@ -43,7 +44,9 @@ class LinuxRules:
         if self.ruleset is None:
             status = self.status
             return FirewallAnswer(FirewallVerdict.UNKNOWN, status.problem, next_step=status.hint)
-        return decide(question, self.ruleset, self.machine)
+        answer = decide(question, self.ruleset, self.machine)
+        zones = tuple(profile.name for profile in self.status.profiles if profile.is_active)
+        return replace(answer, profiles=zones) if zones else answer
 
 
 def manager_of(ruleset: Ruleset) -> str:
@@ -64,7 +67,7 @@ def manager_of(ruleset: Ruleset) -> str:
     return "nftables"
 
 
-def status_of(ruleset: Ruleset) -> FirewallStatus:
+def status_of(ruleset: Ruleset, machine: Machine) -> FirewallStatus:
     """Return the state of the firewall as the rules themselves show it."""
     manager = manager_of(ruleset)
     is_on = any(
@@ -79,7 +82,16 @@ def status_of(ruleset: Ruleset) -> FirewallStatus:
         key.name.startswith("DOCKER") or key.table == "docker-bridges" for key in ruleset.chains
     ):
         sentence += " Docker adds rules of its own for the ports that it publishes."
-    return FirewallStatus(manager, is_on, sentence, rule_count=count)
+    profiles = profiles_of(ruleset, machine) if manager == "firewalld" else ()
+    return FirewallStatus(manager, is_on, sentence, profiles, count)
+
+
+def takes_note(rule: Rule) -> bool:
+    """Tell whether a rule has the kernel log what it matches."""
+    return any(
+        "log" in one or one.get("xt") == {"type": "target", "name": "LOG"}
+        for one in rule.expressions
+    )
 
 
 def _acts(chain: Chain) -> bool:

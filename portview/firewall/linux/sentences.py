@@ -13,6 +13,7 @@ from portview.domain.firewall import (
     RuleFit,
     RuleMatch,
 )
+from portview.firewall.linux.conditions import conditions_of
 from portview.firewall.linux.intervals import Intervals, joined, networks_of, without
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _MOST_NAMED = 3
 _MOST_LISTED = 12
+_LONGEST_RULE = 120
 _EFFECTS = {
     "accept": RuleEffect.ALLOW,
     "drop": RuleEffect.BLOCK,
@@ -74,6 +76,7 @@ def told(rule: Rule) -> FirewallRule:
         effect=effect,
         source=f"chain {rule.chain}",
         text=rule.text,
+        conditions=conditions_of(rule),
     )
 
 
@@ -84,7 +87,8 @@ def _of_allowed(leaves: Iterable[Leaf]) -> Rule | None:
 def _rule_words(rule: Rule | None) -> str:
     if rule is None:
         return "the verdict"
-    return f"the rule “{rule.text}” in chain {rule.chain}"
+    text = rule.text if len(rule.text) <= _LONGEST_RULE else f"{rule.text[: _LONGEST_RULE - 1]}…"
+    return f"the rule “{text}” in chain {rule.chain}"
 
 
 def _allowed_sentence(leaves: Sequence[Leaf]) -> str:
@@ -118,9 +122,11 @@ def _blocking_words(leaf: Leaf) -> str:
         return f"blocked, because {leaf.because}"
     if leaf.rule is None:
         where = leaf.chain.key if leaf.chain else "an unknown chain"
-        return f"dropped silently by the policy of chain {where}"
-    verb = "rejected" if leaf.effect is RuleEffect.REJECT else "dropped silently"
-    return f"{verb} by {_rule_words(leaf.rule)}"
+        words = f"dropped silently by the policy of chain {where}"
+    else:
+        verb = "rejected" if leaf.effect is RuleEffect.REJECT else "dropped silently"
+        words = f"{verb} by {_rule_words(leaf.rule)}"
+    return f"let in, but the server's answer is {words}" if leaf.is_answer else words
 
 
 def _sent_on_words(leaves: Sequence[Leaf]) -> str:
@@ -151,8 +157,9 @@ def _part_sentence(leaves: Sequence[Leaf], asked: Sequence[Packet]) -> str:
     whom = _scope_words(allowed, asked)
     not_whom = _scope_words(blocked, asked)
     by = f" by {_rule_words(rule)}" if (rule := _of_allowed(leaves)) else ""
+    by += _sent_on_words(allowed)
     if not_whom and (not whom or _plainness(not_whom) < _plainness(whom)):
-        return f"Allowed{by}, but not {not_whom}: there it is {_blocking_words(blocked[0])}."
+        return f"Allowed{by}, but not {not_whom}: there it is {way_out}."
     return f"Allowed {whom or 'for some'}{by}; others are {way_out}."
 
 

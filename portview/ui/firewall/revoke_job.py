@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from portview.actions.proposals import Card, CardKind, Proposal
+from portview.actions.cards import Card, CardKind
+from portview.actions.proposals import Proposal
 
 if TYPE_CHECKING:
     from portview.actions.firewall_jobs import RevokeJob

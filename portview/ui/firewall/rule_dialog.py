@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import QDialogButtonBox
 from typing_extensions import override
 
@@ -145,7 +145,8 @@ class RuleDialog(JobDialog):
         is_first = self._proposal is None
         self._proposal, self._shown = proposal, job
         if is_first and isinstance(proposal.subjects, RulePlan):
-            self.form.show_firewall(proposal.subjects.status, proposal.subjects.subnets)
+            with QSignalBlocker(self.form):
+                self.form.show_firewall(proposal.subjects.status, proposal.subjects.subnets)
         if self.form.problem or self._job() != job:
             # The firewall offers something else, or a choice was made meanwhile.
             if is_first:

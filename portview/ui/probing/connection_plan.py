@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from portview.actions.firewall_word import row_to_ask_about
 from portview.domain.sockets import Protocol, State, endpoint_text
 from portview.domain.targets import Target
 from portview.probes.bind_places import ANY_IPV4, ANY_IPV6
@@ -13,7 +14,6 @@ from portview.probes.ladder import climb
 from portview.probes.ladder_sentence import Reach
 from portview.probes.tcp import probe_tcp
 from portview.probes.udp import probe_udp
-from portview.ui.probing.firewall_word import row_to_ask_about
 from portview.ui.probing.sheet import Sheet, SheetRow, Tone
 from portview.ui.probing.sheets import STEP_COLUMNS, sheet_of, step_row
 

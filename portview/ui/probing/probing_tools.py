@@ -123,7 +123,7 @@ class ProbingTools(QObject):
         firewall = self._sources.firewall
         ask = None
         if firewall is not None:
-            from portview.ui.probing.firewall_word import ask_firewall  # noqa: PLC0415 - likewise
+            from portview.actions.firewall_word import ask_firewall  # noqa: PLC0415 - likewise
 
             ask = partial(ask_firewall, firewall)
         test = ConnectionTest(self._runner, self._sources.read_rows, ask)

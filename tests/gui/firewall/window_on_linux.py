@@ -76,6 +76,7 @@ class Hands:
         generation = self.opened.firewall.read().generation
         feed = self.window.firewall._sources.feed
         self.wait(lambda: feed._rules is not None and feed._rules.generation >= generation)
+        self.wait(lambda: self.window.model.context.firewall is feed.answers)
         return self.see()
 
     def allow(self) -> dict[str, Any]:

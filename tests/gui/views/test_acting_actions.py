@@ -33,7 +33,7 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
     """Note the jobs that would be asked about, instead of opening their dialogs."""
     noted: list[Job] = []
     monkeypatch.setattr(
-        "portview.ui.acting.ActionDialog",
+        "portview.ui.action_dialog.ActionDialog",
         lambda job, *_: noted.append(job) or QDialogThatIsNotShown(),
     )
     return noted
@@ -46,6 +46,8 @@ class QDialogThatIsNotShown:
         @staticmethod
         def connect(_slot: object) -> None:
             pass
+
+    job_requested = acted
 
     def open(self) -> None:
         pass

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
+from portview.actions.file_properties import show_file_properties
 from portview.domain.outcome import PortViewError
 from portview.domain.scope import Scope
 
@@ -51,6 +54,7 @@ def test_the_socket_and_its_process_are_told_and_can_be_copied(
     dialog = properties_of(51000)
     assert dialog.heading.text() == "node, PID 1234"
     assert dialog.windowTitle() == "Properties: 10.0.0.1:51000"
+    assert dialog.file_button.isVisible() is (sys.platform == "win32")
     dialog.copy_button.click()
     lines = QGuiApplication.clipboard().text().splitlines()
     assert lines[:5] == [
@@ -107,12 +111,6 @@ def test_several_processes_have_no_common_properties(window: MainWindow) -> None
 @pytest.mark.windows_only("ShellExecuteExW")
 def test_the_file_is_never_run_instead() -> None:
     """Wine has no Properties: it must say so, and Windows must show them."""
-    import sys  # noqa: PLC0415
-
-    import psutil  # noqa: PLC0415
-
-    from portview.actions.file_properties import show_file_properties  # noqa: PLC0415
-
     before = {child.pid for child in psutil.Process().children()}
     try:
         show_file_properties(sys.executable)

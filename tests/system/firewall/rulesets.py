@@ -300,6 +300,44 @@ table inet nat { chain pre { type nat hook prerouting priority dstnat
         "blocked",
     ),
     Case(
+        "answers may not leave",
+        """
+table inet filter { chain output { type filter hook output priority 0; policy drop
+  icmpv6 type nd-neighbor-advert accept
+  udp sport 8080 accept
+}
+}
+""",
+        "blocked",
+        "allowed",
+        "the server's answer is dropped silently by the policy of chain inet filter output",
+    ),
+    Case(
+        "answers of known connections may leave",
+        """
+table inet filter { chain output { type filter hook output priority 0; policy drop
+  ct state established,related accept
+}
+}
+"""
+        + chain("tcp dport 8080 accept").replace("table inet filter", "table inet in"),
+        "allowed",
+        "blocked",
+        "tcp dport 8080 accept",
+    ),
+    Case(
+        "answers may leave to one client only",
+        """
+table inet filter { chain output { type filter hook output priority 0; policy accept
+  ip daddr != 10.199.0.1 tcp sport 8080 reject
+}
+}
+""",
+        "partly",
+        "allowed",
+        "the server's answer",
+    ),
+    Case(
         "a drop where packets enter the machine",
         """
 table netdev wire { chain cable { type filter hook ingress device "cable0" priority 0

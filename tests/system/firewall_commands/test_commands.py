@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,10 +18,12 @@ from portview.domain.outcome import Outcome
 from tests.system.firewall_commands.conftest import AS_NOBODY
 
 if TYPE_CHECKING:
-    import subprocess
-    from pathlib import Path
-
     from tests.system.firewall_commands.conftest import Machines
+
+if sys.platform != "win32":
+    import pty
+
+ROOT = Path(__file__).resolve().parents[3]
 
 pytestmark = [
     pytest.mark.linux_only("network namespaces and nftables"),
@@ -129,6 +134,27 @@ def test_nothing_is_changed_without_consent(machines: Machines) -> None:
         machines.portview("firewall", "list")
         assert machines.ruleset() == with_rule
         machines.portview("firewall", "revoke", "--all", "--yes")
+
+
+@pytest.mark.parametrize(("answer", "is_open"), [("y", True), ("", False)])
+def test_at_a_terminal_the_rule_is_shown_and_asked_for(
+    machines: Machines, answer: str, is_open: bool
+) -> None:
+    ours, theirs = pty.openpty()
+    with machines.serving(8080):
+        command = (sys.executable, "-m", "portview", "firewall", "allow", "8080")
+        line = ("ip", "netns", "exec", machines.guarded.name, *command)
+        process = subprocess.Popen(line, stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT)
+        os.close(theirs)
+        said = b""
+        while b"[y/N]" not in said:
+            said += os.read(ours, 4096)
+        assert b"Will run: nft " in said
+        assert not machines.gets_through(8080)
+        os.write(ours, f"{answer}\n".encode())
+        assert process.wait(60) == (0 if is_open else Outcome.NOT_DONE)
+        os.close(ours)
+        assert machines.gets_through(8080) is is_open
 
 
 def test_a_tool_that_succeeds_without_effect_is_found_out(
@@ -255,6 +281,38 @@ def test_an_errand_is_planned_anew_and_answers_with_what_was_read(machines: Mach
         assert not machines.gets_through(8080)
         missing = document(machines.portview("errand", "revoke-rules", made["rule_id"]))
         assert missing["error"]["code"] == "no_such_rule"
+
+
+AS_THE_WINDOW_DOES = """
+import json
+from portview.actions.firewall_jobs import RevokeJob, RuleJob
+from portview.actions.jobs import Doing
+from portview.domain.firewall import RuleEffect, RuleWish
+from portview.domain.sockets import Protocol
+
+job = RuleJob(RuleWish(RuleEffect.ALLOW, Protocol.TCP, 8080, remotes=("any",)))
+made = job.act(job.look(), Doing(as_admin=True))
+back = RevokeJob((made.rule_id,))
+gone = back.act(back.look(), Doing(as_admin=True))
+print(json.dumps([made.now, made.is_in_force, gone.now, gone.outcome]))
+"""
+
+
+def test_the_window_has_it_done_by_the_side_with_rights(machines: Machines, tmp_path: Path) -> None:
+    """The way through pkexec, whose prompt alone is left out."""
+    pkexec = tmp_path / "pkexec"
+    pkexec.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\nexec "$@"\n', "utf-8")
+    pkexec.chmod(0o755)
+    with machines.serving(8080):
+        command = (sys.executable, "-W", "error", "-c", AS_THE_WINDOW_DOES)
+        path = f"PATH={tmp_path}:/usr/sbin:/usr/bin:/sbin:/bin"
+        told = json.loads(machines.guarded.run("env", path, *command))
+    assert told[:2] == ["TCP port 8080 is allowed now for any other machine.", True]
+    assert "The rule is gone." in told[2]
+    assert told[3] == Outcome.DONE
+    allow, revoke = (tmp_path / "asked").read_text("utf-8").splitlines()
+    assert allow.endswith("errand allow-port tcp 8080 any domain,private - - -")
+    assert " errand revoke-rules " in revoke
 
 
 @pytest.mark.parametrize(

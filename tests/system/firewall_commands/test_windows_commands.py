@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from portview.actions.firewall_jobs import RuleJob
+from portview.actions.firewall_report import FirewallReport
+from portview.actions.jobs import Doing
 from portview.actions.record import read_records
-from portview.domain.firewall import RuleEffect
+from portview.domain.firewall import RuleEffect, RuleWish
 from portview.domain.outcome import Outcome
 from portview.domain.sockets import Protocol
 from portview.firewall.tag import RuleTag, format_tag
@@ -125,6 +128,16 @@ def test_a_netsh_that_does_nothing_is_found_out() -> None:
     assert record.made_rules == ()
 
 
+def test_the_side_with_rights_believes_netsh_as_little() -> None:
+    """Wine starts the errand without a prompt; what it answers has come through the pipe."""
+    job = RuleJob(RuleWish(RuleEffect.ALLOW, Protocol.TCP, 8097, remotes=("any",)))
+    report = job.act(job.look(), Doing(as_admin=True))
+    assert isinstance(report, FirewallReport)
+    assert report.outcome is Outcome.NOT_DONE
+    assert "The rule did not appear" in report.now
+    assert report.rule_id
+
+
 def test_what_stands_against_a_rule_is_told_beforehand() -> None:
     _, shown = portview("allow", "8099", "--dry-run", "--program", "any")
     assert any("Shut" in warning for warning in shown["warnings"]), shown["warnings"]
@@ -149,7 +162,8 @@ def test_own_rules_are_listed_and_one_that_stays_is_told() -> None:
     assert code == 0
     (rule,) = listed["rules"]
     assert (rule["id"], rule["port"], rule["remotes"]) == ("abcd1234", 8096, ["localsubnet"])
-    assert "1970-01-01T00:00:01.000Z" in rule["expired"]
+    assert rule["expires_at"] == "1970-01-01T00:00:01.000Z"
+    assert "its time ended" in rule["expired"]
     code, told = portview("revoke", "--expired", "--yes")
     assert code == Outcome.NOT_DONE
     assert "is still there" in told["report"]["now"]

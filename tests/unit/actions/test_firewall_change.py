@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from portview.actions import firewall_plan
 from portview.actions.firewall_change import make_rule, revoke_rules
 from portview.actions.firewall_expiry import plan_expired, why_expired
 from portview.actions.firewall_jobs import RevokeJob, RuleJob, revoke_expired
-from portview.actions.firewall_plan import RulePlan, plan_revoke, plan_rule
+from portview.actions.firewall_plan import RulePlan, ending_words, plan_revoke, plan_rule
 from portview.actions.firewall_question import PortQuestion
 from portview.actions.firewall_sentences import needless_report
+from portview.actions.firewall_times import iso_moment
 from portview.actions.firewall_wishes import default_wish
 from portview.actions.jobs import Doing
 from portview.actions.record import read_records
@@ -75,6 +79,16 @@ def test_success_without_effect_is_told_as_what_it_is() -> None:
     assert not report.is_in_force
 
 
+def test_a_rule_that_did_not_appear_is_not_done_even_where_others_let_clients_in() -> None:
+    firewall = FakeFirewall(has_effect=False)
+    planned = plan(firewall)
+    firewall.add_rule_of_others(ANYONE, "Open meanwhile")
+    report = make_rule(firewall, planned)
+    assert report.outcome is Outcome.NOT_DONE
+    assert "The rule did not appear" in report.now
+    assert "is allowed all the same" in report.now
+
+
 def test_a_rule_that_a_block_rule_beats_is_not_done(firewall: FakeFirewall) -> None:
     firewall.add_rule_of_others(replace(ANYONE, effect=RuleEffect.BLOCK), "No entry")
     report = make_rule(firewall, plan(firewall))
@@ -82,7 +96,9 @@ def test_a_rule_that_a_block_rule_beats_is_not_done(firewall: FakeFirewall) -> N
     assert report.is_in_force
     assert "The rule is there." in report.now
     assert 'The rule "No entry" (local rules) wins.' in report.now
-    assert f"portview firewall revoke --id {report.rule_id}" in report.next_step
+    assert report.next_step == (
+        f"A warning. Take the rule back: portview firewall revoke --id {report.rule_id}"
+    )
 
 
 def test_a_block_that_splits_the_network_is_not_done(firewall: FakeFirewall) -> None:
@@ -91,6 +107,18 @@ def test_a_block_that_splits_the_network_is_not_done(firewall: FakeFirewall) -> 
     report = make_rule(firewall, plan(firewall))
     assert report.outcome is Outcome.NOT_DONE
     assert 'The rule "Half"' in report.now
+
+
+def test_a_network_is_asked_for_by_both_its_ends() -> None:
+    for half in ("198.51.100.0/25", "198.51.100.128/25"):
+        block = replace(WISH, effect=RuleEffect.BLOCK, remotes=(half,), port=90)
+        firewall = FakeFirewall()
+        firewall.add_rule_of_others(block, half)
+        wish = replace(WISH, port=90, remotes=("198.51.100.0/24",), program=None)
+        asked = PortQuestion(replace(ASKED, port=90))
+        report = make_rule(firewall, plan_rule(firewall, wish, asked))
+        assert report.outcome is Outcome.NOT_DONE
+        assert f'The rule "{half}"' in report.now
 
 
 def test_blocking_is_proved_in_the_same_way(firewall: FakeFirewall) -> None:
@@ -126,6 +154,12 @@ def test_a_firewall_that_knows_no_programs_gets_none() -> None:
     assert any("can't match programs" in warning for warning in planned.warnings)
 
 
+def test_a_rule_that_ends_says_who_takes_it_back(firewall: FakeFirewall) -> None:
+    ending = plan(firewall, replace(WISH, expires_at_ms=4 * 10**12))
+    assert any("with administrator rights" in warning for warning in ending.warnings)
+    assert not any("with administrator rights" in warning for warning in plan(firewall).warnings)
+
+
 def test_missing_rights_are_raised_and_nothing_is_recorded(firewall: FakeFirewall) -> None:
     firewall.refusal = needs_admin()
     with pytest.raises(PortViewError) as refused:
@@ -150,6 +184,15 @@ def test_a_removal_without_effect_is_told(firewall: FakeFirewall) -> None:
     report = revoke_rules(firewall, [plan_revoke(firewall, own)])
     assert report.outcome is Outcome.NOT_DONE
     assert "is still there" in report.now
+
+
+def test_missing_rights_to_remove_are_raised(firewall: FakeFirewall) -> None:
+    make_rule(firewall, plan(firewall))
+    plans = [plan_revoke(firewall, own) for own in firewall.read().own_rules]
+    firewall.refusal = needs_admin()
+    with pytest.raises(PortViewError) as refused:
+        revoke_rules(firewall, plans)
+    assert refused.value.outcome is Outcome.NEEDS_ADMIN
 
 
 def test_one_that_can_not_be_removed_keeps_no_other(firewall: FakeFirewall) -> None:
@@ -177,8 +220,16 @@ def test_rules_end_with_their_time_or_their_process(firewall: FakeFirewall) -> N
         make_rule(firewall, plan(firewall, replace(WISH, port=port, **ending)))
     plans = plan_expired(firewall, now_ms=2000)
     assert [one.own.wish.port for one in plans] == [80, 82]
-    assert "1970-01-01T00:00:01.000Z" in plans[0].reason
+    assert "its time ended at " in plans[0].reason
     assert "has ended" in plans[1].reason
+
+
+@given(st.integers(0, 10**16 - 1))
+def test_any_time_that_can_stand_in_a_rule_is_told(expires_at_ms: int) -> None:
+    ending = ending_words(replace(WISH, expires_at_ms=expires_at_ms))
+    assert re.fullmatch(r"until (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|after the year 9999)", ending)
+    told = iso_moment(expires_at_ms)
+    assert told is None or told.endswith("Z")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from windows_program.archive import sha256_lines, write_zip
+from windows_program.archive import differing, sha256_lines, write_zip
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +48,15 @@ def test_a_time_before_archives_can_tell_it_becomes_their_first_year(tmp_path: P
     write_zip(tmp_path / "a.zip", folder, 0, {})
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         assert archive.infolist()[0].date_time == (1980, 1, 1, 0, 0, 0)
+
+
+def test_files_that_differ_or_are_missing_are_named(tmp_path: Path) -> None:
+    first = make_folder(tmp_path / "1", list(FILES), EPOCH)
+    second = make_folder(tmp_path / "2", list(FILES), EPOCH + 9)
+    assert differing(first, second) == []
+    (second / "_internal/a/b.dll").write_bytes(b"other")
+    (first / "PortView.exe").unlink()
+    assert differing(first, second) == ["PortView.exe", "_internal/a/b.dll"]
 
 
 SHA256SUM = shutil.which("sha256sum")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import platform
+from importlib import metadata
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,9 +13,13 @@ from windows_program.sbom import (
     Component,
     components_from_json,
     components_to_json,
+    copy_licences,
     gather_components,
     sbom_text,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PARTS = [
     Component("left", "1.0", "MIT", needs=("right",)),
@@ -64,3 +70,10 @@ def test_what_is_installed_is_found_with_what_it_needs_in_turn() -> None:
     assert found["cpython"].version == platform.python_version()
     assert found["psutil"].licence == "BSD-3-Clause"
     assert {"qt", "openssl"} <= set(found)
+
+
+def test_the_licences_of_installed_parts_are_copied(tmp_path: Path) -> None:
+    part = Component("psutil", metadata.version("psutil"), "")
+    copy_licences([part, Component("cpython", "3", "", "generic")], tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["psutil"]
+    assert b"Redistribution" in (tmp_path / "psutil" / "LICENSE").read_bytes()

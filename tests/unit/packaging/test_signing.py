@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from windows_program.signing import SIGN_VARIABLE, SigningError, is_signed, sign, sign_command
+from windows_program.signing import (
+    SIGN_VARIABLE,
+    SigningError,
+    is_signed,
+    sign,
+    sign_command,
+    signed_file,
+)
 
 
 def program(*, signature: tuple[int, int], magic: int = 0x20B) -> bytes:
@@ -72,6 +79,21 @@ def test_only_a_file_that_is_signed_afterwards_counts_as_signed(
     else:
         with pytest.raises(SigningError, match="was not signed"):
             sign(file)
+
+
+def test_a_command_may_write_the_signed_file_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, signed = tmp_path / "a {signed}.exe", tmp_path / "signed.bin"
+    file.write_bytes(program(signature=(0, 0)))
+    signed.write_bytes(program(signature=(0x1000, 8)))
+    script = tmp_path / "signer.py"
+    script.write_text("import shutil, sys; shutil.copyfile(sys.argv[1], sys.argv[3])", "utf-8")
+    line = f'"{sys.executable}" "{script}" "{signed}" {{file}} {{signed}}'
+    monkeypatch.setenv(SIGN_VARIABLE, line)
+    assert sign(file)
+    assert is_signed(file.read_bytes())
+    assert not signed_file(file).exists()
 
 
 def test_a_signer_that_does_not_exist_is_told(

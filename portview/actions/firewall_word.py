@@ -1,4 +1,4 @@
-"""The firewall's word for the ladder of "Test connection". No Qt."""
+"""The firewall's word for the ladder of reachability."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def ask_firewall(
     return FirewallAnswer(FirewallWord(answer.verdict.value), answer.reason)
 
 
-def row_to_ask_about(port: int, rows: Iterable[SocketRow], chosen: SocketKey) -> SocketRow | None:
+def row_to_ask_about(
+    port: int, rows: Iterable[SocketRow], chosen: SocketKey | None = None
+) -> SocketRow | None:
     """Return the row that other machines reach a TCP port by, the chosen one where it is one.
 
     None where none listens or this machine alone can come.
