@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from portview.domain.firewall import FirewallQuestion
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from portview.firewall.windows.rule import WindowsRule
+
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""For tests that make up whole firewalls; how long that takes is the machine's business."""
 
 VARIABLES = {"systemroot": r"C:\Windows", "programfiles": r"C:\Program Files"}
 SERVER = r"C:\Program Files\Acme\server.exe"
@@ -42,16 +46,15 @@ def firewall(
     *texts: str | StoredRule,
     active: Iterable[Profile] = (Profile.PRIVATE,),
     surroundings: dict[str, Any] | None = None,
-    **settings: Any,
+    **policy: Any,
 ) -> WindowsRules:
-    """Make a firewall of rules; ``settings`` are parts of the policy."""
+    """Make a firewall of rules; ``policy`` are parts of what the registry says."""
     rules = tuple(
         text if isinstance(text, StoredRule) else stored(text, rule_id=f"r{number}")
         for number, text in enumerate(texts)
     )
-    policy = Policy(rules, **settings)
     around = Surroundings(frozenset(active), VARIABLES, **(surroundings or {"version": (10, 0)}))
-    return WindowsRules(1, policy, around)
+    return WindowsRules(1, Policy(rules, **policy), around)
 
 
 def ask(port: int = 8080, **about: Any) -> FirewallQuestion:
