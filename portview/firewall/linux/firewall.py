@@ -37,6 +37,7 @@ class LinuxFirewall:
         """Create a firewall that has read nothing yet."""
         self._last: LinuxRules | None = None
         self._kernel_generation: int | None = None
+        self._is_refused = False
 
     def read(self) -> LinuxRules:
         """Return the rules as they are now; cheap where nothing changed since the last call."""
@@ -58,6 +59,7 @@ class LinuxFirewall:
         else:
             self._last = _rules_of(number, reading.ruleset, machine)
         self._kernel_generation = generation
+        self._is_refused = reading.is_refused
         return self._last
 
     def plan(self, wish: RuleWish, rules: FirewallRules) -> RuleChange:
@@ -115,11 +117,13 @@ class LinuxFirewall:
 
     def _is_current(self, generation: int | None, machine: Machine) -> bool:
         last = self._last
-        if last is None or generation is None or generation != self._kernel_generation:
+        if last is None:
             return False
+        if generation is None:
+            return self._is_refused
         # What times out, or is added by traffic, changes without a new generation.
         is_steady = last.ruleset is not None and not last.ruleset.changes_by_itself
-        return is_steady and machine == last.machine
+        return is_steady and generation == self._kernel_generation and machine == last.machine
 
 
 def _rules_of(number: int, ruleset: Ruleset, machine: Machine) -> LinuxRules:
