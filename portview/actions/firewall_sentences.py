@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.actions.firewall_plan import remote_words
+from portview.actions.firewall_plan import can_match_programs, remote_words
 from portview.actions.firewall_proof import EVERYONE
 from portview.actions.firewall_question import port_words
 from portview.actions.firewall_report import FirewallReport, RevokeReport
@@ -153,7 +153,15 @@ def _does_not_hold(plan: RulePlan, proof: RuleProof, rule_id: str) -> tuple[str,
     answer = client.answer
     if answer.rule is not None and answer.rule.effect in {RuleEffect.BLOCK, RuleEffect.REJECT}:
         now += f' The rule "{inert(answer.rule.name, _LONGEST)}" ({answer.rule.source}) wins.'
-    return now, f"{answer.next_step} {back}".strip()
+    return now, f"{_why_not(plan, answer)} {back}".strip()
+
+
+def _why_not(plan: RulePlan, answer: FirewallAnswer) -> str:
+    """Return what stood against the rule from the start, or else what can be done about it."""
+    # Windows' own advice would be to make the rule; elsewhere warnings are about other things too.
+    if can_match_programs(plan.status) and plan.change.warnings:
+        return plan.change.warnings[0]
+    return answer.next_step
 
 
 def _verdict_of_asked(plan: RulePlan, proof: RuleProof) -> str:

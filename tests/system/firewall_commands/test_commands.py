@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,10 +18,12 @@ from portview.domain.outcome import Outcome
 from tests.system.firewall_commands.conftest import AS_NOBODY
 
 if TYPE_CHECKING:
-    import subprocess
-    from pathlib import Path
-
     from tests.system.firewall_commands.conftest import Machines
+
+if sys.platform != "win32":
+    import pty
+
+ROOT = Path(__file__).resolve().parents[3]
 
 pytestmark = [
     pytest.mark.linux_only("network namespaces and nftables"),
@@ -129,6 +134,27 @@ def test_nothing_is_changed_without_consent(machines: Machines) -> None:
         machines.portview("firewall", "list")
         assert machines.ruleset() == with_rule
         machines.portview("firewall", "revoke", "--all", "--yes")
+
+
+@pytest.mark.parametrize(("answer", "is_open"), [("y", True), ("", False)])
+def test_at_a_terminal_the_rule_is_shown_and_asked_for(
+    machines: Machines, answer: str, is_open: bool
+) -> None:
+    ours, theirs = pty.openpty()
+    with machines.serving(8080):
+        command = (sys.executable, "-m", "portview", "firewall", "allow", "8080")
+        line = ("ip", "netns", "exec", machines.guarded.name, *command)
+        process = subprocess.Popen(line, stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT)
+        os.close(theirs)
+        said = b""
+        while b"[y/N]" not in said:
+            said += os.read(ours, 4096)
+        assert b"Will run: nft " in said
+        assert not machines.gets_through(8080)
+        os.write(ours, f"{answer}\n".encode())
+        assert process.wait(60) == (0 if is_open else Outcome.NOT_DONE)
+        os.close(ours)
+        assert machines.gets_through(8080) is is_open
 
 
 def test_a_tool_that_succeeds_without_effect_is_found_out(

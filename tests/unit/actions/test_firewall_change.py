@@ -96,7 +96,9 @@ def test_a_rule_that_a_block_rule_beats_is_not_done(firewall: FakeFirewall) -> N
     assert report.is_in_force
     assert "The rule is there." in report.now
     assert 'The rule "No entry" (local rules) wins.' in report.now
-    assert f"portview firewall revoke --id {report.rule_id}" in report.next_step
+    assert report.next_step == (
+        f"A warning. Take the rule back: portview firewall revoke --id {report.rule_id}"
+    )
 
 
 def test_a_block_that_splits_the_network_is_not_done(firewall: FakeFirewall) -> None:

@@ -11,8 +11,9 @@ from portview.actions.elevation import manual_command
 from portview.actions.errands import Errand, ErrandVerb, parse_errand
 from portview.actions.firewall_change import make_rule, revoke_rules
 from portview.actions.firewall_plan import plan_revoke, plan_rule
+from portview.actions.firewall_proposals import propose_rule
 from portview.actions.firewall_question import PortQuestion
-from portview.domain.firewall import FirewallQuestion, RuleEffect, RuleWish
+from portview.domain.firewall import FirewallQuestion, RuleChange, RuleEffect, RuleWish
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.processes import ProcessKey
 from portview.domain.sockets import Protocol
@@ -78,6 +79,52 @@ def test_a_side_that_may_not_read_tells_what_the_other_read(
     assert gone.outcome is Outcome.DONE
     assert "The rule is gone." in gone.now
     assert not gone.reports[0].is_in_force
+
+
+class BlindFirewall(FakeFirewall):
+    """Lets only root read it, and so plan with it, as on Linux."""
+
+    def __init__(self) -> None:
+        super().__init__(manager="none")
+        self.problem = "Only root may read them."
+
+    def plan(self, wish: RuleWish, rules: object) -> RuleChange:
+        raise needs_admin()
+
+
+def test_a_side_that_may_not_read_asks_without_commands(firewall: FakeFirewall) -> None:
+    plan = planned(BlindFirewall())
+    assert plan.refusal is not None
+    assert plan.change.commands == ()
+    assert not plan.is_needless
+    proposal = propose_rule(plan)
+    assert proposal.verb == "Allow"
+    assert "decided with administrator rights" in proposal.warnings[0]
+    with pytest.raises(PortViewError) as refused:
+        make_rule(BlindFirewall(), plan)
+    assert refused.value.outcome is Outcome.NEEDS_ADMIN
+    assert firewall.applied == []
+    report = make_rule(BlindFirewall(), plan, as_admin=True)
+    assert report.outcome is Outcome.DONE
+    assert report.now == "TCP port 80 is allowed now for any other machine."
+    assert len(firewall.read().own_rules) == 1
+
+
+def test_what_needs_no_rule_is_told_by_the_other_side_as_well(firewall: FakeFirewall) -> None:
+    firewall.add_rule_of_others(WISH, "Open")
+    firewall.plan = not_needed  # type: ignore[method-assign]
+    report = make_rule(BlindFirewall(), planned(BlindFirewall()), as_admin=True)
+    assert report.outcome is Outcome.DONE
+    assert "no rule is needed" in report.done
+    assert not report.is_in_force
+    assert firewall.applied == []
+    here = make_rule(firewall, planned(firewall))
+    assert (here.outcome, here.done) == (report.outcome, report.done)
+
+
+def not_needed(wish: RuleWish, rules: object) -> RuleChange:
+    del wish, rules
+    raise PortViewError("rule_not_needed", "No rule is needed.", outcome=Outcome.DONE)
 
 
 def test_a_success_without_effect_is_found_out_on_either_side(firewall: FakeFirewall) -> None:
