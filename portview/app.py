@@ -50,7 +50,9 @@ from portview.ui.theme import Theme, apply_theme, choose_style
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from portview.domain.sockets import SocketRow
+    from portview.domain.firewall import FirewallStatus
+    from portview.domain.sockets import Protocol, SocketRow
+    from portview.firewall.drops import DroppedPacket
     from portview.firewall.firewall import Firewall
     from portview.readers.snapshots import SnapshotReader
     from portview.readers.traffic import TrafficReader
@@ -176,7 +178,7 @@ def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
     feed, hosts = TrafficFeed(traffic, runner), HostNames()
     firewall = FirewallOnDemand(_open_firewall)
     verdicts = FirewallFeed(firewall, runner)
-    sources = FirewallSources(verdicts, firewall, _open_firewall)
+    sources = FirewallSources(verdicts, firewall, _open_firewall, _read_drops)
 
     def describe() -> CellContext:
         return CellContext(
@@ -208,6 +210,12 @@ def _open_firewall() -> Firewall:
     from portview.firewall.choose import open_firewall  # noqa: PLC0415
 
     return open_firewall()
+
+
+def _read_drops(status: FirewallStatus, port: int, protocol: Protocol) -> tuple[DroppedPacket, ...]:
+    from portview.firewall.drop_log import recent_drops  # noqa: PLC0415 - likewise
+
+    return recent_drops(status, port, protocol)
 
 
 def read_rows_once() -> tuple[SocketRow, ...]:

@@ -60,50 +60,59 @@ def ask(port: int = 8080, **about: Any) -> FirewallQuestion:
     return FirewallQuestion(about.pop("protocol", Protocol.TCP), port, **about)
 
 
-_some_remotes = st.sampled_from(
-    [
-        (),
-        ("RA4=LocalSubnet", "RA6=LocalSubnet"),
-        ("RA4=10.0.0.0/255.0.0.0",),
-        ("RA4=10.1.0.0-10.1.255.255",),
-        ("RA4=0.0.0.0-127.255.255.255", "RA6=::/1"),
-        ("RA4=128.0.0.0-255.255.255.255", "RA6=8000::/1"),
-        ("RA4=203.0.113.7",),
-        ("RA42=IntrAnet",),
-    ]
-)
-_some_ports = st.sampled_from(
-    [(), ("LPort=8080",), ("LPort=80", "LPort2_10=8000-9000"), ("LPort=RPC",), ("LPort=81",)]
-)
-_some_programs = st.sampled_from(
-    [
-        (),
-        (r"App=%ProgramFiles%\Acme\server.exe",),
-        (r"App=%Unknown%\server.exe",),
-        ("App=System",),
-        (r"App=C:\Windows\System32\svchost.exe", "Svc=Web"),
-        ("AppPkgId=S-1-15-2-1",),
-    ]
-)
-_some_profiles = st.sampled_from(
-    [(), ("Profile=Private",), ("Profile=Public",), ("Profile=Domain", "Profile=Private")]
-)
-_some_others = st.sampled_from(
-    [
-        (),
-        ("Edge=TRUE",),
-        ("Security=Authenticate",),
-        ("LUOwn=S-1-1-0",),
-        ("Novelty=1",),
-        ("Platform=2:6:2", "Platform2=GTEQ"),
-        ("IFType=Lan",),
-        ("LA4=192.0.2.5",),
-        ("RPort=53",),
-        ("TTK2_22=WFDPrint",),
-    ]
-)
-_some_actions = st.sampled_from(["Allow", "Allow", "Block", "ByPass", "Whatever"])
-_mostly_on = st.sampled_from(["TRUE", "TRUE", "TRUE", "FALSE"])
+SOME_REMOTES = [
+    (),
+    ("RA4=LocalSubnet", "RA6=LocalSubnet"),
+    ("RA4=10.0.0.0/255.0.0.0",),
+    ("RA4=10.1.0.0-10.1.255.255",),
+    ("RA4=0.0.0.0-127.255.255.255", "RA6=::/1"),
+    ("RA4=128.0.0.0-255.255.255.255", "RA6=8000::/1"),
+    ("RA4=203.0.113.7",),
+    ("RA42=IntrAnet",),
+]
+SOME_PORTS = [
+    (),
+    ("LPort=8080",),
+    ("LPort=80", "LPort2_10=8000-9000"),
+    ("LPort=RPC",),
+    ("LPort=81",),
+]
+SOME_PROGRAMS = [
+    (),
+    (r"App=%ProgramFiles%\Acme\server.exe",),
+    (r"App=%Unknown%\server.exe",),
+    ("App=System",),
+    (r"App=C:\Windows\System32\svchost.exe", "Svc=Web"),
+    ("AppPkgId=S-1-15-2-1",),
+]
+SOME_PROFILES = [
+    (),
+    ("Profile=Private",),
+    ("Profile=Public",),
+    ("Profile=Domain", "Profile=Private"),
+]
+SOME_OTHERS = [
+    (),
+    ("Edge=TRUE",),
+    ("Security=Authenticate",),
+    ("LUOwn=S-1-1-0",),
+    ("Novelty=1",),
+    ("Platform=2:6:2", "Platform2=GTEQ"),
+    ("IFType=Lan",),
+    ("IFType=Lan", "IFType=Wireless"),
+    ("IFType=Wireless",),
+    ("LA4=192.0.2.5",),
+    ("LA4=192.0.2.6",),
+    ("RPort=53",),
+    ("RPort=50123",),
+    ("TTK2_22=WFDPrint",),
+]
+ACTIONS = ["Allow", "Allow", "Block", "ByPass", "Whatever"]
+MOSTLY_ON = ["TRUE", "TRUE", "TRUE", "FALSE"]
+PROTOCOLS = [(), ("Protocol=6",), ("Protocol=6",), ("Protocol=17",)]
+STORES = [Store.LOCAL, Store.LOCAL, *Store]
+_some_actions = st.sampled_from(ACTIONS)
+_mostly_on = st.sampled_from(MOSTLY_ON)
 
 
 @st.composite
@@ -114,12 +123,12 @@ def rule_texts(
 ) -> str:
     """Return an inbound rule, likely to be about a server on TCP port 8080."""
     fields = (
-        *draw(st.sampled_from([(), ("Protocol=6",), ("Protocol=6",), ("Protocol=17",)])),
-        *draw(_some_profiles),
-        *draw(_some_ports),
-        *draw(_some_remotes),
-        *draw(_some_programs),
-        *draw(_some_others),
+        *draw(st.sampled_from(PROTOCOLS)),
+        *draw(st.sampled_from(SOME_PROFILES)),
+        *draw(st.sampled_from(SOME_PORTS)),
+        *draw(st.sampled_from(SOME_REMOTES)),
+        *draw(st.sampled_from(SOME_PROGRAMS)),
+        *draw(st.sampled_from(SOME_OTHERS)),
     )
     return rule_text(
         draw(actions),
@@ -131,20 +140,22 @@ def rule_texts(
 
 def stored_rules(**options: Any) -> st.SearchStrategy[StoredRule]:
     """Return a rule of any store; local ones most often."""
-    stores = st.sampled_from([Store.LOCAL, Store.LOCAL, *Store])
+    stores = st.sampled_from(STORES)
     names = st.integers(0, 10**9).map(lambda number: f"{{{number:x}}}")
     return st.builds(StoredRule, stores, names, rule_texts(**options))
 
 
+QUESTIONS: dict[str, list[Any]] = {
+    "protocol": [Protocol.TCP, Protocol.UDP],
+    "port": [8080, 8080, 80, 443, 5353],
+    "local_address": [None, None, "0.0.0.0", "::", "192.0.2.5", "fd00::5"],  # noqa: S104 - data
+    "program": [SERVER, SERVER, SVCHOST, "System", None],
+    "services": [(), (), ("Web",), ("Web", "Other")],
+    "package": [None, None, "S-1-15-2-1"],
+    "remote": [None, None, "10.1.2.3", "203.0.113.7", "fe80::9", "2001:db8::9"],
+}
 questions = st.builds(
-    FirewallQuestion,
-    st.sampled_from(Protocol),
-    st.sampled_from([8080, 8080, 80, 443, 5353]),
-    local_address=st.sampled_from([None, None, "0.0.0.0", "::", "192.0.2.5", "fd00::5"]),  # noqa: S104 - data
-    program=st.sampled_from([SERVER, SERVER, SVCHOST, "System", None]),
-    services=st.sampled_from([(), (), ("Web",), ("Web", "Other")]),
-    package=st.sampled_from([None, None, "S-1-15-2-1"]),
-    remote=st.sampled_from([None, None, "10.1.2.3", "203.0.113.7", "fe80::9", "2001:db8::9"]),
+    FirewallQuestion, **{name: st.sampled_from(some) for name, some in QUESTIONS.items()}
 )
 
 policies = st.fixed_dictionaries(

@@ -53,7 +53,8 @@ VIAddVersionKey "LegalCopyright" "${COPYRIGHT}"
 !define MUI_ICON "${ICON}"
 !define MUI_UNICON "${ICON}"
 !define MUI_ABORTWARNING
-!define MUI_FINISHPAGE_RUN "$INSTDIR\PortView.exe"
+!define MUI_FINISHPAGE_RUN
+!define MUI_FINISHPAGE_RUN_FUNCTION StartPortView
 !define MUI_FINISHPAGE_NOAUTOCLOSE
 
 Page custom AskForWhom TakeForWhom
@@ -73,8 +74,10 @@ Var HasFolder    ; 1 where /D named a folder
   UserInfo::GetAccountType
   Pop $0
   ${If} $0 != "Admin"
-    ; The elevated one does the work; this one waits and hands its exit code on.
+    ; The elevated one does the work, and this one waits for it. Of its end Windows tells only
+    ; whether it was started.
     ${GetParameters} $1
+    ClearErrors
     ExecShellWait "runas" "${PROGRAM}" "$1"
     IfErrors 0 +3
       SetErrorLevel 1
@@ -104,6 +107,11 @@ Var HasFolder    ; 1 where /D named a folder
     ${EndIf}
   ${EndIf}
 !macroend
+
+; Through the shell, which has the person's own rights where this installer has an administrator's.
+Function StartPortView
+  Exec '"$WINDIR\explorer.exe" "$INSTDIR\PortView.exe"'
+FunctionEnd
 
 Function AskForWhom
   ${If} $ForAll == 1
@@ -178,12 +186,16 @@ Function ${UN}SetOldAside
   ${IfNot} ${FileExists} "$INSTDIR\_internal\*.*"
     Return
   ${EndIf}
+  ; Other programs have a folder of this name as well.
+  ${IfNot} ${FileExists} "$INSTDIR\PortView.exe"
+    MessageBox MB_ICONSTOP|MB_OK "$INSTDIR holds files of another program. Choose another folder." /SD IDOK
+    SetErrorLevel ${NOT_DONE}
+    Quit
+  ${EndIf}
   RMDir /r "$INSTDIR\_internal.old"
   again:
-  ${If} ${FileExists} "$INSTDIR\PortView.exe"
-    DetailPrint "Asking PortView to close"
-    ExecWait '"$INSTDIR\PortView.exe" --quit' $0
-  ${EndIf}
+  DetailPrint "Asking PortView to close"
+  ExecWait '"$INSTDIR\PortView.exe" --quit' $0
   StrCpy $1 0
   ${Do}
     ClearErrors

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from portview.actions.moments import local_moment
 from portview.actions.plan import StepKind
 from portview.actions.process_facts import Asking
 from portview.actions.service_change import comes_back
@@ -139,7 +139,7 @@ def _identity_lines(process: ProcessFacts) -> Iterator[str]:
         yield inert(info.executable, _LONGEST_COMMAND)
     whose = [f"user {inert(info.user, LONGEST_NAME)}"] if info.user else []
     if info.key.started_ms:
-        whose.append(f"running since {_moment(info.key.started_ms)}")
+        whose.append(f"running since {local_moment(info.key.started_ms)}")
     if process.parent is not None:
         parent = inert(process.parent.name or "", LONGEST_NAME)
         whose.append(f"started by {parent} (PID {process.parent.pid})")
@@ -168,7 +168,3 @@ def _how(step: Step, grace_s: float) -> str:
         if process.execution.stands_still:
             why = "While it stands still it can't be asked to close. "
     return f"{why}It will be ended at once: what it has not saved is lost."
-
-
-def _moment(started_ms: int) -> str:
-    return datetime.fromtimestamp(started_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")

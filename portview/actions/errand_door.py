@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from portview.actions.close_connection import close_connection, look_at_connection
+from portview.actions.elevated_look import holder_values
 from portview.actions.errands import Errand, ErrandVerb, parse_errand
 from portview.actions.look import Look
 from portview.actions.refusals import refusal
@@ -64,6 +65,9 @@ def _carry_out(errand: Errand) -> dict[str, Any]:
     if errand.verb is ErrandVerb.CLOSE and errand.local and errand.remote:
         report = close_connection(look_at_connection(errand.local, errand.remote))
         return {"outcome": int(report.outcome)}
+    if errand.verb is ErrandVerb.HOLDERS:
+        holders = holder_values(errand.protocol, errand.port)
+        return {"outcome": int(Outcome.DONE), "holders": holders}
     if errand.verb in _EXECUTION_CHANGES:
         (key,) = errand.processes
         changed = change_execution(look_at_execution(key, _EXECUTION_CHANGES[errand.verb]))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.processes import ProcessKey
-from portview.domain.sockets import Endpoint, canonical_address, endpoint_text
+from portview.domain.sockets import Endpoint, Protocol, canonical_address, endpoint_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +45,7 @@ class ErrandVerb(StrEnum):
     CLOSE = "close"
     SUSPEND = "suspend"
     RESUME = "resume"
+    HOLDERS = "holders"
     ALLOW_PORT = "allow-port"
     BLOCK_PORT = "block-port"
     REVOKE_RULES = "revoke-rules"
@@ -59,7 +60,8 @@ class Errand:
 
     STOP has ``processes``, ``grace_ms`` and ``force``; the service verbs have ``service``; CLOSE
     has ``local`` and ``remote``; SUSPEND and RESUME have one of ``processes``; ALLOW_PORT and
-    BLOCK_PORT have ``wish``, REVOKE_RULES has ``rule_ids``.
+    BLOCK_PORT have ``wish``, REVOKE_RULES has ``rule_ids``. HOLDERS, which only looks, has
+    ``protocol`` and ``port``.
     """
 
     verb: ErrandVerb
@@ -69,26 +71,33 @@ class Errand:
     service: str = ""
     local: Endpoint | None = None
     remote: Endpoint | None = None
+    protocol: Protocol = Protocol.TCP
+    port: int = 0
     wish: RuleWish | None = None
     rule_ids: tuple[str, ...] = ()
 
     def arguments(self) -> tuple[str, ...]:
         """Return the errand as arguments; ``parse_errand`` reads them."""
-        head = (ERRAND_VERB, self.verb.value)
+        return (ERRAND_VERB, self.verb.value, *self._words())
+
+    def _words(self) -> tuple[str, ...]:
+        words: tuple[str, ...] = (self.service,)
         if self.verb is ErrandVerb.STOP:
             how = ("force" if self.force else "ask", str(self.grace_ms))
-            return (*head, *how, *map(_key_text, self.processes))
-        if self.verb is ErrandVerb.CLOSE:
-            return (*head, endpoint_text(self.local), endpoint_text(self.remote))
-        if self.verb in _OF_ONE_PROCESS:
-            return (*head, *map(_key_text, self.processes))
-        if self.wish is not None:
+            words = (*how, *map(_key_text, self.processes))
+        elif self.verb in _OF_ONE_PROCESS:
+            words = tuple(map(_key_text, self.processes))
+        elif self.verb is ErrandVerb.CLOSE:
+            words = (endpoint_text(self.local), endpoint_text(self.remote))
+        elif self.verb is ErrandVerb.HOLDERS:
+            words = (self.protocol.value, str(self.port))
+        elif self.verb is ErrandVerb.REVOKE_RULES:
+            words = self.rule_ids
+        elif self.wish is not None:
             from portview.actions.firewall_wishes import wish_words  # noqa: PLC0415 - likewise
 
-            return (*head, *wish_words(self.wish))
-        if self.verb is ErrandVerb.REVOKE_RULES:
-            return (*head, *self.rule_ids)
-        return (*head, self.service)
+            words = wish_words(self.wish)
+        return words
 
 
 def parse_errand(arguments: Sequence[str]) -> Errand:
@@ -148,6 +157,14 @@ def _of_stopping(verb: ErrandVerb, rest: list[str]) -> Errand:
     )
 
 
+def _of_port(verb: ErrandVerb, rest: list[str]) -> Errand:
+    protocol, port = rest if len(rest) == 2 else ("", "")  # noqa: PLR2004 - protocol and port
+    is_port = re.fullmatch(r"[1-9][0-9]{0,4}", port) and int(port) <= _LARGEST_PORT
+    if protocol not in set(Protocol) or not is_port:
+        raise _bad("which port is unclear")
+    return Errand(verb, protocol=Protocol(protocol), port=int(port))
+
+
 def _key_text(key: ProcessKey) -> str:
     return f"{key.pid}:{key.started_ms}"
 
@@ -184,6 +201,7 @@ _READERS = {
     ErrandVerb.CLOSE: _of_connection,
     ErrandVerb.SUSPEND: _of_one_process,
     ErrandVerb.RESUME: _of_one_process,
+    ErrandVerb.HOLDERS: _of_port,
     ErrandVerb.ALLOW_PORT: _of_new_rule,
     ErrandVerb.BLOCK_PORT: _of_new_rule,
     ErrandVerb.REVOKE_RULES: _of_own_rules,

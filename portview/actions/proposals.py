@@ -37,7 +37,7 @@ class Proposal:
     """A question to a person. ``subject`` is what the act will be given if the answer is yes.
 
     ``verb`` labels the button; empty where there is nothing that can be done. ``notes`` sum up
-    what the cards tell one by one.
+    what the cards tell one by one. ``is_hidden`` tells that an administrator could see more.
     """
 
     headline: str
@@ -47,6 +47,7 @@ class Proposal:
     notes: tuple[str, ...] = ()
     has_tree: bool = False
     can_be_forced: bool = False
+    is_hidden: bool = False
 
 
 def propose_free(plan: FreePlan, grace_s: float, tried: ActionReport | None = None) -> Proposal:
@@ -72,6 +73,7 @@ def propose_free(plan: FreePlan, grace_s: float, tried: ActionReport | None = No
         has_tree=is_possible and any(step.members for step in plan.steps),
         can_be_forced=is_possible
         and (plan.request.force or any(step.kind is StepKind.ASK for step in plan.steps)),
+        is_hidden=plan.is_hidden,
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from portview.actions.elevated_look import look_elevated
+from portview.actions.free_port import look_at_port
 from portview.actions.jobs import can_be_elevated
 from portview.cli.consent import ask, is_interactive
 from portview.domain.outcome import ActionReport, Outcome, PortViewError
@@ -12,6 +14,9 @@ from portview.readers.elevation import is_elevated
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
+
+    from portview.actions.holders import FreeRequest
+    from portview.actions.plan import FreePlan
 
 Report = TypeVar("Report", bound=ActionReport)
 
@@ -34,6 +39,18 @@ def act_or_elevate(act: Callable[[bool], Report], options: argparse.Namespace) -
         if not can_be_elevated(report) or not _wants_rights(report.done, options):
             return report
     return act(True)  # noqa: FBT003 - likewise
+
+
+def look_or_elevate(request: FreeRequest, options: argparse.Namespace) -> FreePlan:
+    """Look who holds a port, as administrator if only those are told and it is wanted.
+
+    Looking changes nothing; acting asks for rights again.
+    """
+    plan = look_at_port(request)
+    hidden = "The system tells who holds this port to administrators only."
+    if plan.is_hidden and _wants_rights(hidden, options):
+        return look_at_port(request, look_elevated(request))
+    return plan
 
 
 def _wants_rights(reason: str, options: argparse.Namespace) -> bool:

@@ -33,8 +33,8 @@ def plan_lines(plan: FreePlan, grace_s: float) -> Iterator[str]:
     if not plan.steps:
         yield f"No process holds {plan.request}."
     for step in plan.steps:
-        yield from step_lines(step, grace_s)
-    if plan.served:
+        yield from step_lines(step, grace_s, is_possible=plan.is_possible)
+    if plan.served and plan.is_possible:
         yield f"  {len(plan.served)} open connection(s) of it will be cut."
     for row in plan.left_alone[:_MOST_NAMED]:
         who = f"PID {row.pid}" if row.pid else "an unknown process"
@@ -46,8 +46,8 @@ def plan_lines(plan: FreePlan, grace_s: float) -> Iterator[str]:
         yield f"Left alone: {len(plan.left_alone) - _MOST_NAMED} more sockets of others."
 
 
-def step_lines(step: Step, grace_s: float) -> Iterator[str]:
-    """Yield the lines for one holder."""
+def step_lines(step: Step, grace_s: float, *, is_possible: bool = True) -> Iterator[str]:
+    """Yield the lines for one holder. Where the plan is not possible, nothing is done to it."""
     where = ", ".join(dict.fromkeys(endpoint_text(row.local) for row in step.sockets))
     process = step.process
     who = process_words(process.info if process else None)
@@ -58,6 +58,9 @@ def step_lines(step: Step, grace_s: float) -> Iterator[str]:
     if step.kind is StepKind.REFUSE and step.refusal:
         yield f"  -> left alone: {step.refusal.reason}"
         yield f"     {step.refusal.advice}"
+        return
+    if not is_possible:
+        yield "  -> left alone as well: the port would not become free by its end"
         return
     if step.kind is StepKind.STOP_SERVICE and step.service:
         yield from service_lines(step.service, "stop")

@@ -24,8 +24,9 @@ class Column:
     ``id`` is stable: settings and saved views keep it. ``description`` explains the header.
     ``text`` returns machine text unchanged (``plain_text.inert`` makes it showable), ``value``
     what the column sorts by (None where nothing is known), ``tooltip`` more than the cell has room
-    for, or nothing. ``width_chars`` is a first width in average characters. ``is_volatile`` says
-    that the values can change while the row stays the same.
+    for, or nothing. ``width_chars`` is a first width in average characters, ``least_chars`` what
+    still reads well where room is short (0: the first width). ``is_volatile`` says that the values
+    can change while the row stays the same.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Column:
     is_numeric: bool = False
     is_shown: bool = True
     is_volatile: bool = False
+    least_chars: int = 0
 
     def sort_key(self, entry: Entry, context: CellContext) -> tuple[Any, ...]:
         """Return what compares with the other rows' keys; UNKNOWN goes last."""
@@ -54,6 +56,7 @@ COLUMNS = (
         cells.process_text,
         cells.process_key,
         tooltips.process,
+        least_chars=15,
     ),
     Column(
         "pid",
@@ -101,6 +104,7 @@ COLUMNS = (
         cells.name_text,
         cells.name_key,
         tooltips.name,
+        least_chars=9,
     ),
     Column(
         "remote_address",
@@ -126,7 +130,7 @@ COLUMNS = (
         "state",
         "State",
         "The state of a TCP socket. UDP has none.",
-        12,
+        11,
         cells.state_text,
         cells.state_key,
         tooltips.state,
@@ -149,6 +153,7 @@ COLUMNS = (
         cells.service_text,
         cells.service_key,
         tooltips.none,
+        least_chars=6,
     ),
     Column(
         "user",
@@ -158,6 +163,7 @@ COLUMNS = (
         cells.user_text,
         cells.user_key,
         tooltips.user,
+        least_chars=6,
     ),
     Column(
         "age",
@@ -173,7 +179,7 @@ COLUMNS = (
         "down",
         "Down",
         "What the socket receives, per second.",
-        9,
+        8,
         cells.down_text,
         cells.down_key,
         tooltips.rate,
@@ -184,7 +190,7 @@ COLUMNS = (
         "up",
         "Up",
         "What the socket sends, per second.",
-        9,
+        8,
         cells.up_text,
         cells.up_key,
         tooltips.rate,

@@ -13,16 +13,14 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QFont
 from typing_extensions import override
 
 from portview.domain.columns import COLUMNS
-from portview.domain.plain_text import inert
 from portview.models.edits import runs
+from portview.models.group_roles import GroupRoles
 from portview.models.process_groups import Group, group_key
 from portview.models.row_changes import RowChanges
 from portview.models.table_order import TableOrder
-from portview.models.tooltips import plain_tooltip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -77,8 +75,7 @@ class ProcessTreeModel(QAbstractItemModel):
         self._order = TableOrder(is_descending=False)
         self._is_active = False
         self._is_by_count = False
-        self._bold = QFont()
-        self._bold.setWeight(QFont.Weight.DemiBold)
+        self._answers = GroupRoles(source).answers
         source.edits_finished.connect(self._on_edits_finished)
 
     def set_active(self, is_active: bool) -> None:  # noqa: FBT001 - one switch, as Qt's setters
@@ -125,11 +122,23 @@ class ProcessTreeModel(QAbstractItemModel):
 
     @override
     def index(self, row: int, column: int, parent: Index = _NOWHERE) -> QModelIndex:
-        # Not hasIndex: a view asks for thousands of indexes, and each would cost two calls more.
-        if not (0 <= row < self.rowCount(parent) and 0 <= column < len(COLUMNS)):
-            return QModelIndex()
-        group_id = self._groups[parent.row()].serial if parent.isValid() else _TOP
-        return self.createIndex(row, column, group_id)
+        # Not hasIndex and rowCount: a view asks for thousands of indexes.
+        inside, lines = _TOP, len(self._groups)
+        if parent.isValid():
+            if parent.internalId() != _TOP or parent.column() != 0:
+                return QModelIndex()
+            group = self._groups[parent.row()]
+            inside, lines = group.serial, len(group.entries)
+        if 0 <= row < lines and 0 <= column < len(COLUMNS):
+            return self.createIndex(row, column, inside)
+        return QModelIndex()
+
+    @override
+    def sibling(self, row: int, column: int, idx: Index) -> QModelIndex:
+        # What a painted line is asked for with each of its cells.
+        if row == idx.row() and 0 <= column < len(COLUMNS):
+            return self.createIndex(row, column, idx.internalId())
+        return self.index(row, column, self.parent(idx))
 
     @override
     def parent(self, index: Index) -> QModelIndex:  # type: ignore[override] # QObject.parent() as well
@@ -161,12 +170,15 @@ class ProcessTreeModel(QAbstractItemModel):
 
     @override
     def data(self, index: Index, role: int = _DISPLAY) -> Any:
-        if not index.isValid():
+        row, inside = index.row(), index.internalId()
+        if row < 0:
             return None
-        if index.internalId() != _TOP:
-            entry = self._by_serial[index.internalId()].entries[index.row()]
-            return self._source.cell(entry, index.column(), role)
-        return self._group_cell(self._groups[index.row()], index.column(), role)
+        if inside != _TOP:
+            return self._source.cell(self._by_serial[inside].entries[row], index.column(), role)
+        answer = self._answers.get(role)
+        group = self._groups[row]
+        # Without entries in the middle of an edit that exchanges all of them.
+        return answer(group, index.column()) if answer and group.entries else None
 
     @override
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = _DISPLAY) -> Any:
@@ -175,28 +187,6 @@ class ProcessTreeModel(QAbstractItemModel):
     @override
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         self._source.sort(column, order)
-
-    def _group_cell(self, group: Group, column: int, role: int) -> Any:
-        if not group.entries:  # in the middle of an edit that exchanges all of them
-            return None
-        context = self._source.context
-        identity = COLUMNS[column].id
-        answer: Any = None
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                answer = inert(group.text(identity, context))
-            case Qt.ItemDataRole.ToolTipRole:
-                answer = plain_tooltip(group.tooltip(identity, context))
-            case Qt.ItemDataRole.FontRole if identity == "process":
-                answer = self._bold
-            case Qt.ItemDataRole.AccessibleTextRole:
-                text = inert(group.text(identity, context))
-                answer = f"{COLUMNS[column].title} {text or 'empty'}"
-            case Qt.ItemDataRole.DecorationRole if identity == "firewall":
-                pass  # its sockets may have different ones
-            case Qt.ItemDataRole.TextAlignmentRole | Qt.ItemDataRole.DecorationRole:
-                answer = self._source.cell(group.entries[0], column, role)
-        return answer
 
     @Slot()
     def _on_edits_finished(self) -> None:

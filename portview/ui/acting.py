@@ -42,6 +42,7 @@ class Acting(QObject):
 
         dialog = ActionDialog(job, self._runner, self._window)
         dialog.acted.connect(self.acted)
+        dialog.job_requested.connect(self.start)
         dialog.open()
 
     @Slot()

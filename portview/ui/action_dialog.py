@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QCheckBox, QFrame, QScrollArea
+from PySide6.QtWidgets import QCheckBox, QDialogButtonBox, QFrame, QScrollArea
 from typing_extensions import override
 
+from portview.actions.jobs import FreeJob, next_job
 from portview.engine.task_runner import Pool
 from portview.ui.job_dialog import SIDE_MARGIN, WIDTH, JobDialog
 from portview.ui.proposal_view import ProposalView, plain_label
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from portview.actions.jobs import Doing, Job
     from portview.actions.proposals import Proposal
     from portview.domain.outcome import ActionReport
-    from portview.engine.task_runner import TaskRunner
+    from portview.engine.task_runner import TaskRunner, Work
 
 _LEAST_TALL_CARDS, _TALL_SHARE = 300, 0.55
 """How high the cards may get, in pixels and as a share of the screen."""
@@ -31,8 +32,11 @@ _DARK = 128
 class ActionDialog(JobDialog):
     """Leads through one job that looks first, with cards for what it found.
 
-    Looking runs on the pool for actions, like acting.
+    Looking runs on the pool for actions, like acting. ``job_requested`` carries the job that a
+    report advises, when the person wants it.
     """
+
+    job_requested = Signal(object)
 
     def __init__(self, job: Job, runner: TaskRunner, parent: QWidget | None = None) -> None:
         super().__init__(job.title, runner, parent)
@@ -51,6 +55,13 @@ class ActionDialog(JobDialog):
             box.toggled.connect(self._look)
             box.setPalette(_palette_with_visible_boxes(box.palette()))
         self.compose(self.notes, self.cards, self.force_box, self.tree_box)
+        self.look_button = self.add_button(
+            "&Look as administrator", QDialogButtonBox.ButtonRole.ActionRole
+        )
+        self.look_button.clicked.connect(self._on_look_as_admin)
+        self.next_button = self.add_button("", QDialogButtonBox.ButtonRole.ActionRole)
+        self.next_button.clicked.connect(self._on_next)
+        self._next_job: Job | None = None
         self._look()
 
     @override
@@ -66,15 +77,50 @@ class ActionDialog(JobDialog):
             return ()
         return (self.headline, *([self.cards] if self._proposal.cards else []))
 
+    @override
+    def show_report(self, report: ActionReport) -> None:
+        super().show_report(report)
+        advised = next_job(report)
+        if advised is not None:
+            text, self._next_job = advised
+            self.next_button.setText(text.replace("&", "&&"))
+            self.next_button.show()
+
+    @Slot()
+    def _on_next(self) -> None:
+        self.accept()
+        self.job_requested.emit(self._next_job)
+
     @Slot()
     def _look(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
         force, tree = self.force_box.isChecked(), self.tree_box.isChecked()
         job = self._job
+        self._run_look(
+            "Looking ...", lambda _work: job.look(force=force, tree=tree), self._on_proposal
+        )
+
+    @Slot()
+    def _on_look_as_admin(self) -> None:
+        job = self._job
+        if isinstance(job, FreeJob):
+            self._run_look(
+                "Waiting for the system's prompt ...",
+                lambda work: job.seen_by_admin(work.token),
+                self._on_seen_by_admin,
+            )
+
+    def _run_look(
+        self,
+        progress: str,
+        work: Callable[[Work[Any]], Any],
+        on_done: Callable[[Any], None],
+    ) -> None:
+        """Look on the pool; what an earlier look still brings concerns nobody any more."""
+        if self._task is not None:
+            self._task.cancel()
         self._look_number += 1
         number = self._look_number
-        self.show_progress("Looking ...")
+        self.show_progress(progress)
 
         def if_still_wanted(receive: Callable[[Any], None]) -> Callable[[Any], None]:
             return lambda value: (
@@ -82,11 +128,17 @@ class ActionDialog(JobDialog):
             )
 
         self._task = self._runner.run(
-            lambda _work: job.look(force=force, tree=tree),
+            work,
             pool=Pool.ACTIONS,
-            on_done=if_still_wanted(self._on_proposal),
+            on_done=if_still_wanted(on_done),
             on_failed=if_still_wanted(self.show_failure),
         )
+
+    @Slot(object)
+    def _on_seen_by_admin(self, job: FreeJob) -> None:
+        # The options look again with what was seen, and ask for no rights once more.
+        self._job = job
+        self._look()
 
     @Slot(object)
     def _on_proposal(self, proposal: Proposal) -> None:
@@ -105,6 +157,7 @@ class ActionDialog(JobDialog):
             *([self.cards] if proposal.cards else []),
             *([self.force_box] if proposal.can_be_forced else []),
             *([self.tree_box] if proposal.has_tree else []),
+            *([self.look_button] if proposal.is_hidden else []),
             verb=proposal.verb,
         )
 

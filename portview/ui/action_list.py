@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from portview.actions.jobs import ServiceJob, SuspendJob
+from portview.actions.moments import local_moment
 from portview.actions.record import read_records
 from portview.actions.start_again import start_again, why_not_again
 from portview.actions.suspend_process import SuspendVerb
@@ -100,7 +100,7 @@ class ActionList(QDialog):
     @Slot(object)
     def _show(self, records: tuple[ActionRecord, ...]) -> None:
         for record in records:
-            item = self._item(_when(record.at_ms), record.asked, record.now)
+            item = self._item(local_moment(record.at_ms), record.asked, record.now)
             self.tree.addTopLevelItem(item)
             for process in record.processes:
                 name = f"{inert(process.name or 'process', 80)} (PID {process.pid})"
@@ -177,8 +177,3 @@ class ActionList(QDialog):
 
 def _can_be_resumed(process: StoppedProcess) -> bool:
     return process.ending == SuspendVerb.SUSPEND.participle
-
-
-def _when(at_ms: int) -> str:
-    """Return a time as this system's clock shows it."""
-    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -65,7 +65,8 @@ class _PairedColours(QStyledItemDelegate):
                 QPalette.ColorRole.Text, palette.color(QPalette.ColorRole.HighlightedText)
             )
             option.palette = palette
-            if not option.icon.isNull():
+            # A program's own icon stays as it is: Qt would tint it.
+            if option.icon.availableSizes(QIcon.Mode.Selected):
                 option.icon = _selected(option.icon, option.decorationSize, option.widget)
             option.state &= ~QStyle.StateFlag.State_Selected
 

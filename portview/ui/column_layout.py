@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QHeaderView, QMenu
+from typing_extensions import override
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,12 +30,18 @@ class ColumnLayout(QObject):
         self._header = header
         self._columns = tuple(columns)
         self._numbers = {column.id: number for number, column in enumerate(self._columns)}
+        self._has_first_widths = False
+        self._is_arranging = False
+        header.viewport().installEventFilter(self)
         header.customContextMenuRequested.connect(self._on_menu_requested)
         header.sectionMoved.connect(self._on_changed)
-        header.sectionResized.connect(self._on_changed)
+        header.sectionResized.connect(self._on_resized)
 
     def reset(self) -> None:
-        """Return to the widths, the order and the choice that PortView starts with."""
+        """Return to the widths, the order and the choice that PortView starts with.
+
+        The widths follow the room that there is until somebody changes one.
+        """
         self.restore(
             [
                 {
@@ -44,6 +52,8 @@ class ColumnLayout(QObject):
                 for column in self._columns
             ]
         )
+        self._has_first_widths = True
+        self._fit_into_room()
 
     def state(self) -> list[dict[str, Any]]:
         """Return the arrangement, leftmost first, as JSON values."""
@@ -63,8 +73,11 @@ class ColumnLayout(QObject):
 
     def restore(self, arrangement: list[Any]) -> None:
         """Arrange the columns; entries that make no sense are passed over."""
+        if not arrangement:
+            return
         place = 0
         seen: set[str] = set()
+        self._has_first_widths = False
         for entry in arrangement:
             identity = entry.get("id") if isinstance(entry, dict) else None
             if identity not in self._numbers or identity in seen:
@@ -101,6 +114,15 @@ class ColumnLayout(QObject):
             self._header.resizeSection(number, self._default_width(self._columns[number]))
         self.changed.emit()
 
+    def move(self, identity: str, step: int) -> None:
+        """Move a shown column by so many shown ones to the right; one at the edge stays."""
+        shown = [column.id for column in self.shown()]
+        if identity not in shown or not 0 <= shown.index(identity) + step < len(shown):
+            return
+        neighbour = shown[shown.index(identity) + step]
+        places = [self._header.visualIndex(self._numbers[each]) for each in (identity, neighbour)]
+        self._header.moveSection(*places)
+
     def fit_to_content(self) -> None:
         """Make every shown column as wide as its rows in sight need."""
         self._header.resizeSections(QHeaderView.ResizeMode.ResizeToContents)
@@ -120,10 +142,43 @@ class ColumnLayout(QObject):
         menu.addAction("Resize to content", self.fit_to_content)
         menu.addAction("Reset columns", self.reset)
 
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and self._has_first_widths:
+            self._fit_into_room()
+        return super().eventFilter(watched, event)
+
+    def _fit_into_room(self) -> None:
+        """Make those columns narrower that can be, as far as needed to see all of them."""
+        numbers = [self._numbers[column.id] for column in self.shown()]
+        widths = {number: self._default_width(self._columns[number]) for number in numbers}
+        spare = {n: widths[n] - self._least_width(self._columns[n]) for n in numbers}
+        room = self._header.viewport().width()
+        missing = sum(widths.values()) - room
+        share = min(max(missing, 0) / max(sum(spare.values()), 1), 1.0)
+        self._is_arranging = True
+        for number in numbers:
+            self._header.resizeSection(number, widths[number] - ceil(spare[number] * share))
+        self._is_arranging = False
+
     def _default_width(self, column: Column) -> int:
+        return self._width(column, column.width_chars)
+
+    def _least_width(self, column: Column) -> int:
+        return self._width(column, column.least_chars or column.width_chars)
+
+    def _width(self, column: Column, chars: int) -> int:
         metrics = QFontMetrics(self._header.font())
         title = metrics.horizontalAdvance(column.title) + _SORT_ARROW_PX
-        return max(metrics.horizontalAdvance("0") * column.width_chars + 16, title)
+        return max(metrics.horizontalAdvance("0") * chars + 16, title)
+
+    @Slot(int)
+    def _on_resized(self, number: int) -> None:
+        # The last one takes what is left, whatever anybody wants.
+        is_last = self._columns[number] is self.shown()[-1]
+        if not self._is_arranging and not is_last:
+            self._has_first_widths = False
+        self.changed.emit()
 
     @Slot()
     def _on_changed(self) -> None:

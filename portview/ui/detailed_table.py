@@ -139,7 +139,7 @@ class DetailedTable(QSplitter):
         def firewall_page() -> DetailsPage:
             from portview.ui.firewall.firewall_page import FirewallPage  # noqa: PLC0415
 
-            page = FirewallPage(lookups.firewall.feed)
+            page = FirewallPage(lookups.firewall.feed, lookups.firewall.read_drops, runner)
             page.allow_wanted.connect(self.allow_wanted)
             page.block_wanted.connect(self.block_wanted)
             page.own_rules_wanted.connect(self.own_rules_wanted)

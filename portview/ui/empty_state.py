@@ -36,6 +36,7 @@ class EmptyState(QWidget):
         font = self._title.font()
         font.setPointSizeF(font.pointSizeF() * 1.25)
         self._title.setFont(font)
+        self._title.setMinimumWidth(_TEXT_WIDTH)
         self._reason = self._label()
         self._reason.setMinimumWidth(_TEXT_WIDTH)
         self._button = QPushButton()

@@ -43,7 +43,7 @@ class FactsForm(QWidget):
         buttons: Sequence[QAbstractButton] = (),
     ) -> PlainField:
         """Add a fact below the others; it is there once it says something."""
-        line = self._grid.rowCount()
+        line = len(self._fields)
         label = QLabel(title)
         label.setTextFormat(Qt.TextFormat.PlainText)
         field = PlainField(title, most_lines)

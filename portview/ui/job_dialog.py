@@ -57,6 +57,7 @@ class JobDialog(QDialog):
         self._is_acting = False
         self._is_over = False
         self._asking: tuple[QWidget, ...] = ()
+        self._offers: list[QPushButton] = []
         self.headline = plain_label("", is_bold=True, scale=1.2)
 
     def compose(self, *asking: QWidget) -> None:
@@ -107,8 +108,10 @@ class JobDialog(QDialog):
             layout.addWidget(widget)
 
     def add_button(self, text: str, role: QDialogButtonBox.ButtonRole) -> QPushButton:
-        """Add a button that Enter does not press."""
+        """Add a button that Enter does not press; one that acts is there only while shown."""
         button = self.buttons.addButton(text, role)
+        if role is QDialogButtonBox.ButtonRole.ActionRole:
+            self._offers.append(button)
         # A tired hand on Enter must not stop a program.
         button.setAutoDefault(False)
         return button
@@ -235,8 +238,7 @@ class JobDialog(QDialog):
             self.outcome,
             self.progress_text,
             self.progress_bar,
-            self.act_button,
-            self.admin_button,
+            *self._offers,
         ):
             widget.setVisible(widget in shown)
         self.fit()

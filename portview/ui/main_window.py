@@ -19,6 +19,7 @@ from portview.ui.acting import Acting
 from portview.ui.action_button import ActionButton, MenuButton
 from portview.ui.background import Background
 from portview.ui.cheat_sheet import CheatSheet, help_sections
+from portview.ui.column_actions import add_column_actions
 from portview.ui.copy_actions import add_copy_actions
 from portview.ui.detailed_table import DetailedTable
 from portview.ui.empty_state import EmptyStates, emptiness
@@ -39,6 +40,7 @@ from portview.ui.row_actions import RowActions
 from portview.ui.saved_views import SavedViews
 from portview.ui.scope_bar import ScopeBar, scope_title
 from portview.ui.socket_views import SocketViews
+from portview.ui.sort_menu import SortMenu
 from portview.ui.status_bar import StatusBar
 from portview.ui.theme import row_colours
 from portview.ui.theme_menu import ThemeMenu
@@ -231,16 +233,7 @@ class MainWindow(QMainWindow):
 
     def _add_view_actions(self) -> None:
         add = self.acts.add
-        add(
-            "reset_columns",
-            ActionSpec("Reset columns"),
-            lambda: self.views.shown_columns.reset(),  # noqa: PLW0108 - of the view shown then
-        )
-        add(
-            "fit_columns",
-            ActionSpec("Resize columns to content"),
-            lambda: self.views.shown_columns.fit_to_content(),  # noqa: PLW0108 - likewise
-        )
+        add_column_actions(self.acts, self.views)
         self._grouping = GroupActions(self.acts, self.views)
         add(
             "save_view",
@@ -273,7 +266,7 @@ class MainWindow(QMainWindow):
             self.live_button.interval_actions,
             self._grouping.all(),
             self._saved_views,
-            ColumnsMenu("C&olumns", self.views, self),
+            (ColumnsMenu("C&olumns", self.views, self), SortMenu("Sor&t by", self.views, self)),
             (ThemeMenu("&Theme", settings, self), self._linger_menu),
         )
 

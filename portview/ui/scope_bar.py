@@ -57,6 +57,11 @@ class ScopeBar(QWidget):
         """Return the scope that is shown."""
         return self._scope
 
+    @property
+    def buttons(self) -> list[QToolButton]:
+        """Return the buttons from left to right."""
+        return list(self._buttons.values())
+
     def set_scope(self, scope: Scope) -> None:
         """Press the button of a scope and tell, also where it was pressed before."""
         self._scope = scope

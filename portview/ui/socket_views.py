@@ -137,6 +137,12 @@ class SocketViews(QStackedWidget):
         chosen = [{**known.pop(each), "visible": True} for each in ids if each in known]
         layout.restore([*chosen, *({**each, "visible": False} for each in known.values())])
 
+    def move_column(self, step: int) -> None:
+        """Let the column of the current cell change places with a shown neighbour."""
+        column = self.view.current_cell()[1]
+        if column >= 0:
+            self.shown_columns.move(COLUMNS[column].id, step)
+
     def note_menu_opened(self) -> None:
         """Hold the rows while a menu about them is open."""
         self.view.gestures.note_menu_opened()

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontDatabase, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
 
 from portview.models.cell_roles import RowColours
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QApplication
+from portview.ui.contrast import CONTRAST_SHEET, contrast_palette, is_high_contrast
 
 
 class Theme(StrEnum):
@@ -20,9 +18,9 @@ class Theme(StrEnum):
     SYSTEM = "system"
     LIGHT = "light"
     DARK = "dark"
+    HIGH_CONTRAST = "high-contrast"
 
 
-_PURE = 255
 _GREEN, _GREEN_DARK = QColor("#2e9e5b"), QColor("#39c277")
 _AMBER, _AMBER_DARK = QColor("#e0a000"), QColor("#d9a520")
 _BLUE, _BLUE_DARK = QColor("#1f6feb"), QColor("#6cb0ff")
@@ -32,6 +30,7 @@ _SCHEMES = {
     Theme.SYSTEM: Qt.ColorScheme.Unknown,
     Theme.LIGHT: Qt.ColorScheme.Light,
     Theme.DARK: Qt.ColorScheme.Dark,
+    Theme.HIGH_CONTRAST: Qt.ColorScheme.Dark,
 }
 
 
@@ -39,11 +38,19 @@ def apply_theme(theme: Theme) -> None:
     """Use a theme from now on; all windows repaint themselves.
 
     Where the desktop offers Qt no colour schemes (plain X11), a dark palette of our own is used.
+    A system that asks for high contrast is followed without; the theme is for all other systems.
     """
     hints = QGuiApplication.styleHints()
     hints.setColorScheme(_SCHEMES[theme])
     is_refused = theme is Theme.DARK and hints.colorScheme() is not Qt.ColorScheme.Dark
-    QGuiApplication.setPalette(dark_palette() if is_refused else QPalette())
+    if theme is Theme.HIGH_CONTRAST:
+        QGuiApplication.setPalette(contrast_palette())
+    else:
+        QGuiApplication.setPalette(dark_palette() if is_refused else QPalette())
+    # After the palette, whose colours a sheet takes once.
+    application = QApplication.instance()
+    if isinstance(application, QApplication):
+        application.setStyleSheet(CONTRAST_SHEET if theme is Theme.HIGH_CONTRAST else "")
 
 
 def dark_palette() -> QPalette:
@@ -105,10 +112,14 @@ def blended(base: QColor, over: QColor, share: float) -> QColor:
 
 
 def muted_text(palette: QPalette) -> QColor:
-    """Return a colour for secondary text that still reads well (about 5:1) on the base colour."""
-    return blended(
-        palette.color(QPalette.ColorRole.Base), palette.color(QPalette.ColorRole.Text), 0.66
-    )
+    """Return a colour for secondary text that still reads well (about 5:1) on the base colour.
+
+    Where the strongest contrast is asked for, nothing is muted.
+    """
+    text = palette.color(QPalette.ColorRole.Text)
+    if is_high_contrast(palette):
+        return text
+    return blended(palette.color(QPalette.ColorRole.Base), text, 0.66)
 
 
 def tabular_font(base: QFont) -> QFont:
@@ -123,13 +134,6 @@ def monospace_font(base: QFont) -> QFont:
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     font.setPointSizeF(base.pointSizeF())
     return font
-
-
-def is_high_contrast(palette: QPalette) -> bool:
-    """Tell whether the system asks for the strongest contrast: pure colours on both sides."""
-    text = palette.color(QPalette.ColorRole.WindowText).lightness()
-    window = palette.color(QPalette.ColorRole.Window).lightness()
-    return abs(text - window) == _PURE
 
 
 def new_mark_colour(palette: QPalette) -> QColor:

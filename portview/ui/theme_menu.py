@@ -18,6 +18,7 @@ _TITLES = {
     Theme.SYSTEM: "As the &system",
     Theme.LIGHT: "&Light",
     Theme.DARK: "&Dark",
+    Theme.HIGH_CONTRAST: "&High contrast",
 }
 
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMenu
 
 from portview.domain.scope import Scope
 from portview.ui.background import BACKGROUND_ACTIONS
+from portview.ui.column_actions import COLUMN_ACTIONS
 from portview.ui.probing.probing_tools import ACTION_NAMES
 from portview.ui.row_actions import Section
 
@@ -50,10 +51,10 @@ class WindowMenus:
         intervals: Sequence[QAction],
         grouping: Sequence[QAction],
         saved_views: QMenu,
-        columns: QMenu,
+        columns: Sequence[QMenu],
         looks: Sequence[QMenu],
     ) -> None:
-        """Add all menus; ``looks`` are menus about how the table looks."""
+        """Add all menus; ``columns`` are about columns, ``looks`` about how the table looks."""
         self._add("&File", "export", "action_list", "", *BACKGROUND_ACTIONS, "", "quit")
         edit_menu = self._bar.addMenu("&Edit")
         self._row_actions.fill(edit_menu, Section.COPYING)
@@ -68,8 +69,9 @@ class WindowMenus:
         view_menu.addActions(list(grouping))
         view_menu.addSeparator()
         self._add_acts(view_menu, "details")
-        view_menu.addMenu(columns)
-        self._add_acts(view_menu, "fit_columns", "reset_columns")
+        for menu in columns:
+            view_menu.addMenu(menu)
+        self._add_acts(view_menu, *COLUMN_ACTIONS)
         for menu in looks:
             view_menu.addMenu(menu)
         self._row_actions.fill(self._bar.addMenu("&Socket"))

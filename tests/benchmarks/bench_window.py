@@ -33,6 +33,7 @@ def run(options: Options) -> Report:
         bare = [_measure("bare") for _ in range(_STARTS)]
         ours = [_measure("start") for _ in range(_STARTS)]
     stalls = _measure("stalls")
+    tree = _measure("tree")
     sorting = _measure("sorting")
     sorts = {name: ms for name, ms in sorting.items() if name.startswith("sort")}
     filters = {name: ms for name, ms in sorting.items() if not name.startswith("sort")}
@@ -46,6 +47,7 @@ def run(options: Options) -> Report:
         ("event loop late, 30,000 rows, 5 % churn: p50, ms", stalls["p50_ms"], ""),
         ("p99, ms", stalls["p99_ms"], "bar 16, stretch 8"),
         ("longest, ms", stalls["max_ms"], ""),
+        ("event loop late, 3,000 rows by process: p99, ms", tree["p99_ms"], "bar 16, stretch 8"),
         (f"slowest sort ({_slowest(sorts)}), ms", max(sorts.values()), "bar 100, stretch 50"),
         ("median sort, ms", median(sorts.values()), ""),
         (f"slowest filter ({_slowest(filters)}), ms", max(filters.values()), "bar 100, stretch 50"),

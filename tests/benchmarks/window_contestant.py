@@ -1,7 +1,7 @@
 """One window in a process of its own, told what to measure; prints one JSON document.
 
-``window_contestant.py bare|start|stalls|sorting|reading``; the environment's BENCH_STARTED is the
-value of ``time.monotonic`` at which the process was started.
+``window_contestant.py bare|start|stalls|tree|sorting|reading``; the environment's BENCH_STARTED is
+the value of ``time.monotonic`` at which the process was started.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from portview.app import OpenWindow
 
 ROWS = 30_000
+TREE_ROWS = 3_000
 CHURN = 0.05
 STALL_SECONDS = 20
 SETTLE_SECONDS = 8
@@ -101,9 +102,20 @@ def start() -> dict[str, Any]:
 
 def stalls() -> dict[str, Any]:
     """Let 30,000 rows tick with 5 % churn and tell how late the event loop gets."""
+    return lateness(*generated_window())
+
+
+def tree() -> dict[str, Any]:
+    """Tell the same of 3,000 rows that are grouped by process."""
+    application, opened = generated_window(TREE_ROWS)
+    opened.window.acts["group"].setChecked(True)
+    return lateness(application, opened)
+
+
+def lateness(application: Any, opened: OpenWindow) -> dict[str, Any]:
+    """Tell how late the event loop of a window gets while it ticks."""
     from PySide6.QtCore import Qt, QTimer  # noqa: PLC0415
 
-    application, opened = generated_window()
     late_ms: list[float] = []
     last = time.perf_counter()
     probe = QTimer()
@@ -226,14 +238,14 @@ def reading() -> dict[str, Any]:
     }
 
 
-def generated_window() -> tuple[Any, OpenWindow]:
+def generated_window(rows: int = ROWS) -> tuple[Any, OpenWindow]:
     """Open a window on rows that a generator makes up, in the scope that shows them all."""
     from portview import app  # noqa: PLC0415
     from portview.domain.scope import Scope  # noqa: PLC0415
     from portview.settings import Settings, settings_path  # noqa: PLC0415
 
     application = app.make_application()
-    opened = app.open_window(GeneratedReader(), Settings(settings_path()))
+    opened = app.open_window(GeneratedReader(rows), Settings(settings_path()))
     opened.window.set_scope(Scope.ALL)
     opened.window.resize(1240, 680)
     opened.window.show()
@@ -244,11 +256,11 @@ def generated_window() -> tuple[Any, OpenWindow]:
 
 
 class GeneratedReader:
-    """30,000 rows of 300 programs, 5 % of them exchanged at each reading."""
+    """Rows of 300 programs, 5 % of them exchanged at each reading."""
 
     source = "generated"
 
-    def __init__(self) -> None:
+    def __init__(self, rows: int = ROWS) -> None:
         from portview.domain.processes import ProcessInfo, ProcessKey  # noqa: PLC0415
 
         self._random = random.Random(1)
@@ -264,7 +276,7 @@ class GeneratedReader:
             )
             for owner in self._owners
         }
-        self._rows = tuple(self._row() for _ in range(ROWS))
+        self._rows = tuple(self._row() for _ in range(rows))
         self._is_first = True
 
     def read(self) -> Any:
@@ -275,7 +287,7 @@ class GeneratedReader:
             self._is_first = False
             return Snapshot(self._rows, self._infos, source=self.source)
         before = self._rows
-        leaving = set(self._random.sample(range(ROWS), int(ROWS * CHURN / 2)))
+        leaving = set(self._random.sample(range(len(before)), int(len(before) * CHURN / 2)))
         gone = tuple(before[number] for number in leaving)
         come = tuple(self._row() for _ in leaving)
         kept = (row for number, row in enumerate(before) if number not in leaving)
@@ -313,6 +325,6 @@ def rss_mib() -> float | None:
 
 
 if __name__ == "__main__":
-    modes = (bare, start, stalls, sorting, reading)
+    modes = (bare, start, stalls, tree, sorting, reading)
     measure = next(mode for mode in modes if mode.__name__ == sys.argv[1])
     sys.stdout.write(f"{json.dumps(measure())}\n")

@@ -18,6 +18,9 @@ from portview.domain.firewall import (
 
 if TYPE_CHECKING:
     from portview.domain.firewall import FirewallQuestion, OwnRule, RuleChange, RuleWish
+    from portview.domain.outcome import PortViewError
+    from portview.domain.sockets import Protocol
+    from portview.firewall.drops import DroppedPacket
 
 ON = FirewallStatus("nftables", is_on=True, summary="nftables keeps the rules.", rule_count=3)
 
@@ -72,6 +75,9 @@ class CountedFirewall:
         self.asked: list[FirewallQuestion] = []
         self.threads: set[int] = set()
         self.is_closed = False
+        self.drops: list[DroppedPacket] = []
+        self.drops_error: PortViewError | None = None
+        self.drops_asked: list[int] = []
         self._at_once = 0
 
     def read(self) -> Readings:
@@ -100,6 +106,14 @@ class CountedFirewall:
 
     def apply(self, change: RuleChange) -> None:
         raise NotImplementedError
+
+    def read_drops(
+        self, status: FirewallStatus, port: int, protocol: Protocol
+    ) -> tuple[DroppedPacket, ...]:
+        self.drops_asked.append(port)
+        if self.drops_error:
+            raise self.drops_error
+        return tuple(drop for drop in self.drops if drop.port == port)
 
     def close(self) -> None:
         self.is_closed = True

@@ -103,7 +103,9 @@ class DetailsBench:
         self.hosts = HostNames(self.resolver)
         self.firewall = CountedFirewall()
         self.verdicts = FirewallFeed(self.firewall, runner)
-        firewall = FirewallSources(self.verdicts, self.firewall, lambda: self.firewall)
+        firewall = FirewallSources(
+            self.verdicts, self.firewall, lambda: self.firewall, self.firewall.read_drops
+        )
         self.asked: list[OwnerQuestion] = []
         self.answer = OwnerDetailsReader(FakeServices).read
         self.now_ms = 1_000_000

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtGui import QColor, QPalette
 
+from portview.ui.contrast import contrast_palette, is_high_contrast
 from portview.ui.theme import (
     Theme,
     apply_theme,
     dark_palette,
     is_dark,
-    is_high_contrast,
     muted_text,
     row_colours,
 )
+from portview.ui.theme_menu import ThemeMenu
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +36,7 @@ def palette_of(text: str, base: str) -> QPalette:
 
 
 LIGHT = palette_of("#000000", "#fbfbfb")
-PALETTES = [LIGHT, dark_palette(), palette_of("#ffffff", "#000000")]
+PALETTES = [LIGHT, dark_palette(), palette_of("#ffffff", "#000000"), contrast_palette()]
 
 
 def contrast(a: QColor, b: QColor) -> float:
@@ -85,3 +86,19 @@ def test_the_window_follows_a_new_theme_at_once(
     apply_theme(Theme.DARK)
     qtbot.waitUntil(lambda: is_dark(window.palette()))
     assert window.model._roles.colours != light
+
+
+def test_high_contrast_can_be_chosen_and_draws_lines_around_what_can_be_used(
+    qtbot: QtBot, open_window: Callable[..., OpenWindow], system_theme_afterwards: None
+) -> None:
+    window = open_window().window
+    menu = next(menu for menu in window.findChildren(ThemeMenu))
+    choices = {action.data(): action for action in menu.actions()}
+    choices[Theme.HIGH_CONTRAST.value].trigger()
+    qtbot.waitUntil(lambda: is_high_contrast(window.palette()))
+    assert window.model._roles.colours.new is None
+    assert muted_text(window.palette()) == window.palette().color(QPalette.ColorRole.Text)
+    edge = window.filter_box.grab().toImage().pixelColor(window.filter_box.width() // 2, 0)
+    assert edge == QColor("#ffffff")
+    choices[Theme.LIGHT.value].trigger()
+    qtbot.waitUntil(lambda: not is_high_contrast(window.palette()))

@@ -17,7 +17,15 @@ _PROGRAMS, _DESKTOP, _STARTUP = 0x0002, 0x0010, 0x0007
 _COMMON_PROGRAMS, _COMMON_DESKTOP = 0x0017, 0x0019
 _PLACES: Final = (_PROGRAMS, _DESKTOP, _STARTUP, _COMMON_PROGRAMS, _COMMON_DESKTOP)
 _LONGEST_PATH: Final = 260
-_WINES_KEY: Final = r"HKCU\Software\Wine"
+_OF_THE_SYSTEM: Final = (
+    r"\Software\Wine\MenuFiles",
+    r"\AppCompatFlags",
+    r"\Classes\Local Settings",
+    r"\Explorer\FeatureUsage",
+    r"\Explorer\UserAssist",
+)
+"""Keys in which the system itself notes which programs were there, whoever they are."""
+
 _OWN_NAME: Final = "portview"
 _MACHINE: Final = r"SOFTWARE\Microsoft\Windows\CurrentVersion"
 
@@ -47,9 +55,9 @@ def look(*, every_name: bool) -> Traces:
     folders += [_shell_folder(number) for number in _PLACES]
     files = {path for folder in folders for path in _paths_below(folder)}
     keys = set(_registry_paths())
-    # Wine hands shortcuts on to the desktop of Linux, and remembers that.
+    # Wine hands shortcuts on to the desktop of Linux.
     files = {path for path in files if not path.endswith(".desktop")}
-    keys = {path for path in keys if not path.startswith(_WINES_KEY)}
+    keys = {path for path in keys if not any(own in path for own in _OF_THE_SYSTEM)}
     if not every_name:
         files = {path for path in files if _OWN_NAME in path.lower()}
         keys = {path for path in keys if _OWN_NAME in path.lower()}

@@ -55,7 +55,11 @@ def decide(question: FirewallQuestion, ruleset: Ruleset, machine: Machine) -> Fi
     """Return what happens to new packets for a port; never raises."""
     local, remote = _bound(question.local_address), _address(question.remote)
     if obstacle := _obstacle(local, remote, machine):
-        return FirewallAnswer(FirewallVerdict.BLOCKED, obstacle)
+        return FirewallAnswer(
+            FirewallVerdict.BLOCKED,
+            obstacle,
+            next_step="Have the server listen on an address that the client can reach.",
+        )
     try:
         followed = follow(question, ruleset, machine)
     except TooManyCasesError:

@@ -39,6 +39,11 @@ _PLAIN_TIME = re.compile(r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d")
 _PORT = re.compile(r"[0-9]{1,5}")
 
 
+def find_log_file() -> str | None:
+    """Return the file in which the system notes what the kernel says, None where there is none."""
+    return next((str(path) for path in LOG_FILES if path.exists()), None)
+
+
 def parse_drops(lines: Iterable[str], port: int, protocol: Protocol) -> Iterator[DroppedPacket]:
     """Return the packets for a port that were dropped on their way in, as they stand.
 

@@ -24,7 +24,12 @@ _SYS_NET = Path("/sys/class/net")
 def read_machine() -> Machine:
     """Return the network of this machine as it is now; never raises."""
     interfaces = tuple(
-        Interface(name, tuple(sorted(_with_lengths(addresses))), is_inner=_is_inner(name))
+        Interface(
+            name,
+            tuple(sorted(_with_lengths(addresses))),
+            is_inner=_is_inner(name),
+            is_bridge=_is_bridge(name),
+        )
         for name, addresses in sorted(psutil.net_if_addrs().items())
     )
     forwards = {
@@ -79,6 +84,10 @@ def _with_lengths(addresses: Iterable[Any]) -> list[str]:
         bits = int(ip_address(one.netmask)).bit_count() if one.netmask else address.max_prefixlen
         found.append(f"{address}/{bits}")
     return found
+
+
+def _is_bridge(name: str) -> bool:
+    return (_SYS_NET / name / "bridge").exists()
 
 
 def _is_inner(name: str) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import reduce
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from operator import or_
+from socket import AF_INET, AF_INET6, inet_pton
 from typing import TYPE_CHECKING, Any
 
 from portview.firewall.linux.intervals import LAST_PORT, V4_BITS, V6_BITS, Intervals, common
@@ -280,7 +281,7 @@ def ranges_of(value: Any, side: Side, version: int) -> Intervals | None:
         if side in {Side.PORT, Side.SOURCE_PORT}:
             return _port_range(value)
         return _address_range(value, version)
-    except (ValueError, KeyError, TypeError, IndexError):
+    except (OSError, ValueError, KeyError, TypeError, IndexError):
         return None
 
 
@@ -302,6 +303,11 @@ def _address_range(value: Any, version: int) -> Intervals:
         return ((int(low), int(high)),)
     if isinstance(value, dict):
         value = f"{value['prefix']['addr']}/{value['prefix']['len']}"
+    if "/" not in value:
+        if (":" in value) != (version == 6):  # noqa: PLR2004 - IP version
+            return ()
+        number = int.from_bytes(inet_pton(AF_INET6 if version == 6 else AF_INET, value))  # noqa: PLR2004
+        return ((number, number),)
     network: IPv4Network | IPv6Network = ip_network(value, strict=False)
     if network.version != version:
         return ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,12 +10,13 @@ from portview.domain.firewall import FirewallStatus, OwnRule, RuleChange
 from portview.domain.outcome import Outcome, PortViewError
 from portview.firewall.linux import firewalld, nft_changes, ufw
 from portview.firewall.linux.commands import check_commands, run_commands
+from portview.firewall.linux.drop_log import find_log_file
 from portview.firewall.linux.facts import read_machine
 from portview.firewall.linux.netlink import read_generation
 from portview.firewall.linux.own import own_parts, rule_name
 from portview.firewall.linux.planning import plan_rule
 from portview.firewall.linux.reading import read_ruleset
-from portview.firewall.linux.rules import LinuxRules, status_of
+from portview.firewall.linux.rules import LinuxRules, status_of, takes_note
 from portview.firewall.linux.scope import scope_of
 from portview.firewall.tag import RuleTag, format_tag, new_id
 
@@ -116,12 +118,14 @@ class LinuxFirewall:
         if last is None or generation is None or generation != self._kernel_generation:
             return False
         # What times out, or is added by traffic, changes without a new generation.
-        is_steady = last.ruleset is not None and not last.ruleset.has_timeouts
+        is_steady = last.ruleset is not None and not last.ruleset.changes_by_itself
         return is_steady and machine == last.machine
 
 
 def _rules_of(number: int, ruleset: Ruleset, machine: Machine) -> LinuxRules:
     status = status_of(ruleset, machine)
+    if any(map(takes_note, ruleset.rules())):
+        status = replace(status, drop_log=find_log_file())
     own = tuple(parts.own for parts in own_parts(ruleset)) + firewalld.own_rules(ruleset)
     if status.manager == "ufw":
         own += ufw.own_rules(_ufw_rules())

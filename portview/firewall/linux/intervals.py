@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from ipaddress import IPv4Address, IPv6Address, summarize_address_range
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ Intervals = tuple[tuple[int, int], ...]
 V4_BITS = 32
 V6_BITS = 128
 LAST_PORT = 65535
+_BEYOND = 1 << V6_BITS
+_FEW = 8
 
 
 def joined(ranges: Iterable[tuple[int, int]]) -> Intervals:
@@ -32,23 +35,34 @@ def joined(ranges: Iterable[tuple[int, int]]) -> Intervals:
 
 def common(one: Intervals, other: Intervals) -> Intervals:
     """Return what is in both sets."""
+    if len(one) < len(other):
+        one, other = other, one
     result: list[tuple[int, int]] = []
-    here = there = 0
-    while here < len(one) and there < len(other):
-        low = max(one[here][0], other[there][0])
-        high = min(one[here][1], other[there][1])
-        if low <= high:
-            result.append((low, high))
-        if one[here][1] < other[there][1]:
-            here += 1
-        else:
-            there += 1
+    # The smaller set leads, because blocklists are long and conditions short.
+    for low, high in other:
+        place = max(0, bisect_right(one, (low, _BEYOND)) - 1)
+        while place < len(one) and one[place][0] <= high:
+            if one[place][1] >= low:
+                result.append((max(low, one[place][0]), min(high, one[place][1])))
+            place += 1
     return tuple(result)
 
 
 def without(one: Intervals, other: Intervals) -> Intervals:
     """Return what is in the first set and not in the other."""
-    return common(one, _gaps(other))
+    if len(other) > _FEW:
+        return common(one, _gaps(other))
+    for low, high in other:
+        first = max(0, bisect_right(one, (low, _BEYOND)) - 1)
+        if first < len(one) and one[first][1] < low:
+            first += 1
+        last = bisect_right(one, (high, _BEYOND))
+        if first >= last:
+            continue
+        left = ((one[first][0], low - 1),) if one[first][0] < low else ()
+        right = ((high + 1, one[last - 1][1]),) if one[last - 1][1] > high else ()
+        one = (*one[:first], *left, *right, *one[last:])
+    return one
 
 
 def _gaps(ranges: Intervals) -> Intervals:
@@ -59,13 +73,8 @@ def _gaps(ranges: Intervals) -> Intervals:
         if start < low:
             result.append((start, low - 1))
         start = high + 1
-    result.append((start, 1 << V6_BITS))
+    result.append((start, _BEYOND))
     return tuple(result)
-
-
-def size(ranges: Intervals) -> int:
-    """Return how many numbers are in a set."""
-    return sum(high - low + 1 for low, high in ranges)
 
 
 def networks_of(ranges: Intervals, *, is_v6: bool, limit: int) -> list[str] | None:

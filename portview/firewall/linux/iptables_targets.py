@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
+from ipaddress import ip_address
 from typing import Any
 
 Reader = Callable[[dict[str, Sequence[str]]], list[dict[str, Any]] | None]
 """From the options of a target to statements; None where they are not understood."""
 
 _FULL_MASK = 0xFFFFFFFF
-_TARGET = re.compile(r"(?P<addr>\[[0-9a-f:.]+\]|[0-9.]+|[0-9a-f:]+(?![0-9.]))?(?::(?P<port>\d+))?")
-_V6_ALONE = re.compile(r"[0-9a-f:]*:[0-9a-f:]*:[0-9a-f:.]*")
 
 
 def _simple(kind: str) -> Reader:
@@ -27,17 +25,21 @@ def _sent_on(options: dict[str, Sequence[str]]) -> list[dict[str, Any]] | None:
     values = options.get("--to-destination") or []
     if len(values) != 1:
         return None
-    if _V6_ALONE.fullmatch(values[0]):
+    if _is_address(values[0]):
         return [{"dnat": {"addr": values[0]}}]
-    found = _TARGET.fullmatch(values[0])
-    if found is None:
+    host, _, port = values[0].rpartition(":")
+    address = host.strip("[]")
+    if not port.isdecimal() or (host and not _is_address(address)):
         return None
-    body: dict[str, Any] = {}
-    if found["addr"]:
-        body["addr"] = found["addr"].strip("[]")
-    if found["port"]:
-        body["port"] = int(found["port"])
-    return [{"dnat": body}]
+    return [{"dnat": {"addr": address, "port": int(port)} if host else {"port": int(port)}}]
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _redirected(options: dict[str, Sequence[str]]) -> list[dict[str, Any]] | None:

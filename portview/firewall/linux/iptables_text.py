@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 # Where the kernel runs the built-in chains (linux/netfilter_ipv4.h).
 _PRIORITIES = {"raw": -300, "mangle": -150, "nat": -100, "filter": 0, "security": 50}
+LEGACY = " (legacy)"
+"""What is put after the name of a table that iptables keeps in the kernel without nftables."""
+
 _HOOKS = {
     "PREROUTING": "prerouting",
     "INPUT": "input",
@@ -77,12 +80,12 @@ def parse_save(text: str) -> dict[str, SavedTable]:
     return tables
 
 
-def ruleset_of(tables: dict[str, SavedTable], family: str) -> Ruleset:
+def legacy_ruleset(tables: dict[str, SavedTable], family: str) -> Ruleset:
     """Return the tables that iptables itself keeps in the kernel (legacy) as a ruleset."""
     chains: dict[ChainKey, Chain] = {}
     for table in tables.values():
         for name in {**table.policies, **table.lines}:
-            key = ChainKey(family, table.name, name)
+            key = ChainKey(family, f"{table.name}{LEGACY}", name)
             rules = tuple(
                 Rule(key, place, tuple(expressions_of(line, table, family)), line, comment_of(line))
                 for place, line in enumerate(table.lines.get(name, ()), start=1)
@@ -92,7 +95,8 @@ def ruleset_of(tables: dict[str, SavedTable], family: str) -> Ruleset:
             priority = _PRIORITIES.get(table.name, 0)
             kind = "nat" if table.name == "nat" else "filter"
             chains[key] = Chain(key, rules, hook, priority, policy.lower(), kind)
-    return Ruleset(chains)
+    # nftables' own count of changes says nothing of these.
+    return Ruleset(chains, changes_by_itself=bool(chains))
 
 
 def with_saved(ruleset: Ruleset, tables: dict[str, SavedTable], family: str) -> Ruleset:
@@ -110,7 +114,7 @@ def with_saved(ruleset: Ruleset, tables: dict[str, SavedTable], family: str) -> 
                 _told_by(line, rule, table) for line, rule in zip(lines, chain.rules, strict=True)
             )
             chains[key] = replace(chain, rules=rules)
-    return Ruleset(chains, ruleset.sets, ruleset.has_timeouts)
+    return Ruleset(chains, ruleset.sets, ruleset.changes_by_itself)
 
 
 def _told_by(line: str, rule: Rule, table: SavedTable) -> Rule:

@@ -20,12 +20,14 @@ class Interface:
 
     ``addresses`` are this machine's own, with the length of their network ("10.0.0.1/24").
     ``is_inner`` is set for a bridge behind which only containers or virtual machines of this
-    machine can be, so that no client on another machine comes in through it.
+    machine can be, so that no client on another machine comes in through it; ``is_bridge`` for any
+    bridge, because what it passes on is filtered once more.
     """
 
     name: str
     addresses: tuple[str, ...] = ()
     is_inner: bool = False
+    is_bridge: bool = False
 
     def networks(self, version: int) -> list[Network]:
         """Return the networks it is connected to, IPv4 or IPv6."""
@@ -63,6 +65,10 @@ class Machine:
         """Return the interfaces through which clients on other machines come."""
         real = [one for one in self.interfaces if one.name != LOOPBACK]
         return [one for one in real if not one.is_inner] or real
+
+    def is_bridge(self, name: str | None) -> bool:
+        """Tell whether an interface is a bridge."""
+        return any(one.name == name and one.is_bridge for one in self.interfaces)
 
     def way_to(self, address: str) -> str | None:
         """Return the interface through which an address is reached, None where none is known."""

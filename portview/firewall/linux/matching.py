@@ -54,7 +54,6 @@ class Matching:
     def __init__(self, ruleset: Ruleset) -> None:
         """Create it for one ruleset, whose sets it looks things up in."""
         self._ruleset = ruleset
-        self._unions: dict[tuple[ChainKey, Side, int], Intervals | None] = {}
 
     def divide(self, match: Any, rule: Rule, packet: Packet) -> Division:
         """Tell packets apart by a match expression."""
@@ -63,8 +62,10 @@ class Matching:
         if operator in {"<", ">", "<=", ">="}:
             return self._compare(operator, left, right, packet)
         fields = _fields_of(left, packet)
+        if ABSENT in fields:
+            return Division((), (packet,))
         division = self._divide_by(fields, right, rule, packet, is_any=operator == "in")
-        if operator != "!=" or division.unsure or ABSENT in fields:
+        if operator != "!=" or division.unsure:
             return division
         return Division(division.outside, division.inside)
 
@@ -130,16 +131,22 @@ class Matching:
     def _union(self, side: Side, right: Any, rule: Rule, version: int) -> Intervals | None:
         """Return all values of a set at once; a set can have very many."""
         name = _set_name(right, rule)
-        if name and (name, side, version) in self._unions:
-            return self._unions[name, side, version]
+        known = self._ruleset.unions
+        if name is None:
+            return self._joined(side, right, rule, version)
+        key = (name, side.value, version)
+        if key not in known:
+            known[key] = self._joined(side, right, rule, version)
+        union: Intervals | None = known[key]
+        return union
+
+    def _joined(self, side: Side, right: Any, rule: Rule, version: int) -> Intervals | None:
         elements = self._elements(right, rule)
         several = [ranges_of(_plain(one), side, version) for one in elements or ()]
         known = [ranges for ranges in several if ranges is not None]
-        complete = elements is not None and len(known) == len(several)
-        union = joined(one for ranges in known for one in ranges) if complete else None
-        if name:
-            self._unions[name, side, version] = union
-        return union
+        if elements is None or len(known) < len(several):
+            return None
+        return joined(one for ranges in known for one in ranges)
 
     def _compare(self, operator: str, left: Any, right: Any, packet: Packet) -> Division:
         fields = _fields_of(left, packet)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from portview.domain.firewall import RuleEffect
+from portview.firewall.linux.iptables_text import LEGACY
 from portview.firewall.linux.placing import OWN_TABLE, Placement, try_out
 from portview.firewall.linux.ruleset import BUILT_IN_CHAINS, ChainKey
 from portview.firewall.tag import find_tag
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from portview.firewall.linux.scope import Scope
 
 Command = tuple[str, ...]
-
-LEGACY = " (legacy)"
-"""What stands after the name of a table that iptables keeps in the kernel without nftables."""
 
 _LIVE_ONLY = (
     "The rule lasts until this machine restarts or its rules are loaded anew; to keep it, it has "

@@ -94,7 +94,7 @@ def _block(wish: RuleWish, scope: Scope, ruleset: Ruleset, machine: Machine) -> 
             Placement(chain, None, len(chain.rules) + place, version, is_new and not place)
             for place, version in enumerate(versions)
         )
-        tried = Ruleset({**ruleset.chains, key: chain}, ruleset.sets, ruleset.has_timeouts)
+        tried = Ruleset({**ruleset.chains, key: chain}, ruleset.sets, ruleset.changes_by_itself)
         for placement in placements:
             tried = _with_rule(tried, placement, wish, scope)
         trial = Trial(placements, obstacle_of(wish, scope, tried, machine))
@@ -154,7 +154,7 @@ def _with_rule(ruleset: Ruleset, placement: Placement, wish: RuleWish, scope: Sc
     rule = Rule(chain.key, 0, tuple(expressions), "the new rule")
     rules = (*chain.rules[: placement.place], rule, *chain.rules[placement.place :])
     chains = {**ruleset.chains, chain.key: replace(chain, rules=rules)}
-    return Ruleset(chains, ruleset.sets, ruleset.has_timeouts)
+    return Ruleset(chains, ruleset.sets, ruleset.changes_by_itself)
 
 
 def expressions_for(placement: Placement, wish: RuleWish, scope: Scope) -> list[Expression]:

@@ -18,7 +18,7 @@ from portview.firewall.linux.ruleset import BUILT_IN_CHAINS, Ruleset, targets_of
 
 if TYPE_CHECKING:
     from portview.firewall.linux.machine import Machine
-    from portview.firewall.linux.ruleset import Chain
+    from portview.firewall.linux.ruleset import Chain, Rule
 
 _WAYS_IN = frozenset({"ingress", "prerouting", "input"})
 _TITLES = {
@@ -84,6 +84,14 @@ def status_of(ruleset: Ruleset, machine: Machine) -> FirewallStatus:
         sentence += " Docker adds rules of its own for the ports that it publishes."
     profiles = profiles_of(ruleset, machine) if manager == "firewalld" else ()
     return FirewallStatus(manager, is_on, sentence, profiles, count)
+
+
+def takes_note(rule: Rule) -> bool:
+    """Tell whether a rule has the kernel log what it matches."""
+    return any(
+        "log" in one or one.get("xt") == {"type": "target", "name": "LOG"}
+        for one in rule.expressions
+    )
 
 
 def _acts(chain: Chain) -> bool:

@@ -83,11 +83,17 @@ class NamedSet:
 
 @dataclass(frozen=True, eq=False)
 class Ruleset:
-    """All tables of the kernel at one moment."""
+    """All tables of the kernel at one moment.
+
+    ``changes_by_itself`` where elements time out, traffic adds some, or tables are among them of
+    whose changes nftables does not tell.
+    """
 
     chains: Mapping[ChainKey, Chain] = field(default_factory=dict)
     sets: Mapping[ChainKey, NamedSet] = field(default_factory=dict)
-    has_timeouts: bool = False
+    changes_by_itself: bool = False
+    unions: dict[tuple[ChainKey, str, int], Any] = field(default_factory=dict, init=False)
+    """Large sets as numbers, kept from one question to the next."""
 
     @cached_property
     def rule_count(self) -> int:
@@ -140,12 +146,12 @@ class Ruleset:
             key: replace(chain, rules=tuple(map(change, chain.rules)))
             for key, chain in self.chains.items()
         }
-        return Ruleset(chains, self.sets, self.has_timeouts)
+        return Ruleset(chains, self.sets, self.changes_by_itself)
 
     def joined_with(self, other: Ruleset) -> Ruleset:
         """Return the rules of both, for tables that the kernel keeps in another place."""
-        timeouts = self.has_timeouts or other.has_timeouts
-        return Ruleset({**self.chains, **other.chains}, {**self.sets, **other.sets}, timeouts)
+        changes = self.changes_by_itself or other.changes_by_itself
+        return Ruleset({**self.chains, **other.chains}, {**self.sets, **other.sets}, changes)
 
 
 def parse_ruleset(text: str) -> Ruleset:
@@ -157,7 +163,7 @@ def parse_ruleset(text: str) -> Ruleset:
     chains: dict[ChainKey, Chain] = {}
     sets: dict[ChainKey, NamedSet] = {}
     rules: dict[ChainKey, list[Rule]] = {}
-    has_timeouts = False
+    changes_by_itself = False
     for entry in entries:
         kind, value = next(iter(entry.items()))
         if kind == "chain":
@@ -166,16 +172,16 @@ def parse_ruleset(text: str) -> Ruleset:
         elif kind in {"set", "map"}:
             named = NamedSet(_key(value, "name"), tuple(value.get("elem", ())))
             sets[named.key] = named
-            has_timeouts |= bool({"timeout", "dynamic"} & set(_listed(value.get("flags"))))
+            changes_by_itself |= bool({"timeout", "dynamic"} & set(_listed(value.get("flags"))))
         elif kind == "rule":
             rule = _rule(value)
             rules.setdefault(rule.chain, []).append(rule)
     for key in _changing(rule for several in rules.values() for rule in several):
         if key in sets:
             sets[key] = replace(sets[key], changes=True)
-            has_timeouts = True
+            changes_by_itself = True
     filled = {key: replace(chain, rules=tuple(rules.get(key, ()))) for key, chain in chains.items()}
-    return Ruleset(filled, sets, has_timeouts)
+    return Ruleset(filled, sets, changes_by_itself)
 
 
 def targets_of(rule: Rule) -> Iterator[str]:
@@ -204,14 +210,41 @@ def _chain(value: Mapping[str, Any]) -> Chain:
 
 
 def _rule(value: Mapping[str, Any]) -> Rule:
-    expressions = tuple(one for one in value.get("expr", ()) if isinstance(one, dict) and one)
+    listed = tuple(one for one in value.get("expr", ()) if isinstance(one, dict) and one)
     return Rule(
         _key(value, "chain"),
         int(value.get("handle", 0)),
-        expressions,
-        text=rough_text(expressions),
+        in_cheap_order(listed),
+        text=rough_text(listed),
         comment=str(value.get("comment", "")),
     )
+
+
+def in_cheap_order(expressions: Iterable[Expression]) -> tuple[Expression, ...]:
+    """Return the same conditions, those that tell most packets apart for little before others.
+
+    Matches have no effects of their own, so that their order among themselves does not count.
+    """
+    result: list[Expression] = []
+    run: list[Expression] = []
+    for expression in expressions:
+        if "match" in expression:
+            run.append(expression)
+            continue
+        result += sorted(run, key=_cost)
+        run.clear()
+        result.append(expression)
+    return (*result, *sorted(run, key=_cost))
+
+
+def _cost(expression: Expression) -> int:
+    left = expression["match"].get("left") if isinstance(expression["match"], dict) else None
+    if not isinstance(left, dict):
+        return 3
+    payload = left.get("payload")
+    if isinstance(payload, dict):
+        return 1 if payload.get("field") in {"saddr", "daddr"} else 0
+    return 0 if {"meta", "ct", "fib"} & set(left) else 2
 
 
 def rough_text(expressions: Iterable[Expression]) -> str:

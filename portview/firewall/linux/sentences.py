@@ -13,6 +13,7 @@ from portview.domain.firewall import (
     RuleFit,
     RuleMatch,
 )
+from portview.firewall.linux.conditions import conditions_of
 from portview.firewall.linux.intervals import Intervals, joined, networks_of, without
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _MOST_NAMED = 3
 _MOST_LISTED = 12
+_LONGEST_RULE = 120
 _EFFECTS = {
     "accept": RuleEffect.ALLOW,
     "drop": RuleEffect.BLOCK,
@@ -74,6 +76,7 @@ def told(rule: Rule) -> FirewallRule:
         effect=effect,
         source=f"chain {rule.chain}",
         text=rule.text,
+        conditions=conditions_of(rule),
     )
 
 
@@ -84,7 +87,8 @@ def _of_allowed(leaves: Iterable[Leaf]) -> Rule | None:
 def _rule_words(rule: Rule | None) -> str:
     if rule is None:
         return "the verdict"
-    return f"the rule “{rule.text}” in chain {rule.chain}"
+    text = rule.text if len(rule.text) <= _LONGEST_RULE else f"{rule.text[: _LONGEST_RULE - 1]}…"
+    return f"the rule “{text}” in chain {rule.chain}"
 
 
 def _allowed_sentence(leaves: Sequence[Leaf]) -> str:

@@ -29,6 +29,14 @@ _UNSURE_STATEMENTS = {
     "quota": "how much went through before",
     "ct count": "how many connections are open",
 }
+_ENDS = {
+    "queue": "a program that decides about packets",
+    "tproxy": "a proxy that takes the packets",
+    "synproxy": "a proxy that answers for the server",
+    "fwd": "where it sends packets on to",
+    "mangle": "what it rewrites",
+    "xt": "an extension of iptables",
+}
 _ADDRESSING = frozenset({"saddr", "daddr", "sport", "dport"})
 UNKNOWN_END = "unknown end"
 """The verdict of a statement that may drop, let go on, or do nothing."""
@@ -97,7 +105,7 @@ def steps_of(rule: Rule, packet: Packet, matching: Matching, start: int = 0) -> 
         else:
             packet, condition = _changed(kind, body, packet)
         if condition.what == UNKNOWN_END:
-            return (*aside, Do(packet, UNKNOWN_END, kind))
+            return (*aside, Do(packet, UNKNOWN_END, _end_words(kind, body)))
         if condition.what:
             options = (steps_of(rule, packet, matching, place + 1), (GoOn(packet),))
             ordered = options[::-1] if condition.is_turned else options
@@ -111,11 +119,13 @@ def steps_of(rule: Rule, packet: Packet, matching: Matching, start: int = 0) -> 
 
 def _condition(kind: str, body: Any) -> _Condition:
     """Return what decides a statement; ``UNKNOWN_END`` where it may end the way of a packet."""
-    body = body if isinstance(body, dict) else {}
     if kind in _TRANSPARENT:
         return _NO_CONDITION
+    if not isinstance(body, dict):
+        words = f"the {kind} named “{body}”" if kind in {"limit", "quota"} else UNKNOWN_END
+        return _Condition(words)
     if kind == "limit":
-        return _Condition(_rate_text(body), is_rate=True, is_turned=bool(body.get("inv")))
+        return _Condition(rate_text(body), is_rate=True, is_turned=bool(body.get("inv")))
     if kind in {"set", "meter"}:
         return _of_each(body.get("stmt") or ())
     if kind == "xt":
@@ -142,7 +152,14 @@ def _of_xt(kind: str, name: str) -> _Condition:
     return _Condition(f"the match “{name}” of iptables" if kind == "match" else UNKNOWN_END)
 
 
-def _rate_text(body: Any) -> str:
+def _end_words(kind: str, body: Any) -> str:
+    """Name what may end the way of a packet."""
+    if kind == "xt" and isinstance(body, dict) and body.get("name"):
+        return f"the target “{body['name']}” of iptables"
+    return _ENDS.get(kind, f"the statement “{kind}”")
+
+
+def rate_text(body: Any) -> str:
     """Return a rate as nft writes it."""
     unit = str(body.get("rate_unit", "packets"))
     amount = f"{body.get('rate')}" + (f" {unit}" if unit != "packets" else "")

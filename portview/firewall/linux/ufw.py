@@ -106,7 +106,8 @@ def _own(rule_id: str, rules: list[UfwRule]) -> OwnRule:
         until=tag.until,
     )
     name = rule_name(effect, protocol, port, rule_id)
-    return OwnRule(rule_id, wish, FirewallRule(first.text, name, effect, "ufw", first.text))
+    text = "; ".join(" ".join(command[2:]) for command in _removals(wish))
+    return OwnRule(rule_id, wish, FirewallRule(first.text, name, effect, "ufw", text))
 
 
 def plan_rule(
@@ -114,7 +115,8 @@ def plan_rule(
 ) -> tuple[Command, ...]:
     """Return the commands that have ufw make a rule; before all others if ``is_first``.
 
-    Raises PortViewError where ufw has such a rule: it would change that one's comment instead.
+    Clients that ufw has such a rule for are left out, because ufw would only change its comment.
+    Raises PortViewError where none is left.
     """
     action = "allow" if wish.effect is RuleEffect.ALLOW else "deny"
     sources = ["any"] if scope.is_any else [*scope.networks(4), *scope.networks(6)]
@@ -122,24 +124,27 @@ def plan_rule(
         (rule.action, rule.protocol, rule.port, rule.source) for rule in known if rule.is_plain
     }
     first = ("prepend",) if is_first else ()
-    commands = []
-    for source in sources:
-        if (action, wish.protocol.value, str(wish.port), source) in present:
-            raise unfit(
-                f"ufw has a rule already: {action} {wish.protocol.value} port {wish.port} from "
-                f"{source}.",
-                "Another rule decides; see the Firewall tab.",
-            )
-        commands.append(("ufw", *first, *_words(action, wish, source), "comment", tag))
-    return tuple(commands)
+    new = [
+        source
+        for source in sources
+        if (action, wish.protocol.value, str(wish.port), source) not in present
+    ]
+    if not new:
+        raise unfit(
+            f"ufw has such a rule already: {' '.join(_words(action, wish, sources[0]))}.",
+            "Another rule decides; look at all that are about this port.",
+        )
+    return tuple(("ufw", *first, *_words(action, wish, source), "comment", tag) for source in new)
 
 
 def plan_removal(own: OwnRule) -> tuple[Command, ...]:
     """Return the commands that have ufw remove a rule."""
-    action = "allow" if own.wish.effect is RuleEffect.ALLOW else "deny"
-    return tuple(
-        ("ufw", "delete", *_words(action, own.wish, source)) for source in own.wish.remotes
-    )
+    return _removals(own.wish)
+
+
+def _removals(wish: RuleWish) -> tuple[Command, ...]:
+    action = "allow" if wish.effect is RuleEffect.ALLOW else "deny"
+    return tuple(("ufw", "delete", *_words(action, wish, source)) for source in wish.remotes)
 
 
 def _words(action: str, wish: RuleWish, source: str) -> Command:

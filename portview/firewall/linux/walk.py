@@ -7,11 +7,9 @@ drop anywhere is final (nft(8), VERDICT STATEMENT).
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, TypeAlias
 
-from portview.domain.firewall import RuleEffect, RuleFit
-from portview.firewall.linux.fields import ranges_of
+from portview.domain.firewall import FirewallVerdict, RuleEffect, RuleFit
 from portview.firewall.linux.matching import Matching
 from portview.firewall.linux.outcome import (
     Leaf,
@@ -25,13 +23,14 @@ from portview.firewall.linux.outcome import (
     of_rate,
     sent_on,
 )
-from portview.firewall.linux.packet import Packet, Side
+from portview.firewall.linux.readdressing import readdressed
 from portview.firewall.linux.steps import UNKNOWN_END, Choice, Do, GoOn, Step, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from portview.firewall.linux.machine import Machine
+    from portview.firewall.linux.packet import Packet
     from portview.firewall.linux.ruleset import Chain, Rule, Ruleset
 
     _Stack: TypeAlias = tuple[Chain, int, "_Stack"] | None  # where a jump returns to
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
 _MOST_STEPS = 200_000
 _DEEPEST = 80
 _CONNTRACK_PRIORITY = -200
+_ALLOW = RuleEffect.ALLOW
 _BLOCKS = {"drop": RuleEffect.BLOCK, "reject": RuleEffect.REJECT}
 
 
@@ -57,12 +57,26 @@ class Walk:
         self._chain_lists: dict[object, Sequence[Chain]] = {}
         self._steps = 0
         self._depth = 0
+        self._passed: set[Rule] = set()
         self.fits: dict[Rule, RuleFit] = {}
         """How far each rule on the way is about the packets."""
 
     def arrive(self, packet: Packet) -> Outcome:
         """Return what becomes of packets that come in. Raises TooManyCasesError."""
-        return self._enter("ingress", 0, packet)
+        outcome = self._enter("ingress", 0, packet)
+        rule = self._rule_on_bridge() if self._machine.is_bridge(packet.inward) else None
+        if rule is None or outcome.verdict is FirewallVerdict.BLOCKED:
+            return outcome
+        blocked = ended(Leaf(packet, RuleEffect.BLOCK, rule))
+        return of_choice([blocked, outcome], Stopper(rule, "what the bridge lets pass"))
+
+    def _rule_on_bridge(self) -> Rule | None:
+        """Return a rule that filters what bridges pass on, which is not followed."""
+        for chain in self._ruleset.base_chains:
+            if chain.key.family == "bridge" and chain.hook in {"prerouting", "input"}:
+                for rule in chain.rules:
+                    return rule
+        return None
 
     def answer(self, packet: Packet) -> Outcome:
         """Return what becomes of a server's answers. Raises TooManyCasesError."""
@@ -138,7 +152,7 @@ class Walk:
             self._steps += 1
             if self._steps > _MOST_STEPS:
                 raise TooManyCasesError
-            steps = [_without_consequence(step) for step in steps_of(rule, packet, self._matching)]
+            steps = _settled(steps_of(rule, packet, self._matching), packet)
             self._note(rule, steps)
             if moved := self._moved(steps, (chain, place, stack)):
                 chain, place, stack = moved
@@ -228,7 +242,7 @@ class Walk:
             case "snat" | "masquerade":
                 return self._enter(base[0], base[1] + 1, packet)
             case "dnat" | "redirect":
-                return self._send_on(rule, step, base)
+                return self._send_on(rule, step, here, base)
         return self._any_end(rule, step, here, base)
 
     def _any_end(self, rule: Rule, step: Do, here: _Place, base: _Base) -> Outcome:
@@ -257,46 +271,30 @@ class Walk:
         is_last = chain.kind == "filter" and base[0] in {"input", "forward"}
         return credited(outcome, None, chain) if is_last else outcome
 
-    def _send_on(self, rule: Rule, step: Do, base: _Base) -> Outcome:
+    def _send_on(self, rule: Rule, step: Do, here: _Place, base: _Base) -> Outcome:
         """Return what becomes of packets that get another address or port."""
-        body = step.body if isinstance(step.body, dict) else {}
-        packet = step.packet
-        is_v4 = packet.version == 4  # noqa: PLR2004 - IP version
-        if body.get("family") == ("ip6" if is_v4 else "ip"):
-            return self._enter(base[0], base[1] + 1, packet)
-        address, port = body.get("addr"), body.get("port")
-        if isinstance(address, dict) and "concat" in address and len(address["concat"]) > 1:
-            address, port = address["concat"][:2]
-        changed = replace(packet, called=(packet.daddr, packet.dport))
-        if port is not None:
-            ports = ranges_of(port, Side.PORT, packet.version)
-            if ports is None:
-                return _unknown_target(rule, packet)
-            changed = replace(changed, dport=ports)
-        if address is not None:
-            addresses = ranges_of(address, Side.DESTINATION, packet.version)
-            if not addresses or addresses[0][0] != addresses[0][1]:
-                return _unknown_target(rule, packet)
-            changed = self._bound_for(changed, addresses[0][0])
+        packet, (chain, place, stack) = step.packet, here
+        changed = readdressed(step.body, packet, self._machine)
+        if changed is None:
+            return self._run(chain, place + 1, packet, stack, base)
+        if isinstance(changed, str):
+            ends = [ended(Leaf(packet, effect, rule)) for effect in (_BLOCKS["drop"], _ALLOW)]
+            return of_choice(ends, Stopper(rule, changed))
         return sent_on(self._enter(base[0], base[1] + 1, changed), rule)
-
-    def _bound_for(self, packet: Packet, address: int) -> Packet:
-        is_own = address in self._machine.own_addresses(packet.version)
-        text = str(ip_address(address.to_bytes(4 if packet.version == 4 else 16)))  # noqa: PLR2004
-        return replace(
-            packet,
-            daddr=((address, address),),
-            is_local_target=is_own,
-            outward="" if is_own else self._machine.way_to(text),
-        )
 
     def _note(self, rule: Rule, steps: Sequence[Step]) -> None:
         """Remember how far a rule is about the packets, if it does anything to them."""
         acting = [step for step in steps if not isinstance(step, GoOn)]
-        if not acting or all(_is_plain_jump(step) for step in acting):
+        if not acting:
+            self._passed.add(rule)
+            if self.fits.get(rule) is RuleFit.FULL:
+                self.fits[rule] = RuleFit.PART
             return
-        fit = RuleFit.FULL if len(acting) == len(steps) else RuleFit.PART
-        if any(isinstance(step, Choice) and not step.is_rate for step in acting):
+        if all(_is_plain_jump(step) for step in acting):
+            return
+        is_all = len(acting) == len(steps) and rule not in self._passed
+        fit = RuleFit.FULL if is_all else RuleFit.PART
+        if any(_is_unsure(step) for step in acting):
             fit = RuleFit.MAYBE
         before = self.fits.get(rule, fit)
         self.fits[rule] = fit if fit is before else RuleFit.PART
@@ -318,11 +316,33 @@ def _is_plain_jump(step: Step) -> bool:
     return isinstance(step, Do) and step.verdict in {"jump", "goto", "return", "continue"}
 
 
+def _is_unsure(step: Step) -> bool:
+    if isinstance(step, Do):
+        return step.verdict == UNKNOWN_END
+    return isinstance(step, Choice) and not step.is_rate
+
+
 def _is_match_or_not(choice: Choice) -> bool:
     """Tell whether one of two options is that the rule does nothing."""
     if len(choice.options) != 2:  # noqa: PLR2004 - match, or not
         return False
     return any(option == (GoOn(choice.packet),) for option in choice.options)
+
+
+def _settled(steps: Sequence[Step], packet: Packet) -> list[Step]:
+    """Return the steps of a rule, with all of its packets together where it does nothing."""
+    settled = [_without_consequence(step) for step in steps]
+    goes_on = [step.packet for step in settled if isinstance(step, GoOn)]
+    if len(goes_on) == len(settled) > 1 and all(_is_part(one, packet) for one in goes_on):
+        return [GoOn(packet)]
+    return settled
+
+
+def _is_part(packet: Packet, whole: Packet) -> bool:
+    """Tell whether packets differ from others only in being fewer."""
+    return whole == replace(
+        packet, saddr=whole.saddr, daddr=whole.daddr, sport=whole.sport, dport=whole.dport
+    )
 
 
 def _without_consequence(step: Step) -> Step:
@@ -342,11 +362,3 @@ def _decided(options: list[Outcome], rule: Rule, choice: Choice) -> Outcome:
     if choice.is_rate:
         return of_rate(options[0], options[1], Stopper(rule, choice.what))
     return of_choice(options, Stopper(rule, choice.what))
-
-
-def _unknown_target(rule: Rule, packet: Packet) -> Outcome:
-    options = [
-        ended(Leaf(packet, RuleEffect.BLOCK, rule)),
-        ended(Leaf(packet, RuleEffect.ALLOW, rule)),
-    ]
-    return of_choice(options, Stopper(rule, "where it sends packets on to"))

@@ -30,7 +30,7 @@ from portview.firewall.windows.walk import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from portview.domain.firewall import FirewallQuestion
     from portview.firewall.windows.fit import Match, Traffic
@@ -59,8 +59,12 @@ def decide(
     index: RuleIndex,
     profiles: Mapping[Profile, ProfileState],
     surroundings: Surroundings,
+    leaky: Container[Profile] = (),
 ) -> FirewallAnswer:
-    """Return the verdict on some traffic with its reason. Pure."""
+    """Return the verdict on some traffic with its reason. Pure.
+
+    ``leaky`` are the profiles that leave some network interfaces out.
+    """
     try:
         traffic = traffic_of(question, surroundings)
     except ValueError as error:
@@ -72,6 +76,7 @@ def decide(
     matches = sorted((match for match in found if match), key=_order)
     asked = [one for one in Profile if one in surroundings.active] or _LEAST_TRUSTED_FIRST
     judged = [_judge(profile, profiles[profile], matches, traffic) for profile in asked]
+    judged = [_with_leaks(one) if one.profile in leaky else one for one in judged]
     if surroundings.active or len({one.walked.verdict for one in judged}) == 1:
         return _answer(judged, surroundings)
     strictest = min(judged, key=lambda one: _STRICTEST_FIRST.index(one.walked.verdict))
@@ -147,6 +152,15 @@ def _judge(
     elsewhere = [match for match in matches if id(match) not in considered]
     reason = explain(walked, state, counted, elsewhere, traffic.surroundings)
     return _Judged(profile, walked, reason, (*hardening, *counted))
+
+
+def _with_leaks(judged: _Judged) -> _Judged:
+    """Return what a profile does that leaves some network interfaces out of the firewall."""
+    match = judged.walked.match
+    if judged.walked.verdict is not BLOCKED or (match and match.rule.store.is_hardening):
+        return judged
+    after = f"{judged.reason.after}; some network interfaces are left out of the firewall"
+    return replace(judged, walked=Walked(PARTLY, match), reason=replace(judged.reason, after=after))
 
 
 def _walk_profile(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from portview.firewall.windows.addresses import AddressSet
-    from portview.firewall.windows.fit import Match, Region
+    from portview.firewall.windows.fit import Match
     from portview.firewall.windows.rule import WindowsRule
     from portview.firewall.windows.surroundings import Surroundings
 
@@ -60,11 +60,12 @@ def quoted_name(match: Match, surroundings: Surroundings) -> str:
     return f"“{inert(rule_name(match.rule, surroundings), _LONGEST_NAME)}”"
 
 
-def part(region: Region) -> str:
+def part(match: Match) -> str:
     """Return which part of the traffic a rule is about: "from the local subnet"."""
-    phrases = sorted(region.traffic)
-    if region.remote is not None:
-        phrases.insert(0, f"from {addresses(region.remote)}")
+    phrases = sorted({condition.phrase for condition in match.region.traffic})
+    if match.region.remote is not None and match.rule.remote is not None:
+        # As the rule says it: "the local subnet" tells more than its addresses.
+        phrases.insert(0, f"from {addresses(match.rule.remote)}")
     return ", ".join(inert(phrase, _LONGEST_NAME) for phrase in phrases)
 
 
@@ -93,7 +94,7 @@ def _conditions(rule: WindowsRule) -> list[str]:
         phrases.append(f"from {addresses(rule.remote)}")
     if rule.local is not None:
         phrases.append(f"to {addresses(rule.local)}")
-    phrases.extend(sorted(rule.traffic))
+    phrases.extend(sorted({condition.phrase for condition in rule.traffic}))
     phrases.extend(f"only what Windows vouches for ({kind})" for kind in rule.trusted)
     for major, minor, is_later in rule.platforms:
         phrases.append(f"Windows {major}.{minor}{' or later' if is_later else ''}")

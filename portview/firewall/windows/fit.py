@@ -14,7 +14,7 @@ from portview.firewall.windows.programs import (
     is_open,
     normal_path,
 )
-from portview.firewall.windows.rule import ANY_SERVICE
+from portview.firewall.windows.rule import ANY_SERVICE, Condition
 
 if TYPE_CHECKING:
     from portview.domain.firewall import FirewallQuestion
@@ -31,7 +31,7 @@ class Region:
     """The part of the traffic that a rule is about: all of it where nothing is named."""
 
     remote: AddressSet | None = None
-    traffic: frozenset[str] = frozenset()
+    traffic: frozenset[Condition] = frozenset()
 
     @property
     def is_all(self) -> bool:
@@ -124,9 +124,10 @@ def match_rule(rule: WindowsRule, traffic: Traffic) -> Match | None:
         return None
     conditions = set(rule.traffic)
     if rule.trusted:
-        conditions.add(f"that Windows itself vouches for ({', '.join(rule.trusted)})")
+        kinds = ", ".join(rule.trusted)
+        conditions.add(Condition("that Windows itself vouches for", kinds))
     if rule.effect is RuleEffect.BYPASS:
-        conditions.add("protected by IPsec")
+        conditions.add(Condition("protected by IPsec"))
     if not _has_local(rule, traffic, conditions):
         return None
     is_met, remote = _remote_part(rule, traffic, doubts)
@@ -205,7 +206,7 @@ def _has_platform(rule: WindowsRule, traffic: Traffic, doubts: list[str]) -> boo
     )
 
 
-def _has_local(rule: WindowsRule, traffic: Traffic, conditions: set[str]) -> bool:
+def _has_local(rule: WindowsRule, traffic: Traffic, conditions: set[Condition]) -> bool:
     wanted = rule.local
     if wanted is None:
         return True
@@ -217,7 +218,7 @@ def _has_local(rule: WindowsRule, traffic: Traffic, conditions: set[str]) -> boo
         return False
     if traffic.local is None and wanted.covers_all(traffic.families):
         return True
-    conditions.add("to certain addresses of this machine")
+    conditions.add(Condition("to certain addresses of this machine", str(wanted)))
     return True
 
 

@@ -102,6 +102,8 @@ class Policy:
             name = "AllowLocalPolicyMerge"
             return not self.setting(profile, name)[1] or number(name, 1) != 0
 
+        if self.leaves_interfaces_out(profile):
+            notes.append("Some network interfaces are left out of the firewall.")
         is_on = number("EnableFirewall", 1) != 0
         blocks_all = number("DoNotAllowExceptions", 0) != 0
         blocks = number("DefaultInboundAction", 1) != 0
@@ -114,6 +116,14 @@ class Policy:
             counts_local_rules=merges(),
             notes=tuple(notes),
         )
+
+    def leaves_interfaces_out(self, profile: Profile) -> bool:
+        """Tell whether the firewall filters nothing on some network interfaces.
+
+        ``DisabledInterfaces`` lists their GUIDs (FW_PROFILE_CONFIG_DISABLED_INTERFACES, MS-FASP).
+        """
+        value, _ = self.setting(profile, "DisabledInterfaces")
+        return isinstance(value, str) and "{" in value
 
     def drop_log(self, profile: Profile) -> str | None:
         """Return the file in which Windows notes the packets that it drops, None if it does not."""

@@ -92,7 +92,7 @@ def _by_rule(
 
 def _by_part(rule: str, match: Match) -> Reason:
     """Return the reason for a verdict that is only for some of the traffic."""
-    effect, which = match.rule.effect, part(match.region)
+    effect, which = match.rule.effect, part(match)
     if effect is RuleEffect.BYPASS:
         return Reason(f"{rule} lets it past the block rules", f" only {which}")
     if match.doubts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from portview.domain.firewall import RuleEffect
 from portview.firewall.windows.addresses import AddressSet, address_set
@@ -41,8 +41,9 @@ _TRAFFIC = {
     "security2_9": "protected by IPsec",
     "rmauth": "from certain computers, by IPsec",
     "ruauth": "from certain users, by IPsec",
-    "if": "on one network interface",
+    "if": "on certain network interfaces",
     "iftype": "on network interfaces of type {}",
+    "rport": "from port {}",
 }
 _DOUBTS = {
     "luown": "it counts for the programs of one user only",
@@ -56,17 +57,28 @@ Values: TypeAlias = dict[str, list[str]]
 """Values by what they are about: the key in lower case, without what a later version adds."""
 
 
+class Condition(NamedTuple):
+    """A condition on the traffic that a question leaves open.
+
+    ``phrase`` is for people. ``values`` are all that meet it, as written: two conditions are the
+    same only where these are, whatever the phrases say.
+    """
+
+    phrase: str
+    values: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class WindowsRule:
     """A rule of any store.
 
     ``effect`` is OTHER and ``is_inbound`` None where the text does not tell. ``profiles`` is None
     for all of them, ``protocol`` is the IP protocol number, None for any. ``traffic`` are
-    conditions on the traffic or the client, each a phrase; ``doubts`` are conditions that can't be
-    judged from outside, damage included. ``program`` is as written, ``path`` the same in normal
-    form; ``service`` may be "*". ``platforms`` are the versions of Windows that it is for.
-    ``trusted`` are kinds of connections that Windows' own services vouch for one by one, such as
-    those of devices paired by Wi-Fi Direct (trust tuples, MS-FASP 2.2.97).
+    conditions on the traffic or the client, all of which must be met; ``doubts`` are conditions
+    that can't be judged from outside, damage included. ``program`` is as written, ``path`` the same
+    in normal form; ``service`` may be "*". ``platforms`` are versions of Windows. ``trusted`` are
+    kinds of connections that Windows' own services vouch for one by one, such as those of devices
+    paired by Wi-Fi Direct (trust tuples, MS-FASP 2.2.97).
     """
 
     store: Store
@@ -85,7 +97,7 @@ class WindowsRule:
     local: AddressSet | None = None
     remote: AddressSet | None = None
     platforms: tuple[tuple[int, int, bool], ...] = ()
-    traffic: frozenset[str] = frozenset()
+    traffic: frozenset[Condition] = frozenset()
     trusted: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
 
@@ -239,13 +251,11 @@ def _platforms(values: Values, doubts: list[str]) -> tuple[tuple[int, int, bool]
     return tuple(found)
 
 
-def _traffic(values: Values) -> frozenset[str]:
-    found = {
-        phrase.format(text)
-        for key, phrase in _TRAFFIC.items()
-        if key in values
-        for text in values[key]
-    }
-    if _ports(values.get("rport")) is not None:
-        found.add(f"from port {', '.join(values['rport'])}")
+def _traffic(values: Values) -> frozenset[Condition]:
+    found = set()
+    for key, phrase in _TRAFFIC.items():
+        texts = values.get(key)
+        if texts and not (key == "rport" and _ports(texts) is None):
+            known = sorted({text.lower() for text in texts})
+            found.add(Condition(phrase.format(" or ".join(texts)), f"{key}={'|'.join(known)}"))
     return frozenset(found)

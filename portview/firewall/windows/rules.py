@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MANAGER = "windows"
 _NOT_TOLD = (
-    "Windows does not tell which networks are connected, so the strictest profile is assumed."
+    "; Windows does not tell which networks are connected, so the strictest answer is assumed"
 )
 _DISABLED = (
     "The service of Windows' firewall is disabled, so it can't be told what is filtered.",
@@ -50,6 +50,8 @@ class WindowsRules:
             profile: policy.profile_state(profile, is_active=profile in surroundings.active)
             for profile in Profile
         }
+
+        self._leaky = {one for one in Profile if policy.leaves_interfaces_out(one)}
 
     @property
     def generation(self) -> int:
@@ -90,7 +92,7 @@ class WindowsRules:
         if self._is_disabled:
             problem, hint = _DISABLED
             return FirewallAnswer(FirewallVerdict.UNKNOWN, problem, next_step=hint)
-        return decide(question, self._index, self._profiles, self._surroundings)
+        return decide(question, self._index, self._profiles, self._surroundings, self._leaky)
 
     @property
     def _is_disabled(self) -> bool:
@@ -102,8 +104,8 @@ class WindowsRules:
             where = [one for one in counting if _phrase(self._profiles[one]) == phrase]
             parts.append(f"{phrase} {networks(where)}")
         parts.sort()
-        sentence = f"Windows' firewall {' and '.join(parts)}."
-        return sentence if self._surroundings.active else f"{sentence} {_NOT_TOLD}"
+        end = "" if self._surroundings.active else _NOT_TOLD
+        return f"Windows' firewall {' and '.join(parts)}{end}."
 
     def _drop_log(self, counting: Collection[Profile]) -> str | None:
         logs = [self._policy.drop_log(profile) for profile in Profile if profile in counting]

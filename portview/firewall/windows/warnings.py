@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from portview.firewall.firewall import FirewallRules
 
 _LONGEST_NAME = 80
+_MOST_RULES = 5
 _HARDENING = {store.value for store in Store if store.is_hardening}
 
 
@@ -33,6 +34,8 @@ def warnings_for(wish: RuleWish, rules: FirewallRules) -> tuple[str, ...]:
     answer = rules.decide(FirewallQuestion(wish.protocol, wish.port, program=wish.program))
     is_allow = wish.effect is RuleEffect.ALLOW
     found = [warning for match in answer.matches if (warning := _of_match(match, wish))]
+    if len(found) > _MOST_RULES:
+        found[_MOST_RULES:] = [f"{len(found) - _MOST_RULES} more rules stand against it."]
     for profile in active:
         found.extend(_of_profile(profile, wish))
     if not active:

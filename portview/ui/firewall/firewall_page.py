@@ -25,6 +25,7 @@ from portview.ui.firewall.firewall_words import (
     rules_title,
     unasked_sheet,
 )
+from portview.ui.firewall.recent_drops import RecentDrops
 from portview.ui.firewall.rule_targets import why_no_rule
 from portview.ui.probing.sheet import Sheet, Tone
 from portview.ui.probing.sheet_view import Headline, SheetTable
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
     from portview.domain.entry import Entry
     from portview.domain.firewall import FirewallAnswer, FirewallStatus
     from portview.engine.firewall_feed import FirewallFeed
+    from portview.engine.task_runner import TaskRunner
     from portview.ui.details_page import Subject
+    from portview.ui.firewall.recent_drops import ReadDrops
 
 _ANSWER_WIDTH, _RULES_WIDTH = 560, 540
 
@@ -51,9 +54,16 @@ class FirewallPage(DetailsPage):
     block_wanted = Signal(object)
     own_rules_wanted = Signal()
 
-    def __init__(self, feed: FirewallFeed, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        feed: FirewallFeed,
+        read_drops: ReadDrops,
+        runner: TaskRunner,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._feed = feed
+        self._drops = RecentDrops(read_drops, runner, self)
         self._subject: Subject | None = None
         self._shown: tuple[object, ...] | None = None
         self.headline = Headline()
@@ -63,6 +73,7 @@ class FirewallPage(DetailsPage):
         self.facts.add_fact("summary", "Firewall", most_lines=3)
         self.facts.add_fact("problem", "Not read", most_lines=4)
         self.facts.add_fact("profiles", "Profiles", most_lines=8)
+        self.facts.add_fact("drops", "Dropped lately", most_lines=6)
         self.allow_button = self._button("&Allow\u2026", self._on_allow)
         self.block_button = self._button("&Block\u2026", self._on_block)
         self.own_button = self._button("&Rules made by PortView\u2026", self.own_rules_wanted.emit)
@@ -75,11 +86,13 @@ class FirewallPage(DetailsPage):
         self.rules.setWordWrap(False)
         self._compose()
         feed.answers_changed.connect(self._on_answers_changed)
+        self._drops.lines_changed.connect(self._on_drops_changed)
 
     @override
     def show_subject(self, subject: Subject) -> None:
         self._subject = subject
         self._feed.look_closer(subject.entry)
+        self._look_for_drops(subject.entry)
         self._show()
 
     def _compose(self) -> None:
@@ -117,6 +130,17 @@ class FirewallPage(DetailsPage):
         button.clicked.connect(lambda _checked=False: on_clicked())
         return button
 
+    def _look_for_drops(self, entry: Entry) -> None:
+        status = self._feed.status
+        if status is None or unasked_sheet(entry.row) is not None:
+            self._drops.forget()
+        else:
+            self._drops.look(status, entry.row.local.port, entry.row.protocol)
+
+    @Slot()
+    def _on_drops_changed(self) -> None:
+        self.facts.show_lines("drops", self._drops.lines)
+
     @Slot()
     def _on_answers_changed(self) -> None:
         if self.isVisible():
@@ -139,10 +163,10 @@ class FirewallPage(DetailsPage):
         if shown == self._shown:
             return
         self._shown = shown
-        self._show_facts(status, is_open=subject.is_open)
         self._show_buttons(entry)
         sheet = unasked_sheet(entry.row) or self._sheet_of(entry, answer, status)
         self.headline.say(sheet.tone, sheet.word, sheet.detail, sheet.hint)
+        self._show_facts(status, is_open=subject.is_open)
         self.rules.begin(sheet.columns)
         for row in sheet.rows:
             self.rules.append(row)
@@ -165,11 +189,13 @@ class FirewallPage(DetailsPage):
     def _show_facts(self, status: FirewallStatus | None, *, is_open: bool) -> None:
         show = self.facts.show_fact
         show("note", "" if is_open else "This socket has closed. What was known of it stays here.")
-        show("summary", status.summary if status else "")
+        said = self.headline.text
+        show("summary", status.summary if status and status.summary not in said else "")
         self.facts.show_lines("profiles", profile_lines(status.profiles) if status else ())
-        is_unread = status is not None and bool(status.problem)
-        told = (status.problem, status.hint) if status and is_unread else ()
-        self.facts.show_lines("problem", tuple(filter(None, told)))
+        # Where that is why there is no verdict, it stands above already.
+        told = (status.problem, status.hint) if status and status.problem else ()
+        unsaid = tuple(text for text in told if text and text not in said)
+        self.facts.show_lines("problem", unsaid)
 
     def _show_buttons(self, entry: Entry) -> None:
         reason = why_no_rule(entry.row)

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
     from portview.actions.jobs import Job
     from portview.domain.entry import Entry
+    from portview.domain.firewall import FirewallStatus
     from portview.domain.outcome import ActionReport
+    from portview.domain.sockets import Protocol
     from portview.engine.firewall_feed import FirewallFeed
     from portview.engine.task_runner import TaskRunner
+    from portview.firewall.drops import DroppedPacket
     from portview.firewall.firewall import Firewall
     from portview.settings import Settings
     from portview.ui.firewall.own_rules_window import OwnRulesWindow
@@ -34,11 +37,15 @@ _RANK = 60
 
 @dataclass(frozen=True, slots=True)
 class FirewallSources:
-    """The firewall that is read for many (``shared``), and what opens one for a change."""
+    """The firewall that is read for many (``shared``), and what opens one for a change.
+
+    ``read_drops`` returns what was dropped for a port lately; it blocks and raises PortViewError.
+    """
 
     feed: FirewallFeed
     shared: Firewall
     opener: Callable[[], Firewall]
+    read_drops: Callable[[FirewallStatus, int, Protocol], tuple[DroppedPacket, ...]]
 
 
 class FirewallTools(QObject):

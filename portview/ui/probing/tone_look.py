@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QColor, QIcon, QPalette
 
+from portview.ui.contrast import is_high_contrast
 from portview.ui.filter_box import mistake_colour
 from portview.ui.icons import coloured_icon
 from portview.ui.probing.sheet import Tone
-from portview.ui.theme import is_dark, is_high_contrast, muted_text
+from portview.ui.theme import is_dark, muted_text
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,13 +12,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
 from portview.actions.cards import Card, CardKind
-from portview.actions.jobs import Doing, FreeJob, SuspendJob
+from portview.actions.elevated_look import HeldSocket
+from portview.actions.free_port import free_port
+from portview.actions.jobs import Doing, EndJob, FreeJob, SuspendJob
 from portview.actions.proposals import Proposal
 from portview.actions.record import read_records
 from portview.actions.suspend_process import SuspendVerb
 from portview.domain.outcome import ActionReport, Outcome, PortViewError
 from portview.domain.processes import Execution, ProcessKey
-from portview.domain.sockets import Protocol
+from portview.domain.sockets import Endpoint, Family, Protocol, SocketKey
 from portview.engine.task_runner import Pool
 from portview.readers.execution import read_execution
 from portview.readers.process_identity import process_key
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from portview.actions.jobs import Job
+    from portview.domain.cancellation import CancelToken
     from portview.engine.task_runner import TaskRunner
 
     StartServer = Callable[[], tuple[subprocess.Popen[str], int]]
@@ -184,6 +188,54 @@ class FakeJob:
         if isinstance(end, PortViewError):
             raise end
         return end
+
+
+def test_what_starts_a_server_again_can_be_stopped_next(
+    qtbot: QtBot, ask: Open, supervised: StartServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A slow machine is given longer to start it again; who came is seen at once.
+    monkeypatch.setattr("portview.actions.jobs.free_port", partial(free_port, watch_s=20))
+    supervisor, port = supervised()
+    dialog = ask(FreeJob(port, Protocol.TCP))
+    act(qtbot, dialog)
+    assert "was taken again by" in dialog.now_text.text()
+    assert dialog.next_button.isVisible()
+    with qtbot.waitSignal(dialog.job_requested) as asked:
+        dialog.next_button.click()
+    (job,) = asked.args
+    assert isinstance(job, EndJob)
+    assert job.process.pid == supervisor.pid
+    assert supervisor.poll() is None
+    assert not dialog.isVisible()
+
+
+@dataclass(frozen=True)
+class FakeHiddenJob(FreeJob):
+    """A job whose holder only administrators are told, as no test that runs as root has one."""
+
+    def look(self, *, force: bool, tree: bool) -> Proposal:
+        if not self.held:
+            card = Card(CardKind.REFUSED, "An unknown process")
+            return Proposal("Hidden.", (card,), object(), is_hidden=True)
+        card = Card(CardKind.STOPS, f"PID {self.held[0].owner.pid}")
+        return Proposal("Free it?", (card,), object(), "Free", can_be_forced=True)
+
+    def seen_by_admin(self, cancel: CancelToken | None = None) -> FreeJob:
+        socket_key = SocketKey(
+            Protocol.TCP, Family.IPV4, Endpoint("127.0.0.1", self.port), None, None
+        )
+        return replace(self, held=(HeldSocket(socket_key, ProcessKey(4242, 1)),))
+
+
+def test_a_hidden_holder_can_be_looked_up_as_administrator(qtbot: QtBot, ask: Open) -> None:
+    dialog = ask(FakeHiddenJob(80, Protocol.TCP))
+    assert not dialog.act_button.isVisible()
+    for _ in range(2):
+        dialog.look_button.click() if dialog.look_button.isVisible() else dialog.force_box.click()
+        qtbot.waitUntil(dialog.act_button.isVisible, timeout=WAIT_MS)
+        # Once seen it stays seen: the options ask for no rights again.
+        assert dialog.headline.text() == "Free it?"
+        assert not dialog.look_button.isVisible()
 
 
 def error(code: str, outcome: Outcome) -> PortViewError:

@@ -16,7 +16,9 @@ from portview.domain.firewall import (
     ProfileState,
     RuleEffect,
 )
+from portview.domain.outcome import PortViewError
 from portview.domain.sockets import Endpoint, State
+from portview.firewall.drops import DroppedPacket
 from tests.fakes.firewall_readings import ALLOWED, BLOCKED, ON, answer, rule
 from tests.made import snapshot
 
@@ -131,7 +133,7 @@ def test_a_firewall_that_may_not_be_read_says_what_to_run(
         "Run: sudo portview",
     ]
     assert page.rules_title.text() == "The rules could not be read."
-    assert "needs root" in page.facts.text_of("problem")
+    assert page.facts.text_of("problem") == "Reading the rules needs root."
 
 
 @pytest.mark.parametrize(
@@ -187,6 +189,35 @@ def test_hostile_rules_are_shown_inert_and_copied_whole(
     bench.qtbot.keyClick(page.rules, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     copied = QGuiApplication.clipboard().text()
     assert copied.count("x" * 32_000) == 2
+
+
+def test_what_was_dropped_lately_is_told_or_why_it_is_not(
+    bench: DetailsBench, page: FirewallPage, listening: Listening
+) -> None:
+    bench.firewall.drops = [
+        DroppedPacket("2026-01-31 13:45:07", "tcp", "192.0.2.9", "192.0.2.1", 80, 51_000),
+        DroppedPacket(HOSTILE, "tcp", "<i>", HOSTILE, 80),
+        *[DroppedPacket("later", "tcp", "192.0.2.9", "192.0.2.1", 81) for _ in range(30)],
+    ]
+
+    def told(port: int, count: int) -> list[str]:
+        choose(bench, listening(port))
+        bench.show(snapshot([listening(port)]))
+        bench.qtbot.waitUntil(lambda: len(page._drops.lines) == count)
+        return page.facts._fields["drops"].toPlainText().split("\n")
+
+    first, second = told(80, 2)
+    assert first == "2026-01-31 13:45:07  from 192.0.2.9 port 51000  to 192.0.2.1"
+    assert second.startswith("<b>bold</b>\\u{202E}gpj")
+    assert told(81, 21)[20] == "and 10 more"
+    assert told(82, 1) == ["The log has no dropped packet for this port."]
+    bench.firewall.drops_error = PortViewError("denied", "It may not be read.", "Run: sudo x")
+    assert told(83, 2) == ["It may not be read.", "Run: sudo x"]
+    asked = len(bench.firewall.drops_asked)
+    bench.show(snapshot([listening(83)]))
+    choose(bench, listening(84, address="127.0.0.1"))
+    assert page._drops.lines == ()
+    assert len(bench.firewall.drops_asked) == asked
 
 
 def test_the_column_says_it_in_a_word_with_an_icon_of_its_own(

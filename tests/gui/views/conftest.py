@@ -147,7 +147,9 @@ def window(
     lookups = Lookups(
         lambda: CellContext(time.time_ns() // 1_000_000, names),
         TrafficFeed(FakeTraffic(), runner),
-        FirewallSources(FirewallFeed(firewall, runner), firewall, lambda: firewall),
+        FirewallSources(
+            FirewallFeed(firewall, runner), firewall, lambda: firewall, firewall.read_drops
+        ),
         hosts,
         OwnerDetailsReader(FakeServices).read,
     )

@@ -47,6 +47,8 @@ class QDialogThatIsNotShown:
         def connect(_slot: object) -> None:
             pass
 
+    job_requested = acted
+
     def open(self) -> None:
         pass
 

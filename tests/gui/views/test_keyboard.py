@@ -125,3 +125,60 @@ def test_the_menu_key_opens_the_menu_of_the_row(window: MainWindow, qtbot: QtBot
         window.table.visualRect(window.table.currentIndex()).bottomLeft()
     )
     assert asked == [below]
+
+
+def view_submenu(window: MainWindow, title: str) -> QMenu:
+    menus = [action.menu() for action in walk_menus(window.menuBar().actions())]
+    return next(menu for menu in menus if menu.title().replace("&", "") == title)
+
+
+def walk_menus(actions: Sequence[QAction]) -> Iterator[QAction]:
+    for action in actions:
+        menu = action.menu()
+        if isinstance(menu, QMenu):
+            yield action
+            yield from walk_menus(menu.actions())
+
+
+def test_rows_are_sorted_without_a_mouse(window: MainWindow) -> None:
+    for title, is_ascending in (("PID", True), ("Descending", False)):
+        menu = view_submenu(window, "Sort by")
+        menu.aboutToShow.emit()
+        next(a for a in menu.actions() if a.text().replace("&", "") == title).trigger()
+        pids = [entry.row.pid for entry in window.model.shown_entries if entry.row.pid]
+        assert len(set(pids)) > 1
+        assert pids == sorted(pids, reverse=not is_ascending)
+    menu.aboutToShow.emit()
+    assert [a.text() for a in menu.actions() if a.isChecked()] == ["PID", "&Descending"]
+
+
+def test_columns_change_places_without_a_mouse(window: MainWindow, qtbot: QtBot) -> None:
+    window.activateWindow()
+    qtbot.waitActive(window)
+    window.table.setFocus()
+    window.table.setCurrentIndex(window.model.index(0, 1))
+    before = [column.id for column in window.columns.shown()]
+    modifiers = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+    QTest.keyClick(window.table, Qt.Key.Key_Left, modifiers)
+    assert [column.id for column in window.columns.shown()][:2] == [before[1], before[0]]
+    QTest.keyClick(window.table, Qt.Key.Key_Left, modifiers)
+    assert next(column.id for column in window.columns.shown()) == before[1]
+    QTest.keyClick(window.table, Qt.Key.Key_Right, modifiers)
+    assert [column.id for column in window.columns.shown()] == before
+
+
+def test_what_has_the_focus_can_be_seen(window: MainWindow, qtbot: QtBot) -> None:
+    window.activateWindow()
+    qtbot.waitActive(window)
+    window.views.view.setFocus()
+    stops = [window.live_button, window.filter_box, window.port_box, *window.scope_bar.buttons]
+    without = {stop: stop.grab().toImage() for stop in stops}
+    seen: set[QWidget] = set()
+    for _ in range(40):
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        focused = QApplication.focusWidget()
+        if focused in without:
+            assert focused.grab().toImage() != without[focused], focused.accessibleName()
+            seen.add(focused)
+    # Of the scopes, Tab visits the one that is pressed; arrow keys go to the others.
+    assert {window.live_button, window.filter_box, window.port_box} < seen

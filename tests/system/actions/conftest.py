@@ -37,7 +37,11 @@ class Server:
             start_new_session=sys.platform != "win32",
         )
         self._seen: dict[int, ProcessKey] = {}
-        self.told = self.hear()
+        try:
+            self.told = self.hear()
+        except AssertionError:
+            self.stop()
+            raise
         self.port = int(self.told["port"])
         self.pid = int(self.told["pid"])
 

@@ -197,3 +197,44 @@ def test_a_forged_start_time_is_refused_before_any_prompt(
     assert json.loads(done.stdout)["error"]["code"] == "pid_reused"
     assert agent.errands == []
     assert server.is_running()
+
+
+def test_a_holder_that_is_hidden_is_looked_up_and_stopped_by_two_errands(
+    serve: Callable[..., Server],
+    agent: Agent,
+    portview: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    server, neighbour = serve("polite"), serve("polite")
+    shown = portview("free", str(server.port), "--elevate", "--dry-run", prefix=AS_NOBODY)
+    assert shown.returncode == Outcome.DONE, shown.stderr
+    assert f"PID {server.pid}" in shown.stdout
+    assert [errand[-4:] for errand in agent.errands] == [
+        ["errand", "holders", "tcp", str(server.port)]
+    ]
+    assert server.is_running()
+
+    done = portview("free", str(server.port), "--yes", "--elevate", "--json", prefix=AS_NOBODY)
+    assert done.returncode == Outcome.DONE, done.stderr
+    document = json.loads(done.stdout)
+    assert document["plan"]["steps"][0]["process"]["pid"] == server.pid
+    assert document["report"]["results"][0]["ending"] == "closed"
+    assert document["report"]["proof"]["verdict"] == "free"
+    assert not server.is_running()
+    assert neighbour.is_running()
+    assert agent.errands[-1][-1] == f"{server.pid}:{server.key.started_ms}"
+    assert len(agent.errands) == 3
+
+
+def test_at_a_terminal_looking_and_acting_are_asked_about_one_by_one(
+    serve: Callable[..., Server], agent: Agent
+) -> None:
+    server = serve("polite")
+    free = ("free", str(server.port))
+    code, said = at_terminal(free, [(OFFER, "y"), (b"Do this? [y/N]", "n")])
+    assert code == Outcome.NOT_DONE
+    assert f"PID {server.pid}" in said
+    assert server.is_running()
+    code, said = at_terminal(free, [(OFFER, "n")])
+    assert code == Outcome.NEEDS_ADMIN
+    assert len(agent.errands) == 1
+    assert server.is_running()

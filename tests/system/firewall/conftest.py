@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -184,25 +185,28 @@ class Bench:
         return results
 
 
-@pytest.fixture(scope="session")
-def _machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    own_ufw = OwnUfw(tmp_path_factory.mktemp("ufw")) if shutil.which("ufw", path=_PATH) else None
+@contextmanager
+def two_with_a_server(folder: Path) -> Iterator[Bench]:
+    """Give two machines with a cable, a client on one and a server on the other."""
+    own_ufw = OwnUfw(folder) if shutil.which("ufw", path=_PATH) else None
     if own_ufw:
         own_ufw.prepare()
-    with joined_machines() as (near, far):
+    with joined_machines() as (near, far), ExitStack() as stack:
         near.run("ip", "addr", "add", f"{SECOND_V4}/24", "dev", "cable0")
         near.run("ip", "addr", "add", f"{SECOND_V6}/64", "dev", "cable0", "nodad")
         _know_each_other(near, far)
         client = Worker(near, "client_side.py")
-        try:
-            around = own_ufw.around() if own_ufw else ()
-            server = Worker(far, "server_side.py", str(PORT), str(OTHER_PORT), around=around)
-            try:
-                yield Bench(near, far, client, server, own_ufw)
-            finally:
-                server.close()
-        finally:
-            client.close()
+        stack.callback(client.close)
+        around = own_ufw.around() if own_ufw else ()
+        server = Worker(far, "server_side.py", str(PORT), str(OTHER_PORT), around=around)
+        stack.callback(server.close)
+        yield Bench(near, far, client, server, own_ufw)
+
+
+@pytest.fixture(scope="session")
+def _machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    with two_with_a_server(tmp_path_factory.mktemp("ufw")) as bench:
+        yield bench
 
 
 def _know_each_other(near: Namespace, far: Namespace) -> None:

@@ -14,6 +14,7 @@ from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.sockets import Protocol
 from portview.firewall.windows import firewall as module
 from portview.firewall.windows.firewall import WindowsFirewall
+from portview.readers.windows import system_programs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,6 +115,18 @@ def test_a_system_without_a_registry_answers_why() -> None:
     rules = WindowsFirewall().read()
     assert rules.status.problem.startswith("The rules of Windows' firewall can't be read")
     assert rules.own_rules == ()
+
+
+@pytest.mark.windows_only(reason="Windows has a folder of the system")
+def test_a_users_variables_do_not_choose_the_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = system_programs.system_program("netsh.exe")
+    assert real.is_file()
+    for name in ("SYSTEMROOT", "WINDIR"):
+        monkeypatch.setenv(name, str(tmp_path))
+    system_programs._system_folder.cache_clear()
+    assert system_programs.system_program("netsh.exe") == real
 
 
 @pytest.mark.windows_only(reason="runs the system's own netsh")

@@ -248,6 +248,13 @@ def test_a_block_rule_is_named_beforehand() -> None:
     assert "“No” (Group Policy)" in warnings(policy)
 
 
+def test_not_every_rule_of_very_many_is_named() -> None:
+    blocks = [rule_text("Block", "LUOwn=S-1-1-0", name=f"No {number}") for number in range(9)]
+    text = warnings(*blocks)
+    assert text.count("may block") == 5
+    assert "4 more rules stand against it." in text
+
+
 def test_settings_that_stand_against_it_are_named_beforehand() -> None:
     shield = {"standardprofile": {"donotallowexceptions": 1}}
     assert "All inbound connections are blocked on private" in warnings(local=shield)

@@ -86,6 +86,20 @@ def test_the_shield_beats_allow_rules() -> None:
     assert answer.next_step
 
 
+def test_interfaces_that_are_left_out_are_an_opening() -> None:
+    out = {"standardprofile": {"disabledinterfaces": "{11111111-1111-1111-1111-111111111111}"}}
+    rules = firewall(local=out)
+    answer = rules.decide(ask())
+    assert answer.verdict is PARTLY
+    assert "some network interfaces are left out of the firewall" in answer.reason
+    assert rules.status.profiles[1].notes == (
+        "Some network interfaces are left out of the firewall.",
+    )
+    assert verdict(WEB, local=out) is ALLOWED
+    assert verdict(local=out, active=[Profile.PUBLIC]) is BLOCKED
+    assert verdict(local={"standardprofile": {"disabledinterfaces": ""}}) is BLOCKED
+
+
 def test_group_policy_beats_local_settings() -> None:
     local = {"standardprofile": {"enablefirewall": 0}}
     policy = {"privateprofile": {"enablefirewall": 1}}
@@ -273,7 +287,7 @@ def test_the_local_subnet_is_known_where_the_machine_tells(
     assert rules.decide(ask(remote=remote)).verdict is expected
     answer = rules.decide(ask())
     assert answer.verdict is PARTLY
-    assert "from 192.0.2.0/24" in answer.reason
+    assert answer.reason.endswith("only from the local subnet.")
 
 
 @pytest.mark.parametrize("remote", ["127.0.0.1", "127.8.8.8", "::1", "192.0.2.5", "fd00::5"])
@@ -373,6 +387,27 @@ def test_what_windows_itself_vouches_for_is_named_but_not_asked_about() -> None:
     assert verdict(WEB, rule_text("Block", "TTK=Proximity")) is ALLOWED
 
 
+@pytest.mark.parametrize(
+    ("allow", "block", "expected"),
+    [
+        (["IF={1}"], ["IF={2}"], PARTLY),
+        (["IF={1}"], ["IF={1}"], BLOCKED),
+        (["IFType=Lan", "IFType=Wireless"], ["IFType=Lan"], PARTLY),
+        (["LA4=192.0.2.5"], ["LA4=192.0.2.6"], PARTLY),
+        (["LA4=192.0.2.5"], ["LA4=192.0.2.5"], BLOCKED),
+        (["RPort=53"], ["RPort=54"], PARTLY),
+        (["RPort=53", "IF={1}"], ["RPort=53"], BLOCKED),
+        (["RPort=53"], ["RPort=53", "IF={1}"], PARTLY),
+        (["Security=Authenticate"], ["Security=AuthenticateEncrypt"], PARTLY),
+        (["RMAuth=a", "Security=Authenticate"], ["RMAuth=b", "Security=Authenticate"], PARTLY),
+    ],
+)
+def test_conditions_are_the_same_only_where_their_values_are(
+    allow: list[str], block: list[str], expected: FirewallVerdict
+) -> None:
+    assert verdict(rule_text("Allow", *allow), rule_text("Block", *block)) is expected
+
+
 def test_rules_that_are_switched_off_are_nowhere() -> None:
     answer = firewall(rule_text("Block", active="FALSE"), WEB).decide(ask())
     assert answer.verdict is ALLOWED
@@ -462,6 +497,13 @@ def test_the_status_names_what_each_profile_does() -> None:
     assert domain.notes == ("The firewall is switched off by Group Policy.",)
     assert (private.is_on, private.is_active, private.notes) == (True, True, ())
     assert public.blocks_all_inbound
+
+
+def test_the_status_says_what_is_assumed() -> None:
+    assert firewall(active=[]).status.summary == (
+        "Windows' firewall is active on every network; Windows does not tell which networks are "
+        "connected, so the strictest answer is assumed."
+    )
 
 
 def test_dropped_packets_are_logged_where_windows_does_by_default() -> None:
