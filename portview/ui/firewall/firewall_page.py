@@ -191,7 +191,7 @@ class FirewallPage(DetailsPage):
         show("note", "" if is_open else "This socket has closed. What was known of it stays here.")
         said = self.headline.text
         show("summary", status.summary if status and status.summary not in said else "")
-        self.facts.show_lines("profiles", profile_lines(status.profiles) if status else ())
+        self.facts.show_lines("profiles", profile_lines(status) if status else ())
         # Where that is why there is no verdict, it stands above already.
         told = (status.problem, status.hint) if status and status.problem else ()
         unsaid = tuple(text for text in told if text and text not in said)

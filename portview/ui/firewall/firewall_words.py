@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from portview.domain.firewall import FirewallVerdict, RuleEffect, RuleFit
@@ -10,8 +11,6 @@ from portview.ui.firewall.rule_targets import port_words
 from portview.ui.probing.sheet import Sheet, SheetRow, Tone
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from portview.domain.firewall import (
         FirewallAnswer,
         FirewallStatus,
@@ -137,10 +136,15 @@ def profile_words(profile: ProfileState) -> str:
     return "; ".join((f"{name}: {parts[0]}", *parts[1:], *profile.notes))
 
 
-def profile_lines(profiles: Sequence[ProfileState]) -> tuple[str, ...]:
-    """Tell all profiles, the active ones first."""
-    ordered = sorted(profiles, key=lambda profile: not profile.is_active)
-    return tuple(map(profile_words, ordered))
+def profile_lines(status: FirewallStatus) -> tuple[str, ...]:
+    """Tell all profiles or zones, the active ones first."""
+    ordered = sorted(status.profiles, key=lambda profile: not profile.is_active)
+    # Windows writes its profiles with a capital; the name of a zone is an identifier.
+    is_windows = status.manager == "windows"
+    return tuple(
+        profile_words(replace(one, name=one.name.capitalize()) if is_windows else one)
+        for one in ordered
+    )
 
 
 def _match_row(number: int, match: RuleMatch) -> SheetRow:

@@ -98,11 +98,12 @@ def test_the_state_of_the_firewall_and_of_each_profile_is_told(
 ) -> None:
     bench.firewall.status = replace(
         ON,
+        manager="windows",
         summary="Windows Defender Firewall is on.",
         profiles=(
-            ProfileState("Domain", is_active=False, counts_local_rules=False),
-            ProfileState("Private", is_active=False, is_on=False),
-            ProfileState("Public", is_active=True, blocks_all_inbound=True, notes=("By policy.",)),
+            ProfileState("domain", is_active=False, counts_local_rules=False),
+            ProfileState("private", is_active=False, is_on=False),
+            ProfileState("public", is_active=True, blocks_all_inbound=True, notes=("By policy.",)),
         ),
     )
     choose(bench, listening(80))
