@@ -46,8 +46,14 @@ QT_PACKAGES = [
 ]
 """What PySide6's wheels expect from a Debian or Ubuntu system beside the C library."""
 
-TEST_TOOLS = {"ip": "iproute2", "ss": "iproute2", "nft": "nftables"}
-"""Programs with which the tests make network namespaces, and the packages that hold them."""
+TEST_TOOLS = {
+    "ip": "iproute2",
+    "ss": "iproute2",
+    "nft": "nftables",
+    "iptables": "iptables",
+    "ufw": "ufw",
+}
+"""Programs with which the tests make network namespaces and firewalls, and their packages."""
 
 
 class DevError(Exception):
@@ -134,10 +140,19 @@ def windows_test(arguments: list[str]) -> int:
         raise DevError(str(error)) from error
 
 
-def package(arguments: list[str]) -> int:
-    """Build the Windows program."""
-    del arguments
-    raise DevError("building the Windows program comes with a later version")
+def build_package(arguments: list[str]) -> int:
+    """Build the Windows program and put it to the test; ``--help`` tells what else it can do."""
+    if not IS_WINDOWS:  # where the build has an environment of its own
+        prepare()
+    if sys.platform == "linux" and not shutil.which("makensis"):
+        _apt_install(["nsis"], "the installer is made with NSIS")
+    sys.path.insert(0, str(ROOT / "packaging"))
+    from package_windows import PackageError, package  # noqa: PLC0415 - loads with this command
+
+    try:
+        return package(arguments, [str(VENV_PYTHON), "-m", "pip"])
+    except PackageError as error:
+        raise DevError(str(error)) from error
 
 
 def prepare() -> None:
@@ -183,7 +198,7 @@ def _parser() -> argparse.ArgumentParser:
         "lint": lint,
         "bench": bench,
         "windows-test": windows_test,
-        "package": package,
+        "package": build_package,
     }.items():
         description = (command.__doc__ or "").partition("\n")[0]
         # Help belongs to the program that the arguments go to.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ctypes
 import gc
 import logging
 import os
@@ -11,37 +12,48 @@ import socket
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from portview import __version__
+from portview.actions.autostart import BACKGROUND_OPTION, open_autostart
 from portview.domain.cells import CellContext
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.port_names import read_port_names
+from portview.engine.firewall_feed import FirewallFeed
 from portview.engine.poller import Poller
 from portview.engine.task_runner import TaskRunner
 from portview.engine.traffic_feed import TrafficFeed
+from portview.firewall.on_demand import FirewallOnDemand
 from portview.log import log_path
 from portview.readers.choose import open_reader, open_traffic_reader
 from portview.readers.elevation import is_elevated
 from portview.readers.host_names import HostNames
 from portview.readers.process_details import OwnerDetailsReader
+from portview.readers.windows.dll import bind, load_library
 from portview.resources import resource_path
 from portview.settings import Settings, settings_path
 from portview.ui.about import WindowFacts
 from portview.ui.error_dialog import ErrorReporter
+from portview.ui.expired_rules import ExpiredRules
+from portview.ui.firewall.firewall_tools import FirewallSources
 from portview.ui.icons import application_icon
 from portview.ui.lookups import Lookups
 from portview.ui.main_window import MainWindow
+from portview.ui.self_report import SelfReport
 from portview.ui.single_instance import SingleInstance
 from portview.ui.theme import Theme, apply_theme, choose_style
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from portview.domain.sockets import SocketRow
+    from portview.domain.firewall import FirewallStatus
+    from portview.domain.sockets import Protocol, SocketRow
+    from portview.firewall.drops import DroppedPacket
+    from portview.firewall.firewall import Firewall
     from portview.readers.snapshots import SnapshotReader
     from portview.readers.traffic import TrafficReader
 
@@ -49,6 +61,9 @@ logger = logging.getLogger(__name__)
 
 _X_PATIENCE_S = 2
 _SETTLED_MS = 5000
+_APP_USER_MODEL_ID = "PortView.PortView"
+"""The installer's shortcuts have it as well."""
+
 _RARE_COLLECTIONS = (20_000, 50, 100)
 
 
@@ -81,12 +96,21 @@ def make_application() -> QApplication:
     """Create the QApplication with PortView's name, icon and style."""
     QCoreApplication.setApplicationName("PortView")
     QCoreApplication.setApplicationVersion(__version__)
+    _tell_taskbar()
     application = QApplication([sys.argv[0]])
     application.setApplicationDisplayName("PortView")
     application.setDesktopFileName("portview")
     application.setWindowIcon(application_icon())
     choose_style(application)
     return application
+
+
+def _tell_taskbar() -> None:
+    """Group PortView's windows under its own icon, also where Python runs it (Windows)."""
+    if sys.platform == "win32":
+        shell32 = load_library("shell32.dll")
+        name = "SetCurrentProcessExplicitAppUserModelID"
+        bind(shell32, name, ctypes.c_long, ctypes.c_wchar_p)(_APP_USER_MODEL_ID)
 
 
 def check_display() -> None:
@@ -130,6 +154,7 @@ class OpenWindow:
     settings: Settings
     traffic: TrafficReader
     hosts: HostNames
+    firewall: FirewallOnDemand
 
     def close(self) -> None:
         """Stop the tick, wait for what still runs, and remember the settings."""
@@ -137,6 +162,7 @@ class OpenWindow:
         self.runner.shut_down()
         self.traffic.close()
         self.hosts.close()
+        self.firewall.close()
         self.settings.save()
 
 
@@ -150,6 +176,9 @@ def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
 
     traffic = open_traffic_reader()
     feed, hosts = TrafficFeed(traffic, runner), HostNames()
+    firewall = FirewallOnDemand(_open_firewall)
+    verdicts = FirewallFeed(firewall, runner)
+    sources = FirewallSources(verdicts, firewall, _open_firewall, _read_drops)
 
     def describe() -> CellContext:
         return CellContext(
@@ -158,12 +187,35 @@ def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
             hosts=hosts.known(),
             rates=feed.rates,
             traffic_hint=feed.hint,
+            firewall=verdicts.answers,
+            firewall_hint=verdicts.hint,
         )
 
-    lookups = Lookups(describe, feed, hosts, OwnerDetailsReader().read)
+    lookups = Lookups(describe, feed, sources, hosts, OwnerDetailsReader().read)
     facts = WindowFacts(reader.source, log_path(), settings_path(), is_elevated())
-    window = MainWindow(poller, runner, settings, lookups, facts, read_rows=read_rows_once)
-    return OpenWindow(window, poller, runner, settings, traffic, hosts)
+    window = MainWindow(
+        poller,
+        runner,
+        settings,
+        lookups,
+        facts,
+        read_rows=read_rows_once,
+        autostart=open_autostart(),
+    )
+    return OpenWindow(window, poller, runner, settings, traffic, hosts, firewall)
+
+
+def _open_firewall() -> Firewall:
+    # Loaded with the first question: a window starts the sooner for it.
+    from portview.firewall.choose import open_firewall  # noqa: PLC0415
+
+    return open_firewall()
+
+
+def _read_drops(status: FirewallStatus, port: int, protocol: Protocol) -> tuple[DroppedPacket, ...]:
+    from portview.firewall.drop_log import recent_drops  # noqa: PLC0415 - likewise
+
+    return recent_drops(status, port, protocol)
 
 
 def read_rows_once() -> tuple[SocketRow, ...]:
@@ -186,17 +238,30 @@ def _run(
     opened = open_window(reader, settings)
     window = opened.window
     instance.raise_requested.connect(window.bring_to_front)
+    instance.quit_requested.connect(window.background.quit)
+    window.background.ended.connect(application.exit)
     for number in (signal.SIGINT, signal.SIGTERM):
         # Python runs a handler when it next runs any code: at the latest with the next tick.
-        signal.signal(number, lambda *_: application.closeAllWindows())
-    window.show()
+        signal.signal(number, lambda *_: window.background.quit())
+    if options.self_report:
+        SelfReport(window, options.self_report)
+    if options.background:
+        window.background.open()
+    else:
+        window.show()
     # Later than the first rows: they stay, and so do the modules.
     QTimer.singleShot(_SETTLED_MS, settle_memory)
+    expired = ExpiredRules(opened.runner, has_rights=is_elevated(), parent=window)
+    expired.told.connect(window.tell)
+    expired.revoked.connect(window.firewall.note_change)
+    expired.rights_wanted.connect(window.firewall.show_expired)
+    QTimer.singleShot(_SETTLED_MS, expired.start)
     if settings.set_aside:
         window.tell(f"The settings were damaged; they are set aside as {settings.set_aside.name}.")
     try:
         return application.exec()
     finally:
+        expired.stop()
         opened.close()
 
 
@@ -219,6 +284,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="portview")
     parser.add_argument("--reader", help="how to read the sockets")
     parser.add_argument("--theme", choices=[theme.value for theme in Theme])
+    parser.add_argument(
+        BACKGROUND_OPTION, action="store_true", help="start in the tray, or minimised"
+    )
+    parser.add_argument("--self-report", type=Path, help=argparse.SUPPRESS)
     return parser
 
 

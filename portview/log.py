@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
-import os
 from functools import cache
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import platformdirs
+from portview.folders import log_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _LARGEST_BYTES = 1_000_000
 _OLD_FILES = 3
@@ -16,11 +18,8 @@ _OLD_FILES = 3
 
 @cache
 def log_path() -> Path:
-    """Return the log file of this user; PORTVIEW_LOG_DIR names another folder."""
-    folder = os.environ.get("PORTVIEW_LOG_DIR") or platformdirs.user_log_dir(
-        "PortView", appauthor=False
-    )
-    return Path(folder, "portview.log")
+    """Return the log file of this user."""
+    return log_folder() / "portview.log"
 
 
 def start_logging() -> None:

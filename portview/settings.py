@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import time
-from pathlib import Path
-from typing import Any
-
-import platformdirs
+from typing import TYPE_CHECKING, Any
 
 from portview.domain.outcome import PortViewError
 from portview.files import write_whole
+from portview.folders import settings_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
 
 def settings_path() -> Path:
-    """Return the settings file of this user; PORTVIEW_CONFIG_DIR names another folder."""
-    folder = os.environ.get("PORTVIEW_CONFIG_DIR") or platformdirs.user_config_dir(
-        "PortView", appauthor=False, roaming=True
-    )
-    return Path(folder, "settings.json")
+    """Return the settings file of this user."""
+    return settings_folder() / "settings.json"
 
 
 class Settings:

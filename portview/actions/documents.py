@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from portview.actions.plan import FreePlan, Step
     from portview.actions.process_facts import ProcessFacts, ServiceFacts
     from portview.actions.proof import Proof
+    from portview.actions.refusals import Refusal
     from portview.actions.stopping import StopResult
+    from portview.actions.suspend_process import SuspendPlan
     from portview.domain.outcome import ActionReport
     from portview.domain.processes import ProcessInfo
     from portview.domain.services import Service
@@ -55,17 +57,9 @@ def step_object(step: Step) -> dict[str, Any]:
         "is_guess": step.is_guess,
         "service": service_object(step.service) if step.service else None,
         "unit": process.unit if process else None,
+        "execution": process.execution.value if process else None,
         "tree": [process_object(member.info) for member in step.tree],
-        "refusal": (
-            {
-                "code": step.refusal.code,
-                "reason": step.refusal.reason,
-                "advice": step.refusal.advice,
-                "needs_admin": step.refusal.needs_admin,
-            }
-            if step.refusal
-            else None
-        ),
+        "refusal": _refusal_object(step.refusal),
         "sockets": [socket_object(row, _info_of(process)) for row in step.sockets],
     }
 
@@ -77,6 +71,18 @@ def plan_object(plan: FreePlan) -> dict[str, Any]:
         "steps": [step_object(step) for step in plan.steps],
         "served": [socket_object(row, None) for row in plan.served],
         "left_alone": [socket_object(row, None) for row in plan.left_alone],
+    }
+
+
+def suspend_object(plan: SuspendPlan) -> dict[str, Any]:
+    """Return what is to be done to a process that is suspended or resumed."""
+    return {
+        "action": plan.verb.value,
+        "is_possible": plan.is_possible,
+        "process": process_object(plan.process.info),
+        "execution": plan.process.execution.value,
+        "refusal": _refusal_object(plan.refusal),
+        "sockets": [socket_object(row, plan.process.info) for row in plan.sockets],
     }
 
 
@@ -142,6 +148,17 @@ def _proof_object(proof: Proof) -> dict[str, Any]:
             }
             for holder in proof.holders
         ],
+    }
+
+
+def _refusal_object(refusal: Refusal | None) -> dict[str, Any] | None:
+    if refusal is None:
+        return None
+    return {
+        "code": refusal.code,
+        "reason": refusal.reason,
+        "advice": refusal.advice,
+        "needs_admin": refusal.needs_admin,
     }
 
 

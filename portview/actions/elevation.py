@@ -40,9 +40,9 @@ def stop_elevated(
     try:
         results = tuple(_result(values) for values in answer["results"])
     except (KeyError, TypeError, ValueError) as error:
-        raise _no_answer() from error
+        raise no_answer() from error
     if [result.process for result in results] != list(keys):
-        raise _no_answer()
+        raise no_answer()
     return results
 
 
@@ -71,7 +71,7 @@ def read_answer(raw: bytes) -> dict[str, Any]:
             str(error["code"]), str(error["message"]), str(error["hint"]), outcome
         )
     except (KeyError, TypeError, ValueError, AttributeError) as reason:
-        raise _no_answer() from reason
+        raise no_answer() from reason
     raise problem
 
 
@@ -98,6 +98,19 @@ def _commands(errand: Errand) -> Iterator[list[str]]:
             yield ["end", str(key.pid), "--started", started, *force]
     elif errand.verb is ErrandVerb.CLOSE:
         yield ["close", endpoint_text(errand.local), endpoint_text(errand.remote)]
+    elif errand.verb is ErrandVerb.HOLDERS:
+        yield ["free", str(errand.port), "--proto", errand.protocol.value]
+    elif errand.verb in {ErrandVerb.SUSPEND, ErrandVerb.RESUME}:
+        for key in errand.processes:
+            yield [errand.verb.value, str(key.pid), "--started", iso_time(key.started_ms) or ""]
+    elif errand.wish is not None:
+        # Rules are loaded with the first errand about one.
+        from portview.actions.firewall_wishes import command_words  # noqa: PLC0415
+
+        yield command_words(errand.wish)
+    elif errand.rule_ids:
+        for rule_id in errand.rule_ids:
+            yield ["firewall", "revoke", "--id", rule_id]
     else:
         yield ["service", errand.verb.value.partition("-")[0], errand.service]
 
@@ -112,7 +125,8 @@ def _result(values: dict[str, Any]) -> StopResult:
     )
 
 
-def _no_answer() -> PortViewError:
+def no_answer() -> PortViewError:
+    """Return the error for an answer that can't be understood."""
     return PortViewError(
         "no_answer",
         "The errand as administrator gave no answer that can be understood.",

@@ -1,4 +1,4 @@
-"""End one process, or everything under it as well; suspend and resume one."""
+"""End one process, or everything under it as well."""
 
 from __future__ import annotations
 
@@ -9,18 +9,15 @@ from portview.actions.elevation import stop_elevated
 from portview.actions.free_report import ENDING_WORDS, process_words
 from portview.actions.look import Look
 from portview.actions.plan import Step, StepKind, plan_end
-from portview.actions.process_hold import ProcessGoneError, hold_process, not_the_same
-from portview.actions.refusals import refusal
+from portview.actions.process_hold import check_identity
 from portview.actions.stopping import Ending, StopResult, stop_processes
-from portview.domain.outcome import ActionReport, Outcome, PortViewError
-from portview.domain.processes import FieldProblem, ProcessKey
-from portview.readers.process_identity import process_key
+from portview.domain.outcome import ActionReport, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from portview.actions.process_hold import ProcessHold
     from portview.domain.cancellation import CancelToken
+    from portview.domain.processes import ProcessKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +38,7 @@ def look_at_process(key: ProcessKey, *, force: bool = False, tree: bool = False)
 
     Raises PortViewError where it has ended, or where its PID is another process now.
     """
-    now = process_key(key.pid)
-    if now is FieldProblem.PROCESS_GONE:
-        raise _gone(key)
-    if now != key:
-        raise not_the_same(key.pid)
+    check_identity(key)
     look = Look()
     members = look.tree(key) if tree else ()
     return plan_end(look.facts_of(key), look.standpoint(), force=force, tree=members)
@@ -96,50 +89,6 @@ def end_process(
     )
 
 
-def suspend_process(key: ProcessKey) -> ActionReport:
-    """Stop a process where it is until it is resumed. Raises PortViewError."""
-    return _act(key, "Suspend", "suspended", lambda hold: hold.suspend())
-
-
-def resume_process(key: ProcessKey) -> ActionReport:
-    """Let a suspended process go on. Raises PortViewError."""
-    return _act(key, "Resume", "resumed", lambda hold: hold.resume())
-
-
-def _act(key: ProcessKey, verb: str, done: str, act: Callable[[ProcessHold], None]) -> ActionReport:
-    look = Look()
-    facts = look.facts_of(key)
-    name = process_words(facts.info, key.pid)
-    reason = refusal(facts, look.standpoint())
-    if reason is not None:
-        return ActionReport(
-            Outcome.NOT_DONE, f"{verb} {name}.", "Nothing was done.", reason.reason, reason.advice
-        )
-    try:
-        with hold_process(key) as hold:
-            act(hold)
-    except (ProcessGoneError, ProcessLookupError) as error:
-        raise _gone(key) from error
-    except PermissionError as error:
-        raise PortViewError(
-            "access_denied",
-            f"{name} can't be {done} without administrator rights.",
-            "Do it as administrator.",
-            Outcome.NEEDS_ADMIN,
-        ) from error
-    except OSError as error:
-        raise PortViewError(
-            "not_possible", f"{name} was not {done}: {error.strerror or error}."
-        ) from error
-    return ActionReport(
-        Outcome.DONE, f"{verb} {name}.", f"{name} was {done}.", _state_words(key, name)
-    )
-
-
-def _state_words(key: ProcessKey, name: str) -> str:
-    return f"{name} still exists." if process_key(key.pid) == key else f"{name} has ended."
-
-
 def _refused(step: Step) -> EndReport:
     reason = step.refusal
     name = process_words(step.process.info if step.process else None)
@@ -169,12 +118,3 @@ def _next(endings: set[Ending]) -> str:
             "It waits in the kernel, most likely for a disk or a network drive; look again later."
         )
     return ""
-
-
-def _gone(key: ProcessKey) -> PortViewError:
-    return PortViewError(
-        "process_gone",
-        f"PID {key.pid} has ended; there is nothing to do.",
-        "",
-        Outcome.NOT_DONE,
-    )

@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from portview.actions.close_connection import close_connection, look_at_connection
+from portview.actions.elevated_look import holder_values
 from portview.actions.errands import Errand, ErrandVerb, parse_errand
 from portview.actions.look import Look
 from portview.actions.refusals import refusal
@@ -18,10 +19,13 @@ from portview.actions.service_change import (
     stop_service,
 )
 from portview.actions.stopping import StopResult, stop_processes
+from portview.actions.suspend_process import SuspendVerb, change_execution, look_at_execution
 from portview.domain.outcome import Outcome, PortViewError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from portview.actions.refusals import Refusal
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +33,11 @@ _SERVICE_CHANGES = {
     ErrandVerb.STOP_SERVICE: stop_service,
     ErrandVerb.START_SERVICE: start_service,
     ErrandVerb.RESTART_SERVICE: restart_service,
+}
+
+_EXECUTION_CHANGES = {
+    ErrandVerb.SUSPEND: SuspendVerb.SUSPEND,
+    ErrandVerb.RESUME: SuspendVerb.RESUME,
 }
 
 
@@ -56,11 +65,24 @@ def _carry_out(errand: Errand) -> dict[str, Any]:
     if errand.verb is ErrandVerb.CLOSE and errand.local and errand.remote:
         report = close_connection(look_at_connection(errand.local, errand.remote))
         return {"outcome": int(report.outcome)}
+    if errand.verb is ErrandVerb.HOLDERS:
+        holders = holder_values(errand.protocol, errand.port)
+        return {"outcome": int(Outcome.DONE), "holders": holders}
+    if errand.verb in _EXECUTION_CHANGES:
+        (key,) = errand.processes
+        changed = change_execution(look_at_execution(key, _EXECUTION_CHANGES[errand.verb]))
+        if changed.plan.refusal is not None:
+            raise _refused(changed.plan.refusal)
+        return {"outcome": int(changed.outcome)}
+    if errand.wish is not None or errand.rule_ids:
+        # Loaded with the first such errand: it reads sockets and rules.
+        from portview.actions.firewall_errands import carry_out  # noqa: PLC0415
+
+        return carry_out(errand)
     service = read_service(errand.service)
     if errand.verb is not ErrandVerb.START_SERVICE:
         check_service(service, Look().standpoint())
-    changed = _SERVICE_CHANGES[errand.verb](service)
-    return {"outcome": int(changed.outcome)}
+    return {"outcome": int(_SERVICE_CHANGES[errand.verb](service).outcome)}
 
 
 def _stop(errand: Errand) -> dict[str, Any]:
@@ -69,13 +91,17 @@ def _stop(errand: Errand) -> dict[str, Any]:
     for key in errand.processes:
         reason = refusal(look.facts_of(key), standpoint)
         if reason is not None:
-            raise PortViewError(reason.code, reason.reason, reason.advice, Outcome.NOT_DONE)
+            raise _refused(reason)
     results = stop_processes(errand.processes, grace_s=errand.grace_ms / 1000, force=errand.force)
     is_over = all(result.ending.is_over for result in results)
     return {
         "outcome": int(Outcome.DONE if is_over else Outcome.NOT_DONE),
         "results": [result_values(result) for result in results],
     }
+
+
+def _refused(reason: Refusal) -> PortViewError:
+    return PortViewError(reason.code, reason.reason, reason.advice, Outcome.NOT_DONE)
 
 
 def result_values(result: StopResult) -> dict[str, Any]:

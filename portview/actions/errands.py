@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.processes import ProcessKey
-from portview.domain.sockets import Endpoint, canonical_address, endpoint_text
+from portview.domain.sockets import Endpoint, Protocol, canonical_address, endpoint_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from portview.domain.firewall import RuleWish
 
 ERRAND_VERB = "errand"
 """The first argument by which PortView's front door knows an errand."""
@@ -29,6 +31,8 @@ _ENDPOINT = re.compile(
 )
 _SERVICE = re.compile(r"[^\x00-\x1f\x7f/\\\"'-][^\x00-\x1f\x7f/\"']{0,255}")
 _LARGEST_PORT = 65535
+_RULE_ID = re.compile(r"[a-z0-9]{4,20}")
+_MOST_RULES = 1000
 
 
 class ErrandVerb(StrEnum):
@@ -39,6 +43,15 @@ class ErrandVerb(StrEnum):
     START_SERVICE = "start-service"
     RESTART_SERVICE = "restart-service"
     CLOSE = "close"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    HOLDERS = "holders"
+    ALLOW_PORT = "allow-port"
+    BLOCK_PORT = "block-port"
+    REVOKE_RULES = "revoke-rules"
+
+
+_OF_ONE_PROCESS = frozenset({ErrandVerb.SUSPEND, ErrandVerb.RESUME})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +59,9 @@ class Errand:
     """One thing to do with administrator rights.
 
     STOP has ``processes``, ``grace_ms`` and ``force``; the service verbs have ``service``; CLOSE
-    has ``local`` and ``remote``.
+    has ``local`` and ``remote``; SUSPEND and RESUME have one of ``processes``; ALLOW_PORT and
+    BLOCK_PORT have ``wish``, REVOKE_RULES has ``rule_ids``. HOLDERS, which only looks, has
+    ``protocol`` and ``port``.
     """
 
     verb: ErrandVerb
@@ -56,16 +71,33 @@ class Errand:
     service: str = ""
     local: Endpoint | None = None
     remote: Endpoint | None = None
+    protocol: Protocol = Protocol.TCP
+    port: int = 0
+    wish: RuleWish | None = None
+    rule_ids: tuple[str, ...] = ()
 
     def arguments(self) -> tuple[str, ...]:
         """Return the errand as arguments; ``parse_errand`` reads them."""
-        head = (ERRAND_VERB, self.verb.value)
+        return (ERRAND_VERB, self.verb.value, *self._words())
+
+    def _words(self) -> tuple[str, ...]:
+        words: tuple[str, ...] = (self.service,)
         if self.verb is ErrandVerb.STOP:
             how = ("force" if self.force else "ask", str(self.grace_ms))
-            return (*head, *how, *(f"{key.pid}:{key.started_ms}" for key in self.processes))
-        if self.verb is ErrandVerb.CLOSE:
-            return (*head, endpoint_text(self.local), endpoint_text(self.remote))
-        return (*head, self.service)
+            words = (*how, *map(_key_text, self.processes))
+        elif self.verb in _OF_ONE_PROCESS:
+            words = tuple(map(_key_text, self.processes))
+        elif self.verb is ErrandVerb.CLOSE:
+            words = (endpoint_text(self.local), endpoint_text(self.remote))
+        elif self.verb is ErrandVerb.HOLDERS:
+            words = (self.protocol.value, str(self.port))
+        elif self.verb is ErrandVerb.REVOKE_RULES:
+            words = self.rule_ids
+        elif self.wish is not None:
+            from portview.actions.firewall_wishes import wish_words  # noqa: PLC0415 - likewise
+
+            words = wish_words(self.wish)
+        return words
 
 
 def parse_errand(arguments: Sequence[str]) -> Errand:
@@ -76,19 +108,41 @@ def parse_errand(arguments: Sequence[str]) -> Errand:
         verb = ErrandVerb(arguments[1])
     except ValueError:
         raise _bad(f"there is no {arguments[1]!r}") from None
-    rest = list(arguments[2:])
-    if verb is ErrandVerb.STOP:
-        return _stop(rest)
-    if verb is ErrandVerb.CLOSE:
-        if len(rest) != 2:  # noqa: PLR2004 - a connection has two ends
-            raise _bad("a connection has two ends")
-        return Errand(verb, local=_endpoint(rest[0]), remote=_endpoint(rest[1]))
+    return _READERS.get(verb, _of_service)(verb, list(arguments[2:]))
+
+
+def _of_service(verb: ErrandVerb, rest: list[str]) -> Errand:
     if len(rest) != 1 or not _SERVICE.fullmatch(rest[0]):
         raise _bad("the name of the service is none")
     return Errand(verb, service=rest[0])
 
 
-def _stop(rest: list[str]) -> Errand:
+def _of_connection(verb: ErrandVerb, rest: list[str]) -> Errand:
+    if len(rest) != 2:  # noqa: PLR2004 - a connection has two ends
+        raise _bad("a connection has two ends")
+    return Errand(verb, local=_endpoint(rest[0]), remote=_endpoint(rest[1]))
+
+
+def _of_one_process(verb: ErrandVerb, rest: list[str]) -> Errand:
+    if len(rest) != 1:
+        raise _bad("it is about one process")
+    return Errand(verb, (_key(rest[0]),))
+
+
+def _of_new_rule(verb: ErrandVerb, rest: list[str]) -> Errand:
+    # Rules are loaded with the first errand about one.
+    from portview.actions.firewall_wishes import read_wish  # noqa: PLC0415
+
+    return Errand(verb, wish=read_wish(verb.value.partition("-")[0], rest))
+
+
+def _of_own_rules(verb: ErrandVerb, rest: list[str]) -> Errand:
+    if len(rest) > _MOST_RULES or not all(map(_RULE_ID.fullmatch, rest)):
+        raise _bad("it names no rules of PortView's")
+    return Errand(verb, rule_ids=tuple(rest))
+
+
+def _of_stopping(verb: ErrandVerb, rest: list[str]) -> Errand:
     how, grace, *keys = [*rest, "", ""]
     keys = [key for key in keys if key]
     if how not in {"ask", "force"} or not re.fullmatch(r"[0-9]{1,6}", grace):
@@ -96,11 +150,23 @@ def _stop(rest: list[str]) -> Errand:
     if int(grace) > _LONGEST_GRACE_MS or not 1 <= len(keys) <= _MOST_PROCESSES:
         raise _bad("the grace time or the number of processes is out of bounds")
     return Errand(
-        ErrandVerb.STOP,
+        verb,
         tuple(_key(key) for key in keys),
         int(grace),
         how == "force",
     )
+
+
+def _of_port(verb: ErrandVerb, rest: list[str]) -> Errand:
+    protocol, port = rest if len(rest) == 2 else ("", "")  # noqa: PLR2004 - protocol and port
+    is_port = re.fullmatch(r"[1-9][0-9]{0,4}", port) and int(port) <= _LARGEST_PORT
+    if protocol not in set(Protocol) or not is_port:
+        raise _bad("which port is unclear")
+    return Errand(verb, protocol=Protocol(protocol), port=int(port))
+
+
+def _key_text(key: ProcessKey) -> str:
+    return f"{key.pid}:{key.started_ms}"
 
 
 def _key(text: str) -> ProcessKey:
@@ -128,3 +194,15 @@ def _bad(reason: str) -> PortViewError:
     return PortViewError(
         "bad_errand", f"The errand can't be read: {reason}.", "", Outcome.BAD_INPUT
     )
+
+
+_READERS = {
+    ErrandVerb.STOP: _of_stopping,
+    ErrandVerb.CLOSE: _of_connection,
+    ErrandVerb.SUSPEND: _of_one_process,
+    ErrandVerb.RESUME: _of_one_process,
+    ErrandVerb.HOLDERS: _of_port,
+    ErrandVerb.ALLOW_PORT: _of_new_rule,
+    ErrandVerb.BLOCK_PORT: _of_new_rule,
+    ErrandVerb.REVOKE_RULES: _of_own_rules,
+}

@@ -6,9 +6,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from portview.actions.elevated_look import with_owners
 from portview.actions.elevation import stop_elevated
 from portview.actions.free_report import outcome_of, told
 from portview.actions.holders import FreeRequest, port_use
+from portview.actions.http_sys_refusal import explain_http_sys
 from portview.actions.look import Look, read_rows
 from portview.actions.plan import FreePlan, Step, StepKind, plan_free
 from portview.actions.proof import places_of, prove, try_bind
@@ -17,8 +19,9 @@ from portview.actions.stopping import Ending, StopResult, stop_processes
 from portview.domain.outcome import ActionReport, Outcome, PortViewError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from portview.actions.elevated_look import HeldSocket
     from portview.actions.proof import Proof
     from portview.domain.cancellation import CancelToken
 
@@ -47,12 +50,13 @@ class FreeReport(ActionReport):
         )
 
 
-def look_at_port(request: FreeRequest) -> FreePlan:
+def look_at_port(request: FreeRequest, held: Iterable[HeldSocket] = ()) -> FreePlan:
     """See who holds a port and propose what to do. Changes nothing.
 
-    Blocks for some tens of milliseconds; any thread. Raises PortViewError.
+    ``held`` is what an administrator saw where this user may not look (``look_elevated``). Blocks
+    for some tens of milliseconds; any thread. Raises PortViewError.
     """
-    use = port_use(read_rows(), request)
+    use = port_use(with_owners(read_rows(), held), request)
     if not use.holding:
         return FreePlan(request, left_alone=use.others, closing=use.closing)
     if request.address and try_bind(request, places_of(request, ())).is_free:
@@ -62,7 +66,8 @@ def look_at_port(request: FreeRequest) -> FreePlan:
     keys = {row.owner for row in use.holding if row.owner}
     keys |= {heir for row in use.holding for heir in row.likely_holders}
     trees = {key: look.tree(key) for key in keys} if request.tree else {}
-    return plan_free(request, use, look.facts(keys), look.standpoint(), trees)
+    plan = plan_free(request, use, look.facts(keys), look.standpoint(), trees)
+    return explain_http_sys(plan)
 
 
 def free_port(

@@ -66,7 +66,7 @@ def port_use(rows: Iterable[SocketRow], request: FreeRequest) -> PortUse:
             continue
         if row.owner is None and row.owner_problem is None and row.state in _CLOSING:
             closing.append(row)
-        elif _holds(row):
+        elif holds_port(row):
             holding.append(row)
         else:
             others.append(row)
@@ -84,7 +84,8 @@ def _without_needless_ipv6(holding: list[SocketRow]) -> tuple[list[SocketRow], l
     return narrow, [row for row in holding if row.key.family is not Family.IPV4]
 
 
-def _holds(row: SocketRow) -> bool:
+def holds_port(row: SocketRow) -> bool:
+    """Tell whether a socket keeps its port: it listens, is bound, or is UDP without a peer."""
     if row.protocol is Protocol.UDP:
         return row.remote is None
     return row.state in _HOLDING

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import psutil
 
 from portview.actions.linux_units import Unit, is_the_service, unit_of_cgroups
-from portview.actions.process_facts import ProcessFacts, ServiceFacts, Standpoint
+from portview.actions.process_facts import Asking, ProcessFacts, ServiceFacts, Standpoint
 from portview.actions.services import open_service_control
 from portview.domain.outcome import PortViewError
 from portview.domain.process_tree import ancestors_of, descendants_of, parent_of
 from portview.domain.processes import ProcessKey
 from portview.readers.choose import open_reader
+from portview.readers.execution import read_execution
 from portview.readers.process_identity import process_key
 from portview.readers.processes import read_process
 from portview.readers.running_processes import running_processes
@@ -91,6 +92,7 @@ class Look:
             services=services,
             unit=unit,
             working_directory=working_directory(key.pid),
+            execution=read_execution(key.pid),
         )
 
     def parent(self, key: ProcessKey) -> ProcessInfo | None:
@@ -106,13 +108,16 @@ class Look:
         from portview.actions.windows_processes import is_critical, way_to_ask  # noqa: PLC0415
         from portview.actions.windows_services import services_in  # noqa: PLC0415
 
+        execution = read_execution(info.pid)
         return ProcessFacts(
             info,
             parent,
             is_critical=is_critical(info.pid),
-            asking=way_to_ask(info.pid),
+            # What stands still takes no message.
+            asking=Asking.NONE if execution.stands_still else way_to_ask(info.pid),
             services=services_in(info.pid),
             working_directory=working_directory(info.pid),
+            execution=execution,
         )
 
 

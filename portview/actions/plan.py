@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from portview.domain.sockets import SocketRow
 
 
+OWNER_HIDDEN = "owner_hidden"
+"""The code of the refusal of a holder that only administrators are told."""
+
+
 class StepKind(StrEnum):
     """What is proposed for one holder, from gentle to hard.
 
@@ -85,6 +89,12 @@ class FreePlan:
     def is_possible(self) -> bool:
         """Tell whether the port can become free: one refusal makes every other step pointless."""
         return bool(self.steps) and not self.refused
+
+    @property
+    def is_hidden(self) -> bool:
+        """Tell whether an administrator's look could make the plan possible."""
+        codes = {step.refusal.code for step in self.refused if step.refusal}
+        return codes == {OWNER_HIDDEN}
 
     @property
     def guesses(self) -> tuple[Step, ...]:
@@ -193,7 +203,7 @@ def unknown_owner(row: SocketRow) -> Refusal:
     match row.owner_problem:
         case OwnerProblem.ACCESS_DENIED:
             return Refusal(
-                "owner_hidden",
+                OWNER_HIDDEN,
                 "The system tells who holds this to administrators only.",
                 "Try again with administrator rights.",
                 needs_admin=True,
@@ -225,7 +235,7 @@ def _steps_for(
     standpoint: Standpoint,
     trees: Mapping[ProcessKey, tuple[ProcessFacts, ...]],
 ) -> list[Step]:
-    reason = refusal(process, standpoint)
+    reason = refusal(process, standpoint, request.port)
     if reason is not None:
         return [Step(StepKind.REFUSE, process, rows, refusal=reason)]
     if process.services:

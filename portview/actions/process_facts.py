@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from portview.domain.processes import Execution
+
 if TYPE_CHECKING:
     from portview.domain.processes import ProcessInfo, ProcessKey
     from portview.domain.services import Service
@@ -54,7 +56,8 @@ class ProcessFacts:
 
     ``parent`` is set only if it is certain: alive, and older than its child. ``is_critical`` is
     Windows' own flag, by which ending the process stops the whole system. ``services`` are those
-    that this process *is*; one that it merely descends from is ``unit``.
+    that this process *is*; one that it merely descends from is ``unit``. ``execution`` tells
+    whether it stands still: then it holds its ports, but answers nobody.
     """
 
     info: ProcessInfo
@@ -65,6 +68,7 @@ class ProcessFacts:
     services: tuple[ServiceFacts, ...] = ()
     unit: str | None = None
     working_directory: str | None = None
+    execution: Execution = Execution.UNKNOWN
 
     @property
     def key(self) -> ProcessKey:

@@ -6,6 +6,8 @@ import sys
 from typing import TYPE_CHECKING, Protocol
 
 from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.processes import FieldProblem
+from portview.readers.process_identity import process_key
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -62,6 +64,22 @@ def not_the_same(pid: int) -> PortViewError:
         "Look again who holds the port, and decide anew.",
         Outcome.NOT_DONE,
     )
+
+
+def process_gone(pid: int) -> PortViewError:
+    """Return the error for a process that has ended before anything was done to it."""
+    return PortViewError(
+        "process_gone", f"PID {pid} has ended; there is nothing to do.", "", Outcome.NOT_DONE
+    )
+
+
+def check_identity(key: ProcessKey) -> None:
+    """Raise PortViewError where a process has ended, or where its PID is another process now."""
+    now = process_key(key.pid)
+    if now is FieldProblem.PROCESS_GONE:
+        raise process_gone(key.pid)
+    if now != key:
+        raise not_the_same(key.pid)
 
 
 def hold_process(key: ProcessKey) -> AbstractContextManager[ProcessHold]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from portview.actions.holders import port_use
+from portview.actions.holders import PortUse, holds_port, port_use
 from portview.actions.look import Look, read_rows
 from portview.actions.time_wait import time_wait_left_s
 from portview.domain.sockets import Family
@@ -18,7 +18,7 @@ from portview.readers.port_ranges import read_port_ranges
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from portview.actions.holders import FreeRequest, PortUse
+    from portview.actions.holders import FreeRequest
     from portview.actions.plan import FreePlan
     from portview.actions.process_facts import ProcessFacts
     from portview.domain.cancellation import CancelToken
@@ -100,15 +100,18 @@ def prove(
     """
     before = frozenset(row.owner for step in plan.steps for row in step.sockets if row.owner)
     places = places_of(plan.request, [row for step in plan.steps for row in step.sockets])
-    use = _until_released(plan.request, cancel)
+    use = _until_released(plan, cancel)
     free_after_ms = None
     if not use.holding:
         free_after_ms = round((time.monotonic() - since) * 1000)
-        use = _watched(plan.request, watch_s, cancel)
+        use = _watched(plan, watch_s, cancel)
     bind = try_bind(plan.request, places)
     if not use.holding and not bind.is_free:
         # Somebody may have come between the last look and the bind.
-        use = port_use(read_rows(), plan.request)
+        use = _use_now(plan)
+    if plan.request.address is not None and bind.is_free:
+        # A socket of the other family only looks as if it were in the way of this address.
+        use = PortUse(others=use.others, closing=use.closing)
     holders = _holders_now(use.holding, plan, before)
     verdict = verdict_of(use, bind, before)
     left = time_wait_left_s(plan.request.port) if verdict is PortVerdict.TIME_WAIT else None
@@ -132,19 +135,25 @@ def verdict_of(
     return PortVerdict.RESERVED if bind.verdict is BindVerdict.RESERVED else PortVerdict.BLOCKED
 
 
-def _until_released(request: FreeRequest, cancel: CancelToken | None) -> PortUse:
+def _use_now(plan: FreePlan) -> PortUse:
+    """Read the use of the port anew, without those holders that the plan found to be in no way."""
+    spared = {row.key for row in plan.left_alone if holds_port(row)}
+    return port_use((row for row in read_rows() if row.key not in spared), plan.request)
+
+
+def _until_released(plan: FreePlan, cancel: CancelToken | None) -> PortUse:
     deadline = time.monotonic() + _FREE_AT_THE_LATEST_S
     while True:
-        use = port_use(read_rows(), request)
+        use = _use_now(plan)
         if not use.holding or time.monotonic() > deadline:
             return use
         _pause(cancel)
 
 
-def _watched(request: FreeRequest, watch_s: float, cancel: CancelToken | None) -> PortUse:
+def _watched(plan: FreePlan, watch_s: float, cancel: CancelToken | None) -> PortUse:
     deadline = time.monotonic() + watch_s
     while True:
-        use = port_use(read_rows(), request)
+        use = _use_now(plan)
         if use.holding or time.monotonic() >= deadline:
             return use
         _pause(cancel)

@@ -2,64 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from portview.actions.cards import (
+    LONGEST_NAME,
+    MOST_NAMED,
+    Card,
+    CardKind,
+    identity,
+    neighbour_card,
+    process_name,
+    service_card,
+    step_card,
+)
 from portview.actions.connection_errors import connection_words
 from portview.actions.plan import StepKind
-from portview.actions.process_facts import Asking
-from portview.actions.service_change import comes_back
+from portview.actions.suspend_process import SuspendVerb, sockets_words
 from portview.domain.plain_text import inert
-from portview.domain.sockets import endpoint_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from portview.actions.close_connection import ClosePlan
     from portview.actions.plan import FreePlan, Step
-    from portview.actions.process_facts import ProcessFacts, ServiceFacts
+    from portview.actions.process_facts import ServiceFacts
     from portview.actions.refusals import Refusal
-
-_LONGEST_COMMAND = 200
-_LONGEST_NAME = 80
-_MOST_NAMED = 4
-
-_ASKING_WORDS = {
-    Asking.SIGNAL: "It will be asked to close (SIGTERM)",
-    Asking.WINDOW: "It will be asked to close, as by the X of its window",
-    Asking.CONSOLE: "It will be asked to close (CTRL+BREAK)",
-}
-
-
-class CardKind(StrEnum):
-    """What a card is about; ``STOPS`` is what will not run any more, ``STAYS`` what will."""
-
-    STOPS = "stops"
-    SERVICE = "service"
-    REFUSED = "refused"
-    STAYS = "stays"
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One holder, service or neighbour. Every text is inert and may be shown as it is.
-
-    ``title`` names it, ``details`` tell it from others, ``consequence`` is what happens to it.
-    """
-
-    kind: CardKind
-    title: str
-    details: tuple[str, ...] = ()
-    consequence: str = ""
-    advice: str = ""
+    from portview.actions.suspend_process import SuspendPlan
+    from portview.domain.outcome import ActionReport
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """A question to a person. ``subject`` is what the act will be given if the answer is yes.
 
-    ``verb`` labels the button; empty where there is nothing that can be done.
+    ``verb`` labels the button; empty where there is nothing that can be done. ``notes`` sum up
+    what the cards tell one by one. ``is_hidden`` tells that an administrator could see more.
     """
 
     headline: str
@@ -69,33 +47,20 @@ class Proposal:
     notes: tuple[str, ...] = ()
     has_tree: bool = False
     can_be_forced: bool = False
+    is_hidden: bool = False
 
 
-def propose_free(plan: FreePlan, grace_s: float) -> Proposal:
-    """Put a plan for a port into a question."""
-    cards = [_step_card(step, grace_s) for step in plan.steps]
-    cards += [
-        Card(
-            CardKind.STAYS,
-            f"{endpoint_text(row.local)} \u2192 {endpoint_text(row.remote)}",
-            (f"PID {row.pid}" if row.pid else "process not known",),
-            "Left alone: a connection that merely has the same local port number.",
-        )
-        for row in plan.left_alone[:_MOST_NAMED]
-    ]
-    notes = []
-    if plan.served:
-        many = len(plan.served)
-        notes.append(
-            f"{many} open connections are cut." if many > 1 else "1 open connection is cut."
-        )
-    if len(plan.left_alone) > _MOST_NAMED:
-        notes.append(f"{len(plan.left_alone) - _MOST_NAMED} more connections are left alone.")
-    if plan.guesses:
-        notes.append("Who holds the port is only likely: the process that opened it has ended.")
+def propose_free(plan: FreePlan, grace_s: float, tried: ActionReport | None = None) -> Proposal:
+    """Put a plan for a port into a question.
+
+    ``tried`` is what a bind showed where no process holds the port: there is nothing to ask then.
+    """
+    is_possible = plan.is_possible
+    cards = [step_card(step, grace_s, is_possible=is_possible) for step in plan.steps]
+    cards += [neighbour_card(row) for row in plan.left_alone[:MOST_NAMED]]
     if not plan.steps:
-        headline = f"No process holds {plan.request}."
-    elif plan.is_possible:
+        headline = tried.now if tried else f"No process holds {plan.request}."
+    elif is_possible:
         headline = f"Free {plan.request}?"
     else:
         headline = f"{plan.request} can't be freed like this. Nothing will be done."
@@ -103,21 +68,46 @@ def propose_free(plan: FreePlan, grace_s: float) -> Proposal:
         headline,
         tuple(cards),
         plan,
-        f"Free port {plan.request.port}" if plan.is_possible else "",
-        tuple(notes),
-        has_tree=any(step.members for step in plan.steps),
-        can_be_forced=any(step.kind is StepKind.ASK for step in plan.steps) or plan.request.force,
+        f"Free port {plan.request.port}" if is_possible else "",
+        (tried.next_step,) if tried and tried.next_step else tuple(_notes(plan)),
+        has_tree=is_possible and any(step.members for step in plan.steps),
+        can_be_forced=is_possible
+        and (plan.request.force or any(step.kind is StepKind.ASK for step in plan.steps)),
+        is_hidden=plan.is_hidden,
     )
+
+
+def _notes(plan: FreePlan) -> Iterator[str]:
+    """Yield what must be known even by somebody who does not read every card."""
+    if plan.is_possible:
+        services = len({step.service.name for step in plan.steps if step.service})
+        processes = len({member.key for step in plan.steps for member in step.members})
+        stopped = [_counted(processes, "process", "processes")] if processes else []
+        stopped += [_counted(services, "service", "services")] if services else []
+        if processes + services > 1:
+            yield f"{' and '.join(stopped)} will be stopped."
+        if plan.served:
+            connections = _counted(len(plan.served), "open connection", "open connections")
+            yield f"{connections} will be cut."
+    if plan.guesses:
+        yield "Who holds the port is only likely: the process that opened it has ended."
+    if len(plan.left_alone) > MOST_NAMED:
+        more = len(plan.left_alone) - MOST_NAMED
+        yield f"{_counted(more, 'more connection', 'more connections')} left alone."
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def propose_end(step: Step, grace_s: float) -> Proposal:
     """Put the end of a process into a question."""
-    name = _name(step.process)
+    name = process_name(step.process)
     is_possible = step.kind is not StepKind.REFUSE
     with_tree = " and everything under it" if step.tree else ""
     return Proposal(
         f"End {name}{with_tree}?" if is_possible else f"{name} is left alone.",
-        (_step_card(step, grace_s),),
+        (step_card(step, grace_s),),
         step,
         "End process tree" if step.tree else "End process" if is_possible else "",
         has_tree=is_possible,
@@ -127,7 +117,7 @@ def propose_end(step: Step, grace_s: float) -> Proposal:
 
 def propose_service(service: ServiceFacts, verb: str, refusal: Refusal | None) -> Proposal:
     """Put the change of a service into a question; ``verb`` is stop, start or restart."""
-    title = inert(service.service.display_name, _LONGEST_NAME)
+    title = inert(service.service.display_name, LONGEST_NAME)
     if refusal is not None:
         card = Card(
             CardKind.REFUSED, title, (inert(service.name, 80),), refusal.reason, refusal.advice
@@ -135,7 +125,7 @@ def propose_service(service: ServiceFacts, verb: str, refusal: Refusal | None) -
         return Proposal(f"{title} is left alone.", (card,), service)
     return Proposal(
         f"{verb.capitalize()} the service {title}?",
-        (_service_card(service, verb),),
+        (service_card(service, verb),),
         service,
         f"{verb.capitalize()} service",
     )
@@ -143,9 +133,14 @@ def propose_service(service: ServiceFacts, verb: str, refusal: Refusal | None) -
 
 def propose_close(plan: ClosePlan) -> Proposal:
     """Put the end of a connection into a question."""
-    ends = [("Held by", plan.process), ("At the other end, on this machine", plan.peer)]
+    ends = [("At this end", plan.process), ("At the other end, on this machine", plan.peer)]
     cards = tuple(
-        Card(CardKind.STAYS, _name(process), _identity(process), f"{place}; it goes on running.")
+        Card(
+            CardKind.STAYS,
+            process_name(process),
+            identity(process),
+            f"{place}; it goes on running.",
+        )
         for place, process in ends
         if process is not None
     )
@@ -156,82 +151,44 @@ def propose_close(plan: ClosePlan) -> Proposal:
     return Proposal(f"Close the connection {name}?", cards, plan, "Close connection")
 
 
-def _step_card(step: Step, grace_s: float) -> Card:
-    where = ", ".join(dict.fromkeys(endpoint_text(row.local) for row in step.sockets))
-    details = _identity(step.process)
+def propose_suspend(plan: SuspendPlan) -> Proposal:
+    """Put suspending or resuming a process into a question."""
+    name = process_name(plan.process)
+    details = identity(plan.process)
+    where = sockets_words(plan)
     if where:
         details = (f"at {where}", *details)
-    if step.refusal is not None:
-        return Card(
+    if plan.refusal is not None:
+        card = Card(
             CardKind.REFUSED,
-            _name(step.process),
+            name,
             details,
-            f"Left alone. {step.refusal.reason}",
-            step.refusal.advice,
+            f"Left alone. {plan.refusal.reason}",
+            plan.refusal.advice,
         )
-    if step.service is not None:
-        card = _service_card(step.service, "stop")
-        return Card(card.kind, card.title, (*details, *card.details), card.consequence, card.advice)
-    likely = "Most likely the holder. " if step.is_guess else ""
-    tree = ""
-    if step.tree:
-        names = ", ".join(_name(member) for member in step.tree[:_MOST_NAMED])
-        more = len(step.tree) - _MOST_NAMED
-        tree = f" Before it, what runs under it: {names}{f' and {more} more' if more > 0 else ''}."
-    return Card(
-        CardKind.STOPS, _name(step.process), details, f"{likely}{_how(step, grace_s)}{tree}"
+        return Proposal(f"{name} is left alone.", (card,), plan)
+    if plan.verb is SuspendVerb.RESUME:
+        return _propose_resume(plan, Card(CardKind.STAYS, name, details))
+    if plan.is_so_already:
+        return Proposal(
+            f"{name} stands still already.", (Card(CardKind.PAUSES, name, details),), plan
+        )
+    consequence = "It will stand still until it is resumed. Nothing that it holds is given back"
+    consequence += ": it keeps its ports, and who connects there waits." if where else "."
+    names = ", ".join(
+        inert(service.service.display_name, LONGEST_NAME) for service in plan.process.services
+    )
+    advice = f"It runs services, which stand still as well: {names}." if names else ""
+    return Proposal(
+        f"Suspend {name}?",
+        (Card(CardKind.PAUSES, name, details, consequence, advice),),
+        plan,
+        "Suspend process",
     )
 
 
-def _how(step: Step, grace_s: float) -> str:
-    if step.kind is StepKind.ASK and step.process:
-        asked = _ASKING_WORDS[step.process.asking]
-        return f"{asked}, and ended if it still runs after {grace_s:g} s."
-    return "It will be ended at once: what it has not saved is lost."
-
-
-def _service_card(service: ServiceFacts, verb: str) -> Card:
-    details = [f"service {inert(service.name, _LONGEST_NAME)}"]
-    if service.start_type:
-        details.append(f"start type: {service.start_type}")
-    consequence = {
-        "stop": "It will be stopped by the service manager.",
-        "start": "It will be started by the service manager.",
-        "restart": "The service manager will stop it and start it again.",
-    }[verb]
-    if service.dependents and verb != "start":
-        names = ", ".join(inert(one.display_name, _LONGEST_NAME) for one in service.dependents)
-        consequence += f" These depend on it and stop first: {names}."
-    return Card(
-        CardKind.SERVICE,
-        inert(service.service.display_name, _LONGEST_NAME),
-        tuple(details),
-        consequence,
-        comes_back(service) if verb == "stop" else "",
-    )
-
-
-def _identity(process: ProcessFacts | None) -> tuple[str, ...]:
-    return tuple(_identity_lines(process)) if process else ()
-
-
-def _identity_lines(process: ProcessFacts) -> Iterator[str]:
-    info = process.info
-    if info.command_line:
-        yield inert(" ".join(info.command_line), _LONGEST_COMMAND)
-    elif info.executable:
-        yield inert(info.executable, _LONGEST_COMMAND)
-    whose = [f"user {inert(info.user, _LONGEST_NAME)}"] if info.user else []
-    if process.parent is not None:
-        parent = inert(process.parent.name or "", _LONGEST_NAME)
-        whose.append(f"started by {parent} (PID {process.parent.pid})")
-    if process.unit and not process.services:
-        whose.append(f"inside {inert(process.unit, _LONGEST_NAME)}")
-    if whose:
-        yield ", ".join(whose)
-
-
-def _name(process: ProcessFacts | None) -> str:
-    if process is None:
-        return "An unknown process"
-    return f"{inert(process.info.name or 'A process', _LONGEST_NAME)}, PID {process.info.pid}"
+def _propose_resume(plan: SuspendPlan, card: Card) -> Proposal:
+    if plan.is_so_already:
+        return Proposal(f"{card.title} is not suspended: it runs.", (card,), plan)
+    going_on = replace(card, consequence="It will go on where it was stopped.")
+    return Proposal(f"Resume {card.title}?", (going_on,), plan, "Resume process")

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from portview.actions.end_process import EndReport
+from portview.actions.firewall_report import FirewallReport
 from portview.actions.free_port import FreeReport
 from portview.actions.plan import StepKind
 from portview.actions.service_change import ServiceReport
+from portview.actions.suspend_process import SuspendReport
 from portview.domain.contract import iso_time
 from portview.domain.outcome import Outcome
+from portview.domain.processes import ProcessKey
 from portview.log import log_path
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from portview.actions.plan import Step
+    from portview.actions.process_facts import ProcessFacts
     from portview.actions.stopping import StopResult
     from portview.domain.outcome import ActionReport
 
@@ -33,7 +37,10 @@ _ONLY_MINE = 0o600
 
 @dataclass(frozen=True, slots=True)
 class StoppedProcess:
-    """A process that was stopped, with all that is needed to start it again; None if unknown."""
+    """A process that was stopped, with all that is needed to start it again; None if unknown.
+
+    ``ending`` is a value of ``Ending``, or "suspended" or "resumed".
+    """
 
     pid: int
     started_ms: int
@@ -44,10 +51,18 @@ class StoppedProcess:
     working_directory: str | None = None
     user: str | None = None
 
+    @property
+    def key(self) -> ProcessKey:
+        """Return the identity that the process had."""
+        return ProcessKey(self.pid, self.started_ms)
+
 
 @dataclass(frozen=True, slots=True)
 class ActionRecord:
-    """One action: when, what was asked, done and true then, and to whom."""
+    """One action: when, what was asked, done and true then, and to whom.
+
+    ``made_rules`` are the ids of firewall rules that it made, which can be taken back by them.
+    """
 
     at_ms: int
     asked: str
@@ -56,6 +71,7 @@ class ActionRecord:
     outcome: Outcome
     processes: tuple[StoppedProcess, ...] = ()
     stopped_services: tuple[str, ...] = ()
+    made_rules: tuple[str, ...] = ()
 
 
 def record_path() -> Path:
@@ -97,6 +113,7 @@ def record_of(report: ActionReport, at_ms: int) -> ActionRecord:
     """Return the record of a report. Pure."""
     processes: tuple[StoppedProcess, ...] = ()
     services: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
     if isinstance(report, FreeReport):
         processes = _stopped(report.plan.steps, report.results)
         if not report.service_problems and report.proof:
@@ -107,10 +124,15 @@ def record_of(report: ActionReport, at_ms: int) -> ActionRecord:
             )
     elif isinstance(report, EndReport):
         processes = _stopped([report.step], report.results)
+    elif isinstance(report, SuspendReport) and report.outcome is Outcome.DONE:
+        process = report.plan.process
+        processes = (_stopped_process(process, report.plan.verb.participle),)
+    elif isinstance(report, FirewallReport) and report.is_in_force:
+        rules = (report.rule_id,)
     elif isinstance(report, ServiceReport) and report.is_stopped:
         services = (report.service.name,)
     return ActionRecord(
-        at_ms, report.asked, report.done, report.now, report.outcome, processes, services
+        at_ms, report.asked, report.done, report.now, report.outcome, processes, services, rules
     )
 
 
@@ -121,20 +143,22 @@ def _stopped(steps: Iterable[Step], results: Iterable[StopResult]) -> tuple[Stop
         member = members.get(result.process)
         if member is None:
             continue
-        info = member.info
-        stopped.append(
-            StoppedProcess(
-                info.pid,
-                info.key.started_ms,
-                result.ending.value,
-                info.name,
-                info.executable,
-                info.command_line,
-                member.working_directory,
-                info.user,
-            )
-        )
+        stopped.append(_stopped_process(member, result.ending.value))
     return tuple(stopped)
+
+
+def _stopped_process(process: ProcessFacts, ending: str) -> StoppedProcess:
+    info = process.info
+    return StoppedProcess(
+        info.pid,
+        info.key.started_ms,
+        ending,
+        info.name,
+        info.executable,
+        info.command_line,
+        process.working_directory,
+        info.user,
+    )
 
 
 def _make_room(path: Path) -> None:
@@ -155,6 +179,7 @@ def _to_json(record: ActionRecord) -> dict[str, Any]:
             for process in record.processes
         ],
         "stopped_services": list(record.stopped_services),
+        "made_rules": list(record.made_rules),
     }
 
 
@@ -169,6 +194,7 @@ def _from_json(line: str) -> ActionRecord | None:
             Outcome[str(values["outcome"]).upper()],
             tuple(_process_from_json(one) for one in values["processes"]),
             tuple(str(name) for name in values["stopped_services"]),
+            tuple(str(name) for name in values.get("made_rules", ())),
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         return None

@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from portview.domain.container_owners import Runtime, container_relay, relay_advice, relay_words
 from portview.domain.system_owners import WINDOWS_IDLE_PID, WINDOWS_SYSTEM_PID
 
 if TYPE_CHECKING:
     from portview.actions.process_facts import ProcessFacts, ServiceFacts, Standpoint
 
 LINUX_INIT_PID = 1
+KERNEL_CODE = "windows_kernel"
+"""The code of the refusal of PID 4."""
 
 _WINDOWS_ITSELF = frozenset(
     {
         "csrss", "fontdrvhost", "idle", "lsaiso", "lsass", "lsm", "memory compression", "ntoskrnl",
-        "registry", "secure system", "services", "smss", "system", "vmmem", "wininit", "winlogon",
+        "registry", "secure system", "services", "smss", "system", "vmmem", "vmmemwsl", "wininit",
+        "winlogon",
     }
 )  # fmt: skip
 _WINDOWS_DESKTOP = frozenset(
@@ -46,16 +50,6 @@ _LINUX_DESKTOP = frozenset(
         "awesome", "xmonad", "qtile", "dwm", "enlightenment", "compiz", "metacity",
     }
 )  # fmt: skip
-_CONTAINER_RUNTIMES = frozenset(
-    {
-        "docker-proxy", "dockerd", "docker", "containerd", "containerd-shim",
-        "containerd-shim-runc-v2", "com.docker.backend", "com.docker.proxy",
-        "com.docker.vpnkit", "vpnkit", "vpnkit-bridge", "rootlesskit", "rootlessport",
-        "slirp4netns", "pasta", "pasta.avx2", "conmon", "gvproxy", "limactl",
-    }
-)  # fmt: skip
-_WSL_RELAYS = frozenset({"wslrelay", "wslhost", "wslservice"})
-
 _WINDOWS_NEVER_SERVICES = frozenset(
     {
         "brokerinfrastructure", "coremessagingregistrar", "dcomlaunch", "lsm", "plugplay", "power",
@@ -84,8 +78,10 @@ class Refusal:
     needs_admin: bool = False
 
 
-def refusal(process: ProcessFacts, standpoint: Standpoint) -> Refusal | None:
-    """Say why a process must not be stopped; None if it may be."""
+def refusal(
+    process: ProcessFacts, standpoint: Standpoint, port: int | None = None
+) -> Refusal | None:
+    """Say why a process must not be stopped; None if it may be. ``port`` is what it is in for."""
     if process.key == standpoint.own or process.key.pid == standpoint.own.pid:
         return Refusal(
             "is_portview",
@@ -102,7 +98,25 @@ def refusal(process: ProcessFacts, standpoint: Standpoint) -> Refusal | None:
             "PortView runs inside this process and would end with it, before it could look again.",
             "Start PortView from somewhere else and try again, or close this program yourself.",
         )
-    return reason or _container_refusal(process)
+    return reason or _container_refusal(process, port)
+
+
+def suspend_refusal(process: ProcessFacts, standpoint: Standpoint) -> Refusal | None:
+    """Say why a process must neither be suspended nor resumed; None if it may be.
+
+    The services in it must be such as may stand still as well.
+    """
+    reason = refusal(process, standpoint)
+    if reason is not None and reason.code == "runs_portview":
+        return Refusal(
+            reason.code,
+            "PortView runs inside this process, which could then neither show nor resume anything.",
+            reason.advice,
+        )
+    if reason is not None:
+        return reason
+    found = (service_refusal(service, standpoint) for service in process.services)
+    return next((one for one in found if one and one.code == "system_service"), None)
 
 
 def service_refusal(service: ServiceFacts, standpoint: Standpoint) -> Refusal | None:
@@ -170,7 +184,7 @@ def windows_kernel_refusal(pid: int) -> Refusal:
             "Wait: it is free after at most four minutes.",
         )
     return Refusal(
-        "windows_kernel",
+        KERNEL_CODE,
         "The Windows kernel itself holds this, for one of its drivers.",
         "Find out for whom: netsh http show servicestate (http.sys), or Get-SmbServerConfiguration "
         "(file sharing). Stop that program or service.",
@@ -215,21 +229,12 @@ def _unix_refusal(process: ProcessFacts) -> Refusal | None:
     return None
 
 
-def _container_refusal(process: ProcessFacts) -> Refusal | None:
-    name = _stem(process.info.name)
-    if name in _WSL_RELAYS:
-        return Refusal(
-            "wsl",
-            "This process hands the port on to a program inside the Windows Subsystem for Linux.",
-            "End the program in there, or all of it: wsl --shutdown",
-        )
-    if name in _CONTAINER_RUNTIMES:
-        return Refusal(
-            "container_runtime",
-            "This process serves containers, most likely more than the one that uses the port.",
-            "Stop the one container: docker ps (or podman ps) shows which one publishes the port.",
-        )
-    return None
+def _container_refusal(process: ProcessFacts, port: int | None) -> Refusal | None:
+    relay = container_relay(process.info)
+    if relay is None:
+        return None
+    code = "wsl" if relay.runtime is Runtime.WSL else "container_runtime"
+    return Refusal(code, relay_words(relay), relay_advice(relay, port))
 
 
 def _stem(name: str | None) -> str:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from portview.actions.services import ServiceControl
 
 _TIMEOUT_S = 30.0
-_USERS_OWN = "systemd --user"
+USERS_OWN = "systemd --user"
+"""The manager of services that belong to one person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +138,7 @@ def _running(control: ServiceControl, seen: ServiceFacts, asked: str, done: str)
 
 
 def _control_of(seen: ServiceFacts) -> ServiceControl:
-    return open_service_control(of_user=seen.manager == _USERS_OWN)
+    return open_service_control(of_user=seen.manager == USERS_OWN)
 
 
 def _names(services: tuple[Service, ...]) -> set[str]:

@@ -13,6 +13,7 @@ from portview.actions.process_hold import ProcessGoneError, not_the_same
 from portview.actions.windows_asking import has_own_console, press_ctrl_break
 from portview.actions.windows_windows import close_windows, has_windows
 from portview.domain.system_owners import WINDOWS_SYSTEM_PIDS
+from portview.readers.execution import read_execution
 from portview.readers.windows.dll import bind, find, last_error, load_library, windows_error
 from portview.readers.windows.process_list import process_key_of
 from portview.readers.windows.processes import (
@@ -53,6 +54,8 @@ class WindowsProcess:
     def ask(self) -> Asking:
         """Send WM_CLOSE to its windows, else CTRL_BREAK to a console that is its alone."""
         # Windows and consoles are found by PID; the handle keeps that this very process's.
+        if read_execution(self.key.pid).stands_still:
+            return Asking.NONE
         if close_windows(self.key.pid):
             return Asking.WINDOW
         return Asking.CONSOLE if press_ctrl_break(self.key.pid) else Asking.NONE

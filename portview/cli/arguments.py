@@ -23,6 +23,11 @@ def add_change_options(parser: argparse.ArgumentParser, *, with_grace: bool = Tr
         "--dry-run", action="store_true", help="only show what would be done; change nothing"
     )
     parser.add_argument("--yes", action="store_true", help="do it without being asked")
+    parser.add_argument(
+        "--elevate",
+        action="store_true",
+        help="where administrator rights are needed, have the system ask for them",
+    )
     if with_grace:
         parser.add_argument(
             "--grace",

@@ -12,6 +12,7 @@ from portview.actions.record import keep_record
 from portview.cli.arguments import add_change_options, parse_endpoint
 from portview.cli.consent import require_consent
 from portview.cli.console import print_json, print_line
+from portview.cli.elevating import act_or_elevate
 from portview.domain.contract import socket_object
 from portview.domain.outcome import Outcome
 
@@ -50,7 +51,7 @@ def run(options: argparse.Namespace) -> Outcome:
         return Outcome.DONE
     if not require_consent("Do this?", has_yes=options.yes, as_json=options.json):
         return Outcome.NOT_DONE
-    report = close_connection(plan)
+    report = act_or_elevate(lambda as_admin: close_connection(plan, as_admin=as_admin), options)
     keep_record(report)
     if options.json:
         print_json({**document, "report": report_object(report)})

@@ -14,6 +14,7 @@ from portview.actions.elevation import command_for_administrator
 from portview.cli import (
     close_command,
     end_command,
+    firewall_command,
     free_command,
     ladder_command,
     list_command,
@@ -21,6 +22,7 @@ from portview.cli import (
     probe_command,
     scan_command,
     service_command,
+    suspend_command,
     wait_command,
 )
 from portview.cli.console import prepare_streams, print_error, print_note
@@ -43,6 +45,8 @@ _VERBS = (
     end_command,
     close_command,
     service_command,
+    suspend_command,
+    firewall_command,
 )
 
 _INTERRUPTED = 130
@@ -84,7 +88,8 @@ def run_command(arguments: Sequence[str]) -> int:
         exit_code: int = options.run(options)
     except PortViewError as error:
         print_error(error, as_json=as_json)
-        if error.outcome is Outcome.NEEDS_ADMIN:
+        # Where the system can't ask, the hint has the very command.
+        if error.outcome is Outcome.NEEDS_ADMIN and error.code != "elevation_unavailable":
             print_note(command_for_administrator(arguments))
         return int(error.outcome)
     except KeyboardInterrupt:

@@ -15,23 +15,29 @@ def require_consent(question: str, *, has_yes: bool, as_json: bool) -> bool:
     """
     if has_yes:
         return True
-    if as_json or not _is_interactive():
+    if as_json or not is_interactive():
         raise PortViewError(
             "not_confirmed",
             "Nothing was done, because nobody could be asked.",
             "Look with --dry-run; to do it without being asked add --yes.",
             Outcome.NOT_DONE,
         )
-    try:
-        answer = input(f"{question} [y/N] ")
-    except EOFError:
-        answer = ""
-    if answer.strip().lower() in {"y", "yes"}:
+    if ask(question):
         return True
     print_line("Nothing was done.")
     return False
 
 
-def _is_interactive() -> bool:
+def ask(question: str) -> bool:
+    """Ask at the terminal; only a plain yes counts."""
+    try:
+        answer = input(f"{question} [y/N] ")
+    except EOFError:
+        answer = ""
+    return answer.strip().lower() in {"y", "yes"}
+
+
+def is_interactive() -> bool:
+    """Tell whether somebody can be asked at a terminal."""
     streams = (sys.stdin, sys.stdout)
     return all(stream is not None and stream.isatty() for stream in streams)

@@ -64,10 +64,15 @@ def print_note(text: str) -> None:
     print(f"portview: {text}", file=sys.stderr)  # noqa: T201 - likewise
 
 
+def print_hint(text: str) -> None:
+    """Print what to do next beside the output."""
+    print(f"hint: {text}", file=sys.stderr)  # noqa: T201 - likewise
+
+
 def print_error(error: PortViewError, *, as_json: bool) -> None:
     """Print an error as one clear line and a hint to stderr, with JSON to stdout as well."""
     if as_json:
         print_json(error_document(error))
     print(f"portview: {error.message}", file=sys.stderr)  # noqa: T201 - likewise
     if error.hint:
-        print(f"hint: {error.hint}", file=sys.stderr)  # noqa: T201 - likewise
+        print_hint(error.hint)

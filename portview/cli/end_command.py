@@ -11,6 +11,7 @@ from portview.actions.record import keep_record
 from portview.cli.arguments import add_change_options, parse_grace, parse_start_time
 from portview.cli.consent import require_consent
 from portview.cli.console import print_json, print_line
+from portview.cli.elevating import act_or_elevate
 from portview.cli.plan_text import step_lines
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.processes import ProcessKey
@@ -56,7 +57,9 @@ def run(options: argparse.Namespace) -> Outcome:
         return Outcome.DONE if is_possible else Outcome.NOT_DONE
     if is_possible and not require_consent("Do this?", has_yes=options.yes, as_json=options.json):
         return Outcome.NOT_DONE
-    report = end_process(step, grace_s=grace_s)
+    report = act_or_elevate(
+        lambda as_admin: end_process(step, grace_s=grace_s, as_admin=as_admin), options
+    )
     keep_record(report)
     if options.json:
         told = {**report_object(report), "results": [result_object(r) for r in report.results]}

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.actions.documents import free_document
-from portview.actions.free_port import free_port, look_at_port
+from portview.actions.free_port import free_port
 from portview.actions.holders import FreeRequest
 from portview.actions.record import keep_record
 from portview.cli.arguments import add_change_options, parse_address, parse_grace
 from portview.cli.consent import require_consent
 from portview.cli.console import print_json, print_line
+from portview.cli.elevating import act_or_elevate, look_or_elevate
 from portview.cli.plan_text import plan_lines
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.sockets import Protocol
@@ -61,7 +62,7 @@ def run(options: argparse.Namespace) -> Outcome:
         options.force,
         options.tree,
     )
-    plan = look_at_port(request)
+    plan = look_or_elevate(request, options)
     if not options.json:
         for line in plan_lines(plan, grace_s):
             print_line(line)
@@ -73,7 +74,9 @@ def run(options: argparse.Namespace) -> Outcome:
         _refuse_guesses(plan, options)
         if not require_consent("Do this?", has_yes=options.yes, as_json=options.json):
             return Outcome.NOT_DONE
-    report = free_port(plan, grace_s=grace_s)
+    report = act_or_elevate(
+        lambda as_admin: free_port(plan, grace_s=grace_s, as_admin=as_admin), options
+    )
     keep_record(report)
     if options.json:
         print_json(free_document(plan, report))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
+from portview.actions.firewall_word import ask_firewall, row_to_ask_about
 from portview.cli.console import print_json, print_line
 from portview.domain.outcome import Outcome
 from portview.domain.typed_input import parse_duration_ms, parse_port
+from portview.firewall.choose import open_firewall
 from portview.probes.documents import ladder_document
 from portview.probes.ladder import (
     DEFAULT_STEP_TIMEOUT_MS,
@@ -20,8 +23,12 @@ from portview.readers.choose import open_reader
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
-    from portview.probes.ladder import LadderReport
+    from portview.domain.cancellation import CancelToken
+    from portview.domain.snapshot import Snapshot
+    from portview.firewall.firewall import Firewall
+    from portview.probes.ladder import FirewallAnswer, LadderReport
 
 _MARKS = {StepOutcome.GOOD: "+", StepOutcome.BAD: "-", StepOutcome.NOTE: "."}
 
@@ -51,11 +58,18 @@ def run(options: argparse.Namespace) -> Outcome:
     """Climb the ladder."""
     reader = open_reader()
     try:
-        rows = reader.read().rows
+        snapshot = reader.read()
     finally:
         reader.close()
     on_step = None if options.json else _print_step
-    report = climb(options.port, rows, timeout_ms=options.timeout, on_step=on_step)
+    with closing(open_firewall()) as firewall:
+        report = climb(
+            options.port,
+            snapshot.rows,
+            firewall=_question(options.port, snapshot, firewall),
+            timeout_ms=options.timeout,
+            on_step=on_step,
+        )
     if options.json:
         print_json(ladder_document(report))
     else:
@@ -75,4 +89,14 @@ def _is_reachable(report: LadderReport) -> bool:
             step.kind is StepKind.OWN_ADDRESS and step.outcome is StepOutcome.GOOD
             for step in report.steps
         )
-    return report.conclusion.reach is Reach.REACHABLE
+    return report.conclusion.reach in {Reach.REACHABLE, Reach.SOME}
+
+
+def _question(
+    port: int, snapshot: Snapshot, firewall: Firewall
+) -> Callable[[int, CancelToken], FirewallAnswer] | None:
+    row = row_to_ask_about(port, snapshot.rows)
+    if row is None:
+        return None
+    info = snapshot.processes.get(row.owner) if row.owner else None
+    return lambda _port, cancel: ask_firewall(firewall, row, info, cancel)

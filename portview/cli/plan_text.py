@@ -8,6 +8,7 @@ from portview.actions.free_report import process_words
 from portview.actions.plan import StepKind
 from portview.actions.process_facts import Asking
 from portview.actions.service_change import comes_back
+from portview.domain.owner_sentences import standing_still_words
 from portview.domain.plain_text import inert
 from portview.domain.sockets import endpoint_text
 
@@ -32,8 +33,8 @@ def plan_lines(plan: FreePlan, grace_s: float) -> Iterator[str]:
     if not plan.steps:
         yield f"No process holds {plan.request}."
     for step in plan.steps:
-        yield from step_lines(step, grace_s)
-    if plan.served:
+        yield from step_lines(step, grace_s, is_possible=plan.is_possible)
+    if plan.served and plan.is_possible:
         yield f"  {len(plan.served)} open connection(s) of it will be cut."
     for row in plan.left_alone[:_MOST_NAMED]:
         who = f"PID {row.pid}" if row.pid else "an unknown process"
@@ -45,18 +46,21 @@ def plan_lines(plan: FreePlan, grace_s: float) -> Iterator[str]:
         yield f"Left alone: {len(plan.left_alone) - _MOST_NAMED} more sockets of others."
 
 
-def step_lines(step: Step, grace_s: float) -> Iterator[str]:
-    """Yield the lines for one holder."""
+def step_lines(step: Step, grace_s: float, *, is_possible: bool = True) -> Iterator[str]:
+    """Yield the lines for one holder. Where the plan is not possible, nothing is done to it."""
     where = ", ".join(dict.fromkeys(endpoint_text(row.local) for row in step.sockets))
     process = step.process
     who = process_words(process.info if process else None)
     guess = " most likely" if step.is_guess else ""
     yield f"{where} is{guess} held by {who}" if where else who[:1].upper() + who[1:]
     if process is not None:
-        yield from _process_lines(process)
+        yield from process_lines(process)
     if step.kind is StepKind.REFUSE and step.refusal:
         yield f"  -> left alone: {step.refusal.reason}"
         yield f"     {step.refusal.advice}"
+        return
+    if not is_possible:
+        yield "  -> left alone as well: the port would not become free by its end"
         return
     if step.kind is StepKind.STOP_SERVICE and step.service:
         yield from service_lines(step.service, "stop")
@@ -79,7 +83,8 @@ def service_lines(service: ServiceFacts, verb: str) -> Iterator[str]:
     yield f"     Start type: {service.start_type or 'unknown'}. {comes_back(service)}".rstrip()
 
 
-def _process_lines(process: ProcessFacts) -> Iterator[str]:
+def process_lines(process: ProcessFacts) -> Iterator[str]:
+    """Yield the lines that tell one process apart from others."""
     info = process.info
     if info.command_line:
         yield f"  {inert(' '.join(info.command_line), _LONGEST_COMMAND)}"
@@ -90,3 +95,5 @@ def _process_lines(process: ProcessFacts) -> Iterator[str]:
         details.append(f"inside the unit {process.unit}")
     if details:
         yield f"  {', '.join(details)}"
+    if still := standing_still_words(process.execution):
+        yield f"  {still}"

@@ -17,6 +17,7 @@ from portview.actions.service_change import (
 from portview.cli.arguments import add_change_options
 from portview.cli.consent import require_consent
 from portview.cli.console import print_json, print_line
+from portview.cli.elevating import act_or_elevate
 from portview.cli.plan_text import service_lines
 from portview.domain.outcome import Outcome
 
@@ -56,7 +57,9 @@ def run(options: argparse.Namespace) -> Outcome:
         return Outcome.DONE
     if not require_consent("Do this?", has_yes=options.yes, as_json=options.json):
         return Outcome.NOT_DONE
-    report = _CHANGES[options.verb](service)
+    report = act_or_elevate(
+        lambda as_admin: _CHANGES[options.verb](service, as_admin=as_admin), options
+    )
     keep_record(report)
     if options.json:
         told = {**report_object(report), "service": service_object(report.service)}

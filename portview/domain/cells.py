@@ -12,21 +12,37 @@ from typing import TYPE_CHECKING
 from portview.domain.owners import command_line_of, owner_words, user_of
 from portview.domain.port_names import PortNames
 from portview.domain.quantities import format_duration, format_rate
-from portview.domain.sockets import Family, Protocol, State, endpoint_text
+from portview.domain.sockets import (
+    Family,
+    Protocol,
+    State,
+    awaits_clients,
+    endpoint_text,
+    is_loopback,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from portview.domain.entry import Entry
+    from portview.domain.firewall import FirewallAnswer
     from portview.domain.sockets import SocketKey
     from portview.domain.traffic import TrafficRate
 
-
+LOOPBACK = "Loopback"
 _PROTOCOL_NAMES = {
     Family.IPV4: {Protocol.TCP: "TCP", Protocol.UDP: "UDP"},
     Family.IPV6: {Protocol.TCP: "TCP6", Protocol.UDP: "UDP6"},
 }
 _STATE_ORDER = {state: number for number, state in enumerate(State)}
+# By their values: the module of the verdicts is loaded with the first answer, not at the start.
+_VERDICT_WORDS = {
+    "allowed": "Allowed",
+    "partly": "Partly",
+    "unknown": "Unknown",
+    "blocked": "Blocked",
+}
+_VERDICT_ORDER = {word: number for number, word in enumerate((*_VERDICT_WORDS.values(), LOOPBACK))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +50,8 @@ class CellContext:
     """What cells depend on beyond the row and its owner.
 
     ``now_ms`` is Unix time, UTC; ``hosts`` are the names of remote addresses, as far as known;
-    ``rates`` is what is known of traffic, and ``traffic_hint`` says why there is none.
+    ``rates`` is what is known of traffic, and ``traffic_hint`` says why there is none; likewise
+    ``firewall`` and ``firewall_hint``.
     """
 
     now_ms: int = 0
@@ -42,6 +59,8 @@ class CellContext:
     hosts: Mapping[str, str] = field(default_factory=dict, hash=False)
     rates: Mapping[SocketKey, TrafficRate] = field(default_factory=dict, hash=False)
     traffic_hint: str = ""
+    firewall: Mapping[SocketKey, FirewallAnswer] = field(default_factory=dict, hash=False)
+    firewall_hint: str = ""
 
 
 def process_text(entry: Entry, _: CellContext) -> str:
@@ -129,6 +148,22 @@ def state_text(entry: Entry, _: CellContext) -> str:
 def state_key(entry: Entry, _: CellContext) -> int | None:
     """Sort by the life of a connection, from LISTEN to CLOSED."""
     return None if entry.row.state is None else _STATE_ORDER[entry.row.state]
+
+
+def firewall_text(entry: Entry, context: CellContext) -> str:
+    """Return in a word what becomes of clients on other machines; of connections nothing."""
+    row = entry.row
+    if not awaits_clients(row):
+        return ""
+    if is_loopback(row.key.local.address):
+        return LOOPBACK
+    answer = context.firewall.get(row.key)
+    return "" if answer is None else _VERDICT_WORDS[answer.verdict]
+
+
+def firewall_key(entry: Entry, context: CellContext) -> int | None:
+    """Sort by how far a port is open, the most open first."""
+    return _VERDICT_ORDER.get(firewall_text(entry, context))
 
 
 def service_text(entry: Entry, _: CellContext) -> str:

@@ -136,6 +136,16 @@ COLUMNS = (
         tooltips.state,
     ),
     Column(
+        "firewall",
+        "Firewall",
+        "What the firewall of this machine does with clients on other machines.",
+        10,
+        cells.firewall_text,
+        cells.firewall_key,
+        tooltips.firewall,
+        is_volatile=True,
+    ),
+    Column(
         "service",
         "Service",
         "The Windows services or systemd units behind the socket.",

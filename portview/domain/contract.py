@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,12 +11,15 @@ if TYPE_CHECKING:
     from portview.domain.snapshot import Snapshot
     from portview.domain.sockets import SocketRow
 
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
 
 def iso_time(unix_ms: int | None) -> str | None:
     """Format Unix milliseconds as ISO 8601 in UTC with milliseconds; None stays None."""
     if unix_ms is None:
         return None
-    moment = datetime.fromtimestamp(unix_ms / 1000, UTC)
+    # Not by fromtimestamp, which knows no year after 3000 on Windows.
+    moment = _EPOCH + timedelta(milliseconds=unix_ms)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

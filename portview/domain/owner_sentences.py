@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from portview.domain.container_owners import container_relay, relay_advice, relay_words
 from portview.domain.owners import FIELD_PROBLEM_WORDS, OWNER_PROBLEM_REASONS
 from portview.domain.process_details import ChainEnd
+from portview.domain.processes import Execution
 from portview.domain.sockets import State
 from portview.domain.system_owners import explain_system_owner
 
@@ -41,6 +43,9 @@ def owner_sentences(entry: Entry, platform: str) -> tuple[str, ...]:
     elif row.key.owner is None and not sentences[0]:
         sentences.append(_without_process(row.state))
     if entry.info is not None:
+        relay = container_relay(entry.info)
+        if relay is not None:
+            sentences += [relay_words(relay), relay_advice(relay, row.local.port)]
         sentences.extend(_unread_fields(entry.info))
         if entry.info.executable_deleted:
             sentences.append("Its executable was deleted or replaced while it was running.")
@@ -67,6 +72,15 @@ def parent_words(info: ProcessInfo) -> str:
 def holders_words(holders: Sequence[ProcessInfo]) -> str:
     """Return who may hold a socket, as a list in words."""
     return ", ".join(parent_words(holder) for holder in holders)
+
+
+def standing_still_words(execution: Execution) -> str:
+    """Say that a process stands still and what that means; empty where it may well run."""
+    if execution is Execution.SUSPENDED:
+        return "Suspended: it stands still, keeps its ports and answers nobody until resumed."
+    if execution is Execution.TRACED:
+        return "Stopped by a debugger: it keeps its ports and answers nobody meanwhile."
+    return ""
 
 
 def _without_process(state: State | None) -> str:

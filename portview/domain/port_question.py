@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.sockets import Protocol, State, canonical_address
+from portview.domain.sockets import Protocol, State, canonical_address, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -180,13 +180,6 @@ def _is_at(bound: str, asked: str | None) -> bool:
     if asked is None or bound == asked:
         return True
     if asked == _LOCALHOST:
-        return bound in _WILDCARDS[4] or _is_loopback(bound)
+        return bound in _WILDCARDS[4] or is_loopback(bound)
     version = 6 if ":" in asked else 4
     return bound in _WILDCARDS[version] or asked in _WILDCARDS[version]
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False

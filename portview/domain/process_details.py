@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from portview.domain.processes import Execution
+
 if TYPE_CHECKING:
     from portview.domain.processes import ProcessInfo, ProcessKey
 
@@ -69,6 +71,7 @@ class OwnerDetails:
     services: tuple[NamedService, ...] = ()
     usage: ProcessUsage | None = None
     holders: tuple[ProcessInfo, ...] = ()
+    execution: Execution = Execution.UNKNOWN
 
 
 def processor_share(before: ProcessUsage, after: ProcessUsage) -> float | None:

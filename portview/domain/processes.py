@@ -29,6 +29,24 @@ class FieldProblem(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
+class Execution(StrEnum):
+    """Whether a process gets to run at all.
+
+    SUSPENDED: it stands still until somebody resumes it (SIGSTOP; NtSuspendProcess). TRACED: a
+    debugger holds it. Both keep their sockets and answer nobody.
+    """
+
+    RUNNING = "running"
+    SUSPENDED = "suspended"
+    TRACED = "traced"
+    UNKNOWN = "unknown"
+
+    @property
+    def stands_still(self) -> bool:
+        """Tell whether the process certainly does nothing at the moment."""
+        return self in {Execution.SUSPENDED, Execution.TRACED}
+
+
 @dataclass(frozen=True, slots=True)
 class ProcessInfo:
     """What is known about one process; ``None`` where a fact could not be read.

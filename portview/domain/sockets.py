@@ -127,6 +127,25 @@ class SocketRow:
         return self.key.owner
 
 
+def awaits_clients(row: SocketRow) -> bool:
+    """Tell whether anybody may come to this socket: a TCP listener or an unconnected UDP socket."""
+    key = row.key
+    if key.remote is not None or not key.local.port:
+        return False
+    return row.state is State.LISTEN or key.protocol is Protocol.UDP
+
+
+@lru_cache(maxsize=65536)
+def is_loopback(address: str) -> bool:
+    """Tell whether a numeric address, with or without a zone, never leaves this machine."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return (mapped or parsed).is_loopback
+
+
 @lru_cache(maxsize=65536)
 def address_sort_key(address: str) -> tuple[int, int, str]:
     """Return a key that sorts IPv4 before IPv6 and both by number, not by text.

@@ -31,6 +31,17 @@ def explain_system_owner(row: SocketRow, platform: str) -> str | None:
     return None
 
 
+def may_be_http_sys(row: SocketRow, platform: str) -> bool:
+    """Tell whether a socket may be http.sys serving on behalf of a program."""
+    return (
+        platform == "win32"
+        and row.pid == WINDOWS_SYSTEM_PID
+        and row.protocol is Protocol.TCP
+        and row.state is State.LISTEN
+        and row.local.port not in _SMB_PORTS
+    )
+
+
 def _explain_idle(row: SocketRow) -> str:
     if row.state is State.TIME_WAIT:
         return (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.contract import iso_time
 from portview.domain.owners import OWNER_PROBLEM_REASONS, command_line_of, field_problem_words
-from portview.domain.sockets import Protocol, State
+from portview.domain.sockets import Protocol, State, awaits_clients, is_loopback
 
 if TYPE_CHECKING:
     from portview.domain.cells import CellContext
@@ -64,7 +64,7 @@ def process(entry: Entry, _: CellContext) -> str:
 def local_address(entry: Entry, _: CellContext) -> str:
     """Say who can reach a special address."""
     address = entry.row.key.local.address
-    if address.startswith("127.") or address == "::1":
+    if is_loopback(address):
         return "Reachable from this machine only."
     return _WILDCARDS.get(address, "")
 
@@ -85,6 +85,19 @@ def remote_address(entry: Entry, context: CellContext) -> str:
 def state(entry: Entry, _: CellContext) -> str:
     """Say what a state means."""
     return "" if entry.row.state is None else _STATES[entry.row.state]
+
+
+def firewall(entry: Entry, context: CellContext) -> str:
+    """Say why, and what to do about it."""
+    row = entry.row
+    if not awaits_clients(row):
+        return "Told of sockets that wait for clients; this one does not."
+    if is_loopback(row.key.local.address):
+        return "Reachable from this machine only, whatever the firewall does."
+    answer = context.firewall.get(row.key)
+    if answer is None:
+        return context.firewall_hint or "Not looked at yet: that is done for rows in sight."
+    return "\n".join(filter(None, (answer.reason, answer.next_step)))
 
 
 def user(entry: Entry, _: CellContext) -> str:

@@ -46,6 +46,11 @@ class Inquiry(Generic[Q, A]):
         """Tell whether an answer is still to come."""
         return self._task is not None
 
+    @property
+    def has_waiting(self) -> bool:
+        """Tell whether another question waits for its turn."""
+        return bool(self._waiting)
+
     def ask(self, question: Q) -> None:
         """Ask now, or right after the question that is under way."""
         if self._task is not None:

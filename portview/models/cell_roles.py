@@ -58,7 +58,7 @@ class CellRoles:
     def __init__(self, liveness: Liveness, context: CellContext) -> None:
         self.context = context
         self.colours = RowColours()
-        self.icon_of: Callable[[Entry], object] = lambda _entry: None
+        self.icons: dict[int, Callable[[Entry], object]] = {}
         self._liveness = liveness
         self._entry: Entry | None = None
         self._entry_news: News | None = None
@@ -122,7 +122,8 @@ class CellRoles:
         return self._bold if is_here else None
 
     def _decoration(self, entry: Entry, column: int) -> object:
-        return self.icon_of(entry) if column == 0 else None
+        icon_of = self.icons.get(column)
+        return icon_of(entry) if icon_of else None
 
     def _spoken(self, entry: Entry, column: int) -> str:
         return f"{COLUMNS[column].title} {self.text(entry, column) or 'empty'}"

@@ -34,7 +34,7 @@ class GroupRoles:
             int(role.FontRole): self._font,
             int(role.AccessibleTextRole): self._spoken,
             int(role.TextAlignmentRole): self._as_first(int(role.TextAlignmentRole)),
-            int(role.DecorationRole): self._as_first(int(role.DecorationRole)),
+            int(role.DecorationRole): self._decoration,
         }
 
     def _text(self, group: Group, column: int) -> str:
@@ -48,6 +48,11 @@ class GroupRoles:
 
     def _font(self, _group: Group, column: int) -> QFont | None:
         return self._bold if _IDS[column] == "process" else None
+
+    def _decoration(self, group: Group, column: int) -> Any:
+        if _IDS[column] == "firewall":
+            return None  # its sockets may have different ones
+        return self._source.cell(group.entries[0], column, int(Qt.ItemDataRole.DecorationRole))
 
     def _as_first(self, role: int) -> Callable[[Group, int], Any]:
         return lambda group, column: self._source.cell(group.entries[0], column, role)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from portview.domain.cells import age_key, age_text, protocol_text
+from portview.domain.cells import age_key, age_text, firewall_text, protocol_text
 from portview.domain.columns import COLUMN_BY_ID
 from portview.domain.owners import owner_words, user_of
 from portview.domain.processes import ProcessKey
@@ -24,7 +24,8 @@ GroupKey = ProcessKey | str
 """A process, or in a word why there is none."""
 
 _HOLDS_A_PORT = frozenset({State.LISTEN, State.BOUND, None})
-_PASSING = frozenset({"age", "down", "up"})
+_MOST_TOLD = 20
+_PASSING = frozenset({"age", "down", "up", "firewall"})
 
 
 def group_key(entry: Entry) -> GroupKey:
@@ -70,6 +71,8 @@ class Group:
             return self.text(column_id, context)
         if column_id == "age":
             return "The age of the oldest of these sockets."
+        if column_id == "firewall":
+            return _firewall_tooltip(self.entries, context)
         return COLUMN_BY_ID[column_id].tooltip(self.entries[0], context)
 
 
@@ -119,6 +122,13 @@ def _rate(amount: Callable[[TrafficRate], float]) -> Callable[[list[Entry], Cell
     return text
 
 
+def _firewall_tooltip(entries: list[Entry], context: CellContext) -> str:
+    words = ((each.row.local.port, firewall_text(each, context)) for each in entries)
+    lines = list(dict.fromkeys(f"{port}: {word}" for port, word in sorted(words) if word))
+    more = len(lines) - _MOST_TOLD
+    return "\n".join([*lines[:_MOST_TOLD], *([f"and {more:,} more"] if more > 0 else [])])
+
+
 def _of_first(column_id: str) -> Callable[[list[Entry], CellContext], str]:
     return lambda entries, context: COLUMN_BY_ID[column_id].text(entries[0], context)
 
@@ -137,6 +147,7 @@ _TEXTS: dict[str, Callable[[list[Entry], CellContext], str]] = {
     "remote_address": _remotes,
     "remote_host": lambda _entries, _context: "",
     "state": _states,
+    "firewall": lambda entries, context: _joined(firewall_text(each, context) for each in entries),
     "service": lambda entries, _: _joined(name for each in entries for name in each.row.services),
     "user": lambda entries, _: _joined(user_of(each.row, each.info) or "" for each in entries),
     "age": _age,

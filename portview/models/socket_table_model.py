@@ -46,6 +46,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 _NOWHERE = QModelIndex()
 _DISPLAY = int(Qt.ItemDataRole.DisplayRole)
+_COLUMN_NUMBERS = {column.id: number for number, column in enumerate(COLUMNS)}
 _PASSING_COLUMNS = [
     number for number, column in enumerate(COLUMNS) if column.is_volatile or column.id == "age"
 ]
@@ -212,10 +213,11 @@ class SocketTableModel(QAbstractTableModel):
         self._roles.colours = colours
         self._touch_columns(0, len(COLUMNS) - 1)
 
-    def set_icons(self, icon_of: Callable[[Entry], object]) -> None:
-        """Ask ``icon_of`` for what stands before a process's name, now and whenever it is shown."""
-        self._roles.icon_of = icon_of
-        self._touch_columns(0, 0)
+    def set_icons(self, column_id: str, icon_of: Callable[[Entry], object]) -> None:
+        """Ask ``icon_of`` for what stands before a column's text, now and whenever it is shown."""
+        number = _COLUMN_NUMBERS[column_id]
+        self._roles.icons[number] = icon_of
+        self._touch_columns(number, number)
 
     def pass_time(self) -> None:
         """Let marks and closed rows go whose time is over, and count ages on."""

@@ -192,13 +192,15 @@ class SortedRows:
     def _move(self, old: Entry, new: Entry, value: Any) -> list[Edit]:
         at = self._at(old)
         del self._entries[at], self._values[at]
-        self._unknown += (value is None) - (old.order is None)
+        self._unknown -= old.order is None
         old.is_shown = False
         new.order = value
         new.is_shown = True
         to = self._spot(value, new.place)
         self._entries.insert(to, new)
         self._values.insert(to, value)
+        # Counted when it is there, because its place is looked for among those that are.
+        self._unknown += value is None
         return [] if to == at else [Move(self._mirrored(at), self._mirrored(to))]
 
     def _updates(self, entries: Iterable[Entry]) -> list[Edit]:

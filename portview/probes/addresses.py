@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
-from ipaddress import ip_address
 
 from portview.domain.sockets import Endpoint, Family
 
@@ -39,11 +38,3 @@ def endpoint_of(sockaddr: SocketAddress) -> Endpoint:
     host, port, *rest = sockaddr
     scope = rest[1] if rest else 0
     return Endpoint(f"{host}%{scope}" if scope and "%" not in host else host, port)
-
-
-def is_loopback(address: str) -> bool:
-    """Tell whether a numeric address, with or without a zone, never leaves this machine."""
-    try:
-        return ip_address(address.partition("%")[0]).is_loopback
-    except ValueError:
-        return False

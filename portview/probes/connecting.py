@@ -9,9 +9,9 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from portview.domain.sockets import endpoint_text
+from portview.domain.sockets import endpoint_text, is_loopback
 from portview.domain.verdicts import Verdict
-from portview.probes.addresses import endpoint_of, is_loopback
+from portview.probes.addresses import endpoint_of
 from portview.probes.attempts import Attempt, attempt_of_error, silence
 from portview.probes.icmp_error import ask_for_icmp_errors, take_icmp_error
 from portview.probes.initial_rto import switch_off_syn_retries

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from portview.domain.sockets import Endpoint, endpoint_text
+from portview.domain.sockets import Endpoint, endpoint_text, is_loopback
 from portview.domain.verdicts import Verdict
-from portview.probes.addresses import is_loopback
 from portview.probes.bind_places import ANY_IPV4, ANY_IPV6
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ class FirewallWord(StrEnum):
 
     ALLOWED = "allowed"
     BLOCKED = "blocked"
+    PARTLY = "partly"
     UNKNOWN = "unknown"
 
 
@@ -31,6 +31,7 @@ class Reach(StrEnum):
     BLOCKED = "blocked"
     HANGS = "hangs"
     REACHABLE = "reachable"
+    SOME = "some"
     UNCERTAIN = "uncertain"
 
 
@@ -76,7 +77,7 @@ def sentence_for(facts: LadderFacts) -> LadderSentence:
             "Connect this machine to a network.",
         )
     if facts.firewall is FirewallWord.BLOCKED:
-        because = f" ({facts.firewall_detail})" if facts.firewall_detail else ""
+        because = _because(facts)
         return LadderSentence(
             Reach.BLOCKED,
             f"It listens on {_places(facts)}, but the firewall of this machine blocks it{because}: "
@@ -86,6 +87,11 @@ def sentence_for(facts: LadderFacts) -> LadderSentence:
     if not open_outside:
         return _closed_outside(facts)
     return _reachable(facts, open_outside)
+
+
+def _because(facts: LadderFacts) -> str:
+    """Return the firewall's reason as an aside."""
+    return f" ({facts.firewall_detail.rstrip('.')})" if facts.firewall_detail else ""
 
 
 def _open(tried: Iterable[tuple[str, Verdict]]) -> list[str]:
@@ -176,11 +182,19 @@ def _closed_outside(facts: LadderFacts) -> LadderSentence:
 def _reachable(facts: LadderFacts, open_outside: list[str]) -> LadderSentence:
     at = _endpoints(open_outside, facts.port)
     reach, sentence = Reach.REACHABLE, f"A client on another machine can connect to {at}."
-    if facts.firewall is FirewallWord.UNKNOWN:
+    because = _because(facts)
+    if facts.firewall is FirewallWord.PARTLY:
+        reach = Reach.SOME
+        sentence = (
+            f"Some clients on other machines can connect to {at}: the firewall lets in those that "
+            f"its rules name{because}."
+        )
+    elif facts.firewall is FirewallWord.UNKNOWN:
         reach = Reach.UNCERTAIN
+        unknown = f"can't be told{because}" if because else "was not looked at"
         sentence = (
             f"A client on another machine can connect to {at}, unless a firewall stops it, which "
-            "was not looked at."
+            f"{unknown}."
         )
     refusing = [address for address, verdict in facts.own if verdict is not Verdict.OPEN]
     if not facts.listening:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING
 from portview.domain.outcome import PortViewError
 from portview.domain.port_ranges import PortRange, PortRanges
 from portview.domain.typed_input import MAX_PORT, parse_ports
+from portview.readers.windows.netsh import ask_netsh
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from portview.domain.sockets import Protocol
 
 _PROC = Path("/proc/sys/net/ipv4")
-_NETSH_TIMEOUT_S = 10
-_CREATE_NO_WINDOW = 0x08000000
 
 # netsh writes in the language of the system; only the shape of a line is the same in all of them.
 _EXCLUDED_LINE = re.compile(r"\s*(?P<first>[0-9]+)\s+(?P<last>[0-9]+)\s*(?P<star>\*?)\s*")
@@ -105,18 +102,6 @@ def _windows_ranges(protocol: Protocol) -> PortRanges:
 
 
 def _netsh(what: str, protocol: Protocol) -> str:
-    """Run netsh by its full path, so that no other program of this name is started."""
-    netsh = Path(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32", "netsh.exe")
-    try:
-        done = subprocess.run(  # noqa: S603
-            [netsh, "interface", "ipv4", "show", what, f"protocol={protocol.value}"],
-            capture_output=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            timeout=_NETSH_TIMEOUT_S,
-            creationflags=_CREATE_NO_WINDOW,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
+    answer = ask_netsh("interface", "ipv4", "show", what, f"protocol={protocol.value}")
     # Only digits and the star matter, and they are ASCII in every console code page.
-    return done.stdout.decode("ascii", "replace")
+    return answer.output.decode("ascii", "replace")

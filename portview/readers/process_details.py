@@ -17,7 +17,8 @@ from portview.domain.process_details import (
     ParentChain,
     ProcessUsage,
 )
-from portview.domain.processes import FieldProblem, ProcessInfo, ProcessKey
+from portview.domain.processes import Execution, FieldProblem, ProcessInfo, ProcessKey
+from portview.readers.execution import read_execution
 from portview.readers.process_identity import process_key
 from portview.readers.processes import read_process
 from portview.readers.services import NoServices, open_services
@@ -39,7 +40,7 @@ class OwnerDetailsReader:
     """Answers what a person wants to know of one owner. Belongs to one thread at a time.
 
     What does not change while a process runs is read once and kept until another one is asked
-    for; a question that is asked again costs two small reads.
+    for; a question that is asked again costs three small reads.
     """
 
     def __init__(self, open_service_reader: Callable[[], ServiceReader] = open_services) -> None:
@@ -58,8 +59,19 @@ class OwnerDetailsReader:
             return OwnerDetails(
                 question, chain=last.chain, services=last.services, holders=last.holders
             )
+        execution = read_execution(owner.pid)
+        # Checks last that the PID is still the owner's, for both.
         usage = read_usage(owner)
-        return OwnerDetails(question, usage is not None, last.chain, last.services, usage)
+        if usage is None:
+            execution = Execution.UNKNOWN
+        return OwnerDetails(
+            question,
+            usage is not None,
+            last.chain,
+            last.services,
+            usage,
+            execution=execution,
+        )
 
     def _read_lasting(self, question: OwnerQuestion) -> OwnerDetails:
         if question.owner is None:

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from portview.ui.acting_actions import add_acting_actions
-from portview.ui.action_dialog import ActionDialog
-from portview.ui.action_list import ActionList
 from portview.ui.window_actions import ActionSpec
 
 if TYPE_CHECKING:
@@ -40,13 +38,18 @@ class Acting(QObject):
 
     def start(self, job: Job) -> None:
         """Lead through a job."""
+        from portview.ui.action_dialog import ActionDialog  # noqa: PLC0415 - loaded when wanted
+
         dialog = ActionDialog(job, self._runner, self._window)
         dialog.acted.connect(self.acted)
+        dialog.job_requested.connect(self.start)
         dialog.open()
 
     @Slot()
     def show_list(self) -> None:
         """Show what was done so far."""
+        from portview.ui.action_list import ActionList  # noqa: PLC0415 - likewise
+
         actions = ActionList(self._runner, self._window)
         actions.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         actions.job_requested.connect(self.start)

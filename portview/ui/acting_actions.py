@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from portview.actions.jobs import CloseJob, EndJob, FreeJob, ServiceJob
 from portview.domain.sockets import Protocol, State
 from portview.domain.system_owners import WINDOWS_SYSTEM_PIDS
 from portview.ui.row_actions import RowAction, Section, Target
@@ -24,22 +24,39 @@ def add_acting_actions(actions: RowActions, start: Callable[[Job], object], plat
     """Add what changes the machine. ``start`` opens the dialog of a job.
 
     Nothing is done here: a job looks, asks, and only then acts. ``platform`` is a value of
-    ``sys.platform``.
+    ``sys.platform``. The jobs are loaded when one is wanted: they are a third of what there is to
+    load.
     """
 
     def free(selection: RowSelection) -> None:
+        from portview.actions.jobs import FreeJob  # noqa: PLC0415 - see above
+
         row = selection.first.row
         start(FreeJob(row.local.port, row.protocol))
 
     def end(selection: RowSelection, *, tree: bool = False) -> None:
+        from portview.actions.jobs import EndJob  # noqa: PLC0415 - likewise
+
         owner = selection.first.row.owner
         if owner is not None:
             start(EndJob(owner, with_tree=tree))
 
+    def suspend(selection: RowSelection, verb: str) -> None:
+        from portview.actions.jobs import SuspendJob  # noqa: PLC0415 - likewise
+        from portview.actions.suspend_process import SuspendVerb  # noqa: PLC0415 - likewise
+
+        owner = selection.first.row.owner
+        if owner is not None:
+            start(SuspendJob(owner, SuspendVerb(verb)))
+
     def change_service(selection: RowSelection, verb: str) -> None:
+        from portview.actions.jobs import ServiceJob  # noqa: PLC0415 - likewise
+
         start(ServiceJob(selection.first.row.services[0], verb))
 
     def close(selection: RowSelection) -> None:
+        from portview.actions.jobs import CloseJob  # noqa: PLC0415 - likewise
+
         row = selection.first.row
         if row.remote is not None:
             start(CloseJob(row.local, row.remote))
@@ -64,6 +81,7 @@ def add_acting_actions(actions: RowActions, start: Callable[[Job], object], plat
             lambda selection: why_not_close(selection, platform),
             ("Ctrl+Shift+K",),
             target=Target.ONE_SOCKET,
+            rank=70,
         ),
         RowAction(
             "end_process",
@@ -82,6 +100,26 @@ def add_acting_actions(actions: RowActions, start: Callable[[Job], object], plat
             lambda selection: end(selection, tree=True),
             lambda selection: why_not_end(selection, platform),
             ("Shift+Delete",),
+            target=Target.ONE_PROCESS,
+        ),
+        RowAction(
+            "suspend_process",
+            "S&uspend process ...",
+            Section.OWNER,
+            lambda selection: suspend(selection, "suspend"),
+            lambda selection: why_not_suspend(selection, platform),
+            ("Ctrl+H",),
+            "Lets the process stand still until it is resumed; asks before",
+            target=Target.ONE_PROCESS,
+        ),
+        RowAction(
+            "resume_process",
+            "Resu&me process ...",
+            Section.OWNER,
+            lambda selection: suspend(selection, "resume"),
+            lambda selection: why_not_suspend(selection, platform),
+            ("Ctrl+Shift+H",),
+            "Lets a suspended process go on",
             target=Target.ONE_PROCESS,
         ),
         RowAction(
@@ -138,6 +176,14 @@ def why_not_end(selection: RowSelection, platform: str) -> str:
     if owner is not None and platform == "win32" and owner.pid in WINDOWS_SYSTEM_PIDS:
         return "This is Windows itself."
     return ""
+
+
+def why_not_suspend(selection: RowSelection, platform: str) -> str:
+    """Say why a row's process can be neither suspended nor resumed; empty where it can be asked."""
+    owner = selection.first.row.owner
+    if owner is not None and owner.pid == os.getpid():
+        return "This is PortView itself, which could not resume itself."
+    return why_not_end(selection, platform)
 
 
 def why_no_service(selection: RowSelection) -> str:

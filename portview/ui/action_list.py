@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -17,9 +16,11 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from portview.actions.jobs import ServiceJob
+from portview.actions.jobs import ServiceJob, SuspendJob
+from portview.actions.moments import local_moment
 from portview.actions.record import read_records
 from portview.actions.start_again import start_again, why_not_again
+from portview.actions.suspend_process import SuspendVerb
 from portview.domain.outcome import PortViewError
 from portview.domain.plain_text import inert
 from portview.engine.task_runner import Pool
@@ -43,8 +44,8 @@ _NUMBER_ROLE = Qt.ItemDataRole.UserRole
 class ActionList(QDialog):
     """Lists the record, the newest first, and under each action what it stopped.
 
-    A stopped process can be started again from here; for a service ``job_requested`` is emitted,
-    since that is asked about in its own dialog like every other change.
+    A stopped process can be started again from here; for a service and for what was suspended
+    ``job_requested`` is emitted, since that is asked about in a dialog like every other change.
     """
 
     job_requested = Signal(object)
@@ -99,7 +100,7 @@ class ActionList(QDialog):
     @Slot(object)
     def _show(self, records: tuple[ActionRecord, ...]) -> None:
         for record in records:
-            item = self._item(_when(record.at_ms), record.asked, record.now)
+            item = self._item(local_moment(record.at_ms), record.asked, record.now)
             self.tree.addTopLevelItem(item)
             for process in record.processes:
                 name = f"{inert(process.name or 'process', 80)} (PID {process.pid})"
@@ -129,9 +130,19 @@ class ActionList(QDialog):
     @Slot()
     def _on_current(self) -> None:
         stopped = self._current()
-        reason = why_not_again(stopped) if stopped and not isinstance(stopped, str) else None
-        self.again_button.setEnabled(stopped is not None and reason is None)
+        process = None if isinstance(stopped, str) else stopped
+        if process is not None and _can_be_resumed(process):
+            # Whether it still stands still is looked at when it is asked about.
+            self._offer("&Resume ...", is_possible=True)
+            return
+        reason = why_not_again(process) if process else None
+        self._offer("Start &again", is_possible=stopped is not None and reason is None)
         self.note.setText(f"It can't be started again. {reason}" if reason else "")
+
+    def _offer(self, text: str, *, is_possible: bool) -> None:
+        self.again_button.setText(text)
+        self.again_button.setEnabled(is_possible)
+        self.note.setText("")
 
     def _current(self) -> StoppedProcess | str | None:
         item = self.tree.currentItem()
@@ -145,6 +156,9 @@ class ActionList(QDialog):
             self.job_requested.emit(ServiceJob(stopped, "start"))
             return
         if stopped is None:
+            return
+        if _can_be_resumed(stopped):
+            self.job_requested.emit(SuspendJob(stopped.key, SuspendVerb.RESUME))
             return
         self.again_button.setEnabled(False)
         self.note.setText("Starting ...")
@@ -161,6 +175,5 @@ class ActionList(QDialog):
         self.note.setText(f"{error.message} {error.hint}".strip())
 
 
-def _when(at_ms: int) -> str:
-    """Return a time as this system's clock shows it."""
-    return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+def _can_be_resumed(process: StoppedProcess) -> bool:
+    return process.ending == SuspendVerb.SUSPEND.participle

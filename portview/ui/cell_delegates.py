@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QIcon, QPalette
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from typing_extensions import override
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from PySide6.QtCore import QLocale, QModelIndex, QPersistentModelIndex
-    from PySide6.QtWidgets import QAbstractItemView
+    from PySide6.QtWidgets import QAbstractItemView, QWidget
 
 
 def set_cell_delegates(view: QAbstractItemView, number_columns: Iterable[int]) -> None:
@@ -65,7 +65,16 @@ class _PairedColours(QStyledItemDelegate):
                 QPalette.ColorRole.Text, palette.color(QPalette.ColorRole.HighlightedText)
             )
             option.palette = palette
+            # A program's own icon stays as it is: Qt would tint it.
+            if option.icon.availableSizes(QIcon.Mode.Selected):
+                option.icon = _selected(option.icon, option.decorationSize, option.widget)
             option.state &= ~QStyle.StateFlag.State_Selected
+
+
+def _selected(icon: QIcon, size: QSize, widget: QWidget | None) -> QIcon:
+    """Return an icon as it looks on the colour of a selection."""
+    ratio = widget.devicePixelRatioF() if widget is not None else 1.0
+    return QIcon(icon.pixmap(size, ratio, QIcon.Mode.Selected))
 
 
 class _PairedCellDelegate(_PairedColours, CellDelegate):

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from portview.domain.snapshot import Snapshot
-from portview.models.liveness import Mark
-from portview.ui.details_page import Subject
+from portview.ui.details_page import subject_of
 
 if TYPE_CHECKING:
     from portview.domain.entry import Entry
     from portview.models.socket_table_model import SocketTableModel
+    from portview.ui.details_page import Subject
     from portview.ui.socket_views import SocketViews
 
 
@@ -43,11 +43,7 @@ class ChosenRow(QObject):
         """Return what is known about the chosen row, None before the first choice."""
         if self._entry is None:
             return None
-        key = self._entry.row.key
-        is_open = (
-            self._model.find_entry(key) is not None and self._model.mark_of(key) is not Mark.CLOSED
-        )
-        return Subject(self._entry, is_open, self._snapshot)
+        return subject_of(self._entry, self._model, self._snapshot)
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Take the next snapshot, after the model has taken it."""

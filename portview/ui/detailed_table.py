@@ -8,8 +8,10 @@ from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtWidgets import QSplitter
 from typing_extensions import override
 
+from portview.domain.cells import firewall_text
 from portview.ui.chosen_row import ChosenRow
 from portview.ui.details_pane import DetailsPane
+from portview.ui.firewall.verdict_icons import VerdictIcons
 from portview.ui.process_icons import ProcessIcons, program_icon_loader
 from portview.ui.rows_in_sight import RowsInSight
 
@@ -29,10 +31,14 @@ _SMALLEST_HEIGHT, _LARGEST_HEIGHT = 80, 4000
 class DetailedTable(QSplitter):
     """Joins the views, what is looked up for their rows, and the pane about the chosen row.
 
-    ``socket_chosen`` tells the key of a socket that was chosen in the pane.
+    ``socket_chosen`` tells the key of a socket that was chosen in the pane; the wishes for rules
+    of the firewall carry the entry that they are about.
     """
 
     socket_chosen = Signal(object)
+    allow_wanted = Signal(object)
+    block_wanted = Signal(object)
+    own_rules_wanted = Signal()
     open_changed = Signal(bool)
     told = Signal(str)
 
@@ -55,12 +61,14 @@ class DetailedTable(QSplitter):
         self.setStretchFactor(0, 1)
         self.setStretchFactor(1, 0)
         self.setChildrenCollapsible(False)
-        self._in_sight = RowsInSight(views, model, lookups.traffic, lookups.hosts)
+        self._in_sight = RowsInSight(views, model, lookups)
         self._icons = ProcessIcons(
             model.mark_of, self.palette(), program_icon_loader(), parent=self
         )
         self._icons.changed.connect(self._on_icons_changed)
         self._on_icons_changed()
+        self._verdicts = VerdictIcons(self.palette())
+        self._show_verdicts()
         self.chosen.changed.connect(self.pane.show_subject)
         self.pane.close_requested.connect(lambda: self.set_open(False))
         views.activated_row.connect(lambda: self.set_open(True))
@@ -108,15 +116,17 @@ class DetailedTable(QSplitter):
     @override
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_icons"):
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_verdicts"):
             self._icons.set_palette(self.palette())
+            self._verdicts.set_palette(self.palette())
+            self._show_verdicts()
 
     def _add_pages(self, lookups: Lookups, runner: TaskRunner) -> None:
         # Loaded with the first subject, as they are made: a window starts the sooner for it.
         def owner_page() -> DetailsPage:
             from portview.ui.owner_page import OwnerPage  # noqa: PLC0415
 
-            page = OwnerPage(lookups.read_owner, runner, lookups.describe)
+            page = OwnerPage(lookups, runner)
             page.socket_chosen.connect(self.socket_chosen)
             page.told.connect(self.told)
             return page
@@ -126,8 +136,18 @@ class DetailedTable(QSplitter):
 
             return TrafficPage(lookups.traffic)
 
+        def firewall_page() -> DetailsPage:
+            from portview.ui.firewall.firewall_page import FirewallPage  # noqa: PLC0415
+
+            page = FirewallPage(lookups.firewall.feed, lookups.firewall.read_drops, runner)
+            page.allow_wanted.connect(self.allow_wanted)
+            page.block_wanted.connect(self.block_wanted)
+            page.own_rules_wanted.connect(self.own_rules_wanted)
+            return page
+
         self.pane.add_page("Owner", owner_page)
         self.pane.add_page("Traffic", traffic_page)
+        self.pane.add_page("Firewall", firewall_page)
 
     def _note_height(self) -> None:
         height = self.sizes()[1]
@@ -141,4 +161,8 @@ class DetailedTable(QSplitter):
 
     @Slot()
     def _on_icons_changed(self) -> None:
-        self._model.set_icons(self._icons.icon_of)
+        self._model.set_icons("process", self._icons.icon_of)
+
+    def _show_verdicts(self) -> None:
+        model, icon_of = self._model, self._verdicts.icon_of
+        model.set_icons("firewall", lambda entry: icon_of(firewall_text(entry, model.context)))

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QWidget
 
 from portview.domain.snapshot import Snapshot, rows_of_owner
+from portview.models.liveness import Mark
 
 if TYPE_CHECKING:
     from portview.domain.entry import Entry
     from portview.domain.sockets import SocketRow
+    from portview.models.socket_table_model import SocketTableModel
 
 
 @dataclass(slots=True)
@@ -33,6 +35,14 @@ class Subject:
             owner = self.entry.row.key.owner
             self._owner_rows = rows_of_owner(self.snapshot.rows, owner) if owner else ()
         return self._owner_rows
+
+
+def subject_of(entry: Entry, model: SocketTableModel, snapshot: Snapshot) -> Subject:
+    """Return what is known now about the row of an entry, also after it has gone."""
+    key = entry.row.key
+    found = model.find_entry(key)
+    is_open = found is not None and model.mark_of(key) is not Mark.CLOSED
+    return Subject(found or entry, is_open, snapshot)
 
 
 class DetailsPage(QWidget):

@@ -71,13 +71,29 @@ class FactsForm(QWidget):
     def show_fact(self, name: str, text: str) -> None:
         """Say what a fact is now; an empty text takes it away."""
         self._fields[name].set_text(text)
+        self._show_parts(name, is_visible=bool(text))
+
+    def show_lines(self, name: str, lines: Sequence[str]) -> None:
+        """Say what a fact is now in several lines; without any it goes away."""
+        self._fields[name].set_lines(lines)
+        self._show_parts(name, is_visible=bool(lines))
+
+    def _show_parts(self, name: str, *, is_visible: bool) -> None:
         for part in (self._titles[name], self._fields[name], self._buttons.get(name)):
             if part is not None:
-                part.setVisible(bool(text))
+                part.setVisible(is_visible)
 
     def text_of(self, name: str) -> str:
         """Return what a fact says, whole."""
         return self._fields[name].full_text
+
+    def lines(self) -> list[str]:
+        """Return every fact that says something, whole, as "Title: text"."""
+        return [
+            f"{self._titles[name].text()}: {field.full_text}"
+            for name, field in self._fields.items()
+            if field.full_text
+        ]
 
     @override
     def changeEvent(self, event: QEvent) -> None:

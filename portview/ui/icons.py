@@ -40,7 +40,7 @@ def coloured_icon(name: str, normal: int, disabled: int, selected: int | None = 
     for mode, rgba in colours.items():
         colour = QColor.fromRgba(rgba).name()
         for size in _SIZES:
-            result.addPixmap(_render(svg.replace("currentColor", colour), size), mode)
+            result.addPixmap(_pixmap(svg.replace("currentColor", colour), size), mode)
     return result
 
 
@@ -50,7 +50,7 @@ def application_icon() -> QIcon:
     result = QIcon()
     svg = resource_path("icons", "portview.svg").read_text(encoding="utf-8")
     for size in _APPLICATION_SIZES:
-        result.addPixmap(_render(svg, size))
+        result.addPixmap(_pixmap(svg, size))
     return result
 
 
@@ -64,11 +64,16 @@ def device_pixmap(name: str, widget: QWidget, size: int) -> QPixmap:
     return icon(name, widget.palette()).pixmap(size, size)
 
 
-def _render(svg: str, size: int) -> QPixmap:
+def draw_svg(svg: str, size: int) -> QImage:
+    """Return a drawing as a square image with that many pixels at each side."""
     renderer = QSvgRenderer(QByteArray(svg.encode()))
     image = QImage(size, size, QImage.Format.Format_ARGB32_Premultiplied)
     image.fill(Qt.GlobalColor.transparent)
     painter = QPainter(image)
     renderer.render(painter, QRectF(0, 0, size, size))
     painter.end()
-    return QPixmap.fromImage(image)
+    return image
+
+
+def _pixmap(svg: str, size: int) -> QPixmap:
+    return QPixmap.fromImage(draw_svg(svg, size))

@@ -9,19 +9,31 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from portview.domain.cells import CellContext
+    from portview.domain.http_sys import HttpPortUse
     from portview.domain.process_details import OwnerDetails, OwnerQuestion
     from portview.engine.traffic_feed import TrafficFeed
     from portview.readers.host_names import HostNames
+    from portview.ui.firewall.firewall_tools import FirewallSources
+
+
+def _read_http_use(port: int) -> HttpPortUse:
+    # Loaded when it is first asked for: few machines ever need it.
+    from portview.readers.windows.http_sys import read_http_port_use  # noqa: PLC0415
+
+    return read_http_port_use(port)
 
 
 @dataclass(frozen=True, slots=True)
 class Lookups:
     """``describe`` gives what cells depend on beyond their rows, as of now.
 
-    ``read_owner`` is called on the reading pool, everything else is used on the UI thread.
+    ``read_owner`` is called on the reading pool, ``read_http_use`` (what http.sys serves at a port)
+    on that for probes, everything else is used on the UI thread.
     """
 
     describe: Callable[[], CellContext]
     traffic: TrafficFeed
+    firewall: FirewallSources
     hosts: HostNames
     read_owner: Callable[[OwnerQuestion], OwnerDetails]
+    read_http_use: Callable[[int], HttpPortUse] = _read_http_use

@@ -17,6 +17,7 @@ from portview.models.socket_table_model import SocketTableModel
 from portview.ui.about import AboutDialog, WindowFacts
 from portview.ui.acting import Acting
 from portview.ui.action_button import ActionButton, MenuButton
+from portview.ui.background import Background
 from portview.ui.cheat_sheet import CheatSheet, help_sections
 from portview.ui.column_actions import add_column_actions
 from portview.ui.copy_actions import add_copy_actions
@@ -25,6 +26,7 @@ from portview.ui.empty_state import EmptyStates, emptiness
 from portview.ui.export_dialog import Export, Exportable, open_sockets
 from portview.ui.filter_actions import add_filter_actions
 from portview.ui.filter_box import FilterBox
+from portview.ui.firewall.firewall_tools import FirewallTools
 from portview.ui.group_actions import GroupActions
 from portview.ui.linger_menu import LingerMenu
 from portview.ui.live_button import LiveButton
@@ -33,6 +35,7 @@ from portview.ui.opening_actions import add_opening_actions, add_parent_action
 from portview.ui.port_actions import add_port_actions
 from portview.ui.port_box import PortBar, PortBox
 from portview.ui.probing.probing_tools import ProbingSources, ProbingTools
+from portview.ui.properties import Properties
 from portview.ui.row_actions import RowActions
 from portview.ui.saved_views import SavedViews
 from portview.ui.scope_bar import ScopeBar, scope_title
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QPoint
     from PySide6.QtGui import QCloseEvent
 
+    from portview.actions.autostart import Autostart
     from portview.domain.query.terms import Query
     from portview.domain.sockets import SocketRow
     from portview.engine.poller import Poller
@@ -75,11 +79,13 @@ class MainWindow(QMainWindow):
         facts: WindowFacts,
         *,
         read_rows: Callable[[], Sequence[SocketRow]],
+        autostart: Autostart | None = None,
     ) -> None:
         super().__init__()
         self._poller = poller
         self._runner = runner
         self._settings = settings
+        self._lookups = lookups
         self._facts = facts
         self._snapshot: Snapshot | None = None
         self._failure = ""
@@ -101,12 +107,20 @@ class MainWindow(QMainWindow):
         self.port_box = PortBox()
         self.port_bar = PortBar(self.port_box)
         self.acts = WindowActions(self)
-        sources = ProbingSources(read_rows, self.model.all_entries, lookups.describe().port_names)
+        sources = ProbingSources(
+            read_rows,
+            self.model.all_entries,
+            lookups.describe().port_names,
+            lookups.firewall.shared,
+        )
         self.probing = ProbingTools(self, runner, settings, sources)
+        self.firewall = FirewallTools(self, runner, settings, lookups.firewall)
         self.row_actions = RowActions(self.acts, self.views.selection, [self.views])
         self._passing_time = QTimer(self)
         self._passing_time.setInterval(_PASS_TIME_MS)
         self._add_actions()
+        self.background = Background(self, self.acts, settings, autostart)
+        self.acts.add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.background.quit)
         self._add_row_actions()
         self._saved_views = SavedViews(
             settings,
@@ -144,8 +158,12 @@ class MainWindow(QMainWindow):
 
     @override
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.background.may_close():
+            event.ignore()
+            return
         self._remember()
         self.probing.close()
+        self.firewall.close()
         self._poller.stop()
         self._passing_time.stop()
         super().closeEvent(event)
@@ -212,7 +230,6 @@ class MainWindow(QMainWindow):
         add("go_to_port", ActionSpec("&Go to port", ("Ctrl+L",)), self.port_box.enter)
         add("cheat_sheet", ActionSpec("&Keys and filters", ("F1",)), self._on_cheat_sheet)
         add("about", ActionSpec("&About PortView"), self._on_about)
-        add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.close)
 
     def _add_view_actions(self) -> None:
         add = self.acts.add
@@ -233,10 +250,12 @@ class MainWindow(QMainWindow):
         actions = self.row_actions
         self._acting = Acting(self.acts, actions, self._runner, self)
         add_port_actions(actions, self.probing)
+        self.firewall.add_actions(self.acts, actions)
         add_opening_actions(actions, self._runner, self.tell)
         add_parent_action(actions, self.model.all_entries, self.navigation.reveal)
         add_filter_actions(actions, self.navigation.narrow)
         add_copy_actions(actions, lambda: self.model.context, self.tell)
+        self.properties = Properties(actions, self.model, self._lookups, self._runner, self)
         self._row_menu = QMenu(self)
         actions.fill(self._row_menu)
 
@@ -278,14 +297,29 @@ class MainWindow(QMainWindow):
         self.details.socket_chosen.connect(self.navigation.go_to)
         self.details.told.connect(self.tell)
         self.probing.told.connect(self.tell)
+        self.properties.socket_chosen.connect(self.navigation.go_to)
+        self.properties.told.connect(self.tell)
         self.views.pause_requested.connect(self.acts["pause"].toggle)
         self.views.menu_requested.connect(self._on_menu_requested)
         self.row_actions.menu_opened.connect(self.views.note_menu_opened)
         self.row_actions.menu_closed.connect(self.views.note_menu_closed)
         self.row_actions.refused.connect(self.tell)
         self._acting.acted.connect(lambda _report: self._poller.refresh())
+        self._connect_firewall()
         self.empty_states.action_requested.connect(self._clear_filter)
         self._passing_time.timeout.connect(self.model.pass_time)
+
+    def _connect_firewall(self) -> None:
+        firewall = self.firewall
+        self.details.allow_wanted.connect(firewall.allow)
+        self.details.block_wanted.connect(firewall.block)
+        self.details.own_rules_wanted.connect(firewall.show_own_rules)
+        self.status.note_clicked.connect(firewall.show_own_rules)
+        firewall.note_changed.connect(self.status.show_note)
+        firewall.told.connect(self.tell)
+        firewall.job_wanted.connect(self._acting.start)
+        for acting in (firewall, self._acting):
+            acting.acted.connect(firewall.note_change)
 
     @Slot(object)
     def _on_snapshot(self, snapshot: Snapshot) -> None:
@@ -294,6 +328,7 @@ class MainWindow(QMainWindow):
         self.port_bar.show_snapshot(snapshot)
         self.model.show_snapshot(snapshot)
         self.details.show_snapshot(snapshot)
+        self.properties.show_snapshot(snapshot)
         self.status.show_snapshot(snapshot, self.model.states, self._poller.interval_ms)
         self._show_emptiness()
 

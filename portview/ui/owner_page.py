@@ -10,10 +10,18 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSplitter, QToolButton
 from typing_extensions import override
 
-from portview.domain.owner_sentences import chain_words, holders_words, owner_sentences
+from portview.domain.http_sys import registered_words
+from portview.domain.owner_sentences import (
+    chain_words,
+    holders_words,
+    owner_sentences,
+    standing_still_words,
+)
 from portview.domain.owners import command_line_of, user_of
 from portview.domain.process_details import OwnerDetails, OwnerQuestion, processor_share
+from portview.domain.processes import Execution
 from portview.domain.quantities import format_duration, format_share, format_size
+from portview.domain.system_owners import may_be_http_sys
 from portview.engine.inquiry import Inquiry
 from portview.engine.task_runner import Pool
 from portview.ui.details_page import DetailsPage, Subject
@@ -28,10 +36,11 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QEvent
     from PySide6.QtWidgets import QWidget
 
-    from portview.domain.cells import CellContext
     from portview.domain.entry import Entry
+    from portview.domain.http_sys import HttpPortUse
     from portview.domain.process_details import ProcessUsage
     from portview.engine.task_runner import TaskRunner
+    from portview.ui.lookups import Lookups
 
 _BUTTON_ICON = 14
 _FACTS_WIDTH, _SOCKETS_WIDTH = 620, 480
@@ -45,21 +54,25 @@ class OwnerPage(DetailsPage):
 
     def __init__(
         self,
-        read: Callable[[OwnerQuestion], OwnerDetails],
+        lookups: Lookups,
         runner: TaskRunner,
-        describe: Callable[[], CellContext],
         parent: QWidget | None = None,
     ) -> None:
-        """Take ``read``, which is called on the reading pool, once per tick."""
+        """Take what is looked up: the owner once per tick, http.sys once per row."""
         super().__init__(parent)
-        self._describe = describe
+        describe = self._describe = lookups.describe
         self._runner = runner
         self._subject: Subject | None = None
         self._details: OwnerDetails | None = None
         self._usage: ProcessUsage | None = None
         self._inquiry: Inquiry[OwnerQuestion, OwnerDetails] = Inquiry(
-            read, runner, Pool.READING, on_answered=self._on_read
+            lookups.read_owner, runner, Pool.READING, on_answered=self._on_read
         )
+        # It runs programs, for which the table must not wait.
+        self._http_inquiry: Inquiry[int, HttpPortUse] = Inquiry(
+            lookups.read_http_use, runner, Pool.PROBES, on_answered=self._on_http_read
+        )
+        self._http_port: int | None = None
         self._buttons: dict[QToolButton, str] = {}
         self.facts = FactsForm()
         self._add_facts()
@@ -93,6 +106,22 @@ class OwnerPage(DetailsPage):
         self._show_facts(subject)
         self.sockets.show_subject(subject)
         self._inquiry.ask(question)
+        self._ask_http(subject)
+
+    def _ask_http(self, subject: Subject) -> None:
+        row = subject.entry.row
+        port = row.local.port if may_be_http_sys(row, sys.platform) else None
+        if port == self._http_port:
+            return
+        self._http_port = port
+        self._http_inquiry.drop()
+        self.facts.show_fact("http", "" if port is None else "Reading ...")
+        if port is not None:
+            self._http_inquiry.ask(port)
+
+    def _on_http_read(self, port: int, use: HttpPortUse) -> None:
+        if port == self._http_port:
+            self.facts.show_fact("http", registered_words(use))
 
     @override
     def changeEvent(self, event: QEvent) -> None:
@@ -107,6 +136,7 @@ class OwnerPage(DetailsPage):
         go_there = self._button("folder", "Open the folder of the executable", self._on_open_folder)
         copy_command = self._button("copy", "Copy the command line", self._on_copy_command)
         add("note", "Note", most_lines=6)
+        add("http", "On whose behalf", most_lines=6)
         add("process", "Process", most_lines=1)
         add("usage", "Uses", most_lines=2)
         add("started", "Started", most_lines=1)
@@ -138,6 +168,8 @@ class OwnerPage(DetailsPage):
             notes.insert(0, "This process has ended. What was known of it stays here.")
         elif not subject.is_open:
             notes.insert(0, "This socket has closed. What was known of it stays here.")
+        if still := standing_still_words(self._execution()):
+            notes.insert(0, still)
         show("note", " ".join(notes))
         owner = row.key.owner
         name = info.name if info and info.name else "unknown"
@@ -161,6 +193,9 @@ class OwnerPage(DetailsPage):
         details = self._details
         return details is not None and details.question.owner is not None and not details.is_running
 
+    def _execution(self) -> Execution:
+        return self._details.execution if self._details else Execution.UNKNOWN
+
     def _started_words(self, started_ms: int) -> str:
         if not started_ms:
             return ""
@@ -171,10 +206,10 @@ class OwnerPage(DetailsPage):
         subject = self._subject
         if subject is None or question != _question_about(subject.entry):
             return
-        had_ended, is_first = self._has_ended(), self._details is None
+        before = (self._details is None, self._has_ended(), self._execution())
         self._details = details
         self._show_usage(details.usage)
-        if is_first or had_ended != self._has_ended():
+        if before != (False, self._has_ended(), self._execution()):
             self._show_facts(subject)
 
     def _show_usage(self, usage: ProcessUsage | None) -> None:

@@ -12,6 +12,8 @@ from typing_extensions import override
 from portview.domain.plain_text import inert
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PySide6.QtGui import QResizeEvent
 
 LONGEST_SHOWN = 4000
@@ -50,10 +52,17 @@ class PlainField(QPlainTextEdit):
 
     def set_text(self, text: str) -> None:
         """Show a text; the same one again leaves a selection as it is."""
-        if text == self._text:
+        self._say(text, inert(text, LONGEST_SHOWN))
+
+    def set_lines(self, lines: Sequence[str]) -> None:
+        """Show texts one below the other; a line end inside one of them is no line end."""
+        self._say("\n".join(lines), "\n".join(inert(line) for line in lines))
+
+    def _say(self, text: str, shown: str) -> None:
+        if text == self._text and shown == self.toPlainText():
             return
         self._text = text
-        self.setPlainText(inert(text, LONGEST_SHOWN))
+        self.setPlainText(shown)
         self._fit()
 
     @override

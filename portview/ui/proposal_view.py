@@ -8,25 +8,30 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from portview.actions.proposals import CardKind
+from portview.actions.cards import CardKind
 from portview.ui.icons import device_pixmap
 from portview.ui.theme import muted_text
 
 if TYPE_CHECKING:
-    from portview.actions.proposals import Card, Proposal
+    from portview.actions.cards import Card
+    from portview.actions.proposals import Proposal
 
 _ICON_SIZE = 24
 _ICONS = {
     CardKind.STOPS: "close",
+    CardKind.PAUSES: "pause",
     CardKind.SERVICE: "system",
     CardKind.REFUSED: "warning",
     CardKind.STAYS: "check",
+    CardKind.RULE: "firewall",
 }
 _KIND_WORDS = {
     CardKind.STOPS: "Will be stopped",
+    CardKind.PAUSES: "Stands still",
     CardKind.SERVICE: "Service",
     CardKind.REFUSED: "Left alone",
     CardKind.STAYS: "Goes on",
+    CardKind.RULE: "Will be taken back",
 }
 
 
@@ -88,7 +93,7 @@ class CardView(QFrame):
 
 
 class ProposalView(QWidget):
-    """All cards of a proposal, and its notes."""
+    """All cards of a proposal."""
 
     def __init__(self, proposal: Proposal, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -97,8 +102,6 @@ class ProposalView(QWidget):
         layout.setSpacing(8)
         for card in proposal.cards:
             layout.addWidget(CardView(card))
-        for note in proposal.notes:
-            layout.addWidget(plain_label(note))
         layout.addStretch(1)
 
     def height_for(self, width: int) -> int:

@@ -36,6 +36,7 @@ class Section(IntEnum):
     OPENING = 3
     FINDING = 4
     COPYING = 5
+    PROPERTIES = 6
 
 
 class Target(Enum):
@@ -57,7 +58,7 @@ class RowAction:
     ``availability`` returns why it can't work on a selection, for people, or nothing; it is asked
     only of what ``target`` allows: some sockets, one, or any sockets of one known process.
     ``detail`` is machine text shown after the title, such as the port that a filter would ask for.
-    ``trigger`` gets the selection.
+    ``trigger`` gets the selection. Within a section those of a lower ``rank`` come first.
     """
 
     name: str
@@ -70,6 +71,7 @@ class RowAction:
     target: Target = Target.SOCKETS
     submenu: str = ""
     detail: Callable[[RowSelection], str] = field(default=_always)
+    rank: int = 50
 
     def why_not(self, selection: RowSelection) -> str:
         """Return why the action can't work on a selection; empty where it can."""
@@ -125,7 +127,9 @@ class RowActions(QObject):
         menu.aboutToHide.connect(self._on_menu_closing)
         submenus: dict[str, QMenu] = {}
         before: Section | None = None
-        for row_action, action in sorted(self._made, key=lambda made: made[0].section):
+        for row_action, action in sorted(
+            self._made, key=lambda made: (made[0].section, made[0].rank)
+        ):
             if sections and row_action.section not in sections:
                 continue
             if before not in {None, row_action.section}:

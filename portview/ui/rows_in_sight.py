@@ -11,32 +11,30 @@ if TYPE_CHECKING:
 
     from portview.domain.entry import Entry
     from portview.domain.sockets import SocketKey
-    from portview.engine.traffic_feed import TrafficFeed
     from portview.models.socket_table_model import SocketTableModel
-    from portview.readers.host_names import HostNames
+    from portview.ui.lookups import Lookups
     from portview.ui.socket_views import SocketViews
 
 MOST_MEASURED = 5000
-"""Rows whose traffic is read while the table is sorted by it."""
+"""Rows that are asked about while the table is sorted by what they answer."""
 
 _TRAFFIC = frozenset({"down", "up"})
+_FIREWALL = frozenset({"firewall"})
 _HOST = "remote_host"
 
 
 class RowsInSight:
-    """Asks for traffic and host names of what a person sees, where the columns are shown."""
+    """Asks about what a person sees, where the columns for the answers are shown."""
 
     def __init__(
         self,
         views: SocketViews,
         model: SocketTableModel,
-        traffic: TrafficFeed,
-        hosts: HostNames,
+        lookups: Lookups,
     ) -> None:
         self._views = views
         self._model = model
-        self._traffic = traffic
-        self._hosts = hosts
+        self._lookups = lookups
 
     def look(self, chosen: SocketKey | None = None) -> None:
         """Ask once, also for the ``chosen`` row's traffic. To be called with every tick."""
@@ -45,16 +43,19 @@ class RowsInSight:
         if chosen is not None:
             wanted[chosen] = None
         if shown & _TRAFFIC:
-            wanted.update((entry.row.key, None) for entry in self._to_measure())
-        self._traffic.look_at(wanted)
+            wanted.update((entry.row.key, None) for entry in self._to_ask_about(_TRAFFIC))
+        self._lookups.traffic.look_at(wanted)
+        self._lookups.firewall.feed.look_at(
+            self._to_ask_about(_FIREWALL) if shown & _FIREWALL else ()
+        )
         if _HOST in shown:
             entries = self._views.view.entries_in_sight()
-            self._hosts.want(
+            self._lookups.hosts.want(
                 entry.row.key.remote.address for entry in entries if entry.row.key.remote
             )
 
-    def _to_measure(self) -> Iterable[Entry]:
+    def _to_ask_about(self, columns: frozenset[str]) -> Iterable[Entry]:
         # A table that is sorted by traffic has to know it of rows that are out of sight as well.
-        if COLUMNS[self._views.sorting()[0]].id in _TRAFFIC:
+        if COLUMNS[self._views.sorting()[0]].id in columns:
             return self._model.shown_entries[:MOST_MEASURED]
         return self._views.view.entries_in_sight()

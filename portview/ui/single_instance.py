@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import getpass
 import hashlib
 import logging
+import os
+import sys
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLockFile, QObject, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QLockFile, QObject, Signal, Slot
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 if TYPE_CHECKING:
@@ -14,8 +18,31 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_RAISE = b"raise\n"
+_RAISE, _QUIT = b"raise\n", b"quit\n"
+_LONGEST_WISH = 16
 _PATIENCE_MS = 3000
+_QUIT_PATIENCE_MS = 30_000
+_ASK_AGAIN_MS, _NOT_HEARD_MS = 5000, 250
+
+
+def quit_running(folder: Path) -> bool:
+    """Close the PortView of these settings; return whether none runs now.
+
+    For a process without a window, in which nothing else of Qt is in use.
+    """
+    application = QCoreApplication([])
+    has_ended = SingleInstance(folder).quit_first(_QUIT_PATIENCE_MS)
+    del application
+    return has_ended
+
+
+def _user() -> str:
+    # Environments without a name for the user exist on Linux.
+    return getpass.getuser() if sys.platform == "win32" else str(os.getuid())
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
 class SingleInstance(QObject):
@@ -26,14 +53,17 @@ class SingleInstance(QObject):
     """
 
     raise_requested = Signal()
+    quit_requested = Signal()
 
     def __init__(self, folder: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        # Two settings folders are two programs; the name is short because socket paths must be.
-        digest = hashlib.sha256(str(folder).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-        self._name = f"portview-{digest}"
-        folder.mkdir(parents=True, exist_ok=True)
-        self._lock = QLockFile(str(folder / "portview.lock"))
+        # Two settings folders are two programs, and so are two users of a portable one. Names of
+        # pipes are seen by every user; this one is short because socket paths must be.
+        user = _short_hash(_user())
+        self._name = f"portview-{_short_hash(f'{folder}{os.sep}{user}')}"
+        with contextlib.suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._lock = QLockFile(str(folder / f"portview-{user}.lock"))
         self._lock.setStaleLockTime(0)
         self._server: QLocalServer | None = None
 
@@ -55,14 +85,17 @@ class SingleInstance(QObject):
 
     def raise_first(self) -> bool:
         """Ask the first instance to show its window; return whether it heard."""
-        socket = QLocalSocket()
-        socket.connectToServer(self._name)
-        if not socket.waitForConnected(_PATIENCE_MS):
-            return False
-        socket.write(_RAISE)
-        heard = socket.waitForBytesWritten(_PATIENCE_MS) and socket.waitForReadyRead(_PATIENCE_MS)
-        socket.disconnectFromServer()
-        return heard
+        return self._ask(_RAISE)
+
+    def quit_first(self, patience_ms: int) -> bool:
+        """Ask the first instance to end and wait for it; return whether none runs now."""
+        patience = QDeadlineTimer(patience_ms)
+        while not self._lock.tryLock(_ASK_AGAIN_MS if self._ask(_QUIT) else _NOT_HEARD_MS):
+            # A busy one may not have heard.
+            if patience.hasExpired():
+                return False
+        self._lock.unlock()
+        return True
 
     def release(self) -> None:
         """Let a later start be the first one."""
@@ -70,6 +103,16 @@ class SingleInstance(QObject):
             self._server.close()
             self._server = None
         self._lock.unlock()
+
+    def _ask(self, wish: bytes) -> bool:
+        socket = QLocalSocket()
+        socket.connectToServer(self._name)
+        if not socket.waitForConnected(_PATIENCE_MS):
+            return False
+        socket.write(wish)
+        heard = socket.waitForBytesWritten(_PATIENCE_MS) and socket.waitForReadyRead(_PATIENCE_MS)
+        socket.disconnectFromServer()
+        return heard
 
     @Slot()
     def _on_connection(self) -> None:
@@ -89,8 +132,10 @@ class SingleInstance(QObject):
 
     def _answer(self, socket: QLocalSocket) -> None:
         # Whatever else a local program may send is dropped unread.
-        if bytes(socket.read(len(_RAISE)).data()) == _RAISE:
+        wishes = {_RAISE: self.raise_requested, _QUIT: self.quit_requested}
+        wish = wishes.get(bytes(socket.read(_LONGEST_WISH).data()))
+        if wish is not None:
             socket.write(b"ok\n")
             socket.flush()
-            self.raise_requested.emit()
+            wish.emit()
         socket.disconnectFromServer()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QLabel, QStatusBar, QToolButton, QWidget
 
 from portview.domain.sockets import State
+from portview.models.tooltips import plain_tooltip
 from portview.ui.live_button import interval_text
 
 if TYPE_CHECKING:
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 
 
 class StatusBar(QStatusBar):
-    """Shows facts about the last reading. All texts are plain."""
+    """Shows facts about the last reading. All texts are plain.
+
+    ``note_clicked`` asks for the place that a note is about.
+    """
+
+    note_clicked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,6 +36,11 @@ class StatusBar(QStatusBar):
         self.addWidget(self._totals)
         self.addWidget(self._waiting)
         self.addWidget(self._problem, 1)
+        self.note = QToolButton()
+        self.note.setAutoRaise(True)
+        self.note.clicked.connect(self.note_clicked)
+        self.note.hide()
+        self.addPermanentWidget(self.note)
         self.addPermanentWidget(self._rights)
         self.addPermanentWidget(self._cost)
 
@@ -66,6 +77,13 @@ class StatusBar(QStatusBar):
         hint = getattr(error, "hint", "")
         _say(self._problem, f"The last reading failed: {error}")
         self._problem.setToolTip(f"{error}\n{hint}".strip())
+
+    def show_note(self, sentence: str) -> None:
+        """Say that firewall rules of PortView's want to be taken back; empty hides it."""
+        self.note.setText("Firewall rules to take back\u2026")
+        self.note.setToolTip(plain_tooltip(sentence))
+        self.note.setAccessibleDescription(sentence)
+        self.note.setVisible(bool(sentence))
 
     def show_waiting(self, changes: int) -> None:
         """Say how many changes a held table keeps back; 0 hides it."""

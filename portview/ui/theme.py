@@ -143,6 +143,13 @@ def new_mark_colour(palette: QPalette) -> QColor:
     return _GREEN_DARK if is_dark(palette) else _GREEN
 
 
+def caution_colour(palette: QPalette) -> QColor:
+    """Return the colour of a sign that is neither good nor bad news."""
+    if is_high_contrast(palette):
+        return palette.color(QPalette.ColorRole.Text)
+    return _AMBER_DARK if is_dark(palette) else _ORANGE
+
+
 def plot_colours(palette: QPalette) -> tuple[QColor, QColor]:
     """Return the colours of the first and the second line of a plot."""
     if is_high_contrast(palette):

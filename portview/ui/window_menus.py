@@ -8,6 +8,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QMenu
 
 from portview.domain.scope import Scope
+from portview.ui.background import BACKGROUND_ACTIONS
 from portview.ui.column_actions import COLUMN_ACTIONS
 from portview.ui.probing.probing_tools import ACTION_NAMES
 from portview.ui.row_actions import Section
@@ -54,7 +55,7 @@ class WindowMenus:
         looks: Sequence[QMenu],
     ) -> None:
         """Add all menus; ``columns`` are about columns, ``looks`` about how the table looks."""
-        self._add("&File", "export", "action_list", "", "quit")
+        self._add("&File", "export", "action_list", "", *BACKGROUND_ACTIONS, "", "quit")
         edit_menu = self._bar.addMenu("&Edit")
         self._row_actions.fill(edit_menu, Section.COPYING)
         edit_menu.addSeparator()
@@ -74,7 +75,7 @@ class WindowMenus:
         for menu in looks:
             view_menu.addMenu(menu)
         self._row_actions.fill(self._bar.addMenu("&Socket"))
-        self._add("&Tools", *ACTION_NAMES)
+        self._add("&Tools", *ACTION_NAMES, "", "own_rules")
         self._add("&Help", "cheat_sheet", "about")
 
     def _add(self, title: str, *names: str) -> QMenu:

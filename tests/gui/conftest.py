@@ -12,7 +12,9 @@ from PySide6.QtCore import Qt, QTimer
 
 from portview import app
 from portview.domain.cells import CellContext
+from portview.domain.http_sys import HttpPortUse
 from portview.domain.port_names import PortNames
+from portview.engine.firewall_feed import FirewallFeed
 from portview.engine.task_runner import TaskRunner
 from portview.engine.traffic_feed import TrafficFeed
 from portview.models.socket_table_model import SocketTableModel
@@ -21,8 +23,10 @@ from portview.readers.host_names import HostNames
 from portview.readers.process_details import OwnerDetailsReader
 from portview.settings import Settings, settings_path
 from portview.ui.detailed_table import DetailedTable
+from portview.ui.firewall.firewall_tools import FirewallSources
 from portview.ui.lookups import Lookups
 from portview.ui.socket_views import SocketViews
+from tests.fakes.firewall_readings import CountedFirewall
 from tests.fakes.lookups import FakeResolver, FakeServices, FakeTraffic
 
 if TYPE_CHECKING:
@@ -97,10 +101,19 @@ class DetailsBench:
         self.resolver = FakeResolver({})
         self.feed = TrafficFeed(self.traffic, runner)
         self.hosts = HostNames(self.resolver)
+        self.firewall = CountedFirewall()
+        self.verdicts = FirewallFeed(self.firewall, runner)
+        firewall = FirewallSources(
+            self.verdicts, self.firewall, lambda: self.firewall, self.firewall.read_drops
+        )
         self.asked: list[OwnerQuestion] = []
         self.answer = OwnerDetailsReader(FakeServices).read
         self.now_ms = 1_000_000
-        lookups = Lookups(self.describe, self.feed, self.hosts, self.read_owner)
+        self.http_asked: list[int] = []
+        self.http_answer = HttpPortUse
+        lookups = Lookups(
+            self.describe, self.feed, firewall, self.hosts, self.read_owner, self.read_http_use
+        )
         self.model = SocketTableModel(self.describe, PortNames({}))
         self.views = SocketViews(self.model)
         self.table = self.views.table
@@ -110,7 +123,7 @@ class DetailsBench:
         self.table.sortByColumn(4, Qt.SortOrder.AscendingOrder)
         self.details = DetailedTable(self.views, self.model, lookups, runner)
         self.details.resize(1000, 600)
-        self.owner, self.page = self.details.pane.pages
+        self.owner, self.page, self.firewall_page = self.details.pane.pages
 
     def describe(self) -> CellContext:
         return CellContext(
@@ -118,11 +131,17 @@ class DetailsBench:
             hosts=self.hosts.known(),
             rates=self.feed.rates,
             traffic_hint=self.feed.hint,
+            firewall=self.verdicts.answers,
+            firewall_hint=self.verdicts.hint,
         )
 
     def read_owner(self, question: OwnerQuestion) -> OwnerDetails:
         self.asked.append(question)
         return self.answer(question)
+
+    def read_http_use(self, port: int) -> HttpPortUse:
+        self.http_asked.append(port)
+        return self.http_answer(port)
 
     def show(self, snapshot: Snapshot) -> None:
         """Take a snapshot as the window does with every tick."""

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QToolButton
 
+from portview.domain.http_sys import HttpPortUse, HttpRegistration, Registrant
 from portview.domain.process_details import (
     ChainEnd,
     NamedService,
@@ -19,7 +20,7 @@ from portview.domain.process_details import (
     ParentChain,
     ProcessUsage,
 )
-from portview.domain.processes import ProcessInfo, ProcessKey
+from portview.domain.processes import Execution, ProcessInfo, ProcessKey
 from portview.domain.scope import Scope
 from portview.domain.snapshot import Snapshot
 from portview.domain.sockets import OwnerProblem, State
@@ -173,6 +174,38 @@ def test_an_unknown_owner_is_explained_with_its_likely_holders(bench: DetailsBen
     assert "PID 99" in bench.fact("note")
     assert bench.fact("process") == ""
     assert bench.asked == [OwnerQuestion(None, (holder,))]
+
+
+def test_a_suspended_process_is_told_as_such(bench: DetailsBench) -> None:
+    executions = [Execution.SUSPENDED, Execution.RUNNING]
+    bench.answer = lambda question: OwnerDetails(
+        question, is_running=True, execution=executions[min(len(bench.asked), 2) - 1]
+    )
+    bench.show(snapshot([row(80)]))
+    bench.choose(row(80).key)
+    bench.qtbot.waitUntil(lambda: "Suspended" in bench.fact("note"))
+    bench.show(snapshot([row(80)]))
+    bench.qtbot.waitUntil(lambda: bench.fact("note") == "")
+
+
+def test_a_port_of_the_windows_kernel_is_told_with_who_registered_it(
+    bench: DetailsBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_kernel = "portview.ui.owner_page.may_be_http_sys"
+    monkeypatch.setattr(is_kernel, lambda row, _platform: row.pid == 4)
+    kernel = row(80, pid=4)
+    registration = HttpRegistration("HTTP://+:80/", 80, (8,))
+    bench.http_answer = lambda port: HttpPortUse(port, (registration,), (Registrant(8),))
+    bench.show(snapshot([kernel, row(81)]))
+    bench.choose(kernel.key)
+    bench.qtbot.waitUntil(
+        lambda: bench.fact("http") == "http.sys serves HTTP://+:80/ for a process (PID 8)."
+    )
+    bench.show(snapshot([kernel, row(81)]))
+    bench.choose(row(81).key)
+    assert bench.fact("http") == ""
+    # netsh is slow: it is asked once per row, not with every tick.
+    assert bench.http_asked == [80]
 
 
 def test_a_late_answer_about_another_row_is_not_shown(bench: DetailsBench) -> None:

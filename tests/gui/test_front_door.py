@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QTimer
+from PySide6.QtNetwork import QLocalSocket
 
 from portview.ui.error_dialog import ErrorReporter
 from portview.ui.single_instance import SingleInstance
@@ -68,6 +69,54 @@ def test_other_settings_are_another_program(
 ) -> None:
     output, _ = start(tmp_path / "other").communicate(timeout=20)
     assert output.split() == ["True", "False"]
+
+
+def test_a_request_to_quit_waits_until_the_first_one_has_gone(
+    qtbot: QtBot, first: SingleInstance, tmp_path: Path
+) -> None:
+    with qtbot.waitSignal(first.quit_requested, timeout=20_000):
+        asking = subprocess.Popen(
+            [sys.executable, "-m", "portview", "--quit"],
+            env={**os.environ, "PORTVIEW_CONFIG_DIR": str(tmp_path)},
+        )
+    assert asking.poll() is None
+    first.release()
+    assert asking.wait(30) == 0
+
+
+def test_there_is_nothing_to_quit_where_none_runs(qtbot: QtBot, tmp_path: Path) -> None:
+    assert SingleInstance(tmp_path).quit_first(0)
+
+
+@pytest.mark.qt_log_ignore("unexpected locking error", extend=True)
+def test_a_folder_that_cannot_be_written_keeps_nobody_out(qtbot: QtBot, tmp_path: Path) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.touch()
+    instance = SingleInstance(in_the_way / "settings")
+    assert instance.acquire()
+    instance.release()
+
+
+def test_other_words_than_those_that_are_known_do_nothing(
+    qtbot: QtBot, first: SingleInstance
+) -> None:
+    socket = QLocalSocket()
+    with (
+        qtbot.assertNotEmitted(first.quit_requested),
+        qtbot.assertNotEmitted(first.raise_requested),
+        qtbot.waitSignal(socket.disconnected, timeout=20_000),
+    ):
+        socket.connectToServer(first._name)
+        socket.write(b"quit now!\n")
+
+
+def test_two_users_of_one_folder_do_not_meet(
+    qtbot: QtBot, first: SingleInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portview.ui.single_instance._user", lambda: "another")
+    other = SingleInstance(tmp_path)
+    assert other.acquire()
+    other.release()
 
 
 def test_a_first_one_that_died_does_not_lock_the_next_one_out(qtbot: QtBot, tmp_path: Path) -> None:

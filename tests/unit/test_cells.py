@@ -71,6 +71,7 @@ def test_each_column_says_its_part() -> None:
         "remote_address": "[2001:db8::9]:5432",
         "remote_host": "db.example",
         "state": "ESTABLISHED",
+        "firewall": "",
         "service": "W3SVC, http",
         "user": "lei",
         "age": "2 min",

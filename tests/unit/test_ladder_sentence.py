@@ -20,6 +20,7 @@ LO, LO6 = "127.0.0.1", "::1"
 ANY, ANY6 = "0.0.0.0", "::"  # noqa: S104
 OPEN, CLOSED, FILTERED = Verdict.OPEN, Verdict.CLOSED, Verdict.FILTERED
 ALLOWED, BLOCKED, UNKNOWN = FirewallWord.ALLOWED, FirewallWord.BLOCKED, FirewallWord.UNKNOWN
+PARTLY = FirewallWord.PARTLY
 
 
 def told(
@@ -54,6 +55,18 @@ def told(
         (told((LO,), FILTERED), Reach.HANGS, "does not accept connections even there", "hangs"),
         (told((LO,), OPEN, {LAN: OPEN}), Reach.UNCERTAIN, "something forwards it", "container"),
         (told((ANY,), OPEN, {}), Reach.THIS_MACHINE_ONLY, "no address but loopback", "Connect"),
+        (
+            told((ANY,), OPEN, {LAN: OPEN}, PARTLY, firewall_detail="from 10.0.0.0/8"),
+            Reach.SOME,
+            "Some clients on other machines can connect to 192.0.2.10:8080: the firewall lets in",
+            "",
+        ),
+        (
+            told((ANY,), OPEN, {LAN: OPEN}, UNKNOWN, firewall_detail="It may not be read."),
+            Reach.UNCERTAIN,
+            "unless a firewall stops it, which can't be told (It may not be read).",
+            "",
+        ),
         (
             told((ANY,), OPEN, {LAN: OPEN}, BLOCKED, firewall_detail="rule 7"),
             Reach.BLOCKED,

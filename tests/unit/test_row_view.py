@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -145,6 +146,28 @@ def test_edits_lead_to_the_rows_that_sorting_anew_gives(data: st.DataObject) -> 
         if table.column.is_volatile:
             table.set_rates(dict(table.context.rates))
         table.check()
+
+
+@pytest.mark.parametrize("is_descending", [False, True])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_value_that_is_no_longer_known_goes_last(count: int, is_descending: bool) -> None:
+    table = Table()
+    table.set_sort(COLUMN_BY_ID["firewall"], is_descending=is_descending)
+    listening = [
+        SocketRow(
+            SocketKey(Protocol.TCP, Family.IPV4, Endpoint("127.0.0.1", port), None, OWNERS[0]),
+            State.LISTEN,
+        )
+        for port in range(1, count + 1)
+    ]
+    infos = {OWNERS[0]: ProcessInfo(OWNERS[0], "a")}
+    table.take(tuple(listening), infos, 1)
+    for number in range(count):
+        listening[number] = replace(listening[number], state=State.BOUND)
+        table.take(tuple(listening), infos, 2)
+        table.check()
+    table.take(tuple(replace(row, state=State.LISTEN) for row in listening), infos, 3)
+    table.check()
 
 
 @given(st.lists(snapshots, min_size=2, max_size=4), processes, processes, filters, filters)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from portview.actions.firewall_word import row_to_ask_about
 from portview.domain.sockets import Protocol, State, endpoint_text
 from portview.domain.targets import Target
 from portview.probes.bind_places import ANY_IPV4, ANY_IPV6
@@ -13,23 +14,19 @@ from portview.probes.ladder import climb
 from portview.probes.ladder_sentence import Reach
 from portview.probes.tcp import probe_tcp
 from portview.probes.udp import probe_udp
-from portview.ui.probing.sheets import (
-    STEP_COLUMNS,
-    Sheet,
-    SheetRow,
-    Tone,
-    sheet_of,
-    step_row,
-)
+from portview.ui.probing.sheet import Sheet, SheetRow, Tone
+from portview.ui.probing.sheets import STEP_COLUMNS, sheet_of, step_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from portview.domain.cancellation import CancelToken
+    from portview.domain.entry import Entry
+    from portview.domain.processes import ProcessInfo
     from portview.domain.sockets import SocketRow
     from portview.probes.ladder import FirewallAnswer
 
-    AskFirewall = Callable[[int, CancelToken], FirewallAnswer]
+    AskFirewall = Callable[[SocketRow, ProcessInfo | None, CancelToken], FirewallAnswer]
 
 _LOOPBACK_FOR = {ANY_IPV4: "127.0.0.1", ANY_IPV6: "::1"}
 _REACH_WORDS = {
@@ -38,6 +35,7 @@ _REACH_WORDS = {
     Reach.BLOCKED: ("Blocked", Tone.BAD),
     Reach.HANGS: ("Hangs", Tone.BAD),
     Reach.REACHABLE: ("Reachable", Tone.GOOD),
+    Reach.SOME: ("Reachable for some", Tone.NOTE),
     Reach.UNCERTAIN: ("Not certain", Tone.NOTE),
 }
 
@@ -107,7 +105,7 @@ def _udp_plan(row: SocketRow) -> ConnectionPlan:
 def run_test(
     plan: ConnectionPlan,
     rows: Sequence[SocketRow],
-    ask_firewall: AskFirewall | None,
+    ask: Callable[[int, CancelToken], FirewallAnswer] | None,
     cancel: CancelToken,
     tell: Callable[[SheetRow], None],
 ) -> Sheet:
@@ -116,7 +114,7 @@ def run_test(
         report = climb(
             plan.target.port,
             rows,
-            firewall=ask_firewall,
+            firewall=ask,
             cancel=cancel,
             on_step=lambda step: tell(step_row(step)),
         )
@@ -124,8 +122,8 @@ def run_test(
         lines = tuple(map(step_row, report.steps))
         end = report.conclusion
         return Sheet(tone, word, end.sentence, end.advice, STEP_COLUMNS, lines)
-    ask = probe_udp if plan.way is Way.ASK_UDP else probe_tcp
-    sheet = sheet_of(ask(plan.target, cancel=cancel))
+    probe = probe_udp if plan.way is Way.ASK_UDP else probe_tcp
+    sheet = sheet_of(probe(plan.target, cancel=cancel))
     lines = tuple(
         SheetRow((row.cells[0], row.cells[1], row.cells[3], row.cells[-1]), row.tone)
         for row in sheet.rows
@@ -133,3 +131,13 @@ def run_test(
     for line in lines:
         tell(line)
     return replace(sheet, columns=STEP_COLUMNS, rows=lines)
+
+
+def firewall_question(
+    plan: ConnectionPlan, rows: Sequence[SocketRow], ask: AskFirewall | None, chosen: Entry
+) -> Callable[[int, CancelToken], FirewallAnswer] | None:
+    """Return what asks the firewall for the ladder; None where no other machine can come."""
+    row = row_to_ask_about(plan.target.port, rows, chosen.row.key)
+    if ask is None or row is None:
+        return None
+    return lambda _port, cancel: ask(row, chosen.info, cancel)

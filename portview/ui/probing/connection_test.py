@@ -10,11 +10,17 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayou
 
 from portview.domain.owners import owner_words
 from portview.domain.plain_text import inert
-from portview.ui.probing.connection_plan import ConnectionPlan, plan_test, run_test
+from portview.ui.probing.connection_plan import (
+    ConnectionPlan,
+    firewall_question,
+    plan_test,
+    run_test,
+)
 from portview.ui.probing.errand import Errand
 from portview.ui.probing.plain_label import mute, wrapped_label
+from portview.ui.probing.sheet import Sheet, SheetRow, Tone
 from portview.ui.probing.sheet_view import SheetView
-from portview.ui.probing.sheets import STEP_COLUMNS, Sheet, SheetRow, Tone
+from portview.ui.probing.sheets import STEP_COLUMNS
 from portview.ui.probing.tool_window import failure_words
 
 if TYPE_CHECKING:
@@ -96,7 +102,8 @@ class ConnectionTest(QWidget):
             work.token.raise_if_cancelled()
             plan = plan_test(entry.row, rows)
             work.report(plan)
-            return run_test(plan, rows, self._ask_firewall, work.token, work.report)
+            ask = firewall_question(plan, rows, self._ask_firewall, entry)
+            return run_test(plan, rows, ask, work.token, work.report)
 
         self._errand.start(work, self._on_done, self._on_failed, self._on_progress)
         self._show_state()

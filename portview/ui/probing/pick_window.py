@@ -22,8 +22,8 @@ from portview.probes.documents import pick_document
 from portview.probes.pick import pick_ports, ports_near
 from portview.readers.port_ranges import read_port_ranges
 from portview.ui.probing.errand import Errand
+from portview.ui.probing.sheet import Sheet, SheetRow, Tone
 from portview.ui.probing.sheet_view import SheetView
-from portview.ui.probing.sheets import Sheet, SheetRow, Tone
 from portview.ui.probing.tool_window import ToolWindow, failure_words
 from portview.ui.probing.typed_field import MistakeLine, TypedField
 

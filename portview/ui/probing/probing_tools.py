@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from portview.domain.sockets import SocketRow
     from portview.domain.targets import Target
     from portview.engine.task_runner import TaskRunner
+    from portview.firewall.firewall import Firewall
     from portview.settings import Settings
-    from portview.ui.probing.connection_plan import AskFirewall
     from portview.ui.probing.pick_window import PickWindow
     from portview.ui.probing.probe_window import ProbeWindow
     from portview.ui.probing.scan_window import ScanWindow
@@ -38,14 +38,14 @@ ACTION_NAMES = ("probe", "scan", "pick")
 class ProbingSources:
     """Where the tools get what they ask this machine for.
 
-    ``read_rows`` reads the sockets anew and ``ask_firewall`` gives the firewall's word, both on a
-    pool thread; ``all_entries`` are the table's own, on the UI thread.
+    ``read_rows`` reads the sockets anew and ``firewall`` is asked for its word, both on a pool
+    thread; ``all_entries`` are the table's own, on the UI thread.
     """
 
     read_rows: Callable[[], Sequence[SocketRow]]
     all_entries: Callable[[], Collection[Entry]]
     port_names: PortNames
-    ask_firewall: AskFirewall | None = None
+    firewall: Firewall | None = None
 
 
 class ProbingTools(QObject):
@@ -120,7 +120,13 @@ class ProbingTools(QObject):
         from portview.ui.probing.connection_test import ConnectionTest  # noqa: PLC0415 - likewise
         from portview.ui.probing.test_window import TestWindow  # noqa: PLC0415 - likewise
 
-        test = ConnectionTest(self._runner, self._sources.read_rows, self._sources.ask_firewall)
+        firewall = self._sources.firewall
+        ask = None
+        if firewall is not None:
+            from portview.actions.firewall_word import ask_firewall  # noqa: PLC0415 - likewise
+
+            ask = partial(ask_firewall, firewall)
+        test = ConnectionTest(self._runner, self._sources.read_rows, ask)
         window = TestWindow(test, self._settings, self._window)
         self._take(window)
         return window

@@ -35,8 +35,8 @@ from portview.ui.probing.scan_errand import ScanEnd, ScanNews, ScanTarget, look_
 from portview.ui.probing.scan_form import ScanForm
 from portview.ui.probing.scan_model import NUMBER_COLUMNS, ScanModel
 from portview.ui.probing.scan_words import difference_words, summary
+from portview.ui.probing.sheet import Tone
 from portview.ui.probing.sheet_view import Headline
-from portview.ui.probing.sheets import Tone
 from portview.ui.probing.tool_window import ToolWindow, failure_words
 from portview.ui.theme import tabular_font
 

@@ -1,9 +1,7 @@
-"""Reports of probes as sheets for reading: a verdict, a sentence, a hint and a table. No Qt."""
+"""Reports of probes as sheets for reading. No Qt."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from portview.domain.sockets import endpoint_text
@@ -12,53 +10,12 @@ from portview.probes.bind import BindReport, BindVerdict
 from portview.probes.http import HttpReport
 from portview.probes.ladder import StepKind, StepOutcome
 from portview.probes.tls import TlsReport, problem_words
+from portview.ui.probing.sheet import TONE_WORDS, Sheet, SheetRow, Tone
 
 if TYPE_CHECKING:
     from portview.domain.verdicts import Latency
     from portview.probes.ladder import LadderStep
     from portview.probes.tcp import AddressReport, ProbeReport
-
-
-class Tone(StrEnum):
-    """Whether a result is good news; told by a word and an icon as well as by colour."""
-
-    GOOD = "good"
-    BAD = "bad"
-    NOTE = "note"
-
-
-@dataclass(frozen=True, slots=True)
-class SheetRow:
-    """A line of the table: as many cells as there are columns, and perhaps a tone."""
-
-    cells: tuple[str, ...]
-    tone: Tone | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A result for people. Texts may come from the network and are shown inert.
-
-    ``columns`` and ``rows`` are empty where there is nothing beyond the sentence.
-    """
-
-    tone: Tone
-    word: str
-    detail: str
-    hint: str = ""
-    columns: tuple[str, ...] = ()
-    rows: tuple[SheetRow, ...] = ()
-
-    def as_text(self, title: str) -> str:
-        """Return the sheet as lines for a message to other people."""
-        lines = [title, f"{self.word}: {self.detail}"]
-        if self.hint:
-            lines.append(f"Hint: {self.hint}")
-        if self.rows:
-            lines += ["", "\t".join(self.columns)]
-            lines += ["\t".join(row.cells) for row in self.rows]
-        return "\n".join(lines) + "\n"
-
 
 VERDICT_WORDS = {
     Verdict.OPEN: "Open",
@@ -94,7 +51,6 @@ STEP_TONES = {
     StepOutcome.BAD: Tone.BAD,
     StepOutcome.NOTE: Tone.NOTE,
 }
-TONE_WORDS = {Tone.GOOD: "Good", Tone.BAD: "Problem", Tone.NOTE: "Note"}
 STEP_COLUMNS = ("Step", "Result", "Time", "What was found")
 _ADDRESS_COLUMNS = (
     "Address",

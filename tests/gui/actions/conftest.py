@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from portview.log import log_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    StartServer = Callable[[], tuple[subprocess.Popen[str], int]]
 
 SERVER = Path(__file__).resolve().parents[2] / "system" / "actions" / "server.py"
 
@@ -27,21 +31,38 @@ def own_record(own_folders: None) -> Iterator[None]:
 
 
 @pytest.fixture
-def server() -> Iterator[Callable[[], tuple[subprocess.Popen[str], int]]]:
+def server() -> Iterator[StartServer]:
     """Start polite servers, given with their ports, that end with the test."""
-    started: list[subprocess.Popen[str]] = []
+    yield from started("polite")
+
+
+@pytest.fixture
+def supervised() -> Iterator[StartServer]:
+    """Start supervisors, given with the ports of the servers that they start again and again."""
+    yield from started("supervised")
+
+
+def started(kind: str) -> Iterator[StartServer]:
+    processes: list[subprocess.Popen[str]] = []
 
     def start() -> tuple[subprocess.Popen[str], int]:
         process = subprocess.Popen(
-            [sys.executable, str(SERVER), "polite"], stdout=subprocess.PIPE, text=True
+            [sys.executable, str(SERVER), kind], stdout=subprocess.PIPE, text=True
         )
-        started.append(process)
+        processes.append(process)
         assert process.stdout
-        return process, int(json.loads(process.stdout.readline())["port"])
+        port = int(json.loads(process.stdout.readline())["port"])
+        if kind == "supervised":
+            process.stdout.readline()  # The server itself has the port now.
+        return process, port
 
     yield start
-    for process in started:
+    for process in processes:
+        children = psutil.Process(process.pid).children() if process.poll() is None else []
         process.kill()
         process.wait(10)
+        for child in children:
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
         assert process.stdout
         process.stdout.close()

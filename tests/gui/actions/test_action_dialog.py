@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
-from portview.actions.jobs import Doing, FreeJob
-from portview.actions.proposals import Card, CardKind, Proposal
+from portview.actions.cards import Card, CardKind
+from portview.actions.elevated_look import HeldSocket
+from portview.actions.free_port import free_port
+from portview.actions.jobs import Doing, EndJob, FreeJob, SuspendJob
+from portview.actions.proposals import Proposal
 from portview.actions.record import read_records
+from portview.actions.suspend_process import SuspendVerb
 from portview.domain.outcome import ActionReport, Outcome, PortViewError
-from portview.domain.sockets import Protocol
+from portview.domain.processes import Execution, ProcessKey
+from portview.domain.sockets import Endpoint, Family, Protocol, SocketKey
 from portview.engine.task_runner import Pool
+from portview.readers.execution import read_execution
+from portview.readers.process_identity import process_key
 from portview.ui.action_dialog import ActionDialog
 from portview.ui.proposal_view import CardView
 
@@ -26,6 +34,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from portview.actions.jobs import Job
+    from portview.domain.cancellation import CancelToken
     from portview.engine.task_runner import TaskRunner
 
     StartServer = Callable[[], tuple[subprocess.Popen[str], int]]
@@ -69,6 +78,27 @@ def test_nothing_is_stopped_before_the_button_and_the_proof_is_shown(
     assert f"TCP port {port} is free; freed" in dialog.now_text.text()
     assert not dialog.act_button.isVisible()
     assert read_records()[0].processes[0].pid == process.pid
+
+
+def test_suspending_is_asked_about_and_can_be_taken_back(
+    qtbot: QtBot, ask: Open, server: StartServer
+) -> None:
+    process, port = server()
+    key = process_key(process.pid)
+    assert isinstance(key, ProcessKey)
+    dialog = ask(SuspendJob(key, SuspendVerb.SUSPEND))
+    assert dialog.headline.text().startswith("Suspend ")
+    texts = " ".join(label.text() for label in dialog.findChildren(QLabel))
+    assert f"at 127.0.0.1:{port}" in texts
+    assert read_execution(process.pid) is Execution.RUNNING
+    act(qtbot, dialog)
+    assert read_execution(process.pid) is Execution.SUSPENDED
+    assert "is suspended" in dialog.now_text.text()
+    again = ask(SuspendJob(key, SuspendVerb.SUSPEND))
+    assert "already" in again.headline.text()
+    assert not again.act_button.isVisible()
+    act(qtbot, ask(SuspendJob(key, SuspendVerb.RESUME)))
+    assert read_execution(process.pid) is Execution.RUNNING
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Escape, Qt.Key.Key_Space])
@@ -117,6 +147,29 @@ def test_what_must_stay_has_no_button(ask: Open) -> None:
         assert dialog.cancel_button.text() == "Close"
 
 
+def test_a_port_that_is_free_by_now_is_told_as_that(ask: Open) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as own:
+        port = own.getsockname()[1]
+    dialog = ask(FreeJob(port, Protocol.TCP))
+    assert dialog.headline.text() == f"TCP port {port} is free."
+    assert not dialog.act_button.isVisible()
+    assert not dialog.cards.isVisible()
+
+
+def test_what_sums_up_the_cards_stands_above_them(ask: Open) -> None:
+    job = FakeJob([])
+    cards = tuple(Card(CardKind.STOPS, f"node, PID {number}") for number in range(40))
+    job.look = lambda *, force, tree: Proposal(  # type: ignore[method-assign]
+        "Free it?", cards, object(), "Free", ("40 processes will be stopped.",)
+    )
+    dialog = ask(job)
+    assert dialog.notes.text() == "40 processes will be stopped."
+    assert dialog.notes.geometry().bottom() < dialog.cards.geometry().top()
+    # However many there are, the buttons stay on the screen.
+    assert dialog.height() <= dialog.screen().availableSize().height()
+    assert dialog.act_button.isVisible()
+
+
 @dataclass
 class FakeJob:
     """A job whose ends no machine here can bring about: refusals and administrator rights."""
@@ -135,6 +188,54 @@ class FakeJob:
         if isinstance(end, PortViewError):
             raise end
         return end
+
+
+def test_what_starts_a_server_again_can_be_stopped_next(
+    qtbot: QtBot, ask: Open, supervised: StartServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A slow machine is given longer to start it again; who came is seen at once.
+    monkeypatch.setattr("portview.actions.jobs.free_port", partial(free_port, watch_s=20))
+    supervisor, port = supervised()
+    dialog = ask(FreeJob(port, Protocol.TCP))
+    act(qtbot, dialog)
+    assert "was taken again by" in dialog.now_text.text()
+    assert dialog.next_button.isVisible()
+    with qtbot.waitSignal(dialog.job_requested) as asked:
+        dialog.next_button.click()
+    (job,) = asked.args
+    assert isinstance(job, EndJob)
+    assert job.process.pid == supervisor.pid
+    assert supervisor.poll() is None
+    assert not dialog.isVisible()
+
+
+@dataclass(frozen=True)
+class FakeHiddenJob(FreeJob):
+    """A job whose holder only administrators are told, as no test that runs as root has one."""
+
+    def look(self, *, force: bool, tree: bool) -> Proposal:
+        if not self.held:
+            card = Card(CardKind.REFUSED, "An unknown process")
+            return Proposal("Hidden.", (card,), object(), is_hidden=True)
+        card = Card(CardKind.STOPS, f"PID {self.held[0].owner.pid}")
+        return Proposal("Free it?", (card,), object(), "Free", can_be_forced=True)
+
+    def seen_by_admin(self, cancel: CancelToken | None = None) -> FreeJob:
+        socket_key = SocketKey(
+            Protocol.TCP, Family.IPV4, Endpoint("127.0.0.1", self.port), None, None
+        )
+        return replace(self, held=(HeldSocket(socket_key, ProcessKey(4242, 1)),))
+
+
+def test_a_hidden_holder_can_be_looked_up_as_administrator(qtbot: QtBot, ask: Open) -> None:
+    dialog = ask(FakeHiddenJob(80, Protocol.TCP))
+    assert not dialog.act_button.isVisible()
+    for _ in range(2):
+        dialog.look_button.click() if dialog.look_button.isVisible() else dialog.force_box.click()
+        qtbot.waitUntil(dialog.act_button.isVisible, timeout=WAIT_MS)
+        # Once seen it stays seen: the options ask for no rights again.
+        assert dialog.headline.text() == "Free it?"
+        assert not dialog.look_button.isVisible()
 
 
 def error(code: str, outcome: Outcome) -> PortViewError:

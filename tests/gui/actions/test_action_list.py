@@ -9,10 +9,11 @@ import pytest
 from PySide6.QtCore import Qt
 
 from portview.actions.end_process import end_process, look_at_process
-from portview.actions.jobs import ServiceJob
+from portview.actions.jobs import ServiceJob, SuspendJob
 from portview.actions.process_facts import ServiceFacts
 from portview.actions.record import keep_record
 from portview.actions.service_change import ServiceReport
+from portview.actions.suspend_process import SuspendVerb, change_execution, look_at_execution
 from portview.domain.outcome import Outcome
 from portview.domain.processes import ProcessKey
 from portview.domain.services import Service, ServiceState
@@ -86,6 +87,26 @@ def test_a_stopped_service_is_asked_about_in_its_own_dialog(
     with qtbot.waitSignal(actions.job_requested) as asked:
         qtbot.mouseClick(actions.again_button, Qt.MouseButton.LeftButton)
     assert asked.args == [ServiceJob("web", "start")]
+
+
+def test_a_suspended_process_can_be_resumed_from_it(
+    qtbot: QtBot,
+    open_list: Callable[[], ActionList],
+    server: Callable[[], tuple[subprocess.Popen[str], int]],
+) -> None:
+    process, _ = server()
+    key = process_key(process.pid)
+    assert isinstance(key, ProcessKey)
+    keep_record(change_execution(look_at_execution(key, SuspendVerb.SUSPEND)))
+    actions = open_list()
+    qtbot.waitUntil(lambda: actions.tree.topLevelItemCount() == 1, timeout=WAIT_MS)
+    item = actions.tree.topLevelItem(0)
+    assert item is not None
+    actions.tree.setCurrentItem(item.child(0))
+    assert "Resume" in actions.again_button.text()
+    with qtbot.waitSignal(actions.job_requested) as asked:
+        qtbot.mouseClick(actions.again_button, Qt.MouseButton.LeftButton)
+    assert asked.args == [SuspendJob(key, SuspendVerb.RESUME)]
 
 
 def test_a_list_that_is_closed_at_once_is_left_in_peace(qtbot: QtBot, runner: TaskRunner) -> None:

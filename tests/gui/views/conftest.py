@@ -20,6 +20,7 @@ from portview.domain.sockets import (
     SocketRow,
     State,
 )
+from portview.engine.firewall_feed import FirewallFeed
 from portview.engine.poller import Poller
 from portview.engine.traffic_feed import TrafficFeed
 from portview.readers.host_names import HostNames
@@ -27,8 +28,10 @@ from portview.readers.process_details import OwnerDetailsReader
 from portview.resources import resource_path
 from portview.settings import Settings
 from portview.ui.about import WindowFacts
+from portview.ui.firewall.firewall_tools import FirewallSources
 from portview.ui.lookups import Lookups
 from portview.ui.main_window import MainWindow
+from tests.fakes.firewall_readings import CountedFirewall
 from tests.fakes.lookups import FakeResolver, FakeServices, FakeTraffic
 
 if TYPE_CHECKING:
@@ -140,9 +143,13 @@ def window(
         "written down", tmp_path / "log", tmp_path / "settings.json", is_elevated=False
     )
     hosts = HostNames(FakeResolver({}))
+    firewall = CountedFirewall()
     lookups = Lookups(
         lambda: CellContext(time.time_ns() // 1_000_000, names),
         TrafficFeed(FakeTraffic(), runner),
+        FirewallSources(
+            FirewallFeed(firewall, runner), firewall, lambda: firewall, firewall.read_drops
+        ),
         hosts,
         OwnerDetailsReader(FakeServices).read,
     )

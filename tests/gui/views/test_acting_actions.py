@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtWidgets import QDialog
 
-from portview.actions.jobs import CloseJob, EndJob, FreeJob, Job
+from portview.actions.jobs import CloseJob, EndJob, FreeJob, Job, SuspendJob
+from portview.actions.suspend_process import SuspendVerb
 from portview.domain.scope import Scope
 from portview.ui.action_dialog import ActionDialog
 
@@ -32,7 +33,7 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
     """Note the jobs that would be asked about, instead of opening their dialogs."""
     noted: list[Job] = []
     monkeypatch.setattr(
-        "portview.ui.acting.ActionDialog",
+        "portview.ui.action_dialog.ActionDialog",
         lambda job, *_: noted.append(job) or QDialogThatIsNotShown(),
     )
     return noted
@@ -46,6 +47,8 @@ class QDialogThatIsNotShown:
         def connect(_slot: object) -> None:
             pass
 
+    job_requested = acted
+
     def open(self) -> None:
         pass
 
@@ -54,7 +57,13 @@ def test_each_act_names_the_row_that_was_seen(window: MainWindow, jobs: list[Job
     select(window, 8080)
     owner = window.views.selection().first.row.owner
     assert owner is not None
-    for name in ("free_port", "end_process", "end_process_tree"):
+    for name in (
+        "free_port",
+        "end_process",
+        "end_process_tree",
+        "suspend_process",
+        "resume_process",
+    ):
         window.acts[name].trigger()
     select(window, 51000)
     row = window.views.selection().first.row
@@ -64,6 +73,8 @@ def test_each_act_names_the_row_that_was_seen(window: MainWindow, jobs: list[Job
         FreeJob(8080, window.model.shown_entries[0].row.protocol),
         EndJob(owner),
         EndJob(owner, with_tree=True),
+        SuspendJob(owner, SuspendVerb.SUSPEND),
+        SuspendJob(owner, SuspendVerb.RESUME),
         CloseJob(row.local, row.remote),
     ]
 
@@ -76,6 +87,7 @@ def test_each_act_names_the_row_that_was_seen(window: MainWindow, jobs: list[Job
         (9000, "close_connection", "closed already"),
         (53, "close_connection", "UDP has no connections"),
         (445, "end_process", "not known"),
+        (445, "suspend_process", "not known"),
         (8080, "stop_service", "no service"),
     ],
 )

@@ -13,6 +13,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 from portview.domain.cells import CellContext
 from portview.domain.columns import COLUMNS
 from portview.domain.entry import Entry
+from portview.domain.firewall import FirewallAnswer, FirewallVerdict
 from portview.domain.port_names import PortName, PortNames
 from portview.domain.processes import ProcessInfo, ProcessKey
 from portview.domain.query.compiling import compile_query
@@ -225,6 +226,7 @@ def test_a_process_line_sums_up_its_sockets(qtbot: QtBot) -> None:
         "remote_address": "",
         "remote_host": "",
         "state": "2 LISTEN, 2 ESTABLISHED",
+        "firewall": "Loopback",
         "service": "",
         "user": "ann",
         "age": "9 s",
@@ -259,3 +261,28 @@ def test_every_column_has_a_sum(qtbot: QtBot) -> None:
     for column in COLUMNS:
         assert isinstance(group.text(column.id, CellContext()), str)
         assert isinstance(group.tooltip(column.id, CellContext()), str)
+
+
+def test_a_process_says_what_the_firewall_does_to_each_of_its_ports(qtbot: QtBot) -> None:
+    table, tree = make_models()
+    tree.set_active(True)
+    table.set_icons("firewall", lambda _entry: "an icon")
+    rows = [
+        replace(each, key=each.key._replace(local=each.key.local._replace(address=address)))
+        for each, address in [(row(1), "::"), (row(2), "::1"), (row(3), "::")]
+    ]
+    column = [each.id for each in COLUMNS].index("firewall")
+    context = CellContext(
+        firewall={
+            rows[0].key: FirewallAnswer(FirewallVerdict.BLOCKED, ""),
+            rows[2].key: FirewallAnswer(FirewallVerdict.BLOCKED, ""),
+        }
+    )
+    group = Group(rows[0].key.owner, 1, [Entry(each) for each in rows])
+    assert group.text("firewall", context) == "Blocked, Loopback"
+    assert group.tooltip("firewall", context) == "1: Blocked\n2: Loopback\n3: Blocked"
+    table.show_snapshot(Snapshot(tuple(rows), {}))
+    of_process = tree.index(0, column)
+    assert tree.data(of_process, Qt.ItemDataRole.DecorationRole) is None
+    of_socket = tree.index(0, column, tree.index(0, 0))
+    assert tree.data(of_socket, Qt.ItemDataRole.DecorationRole) == "an icon"

@@ -37,7 +37,11 @@ class Server:
             start_new_session=sys.platform != "win32",
         )
         self._seen: dict[int, ProcessKey] = {}
-        self.told = self.hear()
+        try:
+            self.told = self.hear()
+        except AssertionError:
+            self.stop()
+            raise
         self.port = int(self.told["port"])
         self.pid = int(self.told["pid"])
 
@@ -77,6 +81,10 @@ class Server:
         with suppress(psutil.Error):
             return psutil.Process(key.pid).status() != psutil.STATUS_ZOMBIE
         return False
+
+    def wait(self) -> None:
+        """Wait until the process that spoke first has ended by itself, with all that it held."""
+        self._process.wait(30)
 
     def stop(self) -> None:
         """End everything that it started."""

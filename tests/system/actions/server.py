@@ -5,6 +5,7 @@ Usage: server.py KIND [ADDRESS [PORT]]. Standard library only, on Windows as wel
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -102,6 +103,66 @@ def workers(address: str, port: int) -> None:
         live()
 
 
+def only_v6(address: str, port: int) -> None:
+    """Listen on the IPv6 wildcard for IPv6 alone."""
+    with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as server:
+        server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        server.bind(("::", port))
+        server.listen()
+        tell(server)
+        live()
+
+
+def hanging_up(address: str, port: int) -> None:
+    """Hang up on everybody who connects, which leaves TIME_WAIT at this end."""
+    with bound(address, port) as server:
+        hang_up(server)
+
+
+def hanging_up_reusably(address: str, port: int) -> None:
+    """Do the same with the option that lets the next server start at once."""
+    with bound(address, port, (socket.SOL_SOCKET, socket.SO_REUSEADDR)) as server:
+        hang_up(server)
+
+
+def hang_up(server: socket.socket) -> None:
+    tell(server)
+    server.settimeout(LONGEST_LIFE_S)
+    while True:
+        connection, _ = server.accept()
+        connection.close()
+
+
+def sharing(address: str, port: int) -> None:
+    """Take a port that another process of the same kind may have as well (Windows)."""
+    with bound(address, port, (socket.SOL_SOCKET, socket.SO_REUSEADDR)) as server:
+        tell(server)
+        live()
+
+
+def answering(address: str, port: int) -> None:
+    """Say something to everybody who connects."""
+    with bound(address, port) as server:
+        tell(server)
+        server.settimeout(LONGEST_LIFE_S)
+        while True:
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(b"hi")
+
+
+def traced(address: str, port: int) -> None:
+    """Hold a child as a debugger does: it asks to be traced (PTRACE_TRACEME) and stops."""
+    child = os.fork()
+    if child == 0:
+        ctypes.CDLL(None).ptrace(0, 0, None, None)
+        os.kill(os.getpid(), signal.SIGSTOP)
+        os._exit(0)
+    with bound(address, port) as server:
+        tell(server, child=child)
+        live()
+
+
 def udp(address: str, port: int) -> None:
     with bound(address, port, udp=True) as server:
         tell(server)
@@ -139,7 +200,10 @@ def tree(address: str, port: int) -> None:
 
 
 if __name__ == "__main__":
-    KINDS = (polite, stubborn, supervised, heir, workers, udp, client, tree)
+    KINDS = (
+        polite, stubborn, supervised, heir, workers, answering, traced, only_v6,
+        hanging_up, hanging_up_reusably, sharing, udp, client, tree,
+    )  # fmt: skip
     given = dict(enumerate(sys.argv[1:]))
     act = next(kind for kind in KINDS if kind.__name__ == given[0])
     act(given.get(1, "127.0.0.1"), int(given.get(2, "0")))

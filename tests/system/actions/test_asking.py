@@ -34,6 +34,16 @@ window.show()
 print("shown", flush=True)
 sys.exit(application.exec())
 """
+STUBBORN_WINDOW = WINDOW.replace(
+    "window = QWidget()",
+    """
+class Stubborn(QWidget):
+    def closeEvent(self, event):
+        print("asked", flush=True)
+        event.ignore()
+window = Stubborn()
+""",
+)
 CONSOLE = """
 import os, signal, sys, time
 signal.signal(signal.SIGBREAK, lambda *_: os._exit(7))
@@ -78,6 +88,19 @@ def test_a_program_with_a_window_is_asked_by_it(
     (result,) = stop_processes([key], grace_s=20)
     assert (result.ending, result.asked) == (Ending.CLOSED, Asking.WINDOW)
     assert process.wait(10) == 0
+
+
+def test_a_window_that_does_not_close_is_ended_after_the_grace_time(
+    spawn: Callable[..., subprocess.Popen[str]],
+) -> None:
+    process = spawn(STUBBORN_WINDOW, stdout=subprocess.PIPE)
+    assert process.stdout
+    assert process.stdout.readline().strip() == "shown"
+    (result,) = stop_processes([key_of(process)], grace_s=0.5)
+    assert (result.ending, result.asked) == (Ending.ENDED, Asking.NONE)
+    assert result.after_ms >= 500
+    assert process.wait(10) == 1
+    assert "asked" in process.stdout.read()
 
 
 def test_a_program_with_a_console_of_its_own_is_asked_by_ctrl_break(

@@ -17,10 +17,12 @@ from portview.actions.errands import Errand, ErrandVerb
 from portview.actions.free_port import free_port, look_at_port
 from portview.actions.holders import FreeRequest
 from portview.actions.stopping import Ending
+from portview.actions.suspend_process import SuspendVerb, change_execution, look_at_execution
 from portview.domain.contract import iso_time
 from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.processes import ProcessKey
+from portview.domain.processes import Execution, ProcessKey
 from portview.domain.sockets import Endpoint
+from portview.readers.execution import read_execution
 from portview.readers.process_identity import process_key
 
 if TYPE_CHECKING:
@@ -60,6 +62,31 @@ def test_an_errand_goes_through_the_door_and_its_report_comes_back(
     assert not server.is_running()
     end_process(look_at_process(neighbour.key), as_admin=True)
     assert not neighbour.is_running()
+
+
+@on_unix
+def test_suspending_goes_through_the_door_as_well(
+    serve: Callable[..., Server], pkexec: Callable[[str], None]
+) -> None:
+    pkexec('exec "$@"')
+    server = serve("polite")
+    for verb, expected in (
+        (SuspendVerb.SUSPEND, Execution.SUSPENDED),
+        (SuspendVerb.RESUME, Execution.RUNNING),
+    ):
+        report = change_execution(look_at_execution(server.key, verb), as_admin=True)
+        assert (report.outcome, report.execution) == (Outcome.DONE, expected)
+        assert read_execution(server.pid) is expected
+    forged = Errand(ErrandVerb.SUSPEND, (ProcessKey(server.pid, server.key.started_ms + 10),))
+    with pytest.raises(PortViewError) as refused:
+        run_elevated(forged)
+    assert refused.value.code == "pid_reused"
+    init = process_key(1)
+    assert isinstance(init, ProcessKey)
+    with pytest.raises(PortViewError) as never:
+        run_elevated(Errand(ErrandVerb.SUSPEND, (init,)))
+    assert never.value.code == "init"
+    assert read_execution(server.pid) is Execution.RUNNING
 
 
 @on_unix

@@ -5,6 +5,7 @@ The API is used in this process, where a refusal can be told from an accident.
 
 from __future__ import annotations
 
+import re
 import socket
 import sys
 from typing import TYPE_CHECKING
@@ -18,16 +19,27 @@ from portview.actions.process_facts import Asking
 from portview.actions.proof import PortVerdict
 from portview.actions.stopping import Ending
 from portview.domain.outcome import Outcome
+from portview.domain.processes import Execution
 from portview.domain.sockets import Protocol
+from portview.readers.execution import read_execution
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from portview.actions.free_port import FreeReport
     from tests.system.actions.conftest import Server
 
 WATCH_S = 0.2
 IS_WINDOWS = sys.platform == "win32"
+
+
+@pytest.fixture(autouse=True)
+def bystander(serve: Callable[..., Server]) -> Iterator[None]:
+    """Let another server run beside each test, which nothing may ever stop or suspend."""
+    server = serve("polite")
+    yield
+    assert server.is_running()
+    assert read_execution(server.pid) is Execution.RUNNING
 
 
 def free(
@@ -103,6 +115,8 @@ def test_a_respawn_is_told_with_its_supervisor(serve: Callable[..., Server]) -> 
 
 def test_a_child_that_inherited_the_socket_is_found(serve: Callable[..., Server]) -> None:
     server = serve("heir")
+    # It speaks before it ends: until then it holds the socket as well, and is in the plan.
+    server.wait()
     child = server.told["child"]
     plan = look_at_port(FreeRequest(server.port))
     (step,) = plan.steps
@@ -141,6 +155,64 @@ def test_a_holder_at_another_address_is_none(serve: Callable[..., Server]) -> No
     assert report.outcome is Outcome.DONE
     assert report.results == ()
     assert server.is_running()
+
+
+def test_a_holder_of_ipv6_alone_is_not_in_the_way_of_ipv4(serve: Callable[..., Server]) -> None:
+    server = serve("only_v6")
+    spared = free(server.port, address="127.0.0.1")
+    assert spared.outcome is Outcome.DONE
+    assert spared.results == ()
+    assert server.is_running()
+    beside = serve("polite", "127.0.0.1", str(server.port))
+    narrow = free(server.port, address="127.0.0.1")
+    assert narrow.outcome is Outcome.DONE, narrow.now
+    assert server.is_running()
+    assert not beside.is_running()
+    report = free(server.port)
+    assert report.outcome is Outcome.DONE
+    assert not server.is_running()
+
+
+@pytest.mark.linux_only("the kernel tells how long TIME_WAIT takes; Wine has no such table")
+@pytest.mark.parametrize("is_reusable", [True, False])
+def test_what_is_left_in_time_wait_is_told_with_its_seconds(
+    serve: Callable[..., Server], is_reusable: bool
+) -> None:
+    server = serve("hanging_up_reusably" if is_reusable else "hanging_up")
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        assert client.recv(1) == b""
+    report = free(server.port)
+    assert not server.is_running()
+    assert report.proof
+    assert report.proof.verdict is PortVerdict.TIME_WAIT
+    assert report.proof.time_wait_left_s is not None
+    assert 0 < report.proof.time_wait_left_s <= 60
+    assert re.search(r"only TIME_WAIT is left, \d+ s\.", report.now)
+    # Only what had SO_REUSEADDR itself lets a server with SO_REUSEADDR start.
+    assert report.outcome is (Outcome.DONE if is_reusable else Outcome.NOT_DONE)
+    assert ("SO_REUSEADDR" if is_reusable else "Wait") in report.next_step
+    with socket.socket() as again:
+        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            again.bind(("127.0.0.1", server.port))
+        except OSError:
+            assert not is_reusable
+        else:
+            assert is_reusable
+
+
+@pytest.mark.windows_only("there SO_REUSEADDR lets strangers share a port")
+def test_all_who_share_a_port_are_stopped(serve: Callable[..., Server]) -> None:
+    first = serve("sharing")
+    try:
+        second = serve("sharing", "127.0.0.1", str(first.port))
+    except AssertionError:
+        pytest.skip("this system lets nobody share a port like this")
+    plan = look_at_port(FreeRequest(first.port))
+    assert {step.process.key for step in plan.steps if step.process} == {first.key, second.key}
+    assert free_port(plan, watch_s=WATCH_S).outcome is Outcome.DONE
+    assert not first.is_running()
+    assert not second.is_running()
 
 
 def test_a_udp_holder_is_stopped_for_udp_only(serve: Callable[..., Server]) -> None:

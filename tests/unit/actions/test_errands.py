@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from portview.actions.errands import Errand, ErrandVerb, parse_errand
 from portview.domain.outcome import PortViewError
 from portview.domain.processes import ProcessKey
-from portview.domain.sockets import Endpoint, canonical_address
+from portview.domain.sockets import Endpoint, Protocol, canonical_address
 
 KEYS = st.builds(ProcessKey, st.integers(1, 2**32 - 1), st.integers(0, 10**15 - 1))
 ADDRESSES = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(
@@ -31,6 +31,17 @@ ERRANDS = st.one_of(
             [ErrandVerb.STOP_SERVICE, ErrandVerb.START_SERVICE, ErrandVerb.RESTART_SERVICE]
         ),
         service=NAMES,
+    ),
+    st.builds(
+        Errand,
+        st.sampled_from([ErrandVerb.SUSPEND, ErrandVerb.RESUME]),
+        KEYS.map(lambda key: (key,)),
+    ),
+    st.builds(
+        Errand,
+        st.just(ErrandVerb.HOLDERS),
+        protocol=st.sampled_from(Protocol),
+        port=st.integers(1, 65535),
     ),
     st.builds(Errand, st.just(ErrandVerb.CLOSE), local=ENDPOINTS, remote=ENDPOINTS),
 )
@@ -69,6 +80,15 @@ def test_anything_else_is_refused(words: list[str]) -> None:
         "errand close 127.0.0.1:1 300.0.0.1:2",
         "errand close 127.0.0.1:1 [::1]:70000",
         "errand close localhost:1 127.0.0.1:2",
+        "errand suspend",
+        "errand suspend 0:5",
+        "errand suspend 12:5 13:5",
+        "errand resume 12",
+        "errand holders tcp",
+        "errand holders tcp 0",
+        "errand holders tcp 65536",
+        "errand holders sctp 80",
+        "errand holders tcp 80 81",
         "errand run /bin/sh",
     ],
 )

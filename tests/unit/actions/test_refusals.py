@@ -95,12 +95,25 @@ def test_servers_may_be_stopped(name: str) -> None:
     assert code(process(f"{name}.exe"), WINDOWS) is None
 
 
-@pytest.mark.parametrize("name", ["docker-proxy", "com.docker.backend.exe", "rootlessport"])
-def test_container_runtimes_are_refused_with_the_way_to_stop_a_container(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("docker-proxy", "docker ps --filter publish=8080"),
+        ("com.docker.backend.exe", "docker ps --filter publish=8080"),
+        ("com.docker.vpnkit.exe", "docker ps --filter publish=8080"),
+        ("rootlessport", "podman ps --filter publish=8080"),
+        ("gvproxy.exe", "podman ps --filter publish=8080"),
+        ("slirp4netns", "(or podman)"),
+    ],
+)
+def test_container_runtimes_are_refused_with_the_way_to_stop_a_container(
+    name: str, advice: str
+) -> None:
     for standpoint in (LINUX, WINDOWS):
-        reason = refusal(process(name), standpoint)
+        reason = refusal(process(name), standpoint, 8080)
         assert reason
-        assert "docker ps" in reason.advice
+        assert reason.code == "container_runtime"
+        assert advice in reason.advice
 
 
 def test_the_relay_of_wsl_is_told_as_such() -> None:

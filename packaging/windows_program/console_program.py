@@ -1,0 +1,8 @@
+"""What portviewc.exe runs: commands only, so that it carries no Qt."""
+
+import sys
+
+from portview.__main__ import main
+
+# A window is what PortView.exe is for.
+sys.exit(main(sys.argv[1:] or ["--help"], has_window=False))

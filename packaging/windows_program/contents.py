@@ -1,0 +1,85 @@
+"""What goes into the program's folder and what stays out, and how much each part weighs."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EXCLUDED_MODULES: Final = (
+    *("PySide6.QtOpenGL", "PySide6.QtOpenGLWidgets", "PySide6.QtTest", "PySide6.QtPrintSupport"),
+    *("OpenGL", "IPython", "jupyter_rfb", "matplotlib", "scipy", "h5py", "numba", "cupy"),
+    *("pyqtgraph.opengl", "pyqtgraph.console", "pyqtgraph.jupyter", "pyqtgraph.examples"),
+    *("pyqtgraph.flowchart", "pyqtgraph.dockarea", "pyqtgraph.canvas"),
+    *("numpy.f2py", "numpy.distutils", "numpy.testing", "numpy.random", "numpy.polynomial"),
+    *("tkinter", "pdb", "doctest", "lib2to3", "pip", "setuptools", "pytest", "hypothesis"),
+)
+"""Modules that something imports only if they are there, or for purposes that PortView lacks."""
+
+WINDOW_MODULES: Final = (
+    *("PySide6", "shiboken6", "pyqtgraph", "numpy"),
+    *("portview.app", "portview.ui", "portview.models", "portview.engine"),
+)
+"""What only the window needs."""
+
+_UNWANTED: Final = (
+    # A software renderer for OpenGL; widgets are drawn without any.
+    "PySide6/opengl32sw.dll",
+    # Text comes with the program in English.
+    "PySide6/translations/*",
+    # Platforms other than Windows itself, and what serves tablets and other input.
+    "PySide6/plugins/platforms/q[!w]*.dll",
+    "PySide6/plugins/platforminputcontexts/*",
+    "PySide6/plugins/generic/*",
+    # The single-instance pipe is all of the network that Qt is used for.
+    "PySide6/plugins/tls/*",
+    "PySide6/plugins/networkinformation/*",
+    # Every picture of PortView's is SVG; programs' icons come from Windows as pixels.
+    "PySide6/plugins/imageformats/*",
+    # Modules that a plug-in of those would need.
+    "PySide6/Qt6[!CGNSW]*.dll",
+    # Windows has these itself since version 10.
+    "icuuc.dll",
+    "icuin.dll",
+    "icudt.dll",
+    "ucrtbase.dll",
+    "api-ms-win-*.dll",
+    # Colour maps and icons of plots that PortView doesn't have.
+    "pyqtgraph/colors/*",
+    "pyqtgraph/icons/*",
+    # Metadata and types, for people who build things with a package.
+    "*.dist-info/*",
+    "*.pyi",
+    "*/py.typed",
+    "numpy/*/tests/*",
+)
+"""Patterns of names inside the folder of libraries."""
+
+
+def is_wanted(name: str) -> bool:
+    r"""Tell whether a file belongs into the folder. ``name`` is relative to it, with / or \."""
+    plain = name.replace("\\", "/")
+    return not any(fnmatch.fnmatchcase(plain, pattern) for pattern in _UNWANTED)
+
+
+def folder_bytes(folder: Path) -> int:
+    """Return what all files below a folder hold together."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def heaviest(folder: Path, count: int = 12) -> list[tuple[str, int]]:
+    """Return the heaviest files and packages of a program's folder, heaviest first, in bytes.
+
+    What lies together in a package's folder counts as one, but for Qt's own libraries.
+    """
+    weights: Counter[str] = Counter()
+    for file in folder.rglob("*"):
+        if not file.is_file():
+            continue
+        parts = file.relative_to(folder).parts
+        depth = 3 if "PySide6" in parts[:2] else 2
+        weights["/".join(parts[:depth])] += file.stat().st_size
+    return weights.most_common(count)

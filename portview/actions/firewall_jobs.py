@@ -1,0 +1,143 @@
+"""Changes of the firewall as jobs with two halves: look and propose, then act on it.
+
+Each half opens a firewall of its own, because one belongs to one call at a time.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from portview.actions.firewall_change import make_rule, revoke_rules
+from portview.actions.firewall_expiry import plan_expired
+from portview.actions.firewall_plan import RulePlan, own_rule, plan_revoke, plan_rule
+from portview.actions.firewall_proposals import FirewallProposal, propose_revoke, propose_rule
+from portview.actions.firewall_question import ask_about_port
+from portview.actions.record import keep_record
+from portview.domain.firewall import FirewallQuestion, RuleEffect, RuleWish
+from portview.domain.outcome import Outcome, PortViewError
+from portview.firewall.choose import open_firewall
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portview.actions.jobs import Doing
+    from portview.domain.outcome import ActionReport
+    from portview.firewall.firewall import Firewall
+
+
+class FirewallJob(Protocol):
+    """One change of the firewall. Both halves block and may run on any thread."""
+
+    @property
+    def title(self) -> str:
+        """Return what the job is called in a window's title."""
+        ...
+
+    def look(self) -> FirewallProposal:
+        """See what is to be done. Changes nothing. Raises PortViewError."""
+        ...
+
+    def act(self, proposal: FirewallProposal, doing: Doing) -> ActionReport:
+        """Do what was proposed, read again, keep the record. Raises PortViewError, Cancelled."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RuleJob:
+    """Make one rule that allows or blocks a port.
+
+    ``question`` is what the rule is to decide, as far as it is known; the rest is taken from what
+    listens on the port.
+    """
+
+    wish: RuleWish
+    question: FirewallQuestion | None = None
+    opener: Callable[[], Firewall] = open_firewall
+
+    @property
+    def title(self) -> str:
+        """Return the window's title."""
+        is_allow = self.wish.effect is RuleEffect.ALLOW
+        return "Allow through firewall" if is_allow else "Block in firewall"
+
+    def look(self) -> FirewallProposal:
+        """Plan the rule and decide what its clients experience now."""
+        wish = self.wish
+        wanted = self.question or FirewallQuestion(wish.protocol, wish.port, program=wish.program)
+        port = ask_about_port(wanted, sys.platform)
+        with closing(self.opener()) as firewall:
+            return propose_rule(plan_rule(firewall, wish, port))
+
+    def act(self, proposal: FirewallProposal, doing: Doing) -> ActionReport:
+        """Make the rule that was shown and prove that it took effect."""
+        plan = proposal.subjects
+        if not isinstance(plan, RulePlan):
+            raise TypeError("this is the proposal of another job")
+        with closing(self.opener()) as firewall:
+            report = make_rule(firewall, plan, as_admin=doing.as_admin, cancel=doing.cancel)
+        keep_record(report)
+        return report
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeJob:
+    """Take back rules of PortView's by their ids, or those that have had their time."""
+
+    rule_ids: tuple[str, ...] = ()
+    only_expired: bool = False
+    opener: Callable[[], Firewall] = open_firewall
+
+    @property
+    def title(self) -> str:
+        """Return the window's title."""
+        return "Take back firewall rule" if len(self.rule_ids) == 1 else "Take back firewall rules"
+
+    def look(self) -> FirewallProposal:
+        """Find the rules."""
+        with closing(self.opener()) as firewall:
+            rules = firewall.read()
+            if self.only_expired:
+                return propose_revoke(plan_expired(firewall, rules))
+            own = [own_rule(rules.own_rules, rule_id) for rule_id in self.rule_ids]
+            return propose_revoke([plan_revoke(firewall, one) for one in own])
+
+    def act(self, proposal: FirewallProposal, doing: Doing) -> ActionReport:
+        """Remove them and see that they are gone."""
+        plans = proposal.subjects
+        if isinstance(plans, RulePlan):
+            raise TypeError("this is the proposal of another job")
+        with closing(self.opener()) as firewall:
+            report = revoke_rules(firewall, plans, as_admin=doing.as_admin, cancel=doing.cancel)
+        keep_record(report)
+        return report
+
+
+def revoke_expired(
+    opener: Callable[[], Firewall] = open_firewall, *, has_rights: bool
+) -> ActionReport | None:
+    """Take back the rules that have had their time; None where there are none. Blocks.
+
+    For the start of the window and for its timer, off the UI thread. Nobody is asked for rights by
+    it: without them it raises PortViewError ("rules_expired", NEEDS_ADMIN), and the person can be
+    offered ``RevokeJob(only_expired=True)``.
+    """
+    with closing(opener()) as firewall:
+        plans = plan_expired(firewall)
+        if not plans:
+            return None
+        if not has_rights:
+            many = len(plans)
+            raise PortViewError(
+                "rules_expired",
+                f"{many} firewall rules of PortView's have had their time."
+                if many > 1
+                else "A firewall rule of PortView's has had its time.",
+                "Taking back needs administrator rights.",
+                Outcome.NEEDS_ADMIN,
+            )
+        report = revoke_rules(firewall, plans)
+    keep_record(report)
+    return report

@@ -1,0 +1,221 @@
+"""From a wish for a rule to what is shown beforehand: the rule, its commands, why it may not help.
+
+Nothing is changed here.
+"""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from portview.actions.firewall_proof import RuleProof, prove
+from portview.actions.firewall_question import PortQuestion, is_loopback, port_words
+from portview.actions.firewall_subnets import subnets_of_rules
+from portview.actions.firewall_times import moment_words
+from portview.actions.firewall_wishes import ANY, LOCAL_SUBNET, checked_wish
+from portview.domain.firewall import RuleChange, RuleEffect, RuleWish
+from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.plain_text import inert
+from portview.firewall.tag import find_tag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from portview.domain.firewall import (
+        FirewallQuestion,
+        FirewallStatus,
+        OwnRule,
+    )
+    from portview.firewall.firewall import Firewall
+    from portview.readers.local_subnets import LocalSubnet
+
+_LONGEST = 300
+_WINDOWS = "windows"
+_NOT_NEEDED = "rule_not_needed"
+
+
+@dataclass(frozen=True, slots=True)
+class RulePlan:
+    """A rule that is to be made.
+
+    ``change`` is the exact change; it has no commands where none are needed, or where only the
+    side with administrator rights can tell them, which ``refusal`` then says. ``before`` is what
+    its clients experience now. ``warnings`` say why it may not help, those of the change included.
+    ``is_needless`` tells that they experience already what it is to bring.
+    """
+
+    wish: RuleWish
+    question: FirewallQuestion
+    change: RuleChange
+    before: RuleProof
+    status: FirewallStatus
+    subnets: tuple[LocalSubnet, ...]
+    warnings: tuple[str, ...] = ()
+    is_needless: bool = False
+    refusal: PortViewError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RevokePlan:
+    """A rule of PortView's that is to be taken back, and why where it was not asked for."""
+
+    own: OwnRule
+    change: RuleChange
+    reason: str = ""
+
+
+def can_match_programs(status: FirewallStatus) -> bool:
+    """Tell whether a rule of this firewall can be for one program."""
+    return status.manager == _WINDOWS
+
+
+def plan_rule(firewall: Firewall, wish: RuleWish, port: PortQuestion) -> RulePlan:
+    """See what a rule would be and what it would meet. Raises PortViewError; blocks."""
+    wish = checked_wish(wish)
+    rules = firewall.read()
+    warnings = []
+    if wish.program and not can_match_programs(rules.status):
+        wish = replace(wish, program=None)
+        warnings.append("This firewall can't match programs: the rule is for the port alone.")
+    refusal = None
+    try:
+        change = firewall.plan(wish, rules)
+    except PortViewError as error:
+        if error.code != _NOT_NEEDED and error.outcome is not Outcome.NEEDS_ADMIN:
+            raise
+        refusal = error if error.outcome is Outcome.NEEDS_ADMIN else None
+        change = RuleChange("", _plain_name(wish), ())
+    subnets = subnets_of_rules()
+    before = prove(rules, wish, port.question, subnets)
+    ending = _ending_rule(before, rules.own_rules) if before.holds(wish.effect) else None
+    is_needless = before.holds(wish.effect) and ending is None
+    plan = RulePlan(
+        wish,
+        port.question,
+        change,
+        before,
+        rules.status,
+        subnets,
+        is_needless=is_needless or (not change.commands and refusal is None),
+        refusal=refusal,
+    )
+    warnings += _warnings(plan, port, ending)
+    return replace(plan, warnings=tuple(dict.fromkeys((*change.warnings, *warnings))))
+
+
+def plan_revoke(firewall: Firewall, own: OwnRule, reason: str = "") -> RevokePlan:
+    """See how a rule of PortView's would be taken back. Raises PortViewError."""
+    return RevokePlan(own, firewall.plan_removal(own), reason)
+
+
+def own_rule(rules: tuple[OwnRule, ...], rule_id: str) -> OwnRule:
+    """Return the rule of PortView's that has this id. Raises PortViewError ("no_such_rule")."""
+    for own in rules:
+        if own.id == rule_id:
+            return own
+    raise PortViewError(
+        "no_such_rule",
+        f"There is no rule of PortView's with the id {inert(rule_id, 40)}.",
+        "The rules that PortView made: portview firewall list",
+        Outcome.NOT_DONE,
+    )
+
+
+def command_lines(change: RuleChange) -> tuple[str, ...]:
+    """Return the commands of a change as a person can copy them into a terminal."""
+    if sys.platform == "win32":
+        return tuple(subprocess.list2cmdline(words) for words in change.commands)
+    return tuple(shlex.join(words) for words in change.commands)
+
+
+def rule_lines(wish: RuleWish) -> tuple[tuple[str, str], ...]:
+    """Return what a rule is for, as names and values for people. Every text is inert."""
+    return tuple(_rule_lines(wish))
+
+
+def remote_words(wish: RuleWish) -> str:
+    """Return whom a rule is for: "the local subnet", "any address", "10.0.0.0/8"."""
+    words = {ANY: "any address", LOCAL_SUBNET: "the local subnet"}
+    return ", ".join(words.get(part, part) for part in wish.remotes)
+
+
+def ending_words(wish: RuleWish) -> str:
+    """Return until when a rule is there."""
+    parts = []
+    if wish.expires_at_ms is not None:
+        parts.append(f"until {moment_words(wish.expires_at_ms)}")
+    if wish.until is not None:
+        parts.append(f"until the process {wish.until.pid} ends")
+    return " or ".join(parts) or "until it is taken back"
+
+
+def _rule_lines(wish: RuleWish) -> Iterator[tuple[str, str]]:
+    yield "Effect", "allow" if wish.effect is RuleEffect.ALLOW else "block"
+    yield "Protocol", wish.protocol.value.upper()
+    yield "Local port", str(wish.port)
+    yield "Program", inert(wish.program, _LONGEST) if wish.program else "any"
+    yield "Remote addresses", remote_words(wish)
+    if sys.platform == "win32":
+        yield "Profiles", ", ".join(profile.capitalize() for profile in wish.profiles)
+    yield "In force", ending_words(wish)
+
+
+def _warnings(plan: RulePlan, port: PortQuestion, ending: OwnRule | None) -> Iterator[str]:
+    wish, question, status = plan.wish, plan.question, plan.status
+    name = port_words(question)
+    told = " ".join(plan.change.warnings)
+    state = "allowed" if wish.effect is RuleEffect.ALLOW else "blocked"
+    if plan.refusal is not None:
+        yield (
+            f"{plan.refusal.message} Which commands are needed is decided with administrator "
+            "rights; they make this one rule and no other."
+        )
+    elif status.problem and status.problem not in told:
+        yield f"What it would change can't be told beforehand: {status.problem}"
+    if plan.before.holds(wish.effect) and " already" not in told:
+        client = plan.before.clients[0]
+        yield f"{name} is {state} already for {client.clients}: {client.answer.reason}"
+    if ending is not None:
+        yield (
+            f"It is {state} only {ending_words(ending.wish)}: then PortView takes the rule "
+            f"{ending.id} back."
+        )
+    if (wish.expires_at_ms or wish.until) and not plan.is_needless:
+        yield (
+            "Nothing takes the rule back by itself: PortView does it when it runs then or later, "
+            "with administrator rights."
+        )
+    if wish.effect is RuleEffect.BLOCK:
+        return
+    if port.is_loopback_only or is_loopback(question.local_address):
+        yield (
+            f"The server listens on {question.local_address or 'a loopback address'} only: no "
+            "other machine reaches it, whatever the firewall allows. Have it listen on all "
+            "addresses (0.0.0.0 or ::) first."
+        )
+    if wish.program and question.program and not _is_same_program(wish.program, question.program):
+        yield (
+            f"What listens on it now is {inert(question.program, _LONGEST)}, and the rule is for "
+            "another program."
+        )
+
+
+def _ending_rule(before: RuleProof, own_rules: tuple[OwnRule, ...]) -> OwnRule | None:
+    """Return the rule of PortView's that decides for a client and will be taken back some time."""
+    ending = {own.id: own for own in own_rules if own.wish.expires_at_ms or own.wish.until}
+    for client in before.clients:
+        tag = find_tag(client.answer.rule.text) if client.answer.rule else None
+        if tag is not None and tag.id in ending:
+            return ending[tag.id]
+    return None
+
+
+def _plain_name(wish: RuleWish) -> str:
+    return f"PortView: {wish.effect.value} {wish.protocol.value.upper()} {wish.port}"
+
+
+def _is_same_program(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()

@@ -1,0 +1,135 @@
+"""What became of a rule: whether it is there, and what its clients experience now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
+
+from portview.actions.firewall_question import is_loopback
+from portview.actions.firewall_wishes import ANY, LOCAL_SUBNET
+from portview.domain.firewall import FirewallVerdict, RuleEffect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from portview.domain.firewall import (
+        FirewallAnswer,
+        FirewallQuestion,
+        OwnRule,
+        RuleWish,
+    )
+    from portview.firewall.firewall import FirewallRules
+    from portview.readers.local_subnets import LocalSubnet
+
+EVERYONE = "any other machine"
+
+_IPV6 = 6
+
+
+@dataclass(frozen=True, slots=True)
+class ClientAnswer:
+    """What one client of those that a rule is for experiences.
+
+    ``clients`` names them ("192.168.1.0/24", "any other machine"), ``remote`` is the address that
+    was asked for, None for all.
+    """
+
+    clients: str
+    remote: str | None
+    answer: FirewallAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class RuleProof:
+    """What a reading of the rules shows.
+
+    ``own`` is the rule, None where it is not there. ``clients`` are the answers for those that the
+    rule is for, ``whole`` is the answer for any other machine.
+    """
+
+    own: OwnRule | None
+    clients: tuple[ClientAnswer, ...]
+    whole: FirewallAnswer
+
+    def holds(self, effect: RuleEffect) -> bool:
+        """Tell whether all clients that the rule is for experience what it is to bring."""
+        wanted = FirewallVerdict.ALLOWED if effect is RuleEffect.ALLOW else FirewallVerdict.BLOCKED
+        return bool(self.clients) and all(
+            client.answer.verdict is wanted for client in self.clients
+        )
+
+    def first_against(self, effect: RuleEffect) -> ClientAnswer | None:
+        """Return the first client that experiences something else, with what decides it."""
+        wanted = FirewallVerdict.ALLOWED if effect is RuleEffect.ALLOW else FirewallVerdict.BLOCKED
+        return next(
+            (client for client in self.clients if client.answer.verdict is not wanted), None
+        )
+
+
+def prove(
+    rules: FirewallRules,
+    wish: RuleWish,
+    question: FirewallQuestion,
+    subnets: Sequence[LocalSubnet],
+    rule_id: str = "",
+) -> RuleProof:
+    """Look up the rule with an id and decide anew for the clients that it is for. Pure."""
+    asked = question
+    if is_loopback(question.local_address):
+        # Where the server listens is no matter of the rule, and is told apart from it.
+        asked = replace(question, local_address=None)
+    clients = tuple(
+        ClientAnswer(name, remote, rules.decide(replace(asked, remote=remote)))
+        for name, remote in wished_clients(wish, asked, subnets)
+    )
+    own = next((rule for rule in rules.own_rules if rule_id and rule.id == rule_id), None)
+    return RuleProof(own, clients, rules.decide(replace(asked, remote=None)))
+
+
+def wished_clients(
+    wish: RuleWish, question: FirewallQuestion, subnets: Iterable[LocalSubnet]
+) -> Iterator[tuple[str, str | None]]:
+    """Yield names of the clients that a rule is for, each with an address to ask for. Pure.
+
+    A network is asked for by its first and its last address: what is decided for a part of it
+    alone may escape that. Clients of the other address family than the server's are left out.
+    """
+    found = list(dict.fromkeys(_all_clients(wish, subnets)))
+    alike = [(name, remote) for name, remote in found if _is_alike(question.local_address, remote)]
+    yield from alike or found or [(EVERYONE, None)]
+
+
+def _all_clients(
+    wish: RuleWish, subnets: Iterable[LocalSubnet]
+) -> Iterator[tuple[str, str | None]]:
+    for part in wish.remotes:
+        if part == ANY:
+            yield EVERYONE, None
+        elif part == LOCAL_SUBNET:
+            for subnet in subnets:
+                for neighbour in subnet.neighbours:
+                    yield subnet.network, neighbour
+        else:
+            for remote in _ends(part):
+                yield part, remote
+
+
+def _ends(part: str) -> tuple[str, ...]:
+    """Return the first and the last address of a part of the remote side; none of what is else."""
+    first, dash, last = part.partition("-")
+    try:
+        network = ip_network(part if not dash else first, strict=False)
+        end = ip_network(last, strict=False) if dash else network
+    except ValueError:
+        # A rule that somebody changed may name more than PortView's own words.
+        return ()
+    return tuple(dict.fromkeys((str(network[0]), str(end[-1]))))
+
+
+def _is_alike(local: str | None, remote: str | None) -> bool:
+    if local is None or remote is None:
+        return True
+    bound = ip_address(local.partition("%")[0])
+    takes_both = bound.version == _IPV6 and bound.is_unspecified
+    return takes_both or bound.version == ip_address(remote).version

@@ -1,0 +1,86 @@
+"""What a person is asked before the firewall is changed: the exact rule, and what speaks against.
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portview.actions.firewall_plan import command_lines, rule_lines
+from portview.actions.firewall_question import port_words
+from portview.actions.firewall_sentences import asked_words, verdict_words
+from portview.domain.firewall import RuleEffect
+from portview.domain.plain_text import inert
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from portview.actions.firewall_plan import RevokePlan, RulePlan
+
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class FirewallProposal:
+    """A question to a person about the firewall. Every text but the commands is inert.
+
+    ``rules`` are the names of the rules, ``lines`` what the one that is made is for, as pairs of a
+    name and a value. ``commands`` can be copied into a terminal; they are the very commands that
+    will run. ``now`` says what clients experience now. ``subjects`` is what the act is given.
+    ``verb`` labels the button, empty where there is nothing to do.
+    """
+
+    headline: str
+    rules: tuple[str, ...]
+    lines: tuple[tuple[str, str], ...]
+    commands: tuple[str, ...]
+    warnings: tuple[str, ...]
+    now: str
+    verb: str
+    subjects: RulePlan | tuple[RevokePlan, ...]
+    is_needless: bool = False
+
+
+def propose_rule(plan: RulePlan) -> FirewallProposal:
+    """Put a rule that is to be made into a question."""
+    is_allow = plan.wish.effect is RuleEffect.ALLOW
+    name = port_words(plan.question)
+    return FirewallProposal(
+        f"Allow {name} through the firewall?" if is_allow else f"Block {name} in the firewall?",
+        (inert(plan.change.name, _LONGEST_NAME),),
+        rule_lines(plan.wish),
+        command_lines(plan.change),
+        tuple(inert(warning) for warning in plan.warnings),
+        f"Now, for any other machine: {verdict_words(plan.before.whole)}",
+        "Allow" if is_allow else "Block",
+        plan,
+        plan.is_needless,
+    )
+
+
+def propose_revoke(plans: Sequence[RevokePlan]) -> FirewallProposal:
+    """Put the removal of rules of PortView's into a question."""
+    many = len(plans)
+    names = tuple(inert(plan.change.name, _LONGEST_NAME) for plan in plans)
+    if not plans:
+        headline = "No rule of PortView's is to be taken back."
+    elif many == 1:
+        headline = f'Take back the rule "{names[0]}"?'
+    else:
+        headline = f"Take back {many} rules of PortView's?"
+    lines = [
+        (name, f"{asked_words(plan.own.wish)}{f' Why: {plan.reason}.' if plan.reason else ''}")
+        for name, plan in zip(names, plans, strict=True)
+    ]
+    return FirewallProposal(
+        headline,
+        names,
+        tuple(lines),
+        tuple(line for plan in plans for line in command_lines(plan.change)),
+        tuple(dict.fromkeys(inert(one) for plan in plans for one in plan.change.warnings)),
+        "",
+        "Take back" if plans else "",
+        tuple(plans),
+    )

@@ -1,0 +1,182 @@
+"""A wish for a rule: what it may hold, and how it travels to the side with administrator rights."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
+
+from portview.domain.contract import iso_time
+from portview.domain.firewall import RuleEffect, RuleWish
+from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.processes import ProcessKey
+from portview.domain.sockets import Protocol, canonical_address
+from portview.domain.typed_input import MAX_PORT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from portview.domain.firewall import FirewallQuestion
+
+ANY = "any"
+LOCAL_SUBNET = "localsubnet"
+PROFILES = ("domain", "private", "public")
+
+_MOST_REMOTES = 64
+_LONGEST_PROGRAM = 1024
+_WINDOWS_PROGRAM = re.compile(r"(?:[A-Za-z]:|\\\\[^\\/:*?\"<>|]+)(?:\\[^\\/:*?\"<>|]+)+")
+_UNIX_PROGRAM = re.compile(r"/[^\x00-\x1f\x7f\"|]+")
+_WINDOWS_KERNEL = "System"
+_LATEST_MS = 10**14
+_NUMBER = re.compile(r"[1-9][0-9]{0,14}")
+_PORT = re.compile(r"[1-9][0-9]{0,4}")
+_KEY = re.compile(r"([1-9][0-9]{0,9}):(0|[1-9][0-9]{0,14})")
+_NONE = "-"
+_WORDS = 7
+
+
+def default_wish(
+    question: FirewallQuestion, effect: RuleEffect, *, matches_programs: bool
+) -> RuleWish:
+    """Return the wish that a person most likely has.
+
+    To allow is narrow: the program where it is known and can be matched, the local subnet, and not
+    the Public profile. To block is wide: the port, whichever program, client and profile.
+    """
+    if effect is RuleEffect.BLOCK:
+        return RuleWish(effect, question.protocol, question.port, None, (ANY,), profiles=PROFILES)
+    program = question.program if matches_programs and _is_program(question.program) else None
+    return RuleWish(effect, question.protocol, question.port, program)
+
+
+def checked_wish(wish: RuleWish) -> RuleWish:
+    """Return a wish with its remotes and profiles in their one form. Raises PortViewError."""
+    if wish.effect not in {RuleEffect.ALLOW, RuleEffect.BLOCK}:
+        raise _bad("a rule allows or blocks")
+    if not 1 <= wish.port <= MAX_PORT:
+        raise _bad(f"there is no port {wish.port}")
+    if wish.program is not None and not _is_program(wish.program):
+        raise _bad(
+            f"{wish.program[:80]!r} is no full path of a program",
+            'Give the whole path, as portview list --json has it in "executable".',
+        )
+    if wish.expires_at_ms is not None and not 0 < wish.expires_at_ms < _LATEST_MS:
+        raise _bad("the time at which it ends is out of bounds")
+    return replace(
+        wish, remotes=checked_remotes(wish.remotes), profiles=_checked_profiles(wish.profiles)
+    )
+
+
+def checked_remotes(remotes: Sequence[str]) -> tuple[str, ...]:
+    """Return the remote side in its one form, each part once. Raises PortViewError.
+
+    Every part is an address or a network ("10.0.0.0/8"), or the only part is "any" or
+    "localsubnet".
+    """
+    found = tuple(dict.fromkeys(_remote(part) for part in remotes))
+    if not 1 <= len(found) <= _MOST_REMOTES:
+        raise _bad(f"from 1 to {_MOST_REMOTES} remote addresses can be named")
+    if ANY in found and len(found) > 1:
+        return (ANY,)
+    return found
+
+
+def wish_words(wish: RuleWish) -> tuple[str, ...]:
+    """Write a wish as the words of an errand; the effect is the errand's verb."""
+    until = f"{wish.until.pid}:{wish.until.started_ms}" if wish.until else _NONE
+    return (
+        wish.protocol.value,
+        str(wish.port),
+        ",".join(wish.remotes),
+        ",".join(wish.profiles),
+        str(wish.expires_at_ms or _NONE),
+        until,
+        wish.program or _NONE,
+    )
+
+
+def command_words(wish: RuleWish) -> list[str]:
+    """Return the words of PortView's command that has the same rule made."""
+    words = ["firewall", wish.effect.value, str(wish.port), "--proto", wish.protocol.value]
+    words += ["--remote", ",".join(wish.remotes), "--profile", ",".join(wish.profiles)]
+    words += ["--program", wish.program or ANY]
+    if wish.expires_at_ms is not None:
+        words += ["--until", iso_time(wish.expires_at_ms) or ""]
+    if wish.until is not None:
+        words += ["--until-end", str(wish.until.pid)]
+    return words
+
+
+def read_wish(effect: str, words: Sequence[str]) -> RuleWish:
+    """Read a wish from the words of an errand, strictly. Raises PortViewError.
+
+    ``effect`` is "allow" or "block".
+    """
+    if len(words) != _WORDS:
+        raise _bad("it is incomplete")
+    protocol, port, remotes, profiles, expires, until, program = words
+    if protocol not in list(Protocol) or not _PORT.fullmatch(port):
+        raise _bad("the port is none")
+    if expires != _NONE and not _NUMBER.fullmatch(expires):
+        raise _bad("the time at which it ends is none")
+    wish = RuleWish(
+        RuleEffect(effect),
+        Protocol(protocol),
+        int(port),
+        None if program == _NONE else program,
+        tuple(remotes.split(",")),
+        tuple(profiles.split(",")),
+        None if expires == _NONE else int(expires),
+        None if until == _NONE else _key(until),
+    )
+    if checked_wish(wish) != wish:
+        raise _bad("it is not written in its one form")
+    return wish
+
+
+def _remote(text: str) -> str:
+    word = text.strip().lower()
+    if word in {ANY, LOCAL_SUBNET}:
+        return word
+    try:
+        if "/" in word:
+            network = ip_network(word)
+            return ANY if network.prefixlen == 0 else str(network)
+        return canonical_address(str(ip_address(word.partition("%")[0])))
+    except ValueError:
+        raise _bad(
+            f"{text[:80]!r} is no address and no network",
+            "Write 192.168.1.7, 192.168.1.0/24, localsubnet or any.",
+        ) from None
+
+
+def _checked_profiles(profiles: Sequence[str]) -> tuple[str, ...]:
+    words = {word.strip().lower() for word in profiles}
+    if not words or not words <= set(PROFILES):
+        raise _bad(
+            f"{', '.join(sorted(words)) or 'nothing'!r} names no profile",
+            f"Choose among {', '.join(PROFILES)}.",
+        )
+    return tuple(profile for profile in PROFILES if profile in words)
+
+
+def _is_program(program: str | None) -> bool:
+    if program is None or not program.isprintable() or len(program) > _LONGEST_PROGRAM:
+        return False
+    return (
+        program == _WINDOWS_KERNEL
+        or _WINDOWS_PROGRAM.fullmatch(program) is not None
+        or _UNIX_PROGRAM.fullmatch(program) is not None
+    )
+
+
+def _key(text: str) -> ProcessKey:
+    match = _KEY.fullmatch(text)
+    if match is None:
+        raise _bad(f"{text[:80]!r} names no process")
+    return ProcessKey(int(match[1]), int(match[2]))
+
+
+def _bad(reason: str, hint: str = "") -> PortViewError:
+    return PortViewError("bad_rule", f"This can't be a rule: {reason}.", hint, Outcome.BAD_INPUT)

@@ -1,0 +1,63 @@
+"""The one place where a command offers to do its one errand as administrator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from portview.actions.elevated_look import look_elevated
+from portview.actions.free_port import look_at_port
+from portview.actions.jobs import can_be_elevated
+from portview.cli.consent import ask, is_interactive
+from portview.domain.outcome import ActionReport, Outcome, PortViewError
+from portview.readers.elevation import is_elevated
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from portview.actions.holders import FreeRequest
+    from portview.actions.plan import FreePlan
+
+Report = TypeVar("Report", bound=ActionReport)
+
+_QUESTION = "Administrator rights are needed. Ask the system for them, for this one errand?"
+
+
+def act_or_elevate(act: Callable[[bool], Report], options: argparse.Namespace) -> Report:
+    """Act without other rights first, and as administrator if that is refused and wanted.
+
+    ``act`` is told whether to do it as administrator. It is wanted by ``--elevate``, or by
+    answering at a terminal; ``--yes`` alone never leads to a prompt that nobody may be there for.
+    Raises what ``act`` raises.
+    """
+    try:
+        report = act(False)  # noqa: FBT003 - the one thing that it is told
+    except PortViewError as error:
+        if error.outcome is not Outcome.NEEDS_ADMIN or not _wants_rights(error.message, options):
+            raise
+    else:
+        if not can_be_elevated(report) or not _wants_rights(report.done, options):
+            return report
+    return act(True)  # noqa: FBT003 - likewise
+
+
+def look_or_elevate(request: FreeRequest, options: argparse.Namespace) -> FreePlan:
+    """Look who holds a port, as administrator if only those are told and it is wanted.
+
+    Looking changes nothing; acting asks for rights again.
+    """
+    plan = look_at_port(request)
+    hidden = "The system tells who holds this port to administrators only."
+    if plan.is_hidden and _wants_rights(hidden, options):
+        return look_at_port(request, look_elevated(request))
+    return plan
+
+
+def _wants_rights(reason: str, options: argparse.Namespace) -> bool:
+    if is_elevated():
+        return False  # What an administrator may not do either, no prompt can give.
+    if options.elevate:
+        return True
+    if options.yes or options.json or not is_interactive():
+        return False
+    return ask(f"{reason}\n{_QUESTION}")

@@ -1,0 +1,218 @@
+"""The commands that change the firewall: show, ask, act, read again."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from portview.actions.firewall_change import make_rule, revoke_rules
+from portview.actions.firewall_documents import revoke_document, rule_document
+from portview.actions.firewall_expiry import plan_expired
+from portview.actions.firewall_plan import (
+    can_match_programs,
+    own_rule,
+    plan_revoke,
+    plan_rule,
+)
+from portview.actions.firewall_question import PortQuestion, ask_about_port
+from portview.actions.firewall_sentences import needless_report
+from portview.actions.firewall_wishes import checked_wish, default_wish
+from portview.actions.record import keep_record
+from portview.cli.consent import require_consent
+from portview.cli.console import print_json, print_line
+from portview.cli.firewall_arguments import awaited_process, expiry, full_program, listed
+from portview.cli.firewall_text import revoke_plan_lines, rule_plan_lines
+from portview.domain.firewall import FirewallQuestion, RuleEffect
+from portview.domain.outcome import ActionReport, Outcome, PortViewError
+from portview.domain.plain_text import inert
+from portview.domain.sockets import Protocol
+from portview.domain.typed_input import parse_port
+from portview.firewall.choose import open_firewall
+from portview.readers.elevation import is_elevated
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Sequence
+
+    from portview.actions.firewall_plan import RevokePlan, RulePlan
+    from portview.actions.firewall_report import FirewallReport, RevokeReport
+    from portview.domain.firewall import FirewallStatus, OwnRule, RuleWish
+    from portview.firewall.firewall import Firewall
+
+
+def run_rule(options: argparse.Namespace) -> Outcome:
+    """Make the rule that the options describe."""
+    wanted = FirewallQuestion(
+        Protocol(options.proto), options.port, program=full_program(options.program)
+    )
+    # Mistakes are told before anything is looked at.
+    checked_wish(_wish(options, PortQuestion(wanted), matches_programs=True))
+    port = ask_about_port(wanted, sys.platform)
+    with closing(open_firewall()) as firewall:
+        rules = firewall.read()
+        expired = plan_expired(firewall, rules)
+        revoked: RevokeReport | None = None
+        # First, because the verdict is to be one without them.
+        if expired and not options.dry_run:
+            revoked = _revoked_expired(options, firewall, expired)
+            if revoked is None:
+                return Outcome.NOT_DONE
+        plan = _plan(options, firewall, port, matches_programs=can_match_programs(rules.status))
+        report = None if options.dry_run else _made(options, firewall, plan)
+    if options.json and (report or options.dry_run):
+        print_json(rule_document(plan, report, expired, revoked))
+    elif options.dry_run:
+        _print(revoke_plan_lines(expired))
+    else:
+        _print_report(report)
+    if report is None:
+        return Outcome.DONE if options.dry_run else Outcome.NOT_DONE
+    return report.outcome
+
+
+def run_revoke(options: argparse.Namespace) -> Outcome:
+    """Take back the rules that the options name."""
+    port = None if options.port is None else parse_port(options.port)
+    with closing(open_firewall()) as firewall:
+        rules = firewall.read()
+        if rules.status.problem:
+            raise _unreadable(rules.status)
+        wanted = _wanted(options, port, rules.own_rules)
+        expired = plan_expired(firewall, rules)
+        reasons = {plan.own.id: plan.reason for plan in expired}
+        chosen = [plan_revoke(firewall, own, reasons.get(own.id, "")) for own in wanted]
+        named = {own.id for own in wanted}
+        plans = [*chosen, *(plan for plan in expired if plan.own.id not in named)]
+        if not options.json:
+            _print(revoke_plan_lines(plans))
+        return _revoke(options, firewall, plans, has_match=bool(wanted) or port is None)
+
+
+def unreadable_outcome() -> Outcome:
+    """Return what it means that the rules can't be read: on Linux only root may read them."""
+    is_missing_rights = sys.platform == "linux" and not is_elevated()
+    return Outcome.NEEDS_ADMIN if is_missing_rights else Outcome.NOT_DONE
+
+
+def _plan(
+    options: argparse.Namespace, firewall: Firewall, port: PortQuestion, *, matches_programs: bool
+) -> RulePlan:
+    """Plan the rule and show it."""
+    wish = _wish(options, port, matches_programs=matches_programs)
+    until = awaited_process(options, port.owner)
+    plan = plan_rule(firewall, replace(wish, until=until), port)
+    if plan.refusal is not None:
+        raise plan.refusal
+    if not options.json:
+        _print(port.notes)
+        _print(rule_plan_lines(plan))
+    return plan
+
+
+def _made(options: argparse.Namespace, firewall: Firewall, plan: RulePlan) -> FirewallReport | None:
+    """Make the rule after asking; None where the person does not want it."""
+    if plan.is_needless:
+        return needless_report(plan)
+    if not require_consent("Make this rule?", has_yes=options.yes, as_json=options.json):
+        return None
+    report = make_rule(firewall, plan)
+    keep_record(report)
+    return report
+
+
+def _revoked_expired(
+    options: argparse.Namespace, firewall: Firewall, expired: Sequence[RevokePlan]
+) -> RevokeReport | None:
+    if not options.json:
+        _print(revoke_plan_lines(expired))
+    revoked = _revoked(options, firewall, expired)
+    if not options.json:
+        _print_report(revoked)
+    return revoked
+
+
+def _revoked(
+    options: argparse.Namespace, firewall: Firewall, plans: Sequence[RevokePlan]
+) -> RevokeReport | None:
+    """Take back rules after asking; None where the person does not want it."""
+    question = "Take it back?" if len(plans) == 1 else f"Take back these {len(plans)} rules?"
+    if not require_consent(question, has_yes=options.yes, as_json=options.json):
+        return None
+    report = revoke_rules(firewall, plans)
+    keep_record(report)
+    return report
+
+
+def _revoke(
+    options: argparse.Namespace,
+    firewall: Firewall,
+    plans: Sequence[RevokePlan],
+    *,
+    has_match: bool,
+) -> Outcome:
+    report: RevokeReport | None = None
+    if plans and not options.dry_run:
+        report = _revoked(options, firewall, plans)
+        if report is None:
+            return Outcome.NOT_DONE
+    if options.json:
+        print_json({**revoke_document(plans, report), "dry_run": options.dry_run})
+    else:
+        if not has_match:
+            print_line(f"PortView made no rule for port {options.port} that is there now.")
+        elif not plans:
+            print_line("There is no rule to take back.")
+        _print_report(report)
+    if not has_match:
+        return Outcome.NOT_DONE
+    return report.outcome if report else Outcome.DONE
+
+
+def _wish(options: argparse.Namespace, port: PortQuestion, *, matches_programs: bool) -> RuleWish:
+    # A program that was typed is asked for even where it can't be matched, to be told so.
+    wish = default_wish(
+        port.question, RuleEffect(options.effect), matches_programs=matches_programs
+    )
+    wish = replace(wish, expires_at_ms=expiry(options))
+    if options.program is not None:
+        wish = replace(wish, program=full_program(options.program))
+    if options.remote is not None:
+        wish = replace(wish, remotes=listed(options.remote))
+    if options.profile is not None:
+        wish = replace(wish, profiles=listed(options.profile))
+    return wish
+
+
+def _wanted(
+    options: argparse.Namespace, port: int | None, own_rules: tuple[OwnRule, ...]
+) -> tuple[OwnRule, ...]:
+    if options.rule_id is not None:
+        return (own_rule(own_rules, options.rule_id),)
+    if options.all:
+        return own_rules
+    return tuple(
+        own
+        for own in own_rules
+        if own.wish.port == port and options.proto in {None, own.wish.protocol.value}
+    )
+
+
+def _unreadable(status: FirewallStatus) -> PortViewError:
+    return PortViewError(
+        "firewall_unreadable",
+        f"{inert(status.problem)} Nothing was done.",
+        inert(status.hint),
+        unreadable_outcome(),
+    )
+
+
+def _print_report(report: ActionReport | None) -> None:
+    if report is not None:
+        _print(filter(None, (report.done, report.now, report.next_step)))
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        print_line(line)

@@ -1,0 +1,173 @@
+"""``firewall``: what the firewall does to a port, and one narrow rule for it.
+
+Only the words are here; what they do is loaded when it is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portview.cli.arguments import add_change_options
+from portview.domain.sockets import Protocol
+from portview.domain.typed_input import parse_port
+
+if TYPE_CHECKING:
+    import argparse
+
+    from portview.domain.outcome import Outcome
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``firewall`` and what it does to the command line."""
+    parser = commands.add_parser(
+        "firewall",
+        help="tell what the firewall does to a port, and open it with proof",
+        description="Tell what this machine's firewall does to a port and which rule decides, make "
+        "one narrow rule for it, prove that it took effect, and take it back.",
+    )
+    actions = parser.add_subparsers(required=True, dest="ACTION", metavar="ACTION")
+    _add_reading(actions)
+    _add_changes(actions)
+
+
+def _add_reading(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    needs_admin = "3: the rules can't be read without administrator rights."
+    status = actions.add_parser(
+        "status",
+        help="is it on, and what does it do with what no rule names?",
+        description="Show the state of the firewall and of its profiles.",
+        epilog=f"Exit code 0: it could be read. {needs_admin}",
+    )
+    status.set_defaults(run=_run_status)
+    verdict = actions.add_parser(
+        "verdict",
+        help="does a client on another machine get through to a port?",
+        description="Decide what happens to a new connection from another machine, by the rules as "
+        "they are now. What is not given is taken from the socket that listens on the port.",
+        epilog="Exit code 0: allowed. 1: blocked, allowed for some only, or not known. "
+        f"{needs_admin}",
+    )
+    _add_port(verdict)
+    verdict.add_argument("--program", metavar="PATH", help="the program that listens")
+    verdict.add_argument("--remote", metavar="ADDRESS", help="one client (default: any)")
+    verdict.set_defaults(run=_run_verdict)
+    listing = actions.add_parser(
+        "list",
+        help="list the rules that PortView made",
+        description="List the rules that PortView made and that are there now. Nothing is changed: "
+        "what has had its time is named.",
+        epilog=f"Exit code 0: it could be read. {needs_admin}",
+    )
+    listing.set_defaults(run=_run_list)
+    for one in (status, verdict, listing):
+        one.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def _add_changes(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    for effect, word in (("allow", "allowed"), ("block", "blocked")):
+        parser = actions.add_parser(
+            effect,
+            help=f"{effect} a port by one narrow rule",
+            description=f"Make one rule that {effect}s a port, then read the rules again and "
+            "decide anew. Where no rule is needed, none is made. Rules of PortView's that have had "
+            "their time are taken back on this occasion.",
+            epilog=f"Exit code 0: {word} now for those that the rule is for. 1: not {word}, or not "
+            "confirmed. 3: needs administrator rights.",
+        )
+        _add_port(parser)
+        _add_wish_options(parser, is_allow=effect == "allow")
+        add_change_options(parser, with_grace=False)
+        parser.set_defaults(run=_run_rule, effect=effect)
+    revoke = actions.add_parser(
+        "revoke",
+        help="take back rules that PortView made",
+        description="Remove rules that PortView made, and only those. Those that have had their "
+        "time are taken back on this occasion.",
+        epilog="Exit code 0: gone. 1: still there, not confirmed, or there is no such rule. "
+        "3: needs administrator rights.",
+    )
+    which = revoke.add_mutually_exclusive_group(required=True)
+    which.add_argument("port", metavar="PORT", nargs="?", help="those for a port")
+    which.add_argument("--id", dest="rule_id", metavar="ID", help="the one with this id")
+    which.add_argument("--all", action="store_true", help="all that PortView made")
+    which.add_argument("--expired", action="store_true", help="those that have had their time")
+    revoke.add_argument(
+        "--proto", choices=[one.value for one in Protocol], help="only one protocol of the port"
+    )
+    add_change_options(revoke, with_grace=False)
+    revoke.set_defaults(run=_run_revoke)
+
+
+def _add_port(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("port", metavar="PORT", type=parse_port, help="the port's number")
+    parser.add_argument(
+        "--proto",
+        choices=[protocol.value for protocol in Protocol],
+        default=Protocol.TCP.value,
+        help="which protocol (default: tcp)",
+    )
+
+
+def _add_wish_options(parser: argparse.ArgumentParser, *, is_allow: bool) -> None:
+    parser.add_argument(
+        "--program",
+        metavar="PATH",
+        help="only this program; any: whichever listens (default: "
+        + (
+            "the one that listens now, where the firewall can match programs)"
+            if is_allow
+            else "any)"
+        ),
+    )
+    parser.add_argument(
+        "--remote",
+        metavar="LIST",
+        help=f"for whom: any, localsubnet, addresses or networks, separated by commas "
+        f"(default: {'localsubnet' if is_allow else 'any'})",
+    )
+    parser.add_argument(
+        "--profile",
+        metavar="LIST",
+        help="Windows profiles in which the rule counts (default: "
+        f"{'domain,private' if is_allow else 'all'})",
+    )
+    ending = parser.add_mutually_exclusive_group()
+    ending.add_argument("--for", dest="lifetime", metavar="TIME", help="take it back after: 1h, 7d")
+    ending.add_argument("--until", metavar="TIME", help="take it back then (ISO 8601)")
+    parser.add_argument(
+        "--until-end",
+        metavar="PID",
+        nargs="?",
+        const="",
+        help="take it back when this process has ended (default: the one that listens now)",
+    )
+
+
+def _run_status(options: argparse.Namespace) -> Outcome:
+    from portview.cli.firewall_reading import run_status  # noqa: PLC0415
+
+    return run_status(options)
+
+
+def _run_verdict(options: argparse.Namespace) -> Outcome:
+    from portview.cli.firewall_reading import run_verdict  # noqa: PLC0415
+
+    return run_verdict(options)
+
+
+def _run_list(options: argparse.Namespace) -> Outcome:
+    from portview.cli.firewall_reading import run_list  # noqa: PLC0415
+
+    return run_list(options)
+
+
+def _run_rule(options: argparse.Namespace) -> Outcome:
+    from portview.cli.firewall_changes import run_rule  # noqa: PLC0415
+
+    return run_rule(options)
+
+
+def _run_revoke(options: argparse.Namespace) -> Outcome:
+    from portview.cli.firewall_changes import run_revoke  # noqa: PLC0415
+
+    return run_revoke(options)

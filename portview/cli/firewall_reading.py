@@ -1,0 +1,90 @@
+"""The firewall commands that only read."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from portview.actions.firewall_documents import (
+    list_document,
+    status_document,
+    verdict_document,
+)
+from portview.actions.firewall_expiry import why_expired
+from portview.actions.firewall_question import ask_about_port
+from portview.cli.console import print_hint, print_json, print_line, print_note
+from portview.cli.firewall_arguments import full_program, one_remote
+from portview.cli.firewall_changes import unreadable_outcome
+from portview.cli.firewall_text import own_rule_lines, status_lines, verdict_lines
+from portview.domain.firewall import FirewallQuestion, FirewallVerdict
+from portview.domain.outcome import Outcome
+from portview.domain.sockets import Protocol
+from portview.firewall.choose import open_firewall
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable
+
+    from portview.domain.firewall import FirewallStatus
+
+
+def run_status(options: argparse.Namespace) -> Outcome:
+    """Show the state of the firewall."""
+    with closing(open_firewall()) as firewall:
+        rules = firewall.read()
+    if options.json:
+        print_json(status_document(rules.status, rules.own_rules))
+    else:
+        _print(status_lines(rules.status, rules.own_rules))
+    return _told(rules.status)
+
+
+def run_verdict(options: argparse.Namespace) -> Outcome:
+    """Decide about a port."""
+    wanted = FirewallQuestion(
+        Protocol(options.proto),
+        options.port,
+        program=full_program(options.program),
+        remote=one_remote(options.remote),
+    )
+    port = ask_about_port(wanted, sys.platform)
+    with closing(open_firewall()) as firewall:
+        rules = firewall.read()
+    answer = rules.decide(port.question)
+    if options.json:
+        print_json(verdict_document(port, answer))
+    else:
+        _print(verdict_lines(port, answer))
+    if answer.verdict is FirewallVerdict.ALLOWED:
+        return Outcome.DONE
+    return _told(rules.status) or Outcome.NOT_DONE
+
+
+def run_list(options: argparse.Namespace) -> Outcome:
+    """List PortView's own rules."""
+    with closing(open_firewall()) as firewall:
+        rules = firewall.read()
+    now_ms = time.time_ns() // 1_000_000
+    expired = {own.id: why for own in rules.own_rules if (why := why_expired(own, now_ms))}
+    if options.json:
+        print_json(list_document(rules.own_rules, expired, rules.status))
+    elif not rules.status.problem:
+        _print(own_rule_lines(rules.own_rules, expired))
+    return _told(rules.status)
+
+
+def _told(status: FirewallStatus) -> Outcome:
+    """Say what could not be read, and return what that means."""
+    if not status.problem:
+        return Outcome.DONE
+    print_note(status.problem)
+    if status.hint:
+        print_hint(status.hint)
+    return unreadable_outcome()
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        print_line(line)

@@ -1,0 +1,28 @@
+"""The one place that chooses how this machine's firewall is read and changed."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from portview.firewall.unreadable import UnreadableFirewall
+
+if TYPE_CHECKING:
+    from portview.firewall.firewall import Firewall
+
+_NAMES = {"darwin": "macOS"}
+
+
+def open_firewall() -> Firewall:
+    """Open the firewall of this system, or what says why it can't be read. Never raises."""
+    # Each loads only what its own system has.
+    if sys.platform == "win32":
+        from portview.firewall.windows.firewall import WindowsFirewall  # noqa: PLC0415
+
+        return WindowsFirewall()
+    if sys.platform == "linux":
+        from portview.firewall.linux.firewall import LinuxFirewall  # noqa: PLC0415
+
+        return LinuxFirewall()
+    name = _NAMES.get(sys.platform, sys.platform)
+    return UnreadableFirewall(f"PortView can't read the firewall of {name}.")

@@ -1,0 +1,119 @@
+"""Runs the commands of a change, after seeing to it that they are of the kinds that PortView makes.
+
+What is run with root's rights may have been handed over from without.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING
+
+from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.plain_text import inert
+from portview.firewall.linux.tools import Done, find_tool, run_tool
+from portview.firewall.tag import find_tag
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portview.firewall.linux.nft_changes import Command
+
+logger = logging.getLogger(__name__)
+
+_LONGEST_OUTPUT = 300
+_NAME = r"[A-Za-z_][\w./\\-]{0,127}"
+_KEY = rf"(?:ip|ip6|inet|netdev) {_NAME} {_NAME}"
+_SOURCES = r"(?:[0-9a-fA-F.:/]+,? ?)+"
+_PORT = r"(?:tcp|udp) dport [1-9]\d{0,4} (?:accept|drop)"
+_SOURCE_MATCH = rf"(?:ip6? saddr \{{ {_SOURCES} \}} )?"
+_OWN_MATCH = r'(?:iifname != "lo" (?:fib daddr type local )?)?'
+_TAG = r"portview:v1:[a-z0-9:]+"
+_CLIENTS = r"(?:any|[0-9a-fA-F.:/]+)"
+_UFW_RULE = rf"(?:allow|deny) proto (?:tcp|udp) from {_CLIENTS} to any port [1-9]\d{{0,4}}"
+_TABLES = r"(?:filter|nat|mangle|raw|security)"
+_NFT_PLACE = rf"(?:add rule {_KEY}|insert rule {_KEY} handle \d+)"
+_IPTABLES_PLACE = rf"-w -t {_TABLES} (?:-A {_NAME}|-I {_NAME} \d+)"
+_IPTABLES_MATCH = r"-p (?:tcp|udp)(?: -s [0-9a-fA-F.:/,]+)? --dport [1-9]\d{0,4}"
+_IPTABLES_END = rf"-m comment --comment {_TAG} -j (?:ACCEPT|DROP)"
+_NEW_CHAIN = r"\{ type filter hook (?:input|prerouting) priority -\d+ ; policy accept ; \}"
+_RICH_RULE = (
+    r'rule(?: priority="-100")?(?: family="ipv[46]" source address="[0-9a-fA-F.:/]+")?'
+    r' port port="[1-9]\d{0,4}" protocol="(?:tcp|udp)"'
+    rf' nflog group="65535" prefix="{_TAG}" (?:accept|drop)'
+)
+_FIREWALLD = r"firewall-cmd --zone=[\w-]{1,32}(?: --permanent| --timeout=\d+)?"
+_MAKING = [
+    rf"{_FIREWALLD}(?: --add-rich-rule={_RICH_RULE})+",
+    rf'nft {_NFT_PLACE} {_OWN_MATCH}{_SOURCE_MATCH}{_PORT} comment "{_TAG}"',
+    rf"ip6?tables-(?:nft|legacy) {_IPTABLES_PLACE} {_IPTABLES_MATCH} {_IPTABLES_END}",
+    rf"ufw (?:prepend )?{_UFW_RULE} comment {_TAG}",
+]
+_PREPARING = [
+    r"nft add table inet portview",
+    rf"nft add chain inet portview (?:input|prerouting) {_NEW_CHAIN}",
+]
+_REMOVING = [
+    rf"{_FIREWALLD}(?: --remove-rich-rule={_RICH_RULE})+",
+    rf"nft delete rule {_KEY} handle \d+",
+    rf"ip6?tables-legacy -w -t {_TABLES} -D {_NAME} \d+",
+    rf"ufw delete {_UFW_RULE}",
+    r"nft delete table inet portview",
+]
+
+
+def check_commands(commands: tuple[Command, ...], removals: Callable[[], set[Command]]) -> None:
+    """See to it that commands only make rules of PortView's, or remove such as there are.
+
+    ``removals`` returns the commands that would remove them, and is called only where needed.
+    Raises PortViewError.
+    """
+    allowed: set[Command] | None = None
+    for command in commands:
+        text = " ".join(command)
+        if any(re.fullmatch(shape, text) for shape in _PREPARING):
+            continue
+        if any(re.fullmatch(shape, text) for shape in _MAKING) and any(map(find_tag, command)):
+            continue
+        if any(re.fullmatch(shape, text) for shape in _REMOVING):
+            allowed = removals() if allowed is None else allowed
+            if command in allowed:
+                continue
+        raise PortViewError(
+            "unfit_rule",
+            "This command is not about a rule of PortView's; nothing was run.",
+            "Look at the rules again, and repeat what you wanted.",
+            Outcome.BAD_INPUT,
+        )
+
+
+def run_commands(commands: tuple[Command, ...]) -> None:
+    """Run commands in order, up to the first that fails. Raises PortViewError."""
+    for command in commands:
+        tool = find_tool(command[0])
+        if tool is None:
+            raise PortViewError("firewall_tool", f"The program {command[0]} is not installed.")
+        _see_to(command, run_tool([tool, *command[1:]]))
+
+
+def _see_to(command: Command, done: Done) -> None:
+    if done.code == 0:
+        return
+    said = inert(" ".join((done.error or done.output).split()), _LONGEST_OUTPUT)
+    logger.warning("%s ended with %s: %s", command[0], done.code, said)
+    if done.is_refused:
+        raise PortViewError(
+            "firewall_denied",
+            "Only root may change the firewall.",
+            "Do it as root.",
+            Outcome.NEEDS_ADMIN,
+        )
+    if done.code is None:
+        raise PortViewError(
+            "firewall_tool",
+            f"{command[0]} could not be run: {said}.",
+            "Look whether the rule is there before trying again.",
+        )
+    raise PortViewError(
+        "firewall_refused", f"{command[0]} refused the change: {said or f'code {done.code}'}"
+    )

@@ -1,0 +1,115 @@
+"""What narrows a rule, in short phrases for people. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from portview.firewall.linux.steps import rate_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from portview.firewall.linux.ruleset import Expression, Rule
+
+_MOST_VALUES = 5
+_PAYLOADS = {
+    "saddr": "from",
+    "daddr": "to",
+    "sport": "from port",
+    "dport": "port",
+    "protocol": "protocol",
+    "nexthdr": "protocol",
+    "flags": "TCP flags",
+}
+_META = {
+    "l4proto": "protocol",
+    "nfproto": "over",
+    "iif": "in through",
+    "iifname": "in through",
+    "oif": "out through",
+    "oifname": "out through",
+    "pkttype": "packets of kind",
+    "mark": "mark",
+}
+
+
+def conditions_of(rule: Rule) -> tuple[str, ...]:
+    """Return each condition of a rule as a phrase, those that PortView does not know as nft's."""
+    return tuple(phrase for one in rule.expressions for phrase in _phrases(one))
+
+
+def _phrases(expression: Expression) -> Iterator[str]:
+    kind, body = next(iter(expression.items()))
+    if kind == "match" and isinstance(body, dict):
+        if _is_of_icmp(body.get("left")):
+            yield "ICMP of one kind"
+            return
+        turned = "not " if body.get("op") == "!=" else ""
+        operator = str(body.get("op"))
+        bound = f"{operator} " if operator in {"<", ">", "<=", ">="} else ""
+        yield f"{turned}{_left(body.get('left'))} {bound}{_values(body.get('right'))}"
+    elif kind == "vmap" and isinstance(body, dict):
+        yield f"by {_left(body.get('key'))}"
+    elif kind == "limit" and isinstance(body, dict):
+        yield f"{'above' if body.get('inv') else 'below'} {rate_text(body)}"
+    elif kind in {"limit", "quota"}:
+        yield f"{kind} {body}"
+    elif kind == "meter":
+        yield "by what each source sent before"
+    elif kind == "xt" and isinstance(body, dict) and body.get("type") == "match":
+        yield f"the match {body.get('name')} of iptables"
+
+
+def _is_of_icmp(left: Any) -> bool:
+    payload = left.get("payload") if isinstance(left, dict) else None
+    return isinstance(payload, dict) and str(payload.get("protocol")).startswith("icmp")
+
+
+def _left(left: Any) -> str:  # noqa: PLR0911 - a line for each kind
+    if not isinstance(left, dict) or len(left) != 1:
+        return "something"
+    kind, body = next(iter(left.items()))
+    if kind == "concat" and isinstance(body, list):
+        return " and ".join(map(_left, body))
+    if kind == "&" and isinstance(body, list) and body:
+        return _left(body[0])
+    if not isinstance(body, dict):
+        return str(kind)
+    if kind == "payload":
+        name = str(body.get("field", "bytes"))
+        return _PAYLOADS.get(name, f"{body.get('protocol', '')} {name}".strip())
+    if kind == "meta":
+        return _META.get(str(body.get("key")), f"meta {body.get('key')}")
+    if kind == "ct" and body.get("key") == "state":
+        return "state of connection"
+    if kind == "fib":
+        side = "target" if "daddr" in (body.get("flags") or ()) else "source"
+        return f"{side} address of kind" if body.get("result") == "type" else "way back exists:"
+    if kind == "exthdr":
+        return f"header {body.get('name')} present:"
+    return f"{kind} {body.get('key', body.get('name', ''))}".strip()
+
+
+def _values(right: Any) -> str:
+    values = right.get("set") if isinstance(right, dict) and "set" in right else right
+    if not isinstance(values, list):
+        return _value(values)
+    shown = ", ".join(map(_value, values[:_MOST_VALUES]))
+    more = len(values) - _MOST_VALUES
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _value(value: Any) -> str:  # noqa: PLR0911 - likewise
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if not isinstance(value, dict):
+        return str(value)
+    if "prefix" in value:
+        return f"{value['prefix'].get('addr')}/{value['prefix'].get('len')}"
+    if "range" in value:
+        return "-".join(map(_value, value["range"]))
+    if "concat" in value:
+        return " and ".join(map(_value, value["concat"]))
+    if "elem" in value:
+        return _value(value["elem"].get("val"))
+    return "something"

@@ -1,0 +1,221 @@
+"""The matches of iptables' extensions (iptables-extensions(8)) as those of nftables. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+
+class Option(NamedTuple):
+    """An option, its values, and whether a "!" stands before it."""
+
+    name: str
+    values: Sequence[str] = ()
+    is_turned: bool = False
+
+
+Reader = Callable[[Option, str], list[dict[str, Any]] | None]
+"""From an option and the family to expressions; None where the option is not understood."""
+
+_STATES = frozenset({"NEW", "ESTABLISHED", "RELATED", "INVALID", "UNTRACKED"})
+_UNITS = {"sec": "second", "min": "minute", "hour": "hour", "day": "day"}
+_FULL_MASK = 0xFFFFFFFF
+_MASK_AND_FLAGS = 2
+_FLAG_WORDS = {"ALL": ["fin", "syn", "rst", "psh", "ack", "urg"], "NONE": []}
+
+
+def compared(left: Any, right: Any, *, is_turned: bool = False) -> dict[str, Any]:
+    """Return a match expression, "!=" where it is turned."""
+    return {"match": {"op": "!=" if is_turned else "==", "left": left, "right": right}}
+
+
+def readable(value: str) -> str | int:
+    """Return a number as one, and any other word as it is."""
+    return int(value) if value.isdecimal() else value
+
+
+def prefix(value: str) -> Any:
+    """Return an address with or without a mask as an address or a network."""
+    address, _, length = value.partition("/")
+    if not length or length == ("128" if ":" in address else "32"):
+        return address
+    if length.isdecimal():
+        return {"prefix": {"addr": address, "len": int(length)}}
+    return {"unknown": value}  # a mask with gaps
+
+
+def _ports(values: Sequence[str]) -> dict[str, Any]:
+    found: list[Any] = []
+    for value in ",".join(values).split(","):
+        low, is_range, high = value.partition(":")
+        found.append({"range": [readable(low), readable(high)]} if is_range else readable(low))
+    return {"set": found}
+
+
+def _port(option: Option, protocol: str) -> dict[str, Any] | None:
+    side = {"--dport": "dport", "--dports": "dport", "--sport": "sport", "--sports": "sport"}
+    if option.name not in side:
+        return None
+    left = {"payload": {"protocol": protocol, "field": side[option.name]}}
+    ports = _ports(option.values)
+    only = ports["set"][0] if len(ports["set"]) == 1 else ports
+    return compared(left, only, is_turned=option.is_turned)
+
+
+def _tcp(option: Option, _family: str) -> list[dict[str, Any]] | None:
+    if port := _port(option, "tcp"):
+        return [port]
+    if option.name == "--tcp-flags" and len(option.values) == _MASK_AND_FLAGS:
+        mask, wanted = (_FLAG_WORDS.get(value, value.lower().split(",")) for value in option.values)
+        flags = {"payload": {"protocol": "tcp", "field": "flags"}}
+        return [compared({"&": [flags, mask]}, wanted or 0, is_turned=option.is_turned)]
+    return None
+
+
+def _udp(option: Option, _family: str) -> list[dict[str, Any]] | None:
+    port = _port(option, "udp")
+    return [port] if port else None
+
+
+def _several_ports(option: Option, _family: str) -> list[dict[str, Any]] | None:
+    port = _port(option, "th")
+    return [port] if port else None
+
+
+def _tracked(option: Option, _family: str) -> list[dict[str, Any]] | None:
+    words = ",".join(option.values).split(",")
+    if option.name in {"--ctstate", "--state"} and _STATES.issuperset(words):
+        state = {"ct": {"key": "state"}}
+        return [compared(state, [word.lower() for word in words], is_turned=option.is_turned)]
+    if (option.name, words) == ("--ctstate", ["DNAT"]):
+        return [compared({"ct": {"key": "status"}}, "dnat", is_turned=option.is_turned)]
+    if option.name == "--ctdir":
+        direction = {"ct": {"key": "direction"}}
+        return [compared(direction, words[0].lower(), is_turned=option.is_turned)]
+    if option.name == "--ctorigdstport":
+        left = {"ct": {"key": "proto-dst", "dir": "original"}}
+        return [compared(left, _ports(option.values), is_turned=option.is_turned)]
+    return None
+
+
+def _address_kind(option: Option, _family: str) -> list[dict[str, Any]] | None:
+    side = {"--dst-type": "daddr", "--src-type": "saddr"}.get(option.name)
+    if side is None:
+        return None
+    words = [word.lower() for word in ",".join(option.values).split(",")]
+    kind = {"fib": {"result": "type", "flags": [side]}}
+    return [compared(kind, {"set": words}, is_turned=option.is_turned)]
+
+
+def _rate(value: str, *, is_above: bool = False) -> dict[str, Any] | None:
+    amount, _, unit = value.partition("/")
+    per = next((long for short, long in _UNITS.items() if unit.startswith(short)), None)
+    if not amount.isdecimal() or per is None:
+        return None
+    return {"limit": {"rate": int(amount), "per": per, "inv": is_above}}
+
+
+def _limit(option: Option, _family: str) -> list[dict[str, Any]] | None:
+    if option.name == "--limit-burst":
+        return []
+    rate = (
+        _rate(option.values[0])
+        if option.name == "--limit" and option.values and not option.is_turned
+        else None
+    )
+    return [rate] if rate else None
+
+
+def _limit_of_each(option: Option, _family: str) -> list[dict[str, Any]] | None:
+    if option.name in {"--hashlimit-upto", "--hashlimit", "--hashlimit-above"} and option.values:
+        rate = _rate(option.values[0], is_above=option.name.endswith("above"))
+        return [{"meter": {"stmt": rate}}] if rate else None
+    return [] if option.name.startswith("--hashlimit-") else None
+
+
+def _address_range(option: Option, family: str) -> list[dict[str, Any]] | None:
+    side = {"--src-range": "saddr", "--dst-range": "daddr"}.get(option.name)
+    ends = option.values[0].split("-") if option.values else []
+    if side is None or len(ends) != 2:  # noqa: PLR2004 - a first and a last
+        return None
+    left = {"payload": {"protocol": "ip" if family == "ip" else "ip6", "field": side}}
+    return [compared(left, {"range": ends}, is_turned=option.is_turned)]
+
+
+def _mark(option: Option, _family: str) -> list[dict[str, Any]] | None:
+    if option.name != "--mark" or not option.values:
+        return None
+    value, _, mask = option.values[0].partition("/")
+    try:
+        wanted, bits = int(value, 0), int(mask or str(_FULL_MASK), 0)
+    except ValueError:
+        return None
+    mark = {"meta": {"key": "mark"}}
+    return [
+        compared(
+            mark if bits == _FULL_MASK else {"&": [mark, bits]}, wanted, is_turned=option.is_turned
+        )
+    ]
+
+
+def _packet_kind(option: Option, _family: str) -> list[dict[str, Any]] | None:
+    if option.name != "--pkt-type" or not option.values:
+        return None
+    return [compared({"meta": {"key": "pkttype"}}, option.values[0], is_turned=option.is_turned)]
+
+
+def _way_back(option: Option, _family: str) -> list[dict[str, Any]] | None:
+    if option.name in {"--loose", "--validmark", "--accept-local"}:
+        return []
+    if option.name != "--invert":
+        return None
+    return [compared({"fib": {"result": "oif", "flags": ["saddr", "iif"]}}, right=False)]
+
+
+def read_recent(options: Sequence[Option]) -> list[dict[str, Any]] | None:
+    """Read the count of one source's packets in some seconds, which ufw limits with."""
+    words = {option.name: option.values for option in options}
+    if "--set" in words:
+        return []  # notes the source, and always matches
+    count, seconds = words.get("--hitcount"), words.get("--seconds")
+    if not ({"--update", "--rcheck"} & set(words) and count and seconds):
+        return None
+    limit = {"rate": count[0], "per": f"{seconds[0]} s", "inv": True}
+    return [{"meter": {"stmt": {"limit": limit}}}]
+
+
+def _nothing(*_: object) -> list[dict[str, Any]]:
+    return []
+
+
+def _no_such_header(*_: object) -> list[dict[str, Any]]:
+    return [compared({"exthdr": {"name": "rt"}}, right=True)]
+
+
+def _of_icmp(*_: object) -> list[dict[str, Any]]:
+    left = {"payload": {"protocol": "icmp", "field": "type"}}
+    return [compared(left, 0)]
+
+
+MATCHES: dict[str, Reader] = {
+    "tcp": _tcp,
+    "udp": _udp,
+    "multiport": _several_ports,
+    "conntrack": _tracked,
+    "state": _tracked,
+    "addrtype": _address_kind,
+    "comment": _nothing,
+    "limit": _limit,
+    "hashlimit": _limit_of_each,
+    "iprange": _address_range,
+    "mark": _mark,
+    "pkttype": _packet_kind,
+    "rpfilter": _way_back,
+    "icmp": _of_icmp,
+    "icmp6": _of_icmp,
+    "rt": _no_such_header,
+    "frag": _no_such_header,
+    "hbh": _no_such_header,
+    "dst": _no_such_header,
+}
+"""What is understood of each extension; any other is an unknown match."""

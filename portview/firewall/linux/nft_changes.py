@@ -1,0 +1,145 @@
+"""Changes of nftables as argument lists: for nft, or for iptables in its own tables. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from portview.domain.firewall import RuleEffect
+from portview.firewall.linux.iptables_text import LEGACY
+from portview.firewall.linux.placing import OWN_TABLE, Placement, try_out
+from portview.firewall.linux.ruleset import BUILT_IN_CHAINS, ChainKey
+from portview.firewall.tag import find_tag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from portview.domain.firewall import RuleWish
+    from portview.firewall.linux.machine import Machine
+    from portview.firewall.linux.ruleset import Rule, Ruleset
+    from portview.firewall.linux.scope import Scope
+
+Command = tuple[str, ...]
+
+_LIVE_ONLY = (
+    "The rule lasts until this machine restarts or its rules are loaded anew; to keep it, it has "
+    "to be written into the file that they are loaded from."
+)
+
+
+class Changes(NamedTuple):
+    """Commands in order, and why they may not help or not last."""
+
+    commands: tuple[Command, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def plan_rule(
+    wish: RuleWish, scope: Scope, tag: str, ruleset: Ruleset, machine: Machine
+) -> Changes:
+    """Return the commands that make a rule take effect, wherever others would decide."""
+    trial = try_out(wish, scope, ruleset, machine)
+    commands: list[Command] = []
+    for placement in trial.placements:
+        if placement.is_new_chain:
+            commands += _new_chain(placement)
+        if is_of_iptables(placement.chain.key, ruleset):
+            commands += _by_iptables(placement, wish, scope, tag)
+        else:
+            commands.append(_by_nft(placement, wish, scope, tag))
+    return Changes(
+        tuple(commands), warnings_of(wish, trial.obstacle, lasts_until_restart=bool(commands))
+    )
+
+
+def warnings_of(wish: RuleWish, obstacle: str, *, lasts_until_restart: bool) -> tuple[str, ...]:
+    """Return why a change may not help, and that it does not last."""
+    warnings = []
+    if obstacle:
+        is_allow = wish.effect is RuleEffect.ALLOW
+        verb = "let everyone meant in" if is_allow else "block everyone meant"
+        warnings.append(f"Even then the firewall would not {verb}: {obstacle}.")
+    if lasts_until_restart:
+        warnings.append(_LIVE_ONLY)
+    return tuple(warnings)
+
+
+def plan_removal(rules: Sequence[Rule], ruleset: Ruleset) -> tuple[Command, ...]:
+    """Return the commands that remove rules, and PortView's own table with its last one."""
+    commands: list[Command] = []
+    # From the end of each chain, because a number counts the rules before it.
+    for rule in reversed(rules):
+        family, table, chain = rule.chain
+        if table.endswith(LEGACY):
+            tool = "iptables-legacy" if family == "ip" else "ip6tables-legacy"
+            own_table = ("-t", table.removesuffix(LEGACY))
+            commands.append((tool, "-w", *own_table, "-D", chain, str(rule.handle)))
+        else:
+            commands.append(
+                ("nft", "delete", "rule", family, table, chain, "handle", str(rule.handle))
+            )
+    own = [rule for rule in ruleset.rules() if rule.chain.table == OWN_TABLE]
+    if own and set(own) <= set(rules):
+        commands.append(("nft", "delete", "table", "inet", OWN_TABLE))
+    return tuple(commands)
+
+
+def tagged_rules(ruleset: Ruleset) -> Iterator[tuple[str, Rule]]:
+    """Yield the rules that PortView made, each with its id."""
+    for rule in ruleset.rules():
+        tag = find_tag(rule.comment)
+        if tag:
+            yield tag.id, rule
+
+
+def is_of_iptables(key: ChainKey, ruleset: Ruleset) -> bool:
+    """Tell whether iptables made a chain's table, and expects to be the one that changes it."""
+    if key.family not in {"ip", "ip6"}:
+        return False
+    return any(
+        (chain := ruleset.chains.get(key._replace(name=name))) is not None and chain.hook
+        for name in BUILT_IN_CHAINS
+    )
+
+
+def _new_chain(placement: Placement) -> list[Command]:
+    chain = placement.chain
+    body = f"{{ type filter hook {chain.hook} priority {chain.priority} ; policy accept ; }}"
+    return [
+        ("nft", "add", "table", chain.key.family, chain.key.table),
+        ("nft", "add", "chain", *chain.key, body),
+    ]
+
+
+def _by_nft(placement: Placement, wish: RuleWish, scope: Scope, tag: str) -> Command:
+    before = placement.before
+    where: Command = ("add", "rule", *placement.chain.key)
+    if before is not None:
+        where = ("insert", "rule", *placement.chain.key, "handle", str(before.handle))
+    match: list[str] = []
+    if placement.chain.key.table == OWN_TABLE:
+        match += ["iifname", "!=", '"lo"']
+        if placement.chain.hook == "prerouting":
+            match += ["fib", "daddr", "type", "local"]
+    if placement.version and (networks := scope.networks(placement.version)):
+        family = "ip" if placement.version == 4 else "ip6"  # noqa: PLR2004 - IP version
+        match += [family, "saddr", "{", ", ".join(networks), "}"]
+    verdict = "accept" if wish.effect is RuleEffect.ALLOW else "drop"
+    match += [wish.protocol.value, "dport", str(wish.port), verdict]
+    return ("nft", *where, *match, "comment", f'"{tag}"')
+
+
+def _by_iptables(placement: Placement, wish: RuleWish, scope: Scope, tag: str) -> list[Command]:
+    family, table, chain = placement.chain.key
+    is_v4 = family == "ip"
+    tool = "iptables" if is_v4 else "ip6tables"
+    tool += "-legacy" if table.endswith(LEGACY) else "-nft"
+    where: Command = ("-A", chain)
+    if placement.before is not None:
+        where = ("-I", chain, str(placement.place + 1))
+    networks = scope.networks(4 if is_v4 else 6)
+    source: Command = ("-s", ",".join(networks)) if networks else ()
+    port = ("-p", wish.protocol.value, *source, "--dport", str(wish.port))
+    verdict = "ACCEPT" if wish.effect is RuleEffect.ALLOW else "DROP"
+    comment = ("-m", "comment", "--comment", tag)
+    own_table = ("-t", table.removesuffix(LEGACY))
+    return [(tool, "-w", *own_table, *where, *port, *comment, "-j", verdict)]

@@ -1,0 +1,95 @@
+"""The rules that PortView made, told together by their id. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from portview.domain.firewall import OwnRule, RuleEffect, RuleWish
+from portview.domain.sockets import Protocol
+from portview.firewall.linux.nft_changes import tagged_rules
+from portview.firewall.linux.sentences import told
+from portview.firewall.tag import find_tag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from portview.firewall.linux.ruleset import Rule, Ruleset
+
+
+@dataclass(frozen=True, slots=True)
+class OwnParts:
+    """One rule of PortView's as a person wanted it, and the parts that it is made of."""
+
+    own: OwnRule
+    rules: tuple[Rule, ...]
+
+
+def rule_name(effect: RuleEffect, protocol: Protocol, port: int, rule_id: str) -> str:
+    """Return what a rule of PortView's is called."""
+    return f"PortView: {effect.value} {protocol.value.upper()} {port} [{rule_id}]"
+
+
+def own_parts(ruleset: Ruleset) -> list[OwnParts]:
+    """Return the rules in nftables that PortView made."""
+    by_id: dict[str, list[Rule]] = {}
+    for rule_id, rule in tagged_rules(ruleset):
+        by_id.setdefault(rule_id, []).append(rule)
+    found = []
+    for rule_id, rules in by_id.items():
+        if wish := _wish(rules):
+            found.append(OwnParts(OwnRule(rule_id, wish, told(rules[0])), tuple(rules)))
+    return found
+
+
+def _wish(rules: Sequence[Rule]) -> RuleWish | None:
+    """Return what the parts of a rule do together; None for what PortView would not make."""
+    tag = find_tag(rules[0].comment)
+    remotes: dict[str, None] = {}
+    target: tuple[Protocol, int] | None = None
+    is_allow = False
+    for rule in rules:
+        is_allow = any("accept" in one for one in rule.expressions)
+        texts = list(source_texts(rule.expressions))
+        remotes.update(dict.fromkeys(texts or ["any"]))
+        target = target or target_of(rule.expressions)
+    if target is None or tag is None:
+        return None
+    return RuleWish(
+        RuleEffect.ALLOW if is_allow else RuleEffect.BLOCK,
+        *target,
+        remotes=("any",) if "any" in remotes else tuple(remotes),
+        profiles=(),
+        expires_at_ms=tag.expires_at_ms,
+        until=tag.until,
+    )
+
+
+def _matches(expressions: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+    for expression in expressions:
+        match = expression.get("match")
+        if isinstance(match, dict) and isinstance(left := match.get("left"), dict):
+            yield left, match.get("right")
+
+
+def target_of(expressions: Iterable[Any]) -> tuple[Protocol, int] | None:
+    """Return the one port that a rule is about, None for any other kind of rule."""
+    for left, right in _matches(expressions):
+        payload = left.get("payload")
+        is_port = isinstance(payload, dict) and payload.get("field") == "dport"
+        if is_port and payload["protocol"] in set(Protocol) and isinstance(right, int):
+            return Protocol(payload["protocol"]), right
+    return None
+
+
+def source_texts(expressions: Iterable[Any]) -> Iterator[str]:
+    """Yield the addresses and networks that a rule is about; none for all."""
+    for left, right in _matches(expressions):
+        payload = left.get("payload")
+        if isinstance(payload, dict) and payload.get("field") == "saddr":
+            elements = right.get("set", [right]) if isinstance(right, dict) else [right]
+            for element in elements:
+                if isinstance(element, dict) and "prefix" in element:
+                    yield f"{element['prefix']['addr']}/{element['prefix']['len']}"
+                elif isinstance(element, str):
+                    yield element

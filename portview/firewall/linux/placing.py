@@ -1,0 +1,182 @@
+"""Where a rule has to stand so that it takes effect: in every chain that would decide otherwise.
+
+An accept in one chain does not lift a drop in another. So the changes are tried out on the rules
+as they were read, until the verdict is the wanted one, before anyone sees a command. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from portview.domain.firewall import FirewallQuestion, FirewallVerdict, RuleEffect
+from portview.firewall.linux.deciding import Followed, follow
+from portview.firewall.linux.outcome import TooManyCasesError
+from portview.firewall.linux.ruleset import Chain, ChainKey, Rule, Ruleset
+from portview.firewall.linux.sentences import answer_of
+
+if TYPE_CHECKING:
+    from portview.domain.firewall import RuleWish
+    from portview.firewall.linux.machine import Machine
+    from portview.firewall.linux.ruleset import Expression
+    from portview.firewall.linux.scope import Scope
+
+OWN_TABLE = "portview"
+_MOST_ROUNDS = 8
+_BEFORE_FILTERS = -10
+_BEFORE_ALL = -310
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A rule to make: in which chain, before which rule (None for the end), for which IP version.
+
+    ``version`` is None for both. ``place`` counts the rules before it. ``is_new_chain`` where the
+    chain has to be made first, as the base chain ``chain``.
+    """
+
+    chain: Chain
+    before: Rule | None
+    place: int
+    version: int | None
+    is_new_chain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Where to put a rule, and what the verdict would be then, empty where it is as wanted."""
+
+    placements: tuple[Placement, ...]
+    obstacle: str = ""
+
+
+def try_out(wish: RuleWish, scope: Scope, ruleset: Ruleset, machine: Machine) -> Trial:
+    """Return where a rule has to stand to do what is wanted."""
+    try:
+        if wish.effect is RuleEffect.ALLOW:
+            return _allow(wish, scope, ruleset, machine)
+        return _block(wish, scope, ruleset, machine)
+    except TooManyCasesError:
+        return Trial((), "the rules tell more cases apart than PortView follows")
+
+
+def obstacle_of(wish: RuleWish, scope: Scope, ruleset: Ruleset, machine: Machine) -> str:
+    """Return why a verdict is not what a wish wants, empty where it is."""
+    try:
+        followed = _follow(wish, scope, ruleset, machine)
+    except TooManyCasesError:
+        return "the rules tell more cases apart than PortView follows"
+    return _obstacle(wish, followed, ruleset)
+
+
+def _allow(wish: RuleWish, scope: Scope, ruleset: Ruleset, machine: Machine) -> Trial:
+    placements: list[Placement] = []
+    tried = ruleset
+    for _ in range(_MOST_ROUNDS):
+        followed = _follow(wish, scope, tried, machine)
+        new = _placements(followed, scope, tried) if followed else []
+        if not new:
+            break
+        placements += new
+        for placement in new:
+            tried = _with_rule(tried, placement, wish, scope)
+    return Trial(tuple(placements), obstacle_of(wish, scope, tried, machine))
+
+
+def _block(wish: RuleWish, scope: Scope, ruleset: Ruleset, machine: Machine) -> Trial:
+    trial = Trial(())
+    for hook, priority in (("input", _BEFORE_FILTERS), ("prerouting", _BEFORE_ALL)):
+        key = ChainKey("inet", OWN_TABLE, hook)
+        chain = ruleset.chains.get(key) or Chain(key, hook=hook, priority=priority)
+        versions = [None] if scope.is_any else [one for one in (4, 6) if scope.covers(one)]
+        is_new = key not in ruleset.chains
+        placements = tuple(
+            Placement(chain, None, len(chain.rules) + place, version, is_new and not place)
+            for place, version in enumerate(versions)
+        )
+        tried = Ruleset({**ruleset.chains, key: chain}, ruleset.sets, ruleset.changes_by_itself)
+        for placement in placements:
+            tried = _with_rule(tried, placement, wish, scope)
+        trial = Trial(placements, obstacle_of(wish, scope, tried, machine))
+        if not trial.obstacle:
+            break
+    return trial
+
+
+def _follow(wish: RuleWish, scope: Scope, ruleset: Ruleset, machine: Machine) -> Followed | None:
+    question = FirewallQuestion(wish.protocol, wish.port)
+    return follow(question, ruleset, machine, scope.sources())
+
+
+def _obstacle(wish: RuleWish, followed: Followed | None, ruleset: Ruleset) -> str:
+    if followed is None:
+        return "no client of these addresses has a way to this machine"
+    is_allow = wish.effect is RuleEffect.ALLOW
+    wanted = FirewallVerdict.ALLOWED if is_allow else FirewallVerdict.BLOCKED
+    if followed.outcome.verdict is wanted:
+        return ""
+    answer = answer_of(followed.outcome, followed.packets, followed.fits, ruleset.order)
+    return answer.reason.rstrip(".")
+
+
+def _placements(followed: Followed, scope: Scope, ruleset: Ruleset) -> list[Placement]:
+    """Return a place before everything that blocks, or may block."""
+    wanted: dict[tuple[ChainKey, Rule | None], set[int]] = {}
+    for leaf in followed.outcome.leaves:
+        if leaf.is_allowed or leaf.because:
+            continue
+        key = leaf.rule.chain if leaf.rule else leaf.chain.key if leaf.chain else None
+        if key and key in ruleset.chains:
+            wanted.setdefault((key, leaf.rule), set()).add(leaf.packet.version)
+    for packet, outcome in zip(followed.packets, followed.parts, strict=True):
+        if stopper := outcome.stopper:
+            wanted.setdefault((stopper.rule.chain, stopper.rule), set()).add(packet.version)
+    found: list[Placement] = []
+    for (key, rule), versions in wanted.items():
+        chain = ruleset.chains[key]
+        if rule is not None and rule not in chain.rules:
+            continue
+        place = len(chain.rules) if rule is None else chain.rules.index(rule)
+        of_family = {"ip": {4}, "ip6": {6}}.get(key.family, {4, 6})
+        fitting = sorted(of_family & versions & {one for one in (4, 6) if scope.covers(one)})
+        versions_named = [None] if scope.is_any and fitting else fitting
+        found += [Placement(chain, rule, place, version) for version in versions_named]
+    # The same chain twice in a round would shift places; the next round finds what is left.
+    first: dict[ChainKey, Placement] = {}
+    for placement in found:
+        first.setdefault(placement.chain.key, placement)
+    return list(first.values())
+
+
+def _with_rule(ruleset: Ruleset, placement: Placement, wish: RuleWish, scope: Scope) -> Ruleset:
+    chain = ruleset.chains[placement.chain.key]
+    expressions = expressions_for(placement, wish, scope)
+    rule = Rule(chain.key, 0, tuple(expressions), "the new rule")
+    rules = (*chain.rules[: placement.place], rule, *chain.rules[placement.place :])
+    chains = {**ruleset.chains, chain.key: replace(chain, rules=rules)}
+    return Ruleset(chains, ruleset.sets, ruleset.changes_by_itself)
+
+
+def expressions_for(placement: Placement, wish: RuleWish, scope: Scope) -> list[Expression]:
+    """Return the expressions of the rule at one place."""
+    result: list[Expression] = []
+
+    def match(left: Any, right: Any, operator: str = "==") -> None:
+        result.append({"match": {"op": operator, "left": left, "right": right}})
+
+    if placement.chain.key.table == OWN_TABLE:
+        match({"meta": {"key": "iifname"}}, "lo", "!=")
+        if placement.chain.hook == "prerouting":
+            match({"fib": {"result": "type", "flags": ["daddr"]}}, "local")
+    if placement.version and (networks := scope.networks(placement.version)):
+        family = "ip" if placement.version == 4 else "ip6"  # noqa: PLR2004 - IP version
+        left = {"payload": {"protocol": family, "field": "saddr"}}
+        match(left, {"set": [_value(text) for text in networks]})
+    match({"payload": {"protocol": wish.protocol.value, "field": "dport"}}, wish.port)
+    result.append({"accept" if wish.effect is RuleEffect.ALLOW else "drop": None})
+    return result
+
+
+def _value(text: str) -> Any:
+    address, _, length = text.partition("/")
+    return {"prefix": {"addr": address, "len": int(length)}} if length else address

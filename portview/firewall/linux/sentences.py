@@ -1,0 +1,228 @@
+"""The end of a walk in words: which rule decides, for whom, and why. Pure."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address
+from typing import TYPE_CHECKING
+
+from portview.domain.firewall import (
+    FirewallAnswer,
+    FirewallRule,
+    FirewallVerdict,
+    RuleEffect,
+    RuleFit,
+    RuleMatch,
+)
+from portview.firewall.linux.conditions import conditions_of
+from portview.firewall.linux.intervals import Intervals, joined, networks_of, without
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from portview.firewall.linux.outcome import Leaf, Outcome
+    from portview.firewall.linux.packet import Packet
+    from portview.firewall.linux.ruleset import Rule
+
+_MOST_NAMED = 3
+_MOST_LISTED = 12
+_LONGEST_RULE = 120
+_EFFECTS = {
+    "accept": RuleEffect.ALLOW,
+    "drop": RuleEffect.BLOCK,
+    "reject": RuleEffect.REJECT,
+}
+
+
+def answer_of(
+    outcome: Outcome,
+    asked: Sequence[Packet],
+    fits: Mapping[Rule, RuleFit],
+    order: Mapping[Rule, int],
+) -> FirewallAnswer:
+    """Return the answer that people are told."""
+    leaves = outcome.leaves
+    deciding: Rule | None = None
+    match outcome.verdict:
+        case FirewallVerdict.UNKNOWN:
+            stopper = outcome.stopper
+            deciding = stopper.rule if stopper else None
+            what = stopper.what if stopper else "something that is not known"
+            reason = f"Nobody can tell beforehand: {_rule_words(deciding)} depends on {what}."
+        case FirewallVerdict.PARTLY:
+            deciding = _of_allowed(leaves)
+            reason = _part_sentence(leaves, asked)
+        case FirewallVerdict.ALLOWED:
+            deciding = _of_allowed(leaves)
+            reason = _allowed_sentence(leaves)
+        case _:
+            deciding = next((leaf.rule for leaf in leaves if leaf.rule), None)
+            reason = _blocked_sentence(leaves)
+    deciders = {leaf.rule for leaf in leaves} | {deciding}
+    last = len(order)
+    matches = tuple(
+        RuleMatch(told(rule), fit, decides=rule in deciders)
+        for rule, fit in sorted(fits.items(), key=lambda pair: order.get(pair[0], last))
+    )
+    return FirewallAnswer(outcome.verdict, reason, told(deciding) if deciding else None, matches)
+
+
+def told(rule: Rule) -> FirewallRule:
+    """Return a rule as people are told of it."""
+    kinds = [next(iter(expression)) for expression in rule.expressions]
+    effect = _EFFECTS.get(kinds[-1], RuleEffect.OTHER) if kinds else RuleEffect.OTHER
+    return FirewallRule(
+        id=rule.id,
+        name=rule.comment or rule.text,
+        effect=effect,
+        source=f"chain {rule.chain}",
+        text=rule.text,
+        conditions=conditions_of(rule),
+    )
+
+
+def _of_allowed(leaves: Iterable[Leaf]) -> Rule | None:
+    return next((leaf.rule for leaf in leaves if leaf.is_allowed and leaf.rule), None)
+
+
+def _rule_words(rule: Rule | None) -> str:
+    if rule is None:
+        return "the verdict"
+    text = rule.text if len(rule.text) <= _LONGEST_RULE else f"{rule.text[: _LONGEST_RULE - 1]}…"
+    return f"the rule “{text}” in chain {rule.chain}"
+
+
+def _allowed_sentence(leaves: Sequence[Leaf]) -> str:
+    leaf = next((one for one in leaves if one.rule), leaves[0])
+    if leaf.rule:
+        sentence = f"Allowed by {_rule_words(leaf.rule)}"
+    elif leaf.chain:
+        sentence = f"No rule blocks it, and the policy of chain {leaf.chain.key} is accept"
+    else:
+        sentence = "No firewall rule is about incoming traffic, so nothing is blocked"
+    return f"{sentence}{_sent_on_words(leaves)}."
+
+
+def _blocked_sentence(leaves: Sequence[Leaf]) -> str:
+    ways: dict[str, set[int]] = {}
+    for leaf in leaves:
+        ways.setdefault(_blocking_words(leaf), set()).add(leaf.packet.version)
+    (text, versions), *others = ways.items()
+    if len(others) == 1:
+        words, other_versions = others[0]
+        is_by_version = len(versions) == len(other_versions) == 1 and versions != other_versions
+        whom = f"over IPv{min(other_versions)}" if is_by_version else "for others"
+        text += f"; {whom} {words}"
+    elif others:
+        text += f"; for others in {len(others)} more ways"
+    return f"{text[0].upper()}{text[1:]}{_sent_on_words(leaves)}."
+
+
+def _blocking_words(leaf: Leaf) -> str:
+    if leaf.because:
+        return f"blocked, because {leaf.because}"
+    if leaf.rule is None:
+        where = leaf.chain.key if leaf.chain else "an unknown chain"
+        words = f"dropped silently by the policy of chain {where}"
+    else:
+        verb = "rejected" if leaf.effect is RuleEffect.REJECT else "dropped silently"
+        words = f"{verb} by {_rule_words(leaf.rule)}"
+    return f"let in, but the server's answer is {words}" if leaf.is_answer else words
+
+
+def _sent_on_words(leaves: Sequence[Leaf]) -> str:
+    for leaf in leaves:
+        if leaf.sent_on_by:
+            target = _address_text(leaf.packet, leaf.packet.daddr[0][0])
+            port = leaf.packet.dport[0][0]
+            target = f"[{target}]:{port}" if ":" in target else f"{target}:{port}"
+            return f" (sent on to {target} by {_rule_words(leaf.sent_on_by)})"
+    return ""
+
+
+def _address_text(packet: Packet, number: int) -> str:
+    is_v4 = packet.version == 4  # noqa: PLR2004 - IP version
+    return str(IPv4Address(number) if is_v4 else IPv6Address(number))
+
+
+def _part_sentence(leaves: Sequence[Leaf], asked: Sequence[Packet]) -> str:
+    allowed = [leaf for leaf in leaves if leaf.is_allowed]
+    blocked = [leaf for leaf in leaves if not leaf.is_allowed]
+    way_out = _blocking_words(blocked[0]) if blocked else "blocked"
+    limited = next((leaf for leaf in allowed if leaf.rate and leaf.is_below), None)
+    if limited:
+        return (
+            f"Allowed as long as new connections stay below {limited.rate}, by "
+            f"{_rule_words(limited.limiter)}; beyond that {way_out}."
+        )
+    whom = _scope_words(allowed, asked)
+    not_whom = _scope_words(blocked, asked)
+    by = f" by {_rule_words(rule)}" if (rule := _of_allowed(leaves)) else ""
+    by += _sent_on_words(allowed)
+    if not_whom and (not whom or _plainness(not_whom) < _plainness(whom)):
+        return f"Allowed{by}, but not {not_whom}: there it is {way_out}."
+    return f"Allowed {whom or 'for some'}{by}; others are {way_out}."
+
+
+def _plainness(words: str) -> tuple[bool, int]:
+    """Rank descriptions: one that names what is meant before one that names all the rest."""
+    return "anywhere but" in words or "ranges of" in words, len(words)
+
+
+def _scope_words(leaves: Sequence[Leaf], asked: Sequence[Packet]) -> str:
+    """Return for whom some of the packets stand, in a few words."""
+    parts = []
+    versions = {leaf.packet.version for leaf in leaves}
+    if versions != {packet.version for packet in asked}:
+        parts.append(f"over IPv{versions.pop()}" if len(versions) == 1 else "")
+    ways = {leaf.packet.inward for leaf in leaves}
+    if ways != {packet.inward for packet in asked}:
+        parts.append("through " + ", ".join(sorted(str(way) for way in ways)))
+    parts.append(_source_words(leaves, asked))
+    ports = joined(one for leaf in leaves for one in leaf.packet.sport)
+    if ports != joined(one for packet in asked for one in packet.sport):
+        shown = ", ".join(
+            str(low) if low == high else f"{low}-{high}" for low, high in ports[:_MOST_NAMED]
+        )
+        parts.append(f"from source port {shown}")
+    return " ".join(part for part in parts if part)
+
+
+def _source_words(leaves: Sequence[Leaf], asked: Sequence[Packet]) -> str:
+    names: list[str] = []
+    for version in (4, 6):
+        of_all = joined(
+            one for packet in asked if packet.version == version for one in packet.saddr
+        )
+        of_these = joined(
+            one for leaf in leaves if leaf.packet.version == version for one in leaf.packet.saddr
+        )
+        if not of_these or of_these == of_all:
+            continue
+        names += _network_words(of_these, of_all, is_v6=version == 6)  # noqa: PLR2004
+    if not names:
+        return ""
+    shown = names[:_MOST_NAMED]
+    more = len(names) - len(shown)
+    return "from " + ", ".join(shown) + (f" and {more} more networks" if more else "")
+
+
+def _network_words(these: Intervals, every: Intervals, *, is_v6: bool) -> list[str]:
+    """Return few networks for some of all addresses; this machine's own are in neither."""
+    listed = networks_of(_bridged(these, every), is_v6=is_v6, limit=_MOST_LISTED)
+    if listed is not None:
+        return listed
+    left_out = without(every, these)
+    excluded = networks_of(_bridged(left_out, every), is_v6=is_v6, limit=_MOST_LISTED)
+    if excluded is not None:
+        shown = ", ".join(excluded[:_MOST_NAMED])
+        more = len(excluded) - _MOST_NAMED
+        return [f"anywhere but {shown}" + (f" and {more} more" if more > 0 else "")]
+    return [f"{len(these)} ranges of addresses"]
+
+
+def _bridged(these: Intervals, every: Intervals) -> Intervals:
+    """Return addresses together with the small gaps of what is not asked about."""
+    gaps = without(((0, every[-1][1]),), every)
+    starts, ends = {low for low, _ in these}, {high for _, high in these}
+    between = [gap for gap in gaps if gap[0] - 1 in ends and gap[1] + 1 in starts]
+    return joined((*these, *between))

@@ -1,0 +1,195 @@
+"""What one rule does to packets: leaves them alone, ends their way, or nobody can say. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from portview.firewall.linux.fields import number_of
+
+if TYPE_CHECKING:
+    from portview.firewall.linux.matching import Matching
+    from portview.firewall.linux.packet import Packet
+    from portview.firewall.linux.ruleset import Rule
+
+_VERDICTS = frozenset(
+    {"accept", "drop", "reject", "return", "continue", "jump", "goto"}
+    | {"dnat", "redirect", "snat", "masquerade"}
+)
+_TRANSPARENT = frozenset(
+    {"counter", "log", "flow", "dup", "last", "secmark", "map", "mangle", "notrack"}
+    | {"ct helper", "ct timeout", "ct expectation"}
+)
+_XT_TRANSPARENT = frozenset(
+    {"LOG", "NFLOG", "ULOG", "AUDIT", "TRACE", "CHECKSUM", "CLASSIFY", "SET", "SECMARK"}
+    | {"TCPMSS", "TCPOPTSTRIP", "DSCP", "TOS", "TTL", "HL", "CONNMARK", "CONNSECMARK", "CT"}
+    | {"IDLETIMER", "RATEEST", "LED", "comment"}
+)
+_UNSURE_STATEMENTS = {
+    "quota": "how much went through before",
+    "ct count": "how many connections are open",
+}
+_ENDS = {
+    "queue": "a program that decides about packets",
+    "tproxy": "a proxy that takes the packets",
+    "synproxy": "a proxy that answers for the server",
+    "fwd": "where it sends packets on to",
+    "mangle": "what it rewrites",
+    "xt": "an extension of iptables",
+}
+_ADDRESSING = frozenset({"saddr", "daddr", "sport", "dport"})
+UNKNOWN_END = "unknown end"
+"""The verdict of a statement that may drop, let go on, or do nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """Packets that go on to the next rule."""
+
+    packet: Packet
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """Packets on which a rule gives a verdict; ``body`` is what belongs to it."""
+
+    packet: Packet
+    verdict: str
+    body: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Packets for which one of several options will be true; ``what`` decides, unknown yet.
+
+    ``is_rate``: the first option holds below a rate, the second above it.
+    """
+
+    packet: Packet
+    what: str
+    options: tuple[tuple[Step, ...], ...]
+    is_rate: bool = False
+
+
+Step: TypeAlias = GoOn | Do | Choice
+
+
+class _Condition(NamedTuple):
+    """What decides a statement; ``is_turned`` where it matches above a rate, not below."""
+
+    what: str
+    is_rate: bool = False
+    is_turned: bool = False
+
+
+_NO_CONDITION = _Condition("")
+
+
+def steps_of(rule: Rule, packet: Packet, matching: Matching, start: int = 0) -> tuple[Step, ...]:
+    """Return what a rule does to packets, from one of its expressions on."""
+    aside: list[Step] = []
+    for place in range(start, len(rule.expressions)):
+        kind, body = next(iter(rule.expressions[place].items()))
+        if kind in _VERDICTS or kind == "vmap":
+            break
+        if kind == "match":
+            division = matching.divide(body, rule, packet)
+            condition = _Condition(division.unsure)
+            if not division.unsure:
+                aside += map(GoOn, division.outside)
+                if len(division.inside) != 1:
+                    for one in division.inside:
+                        aside += steps_of(rule, one, matching, place + 1)
+                    return tuple(aside)
+                packet = division.inside[0]
+        else:
+            packet, condition = _changed(kind, body, packet)
+        if condition.what == UNKNOWN_END:
+            return (*aside, Do(packet, UNKNOWN_END, _end_words(kind, body)))
+        if condition.what:
+            options = (steps_of(rule, packet, matching, place + 1), (GoOn(packet),))
+            ordered = options[::-1] if condition.is_turned else options
+            return (*aside, Choice(packet, condition.what, ordered, condition.is_rate))
+    else:
+        return (*aside, GoOn(packet))
+    if kind == "vmap":
+        return (*aside, *_looked_up(body, rule, packet, matching))
+    return (*aside, Do(packet, kind, body))
+
+
+def _condition(kind: str, body: Any) -> _Condition:
+    """Return what decides a statement; ``UNKNOWN_END`` where it may end the way of a packet."""
+    if kind in _TRANSPARENT:
+        return _NO_CONDITION
+    if not isinstance(body, dict):
+        words = f"the {kind} named “{body}”" if kind in {"limit", "quota"} else UNKNOWN_END
+        return _Condition(words)
+    if kind == "limit":
+        return _Condition(rate_text(body), is_rate=True, is_turned=bool(body.get("inv")))
+    if kind in {"set", "meter"}:
+        return _of_each(body.get("stmt") or ())
+    if kind == "xt":
+        return _of_xt(str(body.get("type")), str(body.get("name")))
+    return _Condition(_UNSURE_STATEMENTS.get(kind, UNKNOWN_END))
+
+
+def _of_each(statements: Any) -> _Condition:
+    """Return the condition of a set that counts each source for itself."""
+    listed = [statements] if isinstance(statements, dict) else statements
+    conditions = [_condition(*next(iter(one.items()))) for one in listed if one]
+    telling = [one for one in conditions if one.what]
+    if not telling:
+        return _NO_CONDITION
+    if len(telling) == 1 and telling[0].is_rate:
+        return telling[0]._replace(what=f"{telling[0].what} for each source")
+    return _Condition("what was counted before")
+
+
+def _of_xt(kind: str, name: str) -> _Condition:
+    """Return the condition of an extension of iptables of which only the name is known."""
+    if name in _XT_TRANSPARENT:
+        return _NO_CONDITION
+    return _Condition(f"the match “{name}” of iptables" if kind == "match" else UNKNOWN_END)
+
+
+def _end_words(kind: str, body: Any) -> str:
+    """Name what may end the way of a packet."""
+    if kind == "xt" and isinstance(body, dict) and body.get("name"):
+        return f"the target “{body['name']}” of iptables"
+    return _ENDS.get(kind, f"the statement “{kind}”")
+
+
+def rate_text(body: Any) -> str:
+    """Return a rate as nft writes it."""
+    unit = str(body.get("rate_unit", "packets"))
+    amount = f"{body.get('rate')}" + (f" {unit}" if unit != "packets" else "")
+    return f"{amount}/{body.get('per', 'second')}"
+
+
+def _looked_up(body: Any, rule: Rule, packet: Packet, matching: Matching) -> tuple[Step, ...]:
+    lookup = matching.look_up(body.get("key"), body.get("data"), rule, packet)
+    found = [
+        Do(one, *next(iter(value.items())))
+        for one, value in lookup.found
+        if isinstance(value, dict) and value
+    ]
+    missed = [GoOn(one) for one in lookup.missed]
+    if lookup.unsure:
+        if not found:
+            return (Do(packet, UNKNOWN_END, lookup.unsure),)
+        every: tuple[Step, ...] = (*found, *missed)
+        return (Choice(packet, lookup.unsure, tuple((one,) for one in every)),)
+    return (*found, *missed)
+
+
+def _changed(kind: str, body: Any, packet: Packet) -> tuple[Packet, _Condition]:
+    """Return packets after a statement, and the condition on which it lets them go on."""
+    if kind == "notrack" and packet.tracked == "invalid":
+        return replace(packet, tracked="untracked"), _NO_CONDITION
+    key = body.get("key") if kind == "mangle" and isinstance(body, dict) else None
+    if key == {"meta": {"key": "mark"}}:
+        return replace(packet, mark=number_of(body.get("value"), "number")), _NO_CONDITION
+    field = key.get("payload") if isinstance(key, dict) else None
+    if isinstance(field, dict) and field.get("field") in {*_ADDRESSING, None}:
+        return packet, _Condition(UNKNOWN_END)
+    return packet, _condition(kind, body)

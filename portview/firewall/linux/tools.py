@@ -1,0 +1,57 @@
+"""The system's firewall programs: found where administrators have them, run without a shell."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_ADMIN_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/bin", "/bin")
+_TIMEOUT_S = 20.0
+
+
+class Done(NamedTuple):
+    """What a program answered. ``code`` is None where it could not be run or did not end."""
+
+    code: int | None
+    output: str
+    error: str
+
+    @property
+    def is_refused(self) -> bool:
+        """Tell whether it failed for want of rights."""
+        words = ("operation not permitted", "permission denied", "must be root", "need to be root")
+        text = f"{self.error} {self.output}".lower()
+        return self.code != 0 and any(word in text for word in words)
+
+
+def find_tool(name: str) -> str | None:
+    """Return the full path of a program, also where the person's PATH leaves it out."""
+    path = os.pathsep.join((os.environ.get("PATH", ""), *_ADMIN_FOLDERS))
+    return shutil.which(name, path=path)
+
+
+def run_tool(arguments: Sequence[str], timeout_s: float = _TIMEOUT_S) -> Done:
+    """Run a program to its end, in English. Never raises."""
+    try:
+        done = subprocess.run(  # noqa: S603 - an argument list, a program of the system
+            list(arguments),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=timeout_s,
+            check=False,
+            env={**os.environ, "LC_ALL": "C", "LANGUAGE": "C"},
+        )
+    except subprocess.TimeoutExpired:
+        return Done(None, "", f"it did not end within {timeout_s:.0f} s")
+    except OSError as error:
+        return Done(None, "", error.strerror or str(error))
+    return Done(
+        done.returncode,
+        done.stdout.decode("utf-8", "replace"),
+        done.stderr.decode("utf-8", "replace").strip(),
+    )

@@ -1,0 +1,152 @@
+"""Rules kept by ufw: its own list of them, and the commands that change it.
+
+ufw writes each rule twice into /etc/ufw/user.rules: as lines for iptables, and as a comment that it
+reads back itself ("### tuple ###", ufw's backend_iptables.py), which holds what the rule is for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portview.domain.firewall import FirewallRule, OwnRule, RuleEffect, RuleWish
+from portview.domain.sockets import Protocol
+from portview.firewall.linux.own import rule_name
+from portview.firewall.linux.scope import unfit
+from portview.firewall.tag import find_tag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from portview.firewall.linux.nft_changes import Command
+    from portview.firewall.linux.scope import Scope
+
+USER_CHAINS = ("ufw-user-input", "ufw6-user-input")
+"""The chains in which ufw keeps the rules of people."""
+
+_TUPLE = "### tuple ### "
+_ANY = {"0.0.0.0/0": "any", "::/0": "any"}
+_EFFECTS = {
+    "allow": RuleEffect.ALLOW,
+    "deny": RuleEffect.BLOCK,
+    "reject": RuleEffect.REJECT,
+    "limit": RuleEffect.OTHER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class UfwRule:
+    """A rule for incoming traffic as ufw notes it. ``source`` is "any", an address or a network."""
+
+    action: str
+    protocol: str
+    port: str
+    source: str
+    comment: str
+    text: str
+
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether it is of the kind that PortView makes."""
+        return self.protocol in set(Protocol) and self.port.isdecimal()
+
+
+def parse_user_rules(text: str) -> Iterator[UfwRule]:
+    """Yield the rules in a user.rules or user6.rules file that name no interface or own address."""
+    for line in text.splitlines():
+        if not line.startswith(_TUPLE):
+            continue
+        head, _, comment = line.removeprefix(_TUPLE).partition(" comment=")
+        words = head.split()
+        if len(words) != 7 or words[6] != "in":  # noqa: PLR2004 - without application names
+            continue
+        action, protocol, port, target, _, source, _ = words
+        if target not in _ANY:
+            continue
+        yield UfwRule(
+            action.partition("_")[0],
+            protocol,
+            port,
+            _ANY.get(source, source),
+            _decoded(comment),
+            head,
+        )
+
+
+def _decoded(comment: str) -> str:
+    try:
+        return bytes.fromhex(comment.strip()).decode("utf-8", "replace")
+    except ValueError:
+        return ""
+
+
+def own_rules(rules: Iterable[UfwRule]) -> tuple[OwnRule, ...]:
+    """Return the rules that PortView made, those with one id as one."""
+    by_id: dict[str, list[UfwRule]] = {}
+    for rule in rules:
+        tag = find_tag(rule.comment)
+        if tag and rule.is_plain and rule.action in {"allow", "deny"}:
+            by_id.setdefault(tag.id, []).append(rule)
+    return tuple(_own(rule_id, several) for rule_id, several in by_id.items())
+
+
+def _own(rule_id: str, rules: list[UfwRule]) -> OwnRule:
+    first = rules[0]
+    tag = find_tag(first.comment)
+    assert tag  # noqa: S101 - it is what they were found by
+    sources = tuple(dict.fromkeys(rule.source for rule in rules))
+    effect, protocol, port = _EFFECTS[first.action], Protocol(first.protocol), int(first.port)
+    wish = RuleWish(
+        effect,
+        protocol,
+        port,
+        remotes=("any",) if "any" in sources else sources,
+        profiles=(),
+        expires_at_ms=tag.expires_at_ms,
+        until=tag.until,
+    )
+    name = rule_name(effect, protocol, port, rule_id)
+    text = "; ".join(" ".join(command[2:]) for command in _removals(wish))
+    return OwnRule(rule_id, wish, FirewallRule(first.text, name, effect, "ufw", text))
+
+
+def plan_rule(
+    wish: RuleWish, scope: Scope, tag: str, known: Iterable[UfwRule], *, is_first: bool
+) -> tuple[Command, ...]:
+    """Return the commands that have ufw make a rule; before all others if ``is_first``.
+
+    Clients that ufw has such a rule for are left out, because ufw would only change its comment.
+    Raises PortViewError where none is left.
+    """
+    action = "allow" if wish.effect is RuleEffect.ALLOW else "deny"
+    sources = ["any"] if scope.is_any else [*scope.networks(4), *scope.networks(6)]
+    present = {
+        (rule.action, rule.protocol, rule.port, rule.source) for rule in known if rule.is_plain
+    }
+    first = ("prepend",) if is_first else ()
+    new = [
+        source
+        for source in sources
+        if (action, wish.protocol.value, str(wish.port), source) not in present
+    ]
+    if not new:
+        raise unfit(
+            f"ufw has such a rule already: {' '.join(_words(action, wish, sources[0]))}.",
+            "Another rule decides; look at all that are about this port.",
+        )
+    return tuple(("ufw", *first, *_words(action, wish, source), "comment", tag) for source in new)
+
+
+def plan_removal(own: OwnRule) -> tuple[Command, ...]:
+    """Return the commands that have ufw remove a rule."""
+    return _removals(own.wish)
+
+
+def _removals(wish: RuleWish) -> tuple[Command, ...]:
+    action = "allow" if wish.effect is RuleEffect.ALLOW else "deny"
+    return tuple(("ufw", "delete", *_words(action, wish, source)) for source in wish.remotes)
+
+
+def _words(action: str, wish: RuleWish, source: str) -> Command:
+    where = ("to", "any", "port", str(wish.port))
+    return (action, "proto", wish.protocol.value, "from", source, *where)

@@ -1,0 +1,88 @@
+"""Stands in where PortView has no way to read the firewall, and says so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from portview.domain.firewall import FirewallAnswer, FirewallStatus, FirewallVerdict
+from portview.domain.outcome import Outcome, PortViewError
+
+if TYPE_CHECKING:
+    from portview.domain.firewall import FirewallQuestion, OwnRule, RuleChange, RuleWish
+    from portview.firewall.firewall import FirewallRules
+
+_HINT = "Ask the firewall of this system itself."
+
+
+class UnreadableRules:
+    """No rules, and every answer is that nothing is known. ``reason`` is one sentence."""
+
+    def __init__(self, reason: str, hint: str = _HINT) -> None:
+        """Remember why nothing can be read."""
+        self._reason = reason
+        self._hint = hint
+
+    @property
+    def generation(self) -> int:
+        """Return 0: nothing is ever read anew."""
+        return 0
+
+    @property
+    def status(self) -> FirewallStatus:
+        """Return that nothing is known, and why."""
+        return FirewallStatus(
+            "none",
+            None,
+            "The firewall of this system can't be read.",
+            problem=self._reason,
+            hint=self._hint,
+        )
+
+    @property
+    def own_rules(self) -> tuple[OwnRule, ...]:
+        """Return none."""
+        return ()
+
+    def decide(self, question: FirewallQuestion) -> FirewallAnswer:
+        """Return that it is not known."""
+        del question
+        return FirewallAnswer(FirewallVerdict.UNKNOWN, self._reason, next_step=self._hint)
+
+
+class UnreadableFirewall:
+    """A firewall that is neither read nor changed."""
+
+    def __init__(self, reason: str, hint: str = _HINT) -> None:
+        """Remember why."""
+        self._reason = reason
+        self._hint = hint
+
+    def read(self) -> FirewallRules:
+        """Return rules that say why there are none."""
+        return UnreadableRules(self._reason, self._hint)
+
+    def plan(self, wish: RuleWish, rules: FirewallRules) -> RuleChange:
+        """Refuse, with the reason."""
+        del wish, rules
+        self._refuse()
+
+    def plan_removal(self, own: OwnRule) -> RuleChange:
+        """Refuse, with the reason."""
+        del own
+        self._refuse()
+
+    def apply(self, change: RuleChange) -> None:
+        """Refuse, with the reason."""
+        del change
+        self._refuse()
+
+    def close(self) -> None:
+        """Do nothing: nothing is watched."""
+
+    def _refuse(self) -> NoReturn:
+        raise PortViewError(
+            "firewall_unsupported",
+            f"{self._reason} Nothing was done.",
+            self._hint,
+            Outcome.NOT_DONE,
+        )

@@ -1,0 +1,136 @@
+"""Why one profile of the firewall does what it does, in a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portview.domain.firewall import ProfileState, RuleEffect
+from portview.domain.plain_text import inert
+from portview.firewall.windows.describe import networks, part, quoted_name
+from portview.firewall.windows.policy import Store
+from portview.firewall.windows.walk import ALLOWED, BLOCKED, UNKNOWN, Walked
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from portview.firewall.windows.fit import Match
+    from portview.firewall.windows.surroundings import Profile, Surroundings
+
+_LONGEST_DOUBT = 120
+_NO_RULE = "No rule allows it"
+_MAY = {RuleEffect.BLOCK: "may block", RuleEffect.OTHER: "may be about"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A sentence that holds for one or more profiles, which stand between its two parts."""
+
+    before: str
+    after: str = ""
+    next_step: str = ""
+
+    def text(self, profiles: Collection[Profile]) -> str:
+        """Return the sentence for some profiles, without a full stop."""
+        # Not "no rule allows it on every network", which could be on some.
+        each = "any network" if self.before == _NO_RULE else "every network"
+        return f"{self.before} {networks(profiles, each)}{self.after}"
+
+
+def explain(
+    walked: Walked,
+    state: ProfileState,
+    counted: Sequence[Match],
+    elsewhere: Sequence[Match],
+    surroundings: Surroundings,
+) -> Reason:
+    """Return why a profile decides as it does.
+
+    ``counted`` are the rules that it counts, ``elsewhere`` those about the same traffic that only
+    other profiles count.
+    """
+    match = walked.match
+    if match is not None:
+        return _by_rule(walked, match, counted, surroundings)
+    if walked.verdict is ALLOWED:
+        if not state.is_on:
+            return Reason("The firewall is off")
+        return Reason("What no rule blocks is allowed")
+    if state.blocks_all_inbound:
+        return Reason(
+            "All inbound connections are blocked",
+            ", whatever the rules allow",
+            "Switch off “Block all incoming connections” in the settings of Windows' firewall.",
+        )
+    return _by_default(state, counted, elsewhere, surroundings)
+
+
+def _by_rule(
+    walked: Walked, match: Match, counted: Sequence[Match], surroundings: Surroundings
+) -> Reason:
+    store = match.rule.store
+    kind = f"the {store.value} rule" if store.is_hardening else "the rule"
+    rule = f"{kind} {quoted_name(match, surroundings)}"
+    if walked.verdict is UNKNOWN:
+        verb = _MAY.get(match.rule.effect, "may allow")
+        doubt = inert(match.doubts[0], _LONGEST_DOUBT) if match.doubts else "it has exceptions"
+        return Reason(f"It can't be told: {rule} {verb} it", f", but {doubt}")
+    rule = f"T{rule[1:]}"
+    if walked.verdict is ALLOWED:
+        return Reason(f"{rule} allows it")
+    if walked.verdict is BLOCKED:
+        beaten = not store.is_hardening and any(
+            one.rule.effect is RuleEffect.ALLOW for one in counted
+        )
+        return Reason(
+            f"{rule} blocks it",
+            ", and a block rule wins over every allow rule" if beaten else "",
+            "Switch off or narrow this rule." if store is Store.LOCAL else _asking(store),
+        )
+    return _by_part(rule, match)
+
+
+def _by_part(rule: str, match: Match) -> Reason:
+    """Return the reason for a verdict that is only for some of the traffic."""
+    effect, which = match.rule.effect, part(match)
+    if effect is RuleEffect.BYPASS:
+        return Reason(f"{rule} lets it past the block rules", f" only {which}")
+    if match.doubts:
+        doubt = inert(match.doubts[0], _LONGEST_DOUBT)
+        return Reason(f"{rule} {_MAY.get(effect, 'may allow')} some of it", f": {doubt}")
+    if not which:
+        return Reason(f"{rule} blocks it", " with exceptions")
+    if effect is RuleEffect.BLOCK:
+        return Reason(f"{rule} blocks it", f" {which}; the rest is not blocked")
+    return Reason(f"{rule} allows it", f" only {which}")
+
+
+def _asking(store: Store) -> str:
+    if store in {Store.POLICY, Store.MDM}:
+        return f"Ask whoever manages this computer; the rule comes from {store.value}."
+    return "Windows itself protects this service or app; that can't be changed with a rule."
+
+
+def _by_default(
+    state: ProfileState,
+    counted: Sequence[Match],
+    elsewhere: Sequence[Match],
+    surroundings: Surroundings,
+) -> Reason:
+    step = "Allow it through the firewall with a rule for this port."
+    allowing = [m for m in elsewhere if m.rule.effect is RuleEffect.ALLOW and not m.doubts]
+    for match in allowing:
+        name = quoted_name(match, surroundings)
+        profiles = match.rule.profiles
+        if match.rule.store is Store.LOCAL and not state.counts_local_rules:
+            return Reason(
+                _NO_RULE,
+                f": {name} does not count there, because Group Policy leaves local rules out",
+                "Ask whoever manages this computer for a rule in Group Policy.",
+            )
+        if profiles is not None and profiles.isdisjoint(surroundings.active):
+            return Reason(_NO_RULE, f": {name} does so only {networks(profiles)}", step)
+    trusted = sorted({kind for match in counted for kind in match.rule.trusted})
+    which = f", except what Windows itself vouches for ({', '.join(trusted)})" if trusted else ""
+    which = inert(which, _LONGEST_DOUBT)
+    return Reason(_NO_RULE, f", so it is blocked by default{which}", step)

@@ -1,0 +1,151 @@
+"""The Windows firewall as it was at one moment."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from portview.domain.firewall import FirewallAnswer, FirewallStatus, FirewallVerdict
+from portview.firewall.windows.decide import decide
+from portview.firewall.windows.describe import networks
+from portview.firewall.windows.index import RuleIndex
+from portview.firewall.windows.own import own_rules
+from portview.firewall.windows.policy import SERVICE_IS_DISABLED, Policy
+from portview.firewall.windows.programs import filled_in
+from portview.firewall.windows.surroundings import Profile, Surroundings
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from portview.domain.firewall import FirewallQuestion, OwnRule, ProfileState
+
+MANAGER = "windows"
+_NOT_TOLD = (
+    "; Windows does not tell which networks are connected, so the strictest answer is assumed"
+)
+_DISABLED = (
+    "The service of Windows' firewall is disabled, so it can't be told what is filtered.",
+    "Have the service “Windows Defender Firewall” (MpsSvc) start automatically.",
+)
+
+
+class WindowsRules:
+    """All rules and settings as they were at one moment. Immutable; any thread; does no I/O.
+
+    Except that names which Windows keeps in its libraries are looked up when first shown.
+    """
+
+    def __init__(
+        self,
+        generation: int,
+        policy: Policy,
+        surroundings: Surroundings,
+    ) -> None:
+        """Take what the registry says, and the machine around it."""
+        self._generation = generation
+        self._policy = policy
+        self._surroundings = surroundings
+        self._index = RuleIndex(policy.rules, surroundings.variables)
+        self._profiles = {
+            profile: policy.profile_state(profile, is_active=profile in surroundings.active)
+            for profile in Profile
+        }
+
+        self._leaky = {one for one in Profile if policy.leaves_interfaces_out(one)}
+
+    @property
+    def generation(self) -> int:
+        """Return a number that changes whenever rules or settings were read anew and differ."""
+        return self._generation
+
+    @cached_property
+    def status(self) -> FirewallStatus:
+        """Return the state of the firewall as a whole."""
+        if self._is_disabled:
+            problem, hint = _DISABLED
+            return FirewallStatus(
+                MANAGER,
+                None,
+                problem,
+                tuple(self._profiles.values()),
+                len(self._policy.rules),
+                problem=problem,
+                hint=hint,
+            )
+        counting = self._surroundings.active or frozenset(Profile)
+        return FirewallStatus(
+            MANAGER,
+            any(self._profiles[profile].is_on for profile in counting),
+            self._summary(counting),
+            tuple(self._profiles.values()),
+            len(self._policy.rules),
+            self._drop_log(counting),
+        )
+
+    @cached_property
+    def own_rules(self) -> tuple[OwnRule, ...]:
+        """Return the rules that PortView made."""
+        return own_rules(self._policy.rules, self._surroundings)
+
+    def decide(self, question: FirewallQuestion) -> FirewallAnswer:
+        """Return what happens to the traffic that the question describes."""
+        if self._is_disabled:
+            problem, hint = _DISABLED
+            return FirewallAnswer(FirewallVerdict.UNKNOWN, problem, next_step=hint)
+        return decide(question, self._index, self._profiles, self._surroundings, self._leaky)
+
+    @property
+    def _is_disabled(self) -> bool:
+        return self._policy.service_start == SERVICE_IS_DISABLED
+
+    def _summary(self, counting: Collection[Profile]) -> str:
+        parts = []
+        for phrase in dict.fromkeys(_phrase(self._profiles[profile]) for profile in counting):
+            where = [one for one in counting if _phrase(self._profiles[one]) == phrase]
+            parts.append(f"{phrase} {networks(where)}")
+        parts.sort()
+        end = "" if self._surroundings.active else _NOT_TOLD
+        return f"Windows' firewall {' and '.join(parts)}{end}."
+
+    def _drop_log(self, counting: Collection[Profile]) -> str | None:
+        logs = [self._policy.drop_log(profile) for profile in Profile if profile in counting]
+        path = next(filter(None, logs), None)
+        return filled_in(path, self._surroundings.variables) if path else None
+
+
+class NoWindowsRules:
+    """Stands for rules that could not be read; every answer says why."""
+
+    def __init__(self, generation: int, problem: str, hint: str = "") -> None:
+        """Take one sentence that says why, and what to do about it."""
+        self._generation = generation
+        self.problem = problem
+        self._hint = hint
+
+    @property
+    def generation(self) -> int:
+        """Return a number that changes whenever something else is the matter."""
+        return self._generation
+
+    @property
+    def status(self) -> FirewallStatus:
+        """Return that nothing is known, and why."""
+        return FirewallStatus(MANAGER, None, self.problem, problem=self.problem, hint=self._hint)
+
+    @property
+    def own_rules(self) -> tuple[OwnRule, ...]:
+        """Return none."""
+        return ()
+
+    def decide(self, question: FirewallQuestion) -> FirewallAnswer:
+        """Return that it is not known, and why."""
+        del question
+        return FirewallAnswer(FirewallVerdict.UNKNOWN, self.problem, next_step=self._hint)
+
+
+def _phrase(state: ProfileState) -> str:
+    if not state.is_on:
+        return "is off"
+    if state.blocks_all_inbound:
+        return "blocks all inbound connections"
+    return "is active"

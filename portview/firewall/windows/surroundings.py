@@ -1,0 +1,45 @@
+"""What of the machine decides about rules, besides the rules themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from portview.firewall.windows.addresses import Address, Network
+
+
+class Profile(StrEnum):
+    """The kinds of network that Windows keeps rules and settings apart for."""
+
+    __hash__ = str.__hash__  # Enum's own is written in Python, and rules are looked up often
+
+    DOMAIN = "domain"
+    PRIVATE = "private"
+    PUBLIC = "public"
+
+
+def _as_it_is(text: str) -> str:
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The machine around the rules, as it was at one moment.
+
+    ``active`` are the profiles of the connected networks, empty where that could not be read.
+    ``variables`` are environment variables with names in lower case. ``addresses`` are this
+    machine's own, ``networks`` the IPv4 networks that it is in. ``version`` is Windows' major and
+    minor number, None where it is not known. ``shown_text`` turns ``@FirewallAPI.dll,-25301`` into
+    the text that Windows shows; it takes any text and may be slow the first time.
+    """
+
+    active: frozenset[Profile] = frozenset()
+    variables: Mapping[str, str] = field(default_factory=dict, hash=False)
+    addresses: frozenset[Address] = frozenset()
+    networks: frozenset[Network] = frozenset()
+    version: tuple[int, int] | None = None
+    shown_text: Callable[[str], str] = field(default=_as_it_is, compare=False)

@@ -1,0 +1,59 @@
+"""Read what of this machine decides about rules, besides the rules."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from contextlib import suppress
+from ipaddress import IPv4Address, IPv4Network
+from typing import TYPE_CHECKING
+
+import psutil
+
+from portview.firewall.windows.active_profile import active_profiles
+from portview.firewall.windows.addresses import plain_address
+from portview.firewall.windows.surroundings import Surroundings
+from portview.readers.windows.indirect_text import indirect_text
+
+if TYPE_CHECKING:
+    from portview.firewall.windows.addresses import Address
+
+
+def read_surroundings() -> Surroundings:
+    """Read the surroundings of the rules; what can't be read is left out. Any thread.
+
+    Some milliseconds, because networks come and go without a word in the registry.
+    """
+    addresses, networks = _own_addresses()
+    return Surroundings(
+        active_profiles(),
+        {name.lower(): value for name, value in os.environ.items()},
+        addresses,
+        networks,
+        _version(),
+        indirect_text,
+    )
+
+
+def _own_addresses() -> tuple[frozenset[Address], frozenset[IPv4Network]]:
+    addresses: set[Address] = set()
+    networks: set[IPv4Network] = set()
+    for interface in psutil.net_if_addrs().values():
+        for entry in interface:
+            if entry.family not in {socket.AF_INET, socket.AF_INET6}:
+                continue
+            with suppress(ValueError):
+                address = plain_address(entry.address)
+                addresses.add(address)
+                if isinstance(address, IPv4Address) and entry.netmask and not address.is_loopback:
+                    networks.add(IPv4Network(f"{address}/{entry.netmask}", strict=False))
+    return frozenset(addresses), frozenset(networks)
+
+
+def _version() -> tuple[int, int] | None:
+    if sys.platform != "win32":
+        return None
+    # The other numbers are what Windows tells programs that don't declare to know it.
+    major, minor, _ = sys.getwindowsversion().platform_version
+    return major, minor

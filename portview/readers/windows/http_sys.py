@@ -1,0 +1,97 @@
+"""What http.sys serves at a port and for whom, as far as netsh tells this user."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING
+
+from portview.domain.http_sys import HttpPortUse, HttpState, Registrant
+from portview.domain.process_details import NamedService
+from portview.domain.processes import ProcessKey
+from portview.readers.process_identity import process_key
+from portview.readers.processes import read_process
+from portview.readers.services import NoServices, open_services
+from portview.readers.windows.http_state_text import parse_service_state, parse_url_reservations
+from portview.readers.windows.netsh import NetshAnswer, ask_netsh
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from portview.domain.http_sys import HttpRegistration
+    from portview.readers.services import ServiceReader
+
+_RULE = re.compile(r"^-{5,}\s*$", re.MULTILINE)
+"""The line under the title of every list that netsh prints."""
+
+
+def read_http_port_use(port: int) -> HttpPortUse:
+    """Read what http.sys serves at a port and for which processes. Any thread; never raises.
+
+    Two runs of netsh, some 100 ms each. Administrators are told more than others.
+    """
+    return http_port_use(port, read_http_state(), describe_processes)
+
+
+def read_http_state(ask: Callable[..., NetshAnswer] = ask_netsh) -> HttpState:
+    """Read everything that netsh tells of http.sys."""
+    answer = ask("http", "show", "servicestate", "view=requestq")
+    text = _text(answer.output)
+    if answer.problem:
+        said = " ".join(text.split())
+        return HttpState(problem=f"{answer.problem} {said}".strip())
+    registrations = parse_service_state(text)
+    if not registrations and not _RULE.search(text):
+        return HttpState(problem="what netsh printed can't be understood.")
+    reservations = parse_url_reservations(_text(ask("http", "show", "urlacl").output))
+    return HttpState(registrations, reservations)
+
+
+def http_port_use(
+    port: int,
+    state: HttpState,
+    describe: Callable[[Iterable[int]], tuple[Registrant, ...]],
+) -> HttpPortUse:
+    """Keep what concerns one port, and have the processes behind it described."""
+    registrations = tuple(one for one in state.registrations if one.port == port)
+    return HttpPortUse(
+        port,
+        registrations,
+        describe(_pids(registrations)),
+        tuple(one for one in state.reservations if one.port == port),
+        state.problem,
+    )
+
+
+def describe_processes(pids: Iterable[int]) -> tuple[Registrant, ...]:
+    """Read the names and services of the processes that have these PIDs now."""
+    pids = tuple(pids)
+    services: ServiceReader = NoServices()
+    if pids:
+        try:
+            services = open_services()
+        except OSError:
+            services = NoServices()
+    return tuple(_describe(pid, services) for pid in pids)
+
+
+def _describe(pid: int, services: ServiceReader) -> Registrant:
+    key = process_key(pid)
+    if not isinstance(key, ProcessKey):
+        return Registrant(pid)
+    names = services.names_of(key)
+    named = tuple(NamedService(name, services.display_name(name)) for name in names)
+    return Registrant(pid, read_process(key), named)
+
+
+def _pids(registrations: Iterable[HttpRegistration]) -> tuple[int, ...]:
+    """Return the processes behind addresses; who starts those of IIS comes last."""
+    registrations = tuple(registrations)
+    pids = [pid for registration in registrations for pid in registration.pids]
+    pids += [one.controller_pid for one in registrations if one.controller_pid is not None]
+    return tuple(dict.fromkeys(pids))
+
+
+def _text(output: bytes) -> str:
+    # A console program writes in the code page of consoles, which only Windows knows by this name.
+    return output.decode("oem" if sys.platform == "win32" else "utf-8", "replace")

@@ -1,0 +1,110 @@
+"""The threads of a process of Windows, and whether they are suspended (tlhelp32.h, ntdll.dll)."""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import wintypes
+from functools import cache
+from typing import TYPE_CHECKING
+
+from portview.readers.windows.dll import bind, last_error, load_library, windows_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TH32CS_SNAPTHREAD = 0x00000004
+THREAD_QUERY_LIMITED_INFORMATION = 0x0800
+THREAD_SUSPEND_COUNT = 35
+"""ThreadSuspendCount of THREADINFOCLASS, since Windows 8.1."""
+_INVALID_HANDLE = ctypes.c_void_p(-1).value
+
+
+class ThreadEntry(ctypes.Structure):
+    """THREADENTRY32."""
+
+    _fields_ = (
+        ("size", wintypes.DWORD),
+        ("usage", wintypes.DWORD),
+        ("thread_id", wintypes.DWORD),
+        ("owner_pid", wintypes.DWORD),
+        ("base_priority", wintypes.LONG),
+        ("delta_priority", wintypes.LONG),
+        ("flags", wintypes.DWORD),
+    )
+
+
+def all_threads_suspended(pid: int) -> bool:
+    """Tell whether every thread of a process is suspended; False where it has none.
+
+    Raises OSError where its threads can't be asked.
+    """
+    has_any = False
+    for thread in threads_of(pid):
+        count = _suspend_count(thread)
+        if count == 0:
+            return False
+        has_any = has_any or count is not None
+    return has_any
+
+
+def threads_of(pid: int) -> Iterator[int]:
+    """Yield the IDs of the threads of a process. Raises OSError."""
+    library = _library()
+    snapshot = library.snapshot(TH32CS_SNAPTHREAD, 0)
+    if snapshot in {None, _INVALID_HANDLE}:
+        raise windows_error(last_error())
+    try:
+        entry = ThreadEntry(size=ctypes.sizeof(ThreadEntry))
+        has_more = library.first(snapshot, ctypes.byref(entry))
+        while has_more:
+            if entry.owner_pid == pid:
+                yield int(entry.thread_id)
+            has_more = library.next(snapshot, ctypes.byref(entry))
+    finally:
+        library.close(snapshot)
+
+
+def _suspend_count(thread: int) -> int | None:
+    """Return how often a thread was suspended, None where it has ended meanwhile."""
+    library = _library()
+    handle = library.open_thread(THREAD_QUERY_LIMITED_INFORMATION, 0, thread)
+    if not handle:
+        error = windows_error(last_error())
+        if isinstance(error, PermissionError):
+            raise error
+        return None
+    try:
+        count = wintypes.ULONG()
+        status = library.query(handle, THREAD_SUSPEND_COUNT, ctypes.byref(count), 4, None)
+        if status:
+            raise OSError(f"NTSTATUS {status & 0xFFFFFFFF:#x}")
+        return int(count.value)
+    finally:
+        library.close(handle)
+
+
+class _Library:
+    def __init__(self) -> None:
+        kernel32, ntdll = load_library("kernel32.dll"), load_library("ntdll.dll")
+        handle, flag, number = wintypes.HANDLE, wintypes.BOOL, wintypes.DWORD
+        entry = ctypes.POINTER(ThreadEntry)
+        self.snapshot = bind(kernel32, "CreateToolhelp32Snapshot", handle, number, number)
+        self.first = bind(kernel32, "Thread32First", flag, handle, entry)
+        self.next = bind(kernel32, "Thread32Next", flag, handle, entry)
+        self.open_thread = bind(kernel32, "OpenThread", handle, number, flag, number)
+        self.close = bind(kernel32, "CloseHandle", flag, handle)
+        self.query = bind(
+            ntdll,
+            "NtQueryInformationThread",
+            ctypes.c_long,
+            handle,
+            ctypes.c_int,
+            ctypes.c_void_p,
+            wintypes.ULONG,
+            ctypes.c_void_p,
+        )
+
+
+@cache
+def _library() -> _Library:
+    return _Library()

@@ -1,0 +1,105 @@
+"""What the firewall dropped lately for the port that a person looks at."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from PySide6.QtCore import QObject, Signal
+
+from portview.domain.outcome import PortViewError
+from portview.engine.inquiry import Inquiry
+from portview.engine.task_runner import Pool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portview.domain.firewall import FirewallStatus
+    from portview.domain.sockets import Protocol
+    from portview.engine.task_runner import TaskRunner
+    from portview.firewall.drops import DroppedPacket
+
+    ReadDrops = Callable[[FirewallStatus, int, Protocol], tuple[DroppedPacket, ...]]
+
+REREAD_S = 5.0
+"""How old what is shown may get while somebody looks."""
+
+_MOST_TOLD = 20
+
+
+class _Question(NamedTuple):
+    status: FirewallStatus
+    port: int
+    protocol: Protocol
+
+
+class RecentDrops(QObject):
+    """Reads a log off the UI thread while it is asked, for one port at a time.
+
+    ``lines`` is what is known of the port that was asked about last, one packet or the reason why
+    there is none a line; ``lines_changed`` follows.
+    """
+
+    lines_changed = Signal()
+
+    def __init__(
+        self,
+        read: ReadDrops,
+        runner: TaskRunner,
+        parent: QObject | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(parent)
+        self._clock = clock
+        self._asked: tuple[int, Protocol] | None = None
+        self._next_s = 0.0
+        self.lines: tuple[str, ...] = ()
+        self._inquiry: Inquiry[_Question, tuple[str, ...]] = Inquiry(
+            lambda question: _lines(read, question),
+            runner,
+            Pool.PROBES,
+            on_answered=self._on_read,
+        )
+
+    def look(self, status: FirewallStatus, port: int, protocol: Protocol) -> None:
+        """Read for a port, at most every few seconds. To be called with every tick."""
+        now = self._clock()
+        is_other = self._asked != (port, protocol)
+        if not is_other and now < self._next_s:
+            return
+        self._next_s = now + REREAD_S
+        if is_other:
+            self.forget()
+        self._asked = (port, protocol)
+        self._inquiry.ask(_Question(status, port, protocol))
+
+    def forget(self) -> None:
+        """Want to know of no port."""
+        self._asked = None
+        self._tell(())
+
+    def _on_read(self, question: _Question, lines: tuple[str, ...]) -> None:
+        if self._asked == (question.port, question.protocol):
+            self._tell(lines)
+
+    def _tell(self, lines: tuple[str, ...]) -> None:
+        if lines != self.lines:
+            self.lines = lines
+            self.lines_changed.emit()
+
+
+def _lines(read: ReadDrops, question: _Question) -> tuple[str, ...]:
+    try:
+        packets = read(*question)
+    except PortViewError as error:
+        return tuple(filter(None, (error.message, error.hint)))
+    if not packets:
+        return ("The log has no dropped packet for this port.",)
+    lines = tuple(map(_packet_words, packets[:_MOST_TOLD]))
+    more = len(packets) - _MOST_TOLD
+    return (*lines, f"and {more:,} more") if more > 0 else lines
+
+
+def _packet_words(packet: DroppedPacket) -> str:
+    port = f" port {packet.source_port}" if packet.source_port else ""
+    return f"{packet.at}  from {packet.source}{port}  to {packet.destination}".strip()

@@ -1,0 +1,177 @@
+"""Allow a port through the firewall, or block it: one narrow rule, shown before, proven after."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSignalBlocker, Signal, Slot
+from PySide6.QtWidgets import QDialogButtonBox
+from typing_extensions import override
+
+from portview.actions.firewall_jobs import RuleJob
+from portview.actions.firewall_plan import RulePlan
+from portview.actions.firewall_question import question_of_row
+from portview.actions.firewall_report import FirewallReport
+from portview.domain.firewall import RuleEffect
+from portview.domain.owners import owner_words
+from portview.engine.inquiry import Inquiry
+from portview.engine.task_runner import Pool
+from portview.ui.firewall.rule_form import RuleForm
+from portview.ui.firewall.rule_preview import RulePreview
+from portview.ui.firewall.rule_targets import port_words
+from portview.ui.job_dialog import SIDE_MARGIN, JobDialog
+from portview.ui.proposal_view import plain_label
+from portview.ui.wrapped_area import WrappedArea
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtWidgets import QWidget
+
+    from portview.actions.firewall_proposals import FirewallProposal
+    from portview.actions.jobs import Doing
+    from portview.domain.entry import Entry
+    from portview.domain.outcome import ActionReport
+    from portview.engine.task_runner import TaskRunner
+    from portview.firewall.firewall import Firewall
+
+_WIDTH = 620
+_LEAST_ROOM = 160
+_ROOM_AROUND = 230
+"""Pixels of a screen's height that a dialog needs beside what scrolls in it."""
+
+
+class RuleDialog(JobDialog):
+    """Asks for a rule about the port of a row and makes it.
+
+    Every choice is planned anew off the UI thread; the rule can be made when what is shown is what
+    was chosen. ``revoke_wanted`` carries the id of a rule that is to be taken back again.
+    """
+
+    revoke_wanted = Signal(str)
+    told = Signal(str)
+
+    def __init__(
+        self,
+        effect: RuleEffect,
+        entry: Entry,
+        runner: TaskRunner,
+        opener: Callable[[], Firewall],
+        parent: QWidget | None = None,
+    ) -> None:
+        self._question = question_of_row(entry.row, entry.info, sys.platform)
+        self._opener = opener
+        is_allow = effect is RuleEffect.ALLOW
+        super().__init__(
+            "Allow through firewall" if is_allow else "Block in firewall", runner, parent
+        )
+        self.setMinimumWidth(_WIDTH)
+        self._verb = "Allow" if is_allow else "Block"
+        self._port = port_words(entry.row)
+        self._proposal: FirewallProposal | None = None
+        self._shown: RuleJob | None = None
+        self._rule_id = ""
+        name = owner_words(entry.row, entry.info)
+        self.form = RuleForm(effect, self._question, entry.row.owner, name)
+        self.preview = RulePreview()
+        self.note = plain_label("")
+        self.asked = WrappedArea(self.form, self.preview, spacing=16)
+        self._inquiry: Inquiry[RuleJob, FirewallProposal] = Inquiry(
+            lambda job: job.look(),
+            runner,
+            Pool.ACTIONS,
+            on_answered=self._on_planned,
+            on_failed=self._on_not_planned,
+        )
+        self.compose(self.asked, self.note)
+        self.revoke_button = self.add_button(
+            "&Take it back\u2026", QDialogButtonBox.ButtonRole.ActionRole
+        )
+        self.revoke_button.hide()
+        self.revoke_button.clicked.connect(self._on_revoke)
+        where = "through" if is_allow else "in"
+        self.headline.setText(f"{self._verb} {self._port} {where} the firewall?")
+        self.preview.copied.connect(lambda: self.told.emit("Copied the command."))
+        self.form.wish_changed.connect(self._plan)
+        self.show_progress("Reading the firewall ...")
+        self._inquiry.ask(self._job())
+
+    @property
+    def is_planning(self) -> bool:
+        """Tell whether what is shown is not yet what was chosen."""
+        return self._inquiry.is_asking
+
+    @override
+    def prepare_act(self) -> Callable[[Doing], ActionReport] | None:
+        proposal, job = self._proposal, self._shown
+        if proposal is None or job is None or self.is_planning:
+            return None
+        return lambda doing: job.act(proposal, doing)
+
+    @override
+    def done(self, result: int) -> None:
+        self._inquiry.drop()
+        super().done(result)
+
+    @override
+    def show_report(self, report: ActionReport) -> None:
+        super().show_report(report)
+        if isinstance(report, FirewallReport) and report.is_in_force:
+            self._rule_id = report.rule_id
+            self.revoke_button.show()
+
+    def _job(self) -> RuleJob:
+        return RuleJob(self.form.wish(), self._question, self._opener)
+
+    @Slot()
+    def _plan(self) -> None:
+        if self._proposal is None or self._is_acting:
+            return
+        problem = self.form.problem
+        self.act_button.setEnabled(False)
+        # What stands there is about another rule than the one that is being chosen.
+        self.preview.setEnabled(not problem)
+        self.note.setText(problem or "Working out what it does \u2026")
+        if problem:
+            self._inquiry.drop()
+        else:
+            self._inquiry.ask(self._job())
+        self._fit_asked()
+
+    def _on_planned(self, job: RuleJob, proposal: FirewallProposal) -> None:
+        if self._is_over or self._is_acting:
+            return
+        is_first = self._proposal is None
+        self._proposal, self._shown = proposal, job
+        if is_first and isinstance(proposal.subjects, RulePlan):
+            with QSignalBlocker(self.form):
+                self.form.show_firewall(proposal.subjects.status, proposal.subjects.subnets)
+        if self.form.problem or self._job() != job:
+            # The firewall offers something else, or a choice was made meanwhile.
+            if is_first:
+                self._plan()
+            return
+        self.form.show_name(", ".join(proposal.rules))
+        self.preview.show_proposal(proposal)
+        self.note.setText("")
+        self.act_button.setEnabled(True)
+        if is_first or self.asked.isHidden():
+            self.show_asking(self.asked, self.note, verb=f"{self._verb} {self._port}")
+        self._fit_asked()
+
+    def _on_not_planned(self, error: Exception) -> None:
+        if not self._is_over and not self._is_acting:
+            self.show_failure(error)
+
+    def _fit_asked(self) -> None:
+        width = max(self.width(), _WIDTH) - 2 * SIDE_MARGIN
+        room = self.screen().availableGeometry().height() - _ROOM_AROUND
+        self.asked.setFixedHeight(min(max(room, _LEAST_ROOM), self.asked.height_for(width)))
+        self.note.setVisible(bool(self.note.text()) and not self.asked.isHidden())
+        self.fit()
+
+    @Slot()
+    def _on_revoke(self) -> None:
+        self.revoke_wanted.emit(self._rule_id)
+        self.accept()

@@ -1,0 +1,99 @@
+"""What a rule of the firewall would do, before it is made: warnings first, then the command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication, QPalette
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from portview.ui.plain_field import PlainField
+from portview.ui.probing.sheet import Tone
+from portview.ui.probing.tone_look import tone_icon
+from portview.ui.proposal_view import plain_label
+from portview.ui.theme import monospace_font
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from portview.actions.firewall_proposals import FirewallProposal
+
+_ICON_SIZE = 20
+_MOST_LINES = 5
+
+
+class RulePreview(QWidget):
+    """Shows a proposal; ``copied`` follows when the command was put on the clipboard."""
+
+    copied = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.now = plain_label("")
+        self.warnings = QWidget()
+        self._warning_room = QVBoxLayout(self.warnings)
+        self._warning_room.setContentsMargins(0, 0, 0, 0)
+        self._warning_room.setSpacing(6)
+        self.title = QLabel("This will run:")
+        self.command = PlainField("Command that will run", _MOST_LINES)
+        self.command.setFont(monospace_font(self.font()))
+        self.copy_button = QPushButton("&Copy")
+        self.copy_button.setAutoDefault(False)
+        self.copy_button.setToolTip("Copy the command")
+        self.copy_button.clicked.connect(self._copy)
+        frame = QFrame()
+        frame.setFrameShape(QFrame.Shape.StyledPanel)
+        frame.setBackgroundRole(QPalette.ColorRole.Base)
+        frame.setAutoFillBackground(True)
+        line = QHBoxLayout(frame)
+        line.setContentsMargins(10, 8, 8, 8)
+        line.addWidget(self.command, 1, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(self.copy_button, 0, Qt.AlignmentFlag.AlignTop)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        for widget in (self.now, self.warnings, self.title, frame):
+            layout.addWidget(widget)
+
+    @property
+    def warning_texts(self) -> list[str]:
+        """Return what is warned of."""
+        labels = self.warnings.findChildren(QLabel, "warning")
+        return [label.text() for label in labels if not label.isHidden()]
+
+    def show_proposal(self, proposal: FirewallProposal) -> None:
+        """Say what is true now, what may be in the way, and what will run."""
+        self.now.setText(proposal.now)
+        self.command.set_lines(proposal.commands)
+        self._show_warnings(proposal.warnings)
+
+    def _show_warnings(self, warnings: Sequence[str]) -> None:
+        while (item := self._warning_room.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.setParent(None)
+                widget.deleteLater()
+        for warning in warnings:
+            self._warning_room.addWidget(self._warning(warning))
+        self.warnings.setVisible(bool(warnings))
+
+    def _warning(self, text: str) -> QWidget:
+        holder = QWidget()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        picture = QLabel()
+        picture.setPixmap(tone_icon(Tone.BAD, self).pixmap(_ICON_SIZE, _ICON_SIZE))
+        picture.setAlignment(Qt.AlignmentFlag.AlignTop)
+        label = plain_label(text)
+        label.setObjectName("warning")
+        label.setAccessibleName("Warning")
+        row.addWidget(picture)
+        row.addWidget(label, 1)
+        return holder
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.command.full_text)
+        self.copied.emit()

@@ -1,0 +1,29 @@
+"""For which sockets a rule of the firewall can be made. No Qt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portview.domain.sockets import Protocol, State, awaits_clients, is_loopback
+
+if TYPE_CHECKING:
+    from portview.domain.sockets import SocketRow
+
+
+def port_words(row: SocketRow) -> str:
+    """Name a row's port: ``TCP port 8080``."""
+    return f"{row.protocol.value.upper()} port {row.local.port}"
+
+
+def why_no_rule(row: SocketRow) -> str:
+    """Say why no rule of the firewall would change anything for a row; empty where one may."""
+    if row.protocol is Protocol.TCP and row.state is State.BOUND:
+        return "Nothing listens here yet, so there is nobody to let clients in to."
+    if not awaits_clients(row):
+        return "This is a connection; rules are about the port that something listens on."
+    if is_loopback(row.local.address):
+        return (
+            f"It listens on {row.local.address}, where this machine alone reaches it. "
+            "No rule changes that."
+        )
+    return ""

@@ -1,0 +1,50 @@
+"""A result for reading: a verdict, a sentence, a hint and a table. No Qt, no probes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Tone(StrEnum):
+    """Whether a result is good news; told by a word and an icon as well as by colour."""
+
+    GOOD = "good"
+    BAD = "bad"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """A line of the table: as many cells as there are columns, and perhaps a tone."""
+
+    cells: tuple[str, ...]
+    tone: Tone | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A result for people. Texts may come from the network and are shown inert.
+
+    ``columns`` and ``rows`` are empty where there is nothing beyond the sentence.
+    """
+
+    tone: Tone
+    word: str
+    detail: str
+    hint: str = ""
+    columns: tuple[str, ...] = ()
+    rows: tuple[SheetRow, ...] = ()
+
+    def as_text(self, title: str) -> str:
+        """Return the sheet as lines for a message to other people."""
+        lines = [title, f"{self.word}: {self.detail}"]
+        if self.hint:
+            lines.append(f"Hint: {self.hint}")
+        if self.rows:
+            lines += ["", "\t".join(self.columns)]
+            lines += ["\t".join(row.cells) for row in self.rows]
+        return "\n".join(lines) + "\n"
+
+
+TONE_WORDS = {Tone.GOOD: "Good", Tone.BAD: "Problem", Tone.NOTE: "Note"}

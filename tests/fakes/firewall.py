@@ -1,0 +1,145 @@
+"""A firewall in memory: block over allow, a default, and rules that appear only if it wants to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from ipaddress import ip_address, ip_network
+from itertools import count
+
+from portview.domain.firewall import (
+    FirewallAnswer,
+    FirewallQuestion,
+    FirewallRule,
+    FirewallStatus,
+    FirewallVerdict,
+    OwnRule,
+    ProfileState,
+    RuleChange,
+    RuleEffect,
+    RuleFit,
+    RuleMatch,
+    RuleWish,
+)
+from portview.domain.outcome import Outcome, PortViewError
+from portview.firewall.tag import RuleTag, format_tag
+
+LOCAL_NETWORK = "192.0.2.0/24"
+
+
+@dataclass(frozen=True)
+class FakeRules:
+    """What one reading of the fake firewall saw."""
+
+    generation: int
+    status: FirewallStatus
+    own_rules: tuple[OwnRule, ...]
+    rules: tuple[tuple[RuleWish, FirewallRule], ...]
+
+    def decide(self, question: FirewallQuestion) -> FirewallAnswer:
+        if self.status.problem:
+            return FirewallAnswer(FirewallVerdict.UNKNOWN, self.status.problem)
+        matches = [
+            RuleMatch(rule, fit)
+            for wish, rule in sorted(self.rules, key=lambda pair: pair[0].effect, reverse=True)
+            if (fit := _fit(wish, question)) is not None
+        ]
+        decider = next((match for match in matches if match.fit is RuleFit.FULL), None)
+        told = tuple(replace(match, decides=match is decider) for match in matches)
+        if decider is None and matches:
+            return FirewallAnswer(FirewallVerdict.PARTLY, "Some clients.", matches=told)
+        if decider is None:
+            return FirewallAnswer(FirewallVerdict.BLOCKED, "No rule lets it in.")
+        is_open = decider.rule.effect is RuleEffect.ALLOW
+        verdict = FirewallVerdict.ALLOWED if is_open else FirewallVerdict.BLOCKED
+        return FirewallAnswer(verdict, f"{decider.rule.name} decides.", decider.rule, told)
+
+
+class FakeFirewall:
+    """Holds rules; ``has_effect`` False makes every change succeed and change nothing."""
+
+    def __init__(self, *, manager: str = "windows", has_effect: bool = True) -> None:
+        self.manager = manager
+        self.has_effect = has_effect
+        self.problem = ""
+        self.refusal: PortViewError | None = None
+        self.applied: list[RuleChange] = []
+        self.is_closed = False
+        self._numbers = count(1)
+        self._made: dict[str, RuleWish] = {}
+        self._planned: dict[str, RuleWish | None] = {}
+        self._others: list[tuple[RuleWish, FirewallRule]] = []
+        self._generation = 0
+
+    def add_rule_of_others(self, wish: RuleWish, name: str) -> None:
+        self._others.append((wish, FirewallRule(name, name, wish.effect, "local rules", "text")))
+        self._generation += 1
+
+    def read(self) -> FakeRules:
+        own = tuple(
+            OwnRule(
+                rule_id,
+                wish,
+                FirewallRule(rule_id, _name(wish), wish.effect, "own", _tag(rule_id, wish)),
+            )
+            for rule_id, wish in self._made.items()
+        )
+        status = FirewallStatus(
+            self.manager, True, "It is on.", (ProfileState("private", True),), problem=self.problem
+        )
+        rules = (*self._others, *((one.wish, one.rule) for one in own))
+        return FakeRules(self._generation, status, own, rules)
+
+    def plan(self, wish: RuleWish, rules: FakeRules) -> RuleChange:
+        del rules
+        rule_id = f"rule{next(self._numbers)}"
+        self._planned[rule_id] = wish
+        return RuleChange(rule_id, _name(wish), (("add", "a rule", rule_id),), ("A warning.",))
+
+    def plan_removal(self, own: OwnRule) -> RuleChange:
+        self._planned[own.id] = None
+        return RuleChange(own.id, own.rule.name, (("delete", own.id),))
+
+    def apply(self, change: RuleChange) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        self.applied.append(change)
+        if not self.has_effect:
+            return
+        wish = self._planned[change.id]
+        if wish is None:
+            self._made.pop(change.id, None)
+        else:
+            self._made[change.id] = wish
+        self._generation += 1
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def needs_admin() -> PortViewError:
+    return PortViewError(
+        "firewall_denied", "It needs administrator rights.", "", Outcome.NEEDS_ADMIN
+    )
+
+
+def _tag(rule_id: str, wish: RuleWish) -> str:
+    return format_tag(RuleTag(rule_id, wish.expires_at_ms, wish.until))
+
+
+def _name(wish: RuleWish) -> str:
+    return f"PortView: {wish.effect} {wish.protocol} {wish.port}"
+
+
+def _fit(wish: RuleWish, question: FirewallQuestion) -> RuleFit | None:
+    if (wish.protocol, wish.port) != (question.protocol, question.port):
+        return None
+    if wish.program is not None and wish.program != question.program:
+        return None
+    networks = [LOCAL_NETWORK if part == "localsubnet" else part for part in wish.remotes]
+    if "any" in networks:
+        return RuleFit.FULL
+    if question.remote is None:
+        return RuleFit.PART
+    remote = ip_address(question.remote)
+    is_in = any(remote in ip_network(network) for network in networks)
+    return RuleFit.FULL if is_in else None

@@ -1,0 +1,51 @@
+"""Rows that other machines may come to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from portview.actions import firewall_plan
+from portview.domain.sockets import Endpoint, Protocol, SocketRow, State
+from portview.log import log_path
+from portview.readers.local_subnets import LocalSubnet
+from tests.fakes.firewall import FakeFirewall
+from tests.made import row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+def open_row(
+    port: int,
+    state: State | None = State.LISTEN,
+    protocol: Protocol = Protocol.TCP,
+    address: str = "0.0.0.0",  # noqa: S104 - data
+) -> SocketRow:
+    """Return a row that listens on all addresses."""
+    here = row(port, state, protocol)
+    return replace(here, key=here.key._replace(local=Endpoint(address, port)))
+
+
+@pytest.fixture
+def listening() -> Callable[..., SocketRow]:
+    """Give a way to write a row down."""
+    return open_row
+
+
+@pytest.fixture
+def own_record(own_folders: None) -> Iterator[None]:
+    """Let the record go to the test's own folder, which the log's path remembers otherwise."""
+    log_path.cache_clear()
+    yield
+    log_path.cache_clear()
+
+
+@pytest.fixture
+def firewall(monkeypatch: pytest.MonkeyPatch, own_record: None) -> FakeFirewall:
+    """Give a firewall in memory, on a machine in one network."""
+    subnet = LocalSubnet("192.0.2.0/24", ("192.0.2.1", "192.0.2.254"))
+    monkeypatch.setattr(firewall_plan, "subnets_of_rules", lambda: (subnet,))
+    return FakeFirewall()

@@ -1,0 +1,128 @@
+"""A blocked server becomes reachable through one rule, and is blocked again without it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.system.firewall.conftest import SECOND_V4
+from tests.system.firewall.rulesets import chain
+
+if TYPE_CHECKING:
+    from tests.system.firewall.conftest import Bench
+
+pytestmark = [
+    pytest.mark.linux_only(reason="the firewall of Linux"),
+    pytest.mark.root_only(reason="makes network namespaces"),
+]
+
+BLOCKING = {
+    "by a policy": chain("ct state established,related accept"),
+    "by a rule": chain("ct state established,related accept\ntcp dport 8080 drop", "accept"),
+    "by a rejection in another chain": """
+table inet filter {
+  chain web { ip saddr 10.199.0.0/24 reject
+    ip6 saddr fd99::/64 counter reject with tcp reset
+  }
+  chain input { type filter hook input priority 0; policy accept
+    ct state established accept
+    tcp dport vmap { 22 : accept, 8080 : goto web }
+  }
+}
+""",
+    "in two tables at once": chain("ct state established,related accept")
+    + """
+table ip late { chain input { type filter hook input priority 10; policy accept
+    tcp dport 8080 drop
+  }
+}
+table inet early { chain pre { type filter hook prerouting priority raw; policy accept
+    tcp dport 8000-9000 counter drop
+  }
+}
+""",
+    "by what nobody knows": chain("ct state established accept\nmeta cpu 0-9999 drop", "accept"),
+}
+
+
+@pytest.mark.parametrize("rules", BLOCKING.values(), ids=BLOCKING)
+def test_a_rule_lets_one_network_in_until_it_is_taken_back(bench: Bench, rules: str) -> None:
+    bench.set_rules(rules)
+    before = bench.far.run("nft", "-s", "list", "ruleset")
+    check_allow_and_take_back(bench)
+    assert bench.far.run("nft", "-s", "list", "ruleset") == before
+
+
+def check_allow_and_take_back(bench: Bench) -> None:
+    assert not bench.reaches(bench.near.ipv4, is_expected=False)
+    assert bench.verdict(remote=bench.near.ipv4)["verdict"] in {"blocked", "unknown"}
+    change = bench.make("allow", "10.199.0.0/30", "fd99::1")
+    assert "error" not in change, change
+    for source, is_allowed in (
+        (bench.near.ipv4, True),
+        (SECOND_V4, False),
+        (bench.near.ipv6, True),
+    ):
+        verdict = bench.verdict(remote=source)
+        assert (verdict["verdict"] == "allowed") == is_allowed, verdict
+        assert bench.reaches(source, is_expected=is_allowed) == is_allowed
+    [own] = bench.own()
+    assert own["id"] == change["id"]
+    assert set(own["wish"]["remotes"]) == {"10.199.0.0/30", "fd99::1"}
+    assert (own["wish"]["effect"], own["wish"]["port"]) == ("allow", 8080)
+    taken = bench.take_back(change["id"])
+    assert "error" not in taken, taken
+    assert bench.own() == []
+    assert bench.verdict(remote=bench.near.ipv4)["verdict"] in {"blocked", "unknown"}
+    assert not bench.reaches(bench.near.ipv4, is_expected=False)
+
+
+def test_a_rule_for_the_local_subnet_is_about_the_networks_of_the_cable(bench: Bench) -> None:
+    bench.set_rules(chain("ct state established accept"))
+    change = bench.make("allow", "localsubnet", expires_at_ms=1_900_000_000_000)
+    [own] = bench.own()
+    assert {"10.199.0.0/24", "fd99::/64"} <= set(own["wish"]["remotes"])
+    assert own["wish"]["expires_at_ms"] == 1_900_000_000_000
+    assert bench.reaches(SECOND_V4, is_expected=True)
+    assert any("restart" in warning for warning in change["warnings"])
+
+
+def test_a_rule_for_anyone_lets_both_versions_in(bench: Bench) -> None:
+    bench.set_rules(chain("ct state established accept"))
+    change = bench.make("allow", "any")
+    assert len(change["commands"]) == 1
+    assert bench.verdict()["verdict"] == "allowed"
+    assert bench.own()[0]["wish"]["remotes"] == ["any"]
+    assert bench.reaches(bench.near.ipv6, is_expected=True)
+
+
+@pytest.mark.parametrize("rules", ["", chain("tcp dport 8080 accept")], ids=["none", "allowing"])
+def test_a_port_is_blocked_for_some_until_the_rule_is_taken_back(bench: Bench, rules: str) -> None:
+    bench.set_rules(rules + chain("", "accept", family="ip6"))
+    before = bench.far.run("nft", "-s", "list", "ruleset")
+    assert bench.reaches(bench.near.ipv4, is_expected=True)
+    change = bench.make("block", "10.199.0.1")
+    assert not bench.reaches(bench.near.ipv4, is_expected=False)
+    assert bench.verdict(remote=bench.near.ipv4)["verdict"] == "blocked"
+    assert bench.verdict(remote="127.0.0.1")["verdict"] == "allowed"
+    assert bench.reaches(SECOND_V4, is_expected=True)
+    bench.take_back(change["id"])
+    assert bench.reaches(bench.near.ipv4, is_expected=True)
+    assert bench.far.run("nft", "-s", "list", "ruleset") == before
+
+
+def test_what_is_allowed_already_needs_no_rule(bench: Bench) -> None:
+    assert bench.make("allow", "any")["error"] == "rule_not_needed"
+
+
+def test_rules_of_iptables_are_changed_through_iptables(bench: Bench) -> None:
+    for tool in ("iptables", "ip6tables"):
+        bench.far.run(tool, "-P", "INPUT", "DROP")
+        bench.far.run(
+            *(tool, "-A", "INPUT", "-m", "conntrack", "--ctstate", "ESTABLISHED", "-j", "ACCEPT")
+        )
+        bench.far.run(
+            tool, "-A", "INPUT", "-p", "tcp", "-m", "tcp", "--dport", "8080", "-j", "DROP"
+        )
+    check_allow_and_take_back(bench)

@@ -1,0 +1,120 @@
+"""A machine behind a firewall of its own, and PortView's commands run on it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from portview.log import log_path
+from tests.machines import joined_machines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.machines import Namespace
+
+GUARD = """
+table inet guard {
+  chain input {
+    type filter hook input priority 10; policy drop;
+    iif "lo" accept
+    ct state established,related accept
+    meta l4proto { icmp, ipv6-icmp } accept
+    tcp dport 8099 drop
+  }
+}
+"""
+SERVER = """
+import selectors, socket, sys
+selector = selectors.DefaultSelector()
+for port in map(int, sys.argv[1:]):
+    server = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
+    selector.register(server, selectors.EVENT_READ)
+print("ready", flush=True)
+while True:
+    for key, _ in selector.select():
+        key.fileobj.accept()[0].close()
+"""
+KNOCK = """
+import json, socket, sys
+try:
+    socket.create_connection(({address!r}, {port}), timeout={timeout}).close()
+except OSError:
+    print("false")
+else:
+    print("true")
+"""
+AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+
+
+@dataclass(frozen=True, slots=True)
+class Machines:
+    """A guarded machine, on which PortView runs, and another one that knocks at its ports."""
+
+    guarded: Namespace
+    client: Namespace
+
+    def portview(
+        self,
+        *arguments: str,
+        path: Path | None = None,
+        prefix: tuple[str, ...] = (),
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command on the guarded machine; programs in ``path`` come first."""
+        first = ("env", f"PATH={path}:/usr/sbin:/usr/bin:/sbin:/bin") if path else ()
+        command = (*first, *prefix, sys.executable, "-W", "error", "-m", "portview", *arguments)
+        options: dict[str, Any] = {"stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
+        process = self.guarded.start(*command, **options)
+        output, errors = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(command, process.returncode, output, errors)
+
+    def gets_through(self, port: int, address: str | None = None) -> bool:
+        """Tell whether the other machine can connect; what should fail is not waited for long."""
+        address = address or self.guarded.ipv4
+        code = KNOCK.format(address=address, port=port, timeout=0.7)
+        return bool(self.client.python(code))
+
+    def ruleset(self) -> str:
+        """Return the rules of the guarded machine as nft lists them."""
+        return self.guarded.run("nft", "list", "ruleset")
+
+    @contextmanager
+    def serving(self, *ports: int) -> Iterator[subprocess.Popen[str]]:
+        """Have one process on the guarded machine listen on ports, both families."""
+        process = self.guarded.start(sys.executable, "-c", SERVER, *map(str, ports))
+        try:
+            assert process.stdout
+            assert process.stdout.readline()
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture(scope="session")
+def _pair() -> Iterator[tuple[Namespace, Namespace]]:
+    with joined_machines() as pair:
+        yield pair
+
+
+@pytest.fixture
+def machines(_pair: tuple[Namespace, Namespace]) -> Iterator[Machines]:
+    """Put a firewall that drops what nothing allows before the second machine."""
+    client, guarded = _pair
+    guarded.run("nft", "-f", "-", text=GUARD)
+    yield Machines(guarded, client)
+    guarded.run("nft", "flush", "ruleset")
+
+
+@pytest.fixture(autouse=True)
+def own_record(own_folders: None) -> Iterator[None]:
+    """Let the record go to the test's own folder, which the log's path remembers otherwise."""
+    log_path.cache_clear()
+    yield
+    log_path.cache_clear()

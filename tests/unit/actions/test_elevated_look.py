@@ -1,0 +1,56 @@
+"""What an administrator saw fills in owners that are not known, and changes no others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portview.actions.elevated_look import HeldSocket, with_owners
+from portview.domain.processes import ProcessKey
+from portview.domain.sockets import (
+    Endpoint,
+    Family,
+    OwnerProblem,
+    Protocol,
+    SocketKey,
+    SocketRow,
+    State,
+)
+
+KEYS = st.builds(ProcessKey, st.integers(1, 9), st.integers(1, 3))
+SOCKETS = st.builds(
+    SocketKey,
+    st.sampled_from(Protocol),
+    st.just(Family.IPV4),
+    st.builds(Endpoint, st.sampled_from(["127.0.0.1", "10.0.0.7"]), st.sampled_from([80, 81])),
+    st.none(),
+    st.none(),
+    st.integers(0, 2),
+)
+
+
+def row(socket: SocketKey, owner: ProcessKey | None) -> SocketRow:
+    problem = None if owner else OwnerProblem.ACCESS_DENIED
+    key = socket._replace(owner=owner)
+    return SocketRow(key, State.LISTEN, owner.pid if owner else None, problem)
+
+
+@given(
+    st.lists(st.builds(row, SOCKETS, st.one_of(st.none(), KEYS)), max_size=8),
+    st.lists(st.builds(HeldSocket, SOCKETS, KEYS), max_size=8, unique=True),
+)
+def test_only_unknown_owners_are_filled_in(rows: list[SocketRow], held: list[HeldSocket]) -> None:
+    filled = with_owners(rows, held)
+    known = [one for one in rows if one.owner is not None]
+    assert [one for one in filled if one in known] == known
+    told = {each.socket: {h.owner for h in held if h.socket == each.socket} for each in held}
+    expected = 0
+    for one in rows:
+        owners = told.get(one.key, set()) if one.owner is None else set()
+        expected += max(1, len(owners))
+        for owner in owners:
+            key = one.key._replace(owner=owner)
+            assert replace(one, key=key, pid=owner.pid, owner_problem=None) in filled
+    assert len(filled) == expected

@@ -1,0 +1,192 @@
+"""What the side with administrator rights answers, and what is made of it on this one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from portview.actions import errand_door, firewall_change, firewall_errands
+from portview.actions.elevation import manual_command
+from portview.actions.errands import Errand, ErrandVerb, parse_errand
+from portview.actions.firewall_change import make_rule, revoke_rules
+from portview.actions.firewall_plan import plan_revoke, plan_rule
+from portview.actions.firewall_proposals import propose_rule
+from portview.actions.firewall_question import PortQuestion
+from portview.domain.firewall import FirewallQuestion, RuleChange, RuleEffect, RuleWish
+from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.processes import ProcessKey
+from portview.domain.sockets import Protocol
+from tests.fakes.firewall import FakeFirewall, needs_admin
+
+if TYPE_CHECKING:
+    from portview.actions.firewall_plan import RulePlan
+
+WISH = RuleWish(RuleEffect.ALLOW, Protocol.TCP, 80, remotes=("any",))
+ASKED = PortQuestion(FirewallQuestion(Protocol.TCP, 80))
+
+
+@pytest.fixture
+def firewall(monkeypatch: pytest.MonkeyPatch) -> FakeFirewall:
+    """Have one firewall on both sides, and the way between them without a prompt."""
+    firewall = FakeFirewall()
+    monkeypatch.setattr(firewall_errands, "open_firewall", lambda: firewall)
+    monkeypatch.setattr(firewall_errands, "ask_about_port", lambda *_: ASKED)
+
+    def run(errand: Errand, cancel: object = None) -> dict[str, Any]:
+        del cancel
+        parsed = parse_errand(errand.arguments())
+        answer: dict[str, Any] = errand_door._carry_out(parsed)
+        return answer
+
+    monkeypatch.setattr(firewall_change, "run_elevated", run)
+    return firewall
+
+
+def planned(firewall: FakeFirewall, wish: RuleWish = WISH) -> RulePlan:
+    return plan_rule(firewall, wish, ASKED)
+
+
+def test_the_other_side_makes_a_rule_of_its_own_and_this_one_finds_it(
+    firewall: FakeFirewall,
+) -> None:
+    plan = planned(firewall)
+    report = make_rule(firewall, plan, as_admin=True)
+    assert report.outcome is Outcome.DONE
+    assert report.rule_id != plan.change.id
+    assert plan.change not in firewall.applied
+    (own,) = firewall.read().own_rules
+    assert own.id == report.rule_id
+    assert report.proof is not None
+    gone = revoke_rules(firewall, [plan_revoke(firewall, own)], as_admin=True)
+    assert gone.outcome is Outcome.DONE
+    assert firewall.read().own_rules == ()
+
+
+def test_a_side_that_may_not_read_tells_what_the_other_read(
+    firewall: FakeFirewall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = planned(firewall)
+    blind = FakeFirewall()
+    blind.problem = "Only root may read them."
+    report = make_rule(blind, plan, as_admin=True)
+    assert report.outcome is Outcome.DONE
+    assert report.now == "TCP port 80 is allowed now for any other machine."
+    assert report.is_in_force
+    assert report.proof is None
+    (own,) = firewall.read().own_rules
+    gone = revoke_rules(blind, [plan_revoke(firewall, own)], as_admin=True)
+    assert gone.outcome is Outcome.DONE
+    assert "The rule is gone." in gone.now
+    assert not gone.reports[0].is_in_force
+
+
+class BlindFirewall(FakeFirewall):
+    """Lets only root read it, and so plan with it, as on Linux."""
+
+    def __init__(self) -> None:
+        super().__init__(manager="none")
+        self.problem = "Only root may read them."
+
+    def plan(self, wish: RuleWish, rules: object) -> RuleChange:
+        raise needs_admin()
+
+
+def test_a_side_that_may_not_read_asks_without_commands(firewall: FakeFirewall) -> None:
+    plan = planned(BlindFirewall())
+    assert plan.refusal is not None
+    assert plan.change.commands == ()
+    assert not plan.is_needless
+    proposal = propose_rule(plan)
+    assert proposal.verb == "Allow"
+    assert "decided with administrator rights" in proposal.warnings[0]
+    with pytest.raises(PortViewError) as refused:
+        make_rule(BlindFirewall(), plan)
+    assert refused.value.outcome is Outcome.NEEDS_ADMIN
+    assert firewall.applied == []
+    report = make_rule(BlindFirewall(), plan, as_admin=True)
+    assert report.outcome is Outcome.DONE
+    assert report.now == "TCP port 80 is allowed now for any other machine."
+    assert len(firewall.read().own_rules) == 1
+
+
+def test_what_needs_no_rule_is_told_by_the_other_side_as_well(firewall: FakeFirewall) -> None:
+    firewall.add_rule_of_others(WISH, "Open")
+    firewall.plan = not_needed  # type: ignore[method-assign]
+    report = make_rule(BlindFirewall(), planned(BlindFirewall()), as_admin=True)
+    assert report.outcome is Outcome.DONE
+    assert "no rule is needed" in report.done
+    assert not report.is_in_force
+    assert firewall.applied == []
+    here = make_rule(firewall, planned(firewall))
+    assert (here.outcome, here.done) == (report.outcome, report.done)
+
+
+def not_needed(wish: RuleWish, rules: object) -> RuleChange:
+    del wish, rules
+    raise PortViewError("rule_not_needed", "No rule is needed.", outcome=Outcome.DONE)
+
+
+def test_a_success_without_effect_is_found_out_on_either_side(firewall: FakeFirewall) -> None:
+    firewall.has_effect = False
+    plan = planned(firewall)
+    blind = FakeFirewall()
+    blind.problem = "Only root may read them."
+    for here in (firewall, blind):
+        report = make_rule(here, plan, as_admin=True)
+        assert report.outcome is Outcome.NOT_DONE
+        assert "The rule did not appear" in report.now
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{}, {"outcome": 9}, {"outcome": 0, "rule_id": "x"}, {"outcome": 0, "reports": [None]}],
+)
+def test_an_answer_that_says_too_little_is_none(
+    firewall: FakeFirewall, monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any]
+) -> None:
+    plan = planned(firewall)
+    make_rule(firewall, plan)
+    (own,) = firewall.read().own_rules
+    monkeypatch.setattr(firewall_change, "run_elevated", lambda *_: answer)
+    firewall.problem = "Only root may read them."
+    with pytest.raises(PortViewError) as refused:
+        make_rule(firewall, plan, as_admin=True)
+    assert refused.value.code == "no_answer"
+    with pytest.raises(PortViewError) as refused:
+        revoke_rules(firewall, [plan_revoke(firewall, own)], as_admin=True)
+    assert refused.value.code == "no_answer"
+
+
+def test_the_errand_of_no_known_rule_is_refused(firewall: FakeFirewall) -> None:
+    answers: list[bytes] = []
+    code = errand_door.run_errand(["errand", "revoke-rules", "abcd"], answers.append)
+    assert code == Outcome.NOT_DONE
+    assert b"no_such_rule" in answers[0]
+    firewall.refusal = needs_admin()
+    words = ["errand", "allow-port", "tcp", "80", "any", "private", "-", "-", "-"]
+    assert errand_door.run_errand(words, answers.append) == Outcome.NEEDS_ADMIN
+
+
+def test_what_to_type_instead_makes_the_same_rule() -> None:
+    wish = RuleWish(
+        RuleEffect.ALLOW,
+        Protocol.UDP,
+        53,
+        "/opt/a b",
+        ("10.0.0.0/8",),
+        ("public",),
+        expires_at_ms=1_800_000_000_000,
+        until=ProcessKey(7, 5),
+    )
+    command = manual_command(Errand(ErrandVerb.ALLOW_PORT, wish=wish))
+    for words in (
+        "firewall allow 53 --proto udp --remote 10.0.0.0/8 --profile public --program ",
+        "/opt/a b",
+        "--until 2027-01-15T08:00:00.000Z",
+        "--until-end 7",
+    ):
+        assert words in command
+    both = manual_command(Errand(ErrandVerb.REVOKE_RULES, rule_ids=("abcd", "efgh")))
+    assert "firewall revoke --id abcd" in both
+    assert "firewall revoke --id efgh" in both

@@ -1,0 +1,46 @@
+"""A plan at the terminal says what is done and to whom, and the same as the dialog."""
+
+from __future__ import annotations
+
+import pytest
+
+from portview.actions.holders import FreeRequest
+from portview.actions.plan import FreePlan, Step, StepKind
+from portview.actions.process_facts import Asking, ProcessFacts
+from portview.actions.refusals import Refusal
+from portview.cli.plan_text import plan_lines
+from portview.domain.processes import Execution, ProcessInfo, ProcessKey
+from portview.domain.sockets import Endpoint, Family, Protocol, SocketKey, SocketRow, State
+
+A, B = ProcessKey(11, 100), ProcessKey(12, 200)
+REFUSED = Step(StepKind.REFUSE, ProcessFacts(ProcessInfo(B, "Xorg")), refusal=Refusal("x", "No."))
+
+
+def asking(**more: object) -> Step:
+    return Step(StepKind.ASK, ProcessFacts(ProcessInfo(A, "node"), **more))  # type: ignore[arg-type]
+
+
+def text(*steps: Step, served: int = 0) -> str:
+    key = SocketKey(Protocol.TCP, Family.IPV4, Endpoint("127.0.0.1", 80), Endpoint("::1", 9), A)
+    rows = (SocketRow(key, State.ESTABLISHED),) * served
+    return "\n".join(plan_lines(FreePlan(FreeRequest(80), steps, rows), 5))
+
+
+def test_a_plan_names_the_way_and_the_grace_time() -> None:
+    said = text(asking(asking=Asking.SIGNAL), served=2)
+    assert "ask it to close (SIGTERM); end it if it still runs after 5 s" in said
+    assert "2 open connection(s) of it will be cut." in said
+
+
+def test_where_one_must_stay_nobody_is_told_to_be_stopped() -> None:
+    said = text(asking(), REFUSED, served=2)
+    assert "left alone: No." in said
+    assert "left alone as well" in said
+    assert "ask it" not in said
+    assert "will be cut" not in said
+
+
+@pytest.mark.parametrize("execution", [Execution.SUSPENDED, Execution.TRACED])
+def test_what_stands_still_is_told(execution: Execution) -> None:
+    assert "answers nobody" in text(asking(execution=execution))
+    assert "answers nobody" not in text(asking(execution=Execution.RUNNING))

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portview.domain.firewall import RuleEffect, RuleWish
+from portview.domain.outcome import PortViewError
+from portview.domain.processes import ProcessKey
+from portview.domain.sockets import Protocol
+from portview.firewall.linux.scope import Scope
+from portview.firewall.linux.ufw import own_rules, parse_user_rules, plan_removal, plan_rule
+from portview.firewall.tag import RuleTag, format_tag
+
+TAG = format_tag(RuleTag("abcd12", 1_900_000_000_000, ProcessKey(7, 9)))
+MARK = TAG.encode().hex()
+FILE = f"""*filter
+### RULES ###
+
+### tuple ### allow tcp 22 0.0.0.0/0 any 0.0.0.0/0 in comment=737368
+-A ufw-user-input -p tcp --dport 22 -j ACCEPT
+
+### tuple ### allow tcp 8080 0.0.0.0/0 any 198.51.100.0/24 in comment={MARK}
+-A ufw-user-input -p tcp --dport 8080 -s 198.51.100.0/24 -j ACCEPT
+
+### tuple ### allow tcp 8080 ::/0 any 2001:db8::7 in comment={MARK}
+
+### tuple ### deny any any 0.0.0.0/0 any 203.0.113.5 in
+### tuple ### allow udp 5353 0.0.0.0/0 any 0.0.0.0/0 out
+### tuple ### allow tcp 80,443 0.0.0.0/0 any 0.0.0.0/0 Nginx%20Full - in
+### tuple ### limit_log tcp 2222 0.0.0.0/0 any 0.0.0.0/0 in
+### END RULES ###
+"""
+
+
+def wish(effect: RuleEffect = RuleEffect.ALLOW) -> RuleWish:
+    return RuleWish(effect, Protocol.TCP, 8080)
+
+
+def test_rules_for_incoming_traffic_are_read() -> None:
+    rules = list(parse_user_rules(FILE))
+    assert [(one.action, one.port, one.source) for one in rules] == [
+        ("allow", "22", "any"),
+        ("allow", "8080", "198.51.100.0/24"),
+        ("allow", "8080", "2001:db8::7"),
+        ("deny", "any", "203.0.113.5"),
+        ("limit", "2222", "any"),
+    ]
+    assert rules[0].comment == "ssh"
+
+
+def test_own_rules_are_those_with_a_mark() -> None:
+    [own] = own_rules(parse_user_rules(FILE))
+    assert own.id == "abcd12"
+    assert own.wish.remotes == ("198.51.100.0/24", "2001:db8::7")
+    assert own.wish.until == ProcessKey(7, 9)
+    assert [" ".join(command) for command in plan_removal(own)] == [
+        "ufw delete allow proto tcp from 198.51.100.0/24 to any port 8080",
+        "ufw delete allow proto tcp from 2001:db8::7 to any port 8080",
+    ]
+
+
+def test_what_is_there_already_is_not_made_again() -> None:
+    known = list(parse_user_rules(FILE))
+    scope = Scope(("198.51.100.0/24", "192.0.2.0/24"), ())
+    [command] = plan_rule(wish(), scope, TAG, known, is_first=True)
+    made = f"ufw prepend allow proto tcp from 192.0.2.0/24 to any port 8080 comment {TAG}"
+    assert " ".join(command) == made
+    with pytest.raises(PortViewError, match="already"):
+        plan_rule(wish(), Scope(("198.51.100.0/24",), ()), TAG, known, is_first=False)
+    [denied] = plan_rule(wish(RuleEffect.BLOCK), Scope(), TAG, known, is_first=False)
+    assert denied[1:6] == ("deny", "proto", "tcp", "from", "any")
+
+
+@given(st.text())
+def test_no_file_is_too_strange(text: str) -> None:
+    list(parse_user_rules(f"### tuple ### allow tcp 1 0.0.0.0/0 any {text} in comment={text}"))
+    own_rules(parse_user_rules(text))
