@@ -104,6 +104,10 @@ class ColumnLayout(QObject):
             self._columns[number] for number in numbers if not self._header.isSectionHidden(number)
         )
 
+    def first_width(self, identity: str) -> int:
+        """Return the width in pixels that a column starts with where there is room."""
+        return self._default_width(self._columns[self._numbers[identity]])
+
     def set_visible(self, identity: str, *, is_visible: bool) -> None:
         """Show or hide one column; the last one that is shown stays."""
         number = self._numbers[identity]
