@@ -26,7 +26,7 @@ def test_nothing_is_cut_at_1280_by_720_and_much_room_is_used(
     resize(qtbot, window, 1280)
     assert window.table.horizontalScrollBar().maximum() == 0
     narrow = window.table.columnWidth(0)
-    resize(qtbot, window, 2200)
+    resize(qtbot, window, 1560)
     assert window.table.columnWidth(0) > narrow
 
 
