@@ -266,6 +266,20 @@ def test_another_direction_reads_the_same_order_backwards_with_the_unknown_last(
         table.check()
 
 
+@given(st.lists(st.lists(st.none() | st.sampled_from(State), min_size=4, max_size=4), min_size=2))
+@settings(deadline=None)
+def test_rows_whose_value_becomes_unknown_or_known_move_to_their_places(
+    steps: list[list[State | None]],
+) -> None:
+    for is_descending in (False, True):
+        table = Table()
+        table.set_sort(COLUMN_BY_ID["state"], is_descending=is_descending)
+        for states in steps:
+            rows = zip(listening(4), states, strict=True)
+            table.take(tuple(replace(row, state=state) for row, state in rows), {}, 1)
+            table.check()
+
+
 def test_rows_that_came_in_no_order_are_sorted_and_filtered_like_all_others() -> None:
     table = Table()
     rows = listening(MOST_UNPLACED * 2)
