@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from portview.domain.firewall import FirewallQuestion
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from portview.firewall.windows.rule import WindowsRule
-
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-"""For tests that make up whole firewalls; how long that takes is the machine's business."""
 
 VARIABLES = {"systemroot": r"C:\Windows", "programfiles": r"C:\Program Files"}
 SERVER = r"C:\Program Files\Acme\server.exe"

@@ -21,7 +21,6 @@ from tests.windows_rules import (
     policies,
     questions,
     stored_rules,
-    unhurried,
 )
 
 if TYPE_CHECKING:
@@ -42,7 +41,6 @@ def answer(rules: list[StoredRule], where: dict[str, Any], question: FirewallQue
     return firewall(*rules, active=where["active"], **where["policy"]).decide(question)
 
 
-@unhurried
 @given(some_rules, around, questions, blocks)
 def test_a_block_rule_never_opens_anything(
     rules: list[StoredRule], where: dict[str, Any], question: FirewallQuestion, block: StoredRule
@@ -55,7 +53,6 @@ def test_a_block_rule_never_opens_anything(
         assert after is BLOCKED
 
 
-@unhurried
 @given(some_rules, around, questions, allows)
 def test_an_allow_rule_never_closes_anything(
     rules: list[StoredRule], where: dict[str, Any], question: FirewallQuestion, allow: StoredRule
@@ -68,7 +65,6 @@ def test_an_allow_rule_never_closes_anything(
         assert after is not BLOCKED
 
 
-@unhurried
 @given(some_rules, around, questions, st.randoms())
 def test_the_order_of_rules_never_matters(
     rules: list[StoredRule], where: dict[str, Any], question: FirewallQuestion, chance: Any
@@ -78,7 +74,6 @@ def test_the_order_of_rules_never_matters(
     assert answer(shuffled, where, question) == answer(rules, where, question)
 
 
-@unhurried
 @given(some_rules, around, questions, st.lists(off, max_size=3))
 def test_rules_that_are_switched_off_change_nothing(
     rules: list[StoredRule],
@@ -89,7 +84,6 @@ def test_rules_that_are_switched_off_change_nothing(
     assert answer([*more, *rules], where, question) == answer(rules, where, question)
 
 
-@unhurried
 @given(some_rules, around, questions)
 def test_an_answer_is_whole(
     rules: list[StoredRule], where: dict[str, Any], question: FirewallQuestion
@@ -102,7 +96,6 @@ def test_an_answer_is_whole(
     assert all(match.rule.is_enabled for match in found.matches)
 
 
-@unhurried
 @given(some_rules, questions)
 def test_the_index_leaves_no_rule_out(rules: list[StoredRule], question: FirewallQuestion) -> None:
     read = [read_rule(rule, path_reader(VARIABLES)) for rule in rules]
@@ -111,7 +104,6 @@ def test_the_index_leaves_no_rule_out(rules: list[StoredRule], question: Firewal
     assert all(rule in met for rule in read if match_rule(rule, traffic))
 
 
-@unhurried
 @given(some_rules, around, questions)
 def test_one_client_is_judged_like_everybody_where_everybody_is_alike(
     rules: list[StoredRule], where: dict[str, Any], question: FirewallQuestion
