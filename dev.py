@@ -116,7 +116,10 @@ def bench(arguments: list[str]) -> int:
 
 
 def windows_test(arguments: list[str]) -> int:
-    """Run the suite as Windows code, under Wine elsewhere; ``--shot FILE.png`` takes a picture."""
+    """Run the suite as Windows code, under Wine elsewhere; ``--shot FILE.png`` takes a picture.
+
+    Arguments go to pytest; where one names tests, only those run.
+    """
     if IS_WINDOWS:
         return test(arguments)
     if sys.platform != "linux":
@@ -134,6 +137,8 @@ def windows_test(arguments: list[str]) -> int:
             program = ["-m", "portview", *arguments[2:]]
             bench.shot(program, Path(arguments[1]).absolute(), repository=ROOT)
             return 0
+        if any((ROOT / argument.partition("::")[0]).exists() for argument in arguments):
+            return bench.python(["-m", "pytest", *arguments], repository=ROOT, own_network=True)
         # Several benches at once, not xdist: the workers of one would share one wineserver.
         return bench.pytest(arguments, repository=ROOT)
     except BenchError as error:

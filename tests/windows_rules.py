@@ -42,16 +42,15 @@ def firewall(
     *texts: str | StoredRule,
     active: Iterable[Profile] = (Profile.PRIVATE,),
     surroundings: dict[str, Any] | None = None,
-    **settings: Any,
+    **policy: Any,
 ) -> WindowsRules:
-    """Make a firewall of rules; ``settings`` are parts of the policy."""
+    """Make a firewall of rules; ``policy`` are parts of what the registry says."""
     rules = tuple(
         text if isinstance(text, StoredRule) else stored(text, rule_id=f"r{number}")
         for number, text in enumerate(texts)
     )
-    policy = Policy(rules, **settings)
     around = Surroundings(frozenset(active), VARIABLES, **(surroundings or {"version": (10, 0)}))
-    return WindowsRules(1, policy, around)
+    return WindowsRules(1, Policy(rules, **policy), around)
 
 
 def ask(port: int = 8080, **about: Any) -> FirewallQuestion:

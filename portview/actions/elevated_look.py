@@ -72,7 +72,7 @@ def with_owners(rows: Iterable[SocketRow], held: Iterable[HeldSocket]) -> tuple[
             replace(row, key=row.key._replace(owner=owner), pid=owner.pid, owner_problem=None)
             for owner in found
         ] or [row]
-    return tuple(filled)
+    return tuple(dict.fromkeys(filled))
 
 
 def _held(values: dict[str, Any], request: FreeRequest) -> HeldSocket:

@@ -105,6 +105,15 @@ def revoke_rules(
     )
 
 
+def revoke_unseen(rule_ids: tuple[str, ...], *, cancel: CancelToken | None = None) -> RevokeReport:
+    """Have rules taken back as administrator where this side may not read them.
+
+    Raises PortViewError, Cancelled.
+    """
+    answer = run_elevated(Errand(ErrandVerb.REVOKE_RULES, rule_ids=rule_ids), cancel)
+    return revokes_report([_told(values) for values in _each(answer)])
+
+
 def report_values(report: FirewallReport) -> dict[str, Any]:
     """Return a report as it travels from the side with administrator rights."""
     return {

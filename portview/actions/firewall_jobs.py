@@ -10,10 +10,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from portview.actions.firewall_change import make_rule, revoke_rules
+from portview.actions.firewall_change import make_rule, revoke_rules, revoke_unseen
 from portview.actions.firewall_expiry import plan_expired
 from portview.actions.firewall_plan import RulePlan, own_rule, plan_revoke, plan_rule
-from portview.actions.firewall_proposals import FirewallProposal, propose_revoke, propose_rule
+from portview.actions.firewall_proposals import (
+    FirewallProposal,
+    propose_revoke,
+    propose_rule,
+    propose_unseen,
+)
 from portview.actions.firewall_question import ask_about_port
 from portview.actions.record import keep_record
 from portview.domain.firewall import FirewallQuestion, RuleEffect, RuleWish
@@ -101,6 +106,8 @@ class RevokeJob:
             rules = firewall.read()
             if self.only_expired:
                 return propose_revoke(plan_expired(firewall, rules))
+            if rules.status.problem:
+                return propose_unseen(self.rule_ids, rules.status.problem)
             own = [own_rule(rules.own_rules, rule_id) for rule_id in self.rule_ids]
             return propose_revoke([plan_revoke(firewall, one) for one in own])
 
@@ -109,8 +116,18 @@ class RevokeJob:
         plans = proposal.subjects
         if isinstance(plans, RulePlan):
             raise TypeError("this is the proposal of another job")
-        with closing(self.opener()) as firewall:
-            report = revoke_rules(firewall, plans, as_admin=doing.as_admin, cancel=doing.cancel)
+        if plans:
+            with closing(self.opener()) as firewall:
+                report = revoke_rules(firewall, plans, as_admin=doing.as_admin, cancel=doing.cancel)
+        elif doing.as_admin:
+            report = revoke_unseen(self.rule_ids, cancel=doing.cancel)
+        else:
+            raise PortViewError(
+                "firewall_unreadable",
+                "The rules can't be read without administrator rights. Nothing was done.",
+                "Do it as administrator.",
+                Outcome.NEEDS_ADMIN,
+            )
         keep_record(report)
         return report
 

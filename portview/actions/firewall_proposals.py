@@ -84,3 +84,23 @@ def propose_revoke(plans: Sequence[RevokePlan]) -> FirewallProposal:
         "Take back" if plans else "",
         tuple(plans),
     )
+
+
+def propose_unseen(rule_ids: Sequence[str], problem: str) -> FirewallProposal:
+    """Put the removal of rules into a question that only the side with rights can read."""
+    names = tuple(f"Rule {inert(rule_id, _LONGEST_NAME)}" for rule_id in rule_ids)
+    many = len(names)
+    warning = (
+        f"{inert(problem)} Which commands are needed is decided with administrator rights; they "
+        "remove nothing else."
+    )
+    return FirewallProposal(
+        f"Take back {many} rules of PortView's?" if many > 1 else f"Take back {names[0].lower()}?",
+        names,
+        tuple((name, "made by PortView") for name in names),
+        (),
+        (warning,),
+        "",
+        "Take back",
+        (),
+    )

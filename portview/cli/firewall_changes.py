@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from portview.actions.firewall_change import make_rule, revoke_rules
+from portview.actions.firewall_change import make_rule, revoke_rules, revoke_unseen
 from portview.actions.firewall_documents import revoke_document, rule_document
 from portview.actions.firewall_expiry import plan_expired
 from portview.actions.firewall_plan import (
@@ -22,6 +22,7 @@ from portview.actions.firewall_wishes import checked_wish, default_wish
 from portview.actions.record import keep_record
 from portview.cli.consent import require_consent
 from portview.cli.console import print_json, print_line
+from portview.cli.elevating import act_or_elevate
 from portview.cli.firewall_arguments import awaited_process, expiry, full_program, listed
 from portview.cli.firewall_text import revoke_plan_lines, rule_plan_lines
 from portview.domain.firewall import FirewallQuestion, RuleEffect
@@ -78,7 +79,8 @@ def run_revoke(options: argparse.Namespace) -> Outcome:
     with closing(open_firewall()) as firewall:
         rules = firewall.read()
         if rules.status.problem:
-            raise _unreadable(rules.status)
+            unseen = _revoked_unseen(options, _unreadable(rules.status))
+            return _tell_revoked(options, [], unseen)
         wanted = _wanted(options, port, rules.own_rules)
         expired = plan_expired(firewall, rules)
         reasons = {plan.own.id: plan.reason for plan in expired}
@@ -103,7 +105,7 @@ def _plan(
     wish = _wish(options, port, matches_programs=matches_programs)
     until = awaited_process(options, port.owner)
     plan = plan_rule(firewall, replace(wish, until=until), port)
-    if plan.refusal is not None:
+    if plan.refusal is not None and options.dry_run:
         raise plan.refusal
     if not options.json:
         _print(port.notes)
@@ -117,7 +119,7 @@ def _made(options: argparse.Namespace, firewall: Firewall, plan: RulePlan) -> Fi
         return needless_report(plan)
     if not require_consent("Make this rule?", has_yes=options.yes, as_json=options.json):
         return None
-    report = make_rule(firewall, plan)
+    report = act_or_elevate(lambda as_admin: make_rule(firewall, plan, as_admin=as_admin), options)
     keep_record(report)
     return report
 
@@ -140,7 +142,28 @@ def _revoked(
     question = "Take it back?" if len(plans) == 1 else f"Take back these {len(plans)} rules?"
     if not require_consent(question, has_yes=options.yes, as_json=options.json):
         return None
-    report = revoke_rules(firewall, plans)
+    report = act_or_elevate(
+        lambda as_admin: revoke_rules(firewall, plans, as_admin=as_admin), options
+    )
+    keep_record(report)
+    return report
+
+
+def _revoked_unseen(options: argparse.Namespace, refusal: PortViewError) -> RevokeReport | None:
+    """Have the one rule taken back whose id is known, by the side that may read the rules."""
+    rule_id: str | None = options.rule_id
+    if rule_id is None or options.dry_run or refusal.outcome is not Outcome.NEEDS_ADMIN:
+        raise refusal
+    question = f"Take back the rule {inert(rule_id, 40)}?"
+    if not require_consent(question, has_yes=options.yes, as_json=options.json):
+        return None
+
+    def act(as_admin: bool) -> RevokeReport:  # noqa: FBT001 - the one thing that it is told
+        if not as_admin:
+            raise refusal
+        return revoke_unseen((rule_id,))
+
+    report = act_or_elevate(act, options)
     keep_record(report)
     return report
 
@@ -152,22 +175,29 @@ def _revoke(
     *,
     has_match: bool,
 ) -> Outcome:
-    report: RevokeReport | None = None
-    if plans and not options.dry_run:
-        report = _revoked(options, firewall, plans)
-        if report is None:
-            return Outcome.NOT_DONE
-    if options.json:
-        print_json({**revoke_document(plans, report), "dry_run": options.dry_run})
-    else:
-        if not has_match:
-            print_line(f"PortView made no rule for port {options.port} that is there now.")
-        elif not plans:
-            print_line("There is no rule to take back.")
-        _print_report(report)
     if not has_match:
+        _note(options, f"PortView made no rule for port {options.port} that is there now.")
+    elif not plans:
+        _note(options, "There is no rule to take back.")
+    if plans and not options.dry_run:
+        outcome = _tell_revoked(options, plans, _revoked(options, firewall, plans))
+    else:
+        if options.json:
+            print_json({**revoke_document(plans, None), "dry_run": options.dry_run})
+        outcome = Outcome.DONE
+    return outcome if has_match else Outcome.NOT_DONE
+
+
+def _tell_revoked(
+    options: argparse.Namespace, plans: Sequence[RevokePlan], report: RevokeReport | None
+) -> Outcome:
+    if report is None:
         return Outcome.NOT_DONE
-    return report.outcome if report else Outcome.DONE
+    if options.json:
+        print_json(revoke_document(plans, report))
+    else:
+        _print_report(report)
+    return report.outcome
 
 
 def _wish(options: argparse.Namespace, port: PortQuestion, *, matches_programs: bool) -> RuleWish:
@@ -206,6 +236,11 @@ def _unreadable(status: FirewallStatus) -> PortViewError:
         inert(status.hint),
         unreadable_outcome(),
     )
+
+
+def _note(options: argparse.Namespace, text: str) -> None:
+    if not options.json:
+        print_line(text)
 
 
 def _print_report(report: ActionReport | None) -> None:

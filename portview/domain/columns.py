@@ -67,6 +67,7 @@ COLUMNS = (
         cells.pid_key,
         tooltips.process,
         is_numeric=True,
+        least_chars=6,
     ),
     Column(
         "protocol",
@@ -76,6 +77,7 @@ COLUMNS = (
         cells.protocol_text,
         cells.protocol_text,
         tooltips.none,
+        least_chars=5,
     ),
     Column(
         "local_address",
@@ -85,6 +87,7 @@ COLUMNS = (
         cells.local_address_text,
         cells.local_address_key,
         tooltips.local_address,
+        least_chars=13,
     ),
     Column(
         "port",
@@ -114,6 +117,7 @@ COLUMNS = (
         cells.remote_address_text,
         cells.remote_address_key,
         tooltips.remote_address,
+        least_chars=18,
     ),
     Column(
         "remote_host",
@@ -174,6 +178,7 @@ COLUMNS = (
         cells.age_key,
         tooltips.age,
         is_numeric=True,
+        least_chars=7,
     ),
     Column(
         "down",
@@ -185,6 +190,7 @@ COLUMNS = (
         tooltips.rate,
         is_numeric=True,
         is_volatile=True,
+        least_chars=7,
     ),
     Column(
         "up",
@@ -196,6 +202,7 @@ COLUMNS = (
         tooltips.rate,
         is_numeric=True,
         is_volatile=True,
+        least_chars=7,
     ),
     Column(
         "executable",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _SMALLEST_PX = 24
 _SORT_ARROW_PX = 26
+_TITLE_MARGIN_PX = 12
 _LARGEST_PX = 4000
 
 
@@ -103,6 +104,10 @@ class ColumnLayout(QObject):
             self._columns[number] for number in numbers if not self._header.isSectionHidden(number)
         )
 
+    def first_width(self, identity: str) -> int:
+        """Return the width in pixels that a column starts with where there is room."""
+        return self._default_width(self._columns[self._numbers[identity]])
+
     def set_visible(self, identity: str, *, is_visible: bool) -> None:
         """Show or hide one column; the last one that is shown stays."""
         number = self._numbers[identity]
@@ -162,15 +167,18 @@ class ColumnLayout(QObject):
         self._is_arranging = False
 
     def _default_width(self, column: Column) -> int:
-        return self._width(column, column.width_chars)
+        return self._width(column.width_chars, column.title, _SORT_ARROW_PX)
 
     def _least_width(self, column: Column) -> int:
-        return self._width(column, column.least_chars or column.width_chars)
+        if not column.least_chars:
+            return self._default_width(column)
+        # The title of the one column that is sorted by may be cut by the arrow.
+        return self._width(column.least_chars, column.title, _TITLE_MARGIN_PX)
 
-    def _width(self, column: Column, chars: int) -> int:
+    def _width(self, chars: int, title: str, beside_title: int) -> int:
         metrics = QFontMetrics(self._header.font())
-        title = metrics.horizontalAdvance(column.title) + _SORT_ARROW_PX
-        return max(metrics.horizontalAdvance("0") * chars + 16, title)
+        least = metrics.horizontalAdvance(title) + beside_title
+        return max(metrics.horizontalAdvance("0") * chars + 16, least)
 
     @Slot(int)
     def _on_resized(self, number: int) -> None:

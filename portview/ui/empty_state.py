@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QAbstractScrollArea, QLabel, QPushButton, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from PySide6.QtGui import QResizeEvent
+
+    from portview.models.socket_table_model import SocketTableModel
 
 _ICON_SIZE = 48
 _TEXT_WIDTH = 380
@@ -92,25 +94,61 @@ class EmptyState(QWidget):
 
 
 class EmptyStates(QObject):
-    """The notices of several views on one model, all of which say the same."""
+    """The notices of several views on one model, shown while it has no rows; all say the same."""
 
     action_requested = Signal()
 
-    def __init__(self, views: Iterable[QAbstractScrollArea], parent: QObject | None = None) -> None:
+    def __init__(
+        self, views: Iterable[QAbstractScrollArea], model: SocketTableModel, parent: QObject
+    ) -> None:
         super().__init__(parent)
         self.states = tuple(EmptyState(view) for view in views)
+        self._model = model
+        self._scope = Scope.LISTENING
+        self._query_text = self._failure = ""
+        self._has_snapshot = False
         for state in self.states:
             state.action_requested.connect(self.action_requested)
+        model.edits_finished.connect(self._refresh)
 
-    def hide(self) -> None:
-        """Give the views back to their rows."""
-        for state in self.states:
-            state.hide()
+    @Slot(object)
+    def set_scope(self, scope: Scope) -> None:
+        """Take the scope that is shown, after the model has taken it."""
+        self._scope = scope
+        self._refresh()
 
-    def show_notice(self, icon_name: str, title: str, reason: str, button: str = "") -> None:
-        """Show why there is nothing, and a button where one helps."""
+    def set_query(self, text: str) -> None:
+        """Take the filter that is in force, after the model has taken it."""
+        self._query_text = text
+        self._refresh()
+
+    def note_snapshot(self) -> None:
+        """Know that the machine was read, after the model has taken what was read."""
+        self._failure = ""
+        self._has_snapshot = True
+        self._refresh()
+
+    @Slot(object)
+    def note_failure(self, error: Exception) -> None:
+        """Know that the machine could not be read, and why."""
+        self._failure = str(error)
+        self._refresh()
+
+    @Slot()
+    def _refresh(self) -> None:
+        if self._model.rowCount():
+            for state in self.states:
+                state.hide()
+            return
+        notice = emptiness(
+            self._scope,
+            self._query_text,
+            self._failure,
+            has_snapshot=self._has_snapshot,
+            total=len(self._model.all_entries()),
+        )
         for state in self.states:
-            state.show_notice(icon_name, title, reason, button)
+            state.show_notice(*notice)
 
 
 def emptiness(

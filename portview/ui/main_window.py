@@ -22,7 +22,7 @@ from portview.ui.cheat_sheet import CheatSheet, help_sections
 from portview.ui.column_actions import add_column_actions
 from portview.ui.copy_actions import add_copy_actions
 from portview.ui.detailed_table import DetailedTable
-from portview.ui.empty_state import EmptyStates, emptiness
+from portview.ui.empty_state import EmptyStates
 from portview.ui.export_dialog import Export, Exportable, open_sockets
 from portview.ui.filter_actions import add_filter_actions
 from portview.ui.filter_box import FilterBox
@@ -88,15 +88,13 @@ class MainWindow(QMainWindow):
         self._lookups = lookups
         self._facts = facts
         self._snapshot: Snapshot | None = None
-        self._failure = ""
-        self._query_text = ""
         self.setWindowTitle("PortView")
         self.model = SocketTableModel(lookups.describe, lookups.describe().port_names, self)
         self.views = SocketViews(self.model)
         self.table = self.views.table
         self.columns = self.views.columns
         self.details = DetailedTable(self.views, self.model, lookups, runner)
-        self.empty_states = EmptyStates((self.table, self.views.tree), self)
+        self.empty_states = EmptyStates((self.table, self.views.tree), self.model, self)
         self.live_button = LiveButton(INTERVALS_MS)
         self.scope_bar = ScopeBar()
         self.filter_box = FilterBox(self.model.all_entries)
@@ -272,7 +270,8 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self._poller.snapshot_taken.connect(self._on_snapshot)
-        self._poller.read_failed.connect(self._on_read_failed)
+        self._poller.read_failed.connect(self.status.show_failure)
+        self._poller.read_failed.connect(self.empty_states.note_failure)
         self._poller.paused_changed.connect(self._show_live_state)
         self._poller.interval_changed.connect(self._show_live_state)
         self.live_button.pause_requested.connect(self._poller.set_paused)
@@ -288,11 +287,11 @@ class MainWindow(QMainWindow):
         self.port_box.left.connect(self.views.setFocus)
         self._saved_views.view_chosen.connect(self.navigation.show_view)
         self._export.finished.connect(self.tell)
-        self.scope_bar.scope_changed.connect(self._on_scope)
+        self.scope_bar.scope_changed.connect(self.model.set_scope)
+        self.scope_bar.scope_changed.connect(self.empty_states.set_scope)
         self.filter_box.query_changed.connect(self._on_query)
         self.model.counts_changed.connect(self.scope_bar.show_counts)
         self.model.waiting_changed.connect(self.status.show_waiting)
-        self.model.edits_finished.connect(self._show_emptiness)
         self.details.open_changed.connect(self.acts["details"].setChecked)
         self.details.socket_chosen.connect(self.navigation.go_to)
         self.details.told.connect(self.tell)
@@ -324,31 +323,18 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_snapshot(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._failure = ""
         self.port_bar.show_snapshot(snapshot)
         self.model.show_snapshot(snapshot)
         self.details.show_snapshot(snapshot)
         self.properties.show_snapshot(snapshot)
         self.status.show_snapshot(snapshot, self.model.states, self._poller.interval_ms)
-        self._show_emptiness()
-
-    @Slot(object)
-    def _on_read_failed(self, error: Exception) -> None:
-        self._failure = str(error)
-        self.status.show_failure(error)
-        self._show_emptiness()
-
-    @Slot(object)
-    def _on_scope(self, scope: Scope) -> None:
-        self.model.set_scope(scope)
-        self._show_emptiness()
+        self.empty_states.note_snapshot()
 
     @Slot(object, str)
     def _on_query(self, query: Query, text: str) -> None:
-        self._query_text = text
         is_all = isinstance(query, Everything)
         self.model.set_filter(None if is_all else compile_query(query))
-        self._show_emptiness()
+        self.empty_states.set_query(text)
 
     @Slot()
     def _show_live_state(self) -> None:
@@ -356,20 +342,6 @@ class MainWindow(QMainWindow):
             is_paused=self._poller.is_paused, interval_ms=self._poller.interval_ms
         )
         self.acts["pause"].setChecked(self._poller.is_paused)
-
-    @Slot()
-    def _show_emptiness(self) -> None:
-        if self.model.rowCount():
-            self.empty_states.hide()
-            return
-        notice = emptiness(
-            self.scope,
-            self._query_text,
-            self._failure,
-            has_snapshot=self._snapshot is not None,
-            total=len(self.model.all_entries()),
-        )
-        self.empty_states.show_notice(*notice)
 
     @Slot()
     def _clear_filter(self) -> None:

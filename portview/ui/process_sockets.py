@@ -58,8 +58,9 @@ class ProcessSockets(QWidget):
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         for number, column in enumerate(COLUMNS):
             header.setSectionHidden(number, column.id not in _SHOWN)
-            if column.id.endswith("_address"):
-                header.resizeSection(number, header.sectionSize(number) * 3 // 4)
+            width = self._columns.first_width(column.id)
+            is_address = column.id.endswith("_address")
+            header.resizeSection(number, width * 3 // 4 if is_address else width)
         self.table.sortByColumn(_number("port"), Qt.SortOrder.AscendingOrder)
         self.table.doubleClicked.connect(self._on_double_clicked)
         self.table.activated_row.connect(self._on_activated)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from portview.firewall.linux.nft_changes import Command
     from portview.firewall.linux.ruleset import Ruleset
 
-_UFW_FOLDER = Path("/etc/ufw")
+_UFW_FILES = (Path("/etc/ufw/user.rules"), Path("/etc/ufw/user6.rules"))
 
 
 class LinuxFirewall:
@@ -37,11 +37,14 @@ class LinuxFirewall:
         """Create a firewall that has read nothing yet."""
         self._last: LinuxRules | None = None
         self._kernel_generation: int | None = None
+        self._ufw_files: tuple[int | None, ...] = ()
+        self._is_refused = False
 
     def read(self) -> LinuxRules:
         """Return the rules as they are now; cheap where nothing changed since the last call."""
         generation, machine = read_generation(), read_machine()
-        if self._is_current(generation, machine):
+        files = tuple(map(_age, _UFW_FILES))
+        if self._is_current(generation, machine) and files == self._ufw_files:
             assert self._last  # noqa: S101 - it is current
             return self._last
         reading = read_ruleset()
@@ -57,7 +60,8 @@ class LinuxFirewall:
             self._last = LinuxRules(number, None, machine, status)
         else:
             self._last = _rules_of(number, reading.ruleset, machine)
-        self._kernel_generation = generation
+        self._kernel_generation, self._ufw_files = generation, files
+        self._is_refused = reading.is_refused
         return self._last
 
     def plan(self, wish: RuleWish, rules: FirewallRules) -> RuleChange:
@@ -115,11 +119,13 @@ class LinuxFirewall:
 
     def _is_current(self, generation: int | None, machine: Machine) -> bool:
         last = self._last
-        if last is None or generation is None or generation != self._kernel_generation:
+        if last is None:
             return False
+        if generation is None:
+            return self._is_refused
         # What times out, or is added by traffic, changes without a new generation.
         is_steady = last.ruleset is not None and not last.ruleset.changes_by_itself
-        return is_steady and machine == last.machine
+        return is_steady and generation == self._kernel_generation and machine == last.machine
 
 
 def _rules_of(number: int, ruleset: Ruleset, machine: Machine) -> LinuxRules:
@@ -127,16 +133,24 @@ def _rules_of(number: int, ruleset: Ruleset, machine: Machine) -> LinuxRules:
     if any(map(takes_note, ruleset.rules())):
         status = replace(status, drop_log=find_log_file())
     own = tuple(parts.own for parts in own_parts(ruleset)) + firewalld.own_rules(ruleset)
-    if status.manager == "ufw":
-        own += ufw.own_rules(_ufw_rules())
+    # Also while ufw is off: they would be back with it.
+    own += ufw.own_rules(_ufw_rules())
     return LinuxRules(number, ruleset, machine, status, own)
+
+
+def _age(path: Path) -> int | None:
+    """Return what changes when a file does, None where there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None
 
 
 def _ufw_rules() -> list[ufw.UfwRule]:
     found: list[ufw.UfwRule] = []
-    for name in ("user.rules", "user6.rules"):
+    for path in _UFW_FILES:
         try:
-            text = (_UFW_FOLDER / name).read_text(encoding="utf-8", errors="replace")
+            text = path.read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue
         found += ufw.parse_user_rules(text)

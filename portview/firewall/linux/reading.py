@@ -21,11 +21,15 @@ _SAVERS = (("ip", "iptables-nft-save"), ("ip6", "ip6tables-nft-save"))
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read: the rules, or the ``problem`` that was in the way and the ``hint`` for it."""
+    """What was read: the rules, or the ``problem`` that was in the way and the ``hint`` for it.
+
+    ``is_refused`` where it is rights that are missing, which no second try brings.
+    """
 
     ruleset: Ruleset | None
     problem: str = ""
     hint: str = ""
+    is_refused: bool = False
 
 
 def read_ruleset() -> Reading:
@@ -105,6 +109,7 @@ def _failed(nft: str, done: Done) -> Reading:
             None,
             "Only root may read the rules of the firewall.",
             f"Run PortView as root; the rules are what “{nft} list ruleset” tells.",
+            is_refused=True,
         )
     name, reason = Path(nft).name, done.error or "no reason given"
     return Reading(None, f"{name} could not list the rules: {reason}")

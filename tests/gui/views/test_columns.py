@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 
 from portview.domain.columns import COLUMNS
 
@@ -25,7 +26,7 @@ def test_nothing_is_cut_at_1280_by_720_and_much_room_is_used(
     resize(qtbot, window, 1280)
     assert window.table.horizontalScrollBar().maximum() == 0
     narrow = window.table.columnWidth(0)
-    resize(qtbot, window, 2200)
+    resize(qtbot, window, 1560)
     assert window.table.columnWidth(0) > narrow
 
 
@@ -63,3 +64,27 @@ def test_columns_are_chosen_by_the_menu_and_moved_by_their_headers(window: MainW
     assert "command_line" in [column.id for column in window.columns.shown()]
     window.table.horizontalHeader().moveSection(window.columns.shown().index(COLUMNS[4]), 0)
     assert window.columns.shown()[0].id == "port"
+
+
+def test_a_click_on_a_header_sorts_and_another_one_turns_with_the_chosen_row_in_sight(
+    window: MainWindow,
+) -> None:
+    window.acts["scope_all"].trigger()
+    header = window.table.horizontalHeader()
+    window.table.selectRow(2)
+    chosen = window.table.current_key()
+    for number, column in enumerate(COLUMNS):
+        if header.isSectionHidden(number):
+            continue
+        window.table.scrollTo(window.model.index(0, number))
+        for _ in range(2):
+            x = header.sectionViewportPosition(number) + header.sectionSize(number) // 2
+            where = QPoint(x, header.height() // 2)
+            QTest.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=where)
+            assert header.sortIndicatorSection() == number
+            entries, context = window.model.shown_entries, window.model.context
+            known = [v for e in entries if (v := column.value(e, context)) is not None]
+            is_descending = header.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder
+            assert known == sorted(known, reverse=is_descending)
+            assert window.table.current_key() == chosen
+            assert chosen in [entry.row.key for entry in window.table.entries_in_sight()]

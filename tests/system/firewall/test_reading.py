@@ -36,8 +36,10 @@ try:
     error = None
 except PortViewError as problem:
     error = [problem.code, problem.outcome.name]
+is_same = firewall.read() is rules
 answer = asdict(rules.decide(FirewallQuestion(Protocol.TCP, 8080)))
-print(json.dumps({{"status": asdict(rules.status), "answer": answer, "error": error}}))
+print(json.dumps({{"status": asdict(rules.status), "answer": answer, "error": error,
+    "is_same": is_same}}))
 """
 _WITHOUT_NFT = "tools._ADMIN_FOLDERS = (); tools.os.environ['PATH'] = '/nowhere'"
 
@@ -85,6 +87,7 @@ def test_without_rights_nothing_is_guessed(bench: Bench) -> None:
     assert answer["answer"]["verdict"] == "unknown"
     assert answer["answer"]["reason"] == answer["status"]["problem"]
     assert answer["error"] == ["firewall_unread", "NEEDS_ADMIN"]
+    assert answer["is_same"]
 
 
 def test_a_change_that_the_kernel_refuses_says_that_it_needs_root(bench: Bench) -> None:

@@ -86,3 +86,14 @@ def test_what_ufw_has_already_is_not_made_again(ufw_bench: Bench) -> None:
     text = "add table inet x; add chain inet x in { type filter hook input priority -50; }"
     ufw_bench.far.run("nft", f"{text}; add rule inet x in tcp dport 8080 drop")
     assert ufw_bench.make("allow", "10.199.0.1")["error"] == "unfit_rule"
+
+
+def test_a_rule_is_known_and_taken_back_while_ufw_is_off(ufw_bench: Bench) -> None:
+    change = ufw_bench.make("allow", "10.199.0.1")
+    ufw_bench.ufw("disable")
+    ufw_bench.clear()
+    assert ufw_bench.status()["manager"] == "none"
+    assert [own["id"] for own in ufw_bench.own()] == [change["id"]]
+    ufw_bench.take_back(change["id"])
+    assert ufw_bench.own() == []
+    assert "8080" not in ufw_bench.ufw("show", "added")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,8 @@ from portview.domain.outcome import Outcome
 from tests.system.firewall_commands.conftest import AS_NOBODY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.system.firewall_commands.conftest import Machines
 
 if sys.platform != "win32":
@@ -267,6 +271,48 @@ def test_without_rights_it_is_said_and_the_way_is_told(machines: Machines) -> No
         assert done.returncode == Outcome.NEEDS_ADMIN, (words, done.stdout, done.stderr)
         assert f"-m portview firewall {' '.join(words)}" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def agent(machines: Machines) -> Iterator[Path]:
+    """Give a folder with a stand-in for pkexec behind which root of the guarded machine works."""
+    # Another user may not look into the test's own folder.
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        for pipe in ("errand", "answer"):
+            os.mkfifo(folder / pipe)
+            (folder / pipe).chmod(0o666)
+        stand_in = folder / "pkexec"
+        asks = f'echo "$@" > {folder}/errand\ncat {folder}/answer\n'
+        stand_in.write_text(f"#!/bin/sh\n{asks}", "utf-8")
+        stand_in.chmod(0o755)
+        does = f"while read line < {folder}/errand; do $line > {folder}/answer; done"
+        root = machines.guarded.start("sh", "-c", does, cwd=ROOT, start_new_session=True)
+        try:
+            yield folder
+        finally:
+            os.killpg(root.pid, signal.SIGKILL)
+            root.communicate()
+
+
+def test_a_user_without_rights_has_it_done_and_taken_back(machines: Machines, agent: Path) -> None:
+    def portview(*words: str) -> dict[str, Any]:
+        more = ("--yes", "--elevate", "--json")
+        done = machines.portview("firewall", *words, *more, path=agent, prefix=AS_NOBODY)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return dict(document(done)["report"])
+
+    with machines.serving(8080):
+        made = portview("allow", "8080", "--remote", "any")
+        assert made["now"] == "TCP port 8080 is allowed now for any other machine."
+        assert made["is_in_force"]
+        assert machines.gets_through(8080)
+        again = portview("allow", "8080", "--remote", "any")
+        assert (again["rule_id"], again["is_in_force"]) == (None, False)
+        gone = portview("revoke", "--id", made["rule_id"])
+        assert "The rule is gone." in gone["now"]
+        assert not machines.gets_through(8080)
 
 
 def test_an_errand_is_planned_anew_and_answers_with_what_was_read(machines: Machines) -> None:

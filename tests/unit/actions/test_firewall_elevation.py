@@ -10,13 +10,17 @@ from portview.actions import errand_door, firewall_change, firewall_errands
 from portview.actions.elevation import manual_command
 from portview.actions.errands import Errand, ErrandVerb, parse_errand
 from portview.actions.firewall_change import make_rule, revoke_rules
+from portview.actions.firewall_jobs import RevokeJob
 from portview.actions.firewall_plan import plan_revoke, plan_rule
 from portview.actions.firewall_proposals import propose_rule
 from portview.actions.firewall_question import PortQuestion
+from portview.actions.jobs import Doing
+from portview.actions.record import read_records
 from portview.domain.firewall import FirewallQuestion, RuleChange, RuleEffect, RuleWish
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.processes import ProcessKey
 from portview.domain.sockets import Protocol
+from portview.log import log_path
 from tests.fakes.firewall import FakeFirewall, needs_admin
 
 if TYPE_CHECKING:
@@ -108,6 +112,26 @@ def test_a_side_that_may_not_read_asks_without_commands(firewall: FakeFirewall) 
     assert report.outcome is Outcome.DONE
     assert report.now == "TCP port 80 is allowed now for any other machine."
     assert len(firewall.read().own_rules) == 1
+
+
+def test_what_was_made_unseen_is_taken_back_unseen(
+    firewall: FakeFirewall, own_folders: None
+) -> None:
+    log_path.cache_clear()
+    made = make_rule(BlindFirewall(), planned(BlindFirewall()), as_admin=True)
+    job = RevokeJob((made.rule_id,), opener=BlindFirewall)
+    proposal = job.look()
+    assert proposal.verb == "Take back"
+    assert made.rule_id in proposal.headline
+    with pytest.raises(PortViewError) as refused:
+        job.act(proposal, Doing())
+    assert refused.value.outcome is Outcome.NEEDS_ADMIN
+    assert len(firewall.read().own_rules) == 1
+    report = job.act(proposal, Doing(as_admin=True))
+    assert report.outcome is Outcome.DONE
+    assert firewall.read().own_rules == ()
+    assert read_records()[0].asked == report.asked
+    log_path.cache_clear()
 
 
 def test_what_needs_no_rule_is_told_by_the_other_side_as_well(firewall: FakeFirewall) -> None:

@@ -92,21 +92,19 @@ def a_world(chance: Random, question: FirewallQuestion) -> World:
 
 def a_rule(chance: Random, number: int) -> StoredRule:
     """Return a rule that names a few things; one that names many is about nothing in particular."""
-    fields = [
-        field
-        for some in (SOME_PROFILES, SOME_PORTS, SOME_REMOTES, SOME_PROGRAMS, SOME_OTHERS)
-        for field in (chance.choice(some) if chance.random() < 0.35 else ())
-    ]
-    protocol = chance.choice(PROTOCOLS) if chance.random() < 0.5 else ()
-    text = rule_text(chance.choice(ACTIONS), *protocol, *fields, active=chance.choice(MOSTLY_ON))
-    return StoredRule(chance.choice(STORES), str(number), text)
+    groups = [PROTOCOLS, SOME_PROFILES, SOME_PORTS, SOME_REMOTES, SOME_PROGRAMS]
+    groups += [SOME_OTHERS, SOME_OTHERS]
+    named = chance.sample(groups, chance.choice([0, 1, 1, 1, 2]))
+    fields = [field for some in named for field in chance.choice(some)]
+    text = rule_text(chance.choice(ACTIONS), *fields, active=chance.choice(MOSTLY_ON))
+    return StoredRule(chance.choice([Store.LOCAL, *STORES]), str(number), text)
 
 
 def a_policy(chance: Random) -> dict[str, dict[str, dict[str, int]]]:
     names = ["enablefirewall", "donotallowexceptions", "defaultinboundaction"]
     keys = ["domainprofile", "standardprofile", "publicprofile"]
     local = {
-        key: {name: chance.randrange(2) for name in names if chance.random() < 0.2} for key in keys
+        key: {name: chance.randrange(2) for name in names if chance.random() < 0.1} for key in keys
     }
     merge = {"allowlocalpolicymerge": chance.randrange(2)}
     policy = {key: merge for key in ("domainprofile", "privateprofile") if chance.random() < 0.2}

@@ -1,0 +1,115 @@
+"""Liveness without noise on the real window: marks, and rows that stand still for a reader."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from portview.domain.columns import COLUMNS
+from portview.domain.sockets import State
+from portview.models.liveness import Mark
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytestqt.qtbot import QtBot
+
+    from portview.domain.sockets import SocketRow
+    from portview.ui.main_window import MainWindow
+
+STATE = [column.id for column in COLUMNS].index("state")
+
+
+def ports(window: MainWindow) -> list[int]:
+    return [entry.row.local.port for entry in window.model.shown_entries]
+
+
+def point_at_rows(window: MainWindow) -> None:
+    viewport = window.table.viewport()
+    at = QPointF(viewport.rect().center())
+    event = QMouseEvent(
+        QEvent.Type.MouseMove,
+        at,
+        viewport.mapToGlobal(at),
+        Qt.MouseButton.NoButton,
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(viewport, event)
+
+
+def waiting(window: MainWindow) -> str:
+    label = window.status._waiting
+    return label.text() if label.isVisible() else ""
+
+
+def test_rows_never_move_under_the_pointer_and_the_window_says_what_waits(
+    window: MainWindow,
+    show: Callable[..., None],
+    rows: tuple[SocketRow, ...],
+    make_socket: Callable[..., SocketRow],
+) -> None:
+    before = ports(window)
+    point_at_rows(window)
+    show(make_socket(1), *rows)
+    assert ports(window) == before
+    assert waiting(window) == "1 change waiting"
+    show(make_socket(1), make_socket(2), *rows[1:])
+    # One has closed: it fades where it stands, and only its leaving will have to wait.
+    assert ports(window) == before
+    assert window.model.mark_of(rows[0].key) is Mark.CLOSED
+    assert waiting(window) == "2 changes waiting"
+    QApplication.sendEvent(window.table, QEvent(QEvent.Type.Leave))
+    window.model.catch_up()
+    assert ports(window)[:2] == [1, 2]
+    assert waiting(window) == ""
+
+
+def test_moving_through_the_rows_by_keys_holds_them_as_well(
+    window: MainWindow,
+    show: Callable[..., None],
+    rows: tuple[SocketRow, ...],
+    make_socket: Callable[..., SocketRow],
+) -> None:
+    window.table.selectRow(1)
+    QTest.keyClick(window.table, Qt.Key.Key_Down)
+    key = window.table.current_key()
+    show(make_socket(1), *rows)
+    assert (window.table.currentIndex().row(), window.table.current_key()) == (2, key)
+    assert waiting(window) == "1 change waiting"
+    window.table.gestures._on_reading_over()
+    window.model.catch_up()
+    assert (window.table.currentIndex().row(), window.table.current_key()) == (3, key)
+
+
+def test_news_are_told_by_more_than_colour_and_the_first_load_tells_none(
+    qtbot: QtBot,
+    window: MainWindow,
+    show: Callable[..., None],
+    rows: tuple[SocketRow, ...],
+    make_socket: Callable[..., SocketRow],
+) -> None:
+    model, role = window.model, Qt.ItemDataRole
+    assert not any(model.mark_of(row.key) for row in rows)
+    window.acts["scope_all"].trigger()
+    new, gone = make_socket(7), rows[0]
+    changed = next(row for row in rows if row.state is State.ESTABLISHED)
+    others = [row for row in rows if row not in {gone, changed}]
+    show(new, replace(changed, state=State.TIME_WAIT), *others)
+    expected = ((new, Mark.NEW, "new"), (changed, Mark.CHANGED, "changed"))
+    for row, mark, word in (*expected, (gone, Mark.CLOSED, "closed")):
+        number = model.row_number(row.key)
+        assert number is not None
+        assert model.mark_of(row.key) is mark
+        assert model.index(number, 0).data(role.AccessibleDescriptionRole) == word
+        plain = model.index(model.row_number(others[0].key), 0).data(role.DecorationRole)
+        if mark is not Mark.CHANGED:
+            picture = model.index(number, 0).data(role.DecorationRole)
+            assert picture.cacheKey() != plain.cacheKey()
+    cell = model.index(model.row_number(changed.key), STATE)
+    assert cell.data(role.FontRole).bold()
