@@ -11,6 +11,7 @@ import pytest
 
 from portview.domain.columns import COLUMNS
 from portview.firewall.windows.registry import LOCAL_KEY
+from tests.windows_registry import skip_where_windows_has_rules
 from tests.windows_rules import rule_text
 
 if sys.platform == "win32":
@@ -33,12 +34,7 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104 - where a server listens that others are to
 @pytest.fixture
 def write() -> Iterator[Callable[[str, str, int | str], None]]:
     """Give a way to set a value of the firewall's; never where there is a firewall already."""
-    try:
-        winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, LOCAL_KEY).Close()
-    except FileNotFoundError:
-        pass
-    else:
-        pytest.skip("this Windows has rules of its own, which no test may change")
+    skip_where_windows_has_rules()
 
     def write_one(key: str, name: str, value: int | str) -> None:
         kind = winreg.REG_DWORD if isinstance(value, int) else winreg.REG_SZ

@@ -22,6 +22,7 @@ from portview.firewall.windows.registry import LOCAL_KEY, POLICY_KEY, STORE_KEYS
 from portview.firewall.windows.surroundings import Profile
 from portview.readers.windows.indirect_text import indirect_text
 from portview.readers.windows.registry import KeyWatch, read_values
+from tests.windows_registry import skip_where_windows_has_rules
 from tests.windows_rules import SERVER, ask, rule_text
 
 if sys.platform == "win32":
@@ -54,12 +55,7 @@ def remove(path: str) -> None:
 @pytest.fixture
 def own_keys() -> Iterator[None]:
     """Have the firewall's keys to oneself; never on a machine that has a firewall of its own."""
-    try:
-        winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, LOCAL_KEY).Close()
-    except FileNotFoundError:
-        pass
-    else:
-        pytest.skip("this Windows has rules of its own, which no test may change")
+    skip_where_windows_has_rules()
     yield
     remove(LOCAL_KEY)
     remove(POLICY_KEY)
