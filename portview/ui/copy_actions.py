@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData
+from PySide6.QtCore import QStringListModel
 from PySide6.QtGui import QGuiApplication
 
 from portview.domain.contract import socket_object
@@ -13,6 +13,8 @@ from portview.ui.row_actions import RowAction, Section
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from PySide6.QtCore import QMimeData
 
     from portview.domain.cells import CellContext
     from portview.ui.row_actions import RowActions
@@ -89,8 +91,21 @@ def _copied(selection: RowSelection, form: str) -> str:
 
 
 def _put(text: str, csv: str = "") -> None:
-    content = QMimeData()
+    content = _empty_content()
     content.setText(text)
     if csv:
         content.setData("text/csv", encode(csv))
     QGuiApplication.clipboard().setMimeData(content)
+
+
+def _empty_content() -> QMimeData:
+    """Return contents for the clipboard that Qt made itself.
+
+    What Python made would be deleted by Qt at exit, after Python has gone, which ends the program
+    with a fault (seen with PySide6 6.11.3).
+    """
+    model = QStringListModel([""])
+    content = model.mimeData([model.index(0, 0)])
+    for form in content.formats():
+        content.removeFormat(form)
+    return content

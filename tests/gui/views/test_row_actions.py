@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from portview.domain.sockets import SocketRow
     from portview.ui.main_window import MainWindow
     from portview.ui.row_selection import RowSelection
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def select(window: MainWindow, *ports: int) -> None:
@@ -226,3 +229,13 @@ def test_an_unknown_file_is_a_reason(window: MainWindow) -> None:
     select(window, 53)
     window.acts["open_file_location"].trigger()
     assert "not known" in window.status.currentMessage()
+
+
+def test_a_program_that_copied_something_ends_well() -> None:
+    """Qt deletes what is on the clipboard after Python has gone."""
+    code = (
+        "from PySide6.QtWidgets import QApplication; from portview.ui.copy_actions import _put; "
+        "application = QApplication([]); _put('text', 'a,b')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT, timeout=60)
+    assert done.returncode == 0
