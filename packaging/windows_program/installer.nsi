@@ -179,6 +179,14 @@ FunctionEnd
   ${EndIf}
 !macroend
 
+; Sets the error flag where a program runs: Windows lets nobody write to it then.
+!macro EXPECT_UNUSED PROGRAM
+  ${If} ${FileExists} "${PROGRAM}"
+    FileOpen $2 "${PROGRAM}" a
+    FileClose $2
+  ${EndIf}
+!macroend
+
 ; Makes sure that no program of an earlier PortView in $INSTDIR runs, and sets its libraries aside:
 ; a folder with a library in use can't be renamed. UN is "" or "un.".
 !macro SET_OLD_ASIDE UN
@@ -199,9 +207,14 @@ Function ${UN}SetOldAside
   StrCpy $1 0
   ${Do}
     ClearErrors
-    Rename "$INSTDIR\_internal" "$INSTDIR\_internal.old"
+    !insertmacro EXPECT_UNUSED "$INSTDIR\PortView.exe"
+    !insertmacro EXPECT_UNUSED "$INSTDIR\portviewc.exe"
+    ; Asking for errors clears them.
     ${IfNot} ${Errors}
-      Return
+      Rename "$INSTDIR\_internal" "$INSTDIR\_internal.old"
+      ${IfNot} ${Errors}
+        Return
+      ${EndIf}
     ${EndIf}
     Sleep 200
     IntOp $1 $1 + 1
