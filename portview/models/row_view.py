@@ -96,10 +96,8 @@ class RowView:
             self._processes_shown = processes
         self._processes = processes
         self._undescribed.clear()
-        self._all = {row.key: self._entry(row, now_ms) for row in rows}
-        self._unplaced = len(self._all)
         self._rows = SortedRows(self._values, is_descending=self._rows.is_descending)
-        self._rows.exchange(list(filter(self._passes, self._by_place())))
+        self._load(rows, now_ms)
         return self.shown()
 
     def edits(
@@ -191,7 +189,16 @@ class RowView:
         name = self._port_names.name(key.protocol, key.local.port)
         return Entry(row, info, name, now_ms)
 
+    def _load(self, rows: Iterable[SocketRow], now_ms: int) -> list[Edit]:
+        """Take the first rows, which are put into the order of their places from the start."""
+        entries = sorted((self._entry(row, now_ms) for row in rows), key=place_of)
+        self._all = {entry.row.key: entry for entry in entries}
+        self._unplaced = 0
+        return self._rows.exchange(list(filter(self._passes, entries)))
+
     def _take_in(self, diff: Diff, stale: set[ProcessKey], now_ms: int) -> list[Edit]:
+        if not self._all:
+            return self._load((*(change.new for change in diff.changed), *diff.added), now_ms)
         leaving: list[Entry] = []
         entering: list[Entry] = []
         staying: list[tuple[Entry, Entry]] = []
