@@ -75,7 +75,8 @@ def copy_licences(components: Iterable[Component], folder: Path) -> None:
         if component.kind != _PYPI:
             continue
         for file in metadata.distribution(component.name).files or []:
-            if _LICENCE_FILE.match(file.name) and ".dist-info" in file.parts[0]:
+            is_licence = _LICENCE_FILE.match(file.name) or "licenses" in file.parts[1:]
+            if is_licence and ".dist-info" in file.parts[0]:
                 target = folder / component.name / file.name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(Path(str(file.locate())).read_bytes())
