@@ -181,9 +181,16 @@ def user_text(entry: Entry, _: CellContext) -> str:
     return user_of(entry.row, entry.info) or ""
 
 
+def user_name_text(entry: Entry, context: CellContext) -> str:
+    """Return the user without the Windows domain, most often the machine's name, before it."""
+    return user_text(entry, context).rpartition("\\")[2]
+
+
 def user_key(entry: Entry, _: CellContext) -> str | None:
-    """Sort by name."""
-    return entry.owner_texts.user or (entry.row.user or "").casefold() or None
+    """Sort by what is shown first: the name, then the domain."""
+    user = entry.owner_texts.user or (entry.row.user or "").casefold()
+    domain, _backslash, name = user.rpartition("\\")
+    return f"{name}\\{domain}" if domain else name or None
 
 
 def age_text(entry: Entry, context: CellContext) -> str:

@@ -22,11 +22,12 @@ class Column:
     """One column.
 
     ``id`` is stable: settings and saved views keep it. ``description`` explains the header.
-    ``text`` returns machine text unchanged (``plain_text.inert`` makes it showable), ``value``
-    what the column sorts by (None where nothing is known), ``tooltip`` more than the cell has room
-    for, or nothing. ``width_chars`` is a first width in average characters, ``least_chars`` what
-    still reads well where room is short (0: the first width). ``is_volatile`` says that the values
-    can change while the row stays the same.
+    ``text`` returns machine text unchanged (``plain_text.inert`` makes it showable), ``short_text``
+    what a cell shows of it where that is less. ``value`` is what the column sorts by (None where
+    nothing is known), ``tooltip`` tells more than the cell has room for, or nothing.
+    ``width_chars`` is a first width in average characters, ``least_chars`` what still reads well
+    where room is short (0: the first width). ``is_volatile`` says that the values can change while
+    the row stays the same.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Column:
     is_shown: bool = True
     is_volatile: bool = False
     least_chars: int = 0
+    short_text: Callable[[Entry, CellContext], str] | None = None
 
     def sort_key(self, entry: Entry, context: CellContext) -> tuple[Any, ...]:
         """Return what compares with the other rows' keys; UNKNOWN goes last."""
@@ -168,6 +170,7 @@ COLUMNS = (
         cells.user_key,
         tooltips.user,
         least_chars=6,
+        short_text=cells.user_name_text,
     ),
     Column(
         "age",

@@ -41,6 +41,7 @@ _CHANGED_COLUMNS = {
 
 _ALIGNMENTS = [ALIGN_NUMBER if column.is_numeric else ALIGN_TEXT for column in COLUMNS]
 _TEXTS = [column.text for column in COLUMNS]
+_SHOWN_TEXTS = [column.short_text or column.text for column in COLUMNS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class CellRoles:
 
     def text(self, entry: Entry, column: int) -> str:
         """Return what a cell shows, inert."""
-        return inert(_TEXTS[column](entry, self.context))
+        return inert(_SHOWN_TEXTS[column](entry, self.context))
 
     def _tooltip(self, entry: Entry, column: int) -> str:
         text = _TEXTS[column](entry, self.context)

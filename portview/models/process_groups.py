@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from portview.domain.cells import age_key, age_text, firewall_text, protocol_text
+from portview.domain.cells import (
+    age_key,
+    age_text,
+    firewall_text,
+    protocol_text,
+    user_name_text,
+)
 from portview.domain.columns import COLUMN_BY_ID
-from portview.domain.owners import owner_words, user_of
+from portview.domain.owners import owner_words
 from portview.domain.processes import ProcessKey
 from portview.domain.quantities import format_rate
 from portview.domain.sockets import State, endpoint_text
@@ -149,7 +155,7 @@ _TEXTS: dict[str, Callable[[list[Entry], CellContext], str]] = {
     "state": _states,
     "firewall": lambda entries, context: _joined(firewall_text(each, context) for each in entries),
     "service": lambda entries, _: _joined(name for each in entries for name in each.row.services),
-    "user": lambda entries, _: _joined(user_of(each.row, each.info) or "" for each in entries),
+    "user": lambda entries, context: _joined(user_name_text(each, context) for each in entries),
     "age": _age,
     "down": _rate(lambda rate: rate.received_bytes_per_s),
     "up": _rate(lambda rate: rate.sent_bytes_per_s),

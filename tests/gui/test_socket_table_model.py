@@ -187,6 +187,15 @@ def test_a_row_that_comes_back_while_it_fades_is_one_row(
     assert [key.local.port for key in shown_keys(model)] == [80]
 
 
+def test_a_users_domain_is_for_the_tooltip_alone(qtbot: QtBot) -> None:
+    model = make_model(qtbot)
+    owner = ProcessKey(1, 5)
+    model.show_snapshot(Snapshot((row(80),), {owner: ProcessInfo(owner, user="DESK\\lei")}))
+    index = model.index(0, [column.id for column in COLUMNS].index("user"))
+    assert index.data() == "lei"
+    assert "DESK\\lei" in index.data(Qt.ItemDataRole.ToolTipRole)
+
+
 def test_a_closed_row_keeps_the_name_of_an_owner_that_is_gone(qtbot: QtBot) -> None:
     model = make_model(qtbot, linger_ms=60_000)
     model.show_snapshot(snapshot([row(80)]))

@@ -237,3 +237,24 @@ def test_inert_text_hides_nothing_and_ends(raw: str, limit: int) -> None:
 
 def test_endless_text_is_elided() -> None:
     assert inert("x" * 32_000, 10) == "x" * 9 + "…"
+
+
+def test_a_windows_user_is_shown_by_name_and_kept_whole_elsewhere() -> None:
+    column = COLUMN_BY_ID["user"]
+    assert column.short_text
+    users = ["DESK\\lei", "NT AUTHORITY\\SYSTEM", "amal", "OTHER\\lei"]
+    entries = [Entry(ROW, replace(INFO, user=user), "") for user in users]
+    assert [column.short_text(each, CONTEXT) for each in entries] == [
+        "lei",
+        "SYSTEM",
+        "amal",
+        "lei",
+    ]
+    assert [column.text(each, CONTEXT) for each in entries] == users
+    by_name = sorted(entries, key=lambda each: column.sort_key(each, CONTEXT))
+    assert [column.text(each, CONTEXT) for each in by_name] == [
+        "amal",
+        "DESK\\lei",
+        "OTHER\\lei",
+        "NT AUTHORITY\\SYSTEM",
+    ]
