@@ -119,7 +119,7 @@ COLUMNS = (
         cells.remote_address_text,
         cells.remote_address_key,
         tooltips.remote_address,
-        least_chars=18,
+        least_chars=17,
     ),
     Column(
         "remote_host",

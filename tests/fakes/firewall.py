@@ -55,11 +55,16 @@ class FakeRules:
 
 
 class FakeFirewall:
-    """Holds rules; ``has_effect`` False makes every change succeed and change nothing."""
+    """Holds rules.
+
+    ``has_effect`` False makes every change succeed and change nothing; ``is_sparing`` refuses a
+    rule that is not needed, as the firewall of Linux does.
+    """
 
     def __init__(self, *, manager: str = "windows", has_effect: bool = True) -> None:
         self.manager = manager
         self.has_effect = has_effect
+        self.is_sparing = False
         self.problem = ""
         self.refusal: PortViewError | None = None
         self.applied: list[RuleChange] = []
@@ -90,7 +95,9 @@ class FakeFirewall:
         return FakeRules(self._generation, status, own, rules)
 
     def plan(self, wish: RuleWish, rules: FakeRules) -> RuleChange:
-        del rules
+        is_open = rules.decide(FirewallQuestion(wish.protocol, wish.port)).verdict
+        if self.is_sparing and is_open is FirewallVerdict.ALLOWED:
+            raise PortViewError("rule_not_needed", "It is open already.", "", Outcome.DONE)
         rule_id = f"rule{next(self._numbers)}"
         self._planned[rule_id] = wish
         return RuleChange(rule_id, _name(wish), (("add", "a rule", rule_id),), ("A warning.",))

@@ -154,8 +154,9 @@ class RuleDialog(JobDialog):
             return
         self.form.show_name(", ".join(proposal.rules))
         self.preview.show_proposal(proposal)
-        self.note.setText("")
-        self.act_button.setEnabled(True)
+        is_idle = proposal.is_needless and not proposal.commands
+        self.note.setText("There is nothing to do." if is_idle else "")
+        self.act_button.setEnabled(not is_idle)
         if is_first or self.asked.isHidden():
             self.show_asking(self.asked, self.note, verb=f"{self._verb} {self._port}")
         self._fit_asked()

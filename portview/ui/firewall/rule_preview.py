@@ -42,18 +42,18 @@ class RulePreview(QWidget):
         self.copy_button.setAutoDefault(False)
         self.copy_button.setToolTip("Copy the command")
         self.copy_button.clicked.connect(self._copy)
-        frame = QFrame()
-        frame.setFrameShape(QFrame.Shape.StyledPanel)
-        frame.setBackgroundRole(QPalette.ColorRole.Base)
-        frame.setAutoFillBackground(True)
-        line = QHBoxLayout(frame)
+        self.frame = QFrame()
+        self.frame.setFrameShape(QFrame.Shape.StyledPanel)
+        self.frame.setBackgroundRole(QPalette.ColorRole.Base)
+        self.frame.setAutoFillBackground(True)
+        line = QHBoxLayout(self.frame)
         line.setContentsMargins(10, 8, 8, 8)
         line.addWidget(self.command, 1, Qt.AlignmentFlag.AlignTop)
         line.addWidget(self.copy_button, 0, Qt.AlignmentFlag.AlignTop)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
-        for widget in (self.now, self.warnings, self.title, frame):
+        for widget in (self.now, self.warnings, self.title, self.frame):
             layout.addWidget(widget)
 
     @property
@@ -66,6 +66,8 @@ class RulePreview(QWidget):
         """Say what is true now, what may be in the way, and what will run."""
         self.now.setText(proposal.now)
         self.command.set_lines(proposal.commands)
+        for widget in (self.title, self.frame):
+            widget.setVisible(bool(proposal.commands))
         self._show_warnings(proposal.warnings)
 
     def _show_warnings(self, warnings: Sequence[str]) -> None:

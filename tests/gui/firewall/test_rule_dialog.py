@@ -217,6 +217,16 @@ def test_what_can_not_help_is_warned_of_before(ask: Open, firewall: FakeFirewall
     assert any("is allowed already" in warning for warning in dialog.preview.warning_texts)
 
 
+def test_where_no_rule_is_needed_nothing_can_be_run(ask: Open, firewall: FakeFirewall) -> None:
+    wish = RuleWish(RuleEffect.ALLOW, Protocol.TCP, 61_080, remotes=("any",))
+    firewall.add_rule_of_others(wish, "Open already")
+    firewall.is_sparing = True
+    dialog = ask()
+    assert dialog.preview.frame.isHidden()
+    assert not dialog.act_button.isEnabled()
+    assert dialog.note.text() == "There is nothing to do."
+
+
 def test_success_without_effect_is_told_as_what_it_is(
     qtbot: QtBot, ask: Open, firewall: FakeFirewall
 ) -> None:
