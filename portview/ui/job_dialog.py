@@ -118,7 +118,7 @@ class JobDialog(QDialog):
 
     def prepare_act(self) -> Callable[[Doing], ActionReport] | None:
         """Return what does what was asked, for a pool thread; None while nothing can be done."""
-        raise NotImplementedError
+        return None
 
     def kept_while_acting(self) -> tuple[QWidget, ...]:
         """Return the widgets that stay while it is done."""
