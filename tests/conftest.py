@@ -23,11 +23,15 @@ sys.path.insert(0, str(ROOT))
 if sys.platform != "win32":
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-# How long an example takes is the machine's business, and no verdict on the code.
+# How long an example takes is the machine's business, and no verdict on the code. Every run tries
+# the same examples, so that it tells of the change at hand; who looks for new ones says so.
 hypothesis.settings.register_profile(
-    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "portview",
+    deadline=None,
+    derandomize="PORTVIEW_EXPLORE" not in os.environ,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
-hypothesis.settings.load_profile("unhurried")
+hypothesis.settings.load_profile("portview")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

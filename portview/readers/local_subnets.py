@@ -45,11 +45,12 @@ def local_subnets() -> tuple[LocalSubnet, ...]:
 
 def subnets_of(own: Iterable[IPv4Interface | IPv6Interface]) -> tuple[LocalSubnet, ...]:
     """Return the networks of some addresses of this machine. Pure."""
+    own = set(own)
     interfaces = sorted(
-        {interface for interface in own if not interface.ip.is_loopback},
+        (interface for interface in own if not interface.ip.is_loopback),
         key=lambda interface: (interface.version, interface.network, interface.ip),
     )
-    taken = {interface.ip for interface in interfaces}
+    taken = {interface.ip for interface in own}
     found: dict[str, LocalSubnet] = {}
     for interface in interfaces:
         network = interface.network

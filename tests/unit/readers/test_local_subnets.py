@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface, ip_network
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from portview.readers.local_subnets import local_subnets, subnets_of
@@ -24,6 +24,7 @@ INTERFACES = st.one_of(
 
 
 @given(st.lists(INTERFACES, max_size=6))
+@example([ip_interface("::/0"), ip_interface("::1/0")])
 def test_neighbours_are_in_the_network_and_never_this_machine(
     own: list[IPv4Interface | IPv6Interface],
 ) -> None:
