@@ -181,7 +181,7 @@ FAR_SCAN = """
 import json
 from dataclasses import asdict
 from portview.probes.scan import scan, ScanOptions
-report = scan({host!r}, {ports}, options=ScanOptions(timeout_ms=500, max_in_flight={most}))
+report = scan({host!r}, {ports}, options=ScanOptions(timeout_ms=2000, max_in_flight={most}))
 print(json.dumps([[one.port for one in report.open], report.closed_count, report.filtered,
                   report.unreachable_count, report.is_this_machine]))
 """
