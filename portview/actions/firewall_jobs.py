@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from portview.actions.firewall_change import make_rule, revoke_rules, revoke_unseen
 from portview.actions.firewall_expiry import plan_expired
@@ -31,23 +31,6 @@ if TYPE_CHECKING:
     from portview.actions.jobs import Doing
     from portview.domain.outcome import ActionReport
     from portview.firewall.firewall import Firewall
-
-
-class FirewallJob(Protocol):
-    """One change of the firewall. Both halves block and may run on any thread."""
-
-    @property
-    def title(self) -> str:
-        """Return what the job is called in a window's title."""
-        ...
-
-    def look(self) -> FirewallProposal:
-        """See what is to be done. Changes nothing. Raises PortViewError."""
-        ...
-
-    def act(self, proposal: FirewallProposal, doing: Doing) -> ActionReport:
-        """Do what was proposed, read again, keep the record. Raises PortViewError, Cancelled."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from portview.domain.sockets import Protocol, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from portview.domain.sockets import SocketRow
 
 _HOLDS_A_PORT = frozenset({State.LISTEN, State.BOUND})
@@ -38,12 +36,3 @@ def scope_of(row: SocketRow) -> Scope:
 def in_scope(row: SocketRow, scope: Scope) -> bool:
     """Tell whether a scope shows a row."""
     return scope is Scope.ALL or scope_of(row) is scope
-
-
-def count_by_scope(rows: Iterable[SocketRow]) -> dict[Scope, int]:
-    """Count rows for each scope; ALL is their sum."""
-    counts = dict.fromkeys(Scope, 0)
-    for row in rows:
-        counts[scope_of(row)] += 1
-        counts[Scope.ALL] += 1
-    return counts

@@ -30,6 +30,8 @@ class SortMenu(QMenu):
     @Slot()
     def _fill(self) -> None:
         self.clear()
+        for old in self.findChildren(QActionGroup):
+            old.deleteLater()
         column, order = self._views.sorting()
         is_descending = order == Qt.SortOrder.DescendingOrder
         by, towards = QActionGroup(self), QActionGroup(self)

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtGui import QActionGroup, QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QToolButton, QWidget
 
@@ -150,6 +150,15 @@ def test_rows_are_sorted_without_a_mouse(window: MainWindow) -> None:
         assert pids == sorted(pids, reverse=not is_ascending)
     menu.aboutToShow.emit()
     assert [a.text() for a in menu.actions() if a.isChecked()] == ["PID", "&Descending"]
+
+
+def test_a_menu_that_is_opened_again_keeps_nothing_of_before(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    menu = view_submenu(window, "Sort by")
+    for _ in range(3):
+        menu.aboutToShow.emit()
+    qtbot.waitUntil(lambda: len(menu.findChildren(QActionGroup)) == 2)
 
 
 def test_columns_change_places_without_a_mouse(window: MainWindow, qtbot: QtBot) -> None:
