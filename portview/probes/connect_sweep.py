@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.verdicts import Verdict
 from portview.probes.attempts import attempt_of_error
-from portview.probes.connecting import close_at_once, is_self_connected
+from portview.probes.connecting import close_at_once, connect_outcome, is_self_connected
 from portview.probes.greeting import GREETING_BYTES, printable
 from portview.probes.icmp_error import ask_for_icmp_errors, take_icmp_error
 from portview.probes.initial_rto import switch_off_syn_retries
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from portview.domain.cancellation import CancelToken
     from portview.probes.addresses import Address
+    from portview.probes.icmp_error import IcmpError
 
 _OUT_OF_RESOURCES = error_codes("EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "EADDRNOTAVAIL")
 _STILL_CONNECTING = error_codes("EALREADY", "EINPROGRESS")
@@ -214,8 +215,6 @@ class ConnectSweep:
         port = self._waiting.popleft()
         if self._options.is_own:
             switch_off_syn_retries(connection)
-        else:
-            ask_for_icmp_errors(connection)
         code = connection.connect_ex(self._address.with_port(port))
         self._started_count += 1
         self._settle_or_wait(connection, port, code)
@@ -223,13 +222,14 @@ class ConnectSweep:
     def _new_socket(self) -> socket.socket:
         connection = socket.socket(self._address.socket_family, socket.SOCK_STREAM)
         connection.settimeout(0)
+        ask_for_icmp_errors(connection)
         return connection
 
     def _settle_or_wait(self, connection: socket.socket, port: int, code: int) -> None:
         now = time.monotonic()
         flight = _Flight(connection, port, now, now + self._options.timeout_ms / 1000)
         if code not in CONNECT_IN_PROGRESS | _STILL_CONNECTING:
-            self._settle(flight, code)
+            self._settle(flight, code, take_icmp_error(connection) if code else None)
             return
         if self._options.is_own:
             with suppress(OSError):
@@ -237,13 +237,12 @@ class ConnectSweep:
         self._connecting[connection.fileno()] = flight
         self._selector.register(connection, selectors.EVENT_WRITE)
 
-    def _settle(self, flight: _Flight, code: int) -> None:
+    def _settle(self, flight: _Flight, code: int, icmp: IcmpError | None) -> None:
         if code in _OUT_OF_RESOURCES:
             flight.connection.close()
             self._waiting.append(flight.port)
             raise OSError(code, os.strerror(code))
         if code:
-            icmp = None if self._options.is_own else take_icmp_error(flight.connection)
             flight.connection.close()
             self._count(attempt_of_error(code, 0, icmp).verdict, flight.port)
         elif self._is_suspect(flight):
@@ -298,9 +297,9 @@ class ConnectSweep:
                 self._cancel.raise_if_cancelled()
             elif flight := self._connecting.pop(key.fd, None):
                 self._selector.unregister(flight.connection)
-                code = flight.connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                code, icmp = connect_outcome(flight.connection)
                 try:
-                    self._settle(flight, code)
+                    self._settle(flight, code, icmp)
                 except OSError as error:
                     self._stall(error)
             elif flight := self._greeting.pop(key.fd, None):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import selectors
 import socket
 import sys
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from portview.domain.cancellation import CancelToken
     from portview.probes.addresses import Address
+    from portview.probes.icmp_error import IcmpError
 
 _SELF_CONNECT_TRIES = 5
 
@@ -38,6 +40,32 @@ def is_self_connected(connection: socket.socket) -> bool:
         return bool(connection.getsockname() == connection.getpeername())
     except OSError:
         return False
+
+
+def connect_outcome(connection: socket.socket) -> tuple[int, IcmpError | None]:
+    """Tell what became of a connection whose non-blocking socket is ready.
+
+    Returns its error number, 0 where it is connected, and the ICMP message behind the error where
+    the kernel keeps one. ``SO_ERROR`` alone would not do on Linux: an ICMP message is queued, and
+    the socket woken by it, *before* its error is set (``tcp_v4_err`` and ``tcp_v6_err``), so that
+    a missing host looks like a connection for a moment. Only a connection has a peer.
+    """
+    code = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if code or sys.platform != "linux" or _has_peer(connection):
+        return code, take_icmp_error(connection) if code else None
+    icmp = take_icmp_error(connection)
+    if icmp:
+        return icmp.code, icmp
+    # Connected and at once reset, after SO_ERROR was asked.
+    return connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) or errno.ECONNRESET, None
+
+
+def _has_peer(connection: socket.socket) -> bool:
+    try:
+        connection.getpeername()
+    except OSError:
+        return False
+    return True
 
 
 def close_at_once(connection: socket.socket) -> None:
@@ -104,13 +132,16 @@ def _attempt(
     if is_loopback(address.endpoint.address):
         switch_off_syn_retries(connection)
     code = connection.connect_ex(address.sockaddr)
+    icmp = None
     if code in CONNECT_IN_PROGRESS:
-        is_ready = wait_for_socket(connection, selectors.EVENT_WRITE, timeout_ms / 1000, cancel)
-        code = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if not is_ready and not code:
-            return silence(elapsed_ms())
+        if wait_for_socket(connection, selectors.EVENT_WRITE, timeout_ms / 1000, cancel):
+            code, icmp = connect_outcome(connection)
+        else:
+            code = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if not code:
+                return silence(elapsed_ms())
     if code:
-        return attempt_of_error(code, elapsed_ms(), take_icmp_error(connection))
+        return attempt_of_error(code, elapsed_ms(), icmp or take_icmp_error(connection))
     time_ms = elapsed_ms()
     local = endpoint_of(connection.getsockname())
     detail = f"Connected from {endpoint_text(local)}."

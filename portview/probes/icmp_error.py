@@ -38,10 +38,12 @@ _KINDS_V6 = {4: IcmpKind.PORT, **dict.fromkeys((1, 5, 6), IcmpKind.PROHIBITED)}
 
 @dataclass(frozen=True, slots=True)
 class IcmpError:
-    """A "destination unreachable" message and the address of the one who sent it."""
+    """An ICMP message about our packet: its meaning, its sender, what the kernel made of it."""
 
     kind: IcmpKind
     sender: str
+    code: int
+    """The error number (``ee_errno``), which the call that fails of it reports as well."""
 
 
 def ask_for_icmp_errors(connection: socket.socket) -> None:
@@ -74,13 +76,16 @@ def take_icmp_error(connection: socket.socket) -> IcmpError | None:
 def _icmp_error(data: bytes) -> IcmpError | None:
     if len(data) < _SOCK_EXTENDED_ERR.size:
         return None
-    _, origin, icmp_type, code, _, _, _ = _SOCK_EXTENDED_ERR.unpack_from(data)
-    sender = _sender(data[_SOCK_EXTENDED_ERR.size :])
-    if origin == _ORIGIN_ICMP and icmp_type == _DESTINATION_UNREACHABLE:
-        return IcmpError(_KINDS.get(code, IcmpKind.HOST_OR_NETWORK), sender)
-    if origin == _ORIGIN_ICMPV6 and icmp_type == _DESTINATION_UNREACHABLE_V6:
-        return IcmpError(_KINDS_V6.get(code, IcmpKind.HOST_OR_NETWORK), sender)
-    return None
+    error, origin, icmp_type, icmp_code, _, _, _ = _SOCK_EXTENDED_ERR.unpack_from(data)
+    if origin not in {_ORIGIN_ICMP, _ORIGIN_ICMPV6}:
+        return None
+    # A packet whose hops ran out met neither host nor network as well.
+    kind = IcmpKind.HOST_OR_NETWORK
+    if (origin, icmp_type) == (_ORIGIN_ICMP, _DESTINATION_UNREACHABLE):
+        kind = _KINDS.get(icmp_code, kind)
+    elif (origin, icmp_type) == (_ORIGIN_ICMPV6, _DESTINATION_UNREACHABLE_V6):
+        kind = _KINDS_V6.get(icmp_code, kind)
+    return IcmpError(kind, _sender(data[_SOCK_EXTENDED_ERR.size :]), error)
 
 
 def _sender(sockaddr: bytes) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from portview.domain.targets import Target
     from portview.domain.verdicts import Progress
     from portview.probes.addresses import Address
+    from portview.probes.icmp_error import IcmpError
 
 DEFAULT_UDP_TIMEOUT_MS = 1000
 DEFAULT_RETRIES = 2
@@ -106,14 +107,19 @@ def _ask(
             if not wait_for_socket(connection, selectors.EVENT_READ, timeout_ms / 1000, cancel):
                 # Wine keeps the ICMP error here, without waking the selector as Windows does.
                 if code := connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-                    return _attempt_of_udp_error(connection, code, timeout_ms)
+                    return _attempt_of_udp_error(take_icmp_error(connection), code, timeout_ms)
                 continue
             answer = connection.recv(_MAX_DATAGRAM)
         except BlockingIOError:
+            # The kernel wakes for an ICMP message before it sets the error, see connect_outcome.
+            if icmp := take_icmp_error(connection):
+                elapsed_ms = (time.perf_counter() - started) * 1000
+                return _attempt_of_udp_error(icmp, icmp.code, elapsed_ms)
             continue  # a datagram with a wrong checksum wakes the selector and is then dropped
         except OSError as error:
             elapsed_ms = (time.perf_counter() - started) * 1000
-            return _attempt_of_udp_error(connection, error.errno or 0, elapsed_ms)
+            icmp = take_icmp_error(connection)
+            return _attempt_of_udp_error(icmp, error.errno or 0, elapsed_ms)
         elapsed_ms = (time.perf_counter() - started) * 1000
         words = payload.explain(answer, sent) or _unknown_answer(answer)
         local = endpoint_of(connection.getsockname())
@@ -135,8 +141,7 @@ def _unknown_answer(answer: bytes) -> str:
     return f"{len(answer)} bytes{said}"
 
 
-def _attempt_of_udp_error(connection: socket.socket, code: int, elapsed_ms: float) -> Attempt:
-    icmp = take_icmp_error(connection)
+def _attempt_of_udp_error(icmp: IcmpError | None, code: int, elapsed_ms: float) -> Attempt:
     is_port = icmp.kind is IcmpKind.PORT if icmp else code in _PORT_UNREACHABLE
     if not is_port:
         return attempt_of_error(code, elapsed_ms, icmp)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 from typing import TYPE_CHECKING, Any
@@ -230,3 +231,36 @@ def test_too_many_open_files_is_no_verdict_on_the_port(monkeypatch: pytest.Monke
     report = probe_tcp(Target("127.0.0.1", 80))
     assert report.verdict is Verdict.ERROR
     assert report.hint
+
+
+WOKEN_BEFORE_THE_ERROR = """
+import json, selectors, socket
+from portview.domain.cancellation import CancelToken
+from portview.probes.connecting import connect_outcome
+from portview.probes.icmp_error import ask_for_icmp_errors
+from portview.probes.waiting import wait_for_socket
+family = socket.AF_INET6 if ":" in {host!r} else socket.AF_INET
+with socket.socket(family, socket.SOCK_STREAM) as connection:
+    connection.settimeout(0)
+    ask_for_icmp_errors(connection)
+    connection.connect_ex(({host!r}, 83))
+    ready = wait_for_socket(connection, selectors.EVENT_WRITE, 8, CancelToken())
+    connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    code, icmp = connect_outcome(connection)
+    print(json.dumps([ready, code, icmp and icmp.kind.value, icmp and icmp.sender]))
+"""
+
+
+@pytest.mark.linux_only(reason="only Linux queues ICMP messages")
+@pytest.mark.root_only(reason="makes network namespaces")
+@pytest.mark.parametrize("family", ["ipv4", "ipv6"])
+def test_a_message_that_comes_before_its_error_is_no_connection(
+    two_machines: Any, far_servers: None, family: str
+) -> None:
+    # Reading SO_ERROR takes it away: what is left is the state before the kernel has set it.
+    near, far = two_machines
+    host = getattr(far, family)
+    ready, code, kind, sender = near.python(WOKEN_BEFORE_THE_ERROR.format(host=host))
+    assert ready
+    assert code in {errno.EHOSTUNREACH, errno.EACCES}
+    assert (kind, sender) == ("prohibited", host)
