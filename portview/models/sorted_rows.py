@@ -8,6 +8,7 @@ from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
 from portview.models.edits import Edit, Insertion, Move, Removal, Reorder, Update, runs
+from portview.models.splicing import cut_out, put_between
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -57,23 +58,15 @@ class SortedRows:
 
     def take_out(self, entries: Iterable[Entry]) -> list[Edit]:
         """Remove shown entries: runs from the bottom up."""
+        leaving = list(runs(sorted(self._at(entry) for entry in entries)))
         edits: list[Edit] = []
-        kept_entries: list[Entry] = []
-        kept_values: list[Any] = []
-        start = unknown = 0
-        for first, last in list(runs(sorted(self._at(entry) for entry in entries))):
+        for first, last in leaving:
             for entry in self._entries[first : last + 1]:
-                unknown += entry.order is None
+                self._unknown -= entry.order is None
                 entry.is_shown = False
-            kept_entries += self._entries[start:first]
-            kept_values += self._values[start:first]
-            start = last + 1
             edits.append(Removal(*sorted((self._mirrored(first), self._mirrored(last)))))
-        if not edits:
-            return []
-        self._entries = kept_entries + self._entries[start:]
-        self._values = kept_values + self._values[start:]
-        self._unknown -= unknown
+        cut_out(self._entries, leaving)
+        cut_out(self._values, leaving)
         return edits if self.is_descending else edits[::-1]
 
     def put_in(self, entries: Collection[Entry]) -> list[Edit]:
@@ -86,21 +79,14 @@ class SortedRows:
             (self._spot(value, entry.place), entry, value)
             for entry, value in zip(coming, values, strict=True)
         ]
-        all_entries: list[Entry] = []
-        all_values: list[Any] = []
         found: list[tuple[int, list[Entry]]] = []
-        start = 0
+        values_found: list[tuple[int, list[Any]]] = []
         for at, group in groupby(placed, key=itemgetter(0)):
             here = list(group)
-            run = [entry for _, entry, _ in here]
-            found.append((at, run))
-            all_entries += self._entries[start:at]
-            all_values += self._values[start:at]
-            all_entries += run
-            all_values += [value for _, _, value in here]
-            start = at
-        self._entries = all_entries + self._entries[start:]
-        self._values = all_values + self._values[start:]
+            found.append((at, [entry for _, entry, _ in here]))
+            values_found.append((at, [value for _, _, value in here]))
+        put_between(self._entries, found)
+        put_between(self._values, values_found)
         self._unknown += unknown
         edits: list[Edit] = []
         inserted = 0
@@ -205,10 +191,13 @@ class SortedRows:
 
     def _updates(self, entries: Iterable[Entry]) -> list[Edit]:
         numbers = sorted(self.number(entry) for entry in entries)
-        if not numbers:
-            return []
-        shown = self.in_order()
-        return [Update(first, tuple(shown[first : last + 1])) for first, last in runs(numbers)]
+        return [Update(first, tuple(self._between(first, last))) for first, last in runs(numbers)]
+
+    def _between(self, first: int, last: int) -> list[Entry]:
+        """Return the entries of two row numbers and between them, from the top."""
+        if not self.is_descending:
+            return self._entries[first : last + 1]
+        return self._entries[self._mirrored(last) : self._mirrored(first) + 1][::-1]
 
     def _spot(self, value: Any, place: bytes) -> int:
         """Return where an entry with this value and place stands or would stand."""
