@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QFont
@@ -53,6 +53,15 @@ class RowColours:
     closed_text: QBrush | None = None
 
 
+class PlainCell(NamedTuple):
+    """All that a cell needs to be drawn, where its font is the view's own; text is inert."""
+
+    text: str
+    icon: Any
+    background: QBrush | None
+    foreground: QBrush | None
+
+
 class CellRoles:
     """Answers by entry and column number. ``answers`` maps a role to its method."""
 
@@ -88,6 +97,19 @@ class CellRoles:
     def text(self, entry: Entry, column: int) -> str:
         """Return what a cell shows, inert."""
         return inert(_SHOWN_TEXTS[column](entry, self.context))
+
+    def plain(self, entry: Entry, column: int) -> PlainCell | None:
+        """Answer in one go what a view asks for by several roles; None for a special font."""
+        background = foreground = None
+        news = self._news(entry)
+        if news is not None:
+            if news.mark is Mark.CHANGED and _changed_here(news, column):
+                return None
+            background = self._background(entry, column)
+            foreground = self._foreground(entry, column)
+        icon_of = self.icons.get(column)
+        icon = icon_of(entry) if icon_of else None
+        return PlainCell(self.text(entry, column), icon, background, foreground)
 
     def _tooltip(self, entry: Entry, column: int) -> str:
         text = _TEXTS[column](entry, self.context)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QFont
 
 from portview.domain.columns import COLUMNS
 from portview.domain.plain_text import inert
+from portview.models.cell_roles import PlainCell
 from portview.models.tooltips import plain_tooltip
 
 if TYPE_CHECKING:
@@ -36,6 +37,13 @@ class GroupRoles:
             int(role.TextAlignmentRole): self._as_first(int(role.TextAlignmentRole)),
             int(role.DecorationRole): self._decoration,
         }
+
+    def plain(self, group: Group, column: int) -> PlainCell | None:
+        """Answer in one go what a view asks for by several roles; None for a special font."""
+        if self._font(group, column) is not None:
+            return None
+        icon = self._decoration(group, column)
+        return PlainCell(self._text(group, column), icon, None, None)
 
     def _text(self, group: Group, column: int) -> str:
         return inert(group.text(_IDS[column], self._source.context))

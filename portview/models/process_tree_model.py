@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from portview.domain.entry import Entry
     from portview.domain.sockets import SocketKey
+    from portview.models.cell_roles import PlainCell
     from portview.models.process_groups import GroupKey
     from portview.models.socket_table_model import SocketTableModel
 
@@ -75,7 +76,8 @@ class ProcessTreeModel(QAbstractItemModel):
         self._order = TableOrder(is_descending=False)
         self._is_active = False
         self._is_by_count = False
-        self._answers = GroupRoles(source).answers
+        self._roles = GroupRoles(source)
+        self._answers = self._roles.answers
         source.edits_finished.connect(self._on_edits_finished)
 
     def set_active(self, is_active: bool) -> None:  # noqa: FBT001 - one switch, as Qt's setters
@@ -109,6 +111,16 @@ class ProcessTreeModel(QAbstractItemModel):
         """Return the entry of a socket's index, None for a process."""
         is_socket = index.isValid() and index.internalId() != _TOP
         return self.entries_at(index)[0] if is_socket else None
+
+    def plain_cell(self, index: Index) -> PlainCell | None:
+        """Return what a cell is drawn from; None where its font is special, or the line is gone."""
+        row, inside = index.row(), index.internalId()
+        if row < 0:
+            return None
+        if inside != _TOP:
+            return self._source.plain_cell_of(self._by_serial[inside].entries[row], index.column())
+        group = self._groups[row]
+        return self._roles.plain(group, index.column()) if group.entries else None
 
     def index_of(self, key: SocketKey) -> QModelIndex:
         """Return the index of a socket, invalid where it is not shown."""

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from portview.domain.processes import ProcessInfo, ProcessKey
     from portview.domain.snapshot import Snapshot
     from portview.domain.sockets import SocketKey, SocketRow, State
-    from portview.models.cell_roles import RowColours
+    from portview.models.cell_roles import PlainCell, RowColours
     from portview.models.edits import Edit
     from portview.models.liveness import Mark
 
@@ -132,6 +132,17 @@ class SocketTableModel(QAbstractTableModel):
         """Return what a view of the sockets shows of an entry in a column, by Qt's roles."""
         answer = self._answers.get(role)
         return None if answer is None else answer(entry, column)
+
+    def plain_cell(self, index: Index) -> PlainCell | None:
+        """Return what a cell is drawn from; None where its font is special, or the row is gone."""
+        row = index.row()
+        if not 0 <= row < len(self._shown):
+            return None
+        return self._roles.plain(self._shown[row], index.column())
+
+    def plain_cell_of(self, entry: Entry, column: int) -> PlainCell | None:
+        """Return what an entry's cell is drawn from; None where its font is special."""
+        return self._roles.plain(entry, column)
 
     def row_number(self, key: SocketKey) -> int | None:
         """Return the number of the row with this key, None where it is not shown."""

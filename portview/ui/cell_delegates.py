@@ -9,27 +9,55 @@ from PySide6.QtGui import QIcon, QPalette
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from typing_extensions import override
 
+from portview.ui.quick_cells import QuickCells
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from PySide6.QtCore import QLocale, QModelIndex, QPersistentModelIndex
+    from PySide6.QtGui import QPainter
     from PySide6.QtWidgets import QAbstractItemView, QWidget
 
+    from portview.ui.quick_cells import PlainCellAt
 
-def set_cell_delegates(view: QAbstractItemView, number_columns: Iterable[int]) -> None:
-    """Let a view draw its cells as all tables do, with numbers in some of the columns."""
+
+def set_cell_delegates(
+    view: QAbstractItemView, number_columns: Iterable[int], plain_cell: PlainCellAt | None = None
+) -> None:
+    """Let a view draw its cells as all tables do, with numbers in some of the columns.
+
+    With ``plain_cell``, which tells all of a cell at once, most cells are drawn without the style.
+    """
+    quick = QuickCells(view, plain_cell) if plain_cell is not None else None
     cells, numbers = CellDelegate, NumberDelegate
     if view.style().name().lower() == "windows11":
         # Elsewhere the style draws selected cells well, and without a call for each cell.
         cells, numbers = _PairedCellDelegate, _PairedNumberDelegate
-    view.setItemDelegate(cells(view))
-    delegate = numbers(view)
+    view.setItemDelegate(cells(view, quick))
+    delegate = numbers(view, quick)
     for number in number_columns:
         view.setItemDelegateForColumn(number, delegate)
 
 
 class CellDelegate(QStyledItemDelegate):
     """Makes the lines of a tree as high as those of a table."""
+
+    _TAIL = ""
+
+    def __init__(self, view: QAbstractItemView, quick: QuickCells | None = None) -> None:
+        super().__init__(view)
+        self._quick = quick
+
+    @override
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        quick = self._quick
+        if quick is None or not quick.paint(painter, option, index, self, self._TAIL):
+            super().paint(painter, option, index)
 
     @override
     def sizeHint(
@@ -42,9 +70,11 @@ class CellDelegate(QStyledItemDelegate):
 class NumberDelegate(CellDelegate):
     """Keeps right-aligned numbers off the text of the next column."""
 
+    _TAIL = "\u2002"
+
     @override
     def displayText(self, value: Any, locale: QLocale | QLocale.Language) -> str:
-        return f"{value}\u2002"
+        return f"{value}{self._TAIL}"
 
 
 class _PairedColours(QStyledItemDelegate):

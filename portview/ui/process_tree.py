@@ -37,7 +37,7 @@ class ProcessTree(QTreeView):
         self._anchor: tuple[QPersistentModelIndex, int] | None = None
         self._set_up_looks()
         self.setModel(model)
-        set_cell_delegates(self, NUMBER_COLUMNS)
+        set_cell_delegates(self, NUMBER_COLUMNS, model.plain_cell)
         model.edits_starting.connect(self._on_edits_starting)
         model.edits_finished.connect(self._on_edits_finished)
         # Marks and ages pass: repainting what is in sight is cheaper than telling every group.

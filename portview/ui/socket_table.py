@@ -51,7 +51,7 @@ class SocketTable(QTableView):
         self._unpainted_since: float | None = None
         self._set_up_looks()
         self.setModel(model)
-        set_cell_delegates(self, NUMBER_COLUMNS)
+        set_cell_delegates(self, NUMBER_COLUMNS, model.plain_cell)
         model.edits_starting.connect(self._on_edits_starting)
         model.edits_finished.connect(self._on_edits_finished)
         self.gestures = RowGestures(self, model)
