@@ -143,7 +143,7 @@ class DetailsPane(QFrame):
 
     def _colour(self) -> None:
         if hasattr(self, "_close"):
-            set_button_icon(self._close, "close")
+            set_button_icon(self._close, "close", self.palette())
 
 
 def _heading_of(entry: Entry) -> str:

@@ -54,9 +54,12 @@ def application_icon() -> QIcon:
     return result
 
 
-def set_button_icon(button: QAbstractButton, name: str) -> None:
-    """Give a button an icon in its own palette's colour; call again when the palette changes."""
-    button.setIcon(icon(name, button.palette()))
+def set_button_icon(button: QAbstractButton, name: str, palette: QPalette | None = None) -> None:
+    """Give a button an icon in its own palette's colour; call again when the palette changes.
+
+    A widget that is told of a change of its palette gives its own: its buttons are told later.
+    """
+    button.setIcon(icon(name, button.palette() if palette is None else palette))
 
 
 def device_pixmap(name: str, widget: QWidget, size: int) -> QPixmap:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Slot
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QSizePolicy, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from portview.domain.query.compiling import compile_query
@@ -178,7 +178,9 @@ class MainWindow(QMainWindow):
         top.setSpacing(10)
         top.addWidget(self.live_button)
         top.addWidget(self.scope_bar)
+        # The filter takes what is left, and at least this: then only the scopes' counts give way.
         self.filter_box.setMinimumWidth(_LEAST_FILTER_WIDTH)
+        self.filter_box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         top.addWidget(self.filter_box, 1)
         top.addWidget(MenuButton(self._saved_views, "view", "Saved views"))
         top.addWidget(ActionButton(self._grouping.group, "tree"))

@@ -128,7 +128,7 @@ class OwnerPage(DetailsPage):
         super().changeEvent(event)
         if event.type() == event.Type.PaletteChange:
             for button, icon_name in self._buttons.items():
-                set_button_icon(button, icon_name)
+                set_button_icon(button, icon_name, self.palette())
 
     def _add_facts(self) -> None:
         add = self.facts.add_fact

@@ -271,6 +271,7 @@ def test_a_machine_without_sockets_and_one_with_36_000(
 ) -> None:
     reader = FakeReader()
     opened = open_window(reader=reader)
+    opened.window.resize(1280, 720)
     model = opened.window.model
     with qtbot.waitSignal(opened.poller.snapshot_taken):
         opened.poller.refresh()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ from portview.domain.columns import COLUMNS
 from portview.domain.export_file import ExportForm
 from portview.domain.scope import Scope
 from portview.ui.export_dialog import ExportDialog
+from tests.gui.views.conftest import NODE, PROCESSES, ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +59,22 @@ def test_the_view_goes_to_csv_with_a_mark_and_the_shown_columns(
     assert rows[0] == [column.title for column in window.columns.shown()]
     assert [row[4] for row in rows[1:]] == ["3000", "8080", "8443"]
     assert "Exported 3 sockets" in window.status.currentMessage()
+
+
+def test_a_name_that_a_spreadsheet_would_run_is_defused_in_csv_and_in_no_other_form(
+    window: MainWindow, show: Callable[..., None], qtbot: QtBot, target: Path
+) -> None:
+    name = '=HYPERLINK("http://192.0.2.1","漢")'
+    owner = replace(NODE, name=name)
+    show(*ROWS, processes={**PROCESSES, owner.key: owner})
+    window.filter_box.set_query_text("port:8080")
+    for form in (ExportForm.CSV, ExportForm.JSON):
+        export(window, qtbot, 0, 0, form)
+    text = target.with_suffix(".csv").read_text("utf-8-sig")
+    (_, row) = csv.reader(io.StringIO(text, newline=""))
+    assert row[0] == f"'{name}"
+    (socket,) = json.loads(target.with_suffix(".json").read_text("utf-8"))["sockets"]
+    assert socket["process"] == name
 
 
 def test_what_has_closed_is_not_exported(
