@@ -163,6 +163,8 @@ def firewall_text(entry: Entry, context: CellContext) -> str:
 
 def firewall_key(entry: Entry, context: CellContext) -> int | None:
     """Sort by how far a port is open, the most open first."""
+    if not awaits_clients(entry.row):
+        return None  # as most sockets, which cost the least this way
     return _VERDICT_ORDER.get(firewall_text(entry, context))
 
 
