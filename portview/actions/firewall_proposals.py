@@ -28,7 +28,8 @@ class FirewallProposal:
 
     ``rules`` are the names of the rules, ``lines`` what the one that is made is for, as pairs of a
     name and a value. ``commands`` can be copied into a terminal; they are the very commands that
-    will run. ``now`` says what clients experience now. ``subjects`` is what the act is given.
+    will run. ``warnings`` say what may be in the way, ``notes`` what is good to know. ``now`` says
+    what clients experience now. ``subjects`` is what the act is given.
     ``verb`` labels the button, empty where there is nothing to do.
     """
 
@@ -41,6 +42,7 @@ class FirewallProposal:
     verb: str
     subjects: RulePlan | tuple[RevokePlan, ...]
     is_needless: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def propose_rule(plan: RulePlan) -> FirewallProposal:
@@ -57,6 +59,7 @@ def propose_rule(plan: RulePlan) -> FirewallProposal:
         "Allow" if is_allow else "Block",
         plan,
         plan.is_needless,
+        tuple(inert(note) for note in plan.notes),
     )
 
 

@@ -8,7 +8,7 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from portview.domain.contract import iso_time
-from portview.domain.firewall import RuleEffect, RuleWish
+from portview.domain.firewall import EVERYONE_OF, LOCAL_SUBNET_OF, RuleEffect, RuleWish
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.processes import ProcessKey
 from portview.domain.sockets import Protocol, canonical_address
@@ -71,8 +71,8 @@ def checked_wish(wish: RuleWish) -> RuleWish:
 def checked_remotes(remotes: Sequence[str]) -> tuple[str, ...]:
     """Return the remote side in its one form, each part once. Raises PortViewError.
 
-    Every part is an address or a network ("10.0.0.0/8"), or the only part is "any" or
-    "localsubnet".
+    Every part is an address, a network ("10.0.0.0/8"), "localsubnet" or one of
+    ``LOCAL_SUBNET_OF``, or the only part is "any".
     """
     found = tuple(dict.fromkeys(_remote(part) for part in remotes))
     if not 1 <= len(found) <= _MOST_REMOTES:
@@ -80,6 +80,20 @@ def checked_remotes(remotes: Sequence[str]) -> tuple[str, ...]:
     if ANY in found and len(found) > 1:
         return (ANY,)
     return found
+
+
+def of_one_version(wish: RuleWish, version: int) -> RuleWish:
+    """Return a wish whose words for many clients mean those of one IP version."""
+    words = {ANY: EVERYONE_OF[version], LOCAL_SUBNET: LOCAL_SUBNET_OF[version]}
+    return replace(wish, remotes=tuple(words.get(part, part) for part in wish.remotes))
+
+
+def of_both_versions(wish: RuleWish) -> RuleWish:
+    """Return a wish whose words mean the clients of both IP versions, as Windows' rules do."""
+    words = dict.fromkeys(EVERYONE_OF.values(), ANY)
+    words |= dict.fromkeys(LOCAL_SUBNET_OF.values(), LOCAL_SUBNET)
+    remotes = checked_remotes([words.get(part, part) for part in wish.remotes])
+    return replace(wish, remotes=remotes)
 
 
 def wish_words(wish: RuleWish) -> tuple[str, ...]:
@@ -137,12 +151,11 @@ def read_wish(effect: str, words: Sequence[str]) -> RuleWish:
 
 def _remote(text: str) -> str:
     word = text.strip().lower()
-    if word in {ANY, LOCAL_SUBNET}:
+    if word in {ANY, LOCAL_SUBNET, *LOCAL_SUBNET_OF.values()}:
         return word
     try:
         if "/" in word:
-            network = ip_network(word)
-            return ANY if network.prefixlen == 0 else str(network)
+            return str(ip_network(word))
         return canonical_address(str(ip_address(word.partition("%")[0])))
     except ValueError:
         raise _bad(

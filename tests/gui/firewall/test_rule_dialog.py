@@ -214,7 +214,8 @@ def test_what_can_not_help_is_warned_of_before(ask: Open, firewall: FakeFirewall
     wish = RuleWish(RuleEffect.ALLOW, Protocol.TCP, 61_080, remotes=("any",))
     firewall.add_rule_of_others(wish, "Open already")
     dialog = ask()
-    assert any("is allowed already" in warning for warning in dialog.preview.warning_texts)
+    assert any("is allowed already" in note for note in dialog.preview.note_texts)
+    assert not any("already" in warning for warning in dialog.preview.warning_texts)
 
 
 def test_where_no_rule_is_needed_nothing_can_be_run(ask: Open, firewall: FakeFirewall) -> None:

@@ -134,7 +134,7 @@ def test_what_is_allowed_already_needs_no_rule(firewall: FakeFirewall) -> None:
     firewall.add_rule_of_others(ANYONE, "Open")
     planned = plan(firewall)
     assert planned.is_needless
-    assert any("allowed already" in warning for warning in planned.warnings)
+    assert any("allowed already" in note for note in planned.notes)
     report = needless_report(planned)
     assert report.outcome is Outcome.DONE
     assert "no rule is needed" in report.done
@@ -156,8 +156,8 @@ def test_a_firewall_that_knows_no_programs_gets_none() -> None:
 
 def test_a_rule_that_ends_says_who_takes_it_back(firewall: FakeFirewall) -> None:
     ending = plan(firewall, replace(WISH, expires_at_ms=4 * 10**12))
-    assert any("with administrator rights" in warning for warning in ending.warnings)
-    assert not any("with administrator rights" in warning for warning in plan(firewall).warnings)
+    assert any("with administrator rights" in note for note in ending.notes)
+    assert not any("with administrator rights" in note for note in plan(firewall).notes)
 
 
 def test_missing_rights_are_raised_and_nothing_is_recorded(firewall: FakeFirewall) -> None:
