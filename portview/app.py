@@ -23,6 +23,7 @@ from portview.actions.autostart import BACKGROUND_OPTION, open_autostart
 from portview.domain.cells import CellContext
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.port_names import read_port_names
+from portview.engine.execution_feed import ExecutionFeed
 from portview.engine.firewall_feed import FirewallFeed
 from portview.engine.poller import Poller
 from portview.engine.task_runner import TaskRunner
@@ -31,6 +32,7 @@ from portview.firewall.on_demand import FirewallOnDemand
 from portview.log import log_path
 from portview.readers.choose import open_reader, open_traffic_reader
 from portview.readers.elevation import is_elevated
+from portview.readers.execution import standing_still
 from portview.readers.host_names import HostNames
 from portview.readers.process_details import OwnerDetailsReader
 from portview.readers.windows.dll import bind, load_library
@@ -175,6 +177,7 @@ def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
     port_names = read_port_names(resource_path("port_names.tsv").read_text(encoding="utf-8"))
 
     traffic = open_traffic_reader()
+    executions = ExecutionFeed(standing_still, runner)
     feed, hosts = TrafficFeed(traffic, runner), HostNames()
     firewall = FirewallOnDemand(_open_firewall)
     verdicts = FirewallFeed(firewall, runner)
@@ -189,9 +192,10 @@ def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
             traffic_hint=feed.hint,
             firewall=verdicts.answers,
             firewall_hint=verdicts.hint,
+            standing=executions.standing,
         )
 
-    lookups = Lookups(describe, feed, sources, hosts, OwnerDetailsReader().read)
+    lookups = Lookups(describe, feed, executions, sources, hosts, OwnerDetailsReader().read)
     facts = WindowFacts(reader.source, log_path(), settings_path(), is_elevated())
     window = MainWindow(
         poller,

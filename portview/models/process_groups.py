@@ -9,6 +9,7 @@ from portview.domain.cells import (
     age_key,
     age_text,
     firewall_text,
+    process_shown_text,
     protocol_text,
     user_name_text,
 )
@@ -31,7 +32,7 @@ GroupKey = ProcessKey | str
 
 _HOLDS_A_PORT = frozenset({State.LISTEN, State.BOUND, None})
 _MOST_TOLD = 20
-_PASSING = frozenset({"age", "down", "up", "firewall"})
+_PASSING = frozenset({"process", "age", "down", "up", "firewall"})
 
 
 def group_key(entry: Entry) -> GroupKey:
@@ -82,9 +83,8 @@ class Group:
         return COLUMN_BY_ID[column_id].tooltip(self.entries[0], context)
 
 
-def _process(entries: list[Entry], _: CellContext) -> str:
-    first = entries[0]
-    return f"{owner_words(first.row, first.info)} ({len(entries):,})"
+def _process(entries: list[Entry], context: CellContext) -> str:
+    return f"{process_shown_text(entries[0], context)} ({len(entries):,})"
 
 
 def _pid(entries: list[Entry], _: CellContext) -> str:

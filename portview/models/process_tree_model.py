@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QObject
 
     from portview.domain.entry import Entry
+    from portview.domain.processes import ProcessKey
     from portview.domain.sockets import SocketKey
     from portview.models.process_groups import GroupKey
     from portview.models.socket_table_model import SocketTableModel
@@ -109,6 +110,12 @@ class ProcessTreeModel(QAbstractItemModel):
         """Return the entry of a socket's index, None for a process."""
         is_socket = index.isValid() and index.internalId() != _TOP
         return self.entries_at(index)[0] if is_socket else None
+
+    def owner_at(self, index: Index) -> ProcessKey | None:
+        """Return the process that a line is, or is a socket of; None where there is none."""
+        group = self._line(index.siblingAtColumn(0))
+        entry = group.entries[0] if isinstance(group, Group) else group
+        return entry.row.key.owner
 
     def index_of(self, key: SocketKey) -> QModelIndex:
         """Return the index of a socket, invalid where it is not shown."""

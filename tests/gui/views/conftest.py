@@ -20,6 +20,7 @@ from portview.domain.sockets import (
     SocketRow,
     State,
 )
+from portview.engine.execution_feed import ExecutionFeed
 from portview.engine.firewall_feed import FirewallFeed
 from portview.engine.poller import Poller
 from portview.engine.traffic_feed import TrafficFeed
@@ -147,6 +148,7 @@ def window(
     lookups = Lookups(
         lambda: CellContext(time.time_ns() // 1_000_000, names),
         TrafficFeed(FakeTraffic(), runner),
+        ExecutionFeed(lambda _asked: {}, runner),
         FirewallSources(
             FirewallFeed(firewall, runner), firewall, lambda: firewall, firewall.read_drops
         ),

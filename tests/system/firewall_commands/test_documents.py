@@ -55,7 +55,7 @@ def test_the_documents_have_their_keys(
     code, shown = run(capfdbinary, "allow", port, "--dry-run", "--remote", "any", "--for", "1h")
     assert code == 0
     assert set(shown) == {"dry_run", "wish", "question", "change", "warnings", "notes",
-                              "is_needless", "before", "before_for", "report", "expired"}  # fmt: skip
+                          "is_needless", "before", "before_for", "report", "expired"}  # fmt: skip
     assert set(shown["wish"]) == WISH
     assert set(shown["change"]) == CHANGE
     assert set(shown["before"]) == ANSWER
