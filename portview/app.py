@@ -12,6 +12,7 @@ import socket
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,7 @@ from portview.resources import resource_path
 from portview.settings import Settings, settings_path
 from portview.ui.about import WindowFacts
 from portview.ui.error_dialog import ErrorReporter
-from portview.ui.expired_rules import ExpiredRules
+from portview.ui.expired_rules import ExpiredRules, revoke_what_expired
 from portview.ui.firewall.firewall_tools import FirewallSources
 from portview.ui.icons import application_icon
 from portview.ui.lookups import Lookups
@@ -255,7 +256,12 @@ def _run(
         window.show()
     # Later than the first rows: they stay, and so do the modules.
     QTimer.singleShot(_SETTLED_MS, settle_memory)
-    expired = ExpiredRules(opened.runner, has_rights=is_elevated(), parent=window)
+    expired = ExpiredRules(
+        opened.runner,
+        has_rights=is_elevated(),
+        revoke=partial(revoke_what_expired, opened.firewall),
+        parent=window,
+    )
     expired.told.connect(window.tell)
     expired.revoked.connect(window.firewall.note_change)
     expired.rights_wanted.connect(window.firewall.show_expired)

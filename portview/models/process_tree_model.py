@@ -113,9 +113,8 @@ class ProcessTreeModel(QAbstractItemModel):
 
     def owner_at(self, index: Index) -> ProcessKey | None:
         """Return the process that a line is, or is a socket of; None where there is none."""
-        group = self._line(index.siblingAtColumn(0))
-        entry = group.entries[0] if isinstance(group, Group) else group
-        return entry.row.key.owner
+        entries = self.entries_at(index)
+        return entries[0].row.key.owner if entries else None
 
     def index_of(self, key: SocketKey) -> QModelIndex:
         """Return the index of a socket, invalid where it is not shown."""

@@ -27,6 +27,7 @@ from portview.ui.detailed_table import DetailedTable
 from portview.ui.firewall.firewall_tools import FirewallSources
 from portview.ui.lookups import Lookups
 from portview.ui.socket_views import SocketViews
+from tests.fakes.firewall import FakeFirewall
 from tests.fakes.firewall_readings import CountedFirewall
 from tests.fakes.lookups import FakeResolver, FakeServices, FakeTraffic
 
@@ -109,7 +110,7 @@ class DetailsBench:
         self.firewall = CountedFirewall()
         self.verdicts = FirewallFeed(self.firewall, runner)
         firewall = FirewallSources(
-            self.verdicts, self.firewall, lambda: self.firewall, self.firewall.read_drops
+            self.verdicts, self.firewall, FakeFirewall, self.firewall.read_drops
         )
         self.asked: list[OwnerQuestion] = []
         self.answer = OwnerDetailsReader(FakeServices).read

@@ -32,6 +32,7 @@ from portview.ui.about import WindowFacts
 from portview.ui.firewall.firewall_tools import FirewallSources
 from portview.ui.lookups import Lookups
 from portview.ui.main_window import MainWindow
+from tests.fakes.firewall import FakeFirewall
 from tests.fakes.firewall_readings import CountedFirewall
 from tests.fakes.lookups import FakeResolver, FakeServices, FakeTraffic
 
@@ -150,7 +151,7 @@ def window(
         TrafficFeed(FakeTraffic(), runner),
         ExecutionFeed(lambda _asked: {}, runner),
         FirewallSources(
-            FirewallFeed(firewall, runner), firewall, lambda: firewall, firewall.read_drops
+            FirewallFeed(firewall, runner), firewall, FakeFirewall, firewall.read_drops
         ),
         hosts,
         OwnerDetailsReader(FakeServices).read,
