@@ -12,7 +12,7 @@ from portview.actions.firewall_plan import command_lines, rule_lines
 from portview.actions.firewall_question import port_words
 from portview.actions.firewall_sentences import asked_words, verdict_words
 from portview.domain.firewall import RuleEffect
-from portview.domain.plain_text import inert
+from portview.domain.plain_text import inert, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +70,7 @@ def propose_revoke(plans: Sequence[RevokePlan]) -> FirewallProposal:
     if not plans:
         headline = "No rule of PortView's is to be taken back."
     elif many == 1:
-        headline = f'Take back the rule "{names[0]}"?'
+        headline = f"Take back the rule {quoted(names[0], _LONGEST_NAME)}?"
     else:
         headline = f"Take back {many} rules of PortView's?"
     lines = [

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from portview.domain.contract import iso_time
 from portview.domain.firewall import EVERYONE_OF, LOCAL_SUBNET_OF, RuleEffect, RuleWish
 from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.plain_text import quoted
 from portview.domain.processes import ProcessKey
 from portview.domain.sockets import Protocol, canonical_address
 from portview.domain.typed_input import MAX_PORT
@@ -58,8 +59,8 @@ def checked_wish(wish: RuleWish) -> RuleWish:
         raise _bad(f"there is no port {wish.port}")
     if wish.program is not None and not _is_program(wish.program):
         raise _bad(
-            f"{wish.program[:80]!r} is no full path of a program",
-            'Give the whole path, as portview list --json has it in "executable".',
+            f"{quoted(wish.program)} is no full path of a program",
+            "Give the whole path, as portview list --json has it in “executable”.",
         )
     if wish.expires_at_ms is not None and not 0 < wish.expires_at_ms < _LATEST_MS:
         raise _bad("the time at which it ends is out of bounds")
@@ -159,7 +160,7 @@ def _remote(text: str) -> str:
         return canonical_address(str(ip_address(word.partition("%")[0])))
     except ValueError:
         raise _bad(
-            f"{text[:80]!r} is no address and no network",
+            f"{quoted(text)} is no address and no network",
             "Write 192.168.1.7, 192.168.1.0/24, localsubnet or any.",
         ) from None
 
@@ -168,7 +169,7 @@ def _checked_profiles(profiles: Sequence[str]) -> tuple[str, ...]:
     words = {word.strip().lower() for word in profiles}
     if not words or not words <= set(PROFILES):
         raise _bad(
-            f"{', '.join(sorted(words)) or 'nothing'!r} names no profile",
+            f"{quoted(', '.join(sorted(words)) or 'nothing')} names no profile",
             f"Choose among {', '.join(PROFILES)}.",
         )
     return tuple(profile for profile in PROFILES if profile in words)
@@ -187,7 +188,7 @@ def _is_program(program: str | None) -> bool:
 def _key(text: str) -> ProcessKey:
     match = _KEY.fullmatch(text)
     if match is None:
-        raise _bad(f"{text[:80]!r} names no process")
+        raise _bad(f"{quoted(text)} names no process")
     return ProcessKey(int(match[1]), int(match[2]))
 
 
