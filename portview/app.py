@@ -49,6 +49,7 @@ from portview.ui.main_window import MainWindow
 from portview.ui.self_report import SelfReport
 from portview.ui.single_instance import SingleInstance
 from portview.ui.theme import Theme, apply_theme, choose_style
+from portview.ui.warm_up import warm_up
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -266,6 +267,7 @@ def _run(
     expired.revoked.connect(window.firewall.note_change)
     expired.rights_wanted.connect(window.firewall.show_expired)
     QTimer.singleShot(_SETTLED_MS, expired.start)
+    QTimer.singleShot(_SETTLED_MS, partial(warm_up, opened.runner))
     if settings.set_aside:
         window.tell(f"The settings were damaged; they are set aside as {settings.set_aside.name}.")
     try:
