@@ -12,6 +12,7 @@ import socket
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from portview.actions.autostart import BACKGROUND_OPTION, open_autostart
 from portview.domain.cells import CellContext
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.port_names import read_port_names
+from portview.engine.execution_feed import ExecutionFeed
 from portview.engine.firewall_feed import FirewallFeed
 from portview.engine.poller import Poller
 from portview.engine.task_runner import TaskRunner
@@ -31,6 +33,7 @@ from portview.firewall.on_demand import FirewallOnDemand
 from portview.log import log_path
 from portview.readers.choose import open_reader, open_traffic_reader
 from portview.readers.elevation import is_elevated
+from portview.readers.execution import standing_still
 from portview.readers.host_names import HostNames
 from portview.readers.process_details import OwnerDetailsReader
 from portview.readers.windows.dll import bind, load_library
@@ -38,7 +41,7 @@ from portview.resources import resource_path
 from portview.settings import Settings, settings_path
 from portview.ui.about import WindowFacts
 from portview.ui.error_dialog import ErrorReporter
-from portview.ui.expired_rules import ExpiredRules
+from portview.ui.expired_rules import ExpiredRules, revoke_what_expired
 from portview.ui.firewall.firewall_tools import FirewallSources
 from portview.ui.icons import application_icon
 from portview.ui.lookups import Lookups
@@ -46,6 +49,7 @@ from portview.ui.main_window import MainWindow
 from portview.ui.self_report import SelfReport
 from portview.ui.single_instance import SingleInstance
 from portview.ui.theme import Theme, apply_theme, choose_style
+from portview.ui.warm_up import warm_up
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -175,6 +179,7 @@ def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
     port_names = read_port_names(resource_path("port_names.tsv").read_text(encoding="utf-8"))
 
     traffic = open_traffic_reader()
+    executions = ExecutionFeed(standing_still, runner)
     feed, hosts = TrafficFeed(traffic, runner), HostNames()
     firewall = FirewallOnDemand(_open_firewall)
     verdicts = FirewallFeed(firewall, runner)
@@ -189,9 +194,10 @@ def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
             traffic_hint=feed.hint,
             firewall=verdicts.answers,
             firewall_hint=verdicts.hint,
+            standing=executions.standing,
         )
 
-    lookups = Lookups(describe, feed, sources, hosts, OwnerDetailsReader().read)
+    lookups = Lookups(describe, feed, executions, sources, hosts, OwnerDetailsReader().read)
     facts = WindowFacts(reader.source, log_path(), settings_path(), is_elevated())
     window = MainWindow(
         poller,
@@ -251,11 +257,17 @@ def _run(
         window.show()
     # Later than the first rows: they stay, and so do the modules.
     QTimer.singleShot(_SETTLED_MS, settle_memory)
-    expired = ExpiredRules(opened.runner, has_rights=is_elevated(), parent=window)
+    expired = ExpiredRules(
+        opened.runner,
+        has_rights=is_elevated(),
+        revoke=partial(revoke_what_expired, opened.firewall),
+        parent=window,
+    )
     expired.told.connect(window.tell)
     expired.revoked.connect(window.firewall.note_change)
     expired.rights_wanted.connect(window.firewall.show_expired)
     QTimer.singleShot(_SETTLED_MS, expired.start)
+    QTimer.singleShot(_SETTLED_MS, partial(warm_up, opened.runner))
     if settings.set_aside:
         window.tell(f"The settings were damaged; they are set aside as {settings.set_aside.name}.")
     try:

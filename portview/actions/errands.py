@@ -12,6 +12,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.plain_text import quoted
 from portview.domain.processes import ProcessKey
 from portview.domain.sockets import Endpoint, Protocol, canonical_address, endpoint_text
 
@@ -107,7 +108,7 @@ def parse_errand(arguments: Sequence[str]) -> Errand:
     try:
         verb = ErrandVerb(arguments[1])
     except ValueError:
-        raise _bad(f"there is no {arguments[1]!r}") from None
+        raise _bad(f"there is no {quoted(arguments[1])}") from None
     return _READERS.get(verb, _of_service)(verb, list(arguments[2:]))
 
 
@@ -172,21 +173,21 @@ def _key_text(key: ProcessKey) -> str:
 def _key(text: str) -> ProcessKey:
     match = _KEY.fullmatch(text)
     if match is None:
-        raise _bad(f"{text!r} names no process")
+        raise _bad(f"{quoted(text)} names no process")
     return ProcessKey(int(match[1]), int(match[2]))
 
 
 def _endpoint(text: str) -> Endpoint:
     match = _ENDPOINT.fullmatch(text)
     if match is None or int(match[3]) > _LARGEST_PORT:
-        raise _bad(f"{text!r} is no end of a connection")
+        raise _bad(f"{quoted(text)} is no end of a connection")
     address = match[1] or match[2]
     try:
         ip_address(address)
     except ValueError:
-        raise _bad(f"{address!r} is no address") from None
+        raise _bad(f"{quoted(address)} is no address") from None
     if canonical_address(address) != address:
-        raise _bad(f"{address!r} is no address in its usual form")
+        raise _bad(f"{quoted(address)} is no address in its usual form")
     return Endpoint(address, int(match[3]))
 
 

@@ -76,6 +76,7 @@ def rule_document(
         "question": _question_object(plan.question),
         "change": _change_object(plan.change),
         "warnings": list(plan.warnings),
+        "notes": list(plan.notes),
         "is_needless": plan.is_needless,
         "before": _answer_object(plan.before.whole),
         "before_for": [_client_object(client) for client in plan.before.clients],
@@ -198,6 +199,7 @@ def _change_object(change: RuleChange) -> dict[str, Any]:
         "commands": [list(words) for words in change.commands],
         "command_lines": list(command_lines(change)),
         "warnings": list(change.warnings),
+        "notes": list(change.notes),
     }
 
 

@@ -34,6 +34,12 @@ def plan_expired(
     )
 
 
+def has_expired(rules: FirewallRules) -> bool:
+    """Tell whether a rule of PortView's has had its time. Asks for no process where none ends."""
+    now_ms = time.time_ns() // 1_000_000
+    return any(why_expired(own, now_ms) for own in rules.own_rules)
+
+
 def why_expired(
     own: OwnRule,
     now_ms: int,

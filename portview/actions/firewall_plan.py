@@ -15,8 +15,20 @@ from portview.actions.firewall_proof import RuleProof, prove
 from portview.actions.firewall_question import PortQuestion, is_loopback, port_words
 from portview.actions.firewall_subnets import subnets_of_rules
 from portview.actions.firewall_times import moment_words
-from portview.actions.firewall_wishes import ANY, LOCAL_SUBNET, checked_wish
-from portview.domain.firewall import RuleChange, RuleEffect, RuleWish
+from portview.actions.firewall_wishes import (
+    ANY,
+    LOCAL_SUBNET,
+    checked_wish,
+    of_both_versions,
+    of_one_version,
+)
+from portview.domain.firewall import (
+    EVERYONE_OF,
+    LOCAL_SUBNET_OF,
+    RuleChange,
+    RuleEffect,
+    RuleWish,
+)
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.plain_text import inert
 from portview.firewall.tag import find_tag
@@ -43,7 +55,8 @@ class RulePlan:
 
     ``change`` is the exact change; it has no commands where none are needed, or where only the
     side with administrator rights can tell them, which ``refusal`` then says. ``before`` is what
-    its clients experience now. ``warnings`` say why it may not help, those of the change included.
+    its clients experience now. ``warnings`` say why it may not help, and ``notes`` what is good to
+    know, those of the change included.
     ``is_needless`` tells that they experience already what it is to bring.
     """
 
@@ -54,6 +67,7 @@ class RulePlan:
     status: FirewallStatus
     subnets: tuple[LocalSubnet, ...]
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     is_needless: bool = False
     refusal: PortViewError | None = None
 
@@ -74,12 +88,8 @@ def can_match_programs(status: FirewallStatus) -> bool:
 
 def plan_rule(firewall: Firewall, wish: RuleWish, port: PortQuestion) -> RulePlan:
     """See what a rule would be and what it would meet. Raises PortViewError; blocks."""
-    wish = checked_wish(wish)
     rules = firewall.read()
-    warnings = []
-    if wish.program and not can_match_programs(rules.status):
-        wish = replace(wish, program=None)
-        warnings.append("This firewall can't match programs: the rule is for the port alone.")
+    wish, unfit = _fitted(checked_wish(wish), port, rules.status)
     refusal = None
     try:
         change = firewall.plan(wish, rules)
@@ -88,7 +98,7 @@ def plan_rule(firewall: Firewall, wish: RuleWish, port: PortQuestion) -> RulePla
             raise
         refusal = error if error.outcome is Outcome.NEEDS_ADMIN else None
         change = RuleChange("", _plain_name(wish), ())
-    subnets = subnets_of_rules()
+    subnets = _subnets_of(wish)
     before = prove(rules, wish, port.question, subnets)
     ending = _ending_rule(before, rules.own_rules) if before.holds(wish.effect) else None
     is_needless = before.holds(wish.effect) and ending is None
@@ -102,8 +112,9 @@ def plan_rule(firewall: Firewall, wish: RuleWish, port: PortQuestion) -> RulePla
         is_needless=is_needless or (not change.commands and refusal is None),
         refusal=refusal,
     )
-    warnings += _warnings(plan, port, ending)
-    return replace(plan, warnings=tuple(dict.fromkeys((*change.warnings, *warnings))))
+    warnings = (*change.warnings, *unfit, *_warnings(plan, port))
+    notes = (*change.notes, *_notes(plan, port, ending))
+    return replace(plan, warnings=tuple(dict.fromkeys(warnings)), notes=tuple(dict.fromkeys(notes)))
 
 
 def plan_revoke(firewall: Firewall, own: OwnRule, reason: str = "") -> RevokePlan:
@@ -139,6 +150,8 @@ def rule_lines(wish: RuleWish) -> tuple[tuple[str, str], ...]:
 def remote_words(wish: RuleWish) -> str:
     """Return whom a rule is for: "the local subnet", "any address", "10.0.0.0/8"."""
     words = {ANY: "any address", LOCAL_SUBNET: "the local subnet"}
+    words |= {part: f"any IPv{version} address" for version, part in EVERYONE_OF.items()}
+    words |= {part: f"the local IPv{version} subnet" for version, part in LOCAL_SUBNET_OF.items()}
     return ", ".join(words.get(part, part) for part in wish.remotes)
 
 
@@ -152,6 +165,35 @@ def ending_words(wish: RuleWish) -> str:
     return " or ".join(parts) or "until it is taken back"
 
 
+def _fitted(
+    wish: RuleWish, port: PortQuestion, status: FirewallStatus
+) -> tuple[RuleWish, tuple[str, ...]]:
+    """Return a wish as this firewall can have it, and what it leaves of it in sentences.
+
+    A rule that allows is no wider than what listens: one for IPv4 alone where that is so. One that
+    blocks is also about what may listen later.
+    """
+    if can_match_programs(status):
+        fitted = of_both_versions(wish)
+        told = "This firewall's rules are for both IP versions: it is for "
+        return fitted, () if fitted == wish else (f"{told}{remote_words(fitted)}.",)
+    unfit: tuple[str, ...] = ()
+    if wish.program:
+        wish = replace(wish, program=None)
+        unfit = ("This firewall can't match programs: the rule is for the port alone.",)
+    versions = port.ip_versions()
+    if wish.effect is RuleEffect.ALLOW and len(versions) == 1:
+        wish = of_one_version(wish, *versions)
+    return wish, unfit
+
+
+def _subnets_of(wish: RuleWish) -> tuple[LocalSubnet, ...]:
+    """Return the local networks that a wish can be about."""
+    named = [number for number, word in LOCAL_SUBNET_OF.items() if word in wish.remotes]
+    versions = named or list(LOCAL_SUBNET_OF)
+    return tuple(one for one in subnets_of_rules() if one.ip_version in versions)
+
+
 def _rule_lines(wish: RuleWish) -> Iterator[tuple[str, str]]:
     yield "Effect", "allow" if wish.effect is RuleEffect.ALLOW else "block"
     yield "Protocol", wish.protocol.value.upper()
@@ -163,19 +205,19 @@ def _rule_lines(wish: RuleWish) -> Iterator[tuple[str, str]]:
     yield "In force", ending_words(wish)
 
 
-def _warnings(plan: RulePlan, port: PortQuestion, ending: OwnRule | None) -> Iterator[str]:
-    wish, question, status = plan.wish, plan.question, plan.status
-    name = port_words(question)
-    told = " ".join(plan.change.warnings)
+def _notes(plan: RulePlan, port: PortQuestion, ending: OwnRule | None) -> Iterator[str]:
+    wish, name = plan.wish, port_words(plan.question)
     state = "allowed" if wish.effect is RuleEffect.ALLOW else "blocked"
+    versions = port.ip_versions()
+    if of_both_versions(wish) != wish and wish.effect is RuleEffect.ALLOW and len(versions) == 1:
+        only = f"IPv{next(iter(versions))}"
+        yield f"The server listens on {only} only, so the rule is for clients with {only} alone."
     if plan.refusal is not None:
         yield (
             f"{plan.refusal.message} Which commands are needed is decided with administrator "
             "rights; they make this one rule and no other."
         )
-    elif status.problem and status.problem not in told:
-        yield f"What it would change can't be told beforehand: {status.problem}"
-    if plan.before.holds(wish.effect) and " already" not in told:
+    if plan.before.holds(wish.effect) and " already" not in " ".join(plan.change.warnings):
         client = plan.before.clients[0]
         yield f"{name} is {state} already for {client.clients}: {client.answer.reason}"
     if ending is not None:
@@ -188,6 +230,13 @@ def _warnings(plan: RulePlan, port: PortQuestion, ending: OwnRule | None) -> Ite
             "Nothing takes the rule back by itself: PortView does it when it runs then or later, "
             "with administrator rights."
         )
+
+
+def _warnings(plan: RulePlan, port: PortQuestion) -> Iterator[str]:
+    wish, question, status = plan.wish, plan.question, plan.status
+    told = " ".join(plan.change.warnings)
+    if plan.refusal is None and status.problem and status.problem not in told:
+        yield f"What it would change can't be told beforehand: {status.problem}"
     if wish.effect is RuleEffect.BLOCK:
         return
     if port.is_loopback_only or is_loopback(question.local_address):

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from portview.actions.firewall_question import is_loopback
 from portview.actions.firewall_wishes import ANY, LOCAL_SUBNET
-from portview.domain.firewall import FirewallVerdict, RuleEffect
+from portview.domain.firewall import (
+    EVERYONE_OF,
+    LOCAL_SUBNET_OF,
+    FirewallVerdict,
+    RuleEffect,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -24,7 +29,11 @@ if TYPE_CHECKING:
 
 EVERYONE = "any other machine"
 
-_IPV6 = 6
+_IPV4, _IPV6 = 4, 6
+_ALL_OF_IPV4 = EVERYONE_OF[_IPV4].partition("/")[0]
+_EVERYONE_WORDS = {part: f"any IPv{version} address" for version, part in EVERYONE_OF.items()}
+_FAR = {_IPV4: ("1.0.0.1", "223.255.255.254"), _IPV6: ("2000::1", "3fff:ffff::1")}
+"""A first and a last address of those that machines far away have (RFC 1122, RFC 4291)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +89,7 @@ def prove(
         # Where the server listens is no matter of the rule, and is told apart from it.
         asked = replace(question, local_address=None)
     clients = tuple(
-        ClientAnswer(name, remote, rules.decide(replace(asked, remote=remote)))
+        ClientAnswer(name, remote, rules.decide(_asked_for(name, remote, asked)))
         for name, remote in wished_clients(wish, asked, subnets)
     )
     own = next((rule for rule in rules.own_rules if rule_id and rule.id == rule_id), None)
@@ -95,24 +104,49 @@ def wished_clients(
     A network is asked for by its first and its last address: what is decided for a part of it
     alone may escape that. Clients of the other address family than the server's are left out.
     """
-    found = list(dict.fromkeys(_all_clients(wish, subnets)))
+    found = list(dict.fromkeys(_all_clients(wish, question.local_address, subnets)))
     alike = [(name, remote) for name, remote in found if _is_alike(question.local_address, remote)]
     yield from alike or found or [(EVERYONE, None)]
 
 
 def _all_clients(
-    wish: RuleWish, subnets: Iterable[LocalSubnet]
+    wish: RuleWish, local: str | None, subnets: Iterable[LocalSubnet]
 ) -> Iterator[tuple[str, str | None]]:
     for part in wish.remotes:
         if part == ANY:
             yield EVERYONE, None
-        elif part == LOCAL_SUBNET:
+        elif part in _EVERYONE_WORDS:
+            yield from _everyone_of(part, local)
+        elif part in {LOCAL_SUBNET, *LOCAL_SUBNET_OF.values()}:
+            versions = [number for number, word in LOCAL_SUBNET_OF.items() if word == part]
             for subnet in subnets:
+                if versions and subnet.ip_version not in versions:
+                    continue
                 for neighbour in subnet.neighbours:
                     yield subnet.network, neighbour
         else:
             for remote in _ends(part):
                 yield part, remote
+
+
+def _everyone_of(part: str, local: str | None) -> Iterator[tuple[str, str | None]]:
+    """Yield all clients of one IP version."""
+    version = _IPV6 if part == EVERYONE_OF[_IPV6] else _IPV4
+    if not _takes_both(local) and _version_of(local) == version:
+        # Nobody else could come.
+        yield EVERYONE, None
+    elif _takes_both(local) and version == _IPV4:
+        yield _EVERYONE_WORDS[part], None
+    else:
+        for remote in _FAR[version]:
+            yield _EVERYONE_WORDS[part], remote
+
+
+def _asked_for(name: str, remote: str | None, question: FirewallQuestion) -> FirewallQuestion:
+    if name == _EVERYONE_WORDS[EVERYONE_OF[_IPV4]] and remote is None:
+        # The question has no word for all clients of IPv4 but the address that they ask.
+        question = replace(question, local_address=_ALL_OF_IPV4)
+    return replace(question, remote=remote)
 
 
 def _ends(part: str) -> tuple[str, ...]:
@@ -130,6 +164,12 @@ def _ends(part: str) -> tuple[str, ...]:
 def _is_alike(local: str | None, remote: str | None) -> bool:
     if local is None or remote is None:
         return True
-    bound = ip_address(local.partition("%")[0])
-    takes_both = bound.version == _IPV6 and bound.is_unspecified
-    return takes_both or bound.version == ip_address(remote).version
+    return _takes_both(local) or _version_of(local) == _version_of(remote)
+
+
+def _takes_both(local: str | None) -> bool:
+    return local is None or ip_address(local.partition("%")[0]) == IPv6Address(0)
+
+
+def _version_of(address: str | None) -> int:
+    return ip_address((address or "").partition("%")[0]).version

@@ -12,7 +12,7 @@ from portview.actions.firewall_plan import command_lines, rule_lines
 from portview.actions.firewall_question import port_words
 from portview.actions.firewall_sentences import asked_words, verdict_words
 from portview.domain.firewall import RuleEffect
-from portview.domain.plain_text import inert
+from portview.domain.plain_text import inert, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,8 @@ class FirewallProposal:
 
     ``rules`` are the names of the rules, ``lines`` what the one that is made is for, as pairs of a
     name and a value. ``commands`` can be copied into a terminal; they are the very commands that
-    will run. ``now`` says what clients experience now. ``subjects`` is what the act is given.
+    will run. ``warnings`` say what may be in the way, ``notes`` what is good to know. ``now`` says
+    what clients experience now. ``subjects`` is what the act is given.
     ``verb`` labels the button, empty where there is nothing to do.
     """
 
@@ -41,6 +42,7 @@ class FirewallProposal:
     verb: str
     subjects: RulePlan | tuple[RevokePlan, ...]
     is_needless: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def propose_rule(plan: RulePlan) -> FirewallProposal:
@@ -57,6 +59,7 @@ def propose_rule(plan: RulePlan) -> FirewallProposal:
         "Allow" if is_allow else "Block",
         plan,
         plan.is_needless,
+        tuple(inert(note) for note in plan.notes),
     )
 
 
@@ -67,7 +70,7 @@ def propose_revoke(plans: Sequence[RevokePlan]) -> FirewallProposal:
     if not plans:
         headline = "No rule of PortView's is to be taken back."
     elif many == 1:
-        headline = f'Take back the rule "{names[0]}"?'
+        headline = f"Take back the rule {quoted(names[0], _LONGEST_NAME)}?"
     else:
         headline = f"Take back {many} rules of PortView's?"
     lines = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
+from ipaddress import IPv4Address, ip_address
 from typing import TYPE_CHECKING
 
 from portview.actions.holders import FreeRequest, port_use
@@ -48,6 +48,17 @@ class PortQuestion:
         return bool(self.listeners) and all(
             is_loopback(row.local.address) for row in self.listeners
         )
+
+    def ip_versions(self) -> frozenset[int]:
+        """Return the IP versions of the clients that what listens can serve; both if unknown.
+
+        "::" usually takes IPv4 as well, and whether it does is not read.
+        """
+        addresses = [row.local.address.partition("%")[0] for row in self.listeners]
+        reachable = [one for one in addresses if not is_loopback(one)] or addresses
+        if not reachable or _EVERYWHERE in reachable:
+            return frozenset({4, 6})
+        return frozenset(4 if _is_of_ipv4(one) else 6 for one in reachable)
 
 
 def question_of_row(row: SocketRow, info: ProcessInfo | None, platform: str) -> FirewallQuestion:
@@ -137,6 +148,11 @@ def is_loopback(address: str | None) -> bool:
         return address is not None and ip_address(address.partition("%")[0]).is_loopback
     except ValueError:
         return False
+
+
+def _is_of_ipv4(address: str) -> bool:
+    own = ip_address(address)
+    return isinstance(own, IPv4Address) or own.ipv4_mapped is not None
 
 
 def port_words(question: FirewallQuestion) -> str:

@@ -10,7 +10,7 @@ from portview.actions.firewall_question import port_words
 from portview.actions.firewall_report import FirewallReport, RevokeReport
 from portview.domain.firewall import FirewallVerdict, RuleEffect
 from portview.domain.outcome import Outcome
-from portview.domain.plain_text import inert
+from portview.domain.plain_text import inert, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,21 +67,21 @@ def revoked_report(plan: RevokePlan, proof: RuleProof, problem: str = "") -> Fir
 
     ``problem`` is what its removal met, in a sentence.
     """
-    name = inert(plan.change.name, _LONGEST)
+    name = quoted(plan.change.name, _LONGEST)
     is_gone = proof.own is None
     port = f"{plan.own.wish.protocol.value.upper()} port {plan.own.wish.port}"
     next_step = ""
     if is_gone:
-        done = f'The rule "{name}" was removed{f": {plan.reason}" if plan.reason else ""}.'
+        done = f"The rule {name} was removed{f': {plan.reason}' if plan.reason else ''}."
         now = f"The rule is gone. {port} for {EVERYONE}: {verdict_words(proof.whole)}"
     else:
         done = problem
-        now = f'The rule "{name}" is still there'
+        now = f"The rule {name} is still there"
         now += "." if problem else ", although its removal reported no error."
         next_step = "Remove it with the firewall's own means; something may put it back."
     return FirewallReport(
         Outcome.DONE if is_gone else Outcome.NOT_DONE,
-        f'Take back the rule "{name}".',
+        f"Take back the rule {name}.",
         done,
         now,
         next_step,
@@ -115,7 +115,7 @@ def asked_words(wish: RuleWish) -> str:
 
 
 def _made(plan: RulePlan) -> str:
-    return f'The rule "{inert(plan.change.name, _LONGEST)}" was made.'
+    return f"The rule {quoted(plan.change.name, _LONGEST)} was made."
 
 
 def _missing(plan: RulePlan, proof: RuleProof) -> tuple[str, str, str]:
@@ -152,7 +152,7 @@ def _does_not_hold(plan: RulePlan, proof: RuleProof, rule_id: str) -> tuple[str,
         return now, back
     answer = client.answer
     if answer.rule is not None and answer.rule.effect in {RuleEffect.BLOCK, RuleEffect.REJECT}:
-        now += f' The rule "{inert(answer.rule.name, _LONGEST)}" ({answer.rule.source}) wins.'
+        now += f" The rule {quoted(answer.rule.name, _LONGEST)} ({answer.rule.source}) wins."
     return now, f"{_why_not(plan, answer)} {back}".strip()
 
 

@@ -8,8 +8,9 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from portview.domain.contract import iso_time
-from portview.domain.firewall import RuleEffect, RuleWish
+from portview.domain.firewall import EVERYONE_OF, LOCAL_SUBNET_OF, RuleEffect, RuleWish
 from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.plain_text import quoted
 from portview.domain.processes import ProcessKey
 from portview.domain.sockets import Protocol, canonical_address
 from portview.domain.typed_input import MAX_PORT
@@ -58,8 +59,8 @@ def checked_wish(wish: RuleWish) -> RuleWish:
         raise _bad(f"there is no port {wish.port}")
     if wish.program is not None and not _is_program(wish.program):
         raise _bad(
-            f"{wish.program[:80]!r} is no full path of a program",
-            'Give the whole path, as portview list --json has it in "executable".',
+            f"{quoted(wish.program)} is no full path of a program",
+            "Give the whole path, as portview list --json has it in “executable”.",
         )
     if wish.expires_at_ms is not None and not 0 < wish.expires_at_ms < _LATEST_MS:
         raise _bad("the time at which it ends is out of bounds")
@@ -71,8 +72,8 @@ def checked_wish(wish: RuleWish) -> RuleWish:
 def checked_remotes(remotes: Sequence[str]) -> tuple[str, ...]:
     """Return the remote side in its one form, each part once. Raises PortViewError.
 
-    Every part is an address or a network ("10.0.0.0/8"), or the only part is "any" or
-    "localsubnet".
+    Every part is an address, a network ("10.0.0.0/8"), "localsubnet" or one of
+    ``LOCAL_SUBNET_OF``, or the only part is "any".
     """
     found = tuple(dict.fromkeys(_remote(part) for part in remotes))
     if not 1 <= len(found) <= _MOST_REMOTES:
@@ -80,6 +81,20 @@ def checked_remotes(remotes: Sequence[str]) -> tuple[str, ...]:
     if ANY in found and len(found) > 1:
         return (ANY,)
     return found
+
+
+def of_one_version(wish: RuleWish, version: int) -> RuleWish:
+    """Return a wish whose words for many clients mean those of one IP version."""
+    words = {ANY: EVERYONE_OF[version], LOCAL_SUBNET: LOCAL_SUBNET_OF[version]}
+    return replace(wish, remotes=tuple(words.get(part, part) for part in wish.remotes))
+
+
+def of_both_versions(wish: RuleWish) -> RuleWish:
+    """Return a wish whose words mean the clients of both IP versions, as Windows' rules do."""
+    words = dict.fromkeys(EVERYONE_OF.values(), ANY)
+    words |= dict.fromkeys(LOCAL_SUBNET_OF.values(), LOCAL_SUBNET)
+    remotes = checked_remotes([words.get(part, part) for part in wish.remotes])
+    return replace(wish, remotes=remotes)
 
 
 def wish_words(wish: RuleWish) -> tuple[str, ...]:
@@ -137,16 +152,15 @@ def read_wish(effect: str, words: Sequence[str]) -> RuleWish:
 
 def _remote(text: str) -> str:
     word = text.strip().lower()
-    if word in {ANY, LOCAL_SUBNET}:
+    if word in {ANY, LOCAL_SUBNET, *LOCAL_SUBNET_OF.values()}:
         return word
     try:
         if "/" in word:
-            network = ip_network(word)
-            return ANY if network.prefixlen == 0 else str(network)
+            return str(ip_network(word))
         return canonical_address(str(ip_address(word.partition("%")[0])))
     except ValueError:
         raise _bad(
-            f"{text[:80]!r} is no address and no network",
+            f"{quoted(text)} is no address and no network",
             "Write 192.168.1.7, 192.168.1.0/24, localsubnet or any.",
         ) from None
 
@@ -155,7 +169,7 @@ def _checked_profiles(profiles: Sequence[str]) -> tuple[str, ...]:
     words = {word.strip().lower() for word in profiles}
     if not words or not words <= set(PROFILES):
         raise _bad(
-            f"{', '.join(sorted(words)) or 'nothing'!r} names no profile",
+            f"{quoted(', '.join(sorted(words)) or 'nothing')} names no profile",
             f"Choose among {', '.join(PROFILES)}.",
         )
     return tuple(profile for profile in PROFILES if profile in words)
@@ -174,7 +188,7 @@ def _is_program(program: str | None) -> bool:
 def _key(text: str) -> ProcessKey:
     match = _KEY.fullmatch(text)
     if match is None:
-        raise _bad(f"{text[:80]!r} names no process")
+        raise _bad(f"{quoted(text)} names no process")
     return ProcessKey(int(match[1]), int(match[2]))
 
 

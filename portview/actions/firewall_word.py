@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from portview.domain.cancellation import CancelToken
     from portview.domain.processes import ProcessInfo
     from portview.domain.sockets import SocketKey, SocketRow
-    from portview.firewall.firewall import Firewall
+    from portview.firewall.firewall import FirewallReader
 
 
 def ask_firewall(
-    firewall: Firewall, row: SocketRow, info: ProcessInfo | None, cancel: CancelToken
+    firewall: FirewallReader, row: SocketRow, info: ProcessInfo | None, cancel: CancelToken
 ) -> FirewallAnswer:
     """Return what the firewall does to the clients of a listening row. Blocks; any thread."""
     rules = firewall.read()

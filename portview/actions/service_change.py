@@ -10,6 +10,7 @@ from portview.actions.errands import Errand, ErrandVerb
 from portview.actions.refusals import service_refusal
 from portview.actions.services import open_service_control, service_failed
 from portview.domain.outcome import ActionReport, Outcome, PortViewError
+from portview.domain.plain_text import quoted
 from portview.domain.services import Service, ServiceState
 
 if TYPE_CHECKING:
@@ -101,7 +102,10 @@ def comes_back(service: ServiceFacts) -> str:
         units = " ".join(service.triggers)
         return f"It is started again on demand by {units}: stop that as well."
     if service.start_type in {"auto", "auto (delayed)", "enabled", "static", "generated", "alias"}:
-        return f'Its start type is "{service.start_type}": it comes back when the computer starts.'
+        return (
+            f"Its start type is {quoted(service.start_type)}: "
+            "it comes back when the computer starts."
+        )
     return ""
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.plain_text import quoted
 from portview.domain.sockets import Endpoint, canonical_address
 from portview.domain.targets import parse_host
 from portview.domain.typed_input import parse_port
@@ -45,7 +46,7 @@ def parse_grace(text: str) -> float:
     except ValueError:
         seconds = math.nan
     if not 0 <= seconds <= _LONGEST_GRACE_S:
-        raise _bad_input("bad_grace", f"{text!r} is no grace time.", "Seconds from 0 to 600.")
+        raise _bad_input("bad_grace", f"{quoted(text)} is no grace time.", "Seconds from 0 to 600.")
     return seconds
 
 
@@ -57,7 +58,7 @@ def parse_address(text: str | None) -> str | None:
     address = canonical_address(parse_host(bare))
     if not _is_numeric(address):
         raise _bad_input(
-            "bad_address", f"{text!r} is no address.", "An address such as 127.0.0.1 or ::1."
+            "bad_address", f"{quoted(text)} is no address.", "An address such as 127.0.0.1 or ::1."
         )
     return address
 
@@ -69,7 +70,7 @@ def parse_endpoint(text: str) -> Endpoint:
     if not colon or not host or (":" in host and not is_bracketed):
         raise _bad_input(
             "bad_endpoint",
-            f"{text!r} is no end of a connection.",
+            f"{quoted(text)} is no end of a connection.",
             "Write it as portview list does: 127.0.0.1:80 or [::1]:80.",
         )
     address = parse_address(host)
@@ -87,8 +88,8 @@ def parse_start_time(text: str) -> int:
     if moment is None or moment.tzinfo is None:
         raise _bad_input(
             "bad_time",
-            f"{text!r} is no time with its offset.",
-            'As portview list --json has it in "process_started": 2026-01-31T08:15:00.250Z',
+            f"{quoted(text)} is no time with its offset.",
+            "As portview list --json has it in “process_started”: 2026-01-31T08:15:00.250Z",
         )
     return round((moment.astimezone(UTC) - datetime.fromtimestamp(0, UTC)).total_seconds() * 1000)
 

@@ -14,6 +14,7 @@ from portview.cli.console import print_json, print_line
 from portview.cli.elevating import act_or_elevate
 from portview.cli.plan_text import step_lines
 from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.plain_text import quoted
 from portview.domain.processes import ProcessKey
 
 if TYPE_CHECKING:
@@ -74,6 +75,9 @@ def parse_pid(text: str) -> int:
     """Read a process ID. Raises PortViewError."""
     if not (text.isascii() and text.isdecimal()) or int(text[:11]) > _LARGEST_PID:
         raise PortViewError(
-            "bad_pid", f"{text!r} is no process ID.", "A number such as 4242.", Outcome.BAD_INPUT
+            "bad_pid",
+            f"{quoted(text)} is no process ID.",
+            "A number such as 4242.",
+            Outcome.BAD_INPUT,
         )
     return int(text)

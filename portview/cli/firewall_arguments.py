@@ -11,6 +11,7 @@ from portview.actions.firewall_question import WINDOWS_KERNEL
 from portview.actions.firewall_wishes import ANY
 from portview.cli.arguments import parse_address, parse_start_time
 from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.plain_text import quoted
 from portview.domain.processes import ProcessKey
 from portview.domain.typed_input import BadInputError
 from portview.readers.process_identity import process_key
@@ -32,7 +33,9 @@ def parse_lifetime_ms(text: str) -> int:
     match = _LIFETIME.fullmatch(stripped)
     lifetime = float(match["number"]) * _UNITS_MS[match["unit"].lower()] if match else 0.0
     if match is None or not _UNITS_MS["s"] <= lifetime <= _LONGEST_MS:
-        problem = f"{stripped!r} is no time that a rule can last." if stripped else "It is empty."
+        problem = (
+            f"{quoted(stripped)} is no time that a rule can last." if stripped else "It is empty."
+        )
         raise BadInputError("bad_duration", problem, text, 0, len(text), _LIFETIME_HINT)
     return round(lifetime)
 
@@ -73,7 +76,7 @@ def awaited_process(options: argparse.Namespace, listener: ProcessKey | None) ->
     if not isinstance(key, ProcessKey):
         raise PortViewError(
             "no_such_process",
-            f"There is no process {pid!r} that can be looked at.",
+            f"There is no process {quoted(pid)} that can be looked at.",
             "The PID is what portview list shows.",
             Outcome.BAD_INPUT,
         )

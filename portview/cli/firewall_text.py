@@ -85,6 +85,7 @@ def rule_plan_lines(plan: RulePlan) -> Iterator[str]:
     if not plan.is_needless:
         yield from (f"Will run: {line}" for line in command_lines(plan.change))
     yield from (f"Warning: {inert(warning)}" for warning in plan.warnings)
+    yield from (f"Note: {inert(note)}" for note in plan.notes)
 
 
 def revoke_plan_lines(plans: Sequence[RevokePlan]) -> Iterator[str]:
@@ -94,6 +95,7 @@ def revoke_plan_lines(plans: Sequence[RevokePlan]) -> Iterator[str]:
         yield f"Take back {plan.own.id}: {wish_line(plan.own.wish)}{why}"
         yield from (f"Will run: {line}" for line in command_lines(plan.change))
         yield from (f"Warning: {inert(warning)}" for warning in plan.change.warnings)
+        yield from (f"Note: {inert(note)}" for note in plan.change.notes)
 
 
 def wish_line(wish: RuleWish) -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from portview.domain.cancellation import CancelToken
     from portview.domain.snapshot import Snapshot
-    from portview.firewall.firewall import Firewall
+    from portview.firewall.firewall import FirewallReader
     from portview.probes.ladder import FirewallAnswer, LadderReport
 
 _MARKS = {StepOutcome.GOOD: "+", StepOutcome.BAD: "-", StepOutcome.NOTE: "."}
@@ -93,7 +93,7 @@ def _is_reachable(report: LadderReport) -> bool:
 
 
 def _question(
-    port: int, snapshot: Snapshot, firewall: Firewall
+    port: int, snapshot: Snapshot, firewall: FirewallReader
 ) -> Callable[[int, CancelToken], FirewallAnswer] | None:
     row = row_to_ask_about(port, snapshot.rows)
     if row is None:

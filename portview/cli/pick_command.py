@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from portview.cli.console import print_json, print_line, print_note
 from portview.cli.progress_line import progress_line
 from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.plain_text import quoted
 from portview.domain.sockets import Protocol
 from portview.domain.typed_input import MAX_PORT, parse_count, parse_port, parse_ports
 from portview.probes.documents import pick_document
@@ -123,7 +124,7 @@ def _start(command: list[str], held: HeldPorts) -> int:
     except OSError as error:
         raise PortViewError(
             "not_started",
-            f"{arguments[0]!r} could not be started: {error.strerror}.",
+            f"{quoted(arguments[0])} could not be started: {error.strerror}.",
             "Check its name and path.",
             Outcome.NOT_DONE,
         ) from error

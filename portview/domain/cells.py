@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from portview.domain.entry import Entry
     from portview.domain.firewall import FirewallAnswer
-    from portview.domain.sockets import SocketKey
+    from portview.domain.processes import Execution, ProcessKey
+    from portview.domain.sockets import SocketKey, SocketRow
     from portview.domain.traffic import TrafficRate
 
 LOOPBACK = "Loopback"
@@ -42,6 +43,7 @@ _VERDICT_WORDS = {
     "unknown": "Unknown",
     "blocked": "Blocked",
 }
+_STANDING_WORDS = {"suspended": "Suspended", "traced": "Stopped"}
 _VERDICT_ORDER = {word: number for number, word in enumerate((*_VERDICT_WORDS.values(), LOOPBACK))}
 
 
@@ -51,7 +53,7 @@ class CellContext:
 
     ``now_ms`` is Unix time, UTC; ``hosts`` are the names of remote addresses, as far as known;
     ``rates`` is what is known of traffic, and ``traffic_hint`` says why there is none; likewise
-    ``firewall`` and ``firewall_hint``.
+    ``firewall`` and ``firewall_hint``. ``standing`` are the processes known to stand still.
     """
 
     now_ms: int = 0
@@ -61,11 +63,27 @@ class CellContext:
     traffic_hint: str = ""
     firewall: Mapping[SocketKey, FirewallAnswer] = field(default_factory=dict, hash=False)
     firewall_hint: str = ""
+    standing: Mapping[ProcessKey, Execution] = field(default_factory=dict, hash=False)
+
+    def standing_of(self, row: SocketRow) -> Execution | None:
+        """Return how the owner of a row stands still, None where it is not known to."""
+        owner = row.key.owner
+        return self.standing.get(owner) if self.standing and owner is not None else None
 
 
 def process_text(entry: Entry, _: CellContext) -> str:
     """Return the owner's name, or in a word why there is none; never empty."""
     return owner_words(entry.row, entry.info)
+
+
+def process_shown_text(entry: Entry, context: CellContext) -> str:
+    """Return the owner's name, with a word before it where the process stands still.
+
+    Before it, because a cell that is too narrow cuts the end.
+    """
+    text = process_text(entry, context)
+    standing = context.standing_of(entry.row)
+    return text if standing is None else f"{_STANDING_WORDS[standing]}: {text}"
 
 
 def process_key(entry: Entry, _: CellContext) -> str | None:

@@ -59,6 +59,7 @@ COLUMNS = (
         cells.process_key,
         tooltips.process,
         least_chars=15,
+        short_text=cells.process_shown_text,
     ),
     Column(
         "pid",

@@ -11,6 +11,13 @@ if TYPE_CHECKING:
     from portview.domain.sockets import Protocol
 
 
+EVERYONE_OF = {4: "0.0.0.0/0", 6: "::/0"}
+"""Every client of one IP version, as the remote side of a rule names it."""
+
+LOCAL_SUBNET_OF = {4: "localsubnet4", 6: "localsubnet6"}
+"""The local networks of one IP version, as the remote side of a rule names them."""
+
+
 class FirewallVerdict(StrEnum):
     """Whether a client on another machine gets through to a port.
 
@@ -159,9 +166,10 @@ class RuleWish:
 
     ``effect`` is ALLOW or BLOCK. ``program`` is preferred to a bare port where it is known and
     the manager can match programs (Windows). ``remotes`` are addresses or networks, or the words
-    "any" and "localsubnet". ``profiles`` are Windows profile names ("domain", "private",
-    "public"); elsewhere they are not used. The rule is taken back at ``expires_at_ms`` (Unix time)
-    or when ``until`` has ended, whichever is given.
+    "any" and "localsubnet", or those of one IP version (``EVERYONE_OF``, ``LOCAL_SUBNET_OF``),
+    which Windows' rules do not tell apart. ``profiles`` are Windows profile names ("domain",
+    "private", "public"); elsewhere they are not used. The rule is taken back at ``expires_at_ms``
+    (Unix time) or when ``until`` has ended, whichever is given.
     """
 
     effect: RuleEffect
@@ -192,11 +200,12 @@ class RuleChange:
     """A change of the firewall as it will be made; nothing was done yet.
 
     ``commands`` are argument lists, run in order, each shown to the person beforehand. ``warnings``
-    are sentences that say why the change may not help. ``id`` is the id of the rule that is made
-    or taken back, ``name`` what the rule is called.
+    are sentences that say why the change may not help, ``notes`` what is good to know. ``id`` is
+    the id of the rule that is made or taken back, ``name`` what the rule is called.
     """
 
     id: str
     name: str
     commands: tuple[tuple[str, ...], ...]
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -7,6 +7,9 @@ from unicodedata import category
 LONGEST_CELL = 500
 """Characters of a cell that are shown; copying gives the whole text."""
 
+LONGEST_QUOTE = 120
+"""Characters of a text that a sentence quotes."""
+
 _ELLIPSIS = "…"
 _CONTROL_PICTURES = 0x2400
 _DELETE = 0x7F
@@ -32,6 +35,11 @@ def inert(text: str, limit: int = LONGEST_CELL) -> str:
     if len(text) > limit or len(shown) > limit:
         return shown[: limit - 1] + _ELLIPSIS
     return shown
+
+
+def quoted(text: str, limit: int = LONGEST_QUOTE) -> str:
+    """Return a text inert and in the quotation marks of PortView's sentences."""
+    return f"\u201c{inert(text, limit)}\u201d"
 
 
 def _visible(character: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
+from portview.domain.plain_text import quoted
 from portview.domain.typed_input import BadInputError, parse_port
 
 _MAX_HOST_LENGTH = 253
@@ -134,7 +135,7 @@ def parse_url(text: str) -> UrlTarget:
     if scheme.lower() not in _DEFAULT_PORTS:
         raise BadInputError(
             "bad_url",
-            f"{scheme!r} is not a scheme that can be asked.",
+            f"{quoted(scheme)} is not a scheme that can be asked.",
             text,
             at,
             len(scheme),
@@ -258,7 +259,7 @@ def _ipv4(text: str, start: int, end: int) -> str:
     except ValueError:
         raise BadInputError(
             "bad_host",
-            f"{text[start:end]!r} is not an IPv4 address.",
+            f"{quoted(text[start:end])} is not an IPv4 address.",
             text,
             start,
             end - start,
@@ -272,7 +273,7 @@ def _ipv6(text: str, start: int, end: int) -> str:
     except ValueError:
         raise BadInputError(
             "bad_host",
-            f"{text[start:end]!r} is not an IPv6 address.",
+            f"{quoted(text[start:end])} is not an IPv6 address.",
             text,
             start,
             end - start,
@@ -314,7 +315,7 @@ def _check_label(text: str, at: int, label: str) -> None:
         if not (character.isalnum() or character in "-_"):
             raise BadInputError(
                 "bad_host",
-                f"{character!r} can't be in a host name.",
+                f"{quoted(character)} can't be in a host name.",
                 text,
                 at + offset,
                 1,

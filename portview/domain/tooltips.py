@@ -47,8 +47,8 @@ def rate(entry: Entry, context: CellContext) -> str:
     return context.traffic_hint or "Not measured yet: that takes two readings of a row in sight."
 
 
-def process(entry: Entry, _: CellContext) -> str:
-    """Say why the owner is not known, or which program it is."""
+def process(entry: Entry, context: CellContext) -> str:
+    """Say why the owner is not known, or which program it is and that it stands still."""
     row, info = entry.row, entry.info
     if row.owner_problem is not None:
         reason = OWNER_PROBLEM_REASONS[row.owner_problem]
@@ -57,7 +57,12 @@ def process(entry: Entry, _: CellContext) -> str:
         return "No process holds this socket; the system keeps it until its state has ended."
     if info is None or not info.name:
         return f"The name of the process could not be read: {field_problem_words(info, 'name')}."
+    standing = context.standing_of(row)
     lines = [info.name, info.executable or "", command_line_of(info) or ""]
+    if standing is not None:
+        from portview.domain.owner_sentences import standing_still_words  # noqa: PLC0415 - rare
+
+        lines.insert(1, standing_still_words(standing))
     return "\n".join(dict.fromkeys(filter(None, lines)))
 
 

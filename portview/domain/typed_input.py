@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.plain_text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +39,7 @@ class BadInputError(PortViewError):
         """Create an error that points into a text."""
         message = problem
         if text:
-            message = f"{problem.rstrip('.')} (in {text!r}, at character {position + 1})."
+            message = f"{problem.rstrip('.')} (in {quoted(text)}, at character {position + 1})."
         super().__init__(code, message, hint, Outcome.BAD_INPUT)
         self.problem = problem
         self.text = text
@@ -54,7 +55,7 @@ def parse_port(text: str, start: int = 0, end: int | None = None) -> int:
         raise BadInputError("bad_port", "The port is missing.", text, start, 0, _PORT_HINT)
     if not (digits.isascii() and digits.isdecimal()):
         raise BadInputError(
-            "bad_port", f"{digits!r} is not a port.", text, start, len(digits), _PORT_HINT
+            "bad_port", f"{quoted(digits)} is not a port.", text, start, len(digits), _PORT_HINT
         )
     # A bounded length first: turning thousands of digits into a number is slow and refused.
     significant = digits.lstrip("0")
@@ -132,7 +133,9 @@ def parse_count(text: str, most: int) -> int:
     if not is_number or not 1 <= int(digits) <= most:
         raise BadInputError(
             "bad_number",
-            f"{digits!r} is no number from 1 to {most}." if digits else "The number is missing.",
+            f"{quoted(digits)} is no number from 1 to {most}."
+            if digits
+            else "The number is missing.",
             text,
             0,
             len(text),
@@ -152,7 +155,7 @@ def parse_duration_ms(text: str, max_ms: int = MAX_TIMEOUT_MS) -> int:
     if match is None:
         raise BadInputError(
             "bad_duration",
-            f"{stripped!r} is not a duration." if stripped else "The duration is missing.",
+            f"{quoted(stripped)} is not a duration." if stripped else "The duration is missing.",
             text,
             at,
             len(stripped),
@@ -162,7 +165,7 @@ def parse_duration_ms(text: str, max_ms: int = MAX_TIMEOUT_MS) -> int:
     if unit not in _UNIT_MS:
         raise BadInputError(
             "bad_duration",
-            f"{match['unit']!r} is not a unit of time.",
+            f"{quoted(match['unit'])} is not a unit of time.",
             text,
             at + match.start("unit"),
             len(match["unit"]),

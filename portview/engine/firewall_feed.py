@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from portview.domain.firewall import FirewallAnswer, FirewallQuestion, FirewallStatus, OwnRule
     from portview.domain.sockets import SocketKey
     from portview.engine.task_runner import TaskRunner
-    from portview.firewall.firewall import Firewall, FirewallRules
+    from portview.firewall.firewall import FirewallReader, FirewallRules
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class FirewallFeed(QObject):
 
     def __init__(
         self,
-        firewall: Firewall,
+        firewall: FirewallReader,
         runner: TaskRunner,
         parent: QObject | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -147,7 +147,7 @@ class FirewallFeed(QObject):
 class _Desk:
     """Where questions are answered, one at a time, on whichever pool thread."""
 
-    def __init__(self, firewall: Firewall, clock: Callable[[], float]) -> None:
+    def __init__(self, firewall: FirewallReader, clock: Callable[[], float]) -> None:
         self._firewall = firewall
         self._clock = clock
         self._rules: FirewallRules | None = None

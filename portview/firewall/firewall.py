@@ -38,11 +38,8 @@ class FirewallRules(Protocol):
         ...
 
 
-class Firewall(Protocol):
-    """The firewall of this machine.
-
-    ``read`` and ``apply`` block and may run on any thread, one call at a time.
-    """
+class FirewallReader(Protocol):
+    """The firewall of this machine, to look at. ``read`` blocks; any thread, one call at a time."""
 
     def read(self) -> FirewallRules:
         """Return the rules as they are now; cheap where nothing changed since the last call.
@@ -51,6 +48,17 @@ class Firewall(Protocol):
         then UNKNOWN with that reason.
         """
         ...
+
+    def close(self) -> None:
+        """Free what watches the rules."""
+        ...
+
+
+class Firewall(FirewallReader, Protocol):
+    """The firewall of this machine, to look at and to change.
+
+    ``apply`` blocks and may run on any thread, one call at a time.
+    """
 
     def plan(self, wish: RuleWish, rules: FirewallRules) -> RuleChange:
         """Return how a rule would be made. Changes nothing. Raises PortViewError."""
@@ -65,8 +73,4 @@ class Firewall(Protocol):
 
         That it returns is no proof: read the rules again.
         """
-        ...
-
-    def close(self) -> None:
-        """Free what watches the rules."""
         ...

@@ -9,6 +9,7 @@ from portview.domain.cells import (
     age_key,
     age_text,
     firewall_text,
+    process_shown_text,
     protocol_text,
     user_name_text,
 )
@@ -26,17 +27,27 @@ if TYPE_CHECKING:
     from portview.domain.sockets import SocketKey
     from portview.domain.traffic import TrafficRate
 
+    Grouped = dict["GroupKey", list[Entry]]
+
 GroupKey = ProcessKey | str
 """A process, or in a word why there is none."""
 
 _HOLDS_A_PORT = frozenset({State.LISTEN, State.BOUND, None})
 _MOST_TOLD = 20
-_PASSING = frozenset({"age", "down", "up", "firewall"})
+_PASSING = frozenset({"process", "age", "down", "up", "firewall"})
 
 
 def group_key(entry: Entry) -> GroupKey:
     """Return the group of an entry: its owner, or the reason why it has none."""
     return entry.row.key.owner or owner_words(entry.row, None)
+
+
+def by_group(entries: Iterable[Entry]) -> Grouped:
+    """Return the entries of each group, in their order."""
+    groups: Grouped = {}
+    for entry in entries:
+        groups.setdefault(group_key(entry), []).append(entry)
+    return groups
 
 
 class Group:
@@ -82,9 +93,8 @@ class Group:
         return COLUMN_BY_ID[column_id].tooltip(self.entries[0], context)
 
 
-def _process(entries: list[Entry], _: CellContext) -> str:
-    first = entries[0]
-    return f"{owner_words(first.row, first.info)} ({len(entries):,})"
+def _process(entries: list[Entry], context: CellContext) -> str:
+    return f"{process_shown_text(entries[0], context)} ({len(entries):,})"
 
 
 def _pid(entries: list[Entry], _: CellContext) -> str:

@@ -18,7 +18,7 @@ from typing_extensions import override
 from portview.domain.columns import COLUMNS
 from portview.models.edits import runs
 from portview.models.group_roles import GroupRoles
-from portview.models.process_groups import Group, group_key
+from portview.models.process_groups import Group, by_group, group_key
 from portview.models.row_changes import RowChanges
 from portview.models.table_order import TableOrder
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QObject
 
     from portview.domain.entry import Entry
+    from portview.domain.processes import ProcessKey
     from portview.domain.sockets import SocketKey
     from portview.models.cell_roles import PlainCell
-    from portview.models.process_groups import GroupKey
+    from portview.models.process_groups import Grouped, GroupKey
     from portview.models.socket_table_model import SocketTableModel
 
     Index = QModelIndex | QPersistentModelIndex
-    Grouped = dict[GroupKey, list[Entry]]
 
 MOST_MOVES = 32
 """Beyond this many lines that change places at once, one new layout is cheaper for everyone."""
@@ -121,6 +121,11 @@ class ProcessTreeModel(QAbstractItemModel):
             return self._source.plain_cell_of(self._by_serial[inside].entries[row], index.column())
         group = self._groups[row]
         return self._roles.plain(group, index.column()) if group.entries else None
+
+    def owner_at(self, index: Index) -> ProcessKey | None:
+        """Return the process that a line is, or is a socket of; None where there is none."""
+        entries = self.entries_at(index)
+        return entries[0].row.key.owner if entries else None
 
     def index_of(self, key: SocketKey) -> QModelIndex:
         """Return the index of a socket, invalid where it is not shown."""
@@ -213,7 +218,7 @@ class ProcessTreeModel(QAbstractItemModel):
             return
         self.edits_starting.emit(len(changes))
         self._order = TableOrder(is_descending=self._source.is_descending)
-        leaving, entering = _by_group(changes.left), _by_group(changes.came)
+        leaving, entering = by_group(changes.left), by_group(changes.came)
         self._remove_groups(leaving, entering)
         touched = [self._by_key[key] for key in {**leaving, **entering} if key in self._by_key]
         crowd = self._crowd(touched)
@@ -390,10 +395,3 @@ class ProcessTreeModel(QAbstractItemModel):
     def _number_groups(self) -> None:
         for number, group in enumerate(self._groups):
             group.number = number
-
-
-def _by_group(entries: Iterable[Entry]) -> Grouped:
-    groups: Grouped = {}
-    for entry in entries:
-        groups.setdefault(group_key(entry), []).append(entry)
-    return groups

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from portview.domain.cancellation import CancelToken
+from portview.domain.plain_text import quoted
 from portview.domain.targets import UrlTarget, parse_url
 from portview.domain.typed_input import BadInputError
 from portview.domain.verdicts import Progress, Verdict
@@ -130,7 +131,8 @@ def _next_url(here: UrlTarget, answer: Answer, hops: list[Hop], max_redirects: i
     except (BadInputError, ValueError) as error:
         raise _FailedError(
             Verdict.FAILED,
-            f"It redirects to {printable(answer.location.encode())!r}, which is no web address.",
+            f"It redirects to {quoted(printable(answer.location.encode()))}, "
+            "which is no web address.",
         ) from error
     visited = [hop.url for hop in hops]
     if str(following) in visited:
@@ -162,7 +164,7 @@ def _judged(
             detail = f"{detail} Expected was {_status_words(expectation)}."
     elif expectation.body_text and expectation.body_text.encode() not in answer.body:
         verdict = Verdict.FAILED
-        detail = f"{detail} The body does not contain {expectation.body_text!r}."
+        detail = f"{detail} The body does not contain {quoted(expectation.body_text)}."
         if answer.is_body_cut:
             hint = f"Only the first {MAX_BODY_BYTES} bytes were looked at."
     return HttpReport(

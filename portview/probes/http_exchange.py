@@ -12,6 +12,7 @@ import urllib3
 from urllib3.connection import HTTPConnection
 from urllib3.util.ssltransport import SSLTransport
 
+from portview.domain.plain_text import quoted
 from portview.domain.typed_input import format_duration
 from portview.probes.bounded_socket import BoundedSocket
 from portview.probes.first_open import connect_first_open
@@ -176,7 +177,7 @@ def _not_http(said: str) -> ExchangeError:
     if said.encode("latin-1", "replace").startswith(_TLS_ALERT):
         return ExchangeError("This port speaks TLS.", "Use https:// instead of http://.")
     return ExchangeError(
-        f"It answers, but not in HTTP; it said {printable(said.encode())!r}.",
+        f"It answers, but not in HTTP; it said {quoted(printable(said.encode()))}.",
         "Another kind of server has this port.",
     )
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from portview.domain.cancellation import CancelToken
+from portview.domain.plain_text import quoted
 from portview.domain.sockets import Endpoint, Family, Protocol, State, endpoint_text
 from portview.domain.targets import Target, UrlTarget
 from portview.domain.verdicts import Verdict
@@ -198,7 +199,7 @@ class _Climb:
         finally:
             close_at_once(connection)
         if greeting:
-            text = f"It greets with {greeting!r}."
+            text = f"It greets with {quoted(greeting)}."
             self._tell(LadderStep(StepKind.GREETING, StepOutcome.GOOD, text))
             return
         self._ask_for_http(target)

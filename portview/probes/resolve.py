@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.plain_text import quoted
 from portview.domain.sockets import Family
 from portview.probes.addresses import Address
 
@@ -68,20 +69,20 @@ def _explained(host: str, error: OSError | UnicodeError) -> UnresolvedError:
     if isinstance(error, OSError) and _SERVER_SILENT and error.errno == _SERVER_SILENT:
         return UnresolvedError(
             "name_server_silent",
-            f"The name {host!r} could not be looked up: no name server answered.",
+            f"The name {quoted(host)} could not be looked up: no name server answered.",
             "Check the network connection, or use the numeric address.",
             Outcome.NOT_DONE,
         )
     if "%" in host:
         return UnresolvedError(
             "unknown_zone",
-            f"The zone of {host!r} is not a network interface of this machine.",
+            f"The zone of {quoted(host)} is not a network interface of this machine.",
             "Use the name or number of one of its interfaces behind the %.",
             Outcome.NOT_DONE,
         )
     return UnresolvedError(
         "unknown_name",
-        f"The name {host!r} has no address.",
+        f"The name {quoted(host)} has no address.",
         "Check the spelling, or use the numeric address.",
         Outcome.NOT_DONE,
     )

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from portview.domain.cancellation import CancelToken
+from portview.domain.plain_text import quoted
 from portview.domain.sockets import Endpoint, endpoint_text
 from portview.domain.verdicts import Progress, Verdict
 from portview.probes.certificates import Certificate, CertificateProblem, read_certificate
@@ -209,7 +210,7 @@ def explain_failed_handshake(error: HandshakeError) -> tuple[str, str]:
     if error.received and error.received[0] not in {_ALERT, _HANDSHAKE}:
         said = printable(error.received)
         return (
-            f"This port speaks plain text, not TLS; it said {said!r}.",
+            f"This port speaks plain text, not TLS; it said {quoted(said)}.",
             "Use http:// instead of https://, or ask another port.",
         )
     if error.cause is not None:

@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from portview.domain.cancellation import CancelToken
+from portview.domain.plain_text import quoted
 from portview.domain.sockets import endpoint_text
 from portview.domain.typed_input import format_duration
 from portview.domain.verdicts import Verdict
@@ -137,7 +138,7 @@ def _ask(
 
 def _unknown_answer(answer: bytes) -> str:
     text = printable(answer)
-    said = f", {text!r}" if text and text.isascii() else ""
+    said = f", {quoted(text)}" if text and text.isascii() else ""
     return f"{len(answer)} bytes{said}"
 
 

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.plain_text import quoted
 from portview.readers.fallback import FallbackReader
 from portview.readers.linux.sockets import LinuxSocketReader
 from portview.readers.linux.traffic import SockDiagTraffic
@@ -49,7 +50,7 @@ def open_reader(name: str | None = None) -> SnapshotReader:
     if name not in _READERS:
         raise PortViewError(
             "unknown_reader",
-            f"There is no socket reader named {name!r} on this system.",
+            f"There is no socket reader named {quoted(name)} on this system.",
             f"Choose one of: {', '.join(_READERS)}.",
             Outcome.BAD_INPUT,
         )

@@ -28,6 +28,11 @@ class LocalSubnet:
     network: str
     neighbours: tuple[str, ...]
 
+    @property
+    def ip_version(self) -> int:
+        """Return 4 or 6."""
+        return 6 if ":" in self.network else 4
+
 
 def local_subnets() -> tuple[LocalSubnet, ...]:
     """List the networks of all interfaces that have an address, IPv4 first; no loopback.

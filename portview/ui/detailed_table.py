@@ -63,9 +63,14 @@ class DetailedTable(QSplitter):
         self.setChildrenCollapsible(False)
         self._in_sight = RowsInSight(views, model, lookups)
         self._icons = ProcessIcons(
-            model.mark_of, self.palette(), program_icon_loader(), parent=self
+            model.mark_of,
+            self.palette(),
+            program_icon_loader(),
+            lambda entry: model.context.standing_of(entry.row) is not None,
+            parent=self,
         )
         self._icons.changed.connect(self._on_icons_changed)
+        lookups.executions.changed.connect(model.pass_time)
         self._on_icons_changed()
         self._verdicts = VerdictIcons(self.palette())
         self._show_verdicts()

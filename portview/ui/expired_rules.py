@@ -15,21 +15,31 @@ if TYPE_CHECKING:
 
     from portview.domain.outcome import ActionReport
     from portview.engine.task_runner import Task, TaskRunner
+    from portview.firewall.firewall import FirewallReader
 
 logger = logging.getLogger(__name__)
 
 _INTERVAL_MS = 60_000
 
 
-def _revoke(*, has_rights: bool) -> ActionReport | None:
+def revoke_what_expired(shared: FirewallReader, *, has_rights: bool) -> ActionReport | None:
+    """Take back what has had its time; None where nothing has. Raises PortViewError; blocks.
+
+    ``shared`` is a firewall that keeps its rules while they are the same: a look at those costs
+    next to nothing, and no other firewall is opened before there is something to take back.
+    """
     # The firewall is loaded with the first look, long after the first rows are there.
-    from portview.actions.firewall_jobs import revoke_expired  # noqa: PLC0415
+    from portview.actions.firewall_expiry import has_expired  # noqa: PLC0415
+
+    if not has_expired(shared.read()):
+        return None
+    from portview.actions.firewall_jobs import revoke_expired  # noqa: PLC0415 - rare
 
     return revoke_expired(has_rights=has_rights)
 
 
 class ExpiredRules(QObject):
-    """Looks every minute for rules of PortView's that have had their time.
+    """Looks every minute for rules of PortView's that have had their time, by ``revoke``.
 
     With ``has_rights`` they are taken back, and ``revoked`` tells with the report. Without, nobody
     is interrupted by a prompt: ``rights_wanted`` tells once that they wait, and the person can
@@ -45,7 +55,7 @@ class ExpiredRules(QObject):
         runner: TaskRunner,
         *,
         has_rights: bool,
-        revoke: Callable[..., ActionReport | None] = _revoke,
+        revoke: Callable[..., ActionReport | None],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from portview.domain.cells import CellContext
     from portview.domain.http_sys import HttpPortUse
     from portview.domain.process_details import OwnerDetails, OwnerQuestion
+    from portview.engine.execution_feed import ExecutionFeed
     from portview.engine.traffic_feed import TrafficFeed
     from portview.readers.host_names import HostNames
     from portview.ui.firewall.firewall_tools import FirewallSources
@@ -33,6 +34,7 @@ class Lookups:
 
     describe: Callable[[], CellContext]
     traffic: TrafficFeed
+    executions: ExecutionFeed
     firewall: FirewallSources
     hosts: HostNames
     read_owner: Callable[[OwnerQuestion], OwnerDetails]

@@ -29,7 +29,7 @@ _SIZES = (16, 20, 24, 32, 48)
 
 
 class ProcessIcons(QObject):
-    """Gives each entry its icon, which also tells new and closed rows by shape. UI thread.
+    """Gives each entry its icon, which also tells new, closed and suspended by shape. UI thread.
 
     Icons of programs are loaded when they are first asked for, a few per turn of the event loop;
     until then, and where there are none, PortView's own icon stands there. ``changed`` follows
@@ -43,6 +43,7 @@ class ProcessIcons(QObject):
         mark_of: Callable[[SocketKey], Mark | None],
         palette: QPalette,
         load: Callable[[str], QIcon] | None,
+        stands_still: Callable[[Entry], bool] = lambda _entry: False,
         parent: QObject | None = None,
     ) -> None:
         """Take ``load`` for a program's icon by its path; None where the system has none."""
@@ -50,6 +51,7 @@ class ProcessIcons(QObject):
         self._mark_of = mark_of
         self._palette = palette
         self._load = load
+        self._stands_still = stands_still
         self._loaded: dict[str, QIcon] = {}
         self._waiting: dict[str, None] = {}
         self._own_by_name: dict[str, QIcon] = {}
@@ -64,6 +66,8 @@ class ProcessIcons(QObject):
         mark = self._mark_of(entry.row.key)
         if mark is Mark.CLOSED:
             return self._own("ended")
+        if self._stands_still(entry):
+            return self._own("pause")
         plain = self._plain(entry)
         return self._badged(plain) if mark is Mark.NEW else plain
 

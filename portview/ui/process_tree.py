@@ -14,9 +14,12 @@ from portview.ui.row_gestures import RowGestures
 from portview.ui.theme import tabular_font
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from PySide6.QtCore import QModelIndex
 
     from portview.domain.entry import Entry
+    from portview.domain.processes import ProcessKey
     from portview.domain.sockets import SocketKey
     from portview.models.process_tree_model import ProcessTreeModel
     from portview.models.socket_table_model import SocketTableModel
@@ -70,6 +73,14 @@ class ProcessTree(QTreeView):
                 entries.append(entry)
             index = self.indexBelow(index)
         return entries
+
+    def owners_in_sight(self) -> Iterable[ProcessKey | None]:
+        """Return whose lines can be seen at the moment, open or not."""
+        bottom = self.viewport().height()
+        index = self.indexAt(QPoint(0, 0))
+        while index.isValid() and self.visualRect(index).top() < bottom:
+            yield self._processes.owner_at(index)
+            index = self.indexBelow(index)
 
     def select_key(self, key: SocketKey) -> bool:
         """Select a socket and open its process; False where it is not shown."""

@@ -21,6 +21,7 @@ MOST_MEASURED = 5000
 _TRAFFIC = frozenset({"down", "up"})
 _FIREWALL = frozenset({"firewall"})
 _HOST = "remote_host"
+_PROCESS = "process"
 
 
 class RowsInSight:
@@ -47,6 +48,9 @@ class RowsInSight:
         self._lookups.traffic.look_at(wanted)
         self._lookups.firewall.feed.look_at(
             self._to_ask_about(_FIREWALL) if shown & _FIREWALL else ()
+        )
+        self._lookups.executions.look_at(
+            self._views.view.owners_in_sight() if _PROCESS in shown else ()
         )
         if _HOST in shown:
             entries = self._views.view.entries_in_sight()

@@ -21,9 +21,12 @@ from portview.ui.row_gestures import RowGestures
 from portview.ui.theme import tabular_font
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from PySide6.QtCore import QModelIndex, QPoint
 
     from portview.domain.entry import Entry
+    from portview.domain.processes import ProcessKey
     from portview.domain.sockets import SocketKey
     from portview.models.socket_table_model import SocketTableModel
 
@@ -81,6 +84,10 @@ class SocketTable(QTableView):
         bottom = self.rowAt(self.viewport().height() - 1)
         last = bottom if bottom >= 0 else self._sockets.rowCount() - 1
         return [self._sockets.entry_at(number) for number in range(top, last + 1)]
+
+    def owners_in_sight(self) -> Iterable[ProcessKey | None]:
+        """Return whose rows can be seen at the moment; one more than once, where it has more."""
+        return (entry.row.key.owner for entry in self.entries_in_sight())
 
     def selected_entries(self) -> list[Entry]:
         """Return the selected entries, topmost first."""

@@ -17,7 +17,7 @@ from portview.domain.firewall import (
 )
 
 if TYPE_CHECKING:
-    from portview.domain.firewall import FirewallQuestion, OwnRule, RuleChange, RuleWish
+    from portview.domain.firewall import FirewallQuestion, OwnRule
     from portview.domain.outcome import PortViewError
     from portview.domain.sockets import Protocol
     from portview.firewall.drops import DroppedPacket
@@ -97,15 +97,6 @@ class CountedFirewall:
         self.threads.add(threading.get_ident())
         self.asked.append(question)
         return self.answers.get(question.port, self.otherwise)
-
-    def plan(self, wish: RuleWish, rules: Readings) -> RuleChange:
-        raise NotImplementedError
-
-    def plan_removal(self, own: OwnRule) -> RuleChange:
-        raise NotImplementedError
-
-    def apply(self, change: RuleChange) -> None:
-        raise NotImplementedError
 
     def read_drops(
         self, status: FirewallStatus, port: int, protocol: Protocol

@@ -14,6 +14,7 @@ from portview import app
 from portview.domain.cells import CellContext
 from portview.domain.http_sys import HttpPortUse
 from portview.domain.port_names import PortNames
+from portview.engine.execution_feed import ExecutionFeed
 from portview.engine.firewall_feed import FirewallFeed
 from portview.engine.task_runner import TaskRunner
 from portview.engine.traffic_feed import TrafficFeed
@@ -26,6 +27,7 @@ from portview.ui.detailed_table import DetailedTable
 from portview.ui.firewall.firewall_tools import FirewallSources
 from portview.ui.lookups import Lookups
 from portview.ui.socket_views import SocketViews
+from tests.fakes.firewall import FakeFirewall
 from tests.fakes.firewall_readings import CountedFirewall
 from tests.fakes.lookups import FakeResolver, FakeServices, FakeTraffic
 
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
     from portview.app import OpenWindow
     from portview.domain.process_details import OwnerDetails, OwnerQuestion
+    from portview.domain.processes import Execution, ProcessKey
     from portview.domain.snapshot import Snapshot
     from portview.domain.sockets import SocketKey
     from portview.readers.snapshots import SnapshotReader
@@ -101,10 +104,13 @@ class DetailsBench:
         self.resolver = FakeResolver({})
         self.feed = TrafficFeed(self.traffic, runner)
         self.hosts = HostNames(self.resolver)
+        self.standing: dict[ProcessKey, Execution] = {}
+        self.owners_asked: list[tuple[ProcessKey, ...]] = []
+        self.executions = ExecutionFeed(self.read_standing, runner)
         self.firewall = CountedFirewall()
         self.verdicts = FirewallFeed(self.firewall, runner)
         firewall = FirewallSources(
-            self.verdicts, self.firewall, lambda: self.firewall, self.firewall.read_drops
+            self.verdicts, self.firewall, FakeFirewall, self.firewall.read_drops
         )
         self.asked: list[OwnerQuestion] = []
         self.answer = OwnerDetailsReader(FakeServices).read
@@ -112,7 +118,13 @@ class DetailsBench:
         self.http_asked: list[int] = []
         self.http_answer = HttpPortUse
         lookups = Lookups(
-            self.describe, self.feed, firewall, self.hosts, self.read_owner, self.read_http_use
+            self.describe,
+            self.feed,
+            self.executions,
+            firewall,
+            self.hosts,
+            self.read_owner,
+            self.read_http_use,
         )
         self.model = SocketTableModel(self.describe, PortNames({}))
         self.views = SocketViews(self.model)
@@ -133,7 +145,12 @@ class DetailsBench:
             traffic_hint=self.feed.hint,
             firewall=self.verdicts.answers,
             firewall_hint=self.verdicts.hint,
+            standing=self.executions.standing,
         )
+
+    def read_standing(self, asked: tuple[ProcessKey, ...]) -> dict[ProcessKey, Execution]:
+        self.owners_asked.append(asked)
+        return {key: how for key, how in self.standing.items() if key in asked}
 
     def read_owner(self, question: OwnerQuestion) -> OwnerDetails:
         self.asked.append(question)

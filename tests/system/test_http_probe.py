@@ -119,7 +119,7 @@ def test_an_error_answer_may_be_what_is_expected(site: str) -> None:
 def test_a_body_without_the_expected_text_fails(site: str) -> None:
     report = probe_http(parse_url(site), expectation=Expectation(body_text="is ill"))
     assert report.verdict is Verdict.FAILED
-    assert "'is ill'" in report.detail
+    assert "“is ill”" in report.detail
 
 
 def test_redirects_are_followed_and_told(site: str) -> None:

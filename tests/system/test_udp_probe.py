@@ -139,7 +139,7 @@ def responder() -> Iterator[Callable[[Callable[[bytes], bytes | None]], Responde
         (SNMP, answer_snmp, "SNMP answer"),
         (STUN, answer_stun, "STUN answer"),
         (QUIC, answer_quic, "QUIC versions: 0x00000001, 0x6b3343cf"),
-        (GENERIC, lambda _: b"hello there", "11 bytes, 'hello there'"),
+        (GENERIC, lambda _: b"hello there", "11 bytes, “hello there”"),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )

@@ -13,7 +13,7 @@ from portview.domain.cells import CellContext
 from portview.domain.columns import COLUMN_BY_ID, COLUMNS
 from portview.domain.entry import Entry
 from portview.domain.owners import OWNER_PROBLEM_REASONS
-from portview.domain.plain_text import inert
+from portview.domain.plain_text import inert, quoted
 from portview.domain.port_names import PortName, PortNames
 from portview.domain.processes import FieldProblem, ProcessInfo, ProcessKey
 from portview.domain.quantities import (
@@ -258,3 +258,8 @@ def test_a_windows_user_is_shown_by_name_and_kept_whole_elsewhere() -> None:
         "OTHER\\lei",
         "NT AUTHORITY\\SYSTEM",
     ]
+
+
+def test_what_a_sentence_quotes_is_inert_and_short() -> None:
+    assert quoted("a\nb\u202e") == "“a␊b\\u{202E}”"
+    assert len(quoted("x" * 32_000)) == 122

@@ -144,7 +144,7 @@ class _Parser:
             operator = self._tokens[self._at].kind.name
             self.fail(
                 f"{operator} needs something on both sides.",
-                f'To look for the word itself, write "{operator}".',
+                f'To look for the word itself, write it in quotes: "{operator}"',
             )
         if before is not None:
             word = self._text[before.start : before.end]

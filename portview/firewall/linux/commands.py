@@ -26,7 +26,7 @@ _NAME = r"[A-Za-z_][\w./\\-]{0,127}"
 _KEY = rf"(?:ip|ip6|inet|netdev) {_NAME} {_NAME}"
 _SOURCES = r"(?:[0-9a-fA-F.:/]+,? ?)+"
 _PORT = r"(?:tcp|udp) dport [1-9]\d{0,4} (?:accept|drop)"
-_SOURCE_MATCH = rf"(?:ip6? saddr \{{ {_SOURCES} \}} )?"
+_SOURCE_MATCH = rf"(?:ip6? saddr \{{ {_SOURCES} \}} |meta nfproto ipv[46] )?"
 _OWN_MATCH = r'(?:iifname != "lo" (?:fib daddr type local )?)?'
 _TAG = r"portview:v1:[a-z0-9:]+"
 _CLIENTS = r"(?:any|[0-9a-fA-F.:/]+)"
@@ -38,7 +38,7 @@ _IPTABLES_MATCH = r"-p (?:tcp|udp)(?: -s [0-9a-fA-F.:/,]+)? --dport [1-9]\d{0,4}
 _IPTABLES_END = rf"-m comment --comment {_TAG} -j (?:ACCEPT|DROP)"
 _NEW_CHAIN = r"\{ type filter hook (?:input|prerouting) priority -\d+ ; policy accept ; \}"
 _RICH_RULE = (
-    r'rule(?: priority="-100")?(?: family="ipv[46]" source address="[0-9a-fA-F.:/]+")?'
+    r'rule(?: priority="-100")?(?: family="ipv[46]"(?: source address="[0-9a-fA-F.:/]+")?)?'
     r' port port="[1-9]\d{0,4}" protocol="(?:tcp|udp)"'
     rf' nflog group="65535" prefix="{_TAG}" (?:accept|drop)'
 )

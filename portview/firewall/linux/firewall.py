@@ -71,11 +71,11 @@ class LinuxFirewall:
         rule_id = new_id()
         scope = scope_of(wish, rules.machine)
         tag = format_tag(RuleTag(rule_id, wish.expires_at_ms, wish.until))
-        commands, warnings = plan_rule(wish, scope, tag, rules, _ufw_rules)
+        commands, warnings, notes = plan_rule(wish, scope, tag, rules, _ufw_rules)
         if not commands:
             raise _nothing_to_make(warnings)
         name = rule_name(wish.effect, wish.protocol, wish.port, rule_id)
-        return RuleChange(rule_id, name, commands, warnings)
+        return RuleChange(rule_id, name, commands, warnings, notes)
 
     def plan_removal(self, own: OwnRule) -> RuleChange:
         """Return how a rule of PortView's would be taken back. Reads the rules, changes nothing.

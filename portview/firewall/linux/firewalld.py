@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from portview.domain.firewall import OwnRule, ProfileState, RuleEffect, RuleWish
-from portview.firewall.linux.own import source_texts, target_of
+from portview.domain.firewall import EVERYONE_OF, OwnRule, ProfileState, RuleEffect, RuleWish
+from portview.firewall.linux.own import joined_remotes, remotes_of, target_of
 from portview.firewall.linux.sentences import told
 from portview.firewall.tag import RuleTag, find_tag, format_tag
 
@@ -64,13 +64,10 @@ def own_rules(ruleset: Ruleset) -> tuple[OwnRule, ...]:
         effect = _effect(rules[0], ruleset)
         if mark is None or target is None or effect is None:
             continue
-        sources = dict.fromkeys(
-            text for rule in rules for text in list(source_texts(rule.expressions)) or ["any"]
-        )
         wish = RuleWish(
             effect,
             *target,
-            remotes=("any",) if "any" in sources else tuple(sources),
+            remotes=joined_remotes(text for rule in rules for text in remotes_of(rule)),
             profiles=(),
             expires_at_ms=mark.expires_at_ms,
             until=mark.until,
@@ -129,7 +126,9 @@ def rich_rule(wish: RuleWish, source: str, tag: str, *, is_first: bool) -> str:
     """Return a rule in firewalld's rich language."""
     first = f' priority="{_FIRST}"' if is_first else ""
     family = "ipv6" if ":" in source else "ipv4"
-    whom = "" if source == "any" else f' family="{family}" source address="{source}"'
+    whom = "" if source == "any" else f' family="{family}"'
+    if whom and source not in EVERYONE_OF.values():
+        whom += f' source address="{source}"'
     port = f'port port="{wish.port}" protocol="{wish.protocol.value}"'
     mark = f'nflog group="{_GROUP}" prefix="{tag}"'
     end = "accept" if wish.effect is RuleEffect.ALLOW else "drop"

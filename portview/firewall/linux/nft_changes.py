@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from portview.domain.firewall import RuleEffect
 from portview.firewall.linux.iptables_text import LEGACY
-from portview.firewall.linux.placing import OWN_TABLE, Placement, try_out
+from portview.firewall.linux.placing import OWN_TABLE, Placement, chain_takes_both, try_out
 from portview.firewall.linux.ruleset import BUILT_IN_CHAINS, ChainKey
 from portview.firewall.tag import find_tag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from portview.domain.firewall import RuleWish
     from portview.firewall.linux.machine import Machine
@@ -27,10 +27,11 @@ _LIVE_ONLY = (
 
 
 class Changes(NamedTuple):
-    """Commands in order, and why they may not help or not last."""
+    """Commands in order, why they may not help, and what is good to know: that they don't last."""
 
     commands: tuple[Command, ...]
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def plan_rule(
@@ -46,21 +47,19 @@ def plan_rule(
             commands += _by_iptables(placement, wish, scope, tag)
         else:
             commands.append(_by_nft(placement, wish, scope, tag))
-    return Changes(
-        tuple(commands), warnings_of(wish, trial.obstacle, lasts_until_restart=bool(commands))
-    )
+    return changes(commands, wish, trial.obstacle, lasts_until_restart=bool(commands))
 
 
-def warnings_of(wish: RuleWish, obstacle: str, *, lasts_until_restart: bool) -> tuple[str, ...]:
-    """Return why a change may not help, and that it does not last."""
-    warnings = []
+def changes(
+    commands: Iterable[Command], wish: RuleWish, obstacle: str, *, lasts_until_restart: bool
+) -> Changes:
+    """Return commands with why they may not help, and with the note that they don't last."""
+    warnings: tuple[str, ...] = ()
     if obstacle:
         is_allow = wish.effect is RuleEffect.ALLOW
         verb = "let everyone meant in" if is_allow else "block everyone meant"
-        warnings.append(f"Even then the firewall would not {verb}: {obstacle}.")
-    if lasts_until_restart:
-        warnings.append(_LIVE_ONLY)
-    return tuple(warnings)
+        warnings = (f"Even then the firewall would not {verb}: {obstacle}.",)
+    return Changes(tuple(commands), warnings, (_LIVE_ONLY,) if lasts_until_restart else ())
 
 
 def plan_removal(rules: Sequence[Rule], ruleset: Ruleset) -> tuple[Command, ...]:
@@ -120,9 +119,12 @@ def _by_nft(placement: Placement, wish: RuleWish, scope: Scope, tag: str) -> Com
         match += ["iifname", "!=", '"lo"']
         if placement.chain.hook == "prerouting":
             match += ["fib", "daddr", "type", "local"]
-    if placement.version and (networks := scope.networks(placement.version)):
-        family = "ip" if placement.version == 4 else "ip6"  # noqa: PLR2004 - IP version
-        match += [family, "saddr", "{", ", ".join(networks), "}"]
+    if version := placement.version:
+        family = "ip" if version == 4 else "ip6"  # noqa: PLR2004 - IP version
+        if networks := scope.sources_named(version):
+            match += [family, "saddr", "{", ", ".join(networks), "}"]
+        elif chain_takes_both(placement):
+            match += ["meta", "nfproto", f"ipv{version}"]
     verdict = "accept" if wish.effect is RuleEffect.ALLOW else "drop"
     match += [wish.protocol.value, "dport", str(wish.port), verdict]
     return ("nft", *where, *match, "comment", f'"{tag}"')
@@ -136,7 +138,7 @@ def _by_iptables(placement: Placement, wish: RuleWish, scope: Scope, tag: str) -
     where: Command = ("-A", chain)
     if placement.before is not None:
         where = ("-I", chain, str(placement.place + 1))
-    networks = scope.networks(4 if is_v4 else 6)
+    networks = scope.sources_named(4 if is_v4 else 6)
     source: Command = ("-s", ",".join(networks)) if networks else ()
     port = ("-p", wish.protocol.value, *source, "--dport", str(wish.port))
     verdict = "ACCEPT" if wish.effect is RuleEffect.ALLOW else "DROP"

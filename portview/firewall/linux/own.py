@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from portview.domain.firewall import OwnRule, RuleEffect, RuleWish
+from portview.domain.firewall import EVERYONE_OF, OwnRule, RuleEffect, RuleWish
 from portview.domain.sockets import Protocol
 from portview.firewall.linux.nft_changes import tagged_rules
 from portview.firewall.linux.sentences import told
@@ -45,20 +45,17 @@ def own_parts(ruleset: Ruleset) -> list[OwnParts]:
 def _wish(rules: Sequence[Rule]) -> RuleWish | None:
     """Return what the parts of a rule do together; None for what PortView would not make."""
     tag = find_tag(rules[0].comment)
-    remotes: dict[str, None] = {}
     target: tuple[Protocol, int] | None = None
     is_allow = False
     for rule in rules:
         is_allow = any("accept" in one for one in rule.expressions)
-        texts = list(source_texts(rule.expressions))
-        remotes.update(dict.fromkeys(texts or ["any"]))
         target = target or target_of(rule.expressions)
     if target is None or tag is None:
         return None
     return RuleWish(
         RuleEffect.ALLOW if is_allow else RuleEffect.BLOCK,
         *target,
-        remotes=("any",) if "any" in remotes else tuple(remotes),
+        remotes=joined_remotes(text for rule in rules for text in remotes_of(rule)),
         profiles=(),
         expires_at_ms=tag.expires_at_ms,
         until=tag.until,
@@ -82,7 +79,28 @@ def target_of(expressions: Iterable[Any]) -> tuple[Protocol, int] | None:
     return None
 
 
-def source_texts(expressions: Iterable[Any]) -> Iterator[str]:
+def remotes_of(rule: Rule) -> Iterator[str]:
+    """Yield whom a rule is about, as the remote side of a wish names them."""
+    texts = list(_source_texts(rule.expressions))
+    yield from texts or [_everyone_of(rule)]
+
+
+def joined_remotes(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the remote side of a rule that is made of several, each part once."""
+    found = tuple(dict.fromkeys(texts))
+    is_any = "any" in found or set(EVERYONE_OF.values()) <= set(found)
+    return ("any",) if is_any else found
+
+
+def _everyone_of(rule: Rule) -> str:
+    versions = {4, 6} & {{"ip": 4, "ip6": 6}.get(rule.chain.family, 0)}
+    for left, right in _matches(rule.expressions):
+        if left == {"meta": {"key": "nfproto"}}:
+            versions = {number for number in EVERYONE_OF if right == f"ipv{number}"}
+    return EVERYONE_OF[versions.pop()] if versions else "any"
+
+
+def _source_texts(expressions: Iterable[Any]) -> Iterator[str]:
     """Yield the addresses and networks that a rule is about; none for all."""
     for left, right in _matches(expressions):
         payload = left.get("payload")

@@ -168,13 +168,20 @@ def expressions_for(placement: Placement, wish: RuleWish, scope: Scope) -> list[
         match({"meta": {"key": "iifname"}}, "lo", "!=")
         if placement.chain.hook == "prerouting":
             match({"fib": {"result": "type", "flags": ["daddr"]}}, "local")
-    if placement.version and (networks := scope.networks(placement.version)):
-        family = "ip" if placement.version == 4 else "ip6"  # noqa: PLR2004 - IP version
-        left = {"payload": {"protocol": family, "field": "saddr"}}
-        match(left, {"set": [_value(text) for text in networks]})
+    if version := placement.version:
+        if networks := scope.sources_named(version):
+            left = {"payload": {"protocol": "ip" if version == 4 else "ip6", "field": "saddr"}}  # noqa: PLR2004 - IP version
+            match(left, {"set": [_value(text) for text in networks]})
+        elif chain_takes_both(placement):
+            match({"meta": {"key": "nfproto"}}, f"ipv{version}")
     match({"payload": {"protocol": wish.protocol.value, "field": "dport"}}, wish.port)
     result.append({"accept" if wish.effect is RuleEffect.ALLOW else "drop": None})
     return result
+
+
+def chain_takes_both(placement: Placement) -> bool:
+    """Tell whether packets of both IP versions come to the rule's chain."""
+    return placement.chain.key.family not in {"ip", "ip6"}
 
 
 def _value(text: str) -> Any:

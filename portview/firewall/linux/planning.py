@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.firewall import RuleEffect
 from portview.firewall.linux import firewalld, nft_changes, ufw
-from portview.firewall.linux.nft_changes import Changes, warnings_of
+from portview.firewall.linux.nft_changes import Changes
 from portview.firewall.linux.placing import obstacle_of, try_out
 from portview.firewall.linux.ruleset import BUILT_IN_CHAINS
 
@@ -58,7 +58,7 @@ def plan_rule(
         )
     obstacle = _obstacle(wish, trial, _is_of_ufw if manager == "ufw" else _is_of_firewalld)
     is_runtime_only = manager == "firewalld" and not any("--permanent" in one for one in commands)
-    return Changes(commands, warnings_of(wish, obstacle, lasts_until_restart=is_runtime_only))
+    return nft_changes.changes(commands, wish, obstacle, lasts_until_restart=is_runtime_only)
 
 
 def _obstacle(wish: RuleWish, trial: Trial, is_own: Callable[[ChainKey], bool]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import TYPE_CHECKING
 
-from portview.domain.firewall import RuleEffect
+from portview.domain.firewall import EVERYONE_OF, LOCAL_SUBNET_OF, RuleEffect
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.typed_input import MAX_PORT
 from portview.firewall.linux.intervals import Intervals, joined
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from portview.firewall.linux.machine import Machine, Network
 
 _MOST_REMOTES = 100
+_VERSIONS_OF = {"localsubnet": (4, 6), **{word: (one,) for one, word in LOCAL_SUBNET_OF.items()}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,11 @@ class Scope:
     def networks(self, version: int) -> tuple[str, ...]:
         """Return the networks of one IP version; empty for none or for all."""
         return (self.v4 if version == 4 else self.v6) or ()  # noqa: PLR2004 - IP version
+
+    def sources_named(self, version: int) -> tuple[str, ...]:
+        """Return the networks that a rule has to name; empty where the IP version says it all."""
+        networks = self.networks(version)
+        return () if EVERYONE_OF[version] in networks else networks
 
     def covers(self, version: int) -> bool:
         """Tell whether it is about any client of one IP version."""
@@ -60,7 +66,8 @@ def scope_of(wish: RuleWish, machine: Machine) -> Scope:
         return Scope()
     networks: list[Network] = []
     for word in words:
-        networks += _connected(machine) if word == "localsubnet" else [_network(word)]
+        versions = _VERSIONS_OF.get(word)
+        networks += _connected(machine, versions) if versions else [_network(word)]
     v4 = [one for one in networks if isinstance(one, IPv4Network)]
     v6 = [one for one in networks if isinstance(one, IPv6Network)]
     return Scope(_texts(collapse_addresses(v4)), _texts(collapse_addresses(v6)))
@@ -71,16 +78,18 @@ def unfit(message: str, hint: str = "") -> PortViewError:
     return PortViewError("unfit_rule", message, hint, Outcome.BAD_INPUT)
 
 
-def _connected(machine: Machine) -> list[Network]:
+def _connected(machine: Machine, versions: tuple[int, ...]) -> list[Network]:
     found = [
         network
         for interface in machine.outer()
-        for version in (4, 6)
+        for version in versions
         for network in interface.networks(version)
         if network.prefixlen < network.max_prefixlen
     ]
     if not found:
-        raise unfit("This machine is connected to no network.", "Name the addresses instead.")
+        only = "" if len(versions) > 1 else f"IPv{versions[0]} "
+        message = f"This machine is connected to no {only}network."
+        raise unfit(message, "Name the addresses instead.")
     return found
 
 

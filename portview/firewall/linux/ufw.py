@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from portview.domain.firewall import FirewallRule, OwnRule, RuleEffect, RuleWish
+from portview.domain.firewall import EVERYONE_OF, FirewallRule, OwnRule, RuleEffect, RuleWish
 from portview.domain.sockets import Protocol
-from portview.firewall.linux.own import rule_name
+from portview.firewall.linux.own import joined_remotes, rule_name
 from portview.firewall.linux.scope import unfit
 from portview.firewall.tag import find_tag
 
@@ -25,7 +25,8 @@ USER_CHAINS = ("ufw-user-input", "ufw6-user-input")
 """The chains in which ufw keeps the rules of people."""
 
 _TUPLE = "### tuple ### "
-_ANY = {"0.0.0.0/0": "any", "::/0": "any"}
+_ANY = frozenset(EVERYONE_OF.values())
+_ANY_IN_ORDER = list(EVERYONE_OF.values())
 _EFFECTS = {
     "allow": RuleEffect.ALLOW,
     "deny": RuleEffect.BLOCK,
@@ -36,7 +37,10 @@ _EFFECTS = {
 
 @dataclass(frozen=True, slots=True)
 class UfwRule:
-    """A rule for incoming traffic as ufw notes it. ``source`` is "any", an address or a network."""
+    """A rule for incoming traffic as ufw notes it. ``source`` is an address or a network.
+
+    One for any client is two, one of each IP version, with the networks "0.0.0.0/0" and "::/0".
+    """
 
     action: str
     protocol: str
@@ -67,7 +71,7 @@ def parse_user_rules(text: str) -> Iterator[UfwRule]:
             action.partition("_")[0],
             protocol,
             port,
-            _ANY.get(source, source),
+            source,
             _decoded(comment),
             head,
         )
@@ -94,13 +98,12 @@ def _own(rule_id: str, rules: list[UfwRule]) -> OwnRule:
     first = rules[0]
     tag = find_tag(first.comment)
     assert tag  # noqa: S101 - it is what they were found by
-    sources = tuple(dict.fromkeys(rule.source for rule in rules))
     effect, protocol, port = _EFFECTS[first.action], Protocol(first.protocol), int(first.port)
     wish = RuleWish(
         effect,
         protocol,
         port,
-        remotes=("any",) if "any" in sources else sources,
+        remotes=joined_remotes(rule.source for rule in rules),
         profiles=(),
         expires_at_ms=tag.expires_at_ms,
         until=tag.until,
@@ -119,7 +122,7 @@ def plan_rule(
     Raises PortViewError where none is left.
     """
     action = "allow" if wish.effect is RuleEffect.ALLOW else "deny"
-    sources = ["any"] if scope.is_any else [*scope.networks(4), *scope.networks(6)]
+    sources = _ANY_IN_ORDER if scope.is_any else [*scope.networks(4), *scope.networks(6)]
     present = {
         (rule.action, rule.protocol, rule.port, rule.source) for rule in known if rule.is_plain
     }
@@ -134,6 +137,8 @@ def plan_rule(
             f"ufw has such a rule already: {' '.join(_words(action, wish, sources[0]))}.",
             "Another rule decides; look at all that are about this port.",
         )
+    if scope.is_any and len(new) == len(sources):
+        new = ["any"]
     return tuple(("ufw", *first, *_words(action, wish, source), "comment", tag) for source in new)
 
 

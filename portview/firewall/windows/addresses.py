@@ -24,6 +24,7 @@ Network: TypeAlias = IPv4Network | IPv6Network
 LOCAL_SUBNET = "localsubnet"
 _IPV4 = 4
 _LAST = {4: 2**32 - 1, 6: 2**128 - 1}
+_LINK_LOCAL = IPv6Network("fe80::/10")
 _LOOPBACK = {4: ip_network("127.0.0.0/8"), 6: ip_network("::1/128")}
 
 
@@ -87,17 +88,27 @@ class AddressSet:
             for span in self.spans
         )
 
-    def resolved(self, networks: Iterable[Network]) -> AddressSet:
-        """Return the set with the local IPv4 subnet as the addresses it stands for.
+    def resolved(self, networks: Iterable[Network], *, has_more_ipv6: bool) -> AddressSet:
+        """Return the set with the local subnet as the addresses it stands for.
 
-        The local subnet of IPv6 stays a keyword, because Windows does not tell its prefixes in one
-        place. Nothing is resolved where no network is known.
+        ``networks`` are what the machine is in. That of IPv6 stays a keyword beside its addresses
+        where ``has_more_ipv6`` tells that it may be more. Nothing is resolved for a family of which
+        no network is known.
         """
-        word = f"{LOCAL_SUBNET}/4"
-        spans = [_network_span(network) for network in networks if network.version == _IPV4]
-        if word not in self.keywords or not spans:
-            return self
-        return AddressSet(_merged((*self.spans, *spans)), self.keywords - {word})
+        spans, keywords = list(self.spans), set(self.keywords)
+        for family in _LAST:
+            word = f"{LOCAL_SUBNET}/{family}"
+            known = [_network_span(one) for one in networks if one.version == family]
+            if word not in keywords or not known:
+                continue
+            spans += known
+            if family == _IPV4:
+                keywords.discard(word)
+                continue
+            spans.append(_network_span(_LINK_LOCAL))
+            if not has_more_ipv6:
+                keywords.discard(word)
+        return AddressSet(_merged(spans), frozenset(keywords))
 
     def joined(self, other: AddressSet) -> AddressSet:
         """Return what is in either set."""

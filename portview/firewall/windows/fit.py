@@ -228,7 +228,8 @@ def _remote_part(
     """Tell whether a rule is about what is asked of remote addresses, and about which part."""
     if rule.remote is None:
         return True, None
-    wanted = rule.remote.resolved(traffic.surroundings.networks)
+    around = traffic.surroundings
+    wanted = rule.remote.resolved(around.networks, has_more_ipv6=around.has_more_ipv6)
     if not wanted.families & traffic.families:
         return False, None
     if traffic.remote is not None:

@@ -32,7 +32,8 @@ class Surroundings:
 
     ``active`` are the profiles of the connected networks, empty where that could not be read.
     ``variables`` are environment variables with names in lower case. ``addresses`` are this
-    machine's own, ``networks`` the IPv4 networks that it is in. ``version`` is Windows' major and
+    machine's own, ``networks`` those that it is in, and ``has_more_ipv6`` tells that the local
+    subnet may be more than those of IPv6. ``version`` is Windows' major and
     minor number, None where it is not known. ``shown_text`` turns ``@FirewallAPI.dll,-25301`` into
     the text that Windows shows; it takes any text and may be slow the first time.
     """
@@ -41,5 +42,6 @@ class Surroundings:
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
     addresses: frozenset[Address] = frozenset()
     networks: frozenset[Network] = frozenset()
+    has_more_ipv6: bool = True
     version: tuple[int, int] | None = None
     shown_text: Callable[[str], str] = field(default=_as_it_is, compare=False)

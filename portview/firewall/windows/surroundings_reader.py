@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import sys
@@ -15,9 +16,12 @@ from portview.firewall.windows.active_profile import active_profiles
 from portview.firewall.windows.addresses import plain_address
 from portview.firewall.windows.surroundings import Surroundings
 from portview.readers.windows.indirect_text import indirect_text
+from portview.readers.windows.ipv6_networks import LocalIPv6, local_ipv6
 
 if TYPE_CHECKING:
     from portview.firewall.windows.addresses import Address
+
+logger = logging.getLogger(__name__)
 
 
 def read_surroundings() -> Surroundings:
@@ -26,11 +30,13 @@ def read_surroundings() -> Surroundings:
     Some milliseconds, because networks come and go without a word in the registry.
     """
     addresses, networks = _own_addresses()
+    ipv6 = _local_ipv6()
     return Surroundings(
         active_profiles(),
         {name.lower(): value for name, value in os.environ.items()},
         addresses,
-        networks,
+        networks | ipv6.networks,
+        not ipv6.is_whole,
         _version(),
         indirect_text,
     )
@@ -49,6 +55,14 @@ def _own_addresses() -> tuple[frozenset[Address], frozenset[IPv4Network]]:
                 if isinstance(address, IPv4Address) and entry.netmask and not address.is_loopback:
                     networks.add(IPv4Network(f"{address}/{entry.netmask}", strict=False))
     return frozenset(addresses), frozenset(networks)
+
+
+def _local_ipv6() -> LocalIPv6:
+    try:
+        return local_ipv6()
+    except OSError as error:
+        logger.info("the IPv6 networks of this machine can't be read: %s", error)
+        return LocalIPv6()
 
 
 def _version() -> tuple[int, int] | None:

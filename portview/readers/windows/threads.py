@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from portview.readers.windows.dll import bind, last_error, load_library, windows_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 TH32CS_SNAPTHREAD = 0x00000004
 THREAD_QUERY_LIMITED_INFORMATION = 0x0800
@@ -47,8 +47,34 @@ def all_threads_suspended(pid: int) -> bool:
     return has_any
 
 
+def suspended_among(pids: Collection[int]) -> set[int]:
+    """Return those of some processes of which every thread is suspended. Raises OSError.
+
+    A process whose threads can't be asked is not among them.
+    """
+    suspended: set[int] = set()
+    running: set[int] = set()
+    for pid, thread in _all_threads():
+        if pid not in pids or pid in running:
+            continue
+        try:
+            count = _suspend_count(thread)
+        except OSError:
+            count = 0
+        if count == 0:
+            running.add(pid)
+        elif count is not None:
+            suspended.add(pid)
+    return suspended - running
+
+
 def threads_of(pid: int) -> Iterator[int]:
     """Yield the IDs of the threads of a process. Raises OSError."""
+    return (thread for owner, thread in _all_threads() if owner == pid)
+
+
+def _all_threads() -> Iterator[tuple[int, int]]:
+    """Yield the PID and the ID of every thread of this machine."""
     library = _library()
     snapshot = library.snapshot(TH32CS_SNAPTHREAD, 0)
     if snapshot in {None, _INVALID_HANDLE}:
@@ -57,8 +83,7 @@ def threads_of(pid: int) -> Iterator[int]:
         entry = ThreadEntry(size=ctypes.sizeof(ThreadEntry))
         has_more = library.first(snapshot, ctypes.byref(entry))
         while has_more:
-            if entry.owner_pid == pid:
-                yield int(entry.thread_id)
+            yield int(entry.owner_pid), int(entry.thread_id)
             has_more = library.next(snapshot, ctypes.byref(entry))
     finally:
         library.close(snapshot)

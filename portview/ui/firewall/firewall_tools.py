@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from portview.engine.firewall_feed import FirewallFeed
     from portview.engine.task_runner import TaskRunner
     from portview.firewall.drops import DroppedPacket
-    from portview.firewall.firewall import Firewall
+    from portview.firewall.firewall import Firewall, FirewallReader
     from portview.settings import Settings
     from portview.ui.firewall.own_rules_window import OwnRulesWindow
     from portview.ui.row_actions import RowActions
@@ -43,7 +43,7 @@ class FirewallSources:
     """
 
     feed: FirewallFeed
-    shared: Firewall
+    shared: FirewallReader
     opener: Callable[[], Firewall]
     read_drops: Callable[[FirewallStatus, int, Protocol], tuple[DroppedPacket, ...]]
 

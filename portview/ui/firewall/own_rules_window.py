@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from portview.domain.firewall import OwnRule
     from portview.engine.task_runner import TaskRunner
-    from portview.firewall.firewall import Firewall, FirewallRules
+    from portview.firewall.firewall import Firewall, FirewallReader, FirewallRules
     from portview.settings import Settings
 
 _SIZE = (860, 360)
@@ -50,7 +50,7 @@ class OwnRulesWindow(ToolWindow):
 
     def __init__(
         self,
-        firewall: Firewall,
+        firewall: FirewallReader,
         opener: Callable[[], Firewall],
         runner: TaskRunner,
         settings: Settings,
@@ -147,7 +147,7 @@ def _note(rules: FirewallRules) -> str:
     return f"{rules_words} made by PortView. Others are never touched."
 
 
-def _read(firewall: Firewall) -> _Listing:
+def _read(firewall: FirewallReader) -> _Listing:
     rules = firewall.read()
     now_ms = time.time_ns() // 1_000_000
     reasons = [why_expired(own, now_ms) for own in rules.own_rules]

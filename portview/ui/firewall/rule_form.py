@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from portview.actions.firewall_plan import can_match_programs
 from portview.actions.firewall_wishes import ANY, LOCAL_SUBNET, checked_remotes, default_wish
 from portview.domain.outcome import PortViewError
-from portview.domain.plain_text import inert
+from portview.domain.plain_text import inert, quoted
 from portview.domain.typed_input import BadInputError
 from portview.ui.probing.typed_field import TypedField
 from portview.ui.proposal_view import plain_label
@@ -231,7 +231,7 @@ def parse_remote(text: str) -> tuple[str, ...]:
         try:
             checked_remotes((stripped,))
         except PortViewError as error:
-            problem = f"{inert(stripped, 60)!r} is no address and no network."
+            problem = f"{quoted(stripped, 60)} is no address and no network."
             if not stripped:
                 problem = "An address is missing."
             raise BadInputError(

@@ -1,4 +1,4 @@
-"""What a rule of the firewall would do, before it is made: warnings first, then the command."""
+"""What a rule of the firewall would do, before it is made: what to know first, then the command."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class RulePreview(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.now = plain_label("")
-        self.warnings = QWidget()
-        self._warning_room = QVBoxLayout(self.warnings)
-        self._warning_room.setContentsMargins(0, 0, 0, 0)
-        self._warning_room.setSpacing(6)
+        self.remarks = QWidget()
+        self._remark_room = QVBoxLayout(self.remarks)
+        self._remark_room.setContentsMargins(0, 0, 0, 0)
+        self._remark_room.setSpacing(6)
         self.title = QLabel("This will run:")
         self.command = PlainField("Command that will run", _MOST_LINES)
         self.command.setFont(monospace_font(self.font()))
@@ -53,14 +53,18 @@ class RulePreview(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
-        for widget in (self.now, self.warnings, self.title, self.frame):
+        for widget in (self.now, self.remarks, self.title, self.frame):
             layout.addWidget(widget)
 
     @property
     def warning_texts(self) -> list[str]:
         """Return what is warned of."""
-        labels = self.warnings.findChildren(QLabel, "warning")
-        return [label.text() for label in labels if not label.isHidden()]
+        return self._texts(Tone.BAD)
+
+    @property
+    def note_texts(self) -> list[str]:
+        """Return what is good to know, and speaks against nothing."""
+        return self._texts(Tone.NOTE)
 
     def show_proposal(self, proposal: FirewallProposal) -> None:
         """Say what is true now, what may be in the way, and what will run."""
@@ -68,30 +72,35 @@ class RulePreview(QWidget):
         self.command.set_lines(proposal.commands)
         for widget in (self.title, self.frame):
             widget.setVisible(bool(proposal.commands))
-        self._show_warnings(proposal.warnings)
+        told = [(Tone.BAD, text) for text in proposal.warnings]
+        self._show_remarks([*told, *((Tone.NOTE, text) for text in proposal.notes)])
 
-    def _show_warnings(self, warnings: Sequence[str]) -> None:
-        while (item := self._warning_room.takeAt(0)) is not None:
+    def _texts(self, tone: Tone) -> list[str]:
+        labels = self.remarks.findChildren(QLabel, tone.value)
+        return [label.text() for label in labels if not label.isHidden()]
+
+    def _show_remarks(self, remarks: Sequence[tuple[Tone, str]]) -> None:
+        while (item := self._remark_room.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
                 widget.hide()
                 widget.setParent(None)
                 widget.deleteLater()
-        for warning in warnings:
-            self._warning_room.addWidget(self._warning(warning))
-        self.warnings.setVisible(bool(warnings))
+        for tone, text in remarks:
+            self._remark_room.addWidget(self._remark(tone, text))
+        self.remarks.setVisible(bool(remarks))
 
-    def _warning(self, text: str) -> QWidget:
+    def _remark(self, tone: Tone, text: str) -> QWidget:
         holder = QWidget()
         row = QHBoxLayout(holder)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         picture = QLabel()
-        picture.setPixmap(tone_icon(Tone.BAD, self).pixmap(_ICON_SIZE, _ICON_SIZE))
+        picture.setPixmap(tone_icon(tone, self).pixmap(_ICON_SIZE, _ICON_SIZE))
         picture.setAlignment(Qt.AlignmentFlag.AlignTop)
         label = plain_label(text)
-        label.setObjectName("warning")
-        label.setAccessibleName("Warning")
+        label.setObjectName(tone.value)
+        label.setAccessibleName("Warning" if tone is Tone.BAD else "Note")
         row.addWidget(picture)
         row.addWidget(label, 1)
         return holder

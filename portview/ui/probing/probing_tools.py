@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from portview.domain.sockets import SocketRow
     from portview.domain.targets import Target
     from portview.engine.task_runner import TaskRunner
-    from portview.firewall.firewall import Firewall
+    from portview.firewall.firewall import FirewallReader
     from portview.settings import Settings
     from portview.ui.probing.pick_window import PickWindow
     from portview.ui.probing.probe_window import ProbeWindow
@@ -45,7 +45,7 @@ class ProbingSources:
     read_rows: Callable[[], Sequence[SocketRow]]
     all_entries: Callable[[], Collection[Entry]]
     port_names: PortNames
-    firewall: Firewall | None = None
+    firewall: FirewallReader | None = None
 
 
 class ProbingTools(QObject):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from portview.domain.plain_text import quoted
 from portview.domain.sockets import Protocol
 from portview.domain.typed_input import MAX_PORT, BadInputError, parse_ports
 
@@ -25,6 +26,6 @@ def parse_scan_ports(text: str, names: PortNames) -> tuple[int, ...]:
         return tuple(range(1, MAX_PORT + 1))
     if word.isalpha():
         raise BadInputError(
-            "bad_ports", f"{word!r} is no list of ports.", text, 0, len(text), _HINT
+            "bad_ports", f"{quoted(word)} is no list of ports.", text, 0, len(text), _HINT
         )
     return parse_ports(text)

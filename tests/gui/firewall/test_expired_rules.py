@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from portview.actions import firewall_jobs
+from portview.domain.firewall import OwnRule, RuleEffect, RuleWish
 from portview.domain.outcome import ActionReport, Outcome, PortViewError
+from portview.domain.sockets import Protocol
 from portview.engine.task_runner import TaskRunner
-from portview.ui.expired_rules import ExpiredRules
+from portview.ui.expired_rules import ExpiredRules, revoke_what_expired
+from tests.fakes.firewall_readings import CountedFirewall, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,3 +71,23 @@ def test_missing_rights_are_told_once_and_again_after_a_change(
         told_after.append(len(wanted))
     assert told_after == [1, 1, 1, 2]
     assert wanted[0] == "One waits. It needs rights."
+
+
+def test_no_firewall_is_opened_for_rules_that_have_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    revoked: list[bool] = []
+
+    def revoke(*, has_rights: bool) -> ActionReport:
+        revoked.append(has_rights)
+        return REPORT
+
+    monkeypatch.setattr(firewall_jobs, "revoke_expired", revoke)
+    shared = CountedFirewall()
+    for ends_ms in (None, 10**13):
+        wish = RuleWish(RuleEffect.ALLOW, Protocol.TCP, 80, expires_at_ms=ends_ms)
+        shared.own_rules = (OwnRule("abcd", wish, rule("own")),)
+        assert revoke_what_expired(shared, has_rights=True) is None
+    assert (shared.reads, revoked) == (2, [])
+    wish = RuleWish(RuleEffect.ALLOW, Protocol.TCP, 80, expires_at_ms=1)
+    shared.own_rules = (*shared.own_rules, OwnRule("efgh", wish, rule("own")))
+    assert revoke_what_expired(shared, has_rights=True) is REPORT
+    assert revoked == [True]

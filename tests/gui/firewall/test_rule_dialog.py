@@ -153,7 +153,7 @@ def test_an_address_is_read_while_it_is_typed(
     assert not dialog.act_button.isEnabled()
     assert dialog.note.text() == "Type the address or the network."
     dialog.form.remote_field.setText("192.168.1.999")
-    assert "'192.168.1.999' is no address and no network." in dialog.note.text()
+    assert "“192.168.1.999” is no address and no network." in dialog.note.text()
     assert not dialog.preview.isEnabled()
     dialog.act_button.click()
     dialog.form.remote_field.setText(" 192.0.2.7, 198.51.100.0/24")
@@ -214,7 +214,8 @@ def test_what_can_not_help_is_warned_of_before(ask: Open, firewall: FakeFirewall
     wish = RuleWish(RuleEffect.ALLOW, Protocol.TCP, 61_080, remotes=("any",))
     firewall.add_rule_of_others(wish, "Open already")
     dialog = ask()
-    assert any("is allowed already" in warning for warning in dialog.preview.warning_texts)
+    assert any("is allowed already" in note for note in dialog.preview.note_texts)
+    assert not any("already" in warning for warning in dialog.preview.warning_texts)
 
 
 def test_where_no_rule_is_needed_nothing_can_be_run(ask: Open, firewall: FakeFirewall) -> None:

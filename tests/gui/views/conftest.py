@@ -20,6 +20,7 @@ from portview.domain.sockets import (
     SocketRow,
     State,
 )
+from portview.engine.execution_feed import ExecutionFeed
 from portview.engine.firewall_feed import FirewallFeed
 from portview.engine.poller import Poller
 from portview.engine.traffic_feed import TrafficFeed
@@ -31,6 +32,7 @@ from portview.ui.about import WindowFacts
 from portview.ui.firewall.firewall_tools import FirewallSources
 from portview.ui.lookups import Lookups
 from portview.ui.main_window import MainWindow
+from tests.fakes.firewall import FakeFirewall
 from tests.fakes.firewall_readings import CountedFirewall
 from tests.fakes.lookups import FakeResolver, FakeServices, FakeTraffic
 
@@ -147,8 +149,9 @@ def window(
     lookups = Lookups(
         lambda: CellContext(time.time_ns() // 1_000_000, names),
         TrafficFeed(FakeTraffic(), runner),
+        ExecutionFeed(lambda _asked: {}, runner),
         FirewallSources(
-            FirewallFeed(firewall, runner), firewall, lambda: firewall, firewall.read_drops
+            FirewallFeed(firewall, runner), firewall, FakeFirewall, firewall.read_drops
         ),
         hosts,
         OwnerDetailsReader(FakeServices).read,

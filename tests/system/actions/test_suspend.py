@@ -21,7 +21,7 @@ from portview.domain.contract import iso_time
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.process_details import OwnerQuestion
 from portview.domain.processes import Execution, ProcessKey
-from portview.readers.execution import read_execution
+from portview.readers.execution import read_execution, standing_still
 from portview.readers.process_details import OwnerDetailsReader
 from portview.readers.process_identity import process_key
 from tests.system.actions.conftest import wait_until
@@ -67,11 +67,15 @@ def test_a_process_stands_still_and_goes_on_and_its_neighbour_never_stops(
     assert (report.outcome, report.execution) == (Outcome.DONE, Execution.SUSPENDED)
     assert f"127.0.0.1:{server.port}" in report.next_step
     assert read_execution(server.pid) is Execution.SUSPENDED
+    once_had_by = ProcessKey(server.pid, server.key.started_ms - 1000)
+    asked = [server.key, neighbour.key, once_had_by]
+    assert standing_still(asked) == {server.key: Execution.SUSPENDED}
     assert not answers(server.port)
     assert answers(neighbour.port)
 
     back = change_execution(look_at_execution(server.key, RESUME))
     assert (back.outcome, back.execution) == (Outcome.DONE, Execution.RUNNING)
+    assert standing_still([server.key, neighbour.key]) == {}
     wait_until(lambda: answers(server.port))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.system.firewall.conftest import SECOND_V4
+from tests.system.firewall.conftest import SECOND_V4, SECOND_V6, SILENCE_S
 from tests.system.firewall.rulesets import chain
 
 if TYPE_CHECKING:
@@ -85,7 +85,8 @@ def test_a_rule_for_the_local_subnet_is_about_the_networks_of_the_cable(bench: B
     assert {"10.199.0.0/24", "fd99::/64"} <= set(own["wish"]["remotes"])
     assert own["wish"]["expires_at_ms"] == 1_900_000_000_000
     assert bench.reaches(SECOND_V4, is_expected=True)
-    assert any("restart" in warning for warning in change["warnings"])
+    assert any("restart" in note for note in change["notes"])
+    assert change["warnings"] == []
 
 
 def test_a_rule_for_anyone_lets_both_versions_in(bench: Bench) -> None:
@@ -94,6 +95,41 @@ def test_a_rule_for_anyone_lets_both_versions_in(bench: Bench) -> None:
     assert len(change["commands"]) == 1
     assert bench.verdict()["verdict"] == "allowed"
     assert bench.own()[0]["wish"]["remotes"] == ["any"]
+    assert bench.reaches(bench.near.ipv6, is_expected=True)
+
+
+@pytest.mark.parametrize(
+    ("remotes", "reads"),
+    [
+        (("0.0.0.0/0",), {"0.0.0.0/0"}),
+        (("localsubnet4",), {"10.199.0.0/24"}),
+    ],
+)
+@pytest.mark.parametrize("rules", BLOCKING.values(), ids=BLOCKING)
+def test_a_rule_for_one_ip_version_leaves_the_other_as_it_is(
+    bench: Bench, rules: str, remotes: tuple[str, ...], reads: set[str]
+) -> None:
+    bench.set_rules(rules)
+    before = bench.far.run("nft", "-s", "list", "ruleset")
+    met = bench.experience([{"source": SECOND_V6, "protocol": "tcp", "patience_s": SILENCE_S}])
+    change = bench.make("allow", *remotes)
+    assert "error" not in change, change
+    assert not any("ip6" in word or ":" in word[:5] for one in change["commands"] for word in one)
+    [own] = bench.own()
+    assert set(own["wish"]["remotes"]) == reads
+    assert bench.reaches(SECOND_V4, is_expected=True)
+    after = bench.experience([{"source": SECOND_V6, "protocol": "tcp", "patience_s": SILENCE_S}])
+    assert after == met
+    bench.take_back(change["id"])
+    assert bench.far.run("nft", "-s", "list", "ruleset") == before
+
+
+def test_clients_of_one_ip_version_are_blocked(bench: Bench) -> None:
+    change = bench.make("block", "::/0")
+    assert not bench.reaches(bench.near.ipv6, is_expected=False)
+    assert bench.reaches(bench.near.ipv4, is_expected=True)
+    assert bench.own()[0]["wish"]["remotes"] == ["::/0"]
+    bench.take_back(change["id"])
     assert bench.reaches(bench.near.ipv6, is_expected=True)
 
 
@@ -126,3 +162,18 @@ def test_rules_of_iptables_are_changed_through_iptables(bench: Bench) -> None:
             tool, "-A", "INPUT", "-p", "tcp", "-m", "tcp", "--dport", "8080", "-j", "DROP"
         )
     check_allow_and_take_back(bench)
+
+
+def test_a_rule_of_iptables_for_ipv4_is_known_as_that(bench: Bench) -> None:
+    for tool in ("iptables", "ip6tables"):
+        bench.far.run(tool, "-P", "INPUT", "DROP")
+        bench.far.run(
+            *(tool, "-A", "INPUT", "-m", "conntrack", "--ctstate", "ESTABLISHED", "-j", "ACCEPT")
+        )
+    change = bench.make("allow", "0.0.0.0/0")
+    assert [one[0] for one in change["commands"]] == ["iptables-nft"]
+    assert bench.own()[0]["wish"]["remotes"] == ["0.0.0.0/0"]
+    assert bench.reaches(SECOND_V4, is_expected=True)
+    assert not bench.reaches(SECOND_V6, is_expected=False)
+    bench.take_back(change["id"])
+    assert bench.own() == []

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.system.firewall.conftest import SECOND_V4, SECOND_V6
 from tests.system.firewall.rulesets import Case
 from tests.system.firewall.test_changes import check_allow_and_take_back
 from tests.system.firewall.test_verdict_is_experience import check
@@ -97,3 +98,26 @@ def test_a_rule_is_known_and_taken_back_while_ufw_is_off(ufw_bench: Bench) -> No
     ufw_bench.take_back(change["id"])
     assert ufw_bench.own() == []
     assert "8080" not in ufw_bench.ufw("show", "added")
+
+
+def test_ufw_makes_a_rule_for_ipv4_alone_and_takes_it_back(ufw_bench: Bench) -> None:
+    before = ufw_bench.ufw("show", "added")
+    change = ufw_bench.make("allow", "0.0.0.0/0")
+    assert "error" not in change, change
+    assert ufw_bench.reaches(SECOND_V4, is_expected=True)
+    assert not ufw_bench.reaches(SECOND_V6, is_expected=False)
+    assert "(v6)" not in ufw_bench.ufw("status")
+    assert ufw_bench.own()[0]["wish"]["remotes"] == ["0.0.0.0/0"]
+    ufw_bench.take_back(change["id"])
+    assert ufw_bench.own() == []
+    assert ufw_bench.ufw("show", "added") == before
+
+
+def test_a_rule_for_anyone_is_taken_back_whole(ufw_bench: Bench) -> None:
+    before = ufw_bench.ufw("show", "added")
+    change = ufw_bench.make("allow", "any")
+    assert ufw_bench.own()[0]["wish"]["remotes"] == ["any"]
+    assert ufw_bench.reaches(SECOND_V6, is_expected=True)
+    ufw_bench.take_back(change["id"])
+    assert ufw_bench.own() == []
+    assert ufw_bench.ufw("show", "added") == before

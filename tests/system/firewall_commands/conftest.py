@@ -33,8 +33,10 @@ table inet guard {
 SERVER = """
 import selectors, socket, sys
 selector = selectors.DefaultSelector()
-for port in map(int, sys.argv[1:]):
-    server = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
+for port in map(int, sys.argv[2:]):
+    family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+    dual = family is socket.AF_INET6
+    server = socket.create_server((sys.argv[1], port), family=family, dualstack_ipv6=dual)
     selector.register(server, selectors.EVENT_READ)
 print("ready", flush=True)
 while True:
@@ -85,9 +87,9 @@ class Machines:
         return self.guarded.run("nft", "list", "ruleset")
 
     @contextmanager
-    def serving(self, *ports: int) -> Iterator[subprocess.Popen[str]]:
-        """Have one process on the guarded machine listen on ports, both families."""
-        process = self.guarded.start(sys.executable, "-c", SERVER, *map(str, ports))
+    def serving(self, *ports: int, address: str = "::") -> Iterator[subprocess.Popen[str]]:
+        """Have one process on the guarded machine listen on ports; on "::" for both families."""
+        process = self.guarded.start(sys.executable, "-c", SERVER, address, *map(str, ports))
         try:
             assert process.stdout
             assert process.stdout.readline()

@@ -105,6 +105,26 @@ def test_anyone_and_what_is_allowed_already(machines: Machines) -> None:
         assert machines.portview("firewall", "revoke", "--all", "--yes").returncode == 0
 
 
+@pytest.mark.parametrize("remote", ["localsubnet", "any"])
+def test_a_server_of_ipv4_alone_is_let_in_to_by_ipv4_alone(machines: Machines, remote: str) -> None:
+    with machines.serving(8080, address="0.0.0.0"):  # noqa: S104 - in a namespace
+        done = machines.portview(
+            *("firewall", "allow", "8080", "--remote", remote, "--yes", "--json")
+        )
+        told = document(done)
+        assert done.returncode == 0, told
+        assert any("IPv4 only" in note for note in told["notes"])
+        assert told["report"]["outcome"] == "done"
+        assert not any(":" in one for one in told["report"]["rule"]["remotes"])
+        assert machines.gets_through(8080)
+    with machines.serving(8080):
+        # Whoever listens there later on IPv6 was not meant.
+        assert machines.gets_through(8080)
+        assert not machines.gets_through(8080, machines.guarded.ipv6)
+    assert machines.portview("firewall", "revoke", "8080", "--yes").returncode == 0
+    assert "portview" not in machines.ruleset()
+
+
 def test_blocking_is_proved_and_taken_back_in_the_same_way(machines: Machines) -> None:
     with machines.serving(8080):
         machines.guarded.run("nft", "add", "rule", "inet", "guard", "input", "tcp", "dport",

@@ -18,7 +18,7 @@ from tests.fakes.firewall import FakeFirewall, needs_admin
 ANSWER = {"verdict", "reason", "rule", "matches", "profiles", "next_step"}
 RULE = {"id", "name", "effect", "source", "conditions", "is_enabled", "text"}
 WISH = {"effect", "protocol", "port", "program", "remotes", "profiles", "expires_at", "until"}
-CHANGE = {"id", "name", "commands", "command_lines", "warnings"}
+CHANGE = {"id", "name", "commands", "command_lines", "warnings", "notes"}
 REPORT = {"outcome", "asked", "done", "now", "next_step", "rule_id", "is_in_force", "rule",
           "after", "after_for"}  # fmt: skip
 EVIL = "a\u202eb\nc"
@@ -54,8 +54,8 @@ def test_the_documents_have_their_keys(
                                           "notes"}  # fmt: skip
     code, shown = run(capfdbinary, "allow", port, "--dry-run", "--remote", "any", "--for", "1h")
     assert code == 0
-    assert set(shown) == {"dry_run", "wish", "question", "change", "warnings", "is_needless",
-                          "before", "before_for", "report", "expired"}  # fmt: skip
+    assert set(shown) == {"dry_run", "wish", "question", "change", "warnings", "notes",
+                          "is_needless", "before", "before_for", "report", "expired"}  # fmt: skip
     assert set(shown["wish"]) == WISH
     assert set(shown["change"]) == CHANGE
     assert set(shown["before"]) == ANSWER

@@ -95,7 +95,7 @@ def test_a_rule_that_a_block_rule_beats_is_not_done(firewall: FakeFirewall) -> N
     assert report.outcome is Outcome.NOT_DONE
     assert report.is_in_force
     assert "The rule is there." in report.now
-    assert 'The rule "No entry" (local rules) wins.' in report.now
+    assert "The rule “No entry” (local rules) wins." in report.now
     assert report.next_step == (
         f"A warning. Take the rule back: portview firewall revoke --id {report.rule_id}"
     )
@@ -106,7 +106,7 @@ def test_a_block_that_splits_the_network_is_not_done(firewall: FakeFirewall) -> 
     firewall.add_rule_of_others(half, "Half")
     report = make_rule(firewall, plan(firewall))
     assert report.outcome is Outcome.NOT_DONE
-    assert 'The rule "Half"' in report.now
+    assert "The rule “Half”" in report.now
 
 
 def test_a_network_is_asked_for_by_both_its_ends() -> None:
@@ -118,7 +118,7 @@ def test_a_network_is_asked_for_by_both_its_ends() -> None:
         asked = PortQuestion(replace(ASKED, port=90))
         report = make_rule(firewall, plan_rule(firewall, wish, asked))
         assert report.outcome is Outcome.NOT_DONE
-        assert f'The rule "{half}"' in report.now
+        assert f"The rule “{half}”" in report.now
 
 
 def test_blocking_is_proved_in_the_same_way(firewall: FakeFirewall) -> None:
@@ -134,7 +134,7 @@ def test_what_is_allowed_already_needs_no_rule(firewall: FakeFirewall) -> None:
     firewall.add_rule_of_others(ANYONE, "Open")
     planned = plan(firewall)
     assert planned.is_needless
-    assert any("allowed already" in warning for warning in planned.warnings)
+    assert any("allowed already" in note for note in planned.notes)
     report = needless_report(planned)
     assert report.outcome is Outcome.DONE
     assert "no rule is needed" in report.done
@@ -156,8 +156,8 @@ def test_a_firewall_that_knows_no_programs_gets_none() -> None:
 
 def test_a_rule_that_ends_says_who_takes_it_back(firewall: FakeFirewall) -> None:
     ending = plan(firewall, replace(WISH, expires_at_ms=4 * 10**12))
-    assert any("with administrator rights" in warning for warning in ending.warnings)
-    assert not any("with administrator rights" in warning for warning in plan(firewall).warnings)
+    assert any("with administrator rights" in note for note in ending.notes)
+    assert not any("with administrator rights" in note for note in plan(firewall).notes)
 
 
 def test_missing_rights_are_raised_and_nothing_is_recorded(firewall: FakeFirewall) -> None:

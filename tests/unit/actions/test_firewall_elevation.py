@@ -103,7 +103,7 @@ def test_a_side_that_may_not_read_asks_without_commands(firewall: FakeFirewall) 
     assert not plan.is_needless
     proposal = propose_rule(plan)
     assert proposal.verb == "Allow"
-    assert "decided with administrator rights" in proposal.warnings[0]
+    assert "decided with administrator rights" in proposal.notes[0]
     with pytest.raises(PortViewError) as refused:
         make_rule(BlindFirewall(), plan)
     assert refused.value.outcome is Outcome.NEEDS_ADMIN

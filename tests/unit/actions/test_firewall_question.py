@@ -53,6 +53,26 @@ def test_both_families_of_one_server_are_one_answer() -> None:
     assert not filled.is_loopback_only
 
 
+@pytest.mark.parametrize(
+    ("addresses", "versions"),
+    [
+        (["0.0.0.0"], {4}),  # noqa: S104 - data
+        (["::"], {4, 6}),
+        (["0.0.0.0", "::"], {4, 6}),  # noqa: S104 - data
+        (["192.0.2.7", "127.0.0.1"], {4}),
+        (["192.0.2.7", "::1"], {4}),
+        (["fe80::1%eth0"], {6}),
+        (["::ffff:192.0.2.7"], {4}),
+        (["192.0.2.7", "2001:db8::7"], {4, 6}),
+        ([], {4, 6}),
+    ],
+)
+def test_the_clients_are_of_the_ip_versions_that_are_served(
+    addresses: list[str], versions: set[int]
+) -> None:
+    assert fill(*map(listening, addresses)).ip_versions() == versions
+
+
 def test_a_server_of_ipv4_alone_is_asked_about_as_that() -> None:
     filled = fill(listening("0.0.0.0"))  # noqa: S104 - data
     assert filled.question.local_address == "0.0.0.0"  # noqa: S104 - data

@@ -20,7 +20,7 @@ NETWORKS = st.builds(
     lambda first, size: f"{first}.0.0.0/{size}", st.integers(1, 223), st.integers(8, 32)
 )
 REMOTES = st.one_of(
-    st.sampled_from([("any",), ("localsubnet",)]),
+    st.sampled_from([("any",), ("localsubnet",), ("0.0.0.0/0",), ("::/0", "localsubnet4")]),
     st.lists(ADDRESSES | NETWORKS, min_size=1, max_size=5, unique=True).map(tuple),
 )
 PROFILES = st.sampled_from(
@@ -85,7 +85,8 @@ GOOD = ["tcp", "80", "any", "domain,private", "-", "-", "-"]
         (2, ""),
         (2, "any,10.0.0.1"),
         (2, "ANY"),
-        (2, "0.0.0.0/0"),
+        (2, "any,0.0.0.0/0"),
+        (2, "localsubnet5"),
         (2, "10.0.0.1/8"),
         (2, "example.org"),
         (2, "10.0.0.1;reboot"),
@@ -133,5 +134,7 @@ def test_only_ids_of_rules_are_taken_back(words: list[str]) -> None:
 def test_remotes_get_their_one_form() -> None:
     assert checked_remotes([" 10.0.0.1 ", "10.0.0.1"]) == ("10.0.0.1",)
     assert checked_remotes(["Any", "10.0.0.1"]) == ("any",)
-    assert checked_remotes(["0.0.0.0/0"]) == ("any",)
+    # All clients of one IP version are not those of both.
+    assert checked_remotes(["0.0.0.0/0"]) == ("0.0.0.0/0",)
+    assert checked_remotes(["::/0", "LocalSubnet4"]) == ("::/0", "localsubnet4")
     assert checked_remotes(["FE80::/10", "LocalSubnet"]) == ("fe80::/10", "localsubnet")

@@ -290,6 +290,38 @@ def test_the_local_subnet_is_known_where_the_machine_tells(
     assert answer.reason.endswith("only from the local subnet.")
 
 
+@pytest.mark.parametrize(
+    ("remote", "whole", "more"),
+    [
+        ("2001:db8:1::77", ALLOWED, ALLOWED),
+        ("fe80::77", ALLOWED, ALLOWED),
+        ("fe80::77%eth0", ALLOWED, ALLOWED),
+        # Whether a network behind another route is local is written nowhere.
+        ("2001:db8:2::77", BLOCKED, UNKNOWN),
+        ("198.51.100.1", BLOCKED, BLOCKED),
+        ("192.0.2.77", ALLOWED, ALLOWED),
+    ],
+)
+def test_the_local_subnet_of_ipv6_is_known_where_the_machine_tells(
+    remote: str, whole: FirewallVerdict, more: FirewallVerdict
+) -> None:
+    networks = frozenset(map(ip_network, ("192.0.2.0/24", "2001:db8:1::/64", "fe80::/64")))
+    text = rule_text("Allow", "RA4=LocalSubnet", "RA6=LocalSubnet")
+    for has_more, expected in ((False, whole), (True, more)):
+        around = {"networks": networks, "has_more_ipv6": has_more}
+        rules = firewall(text, surroundings=around)
+        assert rules.decide(ask(remote=remote)).verdict is expected
+        answer = rules.decide(ask())
+        assert answer.verdict is PARTLY
+        assert answer.reason.endswith("only from the local subnet.")
+
+
+def test_a_machine_without_ipv6_networks_leaves_the_local_subnet_of_ipv6_open() -> None:
+    around = {"networks": frozenset([ip_network("192.0.2.0/24")])}
+    rules = firewall(rule_text("Allow", "RA6=LocalSubnet"), surroundings=around)
+    assert rules.decide(ask(remote="2001:db8:1::77")).verdict is UNKNOWN
+
+
 @pytest.mark.parametrize("remote", ["127.0.0.1", "127.8.8.8", "::1", "192.0.2.5", "fd00::5"])
 def test_what_a_machine_sends_to_itself_is_not_filtered(remote: str) -> None:
     own = {"addresses": frozenset([ip_address("192.0.2.5"), ip_address("fd00::5")])}

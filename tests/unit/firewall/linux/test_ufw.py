@@ -40,11 +40,11 @@ def wish(effect: RuleEffect = RuleEffect.ALLOW) -> RuleWish:
 def test_rules_for_incoming_traffic_are_read() -> None:
     rules = list(parse_user_rules(FILE))
     assert [(one.action, one.port, one.source) for one in rules] == [
-        ("allow", "22", "any"),
+        ("allow", "22", "0.0.0.0/0"),
         ("allow", "8080", "198.51.100.0/24"),
         ("allow", "8080", "2001:db8::7"),
         ("deny", "any", "203.0.113.5"),
-        ("limit", "2222", "any"),
+        ("limit", "2222", "0.0.0.0/0"),
     ]
     assert rules[0].comment == "ssh"
 
@@ -70,6 +70,28 @@ def test_what_is_there_already_is_not_made_again() -> None:
         plan_rule(wish(), Scope(("198.51.100.0/24",), ()), TAG, known, is_first=False)
     [denied] = plan_rule(wish(RuleEffect.BLOCK), Scope(), TAG, known, is_first=False)
     assert denied[1:6] == ("deny", "proto", "tcp", "from", "any")
+
+
+def of_anyone(*networks: str) -> str:
+    return "".join(
+        f"### tuple ### allow tcp 8080 {one} any {one} in comment={MARK}\n" for one in networks
+    )
+
+
+def test_a_rule_for_anyone_is_told_from_one_for_a_single_ip_version() -> None:
+    [both] = own_rules(parse_user_rules(of_anyone("0.0.0.0/0", "::/0")))
+    assert both.wish.remotes == ("any",)
+    [four] = own_rules(parse_user_rules(of_anyone("0.0.0.0/0")))
+    assert four.wish.remotes == ("0.0.0.0/0",)
+    [command] = plan_removal(four)
+    assert " ".join(command) == "ufw delete allow proto tcp from 0.0.0.0/0 to any port 8080"
+
+
+def test_a_rule_of_somebody_for_one_ip_version_is_left_alone() -> None:
+    # Asked for both, ufw would put PortView's mark on the one that is there.
+    known = list(parse_user_rules(of_anyone("0.0.0.0/0")))
+    [command] = plan_rule(wish(), Scope(), TAG, known, is_first=False)
+    assert command[1:6] == ("allow", "proto", "tcp", "from", "::/0")
 
 
 @given(st.text())

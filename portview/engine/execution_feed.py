@@ -1,0 +1,64 @@
+"""Which of the processes that a person looks at stand still, read once per tick."""
+
+from __future__ import annotations
+
+import logging
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from portview.engine.inquiry import Inquiry
+from portview.engine.task_runner import Pool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from portview.domain.processes import Execution, ProcessKey
+    from portview.engine.task_runner import TaskRunner
+
+    Read = Callable[[tuple[ProcessKey, ...]], Mapping[ProcessKey, Execution]]
+
+logger = logging.getLogger(__name__)
+
+
+class ExecutionFeed(QObject):
+    """Tells suspended processes from running ones. UI thread; ``read`` is called on a pool.
+
+    ``changed`` follows when others stand still than before. A process that is not asked for any
+    more is not told of.
+    """
+
+    changed = Signal()
+
+    def __init__(self, read: Read, runner: TaskRunner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._standing: Mapping[ProcessKey, Execution] = MappingProxyType({})
+        self._inquiry: Inquiry[tuple[ProcessKey, ...], Mapping[ProcessKey, Execution]] = Inquiry(
+            read, runner, Pool.READING, on_answered=self._on_read, on_failed=self._on_failed
+        )
+
+    @property
+    def standing(self) -> Mapping[ProcessKey, Execution]:
+        """Return the processes that stand still. A mapping that does not change any more."""
+        return self._standing
+
+    def look_at(self, processes: Iterable[ProcessKey | None]) -> None:
+        """Ask which of these stand still; None is nobody."""
+        wanted = tuple(dict.fromkeys(key for key in processes if key is not None))
+        if wanted or self._standing:
+            self._inquiry.ask(wanted)
+
+    def _on_read(
+        self, _asked: tuple[ProcessKey, ...], standing: Mapping[ProcessKey, Execution]
+    ) -> None:
+        self._show(standing)
+
+    def _on_failed(self, error: Exception) -> None:
+        logger.error("asking which processes stand still failed", exc_info=error)
+        self._show({})
+
+    def _show(self, standing: Mapping[ProcessKey, Execution]) -> None:
+        if dict(standing) != dict(self._standing):
+            self._standing = MappingProxyType(dict(standing))
+            self.changed.emit()

@@ -1,0 +1,107 @@
+"""A suspended process is told in the table by a word and a shape, and only rows in sight cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QSize, Qt
+
+from portview.domain.columns import COLUMNS
+from portview.domain.processes import Execution, ProcessKey
+from tests.made import row, snapshot
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QIcon, QImage
+
+    from portview.domain.sockets import SocketRow
+    from tests.gui.conftest import DetailsBench
+
+PROCESS = next(number for number, column in enumerate(COLUMNS) if column.id == "process")
+HELD = ProcessKey(2, 5)
+ROWS = [row(1000, pid=1), row(1001, pid=2), row(1002, pid=2)]
+
+
+def show(bench: DetailsBench, rows: list[SocketRow], standing: dict[ProcessKey, Execution]) -> None:
+    bench.standing = standing
+    is_new = standing != dict(bench.executions.standing)
+    if is_new:
+        with bench.qtbot.waitSignal(bench.executions.changed):
+            bench.show(snapshot(rows))
+    else:
+        bench.show(snapshot(rows))
+
+
+def cell(bench: DetailsBench, number: int, role: Qt.ItemDataRole) -> str:
+    return str(bench.model.index(number, PROCESS).data(role))
+
+
+def icon(bench: DetailsBench, number: int) -> QImage:
+    icon: QIcon = bench.model.index(number, PROCESS).data(Qt.ItemDataRole.DecorationRole)
+    return icon.pixmap(QSize(16, 16)).toImage()
+
+
+@pytest.mark.parametrize(
+    ("how", "word"), [(Execution.SUSPENDED, "Suspended"), (Execution.TRACED, "Stopped")]
+)
+def test_it_is_told_by_a_word_a_shape_and_a_reason(
+    bench: DetailsBench, how: Execution, word: str
+) -> None:
+    role = Qt.ItemDataRole
+    show(bench, ROWS, {})
+    before = [icon(bench, number) for number in range(3)]
+    show(bench, ROWS, {HELD: how})
+    texts = [cell(bench, number, role.DisplayRole) for number in range(3)]
+    assert texts == ["p1", f"{word}: p2", f"{word}: p2"]
+    assert cell(bench, 1, role.AccessibleTextRole) == f"Process {word}: p2"
+    assert "keeps its ports" in cell(bench, 1, role.ToolTipRole)
+    assert "keeps its ports" not in cell(bench, 0, role.ToolTipRole)
+    assert icon(bench, 0) == before[0]
+    assert icon(bench, 1) != before[1]
+    show(bench, ROWS, {})
+    assert cell(bench, 1, role.DisplayRole) == "p2"
+    assert icon(bench, 1) == before[1]
+
+
+def test_the_order_and_what_is_copied_stay_as_they_are(bench: DetailsBench) -> None:
+    show(bench, ROWS, {HELD: Execution.SUSPENDED})
+    entry = bench.model.entry_at(1)
+    column = COLUMNS[PROCESS]
+    assert column.text(entry, bench.describe()) == "p2"
+    assert column.value(entry, bench.describe()) == "p2"
+
+
+def test_each_owner_of_a_row_in_sight_is_asked_for_once(bench: DetailsBench) -> None:
+    rows = [row(1000 + number, pid=1 + number // 2) for number in range(400)]
+    bench.show(snapshot(rows))
+    bench.qtbot.waitUntil(lambda: bool(bench.owners_asked))
+    in_sight = {entry.row.key.owner for entry in bench.table.entries_in_sight()}
+    assert set(bench.owners_asked[-1]) == in_sight
+    assert len(bench.owners_asked[-1]) == len(in_sight) < 60
+    bench.columns.set_visible("process", is_visible=False)
+    count = len(bench.owners_asked)
+    bench.show(snapshot(rows))
+    assert len(bench.owners_asked) == count
+
+
+def test_a_line_of_a_process_tells_it_as_well(bench: DetailsBench) -> None:
+    bench.views.set_grouped(True)
+    show(bench, ROWS, {HELD: Execution.SUSPENDED})
+    tree = bench.views.processes
+    lines = {str(tree.index(number, PROCESS).data()) for number in range(tree.rowCount())}
+    assert lines == {"p1 (1)", "Suspended: p2 (2)"}
+
+
+def test_a_reading_that_fails_marks_nobody(
+    bench: DetailsBench, caplog: pytest.LogCaptureFixture
+) -> None:
+    show(bench, ROWS, {HELD: Execution.SUSPENDED})
+    bench.executions._inquiry._answer = _fail
+    with bench.qtbot.waitSignal(bench.executions.changed):
+        bench.show(snapshot(ROWS))
+    assert cell(bench, 1, Qt.ItemDataRole.DisplayRole) == "p2"
+    assert "stand still" in caplog.text
+
+
+def _fail(_asked: object) -> dict[ProcessKey, Execution]:
+    raise OSError(5, "no")
