@@ -50,7 +50,13 @@ def test_it_is_told_by_a_word_a_shape_and_a_reason(
     role = Qt.ItemDataRole
     show(bench, ROWS, {})
     before = [icon(bench, number) for number in range(3)]
+    painted: list[bool] = []
+    bench.model.dataChanged.connect(
+        lambda first, last: painted.append(first.column() <= PROCESS <= last.column())
+    )
     show(bench, ROWS, {HELD: how})
+    # What is not told is painted when the pointer happens to come by.
+    assert painted[-1]
     texts = [cell(bench, number, role.DisplayRole) for number in range(3)]
     assert texts == ["p1", f"{word}: p2", f"{word}: p2"]
     assert cell(bench, 1, role.AccessibleTextRole) == f"Process {word}: p2"

@@ -69,6 +69,12 @@ def check_allow_and_take_back(bench: Bench) -> None:
         assert bench.reaches(source, is_expected=is_allowed) == is_allowed
     [own] = bench.own()
     assert own["id"] == change["id"]
+    name = f"PortView: allow TCP 8080 [{change['id']}]"
+    assert own["rule"]["name"] == change["name"] == name
+    decided = bench.verdict(remote=bench.near.ipv4)
+    if decided["rule"] is not None and own["rule"]["source"] != "ufw":
+        assert decided["rule"]["name"] == name
+        assert f"“{name}”" in decided["reason"]
     assert set(own["wish"]["remotes"]) == {"10.199.0.0/30", "fd99::1"}
     assert (own["wish"]["effect"], own["wish"]["port"]) == ("allow", 8080)
     taken = bench.take_back(change["id"])
