@@ -42,7 +42,7 @@ def icon(bench: DetailsBench, number: int) -> QImage:
 
 
 @pytest.mark.parametrize(
-    ("how", "word"), [(Execution.SUSPENDED, "Suspended"), (Execution.TRACED, "Stopped")]
+    ("how", "word"), [(Execution.SUSPENDED, "suspended"), (Execution.TRACED, "stopped")]
 )
 def test_it_is_told_by_a_word_a_shape_and_a_reason(
     bench: DetailsBench, how: Execution, word: str
@@ -58,8 +58,8 @@ def test_it_is_told_by_a_word_a_shape_and_a_reason(
     # What is not told is painted when the pointer happens to come by.
     assert painted[-1]
     texts = [cell(bench, number, role.DisplayRole) for number in range(3)]
-    assert texts == ["p1", f"{word}: p2", f"{word}: p2"]
-    assert cell(bench, 1, role.AccessibleTextRole) == f"Process {word}: p2"
+    assert texts == ["p1", f"p2, {word}", f"p2, {word}"]
+    assert cell(bench, 1, role.AccessibleTextRole) == f"Process p2, {word}"
     assert "keeps its ports" in cell(bench, 1, role.ToolTipRole)
     assert "keeps its ports" not in cell(bench, 0, role.ToolTipRole)
     assert icon(bench, 0) == before[0]
@@ -95,7 +95,7 @@ def test_a_line_of_a_process_tells_it_as_well(bench: DetailsBench) -> None:
     show(bench, ROWS, {HELD: Execution.SUSPENDED})
     tree = bench.views.processes
     lines = {str(tree.index(number, PROCESS).data()) for number in range(tree.rowCount())}
-    assert lines == {"p1 (1)", "Suspended: p2 (2)"}
+    assert lines == {"p1 (1)", "p2, suspended (2)"}
 
 
 def test_a_reading_that_fails_marks_nobody(
