@@ -9,12 +9,16 @@ from PySide6.QtCore import QSize, Qt
 
 from portview.domain.columns import COLUMNS
 from portview.domain.processes import Execution, ProcessKey
+from portview.engine.execution_feed import ExecutionFeed
+from tests.fakes.lookups import FakeClock
 from tests.made import row, snapshot
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QIcon, QImage
+    from pytestqt.qtbot import QtBot
 
     from portview.domain.sockets import SocketRow
+    from portview.engine.task_runner import TaskRunner
     from tests.gui.conftest import DetailsBench
 
 PROCESS = next(number for number, column in enumerate(COLUMNS) if column.id == "process")
@@ -88,6 +92,25 @@ def test_each_owner_of_a_row_in_sight_is_asked_for_once(bench: DetailsBench) -> 
     count = len(bench.owners_asked)
     bench.show(snapshot(rows))
     assert len(bench.owners_asked) == count
+
+
+def test_where_asking_is_dear_it_is_done_more_rarely(runner: TaskRunner, qtbot: QtBot) -> None:
+    clock, asked = FakeClock(), []
+
+    def read(processes: tuple[ProcessKey, ...]) -> dict[ProcessKey, Execution]:
+        asked.append(processes)
+        return {HELD: Execution.SUSPENDED}
+
+    feed = ExecutionFeed(read, runner, pause_s=2.0, clock=clock)
+    with qtbot.waitSignal(feed.changed):
+        feed.look_at([HELD, None, HELD])
+    clock.now_s += 1.9
+    feed.look_at([HELD])
+    assert asked == [(HELD,)]
+    clock.now_s += 0.1
+    feed.look_at([HELD])
+    qtbot.waitUntil(lambda: len(asked) == 2)
+    runner.shut_down()
 
 
 def test_a_line_of_a_process_tells_it_as_well(bench: DetailsBench) -> None:
