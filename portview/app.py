@@ -65,6 +65,8 @@ logger = logging.getLogger(__name__)
 
 _X_PATIENCE_S = 2
 _SETTLED_MS = 5000
+_EXECUTION_PAUSE_S = 2.0 if sys.platform == "win32" else 0.0
+"""Windows lists the threads of the whole machine to tell which processes stand still."""
 _APP_USER_MODEL_ID = "PortView.PortView"
 """The installer's shortcuts have it as well."""
 
@@ -179,7 +181,7 @@ def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
     port_names = read_port_names(resource_path("port_names.tsv").read_text(encoding="utf-8"))
 
     traffic = open_traffic_reader()
-    executions = ExecutionFeed(standing_still, runner)
+    executions = ExecutionFeed(standing_still, runner, pause_s=_EXECUTION_PAUSE_S)
     feed, hosts = TrafficFeed(traffic, runner), HostNames()
     firewall = FirewallOnDemand(_open_firewall)
     verdicts = FirewallFeed(firewall, runner)

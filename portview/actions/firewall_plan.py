@@ -9,7 +9,7 @@ import shlex
 import subprocess
 import sys
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from portview.actions.firewall_proof import RuleProof, prove
 from portview.actions.firewall_question import PortQuestion, is_loopback, port_words
@@ -89,7 +89,8 @@ def can_match_programs(status: FirewallStatus) -> bool:
 def plan_rule(firewall: Firewall, wish: RuleWish, port: PortQuestion) -> RulePlan:
     """See what a rule would be and what it would meet. Raises PortViewError; blocks."""
     rules = firewall.read()
-    wish, unfit = _fitted(checked_wish(wish), port, rules.status)
+    fitted = _fitted(checked_wish(wish), port, rules.status)
+    wish = fitted.wish
     refusal = None
     try:
         change = firewall.plan(wish, rules)
@@ -112,8 +113,8 @@ def plan_rule(firewall: Firewall, wish: RuleWish, port: PortQuestion) -> RulePla
         is_needless=is_needless or (not change.commands and refusal is None),
         refusal=refusal,
     )
-    warnings = (*change.warnings, *unfit, *_warnings(plan, port))
-    notes = (*change.notes, *_notes(plan, port, ending))
+    warnings = (*change.warnings, *fitted.warnings, *_warnings(plan, port))
+    notes = (*change.notes, *fitted.notes, *_notes(plan, ending))
     return replace(plan, warnings=tuple(dict.fromkeys(warnings)), notes=tuple(dict.fromkeys(notes)))
 
 
@@ -165,26 +166,35 @@ def ending_words(wish: RuleWish) -> str:
     return " or ".join(parts) or "until it is taken back"
 
 
-def _fitted(
-    wish: RuleWish, port: PortQuestion, status: FirewallStatus
-) -> tuple[RuleWish, tuple[str, ...]]:
-    """Return a wish as this firewall can have it, and what it leaves of it in sentences.
+class _Fitted(NamedTuple):
+    """A wish as a firewall can have it, and in sentences what that leaves of it, and why."""
 
-    A rule that allows is no wider than what listens: one for IPv4 alone where that is so. One that
+    wish: RuleWish
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def _fitted(wish: RuleWish, port: PortQuestion, status: FirewallStatus) -> _Fitted:
+    """Fit a wish to a firewall and, where it allows, to what listens.
+
+    A rule that allows is no wider than that: for IPv4 alone where nothing takes IPv6. One that
     blocks is also about what may listen later.
     """
     if can_match_programs(status):
         fitted = of_both_versions(wish)
         told = "This firewall's rules are for both IP versions: it is for "
-        return fitted, () if fitted == wish else (f"{told}{remote_words(fitted)}.",)
-    unfit: tuple[str, ...] = ()
+        return _Fitted(fitted, () if fitted == wish else (f"{told}{remote_words(fitted)}.",))
+    warnings: tuple[str, ...] = ()
     if wish.program:
         wish = replace(wish, program=None)
-        unfit = ("This firewall can't match programs: the rule is for the port alone.",)
+        warnings = ("This firewall can't match programs: the rule is for the port alone.",)
     versions = port.ip_versions()
-    if wish.effect is RuleEffect.ALLOW and len(versions) == 1:
-        wish = of_one_version(wish, *versions)
-    return wish, unfit
+    if wish.effect is not RuleEffect.ALLOW or len(versions) > 1:
+        return _Fitted(wish, warnings)
+    (version,) = versions
+    narrow = of_one_version(wish, version)
+    note = f"The server listens on IPv{version} only, so the rule is for clients with it alone."
+    return _Fitted(narrow, warnings, () if narrow == wish else (note,))
 
 
 def _subnets_of(wish: RuleWish) -> tuple[LocalSubnet, ...]:
@@ -205,13 +215,9 @@ def _rule_lines(wish: RuleWish) -> Iterator[tuple[str, str]]:
     yield "In force", ending_words(wish)
 
 
-def _notes(plan: RulePlan, port: PortQuestion, ending: OwnRule | None) -> Iterator[str]:
+def _notes(plan: RulePlan, ending: OwnRule | None) -> Iterator[str]:
     wish, name = plan.wish, port_words(plan.question)
     state = "allowed" if wish.effect is RuleEffect.ALLOW else "blocked"
-    versions = port.ip_versions()
-    if of_both_versions(wish) != wish and wish.effect is RuleEffect.ALLOW and len(versions) == 1:
-        only = f"IPv{next(iter(versions))}"
-        yield f"The server listens on {only} only, so the rule is for clients with {only} alone."
     if plan.refusal is not None:
         yield (
             f"{plan.refusal.message} Which commands are needed is decided with administrator "

@@ -135,7 +135,12 @@ class EndJob:
     def look(self, *, force: bool, tree: bool) -> Proposal:
         """See whether it is still the same process, and what runs under it."""
         step = look_at_process(self.process, force=force, tree=tree or self.with_tree)
-        return propose_end(step, GRACE_S)
+        proposal = propose_end(step, GRACE_S)
+        if not self.with_tree:
+            return proposal
+        # What was asked for from the start is no choice any more.
+        notes = () if step.tree or not proposal.verb else ("Nothing runs under it.",)
+        return replace(proposal, has_tree=False, notes=notes)
 
     def act(self, proposal: Proposal, doing: Doing) -> ActionReport:
         """End it."""

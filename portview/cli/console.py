@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import errno
 import json
@@ -16,11 +17,24 @@ if TYPE_CHECKING:
     from portview.domain.outcome import PortViewError
 
 
+_PLAIN = {"“": '"', "”": '"', "…": "...", "≥": ">=", "←": "<-"}
+"""What stands for PortView's own signs where a console's encoding has none of them."""
+
+
 def prepare_streams() -> None:
     """Make sure that no character from the machine can stop a command from printing it."""
+    codecs.register_error("portview.plain", _plainly)
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors="portview.plain")
+
+
+def _plainly(error: UnicodeError) -> tuple[str | bytes, int]:
+    if isinstance(error, UnicodeEncodeError):
+        missing = error.object[error.start : error.end]
+        plain = "".join(_PLAIN.get(character, character) for character in missing)
+        return plain.encode("ascii", "backslashreplace").decode("ascii"), error.end
+    raise error
 
 
 def print_json(document: dict[str, Any]) -> None:

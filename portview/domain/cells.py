@@ -43,7 +43,7 @@ _VERDICT_WORDS = {
     "unknown": "Unknown",
     "blocked": "Blocked",
 }
-_STANDING_WORDS = {"suspended": "Suspended", "traced": "Stopped"}
+_STANDING_WORDS = {"suspended": "suspended", "traced": "stopped"}
 _VERDICT_ORDER = {word: number for number, word in enumerate((*_VERDICT_WORDS.values(), LOOPBACK))}
 
 
@@ -77,13 +77,10 @@ def process_text(entry: Entry, _: CellContext) -> str:
 
 
 def process_shown_text(entry: Entry, context: CellContext) -> str:
-    """Return the owner's name, with a word before it where the process stands still.
-
-    Before it, because a cell that is too narrow cuts the end.
-    """
+    """Return the owner's name, and that the process stands still; an icon says so as well."""
     text = process_text(entry, context)
     standing = context.standing_of(entry.row)
-    return text if standing is None else f"{_STANDING_WORDS[standing]}: {text}"
+    return text if standing is None else f"{text}, {_STANDING_WORDS[standing]}"
 
 
 def process_key(entry: Entry, _: CellContext) -> str | None:

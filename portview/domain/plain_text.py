@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from unicodedata import category
 
 LONGEST_CELL = 500
@@ -9,6 +10,11 @@ LONGEST_CELL = 500
 
 LONGEST_QUOTE = 120
 """Characters of a text that a sentence quotes."""
+
+_BREAK = "\u200b"
+# What a line may be broken after anyhow ends a word. Parts of a path are kept together.
+_LONG_WORD = re.compile(r"[^\s/-]{41,}")
+_PART = re.compile(r"[^\\.,;:=&_]{0,39}[\\.,;:=&_]+|[^\\.,;:=&_]{40}")
 
 _ELLIPSIS = "…"
 _CONTROL_PICTURES = 0x2400
@@ -35,6 +41,14 @@ def inert(text: str, limit: int = LONGEST_CELL) -> str:
     if len(text) > limit or len(shown) > limit:
         return shown[: limit - 1] + _ELLIPSIS
     return shown
+
+
+def with_breaks(text: str) -> str:
+    """Return a text whose overlong words may be broken over lines, by characters without width.
+
+    After what parts a path where there is such a sign. Only for showing.
+    """
+    return _LONG_WORD.sub(lambda word: _PART.sub(rf"\g<0>{_BREAK}", word[0]), text)
 
 
 def quoted(text: str, limit: int = LONGEST_QUOTE) -> str:

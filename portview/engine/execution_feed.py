@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -26,13 +27,24 @@ class ExecutionFeed(QObject):
     """Tells suspended processes from running ones. UI thread; ``read`` is called on a pool.
 
     ``changed`` follows when others stand still than before. A process that is not asked for any
-    more is not told of.
+    more is not told of. Where asking is dear, ``pause_s`` seconds pass before it is done again.
     """
 
     changed = Signal()
 
-    def __init__(self, read: Read, runner: TaskRunner, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        read: Read,
+        runner: TaskRunner,
+        parent: QObject | None = None,
+        *,
+        pause_s: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__(parent)
+        self._pause_s = pause_s
+        self._clock = clock
+        self._next_s = clock()
         self._standing: Mapping[ProcessKey, Execution] = MappingProxyType({})
         self._inquiry: Inquiry[tuple[ProcessKey, ...], Mapping[ProcessKey, Execution]] = Inquiry(
             read, runner, Pool.READING, on_answered=self._on_read, on_failed=self._on_failed
@@ -45,8 +57,12 @@ class ExecutionFeed(QObject):
 
     def look_at(self, processes: Iterable[ProcessKey | None]) -> None:
         """Ask which of these stand still; None is nobody."""
+        now_s = self._clock()
+        if now_s < self._next_s:
+            return
         wanted = tuple(dict.fromkeys(key for key in processes if key is not None))
         if wanted or self._standing:
+            self._next_s = now_s + self._pause_s
             self._inquiry.ask(wanted)
 
     def _on_read(

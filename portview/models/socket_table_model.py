@@ -246,6 +246,12 @@ class SocketTableModel(QAbstractTableModel):
         for number in _PASSING_COLUMNS:
             self._touch_columns(number, number)
 
+    def show_context(self, column_id: str) -> None:
+        """Take what cells depend on anew, for a column that says it."""
+        self._describe_anew()
+        number = _COLUMN_NUMBERS[column_id]
+        self._touch_columns(number, number)
+
     @override
     def rowCount(self, parent: Index = _NOWHERE) -> int:
         return 0 if parent.isValid() else len(self._shown)

@@ -70,7 +70,7 @@ class DetailedTable(QSplitter):
             parent=self,
         )
         self._icons.changed.connect(self._on_icons_changed)
-        lookups.executions.changed.connect(model.pass_time)
+        lookups.executions.changed.connect(self._on_standing_changed)
         self._on_icons_changed()
         self._verdicts = VerdictIcons(self.palette())
         self._show_verdicts()
@@ -167,6 +167,10 @@ class DetailedTable(QSplitter):
     @Slot()
     def _on_icons_changed(self) -> None:
         self._model.set_icons("process", self._icons.icon_of)
+
+    @Slot()
+    def _on_standing_changed(self) -> None:
+        self._model.show_context("process")
 
     def _show_verdicts(self) -> None:
         model, icon_of = self._model, self._verdicts.icon_of

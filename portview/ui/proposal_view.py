@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from portview.actions.cards import CardKind
 from portview.ui.icons import device_pixmap
+from portview.ui.plain_label import PlainLabel
 from portview.ui.theme import muted_text
 
 if TYPE_CHECKING:
@@ -35,18 +36,9 @@ _KIND_WORDS = {
 }
 
 
-def plain_label(text: str, *, is_bold: bool = False, scale: float = 1.0) -> QLabel:
+def plain_label(text: str, *, is_bold: bool = False, scale: float = 1.0) -> PlainLabel:
     """Return a label of wrapped plain text that can be selected and copied."""
-    label = QLabel(text)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-    # A new policy forgets that wrapped text is as high as its width makes it, and its own least
-    # height is that of a much narrower label.
-    policy.setHeightForWidth(True)
-    label.setSizePolicy(policy)
-    label.setMinimumHeight(1)
+    label = PlainLabel(text)
     font = QFont(label.font())
     font.setBold(is_bold)
     font.setPointSizeF(font.pointSizeF() * scale)
@@ -84,7 +76,7 @@ class CardView(QFrame):
         self.setAccessibleName(f"{_KIND_WORDS[card.kind]}: {card.title}")
         self.setAccessibleDescription(" ".join((*card.details, card.consequence, card.advice)))
 
-    def _muted(self, text: str) -> QLabel:
+    def _muted(self, text: str) -> PlainLabel:
         label = plain_label(text)
         palette = label.palette()
         palette.setColor(QPalette.ColorRole.WindowText, muted_text(self.palette()))

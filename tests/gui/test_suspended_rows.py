@@ -9,12 +9,16 @@ from PySide6.QtCore import QSize, Qt
 
 from portview.domain.columns import COLUMNS
 from portview.domain.processes import Execution, ProcessKey
+from portview.engine.execution_feed import ExecutionFeed
+from tests.fakes.lookups import FakeClock
 from tests.made import row, snapshot
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QIcon, QImage
+    from pytestqt.qtbot import QtBot
 
     from portview.domain.sockets import SocketRow
+    from portview.engine.task_runner import TaskRunner
     from tests.gui.conftest import DetailsBench
 
 PROCESS = next(number for number, column in enumerate(COLUMNS) if column.id == "process")
@@ -42,7 +46,7 @@ def icon(bench: DetailsBench, number: int) -> QImage:
 
 
 @pytest.mark.parametrize(
-    ("how", "word"), [(Execution.SUSPENDED, "Suspended"), (Execution.TRACED, "Stopped")]
+    ("how", "word"), [(Execution.SUSPENDED, "suspended"), (Execution.TRACED, "stopped")]
 )
 def test_it_is_told_by_a_word_a_shape_and_a_reason(
     bench: DetailsBench, how: Execution, word: str
@@ -50,10 +54,16 @@ def test_it_is_told_by_a_word_a_shape_and_a_reason(
     role = Qt.ItemDataRole
     show(bench, ROWS, {})
     before = [icon(bench, number) for number in range(3)]
+    painted: list[bool] = []
+    bench.model.dataChanged.connect(
+        lambda first, last: painted.append(first.column() <= PROCESS <= last.column())
+    )
     show(bench, ROWS, {HELD: how})
+    # What is not told is painted when the pointer happens to come by.
+    assert painted[-1]
     texts = [cell(bench, number, role.DisplayRole) for number in range(3)]
-    assert texts == ["p1", f"{word}: p2", f"{word}: p2"]
-    assert cell(bench, 1, role.AccessibleTextRole) == f"Process {word}: p2"
+    assert texts == ["p1", f"p2, {word}", f"p2, {word}"]
+    assert cell(bench, 1, role.AccessibleTextRole) == f"Process p2, {word}"
     assert "keeps its ports" in cell(bench, 1, role.ToolTipRole)
     assert "keeps its ports" not in cell(bench, 0, role.ToolTipRole)
     assert icon(bench, 0) == before[0]
@@ -84,12 +94,31 @@ def test_each_owner_of_a_row_in_sight_is_asked_for_once(bench: DetailsBench) -> 
     assert len(bench.owners_asked) == count
 
 
+def test_where_asking_is_dear_it_is_done_more_rarely(runner: TaskRunner, qtbot: QtBot) -> None:
+    clock, asked = FakeClock(), []
+
+    def read(processes: tuple[ProcessKey, ...]) -> dict[ProcessKey, Execution]:
+        asked.append(processes)
+        return {HELD: Execution.SUSPENDED}
+
+    feed = ExecutionFeed(read, runner, pause_s=2.0, clock=clock)
+    with qtbot.waitSignal(feed.changed):
+        feed.look_at([HELD, None, HELD])
+    clock.now_s += 1.9
+    feed.look_at([HELD])
+    assert asked == [(HELD,)]
+    clock.now_s += 0.1
+    feed.look_at([HELD])
+    qtbot.waitUntil(lambda: len(asked) == 2)
+    runner.shut_down()
+
+
 def test_a_line_of_a_process_tells_it_as_well(bench: DetailsBench) -> None:
     bench.views.set_grouped(True)
     show(bench, ROWS, {HELD: Execution.SUSPENDED})
     tree = bench.views.processes
     lines = {str(tree.index(number, PROCESS).data()) for number in range(tree.rowCount())}
-    assert lines == {"p1 (1)", "Suspended: p2 (2)"}
+    assert lines == {"p1 (1)", "p2, suspended (2)"}
 
 
 def test_a_reading_that_fails_marks_nobody(

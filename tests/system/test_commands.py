@@ -108,6 +108,19 @@ def test_an_old_console_encoding_does_not_stop_the_table(port: int) -> None:
     assert str(port).encode() in ended.stdout
 
 
+@pytest.mark.parametrize(
+    ("encoding", "quotes", "character"),
+    [("ascii", b'""', b"\\u5024"), ("utf-8", "“”".encode(), "値".encode())],
+)
+def test_quotes_are_plain_where_a_console_has_no_others(
+    encoding: str, quotes: bytes, character: bytes
+) -> None:
+    ended = portview("free", "8値", PYTHONIOENCODING=encoding, PYTHONUTF8="0")
+    assert ended.returncode == 2
+    start, end = quotes[: len(quotes) // 2], quotes[len(quotes) // 2 :]
+    assert b"portview: " + start + b"8" + character + end + b" is not a port" in ended.stderr
+
+
 def test_nothing_matched_is_exit_code_1() -> None:
     ended = portview("list", "--query", "proc:no-such-program-anywhere")
     assert ended.returncode == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from unicodedata import category
 
@@ -13,7 +14,7 @@ from portview.domain.cells import CellContext
 from portview.domain.columns import COLUMN_BY_ID, COLUMNS
 from portview.domain.entry import Entry
 from portview.domain.owners import OWNER_PROBLEM_REASONS
-from portview.domain.plain_text import inert, quoted
+from portview.domain.plain_text import inert, quoted, with_breaks
 from portview.domain.port_names import PortName, PortNames
 from portview.domain.processes import FieldProblem, ProcessInfo, ProcessKey
 from portview.domain.quantities import (
@@ -263,3 +264,20 @@ def test_a_windows_user_is_shown_by_name_and_kept_whole_elsewhere() -> None:
 def test_what_a_sentence_quotes_is_inert_and_short() -> None:
     assert quoted("a\nb\u202e") == "“a␊b\\u{202E}”"
     assert len(quoted("x" * 32_000)) == 122
+
+
+@given(st.text(st.sampled_from("ab\\/-.= ")) | st.text(st.just("A"), max_size=300))
+def test_breaks_change_no_text_and_leave_no_word_too_long(text: str) -> None:
+    broken = with_breaks(text)
+    assert broken.replace("\u200b", "") == text
+    assert all(len(word) <= 41 for word in re.split(r"[\s/\u200b-]", broken))
+    assert broken == text or any(len(word) > 40 for word in re.split(r"[\s/-]", text))
+
+
+def test_a_path_is_broken_between_its_parts() -> None:
+    path = r"C:\Users\somebody\AppData\Local\Programs\node"
+    parts = with_breaks(path).split("\u200b")
+    assert parts == ["C:\\", "Users\\", "somebody\\", "AppData\\", "Local\\", "Programs\\", "node"]
+    assert with_breaks("/usr/lib/python3.11/site-packages/a.py") == (
+        "/usr/lib/python3.11/site-packages/a.py"
+    )

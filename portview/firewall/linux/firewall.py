@@ -12,8 +12,9 @@ from portview.firewall.linux import firewalld, nft_changes, ufw
 from portview.firewall.linux.commands import check_commands, run_commands
 from portview.firewall.linux.drop_log import find_log_file
 from portview.firewall.linux.facts import read_machine
+from portview.firewall.linux.naming import rule_name
 from portview.firewall.linux.netlink import read_generation
-from portview.firewall.linux.own import own_parts, rule_name
+from portview.firewall.linux.own import own_parts
 from portview.firewall.linux.planning import plan_rule
 from portview.firewall.linux.reading import read_ruleset
 from portview.firewall.linux.rules import LinuxRules, status_of, takes_note

@@ -8,10 +8,12 @@ group of listeners; PortView names a group that nobody listens to, and keeps its
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from portview.domain.firewall import EVERYONE_OF, OwnRule, ProfileState, RuleEffect, RuleWish
-from portview.firewall.linux.own import joined_remotes, remotes_of, target_of
+from portview.firewall.linux.naming import rule_name, target_of
+from portview.firewall.linux.own import joined_remotes, remotes_of
 from portview.firewall.linux.sentences import told
 from portview.firewall.tag import RuleTag, find_tag, format_tag
 
@@ -72,7 +74,8 @@ def own_rules(ruleset: Ruleset) -> tuple[OwnRule, ...]:
             expires_at_ms=mark.expires_at_ms,
             until=mark.until,
         )
-        found.append(OwnRule(rule_id, wish, told(rules[0])))
+        name = rule_name(effect, *target, rule_id)
+        found.append(OwnRule(rule_id, wish, replace(told(rules[0]), name=name)))
     return tuple(found)
 
 

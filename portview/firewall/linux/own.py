@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from portview.domain.firewall import EVERYONE_OF, OwnRule, RuleEffect, RuleWish
-from portview.domain.sockets import Protocol
+from portview.firewall.linux.naming import matches_of, target_of
 from portview.firewall.linux.nft_changes import tagged_rules
 from portview.firewall.linux.sentences import told
 from portview.firewall.tag import find_tag
@@ -14,6 +14,7 @@ from portview.firewall.tag import find_tag
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from portview.domain.sockets import Protocol
     from portview.firewall.linux.ruleset import Rule, Ruleset
 
 
@@ -23,11 +24,6 @@ class OwnParts:
 
     own: OwnRule
     rules: tuple[Rule, ...]
-
-
-def rule_name(effect: RuleEffect, protocol: Protocol, port: int, rule_id: str) -> str:
-    """Return what a rule of PortView's is called."""
-    return f"PortView: {effect.value} {protocol.value.upper()} {port} [{rule_id}]"
 
 
 def own_parts(ruleset: Ruleset) -> list[OwnParts]:
@@ -62,23 +58,6 @@ def _wish(rules: Sequence[Rule]) -> RuleWish | None:
     )
 
 
-def _matches(expressions: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
-    for expression in expressions:
-        match = expression.get("match")
-        if isinstance(match, dict) and isinstance(left := match.get("left"), dict):
-            yield left, match.get("right")
-
-
-def target_of(expressions: Iterable[Any]) -> tuple[Protocol, int] | None:
-    """Return the one port that a rule is about, None for any other kind of rule."""
-    for left, right in _matches(expressions):
-        payload = left.get("payload")
-        is_port = isinstance(payload, dict) and payload.get("field") == "dport"
-        if is_port and payload["protocol"] in set(Protocol) and isinstance(right, int):
-            return Protocol(payload["protocol"]), right
-    return None
-
-
 def remotes_of(rule: Rule) -> Iterator[str]:
     """Yield whom a rule is about, as the remote side of a wish names them."""
     texts = list(_source_texts(rule.expressions))
@@ -94,7 +73,7 @@ def joined_remotes(texts: Iterable[str]) -> tuple[str, ...]:
 
 def _everyone_of(rule: Rule) -> str:
     versions = {4, 6} & {{"ip": 4, "ip6": 6}.get(rule.chain.family, 0)}
-    for left, right in _matches(rule.expressions):
+    for left, right in matches_of(rule.expressions):
         if left == {"meta": {"key": "nfproto"}}:
             versions = {number for number in EVERYONE_OF if right == f"ipv{number}"}
     return EVERYONE_OF[versions.pop()] if versions else "any"
@@ -102,7 +81,7 @@ def _everyone_of(rule: Rule) -> str:
 
 def _source_texts(expressions: Iterable[Any]) -> Iterator[str]:
     """Yield the addresses and networks that a rule is about; none for all."""
-    for left, right in _matches(expressions):
+    for left, right in matches_of(expressions):
         payload = left.get("payload")
         if isinstance(payload, dict) and payload.get("field") == "saddr":
             elements = right.get("set", [right]) if isinstance(right, dict) else [right]

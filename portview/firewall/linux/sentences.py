@@ -15,6 +15,7 @@ from portview.domain.firewall import (
 )
 from portview.firewall.linux.conditions import conditions_of
 from portview.firewall.linux.intervals import Intervals, joined, networks_of, without
+from portview.firewall.linux.naming import effect_of, name_of, own_name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,11 +27,6 @@ if TYPE_CHECKING:
 _MOST_NAMED = 3
 _MOST_LISTED = 12
 _LONGEST_RULE = 120
-_EFFECTS = {
-    "accept": RuleEffect.ALLOW,
-    "drop": RuleEffect.BLOCK,
-    "reject": RuleEffect.REJECT,
-}
 
 
 def answer_of(
@@ -68,12 +64,10 @@ def answer_of(
 
 def told(rule: Rule) -> FirewallRule:
     """Return a rule as people are told of it."""
-    kinds = [next(iter(expression)) for expression in rule.expressions]
-    effect = _EFFECTS.get(kinds[-1], RuleEffect.OTHER) if kinds else RuleEffect.OTHER
     return FirewallRule(
         id=rule.id,
-        name=rule.comment or rule.text,
-        effect=effect,
+        name=name_of(rule),
+        effect=effect_of(rule),
         source=f"chain {rule.chain}",
         text=rule.text,
         conditions=conditions_of(rule),
@@ -87,7 +81,8 @@ def _of_allowed(leaves: Iterable[Leaf]) -> Rule | None:
 def _rule_words(rule: Rule | None) -> str:
     if rule is None:
         return "the verdict"
-    text = rule.text if len(rule.text) <= _LONGEST_RULE else f"{rule.text[: _LONGEST_RULE - 1]}…"
+    text = own_name_of(rule) or rule.text
+    text = text if len(text) <= _LONGEST_RULE else f"{text[: _LONGEST_RULE - 1]}…"
     return f"the rule “{text}” in chain {rule.chain}"
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from portview.domain.firewall import EVERYONE_OF, FirewallRule, OwnRule, RuleEffect, RuleWish
 from portview.domain.sockets import Protocol
-from portview.firewall.linux.own import joined_remotes, rule_name
+from portview.firewall.linux.naming import rule_name
+from portview.firewall.linux.own import joined_remotes
 from portview.firewall.linux.scope import unfit
 from portview.firewall.tag import find_tag
 

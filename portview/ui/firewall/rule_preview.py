@@ -87,7 +87,10 @@ class RulePreview(QWidget):
                 widget.setParent(None)
                 widget.deleteLater()
         for tone, text in remarks:
-            self._remark_room.addWidget(self._remark(tone, text))
+            remark = self._remark(tone, text)
+            self._remark_room.addWidget(remark)
+            # Else it is shown in the next turn only, and has no height until then.
+            remark.show()
         self.remarks.setVisible(bool(remarks))
 
     def _remark(self, tone: Tone, text: str) -> QWidget:

@@ -147,6 +147,18 @@ def test_what_must_stay_has_no_button(ask: Open) -> None:
         assert dialog.cancel_button.text() == "Close"
 
 
+def test_who_asks_for_the_tree_is_not_asked_for_it_again(ask: Open, server: StartServer) -> None:
+    process, _port = server()
+    key = process_key(process.pid)
+    assert isinstance(key, ProcessKey)
+    one = ask(EndJob(key))
+    assert one.tree_box.isVisible()
+    whole = ask(EndJob(key, with_tree=True))
+    assert not whole.tree_box.isVisible()
+    assert whole.notes.text() == "Nothing runs under it."
+    assert whole.act_button.isVisible()
+
+
 def test_a_port_that_is_free_by_now_is_told_as_that(ask: Open) -> None:
     with socket.create_server(("127.0.0.1", 0)) as own:
         port = own.getsockname()[1]

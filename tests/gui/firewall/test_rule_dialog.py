@@ -79,6 +79,19 @@ def wish_of(dialog: RuleDialog) -> RuleWish:
     return dialog.form.wish()
 
 
+def test_the_dialog_is_as_high_as_what_a_choice_brings(qtbot: QtBot, ask: Open) -> None:
+    dialog = ask()
+    before = dialog.height()
+    dialog.form.until_box.setCurrentIndex(Until.HOUR)
+    settle(qtbot, dialog)
+    assert dialog.preview.note_texts
+    assert dialog.height() > before
+    # Laid out once more, when the event loop had its turn, nothing has to scroll.
+    qtbot.waitUntil(dialog.preview.remarks.isVisible)
+    dialog.asked.widget().layout().activate()
+    assert dialog.asked.verticalScrollBar().maximum() == 0
+
+
 def test_the_rule_is_narrow_shown_whole_and_made_only_when_asked(
     qtbot: QtBot, ask: Open, firewall: FakeFirewall
 ) -> None:

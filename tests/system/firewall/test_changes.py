@@ -69,6 +69,13 @@ def check_allow_and_take_back(bench: Bench) -> None:
         assert bench.reaches(source, is_expected=is_allowed) == is_allowed
     [own] = bench.own()
     assert own["id"] == change["id"]
+    name = f"PortView: allow TCP 8080 [{change['id']}]"
+    assert own["rule"]["name"] == change["name"] == name
+    decided = bench.verdict(remote=bench.near.ipv4)
+    # ufw and firewalld keep the mark elsewhere than in the rule that decides.
+    if decided["rule"] is not None and "portview:v1" in decided["rule"]["text"]:
+        assert decided["rule"]["name"] == name
+        assert f"“{name}”" in decided["reason"]
     assert set(own["wish"]["remotes"]) == {"10.199.0.0/30", "fd99::1"}
     assert (own["wish"]["effect"], own["wish"]["port"]) == ("allow", 8080)
     taken = bench.take_back(change["id"])

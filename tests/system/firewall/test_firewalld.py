@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.system.firewall.conftest import Worker
+from tests.system.firewall.conftest import SECOND_V4, SECOND_V6, Worker
 from tests.system.firewall.rulesets import Case
 from tests.system.firewall.test_changes import check_allow_and_take_back
 from tests.system.firewall.test_verdict_is_experience import check
@@ -159,6 +159,22 @@ def test_firewalld_makes_a_rule_and_takes_it_back(
     check_allow_and_take_back(firewalld_bench)
     assert daemon("--list-rich-rules").strip() == ""
     assert daemon("--permanent", "--list-rich-rules").strip() == ""
+
+
+def test_firewalld_makes_a_rule_for_ipv4_alone_and_takes_it_back(
+    firewalld_bench: Bench, daemon: Callable[..., str]
+) -> None:
+    change = firewalld_bench.make("allow", "0.0.0.0/0")
+    assert "error" not in change, change
+    [own] = firewalld_bench.own()
+    assert own["wish"]["remotes"] == ["0.0.0.0/0"]
+    assert own["rule"]["name"] == change["name"]
+    assert firewalld_bench.reaches(SECOND_V4, is_expected=True)
+    assert not firewalld_bench.reaches(SECOND_V6, is_expected=False)
+    firewalld_bench.take_back(change["id"])
+    assert firewalld_bench.own() == []
+    assert not firewalld_bench.reaches(SECOND_V4, is_expected=False)
+    assert daemon("--list-rich-rules").strip() == ""
 
 
 def test_a_rule_without_an_end_is_kept_over_a_restart(

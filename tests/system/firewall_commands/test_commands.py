@@ -125,6 +125,20 @@ def test_a_server_of_ipv4_alone_is_let_in_to_by_ipv4_alone(machines: Machines, r
     assert "portview" not in machines.ruleset()
 
 
+def test_who_names_both_ip_versions_gets_both(machines: Machines) -> None:
+    with machines.serving(8080, address="0.0.0.0"):  # noqa: S104 - in a namespace
+        done = machines.portview(
+            *("firewall", "allow", "8080", "--remote", "0.0.0.0/0,::/0", "--yes", "--json")
+        )
+        told = document(done)
+        assert done.returncode == 0, told
+        assert not any("IPv4 only" in note for note in told["notes"])
+        assert told["report"]["rule"]["remotes"] == ["any"]
+    with machines.serving(8080):
+        assert machines.gets_through(8080, machines.guarded.ipv6)
+    assert machines.portview("firewall", "revoke", "8080", "--yes").returncode == 0
+
+
 def test_blocking_is_proved_and_taken_back_in_the_same_way(machines: Machines) -> None:
     with machines.serving(8080):
         machines.guarded.run("nft", "add", "rule", "inet", "guard", "input", "tcp", "dport",
