@@ -120,7 +120,7 @@ def _python(pip: Sequence[str]) -> WindowsPython:
     if os.name == "nt":
         try:
             return own_python(_ROOT, _LOCK, _NUMPY_LOCK, _WORK / "venv")
-        except (OSError, subprocess.CalledProcessError) as error:
+        except (OSError, LookupError, subprocess.CalledProcessError) as error:
             raise PackageError(f"The Python that builds could not be made: {error}") from error
     if sys.platform == "linux":
         try:

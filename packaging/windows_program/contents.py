@@ -21,6 +21,8 @@ EXCLUDED_MODULES: Final = (
     # Each is imported by one function of another module, none of which PortView calls.
     *("asyncio", "concurrent.futures", "unittest", "pydoc_data", "optparse", "tarfile"),
     *("xmlrpc", "xml.dom", "smtplib", "ftplib", "http.server", "http.cookiejar"),
+    # Others do without these; no archive or document of such a form is ever opened.
+    *("lzma", "_lzma", "bz2", "_bz2", "xml.sax", "xml.parsers", "pyexpat", "_elementtree"),
     # What decimal falls back on where there is no module in C.
     "_pydecimal",
 )

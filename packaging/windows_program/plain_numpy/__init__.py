@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 MESON_OPTIONS: Final = (
     *("-Dblas=none", "-Dlapack=none", "-Dallow-noblas=true"),
-    # Further instruction sets would add code for arrays far longer than a plot's.
-    "-Dcpu-dispatch=none",
+    # What would make long arrays fast adds code; a plot has some hundred points.
+    *("-Dcpu-dispatch=none", "-Doptimization=s"),
 )
 """What both ways of building tell numpy's build (``meson_options.txt`` of its sources)."""
 

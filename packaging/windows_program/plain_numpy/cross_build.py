@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import zipfile
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from windows_program.plain_numpy import MESON_OPTIONS, numpy_pin
+from windows_program.plain_numpy.sources import fetch_sources
 from windows_program.plain_numpy.wheel import pack_wheel
 from wine_bench.cache import ensure_layer, recipe_hash
 from wine_bench.debian_root import WINE_ENVIRONMENT
@@ -84,26 +84,8 @@ def _visit(home: Path, system: Path, work: Path) -> None:
 
 
 def _fetch_sources(home: Path, pin: Pin, pip: Sequence[str]) -> Path:
-    """Give the source archive, downloaded once and checked against the lock."""
-    store = home / "downloads" / "sources"
-    store.mkdir(parents=True, exist_ok=True)
-    archive = store / f"{pin.name}-{pin.version}.tar.gz"
-    if not _is_locked(archive, pin):
-        requirements = store / "wanted.txt"
-        requirements.write_text(f"{pin.requirement()}\n", encoding="ascii")
-        options = [
-            *("--no-deps", "--no-binary=:all:", "--no-build-isolation", "--require-hashes"),
-            *("--disable-pip-version-check", "--dest", str(store), "-r", str(requirements)),
-        ]
-        environment = {**os.environ, "PYTHONPATH": str(_RECIPE / "backend")}
+    try:
         with logged(home, "pip download") as log:
-            log.run([*pip, "download", *options], environment=environment)
-    if not _is_locked(archive, pin):
-        raise BenchError(f"pip brought no {archive.name} with a hash of the lock.")
-    return archive
-
-
-def _is_locked(archive: Path, pin: Pin) -> bool:
-    if not archive.is_file():
-        return False
-    return hashlib.sha256(archive.read_bytes()).hexdigest() in pin.hashes
+            return fetch_sources(home / "downloads" / "sources", pin, pip, log.run)
+    except LookupError as error:
+        raise BenchError(str(error)) from error
