@@ -35,6 +35,7 @@ __all__ = ["PackageError", "package"]
 
 _ROOT: Final = Path(__file__).resolve().parents[1]
 _LOCK: Final = _ROOT / "packaging" / "package-requirements.lock"
+_NUMPY_LOCK: Final = _ROOT / "packaging" / "numpy-requirements.lock"
 _WORK: Final = _ROOT / "build" / "windows"
 _DIST: Final = _ROOT / "dist"
 _MB: Final = 1_000_000
@@ -118,8 +119,8 @@ def source_epoch() -> int:
 def _python(pip: Sequence[str]) -> WindowsPython:
     if os.name == "nt":
         try:
-            return own_python(_ROOT, _LOCK, _WORK / "venv")
-        except (OSError, subprocess.CalledProcessError) as error:
+            return own_python(_ROOT, _LOCK, _NUMPY_LOCK, _WORK / "venv")
+        except (OSError, LookupError, subprocess.CalledProcessError) as error:
             raise PackageError(f"The Python that builds could not be made: {error}") from error
     if sys.platform == "linux":
         try:

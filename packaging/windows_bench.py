@@ -206,16 +206,21 @@ def ensure_bench(
     extra_locks: Sequence[Path] = (),
     pip: Sequence[str] | None = None,
     home: Path | None = None,
+    own_wheels: Callable[[Path, Path], Mapping[str, Path]] | None = None,
 ) -> Bench:
     """Give the bench for a lock, built first where it is missing or its recipe has changed.
 
     `report` gets one line before each step that takes time. `pip` is the command that downloads
-    wheels, such as `[python, "-m", "pip"]`. Raises BenchError, whose text says what to do.
+    wheels, such as `[python, "-m", "pip"]`. `own_wheels` gives wheels in place of some that the
+    lock names, by their names; it is told where the cache and the Debian root are. Raises
+    BenchError, whose text says what to do.
     """
     place = home or default_home()
     (place / "scratch").mkdir(parents=True, exist_ok=True)
     system = ensure_debian_root(place, report)
-    python = ensure_windows_python(place, system, (lock, *extra_locks), report, pip)
+    own = own_wheels(place, system) if own_wheels else {}
+    locks = (lock, *extra_locks)
+    python = ensure_windows_python(place, system, locks, report, pip, own_wheels=own)
     return Bench(place, (system, python))
 
 

@@ -46,7 +46,6 @@ from portview.ui.firewall.firewall_tools import FirewallSources
 from portview.ui.icons import application_icon
 from portview.ui.lookups import Lookups
 from portview.ui.main_window import MainWindow
-from portview.ui.self_report import SelfReport
 from portview.ui.single_instance import SingleInstance
 from portview.ui.theme import Theme, apply_theme, choose_style
 from portview.ui.warm_up import warm_up
@@ -252,7 +251,10 @@ def _run(
         # Python runs a handler when it next runs any code: at the latest with the next tick.
         signal.signal(number, lambda *_: window.background.quit())
     if options.self_report:
-        SelfReport(window, options.self_report)
+        # Nobody but tests asks for it, and its imports cost time.
+        from portview.ui.self_report import SelfReport  # noqa: PLC0415
+
+        SelfReport(window, opened.poller, options.self_report)
     if options.background:
         window.background.open()
     else:

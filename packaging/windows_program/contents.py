@@ -10,12 +10,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EXCLUDED_MODULES: Final = (
+    # without_opengl.py stands in for the first two.
     *("PySide6.QtOpenGL", "PySide6.QtOpenGLWidgets", "PySide6.QtTest", "PySide6.QtPrintSupport"),
     *("OpenGL", "IPython", "jupyter_rfb", "matplotlib", "scipy", "h5py", "numba", "cupy"),
     *("pyqtgraph.opengl", "pyqtgraph.console", "pyqtgraph.jupyter", "pyqtgraph.examples"),
-    *("pyqtgraph.flowchart", "pyqtgraph.dockarea", "pyqtgraph.canvas"),
+    *("pyqtgraph.flowchart", "pyqtgraph.dockarea", "pyqtgraph.canvas", "pyqtgraph.exporters"),
     *("numpy.f2py", "numpy.distutils", "numpy.testing", "numpy.random", "numpy.polynomial"),
+    *("numpy.fft", "numpy.ma", "numpy.core"),
     *("tkinter", "pdb", "doctest", "lib2to3", "pip", "setuptools", "pytest", "hypothesis"),
+    # Each is imported by one function of another module, none of which PortView calls.
+    *("asyncio", "concurrent.futures", "unittest", "pydoc_data", "optparse", "tarfile"),
+    *("xmlrpc", "xml.dom", "smtplib", "ftplib", "http.server", "http.cookiejar"),
+    # Others do without these; no archive or document of such a form is ever opened.
+    *("lzma", "_lzma", "bz2", "_bz2", "xml.sax", "xml.parsers", "pyexpat", "_elementtree"),
+    # What decimal falls back on where there is no module in C.
+    "_pydecimal",
 )
 """Modules that something imports only if they are there, or for purposes that PortView lacks."""
 

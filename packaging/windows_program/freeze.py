@@ -13,12 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from windows_program.icon_file import ICON_SIZES, ico_bytes
-from windows_program.sbom import (
-    bootloader,
-    components_to_json,
-    copy_licences,
-    gather_components,
-)
+from windows_program.licences import gather_licences
+from windows_program.sbom import bootloader, components_to_json, gather_components
 from windows_program.version_resource import ProgramFacts, copyright_line, version_resource
 
 if TYPE_CHECKING:
@@ -40,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     write_version_resources(made)
     project = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     components = [*gather_components(project["dependencies"]), bootloader()]
-    copy_licences(components, made / "licences")
+    gather_licences(components, made / "licences")
     (made / "components.json").write_text(components_to_json(components), encoding="utf-8")
     os.environ["PORTVIEW_FREEZE_MADE"] = str(made)
     os.environ["PYINSTALLER_CONFIG_DIR"] = str(work / "config")

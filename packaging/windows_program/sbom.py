@@ -10,26 +10,34 @@ import uuid
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+STATIC_PARTS_FILE: Final = "static-parts.json"
+"""In a wheel's dist-info, where PortView built it: a list with what is linked in, an object with
+``name``, ``version`` and ``licence`` each.
+"""
+
 _PYPI: Final = "pypi"
-_LICENCE_FILE: Final = re.compile(r"(licen[cs]e|copying|notice|authors)", re.IGNORECASE)
+_LINKED_IN: Final = "parts of it are linked into numpy's modules"
 _NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "urn:portview:sbom")
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """One part. ``kind`` is its package-URL type; ``needs`` are names of other parts."""
+    """One part. ``kind`` is its package-URL type; ``needs`` are names of other parts.
+
+    ``note`` says what sets it apart from what goes by that name elsewhere.
+    """
 
     name: str
     version: str
     licence: str
     kind: str = _PYPI
     needs: tuple[str, ...] = ()
+    note: str = ""
 
     @property
     def purl(self) -> str:
@@ -58,8 +66,13 @@ def gather_components(requirements: Iterable[str]) -> list[Component]:
             continue
         found = metadata.distribution(name)
         needs = names_of(found.requires or [])
-        components[name] = Component(name, found.version, _licence_of(found), needs=needs)
         waiting += needs
+        linked = _static_parts(found)
+        components.update({part.name: part for part in linked})
+        needs = tuple(sorted({*needs, *(part.name for part in linked)}))
+        components[name] = Component(
+            name, found.version, _licence_of(found), needs=needs, note=_note_on(name)
+        )
     return sorted([*components.values(), *_interpreter()], key=lambda part: part.purl)
 
 
@@ -67,19 +80,6 @@ def bootloader() -> Component:
     """Return the part that is the beginning of every frozen program."""
     version = metadata.version("pyinstaller")
     return Component("pyinstaller", version, "GPL-2.0-or-later WITH Bootloader-exception")
-
-
-def copy_licences(components: Iterable[Component], folder: Path) -> None:
-    """Copy what each part's own distribution says about its licence into a folder per part."""
-    for component in components:
-        if component.kind != _PYPI:
-            continue
-        for file in metadata.distribution(component.name).files or []:
-            is_licence = _LICENCE_FILE.match(file.name) or "licenses" in file.parts[1:]
-            if is_licence and ".dist-info" in file.parts[0]:
-                target = folder / component.name / file.name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(Path(str(file.locate())).read_bytes())
 
 
 def components_to_json(components: Iterable[Component]) -> str:
@@ -135,6 +135,8 @@ def _entry(component: Component) -> dict[str, Any]:
         "version": component.version,
         "purl": component.purl,
     }
+    if component.note:
+        entry["description"] = component.note
     if component.licence:
         entry["licenses"] = [{"license": {"name": component.licence}}]
     return entry
@@ -151,6 +153,32 @@ def _licence_of(found: metadata.Distribution) -> str:
     classifiers = fields.get_all("Classifier") or []
     licences = [str(one) for one in classifiers if str(one).startswith("License ::")]
     return licences[0].rpartition(" :: ")[2] if licences else ""
+
+
+def _static_parts(found: metadata.Distribution) -> list[Component]:
+    parts = json.loads(found.read_text(STATIC_PARTS_FILE) or "[]")
+    return [
+        Component(part["name"], part["version"], part["licence"], "generic", note=_LINKED_IN)
+        for part in parts
+    ]
+
+
+def _note_on(name: str) -> str:
+    """Return what numpy says about how it was built, nothing about others.
+
+    Raises ValueError where it was built with a library for linear algebra, which PortView has no
+    use and no room for.
+    """
+    if name != "numpy":
+        return ""
+    from numpy.__config__ import CONFIG  # noqa: PLC0415 - not on every machine
+
+    libraries = CONFIG["Build Dependencies"]
+    found = [kind for kind in ("blas", "lapack") if libraries.get(kind, {}).get("found")]
+    if found:
+        raise ValueError(f"numpy was built with {' and '.join(found)} from elsewhere")
+    compiler = CONFIG["Compilers"]["c"]["name"]
+    return f"built from its source archive with {compiler}, without a BLAS or LAPACK library"
 
 
 def _interpreter() -> list[Component]:

@@ -17,6 +17,7 @@ import sysconfig
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from .cache import ensure_layer, recipe_hash
@@ -27,17 +28,18 @@ from .step_log import logged
 from .visit import Visit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 PYTHON_DIRECTORY: Final = "C:\\Python311"
 START_PROGRAM: Final = "C:\\bench\\start.exe"
-
-_MINOR: Final = "3.11"
-_INTERPRETER: Final = Pin(
+INTERPRETER: Final = Pin(
     name="panda3d",
     version="1.10.16",
     hashes=frozenset({"37acfb92655c4226879f95c988e2ef1449a53c54486d6c1ebc00e2772429af82"}),
 )
+"""The wheel that brings the interpreter along."""
+
+_MINOR: Final = "3.11"
 _HERE: Final = Path(__file__).parent
 _C_SOURCES: Final = (_HERE / "python_launcher.c", _HERE / "start.c")
 _NOT_OF_WINDOWS: Final = (
@@ -79,11 +81,18 @@ def ensure_windows_python(
     locks: Iterable[Path],
     report: Callable[[str], None],
     pip: Sequence[str] | None = None,
+    *,
+    own_wheels: Mapping[str, Path] = MappingProxyType({}),
 ) -> Path:
-    """Give the layer that lies on top of `system`, built where it is missing."""
+    """Give the layer that lies on top of `system`, built where it is missing.
+
+    `own_wheels` are files that take the place of what the locks name, by the package's name.
+    """
     pins = {pin for lock in locks for pin in pins_for(lock.read_text("utf-8"))}
-    wanted = sorted({_INTERPRETER, *pins}, key=lambda pin: (pin.name, pin.version))
+    pins = {pin for pin in pins if pin.name not in own_wheels}
+    wanted = sorted({INTERPRETER, *pins}, key=lambda pin: (pin.name, pin.version))
     host = find_host_python()
+    own = [own_wheels[name] for name in sorted(own_wheels)]
     facts = [host.version, *(pin.requirement() for pin in wanted)]
 
     def build(unfinished: Path) -> None:
@@ -91,10 +100,10 @@ def ensure_windows_python(
         wheels = fetch_wheels(home, wanted, pip)
         report("putting CPython for Windows together")
         drive = unfinished / "root" / PREFIX.lstrip("/") / "drive_c"
-        _lay_out(drive, wheels, host)
+        _lay_out(drive, [*wheels, *own], host)
         _compile_programs(home, system, drive)
 
-    key = recipe_hash((Path(__file__), *_C_SOURCES), *facts)
+    key = recipe_hash((Path(__file__), *_C_SOURCES, *own), *facts)
     return ensure_layer(home, "python", key, build, report)
 
 
@@ -172,7 +181,7 @@ def _lay_out(drive: Path, wheels: Iterable[Path], host: HostPython) -> None:
     (python / "DLLs").mkdir()
     for wheel in wheels:
         with zipfile.ZipFile(wheel) as archive:
-            if wheel.name.startswith(f"{_INTERPRETER.name}-"):
+            if wheel.name.startswith(f"{INTERPRETER.name}-"):
                 _unpack_interpreter(archive, python)
             else:
                 _unpack_package(archive, python)

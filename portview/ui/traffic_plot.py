@@ -52,6 +52,12 @@ class TrafficPlot(pg.PlotWidget):  # type: ignore[misc] # pyqtgraph has no types
         """Return what the lines are called."""
         return self._names
 
+    def point_counts(self) -> dict[str, int]:
+        """Return how many points are drawn of each line, by its name."""
+        points = (curve.getData()[0] for curve in self._curves)
+        counts = (0 if xs is None else len(xs) for xs in points)
+        return dict(zip(self._names, counts, strict=True))
+
     def set_lines(
         self, names: Sequence[str], unit: str, write: Callable[[float], str], smallest_top: float
     ) -> None:

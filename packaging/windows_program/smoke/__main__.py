@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from windows_program.smoke.console import check_console
 from windows_program.smoke.findings import SmokeError
 from windows_program.smoke.installing import InstallationTest, check_installer
+from windows_program.smoke.licence_texts import check_licences
 from windows_program.smoke.portable import check_portable
 from windows_program.smoke.start_time import measure_start
 from windows_program.smoke.window import check_window
@@ -48,6 +49,7 @@ def check_everything(options: argparse.Namespace, scratch: Path) -> None:
         "PORTVIEW_LOG_DIR": str(log.parent),
     }
     folder = options.folder.resolve()
+    check_licences(folder)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         check_console(folder / "portviewc.exe", version, listener, environment)
         report = (options.pictures or scratch).resolve() / "window.json"

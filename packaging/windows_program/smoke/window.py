@@ -9,6 +9,7 @@ import re
 import subprocess
 import time
 from dataclasses import dataclass
+from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING, Any, Final
 
 from windows_program.smoke.findings import expect, told, wait_for
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _PATIENCE_S: Final = 90
 _FEWEST_COLOURS: Final = 32
+_FEWEST_POINTS: Final = 2
 _INFORMATION: Final = re.compile(r"\S+ \S+ \d+ INFO ")
 """Date, time, process and level, as portview/log.py writes them."""
 
@@ -75,9 +77,21 @@ def check_window(
         colours = colours_of(report.with_suffix(".png"))
         expect(colours >= _FEWEST_COLOURS, f"the picture has {colours} colours only")
         told(f"the picture of the window has {colours} colours: {report.with_suffix('.png').name}")
+        expect_plot(window.report)
         close(window.process)
     expect_no_errors(log)
     told("it closed by WM_CLOSE with exit code 0, and the log has no errors")
+
+
+def expect_plot(report: Mapping[str, Any]) -> None:
+    """Expect that the traffic tab showed a plot with lines, for which numpy has to be there."""
+    plot = report["plot"]
+    expect(plot, "the traffic tab shows no plot")
+    expect(plot["lines"], "the plot has no lines")
+    for name, count in plot["lines"].items():
+        expect(count >= _FEWEST_POINTS, f'the line "{name}" of the plot has {count} points')
+    picture = PureWindowsPath(plot["picture"]).name
+    told(f"the traffic tab plots {', '.join(plot['lines'])}: {picture}")
 
 
 def close(process: subprocess.Popen[bytes]) -> None:

@@ -27,3 +27,8 @@ def test_tools_for_developers_do_not_come_near_the_program() -> None:
     frozen = {pin.name for pin in pins_for(read_lock("package-requirements.lock"))}
     assert "pyinstaller" in frozen
     assert not frozen & {"pytest", "hypothesis", "mypy", "ruff", "pytest-qt"}
+
+
+def test_the_tools_that_build_numpy_are_locked_for_windows_too() -> None:
+    tools = {pin.name for pin in pins_for(read_lock("numpy-requirements.lock"))}
+    assert {"cython", "meson", "meson-python", "ninja", "packaging", "pyproject-metadata"} == tools

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import platform
-from importlib import metadata
-from typing import TYPE_CHECKING
+import sys
+from types import ModuleType
 
 import pytest
 
@@ -13,18 +13,14 @@ from windows_program.sbom import (
     Component,
     components_from_json,
     components_to_json,
-    copy_licences,
     gather_components,
     sbom_text,
 )
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 PARTS = [
     Component("left", "1.0", "MIT", needs=("right",)),
     Component("right", "2.0", ""),
-    Component("cpython", "3.11.9", "PSF-2.0", "generic"),
+    Component("cpython", "3.11.9", "PSF-2.0", "generic", note="as it comes"),
 ]
 
 
@@ -38,7 +34,8 @@ def test_parts_and_what_they_need_are_linked_by_references_that_exist() -> None:
         "pkg:pypi/right@2.0",
         "pkg:generic/cpython@3.11.9",
     }
-    assert "licenses" not in references["pkg:pypi/right@2.0"]
+    assert not {"licenses", "description"} & set(references["pkg:pypi/right@2.0"])
+    assert references["pkg:generic/cpython@3.11.9"]["description"] == "as it comes"
     graph = {one["ref"]: one["dependsOn"] for one in document["dependencies"]}
     assert graph["pkg:pypi/left@1.0"] == ["pkg:pypi/right@2.0"]
     own = document["metadata"]["component"]["bom-ref"]
@@ -72,8 +69,27 @@ def test_what_is_installed_is_found_with_what_it_needs_in_turn() -> None:
     assert {"qt", "openssl"} <= set(found)
 
 
-def test_the_licences_of_installed_parts_are_copied(tmp_path: Path) -> None:
-    part = Component("psutil", metadata.version("psutil"), "")
-    copy_licences([part, Component("cpython", "3", "", "generic")], tmp_path)
-    assert [file.name for file in tmp_path.iterdir()] == ["psutil"]
-    assert b"Redistribution" in (tmp_path / "psutil" / "LICENSE").read_bytes()
+def numpy_built(monkeypatch: pytest.MonkeyPatch, **libraries: bool) -> None:
+    """Let numpy say that it was built with or without each library."""
+    config = ModuleType("numpy.__config__")
+    dependencies = {name: {"name": name, "found": found} for name, found in libraries.items()}
+    compilers = {"c": {"name": "gcc"}}
+    config.CONFIG = {"Compilers": compilers, "Build Dependencies": dependencies}  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "numpy.__config__", config)
+
+
+def test_the_numpy_that_goes_along_says_how_it_was_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("packaging")
+    numpy_built(monkeypatch, blas=False, lapack=False)
+    found = {part.name: part for part in gather_components(["numpy"])}
+    assert found["numpy"].note == (
+        "built from its source archive with gcc, without a BLAS or LAPACK library"
+    )
+    assert found["cpython"].note == ""
+
+
+def test_a_numpy_with_libraries_from_elsewhere_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("packaging")
+    numpy_built(monkeypatch, blas=True, lapack=False)
+    with pytest.raises(ValueError, match="built with blas from elsewhere"):
+        gather_components(["numpy"])
