@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import ctypes
 import gc
 import logging
 import os
@@ -11,12 +10,11 @@ import signal
 import socket
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QCoreApplication, QTimer
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication
 
 from portview import __version__
 from portview.actions.autostart import BACKGROUND_OPTION, open_autostart
@@ -32,28 +30,28 @@ from portview.log import log_path
 from portview.readers.choose import open_reader, open_traffic_reader
 from portview.readers.elevation import is_elevated
 from portview.readers.host_names import HostNames
-from portview.readers.process_details import OwnerDetailsReader
-from portview.readers.windows.dll import bind, load_library
 from portview.resources import resource_path
 from portview.settings import Settings, settings_path
-from portview.ui.about import WindowFacts
 from portview.ui.error_dialog import ErrorReporter
 from portview.ui.expired_rules import ExpiredRules
 from portview.ui.firewall.firewall_tools import FirewallSources
 from portview.ui.icons import application_icon
 from portview.ui.lookups import Lookups
 from portview.ui.main_window import MainWindow
-from portview.ui.self_report import SelfReport
 from portview.ui.single_instance import SingleInstance
 from portview.ui.theme import Theme, apply_theme, choose_style
+from portview.ui.warm_up import WarmUp
+from portview.ui.window_facts import WindowFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from portview.domain.firewall import FirewallStatus
+    from portview.domain.process_details import OwnerDetails, OwnerQuestion
     from portview.domain.sockets import Protocol, SocketRow
     from portview.firewall.drops import DroppedPacket
     from portview.firewall.firewall import Firewall
+    from portview.readers.process_details import OwnerDetailsReader
     from portview.readers.snapshots import SnapshotReader
     from portview.readers.traffic import TrafficReader
 
@@ -108,6 +106,10 @@ def make_application() -> QApplication:
 def _tell_taskbar() -> None:
     """Group PortView's windows under its own icon, also where Python runs it (Windows)."""
     if sys.platform == "win32":
+        import ctypes  # noqa: PLC0415 - Windows only
+
+        from portview.readers.windows.dll import bind, load_library  # noqa: PLC0415 - likewise
+
         shell32 = load_library("shell32.dll")
         name = "SetCurrentProcessExplicitAppUserModelID"
         bind(shell32, name, ctypes.c_long, ctypes.c_wchar_p)(_APP_USER_MODEL_ID)
@@ -144,8 +146,7 @@ def _x_server_answers(display: str) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class OpenWindow:
+class OpenWindow(NamedTuple):
     """A window with what keeps it alive; ``close`` ends all of it in the right order."""
 
     window: MainWindow
@@ -155,9 +156,11 @@ class OpenWindow:
     traffic: TrafficReader
     hosts: HostNames
     firewall: FirewallOnDemand
+    warm_up: WarmUp
 
     def close(self) -> None:
         """Stop the tick, wait for what still runs, and remember the settings."""
+        self.warm_up.stop()
         self.poller.stop()
         self.runner.shut_down()
         self.traffic.close()
@@ -191,7 +194,7 @@ def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
             firewall_hint=verdicts.hint,
         )
 
-    lookups = Lookups(describe, feed, sources, hosts, OwnerDetailsReader().read)
+    lookups = Lookups(describe, feed, sources, hosts, _owner_reader())
     facts = WindowFacts(reader.source, log_path(), settings_path(), is_elevated())
     window = MainWindow(
         poller,
@@ -202,12 +205,28 @@ def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
         read_rows=read_rows_once,
         autostart=open_autostart(),
     )
-    return OpenWindow(window, poller, runner, settings, traffic, hosts, firewall)
+    warm_up = WarmUp(parent=window)
+    window.first_rows.shown.connect(warm_up.start)
+    return OpenWindow(window, poller, runner, settings, traffic, hosts, firewall, warm_up)
+
+
+def _owner_reader() -> Callable[[OwnerQuestion], OwnerDetails]:
+    reader: OwnerDetailsReader | None = None
+
+    def read(question: OwnerQuestion) -> OwnerDetails:
+        # Loaded with the first question: a window starts the sooner for it.
+        from portview.readers.process_details import OwnerDetailsReader  # noqa: PLC0415
+
+        nonlocal reader
+        if reader is None:
+            reader = OwnerDetailsReader()
+        return reader.read(question)
+
+    return read
 
 
 def _open_firewall() -> Firewall:
-    # Loaded with the first question: a window starts the sooner for it.
-    from portview.firewall.choose import open_firewall  # noqa: PLC0415
+    from portview.firewall.choose import open_firewall  # noqa: PLC0415 - likewise
 
     return open_firewall()
 
@@ -237,6 +256,7 @@ def _run(
     apply_theme(_theme(options.theme or settings.get("theme", str, Theme.SYSTEM)))
     opened = open_window(reader, settings)
     window = opened.window
+    window.first_rows.shown.connect(instance.listen)
     instance.raise_requested.connect(window.bring_to_front)
     instance.quit_requested.connect(window.background.quit)
     window.background.ended.connect(application.exit)
@@ -244,6 +264,8 @@ def _run(
         # Python runs a handler when it next runs any code: at the latest with the next tick.
         signal.signal(number, lambda *_: window.background.quit())
     if options.self_report:
+        from portview.ui.self_report import SelfReport  # noqa: PLC0415 - for tests alone
+
         SelfReport(window, options.self_report)
     if options.background:
         window.background.open()
@@ -296,6 +318,8 @@ def _tell(error: PortViewError) -> None:
     if sys.stderr is not None:
         print(f"portview: {error.message}\nhint: {error.hint}", file=sys.stderr)  # noqa: T201
     elif sys.platform == "win32":
+        from PySide6.QtWidgets import QMessageBox  # noqa: PLC0415 - loaded when wanted
+
         application = QApplication([])
         QMessageBox.critical(None, "PortView", f"{error.message}\n\n{error.hint}")
         del application

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QMenu, QMessageBox, QSystemTrayIcon
+from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
 
 from portview.domain.outcome import PortViewError
 from portview.ui.icons import application_icon
 from portview.ui.window_actions import ActionSpec
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMessageBox
+
     from portview.actions.autostart import Autostart
     from portview.settings import Settings
     from portview.ui.main_window import MainWindow
@@ -158,6 +160,8 @@ class Background(QObject):
     def _ask(self) -> None:
         if self._question is not None:
             return
+        from PySide6.QtWidgets import QMessageBox  # noqa: PLC0415 - loaded when wanted
+
         question = QMessageBox(self._window)
         question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         question.setWindowTitle("PortView")

@@ -16,11 +16,11 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from typing_extensions import override
 
 from portview.domain.owners import owner_words
 from portview.domain.plain_text import inert
 from portview.domain.sockets import endpoint_text
+from portview.override import override
 from portview.ui.icons import set_button_icon
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QAbstractScrollArea, QLabel, QPushButton, QVBoxLayout, QWidget
-from typing_extensions import override
 
 from portview.domain.scope import Scope
+from portview.override import override
 from portview.ui.icons import device_pixmap
 from portview.ui.theme import muted_text
 

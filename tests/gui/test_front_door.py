@@ -43,6 +43,7 @@ instance.release()
 def first(tmp_path: Path, qtbot: QtBot) -> Iterator[SingleInstance]:
     instance = SingleInstance(tmp_path)
     assert instance.acquire()
+    instance.listen()
     yield instance
     instance.release()
 

@@ -1,0 +1,76 @@
+"""Loads what a person is likely to want next, while nobody waits for anything."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Slot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_PAUSE_MS = 60
+"""Between two steps, so that a click or a tick that comes meanwhile is answered first."""
+
+NEXT_WANTED = (
+    # The details of the row that is chosen first, from the bottom up.
+    "portview.domain.process_details",
+    "portview.ui.facts_form",
+    "portview.ui.process_sockets",
+    "portview.ui.owner_page",
+    "portview.models.series",
+    "portview.ui.traffic_page",
+    "portview.domain.firewall",
+    "portview.ui.probing.sheet_view",
+    "portview.ui.firewall.firewall_words",
+    "portview.ui.firewall.firewall_page",
+    # The first word in the filter, and the first port that is gone to.
+    "portview.domain.query.terms",
+    "portview.domain.query.syntax",
+    "portview.domain.query.compiling",
+    "portview.domain.query.completion",
+    "portview.domain.port_question",
+    # Ending a process, freeing a port.
+    "portview.domain.outcome",
+    "portview.actions.plan",
+    "portview.actions.jobs",
+    "portview.ui.job_dialog",
+    "portview.ui.action_dialog",
+)
+"""Modules in the order in which they are loaded, one a step; not those that are large.
+
+What brings HTTP, certificates or plots along is left out: most windows never need it.
+"""
+
+
+class WarmUp(QObject):
+    """Loads one module of ``NEXT_WANTED`` a step, so that laziness is no stall later. UI thread.
+
+    Not on a thread: a click that wants a module which a thread is loading would wait for all of it.
+    """
+
+    def __init__(self, modules: Iterable[str] = NEXT_WANTED, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._modules = iter(modules)
+        self._timer = QTimer(self)
+        self._timer.setInterval(_PAUSE_MS)
+        self._timer.timeout.connect(self._on_step)
+
+    @Slot()
+    def start(self) -> None:
+        """Begin, or go on."""
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Load no more."""
+        self._timer.stop()
+
+    @Slot()
+    def _on_step(self) -> None:
+        name = next((each for each in self._modules if each not in sys.modules), None)
+        if name is None:
+            self._timer.stop()
+        else:
+            importlib.import_module(name)
