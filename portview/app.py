@@ -30,6 +30,7 @@ from portview.log import log_path
 from portview.readers.choose import open_reader, open_traffic_reader
 from portview.readers.elevation import is_elevated
 from portview.readers.host_names import HostNames
+from portview.readers.traffic import TrafficOnDemand
 from portview.resources import resource_path
 from portview.settings import Settings, settings_path
 from portview.ui.error_dialog import ErrorReporter
@@ -37,7 +38,6 @@ from portview.ui.expired_rules import ExpiredRules
 from portview.ui.firewall.firewall_tools import FirewallSources
 from portview.ui.icons import application_icon
 from portview.ui.lookups import Lookups
-from portview.ui.main_window import MainWindow
 from portview.ui.single_instance import SingleInstance
 from portview.ui.theme import Theme, apply_theme, choose_style
 from portview.ui.warm_up import WarmUp
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from portview.readers.process_details import OwnerDetailsReader
     from portview.readers.snapshots import SnapshotReader
     from portview.readers.traffic import TrafficReader
+    from portview.ui.main_window import MainWindow
 
 logger = logging.getLogger(__name__)
 
@@ -173,11 +174,13 @@ def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
     """Wire a window to a reader; the first reading is under way when this returns."""
     runner = TaskRunner()
     poller = Poller(reader.read, runner)
-    # Started before the window is built: the first snapshot is there when the window is.
+    # Started before the window is even loaded: the first snapshot is there when the window is.
     poller.start()
+    from portview.ui.main_window import MainWindow  # noqa: PLC0415 - see above
+
     port_names = read_port_names(resource_path("port_names.tsv").read_text(encoding="utf-8"))
 
-    traffic = open_traffic_reader()
+    traffic = TrafficOnDemand(open_traffic_reader)
     feed, hosts = TrafficFeed(traffic, runner), HostNames()
     firewall = FirewallOnDemand(_open_firewall)
     verdicts = FirewallFeed(firewall, runner)

@@ -71,12 +71,13 @@ class DetailsPane(QFrame):
         self._notice.setTextFormat(Qt.TextFormat.PlainText)
         self._notice.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedLayout()
-        self._stack.addWidget(self._notice)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(top)
         layout.addLayout(self._stack, 1)
+        # Only now: a stack shows its first widget at once, which without a parent is a window.
+        self._stack.addWidget(self._notice)
         self.tabs.currentChanged.connect(self._on_tab_changed)
         self._colour()
 

@@ -183,8 +183,7 @@ def test_the_program_opens_runs_and_closes_as_a_process(tmp_path: Path) -> None:
         "    def _on_snapshot(self, snapshot):\n"
         "        super()._on_snapshot(snapshot)\n"
         "        QTimer.singleShot(0, self.close)\n"
-        "import portview.app as app\n"
-        "app.MainWindow = Window\n"
+        "main_window.MainWindow = Window\n"
         "sys.exit(door.main([]))\n"
     )
     ended = subprocess.run(
