@@ -164,6 +164,7 @@ class MainWindow(QMainWindow):
         self._poller.stop()
         self._passing_time.stop()
         self.first_rows.stop()
+        self.empty_states.stop()
         super().closeEvent(event)
 
     @override
