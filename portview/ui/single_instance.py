@@ -31,7 +31,8 @@ _LONGEST_WISH = 16
 _PATIENCE_MS = 3000
 _QUIT_PATIENCE_MS = 30_000
 _ASK_AGAIN_MS, _NOT_HEARD_MS = 5000, 250
-_NOT_LISTENING_YET_MS = 50
+_START_PATIENCE_MS, _NOT_LISTENING_YET_MS = 10_000, 50
+"""How long the first one may take from its lock to its first rows, on a machine that just woke."""
 
 
 def quit_running(folder: Path) -> bool:
@@ -112,7 +113,7 @@ class SingleInstance(QObject):
 
     def raise_first(self) -> bool:
         """Ask the first instance to show its window; return whether it heard."""
-        patience = QDeadlineTimer(_PATIENCE_MS)
+        patience = QDeadlineTimer(_START_PATIENCE_MS)
         while not self._ask(_RAISE):
             if patience.hasExpired():
                 return False
