@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import ctypes
 import gc
 import logging
 import os
@@ -11,13 +10,12 @@ import signal
 import socket
 import sys
 import time
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QCoreApplication, QTimer
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication
 
 from portview import __version__
 from portview.actions.autostart import BACKGROUND_OPTION, open_autostart
@@ -35,30 +33,31 @@ from portview.readers.choose import open_reader, open_traffic_reader
 from portview.readers.elevation import is_elevated
 from portview.readers.execution import standing_still
 from portview.readers.host_names import HostNames
-from portview.readers.process_details import OwnerDetailsReader
-from portview.readers.windows.dll import bind, load_library
+from portview.readers.traffic import TrafficOnDemand
 from portview.resources import resource_path
 from portview.settings import Settings, settings_path
-from portview.ui.about import WindowFacts
 from portview.ui.error_dialog import ErrorReporter
 from portview.ui.expired_rules import ExpiredRules, revoke_what_expired
 from portview.ui.firewall.firewall_tools import FirewallSources
 from portview.ui.icons import application_icon
 from portview.ui.lookups import Lookups
-from portview.ui.main_window import MainWindow
 from portview.ui.single_instance import SingleInstance
 from portview.ui.theme import Theme, apply_theme, choose_style
-from portview.ui.warm_up import warm_up
+from portview.ui.warm_up import WarmUp
+from portview.ui.window_facts import WindowFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from portview.domain.firewall import FirewallStatus
+    from portview.domain.process_details import OwnerDetails, OwnerQuestion
     from portview.domain.sockets import Protocol, SocketRow
     from portview.firewall.drops import DroppedPacket
     from portview.firewall.firewall import Firewall
+    from portview.readers.process_details import OwnerDetailsReader
     from portview.readers.snapshots import SnapshotReader
     from portview.readers.traffic import TrafficReader
+    from portview.ui.main_window import MainWindow
 
 logger = logging.getLogger(__name__)
 
@@ -113,6 +112,10 @@ def make_application() -> QApplication:
 def _tell_taskbar() -> None:
     """Group PortView's windows under its own icon, also where Python runs it (Windows)."""
     if sys.platform == "win32":
+        import ctypes  # noqa: PLC0415 - Windows only
+
+        from portview.readers.windows.dll import bind, load_library  # noqa: PLC0415 - likewise
+
         shell32 = load_library("shell32.dll")
         name = "SetCurrentProcessExplicitAppUserModelID"
         bind(shell32, name, ctypes.c_long, ctypes.c_wchar_p)(_APP_USER_MODEL_ID)
@@ -149,8 +152,7 @@ def _x_server_answers(display: str) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class OpenWindow:
+class OpenWindow(NamedTuple):
     """A window with what keeps it alive; ``close`` ends all of it in the right order."""
 
     window: MainWindow
@@ -160,9 +162,11 @@ class OpenWindow:
     traffic: TrafficReader
     hosts: HostNames
     firewall: FirewallOnDemand
+    warm_up: WarmUp
 
     def close(self) -> None:
         """Stop the tick, wait for what still runs, and remember the settings."""
+        self.warm_up.stop()
         self.poller.stop()
         self.runner.shut_down()
         self.traffic.close()
@@ -175,11 +179,13 @@ def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
     """Wire a window to a reader; the first reading is under way when this returns."""
     runner = TaskRunner()
     poller = Poller(reader.read, runner)
-    # Started before the window is built: the first snapshot is there when the window is.
+    # Started before the window is even loaded: the first snapshot is there when the window is.
     poller.start()
+    from portview.ui.main_window import MainWindow  # noqa: PLC0415 - see above
+
     port_names = read_port_names(resource_path("port_names.tsv").read_text(encoding="utf-8"))
 
-    traffic = open_traffic_reader()
+    traffic = TrafficOnDemand(open_traffic_reader)
     executions = ExecutionFeed(standing_still, runner, pause_s=_EXECUTION_PAUSE_S)
     feed, hosts = TrafficFeed(traffic, runner), HostNames()
     firewall = FirewallOnDemand(_open_firewall)
@@ -198,7 +204,7 @@ def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
             standing=executions.standing,
         )
 
-    lookups = Lookups(describe, feed, executions, sources, hosts, OwnerDetailsReader().read)
+    lookups = Lookups(describe, feed, executions, sources, hosts, _owner_reader())
     facts = WindowFacts(reader.source, log_path(), settings_path(), is_elevated())
     window = MainWindow(
         poller,
@@ -209,12 +215,28 @@ def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
         read_rows=read_rows_once,
         autostart=open_autostart(),
     )
-    return OpenWindow(window, poller, runner, settings, traffic, hosts, firewall)
+    warm_up = WarmUp(parent=window)
+    window.first_rows.shown.connect(warm_up.start)
+    return OpenWindow(window, poller, runner, settings, traffic, hosts, firewall, warm_up)
+
+
+def _owner_reader() -> Callable[[OwnerQuestion], OwnerDetails]:
+    reader: OwnerDetailsReader | None = None
+
+    def read(question: OwnerQuestion) -> OwnerDetails:
+        # Loaded with the first question: a window starts the sooner for it.
+        from portview.readers.process_details import OwnerDetailsReader  # noqa: PLC0415
+
+        nonlocal reader
+        if reader is None:
+            reader = OwnerDetailsReader()
+        return reader.read(question)
+
+    return read
 
 
 def _open_firewall() -> Firewall:
-    # Loaded with the first question: a window starts the sooner for it.
-    from portview.firewall.choose import open_firewall  # noqa: PLC0415
+    from portview.firewall.choose import open_firewall  # noqa: PLC0415 - likewise
 
     return open_firewall()
 
@@ -244,6 +266,7 @@ def _run(
     apply_theme(_theme(options.theme or settings.get("theme", str, Theme.SYSTEM)))
     opened = open_window(reader, settings)
     window = opened.window
+    window.first_rows.shown.connect(instance.listen)
     instance.raise_requested.connect(window.bring_to_front)
     instance.quit_requested.connect(window.background.quit)
     window.background.ended.connect(application.exit)
@@ -251,8 +274,7 @@ def _run(
         # Python runs a handler when it next runs any code: at the latest with the next tick.
         signal.signal(number, lambda *_: window.background.quit())
     if options.self_report:
-        # Nobody but tests asks for it, and its imports cost time.
-        from portview.ui.self_report import SelfReport  # noqa: PLC0415
+        from portview.ui.self_report import SelfReport  # noqa: PLC0415 - for tests alone
 
         SelfReport(window, opened.poller, options.self_report)
     if options.background:
@@ -271,7 +293,6 @@ def _run(
     expired.revoked.connect(window.firewall.note_change)
     expired.rights_wanted.connect(window.firewall.show_expired)
     QTimer.singleShot(_SETTLED_MS, expired.start)
-    QTimer.singleShot(_SETTLED_MS, partial(warm_up, opened.runner))
     if settings.set_aside:
         window.tell(f"The settings were damaged; they are set aside as {settings.set_aside.name}.")
     try:
@@ -312,6 +333,8 @@ def _tell(error: PortViewError) -> None:
     if sys.stderr is not None:
         print(f"portview: {error.message}\nhint: {error.hint}", file=sys.stderr)  # noqa: T201
     elif sys.platform == "win32":
+        from PySide6.QtWidgets import QMessageBox  # noqa: PLC0415 - loaded when wanted
+
         application = QApplication([])
         QMessageBox.critical(None, "PortView", f"{error.message}\n\n{error.hint}")
         del application

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import logging.handlers
 from functools import cache
 from typing import TYPE_CHECKING
 
 from portview.folders import log_folder
+from portview.override import override
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,9 +31,35 @@ def start_logging() -> None:
     root = logging.getLogger()
     root.setLevel(logging.INFO)
     logging.raiseExceptions = False  # a full disk must not print into a command's output
+    root.addHandler(_LogFile())
+
+
+class _LogFile(logging.Handler):
+    """Opens the file with the first record: most runs have none, and a start is the faster."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._file: logging.Handler | None = None
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._file is None:
+            self._file = _open_file()
+        self._file.emit(record)
+
+    @override
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        super().close()
+
+
+def _open_file() -> logging.Handler:
+    from logging.handlers import RotatingFileHandler  # noqa: PLC0415 - loaded when wanted
+
     try:
         log_path().parent.mkdir(parents=True, exist_ok=True)
-        handler: logging.Handler = logging.handlers.RotatingFileHandler(
+        file = RotatingFileHandler(
             log_path(),
             maxBytes=_LARGEST_BYTES,
             backupCount=_OLD_FILES,
@@ -42,8 +68,8 @@ def start_logging() -> None:
             delay=True,
         )
     except OSError:
-        handler = logging.NullHandler()
-    handler.setFormatter(
+        return logging.NullHandler()
+    file.setFormatter(
         logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
     )
-    root.addHandler(handler)
+    return file

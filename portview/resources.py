@@ -6,9 +6,13 @@ from functools import cache
 from pathlib import Path
 
 
-@cache
 def resource_path(*parts: str) -> Path:
     """Return the path of a data file: inside the installed package, else beside it (checkout)."""
+    return _folder().joinpath(*parts)
+
+
+@cache
+def _folder() -> Path:
     package = Path(__file__).resolve().parent
     inside = package / "resources"
-    return (inside if inside.is_dir() else package.parent / "resources").joinpath(*parts)
+    return inside if inside.is_dir() else package.parent / "resources"

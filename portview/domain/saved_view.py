@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from portview.domain.columns import COLUMN_BY_ID
-from portview.domain.query.syntax import parse_query
-from portview.domain.query.terms import QueryError
 from portview.domain.scope import Scope
 
 if TYPE_CHECKING:
@@ -78,6 +76,10 @@ def read_views(objects: Iterable[Any]) -> tuple[SavedView, ...]:
 
 
 def _view(values: dict[str, Any]) -> SavedView | None:
+    # Loaded where somebody keeps views: a window without any starts the sooner for it.
+    from portview.domain.query.syntax import parse_query  # noqa: PLC0415
+    from portview.domain.query.terms import QueryError  # noqa: PLC0415
+
     name, query, scope = values.get("name"), values.get("query"), values.get("scope")
     columns, sort_column = values.get("columns", []), values.get("sort_column", "port")
     if not (isinstance(name, str) and is_good_name(name) and isinstance(query, str)):

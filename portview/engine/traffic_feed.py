@@ -50,7 +50,7 @@ class TrafficFeed(QObject):
         super().__init__(parent)
         self._reader = reader
         self._clock = clock
-        self._unavailable = reader.unavailable_reason or ""
+        self._unavailable: str | None = None
         self._failure = ""
         self._before: _Reading | None = None
         self._rates: Mapping[SocketKey, TrafficRate] = MappingProxyType({})
@@ -74,11 +74,14 @@ class TrafficFeed(QObject):
 
     @property
     def hint(self) -> str:
-        """Say why no rates are known, empty where they can be."""
+        """Say why no rates are known; empty where they can be, and before the first look."""
         return self._unavailable or self._failure
 
     def look_at(self, keys: Collection[SocketKey]) -> None:
         """Read the counters of these sockets as far as they are connections over TCP."""
+        if self._unavailable is None:
+            # Not before: it may open the reader, which a window that starts does not wait for.
+            self._unavailable = self._reader.unavailable_reason or ""
         if self._unavailable:
             return
         wanted = tuple(key for key in keys if key.protocol is Protocol.TCP and key.remote)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import Qt
@@ -44,8 +43,7 @@ _TEXTS = [column.text for column in COLUMNS]
 _SHOWN_TEXTS = [column.short_text or column.text for column in COLUMNS]
 
 
-@dataclass(frozen=True, slots=True)
-class RowColours:
+class RowColours(NamedTuple):
     """Brushes for what is new, changed and closed; None leaves the palette's own."""
 
     new: QBrush | None = None

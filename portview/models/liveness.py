@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from portview.domain.snapshot import Change, Diff
 from portview.domain.sockets import SocketKey, SocketRow
@@ -24,8 +24,7 @@ class Mark(Enum):
     CLOSED = "closed"
 
 
-@dataclass(frozen=True, slots=True)
-class News:
+class News(NamedTuple):
     """A mark, the row's fields that changed, and until when it is shown (milliseconds)."""
 
     mark: Mark

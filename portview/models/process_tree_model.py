@@ -13,7 +13,6 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from typing_extensions import override
 
 from portview.domain.columns import COLUMNS
 from portview.models.edits import runs
@@ -21,6 +20,7 @@ from portview.models.group_roles import GroupRoles
 from portview.models.process_groups import Group, by_group, group_key
 from portview.models.row_changes import RowChanges
 from portview.models.table_order import TableOrder
+from portview.override import override
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -16,7 +16,6 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from typing_extensions import override
 
 from portview.domain.columns import COLUMNS
 from portview.domain.scope import Scope, scope_of
@@ -27,6 +26,7 @@ from portview.models.liveness import Liveness
 from portview.models.row_changes import RowChanges
 from portview.models.row_view import RowView
 from portview.models.tooltips import plain_tooltip
+from portview.override import override
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

@@ -8,8 +8,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from typing_extensions import override
-
+from portview.override import override
 from portview.probes.waiting import wait_for_socket
 
 if TYPE_CHECKING:

@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.plain_text import quoted
 from portview.readers.fallback import FallbackReader
-from portview.readers.linux.sockets import LinuxSocketReader
-from portview.readers.linux.traffic import SockDiagTraffic
-from portview.readers.psutil_sockets import PsutilSocketReader
 from portview.readers.snapshots import SnapshotReader
 from portview.readers.traffic import NoTraffic
-from portview.readers.windows.estats import EstatsTraffic
-from portview.readers.windows.sockets import IphlpapiSocketReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,13 +17,33 @@ if TYPE_CHECKING:
     from portview.readers.listing import SocketReader
     from portview.readers.traffic import TrafficReader
 
-_READERS: dict[str, Callable[[], SocketReader]] = {"psutil": PsutilSocketReader}
+
+# Each way of reading is loaded when it is opened: a system needs one of them.
+def _by_psutil() -> SocketReader:
+    from portview.readers.psutil_sockets import PsutilSocketReader  # noqa: PLC0415
+
+    return PsutilSocketReader()
+
+
+def _by_iphlpapi() -> SocketReader:
+    from portview.readers.windows.sockets import IphlpapiSocketReader  # noqa: PLC0415
+
+    return IphlpapiSocketReader()
+
+
+def _by_sock_diag() -> SocketReader:
+    from portview.readers.linux.sockets import LinuxSocketReader  # noqa: PLC0415
+
+    return LinuxSocketReader()
+
+
+_READERS: dict[str, Callable[[], SocketReader]] = {"psutil": _by_psutil}
 """The preferred reader first; psutil, which works everywhere, is the last resort."""
 
 if sys.platform == "win32":
-    _READERS = {"iphlpapi": IphlpapiSocketReader, **_READERS}
+    _READERS = {"iphlpapi": _by_iphlpapi, **_READERS}
 elif sys.platform == "linux":
-    _READERS = {"sock_diag": LinuxSocketReader, **_READERS}
+    _READERS = {"sock_diag": _by_sock_diag, **_READERS}
 
 
 def reader_names() -> tuple[str, ...]:
@@ -44,9 +59,9 @@ def open_reader(name: str | None = None) -> SnapshotReader:
     """
     if name is None:
         preferred = next(iter(_READERS.values()))
-        if preferred is PsutilSocketReader:
-            return SnapshotReader(PsutilSocketReader())
-        return SnapshotReader(FallbackReader(preferred, PsutilSocketReader))
+        if preferred is _by_psutil:
+            return SnapshotReader(_by_psutil())
+        return SnapshotReader(FallbackReader(preferred, _by_psutil))
     if name not in _READERS:
         raise PortViewError(
             "unknown_reader",
@@ -61,8 +76,12 @@ def open_traffic_reader() -> TrafficReader:
     """Open the traffic counters of this platform, or what says why there are none."""
     try:
         if sys.platform == "win32":
+            from portview.readers.windows.estats import EstatsTraffic  # noqa: PLC0415 - see above
+
             return EstatsTraffic()
         if sys.platform == "linux":
+            from portview.readers.linux.traffic import SockDiagTraffic  # noqa: PLC0415 - likewise
+
             return SockDiagTraffic()
     except PortViewError as error:
         return NoTraffic(error.message)

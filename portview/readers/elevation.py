@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-from portview.readers.windows.advapi32 import is_token_elevated
-
 
 def is_elevated() -> bool:
     """Tell whether this process has administrator rights: an elevated token, or root elsewhere.
@@ -15,6 +13,8 @@ def is_elevated() -> bool:
     """
     if sys.platform != "win32":
         return os.geteuid() == 0
+    from portview.readers.windows.advapi32 import is_token_elevated  # noqa: PLC0415 - Windows only
+
     try:
         return is_token_elevated()
     except OSError:

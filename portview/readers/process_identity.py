@@ -10,7 +10,9 @@ from pathlib import Path
 import psutil
 
 from portview.domain.processes import FieldProblem, ProcessKey
-from portview.readers.windows.processes import read_process_key
+
+if sys.platform == "win32":
+    from portview.readers.windows.processes import read_process_key
 
 _STAT_START_TIME_AFTER_COMM = 19
 """Index of ``starttime`` (field 22 of proc_pid_stat(5)) behind the command's closing bracket."""

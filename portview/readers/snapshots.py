@@ -6,10 +6,10 @@ import time
 from typing import TYPE_CHECKING
 
 from portview.domain.snapshot import Snapshot
-from portview.readers.processes import ProcessReader
 
 if TYPE_CHECKING:
     from portview.readers.listing import SocketReader
+    from portview.readers.processes import ProcessReader
 
 
 class SnapshotReader:
@@ -18,7 +18,7 @@ class SnapshotReader:
     def __init__(self, sockets: SocketReader, processes: ProcessReader | None = None) -> None:
         """Take over the socket reader; ``close`` closes it."""
         self._sockets = sockets
-        self._processes = processes or ProcessReader()
+        self._processes = processes
 
     @property
     def source(self) -> str:
@@ -32,6 +32,11 @@ class SnapshotReader:
         owners = listing.owners
         if owners is None:
             owners = frozenset(row.key.owner for row in listing.rows if row.key.owner)
+        if self._processes is None:
+            # Loaded with the first reading, on its thread: psutil takes a while.
+            from portview.readers.processes import ProcessReader  # noqa: PLC0415
+
+            self._processes = ProcessReader()
         processes = self._processes.describe(owners)
         return Snapshot(
             rows=listing.rows,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from portview.domain.sockets import SocketKey
     from portview.domain.traffic import TrafficCounters
@@ -33,6 +33,36 @@ class TrafficReader(Protocol):
     def close(self) -> None:
         """Let go of what the reader holds open or switched on. Reading after this is an error."""
         ...
+
+
+class TrafficOnDemand:
+    """Opens another reader when it is first asked anything. One thread at a time."""
+
+    name = "on demand"
+
+    def __init__(self, open_it: Callable[[], TrafficReader]) -> None:
+        """Take what opens the reader; it is called once."""
+        self._open = open_it
+        self._reader: TrafficReader | None = None
+
+    @property
+    def unavailable_reason(self) -> str | None:
+        """Return what the reader says."""
+        return self._opened().unavailable_reason
+
+    def read(self, keys: Collection[SocketKey]) -> Mapping[SocketKey, TrafficCounters]:
+        """Return what the reader reads."""
+        return self._opened().read(keys)
+
+    def close(self) -> None:
+        """Close the reader, if there is one."""
+        if self._reader is not None:
+            self._reader.close()
+
+    def _opened(self) -> TrafficReader:
+        if self._reader is None:
+            self._reader = self._open()
+        return self._reader
 
 
 class NoTraffic:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, qVersion
@@ -21,17 +20,7 @@ from portview import __version__
 from portview.ui.icons import application_icon
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-
-@dataclass(frozen=True, slots=True)
-class WindowFacts:
-    """What the composition root knows and the window only shows."""
-
-    source: str
-    log_path: Path
-    settings_path: Path
-    is_elevated: bool
+    from portview.ui.window_facts import WindowFacts
 
 
 class AboutDialog(QDialog):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QToolButton, QWidget
-from typing_extensions import override
 
+from portview.override import override
 from portview.ui.icons import icon, set_button_icon
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QCheckBox, QDialogButtonBox, QFrame, QScrollArea
-from typing_extensions import override
 
 from portview.actions.jobs import FreeJob, next_job
 from portview.engine.task_runner import Pool
+from portview.override import override
 from portview.ui.job_dialog import SIDE_MARGIN, WIDTH, JobDialog
 from portview.ui.proposal_view import ProposalView, plain_label
 

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from typing_extensions import override
 
 from portview.actions.jobs import ServiceJob, SuspendJob
 from portview.actions.moments import local_moment
@@ -25,6 +24,7 @@ from portview.domain.outcome import PortViewError
 from portview.domain.plain_text import inert
 from portview.engine.task_runner import Pool
 from portview.models.tooltips import plain_tooltip
+from portview.override import override
 from portview.ui.proposal_view import plain_label
 
 if TYPE_CHECKING:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QMenu, QMessageBox, QSystemTrayIcon
+from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
 
 from portview.domain.outcome import PortViewError
 from portview.ui.icons import application_icon
 from portview.ui.window_actions import ActionSpec
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMessageBox
+
     from portview.actions.autostart import Autostart
     from portview.settings import Settings
     from portview.ui.main_window import MainWindow
@@ -50,11 +52,8 @@ class Background(QObject):
         self._autostart = autostart
         self._is_quitting = False
         self._question: QMessageBox | None = None
-        self.icon = QSystemTrayIcon(application_icon(), self)
-        self.icon.setToolTip("PortView")
-        self.icon.activated.connect(self._on_activated)
-        self._menu = QMenu()
-        self.icon.setContextMenu(self._menu)
+        self._icon: QSystemTrayIcon | None = None
+        self._menu: QMenu | None = None
         self._add_actions()
         # A session that ends must not be held up by an icon.
         application = QCoreApplication.instance()
@@ -64,9 +63,25 @@ class Background(QObject):
             has_tray=QSystemTrayIcon.isSystemTrayAvailable() if has_tray is None else has_tray
         )
 
+    @property
+    def icon(self) -> QSystemTrayIcon:
+        """Return the icon, which is made with its menu when it is first wanted."""
+        if self._icon is None:
+            self._icon = QSystemTrayIcon(application_icon(), self)
+            self._icon.setToolTip("PortView")
+            self._icon.activated.connect(self._on_activated)
+            self._menu = self._make_menu()
+            self._icon.setContextMenu(self._menu)
+        return self._icon
+
+    @property
+    def is_in_tray(self) -> bool:
+        """Tell whether the icon is shown."""
+        return self._icon is not None and self._icon.isVisible()
+
     def may_close(self) -> bool:
         """Tell whether closing the window ends PortView; if not, see to what happens instead."""
-        if self._is_quitting or not self.icon.isVisible():
+        if self._is_quitting or not self.is_in_tray:
             return True
         to_tray = self._settings.get("close_to_tray", bool, None)
         if to_tray is None:
@@ -88,7 +103,7 @@ class Background(QObject):
 
     def open(self) -> None:
         """Open the window out of sight: in the tray if its icon is there, else minimised."""
-        if not self.icon.isVisible():
+        if not self.is_in_tray:
             self._window.showMinimized()
 
     def _add_actions(self) -> None:
@@ -97,10 +112,14 @@ class Background(QObject):
         text = "&Keep running in the tray when closed"
         add("close_to_tray", ActionSpec(text, is_checkable=True), self._on_close_to_tray)
         add("autostart", ActionSpec("Start when I &log in", is_checkable=True), self._on_autostart)
-        self._menu.addAction("&Show PortView", self._window.bring_to_front)
-        self._menu.addAction(self._acts["pause"])
-        self._menu.addSeparator()
-        self._menu.addAction("&Quit", self.quit)
+
+    def _make_menu(self) -> QMenu:
+        menu = QMenu()
+        menu.addAction("&Show PortView", self._window.bring_to_front)
+        menu.addAction(self._acts["pause"])
+        menu.addSeparator()
+        menu.addAction("&Quit", self.quit)
+        return menu
 
     def _restore(self, *, has_tray: bool) -> None:
         tray, to_tray, autostart = (self._acts[name] for name in BACKGROUND_ACTIONS)
@@ -111,7 +130,7 @@ class Background(QObject):
         else:
             tray.setToolTip(_NO_TRAY)
             tray.setStatusTip(_NO_TRAY)
-        to_tray.setEnabled(self.icon.isVisible())
+        to_tray.setEnabled(self.is_in_tray)
         autostart.setEnabled(self._autostart is not None)
         if self._autostart is None:
             autostart.setToolTip(_NO_AUTOSTART)
@@ -152,12 +171,15 @@ class Background(QObject):
 
     def _let_go(self) -> None:
         self._is_quitting = True
-        self.icon.hide()
+        if self._icon is not None:
+            self._icon.hide()
         QApplication.setQuitOnLastWindowClosed(True)
 
     def _ask(self) -> None:
         if self._question is not None:
             return
+        from PySide6.QtWidgets import QMessageBox  # noqa: PLC0415 - loaded when wanted
+
         question = QMessageBox(self._window)
         question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         question.setWindowTitle("PortView")

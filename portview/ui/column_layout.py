@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QHeaderView, QMenu
-from typing_extensions import override
+
+from portview.override import override
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

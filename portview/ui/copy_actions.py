@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QStringListModel
 from PySide6.QtGui import QGuiApplication
 
-from portview.domain.contract import socket_object
-from portview.domain.export import as_csv, as_json, as_markdown, as_text, encode
 from portview.ui.row_actions import RowAction, Section
 
 if TYPE_CHECKING:
@@ -36,22 +34,31 @@ def add_copy_actions(
         tell(f"Copied the cell: {selection.column.title}.")
 
     def copy_rows(selection: RowSelection) -> None:
+        from portview.domain.export import as_csv, as_text  # noqa: PLC0415 - loaded when wanted
+
         text = as_text(selection.columns, selection.entries, context())
         csv = as_csv(selection.columns, selection.entries, context())
         _put(text, csv)
         tell(_copied(selection, "text"))
 
     def copy_csv(selection: RowSelection) -> None:
+        from portview.domain.export import as_csv  # noqa: PLC0415 - likewise
+
         csv = as_csv(selection.columns, selection.entries, context())
         _put(csv, csv)
         tell(_copied(selection, "CSV"))
 
     def copy_json(selection: RowSelection) -> None:
+        from portview.domain.contract import socket_object  # noqa: PLC0415 - likewise
+        from portview.domain.export import as_json  # noqa: PLC0415 - likewise
+
         objects = [socket_object(entry.row, entry.info) for entry in selection.entries]
         _put(as_json(objects))
         tell(_copied(selection, "JSON"))
 
     def copy_markdown(selection: RowSelection) -> None:
+        from portview.domain.export import as_markdown  # noqa: PLC0415 - likewise
+
         _put(as_markdown(selection.columns, selection.entries, context()))
         tell(_copied(selection, "Markdown"))
 
@@ -94,6 +101,8 @@ def _put(text: str, csv: str = "") -> None:
     content = _empty_content()
     content.setText(text)
     if csv:
+        from portview.domain.export import encode  # noqa: PLC0415 - likewise
+
         content.setData("text/csv", encode(csv))
     QGuiApplication.clipboard().setMimeData(content)
 

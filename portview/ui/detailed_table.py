@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtWidgets import QSplitter
-from typing_extensions import override
 
 from portview.domain.cells import firewall_text
+from portview.override import override
 from portview.ui.chosen_row import ChosenRow
 from portview.ui.details_pane import DetailsPane
 from portview.ui.firewall.verdict_icons import VerdictIcons
@@ -97,9 +97,18 @@ class DetailedTable(QSplitter):
             self._share_height()
         self.open_changed.emit(is_open)
 
-    def show_snapshot(self, snapshot: Snapshot) -> None:
-        """Take the next snapshot, after the model has taken it."""
+    def show_snapshot(self, snapshot: Snapshot, *, is_looking: bool = True) -> None:
+        """Take the next snapshot, after the model has taken it.
+
+        With ``is_looking`` what is looked up for the rows in sight is asked for at once.
+        """
         self.chosen.show_snapshot(snapshot)
+        if is_looking:
+            self.look()
+
+    @Slot()
+    def look(self) -> None:
+        """Ask once about the rows in sight."""
         subject = self.chosen.subject if self.is_open else None
         self._in_sight.look(subject.entry.row.key if subject else None)
 

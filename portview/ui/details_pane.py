@@ -16,11 +16,11 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from typing_extensions import override
 
 from portview.domain.owners import owner_words
 from portview.domain.plain_text import inert
 from portview.domain.sockets import endpoint_text
+from portview.override import override
 from portview.ui.icons import set_button_icon
 
 if TYPE_CHECKING:
@@ -71,12 +71,13 @@ class DetailsPane(QFrame):
         self._notice.setTextFormat(Qt.TextFormat.PlainText)
         self._notice.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedLayout()
-        self._stack.addWidget(self._notice)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(top)
         layout.addLayout(self._stack, 1)
+        # Only now: a stack shows its first widget at once, which without a parent is a window.
+        self._stack.addWidget(self._notice)
         self.tabs.currentChanged.connect(self._on_tab_changed)
         self._colour()
 

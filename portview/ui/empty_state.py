@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QAbstractScrollArea, QLabel, QPushButton, QVBoxLayout, QWidget
-from typing_extensions import override
 
 from portview.domain.scope import Scope
+from portview.override import override
 from portview.ui.icons import device_pixmap
 from portview.ui.theme import muted_text
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _ICON_SIZE = 48
 _TEXT_WIDTH = 380
+_UNSAID_MS = 250
+"""A first reading that takes no longer is not spoken of: the words would only flash by."""
 
 
 class EmptyState(QWidget):
@@ -107,6 +109,11 @@ class EmptyStates(QObject):
         self._scope = Scope.LISTENING
         self._query_text = self._failure = ""
         self._has_snapshot = False
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(_UNSAID_MS)
+        self._patience.timeout.connect(self._refresh)
+        self._patience.start()
         for state in self.states:
             state.action_requested.connect(self.action_requested)
         model.edits_finished.connect(self._refresh)
@@ -124,6 +131,7 @@ class EmptyStates(QObject):
 
     def note_snapshot(self) -> None:
         """Know that the machine was read, after the model has taken what was read."""
+        self.stop()
         self._failure = ""
         self._has_snapshot = True
         self._refresh()
@@ -131,11 +139,18 @@ class EmptyStates(QObject):
     @Slot(object)
     def note_failure(self, error: Exception) -> None:
         """Know that the machine could not be read, and why."""
+        self.stop()
         self._failure = str(error)
         self._refresh()
 
+    def stop(self) -> None:
+        """Say nothing more by itself."""
+        self._patience.stop()
+
     @Slot()
     def _refresh(self) -> None:
+        if self._patience.isActive():
+            return
         if self._model.rowCount():
             for state in self.states:
                 state.hide()

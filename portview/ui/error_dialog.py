@@ -8,14 +8,13 @@ import threading
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QtMsgType, QUrl, Signal, Slot, qInstallMessageHandler
-from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QMessageBox
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
     from PySide6.QtCore import QMessageLogContext
+    from PySide6.QtWidgets import QMessageBox
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +73,8 @@ class ErrorReporter(QObject):
     def _on_error_seen(self, summary: str) -> None:
         if self._dialog is not None:
             return
+        from PySide6.QtWidgets import QMessageBox  # noqa: PLC0415 - loaded when wanted
+
         dialog = QMessageBox(QMessageBox.Icon.Warning, "PortView", "")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setTextFormat(Qt.TextFormat.PlainText)
@@ -89,6 +90,8 @@ class ErrorReporter(QObject):
 
     @Slot()
     def _on_open_log(self) -> None:
+        from PySide6.QtGui import QDesktopServices  # noqa: PLC0415 - loaded when wanted
+
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._log_path)))
 
     @Slot()

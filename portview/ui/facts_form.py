@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
-from typing_extensions import override
 
+from portview.override import override
 from portview.ui.plain_field import PlainField
 from portview.ui.theme import muted_text
 

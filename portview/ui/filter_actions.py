@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from portview.domain.owners import user_of
-from portview.domain.query.formatting import format_state
-from portview.domain.query.narrowing import term_text
-from portview.domain.query.terms import Key
 from portview.ui.row_actions import RowAction, Section
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from portview.domain.entry import Entry
+    from portview.domain.sockets import State
     from portview.ui.row_actions import RowActions
     from portview.ui.row_selection import RowSelection
 
@@ -24,9 +21,8 @@ _FILTER_BY = "&Filter by this"
 _LEAVE_OUT = "Lea&ve this out"
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
-    key: Key
+class _Field(NamedTuple):
+    key: str
     title: str
     value: Callable[[Entry], str | None]
 
@@ -47,21 +43,21 @@ class _Field:
 
 
 _FIELDS = (
-    _Field(Key.PORT, "&Port", lambda entry: str(entry.row.local.port)),
-    _Field(Key.PROC, "P&rocess", lambda entry: entry.info.name if entry.info else None),
-    _Field(Key.PID, "P&ID", lambda entry: _text(entry.row.pid)),
-    _Field(Key.LOCAL, "&Local address", lambda entry: entry.row.local.address),
+    _Field("port", "&Port", lambda entry: str(entry.row.local.port)),
+    _Field("proc", "P&rocess", lambda entry: entry.info.name if entry.info else None),
+    _Field("pid", "P&ID", lambda entry: _text(entry.row.pid)),
+    _Field("local", "&Local address", lambda entry: entry.row.local.address),
     _Field(
-        Key.REMOTE,
+        "remote",
         "Re&mote address",
         lambda entry: entry.row.remote.address if entry.row.remote else None,
     ),
     _Field(
-        Key.STATE,
+        "state",
         "&State",
-        lambda entry: format_state(entry.row.state) if entry.row.state else None,
+        lambda entry: _state(entry.row.state) if entry.row.state else None,
     ),
-    _Field(Key.USER, "&User", lambda entry: user_of(entry.row, entry.info)),
+    _Field("user", "&User", lambda entry: user_of(entry.row, entry.info)),
 )
 
 
@@ -92,7 +88,17 @@ def _narrow_by(
     *,
     is_left_out: bool,
 ) -> None:
-    narrow(term_text(each.key, each.values(selection)), is_left_out)
+    # Loaded when somebody filters, like all of the query language.
+    from portview.domain.query.narrowing import term_text  # noqa: PLC0415
+    from portview.domain.query.terms import Key  # noqa: PLC0415
+
+    narrow(term_text(Key(each.key), each.values(selection)), is_left_out)
+
+
+def _state(state: State) -> str:
+    from portview.domain.query.formatting import format_state  # noqa: PLC0415 - see above
+
+    return format_state(state)
 
 
 def _text(number: int | None) -> str | None:

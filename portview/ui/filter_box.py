@@ -15,11 +15,8 @@ from PySide6.QtWidgets import (
     QToolTip,
     QWidget,
 )
-from typing_extensions import override
 
-from portview.domain.query.completion import complete_query
-from portview.domain.query.syntax import parse_query
-from portview.domain.query.terms import QueryError
+from portview.override import override
 from portview.ui.icons import icon
 from portview.ui.theme import is_dark
 
@@ -30,6 +27,7 @@ if TYPE_CHECKING:
 
     from portview.domain.entry import Entry
     from portview.domain.query.completion import Completion
+    from portview.domain.query.terms import QueryError
 
 _TYPING_PAUSE_MS = 120
 
@@ -78,6 +76,10 @@ class FilterBox(QLineEdit):
     @Slot()
     def apply_now(self) -> None:
         """Read the text; tell the query, or show where its mistake is."""
+        # Loaded when somebody filters, like all of the query language.
+        from portview.domain.query.syntax import parse_query  # noqa: PLC0415
+        from portview.domain.query.terms import QueryError  # noqa: PLC0415
+
         self._pause.stop()
         text = self.text()
         try:
@@ -172,6 +174,8 @@ class FilterBox(QLineEdit):
         return rect.intersected(contents)
 
     def _suggest(self) -> None:
+        from portview.domain.query.completion import complete_query  # noqa: PLC0415 - see above
+
         completion = complete_query(self.text(), self.cursorPosition(), self._entries())
         self._completion = completion
         words = [suggestion.text for suggestion in completion.suggestions]

@@ -12,6 +12,8 @@ from PySide6.QtSvg import QSvgRenderer
 from portview.resources import resource_path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from PySide6.QtWidgets import QAbstractButton, QWidget
 
 _SIZES = (16, 20, 24, 32, 48, 64)
@@ -39,8 +41,8 @@ def coloured_icon(name: str, normal: int, disabled: int, selected: int | None = 
         colours[QIcon.Mode.Selected] = selected
     for mode, rgba in colours.items():
         colour = QColor.fromRgba(rgba).name()
-        for size in _SIZES:
-            result.addPixmap(_pixmap(svg.replace("currentColor", colour), size), mode)
+        for picture in _drawings(svg.replace("currentColor", colour), _SIZES):
+            result.addPixmap(QPixmap.fromImage(picture), mode)
     return result
 
 
@@ -49,8 +51,8 @@ def application_icon() -> QIcon:
     """Return PortView's own icon in every size that a system asks for."""
     result = QIcon()
     svg = resource_path("icons", "portview.svg").read_text(encoding="utf-8")
-    for size in _APPLICATION_SIZES:
-        result.addPixmap(_pixmap(svg, size))
+    for picture in _drawings(svg, _APPLICATION_SIZES):
+        result.addPixmap(QPixmap.fromImage(picture))
     return result
 
 
@@ -69,14 +71,18 @@ def device_pixmap(name: str, widget: QWidget, size: int) -> QPixmap:
 
 def draw_svg(svg: str, size: int) -> QImage:
     """Return a drawing as a square image with that many pixels at each side."""
+    return _drawings(svg, (size,))[0]
+
+
+def _drawings(svg: str, sizes: Iterable[int]) -> list[QImage]:
+    # Read once for all sizes: that costs as much as drawing a few of them.
     renderer = QSvgRenderer(QByteArray(svg.encode()))
-    image = QImage(size, size, QImage.Format.Format_ARGB32_Premultiplied)
-    image.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(image)
-    renderer.render(painter, QRectF(0, 0, size, size))
-    painter.end()
-    return image
-
-
-def _pixmap(svg: str, size: int) -> QPixmap:
-    return QPixmap.fromImage(draw_svg(svg, size))
+    images = []
+    for size in sizes:
+        image = QImage(size, size, QImage.Format.Format_ARGB32_Premultiplied)
+        image.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(image)
+        renderer.render(painter, QRectF(0, 0, size, size))
+        painter.end()
+        images.append(image)
+    return images

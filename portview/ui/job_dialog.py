@@ -16,11 +16,11 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from typing_extensions import override
 
 from portview.actions.jobs import Doing, can_be_elevated
 from portview.domain.outcome import Outcome, PortViewError
 from portview.engine.task_runner import Pool
+from portview.override import override
 from portview.ui.icons import device_pixmap
 from portview.ui.proposal_view import plain_label
 

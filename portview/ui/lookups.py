@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +23,7 @@ def _read_http_use(port: int) -> HttpPortUse:
     return read_http_port_use(port)
 
 
-@dataclass(frozen=True, slots=True)
-class Lookups:
+class Lookups(NamedTuple):
     """``describe`` gives what cells depend on beyond their rows, as of now.
 
     ``read_owner`` is called on the reading pool, ``read_http_use`` (what http.sys serves at a port)

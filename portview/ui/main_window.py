@@ -6,27 +6,24 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Slot
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QSizePolicy, QVBoxLayout, QWidget
-from typing_extensions import override
 
-from portview.domain.query.compiling import compile_query
-from portview.domain.query.terms import Everything
 from portview.domain.scope import Scope
 from portview.domain.snapshot import Snapshot
 from portview.engine.poller import INTERVALS_MS
 from portview.models.socket_table_model import SocketTableModel
-from portview.ui.about import AboutDialog, WindowFacts
+from portview.override import override
 from portview.ui.acting import Acting
 from portview.ui.action_button import ActionButton, MenuButton
 from portview.ui.background import Background
-from portview.ui.cheat_sheet import CheatSheet, help_sections
 from portview.ui.column_actions import add_column_actions
 from portview.ui.copy_actions import add_copy_actions
 from portview.ui.detailed_table import DetailedTable
 from portview.ui.empty_state import EmptyStates
-from portview.ui.export_dialog import Export, Exportable, open_sockets
+from portview.ui.export import Export, Exportable, open_sockets
 from portview.ui.filter_actions import add_filter_actions
 from portview.ui.filter_box import FilterBox
 from portview.ui.firewall.firewall_tools import FirewallTools
+from portview.ui.first_rows import FirstRows
 from portview.ui.group_actions import GroupActions
 from portview.ui.linger_menu import LingerMenu
 from portview.ui.live_button import LiveButton
@@ -61,6 +58,7 @@ if TYPE_CHECKING:
     from portview.engine.task_runner import TaskRunner
     from portview.settings import Settings
     from portview.ui.lookups import Lookups
+    from portview.ui.window_facts import WindowFacts
 
 _LEAST_FILTER_WIDTH = 120
 _MESSAGE_MS = 8000
@@ -89,6 +87,7 @@ class MainWindow(QMainWindow):
         self._facts = facts
         self._snapshot: Snapshot | None = None
         self.setWindowTitle("PortView")
+        self.first_rows = FirstRows(poller, self)
         self.model = SocketTableModel(lookups.describe, lookups.describe().port_names, self)
         self.views = SocketViews(self.model)
         self.table = self.views.table
@@ -164,6 +163,8 @@ class MainWindow(QMainWindow):
         self.firewall.close()
         self._poller.stop()
         self._passing_time.stop()
+        self.first_rows.stop()
+        self.empty_states.stop()
         super().closeEvent(event)
 
     @override
@@ -195,7 +196,7 @@ class MainWindow(QMainWindow):
         centre.setLayout(layout)
         self.setCentralWidget(centre)
         self.setStatusBar(self.status)
-        self.status.addPermanentWidget(self.probing.waits)
+        self.probing.waits_made.connect(self.status.addPermanentWidget)
         self.status.show_rights(is_elevated=self._facts.is_elevated)
         self.table.setSortingEnabled(True)
         self.table.setFocus()
@@ -272,6 +273,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self._poller.snapshot_taken.connect(self._on_snapshot)
+        self.first_rows.shown.connect(self.details.look)
         self._poller.read_failed.connect(self.status.show_failure)
         self._poller.read_failed.connect(self.empty_states.note_failure)
         self._poller.paused_changed.connect(self._show_live_state)
@@ -327,13 +329,16 @@ class MainWindow(QMainWindow):
         self._snapshot = snapshot
         self.port_bar.show_snapshot(snapshot)
         self.model.show_snapshot(snapshot)
-        self.details.show_snapshot(snapshot)
+        self.details.show_snapshot(snapshot, is_looking=self.first_rows.are_shown)
         self.properties.show_snapshot(snapshot)
         self.status.show_snapshot(snapshot, self.model.states, self._poller.interval_ms)
         self.empty_states.note_snapshot()
 
     @Slot(object, str)
     def _on_query(self, query: Query, text: str) -> None:
+        from portview.domain.query.compiling import compile_query  # noqa: PLC0415
+        from portview.domain.query.terms import Everything  # noqa: PLC0415
+
         is_all = isinstance(query, Everything)
         self.model.set_filter(None if is_all else compile_query(query))
         self.empty_states.set_query(text)
@@ -364,10 +369,14 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_cheat_sheet(self) -> None:
+        from portview.ui.cheat_sheet import CheatSheet, help_sections  # noqa: PLC0415
+
         CheatSheet(help_sections(self.menuBar()), self).open()
 
     @Slot()
     def _on_about(self) -> None:
+        from portview.ui.about import AboutDialog  # noqa: PLC0415
+
         AboutDialog(self._facts, self).open()
 
     def _colour(self) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Slot
 
 from portview.domain.columns import COLUMNS
-from portview.domain.query.narrowing import narrowed
 from portview.domain.saved_view import SavedView
 from portview.domain.scope import Scope, in_scope, scope_of
 from portview.ui.scope_bar import scope_title
@@ -74,6 +73,8 @@ class Navigation(QObject):
 
     def narrow(self, term: str, is_left_out: bool) -> None:  # noqa: FBT001 - a callback's form
         """Add a term to the last good filter, or leave out what it matches."""
+        from portview.domain.query.narrowing import narrowed  # noqa: PLC0415 - loaded when wanted
+
         text = narrowed(self._query_text, term, is_left_out=is_left_out)
         self._filter_box.set_query_text(text)
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QDateTime, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSplitter, QToolButton
-from typing_extensions import override
 
 from portview.domain.http_sys import registered_words
 from portview.domain.owner_sentences import (
@@ -24,6 +23,7 @@ from portview.domain.quantities import format_duration, format_share, format_siz
 from portview.domain.system_owners import may_be_http_sys
 from portview.engine.inquiry import Inquiry
 from portview.engine.task_runner import Pool
+from portview.override import override
 from portview.ui.details_page import DetailsPage, Subject
 from portview.ui.facts_form import FactsForm
 from portview.ui.icons import set_button_icon

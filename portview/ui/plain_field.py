@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QWidget
-from typing_extensions import override
 
 from portview.domain.plain_text import inert
+from portview.override import override
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
-from typing_extensions import override
 
 from portview.domain.plain_text import with_breaks
+from portview.override import override
 
 
 class PlainLabel(QLabel):

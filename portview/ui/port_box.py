@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton
-from typing_extensions import override
 
 from portview.domain.outcome import PortViewError
 from portview.domain.owners import owner_words
 from portview.domain.plain_text import inert
-from portview.domain.port_question import PortAnswer, answer_port_question, parse_port_question
 from portview.domain.snapshot import Snapshot
 from portview.domain.sockets import State, endpoint_text
 from portview.models.tooltips import plain_tooltip
+from portview.override import override
 from portview.ui.icons import icon
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
     from PySide6.QtWidgets import QWidget
 
+    from portview.domain.port_question import PortAnswer
     from portview.domain.sockets import SocketRow
 
 _LONGEST_NAME = 60
@@ -48,7 +48,7 @@ class PortBox(QLineEdit):
         self.addAction(self._icon_action, QLineEdit.ActionPosition.LeadingPosition)
         self._colour()
         digit = self.fontMetrics().horizontalAdvance("0")
-        self.setMaximumWidth(12 * digit + 56)
+        self.setMaximumWidth(9 * digit + 48)
         self.setMinimumWidth(8 * digit + 44)
 
     @Slot()
@@ -162,6 +162,12 @@ class PortBar(QFrame):
             self._answer = None
             self.hide()
             return
+        # Loaded with the first question: a window starts the sooner for it.
+        from portview.domain.port_question import (  # noqa: PLC0415
+            answer_port_question,
+            parse_port_question,
+        )
+
         try:
             question = parse_port_question(text)
         except PortViewError as mistake:

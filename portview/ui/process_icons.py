@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QFileInfo, QObject, QRect, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QIcon, QImage, QPainter, QPalette, QPixmap
-from PySide6.QtWidgets import QFileIconProvider
 
 from portview.domain.system_owners import WINDOWS_SYSTEM_PIDS
 from portview.models.liveness import Mark
@@ -18,6 +17,8 @@ from portview.ui.theme import muted_text, new_mark_colour
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from PySide6.QtWidgets import QFileIconProvider
 
     from portview.domain.entry import Entry
     from portview.domain.sockets import SocketKey
@@ -133,12 +134,17 @@ def program_icon_loader() -> Callable[[str], QIcon] | None:
     """Return what loads the icon of a program on this system, None where programs have none."""
     if sys.platform != "win32":
         return None
-    provider = QFileIconProvider()
+    provider: QFileIconProvider | None = None
 
     def load(executable: str) -> QIcon:
+        nonlocal provider
         # The shell may wait half a minute for a server that does not answer.
         if is_on_network(executable):
             return QIcon()
+        if provider is None:
+            from PySide6.QtWidgets import QFileIconProvider  # noqa: PLC0415 - loaded when wanted
+
+            provider = QFileIconProvider()
         return provider.icon(QFileInfo(executable))
 
     return load

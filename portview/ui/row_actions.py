@@ -6,9 +6,8 @@ in the cheat sheet, and its availability is asked whenever it is shown or trigge
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum, IntEnum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
@@ -51,8 +50,7 @@ def _always(_selection: RowSelection) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class RowAction:
+class RowAction(NamedTuple):
     """An act on the selected rows.
 
     ``availability`` returns why it can't work on a selection, for people, or nothing; it is asked
@@ -65,12 +63,12 @@ class RowAction:
     text: str
     section: Section
     trigger: Callable[[RowSelection], object]
-    availability: Callable[[RowSelection], str] = field(default=_always)
+    availability: Callable[[RowSelection], str] = _always
     shortcuts: tuple[str, ...] = ()
     tip: str = ""
     target: Target = Target.SOCKETS
     submenu: str = ""
-    detail: Callable[[RowSelection], str] = field(default=_always)
+    detail: Callable[[RowSelection], str] = _always
     rank: int = 50
 
     def why_not(self, selection: RowSelection) -> str:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent
-from typing_extensions import override
+
+from portview.override import override
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QPoint

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from portview.domain.columns import Column
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
     from portview.domain.processes import ProcessKey
 
 
-@dataclass(frozen=True, slots=True)
-class RowSelection:
+class RowSelection(NamedTuple):
     """The selected entries from the top, and the cell that the keyboard is on.
 
     ``columns`` are those that are shown, from the left. ``current`` and ``column`` are None where

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLayout, QToolButton, QWidget
-from typing_extensions import override
 
 from portview.domain.scope import Scope
+from portview.override import override
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

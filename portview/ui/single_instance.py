@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
-import hashlib
 import logging
 import os
 import sys
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QDeadlineTimer, QLockFile, QObject, Signal, Slot
-from PySide6.QtNetwork import QLocalServer, QLocalSocket
+from PySide6.QtCore import (
+    QCoreApplication,
+    QCryptographicHash,
+    QDeadlineTimer,
+    QLockFile,
+    QObject,
+    QThread,
+    Signal,
+    Slot,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +31,8 @@ _LONGEST_WISH = 16
 _PATIENCE_MS = 3000
 _QUIT_PATIENCE_MS = 30_000
 _ASK_AGAIN_MS, _NOT_HEARD_MS = 5000, 250
+_START_PATIENCE_MS, _NOT_LISTENING_YET_MS = 10_000, 50
+"""How long the first one may take from its lock to its first rows, on a machine that just woke."""
 
 
 def quit_running(folder: Path) -> bool:
@@ -38,15 +48,25 @@ def quit_running(folder: Path) -> bool:
 
 def _user() -> str:
     # Environments without a name for the user exist on Linux.
-    return getpass.getuser() if sys.platform == "win32" else str(os.getuid())
+    if sys.platform == "win32":
+        import getpass  # noqa: PLC0415 - Windows only
+
+        return getpass.getuser()
+    return str(os.getuid())
 
 
 def _short_hash(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    # Qt's, which is there already: hashlib would load a library for it.
+    method = QCryptographicHash.Algorithm.Sha256
+    whole = QCryptographicHash.hash(text.encode("utf-8", "surrogateescape"), method)
+    return bytes(whole.toHex().data()).decode("ascii")[:16]
 
 
 class SingleInstance(QObject):
     """Decides who is first by a lock file and lets later starts call the first one.
+
+    ``acquire`` only takes the lock, so that a window is up sooner; once it is, ``listen`` hears
+    what later starts want. One that comes in between asks again for a moment.
 
     The lock, not the server, decides: on Windows two servers can listen on one name. Qt sees a
     lock whose process is gone and breaks it.
@@ -68,12 +88,21 @@ class SingleInstance(QObject):
         self._server: QLocalServer | None = None
 
     def acquire(self) -> bool:
-        """Become the first instance; False where another one runs."""
+        """Become the first instance; False where another one runs. ``listen`` is to follow."""
         if not self._lock.tryLock(0):
             if self._lock.error() is QLockFile.LockError.LockFailedError:
                 return False
             # A folder that can't be written: better two windows than none.
             logger.warning("the lock file could not be made: %s", self._lock.error())
+        return True
+
+    @Slot()
+    def listen(self) -> None:
+        """Hear what later starts want from now on. Loads Qt's module for it; twice does nothing."""
+        if self._server is not None:
+            return
+        from PySide6.QtNetwork import QLocalServer  # noqa: PLC0415 - loaded when wanted
+
         server = QLocalServer(self)
         server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         QLocalServer.removeServer(self._name)
@@ -81,11 +110,15 @@ class SingleInstance(QObject):
             logger.warning("later starts can't be heard: %s", server.errorString())
         server.newConnection.connect(self._on_connection)
         self._server = server
-        return True
 
     def raise_first(self) -> bool:
         """Ask the first instance to show its window; return whether it heard."""
-        return self._ask(_RAISE)
+        patience = QDeadlineTimer(_START_PATIENCE_MS)
+        while not self._ask(_RAISE):
+            if patience.hasExpired():
+                return False
+            QThread.msleep(_NOT_LISTENING_YET_MS)
+        return True
 
     def quit_first(self, patience_ms: int) -> bool:
         """Ask the first instance to end and wait for it; return whether none runs now."""
@@ -105,6 +138,8 @@ class SingleInstance(QObject):
         self._lock.unlock()
 
     def _ask(self, wish: bytes) -> bool:
+        from PySide6.QtNetwork import QLocalSocket  # noqa: PLC0415 - loaded when wanted
+
         socket = QLocalSocket()
         socket.connectToServer(self._name)
         if not socket.waitForConnected(_PATIENCE_MS):
@@ -126,6 +161,8 @@ class SingleInstance(QObject):
 
     @Slot()
     def _on_ready(self) -> None:
+        from PySide6.QtNetwork import QLocalSocket  # noqa: PLC0415 - there already
+
         socket = self.sender()
         if isinstance(socket, QLocalSocket):
             self._answer(socket)

@@ -13,9 +13,9 @@ from PySide6.QtWidgets import (
     QTableView,
     QWidget,
 )
-from typing_extensions import override
 
 from portview.models.socket_table_model import NUMBER_COLUMNS
+from portview.override import override
 from portview.ui.cell_delegates import set_cell_delegates
 from portview.ui.row_gestures import RowGestures
 from portview.ui.theme import tabular_font

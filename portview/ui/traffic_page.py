@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QLabel, QVBoxLayout
-from typing_extensions import override
 
 from portview.domain.owner_sentences import parent_words
 from portview.domain.quantities import format_rate, format_round_trip, format_size
 from portview.domain.sockets import Protocol, endpoint_text
 from portview.models.series import Series
+from portview.override import override
 from portview.ui.details_page import DetailsPage
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QPalette, QPen
-from typing_extensions import override
 
+from portview.override import override
 from portview.ui.theme import muted_text, plot_colours
 
 if TYPE_CHECKING:

@@ -1,23 +1,88 @@
-"""Loads early what the first dialog would otherwise make a click wait for."""
+"""Loads what a person is likely to want next, while nobody waits for anything."""
 
 from __future__ import annotations
 
+import importlib
+import sys
 from typing import TYPE_CHECKING
 
-from portview.engine.task_runner import Pool
+from PySide6.QtCore import QObject, QTimer, Slot
 
 if TYPE_CHECKING:
-    from portview.engine.task_runner import Task, TaskRunner
+    from collections.abc import Iterable
+
+_PAUSE_MS = 60
+"""Between two steps, so that a click or a tick that comes meanwhile is answered first."""
+
+NEXT_WANTED = (
+    # The details of the row that is chosen first, from the bottom up.
+    "portview.domain.process_details",
+    "portview.ui.facts_form",
+    "portview.ui.process_sockets",
+    "portview.ui.owner_page",
+    "portview.models.series",
+    "portview.ui.traffic_page",
+    "portview.domain.firewall",
+    "portview.ui.probing.sheet_view",
+    "portview.ui.firewall.firewall_words",
+    "portview.ui.firewall.firewall_page",
+    # The first word in the filter, and the first port that is gone to.
+    "portview.domain.query.terms",
+    "portview.domain.query.syntax",
+    "portview.domain.query.compiling",
+    "portview.domain.query.completion",
+    "portview.domain.port_question",
+    # Ending a process, freeing a port.
+    "portview.domain.outcome",
+    "portview.actions.plan",
+    "portview.actions.jobs",
+    "portview.ui.job_dialog",
+    "portview.ui.action_dialog",
+    # Allowing a port in the firewall, and the rules made by PortView.
+    "portview.actions.firewall_wishes",
+    "portview.actions.firewall_proof",
+    "portview.firewall.tag",
+    "portview.actions.firewall_plan",
+    "portview.actions.firewall_sentences",
+    "portview.actions.firewall_change",
+    "portview.actions.firewall_proposals",
+    "portview.actions.firewall_jobs",
+    "portview.ui.firewall.rule_form",
+    "portview.ui.firewall.rule_dialog",
+    "portview.ui.firewall.own_rules_window",
+)
+"""Modules in the order in which they are loaded, one a step; not those that are large.
+
+What brings HTTP, certificates or plots along is left out: most windows never need it.
+"""
 
 
-def warm_up(runner: TaskRunner) -> Task:
-    """Load what changes the machine, off the UI thread; it then opens without a pause.
+class WarmUp(QObject):
+    """Loads one module of ``NEXT_WANTED`` a step, so that laziness is no stall later. UI thread.
 
-    Nothing that knows Qt is loaded there: the widgets of a dialog take a tenth of the time.
+    Not on a thread: a click that wants a module which a thread is loading would wait for all of it.
     """
-    return runner.run(lambda _work: _load(), pool=Pool.ACTIONS, on_done=lambda _none: None)
 
+    def __init__(self, modules: Iterable[str] = NEXT_WANTED, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._modules = iter(modules)
+        self._timer = QTimer(self)
+        self._timer.setInterval(_PAUSE_MS)
+        self._timer.timeout.connect(self._on_step)
 
-def _load() -> None:
-    import portview.actions.firewall_jobs  # noqa: PLC0415 - loading is the point
-    import portview.actions.jobs  # noqa: F401, PLC0415 - likewise
+    @Slot()
+    def start(self) -> None:
+        """Begin, or go on."""
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Load no more."""
+        self._timer.stop()
+
+    @Slot()
+    def _on_step(self) -> None:
+        name = next((each for each in self._modules if each not in sys.modules), None)
+        if name is None:
+            self._timer.stop()
+        else:
+            importlib.import_module(name)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
-from typing_extensions import override
+
+from portview.override import override
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox, QSystemTrayIcon
-from typing_extensions import override
 
 from portview.domain.outcome import PortViewError
+from portview.override import override
 from portview.settings import Settings
 from portview.ui.background import BACKGROUND_ACTIONS, Background
 from portview.ui.window_actions import ActionSpec, WindowActions

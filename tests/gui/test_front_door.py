@@ -30,6 +30,8 @@ from portview.ui.single_instance import SingleInstance
 application = QCoreApplication([])
 instance = SingleInstance(Path(sys.argv[1]))
 is_first = instance.acquire()
+if "asking" in sys.argv:
+    print("asking", flush=True)
 heard = False if is_first else instance.raise_first()
 print(is_first, heard, flush=True)
 if "crash" in sys.argv:
@@ -43,6 +45,7 @@ instance.release()
 def first(tmp_path: Path, qtbot: QtBot) -> Iterator[SingleInstance]:
     instance = SingleInstance(tmp_path)
     assert instance.acquire()
+    instance.listen()
     yield instance
     instance.release()
 
@@ -62,6 +65,21 @@ def test_a_second_start_raises_the_first_window(
         second = start(tmp_path)
     output, _ = second.communicate(timeout=20)
     assert output.split() == ["False", "True"]
+
+
+def test_a_start_that_comes_before_the_first_one_listens_asks_again(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    instance = SingleInstance(tmp_path)
+    assert instance.acquire()
+    second = start(tmp_path, "asking")
+    assert second.stdout is not None
+    assert second.stdout.readline().strip() == "asking"
+    with qtbot.waitSignal(instance.raise_requested, timeout=20_000):
+        instance.listen()
+    output, _ = second.communicate(timeout=20)
+    assert output.split() == ["False", "True"]
+    instance.release()
 
 
 def test_other_settings_are_another_program(
@@ -182,8 +200,7 @@ def test_the_program_opens_runs_and_closes_as_a_process(tmp_path: Path) -> None:
         "    def _on_snapshot(self, snapshot):\n"
         "        super()._on_snapshot(snapshot)\n"
         "        QTimer.singleShot(0, self.close)\n"
-        "import portview.app as app\n"
-        "app.MainWindow = Window\n"
+        "main_window.MainWindow = Window\n"
         "sys.exit(door.main([]))\n"
     )
     ended = subprocess.run(

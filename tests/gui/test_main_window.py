@@ -165,6 +165,20 @@ def test_an_empty_table_says_why_and_what_to_do(
     assert window.status._problem.text() == ""
 
 
+def test_only_a_first_reading_that_takes_long_is_spoken_of(
+    qtbot: QtBot, open_window: Callable[..., OpenWindow]
+) -> None:
+    reader = FakeReader()
+    reader.gate.clear()
+    opened = open_window(reader=reader)
+    notice = opened.window.empty_states.states[0]
+    assert not notice.isVisible()
+    qtbot.waitUntil(notice.isVisible)
+    assert notice.title.startswith("Reading the sockets")
+    reader.gate.set()
+    qtbot.waitUntil(lambda: notice.title == "Nothing here")
+
+
 def test_a_failed_reading_leaves_the_table_as_it_was(
     qtbot: QtBot, open_window: Callable[..., OpenWindow]
 ) -> None:

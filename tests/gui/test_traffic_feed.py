@@ -81,6 +81,7 @@ def test_where_bytes_are_not_counted_the_reason_is_told_and_nobody_asked(
     qtbot: QtBot, runner: TaskRunner
 ) -> None:
     looking = Looking(qtbot, runner, "Only for administrators.")
+    looking.feed.look_at(())
     assert looking.feed.hint == "Only for administrators."
     looking.feed.look_at([connection(1)])
     runner.shut_down()

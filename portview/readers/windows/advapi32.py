@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from contextlib import contextmanager
 from ctypes import wintypes
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from portview.readers.windows.dll import bind, find, last_error, load_library, windows_error
@@ -137,8 +138,12 @@ class _NameFromTag(ctypes.Structure):
     )
 
 
+@cache
 def is_token_elevated() -> bool:
-    """Tell whether this process runs with administrator rights (TOKEN_ELEVATION, winnt.h)."""
+    """Tell whether this process runs with administrator rights (TOKEN_ELEVATION, winnt.h).
+
+    Asked once: a process keeps its token.
+    """
     advapi32, kernel32 = load_library("advapi32.dll"), load_library("kernel32.dll")
     handle, flag, number = wintypes.HANDLE, wintypes.BOOL, wintypes.DWORD
     open_token = bind(advapi32, "OpenProcessToken", flag, handle, number, ctypes.POINTER(handle))

@@ -14,9 +14,9 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from typing_extensions import override
 
 from portview.models.tooltips import plain_tooltip
+from portview.override import override
 from portview.ui.details_page import DetailsPage
 from portview.ui.facts_form import FactsForm
 from portview.ui.firewall.firewall_words import (
@@ -27,8 +27,9 @@ from portview.ui.firewall.firewall_words import (
 )
 from portview.ui.firewall.recent_drops import RecentDrops
 from portview.ui.firewall.rule_targets import why_no_rule
-from portview.ui.probing.sheet import Sheet, Tone
+from portview.ui.probing.sheet import Sheet
 from portview.ui.probing.sheet_view import Headline, SheetTable
+from portview.ui.probing.tone import Tone
 from portview.ui.wrapped_area import WrappedArea
 
 if TYPE_CHECKING:

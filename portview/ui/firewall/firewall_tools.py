@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -35,8 +34,7 @@ if TYPE_CHECKING:
 _RANK = 60
 
 
-@dataclass(frozen=True, slots=True)
-class FirewallSources:
+class FirewallSources(NamedTuple):
     """The firewall that is read for many (``shared``), and what opens one for a change.
 
     ``read_drops`` returns what was dropped for a port lately; it blocks and raises PortViewError.

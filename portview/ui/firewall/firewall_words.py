@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from portview.domain.firewall import FirewallVerdict, RuleEffect, RuleFit
 from portview.domain.sockets import State, awaits_clients, is_loopback
 from portview.ui.firewall.rule_targets import port_words
-from portview.ui.probing.sheet import Sheet, SheetRow, Tone
+from portview.ui.probing.sheet import Sheet, SheetRow
+from portview.ui.probing.tone import Tone
 
 if TYPE_CHECKING:
     from portview.domain.firewall import (

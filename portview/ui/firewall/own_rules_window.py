@@ -17,8 +17,9 @@ from portview.engine.task_runner import Pool
 from portview.ui.firewall.firewall_words import EFFECT_WORDS, VERDICT_WORDS
 from portview.ui.firewall.revoke_job import AskedRevoke
 from portview.ui.probing.plain_label import wrapped_label
-from portview.ui.probing.sheet import SheetRow, Tone
+from portview.ui.probing.sheet import SheetRow
 from portview.ui.probing.sheet_view import SheetTable
+from portview.ui.probing.tone import Tone
 from portview.ui.probing.tool_window import ToolWindow, failure_words
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import QDialogButtonBox
-from typing_extensions import override
 
 from portview.actions.firewall_jobs import RuleJob
 from portview.actions.firewall_plan import RulePlan
@@ -17,6 +16,7 @@ from portview.domain.firewall import RuleEffect
 from portview.domain.owners import owner_words
 from portview.engine.inquiry import Inquiry
 from portview.engine.task_runner import Pool
+from portview.override import override
 from portview.ui.firewall.rule_form import RuleForm
 from portview.ui.firewall.rule_preview import RulePreview
 from portview.ui.firewall.rule_targets import port_words

@@ -9,7 +9,7 @@ from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from portview.ui.plain_field import PlainField
-from portview.ui.probing.sheet import Tone
+from portview.ui.probing.tone import Tone
 from portview.ui.probing.tone_look import tone_icon
 from portview.ui.proposal_view import plain_label
 from portview.ui.theme import monospace_font

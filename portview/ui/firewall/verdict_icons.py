@@ -8,7 +8,7 @@ from PySide6.QtGui import QPalette
 
 from portview.domain.cells import LOOPBACK
 from portview.ui.icons import coloured_icon
-from portview.ui.probing.sheet import Tone
+from portview.ui.probing.tone import Tone
 from portview.ui.probing.tone_look import tone_colour
 from portview.ui.theme import caution_colour
 

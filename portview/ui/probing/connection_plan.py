@@ -14,8 +14,9 @@ from portview.probes.ladder import climb
 from portview.probes.ladder_sentence import Reach
 from portview.probes.tcp import probe_tcp
 from portview.probes.udp import probe_udp
-from portview.ui.probing.sheet import Sheet, SheetRow, Tone
+from portview.ui.probing.sheet import Sheet, SheetRow
 from portview.ui.probing.sheets import STEP_COLUMNS, sheet_of, step_row
+from portview.ui.probing.tone import Tone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -18,9 +18,10 @@ from portview.ui.probing.connection_plan import (
 )
 from portview.ui.probing.errand import Errand
 from portview.ui.probing.plain_label import mute, wrapped_label
-from portview.ui.probing.sheet import Sheet, SheetRow, Tone
+from portview.ui.probing.sheet import Sheet, SheetRow
 from portview.ui.probing.sheet_view import SheetView
 from portview.ui.probing.sheets import STEP_COLUMNS
+from portview.ui.probing.tone import Tone
 from portview.ui.probing.tool_window import failure_words
 
 if TYPE_CHECKING:

@@ -14,16 +14,17 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from typing_extensions import override
 
 from portview.domain.sockets import Protocol
 from portview.domain.typed_input import format_ports, parse_count, parse_port, parse_ports
+from portview.override import override
 from portview.probes.documents import pick_document
 from portview.probes.pick import pick_ports, ports_near
 from portview.readers.port_ranges import read_port_ranges
 from portview.ui.probing.errand import Errand
-from portview.ui.probing.sheet import Sheet, SheetRow, Tone
+from portview.ui.probing.sheet import Sheet, SheetRow
 from portview.ui.probing.sheet_view import SheetView
+from portview.ui.probing.tone import Tone
 from portview.ui.probing.tool_window import ToolWindow, failure_words
 from portview.ui.probing.typed_field import MistakeLine, TypedField
 

@@ -27,9 +27,10 @@ from portview.probes.wait import answers, is_free, serves
 from portview.ui.probing.errand import Errand
 from portview.ui.probing.probe_form import ProbeForm
 from portview.ui.probing.probe_question import ProbeKind, document_of, tcp_target_of
-from portview.ui.probing.sheet import Sheet, Tone
+from portview.ui.probing.sheet import Sheet
 from portview.ui.probing.sheet_view import SheetView
 from portview.ui.probing.sheets import sheet_of
+from portview.ui.probing.tone import Tone
 from portview.ui.probing.tone_look import tone_icon
 from portview.ui.probing.tool_window import ToolWindow, failure_words
 from portview.ui.probing.typed_field import MistakeLine, TypedField

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication, QMainWindow
@@ -34,8 +33,7 @@ if TYPE_CHECKING:
 ACTION_NAMES = ("probe", "scan", "pick")
 
 
-@dataclass(frozen=True, slots=True)
-class ProbingSources:
+class ProbingSources(NamedTuple):
     """Where the tools get what they ask this machine for.
 
     ``read_rows`` reads the sockets anew and ``firewall`` is asked for its word, both on a pool
@@ -51,11 +49,14 @@ class ProbingSources:
 class ProbingTools(QObject):
     """Makes each window when it is first wanted. ``told`` carries messages for the status bar.
 
+    ``waits_made`` hands over the button of what waits, for the same place.
+
     The windows' modules are loaded then, too: HTTP and certificates alone would make the start of
     the program a third longer and its memory larger by half.
     """
 
     told = Signal(str)
+    waits_made = Signal(object)
 
     def __init__(
         self, window: QMainWindow, runner: TaskRunner, settings: Settings, sources: ProbingSources
@@ -76,6 +77,7 @@ class ProbingTools(QObject):
 
             self._waits = Waits(self._runner)
             self._waits.ended.connect(self._on_wait_ended)
+            self.waits_made.emit(self._waits)
         return self._waits
 
     @cached_property

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
-from typing_extensions import override
 
 from portview.domain.plain_text import inert
 from portview.models.tooltips import plain_tooltip
+from portview.override import override
 from portview.ui.probing.sheets import time_text
 
 if TYPE_CHECKING:

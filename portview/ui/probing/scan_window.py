@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from typing_extensions import override
 
 from portview.domain.export import UTF8_BOM
 from portview.domain.plain_text import inert
@@ -28,6 +27,7 @@ from portview.domain.targets import Target
 from portview.domain.typed_input import format_duration
 from portview.engine.task_runner import Pool
 from portview.files import write_whole
+from portview.override import override
 from portview.probes.documents import scan_csv, scan_document
 from portview.ui.cell_delegates import set_cell_delegates
 from portview.ui.probing.errand import Errand
@@ -35,8 +35,8 @@ from portview.ui.probing.scan_errand import ScanEnd, ScanNews, ScanTarget, look_
 from portview.ui.probing.scan_form import ScanForm
 from portview.ui.probing.scan_model import NUMBER_COLUMNS, ScanModel
 from portview.ui.probing.scan_words import difference_words, summary
-from portview.ui.probing.sheet import Tone
 from portview.ui.probing.sheet_view import Headline
+from portview.ui.probing.tone import Tone
 from portview.ui.probing.tool_window import ToolWindow, failure_words
 from portview.ui.theme import tabular_font
 

@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class Tone(StrEnum):
-    """Whether a result is good news; told by a word and an icon as well as by colour."""
-
-    GOOD = "good"
-    BAD = "bad"
-    NOTE = "note"
+from portview.ui.probing.tone import Tone
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,13 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from typing_extensions import override
 
 from portview.domain.plain_text import inert
 from portview.models.tooltips import plain_tooltip
+from portview.override import override
 from portview.ui.probing.plain_label import wrapped_label
-from portview.ui.probing.sheet import TONE_WORDS, Sheet, SheetRow, Tone
+from portview.ui.probing.sheet import TONE_WORDS, Sheet, SheetRow
+from portview.ui.probing.tone import Tone
 from portview.ui.probing.tone_look import tone_colour, tone_icon
 from portview.ui.theme import tabular_font
 

@@ -10,7 +10,8 @@ from portview.probes.bind import BindReport, BindVerdict
 from portview.probes.http import HttpReport
 from portview.probes.ladder import StepKind, StepOutcome
 from portview.probes.tls import TlsReport, problem_words
-from portview.ui.probing.sheet import TONE_WORDS, Sheet, SheetRow, Tone
+from portview.ui.probing.sheet import TONE_WORDS, Sheet, SheetRow
+from portview.ui.probing.tone import Tone
 
 if TYPE_CHECKING:
     from portview.domain.verdicts import Latency

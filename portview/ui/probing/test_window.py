@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
-from typing_extensions import override
 
+from portview.override import override
 from portview.ui.probing.tool_window import ToolWindow
 
 if TYPE_CHECKING:

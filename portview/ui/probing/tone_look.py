@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QIcon, QPalette
 from portview.ui.contrast import is_high_contrast
 from portview.ui.filter_box import mistake_colour
 from portview.ui.icons import coloured_icon
-from portview.ui.probing.sheet import Tone
+from portview.ui.probing.tone import Tone
 from portview.ui.theme import is_dark, muted_text
 
 if TYPE_CHECKING:

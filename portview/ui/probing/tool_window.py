@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QPushButton, QWidget
-from typing_extensions import override
 
 from portview.domain.outcome import PortViewError
+from portview.override import override
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from PySide6.QtCore import QRect, Qt, Signal, Slot
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QLabel, QLineEdit, QStyle, QStyleOptionFrame, QWidget
-from typing_extensions import override
 
 from portview.domain.typed_input import BadInputError
+from portview.override import override
 from portview.ui.filter_box import mistake_colour
 
 if TYPE_CHECKING:

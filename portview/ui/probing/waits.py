@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
-from typing_extensions import override
 
 from portview.domain.plain_text import inert
 from portview.domain.typed_input import format_duration
 from portview.models.tooltips import plain_tooltip
+from portview.override import override
 from portview.ui.icons import set_button_icon
 from portview.ui.probing.errand import Errand
 from portview.ui.probing.tool_window import failure_words

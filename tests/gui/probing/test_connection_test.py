@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
 from portview.domain.sockets import Endpoint, Protocol, State
-from portview.ui.probing.sheet import Tone
+from portview.ui.probing.tone import Tone
 
 if TYPE_CHECKING:
     import subprocess

@@ -28,10 +28,10 @@ from portview.readers.host_names import HostNames
 from portview.readers.process_details import OwnerDetailsReader
 from portview.resources import resource_path
 from portview.settings import Settings
-from portview.ui.about import WindowFacts
 from portview.ui.firewall.firewall_tools import FirewallSources
 from portview.ui.lookups import Lookups
 from portview.ui.main_window import MainWindow
+from portview.ui.window_facts import WindowFacts
 from tests.fakes.firewall import FakeFirewall
 from tests.fakes.firewall_readings import CountedFirewall
 from tests.fakes.lookups import FakeResolver, FakeServices, FakeTraffic

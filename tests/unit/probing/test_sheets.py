@@ -19,8 +19,8 @@ from portview.probes.scan_comparison import TableComparison
 from portview.probes.tcp import AddressReport, ProbeReport
 from portview.probes.tls import TlsReport
 from portview.ui.probing.scan_words import difference_words, summary
-from portview.ui.probing.sheet import Tone
 from portview.ui.probing.sheets import sheet_of, time_text, times_text, verdict_tone
+from portview.ui.probing.tone import Tone
 from tests.made import row
 
 HERE = Endpoint("127.0.0.1", 80)
