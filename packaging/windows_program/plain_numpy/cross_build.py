@@ -67,6 +67,9 @@ def _recipe_files() -> list[Path]:
 
 
 def _visit(home: Path, system: Path, work: Path) -> None:
+    # Somebody may have emptied the downloads since the Debian root was made.
+    debs = home / "downloads" / "debs"
+    (debs / "partial").mkdir(parents=True, exist_ok=True)
     proxies = {name: os.environ[name] for name in _PROXIES if name in os.environ}
     visit = Visit(
         home=str(home),
@@ -75,7 +78,7 @@ def _visit(home: Path, system: Path, work: Path) -> None:
         binds=(
             (str(work), "/work"),
             (str(_RECIPE), "/recipe"),
-            (str(home / "downloads" / "debs"), "/var/cache/apt/archives"),
+            (str(debs), "/var/cache/apt/archives"),
         ),
         environment={**WINE_ENVIRONMENT, **proxies, "DEBIAN_FRONTEND": "noninteractive"},
     )
