@@ -135,6 +135,20 @@ def test_what_is_loaded_next_is_there() -> None:
     assert [name for name in NEXT_WANTED if importlib.util.find_spec(name) is None] == []
 
 
+def test_no_step_loads_much_at_once() -> None:
+    code = (
+        "import importlib, sys, portview.app, portview.ui.main_window, portview.readers.processes\n"
+        "from portview.ui.warm_up import NEXT_WANTED\n"
+        "for name in NEXT_WANTED:\n"
+        "    before = set(sys.modules)\n"
+        "    importlib.import_module(name)\n"
+        "    new = {each for each in sys.modules if each.startswith('portview.')} - before\n"
+        "    assert len(new) <= 8, (name, new)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+
+
 DIALOGS = """
 import importlib, json, sys
 import portview.app, portview.ui.main_window
