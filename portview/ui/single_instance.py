@@ -112,13 +112,14 @@ class SingleInstance(QObject):
         self._server = server
 
     def raise_first(self) -> bool:
-        """Ask the first instance to show its window; return whether it heard."""
+        """Ask the first instance to show its window; return whether it heard.
+
+        One that doesn't listen yet is given time; one that listens and is silent hangs.
+        """
         patience = QDeadlineTimer(_START_PATIENCE_MS)
-        while not self._ask(_RAISE):
-            if patience.hasExpired():
-                return False
+        while (has_heard := self._ask(_RAISE)) is None and not patience.hasExpired():
             QThread.msleep(_NOT_LISTENING_YET_MS)
-        return True
+        return bool(has_heard)
 
     def quit_first(self, patience_ms: int) -> bool:
         """Ask the first instance to end and wait for it; return whether none runs now."""
@@ -137,13 +138,14 @@ class SingleInstance(QObject):
             self._server = None
         self._lock.unlock()
 
-    def _ask(self, wish: bytes) -> bool:
+    def _ask(self, wish: bytes) -> bool | None:
+        """Tell a wish; return whether it was answered, None where nobody listens."""
         from PySide6.QtNetwork import QLocalSocket  # noqa: PLC0415 - loaded when wanted
 
         socket = QLocalSocket()
         socket.connectToServer(self._name)
         if not socket.waitForConnected(_PATIENCE_MS):
-            return False
+            return None
         socket.write(wish)
         heard = socket.waitForBytesWritten(_PATIENCE_MS) and socket.waitForReadyRead(_PATIENCE_MS)
         socket.disconnectFromServer()

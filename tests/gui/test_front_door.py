@@ -26,7 +26,10 @@ SECOND_START = """
 import sys, time
 from pathlib import Path
 from PySide6.QtCore import QCoreApplication
+from portview.ui import single_instance
 from portview.ui.single_instance import SingleInstance
+if "impatient" in sys.argv:
+    single_instance._PATIENCE_MS = 300
 application = QCoreApplication([])
 instance = SingleInstance(Path(sys.argv[1]))
 is_first = instance.acquire()
@@ -80,6 +83,20 @@ def test_a_start_that_comes_before_the_first_one_listens_asks_again(
     output, _ = second.communicate(timeout=20)
     assert output.split() == ["False", "True"]
     instance.release()
+
+
+def test_a_first_one_that_hangs_is_asked_once(
+    qtbot: QtBot, first: SingleInstance, tmp_path: Path
+) -> None:
+    connected: list[None] = []
+    assert first._server is not None
+    first._server.newConnection.connect(lambda: connected.append(None))
+    # This process waits here, so that its event loop answers nobody.
+    output, _ = start(tmp_path, "impatient").communicate(timeout=20)
+    assert output.split() == ["False", "False"]
+    qtbot.waitUntil(lambda: bool(connected))
+    qtbot.wait(50)  # for more of them to be accepted, were there any
+    assert len(connected) == 1
 
 
 def test_other_settings_are_another_program(
