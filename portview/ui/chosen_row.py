@@ -10,6 +10,8 @@ from portview.domain.snapshot import Snapshot
 from portview.ui.details_page import subject_of
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QAbstractItemView
+
     from portview.domain.entry import Entry
     from portview.models.socket_table_model import SocketTableModel
     from portview.ui.details_page import Subject
@@ -34,8 +36,8 @@ class ChosenRow(QObject):
         self._entry: Entry | None = None
         self._snapshot = Snapshot()
         # The mouse moves the current row first and selects it then; keys do both the other way.
-        for view in (views.table, views.tree):
-            view.selectionModel().currentChanged.connect(self._on_moved)
+        self._follow(views.table)
+        views.tree_made.connect(self._follow)
         views.selection_changed.connect(self._on_moved)
 
     @property
@@ -51,6 +53,10 @@ class ChosenRow(QObject):
         if self._entry is not None:
             self._entry = self._model.find_entry(self._entry.row.key) or self._entry
             self.changed.emit(self.subject)
+
+    @Slot(object)
+    def _follow(self, view: QAbstractItemView) -> None:
+        view.selectionModel().currentChanged.connect(self._on_moved)
 
     @Slot()
     def _on_moved(self) -> None:

@@ -14,8 +14,6 @@ from portview.ui.icons import device_pixmap
 from portview.ui.theme import muted_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from PySide6.QtGui import QResizeEvent
 
     from portview.models.socket_table_model import SocketTableModel
@@ -96,15 +94,16 @@ class EmptyState(QWidget):
 
 
 class EmptyStates(QObject):
-    """The notices of several views on one model, shown while it has no rows; all say the same."""
+    """The notices of several views on one model, shown while it has no rows; all say the same.
+
+    ``watch`` adds a view.
+    """
 
     action_requested = Signal()
 
-    def __init__(
-        self, views: Iterable[QAbstractScrollArea], model: SocketTableModel, parent: QObject
-    ) -> None:
+    def __init__(self, model: SocketTableModel, parent: QObject) -> None:
         super().__init__(parent)
-        self.states = tuple(EmptyState(view) for view in views)
+        self.states: list[EmptyState] = []
         self._model = model
         self._scope = Scope.LISTENING
         self._query_text = self._failure = ""
@@ -114,9 +113,15 @@ class EmptyStates(QObject):
         self._patience.setInterval(_UNSAID_MS)
         self._patience.timeout.connect(self._refresh)
         self._patience.start()
-        for state in self.states:
-            state.action_requested.connect(self.action_requested)
         model.edits_finished.connect(self._refresh)
+
+    @Slot(object)
+    def watch(self, view: QAbstractScrollArea) -> None:
+        """Show the notices over one more view."""
+        state = EmptyState(view)
+        state.action_requested.connect(self.action_requested)
+        self.states.append(state)
+        self._refresh()
 
     @Slot(object)
     def set_scope(self, scope: Scope) -> None:

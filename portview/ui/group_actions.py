@@ -29,13 +29,14 @@ class GroupActions:
         self.by_count = acts.add(
             "by_count",
             ActionSpec("Processes by &number of sockets", (), tip, is_checkable=True),
-            views.processes.set_by_count,
+            views.set_by_count,
         )
         expand = ActionSpec("&Expand all processes", ("Ctrl+Shift+G",))
+        collapse = ActionSpec("Co&llapse all processes")
         self._of_tree = [
             self.by_count,
-            acts.add("expand_all", expand, views.tree.expandAll),
-            acts.add("collapse_all", ActionSpec("Co&llapse all processes"), views.tree.collapseAll),
+            acts.add("expand_all", expand, self._on_expand),
+            acts.add("collapse_all", collapse, self._on_collapse),
         ]
         self._on_toggled(is_grouped=False)
 
@@ -57,3 +58,9 @@ class GroupActions:
         self._views.set_grouped(is_grouped)
         for action in self._of_tree:
             action.setEnabled(is_grouped)
+
+    def _on_expand(self) -> None:
+        self._views.tree.expandAll()
+
+    def _on_collapse(self) -> None:
+        self._views.tree.collapseAll()

@@ -93,7 +93,9 @@ class MainWindow(QMainWindow):
         self.table = self.views.table
         self.columns = self.views.columns
         self.details = DetailedTable(self.views, self.model, lookups, runner)
-        self.empty_states = EmptyStates((self.table, self.views.tree), self.model, self)
+        self.empty_states = EmptyStates(self.model, self)
+        self.empty_states.watch(self.table)
+        self.views.tree_made.connect(self.empty_states.watch)
         self.live_button = LiveButton(INTERVALS_MS)
         self.scope_bar = ScopeBar()
         self.filter_box = FilterBox(self.model.all_entries)

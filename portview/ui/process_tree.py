@@ -48,6 +48,11 @@ class ProcessTree(QTreeView):
         self.gestures = RowGestures(self, source)
         self.setAccessibleName("Sockets by process")
 
+    @property
+    def processes(self) -> ProcessTreeModel:
+        """Return the model."""
+        return self._processes
+
     def selected_entries(self) -> list[Entry]:
         """Return the selected sockets and those of the selected processes, each once."""
         indexes = self.selectionModel().selectedRows()

@@ -9,9 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from portview.domain.columns import COLUMN_BY_ID, COLUMNS
-from portview.models.process_tree_model import ProcessTreeModel
 from portview.ui.column_layout import ColumnLayout
-from portview.ui.process_tree import ProcessTree
 from portview.ui.row_selection import RowSelection
 from portview.ui.socket_table import SocketTable
 
@@ -19,8 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from portview.domain.sockets import SocketKey
+    from portview.models.process_tree_model import ProcessTreeModel
     from portview.models.socket_table_model import SocketTableModel
     from portview.settings import Settings
+    from portview.ui.process_tree import ProcessTree
 
 _COLUMN_NUMBERS = {column.id: number for number, column in enumerate(COLUMNS)}
 _WIDE_IN_TREE = {"process": 1.4, "port": 2.4, "state": 1.7}
@@ -28,35 +28,53 @@ _WIDE_IN_TREE = {"process": 1.4, "port": 2.4, "state": 1.7}
 
 
 class SocketViews(QStackedWidget):
-    """Keeps both views on the same columns and the same order; the widths are each view's own."""
+    """Keeps both views on the same columns and the same order; the widths are each view's own.
+
+    The tree is made when somebody first wants it, which ``tree_made`` tells.
+    """
 
     menu_requested = Signal(object)
     pause_requested = Signal()
     activated_row = Signal()
     selection_changed = Signal()
+    tree_made = Signal(object)
 
     def __init__(self, model: SocketTableModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.table = SocketTable(model)
-        self.processes = ProcessTreeModel(model, self)
-        self.tree = ProcessTree(self.processes, model)
-        self.columns = ColumnLayout(self.table.horizontalHeader(), COLUMNS)
-        self.tree_columns = ColumnLayout(self.tree.header(), COLUMNS)
+        self._model = model
+        self._tree: ProcessTree | None = None
+        self._is_by_count = False
         self._has_tree_widths = False
         self._is_process_shown = True
-        for view in (self.table, self.tree):
-            self.addWidget(view)
-            view.gestures.menu_requested.connect(self.menu_requested)
-            view.gestures.pause_requested.connect(self.pause_requested)
-            view.gestures.activated.connect(self.activated_row)
-            changed = partial(self._on_selection_changed, view)
-            view.selectionModel().selectionChanged.connect(changed)
+        self.table = SocketTable(model)
+        self.columns = ColumnLayout(self.table.horizontalHeader(), COLUMNS)
+        self._take(self.table)
         self.setFocusProxy(self.table)
+
+    @property
+    def tree(self) -> ProcessTree:
+        """Return the tree."""
+        if self._tree is None:
+            from portview.models.process_tree_model import ProcessTreeModel  # noqa: PLC0415 - late
+            from portview.ui.process_tree import ProcessTree  # noqa: PLC0415 - likewise
+
+            processes = ProcessTreeModel(self._model, self)
+            processes.set_by_count(self._is_by_count)
+            self._tree = ProcessTree(processes, self._model)
+            self.tree_columns = ColumnLayout(self._tree.header(), COLUMNS)
+            self._take(self._tree)
+            self.tree_made.emit(self._tree)
+        return self._tree
+
+    @property
+    def processes(self) -> ProcessTreeModel:
+        """Return the model of the tree."""
+        return self.tree.processes
 
     @property
     def is_grouped(self) -> bool:
         """Tell whether the tree is shown."""
-        return self.currentWidget() is self.tree
+        return self.currentWidget() is not self.table
 
     @property
     def view(self) -> SocketTable | ProcessTree:
@@ -72,18 +90,25 @@ class SocketViews(QStackedWidget):
         """Show the tree or the table; what was selected stays selected."""
         if is_grouped == self.is_grouped:
             return
+        tree = self.tree
         selected = self.view.selected_entries()
         had_focus = self.view.hasFocus()
         self._hand_over_columns(to_tree=is_grouped)
         self._hand_over_order(to_tree=is_grouped)
         self.processes.set_active(is_grouped)
-        self.setCurrentWidget(self.tree if is_grouped else self.table)
+        self.setCurrentWidget(tree if is_grouped else self.table)
         self.setFocusProxy(self.view)
         if selected:
             self.view.select_key(selected[0].row.key)
         if had_focus:
             self.view.setFocus()
         self.selection_changed.emit()
+
+    def set_by_count(self, is_by_count: bool) -> None:  # noqa: FBT001 - a checkable action's form
+        """Let processes with most sockets stand first, or go by the order of the table."""
+        self._is_by_count = is_by_count
+        if self._tree is not None:
+            self.processes.set_by_count(is_by_count)
 
     def selection(self) -> RowSelection:
         """Return the rows that a person points at."""
@@ -150,6 +175,14 @@ class SocketViews(QStackedWidget):
     def note_menu_closed(self) -> None:
         """Let the rows go a moment after the menu is closed."""
         self.view.gestures.note_menu_closed()
+
+    def _take(self, view: SocketTable | ProcessTree) -> None:
+        self.addWidget(view)
+        view.gestures.menu_requested.connect(self.menu_requested)
+        view.gestures.pause_requested.connect(self.pause_requested)
+        view.gestures.activated.connect(self.activated_row)
+        changed = partial(self._on_selection_changed, view)
+        view.selectionModel().selectionChanged.connect(changed)
 
     def _hand_over_columns(self, *, to_tree: bool) -> None:
         source, target = self.columns, self.tree_columns

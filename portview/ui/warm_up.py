@@ -32,6 +32,10 @@ NEXT_WANTED = (
     "portview.domain.query.compiling",
     "portview.domain.query.completion",
     "portview.domain.port_question",
+    # The sockets by process.
+    "portview.models.process_groups",
+    "portview.models.process_tree_model",
+    "portview.ui.process_tree",
     # Ending a process, freeing a port.
     "portview.domain.services",
     "portview.domain.verdicts",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -93,14 +94,21 @@ FOR_LATER = (
     *("portview.ui.about", "portview.ui.action_dialog", "portview.ui.cheat_sheet"),
     *("portview.ui.export_dialog", "portview.ui.owner_page", "portview.ui.properties_dialog"),
     *("portview.ui.self_report", "portview.ui.traffic_page", "portview.ui.traffic_plot"),
+    *("portview.models.process_tree_model", "portview.ui.process_tree"),
 )
 
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Start PortView on this machine, in a process of its own, and have it told about itself."""
+    # Not with the settings of whoever runs the tests, which may be about another view.
+    environment = {**os.environ, "PORTVIEW_CONFIG_DIR": str(tmp_path_factory.mktemp("settings"))}
     ended = subprocess.run(
-        [sys.executable, "-c", START], capture_output=True, check=False, timeout=60
+        [sys.executable, "-c", START],
+        env=environment,
+        capture_output=True,
+        check=False,
+        timeout=60,
     )
     assert ended.returncode == 0, ended.stderr
     return dict(json.loads(ended.stdout))
