@@ -47,7 +47,7 @@ class Poller(QObject):
         self._is_started = False
         self._is_paused = False
         self._task: Task | None = None
-        self._is_wanted_again = False
+        self._is_wanted_again = self._is_dropped = False
         self._last_cost_ms = 0.0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -80,6 +80,7 @@ class Poller(QObject):
         self._timer.stop()
         if self._task is not None:
             self._task.cancel()
+            self._is_dropped = True
 
     def set_interval(self, interval_ms: int) -> None:
         """Change the interval; the wait that is under way is measured anew from now."""
@@ -107,6 +108,7 @@ class Poller(QObject):
             self._is_wanted_again = True
             return
         self._timer.stop()
+        self._is_dropped = False
         self._task = self._runner.run(
             self._read_timed,
             pool=Pool.READING,
@@ -126,14 +128,17 @@ class Poller(QObject):
         snapshot, self._last_cost_ms = result
         self._task = None
         try:
-            self.snapshot_taken.emit(snapshot)
+            # One that was read before it was called off is on its way all the same.
+            if not self._is_dropped:
+                self.snapshot_taken.emit(snapshot)
         finally:
             self._go_on()
 
     def _on_failed(self, error: Exception) -> None:
         self._task = None
         try:
-            self.read_failed.emit(error)
+            if not self._is_dropped:
+                self.read_failed.emit(error)
         finally:
             self._go_on()
 

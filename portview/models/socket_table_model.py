@@ -139,9 +139,8 @@ class SocketTableModel(QAbstractTableModel):
     def plain_cell(self, index: Index) -> PlainCell | None:
         """Return what a cell is drawn from; None where its font is special, or the row is gone."""
         row = index.row()
-        if not 0 <= row < len(self._shown):
-            return None
-        return self._roles.plain(self._shown[row], index.column())
+        is_there = 0 <= row < len(self._shown)
+        return self._roles.plain(self._shown[row], index.column()) if is_there else None
 
     def plain_cell_of(self, entry: Entry, column: int) -> PlainCell | None:
         """Return what an entry's cell is drawn from; None where its font is special."""
@@ -205,6 +204,10 @@ class SocketTableModel(QAbstractTableModel):
         """Take in at once what was left for later turns of the event loop."""
         while self._parts:
             self._work_off()
+        self._next_turn.stop()
+
+    def stop(self) -> None:
+        """Leave what is left for later turns where it is: nobody looks any more."""
         self._next_turn.stop()
 
     def set_scope(self, scope: Scope) -> None:

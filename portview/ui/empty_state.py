@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
     from portview.models.socket_table_model import SocketTableModel
+    from portview.ui.socket_views import SocketViews
 
 _ICON_SIZE = 48
 _TEXT_WIDTH = 380
@@ -94,14 +95,11 @@ class EmptyState(QWidget):
 
 
 class EmptyStates(QObject):
-    """The notices of several views on one model, shown while it has no rows; all say the same.
-
-    ``watch`` adds a view.
-    """
+    """The notices of both views on one model, shown while it has no rows; both say the same."""
 
     action_requested = Signal()
 
-    def __init__(self, model: SocketTableModel, parent: QObject) -> None:
+    def __init__(self, views: SocketViews, model: SocketTableModel, parent: QObject) -> None:
         super().__init__(parent)
         self.states: list[EmptyState] = []
         self._model = model
@@ -114,10 +112,11 @@ class EmptyStates(QObject):
         self._patience.timeout.connect(self._refresh)
         self._patience.start()
         model.edits_finished.connect(self._refresh)
+        self._watch(views.table)
+        views.tree_made.connect(self._watch)
 
     @Slot(object)
-    def watch(self, view: QAbstractScrollArea) -> None:
-        """Show the notices over one more view."""
+    def _watch(self, view: QAbstractScrollArea) -> None:
         state = EmptyState(view)
         state.action_requested.connect(self.action_requested)
         self.states.append(state)

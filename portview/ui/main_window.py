@@ -25,6 +25,7 @@ from portview.ui.filter_box import FilterBox
 from portview.ui.firewall.firewall_tools import FirewallTools
 from portview.ui.first_rows import FirstRows
 from portview.ui.group_actions import GroupActions
+from portview.ui.help_actions import add_help_actions
 from portview.ui.linger_menu import LingerMenu
 from portview.ui.live_button import LiveButton
 from portview.ui.navigation import Navigation
@@ -93,9 +94,7 @@ class MainWindow(QMainWindow):
         self.table = self.views.table
         self.columns = self.views.columns
         self.details = DetailedTable(self.views, self.model, lookups, runner)
-        self.empty_states = EmptyStates(self.model, self)
-        self.empty_states.watch(self.table)
-        self.views.tree_made.connect(self.empty_states.watch)
+        self.empty_states = EmptyStates(self.views, self.model, self)
         self.live_button = LiveButton(INTERVALS_MS)
         self.scope_bar = ScopeBar()
         self.filter_box = FilterBox(self.model.all_entries)
@@ -165,6 +164,8 @@ class MainWindow(QMainWindow):
         self.firewall.close()
         self._poller.stop()
         self._passing_time.stop()
+        for model in self.findChildren(SocketTableModel):
+            model.stop()
         self.first_rows.stop()
         self.empty_states.stop()
         super().closeEvent(event)
@@ -231,8 +232,7 @@ class MainWindow(QMainWindow):
         )
         add("export", ActionSpec("&Export\u2026", ("Ctrl+E",)), self._export.ask)
         add("go_to_port", ActionSpec("&Go to port", ("Ctrl+L",)), self.port_box.enter)
-        add("cheat_sheet", ActionSpec("&Keys and filters", ("F1",)), self._on_cheat_sheet)
-        add("about", ActionSpec("&About PortView"), self._on_about)
+        add_help_actions(self.acts, self, self._facts)
 
     def _add_view_actions(self) -> None:
         add = self.acts.add
@@ -368,18 +368,6 @@ class MainWindow(QMainWindow):
             self._snapshot or Snapshot(),
             self.model.context,
         )
-
-    @Slot()
-    def _on_cheat_sheet(self) -> None:
-        from portview.ui.cheat_sheet import CheatSheet, help_sections  # noqa: PLC0415
-
-        CheatSheet(help_sections(self.menuBar()), self).open()
-
-    @Slot()
-    def _on_about(self) -> None:
-        from portview.ui.about import AboutDialog  # noqa: PLC0415
-
-        AboutDialog(self._facts, self).open()
 
     def _colour(self) -> None:
         self.model.set_colours(row_colours(self.palette()))

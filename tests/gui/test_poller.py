@@ -9,6 +9,7 @@ import pytest
 
 from portview.domain.snapshot import Snapshot
 from portview.engine.poller import Poller
+from portview.engine.task_runner import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,3 +144,17 @@ def test_stopping_during_a_reading_delivers_nothing(
     qtbot.waitUntil(lambda: not poller.is_reading)
     assert taken == []
     assert not poller._timer.isActive()
+
+
+def test_a_reading_that_is_done_but_not_yet_told_is_dropped_as_well(
+    qtbot: QtBot, poller: Poller, runner: TaskRunner
+) -> None:
+    taken: list[object] = []
+    poller.snapshot_taken.connect(taken.append)
+    poller.start()
+    assert runner._pools[Pool.READING].waitForDone(10_000)
+    poller.stop()
+    qtbot.waitUntil(lambda: not poller.is_reading)
+    assert taken == []
+    with qtbot.waitSignal(poller.snapshot_taken):
+        poller.start()
