@@ -76,7 +76,7 @@ def _visit(home: Path, system: Path, work: Path) -> None:
         layers=(f"{system.name}/root",),
         command=("sh", "/recipe/build.sh", *MESON_OPTIONS),
         binds=(
-            (str(work), "/work"),
+            (str(work), "/exchange"),
             (str(_RECIPE), "/recipe"),
             (str(debs), "/var/cache/apt/archives"),
         ),

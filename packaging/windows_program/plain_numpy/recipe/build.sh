@@ -1,5 +1,5 @@
 # Builds numpy for Windows inside the bench's Debian root, which forgets afterwards what is
-# installed here. /work has the sources and python311.dll, and gets packages/ and licences/.
+# installed here. /exchange has the sources and python311.dll, and gets packages/ and licences/.
 set -eu
 
 # The headers of CPython 3.11, whose sources Debian's release of that time has.
@@ -20,11 +20,11 @@ echo '#undef MS_WIN64' >> /opt/python/PC/pyconfig.h
 cp /recipe/python.sh /opt/python/python
 chmod +x /opt/python/python
 
-gendef - /work/python311.dll > /tmp/python311.def
+gendef - /exchange/python311.dll > /tmp/python311.def
 x86_64-w64-mingw32ucrt-dlltool -D python311.dll -d /tmp/python311.def \
     -l /usr/x86_64-w64-mingw32ucrt/lib/libpython3.11.a
 
-tar -xzf /work/sources.tar.gz -C /tmp/numpy --strip-components=1
+tar -xzf /exchange/sources.tar.gz -C /tmp/numpy --strip-components=1
 cd /tmp/numpy
 python3 vendored-meson/meson/meson.py setup /tmp/build --cross-file /recipe/cross.ini "$@"
 # What is imported with numpy, and what PyInstaller's hook of numpy expects. Random numbers are
@@ -33,14 +33,14 @@ modules='numpy/_core/_multiarray_(umath|tests)|numpy/fft/[^/]*|numpy/linalg/_uma
 targets=$(ninja -C /tmp/build -t targets all | sed -nE "s,^(($modules)\.cp311[^/]*\.pyd):.*,\1,p")
 ninja -C /tmp/build $targets
 
-mkdir -p /work/packages /work/licences
+mkdir -p /exchange/packages /exchange/licences
 find numpy -name '*.py' ! -path '*/tests/*' ! -path 'numpy/random/*' ! -path 'numpy/f2py/*' \
-    ! -path 'numpy/distutils/*' -print0 | tar -c --null -T - | tar -x -C /work/packages
+    ! -path 'numpy/distutils/*' -print0 | tar -c --null -T - | tar -x -C /exchange/packages
 cd /tmp/build
-tar -c $targets numpy/__config__.py | tar -x -C /work/packages
+tar -c $targets numpy/__config__.py | tar -x -C /exchange/packages
 
-cp /tmp/numpy/PKG-INFO /work/METADATA
-cp /tmp/numpy/LICENSE.txt /tmp/numpy/LICENSES_bundled.txt /work/licences
-cp /usr/share/doc/gcc-mingw-w64-base/copyright /work/licences/gcc-runtime.txt
-cp /usr/share/doc/mingw-w64-ucrt64-dev/copyright /work/licences/mingw-w64.txt
-dpkg-query -W -f '${Package} ${Version}\n' gcc-mingw-w64-base mingw-w64-ucrt64-dev > /work/versions
+cp /tmp/numpy/PKG-INFO /exchange/METADATA
+cp /tmp/numpy/LICENSE.txt /tmp/numpy/LICENSES_bundled.txt /exchange/licences
+cp /usr/share/doc/gcc-mingw-w64-base/copyright /exchange/licences/gcc-runtime.txt
+cp /usr/share/doc/mingw-w64-ucrt64-dev/copyright /exchange/licences/mingw-w64.txt
+dpkg-query -W -f '${Package} ${Version}\n' gcc-mingw-w64-base mingw-w64-ucrt64-dev > /exchange/versions
