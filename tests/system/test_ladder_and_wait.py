@@ -48,7 +48,7 @@ def test_a_server_on_loopback_only(conversation: Any) -> None:
     kinds = [step.kind for step in report.steps]
     assert kinds == sorted(kinds, key=list(StepKind).index)
     assert report.steps[0].text == f"It listens on 127.0.0.1:{server.port}."
-    assert report.steps[-1].text == "It greets with '220 ready'."
+    assert report.steps[-1].text == "It greets with “220 ready”."
     (loopback, *_) = [step for step in report.steps if step.kind is StepKind.LOOPBACK]
     assert loopback.outcome is StepOutcome.GOOD
 
