@@ -137,7 +137,9 @@ def portview() -> Callable[..., subprocess.CompletedProcess[str]]:
             check=False,
             capture_output=True,
             stdin=subprocess.DEVNULL,
+            # JSON is UTF-8; sentences are in the encoding of this machine's consoles.
             encoding="utf-8",
+            errors="replace",
             cwd=ROOT,
             timeout=90,
         )
