@@ -137,9 +137,9 @@ def portview() -> Callable[..., subprocess.CompletedProcess[str]]:
             check=False,
             capture_output=True,
             stdin=subprocess.DEVNULL,
-            # JSON is UTF-8; sentences are in the encoding of this machine's consoles.
+            # As the built program speaks by its manifest; a plain Python speaks Windows' code page.
             encoding="utf-8",
-            errors="replace",
+            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
             cwd=ROOT,
             timeout=90,
         )
