@@ -71,7 +71,9 @@ def portview(*arguments: str) -> tuple[int, dict[str, Any]]:
         check=False,
         capture_output=True,
         stdin=subprocess.DEVNULL,
+        # JSON is UTF-8; sentences are in the encoding of this machine's consoles.
         encoding="utf-8",
+        errors="replace",
         cwd=ROOT,
         timeout=90,
     )
