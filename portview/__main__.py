@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from typing import TYPE_CHECKING
 
@@ -22,9 +21,6 @@ def main(arguments: Sequence[str] | None = None, *, has_window: bool = True) -> 
     start_logging()
     # Each door loads only what lies behind it: a command starts without Qt.
     if has_window and (not arguments or arguments[0] in _WINDOW_OPTIONS):
-        # Everything that is loaded now stays, and looking through it again and again for garbage
-        # keeps the first rows waiting. The window lets the collector work once it has settled.
-        gc.disable()
         from portview.app import run_window  # noqa: PLC0415
 
         return run_window(arguments)

@@ -311,7 +311,6 @@ def settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_RARE_COLLECTIONS)
-    gc.enable()  # see portview/__main__.py
 
 
 def _theme(name: str) -> Theme:
