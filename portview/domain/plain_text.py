@@ -51,6 +51,11 @@ def with_breaks(text: str) -> str:
     return _LONG_WORD.sub(lambda word: _PART.sub(rf"\g<0>{_BREAK}", word[0]), text)
 
 
+def without_breaks(text: str) -> str:
+    """Return what ``with_breaks`` was given, if that was inert and so without a break."""
+    return text.replace(_BREAK, "")
+
+
 def quoted(text: str, limit: int = LONGEST_QUOTE) -> str:
     """Return a text inert and in the quotation marks of PortView's sentences."""
     return f"\u201c{inert(text, limit)}\u201d"

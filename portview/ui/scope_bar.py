@@ -82,6 +82,8 @@ class ScopeBar(QWidget):
 
     def show_counts(self, counts: Mapping[Scope, int | None]) -> None:
         """Show how many sockets each scope has; None before the first snapshot."""
+        if counts == self._counts:
+            return
         self._counts = dict(counts)
         for number, (scope, button) in enumerate(self._buttons.items(), start=1):
             title, count = scope_title(scope), counts.get(scope)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication
+from PySide6.QtWidgets import QLabel, QMenu
 
 from portview.actions.cards import Card, CardKind
 from portview.actions.proposals import Proposal
@@ -36,13 +37,32 @@ def test_a_card_is_as_wide_as_its_room_whatever_it_tells(qtbot: QtBot, word: str
     assert labels[word].height() >= needed
 
 
-def test_what_was_broken_can_not_be_copied_and_what_was_not_can(qtbot: QtBot) -> None:
+@pytest.mark.parametrize("text", ["x" * 100, "/usr/bin/node <b>server</b>.js", "🦊" * 60])
+def test_copies_are_the_text_itself(qtbot: QtBot, text: str) -> None:
+    label = PlainLabel(text)
+    qtbot.addWidget(label)
+    assert label.text() == text
+    assert (QLabel.text(label) == text) is (len(text) <= 40)
+    assert label.textFormat() == Qt.TextFormat.PlainText
+    label.show()
+    QGuiApplication.clipboard().setText("before")
+    qtbot.keyClick(label, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QGuiApplication.clipboard().text() == "before"
+    label.select_all()
+    qtbot.keyClick(label, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QGuiApplication.clipboard().text() == text
+
+
+def test_the_menu_copies_what_is_selected(qtbot: QtBot) -> None:
     label = PlainLabel("x" * 100)
     qtbot.addWidget(label)
-    assert label.text() == "x" * 100
-    assert QLabel.text(label) != label.text()
-    assert label.textInteractionFlags() == Qt.TextInteractionFlag.NoTextInteraction
-    label.setText("/usr/bin/node <b>server</b>.js")
-    assert QLabel.text(label) == label.text()
-    assert label.textInteractionFlags() == Qt.TextInteractionFlag.TextSelectableByMouse
-    assert label.textFormat() == Qt.TextFormat.PlainText
+    label.show()
+    label.select_all()
+    where = label.rect().center()
+    reason = QContextMenuEvent.Reason.Mouse
+    label.contextMenuEvent(QContextMenuEvent(reason, where, label.mapToGlobal(where)))
+    menu = label.findChild(QMenu)
+    assert menu is not None
+    menu.actions()[0].trigger()
+    assert QGuiApplication.clipboard().text() == "x" * 100
+    menu.close()
