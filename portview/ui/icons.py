@@ -35,15 +35,30 @@ def coloured_icon(name: str, normal: int, disabled: int, selected: int | None = 
     ``selected`` is for selected rows; without one Qt tints the normal colour.
     """
     result = QIcon()
-    svg = resource_path("icons", f"{name}.svg").read_text(encoding="utf-8")
     colours = {QIcon.Mode.Normal: normal, QIcon.Mode.Disabled: disabled}
     if selected is not None:
         colours[QIcon.Mode.Selected] = selected
     for mode, rgba in colours.items():
-        colour = QColor.fromRgba(rgba).name()
-        for picture in _drawings(svg.replace("currentColor", colour), _SIZES):
-            result.addPixmap(QPixmap.fromImage(picture), mode)
+        for shape in _shapes(name):
+            result.addPixmap(_dyed(shape, rgba), mode)
     return result
+
+
+@lru_cache(maxsize=64)
+def _shapes(name: str) -> tuple[QImage, ...]:
+    # The icons have one colour, so one drawing is enough for every mode and theme.
+    svg = resource_path("icons", f"{name}.svg").read_text(encoding="utf-8")
+    return tuple(_drawings(svg.replace("currentColor", "black"), _SIZES))
+
+
+def _dyed(shape: QImage, rgba: int) -> QPixmap:
+    # A copy: painting on a pixmap made of the shape would paint on the shape itself.
+    picture = shape.copy()
+    painter = QPainter(picture)
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
+    painter.fillRect(picture.rect(), QColor.fromRgba(rgba))
+    painter.end()
+    return QPixmap.fromImage(picture)
 
 
 @lru_cache(maxsize=1)
