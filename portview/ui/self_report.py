@@ -16,7 +16,6 @@ from portview.domain.outcome import PortViewError
 from portview.files import write_whole
 from portview.log import log_path
 from portview.settings import settings_path
-from portview.ui.traffic_page import TrafficPage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,6 +96,9 @@ class SelfReport(QObject):
         return self._plot()
 
     def _plot(self) -> TrafficPlot | None:
+        # Loaded by the tab itself: a start that is measured by this report must not pay for it.
+        from portview.ui.traffic_page import TrafficPage  # noqa: PLC0415
+
         page = self._window.details.pane.front_page
         return page.plot if isinstance(page, TrafficPage) else None
 
