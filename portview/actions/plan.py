@@ -11,10 +11,8 @@ from portview.actions.refusals import (
     Refusal,
     refusal,
     service_refusal,
-    windows_kernel_refusal,
 )
-from portview.domain.sockets import OwnerProblem
-from portview.domain.system_owners import WINDOWS_SYSTEM_PIDS
+from portview.actions.unknown_owners import OWNER_HIDDEN, unknown_owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,10 +21,6 @@ if TYPE_CHECKING:
     from portview.actions.process_facts import ProcessFacts, ServiceFacts, Standpoint
     from portview.domain.processes import ProcessKey
     from portview.domain.sockets import SocketRow
-
-
-OWNER_HIDDEN = "owner_hidden"
-"""The code of the refusal of a holder that only administrators are told."""
 
 
 class StepKind(StrEnum):
@@ -193,38 +187,6 @@ def _several_heirs(row: SocketRow) -> Refusal:
         f"The process that opened this socket (PID {row.pid}) has ended, and which of its children "
         f"holds it now can't be told: {pids}.",
         "End the right one yourself: portview end PID --started TIME",
-    )
-
-
-def unknown_owner(row: SocketRow) -> Refusal:
-    """Return why nothing can be done about a socket whose owner is not known."""
-    if row.pid in WINDOWS_SYSTEM_PIDS and row.pid is not None:
-        return windows_kernel_refusal(row.pid)
-    match row.owner_problem:
-        case OwnerProblem.ACCESS_DENIED:
-            return Refusal(
-                OWNER_HIDDEN,
-                "The system tells who holds this to administrators only.",
-                "Try again with administrator rights.",
-                needs_admin=True,
-            )
-        case OwnerProblem.OTHER_NAMESPACE:
-            return Refusal(
-                "other_namespace",
-                "The holder lives in another namespace, for example in a container.",
-                "Stop the container, or run PortView outside of this one.",
-            )
-        case OwnerProblem.PROCESS_GONE | OwnerProblem.PID_REUSED:
-            return Refusal(
-                "owner_gone",
-                f"The process that opened this socket (PID {row.pid}) has ended, but something "
-                "still holds the socket, and who that is can't be told.",
-                "Close programs that were started by it, or sign out and in again.",
-            )
-    return Refusal(
-        "no_process",
-        "No process holds this: it belongs to the system itself.",
-        "Give your own program another port.",
     )
 
 

@@ -53,12 +53,22 @@ class State(StrEnum):
 
 
 class OwnerProblem(StrEnum):
-    """Why the owner of a socket is not named."""
+    """Why the owner of a socket is not named.
+
+    ACCESS_DENIED: administrators may see it. MISSING_CAPABILITY: PortView runs as root, without a
+    capability that the row's ``owner_detail`` names. PROTECTED: not even an administrator may look
+    into some process. LOOKING: the search is not over. NOT_FOUND: every process that runs here
+    was searched.
+    """
 
     ACCESS_DENIED = "access_denied"
     PROCESS_GONE = "process_gone"
     PID_REUSED = "pid_reused"
     OTHER_NAMESPACE = "other_namespace"
+    MISSING_CAPABILITY = "missing_capability"
+    PROTECTED = "protected"
+    LOOKING = "looking"
+    NOT_FOUND = "not_found"
 
 
 class Endpoint(NamedTuple):
@@ -96,7 +106,9 @@ class SocketRow:
     can't be taken for it; ``key.owner`` is set only where the owner is certain. ``user`` is known
     for some sockets whose process is not. ``opened_at_ms`` is Unix time, UTC. ``likely_holders``
     are children of an owner that ended, which may have inherited the socket: a guess with a
-    reason, never an owner.
+    reason, never an owner. ``owner_detail`` belongs to ``owner_problem`` (a capability, PIDs).
+    ``kernel_use`` names what of the kernel the socket certainly belongs to ("VXLAN interface
+    vxlan0"); machine text.
     """
 
     key: SocketKey
@@ -107,6 +119,8 @@ class SocketRow:
     services: tuple[str, ...] = ()
     opened_at_ms: int | None = None
     likely_holders: tuple[ProcessKey, ...] = ()
+    owner_detail: str = ""
+    kernel_use: str = ""
 
     @property
     def protocol(self) -> Protocol:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.domain.contract import iso_time
-from portview.domain.owners import OWNER_PROBLEM_REASONS, command_line_of, field_problem_words
+from portview.domain.owners import (
+    command_line_of,
+    field_problem_words,
+    owner_problem_reason,
+    without_process_sentence,
+)
 from portview.domain.sockets import Protocol, State, awaits_clients, is_loopback
 
 if TYPE_CHECKING:
@@ -51,10 +56,10 @@ def process(entry: Entry, context: CellContext) -> str:
     """Say why the owner is not known, or which program it is and that it stands still."""
     row, info = entry.row, entry.info
     if row.owner_problem is not None:
-        reason = OWNER_PROBLEM_REASONS[row.owner_problem]
+        reason = owner_problem_reason(row)
         return reason if row.pid is None else f"{reason}\nThe system names PID {row.pid}."
     if row.key.owner is None:
-        return "No process holds this socket; the system keeps it until its state has ended."
+        return without_process_sentence(row)
     if info is None or not info.name:
         return f"The name of the process could not be read: {field_problem_words(info, 'name')}."
     standing = context.standing_of(row)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QFileInfo, QObject, QRect, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QIcon, QImage, QPainter, QPalette, QPixmap
 
+from portview.domain.sockets import OwnerProblem
 from portview.domain.system_owners import WINDOWS_SYSTEM_PIDS
 from portview.models.liveness import Mark
 from portview.ui.icons import coloured_icon
@@ -86,6 +87,8 @@ class ProcessIcons(QObject):
 
     def _plain(self, entry: Entry) -> QIcon:
         row, info = entry.row, entry.info
+        if row.owner_problem is OwnerProblem.LOOKING:
+            return self._own("process")  # nothing is wrong yet
         if row.owner_problem is not None:
             return self._own("unknown")
         if row.key.owner is None or (sys.platform == "win32" and row.pid in WINDOWS_SYSTEM_PIDS):

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from portview.domain.entry import Entry
 from portview.domain.owner_sentences import chain_words, holders_words, owner_sentences
-from portview.domain.owners import OWNER_PROBLEM_REASONS
+from portview.domain.owners import owner_problem_reason
 from portview.domain.process_details import (
     ChainEnd,
     ParentChain,
@@ -34,7 +34,7 @@ def test_a_plain_owner_needs_no_words() -> None:
 def test_a_problem_is_explained_with_the_pid_that_is_named(problem: OwnerProblem) -> None:
     entry = Entry(replace(UNOWNED, owner_problem=problem, pid=8))
     assert owner_sentences(entry, "linux") == (
-        OWNER_PROBLEM_REASONS[problem],
+        owner_problem_reason(entry.row),
         "The system names PID 8.",
     )
 

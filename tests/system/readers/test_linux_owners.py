@@ -46,6 +46,9 @@ os.waitpid(worker, 0)
 
 READ_AND_TELL = """
 import json, os, sys
+# Loaded before the rights are dropped: another user may not read everybody's folders.
+import ctypes, portview.readers.linux.kernel_sockets, portview.readers.linux.unlisted_sockets
+import portview.readers.elevation
 from portview.readers.linux.sockets import LinuxSocketReader
 if len(sys.argv) > 1:
     os.setgroups([])
@@ -188,7 +191,10 @@ input()
     found_after = []
     while not found_after or found_after[-1] < len(ports):
         listing = reader.read()
-        pids = {row.local.port: row.pid for row in listing.rows if row.local.port in ports}
+        rows = [row for row in listing.rows if row.local.port in ports]
+        pids = {row.local.port: row.pid for row in rows}
+        problems = {row.owner_problem for row in rows if row.pid is None}
+        assert problems <= {OwnerProblem.LOOKING}
         assert set(pids.values()) <= {opener.pid, None}
         found_after.append(list(pids.values()).count(opener.pid))
         assert found_after[-1] == len(ports) or listing.notes
