@@ -8,6 +8,8 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, NamedTuple
 
+from portview.domain.address_matching import is_this_machine_only
+
 if TYPE_CHECKING:
     from portview.domain.processes import ProcessKey
 
@@ -74,8 +76,8 @@ class OwnerProblem(StrEnum):
 class Endpoint(NamedTuple):
     """One end of a socket.
 
-    ``address`` is in canonical text form ("127.0.0.1", "::1", "fe80::1%3" with a zone);
-    ``port`` is 0 to 65535.
+    ``address`` is in canonical text form ("127.0.0.1", "::1", "fe80::1%3" with a zone); a socket
+    that is bound to a network device has it as zone ("0.0.0.0%eth0"). ``port`` is 0 to 65535.
     """
 
     address: str
@@ -106,9 +108,10 @@ class SocketRow:
     can't be taken for it; ``key.owner`` is set only where the owner is certain. ``user`` is known
     for some sockets whose process is not. ``opened_at_ms`` is Unix time, UTC. ``likely_holders``
     are children of an owner that ended, which may have inherited the socket: a guess with a
-    reason, never an owner. ``owner_detail`` belongs to ``owner_problem`` (a capability, PIDs).
-    ``kernel_use`` names what of the kernel the socket certainly belongs to ("VXLAN interface
-    vxlan0"); machine text.
+    reason, never an owner. ``is_v6_only`` is the IPV6_V6ONLY of an IPv6 socket that waits for
+    clients, None where the system does not tell. ``owner_detail`` belongs to ``owner_problem`` (a
+    capability, PIDs). ``kernel_use`` names what of the kernel the socket certainly belongs to
+    ("VXLAN interface vxlan0"); machine text.
     """
 
     key: SocketKey
@@ -119,6 +122,7 @@ class SocketRow:
     services: tuple[str, ...] = ()
     opened_at_ms: int | None = None
     likely_holders: tuple[ProcessKey, ...] = ()
+    is_v6_only: bool | None = None
     owner_detail: str = ""
     kernel_use: str = ""
 
@@ -153,13 +157,8 @@ def awaits_clients(row: SocketRow) -> bool:
 
 @lru_cache(maxsize=65536)
 def is_loopback(address: str) -> bool:
-    """Tell whether a numeric address, with or without a zone, never leaves this machine."""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
-    return (mapped or parsed).is_loopback
+    """Return whether clients at an address, with or without a zone, are this machine's alone."""
+    return is_this_machine_only(address)
 
 
 @lru_cache(maxsize=65536)

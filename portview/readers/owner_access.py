@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from portview.domain.sockets import OwnerProblem
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,14 @@ _CAP_DAC_READ_SEARCH = 1 << 2
 _CAP_SYS_PTRACE = 1 << 19
 """linux/capability.h. /proc/PID/fd needs the third for its links (PTRACE_MODE_READ_FSCREDS,
 proc(5)) and one of the others for the folder itself."""
+
+_ACTING_CAPABILITIES = {
+    _CAP_DAC_OVERRIDE: "CAP_DAC_OVERRIDE",
+    1 << 5: "CAP_KILL",
+    1 << 12: "CAP_NET_ADMIN",
+    _CAP_SYS_PTRACE: "CAP_SYS_PTRACE",
+}
+"""What PortView's changes need: to stop, to change the firewall and connections, to look."""
 
 _WHOLE_UID_MAP = ["0", "0", "4294967295"]
 """The only line of uid_map in the first user namespace (user_namespaces(7))."""
@@ -54,6 +63,32 @@ def hidden_owner_access(denied_pids: Sequence[int] = ()) -> OwnerAccess:
     named = ", ".join(map(str, denied_pids[:_MOST_PIDS_NAMED]))
     more = "" if len(denied_pids) <= _MOST_PIDS_NAMED else ", \u2026"
     return OwnerAccess(OwnerProblem.PROTECTED, f"{named}{more}")
+
+
+def elevated_limit() -> str:
+    """Return why administrator rights, which this process has, were not enough, in a sentence."""
+    if sys.platform == "win32":
+        return _(
+            "PortView already runs as administrator. Windows itself protects this, or a policy of "
+            "this computer does."
+        )
+    if sys.platform == "linux":
+        effective = _effective_capabilities()
+        missing = [
+            name
+            for bit, name in _ACTING_CAPABILITIES.items()
+            if effective is not None and not effective & bit
+        ]
+        if missing:
+            return _(
+                "PortView already runs as root, but without {capabilities}. Run it on the host, or "
+                "give these to its container (docker run --cap-add) or service."
+            ).format(capabilities=", ".join(missing))
+        if _is_inner_user_namespace():
+            return _(
+                "PortView already runs as root, but of a user namespace only. Run it on the host."
+            )
+    return _("PortView already runs as root. A security policy of this system forbids this.")
 
 
 def missing_capabilities(effective: int | None) -> tuple[str, ...]:

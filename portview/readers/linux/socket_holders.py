@@ -376,8 +376,10 @@ class SocketHolders:
             missed = self._search.take_waiting()
         left, missed_later = self._search.spend(left)
         self._deep_search.add(missed | missed_later)
-        # What the deep search does not find is not looked for again.
-        self._deep_search.spend(left)
+        if self._deep_search.pending and not self._is_first and _can_search_deep():
+            # What the deep search does not find is not looked for again. It waits for the second
+            # update, because the first one keeps a window from being shown.
+            self._deep_search.spend(left)
 
     def _walks_for_search(self) -> Iterator[Walk]:
         recent = [process for process in reversed(self._recent) if not process.is_denied]
@@ -406,3 +408,13 @@ class SocketHolders:
                 self._rotation.append(pid)
                 self._rotating.append(self._walk(self._processes[pid], is_full=True))
             left = advance(self._rotating, left)
+
+
+def _can_search_deep() -> bool:
+    """Load what the deep search needs; while too many files are open that has to wait."""
+    try:
+        import portview.readers.linux.unlisted_sockets  # noqa: F401, PLC0415 - rarely needed
+    except OSError as error:
+        logger.warning("sockets outside of descriptor tables can't be sought: %r", error)
+        return False
+    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections import Counter
 from functools import lru_cache
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from portview.readers.linux.kernel_sockets import KernelSockets
     from portview.readers.linux.sock_diag_messages import DiagSocket
     from portview.readers.linux.socket_dump import KnownSocket
+
+
+logger = logging.getLogger(__name__)
 
 
 class LinuxSocketReader:
@@ -66,7 +70,7 @@ class LinuxSocketReader:
         notes = reading.notes
         if self._pending:
             notes = (*notes, f"Sockets whose owner is still being looked up: {len(self._pending)}.")
-        return SocketListing(self._listed, notes, frozenset(self._owners), step)
+        return SocketListing(self._listed, notes, frozenset(self._owners), step, len(self._pending))
 
     def close(self) -> None:
         """Close the netlink socket and what walks over /proc hold open."""
@@ -150,7 +154,10 @@ class LinuxSocketReader:
         owners = self._holders.owners(socket.inode)
         if owners:
             self._ownerless.discard(known)
-            return [SocketRow(_key(known, owner), socket.state, owner.pid) for owner in owners]
+            return [
+                SocketRow(_key(known, owner), socket.state, owner.pid, is_v6_only=socket.is_v6_only)
+                for owner in owners
+            ]
         self._ownerless.add(known)
         user = _user_name(socket.uid)
         kernel_use = self._kernel_use(known)
@@ -162,6 +169,7 @@ class LinuxSocketReader:
                 None,
                 problem,
                 user,
+                is_v6_only=socket.is_v6_only,
                 owner_detail=detail,
                 kernel_use=kernel_use,
             ),
@@ -172,7 +180,11 @@ class LinuxSocketReader:
         socket = known.socket
         if socket.uid != 0 or socket.remote is not None or socket.inode in self._pending:
             return ""
-        return self._kernel_sockets().use_of(known.protocol, socket.local.port)
+        try:
+            return self._kernel_sockets().use_of(known.protocol, socket.local.port)
+        except OSError as error:  # too many open files to load it, say
+            logger.warning("the kernel's own sockets can't be named: %r", error)
+            return ""
 
     def _kernel_sockets(self) -> KernelSockets:
         if self._kernel is None:

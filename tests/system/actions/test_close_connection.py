@@ -12,6 +12,7 @@ import pytest
 from portview.actions.close_connection import close_connection, look_at_connection
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.sockets import Endpoint, endpoint_text
+from tests.other_user import as_nobody
 
 if TYPE_CHECKING:
     import subprocess
@@ -51,6 +52,38 @@ def test_a_connection_is_cut_and_its_neighbour_lives(address: str) -> None:
         assert other_accepted.recv(1) == b"x"
 
 
+@contextmanager
+def mapped_connection() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Connect over IPv4 to a server for both families: its end is an IPv6 socket."""
+    with (
+        socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as server,
+        socket.create_connection(("127.0.0.1", server.getsockname()[1])) as client,
+    ):
+        accepted, _ = server.accept()
+        with accepted:
+            yield client, accepted
+
+
+def test_the_end_of_a_dual_stack_server_is_found_as_netstat_writes_it() -> None:
+    with mapped_connection() as (client, accepted):
+        remote, local = ends(client)
+        plan = look_at_connection(local, remote)
+        assert plan.row.local.address == "::ffff:127.0.0.1"
+        assert plan == look_at_connection(*ends(accepted))
+        assert look_at_connection(remote, local).row.local.address == "127.0.0.1"
+
+
+@on_linux
+@needs_root
+def test_the_end_of_a_dual_stack_server_is_cut() -> None:
+    with mapped_connection() as (client, _):
+        remote, local = ends(client)
+        report = close_connection(look_at_connection(local, remote))
+        assert report.outcome is Outcome.DONE
+        with pytest.raises(ConnectionResetError):
+            client.recv(1)
+
+
 def test_a_connection_that_is_not_there_is_told() -> None:
     with connection("127.0.0.1") as (client, _):
         local, remote = ends(client)
@@ -75,7 +108,7 @@ def test_a_connection_that_ended_after_the_plan_is_not_touched() -> None:
 def test_another_user_is_told_that_it_needs_rights(
     portview: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
-    drop = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    drop = as_nobody()
     with connection("127.0.0.1") as (client, accepted):
         local, remote = ends(client)
         words = (endpoint_text(local), endpoint_text(remote))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from portview.domain.sockets import OwnerProblem, Protocol
+from portview.domain.sockets import OwnerProblem, Protocol, SocketRow
 from portview.readers.linux.kernel_sockets import KernelSockets, port_of_wireguard, ports_of_link
 from portview.readers.linux.netlink_messages import attributes, encode_attribute, messages
 from portview.readers.linux.sockets import LinuxSocketReader
@@ -81,7 +81,9 @@ server.close()
 reader = LinuxSocketReader()
 # Every process is in this namespace: the one in which the search is complete.
 reader._is_inner_pid_namespace = False
-print(json.dumps([r.owner_problem for r in reader.read().rows if r.local.port == port]))
+while (listing := reader.read()).pending:
+    pass
+print(json.dumps([r.owner_problem for r in listing.rows if r.local.port == port]))
 _, (received,), _, _ = socket.recv_fds(far, 1, 1)
 for _ in range(400):
     pids = [r.pid for r in reader.read().rows if r.local.port == port]
@@ -95,9 +97,16 @@ reader.close()
 def holder_of(port: int) -> set[Any]:
     reader = LinuxSocketReader()
     try:
-        return {row.owner for row in reader.read().rows if row.local.port == port}
+        return {row.owner for row in settled_rows(reader) if row.local.port == port}
     finally:
         reader.close()
+
+
+def settled_rows(reader: LinuxSocketReader) -> tuple[SocketRow, ...]:
+    """Read until no owner is being looked for any more."""
+    while (listing := reader.read()).pending:
+        pass
+    return listing.rows
 
 
 @pytest.mark.parametrize(
@@ -144,7 +153,9 @@ def test_the_socket_of_a_tunnel_is_named_as_the_kernels(child: StartChild) -> No
 import json
 from portview.readers.linux.sockets import LinuxSocketReader
 reader = LinuxSocketReader()
-rows = [row for row in reader.read().rows if row.local.port == 4790]
+while (listing := reader.read()).pending:
+    pass
+rows = [row for row in listing.rows if row.local.port == 4790]
 print(json.dumps([[row.kernel_use, row.owner_problem] for row in rows]), flush=True)
 reader.close()
 """
@@ -165,7 +176,9 @@ def test_root_without_a_capability_is_told_which(child: StartChild) -> None:
 import json, os, sys
 from portview.readers.linux.sockets import LinuxSocketReader
 reader = LinuxSocketReader()
-rows = [row for row in reader.read().rows if row.local.port == int(sys.argv[1])]
+while (listing := reader.read()).pending:
+    pass
+rows = [row for row in listing.rows if row.local.port == int(sys.argv[1])]
 print(json.dumps([[row.owner_problem, row.owner_detail] for row in rows]), flush=True)
 reader.close()
 """
@@ -237,7 +250,7 @@ def test_a_socket_that_was_closed_leaves_no_place_behind(child: StartChild) -> N
     try:
         holder = child(THREAD_WITH_OWN_TABLE)
         port = int(holder.hear())
-        assert {row.pid for row in reader.read().rows if row.local.port == port} == {holder.pid}
+        assert {row.pid for row in settled_rows(reader) if row.local.port == port} == {holder.pid}
         holder.end()
         with socket.create_server(("127.0.0.1", 0)):
             reader.read()
