@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from portview.domain.sockets import OwnerProblem
+from portview.domain.sockets.socket_row import OwnerProblem
 from portview.i18n import _
 
 if TYPE_CHECKING:

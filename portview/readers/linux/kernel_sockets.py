@@ -15,7 +15,7 @@ import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from portview.domain.sockets import Protocol
+from portview.domain.sockets.socket_row import Protocol
 from portview.readers.linux.netlink_messages import (
     NETLINK_GENERIC,
     NETLINK_ROUTE,

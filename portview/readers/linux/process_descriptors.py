@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections import deque
 
-    from portview.domain.processes import ProcessKey
+    from portview.domain.owners.process import ProcessKey
 
 Walk: TypeAlias = Generator[int, None, None]
 """Takes one bit of the way at each step and yields what that cost, in links."""

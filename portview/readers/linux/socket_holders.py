@@ -24,7 +24,7 @@ from contextlib import suppress
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from portview.domain.outcome import PortViewError
+from portview.domain.errors import PortViewError
 from portview.readers.linux.open_process import OpenProcess
 from portview.readers.linux.process_descriptors import ProcessDescriptors, abandon, advance
 from portview.readers.linux.search_pass import SearchPass
@@ -32,7 +32,7 @@ from portview.readers.linux.search_pass import SearchPass
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from portview.domain.processes import ProcessKey
+    from portview.domain.owners.process import ProcessKey
     from portview.readers.linux.process_descriptors import Holder, Walk
 
 logger = logging.getLogger(__name__)

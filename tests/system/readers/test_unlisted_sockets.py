@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from portview.domain.sockets import OwnerProblem, Protocol, SocketRow
+from portview.domain.sockets.socket_row import OwnerProblem, Protocol, SocketRow
 from portview.readers.linux.kernel_sockets import KernelSockets, port_of_wireguard, ports_of_link
 from portview.readers.linux.netlink_messages import attributes, encode_attribute, messages
 from portview.readers.linux.sockets import LinuxSocketReader
