@@ -263,7 +263,7 @@ def _run(
     options: argparse.Namespace,
 ) -> int:
     settings = Settings(settings_path())
-    apply_theme(_theme(options.theme or settings.get("theme", str, Theme.SYSTEM)))
+    apply_theme(_theme(options.theme or settings.preferences.theme))
     opened = open_window(reader, settings)
     window = opened.window
     window.first_rows.shown.connect(instance.listen)
