@@ -10,6 +10,7 @@ from portview.domain.facts import ABSENT, NOT_READ, Fact, Known, known_or
 from portview.domain.owners.process import Execution
 
 if TYPE_CHECKING:
+    from portview.domain.owners.container import Container
     from portview.domain.owners.process import ProcessInfo, ProcessKey
     from portview.domain.owners.service import Service
 
@@ -59,6 +60,7 @@ class ProcessFacts:
     Windows' own flag, by which ending the process stops the whole system; absent elsewhere.
     ``services`` are those that this process *is*; one that it merely descends from is ``unit``.
     ``execution`` tells whether it is suspended: then it keeps its ports, but answers nobody.
+    ``container`` is the one that it runs in, None for a process of the host.
     """
 
     info: ProcessInfo
@@ -70,6 +72,7 @@ class ProcessFacts:
     unit: Fact[str] = NOT_READ
     working_directory: str | None = None
     execution: Execution = Execution.UNKNOWN
+    container: Container | None = None
 
     @property
     def key(self) -> ProcessKey:
@@ -97,9 +100,11 @@ class SelfContext:
     """Where PortView itself stands: its own process, those that it runs under, and the system.
 
     ``platform`` is a value of ``sys.platform``, ``windows_folder`` is empty elsewhere.
+    ``container`` is the one that PortView itself runs in.
     """
 
     own: ProcessKey
     ancestors: frozenset[ProcessKey] = frozenset()
     platform: str = "linux"
     windows_folder: str = ""
+    container: Container | None = None
