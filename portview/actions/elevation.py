@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from portview.actions.errands import Errand, ErrandVerb
-from portview.actions.own_command import own_command
+from portview.actions.own_command import elevated_command
 from portview.actions.process_facts import Asking
 from portview.actions.stopping import Ending, StopResult
 from portview.domain.contract import iso_time
@@ -77,7 +77,7 @@ def read_answer(raw: bytes) -> dict[str, Any]:
 
 def manual_command(errand: Errand) -> str:
     """Return what a person can type instead, in this system's own way."""
-    lines = [[*own_command(), *words] for words in _commands(errand)]
+    lines = [[*elevated_command(), *words] for words in _commands(errand)]
     if sys.platform == "win32":
         return " & ".join(subprocess.list2cmdline(line) for line in lines)
     return " && ".join(shlex.join(["sudo", *line]) for line in lines)
@@ -87,7 +87,7 @@ def command_for_administrator(arguments: Sequence[str]) -> str:
     """Say how the same command is run as administrator in this system's own way."""
     if sys.platform == "win32":
         return "The same command works in a terminal that was opened as administrator."
-    return f"As administrator: {shlex.join(['sudo', *own_command(), *arguments])}"
+    return f"As administrator: {shlex.join(['sudo', *elevated_command(), *arguments])}"
 
 
 def _commands(errand: Errand) -> Iterator[list[str]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from portview.actions.process_facts import ServiceFacts
 from portview.actions.services import no_such_service, service_failed, service_needs_admin
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.services import Service, ServiceState
+from portview.readers.system_tools import find_tool, tool_environment
 
 _PROPERTIES = (
     "Id,Description,LoadState,ActiveState,MainPID,UnitFileState,Restart,TriggeredBy,"
@@ -40,7 +39,7 @@ class SystemdControl:
 
     def __init__(self, *, of_user: bool = False) -> None:
         """Find ``systemctl``. Raises PortViewError where it is missing."""
-        program = shutil.which("systemctl")
+        program = find_tool("systemctl")
         if program is None:
             raise PortViewError(
                 "no_systemctl", "systemctl, through which services are stopped, is missing."
@@ -104,13 +103,14 @@ class SystemdControl:
 
     def _run(self, *arguments: str, timeout_s: float) -> subprocess.CompletedProcess[str]:
         try:
-            return subprocess.run(  # noqa: S603 - an argument list, the program found on PATH
+            return subprocess.run(  # noqa: S603 - an argument list, the system's own program
                 [*self._command, "--no-pager", "--no-ask-password", *arguments],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 encoding="utf-8",
                 errors="replace",
-                env={**os.environ, "LC_ALL": "C.UTF-8", "SYSTEMD_COLORS": "0"},
+                env=tool_environment(LC_ALL="C.UTF-8", SYSTEMD_COLORS="0"),
+                cwd="/",
                 timeout=timeout_s,
                 check=False,
             )

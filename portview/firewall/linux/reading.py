@@ -8,7 +8,8 @@ from pathlib import Path
 from portview.firewall.linux.iptables_text import legacy_ruleset, parse_save, with_saved
 from portview.firewall.linux.netlink import has_tables
 from portview.firewall.linux.ruleset import Ruleset, parse_ruleset, parse_texts
-from portview.firewall.linux.tools import Done, find_tool, run_tool
+from portview.firewall.linux.tools import Done, run_tool
+from portview.readers.system_tools import find_tool
 
 # The thread's own, because a thread can be in another network namespace than its process.
 _PROC_NET = Path("/proc/thread-self/net")

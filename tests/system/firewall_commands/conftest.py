@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from portview.log import log_path
-from tests.machines import joined_machines
+from tests.machines import ROOT, joined_machines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +52,7 @@ except OSError:
 else:
     print("true")
 """
+WITH_TOOLS = ROOT / "tests" / "fakes" / "portview_with_tools.py"
 AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 
 
@@ -69,8 +70,8 @@ class Machines:
         prefix: tuple[str, ...] = (),
     ) -> subprocess.CompletedProcess[str]:
         """Run a command on the guarded machine; programs in ``path`` come first."""
-        first = ("env", f"PATH={path}:/usr/sbin:/usr/bin:/sbin:/bin") if path else ()
-        command = (*first, *prefix, sys.executable, "-W", "error", "-m", "portview", *arguments)
+        program = (str(WITH_TOOLS), str(path)) if path else ("-m", "portview")
+        command = (*prefix, sys.executable, "-W", "error", *program, *arguments)
         options: dict[str, Any] = {"stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
         process = self.guarded.start(*command, **options)
         output, errors = process.communicate(timeout=60)

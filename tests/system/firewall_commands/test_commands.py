@@ -369,7 +369,9 @@ from portview.actions.firewall_jobs import RevokeJob, RuleJob
 from portview.actions.jobs import Doing
 from portview.domain.firewall import RuleEffect, RuleWish
 from portview.domain.sockets import Protocol
+from portview.readers.system_tools import TOOL_FOLDERS, search_tools_in
 
+search_tools_in(({folder!r}, *TOOL_FOLDERS))
 job = RuleJob(RuleWish(RuleEffect.ALLOW, Protocol.TCP, 8080, remotes=("any",)))
 made = job.act(job.look(), Doing(as_admin=True))
 back = RevokeJob((made.rule_id,))
@@ -384,9 +386,8 @@ def test_the_window_has_it_done_by_the_side_with_rights(machines: Machines, tmp_
     pkexec.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\nexec "$@"\n', "utf-8")
     pkexec.chmod(0o755)
     with machines.serving(8080):
-        command = (sys.executable, "-W", "error", "-c", AS_THE_WINDOW_DOES)
-        path = f"PATH={tmp_path}:/usr/sbin:/usr/bin:/sbin:/bin"
-        told = json.loads(machines.guarded.run("env", path, *command))
+        code = AS_THE_WINDOW_DOES.format(folder=str(tmp_path))
+        told = machines.guarded.python(code)
     assert told[:2] == ["TCP port 8080 is allowed now for any other machine.", True]
     assert "The rule is gone." in told[2]
     assert told[3] == Outcome.DONE
