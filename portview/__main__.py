@@ -15,13 +15,13 @@ if __name__ == "__main__" and not sys.flags.safe_path:
         _here = os.getcwd()  # noqa: PTH109 - pathlib is a file of the standard library
     except OSError:
         _here = ""
-    _is_own = _here.startswith((sys.prefix, sys.base_prefix))
+    _is_managed = _here.startswith((sys.prefix, sys.base_prefix))
     if sys.path and sys.path[0] in {"", _here}:
         del sys.path[0]
     sys.path[:] = [
         _entry
         for _entry in sys.path
-        if os.path.isabs(_entry) and (_entry != _here or _is_own)  # noqa: PTH117
+        if os.path.isabs(_entry) and (_entry != _here or _is_managed)  # noqa: PTH117
     ]
 
 from portview.entry import main

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.actions.elevation import command_for_administrator, manual_command
-from portview.actions.errands import Errand, ErrandVerb
-from portview.actions.own_command import elevated_command, own_command
+from portview.actions.elevation.client import command_for_administrator, manual_command
+from portview.actions.elevation.own_command import elevated_command, own_command
+from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
 from portview.process_hardening import remove_untrusted_variables
 from portview.readers import system_tools
 from portview.readers.system_tools import TOOL_FOLDERS, find_tool, tool_environment
@@ -166,7 +166,7 @@ def test_a_copy_that_the_interpreter_does_not_know_starts_itself_as_well(
     copy = tmp_path / "copy"
     shutil.copytree(ROOT / "portview", copy / "portview")
     code = (
-        "import portview.actions.own_command as own, json\n"
+        "import portview.actions.elevation.own_command as own, json\n"
         "print(json.dumps([own.own_command(), own.elevated_command()]))"
     )
     told = subprocess.run(
@@ -186,7 +186,7 @@ def test_a_copy_that_the_interpreter_does_not_know_starts_itself_as_well(
 @pytest.mark.parametrize(
     "printed",
     [
-        manual_command(Errand(ErrandVerb.REVOKE_RULES, rule_ids=("none0",))),
+        manual_command(ElevatedRequest(ElevatedOperation.REVOKE_RULES, rule_ids=("none0",))),
         command_for_administrator(["list"]).partition(": ")[2],
     ],
 )
