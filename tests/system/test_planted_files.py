@@ -164,7 +164,8 @@ def test_a_copy_that_the_interpreter_does_not_know_starts_itself_as_well(
 ) -> None:
     """As PYTHONPATH runs a checkout."""
     copy = tmp_path / "copy"
-    shutil.copytree(ROOT / "portview", copy / "portview")
+    for name in ("portview", "resources"):
+        shutil.copytree(ROOT / name, copy / name)
     code = (
         "import portview.actions.elevation.own_command as own, json\n"
         "print(json.dumps([own.own_command(), own.elevated_command()]))"
@@ -179,6 +180,8 @@ def test_a_copy_that_the_interpreter_does_not_know_starts_itself_as_well(
     ).stdout
     for command in json.loads(told):
         assert command[-1] == str(copy)
+        (copy / "portview" / "__init__.py").write_text('__version__ = "that copy"\n', "utf-8")
+        assert "that copy" in run_in(hostile, *command, "--version").stdout
         assert run_in(hostile, *command, "list", "--json").stdout.startswith("{")
 
 

@@ -12,10 +12,13 @@ _NO_UNSAFE_PATH, _ISOLATED = "-P", "-I"
 or from the user's own packages either."""
 
 _FROM_FOLDER = """import sys
-sys.path.append(sys.argv.pop(1))
+folder = sys.argv.pop(1)
+places = [place for place, path in enumerate(sys.path) if path.endswith("-packages")]
+sys.path.insert(min(places, default=len(sys.path)), folder)
 from portview.entry import main
 sys.exit(main())"""
-"""Runs a PortView that is in none of the interpreter's own folders, and looks there last."""
+"""Runs a PortView that is in none of the interpreter's own folders, and no other one. Behind the
+standard library: packages of other folders may have the names of its modules."""
 
 
 def own_command() -> tuple[str, ...]:
