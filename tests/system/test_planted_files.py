@@ -181,8 +181,11 @@ def test_a_copy_that_the_interpreter_does_not_know_starts_itself_as_well(
     for command in json.loads(told):
         assert command[-1] == str(copy)
         (copy / "portview" / "__init__.py").write_text('__version__ = "that copy"\n', "utf-8")
-        assert "that copy" in run_in(hostile, *command, "--version").stdout
-        assert run_in(hostile, *command, "list", "--json").stdout.startswith("{")
+        variables = {"PYTHONPATH": ""}
+        told = run_in(hostile, *command, "--version", variables=variables).stdout
+        assert "that copy" in told
+        told = run_in(hostile, *command, "list", "--json", variables=variables).stdout
+        assert told.startswith("{")
 
 
 @pytest.mark.linux_only(reason="sudo")

@@ -12,6 +12,7 @@ import pytest
 
 from portview.log import log_path
 from tests.netns import ROOT, joined_machines
+from tests.other_user import as_nobody
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +54,7 @@ else:
     print("true")
 """
 WITH_TOOLS = ROOT / "tests" / "fakes" / "portview_with_tools.py"
-AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+AS_NOBODY = as_nobody()
 
 
 @dataclass(frozen=True, slots=True)
