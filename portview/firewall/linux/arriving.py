@@ -33,9 +33,8 @@ def destinations(
     if not packets:
         return Absent()
     walk = Walk(ruleset, machine)
-    enter = walk.answer if is_here else walk.arrive
     try:
-        outcome = of_parts([enter(packet) for packet in packets])
+        outcome = of_parts([walk.travel(packet) for packet in packets])
     except (TooManyCasesError, RecursionError):
         return Unreadable("the rules tell more cases apart than PortView follows")
     if unknown := _unknown_target(outcome):
@@ -50,6 +49,8 @@ def _unknown_target(outcome: Outcome) -> str:
         stopper = next((leaf.chance for leaf in outcome.leaves if leaf.chance), None)
     if stopper is None:
         return ""
+    if stopper.rule is None:
+        return f"it depends on {stopper.what}"
     return f"the rule “{stopper.rule.text}” depends on {stopper.what}"
 
 

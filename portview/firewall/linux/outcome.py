@@ -27,8 +27,10 @@ class Leaf:
     ``rule`` decided it, or the policy of ``chain``; neither where no rule is about them.
     ``sent_on_by`` is the rule that gave them another address or port, ``limiter`` the one that lets
     them this way only below (``is_below``) or above a ``rate``. ``because`` is a reason that is
-    no rule's. ``is_answer`` where it is the server's answer that does not get out. ``chance`` is
-    what decides whether they come this way or to another target, where the verdict is the same.
+    no rule's. ``is_answer`` where it is the server's answer that does not get
+    out, ``is_later`` where the client's first packet gets in and a later one does not,
+    ``is_unserved`` where they arrive at a port at which nothing listens. ``chance`` is what
+    decides whether they come this way or to another target, where the verdict is the same.
     """
 
     packet: Packet
@@ -41,6 +43,8 @@ class Leaf:
     is_below: bool = True
     because: str = ""
     is_answer: bool = False
+    is_later: bool = False
+    is_unserved: bool = False
     chance: Stopper | None = None
 
     @property
@@ -58,9 +62,12 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Stopper:
-    """The rule at which the reasoning ends, and what of it nobody can know beforehand."""
+    """The rule at which the reasoning ends, and what of it nobody can know beforehand.
 
-    rule: Rule
+    ``rule`` is None where it is no rule's doing.
+    """
+
+    rule: Rule | None
     what: str
 
 

@@ -94,7 +94,7 @@ def _block(wish: RuleWish, scope: Scope, ruleset: Ruleset, machine: Machine) -> 
             Placement(chain, None, len(chain.rules) + place, version, is_new and not place)
             for place, version in enumerate(versions)
         )
-        tried = Ruleset({**ruleset.chains, key: chain}, ruleset.sets, ruleset.changes_by_itself)
+        tried = replace(ruleset, chains={**ruleset.chains, key: chain})
         for placement in placements:
             tried = _with_rule(tried, placement, wish, scope)
         trial = Trial(placements, obstacle_of(wish, scope, tried, machine))
@@ -123,13 +123,14 @@ def _placements(followed: Followed, scope: Scope, ruleset: Ruleset) -> list[Plac
     """Return a place before everything that blocks, or may block."""
     wanted: dict[tuple[ChainKey, Rule | None], set[int]] = {}
     for leaf in followed.outcome.leaves:
-        if leaf.is_allowed or leaf.because:
+        if leaf.is_allowed or leaf.because or leaf.is_unserved:
             continue
         key = leaf.rule.chain if leaf.rule else leaf.chain.key if leaf.chain else None
         if key and key in ruleset.chains:
             wanted.setdefault((key, leaf.rule), set()).add(leaf.packet.version)
     for packet, outcome in zip(followed.packets, followed.parts, strict=True):
-        if stopper := outcome.stopper:
+        stopper = outcome.stopper
+        if stopper is not None and stopper.rule is not None:
             wanted.setdefault((stopper.rule.chain, stopper.rule), set()).add(packet.version)
     found: list[Placement] = []
     for (key, rule), versions in wanted.items():
@@ -154,7 +155,7 @@ def _with_rule(ruleset: Ruleset, placement: Placement, wish: RuleWish, scope: Sc
     rule = Rule(chain.key, 0, tuple(expressions), "the new rule")
     rules = (*chain.rules[: placement.place], rule, *chain.rules[placement.place :])
     chains = {**ruleset.chains, chain.key: replace(chain, rules=rules)}
-    return Ruleset(chains, ruleset.sets, ruleset.changes_by_itself)
+    return replace(ruleset, chains=chains)
 
 
 def expressions_for(placement: Placement, wish: RuleWish, scope: Scope) -> list[Expression]:

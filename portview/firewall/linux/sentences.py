@@ -16,6 +16,7 @@ from portview.domain.firewall import (
 from portview.firewall.linux.conditions import conditions_of
 from portview.firewall.linux.intervals import Intervals, joined, networks_of, without
 from portview.firewall.linux.naming import effect_of, name_of, own_name_of
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -43,7 +44,10 @@ def answer_of(
             stopper = outcome.stopper
             deciding = stopper.rule if stopper else None
             what = stopper.what if stopper else "something that is not known"
-            reason = f"Nobody can tell beforehand: {_rule_words(deciding)} depends on {what}."
+            if deciding is None:
+                reason = _("Nobody can tell beforehand: it depends on {what}.").format(what=what)
+            else:
+                reason = f"Nobody can tell beforehand: {_rule_words(deciding)} depends on {what}."
         case FirewallVerdict.PARTLY:
             deciding = _of_allowed(leaves)
             reason = _part_sentence(leaves, asked)
@@ -115,13 +119,27 @@ def _blocked_sentence(leaves: Sequence[Leaf]) -> str:
 def _blocking_words(leaf: Leaf) -> str:
     if leaf.because:
         return f"blocked, because {leaf.because}"
+    if leaf.is_unserved:
+        return _unserved_words(leaf)
     if leaf.rule is None:
         where = leaf.chain.key if leaf.chain else "an unknown chain"
         words = f"dropped silently by the policy of chain {where}"
     else:
         verb = "rejected" if leaf.effect is RuleEffect.REJECT else "dropped silently"
         words = f"{verb} by {_rule_words(leaf.rule)}"
-    return f"let in, but the server's answer is {words}" if leaf.is_answer else words
+    if leaf.is_answer:
+        return f"let in, but the server's answer is {words}"
+    if leaf.is_later:
+        later = _("let in at first, but what the client sends after its first packet is {blocked}")
+        return later.format(blocked=words)
+    return words
+
+
+def _unserved_words(leaf: Leaf) -> str:
+    """Return what clients meet that a rule sends to a port at which nothing listens."""
+    if leaf.packet.protocol == "tcp":
+        return _("refused: it is let in, but nothing listens where it is sent on to")
+    return _("never answered: it is let in, but nothing listens where it is sent on to")
 
 
 def _sent_on_words(leaves: Sequence[Leaf]) -> str:
@@ -170,7 +188,8 @@ def scope_words(leaves: Sequence[Leaf], asked: Sequence[Packet]) -> str:
     if versions != {packet.version for packet in asked}:
         parts.append(f"over IPv{versions.pop()}" if len(versions) == 1 else "")
     ways = {leaf.packet.inward for leaf in leaves}
-    if ways != {packet.inward for packet in asked}:
+    is_from_here = any(packet.is_local_source for packet in asked)
+    if not is_from_here and ways != {packet.inward for packet in asked}:
         parts.append("through " + ", ".join(sorted(str(way) for way in ways)))
     parts.append(_source_words(leaves, asked))
     ports = joined(one for leaf in leaves for one in leaf.packet.sport)
