@@ -13,13 +13,20 @@ from portview.domain.facts import Absent
 from portview.domain.firewall import FirewallVerdict, RuleEffect
 from portview.firewall.linux.intervals import LAST_PORT
 from portview.firewall.linux.machine import LOOPBACK
-from portview.firewall.linux.outcome import Leaf, Outcome, Stopper, ended, of_choice, of_parts
 from portview.firewall.linux.packet import ACK, DATA, SYN, SYN_ACK, Packet, Target
+from portview.firewall.linux.traversal_result import (
+    PacketFate,
+    TraversalResult,
+    UndecidableRule,
+    ended,
+    of_choice,
+    of_parts,
+)
 
 if TYPE_CHECKING:
     from portview.firewall.linux.intervals import Intervals
     from portview.firewall.linux.machine import Machine
-    from portview.firewall.linux.walk import Walk
+    from portview.firewall.linux.packet_traversal import PacketTraversal
 
 _HEADERS = {4: 20, 6: 40}
 _LARGEST = 65575
@@ -70,43 +77,43 @@ class Conversations:
     data may fare differently from one with data.
     """
 
-    there: Walk
-    later: Walk
+    there: PacketTraversal
+    later: PacketTraversal
     machine: Machine
     sees_flags: bool = True
 
-    def follow(self, packet: Packet) -> Outcome:
+    def follow(self, packet: Packet) -> TraversalResult:
         """Return what becomes of clients that send these packets. Raises TooManyCasesError."""
         outcome = self.there.travel(packet)
         if outcome.verdict is FirewallVerdict.BLOCKED:
             return outcome
-        parts = [self._served(leaf, packet) for leaf in outcome.leaves]
+        parts = [self._served(fate, packet) for fate in outcome.fates]
         if all(part.verdict is FirewallVerdict.BLOCKED for part in parts):
             return of_parts(parts)
-        if outcome.stopper:
+        if outcome.undecidable:
             return outcome
         is_unchanged = all(
-            part.leaves == (leaf,) for part, leaf in zip(parts, outcome.leaves, strict=True)
+            part.fates == (fate,) for part, fate in zip(parts, outcome.fates, strict=True)
         )
         return outcome if is_unchanged else of_parts(parts)
 
-    def _served(self, leaf: Leaf, asked: Packet) -> Outcome:
+    def _served(self, fate: PacketFate, asked: Packet) -> TraversalResult:
         """Return the end of clients whose first packets got in."""
-        if not leaf.is_allowed:
-            return ended(leaf)
-        if self._has_no_listener(leaf):
+        if not fate.is_allowed:
+            return ended(fate)
+        if self._has_no_listener(fate):
             effect = RuleEffect.REJECT
-            return ended(replace(leaf, effect=effect, rule=None, chain=None, is_unserved=True))
-        end = leaf.packet
+            return ended(replace(fate, effect=effect, rule=None, chain=None, is_unserved=True))
+        end = fate.packet
         if end.tracked == "new" and not end.entry:
             end = replace(end, entry=_CLIENT)
         stages = _STAGES.get(end.protocol, ())
         if not self.sees_flags:
             stages = tuple(stage for stage in stages if not stage.is_soft)
-        return self._go_on(replace(leaf, packet=end), leaf, asked, stages)
+        return self._go_on(replace(fate, packet=end), fate, asked, stages)
 
-    def _has_no_listener(self, leaf: Leaf) -> bool:
-        packet = leaf.packet
+    def _has_no_listener(self, fate: PacketFate) -> bool:
+        packet = fate.packet
         if packet.called is None or not packet.is_local_target:
             return False
         addresses = [low for low, high in packet.daddr if low == high]
@@ -115,7 +122,9 @@ class Conversations:
         )
         return isinstance(listening, Absent)
 
-    def _go_on(self, at: Leaf, first: Leaf, asked: Packet, stages: tuple[_Stage, ...]) -> Outcome:
+    def _go_on(
+        self, at: PacketFate, first: PacketFate, asked: Packet, stages: tuple[_Stage, ...]
+    ) -> TraversalResult:
         """Return the end of clients after the stages that are left; ``at`` is how far they got."""
         if not stages:
             return ended(first)
@@ -125,54 +134,58 @@ class Conversations:
         rest = tuple(others)
         if outcome.verdict is FirewallVerdict.BLOCKED and stage.is_soft:
             return self._without(outcome, at, first, asked, rest)
-        parts = [self._after(leaf, stage, first, asked, rest) for leaf in outcome.leaves]
-        if outcome.stopper and not all(part.verdict is FirewallVerdict.BLOCKED for part in parts):
-            leaves = tuple(leaf for part in parts for leaf in part.leaves)
-            return Outcome(FirewallVerdict.UNKNOWN, leaves, outcome.stopper)
+        parts = [self._after(fate, stage, first, asked, rest) for fate in outcome.fates]
+        if outcome.undecidable and not all(
+            part.verdict is FirewallVerdict.BLOCKED for part in parts
+        ):
+            fates = tuple(fate for part in parts for fate in part.fates)
+            return TraversalResult(FirewallVerdict.UNKNOWN, fates, outcome.undecidable)
         return of_parts(parts)
 
     def _without(
         self,
-        outcome: Outcome,
-        at: Leaf,
-        first: Leaf,
+        outcome: TraversalResult,
+        at: PacketFate,
+        first: PacketFate,
         asked: Packet,
         stages: tuple[_Stage, ...],
-    ) -> Outcome:
+    ) -> TraversalResult:
         """Return the end where an acknowledgement without data does not get through."""
         stage = _Stage(is_answer=False, flags=ACK, size=(0, 0))
-        blocked = of_parts([self._after(leaf, stage, first, asked, ()) for leaf in outcome.leaves])
+        blocked = of_parts([self._after(fate, stage, first, asked, ()) for fate in outcome.fates])
         skipped = self._go_on(at, first, asked, stages)
-        rule = next((leaf.rule for leaf in outcome.leaves if leaf.rule), None)
-        return of_choice([blocked, skipped], Stopper(rule, "whether the client sends data first"))
+        rule = next((fate.rule for fate in outcome.fates if fate.rule), None)
+        return of_choice(
+            [blocked, skipped], UndecidableRule(rule, "whether the client sends data first")
+        )
 
     def _after(
         self,
-        leaf: Leaf,
+        fate: PacketFate,
         stage: _Stage,
-        first: Leaf,
+        first: PacketFate,
         asked: Packet,
         stages: tuple[_Stage, ...],
-    ) -> Outcome:
+    ) -> TraversalResult:
         """Return the end of those clients that one end of a stage is about."""
-        clients = _clients_of(leaf.packet, first.packet, is_answer=stage.is_answer)
+        clients = _clients_of(fate.packet, first.packet, is_answer=stage.is_answer)
         narrowed = replace(first, packet=clients)
-        if leaf.rate and not narrowed.rate:
+        if fate.rate and not narrowed.rate:
             narrowed = replace(
-                narrowed, rate=leaf.rate, limiter=leaf.limiter, is_below=leaf.is_below
+                narrowed, rate=fate.rate, limiter=fate.limiter, is_below=fate.is_below
             )
-        if leaf.is_allowed:
-            got = leaf.packet
+        if fate.is_allowed:
+            got = fate.packet
             if got.tracked == "new" and not got.entry:
                 got = replace(got, entry=_SERVER if stage.is_answer else _CLIENT)
-            return self._go_on(replace(leaf, packet=got), narrowed, asked, stages)
+            return self._go_on(replace(fate, packet=got), narrowed, asked, stages)
         return ended(
             replace(
                 narrowed,
-                effect=leaf.effect,
-                rule=leaf.rule,
-                chain=leaf.chain,
-                because=leaf.because,
+                effect=fate.effect,
+                rule=fate.rule,
+                chain=fate.chain,
+                because=fate.because,
                 is_answer=stage.is_answer,
                 is_later=not stage.is_answer,
             )

@@ -7,14 +7,14 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
 from portview.domain.firewall import FirewallAnswer, FirewallVerdict
-from portview.domain.sockets import Protocol
+from portview.domain.sockets.socket_row import Protocol
 from portview.firewall.linux.conversation import Conversations, first_packet_sizes
 from portview.firewall.linux.intervals import LAST_PORT, Intervals, common, joined, without
 from portview.firewall.linux.machine import LOOPBACK, Interface
-from portview.firewall.linux.outcome import Outcome, TooManyCasesError, of_parts
 from portview.firewall.linux.packet import SYN, Packet
+from portview.firewall.linux.packet_traversal import PacketTraversal
 from portview.firewall.linux.sentences import answer_of
-from portview.firewall.linux.walk import Walk
+from portview.firewall.linux.traversal_result import TooManyCasesError, TraversalResult, of_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,9 +50,9 @@ class _Place:
 class Followed:
     """What became of the packets that a question is about: in all, and of each box of them."""
 
-    outcome: Outcome
+    outcome: TraversalResult
     packets: tuple[Packet, ...]
-    parts: tuple[Outcome, ...]
+    parts: tuple[TraversalResult, ...]
     fits: Mapping[Rule, RuleFit]
 
 
@@ -92,7 +92,7 @@ def follow(
     TooManyCasesError.
     """
     local, remote = _bound(question.local_address), _address(question.remote)
-    walk, back = Walk(ruleset, machine), Walk(ruleset, machine)
+    walk, back = PacketTraversal(ruleset, machine), PacketTraversal(ruleset, machine)
     conversations = Conversations(walk, back, machine, "flags" in ruleset.asks)
     packets = _packets(question, local, remote, machine)
     if sources is not None:
@@ -108,7 +108,9 @@ def follow(
     if not parts:
         return None
     outcome = of_parts(parts)
-    ends = {leaf.rule for leaf in outcome.leaves} | {outcome.stopper and outcome.stopper.rule}
+    ends = {fate.rule for fate in outcome.fates} | {
+        outcome.undecidable and outcome.undecidable.rule
+    }
     fits = {**{rule: fit for rule, fit in back.fits.items() if rule in ends}, **walk.fits}
     return Followed(outcome, tuple(packets), tuple(parts), fits)
 
@@ -131,13 +133,13 @@ def _address(text: str | None) -> Address | None:
     return mapped or address
 
 
-def _is_own(address: Address, machine: Machine) -> bool:
+def _is_managed(address: Address, machine: Machine) -> bool:
     return address.is_loopback or int(address) in machine.own_addresses(address.version)
 
 
 def _obstacle(local: Address | None, remote: Address | None, machine: Machine) -> str:
     """Return why no rule matters, or an empty text."""
-    is_here = remote is not None and _is_own(remote, machine)
+    is_here = remote is not None and _is_managed(remote, machine)
     if local is not None and local.is_loopback and not is_here:
         return "The server listens on loopback only; no other machine can reach it."
     if local is not None and remote is not None and local.version != remote.version:
@@ -212,7 +214,7 @@ def _packet(question: FirewallQuestion, version: int, place: _Place, ttl: Interv
 
 def _hops(remote: Address | None, machine: Machine) -> Intervals:
     """Return the ttl of packets when they arrive: what systems start with, less the hops."""
-    if remote is not None and _is_own(remote, machine):
+    if remote is not None and _is_managed(remote, machine):
         return ((machine.surroundings.ttl,) * 2,)
     hops = 0 if remote is not None and machine.is_neighbour(str(remote)) else _MOST_HOPS
     return joined((start - hops, start) for start in _FIRST_TTLS)
@@ -221,7 +223,7 @@ def _hops(remote: Address | None, machine: Machine) -> Intervals:
 def _places(
     version: int, local: Address | None, remote: Address | None, machine: Machine
 ) -> list[_Place]:
-    if remote is not None and _is_own(remote, machine):
+    if remote is not None and _is_managed(remote, machine):
         own = _single(remote)
         return [_Place(LOOPBACK, own, _single(local) if local else own)]
     sources = _single(remote) if remote else _clients(version, machine)

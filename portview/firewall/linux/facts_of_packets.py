@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownField:
     """A fact: the same for all packets of the box. ``kind`` says how rules write its values."""
 
     kind: str
@@ -20,7 +20,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Fixed:
+class FixedField:
     """A number that some packets of the box have and others may not, without their telling."""
 
     side: Side
@@ -28,7 +28,7 @@ class Fixed:
 
 
 @dataclass(frozen=True, slots=True)
-class Ranged:
+class RangedField:
     """A number that lies somewhere in these ranges. ``what`` names it in nft's words."""
 
     what: str
@@ -36,13 +36,13 @@ class Ranged:
 
 
 @dataclass(frozen=True, slots=True)
-class Unsure:
+class UncertainField:
     """Nobody can say beforehand. ``what`` names it in nft's words."""
 
     what: str
 
 
-ABSENT = Known("absent", None)
+ABSENT = KnownField("absent", None)
 """The packet has no such header, so that the rule does not match, whatever it compares."""
 
-Field = Side | Known | Fixed | Ranged | Unsure
+Field = Side | KnownField | FixedField | RangedField | UncertainField

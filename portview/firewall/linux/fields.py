@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 from portview.domain.facts import Absent
 from portview.domain.facts import Known as KnownFact
 from portview.firewall.linux.clock import KEYS, UTC_PREFIX, clock_reading
-from portview.firewall.linux.facts_of_packets import ABSENT, Field, Known, Ranged, Unsure
+from portview.firewall.linux.facts_of_packets import (
+    ABSENT,
+    Field,
+    KnownField,
+    RangedField,
+    UncertainField,
+)
 from portview.firewall.linux.packet import SYN, SYN_ACK, Side
 from portview.firewall.linux.tracking import tracked_field
 from portview.firewall.linux.values import number_of
@@ -31,12 +37,12 @@ def field_of(  # noqa: PLR0911, C901 - a line for each kind
 ) -> Field:
     """Return what an expression on the left of a match reads from a packet."""
     if not isinstance(expression, dict) or len(expression) != 1:
-        return Unsure("an unknown expression")
+        return UncertainField("an unknown expression")
     kind, body = next(iter(expression.items()))
     if kind in {"&", "|", "^"}:
         return _masked(kind, body, packet, machine)
     if not isinstance(body, dict):
-        return Unsure(str(kind))
+        return UncertainField(str(kind))
     match kind:
         case "payload":
             return _payload(body, packet)
@@ -52,8 +58,8 @@ def field_of(  # noqa: PLR0911, C901 - a line for each kind
             return _tcp_option(body, packet)
         case "exthdr" | "ip option":
             # Headers that ordinary clients' packets do not have.
-            return ABSENT if "field" in body else Known("exists", value=False)
-    return Unsure(str(kind))
+            return ABSENT if "field" in body else KnownField("exists", value=False)
+    return UncertainField(str(kind))
 
 
 def value_of(expression: Any, packet: Packet, machine: Machine) -> int | None:
@@ -70,7 +76,7 @@ def value_of(expression: Any, packet: Packet, machine: Machine) -> int | None:
             result = _combined(kind, result, other)
         return result & 0xFFFFFFFF
     field = field_of(expression, packet, machine)
-    return field.value if isinstance(field, Known) and field.kind == "number" else None
+    return field.value if isinstance(field, KnownField) and field.kind == "number" else None
 
 
 def _combined(operator: str, one: int, other: int) -> int:
@@ -95,10 +101,10 @@ def _payload(body: Mapping[str, Any], packet: Packet) -> Field:
     if protocol in {"ip", "ip6"}:
         return _network(protocol, name, packet)
     if (protocol, name) == ("ether", "type"):
-        return Known("word", _FAMILY_WORDS[packet.version])
+        return KnownField("word", _FAMILY_WORDS[packet.version])
     is_around = protocol in {"ether", "vlan"}
     if is_around or (protocol in _OUTER_OF_UDP and packet.protocol == "udp"):
-        return Unsure(f"{protocol} {name}")
+        return UncertainField(f"{protocol} {name}")
     # ICMP, SCTP and the like, or the other of TCP and UDP: not the protocol asked about.
     return ABSENT
 
@@ -110,15 +116,15 @@ def _transport(name: str, packet: Packet) -> Field:  # noqa: PLR0911 - a line fo
         case "sport":
             return Side.SOURCE_PORT
         case "flags":
-            return Known("flags", packet.flags)
+            return KnownField("flags", packet.flags)
         case "urgptr":
-            return Known("number", 0)
+            return KnownField("number", 0)
         case "ackseq" if packet.flags == SYN:
-            return Known("number", 0)
+            return KnownField("number", 0)
         case "length" if packet.protocol == "udp":
             header = 20 if packet.version == 4 else _IPV6_HEADER  # noqa: PLR2004 - IP version
-            return Ranged("udp length", _shifted(packet.length, -header))
-    return Unsure(f"{packet.protocol} {name}")
+            return RangedField("udp length", _shifted(packet.length, -header))
+    return UncertainField(f"{packet.protocol} {name}")
 
 
 def _network(protocol: str, name: str, packet: Packet) -> Field:  # noqa: PLR0911 - a line each
@@ -130,18 +136,18 @@ def _network(protocol: str, name: str, packet: Packet) -> Field:  # noqa: PLR091
         case "daddr":
             return Side.DESTINATION
         case "protocol" | "nexthdr":
-            return Known("protocol", packet.protocol)
+            return KnownField("protocol", packet.protocol)
         case "version":
-            return Known("number", packet.version)
+            return KnownField("number", packet.version)
         case "hdrlength":
-            return Known("number", 5)
+            return KnownField("number", 5)
         case "ttl" | "hoplimit":
-            return Ranged(f"{protocol} {name}", packet.ttl)
+            return RangedField(f"{protocol} {name}", packet.ttl)
         case "length" if protocol == "ip":
-            return Ranged("ip length", packet.length)
+            return RangedField("ip length", packet.length)
         case "length":
-            return Ranged("ip6 length", _shifted(packet.length, -_IPV6_HEADER))
-    return Unsure(f"{protocol} {name}")
+            return RangedField("ip6 length", _shifted(packet.length, -_IPV6_HEADER))
+    return UncertainField(f"{protocol} {name}")
 
 
 def _shifted(ranges: Intervals, by: int) -> Intervals:
@@ -154,7 +160,7 @@ def _raw_payload(body: Mapping[str, Any]) -> Field:
         return Side.SOURCE_PORT
     if where == ("th", 16, 16):
         return Side.PORT
-    return Unsure("raw bytes")
+    return UncertainField("raw bytes")
 
 
 def _meta(  # noqa: PLR0911, PLR0912, C901 - a line for each key
@@ -162,34 +168,44 @@ def _meta(  # noqa: PLR0911, PLR0912, C901 - a line for each key
 ) -> Field:
     match key:
         case "l4proto":
-            return Known("protocol", packet.protocol)
+            return KnownField("protocol", packet.protocol)
         case "nfproto" | "protocol":
-            return Known("word", _FAMILY_WORDS[packet.version])
+            return KnownField("word", _FAMILY_WORDS[packet.version])
         case "iif" | "iifname":
-            return Unsure(key) if packet.inward is None else Known("name", packet.inward)
+            return (
+                UncertainField(key) if packet.inward is None else KnownField("name", packet.inward)
+            )
         case "oif" | "oifname":
-            return Unsure(key) if packet.outward is None else Known("name", packet.outward)
+            return (
+                UncertainField(key)
+                if packet.outward is None
+                else KnownField("name", packet.outward)
+            )
         case "iiftype" | "oiftype" | "iifgroup" | "oifgroup":
             name = packet.inward if key.startswith("i") else packet.outward
             return _of_interface(key, name, machine)
         case "pkttype":
-            return Known("word", ("host", "unicast", 0))
+            return KnownField("word", ("host", "unicast", 0))
         case "mark" if packet.mark is not None:
-            return Known("number", packet.mark)
+            return KnownField("number", packet.mark)
         case "ipsec" | "secpath":
-            return Known("exists", value=False)
+            return KnownField("exists", value=False)
         case "nftrace":
-            return Known("number", 0)
+            return KnownField("number", 0)
         case "length":
-            return Ranged("meta length", packet.length)
+            return RangedField("meta length", packet.length)
         case "cpu" if machine.surroundings.cpus:
-            return Ranged("meta cpu", ((0, machine.surroundings.cpus - 1),))
+            return RangedField("meta cpu", ((0, machine.surroundings.cpus - 1),))
         case "skuid" | "skgid":
             return _owner(key, packet, machine)
     if key.removeprefix(UTC_PREFIX) in KEYS:
         seconds = clock_reading(key, machine.surroundings.now)
-        return Unsure(f"meta {key}") if seconds is None else Known(f"clock {key}", seconds)
-    return Unsure(f"meta {key}")
+        return (
+            UncertainField(f"meta {key}")
+            if seconds is None
+            else KnownField(f"clock {key}", seconds)
+        )
+    return UncertainField(f"meta {key}")
 
 
 def _of_interface(key: str, name: str | None, machine: Machine) -> Field:
@@ -198,14 +214,14 @@ def _of_interface(key: str, name: str | None, machine: Machine) -> Field:
     found = next((one for one in machine.interfaces if one.name == name), None)
     number = None if found is None else found.link if key.endswith("type") else found.group
     if number is None:
-        return Unsure(f"meta {key}")
-    return Known("link" if key.endswith("type") else "group", number)
+        return UncertainField(f"meta {key}")
+    return KnownField("link" if key.endswith("type") else "group", number)
 
 
 def _owner(key: str, packet: Packet, machine: Machine) -> Field:
     """Read who owns the socket that sends a packet; one that comes in has none at first."""
     if not packet.is_local_source:
-        return ABSENT if packet.flags == SYN else Unsure(f"meta {key}")
+        return ABSENT if packet.flags == SYN else UncertainField(f"meta {key}")
     if packet.is_reply and key == "skuid":
         listening = machine.surroundings.listeners_on(
             packet.protocol, packet.version, _few(packet.saddr), packet.sport[0][0]
@@ -214,8 +230,8 @@ def _owner(key: str, packet: Packet, machine: Machine) -> Field:
             {one.user_id for one in listening.value} if isinstance(listening, KnownFact) else set()
         )
         if len(users) == 1 and (user := users.pop()) is not None:
-            return Known("number", user)
-    return Unsure(f"meta {key}")
+            return KnownField("number", user)
+    return UncertainField(f"meta {key}")
 
 
 def _few(ranges: Intervals) -> list[int]:
@@ -230,15 +246,15 @@ def _socket(key: str, packet: Packet, machine: Machine) -> Field:
     if isinstance(listening, Absent):
         return ABSENT
     if not isinstance(listening, KnownFact) or packet.is_local_source:
-        return Unsure(f"socket {key}")
+        return UncertainField(f"socket {key}")
     match key:
         case "transparent" | "mark":
-            return Known("number", 0)
+            return KnownField("number", 0)
         case "wildcard" if packet.flags == SYN:
             wild = {one.address == 0 for one in listening.value}
             if len(wild) == 1:
-                return Known("number", int(wild.pop()))
-    return Unsure(f"socket {key}")
+                return KnownField("number", int(wild.pop()))
+    return UncertainField(f"socket {key}")
 
 
 def _route(body: Mapping[str, Any], packet: Packet, machine: Machine) -> Field:
@@ -250,10 +266,10 @@ def _route(body: Mapping[str, Any], packet: Packet, machine: Machine) -> Field:
         is_local = packet.is_local_target if "daddr" in flags else packet.is_local_source
         if is_local and {"iif", "daddr"} <= set(flags):
             return _local_on_interface(packet, machine)
-        return Known("word", ("local",) if is_local else ("unicast",))
+        return KnownField("word", ("local",) if is_local else ("unicast",))
     if result in {"oif", "oifname", "check"} and "saddr" in flags and packet.inward:
-        return Known("route", packet.inward)
-    return Unsure(f"fib {result}")
+        return KnownField("route", packet.inward)
+    return UncertainField(f"fib {result}")
 
 
 def _local_on_interface(packet: Packet, machine: Machine) -> Field:
@@ -262,20 +278,20 @@ def _local_on_interface(packet: Packet, machine: Machine) -> Field:
     own = set(found.own(packet.version)) if found else set()
     inside = {low in own and high in own for low, high in packet.daddr}
     if len(inside) == 1:
-        return Known("word", ("local",) if inside.pop() else ("unicast",))
-    return Unsure("fib daddr . iif type")
+        return KnownField("word", ("local",) if inside.pop() else ("unicast",))
+    return UncertainField("fib daddr . iif type")
 
 
 def _tcp_option(body: Mapping[str, Any], packet: Packet) -> Field:
     name = str(body.get("name"))
     if packet.protocol != "tcp":
-        return ABSENT if "field" in body else Known("exists", value=False)
+        return ABSENT if "field" in body else KnownField("exists", value=False)
     has_it = packet.flags in {SYN, SYN_ACK}
     if name == "maxseg" and "field" not in body:
-        return Known("exists", value=has_it)
+        return KnownField("exists", value=has_it)
     if name == "maxseg" and body.get("field") == "size":
-        return Ranged("tcp option maxseg size", _SEGMENT_SIZES) if has_it else ABSENT
-    return Unsure(f"tcp option {name}")
+        return RangedField("tcp option maxseg size", _SEGMENT_SIZES) if has_it else ABSENT
+    return UncertainField(f"tcp option {name}")
 
 
 def _masked(operator: str, parts: Any, packet: Packet, machine: Machine) -> Field:
@@ -283,13 +299,17 @@ def _masked(operator: str, parts: Any, packet: Packet, machine: Machine) -> Fiel
         field = field_of(parts[0], packet, machine)
         if field is ABSENT:
             return ABSENT
-        if field == Unsure("ip frag-off"):
+        if field == UncertainField("ip frag-off"):
             # The first packet of a conversation is no later piece of a larger one.
             offset = number_of(parts[1], "number")
-            return Known("number", 0) if offset is not None and offset < 0x4000 else field  # noqa: PLR2004
-        if isinstance(field, Known) and field.kind in {"flags", "number", "state", "status"}:
+            return KnownField("number", 0) if offset is not None and offset < 0x4000 else field  # noqa: PLR2004
+        if isinstance(field, KnownField) and field.kind in {"flags", "number", "state", "status"}:
             mask = number_of(parts[1] if len(parts) == 2 else parts[1:], field.kind)  # noqa: PLR2004
             if mask is not None:
-                return Known(f"masked {field.kind}", field.value & mask)
-        return field if isinstance(field, Unsure) else Unsure("a part of an address or number")
-    return Unsure("a calculation")
+                return KnownField(f"masked {field.kind}", field.value & mask)
+        return (
+            field
+            if isinstance(field, UncertainField)
+            else UncertainField("a part of an address or number")
+        )
+    return UncertainField("a calculation")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.firewall.linux.outcome import Stopper
+from portview.firewall.linux.traversal_result import UndecidableRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,14 +49,14 @@ def fits_device(name: str | None, wanted: str) -> bool:
     return name == wanted
 
 
-def unfollowed_rule(ruleset: Ruleset, machine: Machine, packet: Packet) -> Stopper | None:
+def unfollowed_rule(ruleset: Ruleset, machine: Machine, packet: Packet) -> UndecidableRule | None:
     """Return what may stop packets on a way that is not followed, None where nothing does."""
     return next(_unfollowed(ruleset, machine, packet), None)
 
 
-def _unfollowed(ruleset: Ruleset, machine: Machine, packet: Packet) -> Iterator[Stopper]:
+def _unfollowed(ruleset: Ruleset, machine: Machine, packet: Packet) -> Iterator[UndecidableRule]:
     for table, flags in ruleset.odd_tables.items():
-        yield Stopper(None, f"the flag “{flags}” of table {table}")
+        yield UndecidableRule(None, f"the flag “{flags}” of table {table}")
     is_in = not packet.is_local_source
     device = packet.inward if is_in else packet.outward
     for chain in ruleset.base_chains:
@@ -66,14 +66,18 @@ def _unfollowed(ruleset: Ruleset, machine: Machine, packet: Packet) -> Iterator[
         rule = chain.rules[0] if chain.rules else None
         if family == "bridge":
             if machine.is_bridge(device) and hook in _BRIDGE_HOOKS[is_in]:
-                yield Stopper(rule, f"what chain {chain.key} of the bridge lets pass")
+                yield UndecidableRule(rule, f"what chain {chain.key} of the bridge lets pass")
         elif family == "arp":
             if packet.version == 4:  # noqa: PLR2004 - IP version
-                yield Stopper(rule, f"what chain {chain.key} does to ARP, which finds neighbours")
+                yield UndecidableRule(
+                    rule, f"what chain {chain.key} does to ARP, which finds neighbours"
+                )
         elif family not in _IP_FAMILIES or hook not in IP_HOOKS:
-            yield Stopper(rule, f"chain {chain.key} on the hook “{hook}”, which is not followed")
+            yield UndecidableRule(
+                rule, f"chain {chain.key} on the hook “{hook}”, which is not followed"
+            )
         elif hook in {"ingress", "egress"} and _is_uncertain(chain, machine, packet, hook):
-            yield Stopper(rule, f"which packets come through chain {chain.key}")
+            yield UndecidableRule(rule, f"which packets come through chain {chain.key}")
 
 
 def _is_uncertain(chain: Chain, machine: Machine, packet: Packet, hook: str) -> bool:

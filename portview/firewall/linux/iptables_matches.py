@@ -103,7 +103,9 @@ def _several_ports(option: Option, _family: str) -> list[dict[str, Any]] | None:
     return [port] if port else None
 
 
-def _tracked(option: Option, _family: str) -> list[dict[str, Any]] | None:
+def _tracked(  # noqa: PLR0911 - a line for each option
+    option: Option, _family: str
+) -> list[dict[str, Any]] | None:
     words = ",".join(option.values).split(",")
     if option.name in {"--ctstate", "--state"} and _STATES.issuperset(words):
         state = {"ct": {"key": "state"}}

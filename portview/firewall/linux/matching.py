@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from portview.firewall.linux.facts_of_packets import ABSENT, Field, Known, Ranged, Unsure
+from portview.firewall.linux.facts_of_packets import (
+    ABSENT,
+    Field,
+    KnownField,
+    RangedField,
+    UncertainField,
+)
 from portview.firewall.linux.fields import field_of
 from portview.firewall.linux.intervals import Intervals, common, joined
 from portview.firewall.linux.packet import Packet, Side
@@ -103,7 +109,7 @@ class Matching:
             return Division((packet,), (packet,), "a set that traffic changes")
         if len(fields) == 1 and isinstance(fields[0], Side):
             return self._by_range(fields[0], right, rule, packet)
-        if len(fields) == 1 and isinstance(fields[0], Ranged):
+        if len(fields) == 1 and isinstance(fields[0], RangedField):
             ranges = number_ranges(map(_plain, self._elements(right, rule) or ({},)))
             return (
                 _unknown_value(packet) if ranges is None else _by_overlap(fields[0], ranges, packet)
@@ -162,12 +168,14 @@ class Matching:
         if field is ABSENT:
             return Division((), (packet,))
         bound: int | None = None
-        if len(fields) == 1 and isinstance(field, Ranged):
+        if len(fields) == 1 and isinstance(field, RangedField):
             bound = number_of(right, "number")
         if len(fields) == 1 and isinstance(field, Side):
             ranges = ranges_of(right, field, packet.version)
             bound = ranges[0][0] if ranges else None
-        elif isinstance(field, Known) and field.kind.startswith(("number", "masked n", "clock")):
+        elif isinstance(field, KnownField) and field.kind.startswith(
+            ("number", "masked n", "clock")
+        ):
             bound = number_of(right, field.kind)
         if bound is None:
             return Division((packet,), (packet,), _unsure_among(fields) or "a comparison")
@@ -179,9 +187,9 @@ class Matching:
         }[operator]
         if isinstance(field, Side):
             return _by_ranges(field, wanted, packet)
-        if isinstance(field, Ranged):
+        if isinstance(field, RangedField):
             return _by_overlap(field, wanted, packet)
-        assert isinstance(field, Known)  # noqa: S101 - by the branch above
+        assert isinstance(field, KnownField)  # noqa: S101 - by the branch above
         is_inside = wanted[0][0] <= field.value <= wanted[0][1]
         return Division((packet,), ()) if is_inside else Division((), (packet,))
 
@@ -225,19 +233,19 @@ def _by_element(fields: list[Field], parts: list[Any], packet: Packet) -> Divisi
 
 
 def _by_part(field: Field, part: Any, packet: Packet) -> Division:
-    if isinstance(field, Unsure):
+    if isinstance(field, UncertainField):
         return Division((packet,), (packet,), field.what)
     if isinstance(field, Side):
         ranges = ranges_of(part, field, packet.version)
         return _unknown_value(packet) if ranges is None else _by_ranges(field, ranges, packet)
     verdict = False if field is ABSENT else holds(field, part, packet.version)
     if verdict is None:
-        what = field.what if isinstance(field, Ranged) else "an unknown value"
+        what = field.what if isinstance(field, RangedField) else "an unknown value"
         return Division((packet,), (packet,), what)
     return Division((packet,), ()) if verdict else Division((), (packet,))
 
 
-def _by_overlap(field: Ranged, wanted: Intervals, packet: Packet) -> Division:
+def _by_overlap(field: RangedField, wanted: Intervals, packet: Packet) -> Division:
     """Tell whether a number is wanted of which only the range is known."""
     shared = common(field.values, wanted)
     if not shared:
@@ -258,14 +266,14 @@ def _unknown_value(packet: Packet) -> Division:
 
 def _any_flag(field: Field, right: Any) -> bool | None:
     """Tell whether one of several flags is set, as a match without an operator asks."""
-    if not isinstance(field, Known) or field.kind not in {"flags", "state", "status"}:
+    if not isinstance(field, KnownField) or field.kind not in {"flags", "state", "status"}:
         return None
     number = number_of(right, field.kind)
     return None if number is None else bool(field.value & number)
 
 
 def _unsure_among(fields: list[Field]) -> str:
-    return next((field.what for field in fields if isinstance(field, Unsure)), "")
+    return next((field.what for field in fields if isinstance(field, UncertainField)), "")
 
 
 def _set_name(right: Any, rule: Rule) -> ChainKey | None:

@@ -90,10 +90,10 @@ def _parted(packet: Packet, daddr: Intervals, dport: Intervals) -> list[Packet]:
 def _bound_for(packet: Packet, number: int, machine: Machine) -> Packet:
     is_v4 = packet.version == 4  # noqa: PLR2004 - IP version
     text = str(ip_address(number.to_bytes(4 if is_v4 else 16)))
-    is_own = number in machine.own_addresses(packet.version) or ip_address(text).is_loopback
+    is_managed = number in machine.own_addresses(packet.version) or ip_address(text).is_loopback
     way = LOOPBACK if packet.is_local_source else ""
     return replace(
         packet,
-        is_local_target=is_own,
-        outward=way if is_own else machine.way_to(text),
+        is_local_target=is_managed,
+        outward=way if is_managed else machine.way_to(text),
     )

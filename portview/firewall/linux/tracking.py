@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from portview.firewall.linux.facts_of_packets import ABSENT, Field, Fixed, Known, Unsure
+from portview.firewall.linux.facts_of_packets import (
+    ABSENT,
+    Field,
+    FixedField,
+    KnownField,
+    UncertainField,
+)
 from portview.firewall.linux.packet import DATA, Side
 from portview.firewall.linux.values import STATES, STATUSES
 
@@ -22,25 +28,25 @@ def tracked_field(body: Mapping[str, Any], packet: Packet) -> Field:  # noqa: PL
     """Return what an expression of "ct" reads."""
     key, direction = str(body.get("key")), body.get("dir")
     if key == "state":
-        return Known("state", STATES[packet.tracked])
+        return KnownField("state", STATES[packet.tracked])
     if packet.tracked not in {"new", "established"}:
         return ABSENT
     match key:
         case "direction":
-            return Known("word", ("reply", 1) if packet.is_reply else ("original", 0))
+            return KnownField("word", ("reply", 1) if packet.is_reply else ("original", 0))
         case "status":
-            return Known("status", _status(packet))
+            return KnownField("status", _status(packet))
         case "mark" if packet.ct_mark is not None:
-            return Known("number", packet.ct_mark)
+            return KnownField("number", packet.ct_mark)
         case "protocol":
-            return Known("protocol", packet.protocol)
+            return KnownField("protocol", packet.protocol)
         case "l3proto":
-            return Known("word", ("ipv4", 2) if packet.version == 4 else ("ipv6", 10))  # noqa: PLR2004
+            return KnownField("word", ("ipv4", 2) if packet.version == 4 else ("ipv6", 10))  # noqa: PLR2004
         case "zone":
-            return Known("number", 0)
+            return KnownField("number", 0)
         case _ if key in _ADDRESSES or key in _PORTS:
             return _tuple_field(key, str(direction), packet)
-    return Unsure(f"ct {key}")
+    return UncertainField(f"ct {key}")
 
 
 def _status(packet: Packet) -> int:
@@ -59,14 +65,14 @@ def _tuple_field(key: str, direction: str, packet: Packet) -> Field:
     is_port = key in _PORTS
     is_source = key in {"proto-src", "saddr", "ip saddr", "ip6 saddr"}
     if direction not in {"original", "reply"}:
-        return Unsure(f"ct {key}")
+        return UncertainField(f"ct {key}")
     is_of_client = is_source == (direction == "original")
     if is_of_client:
         return _of_client(packet, is_port=is_port)
     called = packet.called[1 if is_port else 0] if packet.called else None
     side = Side.PORT if is_port else Side.DESTINATION
     if direction == "original" and called is not None:
-        return Fixed(side, called)
+        return FixedField(side, called)
     return _of_server(packet, is_port=is_port)
 
 
@@ -79,7 +85,7 @@ def _of_client(packet: Packet, *, is_port: bool) -> Field:
 def _of_server(packet: Packet, *, is_port: bool) -> Field:
     if packet.target is not None:
         values: Intervals = packet.target.dport if is_port else packet.target.daddr
-        return Fixed(Side.PORT if is_port else Side.DESTINATION, values)
+        return FixedField(Side.PORT if is_port else Side.DESTINATION, values)
     if packet.is_reply:
         return Side.SOURCE_PORT if is_port else Side.SOURCE
     return Side.PORT if is_port else Side.DESTINATION

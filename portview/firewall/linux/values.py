@@ -9,7 +9,7 @@ from socket import AF_INET, AF_INET6, inet_pton
 from typing import TYPE_CHECKING, Any
 
 from portview.firewall.linux.clock import clock_number, key_of_kind
-from portview.firewall.linux.facts_of_packets import Fixed, Known, Ranged
+from portview.firewall.linux.facts_of_packets import FixedField, KnownField, RangedField
 from portview.firewall.linux.intervals import LAST_PORT, V4_BITS, V6_BITS, Intervals, common, joined
 from portview.firewall.linux.packet import Side
 
@@ -52,13 +52,13 @@ def number_of(value: Any, kind: str) -> int | None:  # noqa: PLR0911 - a line fo
 
 
 def holds(  # noqa: PLR0911, C901 - a line for each kind
-    field: Known | Fixed | Ranged, value: Any, version: int
+    field: KnownField | FixedField | RangedField, value: Any, version: int
 ) -> bool | None:
     """Tell whether a field has a value that a rule names; None where that can't be said."""
-    if isinstance(field, Fixed):
+    if isinstance(field, FixedField):
         wanted = ranges_of(value, field.side, version)
         return None if wanted is None else _lies_in(field.values, wanted)
-    if isinstance(field, Ranged):
+    if isinstance(field, RangedField):
         wanted = number_ranges([value])
         return None if wanted is None else _lies_in(field.values, wanted)
     match field.kind:
