@@ -139,7 +139,8 @@ class Conversations:
             part.verdict is FirewallVerdict.BLOCKED for part in parts
         ):
             fates = tuple(fate for part in parts for fate in part.fates)
-            return TraversalResult(FirewallVerdict.UNKNOWN, fates, outcome.undecidable)
+            undecidable = replace(outcome.undecidable, is_answer=stage.is_answer)
+            return TraversalResult(FirewallVerdict.UNKNOWN, fates, undecidable)
         return of_parts(parts)
 
     def _without(

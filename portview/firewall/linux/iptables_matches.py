@@ -103,19 +103,22 @@ def _several_ports(option: Option, _family: str) -> list[dict[str, Any]] | None:
     return [port] if port else None
 
 
+def _any_of(key: str, words: list[str], option: Option) -> dict[str, Any]:
+    operator = "!" if option.is_turned else "in"
+    return {"match": {"op": operator, "left": {"ct": {"key": key}}, "right": words}}
+
+
 def _tracked(  # noqa: PLR0911 - a line for each option
     option: Option, _family: str
 ) -> list[dict[str, Any]] | None:
     words = ",".join(option.values).split(",")
     if option.name in {"--ctstate", "--state"} and _STATES.issuperset(words):
-        state = {"ct": {"key": "state"}}
-        return [compared(state, [word.lower() for word in words], is_turned=option.is_turned)]
+        return [_any_of("state", [word.lower() for word in words], option)]
     if (option.name, words) == ("--ctstate", ["DNAT"]) or option.name == "--ctstatus":
         status = [word.lower().replace("_", "-") for word in words]
         if status == ["none"]:
             return None
-        operator = "!" if option.is_turned else "in"
-        return [{"match": {"op": operator, "left": {"ct": {"key": "status"}}, "right": status}}]
+        return [_any_of("status", status, option)]
     if option.name == "--ctdir":
         direction = {"ct": {"key": "direction"}}
         return [compared(direction, words[0].lower(), is_turned=option.is_turned)]

@@ -36,6 +36,7 @@ def parse_texts(listing: str) -> dict[tuple[ChainKey, int], str]:
     return texts
 
 
+_DEVICES = re.compile(r"\t\ttype .* hook \S+ devices? (?:= )?(\{[^}]*\}|\S+) priority")
 _FLAGS_LINE = re.compile(r"\tflags ([\w, -]+?);?")
 
 
@@ -51,4 +52,19 @@ def parse_table_flags(listing: str) -> dict[str, frozenset[str]]:
             table = " ".join(started.groups())
         elif (flags := _FLAGS_LINE.fullmatch(line)) and table:
             found[table] = frozenset(re.split(r"[,\s]+", flags[1].strip()))
+    return found
+
+
+def parse_devices(listing: str) -> dict[ChainKey, frozenset[str]]:
+    """Return the devices that chains are bound to, which the JSON of some versions leaves out."""
+    found: dict[ChainKey, frozenset[str]] = {}
+    family = table = name = ""
+    for line in listing.splitlines():
+        if started := _TABLE_LINE.match(line):
+            family, table = started.groups()
+        elif chain := _CHAIN_LINE.match(line):
+            name = chain[1]
+        elif devices := _DEVICES.match(line):
+            words = re.findall(r"[^\s,{}\"]+", devices[1])
+            found[ChainKey(family, table, name)] = frozenset(words)
     return found

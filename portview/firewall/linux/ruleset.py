@@ -196,6 +196,14 @@ class Ruleset:
         """Return the same rules with the flags of their tables."""
         return replace(self, table_flags=flags)
 
+    def with_devices(self, devices: Mapping[ChainKey, frozenset[str]]) -> Ruleset:
+        """Return the same rules, their chains bound to these devices."""
+        chains = {
+            key: replace(chain, devices=chain.devices | devices.get(key, frozenset()))
+            for key, chain in self.chains.items()
+        }
+        return replace(self, chains=chains)
+
     def joined_with(self, other: Ruleset) -> Ruleset:
         """Return the rules of both, for tables that the kernel keeps in another place."""
         changes = self.changes_by_itself or other.changes_by_itself

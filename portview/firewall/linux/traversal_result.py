@@ -64,11 +64,13 @@ class PacketFate:
 class UndecidableRule:
     """The rule at which the reasoning ends, and what of it nobody can know beforehand.
 
-    ``rule`` is None where it is no rule's doing.
+    ``rule`` is None where it is no rule's doing. ``is_answer`` where it is about what the server
+    answers.
     """
 
     rule: Rule | None
     what: str
+    is_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
