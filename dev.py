@@ -14,6 +14,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -22,6 +23,10 @@ VENV = ROOT / ".venv"
 IS_WINDOWS = sys.platform == "win32"
 VENV_PYTHON = VENV / ("Scripts/python.exe" if IS_WINDOWS else "bin/python")
 STAMP = VENV / "portview-installed"
+
+APT_PATIENCE_S = 600
+APT_PAUSE_S = 2.0
+APT_LOCK_MARKS = ("Could not get lock", "Unable to acquire the dpkg", "Unable to lock")
 
 QT_PACKAGES = [
     "fontconfig",
@@ -267,20 +272,45 @@ def _missing_libraries() -> set[str]:
     return {line.split()[0] for line in linked.splitlines() if line.endswith("not found")}
 
 
+def _call_apt(arguments: list[str], environment: dict[str, str]) -> bool:
+    """Run apt-get, and wait for another apt or dpkg that holds a lock; return whether it worked."""
+    deadline = time.monotonic() + APT_PATIENCE_S
+    told = False
+    while True:
+        # apt waits for dpkg's lock by itself, but gives up at once at that of the package lists.
+        waiting = ["-o", f"DPkg::Lock::Timeout={APT_PATIENCE_S}"]
+        done = subprocess.run(
+            ["apt-get", *waiting, *arguments],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+            check=False,
+        )
+        is_locked = done.returncode != 0 and any(mark in done.stderr for mark in APT_LOCK_MARKS)
+        if not is_locked or time.monotonic() >= deadline:
+            sys.stderr.write(done.stderr)
+            return done.returncode == 0
+        if not told:
+            print("PortView: another apt is at work; waiting for it ...", file=sys.stderr)
+            told = True
+        time.sleep(APT_PAUSE_S)
+
+
 def _apt_install(packages: list[str] | tuple[str, ...], reason: str) -> None:
-    command = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
+    arguments = ["install", "--yes", "--no-install-recommends", *packages]
+    command = ["apt-get", *arguments]
     if not shutil.which("apt-get"):
         raise DevError(f"{reason}. Install what these Debian packages hold: {' '.join(packages)}")
     if os.geteuid() != 0:
         raise DevError(f"{reason}. Run this once, then try again:\n  sudo {shlex.join(command)}")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    # Its messages in English, by which a lock is told from another failure.
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
     print(f"PortView: {reason}; installing {' '.join(packages)} ...", file=sys.stderr)
-
-    def succeeds(*arguments: str) -> bool:
-        return subprocess.call(arguments, stdout=subprocess.DEVNULL, env=environment) == 0
-
     # A fresh machine may have no package lists yet, an old one stale ones.
-    if not succeeds(*command) and not (succeeds("apt-get", "update") and succeeds(*command)):
+    if not _call_apt(arguments, environment) and not (
+        _call_apt(["update"], environment) and _call_apt(arguments, environment)
+    ):
         raise DevError(f"{reason}, and apt-get could not install: {' '.join(packages)}")
 
 

@@ -251,7 +251,7 @@ def read_rows_once() -> tuple[SocketRow, ...]:
     """Read the sockets with a reader of its own, which disturbs no other one. Any thread."""
     reader = open_reader()
     try:
-        return reader.read().rows
+        return reader.read_settled().rows
     finally:
         reader.close()
 
