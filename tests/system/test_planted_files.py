@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.actions.elevation.client import command_for_administrator, manual_command
+from portview.actions.elevation.manual_command import command_for_administrator, manual_command
 from portview.actions.elevation.own_command import elevated_command, own_command
 from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
 from portview.process_hardening import remove_untrusted_variables
