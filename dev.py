@@ -14,6 +14,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -57,8 +58,21 @@ TEST_TOOLS = {
     "nft": "nftables",
     "iptables": "iptables",
     "ufw": "ufw",
+    "dbus-daemon": "dbus",
 }
 """Programs with which the tests make network namespaces and firewalls, and their packages."""
+
+FIREWALLD = VENV / "test-tools" / "firewalld"
+"""firewalld as its package holds it, for the tests alone: installed where systemd runs, it would
+switch itself on and filter this machine."""
+
+FIREWALLD_LIBRARIES = {
+    "firewall": "python3-firewall",
+    "nftables": "python3-nftables",
+    "dbus": "python3-dbus",
+    "gi": "python3-gi",
+}
+"""What firewalld imports from the system's Python, and their packages."""
 
 
 class DevError(Exception):
@@ -82,8 +96,10 @@ def main(arguments: list[str] | None = None) -> int:
 def run(arguments: list[str]) -> int:
     """Start PortView, with the arguments handed on: ``run -- list --json``."""
     prepare()
-    # The caller's working directory stays, so that file arguments mean what was typed.
-    command = [str(VENV_PYTHON), "-m", "portview", *arguments]
+    # The caller's working directory stays, so that file arguments mean what was typed. No module
+    # comes from there; as root none comes from where a variable says either.
+    is_root = not IS_WINDOWS and os.geteuid() == 0
+    command = [str(VENV_PYTHON), "-I" if is_root else "-P", "-m", "portview", *arguments]
     if IS_WINDOWS:
         return subprocess.call(command)
     # In its place, so that signals and the exit code are the program's own.
@@ -194,9 +210,32 @@ def install_test_tools() -> None:
     # Without root those tests skip and say so; their tools would be of no use.
     if sys.platform != "linux" or os.geteuid() != 0:
         return
+    if not shutil.which("apt-get"):
+        return
     packages = {package for tool, package in TEST_TOOLS.items() if not shutil.which(tool)}
-    if packages and shutil.which("apt-get"):
+    folder = Path("/usr/lib/python3/dist-packages")
+    packages |= {
+        package for name, package in FIREWALLD_LIBRARIES.items() if not (folder / name).exists()
+    }
+    if packages:
         _apt_install(sorted(packages), "the tests make network namespaces")
+    if not shutil.which("firewalld") and not FIREWALLD.exists():
+        _unpack_firewalld()
+
+
+def _unpack_firewalld() -> None:
+    """Lay out firewalld's package without installing it."""
+    print("PortView: unpacking firewalld for the tests ...", file=sys.stderr)
+    new = FIREWALLD.with_name("firewalld.new")
+    with tempfile.TemporaryDirectory() as folder:
+        if subprocess.call(["apt-get", "download", "-qq", "firewalld"], cwd=folder):
+            raise DevError("apt-get could not download firewalld, which the tests need")
+        [package] = Path(folder).glob("firewalld_*.deb")
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir(parents=True)
+        if subprocess.call(["dpkg-deb", "--extract", str(package), str(new)]):
+            raise DevError("firewalld's package could not be unpacked")
+    new.rename(FIREWALLD)
 
 
 def _parser() -> argparse.ArgumentParser:
