@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from portview.actions.moments import local_moment
 from portview.actions.plan import StepKind
 from portview.actions.process_facts import Asking
+from portview.actions.safety.blockage_words import blockage_sentence
 from portview.actions.service_change import comes_back
 from portview.domain.owner_sentences import standing_still_words
 from portview.domain.plain_text import inert
@@ -149,6 +150,8 @@ def _identity_lines(process: ProcessFacts) -> Iterator[str]:
         yield ", ".join(whose)
     if still := standing_still_words(process.execution):
         yield still
+    if blocked := blockage_sentence(process.blockage):
+        yield blocked
 
 
 def process_name(process: ProcessFacts | None) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portview.actions.elevation import stop_elevated
-from portview.actions.free_report import ENDING_WORDS, process_words
+from portview.actions.free_report import ENDING_WORDS, pending_words, process_words
 from portview.actions.look import Look
 from portview.actions.plan import Step, StepKind, plan_end
 from portview.actions.process_hold import check_identity
@@ -14,7 +14,7 @@ from portview.actions.stopping import Ending, StopResult, stop_processes
 from portview.domain.outcome import ActionReport, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from portview.domain.cancellation import CancelToken
     from portview.domain.processes import ProcessKey
@@ -85,7 +85,7 @@ def end_process(
         )
     endings = {one.ending for one in results}
     return EndReport(
-        _outcome(endings), asked, done, now, _next(endings), step=step, results=results
+        _outcome(endings), asked, done, now, _next(results), step=step, results=results
     )
 
 
@@ -108,13 +108,12 @@ def _outcome(endings: set[Ending]) -> Outcome:
     return Outcome.NEEDS_ADMIN if Ending.DENIED in endings else Outcome.NOT_DONE
 
 
-def _next(endings: set[Ending]) -> str:
+def _next(results: Sequence[StopResult]) -> str:
+    endings = {one.ending for one in results}
     if Ending.DENIED in endings:
         return "Try again with administrator rights."
     if Ending.NOT_THE_SAME in endings:
         return "Look again, and decide anew."
     if Ending.STILL_RUNNING in endings:
-        return (
-            "It waits in the kernel, most likely for a disk or a network drive; look again later."
-        )
+        return pending_words(results)
     return ""

@@ -142,7 +142,15 @@ def _next(
         return "Try again with administrator rights."
     if Ending.NOT_THE_SAME in endings:
         return "Look again who holds the port, and decide anew."
+    if proof.verdict is PortVerdict.STILL_HELD and (pending := pending_words(results)):
+        return pending
     return _next_by_verdict(plan, proof)
+
+
+def pending_words(results: Iterable[StopResult]) -> str:
+    """Say why some processes still run after they were ended; empty where none does."""
+    details = (one.detail for one in results if one.ending is Ending.STILL_RUNNING)
+    return " ".join(dict.fromkeys(filter(None, details)))
 
 
 def _next_by_verdict(plan: FreePlan, proof: Proof) -> str:

@@ -12,6 +12,7 @@ import psutil
 
 from portview.actions.linux_units import Unit, is_the_service, unit_of_cgroups
 from portview.actions.process_facts import Asking, ProcessFacts, ServiceFacts, Standpoint
+from portview.actions.safety.evidence import Evidence
 from portview.actions.services import open_service_control
 from portview.domain.outcome import PortViewError
 from portview.domain.process_tree import ancestors_of, descendants_of, parent_of
@@ -57,6 +58,7 @@ class Look:
     def __init__(self) -> None:
         """List the processes."""
         self._processes: Mapping[int, RunningProcess] = running_processes()
+        self._evidence = Evidence(self._processes)
 
     def standpoint(self) -> Standpoint:
         """Tell which process PortView is and what it runs under."""
@@ -74,6 +76,9 @@ class Look:
 
     def facts_of(self, key: ProcessKey) -> ProcessFacts:
         """Read the facts about one process."""
+        return self._evidence.complete(self._facts_of(key))
+
+    def _facts_of(self, key: ProcessKey) -> ProcessFacts:
         info = read_process(key)
         parent = self.parent(key)
         if sys.platform == "win32":

@@ -6,11 +6,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from portview.domain.facts import Absent, Unreadable
 from portview.domain.processes import Execution
 
 if TYPE_CHECKING:
+    from portview.domain.blockage import Blockage
+    from portview.domain.facts import Fact
     from portview.domain.processes import ProcessInfo, ProcessKey
+    from portview.domain.restarters import Restarter
     from portview.domain.services import Service
+    from portview.domain.session_ties import SessionTie
+
+_NOT_LOOKED_AT = Unreadable("it was not looked at")
 
 
 class Asking(StrEnum):
@@ -58,6 +65,11 @@ class ProcessFacts:
     Windows' own flag, by which ending the process stops the whole system. ``services`` are those
     that this process *is*; one that it merely descends from is ``unit``. ``execution`` tells
     whether it stands still: then it holds its ports, but answers nobody.
+
+    ``system_names`` are the file names of the system's own programs that it runs; absent where its
+    program is a user's, whatever it is called. ``container_tie`` says what it has to do with
+    containers, ``session_tie`` whether the session of PortView's user depends on it.
+    ``restarted_by`` is what would start it again, ``blockage`` what keeps signals from it.
     """
 
     info: ProcessInfo
@@ -69,6 +81,11 @@ class ProcessFacts:
     unit: str | None = None
     working_directory: str | None = None
     execution: Execution = Execution.UNKNOWN
+    system_names: Fact[frozenset[str]] = _NOT_LOOKED_AT
+    container_tie: Fact[str] = _NOT_LOOKED_AT
+    session_tie: Fact[SessionTie] = Absent()  # noqa: RUF009 - an immutable value
+    restarted_by: Fact[Restarter] = Absent()  # noqa: RUF009
+    blockage: Fact[Blockage] = Absent()  # noqa: RUF009
 
     @property
     def key(self) -> ProcessKey:

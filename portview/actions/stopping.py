@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from portview.actions.process_facts import Asking
 from portview.actions.process_hold import ProcessGoneError, hold_process
+from portview.actions.safety.blockage_words import pending_sentence
 from portview.domain.cancellation import Cancelled
 from portview.domain.outcome import PortViewError
+from portview.readers.linux.blockage import read_blockage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -136,7 +138,7 @@ class _Job:
         except Cancelled:
             logger.info("called off")
         for key in self._running():
-            self._note(key, Ending.STILL_RUNNING)
+            self._note(key, Ending.STILL_RUNNING, pending_sentence(read_blockage(key.pid)))
 
     def _ask(self, hold: ProcessHold) -> None:
         way = hold.ask()

@@ -8,6 +8,7 @@ from portview.actions.documents import report_object, result_object, step_object
 from portview.actions.end_process import end_process, look_at_process
 from portview.actions.plan import StepKind
 from portview.actions.record import keep_record
+from portview.actions.safety.restart_words import restart_sentences
 from portview.cli.arguments import add_change_options, parse_grace, parse_start_time
 from portview.cli.consent import require_consent
 from portview.cli.console import print_json, print_line
@@ -51,6 +52,8 @@ def run(options: argparse.Namespace) -> Outcome:
     if not options.json:
         for line in step_lines(step, grace_s):
             print_line(line)
+        for sentence in restart_sentences([step]):
+            print_line(f"  {sentence}")
     is_possible = step.kind is not StepKind.REFUSE
     if options.dry_run:
         if options.json:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from portview.actions.free_report import process_words
 from portview.actions.plan import StepKind
 from portview.actions.process_facts import Asking
+from portview.actions.safety.blockage_words import blockage_sentence
+from portview.actions.safety.restart_words import restart_sentences
 from portview.actions.service_change import comes_back
 from portview.domain.owner_sentences import standing_still_words
 from portview.domain.plain_text import inert
@@ -34,6 +36,9 @@ def plan_lines(plan: FreePlan, grace_s: float) -> Iterator[str]:
         yield f"No process holds {plan.request}."
     for step in plan.steps:
         yield from step_lines(step, grace_s, is_possible=plan.is_possible)
+    if plan.is_possible:
+        for sentence in restart_sentences(plan.steps):
+            yield f"  {sentence}"
     if plan.served and plan.is_possible:
         yield f"  {len(plan.served)} open connection(s) of it will be cut."
     for row in plan.left_alone[:_MOST_NAMED]:
@@ -97,3 +102,5 @@ def process_lines(process: ProcessFacts) -> Iterator[str]:
         yield f"  {', '.join(details)}"
     if still := standing_still_words(process.execution):
         yield f"  {still}"
+    if blocked := blockage_sentence(process.blockage):
+        yield f"  {blocked}"

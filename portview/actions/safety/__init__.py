@@ -1,0 +1,1 @@
+"""What may be stopped, and what must be known about it before."""
