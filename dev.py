@@ -52,8 +52,14 @@ TEST_TOOLS = {
     "nft": "nftables",
     "iptables": "iptables",
     "ufw": "ufw",
+    "Xvfb": "xvfb",
+    "tmux": "tmux",
+    "screen": "screen",
+    "supervisord": "supervisor",
+    "runsv": "runit",
 }
-"""Programs with which the tests make network namespaces and firewalls, and their packages."""
+"""Programs with which the tests make network namespaces, firewalls, displays, terminals and
+supervisors, and their packages."""
 
 
 class DevError(Exception):
@@ -191,7 +197,7 @@ def install_test_tools() -> None:
         return
     packages = {package for tool, package in TEST_TOOLS.items() if not shutil.which(tool)}
     if packages and shutil.which("apt-get"):
-        _apt_install(sorted(packages), "the tests make network namespaces")
+        _apt_install(sorted(packages), "the tests use real tools of Linux")
 
 
 def _parser() -> argparse.ArgumentParser:

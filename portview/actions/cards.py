@@ -141,11 +141,11 @@ def _identity_lines(process: ProcessFacts) -> Iterator[str]:
     whose = [f"user {inert(info.user, LONGEST_NAME)}"] if info.user else []
     if info.key.started_ms:
         whose.append(f"running since {local_moment(info.key.started_ms)}")
-    if process.parent is not None:
-        parent = inert(process.parent.name or "", LONGEST_NAME)
-        whose.append(f"started by {parent} (PID {process.parent.pid})")
-    if process.unit and not process.services:
-        whose.append(f"inside {inert(process.unit, LONGEST_NAME)}")
+    if parent := process.shown_parent:
+        whose.append(f"started by {inert(parent.name or '', LONGEST_NAME)} (PID {parent.pid})")
+    unit = process.shown_unit
+    if unit and not process.shown_services:
+        whose.append(f"inside {inert(unit, LONGEST_NAME)}")
     if whose:
         yield ", ".join(whose)
     if still := standing_still_words(process.execution):

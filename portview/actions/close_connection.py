@@ -17,6 +17,7 @@ from portview.actions.errands import Errand, ErrandVerb
 from portview.actions.linux_connections import destroy_linux_connection
 from portview.actions.look import Look, read_rows
 from portview.actions.windows_connections import destroy_windows_connection
+from portview.domain.address_matching import is_same_address
 from portview.domain.outcome import ActionReport, Outcome, PortViewError
 from portview.domain.sockets import Endpoint, Protocol, State, endpoint_text
 
@@ -109,7 +110,24 @@ def close_connection(plan: ClosePlan, *, as_admin: bool = False) -> CloseReport:
 def _find(
     rows: tuple[SocketRow, ...], local: Endpoint, remote: Endpoint | None
 ) -> SocketRow | None:
-    for row in rows:
-        if (row.protocol, row.local, row.remote) == (Protocol.TCP, local, remote):
-            return None if row.state in _GONE else row
-    return None
+    """Return the connection between two ends, however their addresses are written.
+
+    The one that is written just so goes first; tools like netstat write IPv4-mapped addresses as
+    IPv4 and leave out the device.
+    """
+    found = [
+        row
+        for row in rows
+        if row.protocol is Protocol.TCP
+        and _is_same_end(row.local, local)
+        and _is_same_end(row.remote, remote)
+        and row.state not in _GONE
+    ]
+    found.sort(key=lambda row: (row.local, row.remote) != (local, remote))
+    return found[0] if found else None
+
+
+def _is_same_end(one: Endpoint | None, other: Endpoint | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return one.port == other.port and is_same_address(one.address, other.address)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from portview.domain.address_matching import parse_socket_address
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.plain_text import quoted
 from portview.domain.processes import ProcessKey
@@ -28,7 +28,7 @@ _MOST_PROCESSES = 1000
 _LONGEST_GRACE_MS = 600_000
 _KEY = re.compile(r"([1-9][0-9]{0,9}):([0-9]{1,15})")
 _ENDPOINT = re.compile(
-    r"(?:([0-9.]{7,15})|\[([0-9A-Fa-f:.]{2,45}(?:%[0-9A-Za-z._-]{1,32})?)\]):([0-9]{1,5})"
+    r"(?:([0-9.]{7,15}(?:%[0-9A-Za-z._-]{1,32})?)|\[([0-9A-Fa-f:.]{2,45}(?:%[0-9A-Za-z._-]{1,32})?)\]):([0-9]{1,5})"
 )
 _SERVICE = re.compile(r"[^\x00-\x1f\x7f/\\\"'-][^\x00-\x1f\x7f/\"']{0,255}")
 _LARGEST_PORT = 65535
@@ -182,10 +182,8 @@ def _endpoint(text: str) -> Endpoint:
     if match is None or int(match[3]) > _LARGEST_PORT:
         raise _bad(f"{quoted(text)} is no end of a connection")
     address = match[1] or match[2]
-    try:
-        ip_address(address)
-    except ValueError:
-        raise _bad(f"{quoted(address)} is no address") from None
+    if parse_socket_address(address) is None:
+        raise _bad(f"{quoted(address)} is no address")
     if canonical_address(address) != address:
         raise _bad(f"{quoted(address)} is no address in its usual form")
     return Endpoint(address, int(match[3]))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from portview.actions.plan import StepKind
 from portview.actions.proof import PortVerdict
+from portview.actions.safety.restart_words import restart_sentences
 from portview.actions.stopping import Ending
 from portview.domain.contract import iso_time
 from portview.domain.outcome import Outcome
@@ -120,7 +121,7 @@ def _holders(holders: Iterable[HolderNow]) -> str:
     for holder in holders:
         process = holder.process
         name = process_words(process.info if process else None, holder.row.pid)
-        starter = process.parent if process else None
+        starter = process.shown_parent if process else None
         if holder.service:
             name += f", started by the service {holder.service}"
         elif starter is not None:
@@ -159,7 +160,7 @@ def _next_by_verdict(plan: FreePlan, proof: Proof) -> str:
         time_wait = "A server that sets SO_REUSEADDR, as most do, can start now; others must wait."
     tree = "" if plan.request.tree else "What it started may hold it as well: try --tree."
     return {
-        PortVerdict.FREE: "",
+        PortVerdict.FREE: " ".join(restart_sentences(plan.steps)),
         PortVerdict.TIME_WAIT: time_wait,
         PortVerdict.CONNECTIONS: (
             "They end with their programs, or close them: portview close LOCAL REMOTE"

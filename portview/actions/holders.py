@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
+from portview.domain.address_matching import is_in_the_way
 from portview.domain.sockets import Family, Protocol, State
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def port_use(rows: Iterable[SocketRow], request: FreeRequest) -> PortUse:
     for row in rows:
         if row.local.port != request.port or row.protocol is not request.protocol:
             continue
-        if not is_in_the_way(row.local.address, request.address):
+        if not is_in_the_way(row.local.address, request.address, is_v6_only=row.is_v6_only):
             continue
         if row.owner is None and row.owner_problem is None and row.state in _CLOSING:
             closing.append(row)
@@ -77,7 +77,12 @@ def port_use(rows: Iterable[SocketRow], request: FreeRequest) -> PortUse:
 
 
 def _without_needless_ipv6(holding: list[SocketRow]) -> tuple[list[SocketRow], list[SocketRow]]:
-    """Spare the IPv6 wildcard where IPv4 itself is held: then it most likely is IPv6 only."""
+    """Spare the IPv6 wildcard where IPv4 itself is held: then it most likely is IPv6 only.
+
+    Where the system tells, as Linux does, none is left here that is not in the way.
+    """
+    if all(row.is_v6_only is not None for row in holding if row.key.family is Family.IPV6):
+        return holding, []
     narrow = [row for row in holding if row.key.family is Family.IPV4]
     if not narrow:
         return holding, []
@@ -89,22 +94,3 @@ def holds_port(row: SocketRow) -> bool:
     if row.protocol is Protocol.UDP:
         return row.remote is None
     return row.state in _HOLDING
-
-
-def is_in_the_way(bound: str, wanted: str | None) -> bool:
-    """Tell whether a socket at one address keeps another from being bound.
-
-    An IPv6 wildcard is counted as being in the way of IPv4: it usually serves both, and the table
-    does not tell. Text that is no address is in nobody's way but its own.
-    """
-    if wanted is None or bound == wanted:
-        return True
-    try:
-        one, other = ip_address(bound.partition("%")[0]), ip_address(wanted.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(one, IPv4Address) and isinstance(other, IPv6Address):
-        return other.is_unspecified or other.ipv4_mapped == one
-    if isinstance(one, IPv6Address) and isinstance(other, IPv4Address):
-        return one.is_unspecified or one.ipv4_mapped == other
-    return one == other or one.is_unspecified or other.is_unspecified

@@ -6,18 +6,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from portview.domain.facts import Absent, Unreadable
+from portview.domain.facts import ABSENT, NOT_READ, Fact, Known, known_or
 from portview.domain.processes import Execution
 
 if TYPE_CHECKING:
     from portview.domain.blockage import Blockage
-    from portview.domain.facts import Fact
     from portview.domain.processes import ProcessInfo, ProcessKey
     from portview.domain.restarters import Restarter
     from portview.domain.services import Service
     from portview.domain.session_ties import SessionTie
-
-_NOT_LOOKED_AT = Unreadable("it was not looked at")
 
 
 class Asking(StrEnum):
@@ -61,10 +58,10 @@ class ServiceFacts:
 class ProcessFacts:
     """One process as a candidate for being stopped.
 
-    ``parent`` is set only if it is certain: alive, and older than its child. ``is_critical`` is
-    Windows' own flag, by which ending the process stops the whole system. ``services`` are those
-    that this process *is*; one that it merely descends from is ``unit``. ``execution`` tells
-    whether it stands still: then it holds its ports, but answers nobody.
+    ``parent`` is known only if it is certain: alive, and older than its child. ``is_critical`` is
+    Windows' own flag, by which ending the process stops the whole system; absent elsewhere.
+    ``services`` are those that this process *is*; one that it merely descends from is ``unit``.
+    ``execution`` tells whether it is suspended: then it keeps its ports, but answers nobody.
 
     ``system_names`` are the file names of the system's own programs that it runs; absent where its
     program is a user's, whatever it is called. ``container_tie`` says what it has to do with
@@ -73,24 +70,39 @@ class ProcessFacts:
     """
 
     info: ProcessInfo
-    parent: ProcessInfo | None = None
+    parent: Fact[ProcessInfo] = NOT_READ
     is_kernel_thread: bool = False
-    is_critical: bool = False
+    is_critical: Fact[bool] = ABSENT
     asking: Asking = Asking.SIGNAL
-    services: tuple[ServiceFacts, ...] = ()
-    unit: str | None = None
+    services: Fact[tuple[ServiceFacts, ...]] = NOT_READ
+    unit: Fact[str] = NOT_READ
     working_directory: str | None = None
     execution: Execution = Execution.UNKNOWN
-    system_names: Fact[frozenset[str]] = _NOT_LOOKED_AT
-    container_tie: Fact[str] = _NOT_LOOKED_AT
-    session_tie: Fact[SessionTie] = Absent()  # noqa: RUF009 - an immutable value
-    restarted_by: Fact[Restarter] = Absent()  # noqa: RUF009
-    blockage: Fact[Blockage] = Absent()  # noqa: RUF009
+    system_names: Fact[frozenset[str]] = NOT_READ
+    container_tie: Fact[str] = NOT_READ
+    session_tie: Fact[SessionTie] = NOT_READ
+    restarted_by: Fact[Restarter] = NOT_READ
+    blockage: Fact[Blockage] = NOT_READ
 
     @property
     def key(self) -> ProcessKey:
         """Return the identity of the process."""
         return self.info.key
+
+    @property
+    def shown_services(self) -> tuple[ServiceFacts, ...]:
+        """Return the services for showing only; a decision looks at ``services``."""
+        return known_or(self.services, ())
+
+    @property
+    def shown_parent(self) -> ProcessInfo | None:
+        """Return the parent for showing only; None also where it could not be read."""
+        return self.parent.value if isinstance(self.parent, Known) else None
+
+    @property
+    def shown_unit(self) -> str | None:
+        """Return the unit for showing only; None also where it could not be read."""
+        return self.unit.value if isinstance(self.unit, Known) else None
 
 
 @dataclass(frozen=True, slots=True)

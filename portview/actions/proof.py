@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from portview.actions.holders import PortUse, holds_port, port_use
 from portview.actions.look import Look, read_rows
+from portview.actions.refusals import refusal
 from portview.actions.time_wait import time_wait_left_s
 from portview.domain.sockets import Family
 from portview.probes.bind import BindReport, BindVerdict, probe_place, summed_up
@@ -173,8 +174,9 @@ def _holders_now(
     if not rows:
         return ()
     look = Look()
+    standpoint = look.standpoint()
     parents = {
-        step.process.parent.key for step in plan.steps if step.process and step.process.parent
+        parent.key for step in plan.steps if step.process and (parent := step.process.shown_parent)
     }
     units = _unit_names(step.process for step in plan.steps if step.process)
     facts: Mapping[ProcessKey, ProcessFacts] = look.facts({row.owner for row in rows if row.owner})
@@ -184,8 +186,12 @@ def _holders_now(
         starter, service = None, None
         if process is not None and row.owner not in before:
             service = next(iter(_unit_names([process]) & units), None)
-            if process.parent and (service is None or process.parent.key in parents):
-                starter = process.parent
+            parent = process.shown_parent
+            is_starter = service is None or (parent is not None and parent.key in parents)
+            # Process 1 adopts what others leave behind, and what keeps the session or PortView
+            # itself alive is not to be ended: nobody is advised to.
+            if parent and is_starter and not refusal(look.facts_of(parent.key), standpoint):
+                starter = parent
         found.append(HolderNow(row, process, starter, service))
     return tuple(found)
 
@@ -193,7 +199,7 @@ def _holders_now(
 def _unit_names(processes: Iterable[ProcessFacts]) -> set[str]:
     names: set[str] = set()
     for process in processes:
-        names.update(service.name for service in process.services)
-        if process.unit:
-            names.add(process.unit)
+        names.update(service.name for service in process.shown_services)
+        if unit := process.shown_unit:
+            names.add(unit)
     return names

@@ -94,10 +94,10 @@ def process_lines(process: ProcessFacts) -> Iterator[str]:
     if info.command_line:
         yield f"  {inert(' '.join(info.command_line), _LONGEST_COMMAND)}"
     details = [f"user {inert(info.user, 80)}"] if info.user else []
-    if process.parent is not None:
-        details.append(f"started by {process_words(process.parent)}")
-    if process.unit and not process.services:
-        details.append(f"inside the unit {process.unit}")
+    if parent := process.shown_parent:
+        details.append(f"started by {process_words(parent)}")
+    if process.shown_unit and not process.shown_services:
+        details.append(f"inside the unit {process.shown_unit}")
     if details:
         yield f"  {', '.join(details)}"
     if still := standing_still_words(process.execution):

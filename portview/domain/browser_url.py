@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from portview.domain.address_matching import bound_device, is_wildcard
 from portview.domain.sockets import Protocol, State
 
 if TYPE_CHECKING:
     from portview.domain.sockets import SocketRow
 
 _TLS_PORTS = frozenset({443, 8443})
-_WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - what a socket is bound to, no bind
 
 
 def why_no_browser(row: SocketRow) -> str:
@@ -19,6 +19,8 @@ def why_no_browser(row: SocketRow) -> str:
         return "A browser speaks TCP; this is a UDP socket."
     if row.state is not State.LISTEN:
         return "Only a listening socket answers a browser."
+    if bound_device(row.local.address):
+        return "It takes only what comes in through a network device, not this machine's browser."
     if "%" in row.local.address:
         return "Browsers take no address with a zone."
     return ""
@@ -30,7 +32,7 @@ def browser_url(row: SocketRow) -> str:
     A wildcard address is reached as localhost. https is a guess from the port: 443 and 8443.
     """
     address, port = row.local
-    host = "localhost" if address in _WILDCARDS else address
+    host = "localhost" if is_wildcard(address) else address
     if ":" in host:
         host = f"[{host}]"
     scheme = "https" if port in _TLS_PORTS else "http"

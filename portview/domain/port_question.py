@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from portview.domain.address_matching import is_in_the_way, takes_clients_of
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.sockets import Protocol, State, canonical_address, is_loopback
 
@@ -23,7 +24,7 @@ _URL = re.compile(r"([a-z][a-z0-9+.-]*)://(?:[^/?#@]*@)?([^/?#]*).*", re.DOTALL)
 _PORT_AT_END = re.compile(r":[^:\]]*\Z")
 _DIGITS = re.compile(r"[0-9]+")
 _LOCALHOST = "localhost"
-_WILDCARDS = {4: ("0.0.0.0", "::"), 6: ("::",)}  # noqa: S104 - what sockets are bound to, no bind
+_LOOPBACKS = ("127.0.0.1", "::1")
 
 
 class PortQuestionError(PortViewError):
@@ -154,7 +155,7 @@ def answer_port_question(question: PortQuestion, rows: Iterable[SocketRow]) -> P
     for row in rows:
         key = row.key
         is_protocol = question.protocol is None or key.protocol is question.protocol
-        if key.local.port == port and is_protocol and _is_at(key.local.address, question.address):
+        if key.local.port == port and is_protocol and _is_at(row, question.address):
             if row.state is State.TIME_WAIT:
                 waiting.append(row)
             elif row.state in _HOLDS_A_PORT or key.protocol is Protocol.UDP:
@@ -171,15 +172,15 @@ def answer_port_question(question: PortQuestion, rows: Iterable[SocketRow]) -> P
 _HOLDS_A_PORT = frozenset({State.LISTEN, State.BOUND})
 
 
-def _is_at(bound: str, asked: str | None) -> bool:
-    """Tell whether a socket bound to an address concerns who asks for another.
+def _is_at(row: SocketRow, asked: str | None) -> bool:
+    """Return whether a socket concerns who asks for an address.
 
-    A socket on all addresses concerns everybody; one on all IPv6 addresses often takes IPv4 too,
-    so that it is better shown than hidden.
+    A socket on all addresses concerns everybody; one on all IPv6 addresses takes IPv4 too, unless
+    the system tells that it does not.
     """
-    if asked is None or bound == asked:
-        return True
+    bound, only = row.local.address, row.is_v6_only
     if asked == _LOCALHOST:
-        return bound in _WILDCARDS[4] or is_loopback(bound)
-    version = 6 if ":" in asked else 4
-    return bound in _WILDCARDS[version] or asked in _WILDCARDS[version]
+        return any(takes_clients_of(bound, one, is_v6_only=only) for one in _LOOPBACKS) or (
+            is_loopback(bound)
+        )
+    return is_in_the_way(bound, asked, is_v6_only=only)

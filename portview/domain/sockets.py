@@ -8,6 +8,8 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, NamedTuple
 
+from portview.domain.address_matching import is_this_machine_only
+
 if TYPE_CHECKING:
     from portview.domain.processes import ProcessKey
 
@@ -64,8 +66,8 @@ class OwnerProblem(StrEnum):
 class Endpoint(NamedTuple):
     """One end of a socket.
 
-    ``address`` is in canonical text form ("127.0.0.1", "::1", "fe80::1%3" with a zone);
-    ``port`` is 0 to 65535.
+    ``address`` is in canonical text form ("127.0.0.1", "::1", "fe80::1%3" with a zone); a socket
+    that is bound to a network device has it as zone ("0.0.0.0%eth0"). ``port`` is 0 to 65535.
     """
 
     address: str
@@ -96,7 +98,8 @@ class SocketRow:
     can't be taken for it; ``key.owner`` is set only where the owner is certain. ``user`` is known
     for some sockets whose process is not. ``opened_at_ms`` is Unix time, UTC. ``likely_holders``
     are children of an owner that ended, which may have inherited the socket: a guess with a
-    reason, never an owner.
+    reason, never an owner. ``is_v6_only`` is the IPV6_V6ONLY of an IPv6 socket that waits for
+    clients, None where the system does not tell.
     """
 
     key: SocketKey
@@ -107,6 +110,7 @@ class SocketRow:
     services: tuple[str, ...] = ()
     opened_at_ms: int | None = None
     likely_holders: tuple[ProcessKey, ...] = ()
+    is_v6_only: bool | None = None
 
     @property
     def protocol(self) -> Protocol:
@@ -139,13 +143,8 @@ def awaits_clients(row: SocketRow) -> bool:
 
 @lru_cache(maxsize=65536)
 def is_loopback(address: str) -> bool:
-    """Tell whether a numeric address, with or without a zone, never leaves this machine."""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
-    return (mapped or parsed).is_loopback
+    """Return whether clients at an address, with or without a zone, are this machine's alone."""
+    return is_this_machine_only(address)
 
 
 @lru_cache(maxsize=65536)

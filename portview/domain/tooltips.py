@@ -71,7 +71,14 @@ def local_address(entry: Entry, _: CellContext) -> str:
     address = entry.row.key.local.address
     if is_loopback(address):
         return "Reachable from this machine only."
-    return _WILDCARDS.get(address, "")
+    bare, device = address.partition("%")[::2]
+    if bare in _WILDCARDS and device:
+        return f"Only what comes in through the network device {device}."
+    if entry.row.is_v6_only:
+        return "All IPv6 addresses of this machine; no IPv4." if bare == "::" else ""
+    if entry.row.is_v6_only is False and bare == "::":
+        return "All addresses of this machine, IPv4 as well."
+    return _WILDCARDS.get(bare, "")
 
 
 def name(entry: Entry, context: CellContext) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from portview.domain.destination import ClientOrigin, Destination
+    from portview.domain.facts import Fact
     from portview.domain.firewall import (
         FirewallAnswer,
         FirewallQuestion,
@@ -35,6 +37,16 @@ class FirewallRules(Protocol):
 
     def decide(self, question: FirewallQuestion) -> FirewallAnswer:
         """Return what happens to the traffic that the question describes."""
+        ...
+
+    def destinations(
+        self, question: FirewallQuestion, origin: ClientOrigin
+    ) -> Fact[tuple[Destination, ...]]:
+        """Return where clients of one origin arrive that call the port of the question.
+
+        Its ``local_address`` is the address that they call, None for any of this machine's.
+        ``portview.firewall.destination`` asks for several origins at once.
+        """
         ...
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
+from portview.domain.facts import Unreadable
 from portview.domain.firewall import FirewallAnswer, FirewallStatus, FirewallVerdict
 from portview.domain.outcome import Outcome, PortViewError
 
 if TYPE_CHECKING:
+    from portview.domain.destination import ClientOrigin, Destination
+    from portview.domain.facts import Fact
     from portview.domain.firewall import FirewallQuestion, OwnRule, RuleChange, RuleWish
     from portview.firewall.firewall import FirewallRules
 
@@ -47,6 +50,13 @@ class UnreadableRules:
         """Return that it is not known."""
         del question
         return FirewallAnswer(FirewallVerdict.UNKNOWN, self._reason, next_step=self._hint)
+
+    def destinations(
+        self, question: FirewallQuestion, origin: ClientOrigin
+    ) -> Fact[tuple[Destination, ...]]:
+        """Return that it is not known."""
+        del question, origin
+        return Unreadable(self._reason.rstrip("."))
 
 
 class UnreadableFirewall:

@@ -14,6 +14,7 @@ from portview.domain.owner_sentences import (
     chain_words,
     holders_words,
     owner_sentences,
+    services_words,
     standing_still_words,
 )
 from portview.domain.owners import command_line_of, user_of
@@ -181,13 +182,7 @@ class OwnerPage(DetailsPage):
         details = self._details
         show("chain", chain_words(details.chain) if details else "")
         show("holders", holders_words(details.holders) if details else "")
-        services = [
-            f"{service.display_name} ({service.name})"
-            if service.display_name != service.name
-            else service.name
-            for service in (details.services if details else ())
-        ]
-        show("services", ", ".join(services or row.services))
+        show("services", services_words(details) or ", ".join(row.services))
 
     def _has_ended(self) -> bool:
         details = self._details

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 from itertools import count
+from typing import TYPE_CHECKING
 
+from portview.domain.destination import Destination
+from portview.domain.facts import Known
 from portview.domain.firewall import (
     FirewallAnswer,
     FirewallQuestion,
@@ -23,6 +26,10 @@ from portview.domain.firewall import (
 from portview.domain.outcome import Outcome, PortViewError
 from portview.firewall.tag import RuleTag, format_tag
 
+if TYPE_CHECKING:
+    from portview.domain.destination import ClientOrigin
+    from portview.domain.facts import Fact
+
 LOCAL_NETWORK = "192.0.2.0/24"
 
 
@@ -34,6 +41,11 @@ class FakeRules:
     status: FirewallStatus
     own_rules: tuple[OwnRule, ...]
     rules: tuple[tuple[RuleWish, FirewallRule], ...]
+
+    def destinations(
+        self, question: FirewallQuestion, origin: ClientOrigin
+    ) -> Fact[tuple[Destination, ...]]:
+        return Known((Destination(origin, question.port),))
 
     def decide(self, question: FirewallQuestion) -> FirewallAnswer:
         if self.status.problem:

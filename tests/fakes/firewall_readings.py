@@ -6,6 +6,8 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from portview.domain.destination import Destination
+from portview.domain.facts import Known
 from portview.domain.firewall import (
     FirewallAnswer,
     FirewallRule,
@@ -17,6 +19,8 @@ from portview.domain.firewall import (
 )
 
 if TYPE_CHECKING:
+    from portview.domain.destination import ClientOrigin
+    from portview.domain.facts import Fact
     from portview.domain.firewall import FirewallQuestion, OwnRule
     from portview.domain.outcome import PortViewError
     from portview.domain.sockets import Protocol
@@ -53,6 +57,11 @@ class Readings:
     generation: int
     status: FirewallStatus
     own_rules: tuple[OwnRule, ...]
+
+    def destinations(
+        self, question: FirewallQuestion, origin: ClientOrigin
+    ) -> Fact[tuple[Destination, ...]]:
+        return Known((Destination(origin, question.port),))
 
     def decide(self, question: FirewallQuestion) -> FirewallAnswer:
         return self.firewall.decide(question)

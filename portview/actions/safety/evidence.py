@@ -34,7 +34,9 @@ class Evidence:
     def __init__(self, processes: Mapping[int, RunningProcess]) -> None:
         """Take the list; what needs more looking is looked for when it is first wanted."""
         self._processes = processes
-        self._own = frozenset(ancestors_of(processes, os.getpid()))
+        own = processes.get(os.getpid())
+        above = ancestors_of(processes, os.getpid())
+        self._own = frozenset((*above, own.key) if own else above)
         self._infos: dict[ProcessKey, ProcessInfo] = {}
 
     def complete(self, facts: ProcessFacts) -> ProcessFacts:
@@ -60,7 +62,7 @@ class Evidence:
         return container_tie(info.pid, children)
 
     def _restarted_by(self, facts: ProcessFacts) -> Fact[Restarter]:
-        service = next((one for one in facts.services if one.restarts), None)
+        service = next((one for one in facts.shown_services if one.restarts), None)
         if service is not None:
             name = service.name
             return Known(Restarter(RestarterKind.SERVICE_MANAGER, name, how="Restart="))

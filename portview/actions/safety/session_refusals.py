@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.actions.safety.refusal import Refusal
-from portview.domain.facts import Absent, Known
+from portview.domain.facts import Absent, Known, Remedy
 from portview.domain.session_ties import SessionTie
 from portview.i18n import _
 
@@ -25,10 +25,10 @@ def session_refusal(process: ProcessFacts) -> Refusal | None:
                 "Your session may depend on this process, and that can't be ruled out: {reason}."
             ).format(reason=unreadable.reason)
             return Refusal(
-                "session_unknown",
+                "session_unreadable",
                 reason,
-                _("Try again with administrator rights, which can tell."),
-                needs_admin=True,
+                _("Run PortView with administrator rights, or from another session."),
+                needs_admin=unreadable.remedy is Remedy.ADMINISTRATOR,
             )
 
 

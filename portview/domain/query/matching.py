@@ -12,6 +12,7 @@ from ipaddress import (
 )
 from typing import TYPE_CHECKING
 
+from portview.domain.address_matching import parse_socket_address
 from portview.domain.owners import command_line_of, owner_words, user_of
 from portview.domain.query.terms import (
     LOCALHOST,
@@ -154,16 +155,15 @@ def address_test(pattern: str) -> Callable[[str], bool]:
     if "/" in pattern:
         networks = (ip_network(pattern),)
         return lambda address: _is_within(address, networks)
-    bare, _, zone = pattern.partition("%")
-    try:
-        wanted = ip_address(bare)
-    except ValueError:
+    meant = parse_socket_address(pattern)
+    if meant is None:
         return lambda address: (
             address.startswith(pattern)
             or any(str(number).startswith(pattern) for number in _numbers(address))
         )
     return lambda address: (
-        wanted in _numbers(address) and (not zone or address.partition("%")[2].lower() == zone)
+        meant.ip in _numbers(address)
+        and (not meant.zone or address.partition("%")[2].lower() == meant.zone)
     )
 
 

@@ -142,6 +142,43 @@ def _obstacle(local: Address | None, remote: Address | None, machine: Machine) -
     return ""
 
 
+def packets_from_others(question: FirewallQuestion, machine: Machine) -> list[Packet]:
+    """Return the packets of the clients on other machines, or of the one that is asked for."""
+    return _packets(question, _bound(question.local_address), _address(question.remote), machine)
+
+
+def packets_from_here(question: FirewallQuestion, machine: Machine) -> list[Packet]:
+    """Return the packets that a program on this machine sends to one of its addresses.
+
+    Without an address they go to loopback and to each address that the machine has.
+    """
+    called = _bound(question.local_address)
+    if called is not None and called.is_unspecified:
+        versions, called = [called.version], None
+    else:
+        versions = [4, 6] if called is None else [called.version]
+    found = []
+    for version in versions:
+        own = machine.own_addresses(version)
+        targets = [int(called)] if called else sorted(own)
+        for number in targets:
+            single = ((number, number),)
+            found.append(
+                Packet(
+                    version,
+                    question.protocol.value,
+                    "",
+                    single,
+                    single,
+                    _CLIENT_PORTS,
+                    ((question.port, question.port),),
+                    outward=LOOPBACK,
+                    is_local_source=True,
+                )
+            )
+    return found
+
+
 def _packets(
     question: FirewallQuestion, local: Address | None, remote: Address | None, machine: Machine
 ) -> list[Packet]:

@@ -27,7 +27,8 @@ class Leaf:
     ``rule`` decided it, or the policy of ``chain``; neither where no rule is about them.
     ``sent_on_by`` is the rule that gave them another address or port, ``limiter`` the one that lets
     them this way only below (``is_below``) or above a ``rate``. ``because`` is a reason that is
-    no rule's. ``is_answer`` where it is the server's answer that does not get out.
+    no rule's. ``is_answer`` where it is the server's answer that does not get out. ``chance`` is
+    what decides whether they come this way or to another target, where the verdict is the same.
     """
 
     packet: Packet
@@ -40,6 +41,14 @@ class Leaf:
     is_below: bool = True
     because: str = ""
     is_answer: bool = False
+    chance: Stopper | None = None
+
+    @property
+    def target(self) -> tuple[object, ...]:
+        """Return what tells where the packets go, equal for those that no rule sent elsewhere."""
+        packet = self.packet
+        changed = packet.daddr if packet.called is not None else None
+        return (self.sent_on_by, packet.version, changed, packet.dport, packet.is_local_target)
 
     @property
     def is_allowed(self) -> bool:
@@ -90,13 +99,23 @@ def of_choice(options: Sequence[Outcome], stopper: Stopper) -> Outcome:
     first = options[0]
     if all(option.verdict is first.verdict for option in options):
         if first.verdict in {FirewallVerdict.ALLOWED, FirewallVerdict.BLOCKED}:
-            return options[-1]
+            return _by_chance(options, stopper)
         if all(option == first for option in options):
             return first
     if all(option.stopper and option.stopper == first.stopper for option in options):
         return first
     leaves = tuple(dict.fromkeys(leaf for option in options for leaf in option.leaves))
     return Outcome(FirewallVerdict.UNKNOWN, leaves[:MOST_LEAVES], stopper)
+
+
+def _by_chance(options: Sequence[Outcome], stopper: Stopper) -> Outcome:
+    """Return the outcome of options with one verdict, which may lead to different places."""
+    last = options[-1]
+    if len({leaf.target for option in options for leaf in option.leaves}) == 1:
+        return last
+    every = dict.fromkeys(leaf for option in options for leaf in option.leaves)
+    leaves = tuple(leaf if leaf.chance else replace(leaf, chance=stopper) for leaf in every)
+    return Outcome(last.verdict, leaves[:MOST_LEAVES])
 
 
 def of_rate(below: Outcome, above: Outcome, limiter: Stopper) -> Outcome:

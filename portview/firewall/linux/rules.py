@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from portview.domain.facts import Remedy, Unreadable
 from portview.domain.firewall import (
     FirewallAnswer,
     FirewallQuestion,
@@ -12,11 +13,14 @@ from portview.domain.firewall import (
     FirewallVerdict,
     OwnRule,
 )
+from portview.firewall.linux.arriving import destinations
 from portview.firewall.linux.deciding import decide
 from portview.firewall.linux.firewalld import profiles_of
 from portview.firewall.linux.ruleset import BUILT_IN_CHAINS, Ruleset, targets_of
 
 if TYPE_CHECKING:
+    from portview.domain.destination import ClientOrigin, Destination
+    from portview.domain.facts import Fact
     from portview.firewall.linux.machine import Machine
     from portview.firewall.linux.ruleset import Chain, Rule
 
@@ -47,6 +51,20 @@ class LinuxRules:
         answer = decide(question, self.ruleset, self.machine)
         zones = tuple(profile.name for profile in self.status.profiles if profile.is_active)
         return replace(answer, profiles=zones) if zones else answer
+
+    def destinations(
+        self, question: FirewallQuestion, origin: ClientOrigin
+    ) -> Fact[tuple[Destination, ...]]:
+        """Return where clients that call a port arrive."""
+        if self.ruleset is None:
+            return _unread(self.status)
+        return destinations(question, origin, self.ruleset, self.machine)
+
+
+def _unread(status: FirewallStatus) -> Unreadable:
+    """Return why the rules are not known, with the remedy."""
+    remedy = Remedy.ADMINISTRATOR if "root" in status.problem else Remedy.TOOL
+    return Unreadable(status.problem.rstrip("."), remedy)
 
 
 def manager_of(ruleset: Ruleset) -> str:

@@ -149,8 +149,8 @@ def _part_sentence(leaves: Sequence[Leaf], asked: Sequence[Packet]) -> str:
             f"Allowed as long as new connections stay below {limited.rate}, by "
             f"{_rule_words(limited.limiter)}; beyond that {way_out}."
         )
-    whom = _scope_words(allowed, asked)
-    not_whom = _scope_words(blocked, asked)
+    whom = scope_words(allowed, asked)
+    not_whom = scope_words(blocked, asked)
     by = f" by {_rule_words(rule)}" if (rule := _of_allowed(leaves)) else ""
     by += _sent_on_words(allowed)
     if not_whom and (not whom or _plainness(not_whom) < _plainness(whom)):
@@ -163,7 +163,7 @@ def _plainness(words: str) -> tuple[bool, int]:
     return "anywhere but" in words or "ranges of" in words, len(words)
 
 
-def _scope_words(leaves: Sequence[Leaf], asked: Sequence[Packet]) -> str:
+def scope_words(leaves: Sequence[Leaf], asked: Sequence[Packet]) -> str:
     """Return for whom some of the packets stand, in a few words."""
     parts = []
     versions = {leaf.packet.version for leaf in leaves}

@@ -87,9 +87,10 @@ class Walk:
         chains = self._chains(hook, packet)
         while place < len(chains):
             chain = chains[place]
-            if hook == "prerouting" and chain.effective_priority > _CONNTRACK_PRIORITY:
+            is_first_hook = hook in {"prerouting", "output"}
+            if is_first_hook and chain.effective_priority > _CONNTRACK_PRIORITY:
                 packet = _tracked(packet)
-            is_done = packet.tracked != "new" or (hook == "prerouting" and packet.called)
+            is_done = packet.tracked != "new" or (is_first_hook and packet.called)
             if chain.kind == "nat" and is_done:
                 place += 1
                 continue

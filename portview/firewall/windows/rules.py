@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from portview.domain.destination import Destination
+from portview.domain.facts import Known
 from portview.domain.firewall import FirewallAnswer, FirewallStatus, FirewallVerdict
 from portview.firewall.windows.decide import decide
 from portview.firewall.windows.describe import networks
@@ -17,6 +19,8 @@ from portview.firewall.windows.surroundings import Profile, Surroundings
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from portview.domain.destination import ClientOrigin
+    from portview.domain.facts import Fact
     from portview.domain.firewall import FirewallQuestion, OwnRule, ProfileState
 
 MANAGER = "windows"
@@ -94,6 +98,16 @@ class WindowsRules:
             return FirewallAnswer(FirewallVerdict.UNKNOWN, problem, next_step=hint)
         return decide(question, self._index, self._profiles, self._surroundings, self._leaky)
 
+    def destinations(
+        self, question: FirewallQuestion, origin: ClientOrigin
+    ) -> Fact[tuple[Destination, ...]]:
+        """Return the port that was called: rules of Windows' firewall change no destination.
+
+        A port proxy (netsh interface portproxy) is a listener of its own, and the ports of WinNAT's
+        static mappings are reserved for it.
+        """
+        return Known((Destination(origin, question.port),))
+
     @property
     def _is_disabled(self) -> bool:
         return self._policy.service_start == SERVICE_IS_DISABLED
@@ -141,6 +155,12 @@ class NoWindowsRules:
         """Return that it is not known, and why."""
         del question
         return FirewallAnswer(FirewallVerdict.UNKNOWN, self.problem, next_step=self._hint)
+
+    def destinations(
+        self, question: FirewallQuestion, origin: ClientOrigin
+    ) -> Fact[tuple[Destination, ...]]:
+        """Return the port that was called: rules of Windows' firewall change no destination."""
+        return Known((Destination(origin, question.port),))
 
 
 def _phrase(state: ProfileState) -> str:

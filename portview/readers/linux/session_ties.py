@@ -91,7 +91,7 @@ class _Search:
         return SessionTies(self._found, tuple(self._unproved), frozenset(self._files.unreadable))
 
     def _tie(self, pid: int, tie: SessionTie) -> None:
-        if pid != _INIT and pid not in self._chain:
+        if pid not in {_INIT, self._chain[0]}:
             self._found.setdefault(pid, tie)
 
     def _tie_with_ancestors(self, pid: int, tie: SessionTie) -> None:

@@ -131,8 +131,10 @@ class SocketDump:
                 break
         return found, ReplyState.INTERRUPTED in state
 
-    def _learn(self, protocol: Protocol, identity: Identity, stride: int) -> KnownSocket | None:
-        socket = decode(identity, protocol)
+    def _learn(
+        self, protocol: Protocol, identity: Identity, stride: int, message: bytes
+    ) -> KnownSocket | None:
+        socket = decode(identity, protocol, message)
         if socket is None:
             return None
         known = KnownSocket(identity, stride, protocol, socket)

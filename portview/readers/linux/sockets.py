@@ -149,10 +149,14 @@ class LinuxSocketReader:
         owners = self._holders.owners(socket.inode)
         if owners:
             self._ownerless.discard(known)
-            return [SocketRow(_key(known, owner), socket.state, owner.pid) for owner in owners]
+            return [
+                SocketRow(_key(known, owner), socket.state, owner.pid, is_v6_only=socket.is_v6_only)
+                for owner in owners
+            ]
         self._ownerless.add(known)
         problem, user = self._owner_problem(socket), _user_name(socket.uid)
-        return (SocketRow(_key(known, None), socket.state, None, problem, user),)
+        key, only = _key(known, None), socket.is_v6_only
+        return (SocketRow(key, socket.state, None, problem, user, is_v6_only=only),)
 
     def _owner_problem(self, socket: DiagSocket) -> OwnerProblem | None:
         if socket.inode in self._pending:

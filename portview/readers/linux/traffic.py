@@ -110,9 +110,18 @@ def _single_request(key: SocketKey) -> partial[bytes] | None:
     sockid = pack_sockid(
         (local_packed, key.local.port),
         (remote_packed, remote.port),
-        int(zone) if zone.isdecimal() else 0,
+        _device_number(zone),
     )
     return partial(info_request, key.family, sockid)
+
+
+def _device_number(zone: str) -> int:
+    if not zone:
+        return 0
+    try:
+        return int(zone) if zone.isdecimal() else socket.if_nametoindex(zone)
+    except OSError:
+        return 0  # It has gone, and its sockets with it.
 
 
 def _packed(endpoint: Endpoint, family: Family) -> bytes | None:

@@ -87,7 +87,10 @@ def _socket(body: memoryview) -> UnixSocket:
     _, _, state, _, inode = _SOCKET.unpack_from(body)
     attributes = dict(_attributes(body[_SOCKET.size :]))
     peer = attributes.get(_PEER, b"")
-    name = attributes.get(_NAME, b"").decode("utf-8", "surrogateescape")
+    # The kernel ends a path with a zero character, and begins an abstract name with one.
+    packed = attributes.get(_NAME, b"")
+    packed = packed if packed.startswith(b"\0") else packed.rstrip(b"\0")
+    name = packed.decode("utf-8", "surrogateescape")
     number = int.from_bytes(peer, sys.byteorder) if len(peer) == 4 else 0  # noqa: PLR2004 - a __u32
     return UnixSocket(inode, state == _LISTENING, name, number)
 

@@ -51,6 +51,38 @@ def test_a_connection_is_cut_and_its_neighbour_lives(address: str) -> None:
         assert other_accepted.recv(1) == b"x"
 
 
+@contextmanager
+def mapped_connection() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Connect over IPv4 to a server for both families: its end is an IPv6 socket."""
+    with (
+        socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as server,
+        socket.create_connection(("127.0.0.1", server.getsockname()[1])) as client,
+    ):
+        accepted, _ = server.accept()
+        with accepted:
+            yield client, accepted
+
+
+def test_the_end_of_a_dual_stack_server_is_found_as_netstat_writes_it() -> None:
+    with mapped_connection() as (client, accepted):
+        remote, local = ends(client)
+        plan = look_at_connection(local, remote)
+        assert plan.row.local.address == "::ffff:127.0.0.1"
+        assert plan == look_at_connection(*ends(accepted))
+        assert look_at_connection(remote, local).row.local.address == "127.0.0.1"
+
+
+@on_linux
+@needs_root
+def test_the_end_of_a_dual_stack_server_is_cut() -> None:
+    with mapped_connection() as (client, _):
+        remote, local = ends(client)
+        report = close_connection(look_at_connection(local, remote))
+        assert report.outcome is Outcome.DONE
+        with pytest.raises(ConnectionResetError):
+            client.recv(1)
+
+
 def test_a_connection_that_is_not_there_is_told() -> None:
     with connection("127.0.0.1") as (client, _):
         local, remote = ends(client)

@@ -6,18 +6,19 @@ import pytest
 
 from portview.actions.holders import FreeRequest
 from portview.actions.plan import FreePlan, Step, StepKind
-from portview.actions.process_facts import Asking, ProcessFacts
+from portview.actions.process_facts import Asking
 from portview.actions.refusals import Refusal
 from portview.cli.plan_text import plan_lines
 from portview.domain.processes import Execution, ProcessInfo, ProcessKey
 from portview.domain.sockets import Endpoint, Family, Protocol, SocketKey, SocketRow, State
+from tests.fakes.process_facts import read_facts
 
 A, B = ProcessKey(11, 100), ProcessKey(12, 200)
-REFUSED = Step(StepKind.REFUSE, ProcessFacts(ProcessInfo(B, "Xorg")), refusal=Refusal("x", "No."))
+REFUSED = Step(StepKind.REFUSE, read_facts(ProcessInfo(B, "Xorg")), refusal=Refusal("x", "No."))
 
 
 def asking(**more: object) -> Step:
-    return Step(StepKind.ASK, ProcessFacts(ProcessInfo(A, "node"), **more))  # type: ignore[arg-type]
+    return Step(StepKind.ASK, read_facts(ProcessInfo(A, "node"), **more))  # type: ignore[arg-type]
 
 
 def text(*steps: Step, served: int = 0) -> str:
