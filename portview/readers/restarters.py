@@ -14,12 +14,12 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from portview.domain.facts import Absent, Fact, Known, Unreadable
-from portview.domain.restarters import Restarter, RestarterKind
+from portview.domain.owners.restarters import Restarter, RestarterKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from portview.domain.processes import ProcessInfo, ProcessKey
+    from portview.domain.owners.process import ProcessInfo, ProcessKey
 
 
 class _Supervisor(NamedTuple):

@@ -1,1 +1,1 @@
-"""What may be stopped, and what must be known about it before."""
+"""What may be stopped: facts about processes, and the refusals."""

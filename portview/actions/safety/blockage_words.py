@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.domain.blockage import BlockageKind
 from portview.domain.facts import Known
+from portview.domain.owners.blockage import BlockageKind
 from portview.domain.plain_text import inert
 from portview.i18n import _
 
 if TYPE_CHECKING:
-    from portview.domain.blockage import Blockage
     from portview.domain.facts import Fact
+    from portview.domain.owners.blockage import Blockage
 
 _LONGEST = 200
 

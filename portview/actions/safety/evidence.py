@@ -8,24 +8,23 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from portview.domain.container_owners import container_relay
 from portview.domain.facts import Absent, Fact, Known
-from portview.domain.process_tree import ancestors_of, descendants_of
-from portview.domain.restarters import Restarter, RestarterKind
-from portview.domain.session_ties import SessionTies
+from portview.domain.owners.container_owners import container_relay
+from portview.domain.owners.process_tree import ancestors_of, descendants_of
+from portview.domain.owners.restarters import Restarter, RestarterKind
+from portview.domain.owners.session_ties import SessionTies
 from portview.readers.linux.blockage import read_blockage
 from portview.readers.linux.container_ties import container_tie
 from portview.readers.linux.program_origin import system_names
-from portview.readers.linux.session_ties import session_ties
 from portview.readers.processes import read_process
 from portview.readers.restarters import restarter_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from portview.actions.process_facts import ProcessFacts
-    from portview.domain.ownership import RunningProcess
-    from portview.domain.processes import ProcessInfo, ProcessKey
+    from portview.actions.safety.process_facts import ProcessFacts
+    from portview.domain.owners.attribution import RunningProcess
+    from portview.domain.owners.process import ProcessInfo, ProcessKey
 
 
 class Evidence:
@@ -53,7 +52,12 @@ class Evidence:
 
     @cached_property
     def _session(self) -> SessionTies:
-        return session_ties(self._processes) if sys.platform == "linux" else SessionTies()
+        if sys.platform != "linux":
+            return SessionTies()
+        # Loads netlink, which other systems have no use for.
+        from portview.readers.linux.session_ties import session_ties  # noqa: PLC0415
+
+        return session_ties(self._processes)
 
     def _container_tie(self, info: ProcessInfo) -> Fact[str]:
         if container_relay(info) is None:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.domain.contract import iso_time
 from portview.domain.facts import Absent, Known
+from portview.domain.json_schema import iso_time
+from portview.domain.owners.restarters import RestarterKind
 from portview.domain.plain_text import inert
-from portview.domain.restarters import RestarterKind
 from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from portview.actions.plan import Step
-    from portview.domain.restarters import Restarter
+    from portview.actions.free_port.plan import PlanStep
+    from portview.domain.owners.restarters import Restarter
 
 _LONGEST_NAME = 80
 _INIT_PID = 1
 
 
-def restart_sentences(steps: Iterable[Step]) -> tuple[str, ...]:
+def restart_sentences(steps: Iterable[PlanStep]) -> tuple[str, ...]:
     """Say who would start again what these steps end, once each, however many it would start.
 
     Who is ended as well starts nothing any more and is not named.

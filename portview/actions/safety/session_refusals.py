@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from portview.actions.safety.refusal import Refusal
 from portview.domain.facts import Absent, Known, Remedy
-from portview.domain.session_ties import SessionTie
+from portview.domain.owners.session_ties import SessionTie
 from portview.i18n import _
 
 if TYPE_CHECKING:
-    from portview.actions.process_facts import ProcessFacts
+    from portview.actions.safety.process_facts import ProcessFacts
 
 
 def session_refusal(process: ProcessFacts) -> Refusal | None:

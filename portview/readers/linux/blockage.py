@@ -14,8 +14,8 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from portview.domain.blockage import Blockage, BlockageKind
 from portview.domain.facts import Absent, Fact, Known, Remedy, Unreadable
+from portview.domain.owners.blockage import Blockage, BlockageKind
 
 _MOMENT_S = 0.3
 """How long a wait inside the kernel must last to be told: a disk is usually faster."""

@@ -19,7 +19,7 @@ from portview.readers.linux.process_image import linux_executable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from portview.domain.processes import ProcessInfo
+    from portview.domain.owners.process import ProcessInfo
 
 SYSTEM_FOLDERS = (
     "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libexec", "/etc", "/opt", "/snap",

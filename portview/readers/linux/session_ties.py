@@ -12,10 +12,10 @@ from contextlib import closing, suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from portview.domain.outcome import PortViewError
-from portview.domain.process_tree import ancestors_of
-from portview.domain.session_ties import SessionTie, SessionTies
-from portview.domain.sockets import Protocol, State
+from portview.domain.errors import PortViewError
+from portview.domain.owners.process_tree import ancestors_of
+from portview.domain.owners.session_ties import SessionTie, SessionTies
+from portview.domain.sockets.socket_row import Protocol, State
 from portview.readers.linux.display_servers import X_PORTS, display_places, listener_of
 from portview.readers.linux.open_files import OpenFiles, read_open_files, session_and_terminal
 from portview.readers.linux.socket_dump import SocketDump
@@ -24,7 +24,7 @@ from portview.readers.linux.unix_sockets import UnixSocket, read_unix_sockets
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from portview.domain.ownership import RunningProcess
+    from portview.domain.owners.attribution import RunningProcess
     from portview.readers.linux.sock_diag_messages import DiagSocket
 
 logger = logging.getLogger(__name__)

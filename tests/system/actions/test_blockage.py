@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.actions.free_port import free_port, look_at_port
-from portview.actions.holders import FreeRequest
-from portview.actions.stopping import Ending
+from portview.actions.free_port.execute import free_port, look_at_port
+from portview.actions.free_port.port_usage import FreeRequest
+from portview.actions.processes.stop import Ending
 from portview.cli.plan_text import plan_lines
-from portview.domain.blockage import BlockageKind
+from portview.domain.errors import Outcome
 from portview.domain.facts import ABSENT, Known
-from portview.domain.outcome import Outcome
+from portview.domain.owners.blockage import BlockageKind
 from portview.readers.linux.blockage import read_blockage
 from tests.system.actions.conftest import wait_until
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.actions.free_port import look_at_port
-from portview.actions.holders import FreeRequest
-from portview.actions.plan import StepKind
+from portview.actions.free_port.execute import look_at_port
+from portview.actions.free_port.plan import PlanAction
+from portview.actions.free_port.port_usage import FreeRequest
 from portview.domain.facts import ABSENT, Known
 from portview.readers.linux.program_origin import is_protected_file, system_names
 from portview.readers.processes import read_process
@@ -51,7 +51,7 @@ def test_an_own_program_may_be_called_anything(
     plan = look_at_port(FreeRequest(holder.port))
     (step,) = plan.steps
     assert step.process
-    assert (step.kind, step.refusal) == (StepKind.ASK, None)
+    assert (step.kind, step.refusal) == (PlanAction.ASK, None)
     assert step.process.system_names == ABSENT
 
 
@@ -63,7 +63,7 @@ def test_an_own_script_may_be_called_anything(hold: Callable[..., Holder], tmp_p
     (step,) = look_at_port(FreeRequest(holder.port)).steps
     assert step.process
     assert step.process.info.name == "dbus-daemon"
-    assert (step.kind, step.refusal) == (StepKind.ASK, None)
+    assert (step.kind, step.refusal) == (PlanAction.ASK, None)
 
 
 @pytest.mark.root_only("makes a mount namespace")
@@ -80,7 +80,7 @@ def test_in_the_systems_folders_only_roots_own_count(
         assert step.refusal.code == "desktop"
     else:
         assert names == ABSENT
-        assert step.kind is StepKind.ASK
+        assert step.kind is PlanAction.ASK
 
 
 @pytest.mark.root_only("makes a mount namespace")

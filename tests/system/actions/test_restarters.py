@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.actions.free_port import free_port, look_at_port
-from portview.actions.holders import FreeRequest
+from portview.actions.free_port.execute import free_port, look_at_port
+from portview.actions.free_port.port_usage import FreeRequest
 from portview.actions.safety.restart_words import restart_sentences
-from portview.domain.outcome import Outcome
+from portview.domain.errors import Outcome
 from tests.system.actions.conftest import SERVER, wait_until
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from portview.domain.facts import ABSENT, Known
-from portview.domain.session_ties import SessionTie
+from portview.domain.owners.session_ties import SessionTie
 from portview.readers.linux.session_ties import session_ties
 from portview.readers.running_processes import running_processes
 from tests.system.actions.conftest import HOLDING, ROOT, wait_until
@@ -222,7 +222,7 @@ def ties(environment: dict[str, str]):  # noqa: ANN201
 
 
 def chain_of(pid: int):  # noqa: ANN201
-    from portview.domain.process_tree import ancestors_of  # noqa: PLC0415
+    from portview.domain.owners.process_tree import ancestors_of  # noqa: PLC0415
 
     return ancestors_of(running_processes(), pid)
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from portview.domain.facts import ABSENT, Fact, Known, Unreadable
-from portview.domain.processes import ProcessInfo, ProcessKey
-from portview.domain.restarters import Restarter, RestarterKind
+from portview.domain.owners.process import ProcessInfo, ProcessKey
+from portview.domain.owners.restarters import Restarter, RestarterKind
 from portview.readers.restarters import restart_policy, restarter_of
 
 if TYPE_CHECKING:
