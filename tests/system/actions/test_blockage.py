@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.actions.free_port.execute import free_port, look_at_port
+from portview.actions.free_port.execute import free_port, inspect_port
 from portview.actions.free_port.port_usage import FreeRequest
 from portview.actions.processes.stop import Ending
 from portview.cli.plan_text import plan_lines
@@ -93,7 +93,7 @@ def group_v2() -> Iterator[Group]:
 
 
 def plan_text(port: int) -> str:
-    return "\n".join(plan_lines(look_at_port(FreeRequest(port)), 5))
+    return "\n".join(plan_lines(inspect_port(FreeRequest(port)), 5))
 
 
 @pytest.mark.root_only("makes a control group")
@@ -109,7 +109,7 @@ def test_what_v1_froze_is_told_and_a_kill_waits_for_the_thaw(
     assert f"frozen by the control group /{group_v1.folder.name}" in text
     assert "SIGTERM and SIGKILL stay pending" in text
     assert thaw in text
-    report = free_port(look_at_port(FreeRequest(server.port)), grace_s=0.1, watch_s=0)
+    report = free_port(inspect_port(FreeRequest(server.port)), grace_s=0.1, watch_s=0)
     (result,) = report.results
     assert (report.outcome, result.ending) == (Outcome.NOT_DONE, Ending.STILL_RUNNING)
     assert "A kill is pending" in report.next_step
@@ -151,7 +151,7 @@ def test_what_v2_froze_is_told_and_ends_by_sigkill(
     text = plan_text(server.port)
     assert "is then ended by SIGKILL" in text
     assert f"echo 0 > {group_v2.folder}/cgroup.freeze" in text
-    report = free_port(look_at_port(FreeRequest(server.port)), grace_s=0.1, watch_s=0)
+    report = free_port(inspect_port(FreeRequest(server.port)), grace_s=0.1, watch_s=0)
     assert [result.ending for result in report.results] == [Ending.ENDED]
     assert report.outcome is Outcome.DONE
 
@@ -166,7 +166,7 @@ def test_a_wait_inside_the_kernel_is_told(hold: Callable[..., Holder]) -> None:
     assert found.value.kind is BlockageKind.UNINTERRUPTIBLE
     assert "waits inside the kernel" in plan_text(holder.port)
     # This wait is one that a deadly signal ends, as those for a network drive mostly are.
-    report = free_port(look_at_port(FreeRequest(holder.port)), grace_s=0.1, watch_s=0)
+    report = free_port(inspect_port(FreeRequest(holder.port)), grace_s=0.1, watch_s=0)
     assert report.outcome is Outcome.DONE
 
 

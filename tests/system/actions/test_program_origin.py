@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.actions.free_port.execute import look_at_port
+from portview.actions.free_port.execute import inspect_port
 from portview.actions.free_port.plan import PlanAction
 from portview.actions.free_port.port_usage import FreeRequest
 from portview.domain.facts import ABSENT, Known
@@ -48,7 +48,7 @@ def test_an_own_program_may_be_called_anything(
     own = tmp_path / name
     shutil.copy(PYTHON, own)
     holder = hold("serving", prefix=(str(own), str(HOLDING)))
-    plan = look_at_port(FreeRequest(holder.port))
+    plan = inspect_port(FreeRequest(holder.port))
     (step,) = plan.steps
     assert step.process
     assert (step.kind, step.refusal) == (PlanAction.ASK, None)
@@ -60,7 +60,7 @@ def test_an_own_script_may_be_called_anything(hold: Callable[..., Holder], tmp_p
     script.write_text(f"#!{sys.executable}\n{HOLDING.read_text('utf-8')}", "utf-8")
     script.chmod(0o755)
     holder = hold("serving", prefix=(str(script),))
-    (step,) = look_at_port(FreeRequest(holder.port)).steps
+    (step,) = inspect_port(FreeRequest(holder.port)).steps
     assert step.process
     assert step.process.info.name == "dbus-daemon"
     assert (step.kind, step.refusal) == (PlanAction.ASK, None)
@@ -73,7 +73,7 @@ def test_in_the_systems_folders_only_roots_own_count(
 ) -> None:
     holder = _hold_in_system_folder(hold, "sway", CHANGES[change])
     names = system_names(read_process(holder.key))
-    (step,) = look_at_port(FreeRequest(holder.port)).steps
+    (step,) = inspect_port(FreeRequest(holder.port)).steps
     if change == "root's":
         assert names == Known(frozenset({"sway"}))
         assert step.refusal
@@ -87,7 +87,7 @@ def test_in_the_systems_folders_only_roots_own_count(
 def test_a_script_of_the_systems_counts_beside_its_interpreter(hold: Callable[..., Holder]) -> None:
     holder = _hold_in_system_folder(hold, "python3", script="qtile")
     assert system_names(read_process(holder.key)) == Known(frozenset({"python3", "qtile"}))
-    (step,) = look_at_port(FreeRequest(holder.port)).steps
+    (step,) = inspect_port(FreeRequest(holder.port)).steps
     assert step.refusal
     assert step.refusal.code == "desktop"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.actions.free_port.execute import free_port, look_at_port
+from portview.actions.free_port.execute import free_port, inspect_port
 from portview.actions.free_port.port_usage import FreeRequest
 from portview.actions.safety.restart_words import restart_sentences
 from portview.domain.errors import Outcome
@@ -42,7 +42,7 @@ def running(*command: str, folder: Path) -> Iterator[int]:
 
 
 def sentences(port: int) -> tuple[str, ...]:
-    return restart_sentences(look_at_port(FreeRequest(port)).steps)
+    return restart_sentences(inspect_port(FreeRequest(port)).steps)
 
 
 def test_supervisord_is_told_with_the_command_that_stops_both(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_any_other_parent_is_told_as_one_that_may(serve: Callable[..., Server]) 
 def test_after_the_act_it_is_told_again_for_who_waits_longer(serve: Callable[..., Server]) -> None:
     supervisor = serve("slowly_supervised")
     supervisor.hear()
-    report = free_port(look_at_port(FreeRequest(supervisor.port)), watch_s=0)
+    report = free_port(inspect_port(FreeRequest(supervisor.port)), watch_s=0)
     assert report.outcome is Outcome.DONE
     assert f"(PID {supervisor.pid})" in report.next_step
     assert "may start it again" in report.next_step
@@ -89,7 +89,7 @@ def test_after_the_act_it_is_told_again_for_who_waits_longer(serve: Callable[...
 
 def test_many_workers_of_one_parent_make_one_sentence(serve: Callable[..., Server]) -> None:
     parent = serve("supervised_workers")
-    plan = look_at_port(FreeRequest(parent.port))
+    plan = inspect_port(FreeRequest(parent.port))
     assert len(plan.steps) == 3
     (sentence,) = restart_sentences(plan.steps)
     assert f"(PID {parent.pid})" in sentence
@@ -97,7 +97,7 @@ def test_many_workers_of_one_parent_make_one_sentence(serve: Callable[..., Serve
 
 def test_who_is_ended_as_well_is_not_named(serve: Callable[..., Server]) -> None:
     parent = serve("workers")
-    plan = look_at_port(FreeRequest(parent.port))
+    plan = inspect_port(FreeRequest(parent.port))
     assert len(plan.steps) == 4
     assert restart_sentences(plan.steps) == ()
 
