@@ -45,6 +45,7 @@ def sentences(port: int) -> tuple[str, ...]:
     return restart_sentences(inspect_port(FreeRequest(port)).steps)
 
 
+@pytest.mark.skipif(not shutil.which("supervisord"), reason="its package would start a service")
 def test_supervisord_is_told_with_the_command_that_stops_both(tmp_path: Path) -> None:
     config = tmp_path / "supervisord.conf"
     config.write_text(
