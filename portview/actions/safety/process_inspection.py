@@ -18,7 +18,7 @@ from portview.actions.safety.process_facts import (
     ServiceFacts,
 )
 from portview.actions.safety.systemd_unit import Unit, is_the_service, unit_of_cgroups
-from portview.actions.services.service_control import open_service_control
+from portview.actions.services.choose import open_service_control
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import Absent, Fact, Known, Remedy, Unreadable
 from portview.domain.owners.process import ProcessKey

@@ -11,12 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.actions.elevation.client import (
-    manual_command,
-    read_answer,
-    run_elevated,
-    stop_elevated,
-)
+from portview.actions.elevation.client import read_answer, run_elevated, stop_elevated
+from portview.actions.elevation.manual_command import manual_command
 from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
 from portview.actions.free_port.execute import free_port, inspect_port
 from portview.actions.free_port.port_usage import FreeRequest
