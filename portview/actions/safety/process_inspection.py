@@ -29,6 +29,7 @@ from portview.readers.execution import read_execution
 from portview.readers.process_identity import process_key
 from portview.readers.processes import read_process
 from portview.readers.running_processes import running_processes
+from portview.readers.windows.system_programs import windows_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -74,7 +75,7 @@ class ProcessInspector:
             own if isinstance(own, ProcessKey) else ProcessKey(os.getpid(), 0),
             frozenset(ancestors_of(self._processes, os.getpid())),
             sys.platform,
-            os.environ.get("SYSTEMROOT", "") if sys.platform == "win32" else "",
+            str(windows_folder()) if sys.platform == "win32" else "",
         )
 
     def facts(self, keys: Iterable[ProcessKey]) -> dict[ProcessKey, ProcessFacts]:
