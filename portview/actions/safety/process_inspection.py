@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import psutil
 
+from portview.actions.safety.evidence import Evidence
 from portview.actions.safety.process_facts import (
     CloseMethod,
     ProcessFacts,
@@ -67,6 +68,7 @@ class ProcessInspector:
     def __init__(self) -> None:
         """List the processes."""
         self._processes: Mapping[int, RunningProcess] = running_processes()
+        self._evidence = Evidence(self._processes)
 
     def standpoint(self) -> SelfContext:
         """Tell which process PortView is and what it runs under."""
@@ -85,6 +87,9 @@ class ProcessInspector:
 
     def facts_of(self, key: ProcessKey) -> ProcessFacts:
         """Read the facts about one process."""
+        return self._evidence.complete(self._facts_of(key))
+
+    def _facts_of(self, key: ProcessKey) -> ProcessFacts:
         info = read_process(key)
         parent = self.parent(key)
         if sys.platform == "win32":

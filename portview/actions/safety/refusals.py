@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from portview.actions.safety.refusal import Refusal
+from portview.actions.safety.session_refusals import session_refusal
 from portview.domain.facts import Absent, Known, Remedy, Unreadable
 from portview.domain.owners.container import ContainerRuntime, describe_container, stop_command
 from portview.domain.owners.container_owners import (
@@ -20,6 +21,16 @@ from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.actions.safety.process_facts import ProcessFacts, SelfContext, ServiceFacts
+
+__all__ = [
+    "KERNEL_CODE",
+    "LINUX_INIT_PID",
+    "Refusal",
+    "refusal",
+    "service_refusal",
+    "suspend_refusal",
+    "windows_kernel_refusal",
+]
 
 LINUX_INIT_PID = 1
 _DNS_PORT = 53
@@ -78,19 +89,6 @@ _LINUX_NEVER_UNITS = frozenset(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why something is left alone. ``code`` is a stable word for programs.
-
-    ``needs_admin`` tells that with administrator rights the answer could be another one.
-    """
-
-    code: str
-    reason: str
-    advice: str = ""
-    needs_admin: bool = False
-
-
 def refusal(
     process: ProcessFacts, standpoint: SelfContext, port: int | None = None
 ) -> Refusal | None:
@@ -114,6 +112,7 @@ def refusal(
         )
     return (
         reason
+        or session_refusal(process)
         or _dns_refusal(process, port)
         or _inside_container_refusal(process, standpoint)
         or _container_refusal(process, port)
@@ -274,14 +273,14 @@ def _unix_refusal(process: ProcessFacts) -> Refusal | None:
             "This is a part of the Linux kernel, no program.",
             "Find out which kernel service it is (NFS, WireGuard, ...) and switch that off.",
         )
-    name = process.info.name
-    if name in _LINUX_ITSELF:
+    names = _system_names(process)
+    if names & _LINUX_ITSELF:
         return Refusal(
             "system_process",
             "This process is a part of the operating system.",
             "Give your own program another port.",
         )
-    if name in _LINUX_DESKTOP:
+    if names & _LINUX_DESKTOP:
         return Refusal(
             "desktop",
             "This process is a part of the desktop: its display server, its shell or its windows.",
@@ -328,12 +327,30 @@ def _inside_container_refusal(process: ProcessFacts, standpoint: SelfContext) ->
     )
 
 
+def _system_names(process: ProcessFacts) -> frozenset[str]:
+    """Return by which names of the lists a process has to be judged.
+
+    Where it can't be read whose program it is, its name has to do.
+    """
+    match process.system_names:
+        case Known(names):
+            return names
+        case Absent():
+            return frozenset()
+    return frozenset({process.info.name or ""})
+
+
 def _container_refusal(process: ProcessFacts, port: int | None) -> Refusal | None:
     relay = container_relay(process.info)
-    if relay is None:
+    if relay is None or _is_namesake(process):
         return None
     code = "wsl" if relay.runtime is Runtime.WSL else "container_runtime"
     return Refusal(code, describe_relay(relay), relay_advice(relay, port))
+
+
+def _is_namesake(process: ProcessFacts) -> bool:
+    """Return whether it is proved that a process only has the name of a container runtime."""
+    return isinstance(process.system_names, Absent) and isinstance(process.container_tie, Absent)
 
 
 def _stem(name: str | None) -> str:
