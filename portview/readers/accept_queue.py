@@ -32,6 +32,7 @@ def read_accept_queues(port: int) -> Fact[dict[str, AcceptQueue]]:
     from portview.readers.linux.accept_queues import read_listener_queues  # noqa: PLC0415
 
     try:
-        return Known(read_listener_queues(port))
+        queues = read_listener_queues(port)
     except PortViewError as error:
         return Unreadable(error.message.rstrip("."))
+    return Known({address: AcceptQueue(*queue) for address, queue in queues.items()})

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from portview.domain.sockets.socket_row import Family, Protocol
-from portview.readers.accept_queue import AcceptQueue
 from portview.readers.linux.sock_diag import SockDiag
 from portview.readers.linux.sock_diag_messages import decode, dump_request, messages, queues_of
 
@@ -14,12 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def read_listener_queues(port: int) -> dict[str, AcceptQueue]:
-    """Return the queues of the listeners on a port by their local address.
+def read_listener_queues(port: int) -> dict[str, tuple[int, int]]:
+    """Return waiting clients and their limit of the listeners on a port, by local address.
 
     Where several sockets listen on one address, the fullest counts. Raises PortViewError.
     """
-    found: dict[str, AcceptQueue] = {}
+    found: dict[str, tuple[int, int]] = {}
     diag = SockDiag()
     try:
         for family in Family:
@@ -30,7 +29,7 @@ def read_listener_queues(port: int) -> dict[str, AcceptQueue]:
     return found
 
 
-def _listeners(diag: SockDiag, family: Family, port: int) -> Iterator[tuple[str, AcceptQueue]]:
+def _listeners(diag: SockDiag, family: Family, port: int) -> Iterator[tuple[str, tuple[int, int]]]:
     request = partial(dump_request, Protocol.TCP, family, only_listening=True)
     for piece, length in diag.ask(request):
         for identity, message in messages(piece, length):
@@ -38,4 +37,4 @@ def _listeners(diag: SockDiag, family: Family, port: int) -> Iterator[tuple[str,
                 return
             listener = decode(identity, Protocol.TCP)
             if listener is not None and listener.local.port == port:
-                yield listener.local.address, AcceptQueue(*queues_of(message))
+                yield listener.local.address, queues_of(message)
