@@ -24,6 +24,7 @@ from portview.cli import (
     service_command,
     suspend_command,
     wait_command,
+    why_command,
 )
 from portview.cli.console import prepare_streams, print_error, print_note
 from portview.domain.outcome import Outcome, PortViewError
@@ -36,6 +37,7 @@ logger = logging.getLogger(__name__)
 
 _VERBS = (
     list_command,
+    why_command,
     probe_command,
     ladder_command,
     scan_command,
@@ -69,7 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="portview",
         description="Shows every socket of this machine and the process behind it.",
-        epilog="Without a command the window opens. Exit codes: 0 yes or done, 1 no or not done, "
+        epilog="Without a command the window opens; with a port alone it is explained (why). Exit codes: 0 yes or done, 1 no or not done, "
         "2 bad usage, 3 needs administrator rights, 4 unexpected failure.",
     )
     parser.add_argument("--version", action="version", version=f"PortView {__version__}")
@@ -79,10 +81,18 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def with_verb(arguments: Sequence[str]) -> Sequence[str]:
+    """Put ``why`` in front of a port without a verb: ``portview 8080`` asks about it."""
+    first = arguments[0] if arguments else ""
+    is_port = first.lstrip(":").partition("/")[0].isdecimal() or ":" in first.lstrip(":")
+    return ("why", *arguments) if is_port and not first.startswith("-") else arguments
+
+
 def run_command(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code. No traceback reaches the person."""
     prepare_streams()
     as_json = "--json" in arguments
+    arguments = with_verb(arguments)
     try:
         options = build_parser().parse_args(arguments)
         exit_code: int = options.run(options)
