@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.address_matching import parse_socket_address
+from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
-from portview.domain.sockets import Endpoint, canonical_address
-from portview.domain.targets import parse_host
-from portview.domain.typed_input import parse_port
+from portview.domain.sockets.socket_row import Endpoint, canonical_address
+from portview.domain.user_input.parsing import parse_port
+from portview.domain.user_input.targets import parse_host
 
 if TYPE_CHECKING:
     import argparse
@@ -55,6 +57,8 @@ def parse_address(text: str | None) -> str | None:
     if text is None:
         return None
     bare = text.removeprefix("[").removesuffix("]")
+    if parse_socket_address(bare) is not None and re.search(r"%[^\s%]+\Z", bare):
+        return canonical_address(bare)  # With a device, as PortView and ss write it: 0.0.0.0%eth0.
     address = canonical_address(parse_host(bare))
     if not _is_numeric(address):
         raise _bad_input(

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from portview.domain.sockets import Family, Protocol, State
+from portview.domain.address_matching import bound_device, takes_clients_of
+from portview.domain.sockets.socket_row import Protocol, State
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from portview.domain.sockets import SocketRow
+    from portview.domain.sockets.socket_row import SocketRow
     from portview.probes.scan import ScanReport
-
-_WILDCARDS = {Family.IPV4: "0.0.0.0", Family.IPV6: "::"}  # noqa: S104
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,6 @@ def compare_with_table(
     report: ScanReport, asked: Collection[int], rows: Iterable[SocketRow]
 ) -> TableComparison:
     """Compare what a scan of this machine found with rows read right after it. Pure."""
-    family = Family.IPV6 if ":" in report.address else Family.IPV4
     asked_ports = frozenset(asked)
     open_ports = frozenset(one.port for one in report.open)
     not_reachable = []
@@ -47,10 +45,15 @@ def compare_with_table(
             continue
         if row.local.port not in asked_ports:
             continue
+        bound, only = row.local.address, row.is_v6_only
         if row.local.port in open_ports:
-            # A row of the other family may be dual-stack; the table does not tell.
-            if row.local.address in {report.address, *_WILDCARDS.values()}:
+            if takes_clients_of(bound, report.address, is_v6_only=only):
                 explained.add(row.local.port)
-        elif row.local.address in {report.address, _WILDCARDS[family]}:
+        elif not bound_device(bound) and takes_clients_of(
+            # Where the system does not tell, a wildcard of the other family is not expected.
+            bound,
+            report.address,
+            is_v6_only=only is not False,
+        ):
             not_reachable.append(row)
     return TableComparison(tuple(not_reachable), tuple(sorted(open_ports - explained)))

@@ -12,7 +12,8 @@ from ipaddress import (
 )
 from typing import TYPE_CHECKING
 
-from portview.domain.owners import command_line_of, owner_words, user_of
+from portview.domain.address_matching import parse_socket_address
+from portview.domain.owners.owners import command_line_of, describe_owner, user_of
 from portview.domain.query.terms import (
     LOCALHOST,
     Address,
@@ -27,15 +28,15 @@ from portview.domain.query.terms import (
     Over,
     Part,
 )
-from portview.domain.sockets import endpoint_text
+from portview.domain.sockets.socket_row import endpoint_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from ipaddress import IPv4Address
 
-    from portview.domain.processes import ProcessInfo
+    from portview.domain.owners.process import ProcessInfo
     from portview.domain.query.terms import Place, Query, Span
-    from portview.domain.sockets import Endpoint, SocketRow
+    from portview.domain.sockets.socket_row import Endpoint, SocketRow
 
 _LOOPBACK = (
     IPv4Network("127.0.0.0/8"),
@@ -82,7 +83,7 @@ def _all_texts(row: SocketRow, info: ProcessInfo | None, port_name: str) -> tupl
     known = () if info is None else (info.name, info.executable, command_line_of(info), info.user)
     return (
         *known,
-        None if row.owner else owner_words(row, None),
+        None if row.owner else describe_owner(row, None),
         row.protocol,
         endpoint_text(row.local),
         endpoint_text(row.remote),
@@ -154,16 +155,15 @@ def address_test(pattern: str) -> Callable[[str], bool]:
     if "/" in pattern:
         networks = (ip_network(pattern),)
         return lambda address: _is_within(address, networks)
-    bare, _, zone = pattern.partition("%")
-    try:
-        wanted = ip_address(bare)
-    except ValueError:
+    meant = parse_socket_address(pattern)
+    if meant is None:
         return lambda address: (
             address.startswith(pattern)
             or any(str(number).startswith(pattern) for number in _numbers(address))
         )
     return lambda address: (
-        wanted in _numbers(address) and (not zone or address.partition("%")[2].lower() == zone)
+        meant.ip in _numbers(address)
+        and (not meant.zone or address.partition("%")[2].lower() == meant.zone)
     )
 
 

@@ -7,15 +7,16 @@ comes in is trusted in nothing: every length is checked before it is used.
 from __future__ import annotations
 
 import os
+import socket
 import struct
 import sys
 from enum import Flag, auto
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, TypeVar
 
-from portview.domain.outcome import PortViewError
-from portview.domain.sockets import Endpoint, Family, State, canonical_address
-from portview.domain.sockets import Protocol as Transport
+from portview.domain.errors import PortViewError
+from portview.domain.sockets.socket_row import Endpoint, Family, State, canonical_address
+from portview.domain.sockets.socket_row import Protocol as Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -37,6 +38,7 @@ _ALL_STATES = 0x3FFE
 """ESTABLISHED (bit 1) to BOUND_INACTIVE (bit 13, since Linux 6.8; ignored before)."""
 
 _INET_DIAG_INFO = 2
+_INET_DIAG_SKV6ONLY = 11
 _NO_COOKIE = b"\xff" * 8
 _HEADER = struct.Struct("=IHHII")
 _IDENTITY = struct.Struct("=Q8xH2x48s12xQ")
@@ -104,7 +106,11 @@ class ReplyState(Flag):
 
 
 class DiagSocket(NamedTuple):
-    """One socket as the kernel lists it. ``inode`` is 0 where no file stands for the socket."""
+    """One socket as the kernel lists it. ``inode`` is 0 where no file stands for the socket.
+
+    ``is_v6_only`` is None where the kernel does not tell it: it does of IPv6 sockets that listen,
+    are bound, or are of UDP and without a peer.
+    """
 
     family: Family
     state: State | None
@@ -112,6 +118,7 @@ class DiagSocket(NamedTuple):
     remote: Endpoint | None
     uid: int
     inode: int
+    is_v6_only: bool | None = None
 
 
 class HasStride(Protocol):
@@ -175,24 +182,25 @@ def scan(
     piece: bytes | bytearray,
     length: int,
     known: Mapping[Identity, T],
-    learn: Callable[[Identity, int], T | None],
+    learn: Callable[[Identity, int, bytes], T | None],
     found: list[T],
 ) -> ReplyState:
     """Look up every message of one received piece, and learn the unknown ones.
 
     This is the inner loop of PortView: it costs some 0.3 microseconds for a known message.
-    ``learn`` gets the identity and the stride to the next message and may return None to leave
-    it out. Raises MalformedReplyError, and RefusedError where the kernel says so.
+    ``learn`` gets the identity, the stride to the next message and the whole message, and may
+    return None to leave it out. Raises MalformedReplyError, and RefusedError where the kernel says
+    so.
     """
     unpack, get, add = _IDENTITY.unpack_from, known.get, found.append
     state = ReplyState.MORE
     offset, last = 0, length - _IDENTITY.size
     while offset <= last:
         identity = unpack(piece, offset)
-        socket = get(identity)
-        if socket is not None:
-            add(socket)
-            offset += socket.stride
+        known_one = get(identity)
+        if known_one is not None:
+            add(known_one)
+            offset += known_one.stride
             continue
         kind, stride = _check_header(piece, offset, length)
         if kind is ReplyState.DONE:
@@ -203,9 +211,9 @@ def scan(
             state |= kind
             # Remembered with its flag, the next interruption would pass unnoticed.
             identity = (_uninterrupted(identity[0]), *identity[1:])
-        socket = get(identity) or learn(identity, stride)
-        if socket is not None:
-            add(socket)
+        learned = get(identity) or learn(identity, stride, bytes(piece[offset : offset + stride]))
+        if learned is not None:
+            add(learned)
         offset += stride
     if offset >= length + _ALIGNMENT:
         raise MalformedReplyError("the last message is cut off")
@@ -284,8 +292,14 @@ def sequence_of(piece: bytes | bytearray, length: int) -> int:
     return sequence
 
 
-def decode(identity: Identity, protocol: Transport) -> DiagSocket | None:
-    """Return what an identity says; None for a family that is neither IPv4 nor IPv6."""
+def decode(
+    identity: Identity, protocol: Transport, message: bytes | memoryview = b""
+) -> DiagSocket | None:
+    """Return what an identity says; None for a family that is neither IPv4 nor IPv6.
+
+    ``message`` is the whole message where its attributes are wanted as well. A link-local address
+    and one of a socket that is bound to a network device have the device as zone.
+    """
     _, family_and_state, sockid, uid_and_inode = identity
     af, state = family_and_state.to_bytes(2, sys.byteorder)
     if af not in {_AF_INET, _AF_INET6}:
@@ -293,27 +307,46 @@ def decode(identity: Identity, protocol: Transport) -> DiagSocket | None:
     family = Family.IPV4 if af == _AF_INET else Family.IPV6
     source_port, peer_port, source, peer, interface = _SOCKID.unpack(sockid)
     uid, inode = _UID_AND_INODE.unpack(_LONG.pack(uid_and_inode))
-    scope = int.from_bytes(interface, sys.byteorder)
-    has_peer = peer_port or any(peer)
+    device = _device_name(int.from_bytes(interface, sys.byteorder))
+    local, remote = address_text(family, source), address_text(family, peer)
     return DiagSocket(
         family,
         _STATES.get(state) if protocol is Transport.TCP else None,
-        Endpoint(address_text(family, source, scope), source_port),
-        Endpoint(address_text(family, peer, scope), peer_port) if has_peer else None,
+        Endpoint(f"{local}%{device}" if device else local, source_port),
+        Endpoint(_with_zone(remote, device), peer_port) if peer_port or any(peer) else None,
         uid,
         inode,
+        _is_v6_only(message) if family is Family.IPV6 and message else None,
     )
 
 
 @lru_cache(maxsize=65536)
-def address_text(family: Family, packed: bytes, interface: int) -> str:
-    """Return an address of an ``inet_diag_sockid`` as text, link-local ones with their zone."""
+def address_text(family: Family, packed: bytes) -> str:
+    """Return an address of an ``inet_diag_sockid`` as text, without a zone."""
     if family is Family.IPV4:
         return ".".join(map(str, packed[:4]))
-    text = canonical_address(packed)
-    # fe80::/10, and so everything from fe8 to feb (RFC 4291, 2.5.6).
-    is_link_local = text[:3] in {"fe8", "fe9", "fea", "feb"}
-    return f"{text}%{interface}" if interface and is_link_local else text
+    return canonical_address(packed)
+
+
+def _with_zone(address: str, device: str) -> str:
+    """Add the zone to a link-local address, fe80::/10: from fe8 to feb (RFC 4291, 2.5.6)."""
+    is_link_local = address[:3] in {"fe8", "fe9", "fea", "feb"}
+    return f"{address}%{device}" if device and is_link_local else address
+
+
+def _device_name(index: int) -> str:
+    """Return the name of a network device, its number where it has none here, "" for 0."""
+    if not index:
+        return ""
+    try:
+        return socket.if_indextoname(index)
+    except (OSError, OverflowError):
+        return str(index)
+
+
+def _is_v6_only(message: bytes | memoryview) -> bool | None:
+    value = _attribute(message, _INET_DIAG_SKV6ONLY)
+    return bool(value[0]) if value else None
 
 
 class TcpInfo(NamedTuple):
@@ -330,13 +363,19 @@ def tcp_info_of(message: bytes | memoryview) -> TcpInfo | None:
     Bytes sent count each byte once: retransmissions are taken off (Linux 4.19), or else the
     acknowledged bytes are counted (Linux 4.1).
     """
+    info = _attribute(message, _INET_DIAG_INFO)
+    return None if info is None else _tcp_info(info)
+
+
+def _attribute(message: bytes | memoryview, wanted: int) -> bytes | memoryview | None:
+    """Return the value of one attribute of a message, None where it has none."""
     offset = _IDENTITY.size
     while offset + _ATTRIBUTE.size <= len(message):
         size, kind = _ATTRIBUTE.unpack_from(message, offset)
         if size < _ATTRIBUTE.size or offset + size > len(message):
             return None
-        if kind == _INET_DIAG_INFO:
-            return _tcp_info(message[offset + _ATTRIBUTE.size : offset + size])
+        if kind == wanted:
+            return message[offset + _ATTRIBUTE.size : offset + size]
         offset += (size + _ALIGNMENT - 1) & -_ALIGNMENT
     return None
 

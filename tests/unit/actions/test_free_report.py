@@ -8,17 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.actions.free_report import outcome_of, told
-from portview.actions.holders import FreeRequest, PortUse
-from portview.actions.plan import FreePlan, Step, StepKind
-from portview.actions.process_facts import ProcessFacts
-from portview.actions.proof import HolderNow, PortVerdict, Proof, verdict_of
-from portview.actions.stopping import Ending, StopResult
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.port_ranges import PortRange, PortRanges
-from portview.domain.processes import ProcessInfo, ProcessKey
-from portview.domain.sockets import Endpoint, Family, Protocol, SocketKey, SocketRow, State
+from portview.actions.free_port.plan import FreePlan, PlanAction, PlanStep
+from portview.actions.free_port.port_usage import FreeRequest, PortUse
+from portview.actions.free_port.report import describe_result, outcome_of
+from portview.actions.free_port.verify import HolderNow, PortVerdict, Proof, verdict_of
+from portview.actions.processes.stop import Ending, StopResult
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.owners.process import ProcessInfo, ProcessKey
+from portview.domain.sockets.port_ranges import PortRange, PortRanges
+from portview.domain.sockets.socket_row import (
+    Endpoint,
+    Family,
+    Protocol,
+    SocketKey,
+    SocketRow,
+    State,
+)
 from portview.probes.bind import BindReport, BindVerdict, explain_refusal
+from tests.fakes.process_facts import read_facts
 
 PORT = 8080
 OLD, NEW, BOSS = ProcessKey(11, 100), ProcessKey(12, 200), ProcessKey(13, 50)
@@ -35,7 +42,7 @@ def bind(verdict: BindVerdict, detail: str = "", hint: str = "") -> BindReport:
 
 
 def plan_for(*keys: ProcessKey) -> FreePlan:
-    steps = (Step(StepKind.ASK, ProcessFacts(ProcessInfo(key, "node"))) for key in keys)
+    steps = (PlanStep(PlanAction.ASK, read_facts(ProcessInfo(key, "node"))) for key in keys)
     return FreePlan(FreeRequest(PORT), tuple(steps))
 
 
@@ -43,7 +50,7 @@ CLOSED = (StopResult(OLD, Ending.CLOSED, after_ms=300),)
 
 
 def words(proof: Proof, results: tuple[StopResult, ...] = CLOSED) -> tuple[str, str, str]:
-    return told(plan_for(OLD), results, (), proof)
+    return describe_result(plan_for(OLD), results, (), proof)
 
 
 def test_freed_tells_after_how_long() -> None:
@@ -66,7 +73,7 @@ def test_what_the_system_reserves_is_told_with_its_range() -> None:
 
 
 def test_a_respawn_by_a_service_names_the_service_to_stop() -> None:
-    again = ProcessFacts(ProcessInfo(NEW, "node"))
+    again = read_facts(ProcessInfo(NEW, "node"))
     holder = HolderNow(row(NEW), again, service="shop.service")
     proof = Proof(PortVerdict.TAKEN_AGAIN, bind(BindVerdict.IN_USE), (holder,))
     _, now, next_step = words(proof)
@@ -78,7 +85,7 @@ def test_a_respawn_by_a_service_names_the_service_to_stop() -> None:
 
 def test_a_respawn_by_a_parent_names_the_parent() -> None:
     boss = ProcessInfo(BOSS, "supervisor")
-    again = ProcessFacts(ProcessInfo(NEW, "node"), boss)
+    again = read_facts(ProcessInfo(NEW, "node"), boss)
     holder = HolderNow(row(NEW), again, starter=boss)
     proof = Proof(PortVerdict.TAKEN_AGAIN, bind(BindVerdict.IN_USE), (holder,))
     _, now, next_step = words(proof)
@@ -128,7 +135,7 @@ def test_only_a_bind_that_worked_is_called_free(
 
 @pytest.mark.parametrize("verdict", list(PortVerdict))
 def test_every_verdict_has_its_words(verdict: PortVerdict) -> None:
-    holders = (HolderNow(row(NEW), ProcessFacts(ProcessInfo(NEW, "a\u202eb"))),)
+    holders = (HolderNow(row(NEW), read_facts(ProcessInfo(NEW, "a\u202eb"))),)
     proof = Proof(verdict, bind(BindVerdict.ERROR, "It failed.", "Look."), holders, (row(NEW),))
     for text in words(proof):
         assert "\u202e" not in text

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.domain.outcome import PortViewError
-from portview.domain.sockets import Endpoint, Family, Protocol, State, canonical_address
+from portview.domain.errors import PortViewError
+from portview.domain.sockets.socket_row import Endpoint, Family, Protocol, State, canonical_address
 from portview.readers.linux.sock_diag_messages import (
     Identity,
     MalformedReplyError,
@@ -37,6 +37,7 @@ socket_messages = st.builds(
     st.integers(0, 2**32 - 1),
     st.integers(0, 4),
 )
+_NO_DEVICE = 2**31 - 1
 ends = st.sampled_from([b"", netlink.done(), netlink.done(errno.EINVAL), netlink.refusal(1)])
 
 
@@ -57,7 +58,8 @@ class Memory:
         found: list[Known] = []
         return scan(reply, len(reply), self.known, self._learn, found), found
 
-    def _learn(self, identity: Identity, stride: int) -> Known:
+    def _learn(self, identity: Identity, stride: int, message: bytes) -> Known:
+        assert len(message) >= stride - 3
         self.known[identity] = Known(identity, stride)
         self.learned.append(self.known[identity])
         return self.known[identity]
@@ -78,15 +80,17 @@ def test_a_listening_socket() -> None:
 @pytest.mark.parametrize(
     ("address", "interface", "expected"),
     [
-        ("fe80::1", 3, "fe80::1%3"),
+        ("fe80::1", _NO_DEVICE, f"fe80::1%{_NO_DEVICE}"),
         ("fe80::1", 0, "fe80::1"),
-        ("febf::1", 4, "febf::1%4"),
-        ("fec0::1", 4, "fec0::1"),
-        ("2001:db8::1", 3, "2001:db8::1"),
-        ("::ffff:10.0.0.1", 3, "::ffff:10.0.0.1"),
+        ("febf::1", _NO_DEVICE, f"febf::1%{_NO_DEVICE}"),
+        ("2001:db8::1", _NO_DEVICE, f"2001:db8::1%{_NO_DEVICE}"),
+        ("10.0.0.1", _NO_DEVICE, f"10.0.0.1%{_NO_DEVICE}"),
+        ("::ffff:10.0.0.1", 0, "::ffff:10.0.0.1"),
     ],
 )
-def test_only_link_local_addresses_have_a_zone(address: str, interface: int, expected: str) -> None:
+def test_a_device_is_told_as_the_zone_and_by_its_number_where_it_has_gone(
+    address: str, interface: int, expected: str
+) -> None:
     _, (known,) = Memory().scan(netlink.socket_message((address, 1), interface=interface))
     told = decode(known.identity, Protocol.TCP)
     assert told is not None
