@@ -71,7 +71,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="portview",
         description="Shows every socket of this machine and the process behind it.",
-        epilog="Without a command the window opens; with a port alone it is explained (why). Exit codes: 0 yes or done, 1 no or not done, "
+        epilog="Without a command the window opens; a port alone is explained (why). "
+        "Exit codes: 0 yes or done, 1 no or not done, "
         "2 bad usage, 3 needs administrator rights, 4 unexpected failure.",
     )
     parser.add_argument("--version", action="version", version=f"PortView {__version__}")

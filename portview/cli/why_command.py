@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from portview.cli.arguments import parse_address
 from portview.cli.console import print_json, print_line
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.sockets import Protocol
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.sockets.socket_row import Protocol
 from portview.i18n import _
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from portview.diagnosis.causes.catalogue import ALL_CAUSES
 from portview.diagnosis.finding import Certainty, Harm, Side
 from portview.diagnosis.verdicts import YesNo, can_be_reached, can_bind
-from portview.diagnosis.wording import owner_words
+from portview.diagnosis.wording import describe_owner
+from portview.domain.errors import Outcome
 from portview.domain.facts import Remedy
-from portview.domain.outcome import Outcome
 from portview.i18n import _
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _unexplained(facts: Facts, bind: YesNo) -> str:
     name = facts.question.name
     if bind is YesNo.YES and facts.listeners:
         return _("{owner} has {port}, and another server could start beside it.").format(
-            owner=owner_words(facts.listeners), port=name
+            owner=describe_owner(facts.listeners), port=name
         )
     if bind is YesNo.UNKNOWN:
         return _("Whether {port} can be used could not be found out.").format(port=name)

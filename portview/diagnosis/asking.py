@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from portview.diagnosis.facts import DiagnosisQuestion
 from portview.domain.pasted_error import parse_pasted_error
-from portview.domain.port_question import PortQuestionError, parse_port_question
-from portview.domain.sockets import Protocol
+from portview.domain.sockets.socket_row import Protocol
+from portview.domain.user_input.port_query import PortQueryError, parse_port_query
 
 if TYPE_CHECKING:
     from portview.domain.pasted_error import PastedError
@@ -27,8 +27,8 @@ def parse_question(
     stripped = text.strip()
     if len(stripped) <= _LONGEST_QUESTION:
         try:
-            asked = parse_port_question(stripped)
-        except PortQuestionError:
+            asked = parse_port_query(stripped)
+        except PortQueryError:
             if stripped.lstrip("-").isdecimal():
                 raise
         else:

@@ -10,12 +10,12 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from portview.actions.own_command import own_command
+from portview.actions.elevation.own_command import own_command
 from portview.diagnosis.collecting import Gathering, read_now
 from portview.diagnosis.facts import DiagnosisQuestion, Facts, Self
 from portview.domain.cancellation import CancelToken
 from portview.domain.facts import Absent, Known
-from portview.domain.sockets import Protocol
+from portview.domain.sockets.socket_row import Protocol
 from portview.readers.elevation import is_elevated
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def _later_sources(
     if facts.listeners and facts.protocol is Protocol.TCP:
         later["replies"] = ("a test connection", partial(machine.call_listeners, facts))
     rules = partial(gathering.wait_for, "rules", deadline)
-    later["firewall"] = ("the firewall", partial(machine.ask_firewall, facts, rules))
+    later["firewall"] = ("the firewall", partial(machine.check_firewall, facts, rules))
     later["destinations"] = ("the firewall", partial(machine.find_destinations, facts, rules))
     return later
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from portview.diagnosis.facts import Reading
 from portview.domain.cancellation import Cancelled
+from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import Absent, Known, Remedy, Unreadable
-from portview.domain.outcome import Outcome, PortViewError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

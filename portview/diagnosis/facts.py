@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from portview.domain.address_matching import is_in_the_way, is_wildcard
 from portview.domain.facts import Absent, Fact, Known, Unreadable, known_or
-from portview.domain.sockets import Family, Protocol, State, is_loopback
-from portview.domain.text_addresses import is_wildcard_address, overlaps
+from portview.domain.sockets.socket_row import Family, Protocol, State, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from portview.domain.destination import Destination
     from portview.domain.firewall import FirewallAnswer
-    from portview.domain.http_sys import HttpPortUse
+    from portview.domain.owners.http_sys import HttpPortUse
+    from portview.domain.owners.process import Execution, ProcessInfo, ProcessKey
     from portview.domain.pasted_error import PastedError
     from portview.domain.port_proxy import PortProxyRule
-    from portview.domain.port_ranges import PortRange, PortRanges
-    from portview.domain.processes import Execution, ProcessInfo, ProcessKey
-    from portview.domain.sockets import OwnerProblem
+    from portview.domain.sockets.port_ranges import PortRange, PortRanges
+    from portview.domain.sockets.socket_row import OwnerProblem
     from portview.probes.server_bind import ServerBind
     from portview.probes.server_reply import ServerReply
     from portview.readers.interfaces import InterfaceAddress
@@ -126,7 +126,7 @@ class PortSocket:
 
     def is_in_the_way_of(self, address: str) -> bool:
         """Return whether it and a server at an address can't both be, options aside."""
-        return overlaps(self.address, address, first_is_v6_only=self.is_v6_only)
+        return is_in_the_way(self.address, address, is_v6_only=self.is_v6_only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,4 +281,4 @@ def is_absent(reading: Reading[T]) -> bool:
 
 def is_everywhere(socket: PortSocket) -> bool:
     """Return whether a socket takes clients at all addresses of its family."""
-    return is_wildcard_address(socket.address)
+    return is_wildcard(socket.address)

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from portview.diagnosis.finding import Fix, Harm
 from portview.diagnosis.remedies import Remediation, RemediationKind
-from portview.diagnosis.wording import process_words
-from portview.domain.contract import iso_time
+from portview.diagnosis.wording import describe_process
+from portview.domain.json_schema import iso_time
 from portview.domain.plain_text import inert
-from portview.domain.sockets import Endpoint, Protocol, endpoint_text
+from portview.domain.sockets.socket_row import Endpoint, Protocol, endpoint_text
 from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from portview.diagnosis.facts import Facts, PortSocket
-    from portview.domain.processes import ProcessInfo
+    from portview.domain.owners.process import ProcessInfo
 
 _WHERE_PORTS_STAND = {
     "node": "PORT=… npm start, or --port",
@@ -85,7 +85,7 @@ def free_the_port(facts: Facts, sockets: Iterable[PortSocket], *, is_admin: bool
         undo = _("Start the service again.")
     else:
         owners = {info.key: info for one in sockets for info in one.owners}
-        name = ", ".join(process_words(info) for info in list(owners.values())[:3])
+        name = ", ".join(describe_process(info) for info in list(owners.values())[:3])
         sentence = (
             _("Stop {process}.").format(process=name) if name else _("Stop what holds the port.")
         )
@@ -108,7 +108,7 @@ def end_process(facts: Facts, info: ProcessInfo) -> Fix:
     """Offer to end one process."""
     started = iso_time(info.key.started_ms or None) or ""
     return Fix(
-        _("End {process}.").format(process=process_words(info)),
+        _("End {process}.").format(process=describe_process(info)),
         (*facts.me.own_command, "end", str(info.pid), "--started", started),
         needs_admin=False,
         harm=Harm.PROGRAM,
@@ -122,7 +122,7 @@ def resume_process(facts: Facts, info: ProcessInfo) -> Fix:
     """Offer to let a suspended process run on."""
     started = iso_time(info.key.started_ms or None) or ""
     return Fix(
-        _("Resume {process}.").format(process=process_words(info)),
+        _("Resume {process}.").format(process=describe_process(info)),
         (*facts.me.own_command, "resume", str(info.pid), "--started", started),
         needs_admin=False,
         harm=Harm.LITTLE,

@@ -12,9 +12,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from portview.diagnosis.facts import Facts, OwnerFacts, PortSocket, Reading, Usage
+from portview.domain.address_matching import is_wildcard
 from portview.domain.facts import Absent, Known, Remedy, Unreadable, known_or
-from portview.domain.sockets import Family, Protocol, State, is_loopback
-from portview.domain.text_addresses import is_wildcard_address
+from portview.domain.sockets.socket_row import Family, Protocol, State, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from portview.domain.cancellation import CancelToken
     from portview.domain.facts import Fact
     from portview.domain.firewall import FirewallAnswer
-    from portview.domain.port_ranges import PortRanges
-    from portview.domain.processes import ProcessInfo, ProcessKey
-    from portview.domain.snapshot import Snapshot
-    from portview.domain.sockets import SocketRow
-    from portview.firewall.firewall import FirewallRules
+    from portview.domain.owners.process import ProcessInfo, ProcessKey
+    from portview.domain.sockets.port_ranges import PortRanges
+    from portview.domain.sockets.snapshot import Snapshot
+    from portview.domain.sockets.socket_row import SocketRow
+    from portview.firewall.interface import FirewallRules
     from portview.probes.server_reply import ServerReply
     from portview.readers.interfaces import InterfaceAddress
     from portview.readers.linux.port_sockets import KernelSocket
@@ -367,7 +367,7 @@ def call_listeners(facts: Facts) -> Fact[tuple[ServerReply, ...]]:
             owner
             for key in keys
             if (owner := owners.get(key))
-            and (owner.is_frozen or (owner.execution is not None and owner.execution.stands_still))
+            and (owner.is_frozen or (owner.execution is not None and owner.execution.is_suspended))
         ]
         # Whoever stands still, or leaves clients waiting, does not get one more.
         if (still and len(still) == len(keys)) or one.receive_queue:
@@ -396,7 +396,7 @@ def read_now_owners(facts: Facts) -> Fact[dict[ProcessKey, OwnerFacts]]:
 
 def _address_to_call(one: PortSocket) -> str | None:
     bare, _, zone = one.address.partition("%")
-    if is_wildcard_address(bare):
+    if is_wildcard(bare):
         if zone and zone != "lo":
             return None  # bound to a device, which loopback does not pass
         return "::1" if ":" in bare else "127.0.0.1"
@@ -405,7 +405,7 @@ def _address_to_call(one: PortSocket) -> str | None:
 
 def _was_accepted(port: int, own_port: int) -> bool | None:
     """Return whether the program has taken a connection: it then has a file of its own."""
-    from portview.domain.outcome import PortViewError  # noqa: PLC0415 - likewise
+    from portview.domain.errors import PortViewError  # noqa: PLC0415 - likewise
     from portview.readers.linux.port_sockets import read_port_sockets  # noqa: PLC0415 - likewise
 
     deadline = time.monotonic() + _ACCEPT_S
@@ -425,11 +425,11 @@ def _was_accepted(port: int, own_port: int) -> bool | None:
         time.sleep(0.02)
 
 
-def ask_firewall(
+def check_firewall(
     facts: Facts, rules_reading: Callable[[], Reading[FirewallRules]]
 ) -> Fact[Mapping[int, FirewallAnswer]]:
     """Ask what happens to clients of other machines, for each IP version that is listened on."""
-    from portview.actions.firewall_question import question_of_row  # noqa: PLC0415 - likewise
+    from portview.actions.firewall_rules.query_context import question_of_row  # noqa: PLC0415 - likewise
 
     outside = [one for one in facts.listeners if not is_loopback(one.address)]
     if not outside:
@@ -444,7 +444,7 @@ def ask_firewall(
             continue
         row = _row_of(one, facts)
         question = question_of_row(row, one.owners[0] if one.owners else None, sys.platform)
-        address = one.address if not is_wildcard_address(one.address) else wildcard
+        address = one.address if not is_wildcard(one.address) else wildcard
         answers[version] = rules.value.decide(replace(question, local_address=address))
     return Known(answers)
 
@@ -457,7 +457,7 @@ def _takes(one: PortSocket, version: int) -> bool:
 
 
 def _row_of(one: PortSocket, facts: Facts) -> SocketRow:
-    from portview.domain.sockets import Endpoint, SocketKey, SocketRow  # noqa: PLC0415 - likewise
+    from portview.domain.sockets.socket_row import Endpoint, SocketKey, SocketRow  # noqa: PLC0415 - likewise
 
     owner = one.owners[0].key if one.owners else None
     key = SocketKey(

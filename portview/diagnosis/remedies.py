@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from portview.domain.sockets import Protocol
+from portview.domain.sockets.socket_row import Protocol
 
 if TYPE_CHECKING:
-    from portview.domain.processes import ProcessKey
-    from portview.domain.sockets import Endpoint
+    from portview.domain.owners.process import ProcessKey
+    from portview.domain.sockets.socket_row import Endpoint
 
 
 class RemediationKind(StrEnum):

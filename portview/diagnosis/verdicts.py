@@ -5,14 +5,14 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from portview.diagnosis.causes.reach_service import is_full, stands_still
+from portview.diagnosis.causes.reach_service import is_full, is_suspended
 from portview.diagnosis.causes.reaching import outside_addresses
 from portview.diagnosis.finding import Certainty
+from portview.domain.address_matching import takes_clients_of
 from portview.domain.destination import ClientOrigin
 from portview.domain.facts import Known, Unreadable
 from portview.domain.firewall import FirewallVerdict
-from portview.domain.sockets import Family
-from portview.domain.text_addresses import serves
+from portview.domain.sockets.socket_row import Family
 from portview.probes.server_reply import ReplyKind
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _at(facts: Facts, own: InterfaceAddress, broken: set[str]) -> YesNo:
     takers = [
         one
         for one in facts.listeners
-        if serves(one.address, own.address, is_v6_only=one.is_v6_only)
+        if takes_clients_of(one.address, own.address, is_v6_only=one.is_v6_only)
     ]
     if not takers or all(not _is_served(one, facts, broken) for one in takers):
         return YesNo.NO
@@ -96,7 +96,7 @@ def _at(facts: Facts, own: InterfaceAddress, broken: set[str]) -> YesNo:
 
 
 def _is_served(socket: PortSocket, facts: Facts, broken: set[str]) -> bool:
-    if stands_still(socket, facts) or is_full(socket):
+    if is_suspended(socket, facts) or is_full(socket):
         return False
     if "hung" in broken and socket.receive_queue:
         return False
@@ -104,7 +104,7 @@ def _is_served(socket: PortSocket, facts: Facts, broken: set[str]) -> bool:
         return True
     return not any(
         _failed(one.kind, was_accepted=one.was_accepted)
-        and serves(socket.address, one.address, is_v6_only=socket.is_v6_only)
+        and takes_clients_of(socket.address, one.address, is_v6_only=socket.is_v6_only)
         for one in facts.replies.value or ()
     )
 

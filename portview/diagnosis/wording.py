@@ -6,31 +6,31 @@ from typing import TYPE_CHECKING
 
 from portview.diagnosis.finding import Evidence
 from portview.domain.plain_text import inert
-from portview.domain.sockets import Endpoint, Protocol, endpoint_text
+from portview.domain.sockets.socket_row import Endpoint, Protocol, endpoint_text
 from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from portview.diagnosis.facts import Facts, PortSocket, Reading, T
-    from portview.domain.processes import ProcessInfo
+    from portview.domain.owners.process import ProcessInfo
 
 _LONGEST_NAME = 80
 _MOST = 4
 
 
-def process_words(info: ProcessInfo) -> str:
+def describe_process(info: ProcessInfo) -> str:
     """Return "node (PID 4242)"."""
     return f"{inert(info.name or _('a process'), _LONGEST_NAME)} (PID {info.pid})"
 
 
-def owner_words(sockets: Iterable[PortSocket]) -> str:
+def describe_owner(sockets: Iterable[PortSocket]) -> str:
     """Return who holds some sockets: "node (PID 4242)", or as much as is known."""
     names: list[str] = []
     for socket in sockets:
         if socket.owners:
             # Workers that share a socket: whoever has had it the longest stands for all of them.
-            names.append(process_words(min(socket.owners, key=lambda one: one.key.started_ms)))
+            names.append(describe_process(min(socket.owners, key=lambda one: one.key.started_ms)))
         elif socket.user:
             names.append(_("a program of {user}").format(user=inert(socket.user, _LONGEST_NAME)))
         elif socket.pid:
@@ -71,7 +71,7 @@ def socket_evidence(facts: Facts, sockets: Iterable[PortSocket]) -> tuple[Eviden
         if one.remote is not None:
             place = f"{place} -> {endpoint_text(Endpoint(one.remote, one.remote_port))}"
         state = one.state.value if one.state else _("open")
-        who = owner_words((one,))
+        who = describe_owner((one,))
         lines.append(
             Evidence(
                 _("Socket"), f"{facts.protocol.value} {place} {state}, {who}", source(facts.sockets)

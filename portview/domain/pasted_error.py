@@ -10,7 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from portview.domain.sockets import Protocol, canonical_address
+from portview.domain.sockets.socket_row import Protocol, canonical_address
 
 _LONGEST_TEXT = 20_000
 _MAX_PORT = 65535

@@ -14,7 +14,7 @@ import sys
 from dataclasses import dataclass
 from enum import StrEnum
 
-from portview.domain.sockets import Family, Protocol
+from portview.domain.sockets.socket_row import Family, Protocol
 from portview.probes.os_errors import error_codes
 
 _NO_SUCH_FAMILY = error_codes("EAFNOSUPPORT", "EPROTONOSUPPORT")

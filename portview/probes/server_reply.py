@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from portview.domain.sockets import Family
+from portview.domain.sockets.socket_row import Family
 from portview.probes.connecting import close_at_once
 
 if TYPE_CHECKING:

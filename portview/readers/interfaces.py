@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from portview.domain.sockets import Family, is_loopback
+from portview.domain.sockets.socket_row import Family, is_loopback
 
 _FAMILIES = {socket.AF_INET: Family.IPV4, socket.AF_INET6: Family.IPV6}
 _TENTATIVE, _DAD_FAILED = 0x40, 0x08

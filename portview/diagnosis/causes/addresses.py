@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from portview.diagnosis.finding import Certainty, Evidence, Finding, Fix, Side, ruled_out
 from portview.diagnosis.wording import bind_evidence, listed
+from portview.domain.address_matching import parse_socket_address
 from portview.domain.facts import Absent
-from portview.domain.text_addresses import parsed
 from portview.i18n import _
 
 if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
+
     from portview.diagnosis.facts import Facts
     from portview.readers.interfaces import InterfaceAddress
 
@@ -74,7 +76,7 @@ def address_tentative(facts: Facts) -> Finding | None:
 def zone_missing(facts: Facts) -> Finding | None:
     """Detect that a link-local address needs its interface."""
     asked = facts.question.address or ""
-    one = parsed(asked)
+    one = _ip(asked)
     if one is None or not one.is_link_local or "%" in asked or one.version != _IPV6:
         return None
     if not any(place.code in _INVALID for place in facts.refused):
@@ -148,10 +150,15 @@ def _is_unavailable(facts: Facts) -> bool:
     return any(one.code in _NOT_AVAILABLE for one in facts.refused)
 
 
+def _ip(text: str) -> IPv4Address | IPv6Address | None:
+    address = parse_socket_address(text)
+    return address.ip if address else None
+
+
 def _own(facts: Facts) -> InterfaceAddress | None:
-    wanted = parsed(facts.question.address or "")
+    wanted = _ip(facts.question.address or "")
     for one in facts.addresses.value or ():
-        if wanted is not None and parsed(one.address) == wanted:
+        if wanted is not None and _ip(one.address) == wanted:
             return one
     return None
 

@@ -8,9 +8,9 @@ from portview.diagnosis.causes.holding import of_code
 from portview.diagnosis.finding import Certainty, Evidence, Finding, Fix, Harm, Side
 from portview.diagnosis.fixes import use_another_port
 from portview.diagnosis.remedies import Remediation, RemediationKind
-from portview.diagnosis.wording import bind_evidence, owner_words, place_words, socket_evidence
-from portview.domain.container_owners import Runtime, container_relay
+from portview.diagnosis.wording import bind_evidence, describe_owner, place_words, socket_evidence
 from portview.domain.facts import known_or
+from portview.domain.owners.container_owners import Runtime, container_relay
 from portview.domain.plain_text import inert
 from portview.i18n import _
 
@@ -55,7 +55,7 @@ def docker(facts: Facts) -> Finding | None:
         Certainty.PROVED,
         sentence.format(
             name=name,
-            owner=owner_words(found),
+            owner=describe_owner(found),
             port=facts.question.name,
             places=place_words(found, facts.port),
         ),
@@ -89,7 +89,7 @@ def wsl_relay(facts: Facts) -> Finding | None:
             "{owner} holds {port} for a program in the "
             "Windows Subsystem for Linux, or is left over "
             "from one that has ended."
-        ).format(owner=owner_words(found), port=facts.question.name),
+        ).format(owner=describe_owner(found), port=facts.question.name),
         (*socket_evidence(facts, found), *bind_evidence(facts)),
         (
             *use_another_port(facts),

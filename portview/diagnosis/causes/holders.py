@@ -24,14 +24,14 @@ from portview.diagnosis.fixes import (
 from portview.diagnosis.wording import (
     address_words,
     bind_evidence,
-    owner_words,
+    describe_owner,
+    describe_process,
     place_words,
-    process_words,
     socket_evidence,
 )
 from portview.domain.facts import Known
 from portview.domain.plain_text import inert
-from portview.domain.sockets import Protocol
+from portview.domain.sockets.socket_row import Protocol
 from portview.i18n import _
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _nobody_listens(facts: Facts) -> Finding | None:
             "listener",
             Side.BIND,
             _("{owner} listens at {places}, which leaves the address free.").format(
-                owner=owner_words(elsewhere), places=place_words(elsewhere, facts.port)
+                owner=describe_owner(elsewhere), places=place_words(elsewhere, facts.port)
             ),
         )
     if facts.listeners:
@@ -148,7 +148,7 @@ def dead_owner(facts: Facts) -> Finding | None:
     if not found:
         return None
     heirs = {info.key: info for one in found for info in one.heirs}
-    names = ", ".join(process_words(info) for info in heirs.values())
+    names = ", ".join(describe_process(info) for info in heirs.values())
     sentence = _("The process that opened {port} (PID {pid}) has ended, but its socket lives on.")
     if names:
         sentence = _(
@@ -319,7 +319,7 @@ def exclusive(facts: Facts) -> Finding | None:
 
 def _filled(sentence: str, found: tuple[PortSocket, ...], facts: Facts) -> str:
     return sentence.format(
-        owner=owner_words(found),
+        owner=describe_owner(found),
         port=facts.question.name,
         places=place_words(found, facts.port),
     )

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from portview.domain.container_owners import Runtime, container_relay
+from portview.domain.address_matching import is_wildcard
 from portview.domain.facts import known_or
-from portview.domain.sockets import OwnerProblem, Protocol
-from portview.domain.text_addresses import is_wildcard_address
+from portview.domain.owners.container_owners import Runtime, container_relay
+from portview.domain.sockets.socket_row import OwnerProblem, Protocol
 
 if TYPE_CHECKING:
     from portview.diagnosis.facts import Facts, PortSocket
@@ -101,7 +101,7 @@ def coexists(socket: PortSocket, facts: Facts) -> bool:
     return any(
         other.family is socket.family
         and other.address != socket.address
-        and is_wildcard_address(other.address) != is_wildcard_address(socket.address)
+        and is_wildcard(other.address) != is_wildcard(socket.address)
         and {one.key for one in other.owners}.isdisjoint({one.key for one in socket.owners})
         for other in facts.listeners
     )

@@ -18,7 +18,8 @@ from portview.diagnosis.finding import (
 from portview.diagnosis.fixes import use_another_port
 from portview.diagnosis.remedies import Remediation, RemediationKind
 from portview.diagnosis.wording import bind_evidence, socket_evidence
-from portview.domain.http_sys import registered_words
+from portview.domain.facts import known_or
+from portview.domain.owners.http_sys import describe_registrations
 from portview.domain.plain_text import inert
 from portview.i18n import _
 
@@ -55,7 +56,7 @@ def http_sys(facts: Facts) -> Finding | None:
             Side.BIND,
             Certainty.PROVED,
             _("The Windows kernel has {port}: {detail}").format(
-                port=facts.question.name, detail=registered_words(use)
+                port=facts.question.name, detail=describe_registrations(use)
             ),
             (
                 *(
@@ -87,7 +88,7 @@ def _services(facts: Facts) -> tuple[str, ...]:
     use = facts.http_sys.value
     if use is None:
         return ()
-    names = [service.name for one in use.registrants for service in one.services]
+    names = [service.name for one in use.registrants for service in known_or(one.services, ())]
     for registration in use.registrations:
         names += [service for part, service in KNOWN_URLS if part in registration.url.upper()]
     return tuple(dict.fromkeys(names))[:3]

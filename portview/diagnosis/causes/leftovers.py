@@ -20,8 +20,8 @@ from portview.diagnosis.fixes import (
     reserve_port,
     use_another_port,
 )
-from portview.diagnosis.wording import bind_evidence, owner_words, place_words, socket_evidence
-from portview.domain.sockets import Protocol, State
+from portview.diagnosis.wording import bind_evidence, describe_owner, place_words, socket_evidence
+from portview.domain.sockets.socket_row import Protocol, State
 from portview.i18n import _, ngettext
 from portview.readers.linux.port_sockets import Opener
 
@@ -48,7 +48,7 @@ def bound_not_listening(facts: Facts) -> Finding | None:
             Side.BIND,
             certainty,
             sentence.format(
-                owner=owner_words(bound),
+                owner=describe_owner(bound),
                 port=facts.question.name,
                 places=place_words(bound, facts.port),
             ),
@@ -101,7 +101,7 @@ def outgoing_connection(facts: Facts) -> Finding | None:
         _(
             "An outgoing connection of {owner} uses {port} as its own end: the system took the "
             "number from the dynamic range. Nobody listens."
-        ).format(owner=owner_words(found), port=facts.question.name),
+        ).format(owner=describe_owner(found), port=facts.question.name),
         (*evidence, *bind_evidence(facts)),
         (
             *use_another_port(facts),
@@ -180,7 +180,7 @@ def _leftover_fixes(found: tuple[PortSocket, ...], facts: Facts) -> tuple[Fix, .
 
 
 def _idle(facts: Facts) -> tuple[PortSocket, ...]:
-    """Return what overlaps with places where a plain program is refused, where nobody listens."""
+    """Return what is in the way of a plain program, where nobody listens."""
     if facts.protocol is Protocol.UDP:
         return ()
     refused = facts.refused or facts.plainly_refused

@@ -17,7 +17,7 @@ from portview.diagnosis.finding import (
 from portview.diagnosis.fixes import use_another_port
 from portview.domain.destination import ClientOrigin
 from portview.domain.plain_text import inert
-from portview.domain.sockets import Endpoint, endpoint_text
+from portview.domain.sockets.socket_row import Endpoint, endpoint_text
 from portview.i18n import _
 
 if TYPE_CHECKING:

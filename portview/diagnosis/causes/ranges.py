@@ -21,7 +21,7 @@ from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.diagnosis.facts import Facts
-    from portview.domain.port_ranges import PortRange
+    from portview.domain.sockets.port_ranges import PortRange
 
 _DENIED = frozenset({13, 10013})
 _DEFAULT_DYNAMIC_START = 49152

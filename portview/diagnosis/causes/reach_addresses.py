@@ -13,10 +13,10 @@ from portview.diagnosis.causes.reaching import (
 )
 from portview.diagnosis.finding import Certainty, Evidence, Finding, Fix, Harm, Side, ruled_out
 from portview.diagnosis.fixes import where_its_port_stands
-from portview.diagnosis.wording import listed, owner_words, place_words, socket_evidence
+from portview.diagnosis.wording import describe_owner, listed, place_words, socket_evidence
+from portview.domain.address_matching import is_wildcard
 from portview.domain.facts import Known
-from portview.domain.sockets import Family
-from portview.domain.text_addresses import is_wildcard_address
+from portview.domain.sockets.socket_row import Family
 from portview.i18n import _
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def loopback_only(facts: Facts) -> Finding | None:
         Side.REACH,
         Certainty.PROVED,
         _("{owner} listens on {places} only, which no other machine can reach.").format(
-            owner=owner_words(facts.listeners), places=place_words(facts.listeners, facts.port)
+            owner=describe_owner(facts.listeners), places=place_words(facts.listeners, facts.port)
         ),
         socket_evidence(facts, facts.listeners),
         (
@@ -97,7 +97,7 @@ def wrong_family(facts: Facts) -> Finding | None:
         Side.REACH,
         Certainty.PROVED,
         _("{owner} takes no {family} clients: whoever calls {addresses} is refused.").format(
-            owner=owner_words(facts.listeners), family=name, addresses=listed(mine)
+            owner=describe_owner(facts.listeners), family=name, addresses=listed(mine)
         ),
         (
             *socket_evidence(facts, facts.listeners),
@@ -137,7 +137,7 @@ def _localhost_family(facts: Facts) -> Finding | None:
         Side.REACH,
         Certainty.PROVED if asked == missing else Certainty.LIKELY,
         _("{owner} does not listen on {address}, which localhost may stand for.").format(
-            owner=owner_words(facts.listeners), address=missing
+            owner=describe_owner(facts.listeners), address=missing
         ),
         socket_evidence(facts, facts.listeners),
         (
@@ -153,7 +153,7 @@ def _localhost_family(facts: Facts) -> Finding | None:
 def specific_address(facts: Facts) -> Finding | None:
     """Detect that it listens on some addresses of a family and not on others."""
     found = outside_listeners(facts)
-    if not found or any(is_wildcard_address(one.address) for one in found):
+    if not found or any(is_wildcard(one.address) for one in found):
         return None
     missing = [
         one.address
@@ -167,7 +167,7 @@ def specific_address(facts: Facts) -> Finding | None:
         Side.REACH,
         Certainty.PROVED,
         _("{owner} listens on {places} only; whoever calls {addresses} is refused.").format(
-            owner=owner_words(found),
+            owner=describe_owner(found),
             places=place_words(found, facts.port),
             addresses=listed(missing),
         ),
@@ -200,7 +200,9 @@ def container_bridge_only(facts: Facts) -> Finding | None:
             "{owner} listens on {places} only, the bridge "
             "{interface} of containers: they reach it, "
             "other machines have no route to it."
-        ).format(owner=owner_words(found), places=place_words(found, facts.port), interface=names),
+        ).format(
+            owner=describe_owner(found), places=place_words(found, facts.port), interface=names
+        ),
         (
             *socket_evidence(facts, found),
             Evidence(_("Interface"), names, facts.addresses.source),
@@ -256,7 +258,7 @@ def interface_down(facts: Facts) -> Finding | None:
                 ),
             ),
         )
-    if not outside_addresses(facts) and all(is_wildcard_address(one.address) for one in found):
+    if not outside_addresses(facts) and all(is_wildcard(one.address) for one in found):
         return Finding(
             "no_network",
             Side.REACH,
@@ -275,7 +277,7 @@ def address_gone(facts: Facts) -> Finding | None:
     gone = [
         one
         for one in outside_listeners(facts)
-        if not is_wildcard_address(one.address) and interface_of(facts, one.address) is None
+        if not is_wildcard(one.address) and interface_of(facts, one.address) is None
     ]
     if not gone:
         return None
@@ -285,7 +287,7 @@ def address_gone(facts: Facts) -> Finding | None:
         Certainty.PROVED,
         _(
             "{owner} listens on {places}, an address that this machine does not have any more."
-        ).format(owner=owner_words(gone), places=place_words(gone, facts.port)),
+        ).format(owner=describe_owner(gone), places=place_words(gone, facts.port)),
         socket_evidence(facts, gone),
         (Fix(_("Restart the server, or have it listen on all addresses.")),),
     )

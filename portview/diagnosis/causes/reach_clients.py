@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from portview.diagnosis.finding import Certainty, Evidence, Finding, Fix, Side
 from portview.domain.plain_text import inert
-from portview.domain.sockets import Protocol
+from portview.domain.sockets.socket_row import Protocol
 from portview.i18n import _
 
 if TYPE_CHECKING:

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from portview.diagnosis.finding import Certainty, Evidence, Finding, Fix, Harm, Side, ruled_out
 from portview.diagnosis.fixes import free_the_port, resume_process
 from portview.diagnosis.wording import (
+    describe_owner,
+    describe_process,
     listed,
-    owner_words,
     place_words,
-    process_words,
     socket_evidence,
 )
+from portview.domain.address_matching import takes_clients_of
 from portview.domain.facts import Known
+from portview.domain.owners.process import Execution
 from portview.domain.plain_text import inert
-from portview.domain.processes import Execution
-from portview.domain.sockets import Protocol
-from portview.domain.text_addresses import serves
+from portview.domain.sockets.socket_row import Protocol
 from portview.i18n import _, ngettext
 from portview.probes.server_reply import ReplyKind
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from portview.diagnosis.facts import Facts, PortSocket
-    from portview.domain.processes import ProcessInfo
+    from portview.domain.owners.process import ProcessInfo
 
 _USUAL_HTTPS = frozenset({443, 8443, 9443, 4443})
 _USUAL_HTTP = frozenset({80, 8080, 8000, 8008, 3000, 5000})
@@ -33,11 +33,11 @@ _USUAL_HTTP = frozenset({80, 8080, 8000, 8008, 3000, 5000})
 
 def suspended(facts: Facts) -> Finding | None:
     """Detect that every process that has the port stands still."""
-    found = [one for one in facts.listeners if stands_still(one, facts)]
+    found = [one for one in facts.listeners if is_suspended(one, facts)]
     if not found:
         return None
     frozen = [info for info, is_frozen in _still(facts) if is_frozen]
-    names = owner_words(found)
+    names = describe_owner(found)
     fixes: tuple[Fix, ...]
     if frozen:
         sentence = _(
@@ -63,7 +63,7 @@ def suspended(facts: Facts) -> Finding | None:
         (
             *(
                 Evidence(
-                    process_words(info),
+                    describe_process(info),
                     _("frozen") if is_frozen else _("suspended"),
                     facts.owners.source,
                 )
@@ -83,13 +83,13 @@ def _still(facts: Facts) -> list[tuple[ProcessInfo, bool]]:
             owner = known.get(info.key)
             if owner is None:
                 continue
-            is_still = owner.execution is not None and owner.execution.stands_still
+            is_still = owner.execution is not None and owner.execution.is_suspended
             if is_still or owner.is_frozen:
                 found.append((info, owner.is_frozen))
     return list(dict.fromkeys(found))
 
 
-def stands_still(socket: PortSocket, facts: Facts) -> bool:
+def is_suspended(socket: PortSocket, facts: Facts) -> bool:
     """Return whether all processes that hold a socket certainly do nothing."""
     owners = facts.owner_facts(socket)
     return bool(owners) and all(
@@ -115,7 +115,7 @@ def backlog_full(facts: Facts) -> Finding | None:
             "The queue of {owner} is full: {count} "
             "connections wait to be accepted, {most} may. New "
             "clients get no answer."
-        ).format(owner=owner_words(found), count=first.receive_queue, most=first.send_queue),
+        ).format(owner=describe_owner(found), count=first.receive_queue, most=first.send_queue),
         (
             Evidence(
                 _("Waiting connections / backlog"),
@@ -136,7 +136,7 @@ def is_full(socket: PortSocket) -> bool:
 
 def is_explained(socket: PortSocket, facts: Facts) -> bool:
     """Return whether something else than the program's own doing keeps it from accepting."""
-    if stands_still(socket, facts):
+    if is_suspended(socket, facts):
         return True
     for owner in facts.owner_facts(socket):
         if isinstance(owner.descriptors, Known):
@@ -173,7 +173,7 @@ def hung(facts: Facts) -> Finding | None:
         "hung",
         Side.REACH,
         Certainty.LIKELY,
-        sentence.format(owner=owner_words(found), count=waiting),
+        sentence.format(owner=describe_owner(found), count=waiting),
         (
             Evidence(_("Connections that wait to be accepted"), str(waiting), facts.sockets.source),
             *socket_evidence(facts, found),
@@ -188,7 +188,7 @@ def _waits_in_vain(socket: PortSocket, facts: Facts) -> bool:
     return any(
         one.kind is ReplyKind.SILENT
         and one.was_accepted is False
-        and serves(socket.address, one.address, is_v6_only=socket.is_v6_only)
+        and takes_clients_of(socket.address, one.address, is_v6_only=socket.is_v6_only)
         for one in facts.replies.value or ()
     )
 
@@ -207,7 +207,7 @@ def accepts_then_resets(facts: Facts) -> Finding | None:
             "{owner} takes connections and ends them at once, before anything is said (tried at "
             "{addresses}): it is a relay without a server "
             "behind it, or it allows other clients only."
-        ).format(owner=owner_words(facts.listeners), addresses=addresses),
+        ).format(owner=describe_owner(facts.listeners), addresses=addresses),
         (
             *(
                 Evidence(
@@ -264,7 +264,7 @@ def wrong_protocol(facts: Facts) -> Finding | None:
         Side.REACH,
         certainty,
         sentence.format(
-            owner=owner_words(facts.listeners), protocol=spoken.upper(), port=facts.question.name
+            owner=describe_owner(facts.listeners), protocol=spoken.upper(), port=facts.question.name
         ),
         tuple(_spoken_evidence(facts)),
         (Fix(advice),),
@@ -300,7 +300,7 @@ def two_servers(facts: Facts) -> Finding | None:
         return None
     told = listed(
         _("{owner} at {places}").format(
-            owner=owner_words(some), places=place_words(some, facts.port)
+            owner=describe_owner(some), places=place_words(some, facts.port)
         )
         for some in distinct
     )
@@ -340,7 +340,7 @@ def _two_receivers(facts: Facts) -> Finding | None:
             "one address goes to one of them only, "
             "usually the one that was started last."
         ).format(
-            owner=owner_words(shared[0]),
+            owner=describe_owner(shared[0]),
             port=facts.question.name,
             places=place_words(shared[0], facts.port),
         ),

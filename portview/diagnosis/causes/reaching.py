@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from portview.domain.address_matching import is_wildcard, takes_clients_of
 from portview.domain.facts import Known, known_or
-from portview.domain.sockets import Family, is_loopback
-from portview.domain.text_addresses import is_wildcard_address, serves
+from portview.domain.sockets.socket_row import Family, is_loopback
 
 if TYPE_CHECKING:
     from portview.diagnosis.facts import Facts, PortSocket
@@ -30,7 +30,9 @@ def outside_addresses(facts: Facts) -> tuple[InterfaceAddress, ...]:
 
 def served(facts: Facts, address: str) -> bool:
     """Return whether a listener takes clients that call an address."""
-    return any(serves(one.address, address, is_v6_only=one.is_v6_only) for one in facts.listeners)
+    return any(
+        takes_clients_of(one.address, address, is_v6_only=one.is_v6_only) for one in facts.listeners
+    )
 
 
 def outside_listeners(facts: Facts) -> tuple[PortSocket, ...]:
@@ -50,7 +52,7 @@ def unserved_families(facts: Facts) -> tuple[Family, ...]:
 
 def interface_of(facts: Facts, address: str) -> InterfaceAddress | None:
     """Return the entry of an own address, None for a wildcard or an address that is not here."""
-    if is_wildcard_address(address) or not isinstance(facts.addresses.fact, Known):
+    if is_wildcard(address) or not isinstance(facts.addresses.fact, Known):
         return None
     bare = address.partition("%")[0]
     return next(

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portview.domain.sockets import Protocol
+from portview.domain.sockets.socket_row import Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portview.domain.facts import Absent, Fact, Known, Remedy, Unreadable
-from portview.domain.sockets import Protocol
+from portview.domain.sockets.socket_row import Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from portview.domain.outcome import PortViewError
-from portview.domain.sockets import Family, Protocol, State
+from portview.domain.errors import PortViewError
+from portview.domain.sockets.socket_row import Family, Protocol, State
 from portview.readers.linux.sock_diag import SockDiag
 from portview.readers.linux.sock_diag_messages import (
     SOCK_DIAG_BY_FAMILY,
@@ -25,7 +25,7 @@ from portview.readers.linux.sock_diag_messages import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from portview.domain.sockets import Endpoint
+    from portview.domain.sockets.socket_row import Endpoint
 
 _HEADER = struct.Struct("=IHHII")
 _REQUEST_AND_DUMP = 0x301

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from portview.domain.sockets import Protocol
+from portview.domain.sockets.socket_row import Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,9 +12,9 @@ import sys
 
 from portview.domain.facts import Absent, Fact, Known
 from portview.domain.port_proxy import PortProxyRule, parse_port_proxy
-from portview.domain.port_ranges import PortRange
-from portview.domain.sockets import Protocol
-from portview.domain.typed_input import MAX_PORT
+from portview.domain.sockets.port_ranges import PortRange
+from portview.domain.sockets.socket_row import Protocol
+from portview.domain.user_input.parsing import MAX_PORT
 from portview.readers.windows.registry import open_key, read_values
 
 _NSI = r"SYSTEM\CurrentControlSet\Control\Nsi"
