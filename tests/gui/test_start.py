@@ -95,7 +95,7 @@ OF_THE_READER = {
 }
 
 FOR_LATER = (
-    *("numpy", "pyqtgraph", "urllib3", "cryptography", "ssl", "multiprocessing", "html"),
+    *("numpy", "pyqtgraph", "h11", "cryptography", "ssl", "multiprocessing", "html"),
     *("typing_extensions", "logging.handlers", "hashlib", "PySide6.QtNetwork"),
     *(
         "portview.domain.table.export",
