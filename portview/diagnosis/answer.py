@@ -17,6 +17,28 @@ if TYPE_CHECKING:
     from portview.diagnosis.facts import Facts
     from portview.diagnosis.finding import Finding
 
+_PARTIAL = frozenset(
+    {
+        "wrong_family",
+        "specific_address",
+        "two_servers",
+        "wrong_protocol",
+        "browser_blocked_port",
+        "proxy_environment",
+        "other_namespace",
+    }
+)
+"""Causes that concern some clients only: they are named after those that concern all."""
+_TOLD_BY = {
+    "TLS_MISMATCH": ("wrong_protocol",),
+    "BLOCKED_PORT": ("browser_blocked_port",),
+    "PROXY": ("proxy_environment",),
+    "ECONNRESET": ("accepts_then_resets",),
+    "EMPTY_RESPONSE": ("accepts_then_resets",),
+    "EMFILE": ("descriptor_limit",),
+    "ENOBUFS": ("port_exhaustion",),
+}
+"""The cause that an error names all but itself."""
 _CERTAINTIES = (Certainty.PROVED, Certainty.LIKELY, Certainty.POSSIBLE)
 
 
@@ -39,10 +61,15 @@ class Answer:
     @property
     def outcome(self) -> Outcome:
         """Return DONE for nothing in the way, NEEDS_ADMIN where only an administrator knows."""
-        if self.can_bind is YesNo.YES and self.can_be_reached in {None, YesNo.YES}:
-            serious = [one for one in self.causes if one.certainty is not Certainty.POSSIBLE]
-            in_the_way = any(one.side is Side.BIND or self.facts.question.error for one in serious)
-            return Outcome.NOT_DONE if in_the_way else Outcome.DONE
+        if self.can_bind is YesNo.YES:
+            # Whom the server at another address serves is in nobody's way, unless a client asks.
+            error = self.facts.question.error
+            asks_client = error is not None and error.is_about_connecting
+            is_in_the_way = any(
+                one.certainty is not Certainty.POSSIBLE and (one.side is Side.BIND or asks_client)
+                for one in self.causes
+            )
+            return Outcome.NOT_DONE if is_in_the_way else Outcome.DONE
         if self.causes:
             return Outcome.NOT_DONE
         return Outcome.NEEDS_ADMIN if _is_hidden(self.facts) else Outcome.NOT_DONE
@@ -53,7 +80,7 @@ def diagnose(facts: Facts) -> Answer:
     findings = [one for cause in ALL_CAUSES if (one := cause(facts)) is not None]
     causes = sorted(
         (one for one in findings if one.certainty.is_a_cause),
-        key=lambda one: (_CERTAINTIES.index(one.certainty), _side_first(facts, one), _harm(one)),
+        key=lambda one: _rank(facts, one),
     )
     bind = can_bind(facts)
     reached = can_be_reached(facts, findings)
@@ -69,15 +96,18 @@ def diagnose(facts: Facts) -> Answer:
     )
 
 
-def _side_first(facts: Facts, one: Finding) -> bool:
-    """Put that side first which a pasted error is about; else the bind."""
+def _rank(facts: Facts, one: Finding) -> tuple[int, bool, bool, bool, Harm]:
+    """Return what sorts a cause: certainty, what a pasted error is about, its reach, its harm."""
     error = facts.question.error
     wanted = Side.REACH if error is not None and error.is_about_connecting else Side.BIND
-    return one.side is not wanted
-
-
-def _harm(one: Finding) -> Harm:
-    return min((fix.harm for fix in one.fixes), default=Harm.SEVERE)
+    told = _TOLD_BY.get(error.error or "", ()) if error is not None else ()
+    return (
+        _CERTAINTIES.index(one.certainty),
+        one.code not in told,
+        one.side is not wanted,
+        one.code in _PARTIAL,
+        min((fix.harm for fix in one.fixes), default=Harm.SEVERE),
+    )
 
 
 def _sentence(facts: Facts, bind: YesNo, reached: YesNo | None, causes: list[Finding]) -> str:
@@ -98,12 +128,18 @@ def _sentence(facts: Facts, bind: YesNo, reached: YesNo | None, causes: list[Fin
         return f"{free} {rest}".strip()
     first = next((one for one in serious if one.side is Side.BIND), None)
     parts = [first.sentence] if first is not None else [_unexplained(facts, bind)]
-    reach = next((one for one in serious if one.side is Side.REACH), None)
+    reach = _main_reach(serious)
     if reach is not None:
-        parts.append(reach.sentence)
+        parts.append((first is not None and reach.follow_up) or reach.sentence)
     elif reached is YesNo.YES:
         parts.append(_("As far as this machine can tell, other machines reach it."))
     return " ".join(parts)
+
+
+def _main_reach(serious: list[Finding]) -> Finding | None:
+    """Return the cause on the side of reach that concerns the most clients."""
+    reach = [one for one in serious if one.side is Side.REACH]
+    return next((one for one in reach if one.code not in _PARTIAL), reach[0] if reach else None)
 
 
 def _unexplained(facts: Facts, bind: YesNo) -> str:

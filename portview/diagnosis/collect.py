@@ -137,12 +137,12 @@ def _sources(facts: Facts, cancel: CancelToken) -> dict[str, tuple[str, Callable
 
 
 def _with_sockets(facts: Facts, gathering: Gathering, snapshot: Any, deadline: float) -> Facts:
-    from portview.diagnosis import machine  # noqa: PLC0415 - loaded already
+    from portview.diagnosis.joining import join_sockets  # noqa: PLC0415 - loaded when wanted
 
     details = None
     if facts.platform == "linux":
         details = gathering.wait_for("details", deadline)
-    return machine.join_sockets(facts, snapshot, details)
+    return join_sockets(facts, snapshot, details)
 
 
 def _later_sources(

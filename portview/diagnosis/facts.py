@@ -199,7 +199,8 @@ class Facts:
     usage: Reading[Usage] = Reading()
     firewall: Reading[Mapping[int, FirewallAnswer]] = Reading()
     """What the firewall does to new clients, by IP version, for the address that listens."""
-    destinations: Reading[tuple[Destination, ...]] = Reading()
+    destinations: Reading[Mapping[str, tuple[Destination, ...]]] = Reading()
+    """Where clients arrive, by the address that they call; "" for any of this machine's."""
     shadowed_address: Reading[str] = Reading()
     """An own address at which a server of our own was not reached by ourselves."""
     replies: Reading[tuple[ServerReply, ...]] = Reading()
@@ -253,6 +254,12 @@ class Facts:
     def has_listener_elsewhere(self) -> bool:
         """Return whether clients of other machines have anything to come to."""
         return any(not is_loopback(one.address) for one in self.listeners)
+
+    @property
+    def redirections(self) -> tuple[Destination, ...]:
+        """Return the NAT rules' doing at the port, at the address asked about or at any."""
+        known = known_or(self.destinations.fact, {})
+        return tuple(one for one in known.get("", ()) if one.is_changed)
 
     def wanted_addresses(self) -> tuple[str, ...]:
         """Return the addresses that the question is about."""

@@ -80,6 +80,7 @@ class Finding:
     """What one cause says.
 
     ``would_need`` is a sentence on what would let PortView tell, for CANNOT_TELL alone.
+    ``follow_up`` says the same where another sentence has named the program just before.
     """
 
     code: str
@@ -89,6 +90,7 @@ class Finding:
     evidence: tuple[Evidence, ...] = ()
     fixes: tuple[Fix, ...] = field(default=())
     would_need: str = ""
+    follow_up: str = ""
 
 
 def ruled_out(code: str, side: Side, sentence: str) -> Finding:

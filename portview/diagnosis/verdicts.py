@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from portview.diagnosis.causes.reach_service import is_full, is_suspended
+from portview.diagnosis.causes.reach_service import is_explained, is_full
 from portview.diagnosis.causes.reaching import outside_addresses
 from portview.diagnosis.finding import Certainty
 from portview.domain.address_matching import takes_clients_of
@@ -32,7 +32,7 @@ class YesNo(StrEnum):
     UNKNOWN = "unknown"
 
 
-_NOT_SERVED = frozenset({"suspended", "backlog_full", "hung", "accepts_then_resets"})
+_NOT_SERVED = frozenset({"hung", "accepts_then_resets"})
 
 
 def can_bind(facts: Facts) -> YesNo:
@@ -86,7 +86,7 @@ def _at(facts: Facts, own: InterfaceAddress, broken: set[str]) -> YesNo:
     ]
     if not takers or all(not _is_served(one, facts, broken) for one in takers):
         return YesNo.NO
-    shadow = _shadow(facts)
+    shadow = _shadow(facts, own.address)
     if shadow is YesNo.NO:
         return YesNo.NO
     firewall = _firewall(facts, own.family)
@@ -96,7 +96,7 @@ def _at(facts: Facts, own: InterfaceAddress, broken: set[str]) -> YesNo:
 
 
 def _is_served(socket: PortSocket, facts: Facts, broken: set[str]) -> bool:
-    if is_suspended(socket, facts) or is_full(socket):
+    if is_explained(socket, facts) or is_full(socket):
         return False
     if "hung" in broken and socket.receive_queue:
         return False
@@ -113,11 +113,10 @@ def _failed(kind: ReplyKind, *, was_accepted: bool | None) -> bool:
     return kind is ReplyKind.RESET or (kind is ReplyKind.SILENT and was_accepted is False)
 
 
-def _shadow(facts: Facts) -> YesNo:
-    """Return NO where NAT keeps all clients of other machines, PARTLY where some of them."""
-    outside = [
-        one for one in facts.destinations.value or () if one.origin is ClientOrigin.OTHER_MACHINE
-    ]
+def _shadow(facts: Facts, address: str) -> YesNo:
+    """Return NO where NAT keeps all clients of an own address away, PARTLY where some of them."""
+    known = facts.destinations.value or {}
+    outside = [one for one in known.get(address, ()) if one.origin is ClientOrigin.OTHER_MACHINE]
     changed = [one for one in outside if one.is_changed]
     if not changed:
         return YesNo.YES

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from portview.domain.sockets.socket_row import Family, Protocol
+from portview.probes.connecting import close_at_once
 from portview.probes.os_errors import error_codes
 
 _NO_SUCH_FAMILY = error_codes("EAFNOSUPPORT", "EPROTONOSUPPORT")
@@ -147,19 +148,20 @@ def is_shadowed(port: int, addresses: tuple[str, ...]) -> str | None:
 
 def _arrives(server: socket.socket, address: str, port: int) -> bool:
     """Return whether a connection to an address comes to this server."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
+    client = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
         client.settimeout(_PATIENCE_S)
-        try:
-            client.connect((address, port))
-            own = client.getsockname()
-            while True:
-                accepted, peer = server.accept()
-                accepted.close()
-                if peer[1] == own[1]:
-                    return True
-        except ConnectionRefusedError:
-            return False
-        except TimeoutError:
-            return False
-        except OSError:
-            return True  # no answer to the question
+        client.connect((address, port))
+        own = client.getsockname()
+        while True:
+            accepted, peer = server.accept()
+            # Reset, not closed: a TIME_WAIT at the port would keep the next server from it.
+            close_at_once(accepted)
+            if peer[1] == own[1]:
+                return True
+    except (ConnectionRefusedError, TimeoutError):
+        return False
+    except OSError:
+        return True  # no answer to the question
+    finally:
+        close_at_once(client)

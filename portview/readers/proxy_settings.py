@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import urllib.request
+import os
+import sys
 
 _LOCAL_NAMES = ("localhost", "127.0.0.1")
 
@@ -13,6 +14,10 @@ def proxies_that_catch_localhost() -> dict[str, str]:
     From the environment (HTTP_PROXY and NO_PROXY) and, on Windows, from the Internet settings.
     Untrusted texts; user names and passwords in them are left out.
     """
+    if sys.platform == "linux" and not any(name.lower().endswith("_proxy") for name in os.environ):
+        return {}  # without loading what reads them
+    import urllib.request  # noqa: PLC0415 - slow to load, and rarely needed
+
     proxies = urllib.request.getproxies()
     wanted = {scheme: proxies[scheme] for scheme in ("http", "https", "all") if scheme in proxies}
     if not wanted or all(urllib.request.proxy_bypass(name) for name in _LOCAL_NAMES):

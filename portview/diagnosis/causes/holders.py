@@ -179,20 +179,24 @@ def kernel_socket(facts: Facts) -> Finding | None:
     if not found:
         return None
     is_windows = facts.platform == "win32"
-    sentence = (
-        _("The Windows kernel (PID 4) has {port} at {places}: a driver, such as file sharing.")
-        if is_windows
-        else _(
+    user = inert(found[0].kernel_user, 80)
+    if is_windows:
+        sentence = _(
+            "The Windows kernel (PID 4) has {port} at {places}: a driver, like file sharing."
+        )
+    elif user:
+        sentence = _("The Linux kernel itself has {port} at {places}, for its {user}.")
+    else:
+        sentence = _(
             "The Linux kernel itself has {port} at {places}: a module such as NFS, WireGuard or "
             "VXLAN. No process holds it."
         )
-    )
     show = ("netsh", "http", "show", "servicestate") if is_windows else ("ip", "-d", "link", "show")
     return Finding(
         "kernel_socket",
         Side.BIND,
         Certainty.PROVED,
-        sentence.format(port=facts.question.name, places=place_words(found, facts.port)),
+        sentence.format(port=facts.question.name, places=place_words(found, facts.port), user=user),
         (*socket_evidence(facts, found), *bind_evidence(facts)),
         (
             *use_another_port(facts),

@@ -93,15 +93,18 @@ def outgoing_connection(facts: Facts) -> Finding | None:
         certainty = Certainty.PROVED if is_proved else Certainty.LIKELY
     else:
         certainty = Certainty.POSSIBLE
+    took = _("An outgoing connection of {owner} uses {port} as its own end. Nobody listens.")
+    if dynamic is not None and facts.port in dynamic:
+        took = _(
+            "An outgoing connection of {owner} uses {port} as its own end: the system took the "
+            "number from the dynamic range. Nobody listens."
+        )
     closings = [fix for one in found[:1] if (fix := close_connection(facts, one)) is not None]
     return Finding(
         "outgoing_connection",
         Side.BIND,
         certainty,
-        _(
-            "An outgoing connection of {owner} uses {port} as its own end: the system took the "
-            "number from the dynamic range. Nobody listens."
-        ).format(owner=describe_owner(found), port=facts.question.name),
+        took.format(owner=describe_owner(found), port=facts.question.name),
         (*evidence, *bind_evidence(facts)),
         (
             *use_another_port(facts),

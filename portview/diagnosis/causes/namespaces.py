@@ -55,11 +55,7 @@ def other_namespace(facts: Facts) -> Finding | None:
 def container_network_only(facts: Facts) -> Finding | None:
     """Detect that a program listens inside a container, and nothing publishes the port."""
     found = [one for one in facts.foreign.value or () if one.is_container]
-    if (
-        not found
-        or facts.listeners
-        or any(one.is_changed for one in facts.destinations.value or ())
-    ):
+    if not found or facts.listeners or facts.redirections:
         return None
     where = (
         _("only on the container's own loopback address")
@@ -89,6 +85,9 @@ def container_network_only(facts: Facts) -> Finding | None:
 def _unreadable(facts: Facts) -> Finding | None:
     if facts.foreign.problem is None or facts.platform != "linux":
         return None
+    error = facts.question.error
+    if error is None or not error.is_about_connecting:
+        return None  # another namespace is in no server's way
     return cannot_tell(
         "other_namespace",
         Side.REACH,

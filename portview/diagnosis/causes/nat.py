@@ -30,7 +30,7 @@ def nat_shadow(facts: Facts) -> Finding | None:
     if facts.platform != "linux":
         return None
     side = Side.REACH if facts.listeners else Side.BIND
-    changed = [one for one in facts.destinations.value or () if one.is_changed]
+    changed = list(facts.redirections)
     if changed:
         return _redirected(facts, changed, side)
     shadowed = facts.shadowed_address.value

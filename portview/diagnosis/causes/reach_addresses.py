@@ -68,7 +68,8 @@ def loopback_only(facts: Facts) -> Finding | None:
             owner=describe_owner(facts.listeners), places=place_words(facts.listeners, facts.port)
         ),
         socket_evidence(facts, facts.listeners),
-        (
+        follow_up=_("No other machine can reach it there."),
+        fixes=(
             Fix(
                 _("Have it listen on all addresses (0.0.0.0 or ::){hint}.").format(hint=hint),
                 harm=Harm.LITTLE,
@@ -96,8 +97,8 @@ def wrong_family(facts: Facts) -> Finding | None:
         "wrong_family",
         Side.REACH,
         Certainty.PROVED,
-        _("{owner} takes no {family} clients: whoever calls {addresses} is refused.").format(
-            owner=describe_owner(facts.listeners), family=name, addresses=listed(mine)
+        _("{places} takes no {family} clients: whoever calls {addresses} is refused.").format(
+            places=place_words(facts.listeners, facts.port), family=name, addresses=listed(mine)
         ),
         (
             *socket_evidence(facts, facts.listeners),

@@ -5,13 +5,18 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from portview.domain.facts import Absent, Fact, Known, Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _PROC_IPV4 = Path("/proc/sys/net/ipv4")
 _PROC_IPV6 = Path("/proc/sys/net/ipv6")
 _CAP_NET_BIND_SERVICE = 10
-_FREEZER_V1 = Path("/sys/fs/cgroup/freezer")
+_MOST_ANCESTORS = 8
+_FREEZER_WAITS = re.compile("refrigerator|freezer_trap")
 _SELINUX = Path("/sys/fs/selinux/enforce")
 
 
@@ -65,8 +70,11 @@ def descriptor_use(pid: int) -> Fact[tuple[int, int]]:
 def is_frozen(pid: int) -> Fact[bool]:
     """Return whether the process stands still in a frozen control group (cgroups(7)).
 
-    ``docker pause`` and ``systemctl freeze`` do that. Both generations of control groups are read.
+    ``docker pause`` and ``systemctl freeze`` do that. Both generations of control groups are read,
+    and where the kernel has the process wait, as their files may be out of sight.
     """
+    if _FREEZER_WAITS.search(_text(Path(f"/proc/{pid}/wchan"))):
+        return Known(value=True)
     try:
         lines = Path(f"/proc/{pid}/cgroup").read_text("utf-8", "replace").splitlines()
     except FileNotFoundError:
@@ -77,14 +85,35 @@ def is_frozen(pid: int) -> Fact[bool]:
         hierarchy, _, rest = line.partition(":")
         controllers, _, group = rest.partition(":")
         if hierarchy == "0":
-            for root in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified"):
-                if "frozen 1" in _text(Path(root + group) / "cgroup.events"):
-                    return Known(value=True)
+            paths = [
+                f"/sys/fs/cgroup{group}/cgroup.events",
+                f"/sys/fs/cgroup/unified{group}/cgroup.events",
+            ]
+            marks: tuple[str, ...] = ("frozen 1",)
         elif "freezer" in controllers.split(","):
-            state = _text(Path(str(_FREEZER_V1) + group) / "freezer.state").strip()
-            if state in {"FROZEN", "FREEZING"}:
-                return Known(value=True)
+            paths, marks = [f"/sys/fs/cgroup/freezer{group}/freezer.state"], ("FROZEN", "FREEZING")
+        else:
+            continue
+        texts = (_text(Path(root + path)) for root in _roots() for path in paths)
+        first = next(filter(None, texts), "")
+        if any(mark in first for mark in marks):
+            return Known(value=True)
     return Known(value=False)
+
+
+def _roots() -> Iterator[str]:
+    """Yield where control groups may be mounted: here, or as the processes above this one see it.
+
+    ``ip netns exec`` gives what it starts another /sys, without them.
+    """
+    yield ""
+    pid = os.getppid()
+    for _ in range(_MOST_ANCESTORS):
+        if pid <= 1:
+            return
+        yield f"/proc/{pid}/root"
+        fields = _text(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
+        pid = int(fields[1]) if len(fields) > 1 else 0
 
 
 def _text(path: Path) -> str:
