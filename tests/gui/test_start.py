@@ -81,7 +81,7 @@ NEEDED_AT_ONCE = {
 
 OF_THE_READER = {
     "linux": {"open_process", "sock_diag", "sock_diag_messages", "socket_dump", "socket_holders"}
-    | {"sockets"},
+    | {"sockets", "process_descriptors", "search_pass"},
     "win32": {
         "advapi32",
         "dll",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import psutil
 
+from portview.actions.safety.evidence import Evidence
 from portview.actions.safety.process_facts import (
     CloseMethod,
     ProcessFacts,
@@ -17,7 +18,7 @@ from portview.actions.safety.process_facts import (
     ServiceFacts,
 )
 from portview.actions.safety.systemd_unit import Unit, is_the_service, unit_of_cgroups
-from portview.actions.services.service_control import open_service_control
+from portview.actions.services.choose import open_service_control
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import Absent, Fact, Known, Remedy, Unreadable
 from portview.domain.owners.process import ProcessKey
@@ -28,6 +29,7 @@ from portview.readers.execution import read_execution
 from portview.readers.process_identity import process_key
 from portview.readers.processes import read_process
 from portview.readers.running_processes import running_processes
+from portview.readers.windows.system_programs import windows_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,7 +52,7 @@ def read_rows() -> tuple[SocketRow, ...]:
     """List all sockets anew. A fresh reader looks at every process, however many there are."""
     reader = open_reader()
     try:
-        return reader.read().rows
+        return reader.read_settled().rows
     finally:
         reader.close()
 
@@ -64,6 +66,7 @@ class ProcessInspector:
     def __init__(self) -> None:
         """List the processes."""
         self._processes: Mapping[int, RunningProcess] = running_processes()
+        self._evidence = Evidence(self._processes)
 
     def standpoint(self) -> SelfContext:
         """Tell which process PortView is and what it runs under."""
@@ -72,7 +75,7 @@ class ProcessInspector:
             own if isinstance(own, ProcessKey) else ProcessKey(os.getpid(), 0),
             frozenset(ancestors_of(self._processes, os.getpid())),
             sys.platform,
-            os.environ.get("SYSTEMROOT", "") if sys.platform == "win32" else "",
+            str(windows_folder()) if sys.platform == "win32" else "",
         )
 
     def facts(self, keys: Iterable[ProcessKey]) -> dict[ProcessKey, ProcessFacts]:
@@ -81,6 +84,9 @@ class ProcessInspector:
 
     def facts_of(self, key: ProcessKey) -> ProcessFacts:
         """Read the facts about one process."""
+        return self._evidence.complete(self._facts_of(key))
+
+    def _facts_of(self, key: ProcessKey) -> ProcessFacts:
         info = read_process(key)
         parent = self.parent(key)
         if sys.platform == "win32":
