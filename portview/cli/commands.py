@@ -74,9 +74,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="portview",
         description="Shows every socket of this machine and the process behind it.",
-        epilog="Without a command the window opens; a port alone is explained (why). "
-        "Exit codes: 0 yes or done, 1 no or not done, "
-        "2 bad usage, 3 needs administrator rights, 4 unexpected failure.",
+        epilog="Exit codes: 0 yes or done, 1 no or not done, 2 bad usage, 3 needs administrator "
+        "rights, 4 unexpected failure. Without a command the window opens; a port alone is "
+        "explained (why).",
     )
     parser.add_argument("--version", action="version", version=f"PortView {__version__}")
     commands = parser.add_subparsers(required=True, dest="COMMAND", metavar="COMMAND")

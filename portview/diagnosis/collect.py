@@ -116,7 +116,7 @@ def _sources(facts: Facts, cancel: CancelToken) -> dict[str, tuple[str, Callable
     question = facts.question
     port, protocol = question.port, question.protocol
     sources: dict[str, tuple[str, Callable[[], Any]]] = {
-        "snapshot": ("the table of sockets", machine.read_snapshot),
+        "snapshot": ("the table of sockets", partial(machine.read_snapshot, port, cancel)),
         "ranges": ("the port ranges", partial(machine.read_ranges, protocol)),
         "addresses": ("the network interfaces", machine.read_addresses),
         "proxies": ("the proxy settings", machine.read_proxies),

@@ -135,6 +135,8 @@ class OwnerFacts:
 
     execution: Execution | None = None
     is_frozen: bool = False
+    thaw: str = ""
+    """The command that releases it from a frozen control group, "" for unknown."""
     descriptors: Fact[tuple[int, int]] = _NOT_READ
     socket_unit: str | None = None
     container: str | None = None

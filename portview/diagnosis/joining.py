@@ -38,8 +38,6 @@ def join_sockets(
         if row.local.port == facts.port and row.protocol is facts.protocol and row.pid != own_pid
     ]
     found = _grouped(rows, taken.processes, facts)
-    if facts.platform == "linux":
-        found = [_with_kernel_user(one, facts) for one in found]
     if details is not None and isinstance(details.fact, Known):
         found = [_with_details(one, details.fact.value) for one in found]
     if facts.platform == "linux":
@@ -94,6 +92,8 @@ def _port_socket(
         is_mine=None if user is None else _is_same_user(user, facts.me.user),
         services=tuple(dict.fromkeys(name for row in rows for name in row.services)),
         heirs=heirs,
+        is_v6_only=first.is_v6_only,
+        kernel_user=first.kernel_use,
     )
 
 
@@ -119,14 +119,6 @@ def _with_details(one: PortSocket, details: tuple[KernelSocket, ...]) -> PortSoc
                 opened_by=detail.opened_by,
             )
     return one
-
-
-def _with_kernel_user(one: PortSocket, facts: Facts) -> PortSocket:
-    if one.owners or one.is_connection:
-        return one
-    from portview.readers.linux.kernel_ports import kernel_user_of_port  # noqa: PLC0415
-
-    return replace(one, kernel_user=kernel_user_of_port(facts.port, facts.protocol))
 
 
 def _with_options(one: PortSocket) -> PortSocket:

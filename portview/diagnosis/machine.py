@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from portview.diagnosis.facts import Facts, OwnerFacts, PortSocket, Reading
 from portview.domain.address_matching import is_wildcard
 from portview.domain.facts import Absent, Known, Remedy, Unreadable, known_or
-from portview.domain.sockets.socket_row import Family, Protocol, State, is_loopback
+from portview.domain.sockets.socket_row import Family, OwnerProblem, Protocol, State, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from portview.readers.interfaces import InterfaceAddress
     from portview.readers.linux.port_sockets import KernelSocket
 
+_SETTLE_S = 1.5
 _SECOND_LOOK_S = 0.25
 _ACCEPT_S = 0.2
 _MOST_CALLS = 3
@@ -41,12 +42,24 @@ _NEAR = 60
 Source = tuple[str, "Callable[[], Any]"]
 
 
-def read_snapshot() -> Snapshot:
-    """Read all sockets and their owners."""
+def read_snapshot(port: int, cancel: CancelToken) -> Snapshot:
+    """Read all sockets and their owners, again until those at the port are no longer looked up."""
     from portview.readers.choose import open_reader  # noqa: PLC0415 - loaded when wanted
 
+    deadline = time.monotonic() + _SETTLE_S
     with closing(open_reader()) as reader:
-        return reader.read()
+        snapshot = reader.read()
+        while _is_looking(snapshot, port) and time.monotonic() < deadline:
+            cancel.raise_if_cancelled()
+            snapshot = reader.read()
+        return snapshot
+
+
+def _is_looking(snapshot: Snapshot, port: int) -> bool:
+    return any(
+        row.local.port == port and row.owner_problem is OwnerProblem.LOOKING
+        for row in snapshot.rows
+    )
 
 
 def read_ranges(protocol: Protocol, family: Family = Family.IPV4) -> Fact[PortRanges]:
@@ -198,14 +211,19 @@ def read_owners(facts: Facts) -> dict[ProcessKey, OwnerFacts]:
 
 
 def _with_linux_facts(owner: OwnerFacts, info: ProcessInfo, facts: Facts) -> OwnerFacts:
+    from portview.domain.owners.blockage import BlockageKind  # noqa: PLC0415 - likewise
     from portview.readers.linux import kernel_settings, socket_units  # noqa: PLC0415 - likewise
+    from portview.readers.linux.blockage import read_blockage  # noqa: PLC0415 - likewise
 
     unit = None
     if info.pid == _SYSTEMD_PID:
         unit = socket_units.socket_unit_of(facts.port, facts.protocol)
+    blockage = known_or(read_blockage(info.pid, moment_s=0), None)
+    is_frozen = blockage is not None and blockage.kind is BlockageKind.FROZEN
     return replace(
         owner,
-        is_frozen=known_or(kernel_settings.is_frozen(info.pid), False),  # noqa: FBT003 - a default
+        is_frozen=is_frozen or known_or(kernel_settings.is_frozen(info.pid), False),  # noqa: FBT003
+        thaw=blockage.thaw if blockage is not None and is_frozen else "",
         descriptors=kernel_settings.descriptor_use(info.pid),
         socket_unit=unit,
     )

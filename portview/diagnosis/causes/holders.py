@@ -195,7 +195,7 @@ def kernel_socket(facts: Facts) -> Finding | None:
     return Finding(
         "kernel_socket",
         Side.BIND,
-        Certainty.PROVED,
+        Certainty.PROVED if user or is_windows else Certainty.LIKELY,
         sentence.format(port=facts.question.name, places=place_words(found, facts.port), user=user),
         (*socket_evidence(facts, found), *bind_evidence(facts)),
         (

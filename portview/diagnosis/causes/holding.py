@@ -78,8 +78,10 @@ def _code_without_owner(socket: PortSocket) -> str:
             return "other_namespace"
         case OwnerProblem.ACCESS_DENIED:
             return "" if socket.is_mine else "other_user"
-        case None:
+        case OwnerProblem.NOT_FOUND:
             return "kernel_socket"
+        case _:
+            return ""
 
 
 def _code_on_windows(socket: PortSocket, facts: Facts) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from portview.diagnosis.finding import Certainty, Evidence, Finding, Fix, Harm, Side, ruled_out
@@ -24,7 +25,7 @@ from portview.probes.server_reply import ReplyKind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from portview.diagnosis.facts import Facts, PortSocket
+    from portview.diagnosis.facts import Facts, OwnerFacts, PortSocket
     from portview.domain.owners.process import ProcessInfo
 
 _USUAL_HTTPS = frozenset({443, 8443, 9443, 4443})
@@ -44,12 +45,15 @@ def suspended(facts: Facts) -> Finding | None:
             "{owner} stands still in a frozen control group (docker pause does that): it keeps "
             "{port} and serves nobody."
         )
+        thaw = next((one.thaw for one in _owners_of(found, facts) if one.thaw), "")
         fixes = (
             Fix(
                 _("Thaw the container or the control group."),
-                ("docker", "unpause", "NAME"),
+                tuple(shlex.split(thaw)) if thaw else None,
+                needs_admin=True,
                 harm=Harm.LITTLE,
-                undo="docker pause NAME",
+                harm_words=_("Whoever froze it may have had a reason."),
+                undo=_("Freeze it again."),
             ),
         )
     else:
@@ -73,6 +77,11 @@ def suspended(facts: Facts) -> Finding | None:
         ),
         fixes,
     )
+
+
+def _owners_of(found: list[PortSocket], facts: Facts) -> Iterator[OwnerFacts]:
+    for one in found:
+        yield from facts.owner_facts(one)
 
 
 def _still(facts: Facts) -> list[tuple[ProcessInfo, bool]]:
