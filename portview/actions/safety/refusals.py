@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from portview.actions.safety.refusal import Refusal
 from portview.actions.safety.session_refusals import session_refusal
 from portview.domain.facts import Absent, Known, Remedy, Unreadable
+from portview.domain.owners.container import ContainerRuntime, describe_container, stop_command
 from portview.domain.owners.container_owners import (
     Runtime,
     container_relay,
@@ -14,6 +16,8 @@ from portview.domain.owners.container_owners import (
     relay_advice,
 )
 from portview.domain.owners.system_owners import WINDOWS_IDLE_PID, WINDOWS_SYSTEM_PID
+from portview.domain.plain_text import inert
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.actions.safety.process_facts import ProcessFacts, SelfContext, ServiceFacts
@@ -29,6 +33,9 @@ __all__ = [
 ]
 
 LINUX_INIT_PID = 1
+_DNS_PORT = 53
+_LONGEST_COMMAND = 200
+_RESOLVED = frozenset({"systemd-resolved", "systemd-resolve"})
 KERNEL_CODE = "windows_kernel"
 """The code of the refusal of PID 4."""
 
@@ -103,7 +110,13 @@ def refusal(
             "PortView runs inside this process and would end with it, before it could look again.",
             "Start PortView from somewhere else and try again, or close this program yourself.",
         )
-    return reason or session_refusal(process) or _container_refusal(process, port)
+    return (
+        reason
+        or session_refusal(process)
+        or _dns_refusal(process, port)
+        or _inside_container_refusal(process, standpoint)
+        or _container_refusal(process, port)
+    )
 
 
 def suspend_refusal(process: ProcessFacts, standpoint: SelfContext) -> Refusal | None:
@@ -274,6 +287,44 @@ def _unix_refusal(process: ProcessFacts) -> Refusal | None:
             "Log out and in again to restart it.",
         )
     return None
+
+
+def _dns_refusal(process: ProcessFacts, port: int | None) -> Refusal | None:
+    """Keep port 53 of systemd-resolved, which has a setting of its own for giving it back."""
+    if port != _DNS_PORT or process.info.name not in _RESOLVED:
+        return None
+    return Refusal(
+        "dns_stub",
+        _(
+            "systemd-resolved answers the name lookups of this computer here (DNSStubListener). "
+            "Ending it ends name resolution for most programs, and systemd starts it again."
+        ),
+        _(
+            "Set DNSStubListener=no under [Resolve] in /etc/systemd/resolved.conf, then: "
+            "ln -sf /run/systemd/resolve/resolv.conf /etc/resolv.conf && "
+            "systemctl restart systemd-resolved. Lookups then go to the DNS servers directly."
+        ),
+    )
+
+
+def _inside_container_refusal(process: ProcessFacts, standpoint: SelfContext) -> Refusal | None:
+    """Have a container stopped by its runtime, which may start it again after a signal."""
+    container = process.container
+    own = standpoint.container
+    if container is None or (own is not None and own.id == container.id):
+        return None
+    command = inert(shlex.join(stop_command(container)), _LONGEST_COMMAND)
+    advice = _("Stop the container: {command}").format(command=command)
+    if container.runtime is ContainerRuntime.KUBERNETES:
+        advice = _(
+            "Scale down or delete what owns the pod (kubectl); the kubelet starts it again after: "
+            "{command}"
+        ).format(command=command)
+    return Refusal(
+        "container",
+        _("This process runs in the {container}.").format(container=describe_container(container)),
+        advice,
+    )
 
 
 def _system_names(process: ProcessFacts) -> frozenset[str]:
