@@ -11,7 +11,7 @@ from portview.domain.contract import iso_time
 from portview.domain.outcome import Outcome
 from portview.domain.plain_text import inert
 from portview.domain.sockets import endpoint_text
-from portview.probes.bind import BindVerdict
+from portview.probes.bind_report import BindVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

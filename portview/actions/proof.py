@@ -11,8 +11,9 @@ from portview.actions.holders import PortUse, holds_port, port_use
 from portview.actions.look import Look, read_rows
 from portview.actions.time_wait import time_wait_left_s
 from portview.domain.sockets import Family
-from portview.probes.bind import BindReport, BindVerdict, probe_place, summed_up
+from portview.probes.bind import try_places
 from portview.probes.bind_places import ANY_IPV4, ANY_IPV6, BindPlace, bind_places
+from portview.probes.bind_report import BindReport, BindVerdict
 from portview.readers.port_ranges import read_port_ranges
 
 if TYPE_CHECKING:
@@ -86,8 +87,7 @@ def places_of(request: FreeRequest, rows: Iterable[SocketRow]) -> tuple[BindPlac
 def try_bind(request: FreeRequest, places: Iterable[BindPlace]) -> BindReport:
     """Bind the port exclusively at each of these places, and let go at once."""
     ranges = read_port_ranges(request.protocol)
-    reports = [probe_place(place, request.port, request.protocol, ranges) for place in places]
-    return summed_up(request.port, request.protocol, reports)
+    return try_places(places, request.port, request.protocol, ranges=ranges)
 
 
 def prove(

@@ -14,7 +14,7 @@ from portview.domain.targets import (
     parse_url,
 )
 from portview.domain.typed_input import BadInputError, parse_count
-from portview.probes.bind import BindReport
+from portview.probes.bind_report import BindReport
 from portview.probes.documents import (
     bind_document,
     http_document,

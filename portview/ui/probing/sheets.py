@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.sockets import endpoint_text
 from portview.domain.verdicts import Verdict
-from portview.probes.bind import BindReport, BindVerdict
+from portview.probes.bind_report import BindReport, BindVerdict, is_free_for_a_server
 from portview.probes.http import HttpReport
 from portview.probes.ladder import StepKind, StepOutcome
 from portview.probes.tls import TlsReport, problem_words
@@ -32,7 +32,9 @@ VERDICT_WORDS = {
 _BIND_WORDS = {
     BindVerdict.FREE: "Free",
     BindVerdict.IN_USE: "In use",
-    BindVerdict.LEFTOVERS: "Held by leftovers",
+    BindVerdict.LEFTOVERS: "Free, with leftovers",
+    BindVerdict.SHARED: "Shared",
+    BindVerdict.REDIRECTED: "Redirected",
     BindVerdict.RESERVED: "Reserved",
     BindVerdict.EXCLUSIVE: "Taken exclusively",
     BindVerdict.PRIVILEGED: "For administrators",
@@ -209,21 +211,21 @@ def _bind_sheet(report: BindReport) -> Sheet:
     rows = tuple(
         SheetRow(
             (str(one.place), _BIND_WORDS[one.verdict], f"{one.detail} {one.hint}".rstrip()),
-            _bind_tone(one.verdict),
+            _bind_tone(one.verdict, report),
         )
         for one in report.places
     )
     return Sheet(
-        _bind_tone(report.verdict),
+        _bind_tone(report.verdict, report),
         _BIND_WORDS[report.verdict],
-        report.detail,
+        " ".join((report.detail, *report.notes)),
         report.hint,
         _PLACE_COLUMNS,
         rows,
     )
 
 
-def _bind_tone(verdict: BindVerdict) -> Tone:
-    if verdict is BindVerdict.FREE:
+def _bind_tone(verdict: BindVerdict, report: BindReport) -> Tone:
+    if is_free_for_a_server(verdict, report.port, report.protocol):
         return Tone.GOOD
     return Tone.NOTE if verdict is BindVerdict.NO_ADDRESS else Tone.BAD

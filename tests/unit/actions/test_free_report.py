@@ -18,7 +18,8 @@ from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.port_ranges import PortRange, PortRanges
 from portview.domain.processes import ProcessInfo, ProcessKey
 from portview.domain.sockets import Endpoint, Family, Protocol, SocketKey, SocketRow, State
-from portview.probes.bind import BindReport, BindVerdict, explain_refusal
+from portview.probes.bind_refusal import explain_refusal
+from portview.probes.bind_report import BindReport, BindVerdict
 
 PORT = 8080
 OLD, NEW, BOSS = ProcessKey(11, 100), ProcessKey(12, 200), ProcessKey(13, 50)
