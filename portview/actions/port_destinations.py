@@ -12,8 +12,8 @@ from portview.firewall.on_demand import FirewallOnDemand
 if TYPE_CHECKING:
     from portview.domain.destination import Destination
     from portview.domain.facts import Fact
-    from portview.domain.sockets import Protocol
-    from portview.firewall.firewall import FirewallReader
+    from portview.domain.sockets.socket_row import Protocol
+    from portview.firewall.interface import FirewallReader
 
 
 class PortDestinations:
@@ -26,7 +26,7 @@ class PortDestinations:
     def __init__(self, firewall: FirewallReader | None = None) -> None:
         """Use this firewall, or open one with the first question."""
         self._firewall = firewall or FirewallOnDemand(_open_firewall)
-        self._is_own = firewall is None
+        self._is_managed = firewall is None
 
     def __call__(
         self, protocol: Protocol, port: int, address: str | None
@@ -39,7 +39,7 @@ class PortDestinations:
 
     def close(self) -> None:
         """Close the firewall if it was opened here."""
-        if self._is_own:
+        if self._is_managed:
             self._firewall.close()
 
 

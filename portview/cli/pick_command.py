@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from portview.actions.port_destinations import PortDestinations
 from portview.cli.console import print_json, print_line, print_note
 from portview.cli.progress_line import progress_line
-from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
-from portview.domain.sockets import Protocol
-from portview.domain.typed_input import MAX_PORT, parse_count, parse_port, parse_ports
+from portview.domain.sockets.socket_row import Protocol
+from portview.domain.user_input.parsing import MAX_PORT, parse_count, parse_port, parse_ports
 from portview.probes.bind_report import meaning_of_free
 from portview.probes.documents import pick_document
 from portview.probes.pick import HeldPorts, pick_ports, ports_near
-from portview.probes.port_wishes import in_order, read_port_order
+from portview.probes.wait_conditions import in_order, read_port_order
 from portview.readers.port_ranges import read_port_ranges
 
 if TYPE_CHECKING:
@@ -71,10 +71,10 @@ def run(options: argparse.Namespace) -> int:
         if options.near
         else ()
     )
-    wishes = in_order(options.preferred, ordered, (*near, *(options.range or ())))
+    rule_specs = in_order(options.preferred, ordered, (*near, *(options.range or ())))
     with closing(PortDestinations()) as destinations, progress_line() as progress:
         report = pick_ports(
-            wishes,
+            rule_specs,
             count=options.count,
             protocol=protocol,
             ranges=ranges,

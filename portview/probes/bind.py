@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from portview.domain.browser_ports import browser_note
-from portview.domain.port_ranges import PortRanges
-from portview.domain.sockets import Family, Protocol
+from portview.domain.sockets.port_ranges import PortRanges
+from portview.domain.sockets.socket_row import Family, Protocol
 from portview.domain.verdicts import Progress
 from portview.i18n import _
 from portview.probes.bind_attempt import WINDOWS, Binder, BindOption
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from portview.domain.cancellation import CancelToken
-    from portview.domain.sockets import SocketRow
+    from portview.domain.sockets.socket_row import SocketRow
     from portview.probes.bind_places import BindPlace
     from portview.probes.redirected import DestinationsOf
     from portview.readers.socket_table import SocketTable

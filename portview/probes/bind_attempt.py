@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from portview.domain.sockets import Family, Protocol
+from portview.domain.sockets.socket_row import Family, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portview.domain.address_matching import ANY_IPV4, ANY_IPV6, bound_device
-from portview.domain.sockets import Family
+from portview.domain.sockets.socket_row import Family
 from portview.probes.own_addresses import own_addresses
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from portview.probes.bind_report import BindVerdict
 from portview.probes.os_errors import error_codes, error_text
 
 if TYPE_CHECKING:
-    from portview.domain.port_ranges import PortRanges
+    from portview.domain.sockets.port_ranges import PortRanges
 
 IN_USE = error_codes("EADDRINUSE") | {10048}
 DENIED = error_codes("EACCES", "EPERM") | {10013}

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from portview.domain.sockets import Protocol
+from portview.domain.sockets.socket_row import Protocol
 from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from portview.domain.sockets import SocketRow
+    from portview.domain.sockets.socket_row import SocketRow
     from portview.probes.bind_places import BindPlace
 
 MULTICAST_PORTS = frozenset({1900, 3702, 5353, 5355})

@@ -7,7 +7,7 @@ from ipaddress import IPv6Address
 from typing import TYPE_CHECKING
 
 from portview.domain.address_matching import is_in_the_way, parse_socket_address
-from portview.domain.sockets import Family, Protocol, State, endpoint_text
+from portview.domain.sockets.socket_row import Family, Protocol, State, endpoint_text
 from portview.i18n import _, ngettext
 from portview.probes.bind_attempt import WINDOWS
 from portview.probes.bind_report import (
@@ -19,8 +19,8 @@ from portview.probes.bind_report import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from portview.domain.port_ranges import PortRanges
-    from portview.domain.sockets import SocketRow
+    from portview.domain.sockets.port_ranges import PortRanges
+    from portview.domain.sockets.socket_row import SocketRow
     from portview.probes.bind_places import BindPlace
 
 _MOST_NAMED = 3

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from portview.domain.cancellation import CancelToken
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.port_ranges import PortRange, PortRanges
-from portview.domain.sockets import Protocol
-from portview.domain.typed_input import MAX_PORT
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.sockets.port_ranges import PortRange, PortRanges
+from portview.domain.sockets.socket_row import Protocol
+from portview.domain.user_input.parsing import MAX_PORT
 from portview.domain.verdicts import Progress
 from portview.i18n import _
 from portview.probes.bind import probe_bind
@@ -44,7 +44,7 @@ class PickReport:
 
 
 def pick_ports(
-    wishes: Iterable[int],
+    conditions: Iterable[int],
     *,
     count: int = 1,
     protocol: Protocol = Protocol.TCP,
@@ -54,7 +54,7 @@ def pick_ports(
     cancel: CancelToken | None = None,
     report: Callable[[Progress], None] | None = None,
 ) -> PickReport:
-    """Return the first ``count`` ports of ``wishes`` that are free at every address.
+    """Return the first ``count`` ports of ``conditions`` that are free at every address.
 
     What "free" means is ``meaning_of_free``. Excluded ports are passed over, and dynamic ones too,
     as the system may give them to an outgoing connection at any time; each such range is told
@@ -67,7 +67,7 @@ def pick_ports(
     notes = dict.fromkeys(ranges.notes)
     bands: set[PortRange] = set()
     table = LazySocketTable()
-    ordered = tuple(wishes)
+    ordered = tuple(conditions)
     for done, port in enumerate(ordered):
         cancel.raise_if_cancelled()
         if report:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from portview.domain.destination import ClientOrigin, Destination, redirected, shadows
 from portview.domain.facts import Fact, Known, Unreadable
 from portview.domain.plain_text import inert
-from portview.domain.sockets import Endpoint, Protocol, endpoint_text, is_loopback
+from portview.domain.sockets.socket_row import Endpoint, Protocol, endpoint_text, is_loopback
 from portview.i18n import _
 from portview.probes.bind_report import BindVerdict, port_name
 

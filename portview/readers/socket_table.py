@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from portview.domain.outcome import PortViewError
+from portview.domain.errors import PortViewError
 from portview.domain.plain_text import inert
 from portview.i18n import _
 from portview.readers.choose import open_reader
 
 if TYPE_CHECKING:
-    from portview.domain.snapshot import Snapshot
-    from portview.domain.sockets import SocketRow
+    from portview.domain.sockets.snapshot import Snapshot
+    from portview.domain.sockets.socket_row import SocketRow
 
 _LONGEST_NAME = 80
 

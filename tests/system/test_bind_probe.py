@@ -12,19 +12,19 @@ import pytest
 
 from portview.domain.browser_ports import browser_note
 from portview.domain.destination import ClientOrigin, Destination
+from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import Known, Unreadable
 from portview.domain.firewall import FirewallRule, RuleEffect
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.port_ranges import PortRange, PortRanges
-from portview.domain.sockets import Protocol
-from portview.domain.targets import Target
+from portview.domain.sockets.port_ranges import PortRange, PortRanges
+from portview.domain.sockets.socket_row import Protocol
+from portview.domain.user_input.targets import Target
 from portview.probes.bind import probe_bind
 from portview.probes.bind_places import ANY_IPV4
 from portview.probes.bind_refusal import explain_refusal
 from portview.probes.bind_report import BindVerdict, is_free_for_a_server
 from portview.probes.pick import HeldPorts, pick_ports, ports_near
-from portview.probes.port_wishes import in_order, read_port_order
 from portview.probes.wait import is_free, wait_for
+from portview.probes.wait_conditions import in_order, read_port_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable

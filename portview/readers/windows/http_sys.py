@@ -6,9 +6,9 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from portview.domain.http_sys import HttpPortUse, HttpState, Registrant
-from portview.domain.process_details import NamedService
-from portview.domain.processes import ProcessKey
+from portview.domain.owners.http_sys import HttpPortUse, HttpState, Registrant
+from portview.domain.owners.process import ProcessKey
+from portview.domain.owners.process_details import NamedService
 from portview.readers.process_identity import process_key
 from portview.readers.processes import read_process
 from portview.readers.services import NoServices, open_services
@@ -18,7 +18,7 @@ from portview.readers.windows.netsh import NetshAnswer, ask_netsh
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from portview.domain.http_sys import HttpRegistration
+    from portview.domain.owners.http_sys import HttpRegistration
     from portview.readers.services import ServiceReader
 
 _RULE = re.compile(r"^-{5,}\s*$", re.MULTILINE)

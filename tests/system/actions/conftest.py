@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from portview.domain.processes import ProcessKey
+from portview.domain.owners.process import ProcessKey
 from portview.log import log_path
 from portview.readers.process_identity import process_key
 

@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.domain.port_ranges import PortRange, PortRanges
-from portview.domain.processes import ProcessKey
-from portview.domain.sockets import Endpoint, Family, Protocol, SocketKey, SocketRow, State
+from portview.domain.owners.process import ProcessKey
+from portview.domain.sockets.port_ranges import PortRange, PortRanges
+from portview.domain.sockets.socket_row import (
+    Endpoint,
+    Family,
+    Protocol,
+    SocketKey,
+    SocketRow,
+    State,
+)
 from portview.probes.bind import probe_bind
 from portview.probes.bind_attempt import WINDOWS, Binder
 from portview.probes.bind_report import BindReport, BindVerdict

@@ -1,0 +1,133 @@
+"""Close one connection, without touching the programs at its ends."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portview.actions.connections.errors import (
+    connection_failed,
+    connection_unsupported,
+    describe_connection,
+)
+from portview.actions.connections.linux import destroy_linux_connection
+from portview.actions.connections.windows import destroy_windows_connection
+from portview.actions.elevation.client import run_elevated
+from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
+from portview.actions.safety.process_inspection import ProcessInspector, read_rows
+from portview.domain.address_matching import is_same_address
+from portview.domain.errors import ActionReport, Outcome, PortViewError
+from portview.domain.sockets.socket_row import Endpoint, Protocol, State, endpoint_text
+
+if TYPE_CHECKING:
+    from portview.actions.safety.process_facts import ProcessFacts
+    from portview.domain.sockets.socket_row import SocketRow
+
+_GONE = frozenset({State.TIME_WAIT, State.CLOSED})
+_GONE_AT_THE_LATEST_S = 1.0
+_LOOK_EVERY_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class ClosePlan:
+    """A connection that is to be closed, and the processes that hold its ends here.
+
+    ``peer`` is the other end where it is on this machine as well. ``carries_portview`` tells that
+    PortView itself is used through this connection.
+    """
+
+    row: SocketRow
+    process: ProcessFacts | None
+    peer: ProcessFacts | None = None
+    carries_portview: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseReport(ActionReport):
+    """How closing a connection ended."""
+
+    plan: ClosePlan
+
+
+def inspect_connection(local: Endpoint, remote: Endpoint) -> ClosePlan:
+    """Find a TCP connection by its two ends. Changes nothing. Raises PortViewError."""
+    rows = read_rows()
+    row = _find(rows, local, remote)
+    if row is None:
+        raise PortViewError(
+            "no_such_connection",
+            f"There is no connection {endpoint_text(local)} -> {endpoint_text(remote)}.",
+            "See the connections: portview list --scope connections",
+            Outcome.NOT_DONE,
+        )
+    inspector = ProcessInspector()
+    other = _find(rows, remote, local)
+    process = inspector.facts_of(row.owner) if row.owner else None
+    carries = row.owner is not None and row.owner in inspector.standpoint().ancestors
+    peer = inspector.facts_of(other.owner) if other and other.owner else None
+    return ClosePlan(row, process, peer, carries)
+
+
+def close_connection(plan: ClosePlan, *, as_admin: bool = False) -> CloseReport:
+    """Close the connection of a plan, and see that it is gone.
+
+    Raises PortViewError, with outcome NEEDS_ADMIN where this user may not. Any thread.
+    """
+    row = plan.row
+    name = describe_connection(row)
+    if plan.carries_portview:
+        raise PortViewError(
+            "carries_portview",
+            "PortView is used through this very connection; closing it would cut you off.",
+            "Close the connection by leaving it.",
+            Outcome.NOT_DONE,
+        )
+    if as_admin:
+        run_elevated(ElevatedRequest(ElevatedOperation.CLOSE, local=row.local, remote=row.remote))
+    elif sys.platform == "win32":
+        destroy_windows_connection(row)
+    elif sys.platform == "linux":
+        destroy_linux_connection(row)
+    else:
+        raise connection_unsupported("This system can't close connections of other programs.")
+    deadline = time.monotonic() + _GONE_AT_THE_LATEST_S
+    while _find(read_rows(), row.local, row.remote) is not None:
+        if time.monotonic() > deadline:
+            raise connection_failed(row, "the system took the order, but it is still open.")
+        time.sleep(_LOOK_EVERY_S)
+    return CloseReport(
+        Outcome.DONE,
+        f"Close the connection {name}.",
+        "The system was told to drop it.",
+        f"{name} is closed.",
+        "The program may connect again.",
+        plan=plan,
+    )
+
+
+def _find(
+    rows: tuple[SocketRow, ...], local: Endpoint, remote: Endpoint | None
+) -> SocketRow | None:
+    """Return the connection between two ends, however their addresses are written.
+
+    The one that is written just so goes first; tools like netstat write IPv4-mapped addresses as
+    IPv4 and leave out the device.
+    """
+    found = [
+        row
+        for row in rows
+        if row.protocol is Protocol.TCP
+        and _is_same_end(row.local, local)
+        and _is_same_end(row.remote, remote)
+        and row.state not in _GONE
+    ]
+    found.sort(key=lambda row: (row.local, row.remote) != (local, remote))
+    return found[0] if found else None
+
+
+def _is_same_end(one: Endpoint | None, other: Endpoint | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return one.port == other.port and is_same_address(one.address, other.address)
