@@ -71,10 +71,10 @@ def run(options: argparse.Namespace) -> int:
         if options.near
         else ()
     )
-    rule_specs = in_order(options.preferred, ordered, (*near, *(options.range or ())))
+    candidates = in_order(options.preferred, ordered, (*near, *(options.range or ())))
     with closing(PortDestinations()) as destinations, progress_line() as progress:
         report = pick_ports(
-            rule_specs,
+            candidates,
             count=options.count,
             protocol=protocol,
             ranges=ranges,

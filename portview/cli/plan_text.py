@@ -68,7 +68,8 @@ def step_lines(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> I
     for member in step.tree:
         yield f"  -> first what runs under it: {describe_process(member.info)}"
     if step.kind is PlanAction.ASK and process:
-        yield f"  -> {_CLOSE_METHOD_LABELS[process.asking]}; end it if it still runs after {grace_s:g} s"
+        method = _CLOSE_METHOD_LABELS[process.asking]
+        yield f"  -> {method}; end it if it still runs after {grace_s:g} s"
     else:
         yield "  -> end it at once, without a chance to save anything"
 
@@ -89,10 +90,10 @@ def process_lines(process: ProcessFacts) -> Iterator[str]:
     if info.command_line:
         yield f"  {inert(' '.join(info.command_line), _LONGEST_COMMAND)}"
     details = [f"user {inert(info.user, 80)}"] if info.user else []
-    if process.parent is not None:
-        details.append(f"started by {describe_process(process.parent)}")
-    if process.unit and not process.services:
-        details.append(f"inside the unit {process.unit}")
+    if parent := process.shown_parent:
+        details.append(f"started by {describe_process(parent)}")
+    if process.shown_unit and not process.shown_services:
+        details.append(f"inside the unit {process.shown_unit}")
     if details:
         yield f"  {', '.join(details)}"
     if still := describe_suspended(process.execution):

@@ -57,6 +57,10 @@ class Unreadable:
 Fact: TypeAlias = Known[T] | Absent | Unreadable
 """A value, proved absence, or the reason why neither is known."""
 
+ABSENT = Absent()
+NOT_READ = Unreadable("it was not read")
+"""What a fact is until somebody reads it: nobody may take it for absent."""
+
 
 def known_or(fact: Fact[T], default: T) -> T:
     """Return the value, or ``default`` for absent and unreadable alike.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from portview.domain.facts import Remedy, Unreadable
+
 
 def is_elevated() -> bool:
     """Tell whether this process has administrator rights: an elevated token, or root elsewhere.
@@ -19,3 +21,13 @@ def is_elevated() -> bool:
         return is_token_elevated()
     except OSError:
         return False
+
+
+def unreadable_here(reason: str, error: OSError) -> Unreadable:
+    """Return the fact that a refusal of the system stands for, with what would make it readable.
+
+    An administrator who is refused lacks a capability or privilege, or the system tells nobody.
+    """
+    if not isinstance(error, PermissionError):
+        return Unreadable(reason, Remedy.RETRY)
+    return Unreadable(reason, Remedy.CAPABILITY if is_elevated() else Remedy.ADMINISTRATOR)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import psutil
 
+from portview.domain.facts import Fact, Known
 from portview.domain.owners.attribution import CLOCK_STEP_MS
 from portview.domain.owners.process import Execution, FieldProblem, ProcessInfo, ProcessKey
 from portview.domain.owners.process_details import (
@@ -18,6 +19,7 @@ from portview.domain.owners.process_details import (
     ParentChain,
     ProcessUsage,
 )
+from portview.readers.elevation import unreadable_here
 from portview.readers.execution import read_execution
 from portview.readers.process_identity import process_key
 from portview.readers.processes import read_process
@@ -80,16 +82,18 @@ class OwnerDetailsReader:
         chain = read_parents(question.owner)
         return OwnerDetails(question, chain=chain, services=self._services_of(question.owner))
 
-    def _services_of(self, owner: ProcessKey) -> tuple[NamedService, ...]:
+    def _services_of(self, owner: ProcessKey) -> Fact[tuple[NamedService, ...]]:
         if self._services is None:
             try:
                 self._services = self._open_services()
             except OSError as error:
                 logger.warning("the services can't be asked for: %s", error)
-                self._services = NoServices()
+                self._services = NoServices(unreadable_here(str(error.strerror or error), error))
         services = self._services
         names = services.names_of(owner)
-        return tuple(NamedService(name, services.display_name(name)) for name in names)
+        if not isinstance(names, Known):
+            return names
+        return Known(tuple(NamedService(n, services.display_name(n)) for n in names.value))
 
 
 def read_parents(key: ProcessKey) -> ParentChain:

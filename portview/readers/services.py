@@ -8,7 +8,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from portview.domain.facts import Absent, Fact, Known, Unreadable
 from portview.domain.owners.attribution import CLOCK_STEP_MS
+from portview.readers.elevation import unreadable_here
 from portview.readers.windows.advapi32 import ServiceManager
 
 if TYPE_CHECKING:
@@ -21,8 +23,8 @@ logger = logging.getLogger(__name__)
 class ServiceReader(Protocol):
     """A way of finding services. It belongs to one thread at a time."""
 
-    def names_of(self, process: ProcessKey) -> tuple[str, ...]:
-        """Return the names of the services that run in a process, sorted; empty for none.
+    def names_of(self, process: ProcessKey) -> Fact[tuple[str, ...]]:
+        """Return the names of the services that run in a process, sorted; absent for none.
 
         Costs one small read of /proc on Linux. On Windows it is a look into a table, which is read
         anew only for a process that began after it was read.
@@ -56,27 +58,31 @@ class WindowsServices:
         self._by_name: dict[str, Service] = {}
         self._by_pid: dict[int, tuple[str, ...]] = {}
         self._names_by_tag: dict[tuple[int, int], str | None] = {}
+        self._problem: Unreadable | None = None
 
-    def names_of(self, process: ProcessKey) -> tuple[str, ...]:
+    def names_of(self, process: ProcessKey) -> Fact[tuple[str, ...]]:
         """Return the names of the services that run in a process."""
         if process.started_ms + CLOCK_STEP_MS >= self._read_at_ms:
             self._read()
-        return self._by_pid.get(process.pid, ())
+        if self._problem is not None:
+            return self._problem
+        names = self._by_pid.get(process.pid)
+        return Known(names) if names else Absent()
 
-    def names_of_tag(self, process: ProcessKey, tag: int) -> tuple[str, ...]:
+    def names_of_tag(self, process: ProcessKey, tag: int) -> Fact[tuple[str, ...]]:
         """Return the one service whose thread opened a socket, or all of its process.
 
         ``tag`` is what the socket's row tells, 0 for none. One svchost.exe may host many services,
         and only the tag tells them apart.
         """
         names = self.names_of(process)
-        if not tag or not names:
+        if not tag or not isinstance(names, Known):
             return names
         where = (process.pid, tag)
         if where not in self._names_by_tag:
             self._names_by_tag[where] = self._manager.name_of_tag(*where)
         name = self._names_by_tag[where]
-        return names if name is None else (name,)
+        return names if name is None else Known((name,))
 
     def display_name(self, name: str) -> str:
         """Return what people read for a service's name."""
@@ -92,7 +98,11 @@ class WindowsServices:
             services = self._manager.services()
         except OSError as error:
             logger.warning("could not list the services: %s", error)
+            self._problem = unreadable_here(
+                f"the services can't be listed ({error.strerror or error})", error
+            )
             return
+        self._problem = None
         by_pid: dict[int, list[str]] = {}
         for service in services:
             if service.pid is not None:
@@ -104,13 +114,17 @@ class WindowsServices:
 class SystemdServices:
     """Services as systemd sorts processes into control groups. No subprocess, no bus."""
 
-    def names_of(self, process: ProcessKey) -> tuple[str, ...]:
+    def names_of(self, process: ProcessKey) -> Fact[tuple[str, ...]]:
         """Return the unit that a process belongs to."""
+        path = Path(f"/proc/{process.pid}/cgroup")
         try:
-            text = Path(f"/proc/{process.pid}/cgroup").read_text("utf-8", "replace")
-        except OSError:
-            return ()
-        return units_of_cgroups(text)
+            text = path.read_text("utf-8", "replace")
+        except (FileNotFoundError, ProcessLookupError):
+            return Absent()
+        except OSError as error:
+            return unreadable_here(f"{path}: {error.strerror or error}", error)
+        units = units_of_cgroups(text)
+        return Known(units) if units else Absent()
 
     def display_name(self, name: str) -> str:
         """Return the name: a unit's description is known to systemd only."""
@@ -118,12 +132,16 @@ class SystemdServices:
 
 
 class NoServices:
-    """Stands in where the system has no services that PortView knows how to ask for."""
+    """Stands in where the services can't be asked for; ``problem`` says why."""
 
-    def names_of(self, process: ProcessKey) -> tuple[str, ...]:
-        """Return none."""
+    def __init__(self, problem: Unreadable | None = None) -> None:
+        """Take the reason; None for a system whose services PortView does not know."""
+        self._problem = problem or Unreadable("PortView knows no service manager of this system")
+
+    def names_of(self, process: ProcessKey) -> Fact[tuple[str, ...]]:
+        """Return the reason."""
         del process
-        return ()
+        return self._problem
 
     def display_name(self, name: str) -> str:
         """Return the name."""

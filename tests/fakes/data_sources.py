@@ -5,9 +5,12 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from portview.domain.facts import Known
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from portview.domain.facts import Fact
     from portview.domain.owners.process import ProcessKey
     from portview.domain.sockets.socket_row import SocketKey
     from portview.domain.sockets.traffic import TrafficCounters
@@ -66,8 +69,8 @@ class FakeTraffic:
 class FakeServices:
     """Says that every process is one service with a display name."""
 
-    def names_of(self, process: ProcessKey) -> tuple[str, ...]:
-        return ("Dnscache",)
+    def names_of(self, process: ProcessKey) -> Fact[tuple[str, ...]]:
+        return Known(("Dnscache",))
 
     def display_name(self, name: str) -> str:
         return "DNS Client"

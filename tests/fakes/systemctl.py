@@ -1,7 +1,8 @@
 """Stands in for ``systemctl`` where no systemd runs: units in one JSON file, real processes.
 
 The file, named by FAKE_SYSTEMD, maps a unit to its properties; "MainPID" is a process of the test.
-What it was called with is appended to "calls". A unit with "denied" refuses like polkit does.
+What it was called with is appended to "calls". A unit with "denied" refuses like polkit does, one
+with "unreadable" can't be queried for that reason.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ def main(arguments: list[str]) -> int:
     assert separator == "--"
     state["calls"].append(arguments)
     unit = state["units"].get(name)
+    if verb == "show" and unit and unit.get("unreadable"):
+        sys.stderr.write(f"{unit['unreadable']}\n")
+        return 1
     if verb == "show":
         values = {"LoadState": "not-found"} if unit is None else {"LoadState": "loaded", **unit}
         for key, value in values.items():

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QToolButton
 
+from portview.domain.facts import Known
 from portview.domain.owners.http_sys import HttpPortUse, HttpRegistration, Registrant
 from portview.domain.owners.process import Execution, ProcessInfo, ProcessKey
 from portview.domain.owners.process_details import (
@@ -141,7 +142,7 @@ def test_what_the_reader_knows_is_told_in_words(bench: DetailsBench) -> None:
             question,
             is_running=True,
             chain=ParentChain(parents, ChainEnd.PARENT_GONE, 3),
-            services=(NamedService("Dnscache", "DNS Client"), NamedService("x", "x")),
+            services=Known((NamedService("Dnscache", "DNS Client"), NamedService("x", "x"))),
             usage=usages[min(len(bench.asked), 2) - 1],
         )
 

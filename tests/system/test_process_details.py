@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from portview.domain.facts import Known, Unreadable
 from portview.domain.owners.process import FieldProblem, ProcessKey
 from portview.domain.owners.process_details import (
     ChainEnd,
@@ -155,7 +156,7 @@ def test_a_process_that_ended_keeps_its_chain_and_uses_nothing(
     running = reader.read(question)
     assert running.is_running
     assert running.usage is not None
-    assert running.services == (NamedService("Dnscache", "DNS Client"),)
+    assert running.services == Known((NamedService("Dnscache", "DNS Client"),))
     child.communicate(timeout=20)
     until = time.monotonic() + 20
     while reader.read(question).is_running:
@@ -174,7 +175,7 @@ def test_likely_holders_are_described_where_no_owner_is_known() -> None:
     details = reader.read(OwnerQuestion(None, (own,)))
     assert [holder.pid for holder in details.holders] == [os.getpid()]
     assert not details.is_running
-    assert reader.read(OwnerQuestion(own)).services == ()
+    assert isinstance(reader.read(OwnerQuestion(own)).services, Unreadable)
 
 
 def test_the_first_process_of_all_ends_its_own_chain() -> None:

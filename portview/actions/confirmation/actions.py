@@ -243,7 +243,7 @@ def next_action(report: ActionReport) -> tuple[str, Action] | None:
     proof = report.proof if isinstance(report, FreeReport) else None
     for holder in proof.holders if proof else ():
         if holder.service:
-            own = holder.process.services if holder.process else ()
+            own = holder.process.shown_services if holder.process else ()
             of_user = any(s.name == holder.service and s.manager == USERS_OWN for s in own)
             name = inert(holder.service, _LONGEST_NAME)
             return f"Stop the service {name} ...", ServiceAction(holder.service, "stop", of_user)

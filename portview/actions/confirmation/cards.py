@@ -140,11 +140,11 @@ def _identity_lines(process: ProcessFacts) -> Iterator[str]:
     whose = [f"user {inert(info.user, LONGEST_NAME)}"] if info.user else []
     if info.key.started_ms:
         whose.append(f"running since {local_moment(info.key.started_ms)}")
-    if process.parent is not None:
-        parent = inert(process.parent.name or "", LONGEST_NAME)
-        whose.append(f"started by {parent} (PID {process.parent.pid})")
-    if process.unit and not process.services:
-        whose.append(f"inside {inert(process.unit, LONGEST_NAME)}")
+    if parent := process.shown_parent:
+        whose.append(f"started by {inert(parent.name or '', LONGEST_NAME)} (PID {parent.pid})")
+    unit = process.shown_unit
+    if unit and not process.shown_services:
+        whose.append(f"inside {inert(unit, LONGEST_NAME)}")
     if whose:
         yield ", ".join(whose)
     if still := describe_suspended(process.execution):
@@ -161,7 +161,8 @@ def process_name(process: ProcessFacts | None) -> str:
 def _how(step: PlanStep, grace_s: float) -> str:
     process = step.process
     if step.kind is PlanAction.ASK and process:
-        return f"{_CLOSE_METHOD_LABELS[process.asking]}, and ended if it still runs after {grace_s:g} s."
+        method = _CLOSE_METHOD_LABELS[process.asking]
+        return f"{method}, and ended if it still runs after {grace_s:g} s."
     why = ""
     if process is not None and process.asking is CloseMethod.NONE:
         why = "There is no way to ask it to close. "

@@ -176,7 +176,7 @@ def confirm_suspend(plan: SuspendPlan) -> Confirmation:
     consequence = "It will stand still until it is resumed. Nothing that it holds is given back"
     consequence += ": it keeps its ports, and who connects there waits." if where else "."
     names = ", ".join(
-        inert(service.service.display_name, LONGEST_NAME) for service in plan.process.services
+        inert(service.service.display_name, LONGEST_NAME) for service in plan.process.shown_services
     )
     advice = f"It runs services, which stand still as well: {names}." if names else ""
     return Confirmation(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from portview.actions.safety.refusals import KERNEL_CODE, Refusal
+from portview.domain.facts import Unreadable, known_or
 from portview.domain.json_schema import iso_time
 from portview.domain.owners.http_sys import describe_registrations
 from portview.domain.owners.system_owners import WINDOWS_SYSTEM_PIDS, may_be_http_sys
@@ -66,13 +67,20 @@ def http_sys_refusal(use: HttpPortUse) -> Refusal:
 
 def _advice(use: HttpPortUse) -> str:
     for registrant in use.registrants:
-        if len(registrant.services) == 1:
-            name = inert(registrant.services[0].name)
+        services = known_or(registrant.services, ())
+        if len(services) == 1:
+            name = inert(services[0].name)
             return f"Stop the service that registered it: portview service stop {name}"
     for registrant in use.registrants:
-        if registrant.services:
-            names = ", ".join(inert(service.name) for service in registrant.services)
+        services = known_or(registrant.services, ())
+        if services:
+            names = ", ".join(inert(service.name) for service in services)
             return f"Stop the service that registered it, one of {names}."
+        if isinstance(registrant.services, Unreadable):
+            return (
+                f"PID {registrant.pid} registered it and may run a service: "
+                f"{registrant.services.reason}. Try again as administrator."
+            )
         if registrant.info is not None and registrant.pid not in WINDOWS_SYSTEM_PIDS:
             started = iso_time(registrant.info.key.started_ms)
             return (

@@ -11,8 +11,10 @@ from portview.actions.safety.refusals import (
     Refusal,
     refusal,
     service_refusal,
+    services_unreadable,
     windows_kernel_refusal,
 )
+from portview.domain.facts import Known, Unreadable
 from portview.domain.owners.system_owners import WINDOWS_SYSTEM_PIDS
 from portview.domain.sockets.socket_row import OwnerProblem
 
@@ -93,8 +95,8 @@ class FreePlan:
     @property
     def is_hidden(self) -> bool:
         """Tell whether an administrator's look could make the plan possible."""
-        codes = {step.refusal.code for step in self.refused if step.refusal}
-        return codes == {OWNER_HIDDEN}
+        reasons = [step.refusal for step in self.refused if step.refusal]
+        return bool(reasons) and all(reason.needs_admin for reason in reasons)
 
     @property
     def guesses(self) -> tuple[PlanStep, ...]:
@@ -154,16 +156,26 @@ def plan_end(
     The process of a service is refused in favour of stopping the service.
     """
     reason = refusal(process, standpoint)
-    if reason is None and process.services:
-        names = ", ".join(service.name for service in process.services)
-        reason = Refusal(
-            "is_service",
-            f"This process runs the service {names}, which its manager would start again.",
-            f"Stop the service: portview service stop {process.services[0].name}",
-        )
+    reason = reason or _service_reason(process)
     if reason is not None:
         return PlanStep(PlanAction.REFUSE, process, refusal=reason)
     return _ending(process, (), standpoint, force=force, tree=tree)
+
+
+def _service_reason(process: ProcessFacts) -> Refusal | None:
+    """Return why a process that runs a service, or may run one, is not ended by itself."""
+    match process.services:
+        case Known(services) if services:
+            names = ", ".join(service.name for service in services)
+            return Refusal(
+                "is_service",
+                f"This process runs the service {names}, which its manager would start again.",
+                f"Stop the service: portview service stop {services[0].name}",
+            )
+        case Unreadable() as unreadable:
+            return services_unreadable(unreadable)
+        case _:
+            return None
 
 
 def _guesses(
@@ -238,8 +250,14 @@ def _steps_for(
     reason = refusal(process, standpoint, request.port)
     if reason is not None:
         return [PlanStep(PlanAction.REFUSE, process, rows, refusal=reason)]
-    if process.services:
-        return _service_steps(process, rows, standpoint)
+    match process.services:
+        case Known(services) if services:
+            return _service_steps(process, services, rows, standpoint)
+        case Unreadable() as unreadable:
+            why = services_unreadable(unreadable)
+            return [PlanStep(PlanAction.REFUSE, process, rows, refusal=why)]
+        case _:
+            pass
     tree = trees.get(process.key, ()) if request.tree else ()
     return [_ending(process, rows, standpoint, force=request.force, tree=tree)]
 
@@ -253,7 +271,7 @@ def _ending(
     tree: tuple[ProcessFacts, ...],
 ) -> PlanStep:
     for member in tree:
-        reason = refusal(member, standpoint)
+        reason = refusal(member, standpoint) or _service_reason(member)
         if reason is not None:
             why = Refusal(
                 "tree_refused",
@@ -267,10 +285,13 @@ def _ending(
 
 
 def _service_steps(
-    process: ProcessFacts, rows: tuple[SocketRow, ...], standpoint: SelfContext
+    process: ProcessFacts,
+    services: tuple[ServiceFacts, ...],
+    rows: tuple[SocketRow, ...],
+    standpoint: SelfContext,
 ) -> list[PlanStep]:
     named = {name.lower() for row in rows for name in row.services}
-    meant = [s for s in process.services if not named or s.name.lower() in named]
+    meant = [s for s in services if not named or s.name.lower() in named]
     if len(meant) > 1 and any(len(row.services) != 1 for row in rows):
         names = ", ".join(service.name for service in meant)
         why = Refusal(
@@ -281,7 +302,7 @@ def _service_steps(
         )
         return [PlanStep(PlanAction.REFUSE, process, rows, refusal=why)]
     steps = []
-    for service in meant or process.services:
+    for service in meant or services:
         of_it = tuple(row for row in rows if not row.services or service.name in row.services)
         reason = service_refusal(service, standpoint)
         kind = PlanAction.REFUSE if reason else PlanAction.STOP_SERVICE

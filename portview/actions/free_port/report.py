@@ -120,7 +120,7 @@ def _holders(holders: Iterable[HolderNow]) -> str:
     for holder in holders:
         process = holder.process
         name = describe_process(process.info if process else None, holder.row.pid)
-        starter = process.parent if process else None
+        starter = process.shown_parent if process else None
         if holder.service:
             name += f", started by the service {holder.service}"
         elif starter is not None:

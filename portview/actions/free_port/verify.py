@@ -174,7 +174,7 @@ def _holders_now(
         return ()
     inspector = ProcessInspector()
     parents = {
-        step.process.parent.key for step in plan.steps if step.process and step.process.parent
+        parent.key for step in plan.steps if step.process and (parent := step.process.shown_parent)
     }
     units = _unit_names(step.process for step in plan.steps if step.process)
     facts: Mapping[ProcessKey, ProcessFacts] = inspector.facts(
@@ -186,8 +186,9 @@ def _holders_now(
         starter, service = None, None
         if process is not None and row.owner not in before:
             service = next(iter(_unit_names([process]) & units), None)
-            if process.parent and (service is None or process.parent.key in parents):
-                starter = process.parent
+            parent = process.shown_parent
+            if parent and (service is None or parent.key in parents):
+                starter = parent
         found.append(HolderNow(row, process, starter, service))
     return tuple(found)
 
@@ -195,7 +196,7 @@ def _holders_now(
 def _unit_names(processes: Iterable[ProcessFacts]) -> set[str]:
     names: set[str] = set()
     for process in processes:
-        names.update(service.name for service in process.services)
-        if process.unit:
-            names.add(process.unit)
+        names.update(service.name for service in process.shown_services)
+        if unit := process.shown_unit:
+            names.add(unit)
     return names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from portview.domain.facts import Unreadable
 from portview.domain.json_schema import iso_time, socket_object
 
 if TYPE_CHECKING:
@@ -46,17 +47,33 @@ def service_object(facts: ServiceFacts) -> dict[str, Any]:
     }
 
 
+def unreadable_objects(process: ProcessFacts) -> list[dict[str, str]]:
+    """Return what could not be read about a process, why, and what would make it readable."""
+    facts = {
+        "services": process.services,
+        "parent": process.parent,
+        "unit": process.unit,
+        "is_critical": process.is_critical,
+    }
+    return [
+        {"fact": name, "reason": fact.reason, "remedy": fact.remedy.value}
+        for name, fact in facts.items()
+        if isinstance(fact, Unreadable)
+    ]
+
+
 def step_object(step: PlanStep) -> dict[str, Any]:
     """Return one step of a plan."""
     process = step.process
     return {
         "action": step.kind.value,
         "process": process_object(process.info) if process else None,
-        "started_by": process_object(process.parent) if process else None,
+        "started_by": process_object(process.shown_parent) if process else None,
         "asked_by": process.asking.value if process and step.kind.value == "ask_to_close" else None,
         "is_guess": step.is_guess,
         "service": service_object(step.service) if step.service else None,
-        "unit": process.unit if process else None,
+        "unit": process.shown_unit if process else None,
+        "unreadable": unreadable_objects(process) if process else [],
         "execution": process.execution.value if process else None,
         "tree": [process_object(member.info) for member in step.tree],
         "refusal": _refusal_object(step.refusal),
@@ -142,7 +159,9 @@ def _proof_object(proof: Proof) -> dict[str, Any]:
         "holders": [
             {
                 "socket": socket_object(holder.row, _info_of(holder.process)),
-                "started_by": (process_object(holder.process.parent) if holder.process else None),
+                "started_by": (
+                    process_object(holder.process.shown_parent) if holder.process else None
+                ),
                 "is_same_starter": holder.starter is not None,
                 "service": holder.service,
             }

@@ -12,7 +12,9 @@ from portview.actions.processes.handle import ProcessGoneError, not_the_same
 from portview.actions.processes.windows_close_request import has_own_console, press_ctrl_break
 from portview.actions.processes.windows_top_level import close_windows, has_windows
 from portview.actions.safety.process_facts import CloseMethod
+from portview.domain.facts import Absent, Fact, Known
 from portview.domain.owners.system_owners import WINDOWS_SYSTEM_PIDS
+from portview.readers.elevation import unreadable_here
 from portview.readers.execution import read_execution
 from portview.readers.windows.dll import bind, find, last_error, load_library, windows_error
 from portview.readers.windows.process_list import process_key_of
@@ -111,15 +113,21 @@ def open_windows_process(key: ProcessKey) -> Iterator[WindowsProcess]:
         raise ProcessGoneError from error
 
 
-def is_critical(pid: int) -> bool:
-    """Tell whether Windows would stop with this process (IsProcessCritical); False if unknown."""
+def is_critical(pid: int) -> Fact[bool]:
+    """Return whether Windows would stop with this process (IsProcessCritical, Windows 8.1)."""
+    check = _library().is_critical
+    if check is None:
+        return Absent()
     critical = wintypes.BOOL()
     try:
         with open_process(pid, PROCESS_QUERY_LIMITED_INFORMATION) as handle:
-            check = _library().is_critical
-            return bool(check and check(handle, ctypes.byref(critical)) and critical.value)
-    except OSError:
-        return False
+            if not check(handle, ctypes.byref(critical)):
+                raise windows_error(last_error())
+    except ProcessLookupError:
+        return Absent()
+    except OSError as error:
+        return unreadable_here(str(error.strerror or error), error)
+    return Known(bool(critical.value))
 
 
 def close_method_of(pid: int) -> CloseMethod:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from portview.domain.facts import ABSENT, NOT_READ, Fact, Known, known_or
 from portview.domain.owners.process import Execution
 
 if TYPE_CHECKING:
@@ -54,19 +55,19 @@ class ServiceFacts:
 class ProcessFacts:
     """One process as a candidate for being stopped.
 
-    ``parent`` is set only if it is certain: alive, and older than its child. ``is_critical`` is
-    Windows' own flag, by which ending the process stops the whole system. ``services`` are those
-    that this process *is*; one that it merely descends from is ``unit``. ``execution`` tells
-    whether it stands still: then it holds its ports, but answers nobody.
+    ``parent`` is known only if it is certain: alive, and older than its child. ``is_critical`` is
+    Windows' own flag, by which ending the process stops the whole system; absent elsewhere.
+    ``services`` are those that this process *is*; one that it merely descends from is ``unit``.
+    ``execution`` tells whether it is suspended: then it keeps its ports, but answers nobody.
     """
 
     info: ProcessInfo
-    parent: ProcessInfo | None = None
+    parent: Fact[ProcessInfo] = NOT_READ
     is_kernel_thread: bool = False
-    is_critical: bool = False
+    is_critical: Fact[bool] = ABSENT
     asking: CloseMethod = CloseMethod.SIGNAL
-    services: tuple[ServiceFacts, ...] = ()
-    unit: str | None = None
+    services: Fact[tuple[ServiceFacts, ...]] = NOT_READ
+    unit: Fact[str] = NOT_READ
     working_directory: str | None = None
     execution: Execution = Execution.UNKNOWN
 
@@ -74,6 +75,21 @@ class ProcessFacts:
     def key(self) -> ProcessKey:
         """Return the identity of the process."""
         return self.info.key
+
+    @property
+    def shown_services(self) -> tuple[ServiceFacts, ...]:
+        """Return the services for showing only; a decision looks at ``services``."""
+        return known_or(self.services, ())
+
+    @property
+    def shown_parent(self) -> ProcessInfo | None:
+        """Return the parent for showing only; None also where it could not be read."""
+        return self.parent.value if isinstance(self.parent, Known) else None
+
+    @property
+    def shown_unit(self) -> str | None:
+        """Return the unit for showing only; None also where it could not be read."""
+        return self.unit.value if isinstance(self.unit, Known) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import psutil
 
@@ -18,10 +18,12 @@ from portview.actions.safety.process_facts import (
 )
 from portview.actions.safety.systemd_unit import Unit, is_the_service, unit_of_cgroups
 from portview.actions.services.service_control import open_service_control
-from portview.domain.errors import PortViewError
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.facts import Absent, Fact, Known, Remedy, Unreadable
 from portview.domain.owners.process import ProcessKey
 from portview.domain.owners.process_tree import ancestors_of, descendants_of, parent_of
 from portview.readers.choose import open_reader
+from portview.readers.elevation import unreadable_here
 from portview.readers.execution import read_execution
 from portview.readers.process_identity import process_key
 from portview.readers.processes import read_process
@@ -83,8 +85,8 @@ class ProcessInspector:
         parent = self.parent(key)
         if sys.platform == "win32":
             return self._windows_facts(info, parent)
-        services: tuple[ServiceFacts, ...] = ()
-        unit: str | None = None
+        services: Fact[tuple[ServiceFacts, ...]] = Absent()
+        unit: Fact[str] = Absent()
         is_kernel_thread = False
         if sys.platform == "linux":
             terminal, flags = _stat_numbers(key.pid)
@@ -100,16 +102,18 @@ class ProcessInspector:
             execution=read_execution(key.pid),
         )
 
-    def parent(self, key: ProcessKey) -> ProcessInfo | None:
-        """Describe the living parent of a process; None if it has none."""
+    def parent(self, key: ProcessKey) -> Fact[ProcessInfo]:
+        """Describe the living parent of a process; absent if it has none."""
+        if key.pid not in self._processes:
+            return Unreadable(f"PID {key.pid} is not in the list of processes", Remedy.RETRY)
         parent = parent_of(self._processes, key.pid)
-        return read_process(parent) if parent else None
+        return Known(read_process(parent)) if parent else Absent()
 
     def tree(self, key: ProcessKey) -> tuple[ProcessFacts, ...]:
         """Read the facts about everything that runs under a process, deepest first."""
         return tuple(self.facts_of(child) for child in descendants_of(self._processes, key.pid))
 
-    def _windows_facts(self, info: ProcessInfo, parent: ProcessInfo | None) -> ProcessFacts:
+    def _windows_facts(self, info: ProcessInfo, parent: Fact[ProcessInfo]) -> ProcessFacts:
         from portview.actions.processes.windows import close_method_of, is_critical  # noqa: PLC0415
         from portview.actions.services.windows import services_in  # noqa: PLC0415
 
@@ -144,27 +148,55 @@ def _stat_numbers(pid: int) -> tuple[int, int]:
         return 0, 0
 
 
-def linux_unit(pid: int) -> Unit | None:
+def linux_unit(pid: int) -> Fact[Unit]:
     """Return the systemd service in whose control group a process is."""
     try:
-        return unit_of_cgroups(Path(f"/proc/{pid}/cgroup").read_text("utf-8", "replace"))
-    except OSError:
-        return None
+        unit = unit_of_cgroups(Path(f"/proc/{pid}/cgroup").read_text("utf-8", "replace"))
+    except (FileNotFoundError, ProcessLookupError):
+        # A kernel without control groups has no units; neither has a process that has ended.
+        return Absent()
+    except OSError as error:
+        return unreadable_here(f"/proc/{pid}/cgroup: {error.strerror}", error)
+    return Absent() if unit is None else Known(unit)
 
 
-def _linux_services(pid: int, terminal: int) -> tuple[tuple[ServiceFacts, ...], str | None]:
+_Services: TypeAlias = "Fact[tuple[ServiceFacts, ...]]"
+
+_NOBODY_MANAGES_IT = frozenset({"no_service_manager", "no_such_service"})
+"""Where systemd does not run here, or does not know the unit: nobody here would restart it."""
+
+
+def _linux_services(pid: int, terminal: int) -> tuple[_Services, Fact[str]]:
     """Return the service that a process is, and the name of the one it lives in."""
-    unit = linux_unit(pid)
-    if unit is None or (unit.user_id is not None and unit.user_id != os.geteuid()):
-        return (), unit.name if unit else None
+    match linux_unit(pid):
+        case Known(unit):
+            return _services_of_unit(unit, terminal), Known(unit.name)
+        case Unreadable() as unreadable:
+            return unreadable, unreadable
+        case Absent() as absent:
+            return absent, absent
+
+
+def _services_of_unit(unit: Unit, terminal: int) -> _Services:
+    from portview.actions.services.systemd import systemd_runs  # noqa: PLC0415 - Linux only
+
+    of_user = unit.user_id is not None
+    if of_user and unit.user_id != os.geteuid() and systemd_runs():
+        return Unreadable(
+            f"{unit.name} belongs to the service manager of another user (UID {unit.user_id})",
+            Remedy.CAPABILITY,
+        )
     try:
-        control = open_service_control(of_user=unit.user_id is not None)
-        service = control.describe(unit.name)
+        service = open_service_control(of_user=of_user).describe(unit.name)
     except PortViewError as error:
-        logger.info("no service for PID %d: %s", pid, error.message)
-        return (), unit.name
+        if error.code in _NOBODY_MANAGES_IT:
+            return Absent()
+        reason = error.message.rstrip(".")
+        logger.info("the service %s can't be read: %s", unit.name, reason)
+        is_denied = error.outcome is Outcome.NEEDS_ADMIN
+        return Unreadable(reason, Remedy.ADMINISTRATOR if is_denied else Remedy.TOOL)
     main = service.service.pid
     main_terminal = _stat_numbers(main)[0] if main else None
     if is_the_service(terminal=terminal, main_terminal=main_terminal):
-        return (service,), unit.name
-    return (), unit.name
+        return Known((service,))
+    return Absent()

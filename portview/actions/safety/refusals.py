@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from portview.domain.facts import Absent, Known, Remedy, Unreadable
 from portview.domain.owners.container_owners import (
     Runtime,
     container_relay,
@@ -93,6 +94,7 @@ def refusal(
             "This is PortView itself.",
             "Close PortView in the usual way.",
         )
+    reason: Refusal | None
     if standpoint.platform == "win32":
         reason = _windows_refusal(process, standpoint)
     else:
@@ -120,7 +122,9 @@ def suspend_refusal(process: ProcessFacts, standpoint: SelfContext) -> Refusal |
         )
     if reason is not None:
         return reason
-    found = (service_refusal(service, standpoint) for service in process.services)
+    if isinstance(process.services, Unreadable):
+        return services_unreadable(process.services)
+    found = (service_refusal(service, standpoint) for service in process.shown_services)
     return next((one for one in found if one and one.code == "system_service"), None)
 
 
@@ -146,16 +150,56 @@ def service_refusal(service: ServiceFacts, standpoint: SelfContext) -> Refusal |
     return None
 
 
+def services_unreadable(services: Unreadable) -> Refusal:
+    """Return why a process that may run a service is not stopped."""
+    return unreadable_refusal(
+        "services_unreadable",
+        "This process may run a service, and PortView can't read which: " + services.reason + ".",
+        services.remedy,
+    )
+
+
+def unreadable_refusal(code: str, reason: str, remedy: Remedy) -> Refusal:
+    """Return the refusal for a fact that the decision needs and that could not be read."""
+    return Refusal(code, reason, _REMEDIES[remedy], needs_admin=remedy is Remedy.ADMINISTRATOR)
+
+
+_REMEDIES = {
+    Remedy.ADMINISTRATOR: "Try again with administrator rights.",
+    Remedy.CAPABILITY: "Run PortView with the privilege that is named above.",
+    Remedy.NAMESPACE: "Run PortView outside of this container or namespace.",
+    Remedy.RETRY: "Try again in a moment.",
+    Remedy.TOOL: "Install or start the program that is named above, then try again.",
+    Remedy.NOTHING: "Stop the program with the tools of this system.",
+}
+
+
 def _windows_refusal(process: ProcessFacts, standpoint: SelfContext) -> Refusal | None:
     pid = process.key.pid
     if pid in {WINDOWS_IDLE_PID, WINDOWS_SYSTEM_PID}:
         return windows_kernel_refusal(pid)
-    if process.is_critical:
-        return Refusal(
-            "critical_process",
-            "Windows marks this process as critical: ending it would stop the whole computer.",
-            "Give your own program another port.",
-        )
+    return _windows_part(process, standpoint) or _critical_refusal(process)
+
+
+def _critical_refusal(process: ProcessFacts) -> Refusal | None:
+    match process.is_critical:
+        case Known(True):
+            return Refusal(
+                "critical_process",
+                "Windows marks this process as critical: ending it would stop the whole computer.",
+                "Give your own program another port.",
+            )
+        case Unreadable() as unreadable:
+            return unreadable_refusal(
+                "critical_unreadable",
+                f"PortView can't read whether Windows needs this process: {unreadable.reason}.",
+                unreadable.remedy,
+            )
+        case _:
+            return None
+
+
+def _windows_part(process: ProcessFacts, standpoint: SelfContext) -> Refusal | None:
     name = _stem(process.info.name)
     if _may_be_in_windows_folder(process, standpoint):
         if name in _WINDOWS_ITSELF:
@@ -170,7 +214,7 @@ def _windows_refusal(process: ProcessFacts, standpoint: SelfContext) -> Refusal 
                 "This process is a part of the desktop that you are looking at.",
                 "Sign out and in again to restart it.",
             )
-        if name in _WINDOWS_SERVICE_HOSTS and not process.services:
+        if name in _WINDOWS_SERVICE_HOSTS and isinstance(process.services, Absent):
             return Refusal(
                 "service_host",
                 "This process hosts Windows services, and which ones can't be read.",

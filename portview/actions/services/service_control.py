@@ -79,3 +79,13 @@ def service_failed(name: str, verb: str, reason: str) -> PortViewError:
         "The service manager's own log tells more.",
         Outcome.NOT_DONE,
     )
+
+
+def service_unreadable(name: str, reason: str, *, is_denied: bool) -> PortViewError:
+    """Return the error for a service about which the manager does not answer."""
+    return PortViewError(
+        "service_unreadable",
+        f"The service {name} can't be queried: {reason}.",
+        "Try again as administrator." if is_denied else "Check that the service manager runs.",
+        Outcome.NEEDS_ADMIN if is_denied else Outcome.NOT_DONE,
+    )

@@ -13,6 +13,7 @@ from portview.actions.services.service_control import (
     no_such_service,
     service_failed,
     service_needs_admin,
+    service_unreadable,
 )
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.owners.service import Service, ServiceState
@@ -91,7 +92,10 @@ class SystemdControl:
         values = dict(
             line.partition("=")[::2] for line in answer.stdout.splitlines() if "=" in line
         )
-        if answer.returncode or values.get("LoadState") in {None, "not-found"}:
+        if answer.returncode or "LoadState" not in values:
+            reason = next(iter(answer.stderr.strip().splitlines()), f"exit {answer.returncode}")
+            raise service_unreadable(name, reason, is_denied=_is_denied(answer.stderr))
+        if values["LoadState"] == "not-found":
             raise no_such_service(name)
         return values
 
@@ -101,7 +105,7 @@ class SystemdControl:
         answer = self._run(verb, "--", name, timeout_s=timeout_s)
         if answer.returncode == 0:
             return
-        if any(words in answer.stderr for words in _DENIALS):
+        if _is_denied(answer.stderr):
             raise service_needs_admin(name, done)
         reason = answer.stderr.strip().splitlines()
         raise service_failed(name, done, reason[0] if reason else f"exit {answer.returncode}")
@@ -127,6 +131,10 @@ class SystemdControl:
             ) from error
         except OSError as error:
             raise PortViewError("no_systemctl", f"systemctl can't be run: {error}.") from error
+
+
+def _is_denied(message: str) -> bool:
+    return any(words in message for words in _DENIALS)
 
 
 def _service(values: dict[str, str]) -> Service:

@@ -6,7 +6,7 @@ import ctypes
 import logging
 import time
 from ctypes import wintypes
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from portview.actions.safety.process_facts import ServiceFacts
 from portview.actions.services import windows_api as scm
@@ -15,10 +15,17 @@ from portview.actions.services.service_control import (
     service_failed,
     service_needs_admin,
 )
-from portview.domain.errors import PortViewError
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.facts import Absent, Fact, Known, Remedy, Unreadable
 from portview.domain.owners.service import Service, ServiceState
+from portview.readers.elevation import is_elevated, unreadable_here
 from portview.readers.windows.advapi32 import ServiceManager
 from portview.readers.windows.service_table import STATES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portview.actions.services.service_control import ServiceControl
 
 logger = logging.getLogger(__name__)
 
@@ -74,15 +81,41 @@ class WindowsServiceControl:
             raise _translated(error, name, "started") from error
 
 
-def services_in(pid: int) -> tuple[ServiceFacts, ...]:
-    """Return the services that run in a process; none where that can't be read."""
-    control = WindowsServiceControl()
+def services_in(
+    pid: int,
+    *,
+    list_services: Callable[[], list[Service]] | None = None,
+    control: ServiceControl | None = None,
+) -> Fact[tuple[ServiceFacts, ...]]:
+    """Return the services that run in a process.
+
+    Unreadable where they can't be listed, or where one of them can't be queried: a process that
+    may be a service is not stopped as if it were none.
+    """
+    control = control or WindowsServiceControl()
     try:
-        names = [service.name for service in ServiceManager().services() if service.pid == pid]
-        return tuple(control.describe(name) for name in sorted(names))
-    except (OSError, PortViewError) as error:
-        logger.warning("could not read the services of PID %d: %s", pid, error)
-        return ()
+        listed = (list_services or ServiceManager().services)()
+    except OSError as error:
+        logger.warning("could not list the services for PID %d: %s", pid, error)
+        return unreadable_here(f"the services can't be listed ({error.strerror or error})", error)
+    names = sorted(service.name for service in listed if service.pid == pid)
+    if not names:
+        return Absent()
+    found = []
+    for name in names:
+        try:
+            found.append(control.describe(name))
+        except PortViewError as error:
+            logger.warning("could not read a service of PID %d: %s", pid, error.message)
+            return _unreadable_service(name, error)
+    return Known(tuple(found))
+
+
+def _unreadable_service(name: str, error: PortViewError) -> Unreadable:
+    reason = f"the service {name} can't be queried ({error.message.rstrip('.')})"
+    if error.outcome is not Outcome.NEEDS_ADMIN:
+        return Unreadable(reason, Remedy.RETRY)
+    return Unreadable(reason, Remedy.CAPABILITY if is_elevated() else Remedy.ADMINISTRATOR)
 
 
 def _status(handle: Any) -> scm.ServiceStatusProcess:
@@ -102,7 +135,7 @@ def _status(handle: Any) -> scm.ServiceStatusProcess:
 def _config(handle: Any) -> tuple[str | None, str]:
     """Return the start type and the display name."""
     api, needed = scm.service_api(), wintypes.DWORD()
-    buffer = ctypes.create_string_buffer(scm.LARGEST_ANSWER)
+    buffer = ctypes.create_string_buffer(scm.LARGEST_CONFIG)
     scm.check(api.config(handle, buffer, len(buffer), ctypes.byref(needed)))
     config = scm.ServiceConfig.from_buffer(buffer)
     start_type = _START_TYPES.get(config.start_type)
@@ -122,7 +155,7 @@ def _config(handle: Any) -> tuple[str | None, str]:
 def _dependents(handle: Any) -> tuple[Service, ...]:
     """Return the running services that depend on one, in the order in which they must stop."""
     needed, count = wintypes.DWORD(), wintypes.DWORD()
-    buffer = ctypes.create_string_buffer(scm.LARGEST_ANSWER)
+    buffer = ctypes.create_string_buffer(scm.LARGEST_DEPENDENTS)
     scm.check(
         scm.service_api().dependents(
             handle,

@@ -32,8 +32,12 @@ ERROR_SERVICE_DOES_NOT_EXIST = 1060
 ERROR_SERVICE_NOT_ACTIVE = 1062
 ERROR_INVALID_NAME = 123
 
-LARGEST_ANSWER = 64 * 1024
-"""Twice what the longest answer may need: 256 KiB divided by four, for one service."""
+LARGEST_CONFIG = 8 * 1024
+"""The most that QueryServiceConfigW and QueryServiceConfig2W take; a larger buffer is an error."""
+LARGEST_DEPENDENTS = 64 * 1024
+"""The most that EnumDependentServicesW takes."""
+LONGEST_NAME = 256
+"""The most UTF-16 units that the name of a service has (CreateServiceW)."""
 
 
 class ServiceStatus(ctypes.Structure):
@@ -111,6 +115,8 @@ def service_api() -> ServiceApi:
 @contextmanager
 def open_service(name: str, access: int) -> Iterator[Any]:
     """Hold a handle on a service. Raises OSError with the system's code in ``winerror``."""
+    if not 0 < len(name.encode("utf-16-le")) // 2 <= LONGEST_NAME:
+        raise windows_error(ERROR_INVALID_NAME)
     api = service_api()
     manager = api.open_manager(None, None, SC_MANAGER_CONNECT)
     if not manager:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from portview.domain.facts import Known, Remedy, Unreadable
 from portview.domain.owners.container_owners import container_relay, describe_relay, relay_advice
 from portview.domain.owners.owners import FIELD_PROBLEM_WORDS, OWNER_PROBLEM_REASONS
 from portview.domain.owners.process import Execution
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from portview.domain.owners.process import ProcessInfo
-    from portview.domain.owners.process_details import ParentChain
+    from portview.domain.owners.process_details import OwnerDetails, ParentChain
     from portview.domain.sockets.entry import SocketEntry
 
 _FIELD_WORDS = {
@@ -67,6 +68,26 @@ def describe_chain(chain: ParentChain) -> str:
 def describe_parent(info: ProcessInfo) -> str:
     """Return a process as people call it: its name and its PID."""
     return f"{info.name} ({info.pid})" if info.name else f"PID {info.pid}"
+
+
+def services_words(details: OwnerDetails | None) -> str:
+    """Name the services of an owner, or say why they could not be read; empty for none."""
+    if details is None:
+        return ""
+    match details.services:
+        case Known(services):
+            return ", ".join(
+                service.name
+                if service.display_name == service.name
+                else f"{service.display_name} ({service.name})"
+                for service in services
+            )
+        case Unreadable(_, Remedy.NOTHING):
+            return ""  # This system has none that PortView could ask for.
+        case Unreadable(reason):
+            return f"Unknown: {reason}."
+        case _:
+            return ""
 
 
 def describe_holders(holders: Sequence[ProcessInfo]) -> str:

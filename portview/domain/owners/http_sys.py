@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from portview.domain.facts import NOT_READ, Fact, known_or
 from portview.domain.plain_text import inert
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Registrant:
 
     pid: int
     info: ProcessInfo | None = None
-    services: tuple[NamedService, ...] = ()
+    services: Fact[tuple[NamedService, ...]] = NOT_READ
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +93,10 @@ def describe_registrations(use: HttpPortUse) -> str:
 def describe_registrant(registrant: Registrant) -> str:
     """Name a process behind an address: "svchost.exe (PID 944, service WinRM)"."""
     name = (registrant.info.name if registrant.info else None) or "a process"
-    services = ", ".join(service.name for service in registrant.services)
-    kind = "services" if len(registrant.services) > 1 else "service"
-    more = f", {kind} {services}" if services else ""
+    services = known_or(registrant.services, ())
+    names = ", ".join(service.name for service in services)
+    kind = "services" if len(services) > 1 else "service"
+    more = f", {kind} {names}" if names else ""
     return inert(f"{name} (PID {registrant.pid}{more})", _LONGEST)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from portview.domain.facts import NOT_READ, Fact
 from portview.domain.owners.process import Execution
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class OwnerDetails:
     question: OwnerQuestion
     is_running: bool = False
     chain: ParentChain = ParentChain()
-    services: tuple[NamedService, ...] = ()
+    services: Fact[tuple[NamedService, ...]] = NOT_READ
     usage: ProcessUsage | None = None
     holders: tuple[ProcessInfo, ...] = ()
     execution: Execution = Execution.UNKNOWN

@@ -6,9 +6,11 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+from portview.domain.facts import Known
 from portview.domain.owners.http_sys import HttpPortUse, HttpState, Registrant
 from portview.domain.owners.process import ProcessKey
 from portview.domain.owners.process_details import NamedService
+from portview.readers.elevation import unreadable_here
 from portview.readers.process_identity import process_key
 from portview.readers.processes import read_process
 from portview.readers.services import NoServices, open_services
@@ -66,12 +68,13 @@ def http_port_use(
 def describe_processes(pids: Iterable[int]) -> tuple[Registrant, ...]:
     """Read the names and services of the processes that have these PIDs now."""
     pids = tuple(pids)
-    services: ServiceReader = NoServices()
-    if pids:
-        try:
-            services = open_services()
-        except OSError:
-            services = NoServices()
+    if not pids:
+        return ()
+    services: ServiceReader
+    try:
+        services = open_services()
+    except OSError as error:
+        services = NoServices(unreadable_here(str(error.strerror or error), error))
     return tuple(_describe(pid, services) for pid in pids)
 
 
@@ -80,8 +83,10 @@ def _describe(pid: int, services: ServiceReader) -> Registrant:
     if not isinstance(key, ProcessKey):
         return Registrant(pid)
     names = services.names_of(key)
-    named = tuple(NamedService(name, services.display_name(name)) for name in names)
-    return Registrant(pid, read_process(key), named)
+    if not isinstance(names, Known):
+        return Registrant(pid, read_process(key), names)
+    named = tuple(NamedService(name, services.display_name(name)) for name in names.value)
+    return Registrant(pid, read_process(key), Known(named))
 
 
 def _pids(registrations: Iterable[HttpRegistration]) -> tuple[int, ...]:

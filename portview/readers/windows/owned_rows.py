@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from portview.domain.facts import known_or
 from portview.domain.owners.attribution import judge_owner, likely_holders
 from portview.domain.owners.system_owners import WINDOWS_IDLE_PID, WINDOWS_SYSTEM_PIDS
 from portview.domain.sockets.socket_row import SocketKey, SocketRow
@@ -126,7 +127,8 @@ class OwnedRows:
             orphans[raw] = orphaned
             holders = _holders(said.pid, said.opened_at_ms, orphaned, reading)
         elif owner and said.pid not in WINDOWS_SYSTEM_PIDS:
-            services = self._services.names_of_tag(owner, said.service_tag)
+            # For showing only: whoever stops something asks for the services again.
+            services = known_or(self._services.names_of_tag(owner, said.service_tag), ())
         return SocketRow(
             SocketKey(said.protocol, said.family, said.local, said.remote, owner, said.created),
             said.state,

@@ -15,6 +15,7 @@ from portview.domain.owners.explanations import (
     describe_holders,
     describe_suspended,
     owner_sentences,
+    services_words,
 )
 from portview.domain.owners.http_sys import describe_registrations
 from portview.domain.owners.owners import command_line_of, user_of
@@ -181,13 +182,7 @@ class OwnerPage(DetailsPage):
         details = self._details
         show("chain", describe_chain(details.chain) if details else "")
         show("holders", describe_holders(details.holders) if details else "")
-        services = [
-            f"{service.display_name} ({service.name})"
-            if service.display_name != service.name
-            else service.name
-            for service in (details.services if details else ())
-        ]
-        show("services", ", ".join(services or row.services))
+        show("services", services_words(details) or ", ".join(row.services))
 
     def _has_ended(self) -> bool:
         details = self._details

@@ -17,10 +17,12 @@ import pytest
 from portview.actions.free_port.execute import free_port, inspect_port
 from portview.actions.free_port.plan import PlanAction
 from portview.actions.free_port.port_usage import FreeRequest
+from portview.actions.json_output.actions import step_object
 from portview.actions.safety.systemd_unit import Unit, is_the_service, unit_of_cgroups
 from portview.actions.services import systemd as systemd_services
 from portview.actions.services.change import read_service, restart_service, stop_service
 from portview.domain.errors import Outcome, PortViewError
+from portview.domain.facts import ABSENT, Known, Remedy, Unreadable
 from portview.domain.owners.service import ServiceState
 
 if TYPE_CHECKING:
@@ -137,7 +139,29 @@ def test_without_systemd_a_service_s_name_is_told_but_the_process_is_stopped(
     (step,) = plan.steps
     assert step.kind is PlanAction.ASK
     assert step.process
-    assert step.process.unit == unit
+    assert step.process.unit == Known(unit)
+    assert step.process.services == ABSENT, "nobody here would start it again"
+
+
+@pytest.mark.root_only("makes a control group")
+def test_a_service_that_systemd_does_not_answer_for_is_not_ended_as_a_process(
+    serve: Callable[..., Server], systemd: FakeSystemd, control_group: Callable[[int], str]
+) -> None:
+    server = serve("polite")
+    unit = control_group(server.pid)
+    systemd.add(unit, MainPID=str(server.pid), unreadable="Failed to connect to bus: Timeout")
+    plan = inspect_port(FreeRequest(server.port))
+    (step,) = plan.steps
+    assert step.refusal
+    assert step.refusal.code == "services_unreadable"
+    assert unit in step.refusal.reason
+    assert step.process
+    assert isinstance(step.process.services, Unreadable)
+    assert step.process.services.remedy is Remedy.TOOL
+    (unreadable,) = step_object(step)["unreadable"]
+    assert (unreadable["fact"], unreadable["remedy"]) == ("services", "tool")
+    assert free_port(plan, watch_s=0).outcome is Outcome.NOT_DONE
+    assert server.is_running()
 
 
 def test_stop_and_restart_look_again(systemd: FakeSystemd) -> None:

@@ -167,7 +167,7 @@ def test_firewalld_makes_a_rule_for_ipv4_alone_and_takes_it_back(
     change = firewalld_bench.make("allow", "0.0.0.0/0")
     assert "error" not in change, change
     [own] = firewalld_bench.own()
-    assert own["wish"]["remotes"] == ["0.0.0.0/0"]
+    assert own["rule_spec"]["remotes"] == ["0.0.0.0/0"]
     assert own["rule"]["name"] == change["name"]
     assert firewalld_bench.reaches(SECOND_V4, is_expected=True)
     assert not firewalld_bench.reaches(SECOND_V6, is_expected=False)
@@ -196,7 +196,7 @@ def test_a_rule_with_an_end_is_taken_back_by_firewalld_itself(
     [command] = change["commands"]
     assert any(word.startswith("--timeout=3") for word in command)
     assert daemon("--permanent", "--list-rich-rules").strip() == ""
-    assert firewalld_bench.own()[0]["wish"]["expires_at_ms"] == now_ms + 3_600_000
+    assert firewalld_bench.own()[0]["rule_spec"]["expires_at_ms"] == now_ms + 3_600_000
     firewalld_bench.revoke(change["id"])
     assert firewalld_bench.own() == []
 
@@ -217,7 +217,7 @@ def test_a_port_that_firewalld_allows_is_blocked_for_one_client(
     assert not firewalld_bench.reaches(firewalld_bench.near.ipv4, is_expected=False)
     assert firewalld_bench.reaches(firewalld_bench.near.ipv6, is_expected=True)
     [own] = firewalld_bench.own()
-    assert (own["wish"]["effect"], own["wish"]["remotes"]) == ("block", ["10.199.0.1"])
+    assert (own["rule_spec"]["effect"], own["rule_spec"]["remotes"]) == ("block", ["10.199.0.1"])
     firewalld_bench.revoke(change["id"])
     assert firewalld_bench.reaches(firewalld_bench.near.ipv4, is_expected=True)
 

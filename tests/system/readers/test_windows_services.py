@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from portview.domain.facts import ABSENT, Known, known_or
 from portview.domain.owners.service import ServiceState
 from portview.readers.process_identity import ProcessKey, process_key
 from portview.readers.services import WindowsServices, open_services
@@ -42,10 +43,10 @@ def test_a_process_is_asked_for_its_services() -> None:
             continue
         key = process_key(service.pid)
         assert isinstance(key, ProcessKey)
-        assert service.name in services.names_of(key)
+        assert service.name in known_or(services.names_of(key), ())
     this = process_key(os.getpid())
     assert isinstance(this, ProcessKey)
-    assert services.names_of(this) == ()
+    assert services.names_of(this) == ABSENT
     assert services.display_name("RpcSs") not in {"", "RpcSs"}
 
 
@@ -54,7 +55,7 @@ def test_a_tag_that_nobody_has_names_no_service() -> None:
     assert rpc.pid is not None
     key = process_key(rpc.pid)
     assert isinstance(key, ProcessKey)
-    assert "RpcSs" in WindowsServices().names_of_tag(key, 0xFFFF_FFF0)
+    assert "RpcSs" in known_or(WindowsServices().names_of_tag(key, 0xFFFF_FFF0), ())
 
 
 @pytest.fixture
@@ -95,7 +96,7 @@ def test_a_services_socket_names_the_service(own_service: tuple[str, int]) -> No
     assert row.services == (name,)
     assert row.owner is not None
     services = open_services()
-    assert services.names_of(row.owner) == (name,)
+    assert services.names_of(row.owner) == Known((name,))
     assert services.display_name(name) == "PortView's test service"
 
 

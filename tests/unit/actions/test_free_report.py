@@ -13,7 +13,6 @@ from portview.actions.free_port.port_usage import FreeRequest, PortUse
 from portview.actions.free_port.report import describe_result, outcome_of
 from portview.actions.free_port.verify import HolderNow, PortVerdict, Proof, verdict_of
 from portview.actions.processes.stop import Ending, StopResult
-from portview.actions.safety.process_facts import ProcessFacts
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.owners.process import ProcessInfo, ProcessKey
 from portview.domain.sockets.port_ranges import PortRange, PortRanges
@@ -27,6 +26,7 @@ from portview.domain.sockets.socket_row import (
 )
 from portview.probes.bind_refusal import explain_refusal
 from portview.probes.bind_report import BindReport, BindVerdict
+from tests.fakes.process_facts import read_facts
 
 PORT = 8080
 OLD, NEW, BOSS = ProcessKey(11, 100), ProcessKey(12, 200), ProcessKey(13, 50)
@@ -43,7 +43,7 @@ def bind(verdict: BindVerdict, detail: str = "", hint: str = "") -> BindReport:
 
 
 def plan_for(*keys: ProcessKey) -> FreePlan:
-    steps = (PlanStep(PlanAction.ASK, ProcessFacts(ProcessInfo(key, "node"))) for key in keys)
+    steps = (PlanStep(PlanAction.ASK, read_facts(ProcessInfo(key, "node"))) for key in keys)
     return FreePlan(FreeRequest(PORT), tuple(steps))
 
 
@@ -74,7 +74,7 @@ def test_what_the_system_reserves_is_told_with_its_range() -> None:
 
 
 def test_a_respawn_by_a_service_names_the_service_to_stop() -> None:
-    again = ProcessFacts(ProcessInfo(NEW, "node"))
+    again = read_facts(ProcessInfo(NEW, "node"))
     holder = HolderNow(row(NEW), again, service="shop.service")
     proof = Proof(PortVerdict.TAKEN_AGAIN, bind(BindVerdict.IN_USE), (holder,))
     _, now, next_step = words(proof)
@@ -86,7 +86,7 @@ def test_a_respawn_by_a_service_names_the_service_to_stop() -> None:
 
 def test_a_respawn_by_a_parent_names_the_parent() -> None:
     boss = ProcessInfo(BOSS, "supervisor")
-    again = ProcessFacts(ProcessInfo(NEW, "node"), boss)
+    again = read_facts(ProcessInfo(NEW, "node"), boss)
     holder = HolderNow(row(NEW), again, starter=boss)
     proof = Proof(PortVerdict.TAKEN_AGAIN, bind(BindVerdict.IN_USE), (holder,))
     _, now, next_step = words(proof)
@@ -136,7 +136,7 @@ def test_only_a_bind_that_worked_is_called_free(
 
 @pytest.mark.parametrize("verdict", list(PortVerdict))
 def test_every_verdict_has_its_words(verdict: PortVerdict) -> None:
-    holders = (HolderNow(row(NEW), ProcessFacts(ProcessInfo(NEW, "a\u202eb"))),)
+    holders = (HolderNow(row(NEW), read_facts(ProcessInfo(NEW, "a\u202eb"))),)
     proof = Proof(verdict, bind(BindVerdict.ERROR, "It failed.", "Look."), holders, (row(NEW),))
     for text in words(proof):
         assert "\u202e" not in text

@@ -9,7 +9,8 @@ import pytest
 from portview.actions.free_port.http_sys import explain_http_sys, http_sys_refusal
 from portview.actions.free_port.plan import FreePlan, plan_free
 from portview.actions.free_port.port_usage import FreeRequest, port_use
-from portview.actions.safety.process_facts import ProcessFacts, SelfContext
+from portview.actions.safety.process_facts import SelfContext
+from portview.domain.facts import ABSENT, Known
 from portview.domain.owners.http_sys import (
     HttpPortUse,
     HttpRegistration,
@@ -30,13 +31,16 @@ from portview.domain.sockets.socket_row import (
 )
 from portview.readers.windows.http_sys import http_port_use, read_http_state
 from portview.readers.windows.netsh import NetshAnswer, ask_netsh
+from tests.fakes.process_facts import read_facts
 
 SYSTEM = ProcessKey(4, 0)
 HERE = SelfContext(ProcessKey(500, 5), platform="win32", windows_folder=r"C:\Windows")
 WINRM = Registrant(
-    944, ProcessInfo(ProcessKey(944, 1_000), "svchost.exe"), (NamedService("WinRM", "Remote"),)
+    944,
+    ProcessInfo(ProcessKey(944, 1_000), "svchost.exe"),
+    Known((NamedService("WinRM", "Remote"),)),
 )
-SHOP = Registrant(1552, ProcessInfo(ProcessKey(1552, 1_000), "Shop.exe"))
+SHOP = Registrant(1552, ProcessInfo(ProcessKey(1552, 1_000), "Shop.exe"), ABSENT)
 URL = HttpRegistration("HTTP://+:80/", 80, (1552,))
 
 
@@ -44,7 +48,7 @@ def kernel_plan(port: int, *, is_known: bool = True) -> FreePlan:
     owner = SYSTEM if is_known else None
     key = SocketKey(Protocol.TCP, Family.IPV4, Endpoint("0.0.0.0", port), None, owner)  # noqa: S104
     request = FreeRequest(port)
-    facts = {SYSTEM: ProcessFacts(ProcessInfo(SYSTEM, "System"))}
+    facts = {SYSTEM: read_facts(ProcessInfo(SYSTEM, "System"))}
     return plan_free(request, port_use([SocketRow(key, State.LISTEN, 4)], request), facts, HERE)
 
 

@@ -27,6 +27,7 @@ from portview.domain.sockets.socket_row import (
     SocketRow,
     State,
 )
+from tests.fakes.process_facts import read_facts
 
 OWN = ProcessKey(500, 5_000)
 HERE = SelfContext(OWN, frozenset({ProcessKey(400, 4_000)}), "linux")
@@ -49,7 +50,7 @@ def row(
 
 
 def facts_of(key: ProcessKey, name: str = "node", **more: object) -> ProcessFacts:
-    return ProcessFacts(ProcessInfo(key, name), **more)  # type: ignore[arg-type]
+    return read_facts(ProcessInfo(key, name), **more)  # type: ignore[arg-type]
 
 
 def plan_for(rows: list[SocketRow], facts: list[ProcessFacts], **wanted: object):  # noqa: ANN201

@@ -6,7 +6,7 @@ import pytest
 
 from portview.actions.free_port.plan import FreePlan, PlanAction, PlanStep
 from portview.actions.free_port.port_usage import FreeRequest
-from portview.actions.safety.process_facts import CloseMethod, ProcessFacts
+from portview.actions.safety.process_facts import CloseMethod
 from portview.actions.safety.refusals import Refusal
 from portview.cli.plan_text import plan_lines
 from portview.domain.owners.process import Execution, ProcessInfo, ProcessKey
@@ -18,15 +18,16 @@ from portview.domain.sockets.socket_row import (
     SocketRow,
     State,
 )
+from tests.fakes.process_facts import read_facts
 
 A, B = ProcessKey(11, 100), ProcessKey(12, 200)
 REFUSED = PlanStep(
-    PlanAction.REFUSE, ProcessFacts(ProcessInfo(B, "Xorg")), refusal=Refusal("x", "No.")
+    PlanAction.REFUSE, read_facts(ProcessInfo(B, "Xorg")), refusal=Refusal("x", "No.")
 )
 
 
 def asking(**more: object) -> PlanStep:
-    return PlanStep(PlanAction.ASK, ProcessFacts(ProcessInfo(A, "node"), **more))  # type: ignore[arg-type]
+    return PlanStep(PlanAction.ASK, read_facts(ProcessInfo(A, "node"), **more))  # type: ignore[arg-type]
 
 
 def text(*steps: PlanStep, served: int = 0) -> str:

@@ -37,6 +37,7 @@ from portview.domain.sockets.socket_row import (
     SocketRow,
     State,
 )
+from tests.fakes.process_facts import read_facts
 
 HERE = SelfContext(ProcessKey(500, 5_000), platform="linux")
 A, B, C = ProcessKey(11, 100), ProcessKey(12, 200), ProcessKey(13, 300)
@@ -52,7 +53,7 @@ def row(owner: ProcessKey | None, address: str = "127.0.0.1", **more: object) ->
 
 
 def facts(key: ProcessKey, name: str = "node", **more: object) -> ProcessFacts:
-    return ProcessFacts(ProcessInfo(key, name), **more)  # type: ignore[arg-type]
+    return read_facts(ProcessInfo(key, name), **more)  # type: ignore[arg-type]
 
 
 def confirmation(
@@ -153,7 +154,7 @@ def test_whatever_a_process_is_called_it_stays_plain(
 ) -> None:
     info = ProcessInfo(A, name, command_line=tuple(command_line), user=user)
     parent = replace(info, key=B)
-    process = ProcessFacts(info, parent)
+    process = read_facts(info, parent)
     for asked in (
         confirmation([row(A)], [process]),
         confirm_end(plan_end(process, HERE), 5),

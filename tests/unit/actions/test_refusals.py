@@ -6,8 +6,10 @@ import pytest
 
 from portview.actions.safety.process_facts import ProcessFacts, SelfContext, ServiceFacts
 from portview.actions.safety.refusals import refusal, service_refusal
+from portview.domain.facts import Known
 from portview.domain.owners.process import ProcessInfo, ProcessKey
 from portview.domain.owners.service import Service, ServiceState
+from tests.fakes.process_facts import read_facts
 
 OWN = ProcessKey(500, 5_000)
 SHELL = ProcessKey(400, 4_000)
@@ -17,7 +19,7 @@ WINDOWS = SelfContext(OWN, frozenset({SHELL}), "win32", r"C:\Windows")
 
 def process(name: str | None, pid: int = 1234, executable: str | None = None, **more: object):  # noqa: ANN201
     info = ProcessInfo(ProcessKey(pid, 9_000), name, executable)
-    return ProcessFacts(info, **more)  # type: ignore[arg-type]
+    return read_facts(info, **more)  # type: ignore[arg-type]
 
 
 def code(facts: ProcessFacts, standpoint: SelfContext) -> str | None:
@@ -31,10 +33,10 @@ def code(facts: ProcessFacts, standpoint: SelfContext) -> str | None:
 
 @pytest.mark.parametrize("standpoint", [LINUX, WINDOWS])
 def test_portview_and_what_it_runs_under_are_refused(standpoint: SelfContext) -> None:
-    assert code(ProcessFacts(ProcessInfo(OWN, "portview")), standpoint) == "is_portview"
-    assert code(ProcessFacts(ProcessInfo(SHELL, "bash")), standpoint) == "runs_portview"
+    assert code(read_facts(ProcessInfo(OWN, "portview")), standpoint) == "is_portview"
+    assert code(read_facts(ProcessInfo(SHELL, "bash")), standpoint) == "runs_portview"
     same_pid = ProcessKey(SHELL.pid, SHELL.started_ms + 1)
-    assert code(ProcessFacts(ProcessInfo(same_pid, "bash")), standpoint) is None
+    assert code(read_facts(ProcessInfo(same_pid, "bash")), standpoint) is None
 
 
 @pytest.mark.parametrize(
@@ -56,7 +58,7 @@ def test_a_program_of_the_same_name_elsewhere_may_be_stopped() -> None:
 
 
 def test_windows_own_flag_counts_whatever_the_name() -> None:
-    facts = process("harmless.exe", executable=r"D:\harmless.exe", is_critical=True)
+    facts = process("harmless.exe", executable=r"D:\harmless.exe", is_critical=Known(True))
     assert code(facts, WINDOWS) == "critical_process"
 
 

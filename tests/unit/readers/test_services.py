@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portview.domain.errors import PortViewError
+from portview.domain.facts import ABSENT, Known, Unreadable
 from portview.domain.owners.process import ProcessKey
 from portview.domain.owners.service import Service, ServiceState
 from portview.readers.services import SystemdServices, WindowsServices, units_of_cgroups
@@ -56,7 +57,7 @@ def test_any_text_gives_units_or_none(text: str) -> None:
 
 @pytest.mark.linux_only("reads /proc")
 def test_a_process_that_has_gone_has_no_service() -> None:
-    assert SystemdServices().names_of(ProcessKey(2**22 + 1, 0)) == ()
+    assert SystemdServices().names_of(ProcessKey(2**22 + 1, 0)) == ABSENT
 
 
 @pytest.mark.linux_only("reads /proc")
@@ -68,22 +69,24 @@ def test_a_program_sits_where_its_parent_put_it() -> None:
 
 def test_a_tag_tells_the_services_of_one_process_apart() -> None:
     services = WindowsServices(FakeServiceManager(*SERVICES, tags={(900, 7): "Dnscache"}))
-    assert services.names_of_tag(SHARED, 7) == ("Dnscache",)
-    assert services.names_of_tag(SHARED, 8) == ("BFE", "Dnscache"), "an unknown tag tells nothing"
-    assert services.names_of_tag(SHARED, 0) == ("BFE", "Dnscache")
-    assert services.names_of_tag(ProcessKey(902, 1_000), 7) == ()
+    assert services.names_of_tag(SHARED, 7) == Known(("Dnscache",))
+    assert services.names_of_tag(SHARED, 8) == Known(("BFE", "Dnscache")), (
+        "an unknown tag tells nothing"
+    )
+    assert services.names_of_tag(SHARED, 0) == Known(("BFE", "Dnscache"))
+    assert services.names_of_tag(ProcessKey(902, 1_000), 7) == ABSENT
 
 
 def test_the_manager_is_asked_again_only_for_a_process_that_came_later() -> None:
     manager = FakeServiceManager(*SERVICES)
     services = WindowsServices(manager)
     for _ in range(5):
-        assert services.names_of(SHARED) == ("BFE", "Dnscache")
-        assert services.names_of(ProcessKey(555, 2_000)) == ()
+        assert services.names_of(SHARED) == Known(("BFE", "Dnscache"))
+        assert services.names_of(ProcessKey(555, 2_000)) == ABSENT
     assert manager.readings == 1
     manager.listed.append(Service("New", "New one", ServiceState.RUNNING, 777))
     later = ProcessKey(777, time.time_ns() // 1_000_000 + 10_000)
-    assert services.names_of(later) == ("New",)
+    assert services.names_of(later) == Known(("New",))
     assert services.display_name("New") == "New one"
     assert manager.readings == 2
 
@@ -98,8 +101,12 @@ def test_a_manager_that_refuses_leaves_services_unknown() -> None:
     manager = FakeServiceManager(*SERVICES)
     manager.error = PermissionError(13, "no")
     services = WindowsServices(manager)
-    assert services.names_of(SHARED) == ()
+    assert isinstance(services.names_of(SHARED), Unreadable), "not the same as none"
+    assert isinstance(services.names_of_tag(SHARED, 7), Unreadable)
     assert services.display_name("Spooler") == "Spooler"
+    manager.error = None
+    later = ProcessKey(777, time.time_ns() // 1_000_000 + 10_000)
+    assert services.names_of(later) == ABSENT, "it answers again"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there the libraries are at hand")
