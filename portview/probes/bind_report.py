@@ -109,6 +109,11 @@ class BindReport:
     notes: tuple[str, ...] = ()
 
     @property
+    def reason(self) -> str:
+        """Return why the verdict is what it is, without naming the port again."""
+        return next((one.detail for one in self.places if one.verdict is self.verdict), self.detail)
+
+    @property
     def is_free(self) -> bool:
         """Return whether a usual server can take the port and gets its clients."""
         return is_free_for_a_server(self.verdict, self.port, self.protocol)
