@@ -81,7 +81,7 @@ NEEDED_AT_ONCE = {
 
 OF_THE_READER = {
     "linux": {"open_process", "sock_diag", "sock_diag_messages", "socket_dump", "socket_holders"}
-    | {"sockets"},
+    | {"sockets", "process_descriptors", "search_pass"},
     "win32": {
         "advapi32",
         "dll",
@@ -95,7 +95,7 @@ OF_THE_READER = {
 }
 
 FOR_LATER = (
-    *("numpy", "pyqtgraph", "urllib3", "cryptography", "ssl", "multiprocessing", "html"),
+    *("numpy", "pyqtgraph", "h11", "cryptography", "ssl", "multiprocessing", "html"),
     *("typing_extensions", "logging.handlers", "hashlib", "PySide6.QtNetwork"),
     *(
         "portview.domain.table.export",

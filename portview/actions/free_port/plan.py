@@ -12,11 +12,9 @@ from portview.actions.safety.refusals import (
     refusal,
     service_refusal,
     services_unreadable,
-    windows_kernel_refusal,
 )
+from portview.actions.safety.unknown_owners import unknown_owner
 from portview.domain.facts import Known, Unreadable
-from portview.domain.owners.system_owners import WINDOWS_SYSTEM_PIDS
-from portview.domain.sockets.socket_row import OwnerProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,10 +23,6 @@ if TYPE_CHECKING:
     from portview.actions.safety.process_facts import ProcessFacts, SelfContext, ServiceFacts
     from portview.domain.owners.process import ProcessInfo, ProcessKey
     from portview.domain.sockets.socket_row import SocketRow
-
-
-OWNER_HIDDEN = "owner_hidden"
-"""The code of the refusal of a holder that only administrators are told."""
 
 
 class PlanAction(StrEnum):
@@ -209,38 +203,6 @@ def _several_heirs(row: SocketRow) -> Refusal:
         f"The process that opened this socket (PID {row.pid}) has ended, and which of its children "
         f"holds it now can't be told: {pids}.",
         "End the right one yourself: portview end PID --started TIME",
-    )
-
-
-def unknown_owner(row: SocketRow) -> Refusal:
-    """Return why nothing can be done about a socket whose owner is not known."""
-    if row.pid in WINDOWS_SYSTEM_PIDS and row.pid is not None:
-        return windows_kernel_refusal(row.pid)
-    match row.owner_problem:
-        case OwnerProblem.ACCESS_DENIED:
-            return Refusal(
-                OWNER_HIDDEN,
-                "The system tells who holds this to administrators only.",
-                "Try again with administrator rights.",
-                needs_admin=True,
-            )
-        case OwnerProblem.OTHER_NAMESPACE:
-            return Refusal(
-                "other_namespace",
-                "The holder lives in another namespace, for example in a container.",
-                "Stop the container, or run PortView outside of this one.",
-            )
-        case OwnerProblem.PROCESS_GONE | OwnerProblem.PID_REUSED:
-            return Refusal(
-                "owner_gone",
-                f"The process that opened this socket (PID {row.pid}) has ended, but something "
-                "still holds the socket, and who that is can't be told.",
-                "Close programs that were started by it, or sign out and in again.",
-            )
-    return Refusal(
-        "no_process",
-        "No process holds this: it belongs to the system itself.",
-        "Give your own program another port.",
     )
 
 

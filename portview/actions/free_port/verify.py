@@ -12,7 +12,9 @@ from portview.actions.free_port.port_usage import PortUse, holds_port, port_use
 from portview.actions.free_port.time_wait import time_wait_left_s
 from portview.actions.port_destinations import PortDestinations
 from portview.actions.safety.process_inspection import ProcessInspector, read_rows
+from portview.actions.safety.refusals import refusal
 from portview.domain.address_matching import bound_device, is_wildcard
+from portview.domain.sockets.socket_row import is_loopback
 from portview.probes.bind import try_places
 from portview.probes.bind_places import ANY_IPV4, BindPlace, bind_places
 from portview.probes.bind_report import BindReport, BindVerdict
@@ -94,12 +96,16 @@ def places_of(request: FreeRequest, rows: Iterable[SocketRow]) -> tuple[BindPlac
 
 def try_bind(request: FreeRequest, places: Iterable[BindPlace]) -> BindReport:
     """Take the port at each of these places, let go at once, and see what NAT rules make of it."""
+    places = tuple(places)
     ranges = read_port_ranges(request.protocol)
     report = try_places(places, request.port, request.protocol, ranges=ranges)
     if not report.is_free:
         return report
+    address = request.address
+    if all(is_loopback(place.text) for place in places):
+        address = places[0].text  # Its clients are on this machine, whoever else is redirected.
     with closing(PortDestinations()) as destinations:
-        return with_destinations(report, request.address, destinations)
+        return with_destinations(report, address, destinations)
 
 
 def prove(
@@ -187,6 +193,7 @@ def _holders_now(
     if not rows:
         return ()
     inspector = ProcessInspector()
+    standpoint = inspector.standpoint()
     parents = {
         parent.key for step in plan.steps if step.process and (parent := step.process.shown_parent)
     }
@@ -201,7 +208,10 @@ def _holders_now(
         if process is not None and row.owner not in before:
             service = next(iter(_unit_names([process]) & units), None)
             parent = process.shown_parent
-            if parent and (service is None or parent.key in parents):
+            is_starter = service is None or (parent is not None and parent.key in parents)
+            # Process 1 adopts what others leave behind, and what keeps the session or PortView
+            # itself alive is not to be ended: nobody is advised to.
+            if parent and is_starter and not refusal(inspector.facts_of(parent.key), standpoint):
                 starter = parent
         found.append(HolderNow(row, process, starter, service))
     return tuple(found)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import inert
-from portview.firewall.linux.tools import Done, find_tool, run_tool
+from portview.firewall.linux.tools import Done, run_tool
 from portview.firewall.tag import find_tag
+from portview.readers.system_tools import find_tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +26,8 @@ _LONGEST_OUTPUT = 300
 _NAME = r"[A-Za-z_][\w./\\-]{0,127}"
 _KEY = rf"(?:ip|ip6|inet|netdev) {_NAME} {_NAME}"
 _SOURCES = r"(?:[0-9a-fA-F.:/]+,? ?)+"
-_PORT = r"(?:tcp|udp) dport [1-9]\d{0,4} (?:accept|drop)"
-_SOURCE_MATCH = rf"(?:ip6? saddr \{{ {_SOURCES} \}} |meta nfproto ipv[46] )?"
+_PORT = r"(?:tcp|udp) [ds]port [1-9]\d{0,4} (?:accept|drop)"
+_SOURCE_MATCH = rf"(?:ip6? [ds]addr \{{ {_SOURCES} \}} |meta nfproto ipv[46] )?"
 _OWN_MATCH = r'(?:iifname != "lo" (?:fib daddr type local )?)?'
 _TAG = r"portview:v1:[a-z0-9:]+"
 _CLIENTS = r"(?:any|[0-9a-fA-F.:/]+)"
@@ -34,7 +35,7 @@ _UFW_RULE = rf"(?:allow|deny) proto (?:tcp|udp) from {_CLIENTS} to any port [1-9
 _TABLES = r"(?:filter|nat|mangle|raw|security)"
 _NFT_PLACE = rf"(?:add rule {_KEY}|insert rule {_KEY} handle \d+)"
 _IPTABLES_PLACE = rf"-w -t {_TABLES} (?:-A {_NAME}|-I {_NAME} \d+)"
-_IPTABLES_MATCH = r"-p (?:tcp|udp)(?: -s [0-9a-fA-F.:/,]+)? --dport [1-9]\d{0,4}"
+_IPTABLES_MATCH = r"-p (?:tcp|udp)(?: -[sd] [0-9a-fA-F.:/,]+)? --[ds]port [1-9]\d{0,4}"
 _IPTABLES_END = rf"-m comment --comment {_TAG} -j (?:ACCEPT|DROP)"
 _NEW_CHAIN = r"\{ type filter hook (?:input|prerouting) priority -\d+ ; policy accept ; \}"
 _RICH_RULE = (

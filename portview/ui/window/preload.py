@@ -51,6 +51,8 @@ NEXT_WANTED = (
     "portview.probes.bind",
     "portview.firewall.destination",
     "portview.actions.port_destinations",
+    "portview.readers.restarters",
+    "portview.actions.safety.evidence",
     "portview.actions.free_port.plan",
     "portview.actions.free_port.port_usage",
     "portview.actions.safety.process_inspection",

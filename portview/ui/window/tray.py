@@ -16,12 +16,11 @@ from portview.ui.commands.window_actions import ActionSpec
 from portview.ui.style.icons import application_icon
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QMessageBox
+    from PySide6.QtWidgets import QMainWindow, QMessageBox
 
     from portview.autostart import Autostart
     from portview.settings import Settings
     from portview.ui.commands.window_actions import WindowActions
-    from portview.ui.window.main_window import MainWindow
 
 BACKGROUND_ACTIONS = ("tray", "close_to_tray", "autostart")
 """The names of the actions, in the order of the menu."""
@@ -35,10 +34,14 @@ class Tray(QObject):
 
     ended = Signal()
     """PortView was asked to end, and the window is closed."""
+    show_requested = Signal()
+    """The person wants to see the window."""
+    notified = Signal(str)
+    """A message for the status bar."""
 
     def __init__(
         self,
-        window: MainWindow,
+        window: QMainWindow,
         acts: WindowActions,
         settings: Settings,
         autostart: Autostart | None,
@@ -83,7 +86,7 @@ class Tray(QObject):
         """Tell whether closing the window ends PortView; if not, see to what happens instead."""
         if self._is_quitting or not self.is_in_tray:
             return True
-        to_tray = self._settings.get("close_to_tray", bool, None)
+        to_tray = self._settings.preferences.close_to_tray
         if to_tray is None:
             self._ask()
             return False
@@ -115,7 +118,7 @@ class Tray(QObject):
 
     def _make_menu(self) -> QMenu:
         menu = QMenu()
-        menu.addAction("&Show PortView", self._window.bring_to_front)
+        menu.addAction("&Show PortView").triggered.connect(self.show_requested)
         menu.addAction(self._acts["pause"])
         menu.addSeparator()
         menu.addAction("&Quit", self.quit)
@@ -123,10 +126,10 @@ class Tray(QObject):
 
     def _restore(self, *, has_tray: bool) -> None:
         tray, to_tray, autostart = (self._acts[name] for name in BACKGROUND_ACTIONS)
-        to_tray.setChecked(self._settings.get("close_to_tray", bool, False))
+        to_tray.setChecked(bool(self._settings.preferences.close_to_tray))
         tray.setEnabled(has_tray)
         if has_tray:
-            tray.setChecked(self._settings.get("tray", bool, False))
+            tray.setChecked(self._settings.preferences.tray)
         else:
             tray.setToolTip(_NO_TRAY)
             tray.setStatusTip(_NO_TRAY)
@@ -140,7 +143,7 @@ class Tray(QObject):
 
     @Slot(bool)
     def _on_tray(self, is_on: bool) -> None:  # noqa: FBT001 - a slot
-        self._settings.set("tray", is_on)
+        self._settings.update(tray=is_on)
         self.icon.setVisible(is_on)
         self._acts["close_to_tray"].setEnabled(is_on)
         # With the icon, PortView lives on while no window is open.
@@ -148,7 +151,7 @@ class Tray(QObject):
 
     @Slot(bool)
     def _on_close_to_tray(self, is_on: bool) -> None:  # noqa: FBT001 - a slot
-        self._settings.set("close_to_tray", is_on)
+        self._settings.update(close_to_tray=is_on)
 
     @Slot(bool)
     def _on_autostart(self, is_on: bool) -> None:  # noqa: FBT001 - a slot
@@ -157,13 +160,13 @@ class Tray(QObject):
         try:
             self._autostart.set_on(is_on)
         except PortViewError as error:
-            self._window.show_message(f"{error.message} {error.hint}")
+            self.notified.emit(f"{error.message} {error.hint}")
         self._acts["autostart"].setChecked(self._autostart.is_on())
 
     @Slot(QSystemTrayIcon.ActivationReason)
     def _on_activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
         if reason is not QSystemTrayIcon.ActivationReason.Context:
-            self._window.bring_to_front()
+            self.show_requested.emit()
 
     @Slot()
     def _on_session_end(self) -> None:
@@ -197,7 +200,7 @@ class Tray(QObject):
                 self._acts["close_to_tray"].setChecked(True)
                 self._window.hide()
             elif chosen is end:
-                self._settings.set("close_to_tray", False)  # noqa: FBT003 - a JSON value
+                self._settings.update(close_to_tray=False)
                 self.quit()
 
         question.finished.connect(finished)

@@ -140,7 +140,9 @@ def test_clients_of_one_ip_version_are_blocked(bench: Bench) -> None:
     assert bench.reaches(bench.near.ipv6, is_expected=True)
 
 
-@pytest.mark.parametrize("rules", ["", chain("tcp dport 8080 accept")], ids=["none", "allowing"])
+@pytest.mark.parametrize(
+    "rules", ["", chain("iif lo accept\ntcp dport 8080 accept")], ids=["none", "allowing"]
+)
 def test_a_port_is_blocked_for_some_until_the_rule_is_taken_back(bench: Bench, rules: str) -> None:
     bench.set_rules(rules + chain("", "accept", family="ip6"))
     before = bench.far.run("nft", "-s", "list", "ruleset")
