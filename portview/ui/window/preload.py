@@ -52,6 +52,8 @@ NEXT_WANTED = (
     "portview.firewall.destination",
     "portview.actions.port_destinations",
     "portview.readers.restarters",
+    "portview.readers.process_rights",
+    "portview.readers.linux.program_origin",
     "portview.actions.safety.evidence",
     "portview.actions.free_port.plan",
     "portview.actions.free_port.port_usage",
