@@ -19,7 +19,9 @@ from portview.actions.confirmation.cards import (
 from portview.actions.connections.errors import describe_connection
 from portview.actions.free_port.plan import PlanAction
 from portview.actions.processes.suspend import SuspendVerb, describe_sockets
+from portview.actions.safety.restart_words import restart_sentences
 from portview.domain.plain_text import inert
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,8 +59,15 @@ def confirm_free(plan: FreePlan, grace_s: float, tried: ActionReport | None = No
     """
     is_possible = plan.is_possible
     cards = [step_card(step, grace_s, is_possible=is_possible) for step in plan.steps]
-    cards += [neighbour_card(row) for row in plan.left_alone[:MOST_NAMED]]
-    if not plan.steps:
+    cards += [
+        neighbour_card(row, plan.neighbours.get(row.owner) if row.owner else None)
+        for row in plan.left_alone[:MOST_NAMED]
+    ]
+    if plan.is_shared:
+        headline = _("{port} is there to be shared: nothing has to be stopped.").format(
+            port=plan.request
+        )
+    elif not plan.steps:
         headline = tried.now if tried else f"No process holds {plan.request}."
     elif is_possible:
         headline = f"Free {plan.request}?"
@@ -86,6 +95,7 @@ def _notes(plan: FreePlan) -> Iterator[str]:
         stopped += [_counted(services, "service", "services")] if services else []
         if processes + services > 1:
             yield f"{' and '.join(stopped)} will be stopped."
+        yield from restart_sentences(plan.steps)
         if plan.served:
             connections = _counted(len(plan.served), "open connection", "open connections")
             yield f"{connections} will be cut."
@@ -110,6 +120,7 @@ def confirm_end(step: PlanStep, grace_s: float) -> Confirmation:
         (step_card(step, grace_s),),
         step,
         "End process tree" if step.tree else "End process" if is_possible else "",
+        restart_sentences([step]),
         has_tree=is_possible,
         can_be_forced=is_possible,
     )

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from portview.actions.free_port.plan import PlanAction
 from portview.actions.free_port.verify import PortVerdict
 from portview.actions.processes.stop import Ending
+from portview.actions.safety.restart_words import restart_sentences
 from portview.domain.errors import Outcome
 from portview.domain.json_schema import iso_time
 from portview.domain.plain_text import inert
-from portview.domain.sockets.socket_row import endpoint_text
-from portview.probes.bind import BindVerdict
+from portview.i18n import _
+from portview.probes.bind_report import BindVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,7 +43,8 @@ def outcome_of(
     """Decide what counts as done: a port that a server can take now."""
     if proof.verdict is PortVerdict.FREE:
         return Outcome.DONE
-    if proof.verdict is PortVerdict.TIME_WAIT and proof.bind.verdict is BindVerdict.LEFTOVERS:
+    is_left_over = proof.verdict in {PortVerdict.TIME_WAIT, PortVerdict.CONNECTIONS}
+    if is_left_over and proof.bind.verdict is BindVerdict.LEFTOVERS:
         return Outcome.DONE
     is_denied = any(result.ending is Ending.DENIED for result in results)
     if is_denied or any(problem.outcome is Outcome.NEEDS_ADMIN for problem in problems):
@@ -90,14 +92,12 @@ def _now(plan: FreePlan, proof: Proof) -> str:
     freed = f"; freed in {seconds:.1f} s" if seconds >= _SHORTEST_S else "; freed at once"
     if not plan.steps:
         freed = ""
-    connections = ", ".join(endpoint_text(row.remote) for row in proof.connections[:3])
     holders = _holders(proof.holders)
     return {
         PortVerdict.FREE: f"{port} is free{freed}.",
         PortVerdict.TIME_WAIT: f"Nobody holds {port}; only TIME_WAIT is left{_time_left(proof)}.",
-        PortVerdict.CONNECTIONS: (
-            f"Nobody listens on {port}, but open connections keep it (to {connections})."
-        ),
+        PortVerdict.CONNECTIONS: _connections(port, proof),
+        PortVerdict.REDIRECTED: f"Nobody holds {port}. {proof.bind.detail}",
         PortVerdict.TAKEN_AGAIN: f"{port} was taken again by {holders}.",
         PortVerdict.STILL_HELD: f"{port} is still held by {holders}.",
         PortVerdict.RESERVED: (
@@ -107,6 +107,14 @@ def _now(plan: FreePlan, proof: Proof) -> str:
             f"Nobody is seen to hold {port}, but it can't be taken. {proof.bind.detail}"
         ),
     }[proof.verdict]
+
+
+def _connections(port: str, proof: Proof) -> str:
+    if proof.bind.verdict is BindVerdict.LEFTOVERS:
+        text = _("{port} is free for a server that sets SO_REUSEADDR, as most do. {reason}")
+    else:
+        text = _("Nobody listens on {port}, but it can't be taken. {reason}")
+    return text.format(port=port, reason=proof.bind.reason)
 
 
 def _time_left(proof: Proof) -> str:
@@ -142,7 +150,15 @@ def _next(
         return "Try again with administrator rights."
     if Ending.NOT_THE_SAME in endings:
         return "Look again who holds the port, and decide anew."
+    if proof.verdict is PortVerdict.STILL_HELD and (pending := pending_words(results)):
+        return pending
     return _next_by_verdict(plan, proof)
+
+
+def pending_words(results: Iterable[StopResult]) -> str:
+    """Say why some processes still run after they were ended; empty where none does."""
+    details = (one.detail for one in results if one.ending is Ending.STILL_RUNNING)
+    return " ".join(dict.fromkeys(filter(None, details)))
 
 
 def _next_by_verdict(plan: FreePlan, proof: Proof) -> str:
@@ -151,11 +167,8 @@ def _next_by_verdict(plan: FreePlan, proof: Proof) -> str:
         time_wait = "A server that sets SO_REUSEADDR, as most do, can start now; others must wait."
     tree = "" if plan.request.tree else "What it started may hold it as well: try --tree."
     return {
-        PortVerdict.FREE: "",
+        PortVerdict.FREE: " ".join(restart_sentences(plan.steps)),
         PortVerdict.TIME_WAIT: time_wait,
-        PortVerdict.CONNECTIONS: (
-            "They end with their programs, or close them: portview close LOCAL REMOTE"
-        ),
         PortVerdict.TAKEN_AGAIN: _stop_the_starter(proof),
         PortVerdict.STILL_HELD: tree,
     }.get(proof.verdict, proof.bind.hint)

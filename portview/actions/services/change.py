@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from portview.actions.elevation.client import run_elevated
 from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
 from portview.actions.safety.refusals import service_refusal
-from portview.actions.services.service_control import open_service_control, service_failed
+from portview.actions.services.choose import open_service_control
+from portview.actions.services.service_control import service_failed
 from portview.domain.errors import ActionReport, Outcome, PortViewError
 from portview.domain.owners.service import Service, ServiceState
 from portview.domain.plain_text import quoted
