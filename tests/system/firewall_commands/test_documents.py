@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from portview.cli import firewall_changes, firewall_reading
+from portview.cli import elevating, firewall_changes, firewall_reading
 from portview.cli.commands import run_command
 from portview.domain.errors import Outcome
 from portview.domain.firewall import RuleEffect, RuleSpec
@@ -48,7 +48,8 @@ def test_the_documents_have_their_keys(
     code, status = run(capfdbinary, "status")
     assert code == 0
     assert set(status) == {"manager", "is_on", "summary", "profiles", "rule_count",
-                           "own_rule_count", "expired_rule_count", "drop_log", "problem", "hint"}  # fmt: skip
+                           "own_rule_count", "expired_rule_count", "drop_log", "problem",
+                           "hint"}  # fmt: skip
     assert set(status["profiles"][0]) == {"name", "is_active", "is_on", "inbound_default",
                                           "blocks_all_inbound", "counts_local_rules",
                                           "notes"}  # fmt: skip
@@ -138,7 +139,9 @@ def test_missing_rights_and_unreadable_rules_have_their_exit_codes(
     firewall: FakeFirewall, port: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     firewall.refusal = needs_admin()
-    assert run_command(["firewall", "allow", port, "--yes"]) == Outcome.NEEDS_ADMIN
+    with monkeypatch.context() as patched:
+        patched.setattr(elevating, "is_elevated", lambda: False)
+        assert run_command(["firewall", "allow", port, "--yes"]) == Outcome.NEEDS_ADMIN
     firewall.problem = "They can't be read."
     monkeypatch.setattr(firewall_changes, "is_elevated", lambda: True)
     for words in (["status"], ["list"], ["verdict", port], ["revoke", "--all", "--yes"]):
