@@ -14,7 +14,9 @@ from portview.actions.safety.refusals import (
     services_unreadable,
 )
 from portview.actions.safety.unknown_owners import unknown_owner
+from portview.command_name import command_line
 from portview.domain.facts import Known, Unreadable
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -164,7 +166,9 @@ def _service_reason(process: ProcessFacts) -> Refusal | None:
             return Refusal(
                 "is_service",
                 f"This process runs the service {names}, which its manager would start again.",
-                f"Stop the service: portview service stop {services[0].name}",
+                _("Stop the service: {command}").format(
+                    command=command_line("service", "stop", services[0].name)
+                ),
             )
         case Unreadable() as unreadable:
             return services_unreadable(unreadable)
@@ -198,7 +202,9 @@ def _several_heirs(row: SocketRow) -> Refusal:
         "several_heirs",
         f"The process that opened this socket (PID {row.pid}) has ended, and which of its children "
         f"holds it now can't be told: {pids}.",
-        "End the right one yourself: portview end PID --started TIME",
+        _("To end the right one: {command}").format(
+            command=command_line("end", "PID", "--started", "TIME")
+        ),
     )
 
 
@@ -260,7 +266,9 @@ def _service_steps(
             "several_services",
             f"This process runs several services, and which of them holds the port can't be told: "
             f"{names}.",
-            "Stop the right one yourself: portview service stop NAME",
+            _("To stop the right one: {command}").format(
+                command=command_line("service", "stop", "NAME")
+            ),
         )
         return [PlanStep(PlanAction.REFUSE, process, rows, refusal=why)]
     steps = []

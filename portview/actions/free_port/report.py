@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from portview.actions.free_port.plan import PlanAction
 from portview.actions.free_port.verify import PortVerdict
 from portview.actions.processes.stop import Ending
+from portview.command_name import command_line
 from portview.domain.errors import Outcome
 from portview.domain.json_schema import iso_time
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import endpoint_text
+from portview.i18n import _
 from portview.probes.bind import BindVerdict
 
 if TYPE_CHECKING:
@@ -154,7 +156,9 @@ def _next_by_verdict(plan: FreePlan, proof: Proof) -> str:
         PortVerdict.FREE: "",
         PortVerdict.TIME_WAIT: time_wait,
         PortVerdict.CONNECTIONS: (
-            "They end with their programs, or close them: portview close LOCAL REMOTE"
+            _("They end with their programs. To close them now: {command}").format(
+                command=command_line("close", "LOCAL", "REMOTE")
+            )
         ),
         PortVerdict.TAKEN_AGAIN: _stop_the_starter(proof),
         PortVerdict.STILL_HELD: tree,
@@ -164,11 +168,12 @@ def _next_by_verdict(plan: FreePlan, proof: Proof) -> str:
 def _stop_the_starter(proof: Proof) -> str:
     for holder in proof.holders:
         if holder.service:
-            return f"Stop what starts it again: portview service stop {inert(holder.service)}"
+            command = command_line("service", "stop", inert(holder.service))
+            return _("Stop what starts it again: {command}").format(command=command)
         if holder.starter is not None:
-            started = iso_time(holder.starter.key.started_ms)
-            return (
-                f"Stop what starts it again, {describe_process(holder.starter)}: "
-                f"portview end {holder.starter.pid} --started {started}"
+            started = iso_time(holder.starter.key.started_ms) or "TIME"
+            command = command_line("end", str(holder.starter.pid), "--started", started)
+            return _("Stop what starts it again, {process}: {command}").format(
+                process=describe_process(holder.starter), command=command
             )
     return "Find out what starts it again and stop that."
