@@ -59,8 +59,13 @@ TEST_TOOLS = {
     "iptables": "iptables",
     "ufw": "ufw",
     "dbus-daemon": "dbus",
+    "Xvfb": "xvfb",
+    "tmux": "tmux",
+    "screen": "screen",
+    "runsv": "runit",
 }
-"""Programs with which the tests make network namespaces and firewalls, and their packages."""
+"""Programs with which the tests make network namespaces, firewalls, displays, terminals and
+supervisors, and their packages."""
 
 FIREWALLD = VENV / "test-tools" / "firewalld"
 """firewalld as its package holds it, for the tests alone: installed where systemd runs, it would
@@ -96,8 +101,10 @@ def main(arguments: list[str] | None = None) -> int:
 def run(arguments: list[str]) -> int:
     """Start PortView, with the arguments handed on: ``run -- list --json``."""
     prepare()
-    # The caller's working directory stays, so that file arguments mean what was typed.
-    command = [str(VENV_PYTHON), "-m", "portview", *arguments]
+    # The caller's working directory stays, so that file arguments mean what was typed. No module
+    # comes from there; as root none comes from where a variable says either.
+    is_root = not IS_WINDOWS and os.geteuid() == 0
+    command = [str(VENV_PYTHON), "-I" if is_root else "-P", "-m", "portview", *arguments]
     if IS_WINDOWS:
         return subprocess.call(command)
     # In its place, so that signals and the exit code are the program's own.
@@ -216,7 +223,7 @@ def install_test_tools() -> None:
         package for name, package in FIREWALLD_LIBRARIES.items() if not (folder / name).exists()
     }
     if packages:
-        _apt_install(sorted(packages), "the tests make network namespaces")
+        _apt_install(sorted(packages), "the tests use real tools of Linux")
     if not shutil.which("firewalld") and not FIREWALLD.exists():
         _unpack_firewalld()
 

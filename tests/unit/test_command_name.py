@@ -13,11 +13,14 @@ import pytest
 from portview import command_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
-def _forget() -> None:
+def _forget() -> Iterator[None]:
+    command_name.command_prefix.cache_clear()
+    yield
     command_name.command_prefix.cache_clear()
 
 

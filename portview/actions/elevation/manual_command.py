@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from portview.actions.elevation.own_command import own_command
+from portview.actions.elevation.own_command import elevated_command
 from portview.actions.elevation.request import ElevatedOperation
 from portview.domain.json_schema import iso_time
 from portview.domain.sockets.socket_row import endpoint_text
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def manual_command(elevated_request: ElevatedRequest) -> str:
     """Return what a person can type instead, in this system's own way."""
-    lines = [[*own_command(), *words] for words in _commands(elevated_request)]
+    lines = [[*elevated_command(), *words] for words in _commands(elevated_request)]
     if sys.platform == "win32":
         return " & ".join(subprocess.list2cmdline(line) for line in lines)
     return " && ".join(shlex.join(["sudo", *line]) for line in lines)
@@ -30,7 +30,7 @@ def command_for_administrator(arguments: Sequence[str]) -> str:
     """Say how the same command is run as administrator in this system's own way."""
     if sys.platform == "win32":
         return "The same command works in a terminal that was opened as administrator."
-    return f"As administrator: {shlex.join(['sudo', *own_command(), *arguments])}"
+    return f"As administrator: {shlex.join(['sudo', *elevated_command(), *arguments])}"
 
 
 def _commands(elevated_request: ElevatedRequest) -> Iterator[list[str]]:

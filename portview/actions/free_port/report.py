@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from portview.actions.free_port.plan import PlanAction
 from portview.actions.free_port.verify import PortVerdict
 from portview.actions.processes.stop import Ending
+from portview.actions.safety.restart_words import restart_sentences
 from portview.command_name import command_line
 from portview.domain.errors import Outcome
 from portview.domain.json_schema import iso_time
@@ -144,7 +145,15 @@ def _next(
         return "Try again with administrator rights."
     if Ending.NOT_THE_SAME in endings:
         return "Look again who holds the port, and decide anew."
+    if proof.verdict is PortVerdict.STILL_HELD and (pending := pending_words(results)):
+        return pending
     return _next_by_verdict(plan, proof)
+
+
+def pending_words(results: Iterable[StopResult]) -> str:
+    """Say why some processes still run after they were ended; empty where none does."""
+    details = (one.detail for one in results if one.ending is Ending.STILL_RUNNING)
+    return " ".join(dict.fromkeys(filter(None, details)))
 
 
 def _next_by_verdict(plan: FreePlan, proof: Proof) -> str:
@@ -153,7 +162,7 @@ def _next_by_verdict(plan: FreePlan, proof: Proof) -> str:
         time_wait = "A server that sets SO_REUSEADDR, as most do, can start now; others must wait."
     tree = "" if plan.request.tree else "What it started may hold it as well: try --tree."
     return {
-        PortVerdict.FREE: "",
+        PortVerdict.FREE: " ".join(restart_sentences(plan.steps)),
         PortVerdict.TIME_WAIT: time_wait,
         PortVerdict.CONNECTIONS: (
             _("They end with their programs. To close them now: {command}").format(

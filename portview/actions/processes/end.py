@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from portview.actions.elevation.client import stop_elevated
 from portview.actions.free_port.plan import PlanAction, PlanStep, plan_end
-from portview.actions.free_port.report import ENDING_LABELS, describe_process
+from portview.actions.free_port.report import ENDING_LABELS, describe_process, pending_words
 from portview.actions.processes.handle import check_identity
 from portview.actions.processes.stop import Ending, StopResult, stop_processes
 from portview.actions.safety.process_inspection import ProcessInspector
 from portview.domain.errors import ActionReport, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from portview.domain.cancellation import CancelToken
     from portview.domain.owners.process import ProcessKey
@@ -85,7 +85,7 @@ def end_process(
         )
     endings = {one.ending for one in results}
     return EndReport(
-        _outcome(endings), asked, done, now, _next(endings), step=step, results=results
+        _outcome(endings), asked, done, now, _next(results), step=step, results=results
     )
 
 
@@ -108,13 +108,12 @@ def _outcome(endings: set[Ending]) -> Outcome:
     return Outcome.NEEDS_ADMIN if Ending.DENIED in endings else Outcome.NOT_DONE
 
 
-def _next(endings: set[Ending]) -> str:
+def _next(results: Sequence[StopResult]) -> str:
+    endings = {one.ending for one in results}
     if Ending.DENIED in endings:
         return "Try again with administrator rights."
     if Ending.NOT_THE_SAME in endings:
-        return "ProcessInspector again, and decide anew."
+        return "Check again before you continue."
     if Ending.STILL_RUNNING in endings:
-        return (
-            "It waits in the kernel, most likely for a disk or a network drive; look again later."
-        )
+        return pending_words(results)
     return ""

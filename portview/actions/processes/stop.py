@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from portview.actions.processes.choose import open_process_handle
 from portview.actions.processes.handle import ProcessGoneError
+from portview.actions.safety.blockage_words import pending_sentence
 from portview.actions.safety.process_facts import CloseMethod
 from portview.domain.cancellation import Cancelled
 from portview.domain.errors import PortViewError
+from portview.readers.linux.blockage import read_blockage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -137,7 +139,7 @@ class _Job:
         except Cancelled:
             logger.info("called off")
         for key in self._running():
-            self._note(key, Ending.STILL_RUNNING)
+            self._note(key, Ending.STILL_RUNNING, pending_sentence(read_blockage(key.pid)))
 
     def _ask(self, hold: ProcessHandle) -> None:
         way = hold.ask()

@@ -10,8 +10,13 @@ from portview.domain.facts import ABSENT, NOT_READ, Fact, Known, known_or
 from portview.domain.owners.process import Execution
 
 if TYPE_CHECKING:
+    from portview.domain.owners.blockage import Blockage
+    from portview.domain.owners.container import Container
     from portview.domain.owners.process import ProcessInfo, ProcessKey
+    from portview.domain.owners.process_rights import ProcessRights
+    from portview.domain.owners.restarters import Restarter
     from portview.domain.owners.service import Service
+    from portview.domain.owners.session_ties import SessionTie
 
 
 class CloseMethod(StrEnum):
@@ -59,6 +64,13 @@ class ProcessFacts:
     Windows' own flag, by which ending the process stops the whole system; absent elsewhere.
     ``services`` are those that this process *is*; one that it merely descends from is ``unit``.
     ``execution`` tells whether it is suspended: then it keeps its ports, but answers nobody.
+    ``container`` is the one that it runs in, None for a process of the host.
+
+    ``system_names`` are the file names of the system's own programs that it runs; absent where its
+    program is a user's, whatever it is called. ``container_tie`` says what it has to do with
+    containers, ``session_tie`` whether the session of PortView's user depends on it.
+    ``restarted_by`` is what would start it again, ``blockage`` what keeps signals from it.
+    ``rights`` are those it runs with: who starts it again must not give it others.
     """
 
     info: ProcessInfo
@@ -70,6 +82,13 @@ class ProcessFacts:
     unit: Fact[str] = NOT_READ
     working_directory: str | None = None
     execution: Execution = Execution.UNKNOWN
+    container: Container | None = None
+    system_names: Fact[frozenset[str]] = NOT_READ
+    container_tie: Fact[str] = NOT_READ
+    session_tie: Fact[SessionTie] = NOT_READ
+    restarted_by: Fact[Restarter] = NOT_READ
+    blockage: Fact[Blockage] = NOT_READ
+    rights: Fact[ProcessRights] = NOT_READ
 
     @property
     def key(self) -> ProcessKey:
@@ -97,9 +116,11 @@ class SelfContext:
     """Where PortView itself stands: its own process, those that it runs under, and the system.
 
     ``platform`` is a value of ``sys.platform``, ``windows_folder`` is empty elsewhere.
+    ``container`` is the one that PortView itself runs in.
     """
 
     own: ProcessKey
     ancestors: frozenset[ProcessKey] = frozenset()
     platform: str = "linux"
     windows_folder: str = ""
+    container: Container | None = None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import psutil
 
+from portview.actions.safety.evidence import Evidence
 from portview.actions.safety.process_facts import (
     CloseMethod,
     ProcessFacts,
@@ -20,6 +21,7 @@ from portview.actions.safety.systemd_unit import Unit, is_the_service, unit_of_c
 from portview.actions.services.choose import open_service_control
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import Absent, Fact, Known, Remedy, Unreadable
+from portview.domain.owners.container import container_of_cgroups
 from portview.domain.owners.process import ProcessKey
 from portview.domain.owners.process_tree import ancestors_of, descendants_of, parent_of
 from portview.readers.choose import open_reader
@@ -28,11 +30,13 @@ from portview.readers.execution import read_execution
 from portview.readers.process_identity import process_key
 from portview.readers.processes import read_process
 from portview.readers.running_processes import running_processes
+from portview.readers.windows.system_programs import windows_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from portview.domain.owners.attribution import RunningProcess
+    from portview.domain.owners.container import Container
     from portview.domain.owners.process import ProcessInfo
     from portview.domain.sockets.socket_row import SocketRow
 
@@ -64,6 +68,7 @@ class ProcessInspector:
     def __init__(self) -> None:
         """List the processes."""
         self._processes: Mapping[int, RunningProcess] = running_processes()
+        self._evidence = Evidence(self._processes)
 
     def standpoint(self) -> SelfContext:
         """Tell which process PortView is and what it runs under."""
@@ -72,7 +77,8 @@ class ProcessInspector:
             own if isinstance(own, ProcessKey) else ProcessKey(os.getpid(), 0),
             frozenset(ancestors_of(self._processes, os.getpid())),
             sys.platform,
-            os.environ.get("SYSTEMROOT", "") if sys.platform == "win32" else "",
+            str(windows_folder()) if sys.platform == "win32" else "",
+            linux_container(os.getpid()) if sys.platform == "linux" else None,
         )
 
     def facts(self, keys: Iterable[ProcessKey]) -> dict[ProcessKey, ProcessFacts]:
@@ -81,6 +87,9 @@ class ProcessInspector:
 
     def facts_of(self, key: ProcessKey) -> ProcessFacts:
         """Read the facts about one process."""
+        return self._evidence.complete(self._facts_of(key))
+
+    def _facts_of(self, key: ProcessKey) -> ProcessFacts:
         info = read_process(key)
         parent = self.parent(key)
         if sys.platform == "win32":
@@ -88,10 +97,12 @@ class ProcessInspector:
         services: Fact[tuple[ServiceFacts, ...]] = Absent()
         unit: Fact[str] = Absent()
         is_kernel_thread = False
+        container: Container | None = None
         if sys.platform == "linux":
             terminal, flags = _stat_numbers(key.pid)
             is_kernel_thread = bool(flags & _PF_KTHREAD) or key.pid == _KERNEL_THREAD_DAEMON
             services, unit = _linux_services(key.pid, terminal)
+            container = linux_container(key.pid)
         return ProcessFacts(
             info,
             parent,
@@ -100,6 +111,7 @@ class ProcessInspector:
             unit=unit,
             working_directory=working_directory(key.pid),
             execution=read_execution(key.pid),
+            container=container,
         )
 
     def parent(self, key: ProcessKey) -> Fact[ProcessInfo]:
@@ -146,6 +158,21 @@ def _stat_numbers(pid: int) -> tuple[int, int]:
         return int(fields[_STAT_TERMINAL]), int(fields[_STAT_FLAGS])
     except (OSError, ValueError, IndexError):
         return 0, 0
+
+
+def linux_container(pid: int) -> Container | None:
+    """Return the container in whose control group a process is, named where its engine answers."""
+    try:
+        text = Path(f"/proc/{pid}/cgroup").read_text("utf-8", "replace")
+    except OSError:
+        return None
+    container = container_of_cgroups(text)
+    if container is None:
+        return None
+    # Engines are asked only where there is a container.
+    from portview.readers.containers.directory import ContainerDirectory  # noqa: PLC0415
+
+    return ContainerDirectory().by_id(container)
 
 
 def linux_unit(pid: int) -> Fact[Unit]:

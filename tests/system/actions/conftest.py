@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,18 +21,27 @@ from portview.log import log_path
 from portview.readers.process_identity import process_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 SERVER = Path(__file__).with_name("server.py")
+HOLDING = Path(__file__).with_name("holding.py")
+WITH_TOOLS = Path(__file__).resolve().parents[2] / "fakes" / "portview_with_tools.py"
 ROOT = Path(__file__).resolve().parents[3]
 
 
 class Server:
     """A process that holds a port, and what it told about itself."""
 
-    def __init__(self, *arguments: str, prefix: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        prefix: tuple[str, ...] = (),
+        script: Path = SERVER,
+        folder: Path | None = None,
+    ) -> None:
         self._process = subprocess.Popen(
-            [*prefix, sys.executable, str(SERVER), *arguments],
+            [*prefix, sys.executable, str(script), *arguments],
+            cwd=folder,
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=sys.platform != "win32",
@@ -105,6 +115,68 @@ class Server:
         self._process.stdout.close()
 
 
+@pytest.fixture
+def own_server(tmp_path: Path) -> dict[str, Path]:
+    """Return where a server lies that nobody but this user can change, as a checkout need not."""
+    script = tmp_path / SERVER.name
+    shutil.copy(SERVER, script)
+    script.chmod(0o644)
+    return {"script": script, "folder": tmp_path}
+
+
+class Holder:
+    """A process of holding.py, which ends when its input does; ``prefix`` is how it is run."""
+
+    def __init__(self, *arguments: str, prefix: tuple[str, ...] = (), **more: Any) -> None:
+        self.process = subprocess.Popen(
+            [*(prefix or (sys.executable, str(HOLDING))), *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            **more,
+        )
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        if not line:
+            self.stop()
+        assert line, "it ended without saying anything"
+        self.told = json.loads(line)
+        self.pid = int(self.told["pid"])
+        self.port = int(self.told.get("port", 0))
+
+    @property
+    def key(self) -> ProcessKey:
+        """Return its identity."""
+        key = process_key(self.pid)
+        assert isinstance(key, ProcessKey)
+        return key
+
+    def stop(self) -> None:
+        """End it and what it started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(10)
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def hold() -> Iterator[Callable[..., Holder]]:
+    """Start processes that hold an end of a session; they are ended with the test."""
+    holders: list[Holder] = []
+
+    def start(*arguments: str, **more: Any) -> Holder:
+        holders.append(Holder(*arguments, **more))
+        return holders[-1]
+
+    yield start
+    for holder in holders:
+        holder.stop()
+
+
 @pytest.fixture(autouse=True)
 def own_record(own_folders: None) -> Iterator[None]:
     """Let the record go to the test's own folder, which the log's path remembers otherwise."""
@@ -118,8 +190,8 @@ def serve() -> Iterator[Callable[..., Server]]:
     """Start servers that are stopped with the test."""
     servers: list[Server] = []
 
-    def start(*arguments: str, prefix: tuple[str, ...] = ()) -> Server:
-        servers.append(Server(*arguments, prefix=prefix))
+    def start(*arguments: str, **more: Any) -> Server:
+        servers.append(Server(*arguments, **more))
         return servers[-1]
 
     yield start
@@ -129,17 +201,26 @@ def serve() -> Iterator[Callable[..., Server]]:
 
 @pytest.fixture
 def portview() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run a command of PortView in a process of its own, without a terminal."""
+    """Run a command of PortView in a process of its own, without a terminal.
 
-    def run(*arguments: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    Programs in ``tools`` stand in for the system's.
+    """
+
+    def run(
+        *arguments: str,
+        prefix: tuple[str, ...] = (),
+        tools: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        program = (str(WITH_TOOLS), str(tools)) if tools else ("-m", "portview")
         return subprocess.run(
-            [*prefix, sys.executable, "-m", "portview", *arguments],
+            [*prefix, sys.executable, *program, *arguments],
             check=False,
             capture_output=True,
             stdin=subprocess.DEVNULL,
             # As the built program speaks by its manifest; a plain Python speaks Windows' code page.
             encoding="utf-8",
-            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+            env={**os.environ, "PYTHONIOENCODING": "utf-8", **(environment or {})},
             cwd=ROOT,
             timeout=90,
         )

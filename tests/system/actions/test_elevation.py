@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +22,7 @@ from portview.domain.errors import Outcome, PortViewError
 from portview.domain.json_schema import iso_time
 from portview.domain.owners.process import Execution, ProcessKey
 from portview.domain.sockets.socket_row import Endpoint
+from portview.readers import system_tools
 from portview.readers.execution import read_execution
 from portview.readers.process_identity import process_key
 
@@ -37,15 +37,15 @@ on_unix = pytest.mark.linux_only("pkexec")
 
 @pytest.fixture
 def pkexec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Put a stand-in for pkexec on PATH that runs a line of shell."""
+    """Put a stand-in in pkexec's place that runs a line of shell."""
     folder = tmp_path / "bin"
     folder.mkdir()
-    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    # pkexec's own PYTHONPATH is empty; PortView is installed or in a .pth there.
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setattr(system_tools, "_folders", (str(folder), *system_tools.TOOL_FOLDERS))
+    # pkexec hands none of our variables on, which name the test's own folders.
+    log = f"export PORTVIEW_LOG_DIR='{tmp_path}'"
 
     def put(line: str) -> None:
-        (folder / "pkexec").write_text(f"#!/bin/sh\n{line}\n", "utf-8")
+        (folder / "pkexec").write_text(f"#!/bin/sh\n{log}\n{line}\n", "utf-8")
         (folder / "pkexec").chmod(0o755)
 
     return put
@@ -146,7 +146,7 @@ def test_without_pkexec_the_exact_command_is_told(
     serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     server = serve("polite")
-    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(system_tools, "_folders", (str(tmp_path),))
     with pytest.raises(PortViewError) as refused:
         stop_elevated([server.key], force=True)
     started = iso_time(server.key.started_ms)
