@@ -15,6 +15,7 @@ from portview.actions.processes.choose import open_process_handle
 from portview.actions.processes.handle import ProcessGoneError, check_identity, process_gone
 from portview.actions.safety.process_inspection import ProcessInspector, read_rows
 from portview.actions.safety.refusals import Refusal, suspend_refusal
+from portview.actions.safety.state_refusals import state_refusal
 from portview.domain.errors import ActionReport, Outcome, PortViewError
 from portview.domain.owners.process import Execution
 from portview.domain.sockets.socket_row import endpoint_text
@@ -96,7 +97,9 @@ def inspect_execution(key: ProcessKey, verb: SuspendVerb) -> SuspendPlan:
     inspector = ProcessInspector()
     facts = inspector.facts_of(key)
     holding = tuple(row for row in read_rows() if row.owner == key and holds_port(row))
-    return SuspendPlan(verb, facts, holding, suspend_refusal(facts, inspector.standpoint()))
+    reason = suspend_refusal(facts, inspector.standpoint())
+    reason = reason or state_refusal(facts, is_resume=verb is SuspendVerb.RESUME)
+    return SuspendPlan(verb, facts, holding, reason)
 
 
 def change_execution(plan: SuspendPlan, *, as_admin: bool = False) -> SuspendReport:
@@ -145,6 +148,9 @@ def _act(verb: SuspendVerb) -> Callable[[ProcessHandle], Execution]:
             if not read_execution(hold.key.pid).is_suspended:
                 hold.suspend()
             return settle(hold)
+        execution = read_execution(hold.key.pid)
+        if execution is Execution.RUNNING:
+            return execution  # Nobody has to resume what runs.
         for _ in range(_MOST_RESUMES):
             hold.resume()
             execution = settle(hold)

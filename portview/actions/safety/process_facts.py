@@ -116,6 +116,9 @@ class SelfContext:
     """Where PortView itself stands: its own process, those that it runs under, and the system.
 
     ``platform`` is a value of ``sys.platform``, ``windows_folder`` is empty elsewhere.
+    ``session_units`` are the systemd services in which something runs that the session depends on,
+    each with whether it is one of a user's own manager. ``is_remote`` tells on Windows whether the
+    session is shown through Remote Desktop.
     ``container`` is the one that PortView itself runs in.
     """
 
@@ -123,4 +126,6 @@ class SelfContext:
     ancestors: frozenset[ProcessKey] = frozenset()
     platform: str = "linux"
     windows_folder: str = ""
+    session_units: frozenset[tuple[str, bool]] = frozenset()
+    is_remote: Fact[bool] = ABSENT
     container: Container | None = None

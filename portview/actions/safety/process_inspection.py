@@ -78,6 +78,8 @@ class ProcessInspector:
             frozenset(ancestors_of(self._processes, os.getpid())),
             sys.platform,
             str(windows_folder()) if sys.platform == "win32" else "",
+            self._evidence.session_units(),
+            self._evidence.is_remote(),
             linux_container(os.getpid()) if sys.platform == "linux" else None,
         )
 
