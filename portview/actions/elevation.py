@@ -20,11 +20,12 @@ from portview.domain.sockets import endpoint_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from portview.actions.seen_process import SeenProcess
     from portview.domain.cancellation import CancelToken
 
 
 def stop_elevated(
-    keys: Sequence[ProcessKey],
+    seen: Sequence[SeenProcess],
     *,
     grace_s: float = 5.0,
     force: bool = False,
@@ -32,16 +33,17 @@ def stop_elevated(
 ) -> tuple[StopResult, ...]:
     """Stop processes like ``stop_processes``, as administrator. Raises PortViewError.
 
-    The identity of each is checked again on the other side. Blocks for as long as the person takes
-    to answer the system's prompt; a refusal there is the error "elevation_cancelled".
+    Each is compared again with what the person saw, by the elevated process itself. Blocks for as
+    long as the person takes to answer the system's prompt; a refusal there is the error
+    "elevation_cancelled".
     """
-    errand = Errand(ErrandVerb.STOP, tuple(keys), round(grace_s * 1000), force)
+    errand = Errand(ErrandVerb.STOP, tuple(seen), round(grace_s * 1000), force)
     answer = run_elevated(errand, cancel)
     try:
         results = tuple(_result(values) for values in answer["results"])
     except (KeyError, TypeError, ValueError) as error:
         raise no_answer() from error
-    if [result.process for result in results] != list(keys):
+    if [result.process for result in results] != [one.key for one in seen]:
         raise no_answer()
     return results
 
@@ -92,7 +94,7 @@ def command_for_administrator(arguments: Sequence[str]) -> str:
 
 def _commands(errand: Errand) -> Iterator[list[str]]:
     if errand.verb is ErrandVerb.STOP:
-        for key in errand.processes:
+        for key in (one.key for one in errand.processes):
             started = iso_time(key.started_ms) or ""
             force = ["--force"] if errand.force else []
             yield ["end", str(key.pid), "--started", started, *force]
@@ -101,7 +103,7 @@ def _commands(errand: Errand) -> Iterator[list[str]]:
     elif errand.verb is ErrandVerb.HOLDERS:
         yield ["free", str(errand.port), "--proto", errand.protocol.value]
     elif errand.verb in {ErrandVerb.SUSPEND, ErrandVerb.RESUME}:
-        for key in errand.processes:
+        for key in (one.key for one in errand.processes):
             yield [errand.verb.value, str(key.pid), "--started", iso_time(key.started_ms) or ""]
     elif errand.wish is not None:
         # Rules are loaded with the first errand about one.

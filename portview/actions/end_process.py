@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portview.actions.elevation import stop_elevated
-from portview.actions.free_report import ENDING_WORDS, process_words
+from portview.actions.free_report import changes_words, results_words
 from portview.actions.look import Look
 from portview.actions.plan import Step, StepKind, plan_end
 from portview.actions.process_hold import check_identity
+from portview.actions.process_words import process_words
 from portview.actions.stopping import Ending, StopResult, stop_processes
 from portview.domain.outcome import ActionReport, Outcome
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,16 +68,13 @@ def end_process(
     if cancel:
         cancel.raise_if_cancelled()
     force = step.kind is StepKind.END
-    keys = [member.key for member in step.members]
+    seen = step.seen
     if as_admin:
-        results = stop_elevated(keys, grace_s=grace_s, force=force, cancel=cancel)
+        results = stop_elevated(seen, grace_s=grace_s, force=force, cancel=cancel)
     else:
-        results = stop_processes(keys, grace_s=grace_s, force=force, cancel=cancel, report=report)
+        results = stop_processes(seen, grace_s=grace_s, force=force, cancel=cancel, report=report)
     names = {member.key: member.info for member in step.members}
-    done = " ".join(
-        f"{process_words(names.get(one.process), one.process.pid)} {ENDING_WORDS[one.ending]}."
-        for one in results
-    )
+    done = results_words(results, names)
     left = [one for one in results if not one.ending.is_over]
     seconds = max((one.after_ms for one in results), default=0) / 1000
     now = f"Ended after {seconds:.1f} s."
@@ -84,6 +83,8 @@ def end_process(
             process_words(names.get(one.process), one.process.pid) for one in left
         )
     endings = {one.ending for one in results}
+    if Ending.CHANGED in endings:
+        now = changes_words(results)
     return EndReport(
         _outcome(endings), asked, done, now, _next(endings), step=step, results=results
     )
@@ -111,8 +112,8 @@ def _outcome(endings: set[Ending]) -> Outcome:
 def _next(endings: set[Ending]) -> str:
     if Ending.DENIED in endings:
         return "Try again with administrator rights."
-    if Ending.NOT_THE_SAME in endings:
-        return "Look again, and decide anew."
+    if endings & {Ending.NOT_THE_SAME, Ending.CHANGED}:
+        return _("Check again before you continue.")
     if Ending.STILL_RUNNING in endings:
         return (
             "It waits in the kernel, most likely for a disk or a network drive; look again later."

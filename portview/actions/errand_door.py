@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from portview.actions.close_connection import close_connection, look_at_connection
+from portview.actions.close_connection import (
+    check_connection,
+    close_connection,
+    look_at_connection,
+)
 from portview.actions.elevated_look import holder_values
 from portview.actions.errands import Errand, ErrandVerb, parse_errand
 from portview.actions.look import Look
-from portview.actions.refusals import refusal
+from portview.actions.plan import stop_refusal
 from portview.actions.service_change import (
+    check_holder,
     check_service,
     read_service,
     restart_service,
@@ -63,14 +69,17 @@ def _carry_out(errand: Errand) -> dict[str, Any]:
     if errand.verb is ErrandVerb.STOP:
         return _stop(errand)
     if errand.verb is ErrandVerb.CLOSE and errand.local and errand.remote:
-        report = close_connection(look_at_connection(errand.local, errand.remote))
+        plan = look_at_connection(errand.local, errand.remote)
+        check_connection(plan.row, errand.token, {one.key for one in errand.processes})
+        report = close_connection(plan)
         return {"outcome": int(report.outcome)}
     if errand.verb is ErrandVerb.HOLDERS:
         holders = holder_values(errand.protocol, errand.port)
         return {"outcome": int(Outcome.DONE), "holders": holders}
     if errand.verb in _EXECUTION_CHANGES:
-        (key,) = errand.processes
-        changed = change_execution(look_at_execution(key, _EXECUTION_CHANGES[errand.verb]))
+        (seen,) = errand.processes
+        looked = look_at_execution(seen.key, _EXECUTION_CHANGES[errand.verb])
+        changed = change_execution(replace(looked, seen=seen))
         if changed.plan.refusal is not None:
             raise _refused(changed.plan.refusal)
         return {"outcome": int(changed.outcome)}
@@ -79,6 +88,8 @@ def _carry_out(errand: Errand) -> dict[str, Any]:
         from portview.actions.firewall_errands import carry_out  # noqa: PLC0415
 
         return carry_out(errand)
+    if errand.processes:
+        check_holder(errand.processes[0], errand.service)
     service = read_service(errand.service)
     if errand.verb is not ErrandVerb.START_SERVICE:
         check_service(service, Look().standpoint())
@@ -88,8 +99,9 @@ def _carry_out(errand: Errand) -> dict[str, Any]:
 def _stop(errand: Errand) -> dict[str, Any]:
     look = Look()
     standpoint = look.standpoint()
-    for key in errand.processes:
-        reason = refusal(look.facts_of(key), standpoint)
+    for seen in errand.processes:
+        # The same is asked again on the handle; here a refusal is an answer of its own.
+        reason = stop_refusal(look.facts_of(seen.key), standpoint)
         if reason is not None:
             raise _refused(reason)
     results = stop_processes(errand.processes, grace_s=errand.grace_ms / 1000, force=errand.force)

@@ -13,16 +13,18 @@ import psutil
 from portview.actions.linux_units import Unit, is_the_service, unit_of_cgroups
 from portview.actions.process_facts import Asking, ProcessFacts, ServiceFacts, Standpoint
 from portview.actions.services import open_service_control
-from portview.domain.facts import Absent, Fact, Known, Remedy, Unreadable
+from portview.domain.facts import ABSENT, Absent, Fact, Known, Remedy, Unreadable
 from portview.domain.outcome import Outcome, PortViewError
 from portview.domain.process_tree import ancestors_of, descendants_of, parent_of
 from portview.domain.processes import ProcessKey
 from portview.readers.choose import open_reader
 from portview.readers.elevation import unreadable_here
 from portview.readers.execution import read_execution
+from portview.readers.linux.proc_mount import own_number
 from portview.readers.process_identity import process_key
 from portview.readers.processes import read_process
 from portview.readers.running_processes import running_processes
+from portview.readers.running_program import read_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -68,6 +70,7 @@ class Look:
             frozenset(ancestors_of(self._processes, os.getpid())),
             sys.platform,
             os.environ.get("SYSTEMROOT", "") if sys.platform == "win32" else "",
+            own_number() if sys.platform == "linux" else ABSENT,
         )
 
     def facts(self, keys: Iterable[ProcessKey]) -> dict[ProcessKey, ProcessFacts]:
@@ -95,6 +98,7 @@ class Look:
             unit=unit,
             working_directory=working_directory(key.pid),
             execution=read_execution(key.pid),
+            program=read_program(key),
         )
 
     def parent(self, key: ProcessKey) -> Fact[ProcessInfo]:
@@ -122,6 +126,7 @@ class Look:
             services=services_in(info.pid),
             working_directory=working_directory(info.pid),
             execution=execution,
+            program=read_program(info.key),
         )
 
 

@@ -12,8 +12,10 @@ from portview.actions.refusals import (
     refusal,
     service_refusal,
     services_unreadable,
+    unreadable_refusal,
     windows_kernel_refusal,
 )
+from portview.actions.seen_process import SeenProcess, sockets_of
 from portview.domain.facts import Known, Unreadable
 from portview.domain.sockets import OwnerProblem
 from portview.domain.system_owners import WINDOWS_SYSTEM_PIDS
@@ -67,6 +69,20 @@ class Step:
             return ()
         return (*self.tree, self.process)
 
+    @property
+    def holder(self) -> SeenProcess | None:
+        """Return the holder as it has to be when this step is done; None where it is not known."""
+        if self.process is None:
+            return None
+        return SeenProcess(self.process.key, self.process.program, sockets_of(self.sockets))
+
+    @property
+    def seen(self) -> tuple[SeenProcess, ...]:
+        """Return every process that this step stops, as it has to be when it is stopped."""
+        if not self.members or self.holder is None:
+            return ()
+        return (*(SeenProcess(one.key, one.program) for one in self.tree), self.holder)
+
 
 @dataclass(frozen=True, slots=True)
 class FreePlan:
@@ -97,6 +113,17 @@ class FreePlan:
         """Tell whether an administrator's look could make the plan possible."""
         reasons = [step.refusal for step in self.refused if step.refusal]
         return bool(reasons) and all(reason.needs_admin for reason in reasons)
+
+    @property
+    def seen(self) -> tuple[SeenProcess, ...]:
+        """Return every process that is stopped by itself, each once, as it has to be then."""
+        seen: dict[ProcessKey, SeenProcess] = {}
+        for step in self.steps:
+            for one in step.seen:
+                # A worker may hold the port itself and run under another holder as well.
+                if one.key not in seen or one.sockets:
+                    seen[one.key] = one
+        return tuple(seen.values())
 
     @property
     def guesses(self) -> tuple[Step, ...]:
@@ -155,11 +182,19 @@ def plan_end(
 
     The process of a service is refused in favour of stopping the service.
     """
-    reason = refusal(process, standpoint)
-    reason = reason or _service_reason(process)
+    reason = stop_refusal(process, standpoint)
     if reason is not None:
         return Step(StepKind.REFUSE, process, refusal=reason)
     return _ending(process, (), standpoint, force=force, tree=tree)
+
+
+def stop_refusal(
+    process: ProcessFacts, standpoint: Standpoint, port: int | None = None
+) -> Refusal | None:
+    """Return why a process must not be stopped by itself; None if it may be."""
+    return (
+        refusal(process, standpoint, port) or _service_reason(process) or _program_reason(process)
+    )
 
 
 def _service_reason(process: ProcessFacts) -> Refusal | None:
@@ -176,6 +211,18 @@ def _service_reason(process: ProcessFacts) -> Refusal | None:
             return services_unreadable(unreadable)
         case _:
             return None
+
+
+def _program_reason(process: ProcessFacts) -> Refusal | None:
+    """Return why nothing is done to a process of which not even the name could be read."""
+    file, command = process.program.file, process.program.command
+    if not (isinstance(file, Unreadable) and isinstance(command, Unreadable)):
+        return None
+    return unreadable_refusal(
+        "program_unreadable",
+        f"PortView can't read which program this process runs: {file.reason}.",
+        file.remedy,
+    )
 
 
 def _guesses(
@@ -247,7 +294,7 @@ def _steps_for(
     standpoint: Standpoint,
     trees: Mapping[ProcessKey, tuple[ProcessFacts, ...]],
 ) -> list[Step]:
-    reason = refusal(process, standpoint, request.port)
+    reason = refusal(process, standpoint, request.port) or _program_reason(process)
     if reason is not None:
         return [Step(StepKind.REFUSE, process, rows, refusal=reason)]
     match process.services:
@@ -271,7 +318,7 @@ def _ending(
     tree: tuple[ProcessFacts, ...],
 ) -> Step:
     for member in tree:
-        reason = refusal(member, standpoint) or _service_reason(member)
+        reason = stop_refusal(member, standpoint)
         if reason is not None:
             why = Refusal(
                 "tree_refused",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.facts import ABSENT, NOT_READ, Fact, Known, known_or
 from portview.domain.processes import Execution
+from portview.domain.program import PROGRAM_NOT_READ, RunningProgram
 
 if TYPE_CHECKING:
     from portview.domain.processes import ProcessInfo, ProcessKey
@@ -59,6 +60,7 @@ class ProcessFacts:
     Windows' own flag, by which ending the process stops the whole system; absent elsewhere.
     ``services`` are those that this process *is*; one that it merely descends from is ``unit``.
     ``execution`` tells whether it is suspended: then it keeps its ports, but answers nobody.
+    ``program`` is compared again right before the act.
     """
 
     info: ProcessInfo
@@ -69,6 +71,7 @@ class ProcessFacts:
     services: Fact[tuple[ServiceFacts, ...]] = NOT_READ
     unit: Fact[str] = NOT_READ
     working_directory: str | None = None
+    program: RunningProgram = PROGRAM_NOT_READ
     execution: Execution = Execution.UNKNOWN
 
     @property
@@ -97,9 +100,12 @@ class Standpoint:
     """Where PortView itself stands: its own process, those that it runs under, and the system.
 
     ``platform`` is a value of ``sys.platform``, ``windows_folder`` is empty elsewhere.
+    ``own_number`` is PortView's PID where /proc agrees about it, and absent where there is no
+    /proc; unreadable where every number that was read means another process.
     """
 
     own: ProcessKey
     ancestors: frozenset[ProcessKey] = frozenset()
     platform: str = "linux"
     windows_folder: str = ""
+    own_number: Fact[int] = ABSENT

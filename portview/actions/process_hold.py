@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from portview.actions.process_facts import Asking
+    from portview.domain.facts import Unreadable
     from portview.domain.processes import ProcessKey
+    from portview.domain.program import RunningProgram
 
 
 class ProcessHold(Protocol):
@@ -29,6 +31,10 @@ class ProcessHold(Protocol):
 
     def check_rights(self) -> None:
         """Raise PermissionError where this user may not stop the process."""
+        ...
+
+    def program(self) -> RunningProgram:
+        """Return which program the process runs now."""
         ...
 
     def ask(self) -> Asking:
@@ -62,6 +68,17 @@ def not_the_same(pid: int) -> PortViewError:
         "pid_reused",
         f"PID {pid} is another process now than the one that was meant; nothing was done to it.",
         "Look again who holds the port, and decide anew.",
+        Outcome.NOT_DONE,
+    )
+
+
+def number_unsure(pid: int, fact: Unreadable) -> PortViewError:
+    """Return the error for a PID that system calls take for another process than /proc shows."""
+    return PortViewError(
+        "foreign_proc",
+        f"PortView can't be sure which process PID {pid} means here: {fact.reason}. "
+        "Nothing was done.",
+        "Run PortView outside of this container or namespace.",
         Outcome.NOT_DONE,
     )
 

@@ -7,14 +7,21 @@ from typing import TYPE_CHECKING
 
 from portview.actions.elevation import run_elevated
 from portview.actions.errands import Errand, ErrandVerb
-from portview.actions.refusals import service_refusal
+from portview.actions.look import Look
+from portview.actions.refusals import Refusal, refusal, service_refusal
 from portview.actions.services import open_service_control, service_failed
+from portview.actions.verification import changed_since, find_changes
+from portview.domain.facts import known_or
 from portview.domain.outcome import ActionReport, Outcome, PortViewError
 from portview.domain.plain_text import quoted
 from portview.domain.services import Service, ServiceState
+from portview.i18n import _
+from portview.readers.process_identity import process_key
+from portview.readers.running_program import read_program
 
 if TYPE_CHECKING:
-    from portview.actions.process_facts import ServiceFacts, Standpoint
+    from portview.actions.process_facts import ProcessFacts, ServiceFacts, Standpoint
+    from portview.actions.seen_process import SeenProcess
     from portview.actions.services import ServiceControl
 
 _TIMEOUT_S = 30.0
@@ -39,15 +46,21 @@ def read_service(name: str, *, of_user: bool = False) -> ServiceFacts:
     return open_service_control(of_user=of_user).describe(name)
 
 
-def stop_service(seen: ServiceFacts, *, as_admin: bool = False) -> ServiceReport:
+def stop_service(
+    seen: ServiceFacts, *, as_admin: bool = False, holder: SeenProcess | None = None
+) -> ServiceReport:
     """Stop a service and its dependents, those that the person saw and no others.
 
-    Raises PortViewError, also where other services depend on it by now.
+    ``holder`` is the process for which it is stopped: nothing is done if that is not as it was
+    seen. Raises PortViewError, also where other services depend on it by now.
     """
     control = _control_of(seen)
     if as_admin:
-        _elevated(ErrandVerb.STOP_SERVICE, control, seen)
+        _elevated(ErrandVerb.STOP_SERVICE, control, seen, holder)
     else:
+        if holder is not None:
+            check_holder(holder, seen.name)
+        check_service(control.describe(seen.name), Look().standpoint())
         _stop(control, seen, control.describe(seen.name))
     after = control.describe(seen.name)
     if after.service.state is not ServiceState.STOPPED:
@@ -81,6 +94,7 @@ def restart_service(seen: ServiceFacts, *, as_admin: bool = False) -> ServiceRep
     if as_admin:
         _elevated(ErrandVerb.RESTART_SERVICE, control, seen)
     else:
+        check_service(control.describe(seen.name), Look().standpoint())
         _stop(control, seen, control.describe(seen.name))
         control.start(seen.name, _TIMEOUT_S)
         for dependent in reversed(seen.dependents):
@@ -94,6 +108,27 @@ def check_service(seen: ServiceFacts, standpoint: Standpoint) -> None:
     refused = service_refusal(seen, standpoint)
     if refused is not None:
         raise PortViewError(refused.code, refused.reason, refused.advice, Outcome.NOT_DONE)
+
+
+def check_holder(holder: SeenProcess, service: str) -> None:
+    """Raise PortViewError where a process is not as it was seen, or not of that service any more.
+
+    One that has ended by itself is no reason to leave its service alone.
+    """
+    if process_key(holder.key.pid) != holder.key:
+        return
+
+    def refuse(process: ProcessFacts, standpoint: Standpoint, port: int | None) -> Refusal | None:
+        refused = refusal(process, standpoint, port)
+        is_of_it = any(one.name == service for one in known_or(process.services, ()))
+        if refused is not None or is_of_it:
+            return refused
+        reason = _("It does not run the service {service} any more.").format(service=service)
+        return Refusal("not_the_service", reason)
+
+    changes = find_changes([holder], read_program, refuse=refuse, has_begun=True)
+    if changes:
+        raise changed_since(changes)
 
 
 def comes_back(service: ServiceFacts) -> str:
@@ -129,9 +164,14 @@ def _check_dependents(seen: ServiceFacts, now: ServiceFacts) -> None:
         )
 
 
-def _elevated(verb: ErrandVerb, control: ServiceControl, seen: ServiceFacts) -> None:
+def _elevated(
+    verb: ErrandVerb,
+    control: ServiceControl,
+    seen: ServiceFacts,
+    holder: SeenProcess | None = None,
+) -> None:
     _check_dependents(seen, control.describe(seen.name))
-    run_elevated(Errand(verb, service=seen.name))
+    run_elevated(Errand(verb, (holder,) if holder else (), service=seen.name))
 
 
 def _running(control: ServiceControl, seen: ServiceFacts, asked: str, done: str) -> ServiceReport:

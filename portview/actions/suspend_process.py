@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from portview.actions.elevation import run_elevated
 from portview.actions.errands import Errand, ErrandVerb
-from portview.actions.free_report import process_words
 from portview.actions.holders import holds_port
 from portview.actions.look import Look, read_rows
 from portview.actions.process_hold import (
@@ -18,7 +17,10 @@ from portview.actions.process_hold import (
     hold_process,
     process_gone,
 )
+from portview.actions.process_words import process_words
 from portview.actions.refusals import Refusal, suspend_refusal
+from portview.actions.seen_process import SeenProcess, sockets_of
+from portview.actions.verification import changed_since, find_changes
 from portview.domain.outcome import ActionReport, Outcome, PortViewError
 from portview.domain.processes import Execution
 from portview.domain.sockets import endpoint_text
@@ -27,9 +29,10 @@ from portview.readers.execution import read_execution
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from portview.actions.process_facts import ProcessFacts
+    from portview.actions.process_facts import ProcessFacts, Standpoint
     from portview.actions.process_hold import ProcessHold
     from portview.domain.processes import ProcessKey
+    from portview.domain.program import RunningProgram
     from portview.domain.sockets import SocketRow
 
 _MOST_RESUMES = 20
@@ -62,12 +65,14 @@ class SuspendPlan:
     """What PortView is about to do to one process.
 
     ``sockets`` are what it listens with, which it keeps. ``refusal`` says why nothing will be done.
+    ``seen`` is what the process has to be at the moment of the act.
     """
 
     verb: SuspendVerb
     process: ProcessFacts
     sockets: tuple[SocketRow, ...] = ()
     refusal: Refusal | None = None
+    seen: SeenProcess | None = None
 
     @property
     def is_so_already(self) -> bool:
@@ -100,7 +105,9 @@ def look_at_execution(key: ProcessKey, verb: SuspendVerb) -> SuspendPlan:
     look = Look()
     facts = look.facts_of(key)
     holding = tuple(row for row in read_rows() if row.owner == key and holds_port(row))
-    return SuspendPlan(verb, facts, holding, suspend_refusal(facts, look.standpoint()))
+    seen = SeenProcess(key, facts.program, sockets_of(holding))
+    refused = suspend_refusal(facts, look.standpoint())
+    return SuspendPlan(verb, facts, holding, refused, seen)
 
 
 def change_execution(plan: SuspendPlan, *, as_admin: bool = False) -> SuspendReport:
@@ -123,10 +130,10 @@ def change_execution(plan: SuspendPlan, *, as_admin: bool = False) -> SuspendRep
             execution=plan.process.execution,
         )
     if as_admin:
-        run_elevated(Errand(_ERRANDS[verb], (key,)))
+        run_elevated(Errand(_ERRANDS[verb], (plan.seen or SeenProcess(key),)))
         execution = _with_hold(plan, _settled(verb))
     else:
-        execution = _with_hold(plan, _act(verb))
+        execution = _with_hold(plan, _verified(plan, _act(verb)))
     is_so = execution.stands_still is (verb is SuspendVerb.SUSPEND)
     was_so = plan.is_so_already and is_so
     return SuspendReport(
@@ -138,6 +145,31 @@ def change_execution(plan: SuspendPlan, *, as_admin: bool = False) -> SuspendRep
         plan=plan,
         execution=execution,
     )
+
+
+def _verified(
+    plan: SuspendPlan, act: Callable[[ProcessHold], Execution]
+) -> Callable[[ProcessHold], Execution]:
+    """Return an act that is done only if the process is still as the person saw it."""
+
+    def verified(hold: ProcessHold) -> Execution:
+        def read_program(_key: ProcessKey) -> RunningProgram:
+            return hold.program()
+
+        seen = plan.seen or SeenProcess(plan.process.key)
+        changes = find_changes([seen], read_program, refuse=_suspend_refusal, has_begun=True)
+        if changes:
+            raise changed_since(changes)
+        return act(hold)
+
+    return verified
+
+
+def _suspend_refusal(
+    process: ProcessFacts, standpoint: Standpoint, port: int | None
+) -> Refusal | None:
+    del port
+    return suspend_refusal(process, standpoint)
 
 
 def _act(verb: SuspendVerb) -> Callable[[ProcessHold], Execution]:

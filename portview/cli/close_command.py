@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from portview.actions.close_connection import close_connection, look_at_connection
 from portview.actions.connection_errors import connection_words
 from portview.actions.documents import process_object, report_object
-from portview.actions.free_report import process_words
+from portview.actions.process_words import process_words
 from portview.actions.record import keep_record
 from portview.cli.arguments import add_change_options, parse_endpoint
 from portview.cli.consent import require_consent

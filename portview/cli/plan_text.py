@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.actions.free_report import process_words
 from portview.actions.plan import StepKind
 from portview.actions.process_facts import Asking
+from portview.actions.process_words import process_words
 from portview.actions.service_change import comes_back
 from portview.domain.owner_sentences import standing_still_words
 from portview.domain.plain_text import inert

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.actions.documents import report_object, suspend_object
-from portview.actions.free_report import process_words
+from portview.actions.process_words import process_words
 from portview.actions.record import keep_record
 from portview.actions.suspend_process import (
     SuspendPlan,

@@ -16,6 +16,7 @@ from portview.actions.end_process import end_process, look_at_process
 from portview.actions.errands import Errand, ErrandVerb
 from portview.actions.free_port import free_port, look_at_port
 from portview.actions.holders import FreeRequest
+from portview.actions.seen_process import SeenProcess
 from portview.actions.stopping import Ending
 from portview.actions.suspend_process import SuspendVerb, change_execution, look_at_execution
 from portview.domain.contract import iso_time
@@ -24,6 +25,7 @@ from portview.domain.processes import Execution, ProcessKey
 from portview.domain.sockets import Endpoint
 from portview.readers.execution import read_execution
 from portview.readers.process_identity import process_key
+from tests.system.actions.conftest import seen_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,14 +79,16 @@ def test_suspending_goes_through_the_door_as_well(
         report = change_execution(look_at_execution(server.key, verb), as_admin=True)
         assert (report.outcome, report.execution) == (Outcome.DONE, expected)
         assert read_execution(server.pid) is expected
-    forged = Errand(ErrandVerb.SUSPEND, (ProcessKey(server.pid, server.key.started_ms + 10),))
+    forged = Errand(
+        ErrandVerb.SUSPEND, (SeenProcess(ProcessKey(server.pid, server.key.started_ms + 10)),)
+    )
     with pytest.raises(PortViewError) as refused:
         run_elevated(forged)
     assert refused.value.code == "pid_reused"
     init = process_key(1)
     assert isinstance(init, ProcessKey)
     with pytest.raises(PortViewError) as never:
-        run_elevated(Errand(ErrandVerb.SUSPEND, (init,)))
+        run_elevated(Errand(ErrandVerb.SUSPEND, (seen_now(init),)))
     assert never.value.code == "init"
     assert read_execution(server.pid) is Execution.RUNNING
 
@@ -96,7 +100,7 @@ def test_identity_is_checked_again_on_the_other_side(
     pkexec('exec "$@"')
     server = serve("polite")
     forged = ProcessKey(server.pid, server.key.started_ms + 10)
-    (result,) = stop_elevated([forged], force=True)
+    (result,) = stop_elevated([seen_now(forged)], force=True)
     assert result.ending is Ending.NOT_THE_SAME
     assert server.is_running()
 
@@ -107,7 +111,7 @@ def test_the_never_list_holds_on_the_other_side(pkexec: Callable[[str], None]) -
     init = process_key(1)
     assert isinstance(init, ProcessKey)
     with pytest.raises(PortViewError) as refused:
-        stop_elevated([init], force=True)
+        stop_elevated([seen_now(init)], force=True)
     assert refused.value.code == "init"
 
 
@@ -133,7 +137,7 @@ def test_every_way_in_which_the_door_stays_shut(
     pkexec(line)
     server = serve("polite")
     with pytest.raises(PortViewError) as refused:
-        stop_elevated([server.key])
+        stop_elevated([seen_now(server.key)])
     assert (refused.value.code, refused.value.outcome) == (code, outcome)
     assert server.is_running()
 
@@ -145,7 +149,7 @@ def test_without_pkexec_the_exact_command_is_told(
     server = serve("polite")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(PortViewError) as refused:
-        stop_elevated([server.key], force=True)
+        stop_elevated([seen_now(server.key)], force=True)
     started = iso_time(server.key.started_ms)
     assert refused.value.hint.endswith(f"-m portview end {server.pid} --started {started} --force")
     assert "sudo " in refused.value.hint
@@ -171,7 +175,7 @@ def test_the_way_there_and_back_on_windows(serve: Callable[..., Server]) -> None
     from portview.actions.windows_elevation import ask_windows  # noqa: PLC0415
 
     server = serve("polite")
-    errand = Errand(ErrandVerb.STOP, (server.key,), 0, force=True)
+    errand = Errand(ErrandVerb.STOP, (server.seen,), 0, force=True)
     raw = ask_windows(errand.arguments(), verb="open")
     answer = read_answer(raw)
     assert answer["results"][0]["ending"] == "ended"
@@ -192,7 +196,7 @@ def test_runas_either_works_or_is_told(serve: Callable[..., Server]) -> None:
     """Wine runs it without a prompt; on Windows a test machine's policy decides."""
     server = serve("polite")
     try:
-        answer = run_elevated(Errand(ErrandVerb.STOP, (server.key,), 0, force=True))
+        answer = run_elevated(Errand(ErrandVerb.STOP, (server.seen,), 0, force=True))
     except PortViewError as error:
         assert error.code in {"elevation_cancelled", "elevation_failed"}  # noqa: PT017
         assert server.is_running()

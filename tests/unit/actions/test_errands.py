@@ -7,21 +7,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portview.actions.errands import Errand, ErrandVerb, parse_errand
+from portview.actions.seen_process import HeldSocketId, SeenProcess
+from portview.domain.facts import ABSENT, NOT_READ, Known
 from portview.domain.outcome import PortViewError
 from portview.domain.processes import ProcessKey
+from portview.domain.program import RunningProgram
 from portview.domain.sockets import Endpoint, Protocol, canonical_address
 
 KEYS = st.builds(ProcessKey, st.integers(1, 2**32 - 1), st.integers(0, 10**15 - 1))
+DIGESTS = st.one_of(
+    st.just(ABSENT), st.just(NOT_READ), st.from_regex(r"[0-9a-f]{16}", fullmatch=True).map(Known)
+)
+PROGRAMS = st.builds(RunningProgram, DIGESTS, DIGESTS, DIGESTS)
 ADDRESSES = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(
     lambda address: canonical_address(str(address))
 )
 ENDPOINTS = st.builds(Endpoint, ADDRESSES, st.integers(0, 65535))
+SOCKETS = st.builds(HeldSocketId, st.sampled_from(Protocol), ENDPOINTS, st.integers(0, 2**64 - 1))
+SEEN = st.builds(SeenProcess, KEYS, PROGRAMS, st.lists(SOCKETS, max_size=3).map(tuple))
+ONE_OR_NONE = st.lists(SEEN, max_size=1).map(tuple)
 NAMES = st.from_regex(r"[A-Za-z0-9_@:.$ ][A-Za-z0-9_@:.$ \\-]{0,40}", fullmatch=True)
 ERRANDS = st.one_of(
     st.builds(
         Errand,
         st.just(ErrandVerb.STOP),
-        st.lists(KEYS, min_size=1, max_size=5).map(tuple),
+        st.lists(SEEN, min_size=1, max_size=5).map(tuple),
         st.integers(0, 600_000),
         st.booleans(),
     ),
@@ -30,12 +40,13 @@ ERRANDS = st.one_of(
         st.sampled_from(
             [ErrandVerb.STOP_SERVICE, ErrandVerb.START_SERVICE, ErrandVerb.RESTART_SERVICE]
         ),
+        ONE_OR_NONE,
         service=NAMES,
     ),
     st.builds(
         Errand,
         st.sampled_from([ErrandVerb.SUSPEND, ErrandVerb.RESUME]),
-        KEYS.map(lambda key: (key,)),
+        SEEN.map(lambda seen: (seen,)),
     ),
     st.builds(
         Errand,
@@ -43,7 +54,14 @@ ERRANDS = st.one_of(
         protocol=st.sampled_from(Protocol),
         port=st.integers(1, 65535),
     ),
-    st.builds(Errand, st.just(ErrandVerb.CLOSE), local=ENDPOINTS, remote=ENDPOINTS),
+    st.builds(
+        Errand,
+        st.just(ErrandVerb.CLOSE),
+        ONE_OR_NONE,
+        local=ENDPOINTS,
+        remote=ENDPOINTS,
+        token=st.integers(0, 2**64 - 1),
+    ),
 )
 
 
@@ -68,22 +86,34 @@ def test_anything_else_is_refused(words: list[str]) -> None:
         "errand",
         "errand stop",
         "errand stop ask 5000",
-        "errand stop ask 5000 0:5",
-        "errand stop ask 5000 -1:5",
-        "errand stop ask 5000 12:5x",
-        "errand stop ask 900000 12:5",
-        "errand stop gently 5000 12:5",
+        "errand stop ask 5000 0:5:-:-:-",
+        "errand stop ask 5000 -1:5:-:-:-",
+        "errand stop ask 5000 12:5",
+        "errand stop ask 5000 12:5:-:-",
+        "errand stop ask 5000 12:5:x:-:-",
+        "errand stop ask 5000 12:5:0123456789ABCDEF:-:-",
+        "errand stop ask 900000 12:5:-:-:-",
+        "errand stop gently 5000 12:5:-:-:-",
+        "errand stop ask 5000 on=tcp,127.0.0.1:80,5",
+        "errand stop ask 5000 12:5:-:-:- on=sctp,127.0.0.1:80,5",
+        "errand stop ask 5000 12:5:-:-:- on=tcp,127.0.0.1:70000,5",
+        "errand stop ask 5000 12:5:-:-:- on=tcp,999.0.0.1:80,5",
+        "errand stop ask 5000 12:5:-:-:- on=tcp,[0:0::1]:80,5",
+        "errand stop ask 5000 12:5:-:-:- on=tcp,127.0.0.1:80",
         "errand stop-service --force",
         "errand stop-service a b",
+        "errand stop-service a 12:5:-:-:- 13:5:-:-:-",
         "errand stop-service ../etc",
         "errand close 127.0.0.1:1",
-        "errand close 127.0.0.1:1 300.0.0.1:2",
-        "errand close 127.0.0.1:1 [::1]:70000",
-        "errand close localhost:1 127.0.0.1:2",
+        "errand close 127.0.0.1:1 127.0.0.1:2",
+        "errand close 127.0.0.1:1 127.0.0.1:2 x",
+        "errand close 127.0.0.1:1 300.0.0.1:2 0",
+        "errand close 127.0.0.1:1 [::1]:70000 0",
+        "errand close localhost:1 127.0.0.1:2 0",
         "errand suspend",
-        "errand suspend 0:5",
-        "errand suspend 12:5 13:5",
-        "errand resume 12",
+        "errand suspend 0:5:-:-:-",
+        "errand suspend 12:5:-:-:- 13:5:-:-:-",
+        "errand resume 12:5",
         "errand holders tcp",
         "errand holders tcp 0",
         "errand holders tcp 65536",

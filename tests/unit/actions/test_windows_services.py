@@ -17,6 +17,7 @@ from portview.domain.processes import ProcessInfo, ProcessKey
 from portview.domain.services import ServiceState
 from portview.domain.sockets import Endpoint, Family, Protocol, SocketKey, SocketRow, State
 from portview.readers.windows.advapi32 import ServiceManager
+from tests.fakes.process_facts import PROGRAM
 from tests.fakes.service_control import FakeService, StrictServiceControl
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def test_a_service_that_can_not_be_queried_is_not_ended_as_a_process(
     assert services.remedy is Remedy.ADMINISTRATOR
     assert "postgres" in services.reason
     assert services_in(702) == ABSENT
-    facts = ProcessFacts(ProcessInfo(POSTGRES, "postgres.exe"), services=services)
+    facts = ProcessFacts(ProcessInfo(POSTGRES, "postgres.exe"), services=services, program=PROGRAM)
     step = plan_end(facts, HERE)
     assert step.kind is StepKind.REFUSE
     plan = plan_free(FreeRequest(5432), PortUse((row(),)), {POSTGRES: facts}, HERE)
