@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from portview.domain.outcome import Outcome
+from portview.domain.errors import Outcome
 from portview.log import start_logging
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ def main(arguments: Sequence[str] | None = None, *, has_window: bool = True) -> 
     if has_window and arguments[0] == _QUIT_OPTION:
         # An installer waits for this: it loads no window.
         from portview.folders import settings_folder  # noqa: PLC0415
-        from portview.ui.single_instance import quit_running  # noqa: PLC0415
+        from portview.ui.window.single_instance import quit_running  # noqa: PLC0415
 
         return int(Outcome.DONE if quit_running(settings_folder()) else Outcome.NOT_DONE)
-    if arguments and arguments[0] in _ERRANDS:
-        from portview.actions.errand_entry import enter  # noqa: PLC0415
+    if arguments and arguments[0] in _ELEVATED_REQUESTS:
+        from portview.actions.elevated_helper.entry import enter  # noqa: PLC0415
 
         return enter(arguments)
     from portview.cli.commands import run_command  # noqa: PLC0415
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None, *, has_window: bool = True) -> 
     return run_command(arguments)
 
 
-_ERRANDS = frozenset({"errand", "press-ctrl-break"})
+_ELEVATED_REQUESTS = frozenset({"errand", "press-ctrl-break"})
 _QUIT_OPTION = "--quit"
 _WINDOW_OPTIONS = frozenset({"--background", "--reader", "--self-report", "--theme"})
 

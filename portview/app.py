@@ -18,10 +18,10 @@ from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtWidgets import QApplication
 
 from portview import __version__
-from portview.actions.autostart import BACKGROUND_OPTION, open_autostart
-from portview.domain.cells import CellContext
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.port_names import read_port_names
+from portview.autostart import BACKGROUND_OPTION, open_autostart
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.sockets.port_names import read_port_names
+from portview.domain.table.cells import CellContext
 from portview.engine.execution_feed import ExecutionFeed
 from portview.engine.firewall_feed import FirewallFeed
 from portview.engine.poller import Poller
@@ -31,33 +31,33 @@ from portview.firewall.on_demand import FirewallOnDemand
 from portview.log import log_path
 from portview.readers.choose import open_reader, open_traffic_reader
 from portview.readers.elevation import is_elevated
-from portview.readers.execution import standing_still
+from portview.readers.execution import suspended
 from portview.readers.host_names import HostNames
 from portview.readers.traffic import TrafficOnDemand
 from portview.resources import resource_path
 from portview.settings import Settings, settings_path
-from portview.ui.error_dialog import ErrorReporter
-from portview.ui.expired_rules import ExpiredRules, revoke_what_expired
 from portview.ui.firewall.firewall_tools import FirewallSources
-from portview.ui.icons import application_icon
-from portview.ui.lookups import Lookups
-from portview.ui.single_instance import SingleInstance
-from portview.ui.theme import Theme, apply_theme, choose_style
-from portview.ui.warm_up import WarmUp
-from portview.ui.window_facts import WindowFacts
+from portview.ui.style.icons import application_icon
+from portview.ui.style.theme import Theme, apply_theme, choose_style
+from portview.ui.table.data_sources import DataSources
+from portview.ui.window.environment import WindowEnvironment
+from portview.ui.window.error_dialog import ErrorReporter
+from portview.ui.window.expired_rules import ExpiredRules, revoke_expired_rules
+from portview.ui.window.preload import Preloader
+from portview.ui.window.single_instance import SingleInstance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from portview.domain.firewall import FirewallStatus
-    from portview.domain.process_details import OwnerDetails, OwnerQuestion
-    from portview.domain.sockets import Protocol, SocketRow
-    from portview.firewall.drops import DroppedPacket
-    from portview.firewall.firewall import Firewall
+    from portview.domain.owners.process_details import OwnerDetails, OwnerQuestion
+    from portview.domain.sockets.socket_row import Protocol, SocketRow
+    from portview.firewall.drop_log.packet import DroppedPacket
+    from portview.firewall.interface import Firewall
     from portview.readers.process_details import OwnerDetailsReader
     from portview.readers.snapshots import SnapshotReader
     from portview.readers.traffic import TrafficReader
-    from portview.ui.main_window import MainWindow
+    from portview.ui.window.main_window import MainWindow
 
 logger = logging.getLogger(__name__)
 
@@ -152,7 +152,7 @@ def _x_server_answers(display: str) -> bool:
     return False
 
 
-class OpenWindow(NamedTuple):
+class RunningWindow(NamedTuple):
     """A window with what keeps it alive; ``close`` ends all of it in the right order."""
 
     window: MainWindow
@@ -162,7 +162,7 @@ class OpenWindow(NamedTuple):
     traffic: TrafficReader
     hosts: HostNames
     firewall: FirewallOnDemand
-    warm_up: WarmUp
+    warm_up: Preloader
 
     def close(self) -> None:
         """Stop the tick, wait for what still runs, and remember the settings."""
@@ -175,18 +175,18 @@ class OpenWindow(NamedTuple):
         self.settings.save()
 
 
-def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
+def open_window(reader: SnapshotReader, settings: Settings) -> RunningWindow:
     """Wire a window to a reader; the first reading is under way when this returns."""
     runner = TaskRunner()
     poller = Poller(reader.read, runner)
     # Started before the window is even loaded: the first snapshot is there when the window is.
     poller.start()
-    from portview.ui.main_window import MainWindow  # noqa: PLC0415 - see above
+    from portview.ui.window.main_window import MainWindow  # noqa: PLC0415 - see above
 
     port_names = read_port_names(resource_path("port_names.tsv").read_text(encoding="utf-8"))
 
     traffic = TrafficOnDemand(open_traffic_reader)
-    executions = ExecutionFeed(standing_still, runner, pause_s=_EXECUTION_PAUSE_S)
+    executions = ExecutionFeed(suspended, runner, pause_s=_EXECUTION_PAUSE_S)
     feed, hosts = TrafficFeed(traffic, runner), HostNames()
     firewall = FirewallOnDemand(_open_firewall)
     verdicts = FirewallFeed(firewall, runner)
@@ -204,20 +204,20 @@ def open_window(reader: SnapshotReader, settings: Settings) -> OpenWindow:
             standing=executions.standing,
         )
 
-    lookups = Lookups(describe, feed, executions, sources, hosts, _owner_reader())
-    facts = WindowFacts(reader.source, log_path(), settings_path(), is_elevated())
+    data_sources = DataSources(describe, feed, executions, sources, hosts, _owner_reader())
+    facts = WindowEnvironment(reader.source, log_path(), settings_path(), is_elevated())
     window = MainWindow(
         poller,
         runner,
         settings,
-        lookups,
+        data_sources,
         facts,
         read_rows=read_rows_once,
         autostart=open_autostart(),
     )
-    warm_up = WarmUp(parent=window)
+    warm_up = Preloader(parent=window)
     window.first_rows.shown.connect(warm_up.start)
-    return OpenWindow(window, poller, runner, settings, traffic, hosts, firewall, warm_up)
+    return RunningWindow(window, poller, runner, settings, traffic, hosts, firewall, warm_up)
 
 
 def _owner_reader() -> Callable[[OwnerQuestion], OwnerDetails]:
@@ -242,7 +242,7 @@ def _open_firewall() -> Firewall:
 
 
 def _read_drops(status: FirewallStatus, port: int, protocol: Protocol) -> tuple[DroppedPacket, ...]:
-    from portview.firewall.drop_log import recent_drops  # noqa: PLC0415 - likewise
+    from portview.firewall.drop_log.choose import recent_drops  # noqa: PLC0415 - likewise
 
     return recent_drops(status, port, protocol)
 
@@ -274,7 +274,7 @@ def _run(
         # Python runs a handler when it next runs any code: at the latest with the next tick.
         signal.signal(number, lambda *_: window.background.quit())
     if options.self_report:
-        from portview.ui.self_report import SelfReport  # noqa: PLC0415 - for tests alone
+        from portview.ui.window.self_report import SelfReport  # noqa: PLC0415 - for tests alone
 
         SelfReport(window, opened.poller, options.self_report)
     if options.background:
@@ -286,15 +286,17 @@ def _run(
     expired = ExpiredRules(
         opened.runner,
         has_rights=is_elevated(),
-        revoke=partial(revoke_what_expired, opened.firewall),
+        revoke=partial(revoke_expired_rules, opened.firewall),
         parent=window,
     )
-    expired.told.connect(window.tell)
+    expired.notified.connect(window.show_message)
     expired.revoked.connect(window.firewall.note_change)
     expired.rights_wanted.connect(window.firewall.show_expired)
     QTimer.singleShot(_SETTLED_MS, expired.start)
     if settings.set_aside:
-        window.tell(f"The settings were damaged; they are set aside as {settings.set_aside.name}.")
+        window.show_message(
+            f"The settings were damaged; they are set aside as {settings.set_aside.name}."
+        )
     try:
         return application.exec()
     finally:

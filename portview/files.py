@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.errors import Outcome, PortViewError
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -7,7 +7,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from portview.domain.outcome import PortViewError
+from portview.domain.errors import PortViewError
 from portview.files import write_whole
 from portview.folders import settings_folder
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from portview.domain.firewall import FirewallQuestion
-from portview.domain.sockets import Protocol
+from portview.domain.sockets.socket_row import Protocol
 from portview.firewall.windows.policy import Policy, Store, StoredRule
 from portview.firewall.windows.programs import path_reader
 from portview.firewall.windows.rule import read_rule

@@ -57,7 +57,7 @@ def write_icon(file: Path) -> None:
     from PySide6.QtCore import QBuffer, QIODevice  # noqa: PLC0415 - not on every machine
 
     from portview.resources import resource_path  # noqa: PLC0415
-    from portview.ui.icons import draw_svg  # noqa: PLC0415
+    from portview.ui.style.icons import draw_svg  # noqa: PLC0415
 
     svg = resource_path("icons", "portview.svg").read_text(encoding="utf-8")
     images = {}

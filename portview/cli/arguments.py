@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from portview.domain.address_matching import parse_socket_address
-from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
-from portview.domain.sockets import Endpoint, canonical_address
-from portview.domain.targets import parse_host
-from portview.domain.typed_input import parse_port
+from portview.domain.sockets.socket_row import Endpoint, canonical_address
+from portview.domain.user_input.parsing import parse_port
+from portview.domain.user_input.targets import parse_host
 
 if TYPE_CHECKING:
     import argparse

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.actions.close_connection import close_connection, look_at_connection
-from portview.actions.connection_errors import connection_words
-from portview.actions.documents import process_object, report_object
-from portview.actions.process_words import process_words
-from portview.actions.record import keep_record
+from portview.actions.confirmation.history import keep_record
+from portview.actions.connections.close import close_connection, inspect_connection
+from portview.actions.connections.errors import describe_connection
+from portview.actions.json_output.actions import process_object, report_object
+from portview.actions.safety.process_words import describe_process
 from portview.cli.arguments import add_change_options, parse_endpoint
 from portview.cli.consent import require_consent
 from portview.cli.console import print_json, print_line
 from portview.cli.elevating import act_or_elevate
-from portview.domain.contract import socket_object
-from portview.domain.outcome import Outcome
+from portview.domain.errors import Outcome
+from portview.domain.json_schema import socket_object
 
 if TYPE_CHECKING:
     import argparse
 
-    from portview.actions.close_connection import ClosePlan
+    from portview.actions.connections.close import ClosePlan
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -38,13 +38,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> Outcome:
     """Close the connection that the options name."""
-    plan = look_at_connection(parse_endpoint(options.local), parse_endpoint(options.remote))
+    plan = inspect_connection(parse_endpoint(options.local), parse_endpoint(options.remote))
     document = {"dry_run": options.dry_run, "plan": _plan_object(plan)}
     if not options.json:
-        print_line(f"Close {connection_words(plan.row)}")
-        print_line(f"  held by {process_words(plan.process.info if plan.process else None)}")
+        print_line(f"Close {describe_connection(plan.row)}")
+        print_line(f"  held by {describe_process(plan.process.info if plan.process else None)}")
         if plan.peer is not None:
-            print_line(f"  to {process_words(plan.peer.info)} on this machine")
+            print_line(f"  to {describe_process(plan.peer.info)} on this machine")
     if options.dry_run:
         if options.json:
             print_json({**document, "report": None})

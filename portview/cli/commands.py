@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from portview import __version__
-from portview.actions.elevation import command_for_administrator
+from portview.actions.elevation.client import command_for_administrator
 from portview.cli import (
     close_command,
     end_command,
@@ -26,7 +26,7 @@ from portview.cli import (
     wait_command,
 )
 from portview.cli.console import prepare_streams, print_error, print_note
-from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.errors import Outcome, PortViewError
 from portview.log import log_path
 
 if TYPE_CHECKING:

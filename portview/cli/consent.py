@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from portview.cli.console import print_line
-from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.errors import Outcome, PortViewError
 
 
 def require_consent(question: str, *, has_yes: bool, as_json: bool) -> bool:

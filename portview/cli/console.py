@@ -9,12 +9,12 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from portview.domain.contract import error_document
+from portview.domain.json_schema import error_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from portview.domain.outcome import PortViewError
+    from portview.domain.errors import PortViewError
 
 
 _PLAIN = {"“": '"', "”": '"', "…": "...", "≥": ">=", "←": "<-"}

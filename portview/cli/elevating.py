@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from portview.actions.elevated_look import look_elevated
-from portview.actions.free_port import look_at_port
-from portview.actions.jobs import can_be_elevated
+from portview.actions.confirmation.actions import can_be_elevated
+from portview.actions.free_port.elevated_holders import find_holders_elevated
+from portview.actions.free_port.execute import inspect_port
 from portview.cli.consent import ask, is_interactive
-from portview.domain.outcome import ActionReport, Outcome, PortViewError
+from portview.domain.errors import ActionReport, Outcome, PortViewError
 from portview.readers.elevation import is_elevated
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-    from portview.actions.holders import FreeRequest
-    from portview.actions.plan import FreePlan
+    from portview.actions.free_port.plan import FreePlan
+    from portview.actions.free_port.port_usage import FreeRequest
 
 Report = TypeVar("Report", bound=ActionReport)
 
@@ -41,15 +41,15 @@ def act_or_elevate(act: Callable[[bool], Report], options: argparse.Namespace) -
     return act(True)  # noqa: FBT003 - likewise
 
 
-def look_or_elevate(request: FreeRequest, options: argparse.Namespace) -> FreePlan:
+def inspect_or_elevate(request: FreeRequest, options: argparse.Namespace) -> FreePlan:
     """Look who holds a port, as administrator if only those are told and it is wanted.
 
     Looking changes nothing; acting asks for rights again.
     """
-    plan = look_at_port(request)
+    plan = inspect_port(request)
     hidden = "The system tells who holds this port to administrators only."
     if plan.is_hidden and _wants_rights(hidden, options):
-        return look_at_port(request, look_elevated(request))
+        return inspect_port(request, find_holders_elevated(request))
     return plan
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.actions.documents import report_object, result_object, step_object
-from portview.actions.end_process import end_process, look_at_process
-from portview.actions.plan import StepKind
-from portview.actions.record import keep_record
+from portview.actions.confirmation.history import keep_record
+from portview.actions.free_port.plan import PlanAction
+from portview.actions.json_output.actions import report_object, result_object, step_object
+from portview.actions.processes.end import end_process, inspect_process
 from portview.cli.arguments import add_change_options, parse_grace, parse_start_time
 from portview.cli.consent import require_consent
 from portview.cli.console import print_json, print_line
 from portview.cli.elevating import act_or_elevate
 from portview.cli.plan_text import step_lines
-from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.owners.process import ProcessKey
 from portview.domain.plain_text import quoted
-from portview.domain.processes import ProcessKey
 
 if TYPE_CHECKING:
     import argparse
@@ -47,11 +47,11 @@ def run(options: argparse.Namespace) -> Outcome:
     """End the process that the options name."""
     grace_s = parse_grace(options.grace)
     key = ProcessKey(parse_pid(options.pid), parse_start_time(options.started))
-    step = look_at_process(key, force=options.force, tree=options.tree)
+    step = inspect_process(key, force=options.force, tree=options.tree)
     if not options.json:
         for line in step_lines(step, grace_s):
             print_line(line)
-    is_possible = step.kind is not StepKind.REFUSE
+    is_possible = step.kind is not PlanAction.REFUSE
     if options.dry_run:
         if options.json:
             print_json({"dry_run": True, "plan": step_object(step), "report": None})

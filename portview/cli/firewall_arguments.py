@@ -7,13 +7,13 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-from portview.actions.firewall_question import WINDOWS_KERNEL
-from portview.actions.firewall_wishes import ANY
+from portview.actions.firewall_rules.query_context import WINDOWS_KERNEL
+from portview.actions.firewall_rules.rule_spec import ANY
 from portview.cli.arguments import parse_address, parse_start_time
-from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.owners.process import ProcessKey
 from portview.domain.plain_text import quoted
-from portview.domain.processes import ProcessKey
-from portview.domain.typed_input import BadInputError
+from portview.domain.user_input.parsing import BadInputError
 from portview.readers.process_identity import process_key
 
 if TYPE_CHECKING:

@@ -7,29 +7,29 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from portview.actions.firewall_change import make_rule, revoke_rules, revoke_unseen
-from portview.actions.firewall_documents import revoke_document, rule_document
-from portview.actions.firewall_expiry import plan_expired
-from portview.actions.firewall_plan import (
+from portview.actions.confirmation.history import keep_record
+from portview.actions.firewall_rules.apply import make_rule, revoke_rules, revoke_unseen
+from portview.actions.firewall_rules.expiry import plan_expired
+from portview.actions.firewall_rules.plan import (
     can_match_programs,
-    own_rule,
+    managed_rule,
     plan_revoke,
     plan_rule,
 )
-from portview.actions.firewall_question import PortQuestion, ask_about_port
-from portview.actions.firewall_sentences import needless_report
-from portview.actions.firewall_wishes import checked_wish, default_wish
-from portview.actions.record import keep_record
+from portview.actions.firewall_rules.query_context import FirewallQueryContext, ask_about_port
+from portview.actions.firewall_rules.report_text import needless_report
+from portview.actions.firewall_rules.rule_spec import default_rule_spec, validated_rule_spec
+from portview.actions.json_output.firewall import revoke_document, rule_document
 from portview.cli.consent import require_consent
 from portview.cli.console import print_json, print_line
 from portview.cli.elevating import act_or_elevate
 from portview.cli.firewall_arguments import awaited_process, expiry, full_program, listed
 from portview.cli.firewall_text import revoke_plan_lines, rule_plan_lines
+from portview.domain.errors import ActionReport, Outcome, PortViewError
 from portview.domain.firewall import FirewallQuestion, RuleEffect
-from portview.domain.outcome import ActionReport, Outcome, PortViewError
 from portview.domain.plain_text import inert
-from portview.domain.sockets import Protocol
-from portview.domain.typed_input import parse_port
+from portview.domain.sockets.socket_row import Protocol
+from portview.domain.user_input.parsing import parse_port
 from portview.firewall.choose import open_firewall
 from portview.readers.elevation import is_elevated
 
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Sequence
 
-    from portview.actions.firewall_plan import RevokePlan, RulePlan
-    from portview.actions.firewall_report import FirewallReport, RevokeReport
-    from portview.domain.firewall import FirewallStatus, OwnRule, RuleWish
-    from portview.firewall.firewall import Firewall
+    from portview.actions.firewall_rules.plan import RevokePlan, RulePlan
+    from portview.actions.firewall_rules.report import FirewallReport, RevokeReport
+    from portview.domain.firewall import FirewallStatus, ManagedRule, RuleSpec
+    from portview.firewall.interface import Firewall
 
 
 def run_rule(options: argparse.Namespace) -> Outcome:
@@ -49,7 +49,7 @@ def run_rule(options: argparse.Namespace) -> Outcome:
         Protocol(options.proto), options.port, program=full_program(options.program)
     )
     # Mistakes are told before anything is looked at.
-    checked_wish(_wish(options, PortQuestion(wanted), matches_programs=True))
+    validated_rule_spec(_rule_spec(options, FirewallQueryContext(wanted), matches_programs=True))
     port = ask_about_port(wanted, sys.platform)
     with closing(open_firewall()) as firewall:
         rules = firewall.read()
@@ -81,7 +81,7 @@ def run_revoke(options: argparse.Namespace) -> Outcome:
         if rules.status.problem:
             unseen = _revoked_unseen(options, _unreadable(rules.status))
             return _tell_revoked(options, [], unseen)
-        wanted = _wanted(options, port, rules.own_rules)
+        wanted = _wanted(options, port, rules.managed_rules)
         expired = plan_expired(firewall, rules)
         reasons = {plan.own.id: plan.reason for plan in expired}
         chosen = [plan_revoke(firewall, own, reasons.get(own.id, "")) for own in wanted]
@@ -99,12 +99,16 @@ def unreadable_outcome() -> Outcome:
 
 
 def _plan(
-    options: argparse.Namespace, firewall: Firewall, port: PortQuestion, *, matches_programs: bool
+    options: argparse.Namespace,
+    firewall: Firewall,
+    port: FirewallQueryContext,
+    *,
+    matches_programs: bool,
 ) -> RulePlan:
     """Plan the rule and show it."""
-    wish = _wish(options, port, matches_programs=matches_programs)
+    rule_spec = _rule_spec(options, port, matches_programs=matches_programs)
     until = awaited_process(options, port.owner)
-    plan = plan_rule(firewall, replace(wish, until=until), port)
+    plan = plan_rule(firewall, replace(rule_spec, until=until), port)
     if plan.refusal is not None and options.dry_run:
         raise plan.refusal
     if not options.json:
@@ -200,32 +204,34 @@ def _tell_revoked(
     return report.outcome
 
 
-def _wish(options: argparse.Namespace, port: PortQuestion, *, matches_programs: bool) -> RuleWish:
+def _rule_spec(
+    options: argparse.Namespace, port: FirewallQueryContext, *, matches_programs: bool
+) -> RuleSpec:
     # A program that was typed is asked for even where it can't be matched, to be told so.
-    wish = default_wish(
+    rule_spec = default_rule_spec(
         port.question, RuleEffect(options.effect), matches_programs=matches_programs
     )
-    wish = replace(wish, expires_at_ms=expiry(options))
+    rule_spec = replace(rule_spec, expires_at_ms=expiry(options))
     if options.program is not None:
-        wish = replace(wish, program=full_program(options.program))
+        rule_spec = replace(rule_spec, program=full_program(options.program))
     if options.remote is not None:
-        wish = replace(wish, remotes=listed(options.remote))
+        rule_spec = replace(rule_spec, remotes=listed(options.remote))
     if options.profile is not None:
-        wish = replace(wish, profiles=listed(options.profile))
-    return wish
+        rule_spec = replace(rule_spec, profiles=listed(options.profile))
+    return rule_spec
 
 
 def _wanted(
-    options: argparse.Namespace, port: int | None, own_rules: tuple[OwnRule, ...]
-) -> tuple[OwnRule, ...]:
+    options: argparse.Namespace, port: int | None, managed_rules: tuple[ManagedRule, ...]
+) -> tuple[ManagedRule, ...]:
     if options.rule_id is not None:
-        return (own_rule(own_rules, options.rule_id),)
+        return (managed_rule(managed_rules, options.rule_id),)
     if options.all:
-        return own_rules
+        return managed_rules
     return tuple(
         own
-        for own in own_rules
-        if own.wish.port == port and options.proto in {None, own.wish.protocol.value}
+        for own in managed_rules
+        if own.rule_spec.port == port and options.proto in {None, own.rule_spec.protocol.value}
     )
 
 

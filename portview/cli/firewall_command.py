@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.cli.arguments import add_change_options
-from portview.domain.sockets import Protocol
-from portview.domain.typed_input import parse_port
+from portview.domain.sockets.socket_row import Protocol
+from portview.domain.user_input.parsing import parse_port
 
 if TYPE_CHECKING:
     import argparse
 
-    from portview.domain.outcome import Outcome
+    from portview.domain.errors import Outcome
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -75,7 +75,7 @@ def _add_changes(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
             "confirmed. 3: needs administrator rights.",
         )
         _add_port(parser)
-        _add_wish_options(parser, is_allow=effect == "allow")
+        _add_rule_options(parser, is_allow=effect == "allow")
         add_change_options(parser, with_grace=False)
         parser.set_defaults(run=_run_rule, effect=effect)
     revoke = actions.add_parser(
@@ -108,7 +108,7 @@ def _add_port(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_wish_options(parser: argparse.ArgumentParser, *, is_allow: bool) -> None:
+def _add_rule_options(parser: argparse.ArgumentParser, *, is_allow: bool) -> None:
     parser.add_argument(
         "--program",
         metavar="PATH",

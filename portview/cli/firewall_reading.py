@@ -7,20 +7,20 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from portview.actions.firewall_documents import (
+from portview.actions.firewall_rules.expiry import why_expired
+from portview.actions.firewall_rules.query_context import ask_about_port
+from portview.actions.json_output.firewall import (
     list_document,
     status_document,
     verdict_document,
 )
-from portview.actions.firewall_expiry import why_expired
-from portview.actions.firewall_question import ask_about_port
 from portview.cli.console import print_hint, print_json, print_line, print_note
 from portview.cli.firewall_arguments import full_program, one_remote
 from portview.cli.firewall_changes import unreadable_outcome
-from portview.cli.firewall_text import own_rule_lines, status_lines, verdict_lines
+from portview.cli.firewall_text import managed_rule_lines, status_lines, verdict_lines
+from portview.domain.errors import Outcome
 from portview.domain.firewall import FirewallQuestion, FirewallVerdict
-from portview.domain.outcome import Outcome
-from portview.domain.sockets import Protocol
+from portview.domain.sockets.socket_row import Protocol
 from portview.firewall.choose import open_firewall
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ def run_status(options: argparse.Namespace) -> Outcome:
     with closing(open_firewall()) as firewall:
         rules = firewall.read()
     if options.json:
-        print_json(status_document(rules.status, rules.own_rules))
+        print_json(status_document(rules.status, rules.managed_rules))
     else:
-        _print(status_lines(rules.status, rules.own_rules))
+        _print(status_lines(rules.status, rules.managed_rules))
     return _told(rules.status)
 
 
@@ -67,11 +67,11 @@ def run_list(options: argparse.Namespace) -> Outcome:
     with closing(open_firewall()) as firewall:
         rules = firewall.read()
     now_ms = time.time_ns() // 1_000_000
-    expired = {own.id: why for own in rules.own_rules if (why := why_expired(own, now_ms))}
+    expired = {own.id: why for own in rules.managed_rules if (why := why_expired(own, now_ms))}
     if options.json:
-        print_json(list_document(rules.own_rules, expired, rules.status))
+        print_json(list_document(rules.managed_rules, expired, rules.status))
     elif not rules.status.problem:
-        _print(own_rule_lines(rules.own_rules, expired))
+        _print(managed_rule_lines(rules.managed_rules, expired))
     return _told(rules.status)
 
 

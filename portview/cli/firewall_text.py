@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.actions.firewall_plan import command_lines, ending_words, remote_words, rule_lines
-from portview.actions.firewall_question import port_words
-from portview.actions.firewall_sentences import verdict_words
+from portview.actions.firewall_rules.plan import (
+    command_lines,
+    describe_remotes,
+    describe_rule_end,
+    rule_lines,
+)
+from portview.actions.firewall_rules.query_context import describe_port
+from portview.actions.firewall_rules.report_text import describe_verdict
 from portview.domain.firewall import FirewallVerdict, RuleEffect, RuleFit
 from portview.domain.plain_text import inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from portview.actions.firewall_plan import RevokePlan, RulePlan
-    from portview.actions.firewall_question import PortQuestion
+    from portview.actions.firewall_rules.plan import RevokePlan, RulePlan
+    from portview.actions.firewall_rules.query_context import FirewallQueryContext
     from portview.domain.firewall import (
         FirewallAnswer,
         FirewallStatus,
-        OwnRule,
+        ManagedRule,
         ProfileState,
         RuleMatch,
-        RuleWish,
+        RuleSpec,
     )
 
 _LONGEST = 300
@@ -38,23 +43,23 @@ _FITS = {
 }
 
 
-def status_lines(status: FirewallStatus, own_rules: Sequence[OwnRule]) -> Iterator[str]:
+def status_lines(status: FirewallStatus, managed_rules: Sequence[ManagedRule]) -> Iterator[str]:
     """Yield the lines of ``firewall status``."""
     yield inert(status.summary)
     for profile in status.profiles:
         yield f"  {_profile(profile)}"
         yield from (f"    {inert(note)}" for note in profile.notes)
     if not status.problem:
-        yield f"  Rules: {status.rule_count}, of which PortView made {len(own_rules)}."
+        yield f"  Rules: {status.rule_count}, of which PortView made {len(managed_rules)}."
     if status.drop_log:
         yield f"  What it drops is logged in {inert(status.drop_log)}."
 
 
-def verdict_lines(port: PortQuestion, answer: FirewallAnswer) -> Iterator[str]:
+def verdict_lines(port: FirewallQueryContext, answer: FirewallAnswer) -> Iterator[str]:
     """Yield the lines of ``firewall verdict``."""
     remote = port.question.remote
     client = f"a client at {remote}" if remote else "a client on another machine"
-    yield f"{port_words(port.question)} for {client}: {_WORDS[answer.verdict].lower()}."
+    yield f"{describe_port(port.question)} for {client}: {_WORDS[answer.verdict].lower()}."
     yield f"  {inert(answer.reason, _LONGEST)}"
     yield from (f"  {note}" for note in port.notes)
     if answer.profiles:
@@ -66,12 +71,14 @@ def verdict_lines(port: PortQuestion, answer: FirewallAnswer) -> Iterator[str]:
         yield f"hint: {inert(answer.next_step, _LONGEST)}"
 
 
-def own_rule_lines(own_rules: Sequence[OwnRule], expired: Mapping[str, str]) -> Iterator[str]:
+def managed_rule_lines(
+    managed_rules: Sequence[ManagedRule], expired: Mapping[str, str]
+) -> Iterator[str]:
     """Yield the lines of ``firewall list``; ``expired`` maps ids to reasons."""
-    if not own_rules:
+    if not managed_rules:
         yield "PortView made no rule that is there now."
-    for own in own_rules:
-        yield f"{own.id}  {wish_line(own.wish)}"
+    for own in managed_rules:
+        yield f"{own.id}  {rule_spec_line(own.rule_spec)}"
         if reason := expired.get(own.id):
             yield f"  It has had its time: {reason}."
             yield f"  Take it back: portview firewall revoke --id {own.id}"
@@ -80,8 +87,8 @@ def own_rule_lines(own_rules: Sequence[OwnRule], expired: Mapping[str, str]) -> 
 def rule_plan_lines(plan: RulePlan) -> Iterator[str]:
     """Yield the lines that show a rule before it is made."""
     yield f"Rule: {inert(plan.change.name, _LONGEST)}"
-    yield from (f"  {name}: {value}" for name, value in rule_lines(plan.wish))
-    yield f"Now, for any other machine: {verdict_words(plan.before.whole)}"
+    yield from (f"  {name}: {value}" for name, value in rule_lines(plan.rule_spec))
+    yield f"Now, for any other machine: {describe_verdict(plan.before.whole)}"
     if not plan.is_needless:
         yield from (f"Will run: {line}" for line in command_lines(plan.change))
     yield from (f"Warning: {inert(warning)}" for warning in plan.warnings)
@@ -92,19 +99,19 @@ def revoke_plan_lines(plans: Sequence[RevokePlan]) -> Iterator[str]:
     """Yield the lines that show which rules are taken back, and by what."""
     for plan in plans:
         why = f" ({plan.reason})" if plan.reason else ""
-        yield f"Take back {plan.own.id}: {wish_line(plan.own.wish)}{why}"
+        yield f"Take back {plan.own.id}: {rule_spec_line(plan.own.rule_spec)}{why}"
         yield from (f"Will run: {line}" for line in command_lines(plan.change))
         yield from (f"Warning: {inert(warning)}" for warning in plan.change.warnings)
         yield from (f"Note: {inert(note)}" for note in plan.change.notes)
 
 
-def wish_line(wish: RuleWish) -> str:
+def rule_spec_line(rule_spec: RuleSpec) -> str:
     """Return what a rule does in one line."""
-    verb = "allow" if wish.effect is RuleEffect.ALLOW else "block"
-    program = f", {inert(wish.program, 160)}" if wish.program else ""
+    verb = "allow" if rule_spec.effect is RuleEffect.ALLOW else "block"
+    program = f", {inert(rule_spec.program, 160)}" if rule_spec.program else ""
     return (
-        f"{verb} {wish.protocol.value.upper()} {wish.port} for {remote_words(wish)}{program}, "
-        f"{ending_words(wish)}"
+        f"{verb} {rule_spec.protocol.value.upper()} {rule_spec.port} for {describe_remotes(rule_spec)}{program}, "
+        f"{describe_rule_end(rule_spec)}"
     )
 
 

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.actions.documents import free_document
-from portview.actions.free_port import free_port
-from portview.actions.holders import FreeRequest
-from portview.actions.record import keep_record
+from portview.actions.confirmation.history import keep_record
+from portview.actions.free_port.execute import free_port
+from portview.actions.free_port.port_usage import FreeRequest
+from portview.actions.json_output.actions import free_document
 from portview.cli.arguments import add_change_options, parse_address, parse_grace
 from portview.cli.consent import require_consent
 from portview.cli.console import print_json, print_line
-from portview.cli.elevating import act_or_elevate, look_or_elevate
+from portview.cli.elevating import act_or_elevate, inspect_or_elevate
 from portview.cli.plan_text import plan_lines
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.sockets import Protocol
-from portview.domain.typed_input import parse_port
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.sockets.socket_row import Protocol
+from portview.domain.user_input.parsing import parse_port
 
 if TYPE_CHECKING:
     import argparse
 
-    from portview.actions.free_port import FreeReport
-    from portview.actions.plan import FreePlan
+    from portview.actions.free_port.execute import FreeReport
+    from portview.actions.free_port.plan import FreePlan
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> Outcome:
         options.force,
         options.tree,
     )
-    plan = look_or_elevate(request, options)
+    plan = inspect_or_elevate(request, options)
     if not options.json:
         for line in plan_lines(plan, grace_s):
             print_line(line)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from portview.actions.firewall_word import ask_firewall, row_to_ask_about
+from portview.actions.firewall_rules.ladder_check import check_firewall, row_for_firewall_check
 from portview.cli.console import print_json, print_line
-from portview.domain.outcome import Outcome
-from portview.domain.typed_input import parse_duration_ms, parse_port
+from portview.domain.errors import Outcome
+from portview.domain.user_input.parsing import parse_duration_ms, parse_port
 from portview.firewall.choose import open_firewall
 from portview.probes.documents import ladder_document
 from portview.probes.ladder import (
     DEFAULT_STEP_TIMEOUT_MS,
+    LadderStage,
     LadderStep,
-    StepKind,
     StepOutcome,
     climb,
 )
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from portview.domain.cancellation import CancelToken
-    from portview.domain.snapshot import Snapshot
-    from portview.firewall.firewall import FirewallReader
-    from portview.probes.ladder import FirewallAnswer, LadderReport
+    from portview.domain.sockets.snapshot import Snapshot
+    from portview.firewall.interface import FirewallReader
+    from portview.probes.ladder import FirewallCheck, LadderReport
 
 _MARKS = {StepOutcome.GOOD: "+", StepOutcome.BAD: "-", StepOutcome.NOTE: "."}
 
@@ -86,7 +86,7 @@ def _print_step(step: LadderStep) -> None:
 def _is_reachable(report: LadderReport) -> bool:
     if report.conclusion.reach is Reach.UNCERTAIN:
         return any(
-            step.kind is StepKind.OWN_ADDRESS and step.outcome is StepOutcome.GOOD
+            step.kind is LadderStage.OWN_ADDRESS and step.outcome is StepOutcome.GOOD
             for step in report.steps
         )
     return report.conclusion.reach in {Reach.REACHABLE, Reach.SOME}
@@ -94,9 +94,9 @@ def _is_reachable(report: LadderReport) -> bool:
 
 def _question(
     port: int, snapshot: Snapshot, firewall: FirewallReader
-) -> Callable[[int, CancelToken], FirewallAnswer] | None:
-    row = row_to_ask_about(port, snapshot.rows)
+) -> Callable[[int, CancelToken], FirewallCheck] | None:
+    row = row_for_firewall_check(port, snapshot.rows)
     if row is None:
         return None
     info = snapshot.processes.get(row.owner) if row.owner else None
-    return lambda _port, cancel: ask_firewall(firewall, row, info, cancel)
+    return lambda _port, cancel: check_firewall(firewall, row, info, cancel)

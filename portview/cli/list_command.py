@@ -6,17 +6,17 @@ import time
 from typing import TYPE_CHECKING
 
 from portview.cli.console import print_bytes, print_json, print_line, print_note
-from portview.domain.cells import CellContext
-from portview.domain.columns import COLUMN_BY_ID
-from portview.domain.contract import snapshot_document
-from portview.domain.entry import Entry
-from portview.domain.export import as_csv, as_table, encode
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.port_names import read_port_names
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.json_schema import snapshot_document
 from portview.domain.query.matching import matches
 from portview.domain.query.syntax import parse_query
 from portview.domain.query.terms import QueryError
-from portview.domain.scope import Scope, in_scope
+from portview.domain.sockets.entry import SocketEntry
+from portview.domain.sockets.port_names import read_port_names
+from portview.domain.sockets.scope import Scope, in_scope
+from portview.domain.table.cells import CellContext
+from portview.domain.table.columns import COLUMN_BY_ID
+from portview.domain.table.export import as_csv, as_table, encode
 from portview.readers.choose import open_reader, reader_names
 from portview.readers.elevation import is_elevated
 from portview.resources import resource_path
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import argparse
 
     from portview.domain.query.terms import Query
-    from portview.domain.snapshot import Snapshot
+    from portview.domain.sockets.snapshot import Snapshot
 
 _TABLE_COLUMNS = (
     "protocol",
@@ -112,9 +112,9 @@ def _parsed(text: str) -> Query:
         ) from error
 
 
-def _entries(snapshot: Snapshot, context: CellContext) -> list[Entry]:
+def _entries(snapshot: Snapshot, context: CellContext) -> list[SocketEntry]:
     return [
-        Entry(
+        SocketEntry(
             row,
             snapshot.processes.get(row.owner) if row.owner else None,
             context.port_names.name(row.protocol, row.local.port),
@@ -123,7 +123,7 @@ def _entries(snapshot: Snapshot, context: CellContext) -> list[Entry]:
     ]
 
 
-def _print_table(entries: list[Entry], scope: Scope, context: CellContext) -> None:
+def _print_table(entries: list[SocketEntry], scope: Scope, context: CellContext) -> None:
     if not entries:
         print_note("No socket matches.")
         return

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from portview.cli.console import print_json, print_line, print_note
 from portview.cli.progress_line import progress_line
-from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
-from portview.domain.sockets import Protocol
-from portview.domain.typed_input import MAX_PORT, parse_count, parse_port, parse_ports
+from portview.domain.sockets.socket_row import Protocol
+from portview.domain.user_input.parsing import MAX_PORT, parse_count, parse_port, parse_ports
 from portview.probes.documents import pick_document
 from portview.probes.pick import HeldPorts, pick_ports, ports_near
-from portview.probes.port_wishes import in_order, read_port_order
+from portview.probes.wait_conditions import in_order, read_port_order
 from portview.readers.port_ranges import read_port_ranges
 
 if TYPE_CHECKING:
@@ -61,10 +61,10 @@ def run(options: argparse.Namespace) -> int:
     protocol = Protocol(options.proto)
     ordered = read_port_order(options.order) if options.order else ()
     near = ports_near(options.near) if options.near else ()
-    wishes = in_order(options.preferred, ordered, (*near, *(options.range or ())))
+    rule_specs = in_order(options.preferred, ordered, (*near, *(options.range or ())))
     with progress_line() as progress:
         report = pick_ports(
-            wishes,
+            rule_specs,
             count=options.count,
             protocol=protocol,
             ranges=read_port_ranges(protocol),

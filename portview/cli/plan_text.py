@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.actions.plan import StepKind
-from portview.actions.process_facts import Asking
-from portview.actions.process_words import process_words
-from portview.actions.service_change import comes_back
-from portview.domain.owner_sentences import standing_still_words
+from portview.actions.free_port.plan import PlanAction
+from portview.actions.safety.process_facts import CloseMethod
+from portview.actions.safety.process_words import describe_process
+from portview.actions.services.change import comes_back
+from portview.domain.owners.explanations import describe_suspended
 from portview.domain.plain_text import inert
-from portview.domain.sockets import endpoint_text
+from portview.domain.sockets.socket_row import endpoint_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from portview.actions.plan import FreePlan, Step
-    from portview.actions.process_facts import ProcessFacts, ServiceFacts
+    from portview.actions.free_port.plan import FreePlan, PlanStep
+    from portview.actions.safety.process_facts import ProcessFacts, ServiceFacts
 
 _LONGEST_COMMAND = 160
 _MOST_NAMED = 5
 
-_ASKING_WORDS = {
-    Asking.SIGNAL: "ask it to close (SIGTERM)",
-    Asking.WINDOW: "ask it to close (WM_CLOSE to its windows)",
-    Asking.CONSOLE: "ask it to close (CTRL+BREAK in its console)",
+_CLOSE_METHOD_LABELS = {
+    CloseMethod.SIGNAL: "ask it to close (SIGTERM)",
+    CloseMethod.WINDOW: "ask it to close (WM_CLOSE to its windows)",
+    CloseMethod.CONSOLE: "ask it to close (CTRL+BREAK in its console)",
 }
 
 
@@ -46,29 +46,29 @@ def plan_lines(plan: FreePlan, grace_s: float) -> Iterator[str]:
         yield f"Left alone: {len(plan.left_alone) - _MOST_NAMED} more sockets of others."
 
 
-def step_lines(step: Step, grace_s: float, *, is_possible: bool = True) -> Iterator[str]:
+def step_lines(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> Iterator[str]:
     """Yield the lines for one holder. Where the plan is not possible, nothing is done to it."""
     where = ", ".join(dict.fromkeys(endpoint_text(row.local) for row in step.sockets))
     process = step.process
-    who = process_words(process.info if process else None)
+    who = describe_process(process.info if process else None)
     guess = " most likely" if step.is_guess else ""
     yield f"{where} is{guess} held by {who}" if where else who[:1].upper() + who[1:]
     if process is not None:
         yield from process_lines(process)
-    if step.kind is StepKind.REFUSE and step.refusal:
+    if step.kind is PlanAction.REFUSE and step.refusal:
         yield f"  -> left alone: {step.refusal.reason}"
         yield f"     {step.refusal.advice}"
         return
     if not is_possible:
         yield "  -> left alone as well: the port would not become free by its end"
         return
-    if step.kind is StepKind.STOP_SERVICE and step.service:
+    if step.kind is PlanAction.STOP_SERVICE and step.service:
         yield from service_lines(step.service, "stop")
         return
     for member in step.tree:
-        yield f"  -> first what runs under it: {process_words(member.info)}"
-    if step.kind is StepKind.ASK and process:
-        yield f"  -> {_ASKING_WORDS[process.asking]}; end it if it still runs after {grace_s:g} s"
+        yield f"  -> first what runs under it: {describe_process(member.info)}"
+    if step.kind is PlanAction.ASK and process:
+        yield f"  -> {_CLOSE_METHOD_LABELS[process.asking]}; end it if it still runs after {grace_s:g} s"
     else:
         yield "  -> end it at once, without a chance to save anything"
 
@@ -90,10 +90,10 @@ def process_lines(process: ProcessFacts) -> Iterator[str]:
         yield f"  {inert(' '.join(info.command_line), _LONGEST_COMMAND)}"
     details = [f"user {inert(info.user, 80)}"] if info.user else []
     if parent := process.shown_parent:
-        details.append(f"started by {process_words(parent)}")
+        details.append(f"started by {describe_process(parent)}")
     if process.shown_unit and not process.shown_services:
         details.append(f"inside the unit {process.shown_unit}")
     if details:
         yield f"  {', '.join(details)}"
-    if still := standing_still_words(process.execution):
+    if still := describe_suspended(process.execution):
         yield f"  {still}"

@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from portview.cli.console import print_json, print_line
 from portview.cli.progress_line import progress_line
-from portview.domain.outcome import Outcome
-from portview.domain.sockets import Protocol, endpoint_text
-from portview.domain.targets import parse_bind_target, parse_host, parse_target, parse_url
-from portview.domain.typed_input import parse_count, parse_duration_ms
+from portview.domain.errors import Outcome
+from portview.domain.sockets.socket_row import Protocol, endpoint_text
+from portview.domain.user_input.parsing import parse_count, parse_duration_ms
+from portview.domain.user_input.targets import (
+    parse_bind_target,
+    parse_host,
+    parse_target,
+    parse_url,
+)
 from portview.probes.bind import probe_bind
 from portview.probes.documents import (
     bind_document,

@@ -6,7 +6,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from portview.domain.typed_input import format_duration
+from portview.domain.user_input.parsing import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from portview.cli.console import print_bytes, print_json, print_line, print_note
 from portview.cli.progress_line import progress_line
 from portview.domain.cancellation import CancelToken
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.port_names import read_port_names
-from portview.domain.sockets import Protocol, endpoint_text
-from portview.domain.targets import parse_host
-from portview.domain.typed_input import (
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.sockets.port_names import read_port_names
+from portview.domain.sockets.socket_row import Protocol, endpoint_text
+from portview.domain.user_input.parsing import (
     MAX_PORT,
     format_duration,
     format_ports,
@@ -21,6 +20,7 @@ from portview.domain.typed_input import (
     parse_duration_ms,
     parse_ports,
 )
+from portview.domain.user_input.targets import parse_host
 from portview.probes.documents import scan_csv, scan_document
 from portview.probes.own_addresses import is_this_machine
 from portview.probes.scan import (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.actions.documents import report_object, service_object
-from portview.actions.look import Look
-from portview.actions.record import keep_record
-from portview.actions.service_change import (
+from portview.actions.confirmation.history import keep_record
+from portview.actions.json_output.actions import report_object, service_object
+from portview.actions.safety.process_inspection import ProcessInspector
+from portview.actions.services.change import (
     check_service,
     read_service,
     restart_service,
@@ -19,7 +19,7 @@ from portview.cli.consent import require_consent
 from portview.cli.console import print_json, print_line
 from portview.cli.elevating import act_or_elevate
 from portview.cli.plan_text import service_lines
-from portview.domain.outcome import Outcome
+from portview.domain.errors import Outcome
 
 if TYPE_CHECKING:
     import argparse
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> Outcome:
     """Change the service that the options name."""
     service = read_service(options.name, of_user=options.user)
     if options.verb != "start":
-        check_service(service, Look().standpoint())
+        check_service(service, ProcessInspector().standpoint())
     if not options.json:
         for line in service_lines(service, options.verb):
             print_line(line)

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.actions.documents import report_object, suspend_object
-from portview.actions.process_words import process_words
-from portview.actions.record import keep_record
-from portview.actions.suspend_process import (
+from portview.actions.confirmation.history import keep_record
+from portview.actions.json_output.actions import report_object, suspend_object
+from portview.actions.processes.suspend import (
     SuspendPlan,
     SuspendVerb,
     change_execution,
-    look_at_execution,
-    sockets_words,
+    describe_sockets,
+    inspect_execution,
 )
+from portview.actions.safety.process_words import describe_process
 from portview.cli.arguments import add_change_options, parse_start_time
 from portview.cli.consent import require_consent
 from portview.cli.console import print_json, print_line
 from portview.cli.elevating import act_or_elevate
 from portview.cli.end_command import parse_pid
 from portview.cli.plan_text import process_lines
-from portview.domain.outcome import Outcome
-from portview.domain.processes import ProcessKey
+from portview.domain.errors import Outcome
+from portview.domain.owners.process import ProcessKey
 
 if TYPE_CHECKING:
     import argparse
@@ -58,7 +58,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(options: argparse.Namespace) -> Outcome:
     """Suspend or resume the process that the options name."""
     key = ProcessKey(parse_pid(options.pid), parse_start_time(options.started))
-    plan = look_at_execution(key, options.verb)
+    plan = inspect_execution(key, options.verb)
     document = {"dry_run": options.dry_run, "plan": suspend_object(plan)}
     if not options.json:
         for line in _lines(plan):
@@ -83,9 +83,9 @@ def run(options: argparse.Namespace) -> Outcome:
 
 
 def _lines(plan: SuspendPlan) -> Iterator[str]:
-    yield process_words(plan.process.info)
+    yield describe_process(plan.process.info)
     yield from process_lines(plan.process)
-    if where := sockets_words(plan):
+    if where := describe_sockets(plan):
         yield f"  holds {where}"
     if plan.refusal is not None:
         yield f"  -> left alone: {plan.refusal.reason}"

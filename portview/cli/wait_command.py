@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from portview.cli.console import print_json, print_line
 from portview.cli.progress_line import progress_line
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.targets import parse_target, parse_url
-from portview.domain.typed_input import format_duration, parse_duration_ms
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.user_input.parsing import format_duration, parse_duration_ms
+from portview.domain.user_input.targets import parse_target, parse_url
 from portview.probes.documents import wait_document
 from portview.probes.wait import answers, is_free, serves, wait_for
 
@@ -45,9 +45,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> Outcome:
     """Wait."""
-    wish_for = is_free if options.free else answers
-    wishes = [*(wish_for(target) for target in options.targets), *map(serves, options.http)]
-    if not wishes:
+    condition_for = is_free if options.free else answers
+    conditions = [
+        *(condition_for(target) for target in options.targets),
+        *map(serves, options.http),
+    ]
+    if not conditions:
         raise PortViewError(
             "nothing_to_wait_for",
             "There is nothing to wait for.",
@@ -55,11 +58,11 @@ def run(options: argparse.Namespace) -> Outcome:
             Outcome.BAD_INPUT,
         )
     with progress_line() as progress:
-        report = wait_for(wishes, timeout_ms=options.timeout, report=progress)
+        report = wait_for(conditions, timeout_ms=options.timeout, report=progress)
     if options.json:
         print_json(wait_document(report))
     else:
-        for one in report.wishes:
+        for one in report.conditions:
             word = "yes" if one.is_met else "no"
             print_line(f"{one.name}: {word}. {one.detail}")
         ending = "Done" if report.is_met else "Time ran out"

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from portview.domain.processes import ProcessKey
-    from portview.domain.sockets import Protocol
+    from portview.domain.owners.process import ProcessKey
+    from portview.domain.sockets.socket_row import Protocol
 
 
 EVERYONE_OF = {4: "0.0.0.0/0", 6: "::/0"}
@@ -161,7 +161,7 @@ class FirewallStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleWish:
+class RuleSpec:
     """The one narrow rule that a person wants PortView to make.
 
     ``effect`` is ALLOW or BLOCK. ``program`` is preferred to a bare port where it is known and
@@ -183,7 +183,7 @@ class RuleWish:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnRule:
+class ManagedRule:
     """A rule that PortView made, as found in the store of the firewall.
 
     ``id`` is PortView's own and stands in the rule's name, description or comment; ``rule`` is
@@ -191,7 +191,7 @@ class OwnRule:
     """
 
     id: str
-    wish: RuleWish
+    rule_spec: RuleSpec
     rule: FirewallRule
 
 

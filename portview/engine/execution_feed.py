@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from portview.engine.inquiry import Inquiry
+from portview.engine.latest_query import LatestQuery
 from portview.engine.task_runner import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from portview.domain.processes import Execution, ProcessKey
+    from portview.domain.owners.process import Execution, ProcessKey
     from portview.engine.task_runner import TaskRunner
 
     Read = Callable[[tuple[ProcessKey, ...]], Mapping[ProcessKey, Execution]]
@@ -46,8 +46,10 @@ class ExecutionFeed(QObject):
         self._clock = clock
         self._next_s = clock()
         self._standing: Mapping[ProcessKey, Execution] = MappingProxyType({})
-        self._inquiry: Inquiry[tuple[ProcessKey, ...], Mapping[ProcessKey, Execution]] = Inquiry(
-            read, runner, Pool.READING, on_answered=self._on_read, on_failed=self._on_failed
+        self._inquiry: LatestQuery[tuple[ProcessKey, ...], Mapping[ProcessKey, Execution]] = (
+            LatestQuery(
+                read, runner, Pool.READING, on_answered=self._on_read, on_failed=self._on_failed
+            )
         )
 
     @property

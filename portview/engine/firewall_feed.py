@@ -10,18 +10,23 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
-from portview.domain.sockets import awaits_clients, is_loopback
-from portview.engine.inquiry import Inquiry
+from portview.domain.sockets.socket_row import awaits_clients, is_loopback
+from portview.engine.latest_query import LatestQuery
 from portview.engine.task_runner import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from portview.domain.entry import Entry
-    from portview.domain.firewall import FirewallAnswer, FirewallQuestion, FirewallStatus, OwnRule
-    from portview.domain.sockets import SocketKey
+    from portview.domain.firewall import (
+        FirewallAnswer,
+        FirewallQuestion,
+        FirewallStatus,
+        ManagedRule,
+    )
+    from portview.domain.sockets.entry import SocketEntry
+    from portview.domain.sockets.socket_row import SocketKey
     from portview.engine.task_runner import TaskRunner
-    from portview.firewall.firewall import FirewallReader, FirewallRules
+    from portview.firewall.interface import FirewallReader, FirewallRules
 
 logger = logging.getLogger(__name__)
 
@@ -60,13 +65,13 @@ class FirewallFeed(QObject):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(parent)
-        self._desk = _Desk(firewall, clock)
+        self._desk = _VerdictCache(firewall, clock)
         self._rules: FirewallRules | None = None
         self._answers: Mapping[SocketKey, FirewallAnswer] = MappingProxyType({})
         self._failure = ""
-        self._in_sight: tuple[Entry, ...] = ()
-        self._closer: Entry | None = None
-        self._inquiry: Inquiry[tuple[Entry, ...], _Reading] = Inquiry(
+        self._visible_rows: tuple[SocketEntry, ...] = ()
+        self._closer: SocketEntry | None = None
+        self._inquiry: LatestQuery[tuple[SocketEntry, ...], _Reading] = LatestQuery(
             self._desk.answer,
             runner,
             Pool.PROBES,
@@ -85,9 +90,9 @@ class FirewallFeed(QObject):
         return self._rules.status if self._rules else None
 
     @property
-    def own_rules(self) -> tuple[OwnRule, ...]:
+    def managed_rules(self) -> tuple[ManagedRule, ...]:
         """Return the rules that PortView made, as of the last reading."""
-        return self._rules.own_rules if self._rules else ()
+        return self._rules.managed_rules if self._rules else ()
 
     @property
     def hint(self) -> str:
@@ -99,30 +104,30 @@ class FirewallFeed(QObject):
         """Tell whether an answer is still to come."""
         return self._inquiry.is_asking
 
-    def look_at(self, entries: Iterable[Entry]) -> None:
+    def look_at(self, entries: Iterable[SocketEntry]) -> None:
         """Answer for these rows as far as clients can come to them. To be called every tick."""
-        self._in_sight = tuple(filter(_is_asked_about, entries))
-        wanted = self._in_sight
+        self._visible_rows = tuple(filter(_is_asked_about, entries))
+        wanted = self._visible_rows
         if self._closer is not None:
             wanted = (self._closer, *wanted)
             self._closer = None
         if wanted:
             self._inquiry.ask(wanted)
 
-    def look_closer(self, entry: Entry) -> None:
+    def look_closer(self, entry: SocketEntry) -> None:
         """Answer for one row as well: at once where nothing is known, else with the next tick."""
         self._closer = entry
         if self._rules is None or (_is_asked_about(entry) and entry.row.key not in self._answers):
-            self._inquiry.ask((entry, *self._in_sight))
+            self._inquiry.ask((entry, *self._visible_rows))
 
     def reread(self) -> None:
         """Read the rules anew with the next look: they were changed just now."""
         self._desk.is_stale = True
-        if self._rules is not None and (self._closer is not None or self._in_sight):
+        if self._rules is not None and (self._closer is not None or self._visible_rows):
             closer = (self._closer,) if self._closer else ()
-            self._inquiry.ask((*closer, *self._in_sight))
+            self._inquiry.ask((*closer, *self._visible_rows))
 
-    def _on_answered(self, entries: tuple[Entry, ...], reading: _Reading) -> None:
+    def _on_answered(self, entries: tuple[SocketEntry, ...], reading: _Reading) -> None:
         before, self._rules = self._rules, reading.rules
         self._failure = ""
         known = self._answers
@@ -144,7 +149,7 @@ class FirewallFeed(QObject):
         self.answers_changed.emit()
 
 
-class _Desk:
+class _VerdictCache:
     """Where questions are answered, one at a time, on whichever pool thread."""
 
     def __init__(self, firewall: FirewallReader, clock: Callable[[], float]) -> None:
@@ -155,9 +160,9 @@ class _Desk:
         self._answers: dict[FirewallQuestion, FirewallAnswer] = {}
         self.is_stale = False
 
-    def answer(self, entries: tuple[Entry, ...]) -> _Reading:
+    def answer(self, entries: tuple[SocketEntry, ...]) -> _Reading:
         # Loaded with the first question: a window starts the sooner for it.
-        from portview.actions.firewall_question import question_of_row  # noqa: PLC0415
+        from portview.actions.firewall_rules.query_context import question_of_row  # noqa: PLC0415
 
         rules = self._up_to_date()
         found: dict[SocketKey, FirewallAnswer] = {}
@@ -190,5 +195,5 @@ class _Desk:
         return self._rules
 
 
-def _is_asked_about(entry: Entry) -> bool:
+def _is_asked_about(entry: SocketEntry) -> bool:
     return awaits_clients(entry.row) and not is_loopback(entry.row.local.address)

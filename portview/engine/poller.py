@@ -12,7 +12,7 @@ from portview.engine.task_runner import Pool
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from portview.domain.snapshot import Snapshot
+    from portview.domain.sockets.snapshot import Snapshot
     from portview.engine.task_runner import Task, TaskRunner, Work
 
 INTERVALS_MS = (500, 1000, 2000, 5000, 10_000)

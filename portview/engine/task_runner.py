@@ -122,7 +122,7 @@ class TaskRunner(QObject):
             return Task(self, task_id, token)
         self._receivers[task_id] = _Receiver(on_done, on_failed, on_cancelled, on_progress, token)
         # Python keeps no reference: the pool deletes the runnable when it has run.
-        self._pools[pool].start(_Errand(self, task_id, work, token))
+        self._pools[pool].start(_TaskRunnable(self, task_id, work, token))
         return Task(self, task_id, token)
 
     def has_task(self, task_id: int) -> bool:
@@ -165,7 +165,7 @@ class TaskRunner(QObject):
             logger.error("a task failed", exc_info=delivery.value)  # type: ignore[arg-type]
 
 
-class _Errand(QRunnable):
+class _TaskRunnable(QRunnable):
     def __init__(
         self,
         runner: TaskRunner,

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
-from portview.domain.outcome import PortViewError
-from portview.domain.sockets import Protocol
-from portview.domain.traffic import traffic_rate
-from portview.engine.inquiry import Inquiry
+from portview.domain.errors import PortViewError
+from portview.domain.sockets.socket_row import Protocol
+from portview.domain.sockets.traffic import traffic_rate
+from portview.engine.latest_query import LatestQuery
 from portview.engine.task_runner import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from portview.domain.sockets import SocketKey
-    from portview.domain.traffic import TrafficCounters, TrafficRate
+    from portview.domain.sockets.socket_row import SocketKey
+    from portview.domain.sockets.traffic import TrafficCounters, TrafficRate
     from portview.engine.task_runner import TaskRunner
     from portview.readers.traffic import TrafficReader
 
@@ -54,7 +54,7 @@ class TrafficFeed(QObject):
         self._failure = ""
         self._before: _Reading | None = None
         self._rates: Mapping[SocketKey, TrafficRate] = MappingProxyType({})
-        self._inquiry: Inquiry[tuple[SocketKey, ...], _Reading] = Inquiry(
+        self._inquiry: LatestQuery[tuple[SocketKey, ...], _Reading] = LatestQuery(
             self._read,
             runner,
             Pool.READING,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from portview.firewall.unreadable import UnreadableFirewall
+from portview.firewall.errors import UnreadableFirewall
 
 if TYPE_CHECKING:
-    from portview.firewall.firewall import Firewall
+    from portview.firewall.interface import Firewall
 
 _NAMES = {"darwin": "macOS"}
 
@@ -17,11 +17,11 @@ def open_firewall() -> Firewall:
     """Open the firewall of this system, or what says why it can't be read. Never raises."""
     # Each loads only what its own system has.
     if sys.platform == "win32":
-        from portview.firewall.windows.firewall import WindowsFirewall  # noqa: PLC0415
+        from portview.firewall.windows.backend import WindowsFirewall  # noqa: PLC0415
 
         return WindowsFirewall()
     if sys.platform == "linux":
-        from portview.firewall.linux.firewall import LinuxFirewall  # noqa: PLC0415
+        from portview.firewall.linux.backend import LinuxFirewall  # noqa: PLC0415
 
         return LinuxFirewall()
     name = _NAMES.get(sys.platform, sys.platform)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from portview.domain.facts import Fact
-    from portview.domain.sockets import Protocol
-    from portview.firewall.firewall import FirewallRules
+    from portview.domain.sockets.socket_row import Protocol
+    from portview.firewall.interface import FirewallRules
 
 
 def destinations_of(

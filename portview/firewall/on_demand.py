@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from portview.firewall.firewall import FirewallReader, FirewallRules
+    from portview.firewall.interface import FirewallReader, FirewallRules
 
 
 class FirewallOnDemand:

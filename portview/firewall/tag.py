@@ -6,7 +6,7 @@ import re
 import secrets
 from dataclasses import dataclass
 
-from portview.domain.processes import ProcessKey
+from portview.domain.owners.process import ProcessKey
 
 LONGEST_TAG = 100
 """Characters of the longest tag. nftables keeps 128 bytes of comment, iptables 256."""

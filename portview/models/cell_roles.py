@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QFont
 
-from portview.domain.columns import COLUMNS
 from portview.domain.plain_text import inert
+from portview.domain.table.columns import COLUMNS
 from portview.models.liveness import Mark
 from portview.models.tooltips import plain_tooltip
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from portview.domain.cells import CellContext
-    from portview.domain.entry import Entry
+    from portview.domain.sockets.entry import SocketEntry
+    from portview.domain.table.cells import CellContext
     from portview.models.liveness import Liveness, News
 
 ALIGN_TEXT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -26,7 +26,7 @@ MARK_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 """The ``Mark`` of a row, None for most."""
 
 ENTRY_ROLE = int(Qt.ItemDataRole.UserRole) + 2
-"""The ``Entry`` of a row."""
+"""The ``SocketEntry`` of a row."""
 
 _MARK_WORDS = {Mark.NEW: "new", Mark.CHANGED: "changed", Mark.CLOSED: "closed"}
 _CHANGED_COLUMNS = {
@@ -66,14 +66,14 @@ class CellRoles:
     def __init__(self, liveness: Liveness, context: CellContext) -> None:
         self.context = context
         self.colours = RowColours()
-        self.icons: dict[int, Callable[[Entry], object]] = {}
+        self.icons: dict[int, Callable[[SocketEntry], object]] = {}
         self._liveness = liveness
-        self._entry: Entry | None = None
+        self._entry: SocketEntry | None = None
         self._entry_news: News | None = None
         self._bold = QFont()
         self._bold.setBold(True)
         role = Qt.ItemDataRole
-        self.answers: dict[int, Callable[[Entry, int], object]] = {
+        self.answers: dict[int, Callable[[SocketEntry, int], object]] = {
             int(role.DisplayRole): self.text,
             int(role.ToolTipRole): self._tooltip,
             int(role.TextAlignmentRole): lambda _entry, column: _ALIGNMENTS[column],
@@ -92,11 +92,11 @@ class CellRoles:
         self.context = context
         self._entry = None
 
-    def text(self, entry: Entry, column: int) -> str:
+    def text(self, entry: SocketEntry, column: int) -> str:
         """Return what a cell shows, inert."""
         return inert(_SHOWN_TEXTS[column](entry, self.context))
 
-    def plain(self, entry: Entry, column: int) -> PlainCell | None:
+    def plain(self, entry: SocketEntry, column: int) -> PlainCell | None:
         """Answer in one go what a view asks for by several roles; None for a special font."""
         background = foreground = None
         news = self._news(entry)
@@ -109,27 +109,27 @@ class CellRoles:
         icon = icon_of(entry) if icon_of else None
         return PlainCell(self.text(entry, column), icon, background, foreground)
 
-    def _tooltip(self, entry: Entry, column: int) -> str:
+    def _tooltip(self, entry: SocketEntry, column: int) -> str:
         text = _TEXTS[column](entry, self.context)
         more = COLUMNS[column].tooltip(entry, self.context)
         # A cell may be cut: the tooltip holds the whole of it.
         return plain_tooltip("\n".join(dict.fromkeys(part for part in (text, more) if part)))
 
-    def _news(self, entry: Entry) -> News | None:
+    def _news(self, entry: SocketEntry) -> News | None:
         # Asked three times for each cell of a row, one row after the other.
         if entry is not self._entry:
             self._entry = entry
             self._entry_news = self._liveness.news_of(entry.row.key)
         return self._entry_news
 
-    def _mark(self, entry: Entry) -> Mark | None:
+    def _mark(self, entry: SocketEntry) -> Mark | None:
         news = self._news(entry)
         return news.mark if news else None
 
-    def _foreground(self, entry: Entry, _column: int) -> QBrush | None:
+    def _foreground(self, entry: SocketEntry, _column: int) -> QBrush | None:
         return self.colours.closed_text if self._mark(entry) is Mark.CLOSED else None
 
-    def _background(self, entry: Entry, column: int) -> QBrush | None:
+    def _background(self, entry: SocketEntry, column: int) -> QBrush | None:
         news = self._news(entry)
         if news is None:
             return None
@@ -137,19 +137,19 @@ class CellRoles:
             return self.colours.changed if _changed_here(news, column) else None
         return self.colours.new if news.mark is Mark.NEW else None
 
-    def _font(self, entry: Entry, column: int) -> QFont | None:
+    def _font(self, entry: SocketEntry, column: int) -> QFont | None:
         news = self._news(entry)
         is_here = news and news.mark is Mark.CHANGED and _changed_here(news, column)
         return self._bold if is_here else None
 
-    def _decoration(self, entry: Entry, column: int) -> object:
+    def _decoration(self, entry: SocketEntry, column: int) -> object:
         icon_of = self.icons.get(column)
         return icon_of(entry) if icon_of else None
 
-    def _spoken(self, entry: Entry, column: int) -> str:
+    def _spoken(self, entry: SocketEntry, column: int) -> str:
         return f"{COLUMNS[column].title} {self.text(entry, column) or 'empty'}"
 
-    def _spoken_mark(self, entry: Entry, _column: int) -> str:
+    def _spoken_mark(self, entry: SocketEntry, _column: int) -> str:
         mark = self._mark(entry)
         return _MARK_WORDS[mark] if mark else ""
 

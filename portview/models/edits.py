@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from portview.domain.entry import Entry
+    from portview.domain.sockets.entry import SocketEntry
 
 
 class Removal(NamedTuple):
@@ -32,26 +32,26 @@ class Update(NamedTuple):
     """Rows from ``first`` on are replaced by other entries of the same sockets."""
 
     first: int
-    entries: tuple[Entry, ...]
+    entries: tuple[SocketEntry, ...]
 
 
 class Reorder(NamedTuple):
     """All rows change places: the same entries stand in another order."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[SocketEntry, ...]
 
 
 class Insertion(NamedTuple):
     """Rows come in, so that they begin at ``first``."""
 
     first: int
-    entries: tuple[Entry, ...]
+    entries: tuple[SocketEntry, ...]
 
 
 Edit = Removal | Move | Update | Reorder | Insertion
 
 
-def apply_edit(rows: list[Entry], edit: Edit) -> None:
+def apply_edit(rows: list[SocketEntry], edit: Edit) -> None:
     """Do one edit on a list."""
     match edit:
         case Removal(first, last):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
 
-from portview.domain.columns import COLUMNS
 from portview.domain.plain_text import inert
+from portview.domain.table.columns import COLUMNS
 from portview.models.cell_roles import PlainCell
 from portview.models.tooltips import plain_tooltip
 

@@ -6,13 +6,13 @@ from dataclasses import fields
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from portview.domain.snapshot import Change, Diff
-from portview.domain.sockets import SocketKey, SocketRow
+from portview.domain.sockets.snapshot import Change, Diff
+from portview.domain.sockets.socket_row import SocketKey, SocketRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-DEFAULT_LINGER_MS = 3000
+DEFAULT_HIGHLIGHT_MS = 3000
 """How long a closed row stays, faded, and how long news stay marked."""
 
 
@@ -40,8 +40,8 @@ class Liveness:
     a window that opens is not news.
     """
 
-    def __init__(self, linger_ms: int = DEFAULT_LINGER_MS) -> None:
-        self.linger_ms = linger_ms
+    def __init__(self, highlight_ms: int = DEFAULT_HIGHLIGHT_MS) -> None:
+        self.highlight_ms = highlight_ms
         self._has_started = False
         self._news: dict[SocketKey, News] = {}
         self._closed: dict[SocketKey, SocketRow] = {}
@@ -65,19 +65,19 @@ class Liveness:
         if not self._has_started:
             self._has_started = True
             return difference
-        until_ms = now_ms + self.linger_ms
+        until_ms = now_ms + self.highlight_ms
         added, changed = [], list(difference.changed)
         for row in difference.added:
-            lingering = self._closed.pop(row.key, None)
-            if lingering is None:
+            highlighted = self._closed.pop(row.key, None)
+            if highlighted is None:
                 added.append(row)
             else:
-                changed.append(Change(lingering, row))
+                changed.append(Change(highlighted, row))
             self._note(row.key, News(Mark.NEW, until_ms))
         for change in difference.changed:
             fields_changed = _differing(change.old, change.new)
             self._note(change.new.key, News(Mark.CHANGED, until_ms, fields_changed))
-        if self.linger_ms <= 0:
+        if self.highlight_ms <= 0:
             return Diff(difference.removed, tuple(added), tuple(changed))
         for row in difference.removed:
             self._closed[row.key] = row
@@ -101,7 +101,7 @@ class Liveness:
         )
 
     def _note(self, key: SocketKey, news: News) -> None:
-        if self.linger_ms > 0:
+        if self.highlight_ms > 0:
             self._news[key] = news
 
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from portview.domain.cells import (
+from portview.domain.formatting import format_rate
+from portview.domain.owners.owners import describe_owner
+from portview.domain.owners.process import ProcessKey
+from portview.domain.sockets.socket_row import State, endpoint_text
+from portview.domain.table.cells import (
     age_key,
     age_text,
     firewall_text,
@@ -13,21 +17,17 @@ from portview.domain.cells import (
     protocol_text,
     user_name_text,
 )
-from portview.domain.columns import COLUMN_BY_ID
-from portview.domain.owners import owner_words
-from portview.domain.processes import ProcessKey
-from portview.domain.quantities import format_rate
-from portview.domain.sockets import State, endpoint_text
+from portview.domain.table.columns import COLUMN_BY_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from portview.domain.cells import CellContext
-    from portview.domain.entry import Entry
-    from portview.domain.sockets import SocketKey
-    from portview.domain.traffic import TrafficRate
+    from portview.domain.sockets.entry import SocketEntry
+    from portview.domain.sockets.socket_row import SocketKey
+    from portview.domain.sockets.traffic import TrafficRate
+    from portview.domain.table.cells import CellContext
 
-    Grouped = dict["GroupKey", list[Entry]]
+    Grouped = dict["GroupKey", list[SocketEntry]]
 
 GroupKey = ProcessKey | str
 """A process, or in a word why there is none."""
@@ -37,12 +37,12 @@ _MOST_TOLD = 20
 _PASSING = frozenset({"process", "age", "down", "up", "firewall"})
 
 
-def group_key(entry: Entry) -> GroupKey:
+def group_key(entry: SocketEntry) -> GroupKey:
     """Return the group of an entry: its owner, or the reason why it has none."""
-    return entry.row.key.owner or owner_words(entry.row, None)
+    return entry.row.key.owner or describe_owner(entry.row, None)
 
 
-def by_group(entries: Iterable[Entry]) -> Grouped:
+def by_group(entries: Iterable[SocketEntry]) -> Grouped:
     """Return the entries of each group, in their order."""
     groups: Grouped = {}
     for entry in entries:
@@ -58,7 +58,7 @@ class Group:
 
     __slots__ = ("_context", "_texts", "entries", "key", "number", "serial")
 
-    def __init__(self, key: GroupKey, serial: int, entries: list[Entry]) -> None:
+    def __init__(self, key: GroupKey, serial: int, entries: list[SocketEntry]) -> None:
         """Begin with at least one entry."""
         self.key = key
         self.serial = serial
@@ -93,44 +93,46 @@ class Group:
         return COLUMN_BY_ID[column_id].tooltip(self.entries[0], context)
 
 
-def _process(entries: list[Entry], context: CellContext) -> str:
+def _process(entries: list[SocketEntry], context: CellContext) -> str:
     return f"{process_shown_text(entries[0], context)} ({len(entries):,})"
 
 
-def _pid(entries: list[Entry], _: CellContext) -> str:
+def _pid(entries: list[SocketEntry], _: CellContext) -> str:
     pids = {entry.row.pid for entry in entries}
     pid = pids.pop()
     return "" if pid is None or pids else str(pid)
 
 
-def _ports(entries: list[Entry], _: CellContext) -> str:
+def _ports(entries: list[SocketEntry], _: CellContext) -> str:
     """List the ports that are held first of all; those of connections where there are no others."""
     held = {entry.row.local.port for entry in entries if entry.row.state in _HOLDS_A_PORT}
     ports = held or {entry.row.local.port for entry in entries}
     return ", ".join(map(str, sorted(ports)))
 
 
-def _states(entries: list[Entry], _: CellContext) -> str:
+def _states(entries: list[SocketEntry], _: CellContext) -> str:
     counts = Counter(entry.row.state for entry in entries if entry.row.state)
     return ", ".join(f"{counts[state]:,} {state}" for state in State if state in counts)
 
 
-def _local_addresses(entries: list[Entry], _: CellContext) -> str:
+def _local_addresses(entries: list[SocketEntry], _: CellContext) -> str:
     return _joined(entry.row.local.address for entry in entries)
 
 
-def _remotes(entries: list[Entry], _: CellContext) -> str:
+def _remotes(entries: list[SocketEntry], _: CellContext) -> str:
     remotes = {entry.row.remote for entry in entries if entry.row.remote}
     return f"{len(remotes):,} peers" if len(remotes) > 1 else "".join(map(endpoint_text, remotes))
 
 
-def _age(entries: list[Entry], context: CellContext) -> str:
+def _age(entries: list[SocketEntry], context: CellContext) -> str:
     known = [(key, entry) for entry in entries if (key := age_key(entry, context)) is not None]
     return age_text(max(known, key=lambda each: each[0])[1], context) if known else ""
 
 
-def _rate(amount: Callable[[TrafficRate], float]) -> Callable[[list[Entry], CellContext], str]:
-    def text(entries: list[Entry], context: CellContext) -> str:
+def _rate(
+    amount: Callable[[TrafficRate], float],
+) -> Callable[[list[SocketEntry], CellContext], str]:
+    def text(entries: list[SocketEntry], context: CellContext) -> str:
         keys: Iterable[SocketKey] = (entry.row.key for entry in entries)
         known = [rate for key in keys if (rate := context.rates.get(key)) is not None]
         return format_rate(sum(map(amount, known))) if known else ""
@@ -138,14 +140,14 @@ def _rate(amount: Callable[[TrafficRate], float]) -> Callable[[list[Entry], Cell
     return text
 
 
-def _firewall_tooltip(entries: list[Entry], context: CellContext) -> str:
+def _firewall_tooltip(entries: list[SocketEntry], context: CellContext) -> str:
     words = ((each.row.local.port, firewall_text(each, context)) for each in entries)
     lines = list(dict.fromkeys(f"{port}: {word}" for port, word in sorted(words) if word))
     more = len(lines) - _MOST_TOLD
     return "\n".join([*lines[:_MOST_TOLD], *([f"and {more:,} more"] if more > 0 else [])])
 
 
-def _of_first(column_id: str) -> Callable[[list[Entry], CellContext], str]:
+def _of_first(column_id: str) -> Callable[[list[SocketEntry], CellContext], str]:
     return lambda entries, context: COLUMN_BY_ID[column_id].text(entries[0], context)
 
 
@@ -153,7 +155,7 @@ def _joined(texts: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(text for text in texts if text))
 
 
-_TEXTS: dict[str, Callable[[list[Entry], CellContext], str]] = {
+_TEXTS: dict[str, Callable[[list[SocketEntry], CellContext], str]] = {
     "process": _process,
     "pid": _pid,
     "protocol": lambda entries, context: _joined(protocol_text(each, context) for each in entries),

@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Slot,
 )
 
-from portview.domain.columns import COLUMNS
+from portview.domain.table.columns import COLUMNS
 from portview.models.edits import runs
 from portview.models.group_roles import GroupRoles
 from portview.models.process_groups import Group, by_group, group_key
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from PySide6.QtCore import QObject
 
-    from portview.domain.entry import Entry
-    from portview.domain.processes import ProcessKey
-    from portview.domain.sockets import SocketKey
+    from portview.domain.owners.process import ProcessKey
+    from portview.domain.sockets.entry import SocketEntry
+    from portview.domain.sockets.socket_row import SocketKey
     from portview.models.cell_roles import PlainCell
     from portview.models.process_groups import Grouped, GroupKey
     from portview.models.socket_table_model import SocketTableModel
@@ -99,7 +99,7 @@ class ProcessTreeModel(QAbstractItemModel):
             changes.is_reordered = True
             self._follow(changes)
 
-    def entries_at(self, index: Index) -> list[Entry]:
+    def entries_at(self, index: Index) -> list[SocketEntry]:
         """Return the entry of a socket, or all those of a process."""
         if not index.isValid():
             return []
@@ -107,7 +107,7 @@ class ProcessTreeModel(QAbstractItemModel):
             return list(self._groups[index.row()].entries)
         return [self._by_serial[index.internalId()].entries[index.row()]]
 
-    def entry_at(self, index: Index) -> Entry | None:
+    def entry_at(self, index: Index) -> SocketEntry | None:
         """Return the entry of a socket's index, None for a process."""
         is_socket = index.isValid() and index.internalId() != _TOP
         return self.entries_at(index)[0] if is_socket else None
@@ -308,8 +308,8 @@ class ProcessTreeModel(QAbstractItemModel):
         entries, order = group.entries, self._order
         parent = self.createIndex(group.number, 0, _TOP)
         gone = {entry.row.key: entry for entry in leaving.get(group.key, ())}
-        changed: list[Entry] = []
-        coming: list[Entry] = []
+        changed: list[SocketEntry] = []
+        coming: list[SocketEntry] = []
         for entry in entering.get(group.key, ()):
             old = gone.pop(entry.row.key, None)
             if old is None:
@@ -384,10 +384,10 @@ class ProcessTreeModel(QAbstractItemModel):
         self.changePersistentIndexList(kept, moved)
         self.layoutChanged.emit()
 
-    def _line(self, index: Index) -> Group | Entry:
+    def _line(self, index: Index) -> Group | SocketEntry:
         return self.entry_at(index) or self._groups[index.row()]
 
-    def _number(self, line: Group | Entry, index: Index) -> int:
+    def _number(self, line: Group | SocketEntry, index: Index) -> int:
         if isinstance(line, Group):
             return line.number
         return self._order.number(self._by_serial[index.internalId()].entries, line)

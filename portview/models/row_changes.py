@@ -9,7 +9,7 @@ from portview.models.edits import Edit, Insertion, Removal, Reorder, Update
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from portview.domain.entry import Entry
+    from portview.domain.sockets.entry import SocketEntry
 
 
 class RowChanges:
@@ -20,12 +20,12 @@ class RowChanges:
 
     def __init__(self) -> None:
         """Start with nothing changed."""
-        self._left: dict[int, Entry] = {}
-        self._came: dict[int, Entry] = {}
+        self._left: dict[int, SocketEntry] = {}
+        self._came: dict[int, SocketEntry] = {}
         self.is_reordered = False
 
     @classmethod
-    def between(cls, before: Iterable[Entry], after: Iterable[Entry]) -> RowChanges:
+    def between(cls, before: Iterable[SocketEntry], after: Iterable[SocketEntry]) -> RowChanges:
         """Compare two lists of which nothing else is known."""
         changes = cls()
         changes.is_reordered = True
@@ -44,16 +44,16 @@ class RowChanges:
         return len(self) > 0 or self.is_reordered
 
     @property
-    def left(self) -> Collection[Entry]:
+    def left(self) -> Collection[SocketEntry]:
         """Return the entries that are not shown any more."""
         return self._left.values()
 
     @property
-    def came(self) -> Collection[Entry]:
+    def came(self) -> Collection[SocketEntry]:
         """Return the entries that were not shown before."""
         return self._came.values()
 
-    def note(self, shown: Sequence[Entry], edit: Edit) -> None:
+    def note(self, shown: Sequence[SocketEntry], edit: Edit) -> None:
         """Add an edit that is about to be done on ``shown``."""
         match edit:
             case Removal(first, last):
@@ -70,11 +70,11 @@ class RowChanges:
             case Reorder():
                 self.is_reordered = True
 
-    def _leave(self, entry: Entry) -> None:
+    def _leave(self, entry: SocketEntry) -> None:
         if self._came.pop(id(entry), None) is None:
             self._left[id(entry)] = entry
 
-    def _come(self, entry: Entry) -> None:
+    def _come(self, entry: SocketEntry) -> None:
         if self._left.pop(id(entry), None) is None:
             self._came[id(entry)] = entry
         else:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.domain.cells import CellContext
-from portview.domain.columns import COLUMN_BY_ID
-from portview.domain.entry import Entry
-from portview.domain.scope import Scope, in_scope
-from portview.domain.snapshot import Diff, DiffSum
+from portview.domain.sockets.entry import SocketEntry
+from portview.domain.sockets.scope import Scope, in_scope
+from portview.domain.sockets.snapshot import Diff, DiffSum
+from portview.domain.table.cells import CellContext
+from portview.domain.table.columns import COLUMN_BY_ID
 from portview.models.sorted_rows import SortedRows, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from typing import Any
 
-    from portview.domain.columns import Column
-    from portview.domain.port_names import PortNames
-    from portview.domain.processes import ProcessInfo, ProcessKey
-    from portview.domain.sockets import SocketKey, SocketRow
+    from portview.domain.owners.process import ProcessInfo, ProcessKey
+    from portview.domain.sockets.port_names import PortNames
+    from portview.domain.sockets.socket_row import SocketKey, SocketRow
+    from portview.domain.table.columns import Column
     from portview.models.edits import Edit
 
 MOST_SCATTERED = 500
@@ -41,7 +41,7 @@ class RowView:
         self._context = CellContext()
         self._column = COLUMN_BY_ID["port"]
         self._passes = _passes(Scope.ALL, None)
-        self._all: dict[SocketKey, Entry] = {}
+        self._all: dict[SocketKey, SocketEntry] = {}
         self._processes: Mapping[ProcessKey, ProcessInfo] = {}
         self._undescribed: set[ProcessKey] = set()
         self._unplaced = 0
@@ -51,7 +51,7 @@ class RowView:
         self._waiting: set[SocketKey] = set()
 
     @property
-    def entries(self) -> Collection[Entry]:
+    def entries(self) -> Collection[SocketEntry]:
         """Return all entries, shown or not."""
         return self._all.values()
 
@@ -70,11 +70,11 @@ class RowView:
         """Return how many shown rows would come, go or change if the view were let go now."""
         return len(self._waiting)
 
-    def shown(self) -> list[Entry]:
+    def shown(self) -> list[SocketEntry]:
         """Return the shown entries from the top, as a list of the caller's own."""
         return self._rows.in_order()
 
-    def find(self, key: SocketKey) -> Entry | None:
+    def find(self, key: SocketKey) -> SocketEntry | None:
         """Return the entry with this key, shown or not."""
         return self._all.get(key)
 
@@ -88,7 +88,7 @@ class RowView:
         rows: Iterable[SocketRow],
         processes: Mapping[ProcessKey, ProcessInfo],
         now_ms: int,
-    ) -> list[Entry]:
+    ) -> list[SocketEntry]:
         """Start over with other rows; return what is shown. Scope, filter and order stay."""
         if self.is_held:
             self._held = DiffSum()
@@ -109,7 +109,7 @@ class RowView:
             self._processes = processes
             self._count_waiting(_keys_of(diff))
             return []
-        stale = self._owners_told_anew(processes)
+        stale = self._owners_updated(processes)
         self._processes = processes
         return self._take_in(diff, stale, now_ms)
 
@@ -128,7 +128,7 @@ class RowView:
         self._processes = self._processes_shown
         return total
 
-    def set_filter(self, scope: Scope, matches: Callable[[Entry], bool] | None) -> list[Edit]:
+    def set_filter(self, scope: Scope, matches: Callable[[SocketEntry], bool] | None) -> list[Edit]:
         """Show what is in a scope and passes a compiled query, None for every row."""
         self._passes = _passes(scope, matches)
         wanted = list(filter(self._passes, self._by_place()))
@@ -158,12 +158,12 @@ class RowView:
             return []
         return self._rows.sort(self._by_place(), is_descending=self._rows.is_descending)
 
-    def _values(self, entries: Iterable[Entry]) -> list[Any]:
+    def _values(self, entries: Iterable[SocketEntry]) -> list[Any]:
         # In one go, because asking 30,000 rows one by one costs as much as sorting them.
         value_of, context = self._column.value, self._context
         return [value_of(entry, context) for entry in entries]
 
-    def _by_place(self) -> list[Entry]:
+    def _by_place(self) -> list[SocketEntry]:
         """Return all entries by their places, in which order they are nearly kept as well."""
         if not self._unplaced:
             return list(self._all.values())
@@ -173,11 +173,11 @@ class RowView:
             self._all = {entry.row.key: entry for entry in entries}
         return entries
 
-    def _shown_beside(self, wanted: Iterable[Entry]) -> list[Entry]:
+    def _shown_beside(self, wanted: Iterable[SocketEntry]) -> list[SocketEntry]:
         stays = set(map(id, wanted))
         return [entry for entry in self._rows.in_order() if id(entry) not in stays]
 
-    def _entry(self, row: SocketRow, now_ms: int, old: Entry | None = None) -> Entry:
+    def _entry(self, row: SocketRow, now_ms: int, old: SocketEntry | None = None) -> SocketEntry:
         key = row.key
         owner = key.owner
         info = None if owner is None else self._processes.get(owner)
@@ -187,7 +187,7 @@ class RowView:
             # A row that lingers after its process ended keeps that process's name.
             return old.succeeded_by(row, info or old.info)
         name = self._port_names.name(key.protocol, key.local.port)
-        return Entry(row, info, name, now_ms)
+        return SocketEntry(row, info, name, now_ms)
 
     def _load(self, rows: Iterable[SocketRow], now_ms: int) -> list[Edit]:
         """Take the first rows, which are put into the order of their places from the start."""
@@ -199,9 +199,9 @@ class RowView:
     def _take_in(self, diff: Diff, stale: set[ProcessKey], now_ms: int) -> list[Edit]:
         if not self._all:
             return self._load((*(change.new for change in diff.changed), *diff.added), now_ms)
-        leaving: list[Entry] = []
-        entering: list[Entry] = []
-        staying: list[tuple[Entry, Entry]] = []
+        leaving: list[SocketEntry] = []
+        entering: list[SocketEntry] = []
+        staying: list[tuple[SocketEntry, SocketEntry]] = []
         for row in diff.removed:
             gone = self._all.pop(row.key, None)
             if gone is not None and gone.is_shown:
@@ -234,7 +234,7 @@ class RowView:
             *self._rows.put_in(entering),
         ]
 
-    def _owners_told_anew(self, processes: Mapping[ProcessKey, ProcessInfo]) -> set[ProcessKey]:
+    def _owners_updated(self, processes: Mapping[ProcessKey, ProcessInfo]) -> set[ProcessKey]:
         # A process that runs another program keeps its key and gets another name.
         before = self._processes
         told: set[ProcessKey] = set()
@@ -272,7 +272,9 @@ def _keys_of(diff: Diff) -> list[SocketKey]:
     ]
 
 
-def _passes(scope: Scope, matches: Callable[[Entry], bool] | None) -> Callable[[Entry], bool]:
+def _passes(
+    scope: Scope, matches: Callable[[SocketEntry], bool] | None
+) -> Callable[[SocketEntry], bool]:
     if scope is Scope.ALL:
         return matches or (lambda _entry: True)
     if matches is None:

@@ -17,9 +17,9 @@ from PySide6.QtCore import (
     Slot,
 )
 
-from portview.domain.columns import COLUMNS
-from portview.domain.scope import Scope, scope_of
-from portview.domain.snapshot import Diff, diff, split
+from portview.domain.sockets.scope import Scope, scope_of
+from portview.domain.sockets.snapshot import Diff, diff, split
+from portview.domain.table.columns import COLUMNS
 from portview.models.cell_roles import ALIGN_NUMBER, ALIGN_TEXT, CellRoles
 from portview.models.edits import Insertion, Move, Removal, Reorder, Update, apply_edit
 from portview.models.liveness import Liveness
@@ -31,12 +31,12 @@ from portview.override import override
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from portview.domain.cells import CellContext
-    from portview.domain.entry import Entry
-    from portview.domain.port_names import PortNames
-    from portview.domain.processes import ProcessInfo, ProcessKey
-    from portview.domain.snapshot import Snapshot
-    from portview.domain.sockets import SocketKey, SocketRow, State
+    from portview.domain.owners.process import ProcessInfo, ProcessKey
+    from portview.domain.sockets.entry import SocketEntry
+    from portview.domain.sockets.port_names import PortNames
+    from portview.domain.sockets.snapshot import Snapshot
+    from portview.domain.sockets.socket_row import SocketKey, SocketRow, State
+    from portview.domain.table.cells import CellContext
     from portview.models.cell_roles import PlainCell, RowColours
     from portview.models.edits import Edit
     from portview.models.liveness import Mark
@@ -87,9 +87,9 @@ class SocketTableModel(QAbstractTableModel):
         self._describe = describe
         self._context = describe()
         self._scope = Scope.ALL
-        self._matches: Callable[[Entry], bool] | None = None
+        self._matches: Callable[[SocketEntry], bool] | None = None
         self._view = RowView(port_names)
-        self._shown: list[Entry] = []
+        self._shown: list[SocketEntry] = []
         self._changes: RowChanges | None = None
         self._parts: deque[Diff] = deque()
         self._next_turn = QTimer(self)
@@ -115,23 +115,23 @@ class SocketTableModel(QAbstractTableModel):
         return self._context
 
     @property
-    def shown_entries(self) -> list[Entry]:
+    def shown_entries(self) -> list[SocketEntry]:
         """Return the shown entries from the top."""
         return list(self._shown)
 
-    def all_entries(self) -> Collection[Entry]:
+    def all_entries(self) -> Collection[SocketEntry]:
         """Return all entries, whatever the scope and the filter."""
         return self._view.entries
 
-    def find_entry(self, key: SocketKey) -> Entry | None:
+    def find_entry(self, key: SocketKey) -> SocketEntry | None:
         """Return the entry with this key, whatever the scope and the filter."""
         return self._view.find(key)
 
-    def entry_at(self, number: int) -> Entry:
+    def entry_at(self, number: int) -> SocketEntry:
         """Return the entry of a shown row."""
         return self._shown[number]
 
-    def cell(self, entry: Entry, column: int, role: int = _DISPLAY) -> Any:
+    def cell(self, entry: SocketEntry, column: int, role: int = _DISPLAY) -> Any:
         """Return what a view of the sockets shows of an entry in a column, by Qt's roles."""
         answer = self._answers.get(role)
         return None if answer is None else answer(entry, column)
@@ -142,7 +142,7 @@ class SocketTableModel(QAbstractTableModel):
         is_there = 0 <= row < len(self._shown)
         return self._roles.plain(self._shown[row], index.column()) if is_there else None
 
-    def plain_cell_of(self, entry: Entry, column: int) -> PlainCell | None:
+    def plain_cell_of(self, entry: SocketEntry, column: int) -> PlainCell | None:
         """Return what an entry's cell is drawn from; None where its font is special."""
         return self._roles.plain(entry, column)
 
@@ -157,7 +157,7 @@ class SocketTableModel(QAbstractTableModel):
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Take the next snapshot; a held table keeps its changes back until it is let go."""
-        self._describe_anew()
+        self._update_context()
         is_first = self._rows is None
         machine = diff(self._rows or (), snapshot.rows, snapshot.step)
         self._rows = snapshot.rows
@@ -216,21 +216,21 @@ class SocketTableModel(QAbstractTableModel):
             self._scope = scope
             self._edit(self._view.set_filter(scope, self._matches))
 
-    def set_filter(self, matches: Callable[[Entry], bool] | None) -> None:
+    def set_filter(self, matches: Callable[[SocketEntry], bool] | None) -> None:
         """Show the rows of the scope that match; None for all."""
         self._matches = matches
         self._edit(self._view.set_filter(self._scope, matches))
 
-    def set_linger(self, linger_ms: int) -> None:
+    def set_highlight(self, highlight_ms: int) -> None:
         """Keep closed rows and marks for a time from now on; 0 for not at all."""
-        self._liveness.linger_ms = linger_ms
+        self._liveness.highlight_ms = highlight_ms
 
     def set_colours(self, colours: RowColours) -> None:
         """Use colours that fit the palette."""
         self._roles.colours = colours
         self._touch_columns(0, len(COLUMNS) - 1)
 
-    def set_icons(self, column_id: str, icon_of: Callable[[Entry], object]) -> None:
+    def set_icons(self, column_id: str, icon_of: Callable[[SocketEntry], object]) -> None:
         """Ask ``icon_of`` for what stands before a column's text, now and whenever it is shown."""
         number = _COLUMN_NUMBERS[column_id]
         self._roles.icons[number] = icon_of
@@ -238,7 +238,7 @@ class SocketTableModel(QAbstractTableModel):
 
     def pass_time(self) -> None:
         """Let marks and closed rows go whose time is over, and count ages on."""
-        self._describe_anew()
+        self._update_context()
         leaving, unmarked = self._liveness.expire(_now_ms())
         if leaving:
             self._take_in(leaving)
@@ -251,7 +251,7 @@ class SocketTableModel(QAbstractTableModel):
 
     def show_context(self, column_id: str) -> None:
         """Take what cells depend on anew, for a column that says it."""
-        self._describe_anew()
+        self._update_context()
         number = _COLUMN_NUMBERS[column_id]
         self._touch_columns(number, number)
 
@@ -294,7 +294,7 @@ class SocketTableModel(QAbstractTableModel):
         is_descending = order == Qt.SortOrder.DescendingOrder
         self._edit(self._view.set_sort(COLUMNS[column], is_descending=is_descending))
 
-    def _describe_anew(self) -> None:
+    def _update_context(self) -> None:
         self._context = self._describe()
         self._roles.describe(self._context)
 
@@ -384,7 +384,7 @@ class SocketTableModel(QAbstractTableModel):
             self.changePersistentIndexList(kept, moved)
         self.layoutChanged.emit()
 
-    def _numbers(self, wanted: Mapping[int, Entry]) -> dict[int, int]:
+    def _numbers(self, wanted: Mapping[int, SocketEntry]) -> dict[int, int]:
         if len(wanted) <= _FEW:
             # Looked for one by one, without a line of Python for each of 30,000 rows.
             return {each: self._shown.index(entry) for each, entry in wanted.items()}

@@ -13,7 +13,7 @@ from portview.models.splicing import cut_out, put_between
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
-    from portview.domain.entry import Entry
+    from portview.domain.sockets.entry import SocketEntry
 
 MOST_MOVES = 32
 """Beyond this many moves at once, one reordering of all rows is cheaper for everyone."""
@@ -33,12 +33,12 @@ class SortedRows:
     """
 
     def __init__(
-        self, values_of: Callable[[Collection[Entry]], list[Any]], *, is_descending: bool
+        self, values_of: Callable[[Collection[SocketEntry]], list[Any]], *, is_descending: bool
     ) -> None:
         """Start empty."""
         self._values_of = values_of
         self.is_descending = is_descending
-        self._entries: list[Entry] = []
+        self._entries: list[SocketEntry] = []
         # Beside the entries, because lists of one plain type are sorted and searched several
         # times faster than tuples with the place in them.
         self._values: list[Any] = []
@@ -48,15 +48,15 @@ class SortedRows:
         """Return how many rows are shown."""
         return len(self._entries)
 
-    def in_order(self) -> list[Entry]:
+    def in_order(self) -> list[SocketEntry]:
         """Return all entries from the top."""
         return self._entries[::-1] if self.is_descending else self._entries[:]
 
-    def number(self, entry: Entry) -> int:
+    def number(self, entry: SocketEntry) -> int:
         """Return the number of a shown entry, 0 at the top."""
         return self._mirrored(self._at(entry))
 
-    def take_out(self, entries: Iterable[Entry]) -> list[Edit]:
+    def take_out(self, entries: Iterable[SocketEntry]) -> list[Edit]:
         """Remove shown entries: runs from the bottom up."""
         leaving = list(runs(sorted(self._at(entry) for entry in entries)))
         edits: list[Edit] = []
@@ -69,7 +69,7 @@ class SortedRows:
         cut_out(self._values, leaving)
         return edits if self.is_descending else edits[::-1]
 
-    def put_in(self, entries: Collection[Entry]) -> list[Edit]:
+    def put_in(self, entries: Collection[SocketEntry]) -> list[Edit]:
         """Insert entries: runs from the top down."""
         if not entries:
             return []
@@ -79,7 +79,7 @@ class SortedRows:
             (self._spot(value, entry.place), entry, value)
             for entry, value in zip(coming, values, strict=True)
         ]
-        found: list[tuple[int, list[Entry]]] = []
+        found: list[tuple[int, list[SocketEntry]]] = []
         values_found: list[tuple[int, list[Any]]] = []
         for at, group in groupby(placed, key=itemgetter(0)):
             here = list(group)
@@ -96,7 +96,7 @@ class SortedRows:
             inserted += len(run)
         return edits
 
-    def exchange(self, entries: Sequence[Entry]) -> list[Edit]:
+    def exchange(self, entries: Sequence[SocketEntry]) -> list[Edit]:
         """Show these entries, given by their places, and no others: all rows go, and all come."""
         edits: list[Edit] = [Removal(0, len(self._entries) - 1)] if self._entries else []
         for entry in self._entries:
@@ -104,11 +104,11 @@ class SortedRows:
         self._entries, self._values, self._unknown = self._sorted(entries)
         return [*edits, Insertion(0, tuple(self.in_order()))] if entries else edits
 
-    def replace(self, pairs: Sequence[tuple[Entry, Entry]]) -> list[Edit]:
+    def replace(self, pairs: Sequence[tuple[SocketEntry, SocketEntry]]) -> list[Edit]:
         """Put new entries in the place of shown ones of the same sockets; some may move."""
         new_entries = [new for _, new in pairs]
-        staying: list[Entry] = []
-        moving: list[tuple[Entry, Entry, Any]] = []
+        staying: list[SocketEntry] = []
+        moving: list[tuple[SocketEntry, SocketEntry, Any]] = []
         for (old, new), value in zip(pairs, self._values_of(new_entries), strict=True):
             if value == old.order:
                 self._put_at(self._at(old), old, new)
@@ -125,7 +125,7 @@ class SortedRows:
         by_place = sorted(self._entries, key=place_of)
         return [*updates, *self.sort(by_place, is_descending=self.is_descending)]
 
-    def sort(self, entries: Collection[Entry], *, is_descending: bool) -> list[Edit]:
+    def sort(self, entries: Collection[SocketEntry], *, is_descending: bool) -> list[Edit]:
         """Ask for all values anew: one Reorder, or nothing where the rows stand well already.
 
         ``entries`` are by their places; they hold those that are shown, and may hold others.
@@ -147,11 +147,11 @@ class SortedRows:
         self.is_descending = is_descending
         return self._reordered(before)
 
-    def _reordered(self, before: list[Entry]) -> list[Edit]:
+    def _reordered(self, before: list[SocketEntry]) -> list[Edit]:
         after = self.in_order()
         return [] if after == before else [Reorder(tuple(after))]
 
-    def _sorted(self, by_place: Sequence[Entry]) -> tuple[list[Entry], list[Any], int]:
+    def _sorted(self, by_place: Sequence[SocketEntry]) -> tuple[list[SocketEntry], list[Any], int]:
         """Return entries and their values in this order, and how many values are unknown."""
         values = self._values_of(by_place)
         for entry, value in zip(by_place, values, strict=True):
@@ -170,12 +170,12 @@ class SortedRows:
         entries = list(map(by_place.__getitem__, in_order))
         return entries, list(map(values.__getitem__, in_order)), unknown
 
-    def _put_at(self, at: int, old: Entry, new: Entry) -> None:
+    def _put_at(self, at: int, old: SocketEntry, new: SocketEntry) -> None:
         new.order = old.order
         new.is_shown, old.is_shown = True, False
         self._entries[at] = new
 
-    def _move(self, old: Entry, new: Entry, value: Any) -> list[Edit]:
+    def _move(self, old: SocketEntry, new: SocketEntry, value: Any) -> list[Edit]:
         at = self._at(old)
         del self._entries[at], self._values[at]
         self._unknown -= old.order is None
@@ -189,11 +189,11 @@ class SortedRows:
         self._unknown += value is None
         return [] if to == at else [Move(self._mirrored(at), self._mirrored(to))]
 
-    def _updates(self, entries: Iterable[Entry]) -> list[Edit]:
+    def _updates(self, entries: Iterable[SocketEntry]) -> list[Edit]:
         numbers = sorted(self.number(entry) for entry in entries)
         return [Update(first, tuple(self._between(first, last))) for first, last in runs(numbers)]
 
-    def _between(self, first: int, last: int) -> list[Entry]:
+    def _between(self, first: int, last: int) -> list[SocketEntry]:
         """Return the entries of two row numbers and between them, from the top."""
         if not self.is_descending:
             return self._entries[first : last + 1]
@@ -210,7 +210,7 @@ class SortedRows:
             last = bisect_right(self._values, value, first, last)
         return bisect_left(self._entries, place, first, last, key=place_of)
 
-    def _at(self, entry: Entry) -> int:
+    def _at(self, entry: SocketEntry) -> int:
         at = self._spot(entry.order, entry.place)
         # Two spellings of one address would be two sockets with one place.
         while self._entries[at] is not entry:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from portview.domain.entry import Entry
+    from portview.domain.sockets.entry import SocketEntry
 
 
 class TableOrder:
@@ -19,15 +19,15 @@ class TableOrder:
         """Take the direction; the values are in the entries."""
         self.is_descending = is_descending
 
-    def key(self, entry: Entry) -> tuple[bool, Any, bytes]:
+    def key(self, entry: SocketEntry) -> tuple[bool, Any, bytes]:
         """Return what entries compare by, in this direction; the unknown stand last in both."""
         return ((entry.order is None) != self.is_descending, entry.order, entry.place)
 
-    def sorted(self, entries: Iterable[Entry]) -> list[Entry]:
+    def sorted(self, entries: Iterable[SocketEntry]) -> list[SocketEntry]:
         """Return entries in the order of the table."""
         return sorted(entries, key=self.key, reverse=self.is_descending)
 
-    def spot(self, entries: Sequence[Entry], entry: Entry) -> int:
+    def spot(self, entries: Sequence[SocketEntry], entry: SocketEntry) -> int:
         """Return where an entry stands, or would stand, among entries in the order of the table."""
         wanted, first, last = self.key(entry), 0, len(entries)
         while first < last:
@@ -39,20 +39,20 @@ class TableOrder:
                 last = middle
         return first
 
-    def number(self, entries: list[Entry], entry: Entry) -> int:
+    def number(self, entries: list[SocketEntry], entry: SocketEntry) -> int:
         """Return the number of an entry that is among them, also of one that the table let go."""
         at = self.spot(entries, entry)
         # What has left may have another value than it would have now.
         return at if at < len(entries) and entries[at] is entry else entries.index(entry)
 
-    def stands_well(self, entries: Sequence[Entry], number: int) -> bool:
+    def stands_well(self, entries: Sequence[SocketEntry], number: int) -> bool:
         """Tell whether an entry stands between its neighbours."""
         near = [self.key(entry) for entry in entries[max(number - 1, 0) : number + 2]]
         return near == sorted(near, reverse=self.is_descending)
 
     def insertions(
-        self, entries: Sequence[Entry], coming: Iterable[Entry]
-    ) -> Iterator[tuple[int, list[Entry]]]:
+        self, entries: Sequence[SocketEntry], coming: Iterable[SocketEntry]
+    ) -> Iterator[tuple[int, list[SocketEntry]]]:
         """Return runs of entries to insert and where, from the last one to the first."""
         spots = [(self.spot(entries, entry), entry) for entry in self.sorted(coming)]
         for at, run in groupby(reversed(spots), key=itemgetter(0)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass
 
-from portview.domain.sockets import Endpoint, Family
+from portview.domain.sockets.socket_row import Endpoint, Family
 
 SocketAddress = tuple[str, int] | tuple[str, int, int, int]
 

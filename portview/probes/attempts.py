@@ -6,13 +6,13 @@ import errno
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from portview.domain.typed_input import format_duration
+from portview.domain.user_input.parsing import format_duration
 from portview.domain.verdicts import Verdict
 from portview.probes.icmp_error import IcmpError, IcmpKind
 from portview.probes.os_errors import error_codes, error_text
 
 if TYPE_CHECKING:
-    from portview.domain.sockets import Endpoint
+    from portview.domain.sockets.socket_row import Endpoint
 
 _REFUSED = error_codes("ECONNREFUSED", "ECONNRESET")
 _TIMED_OUT = error_codes("ETIMEDOUT")

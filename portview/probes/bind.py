@@ -9,8 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portview.domain.port_ranges import PortRanges
-from portview.domain.sockets import Family, Protocol
+from portview.domain.sockets.port_ranges import PortRanges
+from portview.domain.sockets.socket_row import Family, Protocol
 from portview.domain.verdicts import Progress
 from portview.probes.bind_places import BindPlace, bind_places
 from portview.probes.os_errors import error_codes, error_text

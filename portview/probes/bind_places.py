@@ -6,7 +6,7 @@ import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from portview.domain.sockets import Family
+from portview.domain.sockets.socket_row import Family
 from portview.probes.own_addresses import own_addresses
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.errors import Outcome, PortViewError
 from portview.domain.verdicts import Verdict
 from portview.probes.attempts import attempt_of_error
 from portview.probes.connecting import close_at_once, connect_outcome, is_self_connected

@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from portview.domain.sockets import endpoint_text, is_loopback
+from portview.domain.sockets.socket_row import endpoint_text, is_loopback
 from portview.domain.verdicts import Verdict
 from portview.probes.addresses import endpoint_of
 from portview.probes.attempts import Attempt, attempt_of_error, silence

@@ -10,14 +10,14 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from portview.domain.contract import iso_time
-from portview.domain.export import defused
-from portview.domain.typed_input import format_ports
+from portview.domain.json_schema import iso_time
+from portview.domain.table.export import defused
+from portview.domain.user_input.parsing import format_ports
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from portview.domain.sockets import Endpoint, SocketRow
+    from portview.domain.sockets.socket_row import Endpoint, SocketRow
     from portview.domain.verdicts import Latency
     from portview.probes.bind import BindReport
     from portview.probes.certificates import Certificate
@@ -235,7 +235,7 @@ def _listener(row: SocketRow) -> dict[str, Any]:
 
 def wait_document(report: WaitReport) -> dict[str, Any]:
     """Return the document of ``wait``."""
-    unmet = next((one for one in report.wishes if not one.is_met), None)
+    unmet = next((one for one in report.conditions if not one.is_met), None)
     return {
         "verdict": "met" if report.is_met else "timed_out",
         "latency_ms": round(report.elapsed_ms, 3),
@@ -243,7 +243,7 @@ def wait_document(report: WaitReport) -> dict[str, Any]:
         "hint": "",
         "wishes": [
             {"name": one.name, "is_met": one.is_met, "detail": one.detail, "looks": one.looks}
-            for one in report.wishes
+            for one in report.conditions
         ],
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.domain.sockets import endpoint_text
+from portview.domain.sockets.socket_row import endpoint_text
 from portview.domain.verdicts import Verdict, best_verdict
 from portview.probes.connecting import connect
 from portview.probes.resolve import UnresolvedError, resolve
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import socket
 
     from portview.domain.cancellation import CancelToken
-    from portview.domain.sockets import Endpoint
-    from portview.domain.targets import Target
+    from portview.domain.sockets.socket_row import Endpoint
+    from portview.domain.user_input.targets import Target
 
 
 class NotConnectedError(Exception):

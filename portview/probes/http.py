@@ -8,8 +8,8 @@ from urllib.parse import urljoin
 
 from portview.domain.cancellation import CancelToken
 from portview.domain.plain_text import quoted
-from portview.domain.targets import UrlTarget, parse_url
-from portview.domain.typed_input import BadInputError
+from portview.domain.user_input.parsing import BadInputError
+from portview.domain.user_input.targets import UrlTarget, parse_url
 from portview.domain.verdicts import Progress, Verdict
 from portview.probes.first_open import NotConnectedError
 from portview.probes.greeting import printable
@@ -18,7 +18,7 @@ from portview.probes.http_exchange import Answer, ExchangeError, exchange
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from portview.domain.sockets import Endpoint
+    from portview.domain.sockets.socket_row import Endpoint
 
 DEFAULT_HTTP_TIMEOUT_MS = 10_000
 MAX_BODY_BYTES = 1_000_000

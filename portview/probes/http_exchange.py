@@ -13,7 +13,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.util.ssltransport import SSLTransport
 
 from portview.domain.plain_text import quoted
-from portview.domain.typed_input import format_duration
+from portview.domain.user_input.parsing import format_duration
 from portview.probes.bounded_socket import BoundedSocket
 from portview.probes.first_open import connect_first_open
 from portview.probes.greeting import printable
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import socket
 
     from portview.domain.cancellation import CancelToken
-    from portview.domain.sockets import Endpoint
-    from portview.domain.targets import UrlTarget
+    from portview.domain.sockets.socket_row import Endpoint
+    from portview.domain.user_input.targets import UrlTarget
 
 _CHUNK = 65536
 _TLS_ALERT = b"\x15\x03"

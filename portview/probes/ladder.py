@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from portview.domain.cancellation import CancelToken
 from portview.domain.plain_text import quoted
-from portview.domain.sockets import Endpoint, Family, Protocol, State, endpoint_text
-from portview.domain.targets import Target, UrlTarget
+from portview.domain.sockets.socket_row import Endpoint, Family, Protocol, State, endpoint_text
+from portview.domain.user_input.targets import Target, UrlTarget
 from portview.domain.verdicts import Verdict
 from portview.probes.bind_places import ANY_IPV4, ANY_IPV6
 from portview.probes.connecting import close_at_once
@@ -17,7 +17,7 @@ from portview.probes.first_open import NotConnectedError, connect_first_open
 from portview.probes.greeting import read_greeting
 from portview.probes.http import probe_http
 from portview.probes.ladder_sentence import (
-    FirewallWord,
+    FirewallCheckVerdict,
     LadderFacts,
     LadderSentence,
     sentence_for,
@@ -28,14 +28,14 @@ from portview.probes.tcp import probe_tcp
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from portview.domain.sockets import SocketRow
+    from portview.domain.sockets.socket_row import SocketRow
     from portview.probes.tcp import ProbeReport
 
 DEFAULT_STEP_TIMEOUT_MS = 2000
 _GREETING_MS = 600
 
 
-class StepKind(StrEnum):
+class LadderStage(StrEnum):
     """The rungs, in their order."""
 
     BOUND = "bound"
@@ -57,7 +57,7 @@ class StepOutcome(StrEnum):
 class LadderStep:
     """One rung: what was asked, what came back. Greetings are untrusted text, made printable."""
 
-    kind: StepKind
+    kind: LadderStage
     outcome: StepOutcome
     text: str
     verdict: Verdict | None = None
@@ -65,10 +65,10 @@ class LadderStep:
 
 
 @dataclass(frozen=True, slots=True)
-class FirewallAnswer:
+class FirewallCheck:
     """What the firewall says about a port, with its reason in words."""
 
-    word: FirewallWord
+    word: FirewallCheckVerdict
     detail: str = ""
 
 
@@ -85,7 +85,7 @@ def climb(
     port: int,
     rows: Iterable[SocketRow],
     *,
-    firewall: Callable[[int, CancelToken], FirewallAnswer] | None = None,
+    firewall: Callable[[int, CancelToken], FirewallCheck] | None = None,
     timeout_ms: float = DEFAULT_STEP_TIMEOUT_MS,
     cancel: CancelToken | None = None,
     on_step: Callable[[LadderStep], None] | None = None,
@@ -116,15 +116,15 @@ class _Climb:
     def run(
         self,
         rows: Iterable[SocketRow],
-        firewall: Callable[[int, CancelToken], FirewallAnswer] | None,
+        firewall: Callable[[int, CancelToken], FirewallCheck] | None,
     ) -> LadderReport:
         listening, bound = self._look_at_table(rows)
         own = own_addresses()
         loopback = self._connect_to_each(
-            StepKind.LOOPBACK, _loopback_to_try(own, listening), listening
+            LadderStage.LOOPBACK, _loopback_to_try(own, listening), listening
         )
         outside = [one.address for one in own if not one.is_loopback]
-        reached = self._connect_to_each(StepKind.OWN_ADDRESS, outside, listening)
+        reached = self._connect_to_each(LadderStage.OWN_ADDRESS, outside, listening)
         answer = self._ask_firewall(firewall)
         opened = [address for address, verdict in (*loopback, *reached) if verdict is Verdict.OPEN]
         if opened:
@@ -148,17 +148,17 @@ class _Climb:
         bound = _addresses(mine, State.BOUND)
         if listening:
             where = ", ".join(endpoint_text(Endpoint(one, self._port)) for one in listening)
-            self._tell(LadderStep(StepKind.BOUND, StepOutcome.GOOD, f"It listens on {where}."))
+            self._tell(LadderStep(LadderStage.BOUND, StepOutcome.GOOD, f"It listens on {where}."))
         elif bound:
             text = f"{', '.join(bound)} is bound, but nobody listens."
-            self._tell(LadderStep(StepKind.BOUND, StepOutcome.BAD, text))
+            self._tell(LadderStep(LadderStage.BOUND, StepOutcome.BAD, text))
         else:
             text = "The socket table shows nobody who listens."
-            self._tell(LadderStep(StepKind.BOUND, StepOutcome.BAD, text))
+            self._tell(LadderStep(LadderStage.BOUND, StepOutcome.BAD, text))
         return listening, bound
 
     def _connect_to_each(
-        self, kind: StepKind, addresses: Iterable[str], listening: tuple[str, ...]
+        self, kind: LadderStage, addresses: Iterable[str], listening: tuple[str, ...]
     ) -> tuple[tuple[str, Verdict], ...]:
         found = []
         for address in addresses:
@@ -169,19 +169,19 @@ class _Climb:
         return tuple(found)
 
     def _ask_firewall(
-        self, firewall: Callable[[int, CancelToken], FirewallAnswer] | None
-    ) -> FirewallAnswer:
+        self, firewall: Callable[[int, CancelToken], FirewallCheck] | None
+    ) -> FirewallCheck:
         if firewall is None:
-            return FirewallAnswer(FirewallWord.UNKNOWN)
+            return FirewallCheck(FirewallCheckVerdict.UNKNOWN)
         answer = firewall(self._port, self._cancel)
         outcome = {
-            FirewallWord.ALLOWED: StepOutcome.GOOD,
-            FirewallWord.BLOCKED: StepOutcome.BAD,
+            FirewallCheckVerdict.ALLOWED: StepOutcome.GOOD,
+            FirewallCheckVerdict.BLOCKED: StepOutcome.BAD,
         }.get(answer.word, StepOutcome.NOTE)
         text = f"The firewall's word on inbound connections: {answer.word}."
         if answer.detail:
             text = f"{text} {answer.detail}"
-        self._tell(LadderStep(StepKind.FIREWALL, outcome, text))
+        self._tell(LadderStep(LadderStage.FIREWALL, outcome, text))
         return answer
 
     def _listen_for_greeting(self, address: str) -> None:
@@ -190,7 +190,7 @@ class _Climb:
             _, _, connection = connect_first_open(target, self._timeout_ms, self._cancel)
         except NotConnectedError as error:
             text = f"It does not accept a second connection: {error.detail}"
-            self._tell(LadderStep(StepKind.GREETING, StepOutcome.BAD, text))
+            self._tell(LadderStep(LadderStage.GREETING, StepOutcome.BAD, text))
             return
         try:
             greeting = read_greeting(connection, _GREETING_MS, self._cancel)
@@ -200,7 +200,7 @@ class _Climb:
             close_at_once(connection)
         if greeting:
             text = f"It greets with {quoted(greeting)}."
-            self._tell(LadderStep(StepKind.GREETING, StepOutcome.GOOD, text))
+            self._tell(LadderStep(LadderStage.GREETING, StepOutcome.GOOD, text))
             return
         self._ask_for_http(target)
 
@@ -215,7 +215,7 @@ class _Climb:
         text = report.detail
         if report.status is None:
             text = f"It does not greet, and: {report.detail}"
-        step = LadderStep(StepKind.GREETING, outcome, text, report.verdict, report.latency_ms)
+        step = LadderStep(LadderStage.GREETING, outcome, text, report.verdict, report.latency_ms)
         self._tell(step)
 
 
@@ -240,7 +240,7 @@ def _covers(listening: tuple[str, ...], address: str) -> bool:
 
 
 def _step_of(
-    kind: StepKind, target: Target, report: ProbeReport, *, is_expected: bool
+    kind: LadderStage, target: Target, report: ProbeReport, *, is_expected: bool
 ) -> LadderStep:
     if report.verdict is Verdict.OPEN:
         outcome, text = StepOutcome.GOOD, f"{target} is open."

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from portview.domain.sockets import Endpoint, endpoint_text, is_loopback
+from portview.domain.sockets.socket_row import Endpoint, endpoint_text, is_loopback
 from portview.domain.verdicts import Verdict
 from portview.probes.bind_places import ANY_IPV4, ANY_IPV6
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class FirewallWord(StrEnum):
+class FirewallCheckVerdict(StrEnum):
     """What the firewall says about connections from other machines."""
 
     ALLOWED = "allowed"
@@ -49,7 +49,7 @@ class LadderFacts:
     bound: tuple[str, ...] = ()
     loopback: tuple[tuple[str, Verdict], ...] = ()
     own: tuple[tuple[str, Verdict], ...] = ()
-    firewall: FirewallWord = FirewallWord.UNKNOWN
+    firewall: FirewallCheckVerdict = FirewallCheckVerdict.UNKNOWN
     firewall_detail: str = ""
 
 
@@ -76,7 +76,7 @@ def sentence_for(facts: LadderFacts) -> LadderSentence:
             "This machine has no address but loopback at present: no other machine can reach it.",
             "Connect this machine to a network.",
         )
-    if facts.firewall is FirewallWord.BLOCKED:
+    if facts.firewall is FirewallCheckVerdict.BLOCKED:
         because = _because(facts)
         return LadderSentence(
             Reach.BLOCKED,
@@ -183,13 +183,13 @@ def _reachable(facts: LadderFacts, open_outside: list[str]) -> LadderSentence:
     at = _endpoints(open_outside, facts.port)
     reach, sentence = Reach.REACHABLE, f"A client on another machine can connect to {at}."
     because = _because(facts)
-    if facts.firewall is FirewallWord.PARTLY:
+    if facts.firewall is FirewallCheckVerdict.PARTLY:
         reach = Reach.SOME
         sentence = (
             f"Some clients on other machines can connect to {at}: the firewall lets in those that "
             f"its rules name{because}."
         )
-    elif facts.firewall is FirewallWord.UNKNOWN:
+    elif facts.firewall is FirewallCheckVerdict.UNKNOWN:
         reach = Reach.UNCERTAIN
         unknown = f"can't be told{because}" if because else "was not looked at"
         sentence = (

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 import psutil
 
-from portview.domain.sockets import Family, address_sort_key, is_loopback
+from portview.domain.sockets.socket_row import Family, address_sort_key, is_loopback
 
 _FAMILIES = {socket.AF_INET: Family.IPV4, socket.AF_INET6: Family.IPV6}
 

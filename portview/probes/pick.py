@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from portview.domain.cancellation import CancelToken
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.port_ranges import PortRanges
-from portview.domain.sockets import Protocol
-from portview.domain.typed_input import MAX_PORT
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.sockets.port_ranges import PortRanges
+from portview.domain.sockets.socket_row import Protocol
+from portview.domain.user_input.parsing import MAX_PORT
 from portview.domain.verdicts import Progress
 from portview.probes.bind import NO_SUCH_PLACE, probe_bind
 from portview.probes.bind_places import ANY_IPV4, ANY_IPV6
@@ -39,7 +39,7 @@ class PickReport:
 
 
 def pick_ports(
-    wishes: Iterable[int],
+    conditions: Iterable[int],
     *,
     count: int = 1,
     protocol: Protocol = Protocol.TCP,
@@ -48,7 +48,7 @@ def pick_ports(
     cancel: CancelToken | None = None,
     report: Callable[[Progress], None] | None = None,
 ) -> PickReport:
-    """Return the first ``count`` ports of ``wishes`` that can be bound at every address.
+    """Return the first ``count`` ports of ``conditions`` that can be bound at every address.
 
     Excluded ports are passed over, and dynamic ones too, as the system may give them to an
     outgoing connection at any time. Any thread. Raises PortViewError where there are too few,
@@ -58,7 +58,7 @@ def pick_ports(
     cancel = cancel or CancelToken()
     found: list[int] = []
     skipped: list[Skipped] = []
-    ordered = tuple(wishes)
+    ordered = tuple(conditions)
     for done, port in enumerate(ordered):
         cancel.raise_if_cancelled()
         if report:

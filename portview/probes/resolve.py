@@ -6,9 +6,9 @@ import socket
 import threading
 from typing import TYPE_CHECKING
 
-from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
-from portview.domain.sockets import Family
+from portview.domain.sockets.socket_row import Family
 from portview.probes.addresses import Address
 
 if TYPE_CHECKING:

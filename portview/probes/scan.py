@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portview.domain.cancellation import CancelToken
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.sockets import Family
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.sockets.socket_row import Family
 from portview.domain.verdicts import Progress, Verdict
 from portview.probes.connect_sweep import ConnectSweep, SweepOptions
 from portview.probes.own_addresses import is_this_machine

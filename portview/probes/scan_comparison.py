@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portview.domain.address_matching import bound_device, takes_clients_of
-from portview.domain.sockets import Protocol, State
+from portview.domain.sockets.socket_row import Protocol, State
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from portview.domain.sockets import SocketRow
+    from portview.domain.sockets.socket_row import SocketRow
     from portview.probes.scan import ScanReport
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portview.domain.cancellation import CancelToken
-from portview.domain.sockets import Endpoint, endpoint_text
+from portview.domain.sockets.socket_row import Endpoint, endpoint_text
 from portview.domain.verdicts import Latency, Progress, Verdict, best_verdict
 from portview.probes.connecting import close_at_once, connect
 from portview.probes.resolve import UnresolvedError, resolve
@@ -14,7 +14,7 @@ from portview.probes.resolve import UnresolvedError, resolve
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from portview.domain.targets import Target
+    from portview.domain.user_input.targets import Target
     from portview.probes.addresses import Address
     from portview.probes.attempts import Attempt
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.cancellation import CancelToken
 from portview.domain.plain_text import quoted
-from portview.domain.sockets import Endpoint, endpoint_text
+from portview.domain.sockets.socket_row import Endpoint, endpoint_text
 from portview.domain.verdicts import Progress, Verdict
 from portview.probes.certificates import Certificate, CertificateProblem, read_certificate
 from portview.probes.connecting import close_at_once
@@ -22,7 +22,7 @@ from portview.probes.tls_handshake import Handshake, HandshakeError, shake_hands
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from portview.domain.targets import Target
+    from portview.domain.user_input.targets import Target
 
 DEFAULT_TLS_TIMEOUT_MS = 5000
 EXPIRES_SOON_DAYS = 14

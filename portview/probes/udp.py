@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from portview.domain.cancellation import CancelToken
 from portview.domain.plain_text import quoted
-from portview.domain.sockets import endpoint_text
-from portview.domain.typed_input import format_duration
+from portview.domain.sockets.socket_row import endpoint_text
+from portview.domain.user_input.parsing import format_duration
 from portview.domain.verdicts import Verdict
 from portview.probes.addresses import endpoint_of
 from portview.probes.attempts import Attempt, attempt_of_error
@@ -26,7 +26,7 @@ from portview.probes.waiting import wait_for_socket
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from portview.domain.targets import Target
+    from portview.domain.user_input.targets import Target
     from portview.domain.verdicts import Progress
     from portview.probes.addresses import Address
     from portview.probes.icmp_error import IcmpError

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.backoff import Backoff
 from portview.domain.cancellation import CancelToken
-from portview.domain.typed_input import format_duration
+from portview.domain.user_input.parsing import format_duration
 from portview.domain.verdicts import Progress, Verdict
 from portview.probes.bind import probe_bind
 from portview.probes.http import Expectation, probe_http
@@ -21,7 +21,7 @@ from portview.probes.waiting import pause
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from portview.domain.targets import Target, UrlTarget
+    from portview.domain.user_input.targets import Target, UrlTarget
 
 DEFAULT_BACKOFF = Backoff(first_ms=100, cap_ms=2000)
 _MAX_LOOK_MS = 2000
@@ -29,7 +29,7 @@ _MAX_HTTP_LOOK_MS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class WaitObservation:
     """What one look at a wish showed."""
 
     is_met: bool
@@ -37,18 +37,18 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class WaitCondition:
     """Something to wait for: its name for people, and how to look whether it is so.
 
     ``look`` takes the milliseconds it may use and the cancel token.
     """
 
     name: str
-    look: Callable[[float, CancelToken], Look]
+    look: Callable[[float, CancelToken], WaitObservation]
 
 
 @dataclass(frozen=True, slots=True)
-class WishReport:
+class ConditionReport:
     """How one wish stood in the end."""
 
     name: str
@@ -63,53 +63,53 @@ class WaitReport:
 
     is_met: bool
     elapsed_ms: float
-    wishes: tuple[WishReport, ...]
+    conditions: tuple[ConditionReport, ...]
 
 
-def answers(target: Target) -> Wish:
+def answers(target: Target) -> WaitCondition:
     """Wish that a TCP port accepts connections."""
 
-    def look(may_take_ms: float, cancel: CancelToken) -> Look:
+    def look(may_take_ms: float, cancel: CancelToken) -> WaitObservation:
         timeout_ms = min(may_take_ms, _MAX_LOOK_MS)
         report = probe_tcp(target, timeout_ms=timeout_ms, tries=1, cancel=cancel)
-        return Look(report.verdict is Verdict.OPEN, report.detail)
+        return WaitObservation(report.verdict is Verdict.OPEN, report.detail)
 
-    return Wish(f"{target} answers", look)
+    return WaitCondition(f"{target} answers", look)
 
 
-def is_free(target: Target) -> Wish:
+def is_free(target: Target) -> WaitCondition:
     """Wish that a TCP port can be taken: bound on this machine, or refused by another one."""
 
-    def look(may_take_ms: float, cancel: CancelToken) -> Look:
+    def look(may_take_ms: float, cancel: CancelToken) -> WaitObservation:
         try:
             addresses = resolve(target.host, target.port, cancel)
         except UnresolvedError as error:
-            return Look(is_met=False, detail=error.message)
+            return WaitObservation(is_met=False, detail=error.message)
         texts = [address.endpoint.address for address in addresses]
         if all(map(is_this_machine, texts)):
             binds = [probe_bind(target.port, address=text, cancel=cancel) for text in texts]
             taken = next((one for one in binds if not one.is_free), None)
-            return Look(taken is None, (taken or binds[0]).detail)
+            return WaitObservation(taken is None, (taken or binds[0]).detail)
         timeout_ms = min(may_take_ms, _MAX_LOOK_MS)
         report = probe_tcp(target, timeout_ms=timeout_ms, tries=1, cancel=cancel)
-        return Look(report.verdict is Verdict.CLOSED, report.detail)
+        return WaitObservation(report.verdict is Verdict.CLOSED, report.detail)
 
-    return Wish(f"{target} is free", look)
+    return WaitCondition(f"{target} is free", look)
 
 
-def serves(url: UrlTarget, expectation: Expectation | None = None) -> Wish:
+def serves(url: UrlTarget, expectation: Expectation | None = None) -> WaitCondition:
     """Wish that a web address gives a good answer."""
 
-    def look(may_take_ms: float, cancel: CancelToken) -> Look:
+    def look(may_take_ms: float, cancel: CancelToken) -> WaitObservation:
         timeout_ms = min(may_take_ms, _MAX_HTTP_LOOK_MS)
         report = probe_http(url, expectation=expectation, timeout_ms=timeout_ms, cancel=cancel)
-        return Look(report.verdict is Verdict.OK, report.detail)
+        return WaitObservation(report.verdict is Verdict.OK, report.detail)
 
-    return Wish(f"{url} is well", look)
+    return WaitCondition(f"{url} is well", look)
 
 
 def wait_for(
-    wishes: Sequence[Wish],
+    conditions: Sequence[WaitCondition],
     *,
     timeout_ms: float,
     backoff: Backoff = DEFAULT_BACKOFF,
@@ -127,33 +127,35 @@ def wait_for(
     token = cancel or CancelToken()
     let_pass = wait_ms or (lambda some_ms: pause(some_ms / 1000, token))
     started = clock_ms()
-    last: dict[int, Look] = {}
-    looks = [0] * len(wishes)
+    last: dict[int, WaitObservation] = {}
+    looks = [0] * len(conditions)
     rounds = 0
     while True:
-        for number, wish in enumerate(wishes):
+        for number, condition in enumerate(conditions):
             if number in last and last[number].is_met:
                 continue
             token.raise_if_cancelled()
             left_ms = timeout_ms - (clock_ms() - started)
-            last[number] = wish.look(max(1.0, left_ms), token)
+            last[number] = condition.look(max(1.0, left_ms), token)
             looks[number] += 1
         is_met = all(look.is_met for look in last.values())
         elapsed_ms = clock_ms() - started
         if is_met or elapsed_ms >= timeout_ms:
             reports = tuple(
-                WishReport(wish.name, last[n].is_met, last[n].detail, looks[n])
-                for n, wish in enumerate(wishes)
+                ConditionReport(condition.name, last[n].is_met, last[n].detail, looks[n])
+                for n, condition in enumerate(conditions)
             )
             return WaitReport(is_met, elapsed_ms, reports)
         if report:
-            report(_progress(wishes, last, timeout_ms - elapsed_ms))
+            report(_progress(conditions, last, timeout_ms - elapsed_ms))
         let_pass(min(backoff.delay_ms(rounds, chance()), timeout_ms - elapsed_ms))
         rounds += 1
 
 
-def _progress(wishes: Sequence[Wish], last: dict[int, Look], left_ms: float) -> Progress:
+def _progress(
+    conditions: Sequence[WaitCondition], last: dict[int, WaitObservation], left_ms: float
+) -> Progress:
     met = sum(look.is_met for look in last.values())
-    waiting = next(wish.name for n, wish in enumerate(wishes) if not last[n].is_met)
+    waiting = next(condition.name for n, condition in enumerate(conditions) if not last[n].is_met)
     text = f"Waiting until {waiting}, for {format_duration(left_ms)} more"
-    return Progress(met, len(wishes), text, left_ms)
+    return Progress(met, len(conditions), text, left_ms)

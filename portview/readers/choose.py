@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
 from portview.readers.fallback import FallbackReader
 from portview.readers.snapshots import SnapshotReader

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.errors import Outcome, PortViewError
 
 
 def folder_of(executable: str) -> Path:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from portview.domain.processes import Execution, ProcessKey
+from portview.domain.owners.process import Execution, ProcessKey
 from portview.readers.process_identity import process_key
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def read_execution(pid: int) -> Execution:
     return Execution.SUSPENDED if is_stopped else Execution.RUNNING
 
 
-def standing_still(processes: Collection[ProcessKey]) -> dict[ProcessKey, Execution]:
+def suspended(processes: Collection[ProcessKey]) -> dict[ProcessKey, Execution]:
     """Return those of some processes that certainly stand still, and how. Any thread.
 
     Meant for many at once, again and again: one small read for each on Linux, one list of all
@@ -57,7 +57,7 @@ def standing_still(processes: Collection[ProcessKey]) -> dict[ProcessKey, Execut
         found = {key: Execution.SUSPENDED for key in processes if key.pid in pids}
     else:
         each = ((key, read_execution(key.pid)) for key in processes)
-        found = {key: execution for key, execution in each if execution.stands_still}
+        found = {key: execution for key, execution in each if execution.is_suspended}
     return {key: how for key, how in found.items() if process_key(key.pid) == key}
 
 

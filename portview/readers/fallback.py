@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from portview.domain.outcome import PortViewError
+from portview.domain.errors import PortViewError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from portview.domain.processes import ProcessKey
-    from portview.domain.snapshot import Step
-    from portview.domain.sockets import SocketRow
+    from portview.domain.owners.process import ProcessKey
+    from portview.domain.sockets.snapshot import SnapshotDelta
+    from portview.domain.sockets.socket_row import SocketRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class SocketListing:
     rows: tuple[SocketRow, ...]
     notes: tuple[str, ...] = ()
     owners: frozenset[ProcessKey] | None = None
-    step: Step | None = None
+    step: SnapshotDelta | None = None
 
 
 class SocketReader(Protocol):

@@ -7,15 +7,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portview.domain.outcome import PortViewError
-from portview.domain.port_ranges import PortRange, PortRanges
-from portview.domain.typed_input import MAX_PORT, parse_ports
+from portview.domain.errors import PortViewError
+from portview.domain.sockets.port_ranges import PortRange, PortRanges
+from portview.domain.user_input.parsing import MAX_PORT, parse_ports
 from portview.readers.windows.netsh import ask_netsh
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from portview.domain.sockets import Protocol
+    from portview.domain.sockets.socket_row import Protocol
 
 _PROC = Path("/proc/sys/net/ipv4")
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 import psutil
 
 from portview.domain.facts import Fact, Known
-from portview.domain.ownership import CLOCK_STEP_MS
-from portview.domain.process_details import (
+from portview.domain.owners.attribution import CLOCK_STEP_MS
+from portview.domain.owners.process import Execution, FieldProblem, ProcessInfo, ProcessKey
+from portview.domain.owners.process_details import (
     ChainEnd,
     NamedService,
     OwnerDetails,
@@ -18,7 +19,6 @@ from portview.domain.process_details import (
     ParentChain,
     ProcessUsage,
 )
-from portview.domain.processes import Execution, FieldProblem, ProcessInfo, ProcessKey
 from portview.readers.elevation import unreadable_here
 from portview.readers.execution import read_execution
 from portview.readers.process_identity import process_key

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from portview.domain.processes import FieldProblem, ProcessKey
+from portview.domain.owners.process import FieldProblem, ProcessKey
 
 if sys.platform == "win32":
     from portview.readers.windows.processes import read_process_key

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from portview.domain.processes import FieldProblem, ProcessInfo, ProcessKey
+from portview.domain.owners.process import FieldProblem, ProcessInfo, ProcessKey
 from portview.readers.linux.process_image import linux_executable, process_image
 from portview.readers.linux.program_name import program_name
 from portview.readers.process_identity import process_key

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.processes import FieldProblem, ProcessKey
-from portview.domain.sockets import (
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.owners.process import FieldProblem, ProcessKey
+from portview.domain.owners.system_owners import WINDOWS_IDLE_PID
+from portview.domain.sockets.socket_row import (
     Endpoint,
     Family,
     OwnerProblem,
@@ -20,7 +21,6 @@ from portview.domain.sockets import (
     State,
     canonical_address,
 )
-from portview.domain.system_owners import WINDOWS_IDLE_PID
 from portview.readers.listing import SocketListing
 from portview.readers.process_identity import process_key
 

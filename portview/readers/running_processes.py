@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from portview.domain.ownership import RunningProcess
-from portview.domain.processes import ProcessKey
+from portview.domain.owners.attribution import RunningProcess
+from portview.domain.owners.process import ProcessKey
 from portview.readers.process_identity import key_from_stat, process_key
 from portview.readers.windows.processes import ProcessTable
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import psutil
 
 from portview.domain.facts import ABSENT, Fact, Known, Remedy, Unreadable
-from portview.domain.program import RunningProgram, token_of
+from portview.domain.owners.program import RunningProgram, token_of
 from portview.readers.elevation import unreadable_here
 from portview.readers.process_identity import process_key
 
 if TYPE_CHECKING:
-    from portview.domain.processes import ProcessKey
+    from portview.domain.owners.process import ProcessKey
 
 
 def read_program(key: ProcessKey) -> RunningProgram:

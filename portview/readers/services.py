@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from portview.domain.facts import Absent, Fact, Known, Unreadable
-from portview.domain.ownership import CLOCK_STEP_MS
+from portview.domain.owners.attribution import CLOCK_STEP_MS
 from portview.readers.elevation import unreadable_here
 from portview.readers.windows.advapi32 import ServiceManager
 
 if TYPE_CHECKING:
-    from portview.domain.processes import ProcessKey
-    from portview.domain.services import Service
+    from portview.domain.owners.process import ProcessKey
+    from portview.domain.owners.service import Service
 
 logger = logging.getLogger(__name__)
 

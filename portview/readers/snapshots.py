@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from portview.domain.snapshot import Snapshot
+from portview.domain.sockets.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from portview.readers.listing import SocketReader

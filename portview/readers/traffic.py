@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from portview.domain.sockets import SocketKey
-    from portview.domain.traffic import TrafficCounters
+    from portview.domain.sockets.socket_row import SocketKey
+    from portview.domain.sockets.traffic import TrafficCounters
 
 
 class TrafficReader(Protocol):

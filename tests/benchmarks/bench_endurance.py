@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from portview.domain.snapshot import Snapshot, diff
+from portview.domain.sockets.snapshot import Snapshot, diff
 from portview.readers.choose import open_reader
 from tests.benchmarks.report import Report
 from tests.benchmarks.socket_load import SocketLoad

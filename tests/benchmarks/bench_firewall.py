@@ -10,8 +10,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from portview.domain.firewall import FirewallQuestion
-from portview.domain.sockets import Protocol
-from portview.firewall.windows.firewall import WindowsFirewall
+from portview.domain.sockets.socket_row import Protocol
+from portview.firewall.windows.backend import WindowsFirewall
 from portview.firewall.windows.policy import Policy, Store, StoredRule
 from portview.firewall.windows.programs import path_reader
 from portview.firewall.windows.registry import LOCAL_KEY, STORE_KEYS

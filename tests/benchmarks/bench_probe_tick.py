@@ -18,7 +18,7 @@ from PySide6.QtCore import QEventLoop, QObject, QTimer, Slot
 from PySide6.QtWidgets import QApplication
 
 from portview import app
-from portview.domain.targets import Target
+from portview.domain.user_input.targets import Target
 from portview.engine.task_runner import Pool
 from portview.probes.scan import scan
 from portview.probes.tcp import probe_tcp
@@ -31,7 +31,7 @@ from tests.benchmarks.socket_load import SocketLoad
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from portview.app import OpenWindow
+    from portview.app import RunningWindow
     from portview.engine.task_runner import Work
     from tests.benchmarks.options import Options
 
@@ -86,7 +86,7 @@ def run(options: Options) -> Report:
 
 
 @contextmanager
-def _open(settings: Path) -> Iterator[OpenWindow]:
+def _open(settings: Path) -> Iterator[RunningWindow]:
     reader = open_reader()
     opened = app.open_window(reader, Settings(settings))
     opened.poller.set_interval(_INTERVAL_MS)
@@ -103,7 +103,7 @@ def _open(settings: Path) -> Iterator[OpenWindow]:
 class _Punctuality(QObject):
     """Notes when snapshots arrive, and how late the UI thread answers a short timer."""
 
-    def __init__(self, opened: OpenWindow) -> None:
+    def __init__(self, opened: RunningWindow) -> None:
         super().__init__()
         self._loop = QEventLoop()
         self._wanted = 0
@@ -155,7 +155,7 @@ class _Punctuality(QObject):
 
 
 @contextmanager
-def _keep_probing(opened: OpenWindow) -> Iterator[list[int]]:
+def _keep_probing(opened: RunningWindow) -> Iterator[list[int]]:
     """Keep 500 probes queued or running: most are answered, some wait for silence."""
     done = [0]
     with ExitStack() as stack:
@@ -201,7 +201,7 @@ def _drain(server: socket.socket) -> None:
 
 
 @contextmanager
-def _keep_scanning(opened: OpenWindow) -> Iterator[list[int]]:
+def _keep_scanning(opened: RunningWindow) -> Iterator[list[int]]:
     done = [0]
 
     def work(work: Work[object]) -> object:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def portview() -> Callable[[], int]:
     """Read, describe the owners, and compare with the tick before: all that the engine does."""
-    from portview.domain.snapshot import Snapshot, diff  # noqa: PLC0415 - the others go without
+    from portview.domain.sockets.snapshot import Snapshot, diff  # noqa: PLC0415 - the others go without
     from portview.readers.choose import open_reader  # noqa: PLC0415
 
     reader, last = open_reader(), Snapshot()

@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from portview.app import OpenWindow
+    from portview.app import RunningWindow
 
 ROWS = 30_000
 TREE_ROWS = 3_000
@@ -112,7 +112,7 @@ def tree() -> dict[str, Any]:
     return lateness(application, opened)
 
 
-def lateness(application: Any, opened: OpenWindow) -> dict[str, Any]:
+def lateness(application: Any, opened: RunningWindow) -> dict[str, Any]:
     """Tell how late the event loop of a window gets while it ticks."""
     from PySide6.QtCore import Qt, QTimer  # noqa: PLC0415
 
@@ -156,8 +156,8 @@ def sorting() -> dict[str, Any]:
     """Sort and filter 30,000 rows in every way; tell how long until the result is painted."""
     from PySide6.QtCore import Qt  # noqa: PLC0415
 
-    from portview.domain.columns import COLUMNS  # noqa: PLC0415
-    from portview.domain.scope import Scope  # noqa: PLC0415
+    from portview.domain.sockets.scope import Scope  # noqa: PLC0415
+    from portview.domain.table.columns import COLUMNS  # noqa: PLC0415
 
     application, opened = generated_window()
     window = opened.window
@@ -196,7 +196,7 @@ def reading() -> dict[str, Any]:
     from PySide6.QtCore import QTimer  # noqa: PLC0415
 
     from portview import app  # noqa: PLC0415
-    from portview.domain.scope import Scope  # noqa: PLC0415
+    from portview.domain.sockets.scope import Scope  # noqa: PLC0415
     from portview.readers.choose import open_reader  # noqa: PLC0415
     from portview.settings import Settings, settings_path  # noqa: PLC0415
 
@@ -238,10 +238,10 @@ def reading() -> dict[str, Any]:
     }
 
 
-def generated_window(rows: int = ROWS) -> tuple[Any, OpenWindow]:
+def generated_window(rows: int = ROWS) -> tuple[Any, RunningWindow]:
     """Open a window on rows that a generator makes up, in the scope that shows them all."""
     from portview import app  # noqa: PLC0415
-    from portview.domain.scope import Scope  # noqa: PLC0415
+    from portview.domain.sockets.scope import Scope  # noqa: PLC0415
     from portview.settings import Settings, settings_path  # noqa: PLC0415
 
     application = app.make_application()
@@ -261,7 +261,7 @@ class GeneratedReader:
     source = "generated"
 
     def __init__(self, rows: int = ROWS) -> None:
-        from portview.domain.processes import ProcessInfo, ProcessKey  # noqa: PLC0415
+        from portview.domain.owners.process import ProcessInfo, ProcessKey  # noqa: PLC0415
 
         self._random = random.Random(1)
         self._made = 0
@@ -281,7 +281,7 @@ class GeneratedReader:
 
     def read(self) -> Any:
         """Return the next snapshot."""
-        from portview.domain.snapshot import Snapshot, Step  # noqa: PLC0415
+        from portview.domain.sockets.snapshot import Snapshot, SnapshotDelta  # noqa: PLC0415
 
         if self._is_first:
             self._is_first = False
@@ -292,14 +292,14 @@ class GeneratedReader:
         come = tuple(self._row() for _ in leaving)
         kept = (row for number, row in enumerate(before) if number not in leaving)
         self._rows = (*kept, *come)
-        step = Step(before, gone, come)
+        step = SnapshotDelta(before, gone, come)
         return Snapshot(self._rows, self._infos, source=self.source, step=step)
 
     def close(self) -> None:
         """Hold nothing open."""
 
     def _row(self) -> Any:
-        from portview.domain.sockets import (  # noqa: PLC0415
+        from portview.domain.sockets.socket_row import (  # noqa: PLC0415
             Endpoint,
             Family,
             Protocol,

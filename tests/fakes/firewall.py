@@ -8,6 +8,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from portview.domain.destination import Destination
+from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import Known
 from portview.domain.firewall import (
     FirewallAnswer,
@@ -15,15 +16,14 @@ from portview.domain.firewall import (
     FirewallRule,
     FirewallStatus,
     FirewallVerdict,
-    OwnRule,
+    ManagedRule,
     ProfileState,
     RuleChange,
     RuleEffect,
     RuleFit,
     RuleMatch,
-    RuleWish,
+    RuleSpec,
 )
-from portview.domain.outcome import Outcome, PortViewError
 from portview.firewall.tag import RuleTag, format_tag
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ class FakeRules:
 
     generation: int
     status: FirewallStatus
-    own_rules: tuple[OwnRule, ...]
-    rules: tuple[tuple[RuleWish, FirewallRule], ...]
+    managed_rules: tuple[ManagedRule, ...]
+    rules: tuple[tuple[RuleSpec, FirewallRule], ...]
 
     def destinations(
         self, question: FirewallQuestion, origin: ClientOrigin
@@ -52,8 +52,8 @@ class FakeRules:
             return FirewallAnswer(FirewallVerdict.UNKNOWN, self.status.problem)
         matches = [
             RuleMatch(rule, fit)
-            for wish, rule in sorted(self.rules, key=lambda pair: pair[0].effect, reverse=True)
-            if (fit := _fit(wish, question)) is not None
+            for rule_spec, rule in sorted(self.rules, key=lambda pair: pair[0].effect, reverse=True)
+            if (fit := _fit(rule_spec, question)) is not None
         ]
         decider = next((match for match in matches if match.fit is RuleFit.FULL), None)
         told = tuple(replace(match, decides=match is decider) for match in matches)
@@ -82,39 +82,43 @@ class FakeFirewall:
         self.applied: list[RuleChange] = []
         self.is_closed = False
         self._numbers = count(1)
-        self._made: dict[str, RuleWish] = {}
-        self._planned: dict[str, RuleWish | None] = {}
-        self._others: list[tuple[RuleWish, FirewallRule]] = []
+        self._made: dict[str, RuleSpec] = {}
+        self._planned: dict[str, RuleSpec | None] = {}
+        self._others: list[tuple[RuleSpec, FirewallRule]] = []
         self._generation = 0
 
-    def add_rule_of_others(self, wish: RuleWish, name: str) -> None:
-        self._others.append((wish, FirewallRule(name, name, wish.effect, "local rules", "text")))
+    def add_rule_of_others(self, rule_spec: RuleSpec, name: str) -> None:
+        self._others.append(
+            (rule_spec, FirewallRule(name, name, rule_spec.effect, "local rules", "text"))
+        )
         self._generation += 1
 
     def read(self) -> FakeRules:
         own = tuple(
-            OwnRule(
+            ManagedRule(
                 rule_id,
-                wish,
-                FirewallRule(rule_id, _name(wish), wish.effect, "own", _tag(rule_id, wish)),
+                rule_spec,
+                FirewallRule(
+                    rule_id, _name(rule_spec), rule_spec.effect, "own", _tag(rule_id, rule_spec)
+                ),
             )
-            for rule_id, wish in self._made.items()
+            for rule_id, rule_spec in self._made.items()
         )
         status = FirewallStatus(
             self.manager, True, "It is on.", (ProfileState("private", True),), problem=self.problem
         )
-        rules = (*self._others, *((one.wish, one.rule) for one in own))
+        rules = (*self._others, *((one.rule_spec, one.rule) for one in own))
         return FakeRules(self._generation, status, own, rules)
 
-    def plan(self, wish: RuleWish, rules: FakeRules) -> RuleChange:
-        is_open = rules.decide(FirewallQuestion(wish.protocol, wish.port)).verdict
+    def plan(self, rule_spec: RuleSpec, rules: FakeRules) -> RuleChange:
+        is_open = rules.decide(FirewallQuestion(rule_spec.protocol, rule_spec.port)).verdict
         if self.is_sparing and is_open is FirewallVerdict.ALLOWED:
             raise PortViewError("rule_not_needed", "It is open already.", "", Outcome.DONE)
         rule_id = f"rule{next(self._numbers)}"
-        self._planned[rule_id] = wish
-        return RuleChange(rule_id, _name(wish), (("add", "a rule", rule_id),), ("A warning.",))
+        self._planned[rule_id] = rule_spec
+        return RuleChange(rule_id, _name(rule_spec), (("add", "a rule", rule_id),), ("A warning.",))
 
-    def plan_removal(self, own: OwnRule) -> RuleChange:
+    def plan_removal(self, own: ManagedRule) -> RuleChange:
         self._planned[own.id] = None
         return RuleChange(own.id, own.rule.name, (("delete", own.id),))
 
@@ -124,11 +128,11 @@ class FakeFirewall:
         self.applied.append(change)
         if not self.has_effect:
             return
-        wish = self._planned[change.id]
-        if wish is None:
+        rule_spec = self._planned[change.id]
+        if rule_spec is None:
             self._made.pop(change.id, None)
         else:
-            self._made[change.id] = wish
+            self._made[change.id] = rule_spec
         self._generation += 1
 
     def close(self) -> None:
@@ -141,20 +145,20 @@ def needs_admin() -> PortViewError:
     )
 
 
-def _tag(rule_id: str, wish: RuleWish) -> str:
-    return format_tag(RuleTag(rule_id, wish.expires_at_ms, wish.until))
+def _tag(rule_id: str, rule_spec: RuleSpec) -> str:
+    return format_tag(RuleTag(rule_id, rule_spec.expires_at_ms, rule_spec.until))
 
 
-def _name(wish: RuleWish) -> str:
-    return f"PortView: {wish.effect} {wish.protocol} {wish.port}"
+def _name(rule_spec: RuleSpec) -> str:
+    return f"PortView: {rule_spec.effect} {rule_spec.protocol} {rule_spec.port}"
 
 
-def _fit(wish: RuleWish, question: FirewallQuestion) -> RuleFit | None:
-    if (wish.protocol, wish.port) != (question.protocol, question.port):
+def _fit(rule_spec: RuleSpec, question: FirewallQuestion) -> RuleFit | None:
+    if (rule_spec.protocol, rule_spec.port) != (question.protocol, question.port):
         return None
-    if wish.program is not None and wish.program != question.program:
+    if rule_spec.program is not None and rule_spec.program != question.program:
         return None
-    networks = [LOCAL_NETWORK if part == "localsubnet" else part for part in wish.remotes]
+    networks = [LOCAL_NETWORK if part == "localsubnet" else part for part in rule_spec.remotes]
     if "any" in networks:
         return RuleFit.FULL
     if question.remote is None:

@@ -20,11 +20,11 @@ from portview.domain.firewall import (
 
 if TYPE_CHECKING:
     from portview.domain.destination import ClientOrigin
+    from portview.domain.errors import PortViewError
     from portview.domain.facts import Fact
-    from portview.domain.firewall import FirewallQuestion, OwnRule
-    from portview.domain.outcome import PortViewError
-    from portview.domain.sockets import Protocol
-    from portview.firewall.drops import DroppedPacket
+    from portview.domain.firewall import FirewallQuestion, ManagedRule
+    from portview.domain.sockets.socket_row import Protocol
+    from portview.firewall.drop_log.packet import DroppedPacket
 
 ON = FirewallStatus("nftables", is_on=True, summary="nftables keeps the rules.", rule_count=3)
 
@@ -56,7 +56,7 @@ class Readings:
     firewall: CountedFirewall
     generation: int
     status: FirewallStatus
-    own_rules: tuple[OwnRule, ...]
+    managed_rules: tuple[ManagedRule, ...]
 
     def destinations(
         self, question: FirewallQuestion, origin: ClientOrigin
@@ -73,7 +73,7 @@ class CountedFirewall:
     def __init__(self) -> None:
         self.status = ON
         self.generation = 1
-        self.own_rules: tuple[OwnRule, ...] = ()
+        self.managed_rules: tuple[ManagedRule, ...] = ()
         self.answers: dict[int, FirewallAnswer] = {}
         self.otherwise = ALLOWED
         self.error: Exception | None = None
@@ -96,7 +96,7 @@ class CountedFirewall:
         self.most_at_once = max(self.most_at_once, self._at_once)
         try:
             assert self.gate.wait(30)
-            return Readings(self, self.generation, self.status, self.own_rules)
+            return Readings(self, self.generation, self.status, self.managed_rules)
         finally:
             self._at_once -= 1
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from portview.actions.process_facts import ProcessFacts
+from portview.actions.safety.process_facts import ProcessFacts
 from portview.domain.facts import ABSENT, Fact, Known
-from portview.domain.program import RunningProgram
+from portview.domain.owners.program import RunningProgram
 
 if TYPE_CHECKING:
-    from portview.actions.process_facts import ServiceFacts
-    from portview.domain.processes import ProcessInfo
+    from portview.actions.safety.process_facts import ServiceFacts
+    from portview.domain.owners.process import ProcessInfo
 
 T = TypeVar("T")
 

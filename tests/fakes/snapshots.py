@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from portview.domain.snapshot import Snapshot
+from portview.domain.sockets.snapshot import Snapshot
 
 
 class FakeReader:

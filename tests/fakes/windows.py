@@ -5,15 +5,15 @@ from __future__ import annotations
 import ctypes
 from typing import TYPE_CHECKING, ClassVar
 
-from portview.domain.ownership import RunningProcess
-from portview.domain.processes import ProcessKey
+from portview.domain.owners.attribution import RunningProcess
+from portview.domain.owners.process import ProcessKey
 from portview.readers.windows.socket_tables import RowLayout, split_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from portview.domain.services import Service
-    from portview.domain.sockets import Family
+    from portview.domain.owners.service import Service
+    from portview.domain.sockets.socket_row import Family
 
 UNIX_EPOCH = 116_444_736_000_000_000
 

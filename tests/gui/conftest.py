@@ -11,9 +11,9 @@ import shiboken6
 from PySide6.QtCore import Qt, QTimer
 
 from portview import app
-from portview.domain.cells import CellContext
-from portview.domain.http_sys import HttpPortUse
-from portview.domain.port_names import PortNames
+from portview.domain.owners.http_sys import HttpPortUse
+from portview.domain.sockets.port_names import PortNames
+from portview.domain.table.cells import CellContext
 from portview.engine.execution_feed import ExecutionFeed
 from portview.engine.firewall_feed import FirewallFeed
 from portview.engine.task_runner import TaskRunner
@@ -23,13 +23,13 @@ from portview.readers.choose import open_reader
 from portview.readers.host_names import HostNames
 from portview.readers.process_details import OwnerDetailsReader
 from portview.settings import Settings, settings_path
-from portview.ui.detailed_table import DetailedTable
+from portview.ui.details.table_with_details import TableWithDetails
 from portview.ui.firewall.firewall_tools import FirewallSources
-from portview.ui.lookups import Lookups
-from portview.ui.socket_views import SocketViews
+from portview.ui.table.data_sources import DataSources
+from portview.ui.table.socket_views import SocketViews
+from tests.fakes.data_sources import FakeResolver, FakeServices, FakeTraffic
 from tests.fakes.firewall import FakeFirewall
 from tests.fakes.firewall_readings import CountedFirewall
-from tests.fakes.lookups import FakeResolver, FakeServices, FakeTraffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
-    from portview.app import OpenWindow
-    from portview.domain.process_details import OwnerDetails, OwnerQuestion
-    from portview.domain.processes import Execution, ProcessKey
-    from portview.domain.snapshot import Snapshot
-    from portview.domain.sockets import SocketKey
+    from portview.app import RunningWindow
+    from portview.domain.owners.process import Execution, ProcessKey
+    from portview.domain.owners.process_details import OwnerDetails, OwnerQuestion
+    from portview.domain.sockets.snapshot import Snapshot
+    from portview.domain.sockets.socket_row import SocketKey
     from portview.readers.snapshots import SnapshotReader
 
 
@@ -73,11 +73,11 @@ def runner(qtbot: QtBot) -> Iterator[TaskRunner]:
 
 
 @pytest.fixture
-def open_window(tmp_path: Path, qtbot: QtBot) -> Iterator[Callable[..., OpenWindow]]:
+def open_window(tmp_path: Path, qtbot: QtBot) -> Iterator[Callable[..., RunningWindow]]:
     """Give a function that opens a real window on this machine's sockets; all are closed."""
-    opened: list[tuple[OpenWindow, SnapshotReader]] = []
+    opened: list[tuple[RunningWindow, SnapshotReader]] = []
 
-    def open_one(settings: Settings | None = None, reader: Any = None) -> OpenWindow:
+    def open_one(settings: Settings | None = None, reader: Any = None) -> RunningWindow:
         reader = reader or open_reader()
         settings = settings or Settings(tmp_path / "config" / "settings.json")
         made = app.open_window(reader, settings)
@@ -117,7 +117,7 @@ class DetailsBench:
         self.now_ms = 1_000_000
         self.http_asked: list[int] = []
         self.http_answer = HttpPortUse
-        lookups = Lookups(
+        data_sources = DataSources(
             self.describe,
             self.feed,
             self.executions,
@@ -133,7 +133,7 @@ class DetailsBench:
         self.columns.reset()
         self.table.setSortingEnabled(True)
         self.table.sortByColumn(4, Qt.SortOrder.AscendingOrder)
-        self.details = DetailedTable(self.views, self.model, lookups, runner)
+        self.details = TableWithDetails(self.views, self.model, data_sources, runner)
         self.details.resize(1000, 600)
         self.owner, self.page, self.firewall_page = self.details.pane.pages
 

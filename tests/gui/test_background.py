@@ -8,11 +8,11 @@ import pytest
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QApplication, QMainWindow, QMessageBox, QSystemTrayIcon
 
-from portview.domain.outcome import PortViewError
+from portview.domain.errors import PortViewError
 from portview.override import override
 from portview.settings import Settings
-from portview.ui.background import BACKGROUND_ACTIONS, Background
-from portview.ui.window_actions import ActionSpec, WindowActions
+from portview.ui.commands.window_actions import ActionSpec, WindowActions
+from portview.ui.window.tray import BACKGROUND_ACTIONS, Tray
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent
     from pytestqt.qtbot import QtBot
 
-    from portview.actions.autostart import Autostart
-    from portview.app import OpenWindow
+    from portview.app import RunningWindow
+    from portview.autostart import Autostart
 
 # The offscreen platform of the tests has no tray; Qt says so when an icon is shown on it.
 pytestmark = pytest.mark.qt_log_ignore("systemTrayWindowChanged", extend=True)
@@ -33,8 +33,8 @@ class Window(QMainWindow):
 
     def __init__(self) -> None:
         super().__init__()
-        self.told: list[str] = []
-        self.tell = self.told.append
+        self.notified: list[str] = []
+        self.show_message = self.notified.append
         self.acts = WindowActions(self)
         self.acts.add("pause", ActionSpec("Pause", is_checkable=True), lambda _on: None)
 
@@ -45,7 +45,7 @@ class Window(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         event.setAccepted(self.background.may_close())
 
-    background: Background
+    background: Tray
 
 
 class MemoryAutostart:
@@ -71,7 +71,7 @@ def make(tmp_path: Path, qtbot: QtBot) -> Iterator[Callable[..., Window]]:
     def make_one(autostart: Autostart | None = None, *, has_tray: bool = True) -> Window:
         window = Window()
         settings = Settings(tmp_path / "settings.json")
-        window.background = Background(window, window.acts, settings, autostart, has_tray=has_tray)
+        window.background = Tray(window, window.acts, settings, autostart, has_tray=has_tray)
         window.settings = settings  # type: ignore[attr-defined]
         window.show()
         made.append(window)
@@ -217,11 +217,11 @@ def test_starting_at_log_in_is_switched_and_told_where_it_fails(
     refusing = make(MemoryAutostart(refuses=True))
     refusing.acts["autostart"].setChecked(True)
     assert not refusing.acts["autostart"].isChecked()
-    assert refusing.told == ["The registry refused. Try again."]
+    assert refusing.notified == ["The registry refused. Try again."]
 
 
 def test_the_settings_are_there_at_the_next_start(
-    open_window: Callable[..., OpenWindow], tmp_path: Path
+    open_window: Callable[..., RunningWindow], tmp_path: Path
 ) -> None:
     settings = Settings(tmp_path / "kept.json")
     settings.set("close_to_tray", True)

@@ -8,8 +8,8 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QIcon, QPixmap, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem, QTableView
 
-from portview.ui.cell_delegates import _PairedCellDelegate
-from portview.ui.icons import coloured_icon
+from portview.ui.style.icons import coloured_icon
+from portview.ui.table.cell_delegates import _PairedCellDelegate
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

@@ -12,8 +12,9 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QToolButton
 
 from portview.domain.facts import Known
-from portview.domain.http_sys import HttpPortUse, HttpRegistration, Registrant
-from portview.domain.process_details import (
+from portview.domain.owners.http_sys import HttpPortUse, HttpRegistration, Registrant
+from portview.domain.owners.process import Execution, ProcessInfo, ProcessKey
+from portview.domain.owners.process_details import (
     ChainEnd,
     NamedService,
     OwnerDetails,
@@ -21,15 +22,14 @@ from portview.domain.process_details import (
     ParentChain,
     ProcessUsage,
 )
-from portview.domain.processes import Execution, ProcessInfo, ProcessKey
-from portview.domain.scope import Scope
-from portview.domain.snapshot import Snapshot
-from portview.domain.sockets import OwnerProblem, State
+from portview.domain.sockets.scope import Scope
+from portview.domain.sockets.snapshot import Snapshot
+from portview.domain.sockets.socket_row import OwnerProblem, State
 from portview.settings import Settings
-from portview.ui.details_page import DetailsPage, Subject
-from portview.ui.plain_field import LONGEST_SHOWN
+from portview.ui.details.details_page import DetailsPage, Subject
+from portview.ui.widgets.plain_field import LONGEST_SHOWN
+from tests.factories import row, snapshot
 from tests.fakes.snapshots import FakeReader
-from tests.made import row, snapshot
 
 if TYPE_CHECKING:
     import subprocess
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     import pytest
     from pytestqt.qtbot import QtBot
 
-    from portview.app import OpenWindow
-    from portview.domain.sockets import SocketRow
+    from portview.app import RunningWindow
+    from portview.domain.sockets.socket_row import SocketRow
     from tests.gui.conftest import DetailsBench
 
     Child = subprocess.Popen[str]
@@ -59,7 +59,7 @@ def press(bench: DetailsBench, name: str) -> None:
     bench.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
-def key_of_port(opened: OpenWindow, port: int):  # noqa: ANN201 - a key or None
+def key_of_port(opened: RunningWindow, port: int):  # noqa: ANN201 - a key or None
     for entry in opened.window.model.shown_entries:
         if entry.row.local.port == port:
             return entry.row.key
@@ -68,7 +68,7 @@ def key_of_port(opened: OpenWindow, port: int):  # noqa: ANN201 - a key or None
 
 def test_a_real_process_is_described_and_stays_when_it_has_ended(
     qtbot: QtBot,
-    open_window: Callable[..., OpenWindow],
+    open_window: Callable[..., RunningWindow],
     child_listener: Callable[[], tuple[Child, int]],
 ) -> None:
     child, port = child_listener()
@@ -123,7 +123,7 @@ def test_hostile_text_is_shown_inert_and_copied_unchanged(bench: DetailsBench) -
         assert "<b>bold</b>\\u{202E}gpj.exe" in text
     assert bench.owner.facts._fields["command_line"].height() < 120
     told: list[str] = []
-    bench.details.told.connect(told.append)
+    bench.details.notified.connect(told.append)
     press(bench, "Copy the command line")
     copied = QGuiApplication.clipboard().text()
     # Qt's clipboard is UTF-8: it takes everything but the lone surrogate.
@@ -192,7 +192,7 @@ def test_a_suspended_process_is_told_as_such(bench: DetailsBench) -> None:
 def test_a_port_of_the_windows_kernel_is_told_with_who_registered_it(
     bench: DetailsBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    is_kernel = "portview.ui.owner_page.may_be_http_sys"
+    is_kernel = "portview.ui.details.owner_page.may_be_http_sys"
     monkeypatch.setattr(is_kernel, lambda row, _platform: row.pid == 4)
     kernel = row(80, pid=4)
     registration = HttpRegistration("HTTP://+:80/", 80, (8,))
@@ -223,7 +223,7 @@ def test_a_late_answer_about_another_row_is_not_shown(bench: DetailsBench) -> No
 
 
 def test_the_chosen_row_stays_the_subject_when_it_goes(bench: DetailsBench) -> None:
-    bench.model.set_linger(0)
+    bench.model.set_highlight(0)
     bench.show(snapshot([row(80), row(81), row(82)]))
     bench.choose(row(81).key)
     bench.show(snapshot([row(80), row(82)]))
@@ -275,7 +275,7 @@ def test_all_sockets_of_the_process_are_listed(bench: DetailsBench) -> None:
 
 
 def test_a_socket_chosen_in_the_pane_is_selected_wherever_it_is(
-    qtbot: QtBot, open_window: Callable[..., OpenWindow]
+    qtbot: QtBot, open_window: Callable[..., RunningWindow]
 ) -> None:
     reader = FakeReader()
     connection = row(5000, State.ESTABLISHED)
@@ -321,7 +321,7 @@ def test_enter_and_a_double_click_open_the_pane(bench: DetailsBench) -> None:
 
 
 def test_f4_toggles_and_the_window_remembers(
-    qtbot: QtBot, open_window: Callable[..., OpenWindow], tmp_path: Path
+    qtbot: QtBot, open_window: Callable[..., RunningWindow], tmp_path: Path
 ) -> None:
     settings = Settings(tmp_path / "details.json")
     first = open_window(settings, FakeReader()).window
@@ -394,7 +394,7 @@ def test_the_folder_of_the_program_is_opened_and_never_the_program(
 
     monkeypatch.setattr(QDesktopServices, "openUrl", open_url)
     told: list[str] = []
-    bench.details.told.connect(told.append)
+    bench.details.notified.connect(told.append)
     program = tmp_path / "app.exe"
     program.write_bytes(b"")
     bench.show(of_owner([row(80)], name="app", executable=str(program)))

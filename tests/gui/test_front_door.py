@@ -13,8 +13,8 @@ import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtNetwork import QLocalSocket
 
-from portview.ui.error_dialog import ErrorReporter
-from portview.ui.single_instance import SingleInstance
+from portview.ui.window.error_dialog import ErrorReporter
+from portview.ui.window.single_instance import SingleInstance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ import sys, time
 from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 from portview.ui import single_instance
-from portview.ui.single_instance import SingleInstance
+from portview.ui.window.single_instance import SingleInstance
 if "impatient" in sys.argv:
     single_instance._PATIENCE_MS = 300
 application = QCoreApplication([])
@@ -148,7 +148,7 @@ def test_other_words_than_those_that_are_known_do_nothing(
 def test_two_users_of_one_folder_do_not_meet(
     qtbot: QtBot, first: SingleInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("portview.ui.single_instance._user", lambda: "another")
+    monkeypatch.setattr("portview.ui.window.single_instance._user", lambda: "another")
     other = SingleInstance(tmp_path)
     assert other.acquire()
     other.release()
@@ -211,7 +211,7 @@ def test_the_program_opens_runs_and_closes_as_a_process(tmp_path: Path) -> None:
         "import sys\n"
         "from PySide6.QtCore import QTimer\n"
         "from PySide6.QtWidgets import QApplication\n"
-        "import portview.ui.main_window as main_window\n"
+        "import portview.ui.window.main_window as main_window\n"
         "import portview.__main__ as door\n"
         "class Window(main_window.MainWindow):\n"
         "    def _on_snapshot(self, snapshot):\n"

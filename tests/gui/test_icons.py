@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtGui import QColor, QIcon, QPalette, QPixmap
 
-from portview.ui.icons import coloured_icon, icon
+from portview.ui.style.icons import coloured_icon, icon
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from portview.engine.inquiry import Inquiry
+from portview.engine.latest_query import LatestQuery
 from portview.engine.task_runner import Pool
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class Asked:
         self.errors: list[Exception] = []
         self.gate = threading.Event()
         self.entered = threading.Event()
-        self.inquiry: Inquiry[int, int] = Inquiry(
+        self.inquiry: LatestQuery[int, int] = LatestQuery(
             self._answer,
             runner,
             Pool.READING,

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import Qt
 
-from portview.domain.columns import COLUMNS
-from portview.domain.outcome import PortViewError
-from portview.domain.scope import Scope
-from portview.domain.snapshot import Snapshot
-from portview.domain.sockets import State
+from portview.domain.errors import PortViewError
+from portview.domain.sockets.scope import Scope
+from portview.domain.sockets.snapshot import Snapshot
+from portview.domain.sockets.socket_row import State
+from portview.domain.table.columns import COLUMNS
 from portview.models.liveness import Mark
 from portview.readers.choose import open_reader
 from portview.settings import Settings
+from tests.factories import row, snapshot
 from tests.fakes.snapshots import FakeReader
-from tests.made import row, snapshot
 
 if TYPE_CHECKING:
     import subprocess
@@ -28,21 +28,21 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from portview.app import OpenWindow
-    from portview.domain.entry import Entry
+    from portview.app import RunningWindow
+    from portview.domain.sockets.entry import SocketEntry
     from portview.models.socket_table_model import SocketTableModel
 
     Child = subprocess.Popen[str]
 
 
-def entry_on(model: SocketTableModel, port: int) -> Entry | None:
+def entry_on(model: SocketTableModel, port: int) -> SocketEntry | None:
     found = [entry for entry in model.shown_entries if entry.row.local.port == port]
     return found[0] if found else None
 
 
 def test_a_listener_appears_with_its_owner_and_goes_when_it_closes(
     qtbot: QtBot,
-    open_window: Callable[..., OpenWindow],
+    open_window: Callable[..., RunningWindow],
     child_listener: Callable[[], tuple[Child, int]],
 ) -> None:
     opened = open_window()
@@ -65,7 +65,7 @@ def test_a_listener_appears_with_its_owner_and_goes_when_it_closes(
 
 def test_selection_and_scroll_position_survive_the_tick(
     qtbot: QtBot,
-    open_window: Callable[..., OpenWindow],
+    open_window: Callable[..., RunningWindow],
     child_listener: Callable[[], tuple[Child, int]],
 ) -> None:
     _, port = child_listener()
@@ -85,7 +85,7 @@ def test_selection_and_scroll_position_survive_the_tick(
 
 
 def test_rows_that_come_above_do_not_move_what_is_read(
-    qtbot: QtBot, open_window: Callable[..., OpenWindow]
+    qtbot: QtBot, open_window: Callable[..., RunningWindow]
 ) -> None:
     reader = FakeReader()
     reader.snapshot = snapshot(row(port) for port in range(1000, 1400))
@@ -109,7 +109,7 @@ def test_rows_that_come_above_do_not_move_what_is_read(
 
 def test_scopes_show_their_rows_and_counts(
     qtbot: QtBot,
-    open_window: Callable[..., OpenWindow],
+    open_window: Callable[..., RunningWindow],
     child_listener: Callable[[], tuple[Child, int]],
 ) -> None:
     _, port = child_listener()
@@ -126,7 +126,7 @@ def test_scopes_show_their_rows_and_counts(
 
 def test_typing_filters_and_a_mistake_keeps_the_last_good_filter(
     qtbot: QtBot,
-    open_window: Callable[..., OpenWindow],
+    open_window: Callable[..., RunningWindow],
     child_listener: Callable[[], tuple[Child, int]],
 ) -> None:
     _, port = child_listener()
@@ -147,7 +147,7 @@ def test_typing_filters_and_a_mistake_keeps_the_last_good_filter(
 
 
 def test_an_empty_table_says_why_and_what_to_do(
-    qtbot: QtBot, open_window: Callable[..., OpenWindow]
+    qtbot: QtBot, open_window: Callable[..., RunningWindow]
 ) -> None:
     reader = FakeReader()
     reader.error = PortViewError("sockets_unreadable", "The table is gone.", "Wait.")
@@ -166,7 +166,7 @@ def test_an_empty_table_says_why_and_what_to_do(
 
 
 def test_only_a_first_reading_that_takes_long_is_spoken_of(
-    qtbot: QtBot, open_window: Callable[..., OpenWindow]
+    qtbot: QtBot, open_window: Callable[..., RunningWindow]
 ) -> None:
     reader = FakeReader()
     reader.gate.clear()
@@ -180,7 +180,7 @@ def test_only_a_first_reading_that_takes_long_is_spoken_of(
 
 
 def test_a_failed_reading_leaves_the_table_as_it_was(
-    qtbot: QtBot, open_window: Callable[..., OpenWindow]
+    qtbot: QtBot, open_window: Callable[..., RunningWindow]
 ) -> None:
     reader = FakeReader()
     reader.snapshot = snapshot([row(80), row(443)])
@@ -193,7 +193,7 @@ def test_a_failed_reading_leaves_the_table_as_it_was(
     assert "not now" in opened.window.status._problem.text()
 
 
-def test_space_pauses_and_resumes(qtbot: QtBot, open_window: Callable[..., OpenWindow]) -> None:
+def test_space_pauses_and_resumes(qtbot: QtBot, open_window: Callable[..., RunningWindow]) -> None:
     opened = open_window()
     opened.window.table.setFocus()
     qtbot.keyClick(opened.window.table, Qt.Key.Key_Space)
@@ -204,7 +204,7 @@ def test_space_pauses_and_resumes(qtbot: QtBot, open_window: Callable[..., OpenW
 
 
 def test_what_was_arranged_is_there_at_the_next_start(
-    qtbot: QtBot, open_window: Callable[..., OpenWindow], tmp_path: Path
+    qtbot: QtBot, open_window: Callable[..., RunningWindow], tmp_path: Path
 ) -> None:
     path = tmp_path / "settings.json"
     first = open_window(settings=Settings(path))
@@ -235,7 +235,7 @@ def test_what_was_arranged_is_there_at_the_next_start(
     ],
 )
 def test_settings_that_make_no_sense_do_no_harm(
-    qtbot: QtBot, open_window: Callable[..., OpenWindow], tmp_path: Path, content: str
+    qtbot: QtBot, open_window: Callable[..., RunningWindow], tmp_path: Path, content: str
 ) -> None:
     path = tmp_path / "settings.json"
     path.write_text(content)
@@ -246,14 +246,14 @@ def test_settings_that_make_no_sense_do_no_harm(
 
 
 def test_how_long_closed_rows_stay_can_be_chosen_and_is_remembered(
-    qtbot: QtBot, open_window: Callable[..., OpenWindow], tmp_path: Path
+    qtbot: QtBot, open_window: Callable[..., RunningWindow], tmp_path: Path
 ) -> None:
     path = tmp_path / "settings.json"
     reader = FakeReader()
     reader.snapshot = snapshot([row(80), row(81)])
     first = open_window(settings=Settings(path), reader=reader)
     qtbot.waitUntil(lambda: first.window.model.rowCount() == 2)
-    first.window._linger_menu._actions[0].trigger()
+    first.window._highlight_menu._actions[0].trigger()
     reader.snapshot = snapshot([row(80)])
     with qtbot.waitSignal(first.poller.snapshot_taken):
         first.poller.refresh()
@@ -261,11 +261,11 @@ def test_how_long_closed_rows_stay_can_be_chosen_and_is_remembered(
     first.window.close()
     first.close()
     second = open_window(settings=Settings(path))
-    assert second.window._linger_menu._actions[0].isChecked()
+    assert second.window._highlight_menu._actions[0].isChecked()
 
 
 def test_closing_in_the_middle_of_a_reading_leaves_nothing(
-    qtbot: QtBot, open_window: Callable[..., OpenWindow]
+    qtbot: QtBot, open_window: Callable[..., RunningWindow]
 ) -> None:
     reader = FakeReader()
     opened = open_window(reader=reader)
@@ -281,7 +281,7 @@ def test_closing_in_the_middle_of_a_reading_leaves_nothing(
 
 
 def test_a_machine_without_sockets_and_one_with_36_000(
-    qtbot: QtBot, open_window: Callable[..., OpenWindow]
+    qtbot: QtBot, open_window: Callable[..., RunningWindow]
 ) -> None:
     reader = FakeReader()
     opened = open_window(reader=reader)
@@ -295,13 +295,13 @@ def test_a_machine_without_sockets_and_one_with_36_000(
     qtbot.waitUntil(lambda: model.rowCount() == 36_000, timeout=30_000)
     assert "36,000" in opened.window.scope_bar._buttons[Scope.LISTENING].text()
     reader.snapshot = Snapshot()
-    model.set_linger(0)
+    model.set_highlight(0)
     opened.poller.refresh()
     qtbot.waitUntil(lambda: model.rowCount() == 0, timeout=30_000)
 
 
 def test_a_window_that_is_closed_takes_nothing_in_any_more(
-    qtbot: QtBot, open_window: Callable[..., OpenWindow]
+    qtbot: QtBot, open_window: Callable[..., RunningWindow]
 ) -> None:
     reader = FakeReader()
     opened = open_window(reader=reader)
@@ -318,7 +318,7 @@ def test_a_window_that_is_closed_takes_nothing_in_any_more(
 
 
 def test_the_window_names_its_own_process_truly(
-    qtbot: QtBot, open_window: Callable[..., OpenWindow]
+    qtbot: QtBot, open_window: Callable[..., RunningWindow]
 ) -> None:
     import socket  # noqa: PLC0415 - one listener of this very process
 

@@ -9,10 +9,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication
 from PySide6.QtWidgets import QLabel, QMenu
 
-from portview.actions.cards import Card, CardKind
-from portview.actions.proposals import Proposal
-from portview.ui.plain_label import PlainLabel
-from portview.ui.proposal_view import ProposalView
+from portview.actions.confirmation.cards import Card, CardKind
+from portview.actions.confirmation.confirmation import Confirmation
+from portview.ui.confirm.confirmation_view import ConfirmationView
+from portview.ui.widgets.plain_label import PlainLabel
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -24,7 +24,7 @@ WIDTH = 480
 def test_a_card_is_as_wide_as_its_room_whatever_it_tells(qtbot: QtBot, word: str) -> None:
     consequence = "It will be asked to close, and ended if it still runs after 5 s."
     card = Card(CardKind.STOPS, "node, PID 7", (word,), consequence)
-    view = ProposalView(Proposal("?", (card,), None))
+    view = ConfirmationView(Confirmation("?", (card,), None))
     qtbot.addWidget(view)
     view.resize(WIDTH, view.height_for(WIDTH))
     view.show()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.domain.snapshot import Snapshot
+from portview.domain.sockets.snapshot import Snapshot
 from portview.engine.poller import Poller
 from portview.engine.task_runner import Pool
 

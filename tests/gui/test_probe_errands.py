@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING
 
-from portview.domain.targets import Target
+from portview.domain.user_input.targets import Target
 from portview.domain.verdicts import Verdict
 from portview.engine.task_runner import Pool, TaskRunner
 from portview.probes.tcp import ProbeReport, probe_tcp

@@ -10,18 +10,18 @@ import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QImage, QPalette, QPixmap
 
-from portview.domain.entry import Entry
-from portview.domain.processes import ProcessInfo, ProcessKey
-from portview.domain.sockets import OwnerProblem
+from portview.domain.owners.process import ProcessInfo, ProcessKey
+from portview.domain.sockets.entry import SocketEntry
+from portview.domain.sockets.socket_row import OwnerProblem
 from portview.models.liveness import Mark
-from portview.ui.process_icons import (
+from portview.ui.table.process_icons import (
     MOST_PER_TURN,
     ProcessIcons,
     is_on_network,
     program_icon_loader,
     with_new_mark,
 )
-from tests.made import row, snapshot
+from tests.factories import row, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,16 +80,16 @@ INFO = ProcessInfo(ProcessKey(1, 5), "app", "C:\\app.exe")
 def test_every_kind_of_owner_has_its_own_icon(qtbot: QtBot) -> None:
     unowned = replace(row(80), key=row(80).key._replace(owner=None))
     kinds = {
-        "program": Entry(row(80), INFO),
-        "no process": Entry(unowned),
-        "unknown": Entry(replace(unowned, owner_problem=OwnerProblem.ACCESS_DENIED)),
+        "program": SocketEntry(row(80), INFO),
+        "no process": SocketEntry(unowned),
+        "unknown": SocketEntry(replace(unowned, owner_problem=OwnerProblem.ACCESS_DENIED)),
     }
     pictures = {kind: picture(make().icon_of(entry)) for kind, entry in kinds.items()}
     closed = picture(make(mark=Mark.CLOSED).icon_of(kinds["program"]))
     new = picture(make(mark=Mark.NEW).icon_of(kinds["program"]))
     shapes = [*pictures.values(), closed, new]
     assert all(a != b for number, a in enumerate(shapes) for b in shapes[:number])
-    unnamed = Entry(row(80), replace(INFO, name=None))
+    unnamed = SocketEntry(row(80), replace(INFO, name=None))
     assert picture(make().icon_of(unnamed)) == pictures["unknown"]
     changed = make(mark=Mark.CHANGED).icon_of(kinds["program"])
     assert picture(changed) == pictures["program"]
@@ -99,8 +99,8 @@ def test_windows_own_processes_look_like_the_system(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
-    system = Entry(row(445, pid=4), ProcessInfo(ProcessKey(4, 5), "System"))
-    unowned = Entry(replace(row(80), key=row(80).key._replace(owner=None)))
+    system = SocketEntry(row(445, pid=4), ProcessInfo(ProcessKey(4, 5), "System"))
+    unowned = SocketEntry(replace(row(80), key=row(80).key._replace(owner=None)))
     assert picture(make().icon_of(system)) == picture(make().icon_of(unowned))
 
 
@@ -116,7 +116,7 @@ def test_the_sign_of_a_new_row_leaves_the_icon_recognisable(qtbot: QtBot) -> Non
 
 def test_own_icons_follow_the_palette(qtbot: QtBot) -> None:
     icons = make()
-    entry = Entry(row(80), INFO)
+    entry = SocketEntry(row(80), INFO)
     dark_on_light = brightness(picture(icons.icon_of(entry)))
     with qtbot.waitSignal(icons.changed):
         icons.set_palette(dark())
@@ -134,8 +134,8 @@ def test_icons_of_programs_are_loaded_a_few_per_turn_and_once_each(qtbot: QtBot)
         return QIcon() if executable.endswith("0.exe") else icon_of_colour("#ff0000")
 
     icons = make(load)
-    own = picture(make().icon_of(Entry(row(80), INFO)))
-    entries = [Entry(row(80 + n), replace(INFO, executable=f"C:\\{n}.exe")) for n in range(5)]
+    own = picture(make().icon_of(SocketEntry(row(80), INFO)))
+    entries = [SocketEntry(row(80 + n), replace(INFO, executable=f"C:\\{n}.exe")) for n in range(5)]
     turns: list[int] = []
     icons.changed.connect(lambda: turns.append(len(loaded)))
     for entry in entries:
@@ -152,7 +152,7 @@ def test_icons_of_programs_are_loaded_a_few_per_turn_and_once_each(qtbot: QtBot)
 def test_stopping_loads_no_more(qtbot: QtBot) -> None:
     loaded: list[str] = []
     icons = make(lambda executable: loaded.append(executable) or QIcon())
-    icons.icon_of(Entry(row(80), INFO))
+    icons.icon_of(SocketEntry(row(80), INFO))
     icons.stop()
     qtbot.wait(1)  # a turn of the event loop
     assert loaded == []

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 
-from portview.domain.columns import COLUMNS
-from portview.domain.sockets import Endpoint, SocketRow, State
-from portview.domain.traffic import TrafficCounters
-from tests.made import row, snapshot
+from portview.domain.sockets.socket_row import Endpoint, SocketRow, State
+from portview.domain.sockets.traffic import TrafficCounters
+from portview.domain.table.columns import COLUMNS
+from tests.factories import row, snapshot
 
 if TYPE_CHECKING:
     from tests.gui.conftest import DetailsBench
@@ -45,10 +45,10 @@ def test_traffic_is_read_for_the_rows_in_sight(bench: DetailsBench) -> None:
     for number, each in enumerate(rows):
         bench.traffic.counters[each.key] = TrafficCounters(number, 0)
     tick(bench, rows)
-    in_sight = [entry.row.local.port for entry in bench.table.entries_in_sight()]
-    assert asked(bench) == in_sight
-    assert 1000 in in_sight
-    assert 5 < len(in_sight) < 60
+    visible_rows = [entry.row.local.port for entry in bench.table.visible_entries()]
+    assert asked(bench) == visible_rows
+    assert 1000 in visible_rows
+    assert 5 < len(visible_rows) < 60
     bench.table.scrollToBottom()
     tick(bench, rows)
     assert 1000 not in asked(bench)
@@ -107,8 +107,8 @@ def test_no_name_is_asked_for_while_the_column_is_hidden(bench: DetailsBench) ->
     assert bench.resolver.asked == []
     bench.columns.set_visible("remote_host", is_visible=True)
     bench.show(snapshot(rows))
-    in_sight = {entry.row.remote.address for entry in bench.table.entries_in_sight()}
-    bench.qtbot.waitUntil(lambda: set(bench.resolver.asked) == in_sight)
+    visible_rows = {entry.row.remote.address for entry in bench.table.visible_entries()}
+    bench.qtbot.waitUntil(lambda: set(bench.resolver.asked) == visible_rows)
 
     def is_named() -> bool:
         bench.model.pass_time()
@@ -119,7 +119,7 @@ def test_no_name_is_asked_for_while_the_column_is_hidden(bench: DetailsBench) ->
     bench.columns.set_visible("remote_host", is_visible=False)
     bench.table.scrollToBottom()
     bench.show(snapshot(rows))
-    assert set(bench.resolver.asked) == in_sight
+    assert set(bench.resolver.asked) == visible_rows
 
 
 def test_a_name_server_that_hangs_holds_nothing_up(bench: DetailsBench) -> None:

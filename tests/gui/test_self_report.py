@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PySide6.QtGui import QImage
 
-from portview.ui.self_report import SelfReport
-from tests.made import snapshot
+from portview.ui.window.self_report import SelfReport
+from tests.factories import snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from portview.app import OpenWindow
+    from portview.app import RunningWindow
 
 
 class NoSockets:
@@ -39,7 +39,7 @@ def listener() -> Iterator[int]:
         yield opened.getsockname()[1]
 
 
-def report_of(opened: OpenWindow, qtbot: QtBot, file: Path) -> dict[str, Any]:
+def report_of(opened: RunningWindow, qtbot: QtBot, file: Path) -> dict[str, Any]:
     SelfReport(opened.window, opened.poller, file)
     qtbot.waitUntil(file.exists, timeout=20_000)
     content: dict[str, Any] = json.loads(file.read_text("ascii"))
@@ -47,7 +47,7 @@ def report_of(opened: OpenWindow, qtbot: QtBot, file: Path) -> dict[str, Any]:
 
 
 def test_the_report_has_the_rows_and_a_plot_with_lines(
-    open_window: Callable[..., OpenWindow], qtbot: QtBot, tmp_path: Path, listener: int
+    open_window: Callable[..., RunningWindow], qtbot: QtBot, tmp_path: Path, listener: int
 ) -> None:
     report = report_of(open_window(), qtbot, tmp_path / "window.json")
     assert str(listener) in {row["port"] for row in report["rows"]}
@@ -60,13 +60,13 @@ def test_the_report_has_the_rows_and_a_plot_with_lines(
 
 
 def test_a_plot_that_can_not_be_loaded_is_missing_from_the_report(
-    open_window: Callable[..., OpenWindow],
+    open_window: Callable[..., RunningWindow],
     qtbot: QtBot,
     tmp_path: Path,
     listener: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.delitem(sys.modules, "portview.ui.traffic_plot", raising=False)
+    monkeypatch.delitem(sys.modules, "portview.ui.details.traffic_plot", raising=False)
     monkeypatch.setitem(sys.modules, "numpy", None)
     for name in [name for name in sys.modules if name.partition(".")[0] == "pyqtgraph"]:
         monkeypatch.delitem(sys.modules, name)
@@ -80,7 +80,7 @@ def test_a_plot_that_can_not_be_loaded_is_missing_from_the_report(
 
 
 def test_a_machine_without_sockets_is_reported_too(
-    open_window: Callable[..., OpenWindow], qtbot: QtBot, tmp_path: Path
+    open_window: Callable[..., RunningWindow], qtbot: QtBot, tmp_path: Path
 ) -> None:
     report = report_of(open_window(reader=NoSockets()), qtbot, tmp_path / "window.json")
     assert report["rows"] == []

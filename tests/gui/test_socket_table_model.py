@@ -9,19 +9,19 @@ import pytest
 from PySide6.QtCore import QPersistentModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 
-from portview.domain.cells import CellContext
-from portview.domain.columns import COLUMNS
-from portview.domain.port_names import PortName, PortNames
-from portview.domain.processes import ProcessInfo, ProcessKey
+from portview.domain.owners.process import ProcessInfo, ProcessKey
 from portview.domain.query.compiling import compile_query
 from portview.domain.query.syntax import parse_query
-from portview.domain.scope import Scope, in_scope
-from portview.domain.snapshot import Snapshot
-from portview.domain.sockets import Protocol, SocketKey, SocketRow, State
+from portview.domain.sockets.port_names import PortName, PortNames
+from portview.domain.sockets.scope import Scope, in_scope
+from portview.domain.sockets.snapshot import Snapshot
+from portview.domain.sockets.socket_row import Protocol, SocketKey, SocketRow, State
+from portview.domain.table.cells import CellContext
+from portview.domain.table.columns import COLUMNS
 from portview.models.liveness import Mark
 from portview.models.socket_table_model import SocketTableModel
-from portview.ui.socket_table import SocketTable
-from tests.made import row, snapshot
+from portview.ui.table.socket_table import SocketTable
+from tests.factories import row, snapshot
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -30,9 +30,9 @@ NAMES = PortNames({(Protocol.TCP, 3): PortName("three", "The third")})
 STATES = (State.LISTEN, State.ESTABLISHED, State.TIME_WAIT, State.BOUND)
 
 
-def make_model(qtbot: QtBot, linger_ms: int = 0) -> SocketTableModel:
+def make_model(qtbot: QtBot, highlight_ms: int = 0) -> SocketTableModel:
     model = SocketTableModel(lambda: CellContext(now_ms=10**12, port_names=NAMES), NAMES)
-    model.set_linger(linger_ms)
+    model.set_highlight(highlight_ms)
     return model
 
 
@@ -153,7 +153,7 @@ def test_the_first_snapshot_marks_nothing_and_later_ones_mark_what_happened(
 ) -> None:
     clock = [1000]
     monkeypatch.setattr("portview.models.socket_table_model._now_ms", lambda: clock[0])
-    model = make_model(qtbot, linger_ms=2000)
+    model = make_model(qtbot, highlight_ms=2000)
     model.show_snapshot(snapshot([row(80), row(90)]))
     assert {model.mark_of(key) for key in shown_keys(model)} == {None}
     model.show_snapshot(snapshot([row(80, State.ESTABLISHED), row(100)]))
@@ -175,7 +175,7 @@ def test_a_row_that_comes_back_while_it_fades_is_one_row(
 ) -> None:
     clock = [0]
     monkeypatch.setattr("portview.models.socket_table_model._now_ms", lambda: clock[0])
-    model = make_model(qtbot, linger_ms=2000)
+    model = make_model(qtbot, highlight_ms=2000)
     model.show_snapshot(snapshot([row(80)]))
     model.show_snapshot(snapshot([]))
     assert model.mark_of(row(80).key) is Mark.CLOSED
@@ -197,7 +197,7 @@ def test_a_users_domain_is_for_the_tooltip_alone(qtbot: QtBot) -> None:
 
 
 def test_a_closed_row_keeps_the_name_of_an_owner_that_is_gone(qtbot: QtBot) -> None:
-    model = make_model(qtbot, linger_ms=60_000)
+    model = make_model(qtbot, highlight_ms=60_000)
     model.show_snapshot(snapshot([row(80)]))
     named = model.entry_at(0).info
     model.show_snapshot(snapshot([]))
@@ -207,7 +207,7 @@ def test_a_closed_row_keeps_the_name_of_an_owner_that_is_gone(qtbot: QtBot) -> N
 
 
 def test_counts_leave_out_what_is_closed(qtbot: QtBot) -> None:
-    model = make_model(qtbot, linger_ms=60_000)
+    model = make_model(qtbot, highlight_ms=60_000)
     model.show_snapshot(
         snapshot([row(80), row(90, State.ESTABLISHED), row(53, None, Protocol.UDP)])
     )
@@ -256,4 +256,4 @@ def test_a_large_change_is_painted_when_it_is_whole(qtbot: QtBot) -> None:
     assert len(is_painted) > 1
     assert not is_painted[0]
     assert is_painted[-1]
-    assert table.entries_in_sight()[0].row.local.port == 1000
+    assert table.visible_entries()[0].row.local.port == 1000

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from portview.domain.snapshot import Snapshot
+from portview.domain.sockets.snapshot import Snapshot
 from portview.engine.poller import Poller
-from portview.ui.first_rows import FirstRows
-from portview.ui.warm_up import NEXT_WANTED, WarmUp
+from portview.ui.window.first_paint import FirstPaint
+from portview.ui.window.preload import NEXT_WANTED, Preloader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,12 +89,28 @@ OF_THE_READER = {
 FOR_LATER = (
     *("numpy", "pyqtgraph", "urllib3", "cryptography", "ssl", "multiprocessing", "html"),
     *("typing_extensions", "logging.handlers", "hashlib", "PySide6.QtNetwork"),
-    *("portview.domain.export", "portview.domain.firewall", "portview.domain.port_question"),
-    *("portview.domain.process_details", "portview.readers.process_details"),
-    *("portview.ui.about", "portview.ui.action_dialog", "portview.ui.cheat_sheet"),
-    *("portview.ui.export_dialog", "portview.ui.owner_page", "portview.ui.properties_dialog"),
-    *("portview.ui.self_report", "portview.ui.traffic_page", "portview.ui.traffic_plot"),
-    *("portview.models.process_tree_model", "portview.ui.process_tree"),
+    *(
+        "portview.domain.table.export",
+        "portview.domain.firewall",
+        "portview.domain.user_input.port_query",
+    ),
+    *("portview.domain.owners.process_details", "portview.readers.process_details"),
+    *(
+        "portview.ui.window.about",
+        "portview.ui.confirm.action_dialog",
+        "portview.ui.window.cheat_sheet",
+    ),
+    *(
+        "portview.ui.export.export_dialog",
+        "portview.ui.details.owner_page",
+        "portview.ui.details.properties_dialog",
+    ),
+    *(
+        "portview.ui.window.self_report",
+        "portview.ui.details.traffic_page",
+        "portview.ui.details.traffic_plot",
+    ),
+    *("portview.models.process_tree_model", "portview.ui.table.process_tree"),
 )
 
 
@@ -121,7 +137,7 @@ def unneeded(package: str, needed: set[str], loaded: set[str]) -> set[str]:
 
 def test_nothing_is_loaded_that_the_first_rows_do_not_need(started: dict[str, Any]) -> None:
     loaded = set(started["modules"])
-    assert "portview.ui.main_window" in loaded
+    assert "portview.ui.window.main_window" in loaded
     assert not loaded.intersection(FOR_LATER)
     system = "windows" if sys.platform == "win32" else sys.platform
     for package, needed in NEEDED_AT_ONCE.items():
@@ -145,8 +161,8 @@ def test_what_is_loaded_next_is_there() -> None:
 
 def test_no_step_loads_much_at_once() -> None:
     code = (
-        "import importlib, sys, portview.app, portview.ui.main_window, portview.readers.processes\n"
-        "from portview.ui.warm_up import NEXT_WANTED\n"
+        "import importlib, sys, portview.app, portview.ui.window.main_window, portview.readers.processes\n"
+        "from portview.ui.window.preload import NEXT_WANTED\n"
         "for name in NEXT_WANTED:\n"
         "    before = set(sys.modules)\n"
         "    importlib.import_module(name)\n"
@@ -159,14 +175,14 @@ def test_no_step_loads_much_at_once() -> None:
 
 DIALOGS = """
 import importlib, json, sys
-import portview.app, portview.ui.main_window
-from portview.ui.warm_up import NEXT_WANTED
+import portview.app, portview.ui.window.main_window
+from portview.ui.window.preload import NEXT_WANTED
 for name in NEXT_WANTED:
     importlib.import_module(name)
 before = set(sys.modules)
-import portview.actions.firewall_jobs, portview.actions.jobs
-import portview.ui.action_dialog, portview.ui.job_dialog
-import portview.ui.firewall.own_rules_window, portview.ui.firewall.rule_dialog
+import portview.actions.confirmation.firewall_actions, portview.actions.confirmation.actions
+import portview.ui.confirm.action_dialog, portview.ui.confirm.confirm_dialog
+import portview.ui.firewall.managed_rules_window, portview.ui.firewall.rule_dialog
 print(json.dumps([name for name in sys.modules if name not in before]))
 """
 
@@ -180,7 +196,7 @@ def test_one_module_is_loaded_at_a_time(qtbot: QtBot, monkeypatch: pytest.Monkey
     wanted = ["portview.override", "wsgiref.headers", "json", "wsgiref.util"]
     for name in wanted[1::2]:
         monkeypatch.delitem(sys.modules, name, raising=False)
-    warm_up = WarmUp(wanted)
+    warm_up = Preloader(wanted)
     warm_up.start()
     qtbot.waitUntil(lambda: wanted[1] in sys.modules)
     assert wanted[3] not in sys.modules
@@ -194,15 +210,15 @@ def poller(runner: TaskRunner) -> Poller:
 
 
 @pytest.fixture
-def first_rows(qtbot: QtBot, poller: Poller) -> Iterator[FirstRows]:
-    made = FirstRows(poller)
+def first_rows(qtbot: QtBot, poller: Poller) -> Iterator[FirstPaint]:
+    made = FirstPaint(poller)
     yield made
     made.stop()
 
 
 @pytest.mark.parametrize("outcome", ["snapshot_taken", "read_failed"])
 def test_the_first_reading_is_told_once_whatever_came_of_it(
-    qtbot: QtBot, poller: Poller, first_rows: FirstRows, outcome: str
+    qtbot: QtBot, poller: Poller, first_rows: FirstPaint, outcome: str
 ) -> None:
     with qtbot.waitSignal(first_rows.shown):
         getattr(poller, outcome).emit(Snapshot())
@@ -213,7 +229,7 @@ def test_the_first_reading_is_told_once_whatever_came_of_it(
 
 
 def test_a_machine_that_cannot_be_read_for_long_keeps_nobody_waiting(
-    qtbot: QtBot, first_rows: FirstRows
+    qtbot: QtBot, first_rows: FirstPaint
 ) -> None:
     assert first_rows._timer.isActive()
     with qtbot.waitSignal(first_rows.shown, timeout=20_000):
@@ -221,7 +237,7 @@ def test_a_machine_that_cannot_be_read_for_long_keeps_nobody_waiting(
 
 
 def test_a_window_that_is_closed_tells_nothing(
-    qtbot: QtBot, poller: Poller, first_rows: FirstRows
+    qtbot: QtBot, poller: Poller, first_rows: FirstPaint
 ) -> None:
     first_rows.stop()
     with qtbot.assertNotEmitted(first_rows.shown, wait=200):

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QSize, Qt
 
-from portview.domain.columns import COLUMNS
-from portview.domain.processes import Execution, ProcessKey
+from portview.domain.owners.process import Execution, ProcessKey
+from portview.domain.table.columns import COLUMNS
 from portview.engine.execution_feed import ExecutionFeed
-from tests.fakes.lookups import FakeClock
-from tests.made import row, snapshot
+from tests.factories import row, snapshot
+from tests.fakes.data_sources import FakeClock
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QIcon, QImage
     from pytestqt.qtbot import QtBot
 
-    from portview.domain.sockets import SocketRow
+    from portview.domain.sockets.socket_row import SocketRow
     from portview.engine.task_runner import TaskRunner
     from tests.gui.conftest import DetailsBench
 
@@ -85,9 +85,9 @@ def test_each_owner_of_a_row_in_sight_is_asked_for_once(bench: DetailsBench) -> 
     rows = [row(1000 + number, pid=1 + number // 2) for number in range(400)]
     bench.show(snapshot(rows))
     bench.qtbot.waitUntil(lambda: bool(bench.owners_asked))
-    in_sight = {entry.row.key.owner for entry in bench.table.entries_in_sight()}
-    assert set(bench.owners_asked[-1]) == in_sight
-    assert len(bench.owners_asked[-1]) == len(in_sight) < 60
+    visible_rows = {entry.row.key.owner for entry in bench.table.visible_entries()}
+    assert set(bench.owners_asked[-1]) == visible_rows
+    assert len(bench.owners_asked[-1]) == len(visible_rows) < 60
     bench.columns.set_visible("process", is_visible=False)
     count = len(bench.owners_asked)
     bench.show(snapshot(rows))

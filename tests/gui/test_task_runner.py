@@ -21,12 +21,12 @@ class Ends:
     """Collects how tasks end, and on which thread that is told."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, object]] = []
+        self.notified: list[tuple[str, object]] = []
         self.threads: set[QThread] = set()
 
     def taking(self, kind: str):  # noqa: ANN201 - a callback of any shape
         def take(*values: object) -> None:
-            self.told.append((kind, values[0] if values else None))
+            self.notified.append((kind, values[0] if values else None))
             self.threads.add(QThread.currentThread())
 
         return take
@@ -47,8 +47,8 @@ def test_a_result_comes_back_on_the_ui_thread(qtbot: QtBot, runner: TaskRunner) 
 
     task = runner.run(work, pool=Pool.PROBES, **ends.receivers())
     assert task.is_running
-    qtbot.waitUntil(lambda: bool(ends.told))
-    assert ends.told == [("done", 42)]
+    qtbot.waitUntil(lambda: bool(ends.notified))
+    assert ends.notified == [("done", 42)]
     assert ends.threads == {qtbot_thread()}
     assert worked_on != [threading.get_ident()]
     assert not task.is_running
@@ -66,8 +66,8 @@ def test_an_error_goes_to_the_caller(qtbot: QtBot, runner: TaskRunner) -> None:
         raise error
 
     runner.run(work, pool=Pool.ACTIONS, **ends.receivers())
-    qtbot.waitUntil(lambda: bool(ends.told))
-    assert ends.told == [("failed", error)]
+    qtbot.waitUntil(lambda: bool(ends.notified))
+    assert ends.notified == [("failed", error)]
 
 
 def test_an_error_that_nobody_takes_is_logged(
@@ -96,7 +96,7 @@ def test_cancel_reaches_the_work_and_is_told_once(qtbot: QtBot, runner: TaskRunn
     task.cancel()
     task.cancel()
     qtbot.waitUntil(lambda: not task.is_running)
-    assert ends.told == [("cancelled", None)]
+    assert ends.notified == [("cancelled", None)]
 
 
 def test_work_cancelled_before_it_ran_never_runs(qtbot: QtBot, runner: TaskRunner) -> None:
@@ -107,7 +107,7 @@ def test_work_cancelled_before_it_ran_never_runs(qtbot: QtBot, runner: TaskRunne
     waiting.cancel()
     gate.set()
     qtbot.waitUntil(lambda: not blocker.is_running and not waiting.is_running)
-    assert ends.told == [("cancelled", None)]
+    assert ends.notified == [("cancelled", None)]
     assert not ran.is_set()
 
 
@@ -120,8 +120,8 @@ def test_progress_arrives_in_order_before_the_end(qtbot: QtBot, runner: TaskRunn
         return "end"
 
     runner.run(work, pool=Pool.PROBES, **ends.receivers())
-    qtbot.waitUntil(lambda: ("done", "end") in ends.told)
-    assert ends.told == [*(("progress", step) for step in range(100)), ("done", "end")]
+    qtbot.waitUntil(lambda: ("done", "end") in ends.notified)
+    assert ends.notified == [*(("progress", step) for step in range(100)), ("done", "end")]
 
 
 def test_a_slow_probe_does_not_delay_a_reading(qtbot: QtBot, runner: TaskRunner) -> None:
@@ -130,8 +130,8 @@ def test_a_slow_probe_does_not_delay_a_reading(qtbot: QtBot, runner: TaskRunner)
     for _ in range(Pool.PROBES.thread_count * 2):
         runner.run(lambda _: gate.wait(60), pool=Pool.PROBES, on_done=lambda _: None)
     runner.run(lambda _: "read", pool=Pool.READING, **ends.receivers())
-    qtbot.waitUntil(lambda: bool(ends.told))
-    assert ends.told == [("done", "read")]
+    qtbot.waitUntil(lambda: bool(ends.notified))
+    assert ends.notified == [("done", "read")]
     gate.set()
 
 
@@ -162,5 +162,5 @@ def test_shutting_down_in_the_middle_of_work_ends_it_and_delivers_nothing(
     runner.shut_down()
     later = runner.run(lambda _: None, pool=Pool.READING, **ends.receivers())
     qtbot.wait(1)  # lets every queued delivery arrive, were there one
-    assert ends.told == []
+    assert ends.notified == []
     assert not later.is_running

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtGui import QColor, QPalette
 
-from portview.ui.contrast import contrast_palette, is_high_contrast
-from portview.ui.theme import (
+from portview.ui.style.contrast import contrast_palette, is_high_contrast
+from portview.ui.style.theme import (
     Theme,
     apply_theme,
     dark_palette,
@@ -16,14 +16,14 @@ from portview.ui.theme import (
     muted_text,
     row_colours,
 )
-from portview.ui.theme_menu import ThemeMenu
+from portview.ui.window.theme_menu import ThemeMenu
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytestqt.qtbot import QtBot
 
-    from portview.app import OpenWindow
+    from portview.app import RunningWindow
 
 
 def palette_of(text: str, base: str) -> QPalette:
@@ -77,7 +77,7 @@ def system_theme_afterwards() -> Iterator[None]:
 
 
 def test_the_window_follows_a_new_theme_at_once(
-    qtbot: QtBot, open_window: Callable[..., OpenWindow], system_theme_afterwards: None
+    qtbot: QtBot, open_window: Callable[..., RunningWindow], system_theme_afterwards: None
 ) -> None:
     window = open_window().window
     apply_theme(Theme.LIGHT)
@@ -89,7 +89,7 @@ def test_the_window_follows_a_new_theme_at_once(
 
 
 def test_high_contrast_can_be_chosen_and_draws_lines_around_what_can_be_used(
-    qtbot: QtBot, open_window: Callable[..., OpenWindow], system_theme_afterwards: None
+    qtbot: QtBot, open_window: Callable[..., RunningWindow], system_theme_afterwards: None
 ) -> None:
     window = open_window().window
     menu = next(menu for menu in window.findChildren(ThemeMenu))

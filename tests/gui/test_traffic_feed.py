@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from portview.domain.outcome import PortViewError
-from portview.domain.sockets import Endpoint, Protocol, State
-from portview.domain.traffic import TrafficCounters, TrafficRate
+from portview.domain.errors import PortViewError
+from portview.domain.sockets.socket_row import Endpoint, Protocol, State
+from portview.domain.sockets.traffic import TrafficCounters, TrafficRate
 from portview.engine.traffic_feed import TrafficFeed
-from tests.fakes.lookups import FakeClock, FakeTraffic
-from tests.made import row
+from tests.factories import row
+from tests.fakes.data_sources import FakeClock, FakeTraffic
 
 if TYPE_CHECKING:
     import pytest
     from pytestqt.qtbot import QtBot
 
-    from portview.domain.sockets import SocketKey
+    from portview.domain.sockets.socket_row import SocketKey
     from portview.engine.task_runner import TaskRunner
 
 

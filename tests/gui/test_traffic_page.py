@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QPalette
 
-from portview.domain.sockets import Endpoint, SocketRow, State
-from portview.domain.traffic import TrafficCounters
-from portview.ui.theme import plot_colours
-from tests.made import row, snapshot
+from portview.domain.sockets.socket_row import Endpoint, SocketRow, State
+from portview.domain.sockets.traffic import TrafficCounters
+from portview.ui.style.theme import plot_colours
+from tests.factories import row, snapshot
 
 if TYPE_CHECKING:
     from tests.gui.conftest import DetailsBench

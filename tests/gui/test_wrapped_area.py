@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.ui.proposal_view import plain_label
-from portview.ui.wrapped_area import WrappedArea
+from portview.ui.confirm.confirmation_view import plain_label
+from portview.ui.widgets.wrapped_area import WrappedArea
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.machines import joined_machines, serving
+from tests.netns import joined_machines, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.machines import Namespace
+    from tests.netns import Namespace
 
 
 @pytest.fixture

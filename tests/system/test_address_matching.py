@@ -16,8 +16,8 @@ from portview.domain.address_matching import (
     normalized_address,
     takes_clients_of,
 )
-from portview.domain.port_question import parse_port_question
-from portview.domain.sockets import is_loopback
+from portview.domain.sockets.socket_row import is_loopback
+from portview.domain.user_input.port_query import parse_port_query
 
 Place = tuple[str, bool]
 ANY = "0.0.0.0"  # noqa: S104 - bound for a test, and let go
@@ -127,5 +127,5 @@ def test_a_zone_is_a_device_unless_the_address_is_link_local() -> None:
 
 
 def test_a_mapped_address_asks_for_the_ipv4_address() -> None:
-    question = parse_port_question("[::ffff:127.0.0.1]:8080")
+    question = parse_port_query("[::ffff:127.0.0.1]:8080")
     assert is_same_address(question.address or "", "127.0.0.1")

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.port_ranges import PortRange, PortRanges
-from portview.domain.sockets import Protocol
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.sockets.port_ranges import PortRange, PortRanges
+from portview.domain.sockets.socket_row import Protocol
 from portview.probes.bind import BindVerdict, explain_refusal, probe_bind
 from portview.probes.bind_places import ANY_IPV4
 from portview.probes.pick import HeldPorts, pick_ports, ports_near
-from portview.probes.port_wishes import in_order, read_port_order
+from portview.probes.wait_conditions import in_order, read_port_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable

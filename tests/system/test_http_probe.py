@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from portview.domain.cancellation import Cancelled, CancelToken
-from portview.domain.targets import parse_url
+from portview.domain.user_input.targets import parse_url
 from portview.domain.verdicts import Verdict
 from portview.probes.http import MAX_BODY_BYTES, Expectation, probe_http
 

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from portview.domain.cancellation import Cancelled, CancelToken
-from portview.domain.targets import Target, parse_url
+from portview.domain.user_input.targets import Target, parse_url
 from portview.probes.ladder import (
-    FirewallAnswer,
+    FirewallCheck,
     LadderReport,
+    LadderStage,
     LadderStep,
-    StepKind,
     StepOutcome,
     climb,
 )
-from portview.probes.ladder_sentence import FirewallWord, Reach
+from portview.probes.ladder_sentence import FirewallCheckVerdict, Reach
 from portview.probes.wait import answers, is_free, serves, wait_for
 from portview.readers.choose import open_reader
 
@@ -46,10 +46,10 @@ def test_a_server_on_loopback_only(conversation: Any) -> None:
     assert "127.0.0.1 only" in report.conclusion.sentence
     assert tuple(seen) == report.steps
     kinds = [step.kind for step in report.steps]
-    assert kinds == sorted(kinds, key=list(StepKind).index)
+    assert kinds == sorted(kinds, key=list(LadderStage).index)
     assert report.steps[0].text == f"It listens on 127.0.0.1:{server.port}."
     assert report.steps[-1].text == "It greets with “220 ready”."
-    (loopback, *_) = [step for step in report.steps if step.kind is StepKind.LOOPBACK]
+    (loopback, *_) = [step for step in report.steps if step.kind is LadderStage.LOOPBACK]
     assert loopback.outcome is StepOutcome.GOOD
 
 
@@ -64,7 +64,7 @@ def test_a_server_that_waits_for_http(conversation: Any) -> None:
 
 def test_a_server_that_says_nothing(listener: Callable[..., socket.socket]) -> None:
     report = climbed(listener().getsockname()[1])
-    assert report.steps[-1].kind is StepKind.GREETING
+    assert report.steps[-1].kind is LadderStage.GREETING
     assert report.steps[-1].outcome is StepOutcome.NOTE
     assert "does not greet" in report.steps[-1].text
 
@@ -72,15 +72,15 @@ def test_a_server_that_says_nothing(listener: Callable[..., socket.socket]) -> N
 def test_a_port_where_nothing_listens(free_port: Callable[..., int]) -> None:
     report = climbed(free_port())
     assert report.conclusion.reach is Reach.NOTHING_LISTENS
-    assert StepKind.GREETING not in {step.kind for step in report.steps}
+    assert LadderStage.GREETING not in {step.kind for step in report.steps}
 
 
 def test_the_firewall_is_asked_when_it_is_there(free_port: Callable[..., int]) -> None:
     asked: list[int] = []
 
-    def blocks(port: int, _: CancelToken) -> FirewallAnswer:
+    def blocks(port: int, _: CancelToken) -> FirewallCheck:
         asked.append(port)
-        return FirewallAnswer(FirewallWord.BLOCKED, "A rule says so.")
+        return FirewallCheck(FirewallCheckVerdict.BLOCKED, "A rule says so.")
 
     port = free_port()
     (step,) = [one for one in climbed(port, firewall=blocks).steps if one.kind == "firewall"]
@@ -126,7 +126,7 @@ input()
     found = json.loads(process.stdout.readline())
     verdicts = near.python(
         "import json\n"
-        "from portview.domain.targets import Target\n"
+        "from portview.domain.user_input.targets import Target\n"
         "from portview.probes.tcp import probe_tcp\n"
         f"ports = {[one[0] for one in found]}\n"
         f"print(json.dumps([probe_tcp(Target({far.ipv4!r}, p)).verdict for p in ports]))"
@@ -148,13 +148,13 @@ def test_waiting_for_a_server_that_starts_later() -> None:
             report=lambda _: server.listen(),
         )
     assert report.is_met
-    assert report.wishes[0].looks >= 2
+    assert report.conditions[0].looks >= 2
 
 
 def test_waiting_in_vain_says_what_was_seen_last(free_port: Callable[..., int]) -> None:
     report = wait_for([answers(Target("127.0.0.1", free_port()))], timeout_ms=50)
     assert not report.is_met
-    assert "Refused" in report.wishes[0].detail
+    assert "Refused" in report.conditions[0].detail
 
 
 def test_waiting_until_a_port_is_free() -> None:
@@ -163,7 +163,7 @@ def test_waiting_until_a_port_is_free() -> None:
         target = Target(*server.getsockname())
         report = wait_for([is_free(target)], timeout_ms=60_000, report=lambda _: server.close())
     assert report.is_met
-    assert report.wishes[0].looks >= 2
+    assert report.conditions[0].looks >= 2
 
 
 def test_waiting_until_a_site_is_well(conversation: Any) -> None:
@@ -176,13 +176,13 @@ def test_waiting_until_a_site_is_well(conversation: Any) -> None:
     url = parse_url(f"http://127.0.0.1:{conversation(serve).port}/")
     report = wait_for([serves(url)], timeout_ms=60_000)
     assert report.is_met
-    assert report.wishes[0].looks == 2
+    assert report.conditions[0].looks == 2
 
 
 def test_waiting_for_an_unknown_name_is_no_crash() -> None:
     report = wait_for([is_free(Target("no-such.invalid", 80))], timeout_ms=1)
     assert not report.is_met
-    assert "no-such.invalid" in report.wishes[0].detail
+    assert "no-such.invalid" in report.conditions[0].detail
 
 
 def test_cancelling_a_wait_ends_its_pause(free_port: Callable[..., int]) -> None:

@@ -180,12 +180,12 @@ def test_pick(command: Any, spoken: Any, listener: Any, tmp_path: Path) -> None:
     first, second = closed_ports(2)
     order = tmp_path / "order.txt"
     order.write_text(f"{second}\n", "utf-8")
-    wishes = ("--preferred", taken, "--order", order, "--range", first, "--allow-dynamic")
-    code, document, _ = command("pick", *wishes, "--count", 2)
+    rule_specs = ("--preferred", taken, "--order", order, "--range", first, "--allow-dynamic")
+    code, document, _ = command("pick", *rule_specs, "--count", 2)
     assert code == 0
     assert document["ports"] == [second, first]
     assert document["skipped"][0]["port"] == taken
-    code, text = spoken("pick", *wishes)
+    code, text = spoken("pick", *rule_specs)
     assert text == f"{second}\n"
     code, document, _ = command("pick", "--range", taken, "--allow-dynamic")
     assert (code, document["error"]["code"]) == (1, "no_free_port")

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from portview.domain.facts import Known, Unreadable
-from portview.domain.process_details import (
+from portview.domain.owners.process import FieldProblem, ProcessKey
+from portview.domain.owners.process_details import (
     ChainEnd,
     NamedService,
     OwnerQuestion,
     processor_share,
 )
-from portview.domain.processes import FieldProblem, ProcessKey
 from portview.readers.process_details import OwnerDetailsReader, read_parents, read_usage
 from portview.readers.process_identity import process_key
-from tests.fakes.lookups import FakeServices, refuse_services
+from tests.fakes.data_sources import FakeServices, refuse_services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

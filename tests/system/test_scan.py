@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from portview.domain.cancellation import Cancelled, CancelToken
-from portview.domain.outcome import PortViewError
+from portview.domain.errors import PortViewError
 from portview.probes import connect_sweep
 from portview.probes.own_addresses import is_this_machine, own_addresses
 from portview.probes.resolve import UnresolvedError

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from portview.domain.cancellation import Cancelled, CancelToken
-from portview.domain.targets import Target
+from portview.domain.user_input.targets import Target
 from portview.domain.verdicts import Verdict
 from portview.probes import connecting
 from portview.probes.tcp import probe_tcp
@@ -104,7 +104,7 @@ def test_a_connection_to_itself_is_never_open(
 FAR_PROBE = """
 import json
 from dataclasses import asdict
-from portview.domain.targets import Target
+from portview.domain.user_input.targets import Target
 from portview.probes.tcp import probe_tcp
 report = probe_tcp(Target({host!r}, {port}), timeout_ms={timeout_ms}, tries=1)
 print(json.dumps(asdict(report)))

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from portview.domain.cancellation import Cancelled, CancelToken
-from portview.domain.targets import Target
+from portview.domain.user_input.targets import Target
 from portview.domain.verdicts import Verdict
 from portview.probes.certificates import CertificateProblem, name_matches
 from portview.probes.tls import probe_tls

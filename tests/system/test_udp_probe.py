@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from portview.domain.cancellation import Cancelled, CancelToken
-from portview.domain.targets import Target
+from portview.domain.user_input.targets import Target
 from portview.domain.verdicts import Verdict
 from portview.probes import udp
 from portview.probes.udp import probe_udp
@@ -251,7 +251,7 @@ def test_cancelling_a_silent_probe(responder: Any) -> None:
 FAR_PROBE = """
 import json
 from dataclasses import asdict
-from portview.domain.targets import Target
+from portview.domain.user_input.targets import Target
 from portview.probes.udp import probe_udp
 print(json.dumps(asdict(probe_udp(Target({host!r}, {port}), timeout_ms={timeout_ms}, retries=1))))
 """

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.domain.sockets import address_sort_key
+from portview.domain.sockets.socket_row import address_sort_key
 
 BYTES = st.integers(0, 255).map(str)
 PARTS = BYTES | st.integers(0, 400).map(str) | st.text("0123456789+_- \u0661x", max_size=4)

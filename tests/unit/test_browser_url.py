@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from portview.domain.browser_url import browser_url, why_no_browser
-from portview.domain.sockets import (
+from portview.domain.sockets.socket_row import (
     Endpoint,
     Family,
     Protocol,
@@ -14,7 +13,8 @@ from portview.domain.sockets import (
     SocketRow,
     State,
 )
-from tests.generated import rows
+from portview.domain.user_input.browser_url import browser_url, why_no_browser
+from tests.strategies import rows
 
 
 def listening(address: str, port: int) -> SocketRow:

@@ -10,21 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.domain.cells import CellContext
-from portview.domain.columns import COLUMN_BY_ID, COLUMNS
-from portview.domain.entry import Entry
-from portview.domain.owners import OWNER_PROBLEM_REASONS
-from portview.domain.plain_text import inert, quoted, with_breaks
-from portview.domain.port_names import PortName, PortNames
-from portview.domain.processes import FieldProblem, ProcessInfo, ProcessKey
-from portview.domain.quantities import (
+from portview.domain.formatting import (
     format_duration,
     format_rate,
     format_round_trip,
     format_share,
     format_size,
 )
-from portview.domain.sockets import (
+from portview.domain.owners.owners import OWNER_PROBLEM_REASONS
+from portview.domain.owners.process import FieldProblem, ProcessInfo, ProcessKey
+from portview.domain.plain_text import inert, quoted, with_breaks
+from portview.domain.sockets.entry import SocketEntry
+from portview.domain.sockets.port_names import PortName, PortNames
+from portview.domain.sockets.socket_row import (
     Endpoint,
     Family,
     OwnerProblem,
@@ -33,8 +31,10 @@ from portview.domain.sockets import (
     SocketRow,
     State,
 )
-from portview.domain.traffic import TrafficRate
-from tests.generated import entries
+from portview.domain.sockets.traffic import TrafficRate
+from portview.domain.table.cells import CellContext
+from portview.domain.table.columns import COLUMN_BY_ID, COLUMNS
+from tests.strategies import entries
 
 OWNER = ProcessKey(4711, 1)
 KEY = SocketKey(
@@ -52,16 +52,16 @@ CONTEXT = CellContext(
 UNOWNED = SocketRow(KEY._replace(owner=None, remote=None), State.LISTEN)
 
 
-def text(column: str, entry: Entry) -> str:
+def text(column: str, entry: SocketEntry) -> str:
     return COLUMN_BY_ID[column].text(entry, CONTEXT)
 
 
-def tooltip(column: str, entry: Entry) -> str:
+def tooltip(column: str, entry: SocketEntry) -> str:
     return COLUMN_BY_ID[column].tooltip(entry, CONTEXT)
 
 
 def test_each_column_says_its_part() -> None:
-    said = {column.id: column.text(Entry(ROW, INFO, "http"), CONTEXT) for column in COLUMNS}
+    said = {column.id: column.text(SocketEntry(ROW, INFO, "http"), CONTEXT) for column in COLUMNS}
     assert said == {
         "process": "app",
         "pid": "4711",
@@ -93,29 +93,29 @@ def test_columns_explain_themselves() -> None:
 
 @pytest.mark.parametrize("problem", OwnerProblem)
 def test_an_unknown_owner_is_a_word_with_a_reason(problem: OwnerProblem) -> None:
-    entry = Entry(replace(UNOWNED, owner_problem=problem, pid=8))
+    entry = SocketEntry(replace(UNOWNED, owner_problem=problem, pid=8))
     assert text("process", entry).startswith("unknown: ")
     assert OWNER_PROBLEM_REASONS[problem] in tooltip("process", entry)
     assert "PID 8" in tooltip("process", entry)
 
 
 def test_a_socket_of_the_kernel_has_no_process() -> None:
-    assert text("process", Entry(UNOWNED)) == "no process"
-    assert "No process holds" in tooltip("process", Entry(UNOWNED))
+    assert text("process", SocketEntry(UNOWNED)) == "no process"
+    assert "No process holds" in tooltip("process", SocketEntry(UNOWNED))
 
 
 def test_what_could_not_be_read_has_its_reason() -> None:
     problems = dict.fromkeys(("name", "user", "command_line"), FieldProblem.ACCESS_DENIED)
-    entry = Entry(ROW, ProcessInfo(OWNER, problems=problems))
+    entry = SocketEntry(ROW, ProcessInfo(OWNER, problems=problems))
     assert text("process", entry) == "unknown: access denied"
     assert tooltip("user", entry) == "The user could not be read: access denied."
     assert tooltip("command_line", entry) == "The command line could not be read: access denied."
     assert tooltip("executable", entry) == "The executable could not be read: not available."
-    assert tooltip("user", Entry(ROW, INFO)) == ""
+    assert tooltip("user", SocketEntry(ROW, INFO)) == ""
 
 
 @given(entries)
-def test_the_process_is_never_blank_and_tooltips_are_text(entry: Entry) -> None:
+def test_the_process_is_never_blank_and_tooltips_are_text(entry: SocketEntry) -> None:
     assert text("process", entry)
     for column in COLUMNS:
         assert isinstance(column.tooltip(entry, CONTEXT), str)
@@ -123,23 +123,23 @@ def test_the_process_is_never_blank_and_tooltips_are_text(entry: Entry) -> None:
 
 def test_an_age_that_is_a_lower_bound_says_so() -> None:
     unopened = replace(ROW, opened_at_ms=None)
-    assert text("age", Entry(unopened, first_seen_ms=123_000)) == "≥ 3 s"
-    assert "may be older" in tooltip("age", Entry(unopened, first_seen_ms=123_000))
-    assert text("age", Entry(unopened)) == ""
+    assert text("age", SocketEntry(unopened, first_seen_ms=123_000)) == "≥ 3 s"
+    assert "may be older" in tooltip("age", SocketEntry(unopened, first_seen_ms=123_000))
+    assert text("age", SocketEntry(unopened)) == ""
 
 
 def test_traffic_that_is_not_known_has_its_reason() -> None:
-    assert text("down", Entry(UNOWNED)) == ""
-    assert "TCP connections only" in tooltip("down", Entry(UNOWNED))
-    assert tooltip("up", Entry(ROW)) == ""
+    assert text("down", SocketEntry(UNOWNED)) == ""
+    assert "TCP connections only" in tooltip("down", SocketEntry(UNOWNED))
+    assert tooltip("up", SocketEntry(ROW)) == ""
     unmeasured = replace(CONTEXT, rates={})
-    assert COLUMN_BY_ID["up"].tooltip(Entry(ROW), unmeasured) == "Not measured here."
+    assert COLUMN_BY_ID["up"].tooltip(SocketEntry(ROW), unmeasured) == "Not measured here."
     unhindered = replace(unmeasured, traffic_hint="")
-    assert "two readings" in COLUMN_BY_ID["up"].tooltip(Entry(ROW), unhindered)
+    assert "two readings" in COLUMN_BY_ID["up"].tooltip(SocketEntry(ROW), unhindered)
 
 
 @given(st.lists(entries, max_size=8))
-def test_every_column_can_be_sorted_with_the_unknown_last(given: list[Entry]) -> None:
+def test_every_column_can_be_sorted_with_the_unknown_last(given: list[SocketEntry]) -> None:
     for each in COLUMNS:
         keys = sorted(each.sort_key(entry, CONTEXT) for entry in given)
         assert len(keys) == len(given)
@@ -150,7 +150,7 @@ def test_every_column_can_be_sorted_with_the_unknown_last(given: list[Entry]) ->
 
 def test_addresses_sort_by_number() -> None:
     local = ["10.0.0.10", "9.0.0.1", "::1", "10.0.0.9"]
-    rows = [Entry(replace(ROW, key=KEY._replace(local=Endpoint(each, 1)))) for each in local]
+    rows = [SocketEntry(replace(ROW, key=KEY._replace(local=Endpoint(each, 1)))) for each in local]
     rows.sort(key=lambda entry: COLUMN_BY_ID["local_address"].sort_key(entry, CONTEXT))
     assert [row.row.local.address for row in rows] == ["9.0.0.1", "10.0.0.9", "10.0.0.10", "::1"]
 
@@ -244,7 +244,7 @@ def test_a_windows_user_is_shown_by_name_and_kept_whole_elsewhere() -> None:
     column = COLUMN_BY_ID["user"]
     assert column.short_text
     users = ["DESK\\lei", "NT AUTHORITY\\SYSTEM", "amal", "OTHER\\lei"]
-    entries = [Entry(ROW, replace(INFO, user=user), "") for user in users]
+    entries = [SocketEntry(ROW, replace(INFO, user=user), "") for user in users]
     assert [column.short_text(each, CONTEXT) for each in entries] == [
         "lei",
         "SYSTEM",

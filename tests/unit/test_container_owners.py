@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.domain.container_owners import container_relay, relay_advice, relay_words
-from portview.domain.entry import Entry
-from portview.domain.owner_sentences import owner_sentences
+from portview.domain.owners.container_owners import container_relay, describe_relay, relay_advice
+from portview.domain.owners.explanations import owner_sentences
+from portview.domain.owners.process import ProcessInfo, ProcessKey
 from portview.domain.plain_text import inert
-from portview.domain.processes import ProcessInfo, ProcessKey
-from tests.made import row
+from portview.domain.sockets.entry import SocketEntry
+from tests.factories import row
 
 KEY = ProcessKey(11, 100)
 PROXY = (
@@ -23,7 +23,7 @@ PROXY = (
 def told(name: str, *command_line: str, port: int | None = 8080) -> tuple[str, str]:
     relay = container_relay(ProcessInfo(KEY, name, command_line=command_line or None))
     assert relay
-    return relay_words(relay), relay_advice(relay, port)
+    return describe_relay(relay), relay_advice(relay, port)
 
 
 def test_dockers_proxy_names_where_it_leads() -> None:
@@ -66,7 +66,7 @@ def test_a_command_line_that_means_no_good_stays_inert(words: list[str], name: s
 
 
 def test_the_details_tell_it_as_well() -> None:
-    entry = Entry(row(8080), ProcessInfo(KEY, "docker-proxy", command_line=PROXY))
+    entry = SocketEntry(row(8080), ProcessInfo(KEY, "docker-proxy", command_line=PROXY))
     sentences = " ".join(owner_sentences(entry, "linux"))
     assert "172.17.0.2:80" in sentences
     assert "publish=8080" in sentences

@@ -12,11 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.domain.cells import CellContext
-from portview.domain.columns import COLUMN_BY_ID, COLUMNS
-from portview.domain.contract import socket_object
-from portview.domain.entry import Entry
-from portview.domain.export import (
+from portview.domain.json_schema import socket_object
+from portview.domain.owners.process import ProcessInfo, ProcessKey
+from portview.domain.sockets.entry import SocketEntry
+from portview.domain.sockets.socket_row import (
+    Endpoint,
+    Family,
+    Protocol,
+    SocketKey,
+    SocketRow,
+    State,
+)
+from portview.domain.table.cells import CellContext
+from portview.domain.table.columns import COLUMN_BY_ID, COLUMNS
+from portview.domain.table.export import (
     UTF8_BOM,
     as_csv,
     as_html,
@@ -27,9 +36,7 @@ from portview.domain.export import (
     cell_rows,
     encode,
 )
-from portview.domain.processes import ProcessInfo, ProcessKey
-from portview.domain.sockets import Endpoint, Family, Protocol, SocketKey, SocketRow, State
-from tests.generated import entries
+from tests.strategies import entries
 
 CONTEXT = CellContext(now_ms=5000)
 OWNER = ProcessKey(7, 1)
@@ -37,10 +44,10 @@ SOME = [COLUMN_BY_ID[identity] for identity in ("process", "pid", "command_line"
 HOSTILE = "<b>|`a`\n\u202e*x*\ud800😀"
 
 
-def entry(name: str, *command_line: str) -> Entry:
+def entry(name: str, *command_line: str) -> SocketEntry:
     key = SocketKey(Protocol.TCP, Family.IPV4, Endpoint("127.0.0.1", 80), None, OWNER)
     info = ProcessInfo(OWNER, name=name, command_line=command_line)
-    return Entry(SocketRow(key, State.LISTEN, 7), info)
+    return SocketEntry(SocketRow(key, State.LISTEN, 7), info)
 
 
 def read(text: str, delimiter: str) -> list[list[str]]:
@@ -48,7 +55,7 @@ def read(text: str, delimiter: str) -> list[list[str]]:
 
 
 @given(st.lists(entries, max_size=4))
-def test_text_and_csv_give_back_every_cell(given: list[Entry]) -> None:
+def test_text_and_csv_give_back_every_cell(given: list[SocketEntry]) -> None:
     rows = cell_rows(COLUMNS, given, CONTEXT)
     assert read(as_text(COLUMNS, given, CONTEXT), "\t") == rows
     titles, *found = read(as_csv(COLUMNS, given, CONTEXT), ",")
@@ -63,7 +70,7 @@ DEFUSED = {f"'{sign}" for sign in "=+-@\t\r\n＝＋－＠"}  # noqa: RUF001
 
 
 @given(st.lists(entries, max_size=4))
-def test_no_csv_cell_begins_like_a_formula(given: list[Entry]) -> None:
+def test_no_csv_cell_begins_like_a_formula(given: list[SocketEntry]) -> None:
     for row in read(as_csv(COLUMNS, given, CONTEXT), ","):
         assert not any(cell.startswith(tuple("=+-@\t\r\n")) for cell in row)
 
@@ -81,7 +88,7 @@ def test_csv_has_the_line_ends_and_the_mark_that_excel_needs() -> None:
 
 
 @given(entries)
-def test_json_gives_back_what_the_machine_said(given: Entry) -> None:
+def test_json_gives_back_what_the_machine_said(given: SocketEntry) -> None:
     document = {"sockets": [socket_object(given.row, given.info)]}
     assert json.loads(encode(as_json(document)).decode("utf-8")) == document
 
@@ -124,7 +131,7 @@ class Page(HTMLParser):
 
 
 @given(st.lists(entries, min_size=1, max_size=3), st.text())
-def test_html_has_no_tags_but_its_own(given: list[Entry], title: str) -> None:
+def test_html_has_no_tags_but_its_own(given: list[SocketEntry], title: str) -> None:
     page = Page()
     text = as_html(COLUMNS, given, CONTEXT, title=title)
     page.feed(encode(text).decode("utf-8"))

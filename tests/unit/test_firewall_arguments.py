@@ -16,9 +16,9 @@ from portview.cli.firewall_arguments import (
     one_remote,
     parse_lifetime_ms,
 )
-from portview.domain.contract import iso_time
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.processes import ProcessKey
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.json_schema import iso_time
+from portview.domain.owners.process import ProcessKey
 from portview.readers.process_identity import process_key
 
 UNITS = {"s": 1000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}

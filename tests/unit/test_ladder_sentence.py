@@ -8,7 +8,7 @@ import pytest
 
 from portview.domain.verdicts import Verdict
 from portview.probes.ladder_sentence import (
-    FirewallWord,
+    FirewallCheckVerdict,
     LadderFacts,
     LadderSentence,
     Reach,
@@ -19,15 +19,19 @@ LAN, LAN6 = "192.0.2.10", "2001:db8::10"
 LO, LO6 = "127.0.0.1", "::1"
 ANY, ANY6 = "0.0.0.0", "::"  # noqa: S104
 OPEN, CLOSED, FILTERED = Verdict.OPEN, Verdict.CLOSED, Verdict.FILTERED
-ALLOWED, BLOCKED, UNKNOWN = FirewallWord.ALLOWED, FirewallWord.BLOCKED, FirewallWord.UNKNOWN
-PARTLY = FirewallWord.PARTLY
+ALLOWED, BLOCKED, UNKNOWN = (
+    FirewallCheckVerdict.ALLOWED,
+    FirewallCheckVerdict.BLOCKED,
+    FirewallCheckVerdict.UNKNOWN,
+)
+PARTLY = FirewallCheckVerdict.PARTLY
 
 
 def told(
     listening: tuple[str, ...] = (),
     loopback: Verdict = CLOSED,
     own: dict[str, Verdict] | None = None,
-    firewall: FirewallWord = UNKNOWN,
+    firewall: FirewallCheckVerdict = UNKNOWN,
     bound: tuple[str, ...] = (),
     firewall_detail: str = "",
 ) -> LadderSentence:
@@ -123,7 +127,7 @@ def test_every_combination_has_one_finished_sentence_that_is_no_lie() -> None:
     places = [(), (LO,), (LO6,), (ANY,), (ANY6,), (LAN,), (LO, LAN), (ANY, ANY6)]
     owns = [{}, *({LAN: a, LAN6: b} for a, b in product((OPEN, CLOSED, FILTERED), repeat=2))]
     for listening, loopback, own, firewall, bound in product(
-        places, (OPEN, CLOSED, FILTERED), owns, FirewallWord, [(), (LO,)]
+        places, (OPEN, CLOSED, FILTERED), owns, FirewallCheckVerdict, [(), (LO,)]
     ):
         found = told(listening, loopback, own, firewall, bound)
         assert found.sentence.endswith(".")

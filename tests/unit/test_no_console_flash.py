@@ -9,8 +9,8 @@ import portview
 
 STARTING = {"run", "Popen", "call", "check_call", "check_output"}
 WITH_REASON = {
-    "actions/systemd_services.py": "Linux only",
-    "actions/unix_elevation.py": "Linux only",
+    "actions/services/systemd.py": "Linux only",
+    "actions/elevation/polkit.py": "Linux only",
     "firewall/linux/tools.py": "Linux only",
     "cli/pick_command.py": "the person's own command, in the person's console",
 }

@@ -7,19 +7,19 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from portview.domain.entry import Entry
-from portview.domain.owner_sentences import chain_words, holders_words, owner_sentences
-from portview.domain.owners import OWNER_PROBLEM_REASONS
-from portview.domain.process_details import (
+from portview.domain.owners.explanations import describe_chain, describe_holders, owner_sentences
+from portview.domain.owners.owners import OWNER_PROBLEM_REASONS
+from portview.domain.owners.process import FieldProblem, ProcessInfo, ProcessKey
+from portview.domain.owners.process_details import (
     ChainEnd,
     ParentChain,
     ProcessUsage,
     processor_share,
 )
-from portview.domain.processes import FieldProblem, ProcessInfo, ProcessKey
-from portview.domain.sockets import OwnerProblem, State
-from tests.generated import entries
-from tests.made import row
+from portview.domain.sockets.entry import SocketEntry
+from portview.domain.sockets.socket_row import OwnerProblem, State
+from tests.factories import row
+from tests.strategies import entries
 
 OWNED = row(80)
 UNOWNED = replace(OWNED, key=OWNED.key._replace(owner=None), pid=None)
@@ -27,12 +27,12 @@ INFO = ProcessInfo(ProcessKey(1, 5), "app")
 
 
 def test_a_plain_owner_needs_no_words() -> None:
-    assert owner_sentences(Entry(OWNED, INFO), "linux") == ()
+    assert owner_sentences(SocketEntry(OWNED, INFO), "linux") == ()
 
 
 @pytest.mark.parametrize("problem", OwnerProblem)
 def test_a_problem_is_explained_with_the_pid_that_is_named(problem: OwnerProblem) -> None:
-    entry = Entry(replace(UNOWNED, owner_problem=problem, pid=8))
+    entry = SocketEntry(replace(UNOWNED, owner_problem=problem, pid=8))
     assert owner_sentences(entry, "linux") == (
         OWNER_PROBLEM_REASONS[problem],
         "The system names PID 8.",
@@ -40,18 +40,20 @@ def test_a_problem_is_explained_with_the_pid_that_is_named(problem: OwnerProblem
 
 
 def test_a_socket_that_no_process_holds_is_explained() -> None:
-    (waiting,) = owner_sentences(Entry(replace(UNOWNED, state=State.TIME_WAIT)), "linux")
+    (waiting,) = owner_sentences(SocketEntry(replace(UNOWNED, state=State.TIME_WAIT)), "linux")
     assert "TIME_WAIT" in waiting
-    (other,) = owner_sentences(Entry(replace(UNOWNED, state=State.CLOSED)), "linux")
+    (other,) = owner_sentences(SocketEntry(replace(UNOWNED, state=State.CLOSED)), "linux")
     assert "system keeps it" in other
 
 
 def test_windows_own_processes_are_explained_on_windows() -> None:
     idle = replace(UNOWNED, pid=0, state=State.TIME_WAIT)
-    (sentence,) = owner_sentences(Entry(idle), "win32")
+    (sentence,) = owner_sentences(SocketEntry(idle), "win32")
     assert "Windows keeps" in sentence
     system = row(445, pid=4)
-    (sentence,) = owner_sentences(Entry(system, ProcessInfo(ProcessKey(4, 0), "System")), "win32")
+    (sentence,) = owner_sentences(
+        SocketEntry(system, ProcessInfo(ProcessKey(4, 0), "System")), "win32"
+    )
     assert "SMB" in sentence
 
 
@@ -62,18 +64,20 @@ def test_unread_facts_are_told_together_with_what_would_help() -> None:
         "command_line": FieldProblem.ACCESS_DENIED,
         "name": FieldProblem.UNAVAILABLE,
     }
-    denied, unavailable = owner_sentences(Entry(OWNED, replace(INFO, problems=problems)), "linux")
+    denied, unavailable = owner_sentences(
+        SocketEntry(OWNED, replace(INFO, problems=problems)), "linux"
+    )
     assert denied == (
         "The executable, command line and user could not be read: access denied."
         " Started as administrator, PortView could tell."
     )
     assert unavailable == "The name could not be read: not available."
     gone = replace(INFO, executable_deleted=True)
-    assert "deleted or replaced" in owner_sentences(Entry(OWNED, gone), "linux")[0]
+    assert "deleted or replaced" in owner_sentences(SocketEntry(OWNED, gone), "linux")[0]
 
 
 @given(entries)
-def test_every_owner_gets_whole_sentences(entry: Entry) -> None:
+def test_every_owner_gets_whole_sentences(entry: SocketEntry) -> None:
     for platform in ("linux", "win32"):
         for sentence in owner_sentences(entry, platform):
             assert sentence.endswith((".", "child process that inherited it."))
@@ -85,12 +89,12 @@ def test_a_chain_is_told_from_the_nearest_on() -> None:
         ProcessInfo(ProcessKey(20, 1), "bash"),
         ProcessInfo(ProcessKey(10, 1)),
     )
-    assert chain_words(ParentChain(parents)) == "bash (20) ← PID 10"
+    assert describe_chain(ParentChain(parents)) == "bash (20) ← PID 10"
     gone = ParentChain(parents[:1], ChainEnd.PARENT_GONE, 7)
-    assert chain_words(gone) == "bash (20) ← PID 7, which has ended"
-    assert chain_words(ParentChain((), ChainEnd.UNREADABLE, 7)) == "a process that can't be read"
-    assert chain_words(ParentChain()) == ""
-    assert holders_words(parents) == "bash (20), PID 10"
+    assert describe_chain(gone) == "bash (20) ← PID 7, which has ended"
+    assert describe_chain(ParentChain((), ChainEnd.UNREADABLE, 7)) == "a process that can't be read"
+    assert describe_chain(ParentChain()) == ""
+    assert describe_holders(parents) == "bash (20), PID 10"
 
 
 def test_the_share_of_a_processor() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.domain.ownership import CLOCK_STEP_MS, judge_owner, likely_holders
-from portview.domain.processes import ProcessKey
-from portview.domain.sockets import OwnerProblem
+from portview.domain.owners.attribution import CLOCK_STEP_MS, judge_owner, likely_holders
+from portview.domain.owners.process import ProcessKey
+from portview.domain.sockets.socket_row import OwnerProblem
 
 PROCESS = ProcessKey(4711, 1_000_000)
 

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from portview.domain.port_names import PortNames, read_port_names
-from portview.domain.sockets import Protocol
+from portview.domain.sockets.port_names import PortNames, read_port_names
+from portview.domain.sockets.socket_row import Protocol
 from portview.resources import resource_path
 
 TEXT = resource_path("port_names.tsv").read_text(encoding="ascii")

@@ -6,13 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.domain.port_question import (
-    PortQuestion,
-    PortQuestionError,
-    answer_port_question,
-    parse_port_question,
-)
-from portview.domain.sockets import (
+from portview.domain.sockets.socket_row import (
     Endpoint,
     Family,
     Protocol,
@@ -20,10 +14,16 @@ from portview.domain.sockets import (
     SocketRow,
     State,
 )
-from tests.generated import addresses, rows
+from portview.domain.user_input.port_query import (
+    PortQuery,
+    PortQueryError,
+    answer_port_query,
+    parse_port_query,
+)
+from tests.strategies import addresses, rows
 
 questions = st.builds(
-    PortQuestion,
+    PortQuery,
     st.integers(1, 65535),
     st.none() | st.sampled_from(Protocol),
     st.none() | st.just("localhost") | addresses,
@@ -31,19 +31,19 @@ questions = st.builds(
 
 
 @given(questions, st.sampled_from(["", " ", "\t"]))
-def test_a_written_question_is_read_again(question: PortQuestion, space: str) -> None:
-    assert parse_port_question(f"{space}{question}{space}") == question
+def test_a_written_question_is_read_again(question: PortQuery, space: str) -> None:
+    assert parse_port_query(f"{space}{question}{space}") == question
 
 
 @given(st.text(st.sampled_from("08:[]./ udptc%1") | st.characters(), max_size=20))
 def test_any_text_is_a_question_or_a_clear_mistake(text: str) -> None:
     try:
-        question = parse_port_question(text)
-    except PortQuestionError as error:
+        question = parse_port_query(text)
+    except PortQueryError as error:
         mistake = error
     else:
         assert 1 <= question.port <= 65535
-        assert parse_port_question(str(question)) == question
+        assert parse_port_query(str(question)) == question
         return
     assert mistake.message.endswith(".")
     assert mistake.hint
@@ -52,29 +52,29 @@ def test_any_text_is_a_question_or_a_clear_mistake(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("8080", PortQuestion(8080)),
-        (":8080", PortQuestion(8080)),
-        ("port 8080", PortQuestion(8080)),
-        ("0080", PortQuestion(80)),
-        ("udp 53", PortQuestion(53, Protocol.UDP)),
-        ("UDP:53", PortQuestion(53, Protocol.UDP)),
-        ("53/udp", PortQuestion(53, Protocol.UDP)),
-        ("53 tcp", PortQuestion(53, Protocol.TCP)),
-        ("127.0.0.1:80", PortQuestion(80, None, "127.0.0.1")),
-        ("tcp 127.0.0.1:80", PortQuestion(80, Protocol.TCP, "127.0.0.1")),
-        ("[::1]:80", PortQuestion(80, None, "::1")),
-        ("[0:0::1]:80", PortQuestion(80, None, "::1")),
-        ("::1:80", PortQuestion(80, None, "::1")),
-        ("*:80", PortQuestion(80, None, "0.0.0.0")),  # noqa: S104 - data
-        ("localhost:3000", PortQuestion(3000, None, "localhost")),
-        ("http://localhost:3000/a?b#c", PortQuestion(3000, Protocol.TCP, "localhost")),
-        ("https://127.0.0.1/", PortQuestion(443, Protocol.TCP, "127.0.0.1")),
-        ("http://[::1]/", PortQuestion(80, Protocol.TCP, "::1")),
-        ("http://[::1]:81/", PortQuestion(81, Protocol.TCP, "::1")),
+        ("8080", PortQuery(8080)),
+        (":8080", PortQuery(8080)),
+        ("port 8080", PortQuery(8080)),
+        ("0080", PortQuery(80)),
+        ("udp 53", PortQuery(53, Protocol.UDP)),
+        ("UDP:53", PortQuery(53, Protocol.UDP)),
+        ("53/udp", PortQuery(53, Protocol.UDP)),
+        ("53 tcp", PortQuery(53, Protocol.TCP)),
+        ("127.0.0.1:80", PortQuery(80, None, "127.0.0.1")),
+        ("tcp 127.0.0.1:80", PortQuery(80, Protocol.TCP, "127.0.0.1")),
+        ("[::1]:80", PortQuery(80, None, "::1")),
+        ("[0:0::1]:80", PortQuery(80, None, "::1")),
+        ("::1:80", PortQuery(80, None, "::1")),
+        ("*:80", PortQuery(80, None, "0.0.0.0")),  # noqa: S104 - data
+        ("localhost:3000", PortQuery(3000, None, "localhost")),
+        ("http://localhost:3000/a?b#c", PortQuery(3000, Protocol.TCP, "localhost")),
+        ("https://127.0.0.1/", PortQuery(443, Protocol.TCP, "127.0.0.1")),
+        ("http://[::1]/", PortQuery(80, Protocol.TCP, "::1")),
+        ("http://[::1]:81/", PortQuery(81, Protocol.TCP, "::1")),
     ],
 )
-def test_the_forms_that_people_type(text: str, expected: PortQuestion) -> None:
-    assert parse_port_question(text) == expected
+def test_the_forms_that_people_type(text: str, expected: PortQuery) -> None:
+    assert parse_port_query(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,8 @@ def test_the_forms_that_people_type(text: str, expected: PortQuestion) -> None:
     ],
 )
 def test_mistakes_are_told_in_a_sentence(text: str, message: str) -> None:
-    with pytest.raises(PortQuestionError) as caught:
-        parse_port_question(text)
+    with pytest.raises(PortQueryError) as caught:
+        parse_port_query(text)
     assert caught.value.message == message
 
 
@@ -125,15 +125,15 @@ def test_the_answer_tells_holders_from_users_and_from_what_only_waits() -> None:
     there = socket(50000, State.ESTABLISHED, remote=PEER)
     other = socket(8081)
     machine = [other, there, waits, client, datagram, bound, listener]
-    answer = answer_port_question(PortQuestion(8080), machine)
+    answer = answer_port_query(PortQuery(8080), machine)
     assert answer.holders == (bound, listener, datagram)
     assert answer.users == (client,)
     assert answer.waiting == (waits,)
     assert answer.peers == (there,)
     assert answer.found == (bound, listener, datagram, client, waits)
-    over_udp = answer_port_question(PortQuestion(8080, Protocol.UDP), machine)
+    over_udp = answer_port_query(PortQuery(8080, Protocol.UDP), machine)
     assert over_udp.found == (datagram,)
-    assert answer_port_question(PortQuestion(9), machine).is_free
+    assert answer_port_query(PortQuery(9), machine).is_free
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_the_answer_tells_holders_from_users_and_from_what_only_waits() -> None:
 def test_an_address_narrows_the_answer_to_what_concerns_it(
     asked: str, bound: str, is_found: bool
 ) -> None:
-    answer = answer_port_question(PortQuestion(80, None, asked), [socket(80, address=bound)])
+    answer = answer_port_query(PortQuery(80, None, asked), [socket(80, address=bound)])
     assert bool(answer.holders) == is_found
 
 
@@ -163,7 +163,7 @@ def test_a_free_port_has_no_socket_and_every_socket_is_found_once(
     machine: list[SocketRow], number: int
 ) -> None:
     port = machine[number % len(machine)].local.port if machine else 1
-    answer = answer_port_question(PortQuestion(port), machine)
+    answer = answer_port_query(PortQuery(port), machine)
     on_port = [row for row in machine if row.local.port == port]
     assert sorted(map(id, answer.found)) == sorted(map(id, on_port))
     assert answer.is_free == (not on_port)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.domain.port_ranges import PortRange, PortRanges
-from portview.domain.sockets import Protocol
+from portview.domain.sockets.port_ranges import PortRange, PortRanges
+from portview.domain.sockets.socket_row import Protocol
 from portview.readers.port_ranges import (
     parse_dynamic_range,
     parse_excluded_ranges,

@@ -9,17 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portview.domain.cells import CellContext
-from portview.domain.columns import COLUMN_BY_ID, COLUMNS, UNKNOWN, Column
-from portview.domain.entry import Entry
-from portview.domain.port_names import PortName, PortNames
-from portview.domain.processes import ProcessInfo, ProcessKey
+from portview.domain.owners.process import ProcessInfo, ProcessKey
 from portview.domain.query.compiling import compile_query
 from portview.domain.query.matching import matches
 from portview.domain.query.syntax import parse_query
-from portview.domain.scope import Scope, in_scope
-from portview.domain.snapshot import Diff, diff, split
-from portview.domain.sockets import (
+from portview.domain.sockets.entry import SocketEntry
+from portview.domain.sockets.port_names import PortName, PortNames
+from portview.domain.sockets.scope import Scope, in_scope
+from portview.domain.sockets.snapshot import Diff, diff, split
+from portview.domain.sockets.socket_row import (
     Endpoint,
     Family,
     Protocol,
@@ -27,7 +25,9 @@ from portview.domain.sockets import (
     SocketRow,
     State,
 )
-from portview.domain.traffic import TrafficRate
+from portview.domain.sockets.traffic import TrafficRate
+from portview.domain.table.cells import CellContext
+from portview.domain.table.columns import COLUMN_BY_ID, COLUMNS, UNKNOWN, Column
 from portview.models.edits import Edit, Move, Removal, Reorder, Update, apply_edit, runs
 from portview.models.row_view import MOST_UNPLACED, RowView
 from portview.models.sorted_rows import MOST_MOVES
@@ -114,7 +114,7 @@ def expected(table: Table) -> list[SocketRow]:
             first_seen_ms = next(
                 entry.first_seen_ms for entry in table.view.entries if entry.row.key == row.key
             )
-            entries.append(Entry(row, info, name, first_seen_ms))
+            entries.append(SocketEntry(row, info, name, first_seen_ms))
     known, unknown = [], []
     for entry in entries:
         key = table.column.sort_key(entry, table.context)

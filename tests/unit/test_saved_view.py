@@ -8,11 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.domain.columns import COLUMN_BY_ID
 from portview.domain.query.formatting import format_query
 from portview.domain.query.matching import matches
 from portview.domain.query.syntax import parse_query
-from portview.domain.saved_view import (
+from portview.domain.sockets.scope import Scope, in_scope
+from portview.domain.sockets.socket_row import (
+    Endpoint,
+    Family,
+    Protocol,
+    SocketKey,
+    SocketRow,
+    State,
+)
+from portview.domain.table.columns import COLUMN_BY_ID
+from portview.domain.table.saved_view import (
     BUILT_IN_VIEWS,
     SavedView,
     is_good_name,
@@ -20,9 +29,7 @@ from portview.domain.saved_view import (
     view_object,
     with_view,
 )
-from portview.domain.scope import Scope, in_scope
-from portview.domain.sockets import Endpoint, Family, Protocol, SocketKey, SocketRow, State
-from tests.generated import queries
+from tests.strategies import queries
 
 names = st.text(min_size=1, max_size=80).map(str.strip).filter(bool)
 columns = st.lists(st.sampled_from(sorted(COLUMN_BY_ID)), unique=True).map(tuple)

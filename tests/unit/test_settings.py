@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.domain.outcome import PortViewError
+from portview.domain.errors import PortViewError
 from portview.files import write_whole
 from portview.settings import Settings
 

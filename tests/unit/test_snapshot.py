@@ -7,9 +7,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.domain.processes import ProcessKey
-from portview.domain.snapshot import Diff, Step, apply, compose, diff, split
-from portview.domain.sockets import (
+from portview.domain.owners.process import ProcessKey
+from portview.domain.sockets.snapshot import Diff, SnapshotDelta, apply, compose, diff, split
+from portview.domain.sockets.socket_row import (
     Endpoint,
     Family,
     Protocol,
@@ -100,7 +100,7 @@ def test_what_a_reader_knows_of_the_way_changes_nothing_but_the_cost(
     old: tuple[SocketRow, ...], new: tuple[SocketRow, ...]
 ) -> None:
     kept = {id(row) for row in old} & {id(row) for row in new}
-    step = Step(
+    step = SnapshotDelta(
         old,
         tuple(row for row in old if id(row) not in kept),
         tuple(row for row in new if id(row) not in kept),
@@ -112,6 +112,6 @@ def test_what_a_reader_knows_of_the_way_changes_nothing_but_the_cost(
 def test_a_step_from_other_rows_is_not_followed(
     old: tuple[SocketRow, ...], skipped: tuple[SocketRow, ...], new: tuple[SocketRow, ...]
 ) -> None:
-    step = Step(skipped, skipped, new)
+    step = SnapshotDelta(skipped, skipped, new)
     if step.before is not old:  # two empty tuples are the same object
         assert diff(old, new, step) == diff(old, new)

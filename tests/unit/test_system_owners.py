@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from portview.domain.sockets import Endpoint, Family, Protocol, SocketKey, SocketRow, State
-from portview.domain.system_owners import explain_system_owner
+from portview.domain.owners.system_owners import explain_system_owner
+from portview.domain.sockets.socket_row import (
+    Endpoint,
+    Family,
+    Protocol,
+    SocketKey,
+    SocketRow,
+    State,
+)
 
 
 def row(pid: int, state: State | None, port: int = 8080) -> SocketRow:

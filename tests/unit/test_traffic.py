@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.domain.traffic import TrafficCounters, TrafficRate, traffic_rate
+from portview.domain.sockets.traffic import TrafficCounters, TrafficRate, traffic_rate
 
 counters = st.builds(TrafficCounters, st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
 

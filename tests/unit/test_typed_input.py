@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.domain.outcome import Outcome
-from portview.domain.targets import Target, parse_host, parse_target, parse_url
-from portview.domain.typed_input import (
+from portview.domain.errors import Outcome
+from portview.domain.user_input.parsing import (
     BadInputError,
     format_duration,
     format_ports,
@@ -18,6 +17,7 @@ from portview.domain.typed_input import (
     parse_port,
     parse_ports,
 )
+from portview.domain.user_input.targets import Target, parse_host, parse_target, parse_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable

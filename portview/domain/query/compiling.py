@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from portview.domain.entry import SEPARATOR
 from portview.domain.query.matching import address_test, matches
 from portview.domain.query.terms import (
     MAX_PORT,
@@ -21,15 +20,16 @@ from portview.domain.query.terms import (
     Over,
     Part,
 )
+from portview.domain.sockets.entry import SEPARATOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from portview.domain.entry import Entry
     from portview.domain.query.terms import Place, Query, Span, Transport
-    from portview.domain.sockets import Endpoint
+    from portview.domain.sockets.entry import SocketEntry
+    from portview.domain.sockets.socket_row import Endpoint
 
-    Predicate = Callable[[Entry], bool]
+    Predicate = Callable[[SocketEntry], bool]
 
 
 def compile_query(query: Query) -> Predicate:  # noqa: C901, PLR0911 - a case for each kind of term
@@ -62,7 +62,7 @@ def compile_query(query: Query) -> Predicate:  # noqa: C901, PLR0911 - a case fo
 
 
 def _all_of(tests: list[Predicate]) -> Predicate:
-    def passes(entry: Entry) -> bool:
+    def passes(entry: SocketEntry) -> bool:
         for test in tests:  # noqa: SIM110 - a generator costs as much as a test
             if not test(entry):
                 return False
@@ -75,7 +75,7 @@ def _any_of(tests: list[Predicate]) -> Predicate:
     if len(tests) == 1:
         return tests[0]
 
-    def passes(entry: Entry) -> bool:
+    def passes(entry: SocketEntry) -> bool:
         for test in tests:  # noqa: SIM110 - a generator costs as much as a test
             if test(entry):
                 return True
@@ -101,7 +101,7 @@ def _part(key: Key, words: tuple[str, ...]) -> Predicate:
     return lambda entry: any(word in name.casefold() for name in entry.row.services)
 
 
-_TEXT_OF: dict[Key, Callable[[Entry], str]] = {
+_TEXT_OF: dict[Key, Callable[[SocketEntry], str]] = {
     Key.PROC: lambda entry: entry.owner_texts.name,
     Key.EXE: lambda entry: entry.owner_texts.executable,
     Key.CMD: lambda entry: entry.owner_texts.command_line,
@@ -117,7 +117,7 @@ def _ports(key: Key, spans: Iterable[Span]) -> Predicate:
     if key is Key.PORT:
         return lambda entry: wanted[entry.row.key.local.port] == 1
 
-    def passes(entry: Entry) -> bool:
+    def passes(entry: SocketEntry) -> bool:
         remote = entry.row.key.remote
         return remote is not None and wanted[remote.port] == 1
 
@@ -125,7 +125,7 @@ def _ports(key: Key, spans: Iterable[Span]) -> Predicate:
 
 
 def _pid(first: int, last: int) -> Predicate:
-    def passes(entry: Entry) -> bool:
+    def passes(entry: SocketEntry) -> bool:
         pid = entry.row.pid
         return pid is not None and first <= pid <= last
 
@@ -137,7 +137,7 @@ def _over(transport: Transport) -> Predicate:
     if family is None:
         return lambda entry: entry.row.key.protocol is protocol
 
-    def passes(entry: Entry) -> bool:
+    def passes(entry: SocketEntry) -> bool:
         key = entry.row.key
         return key.protocol is protocol and key.family is family
 

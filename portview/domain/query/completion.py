@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from portview.domain.owners import user_of
-from portview.domain.processes import ProcessInfo, ProcessKey
+from portview.domain.owners.owners import user_of
+from portview.domain.owners.process import ProcessInfo, ProcessKey
 from portview.domain.query.formatting import format_state
 from portview.domain.query.terms import KEY_HELP, Key
 from portview.domain.query.words import KEYS, SIGNS, WORD, format_value, pieces
@@ -15,8 +15,8 @@ from portview.domain.query.words import KEYS, SIGNS, WORD, format_value, pieces
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from portview.domain.entry import Entry
-    from portview.domain.sockets import SocketRow
+    from portview.domain.sockets.entry import SocketEntry
+    from portview.domain.sockets.socket_row import SocketRow
 
 MAX_SUGGESTIONS = 50
 
@@ -45,7 +45,7 @@ _CLOSED = re.compile(rf"(?:{WORD})?", re.DOTALL)
 _WORD_AT_CURSOR = re.compile(r'(?:"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[^\s()"])+', re.DOTALL)
 
 
-def complete_query(text: str, cursor: int, entries: Iterable[Entry]) -> Completion:
+def complete_query(text: str, cursor: int, entries: Iterable[SocketEntry]) -> Completion:
     """Suggest how to go on at a cursor; ``entries`` is what the values are taken from."""
     start, end = _word_at(text, cursor)
     while start < cursor and text[start] in SIGNS:
@@ -79,7 +79,7 @@ def _keys(beginning: str) -> tuple[Suggestion, ...]:
     )
 
 
-def _values(key: Key, beginning: str, entries: Iterable[Entry]) -> tuple[Suggestion, ...]:
+def _values(key: Key, beginning: str, entries: Iterable[SocketEntry]) -> tuple[Suggestion, ...]:
     counts = Counter(value for entry in entries for value in _values_of(key, entry) if value)
     fitting = [
         (not value.casefold().startswith(beginning), -rows, value)
@@ -110,7 +110,7 @@ _VALUES_OF: dict[Key, Callable[[SocketRow, ProcessInfo], Iterable[str | None]]] 
 }
 
 
-def _values_of(key: Key, entry: Entry) -> Iterable[str | None]:
+def _values_of(key: Key, entry: SocketEntry) -> Iterable[str | None]:
     if key is Key.NAME:
         return (entry.port_name,)
     return _VALUES_OF[key](entry.row, entry.info or _NOTHING_KNOWN)

@@ -19,11 +19,11 @@ from portview.domain.query.terms import (
 )
 from portview.domain.query.values import DOTTED_WITH_PORT
 from portview.domain.query.words import format_value, format_word
-from portview.domain.sockets import Family
+from portview.domain.sockets.socket_row import Family
 
 if TYPE_CHECKING:
     from portview.domain.query.terms import Place, Query, Span, Term, Transport
-    from portview.domain.sockets import State
+    from portview.domain.sockets.socket_row import State
 
 
 def format_query(query: Query) -> str:

@@ -13,7 +13,7 @@ from ipaddress import (
 from typing import TYPE_CHECKING
 
 from portview.domain.address_matching import parse_socket_address
-from portview.domain.owners import command_line_of, owner_words, user_of
+from portview.domain.owners.owners import command_line_of, describe_owner, user_of
 from portview.domain.query.terms import (
     LOCALHOST,
     Address,
@@ -28,15 +28,15 @@ from portview.domain.query.terms import (
     Over,
     Part,
 )
-from portview.domain.sockets import endpoint_text
+from portview.domain.sockets.socket_row import endpoint_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from ipaddress import IPv4Address
 
-    from portview.domain.processes import ProcessInfo
+    from portview.domain.owners.process import ProcessInfo
     from portview.domain.query.terms import Place, Query, Span
-    from portview.domain.sockets import Endpoint, SocketRow
+    from portview.domain.sockets.socket_row import Endpoint, SocketRow
 
 _LOOPBACK = (
     IPv4Network("127.0.0.0/8"),
@@ -83,7 +83,7 @@ def _all_texts(row: SocketRow, info: ProcessInfo | None, port_name: str) -> tupl
     known = () if info is None else (info.name, info.executable, command_line_of(info), info.user)
     return (
         *known,
-        None if row.owner else owner_words(row, None),
+        None if row.owner else describe_owner(row, None),
         row.protocol,
         endpoint_text(row.local),
         endpoint_text(row.remote),

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.errors import Outcome, PortViewError
 
 if TYPE_CHECKING:
-    from portview.domain.sockets import Family, Protocol, State
+    from portview.domain.sockets.socket_row import Family, Protocol, State
 
 MAX_PORT = 65535
 LOCALHOST = "localhost"

@@ -22,7 +22,7 @@ from portview.domain.query.terms import (
     Span,
     Transport,
 )
-from portview.domain.sockets import Family, Protocol, State
+from portview.domain.sockets.socket_row import Family, Protocol, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -38,7 +38,7 @@ DOTTED_WITH_PORT = re.compile(r"([0-9]*\.[0-9.]*(?:/[0-9]*)?|localhost):(.*)", r
 _ADDRESS_BEGINNING = re.compile(r"[0-9a-f:.]+(?:%[^\[\]]*)?", re.DOTALL)
 _SEPARATORS = re.compile(r"[-_ ]")
 
-_STATE_WORDS = {state.replace("_", "").lower(): state for state in State} | {
+_STATE_LABELS = {state.replace("_", "").lower(): state for state in State} | {
     # What netstat, ss and lsof call them.
     "listening": State.LISTEN,
     "synrecv": State.SYN_RECEIVED,
@@ -103,9 +103,9 @@ def _state(_key: Key, values: list[Piece]) -> Query:
 
 def _states_of(value: Piece) -> list[State]:
     word = _SEPARATORS.sub("", value.text).lower()
-    if word in _STATE_WORDS:
-        return [_STATE_WORDS[word]]
-    states = [state for name, state in _STATE_WORDS.items() if word and name.startswith(word)]
+    if word in _STATE_LABELS:
+        return [_STATE_LABELS[word]]
+    states = [state for name, state in _STATE_LABELS.items() if word and name.startswith(word)]
     if not states:
         names = ", ".join(state.replace("_", "-").lower() for state in State)
         raise QueryError(

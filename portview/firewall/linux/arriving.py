@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 from portview.domain.destination import ClientOrigin, Destination
 from portview.domain.facts import Absent, Known, Unreadable
 from portview.firewall.linux.deciding import packets_from_here, packets_from_others
-from portview.firewall.linux.outcome import TooManyCasesError, of_parts
+from portview.firewall.linux.packet_traversal import PacketTraversal
 from portview.firewall.linux.sentences import scope_words, told
-from portview.firewall.linux.walk import Walk
+from portview.firewall.linux.traversal_result import TooManyCasesError, of_parts
 
 if TYPE_CHECKING:
     from portview.domain.facts import Fact
     from portview.domain.firewall import FirewallQuestion
     from portview.firewall.linux.machine import Machine
-    from portview.firewall.linux.outcome import Leaf, Outcome
     from portview.firewall.linux.packet import Packet
     from portview.firewall.linux.ruleset import Ruleset
+    from portview.firewall.linux.traversal_result import PacketFate, TraversalResult
 
 
 def destinations(
@@ -32,7 +32,7 @@ def destinations(
     packets = (packets_from_here if is_here else packets_from_others)(question, machine)
     if not packets:
         return Absent()
-    walk = Walk(ruleset, machine)
+    walk = PacketTraversal(ruleset, machine)
     enter = walk.answer if is_here else walk.arrive
     try:
         outcome = of_parts([enter(packet) for packet in packets])
@@ -43,40 +43,40 @@ def destinations(
     return Known(_grouped(outcome, packets, origin))
 
 
-def _unknown_target(outcome: Outcome) -> str:
+def _unknown_target(outcome: TraversalResult) -> str:
     """Return why nobody can tell where packets go; a filter's doubts do not matter here."""
-    stopper = outcome.stopper
-    if stopper is None or len({_target(leaf) for leaf in outcome.leaves}) == 1:
-        stopper = next((leaf.chance for leaf in outcome.leaves if leaf.chance), None)
-    if stopper is None:
+    undecidable = outcome.undecidable
+    if undecidable is None or len({_target(fate) for fate in outcome.fates}) == 1:
+        undecidable = next((fate.chance for fate in outcome.fates if fate.chance), None)
+    if undecidable is None:
         return ""
-    return f"the rule “{stopper.rule.text}” depends on {stopper.what}"
+    return f"the rule “{undecidable.rule.text}” depends on {undecidable.what}"
 
 
-def _target(leaf: Leaf) -> tuple[object, ...]:
-    packet = leaf.packet
+def _target(fate: PacketFate) -> tuple[object, ...]:
+    packet = fate.packet
     # Both IP versions of one redirect are one destination.
     daddr = None if packet.is_local_target else packet.daddr
-    return (leaf.sent_on_by, daddr, packet.dport, packet.is_local_target)
+    return (fate.sent_on_by, daddr, packet.dport, packet.is_local_target)
 
 
 def _grouped(
-    outcome: Outcome, asked: list[Packet], origin: ClientOrigin
+    outcome: TraversalResult, asked: list[Packet], origin: ClientOrigin
 ) -> tuple[Destination, ...]:
-    groups: dict[tuple[object, ...], list[Leaf]] = {}
-    for leaf in outcome.leaves:
-        groups.setdefault(_target(leaf), []).append(leaf)
+    groups: dict[tuple[object, ...], list[PacketFate]] = {}
+    for fate in outcome.fates:
+        groups.setdefault(_target(fate), []).append(fate)
     return tuple(
-        _destination(leaves, asked, origin, is_all=len(groups) == 1) for leaves in groups.values()
+        _destination(fates, asked, origin, is_all=len(groups) == 1) for fates in groups.values()
     )
 
 
 def _destination(
-    leaves: list[Leaf], asked: list[Packet], origin: ClientOrigin, *, is_all: bool
+    fates: list[PacketFate], asked: list[Packet], origin: ClientOrigin, *, is_all: bool
 ) -> Destination:
-    packet, rule = leaves[0].packet, leaves[0].sent_on_by
+    packet, rule = fates[0].packet, fates[0].sent_on_by
     address = None
-    if packet.called is not None and len({leaf.packet.daddr for leaf in leaves}) == 1:
+    if packet.called is not None and len({fate.packet.daddr for fate in fates}) == 1:
         number = packet.daddr[0][0]
         address = str(ip_address(number.to_bytes(4 if packet.version == 4 else 16)))  # noqa: PLR2004 - IP version
     return Destination(
@@ -86,5 +86,5 @@ def _destination(
         packet.is_local_target,
         told(rule) if rule is not None else None,
         is_all,
-        "" if is_all else scope_words(leaves, asked),
+        "" if is_all else scope_words(fates, asked),
     )

@@ -9,7 +9,7 @@ import logging
 import re
 from typing import TYPE_CHECKING
 
-from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import inert
 from portview.firewall.linux.tools import Done, find_tool, run_tool
 from portview.firewall.tag import find_tag

@@ -7,13 +7,13 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
 from portview.domain.firewall import FirewallAnswer, FirewallVerdict
-from portview.firewall.linux.answering import there_and_back
 from portview.firewall.linux.intervals import LAST_PORT, Intervals, common, joined, without
 from portview.firewall.linux.machine import LOOPBACK, Interface
-from portview.firewall.linux.outcome import Outcome, TooManyCasesError, of_parts
 from portview.firewall.linux.packet import Packet
+from portview.firewall.linux.packet_traversal import PacketTraversal
+from portview.firewall.linux.reply_path import evaluate_round_trip
 from portview.firewall.linux.sentences import answer_of
-from portview.firewall.linux.walk import Walk
+from portview.firewall.linux.traversal_result import TooManyCasesError, TraversalResult, of_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,9 +45,9 @@ class _Place:
 class Followed:
     """What became of the packets that a question is about: in all, and of each box of them."""
 
-    outcome: Outcome
+    outcome: TraversalResult
     packets: tuple[Packet, ...]
-    parts: tuple[Outcome, ...]
+    parts: tuple[TraversalResult, ...]
     fits: Mapping[Rule, RuleFit]
 
 
@@ -87,7 +87,7 @@ def follow(
     TooManyCasesError.
     """
     local, remote = _bound(question.local_address), _address(question.remote)
-    walk, back = Walk(ruleset, machine), Walk(ruleset, machine)
+    walk, back = PacketTraversal(ruleset, machine), PacketTraversal(ruleset, machine)
     packets = _packets(question, local, remote, machine)
     if sources is not None:
         packets = [
@@ -96,13 +96,15 @@ def follow(
             if common(one.saddr, sources.get(one.version, ()))
         ]
     try:
-        parts = [there_and_back(walk, back, packet) for packet in packets]
+        parts = [evaluate_round_trip(walk, back, packet) for packet in packets]
     except RecursionError as error:
         raise TooManyCasesError from error
     if not parts:
         return None
     outcome = of_parts(parts)
-    ends = {leaf.rule for leaf in outcome.leaves} | {outcome.stopper and outcome.stopper.rule}
+    ends = {fate.rule for fate in outcome.fates} | {
+        outcome.undecidable and outcome.undecidable.rule
+    }
     fits = {**{rule: fit for rule, fit in back.fits.items() if rule in ends}, **walk.fits}
     return Followed(outcome, tuple(packets), tuple(parts), fits)
 
@@ -125,13 +127,13 @@ def _address(text: str | None) -> Address | None:
     return mapped or address
 
 
-def _is_own(address: Address, machine: Machine) -> bool:
+def _is_managed(address: Address, machine: Machine) -> bool:
     return address.is_loopback or int(address) in machine.own_addresses(address.version)
 
 
 def _obstacle(local: Address | None, remote: Address | None, machine: Machine) -> str:
     """Return why no rule matters, or an empty text."""
-    is_here = remote is not None and _is_own(remote, machine)
+    is_here = remote is not None and _is_managed(remote, machine)
     if local is not None and local.is_loopback and not is_here:
         return "The server listens on loopback only; no other machine can reach it."
     if local is not None and remote is not None and local.version != remote.version:
@@ -209,7 +211,7 @@ def _packets(
 def _places(
     version: int, local: Address | None, remote: Address | None, machine: Machine
 ) -> list[_Place]:
-    if remote is not None and _is_own(remote, machine):
+    if remote is not None and _is_managed(remote, machine):
         own = _single(remote)
         return [_Place(LOOPBACK, own, _single(local) if local else own)]
     sources = _single(remote) if remote else _clients(version, machine)

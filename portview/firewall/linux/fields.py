@@ -23,7 +23,7 @@ _OUTER_OF_UDP = frozenset({"vxlan", "geneve"})
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownField:
     """A fact: the same for all packets of the box. ``kind`` says how rules write its values."""
 
     kind: str
@@ -31,7 +31,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Fixed:
+class FixedField:
     """A number that some packets of the box have and others may not, without their telling."""
 
     side: Side
@@ -39,27 +39,27 @@ class Fixed:
 
 
 @dataclass(frozen=True, slots=True)
-class Unsure:
+class UncertainField:
     """Nobody can say beforehand. ``what`` names it in nft's words."""
 
     what: str
 
 
-ABSENT = Known("absent", None)
+ABSENT = KnownField("absent", None)
 """The packet has no such header, so that the rule does not match, whatever it compares."""
 
-Field = Side | Known | Fixed | Unsure
+Field = Side | KnownField | FixedField | UncertainField
 
 
 def field_of(expression: Any, packet: Packet) -> Field:
     """Return what an expression on the left of a match reads from a packet."""
     if not isinstance(expression, dict) or len(expression) != 1:
-        return Unsure("an unknown expression")
+        return UncertainField("an unknown expression")
     kind, body = next(iter(expression.items()))
     if kind in {"&", "|", "^"}:
         return _masked(kind, body, packet)
     reader = _READERS.get(kind)
-    return reader(body, packet) if reader and isinstance(body, dict) else Unsure(str(kind))
+    return reader(body, packet) if reader and isinstance(body, dict) else UncertainField(str(kind))
 
 
 def _payload(body: Mapping[str, Any], packet: Packet) -> Field:
@@ -71,10 +71,10 @@ def _payload(body: Mapping[str, Any], packet: Packet) -> Field:
     if protocol in {"ip", "ip6"}:
         return _network(protocol, name, packet)
     if (protocol, name) == ("ether", "type"):
-        return Known("word", _FAMILY_WORDS[packet.version])
+        return KnownField("word", _FAMILY_WORDS[packet.version])
     is_around = protocol in {"ether", "vlan"}
     if is_around or (protocol in _OUTER_OF_UDP and packet.protocol == "udp"):
-        return Unsure(f"{protocol} {name}")
+        return UncertainField(f"{protocol} {name}")
     # ICMP, SCTP and the like, or the other of TCP and UDP: not the protocol asked about.
     return ABSENT
 
@@ -86,8 +86,8 @@ def _transport(name: str, packet: Packet) -> Field:
         return Side.SOURCE_PORT
     if name == "flags":
         is_answer = packet.tracked == "established"
-        return Known("flags", _SYN_ACK if is_answer else _SYN)
-    return Unsure(f"{packet.protocol} {name}")
+        return KnownField("flags", _SYN_ACK if is_answer else _SYN)
+    return UncertainField(f"{packet.protocol} {name}")
 
 
 def _network(protocol: str, name: str, packet: Packet) -> Field:
@@ -98,10 +98,10 @@ def _network(protocol: str, name: str, packet: Packet) -> Field:
     if name == "daddr":
         return Side.DESTINATION
     if name in {"protocol", "nexthdr"}:
-        return Known("protocol", packet.protocol)
+        return KnownField("protocol", packet.protocol)
     if name == "version":
-        return Known("number", packet.version)
-    return Unsure(f"{protocol} {name}")
+        return KnownField("number", packet.version)
+    return UncertainField(f"{protocol} {name}")
 
 
 def _raw_payload(body: Mapping[str, Any]) -> Field:
@@ -110,50 +110,54 @@ def _raw_payload(body: Mapping[str, Any]) -> Field:
         return Side.SOURCE_PORT
     if where == ("th", 16, 16):
         return Side.PORT
-    return Unsure("raw bytes")
+    return UncertainField("raw bytes")
 
 
 def _meta(body: Mapping[str, Any], packet: Packet) -> Field:  # noqa: PLR0911 - a line for each key
     key = str(body.get("key"))
     match key:
         case "l4proto":
-            return Known("protocol", packet.protocol)
+            return KnownField("protocol", packet.protocol)
         case "nfproto" | "protocol":
-            return Known("word", _FAMILY_WORDS[packet.version])
+            return KnownField("word", _FAMILY_WORDS[packet.version])
         case "iif" | "iifname":
-            return Known("name", packet.inward) if packet.inward else Unsure(key)
+            return KnownField("name", packet.inward) if packet.inward else UncertainField(key)
         case "oif" | "oifname":
-            return Unsure(key) if packet.outward is None else Known("name", packet.outward)
+            return (
+                UncertainField(key)
+                if packet.outward is None
+                else KnownField("name", packet.outward)
+            )
         case "pkttype":
-            return Known("word", ("host", "unicast"))
+            return KnownField("word", ("host", "unicast"))
         case "mark" if packet.mark is not None:
-            return Known("number", packet.mark)
+            return KnownField("number", packet.mark)
         case _:
-            return Unsure(f"meta {key}")
+            return UncertainField(f"meta {key}")
 
 
 def _tracked(body: Mapping[str, Any], packet: Packet) -> Field:
     key, direction = str(body.get("key")), body.get("dir")
     if key == "state":
-        return Known("state", packet.tracked)
+        return KnownField("state", packet.tracked)
     if packet.tracked not in {"new", "established"}:
         return ABSENT
     if key == "direction":
-        return Known("word", ("original" if packet.tracked == "new" else "reply",))
+        return KnownField("word", ("original" if packet.tracked == "new" else "reply",))
     if key == "status" and (packet.called or packet.tracked == "new"):
-        return Known("status", "dnat" if packet.called else "")
+        return KnownField("status", "dnat" if packet.called else "")
     if direction == "original" and packet.tracked == "new":
         return _original(key, packet)
-    return Unsure(f"ct {key}")
+    return UncertainField(f"ct {key}")
 
 
 def _original(key: str, packet: Packet) -> Field:
     """Read what a packet was sent to at first."""
     side = Side.PORT if key == "proto-dst" else Side.DESTINATION
     if key not in {"proto-dst", "daddr", "ip daddr", "ip6 daddr"}:
-        return Unsure(f"ct original {key}")
+        return UncertainField(f"ct original {key}")
     if packet.called:
-        return Fixed(side, packet.called[1 if side is Side.PORT else 0])
+        return FixedField(side, packet.called[1 if side is Side.PORT else 0])
     return side
 
 
@@ -164,15 +168,15 @@ def _route(body: Mapping[str, Any], packet: Packet) -> Field:
     result = body.get("result")
     if result == "type":
         is_local = packet.is_local_target if "daddr" in flags else packet.is_local_source
-        return Known("word", ("local",) if is_local else ("unicast",))
+        return KnownField("word", ("local",) if is_local else ("unicast",))
     if result in {"oif", "oifname", "check"} and "saddr" in flags:
-        return Known("exists", value=True)
-    return Unsure(f"fib {result}")
+        return KnownField("exists", value=True)
+    return UncertainField(f"fib {result}")
 
 
 def _extra_header(body: Mapping[str, Any], _packet: Packet) -> Field:
     """Read a header that ordinary clients' first packets do not have."""
-    return ABSENT if "field" in body else Known("exists", value=False)
+    return ABSENT if "field" in body else KnownField("exists", value=False)
 
 
 _READERS = {
@@ -190,16 +194,20 @@ def _masked(operator: str, parts: Any, packet: Packet) -> Field:
         field = field_of(parts[0], packet)
         if field is ABSENT:
             return ABSENT
-        if field == Unsure("ip frag-off"):
+        if field == UncertainField("ip frag-off"):
             # The first packet of a conversation is no later piece of a larger one.
             offset = number_of(parts[1], "number")
-            return Known("number", 0) if offset is not None and offset < 0x4000 else field  # noqa: PLR2004
-        if isinstance(field, Known) and field.kind in {"flags", "number"}:
+            return KnownField("number", 0) if offset is not None and offset < 0x4000 else field  # noqa: PLR2004
+        if isinstance(field, KnownField) and field.kind in {"flags", "number"}:
             mask = number_of(parts[1] if len(parts) == 2 else parts[1:], field.kind)  # noqa: PLR2004
             if mask is not None:
-                return Known(f"masked {field.kind}", field.value & mask)
-        return field if isinstance(field, Unsure) else Unsure("a part of an address or number")
-    return Unsure("a calculation")
+                return KnownField(f"masked {field.kind}", field.value & mask)
+        return (
+            field
+            if isinstance(field, UncertainField)
+            else UncertainField("a part of an address or number")
+        )
+    return UncertainField("a calculation")
 
 
 def number_of(value: Any, kind: str) -> int | None:
@@ -221,9 +229,9 @@ def number_of(value: Any, kind: str) -> int | None:
         return None
 
 
-def holds(field: Known | Fixed, value: Any, version: int) -> bool | None:  # noqa: PLR0911
+def holds(field: KnownField | FixedField, value: Any, version: int) -> bool | None:  # noqa: PLR0911
     """Tell whether a field has a value that a rule names; None where that can't be said."""
-    if isinstance(field, Fixed):
+    if isinstance(field, FixedField):
         wanted = ranges_of(value, field.side, version)
         if wanted is None:
             return None

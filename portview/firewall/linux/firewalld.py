@@ -11,9 +11,9 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from portview.domain.firewall import EVERYONE_OF, OwnRule, ProfileState, RuleEffect, RuleWish
+from portview.domain.firewall import EVERYONE_OF, ManagedRule, ProfileState, RuleEffect, RuleSpec
+from portview.firewall.linux.managed_rules import joined_remotes, remotes_of
 from portview.firewall.linux.naming import rule_name, target_of
-from portview.firewall.linux.own import joined_remotes, remotes_of
 from portview.firewall.linux.sentences import told
 from portview.firewall.tag import RuleTag, find_tag, format_tag
 
@@ -54,7 +54,7 @@ def profiles_of(ruleset: Ruleset, machine: Machine) -> tuple[ProfileState, ...]:
     )
 
 
-def own_rules(ruleset: Ruleset) -> tuple[OwnRule, ...]:
+def managed_rules(ruleset: Ruleset) -> tuple[ManagedRule, ...]:
     """Return the rules that PortView had firewalld make, those with one id as one."""
     by_id: dict[str, list[Rule]] = {}
     for tag, rule in _marked(ruleset):
@@ -66,7 +66,7 @@ def own_rules(ruleset: Ruleset) -> tuple[OwnRule, ...]:
         effect = _effect(rules[0], ruleset)
         if mark is None or target is None or effect is None:
             continue
-        wish = RuleWish(
+        rule_spec = RuleSpec(
             effect,
             *target,
             remotes=joined_remotes(text for rule in rules for text in remotes_of(rule)),
@@ -75,12 +75,18 @@ def own_rules(ruleset: Ruleset) -> tuple[OwnRule, ...]:
             until=mark.until,
         )
         name = rule_name(effect, *target, rule_id)
-        found.append(OwnRule(rule_id, wish, replace(told(rules[0]), name=name)))
+        found.append(ManagedRule(rule_id, rule_spec, replace(told(rules[0]), name=name)))
     return tuple(found)
 
 
 def plan_rule(
-    wish: RuleWish, scope: Scope, tag: str, zones: Sequence[str], *, now_ms: int, is_first: bool
+    rule_spec: RuleSpec,
+    scope: Scope,
+    tag: str,
+    zones: Sequence[str],
+    *,
+    now_ms: int,
+    is_first: bool,
 ) -> tuple[Command, ...]:
     """Return the commands that have firewalld make a rule in some zones.
 
@@ -88,27 +94,27 @@ def plan_rule(
     takes it back in time. ``is_first`` puts it before what the zone denies.
     """
     rules = [
-        rich_rule(wish, source, tag, is_first=is_first)
+        rich_rule(rule_spec, source, tag, is_first=is_first)
         for source in (["any"] if scope.is_any else [*scope.networks(4), *scope.networks(6)])
     ]
     added = tuple(f"--add-rich-rule={rule}" for rule in rules)
     commands: list[Command] = []
     for zone in zones:
         where = ("firewall-cmd", f"--zone={zone}")
-        if wish.expires_at_ms is not None:
-            seconds = max(1, (wish.expires_at_ms - now_ms) // 1000)
+        if rule_spec.expires_at_ms is not None:
+            seconds = max(1, (rule_spec.expires_at_ms - now_ms) // 1000)
             commands.append((*where, f"--timeout={seconds}", *added))
             continue
         commands.append((*where, *added))
-        if wish.until is None:
+        if rule_spec.until is None:
             commands.append((*where, "--permanent", *added))
     return tuple(commands)
 
 
-def plan_removal(own: OwnRule, ruleset: Ruleset) -> tuple[Command, ...]:
+def plan_removal(own: ManagedRule, ruleset: Ruleset) -> tuple[Command, ...]:
     """Return the commands that have firewalld remove a rule wherever it is."""
-    wish = own.wish
-    tag = format_tag(RuleTag(own.id, wish.expires_at_ms, wish.until))
+    rule_spec = own.rule_spec
+    tag = format_tag(RuleTag(own.id, rule_spec.expires_at_ms, rule_spec.until))
     zones: dict[str, bool] = {}
     for found, rule in _marked(ruleset):
         name = _ZONE.fullmatch(rule.chain.name)
@@ -116,25 +122,27 @@ def plan_removal(own: OwnRule, ruleset: Ruleset) -> tuple[Command, ...]:
             zones[name["zone"]] = rule.chain.name.endswith("_pre")
     commands: list[Command] = []
     for zone, is_first in zones.items():
-        rules = [rich_rule(wish, source, tag, is_first=is_first) for source in wish.remotes]
+        rules = [
+            rich_rule(rule_spec, source, tag, is_first=is_first) for source in rule_spec.remotes
+        ]
         removed = tuple(f"--remove-rich-rule={rule}" for rule in rules)
         where = ("firewall-cmd", f"--zone={zone}")
         commands.append((*where, *removed))
-        if wish.expires_at_ms is None and wish.until is None:
+        if rule_spec.expires_at_ms is None and rule_spec.until is None:
             commands.append((*where, "--permanent", *removed))
     return tuple(commands)
 
 
-def rich_rule(wish: RuleWish, source: str, tag: str, *, is_first: bool) -> str:
+def rich_rule(rule_spec: RuleSpec, source: str, tag: str, *, is_first: bool) -> str:
     """Return a rule in firewalld's rich language."""
     first = f' priority="{_FIRST}"' if is_first else ""
     family = "ipv6" if ":" in source else "ipv4"
     whom = "" if source == "any" else f' family="{family}"'
     if whom and source not in EVERYONE_OF.values():
         whom += f' source address="{source}"'
-    port = f'port port="{wish.port}" protocol="{wish.protocol.value}"'
+    port = f'port port="{rule_spec.port}" protocol="{rule_spec.protocol.value}"'
     mark = f'nflog group="{_GROUP}" prefix="{tag}"'
-    end = "accept" if wish.effect is RuleEffect.ALLOW else "drop"
+    end = "accept" if rule_spec.effect is RuleEffect.ALLOW else "drop"
     return f"rule{first}{whom} {port} {mark} {end}"
 
 

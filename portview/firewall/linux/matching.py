@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from portview.firewall.linux.fields import (
     ABSENT,
     Field,
-    Known,
-    Unsure,
+    KnownField,
+    UncertainField,
     field_of,
     holds,
     number_of,
@@ -157,7 +157,7 @@ class Matching:
         if len(fields) == 1 and isinstance(field, Side):
             ranges = ranges_of(right, field, packet.version)
             bound = ranges[0][0] if ranges else None
-        elif isinstance(field, Known) and field.kind.endswith("number"):
+        elif isinstance(field, KnownField) and field.kind.endswith("number"):
             bound = number_of(right, "number")
         if bound is None:
             return Division((packet,), (packet,), _unsure_among(fields) or "a comparison")
@@ -169,7 +169,7 @@ class Matching:
         }[operator]
         if isinstance(field, Side):
             return _by_ranges(field, wanted, packet)
-        assert isinstance(field, Known)  # noqa: S101 - by the branch above
+        assert isinstance(field, KnownField)  # noqa: S101 - by the branch above
         is_inside = wanted[0][0] <= field.value <= wanted[0][1]
         return Division((packet,), ()) if is_inside else Division((), (packet,))
 
@@ -219,7 +219,7 @@ def _by_element(fields: list[Field], parts: list[Any], packet: Packet) -> Divisi
 
 
 def _by_part(field: Field, part: Any, packet: Packet) -> Division:
-    if isinstance(field, Unsure):
+    if isinstance(field, UncertainField):
         return Division((packet,), (packet,), field.what)
     if isinstance(field, Side):
         ranges = ranges_of(part, field, packet.version)
@@ -241,14 +241,14 @@ def _unknown_value(packet: Packet) -> Division:
 
 def _any_flag(field: Field, right: Any) -> bool | None:
     """Tell whether one of several flags is set, as a match without an operator asks."""
-    if not isinstance(field, Known) or not field.kind.endswith("flags"):
+    if not isinstance(field, KnownField) or not field.kind.endswith("flags"):
         return None
     number = number_of(right, field.kind)
     return None if number is None else bool(field.value & number)
 
 
 def _unsure_among(fields: list[Field]) -> str:
-    return next((field.what for field in fields if isinstance(field, Unsure)), "")
+    return next((field.what for field in fields if isinstance(field, UncertainField)), "")
 
 
 def _set_name(right: Any, rule: Rule) -> ChainKey | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from portview.domain.firewall import RuleEffect
-from portview.domain.sockets import Protocol
+from portview.domain.sockets.socket_row import Protocol
 from portview.firewall.tag import find_tag
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ def rule_name(effect: RuleEffect, protocol: Protocol, port: int, rule_id: str) -
 
 def name_of(rule: Rule) -> str:
     """Return what a rule is called: by its comment, which for one of PortView's is a mark."""
-    return own_name_of(rule) or rule.comment or rule.text
+    return managed_name_of(rule) or rule.comment or rule.text
 
 
-def own_name_of(rule: Rule) -> str:
+def managed_name_of(rule: Rule) -> str:
     """Return what a rule that PortView made is called; empty for any other."""
     tag, target = find_tag(rule.comment), target_of(rule.expressions)
     if tag is None or target is None:

@@ -13,7 +13,7 @@ from portview.firewall.tag import find_tag
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from portview.domain.firewall import RuleWish
+    from portview.domain.firewall import RuleSpec
     from portview.firewall.linux.machine import Machine
     from portview.firewall.linux.ruleset import Rule, Ruleset
     from portview.firewall.linux.scope import Scope
@@ -35,28 +35,28 @@ class Changes(NamedTuple):
 
 
 def plan_rule(
-    wish: RuleWish, scope: Scope, tag: str, ruleset: Ruleset, machine: Machine
+    rule_spec: RuleSpec, scope: Scope, tag: str, ruleset: Ruleset, machine: Machine
 ) -> Changes:
     """Return the commands that make a rule take effect, wherever others would decide."""
-    trial = try_out(wish, scope, ruleset, machine)
+    trial = try_out(rule_spec, scope, ruleset, machine)
     commands: list[Command] = []
     for placement in trial.placements:
         if placement.is_new_chain:
             commands += _new_chain(placement)
         if is_of_iptables(placement.chain.key, ruleset):
-            commands += _by_iptables(placement, wish, scope, tag)
+            commands += _by_iptables(placement, rule_spec, scope, tag)
         else:
-            commands.append(_by_nft(placement, wish, scope, tag))
-    return changes(commands, wish, trial.obstacle, lasts_until_restart=bool(commands))
+            commands.append(_by_nft(placement, rule_spec, scope, tag))
+    return changes(commands, rule_spec, trial.obstacle, lasts_until_restart=bool(commands))
 
 
 def changes(
-    commands: Iterable[Command], wish: RuleWish, obstacle: str, *, lasts_until_restart: bool
+    commands: Iterable[Command], rule_spec: RuleSpec, obstacle: str, *, lasts_until_restart: bool
 ) -> Changes:
     """Return commands with why they may not help, and with the note that they don't last."""
     warnings: tuple[str, ...] = ()
     if obstacle:
-        is_allow = wish.effect is RuleEffect.ALLOW
+        is_allow = rule_spec.effect is RuleEffect.ALLOW
         verb = "let everyone meant in" if is_allow else "block everyone meant"
         warnings = (f"Even then the firewall would not {verb}: {obstacle}.",)
     return Changes(tuple(commands), warnings, (_LIVE_ONLY,) if lasts_until_restart else ())
@@ -109,7 +109,7 @@ def _new_chain(placement: Placement) -> list[Command]:
     ]
 
 
-def _by_nft(placement: Placement, wish: RuleWish, scope: Scope, tag: str) -> Command:
+def _by_nft(placement: Placement, rule_spec: RuleSpec, scope: Scope, tag: str) -> Command:
     before = placement.before
     where: Command = ("add", "rule", *placement.chain.key)
     if before is not None:
@@ -125,12 +125,14 @@ def _by_nft(placement: Placement, wish: RuleWish, scope: Scope, tag: str) -> Com
             match += [family, "saddr", "{", ", ".join(networks), "}"]
         elif chain_takes_both(placement):
             match += ["meta", "nfproto", f"ipv{version}"]
-    verdict = "accept" if wish.effect is RuleEffect.ALLOW else "drop"
-    match += [wish.protocol.value, "dport", str(wish.port), verdict]
+    verdict = "accept" if rule_spec.effect is RuleEffect.ALLOW else "drop"
+    match += [rule_spec.protocol.value, "dport", str(rule_spec.port), verdict]
     return ("nft", *where, *match, "comment", f'"{tag}"')
 
 
-def _by_iptables(placement: Placement, wish: RuleWish, scope: Scope, tag: str) -> list[Command]:
+def _by_iptables(
+    placement: Placement, rule_spec: RuleSpec, scope: Scope, tag: str
+) -> list[Command]:
     family, table, chain = placement.chain.key
     is_v4 = family == "ip"
     tool = "iptables" if is_v4 else "ip6tables"
@@ -140,8 +142,8 @@ def _by_iptables(placement: Placement, wish: RuleWish, scope: Scope, tag: str) -
         where = ("-I", chain, str(placement.place + 1))
     networks = scope.sources_named(4 if is_v4 else 6)
     source: Command = ("-s", ",".join(networks)) if networks else ()
-    port = ("-p", wish.protocol.value, *source, "--dport", str(wish.port))
-    verdict = "ACCEPT" if wish.effect is RuleEffect.ALLOW else "DROP"
+    port = ("-p", rule_spec.protocol.value, *source, "--dport", str(rule_spec.port))
+    verdict = "ACCEPT" if rule_spec.effect is RuleEffect.ALLOW else "DROP"
     comment = ("-m", "comment", "--comment", tag)
     own_table = ("-t", table.removesuffix(LEGACY))
     return [(tool, "-w", *own_table, *where, *port, *comment, "-j", verdict)]

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from portview.domain.firewall import FirewallQuestion, FirewallVerdict, RuleEffect
 from portview.firewall.linux.deciding import Followed, follow
-from portview.firewall.linux.outcome import TooManyCasesError
 from portview.firewall.linux.ruleset import Chain, ChainKey, Rule, Ruleset
 from portview.firewall.linux.sentences import answer_of
+from portview.firewall.linux.traversal_result import TooManyCasesError
 
 if TYPE_CHECKING:
-    from portview.domain.firewall import RuleWish
+    from portview.domain.firewall import RuleSpec
     from portview.firewall.linux.machine import Machine
     from portview.firewall.linux.ruleset import Expression
     from portview.firewall.linux.scope import Scope
@@ -50,40 +50,40 @@ class Trial:
     obstacle: str = ""
 
 
-def try_out(wish: RuleWish, scope: Scope, ruleset: Ruleset, machine: Machine) -> Trial:
+def try_out(rule_spec: RuleSpec, scope: Scope, ruleset: Ruleset, machine: Machine) -> Trial:
     """Return where a rule has to stand to do what is wanted."""
     try:
-        if wish.effect is RuleEffect.ALLOW:
-            return _allow(wish, scope, ruleset, machine)
-        return _block(wish, scope, ruleset, machine)
+        if rule_spec.effect is RuleEffect.ALLOW:
+            return _allow(rule_spec, scope, ruleset, machine)
+        return _block(rule_spec, scope, ruleset, machine)
     except TooManyCasesError:
         return Trial((), "the rules tell more cases apart than PortView follows")
 
 
-def obstacle_of(wish: RuleWish, scope: Scope, ruleset: Ruleset, machine: Machine) -> str:
+def obstacle_of(rule_spec: RuleSpec, scope: Scope, ruleset: Ruleset, machine: Machine) -> str:
     """Return why a verdict is not what a wish wants, empty where it is."""
     try:
-        followed = _follow(wish, scope, ruleset, machine)
+        followed = _follow(rule_spec, scope, ruleset, machine)
     except TooManyCasesError:
         return "the rules tell more cases apart than PortView follows"
-    return _obstacle(wish, followed, ruleset)
+    return _obstacle(rule_spec, followed, ruleset)
 
 
-def _allow(wish: RuleWish, scope: Scope, ruleset: Ruleset, machine: Machine) -> Trial:
+def _allow(rule_spec: RuleSpec, scope: Scope, ruleset: Ruleset, machine: Machine) -> Trial:
     placements: list[Placement] = []
     tried = ruleset
     for _ in range(_MOST_ROUNDS):
-        followed = _follow(wish, scope, tried, machine)
+        followed = _follow(rule_spec, scope, tried, machine)
         new = _placements(followed, scope, tried) if followed else []
         if not new:
             break
         placements += new
         for placement in new:
-            tried = _with_rule(tried, placement, wish, scope)
-    return Trial(tuple(placements), obstacle_of(wish, scope, tried, machine))
+            tried = _with_rule(tried, placement, rule_spec, scope)
+    return Trial(tuple(placements), obstacle_of(rule_spec, scope, tried, machine))
 
 
-def _block(wish: RuleWish, scope: Scope, ruleset: Ruleset, machine: Machine) -> Trial:
+def _block(rule_spec: RuleSpec, scope: Scope, ruleset: Ruleset, machine: Machine) -> Trial:
     trial = Trial(())
     for hook, priority in (("input", _BEFORE_FILTERS), ("prerouting", _BEFORE_ALL)):
         key = ChainKey("inet", OWN_TABLE, hook)
@@ -96,22 +96,24 @@ def _block(wish: RuleWish, scope: Scope, ruleset: Ruleset, machine: Machine) -> 
         )
         tried = Ruleset({**ruleset.chains, key: chain}, ruleset.sets, ruleset.changes_by_itself)
         for placement in placements:
-            tried = _with_rule(tried, placement, wish, scope)
-        trial = Trial(placements, obstacle_of(wish, scope, tried, machine))
+            tried = _with_rule(tried, placement, rule_spec, scope)
+        trial = Trial(placements, obstacle_of(rule_spec, scope, tried, machine))
         if not trial.obstacle:
             break
     return trial
 
 
-def _follow(wish: RuleWish, scope: Scope, ruleset: Ruleset, machine: Machine) -> Followed | None:
-    question = FirewallQuestion(wish.protocol, wish.port)
+def _follow(
+    rule_spec: RuleSpec, scope: Scope, ruleset: Ruleset, machine: Machine
+) -> Followed | None:
+    question = FirewallQuestion(rule_spec.protocol, rule_spec.port)
     return follow(question, ruleset, machine, scope.sources())
 
 
-def _obstacle(wish: RuleWish, followed: Followed | None, ruleset: Ruleset) -> str:
+def _obstacle(rule_spec: RuleSpec, followed: Followed | None, ruleset: Ruleset) -> str:
     if followed is None:
         return "no client of these addresses has a way to this machine"
-    is_allow = wish.effect is RuleEffect.ALLOW
+    is_allow = rule_spec.effect is RuleEffect.ALLOW
     wanted = FirewallVerdict.ALLOWED if is_allow else FirewallVerdict.BLOCKED
     if followed.outcome.verdict is wanted:
         return ""
@@ -122,15 +124,15 @@ def _obstacle(wish: RuleWish, followed: Followed | None, ruleset: Ruleset) -> st
 def _placements(followed: Followed, scope: Scope, ruleset: Ruleset) -> list[Placement]:
     """Return a place before everything that blocks, or may block."""
     wanted: dict[tuple[ChainKey, Rule | None], set[int]] = {}
-    for leaf in followed.outcome.leaves:
-        if leaf.is_allowed or leaf.because:
+    for fate in followed.outcome.fates:
+        if fate.is_allowed or fate.because:
             continue
-        key = leaf.rule.chain if leaf.rule else leaf.chain.key if leaf.chain else None
+        key = fate.rule.chain if fate.rule else fate.chain.key if fate.chain else None
         if key and key in ruleset.chains:
-            wanted.setdefault((key, leaf.rule), set()).add(leaf.packet.version)
+            wanted.setdefault((key, fate.rule), set()).add(fate.packet.version)
     for packet, outcome in zip(followed.packets, followed.parts, strict=True):
-        if stopper := outcome.stopper:
-            wanted.setdefault((stopper.rule.chain, stopper.rule), set()).add(packet.version)
+        if undecidable := outcome.undecidable:
+            wanted.setdefault((undecidable.rule.chain, undecidable.rule), set()).add(packet.version)
     found: list[Placement] = []
     for (key, rule), versions in wanted.items():
         chain = ruleset.chains[key]
@@ -148,16 +150,18 @@ def _placements(followed: Followed, scope: Scope, ruleset: Ruleset) -> list[Plac
     return list(first.values())
 
 
-def _with_rule(ruleset: Ruleset, placement: Placement, wish: RuleWish, scope: Scope) -> Ruleset:
+def _with_rule(
+    ruleset: Ruleset, placement: Placement, rule_spec: RuleSpec, scope: Scope
+) -> Ruleset:
     chain = ruleset.chains[placement.chain.key]
-    expressions = expressions_for(placement, wish, scope)
+    expressions = expressions_for(placement, rule_spec, scope)
     rule = Rule(chain.key, 0, tuple(expressions), "the new rule")
     rules = (*chain.rules[: placement.place], rule, *chain.rules[placement.place :])
     chains = {**ruleset.chains, chain.key: replace(chain, rules=rules)}
     return Ruleset(chains, ruleset.sets, ruleset.changes_by_itself)
 
 
-def expressions_for(placement: Placement, wish: RuleWish, scope: Scope) -> list[Expression]:
+def expressions_for(placement: Placement, rule_spec: RuleSpec, scope: Scope) -> list[Expression]:
     """Return the expressions of the rule at one place."""
     result: list[Expression] = []
 
@@ -174,8 +178,8 @@ def expressions_for(placement: Placement, wish: RuleWish, scope: Scope) -> list[
             match(left, {"set": [_value(text) for text in networks]})
         elif chain_takes_both(placement):
             match({"meta": {"key": "nfproto"}}, f"ipv{version}")
-    match({"payload": {"protocol": wish.protocol.value, "field": "dport"}}, wish.port)
-    result.append({"accept" if wish.effect is RuleEffect.ALLOW else "drop": None})
+    match({"payload": {"protocol": rule_spec.protocol.value, "field": "dport"}}, rule_spec.port)
+    result.append({"accept" if rule_spec.effect is RuleEffect.ALLOW else "drop": None})
     return result
 
 

@@ -14,7 +14,7 @@ from portview.firewall.linux.ruleset import BUILT_IN_CHAINS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from portview.domain.firewall import RuleWish
+    from portview.domain.firewall import RuleSpec
     from portview.firewall.linux.placing import Placement, Trial
     from portview.firewall.linux.rules import LinuxRules
     from portview.firewall.linux.ruleset import ChainKey
@@ -24,7 +24,7 @@ _FIREWALLD_DENIES = ("_deny", "_pre")
 
 
 def plan_rule(
-    wish: RuleWish,
+    rule_spec: RuleSpec,
     scope: Scope,
     tag: str,
     rules: LinuxRules,
@@ -37,34 +37,34 @@ def plan_rule(
     if rules.ruleset is None:
         return Changes(())
     ruleset, machine, manager = rules.ruleset, rules.machine, rules.status.manager
-    if not obstacle_of(wish, scope, ruleset, machine):
+    if not obstacle_of(rule_spec, scope, ruleset, machine):
         return Changes(())
     if manager not in {"ufw", "firewalld"}:
-        return nft_changes.plan_rule(wish, scope, tag, ruleset, machine)
-    trial = try_out(wish, scope, ruleset, machine)
+        return nft_changes.plan_rule(rule_spec, scope, tag, ruleset, machine)
+    trial = try_out(rule_spec, scope, ruleset, machine)
     before = [place.chain.key.name for place in trial.placements if place.before is not None]
-    is_block = wish.effect is RuleEffect.BLOCK
+    is_block = rule_spec.effect is RuleEffect.BLOCK
     if manager == "ufw":
         is_first = is_block or any(name in ufw.USER_CHAINS for name in before)
-        commands = ufw.plan_rule(wish, scope, tag, ufw_rules(), is_first=is_first)
+        commands = ufw.plan_rule(rule_spec, scope, tag, ufw_rules(), is_first=is_first)
     else:
         commands = firewalld.plan_rule(
-            wish,
+            rule_spec,
             scope,
             tag,
             firewalld.zones_of(ruleset, machine),
             now_ms=int(time.time() * 1000),
             is_first=is_block or any(name.endswith(_FIREWALLD_DENIES) for name in before),
         )
-    obstacle = _obstacle(wish, trial, _is_of_ufw if manager == "ufw" else _is_of_firewalld)
+    obstacle = _obstacle(rule_spec, trial, _is_of_ufw if manager == "ufw" else _is_of_firewalld)
     is_runtime_only = manager == "firewalld" and not any("--permanent" in one for one in commands)
-    return nft_changes.changes(commands, wish, obstacle, lasts_until_restart=is_runtime_only)
+    return nft_changes.changes(commands, rule_spec, obstacle, lasts_until_restart=is_runtime_only)
 
 
-def _obstacle(wish: RuleWish, trial: Trial, is_own: Callable[[ChainKey], bool]) -> str:
+def _obstacle(rule_spec: RuleSpec, trial: Trial, is_managed: Callable[[ChainKey], bool]) -> str:
     """Return what decides otherwise where the one who keeps the rules has no say."""
-    alien = [place for place in trial.placements if not is_own(place.chain.key)]
-    if wish.effect is RuleEffect.ALLOW and alien:
+    alien = [place for place in trial.placements if not is_managed(place.chain.key)]
+    if rule_spec.effect is RuleEffect.ALLOW and alien:
         return f"{_place_words(alien[0])} blocks them as well"
     return trial.obstacle
 

@@ -49,11 +49,11 @@ def readdressed(body: Any, packet: Packet, machine: Machine) -> Packet | str | N
 
 
 def _bound_for(packet: Packet, number: int, machine: Machine) -> Packet:
-    is_own = number in machine.own_addresses(packet.version)
+    is_managed = number in machine.own_addresses(packet.version)
     text = str(ip_address(number.to_bytes(4 if packet.version == 4 else 16)))  # noqa: PLR2004
     return replace(
         packet,
         daddr=((number, number),),
-        is_local_target=is_own,
-        outward="" if is_own else machine.way_to(text),
+        is_local_target=is_managed,
+        outward="" if is_managed else machine.way_to(text),
     )

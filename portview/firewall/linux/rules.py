@@ -11,7 +11,7 @@ from portview.domain.firewall import (
     FirewallQuestion,
     FirewallStatus,
     FirewallVerdict,
-    OwnRule,
+    ManagedRule,
 )
 from portview.firewall.linux.arriving import destinations
 from portview.firewall.linux.deciding import decide
@@ -41,7 +41,7 @@ class LinuxRules:
     ruleset: Ruleset | None
     machine: Machine
     status: FirewallStatus
-    own_rules: tuple[OwnRule, ...] = ()
+    managed_rules: tuple[ManagedRule, ...] = ()
 
     def decide(self, question: FirewallQuestion) -> FirewallAnswer:
         """Return what happens to the traffic that the question describes."""

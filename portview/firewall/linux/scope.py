@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import TYPE_CHECKING
 
+from portview.domain.errors import Outcome, PortViewError
 from portview.domain.firewall import EVERYONE_OF, LOCAL_SUBNET_OF, RuleEffect
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.typed_input import MAX_PORT
+from portview.domain.user_input.parsing import MAX_PORT
 from portview.firewall.linux.intervals import Intervals, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from portview.domain.firewall import RuleWish
+    from portview.domain.firewall import RuleSpec
     from portview.firewall.linux.machine import Machine, Network
 
 _MOST_REMOTES = 100
@@ -53,15 +53,15 @@ class Scope:
         return {version: _numbers(self.networks(version)) for version in (4, 6)}
 
 
-def scope_of(wish: RuleWish, machine: Machine) -> Scope:
+def scope_of(rule_spec: RuleSpec, machine: Machine) -> Scope:
     """Return whom a wish is about. Raises PortViewError for what can't be in a rule."""
-    if wish.effect not in {RuleEffect.ALLOW, RuleEffect.BLOCK}:
+    if rule_spec.effect not in {RuleEffect.ALLOW, RuleEffect.BLOCK}:
         raise unfit("A rule of PortView's can only allow or block.")
-    if not 0 < wish.port <= MAX_PORT:
-        raise unfit(f"{wish.port} is no port.", "Ports are 1 to 65535.")
-    if not 0 < len(wish.remotes) <= _MOST_REMOTES:
+    if not 0 < rule_spec.port <= MAX_PORT:
+        raise unfit(f"{rule_spec.port} is no port.", "Ports are 1 to 65535.")
+    if not 0 < len(rule_spec.remotes) <= _MOST_REMOTES:
         raise unfit(f"A rule needs 1 to {_MOST_REMOTES} remote addresses, or “any”.")
-    words = [text.strip().lower() for text in wish.remotes]
+    words = [text.strip().lower() for text in rule_spec.remotes]
     if "any" in words:
         return Scope()
     networks: list[Network] = []

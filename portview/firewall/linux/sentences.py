@@ -15,14 +15,14 @@ from portview.domain.firewall import (
 )
 from portview.firewall.linux.conditions import conditions_of
 from portview.firewall.linux.intervals import Intervals, joined, networks_of, without
-from portview.firewall.linux.naming import effect_of, name_of, own_name_of
+from portview.firewall.linux.naming import effect_of, managed_name_of, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from portview.firewall.linux.outcome import Leaf, Outcome
     from portview.firewall.linux.packet import Packet
     from portview.firewall.linux.ruleset import Rule
+    from portview.firewall.linux.traversal_result import PacketFate, TraversalResult
 
 _MOST_NAMED = 3
 _MOST_LISTED = 12
@@ -30,30 +30,30 @@ _LONGEST_RULE = 120
 
 
 def answer_of(
-    outcome: Outcome,
+    outcome: TraversalResult,
     asked: Sequence[Packet],
     fits: Mapping[Rule, RuleFit],
     order: Mapping[Rule, int],
 ) -> FirewallAnswer:
     """Return the answer that people are told."""
-    leaves = outcome.leaves
+    fates = outcome.fates
     deciding: Rule | None = None
     match outcome.verdict:
         case FirewallVerdict.UNKNOWN:
-            stopper = outcome.stopper
-            deciding = stopper.rule if stopper else None
-            what = stopper.what if stopper else "something that is not known"
+            undecidable = outcome.undecidable
+            deciding = undecidable.rule if undecidable else None
+            what = undecidable.what if undecidable else "something that is not known"
             reason = f"Nobody can tell beforehand: {_rule_words(deciding)} depends on {what}."
         case FirewallVerdict.PARTLY:
-            deciding = _of_allowed(leaves)
-            reason = _part_sentence(leaves, asked)
+            deciding = _of_allowed(fates)
+            reason = _part_sentence(fates, asked)
         case FirewallVerdict.ALLOWED:
-            deciding = _of_allowed(leaves)
-            reason = _allowed_sentence(leaves)
+            deciding = _of_allowed(fates)
+            reason = _allowed_sentence(fates)
         case _:
-            deciding = next((leaf.rule for leaf in leaves if leaf.rule), None)
-            reason = _blocked_sentence(leaves)
-    deciders = {leaf.rule for leaf in leaves} | {deciding}
+            deciding = next((fate.rule for fate in fates if fate.rule), None)
+            reason = _blocked_sentence(fates)
+    deciders = {fate.rule for fate in fates} | {deciding}
     last = len(order)
     matches = tuple(
         RuleMatch(told(rule), fit, decides=rule in deciders)
@@ -74,33 +74,33 @@ def told(rule: Rule) -> FirewallRule:
     )
 
 
-def _of_allowed(leaves: Iterable[Leaf]) -> Rule | None:
-    return next((leaf.rule for leaf in leaves if leaf.is_allowed and leaf.rule), None)
+def _of_allowed(fates: Iterable[PacketFate]) -> Rule | None:
+    return next((fate.rule for fate in fates if fate.is_allowed and fate.rule), None)
 
 
 def _rule_words(rule: Rule | None) -> str:
     if rule is None:
         return "the verdict"
-    text = own_name_of(rule) or rule.text
+    text = managed_name_of(rule) or rule.text
     text = text if len(text) <= _LONGEST_RULE else f"{text[: _LONGEST_RULE - 1]}…"
     return f"the rule “{text}” in chain {rule.chain}"
 
 
-def _allowed_sentence(leaves: Sequence[Leaf]) -> str:
-    leaf = next((one for one in leaves if one.rule), leaves[0])
-    if leaf.rule:
-        sentence = f"Allowed by {_rule_words(leaf.rule)}"
-    elif leaf.chain:
-        sentence = f"No rule blocks it, and the policy of chain {leaf.chain.key} is accept"
+def _allowed_sentence(fates: Sequence[PacketFate]) -> str:
+    fate = next((one for one in fates if one.rule), fates[0])
+    if fate.rule:
+        sentence = f"Allowed by {_rule_words(fate.rule)}"
+    elif fate.chain:
+        sentence = f"No rule blocks it, and the policy of chain {fate.chain.key} is accept"
     else:
         sentence = "No firewall rule is about incoming traffic, so nothing is blocked"
-    return f"{sentence}{_sent_on_words(leaves)}."
+    return f"{sentence}{_sent_on_words(fates)}."
 
 
-def _blocked_sentence(leaves: Sequence[Leaf]) -> str:
+def _blocked_sentence(fates: Sequence[PacketFate]) -> str:
     ways: dict[str, set[int]] = {}
-    for leaf in leaves:
-        ways.setdefault(_blocking_words(leaf), set()).add(leaf.packet.version)
+    for fate in fates:
+        ways.setdefault(_blocking_words(fate), set()).add(fate.packet.version)
     (text, versions), *others = ways.items()
     if len(others) == 1:
         words, other_versions = others[0]
@@ -109,28 +109,28 @@ def _blocked_sentence(leaves: Sequence[Leaf]) -> str:
         text += f"; {whom} {words}"
     elif others:
         text += f"; for others in {len(others)} more ways"
-    return f"{text[0].upper()}{text[1:]}{_sent_on_words(leaves)}."
+    return f"{text[0].upper()}{text[1:]}{_sent_on_words(fates)}."
 
 
-def _blocking_words(leaf: Leaf) -> str:
-    if leaf.because:
-        return f"blocked, because {leaf.because}"
-    if leaf.rule is None:
-        where = leaf.chain.key if leaf.chain else "an unknown chain"
+def _blocking_words(fate: PacketFate) -> str:
+    if fate.because:
+        return f"blocked, because {fate.because}"
+    if fate.rule is None:
+        where = fate.chain.key if fate.chain else "an unknown chain"
         words = f"dropped silently by the policy of chain {where}"
     else:
-        verb = "rejected" if leaf.effect is RuleEffect.REJECT else "dropped silently"
-        words = f"{verb} by {_rule_words(leaf.rule)}"
-    return f"let in, but the server's answer is {words}" if leaf.is_answer else words
+        verb = "rejected" if fate.effect is RuleEffect.REJECT else "dropped silently"
+        words = f"{verb} by {_rule_words(fate.rule)}"
+    return f"let in, but the server's answer is {words}" if fate.is_answer else words
 
 
-def _sent_on_words(leaves: Sequence[Leaf]) -> str:
-    for leaf in leaves:
-        if leaf.sent_on_by:
-            target = _address_text(leaf.packet, leaf.packet.daddr[0][0])
-            port = leaf.packet.dport[0][0]
+def _sent_on_words(fates: Sequence[PacketFate]) -> str:
+    for fate in fates:
+        if fate.sent_on_by:
+            target = _address_text(fate.packet, fate.packet.daddr[0][0])
+            port = fate.packet.dport[0][0]
             target = f"[{target}]:{port}" if ":" in target else f"{target}:{port}"
-            return f" (sent on to {target} by {_rule_words(leaf.sent_on_by)})"
+            return f" (sent on to {target} by {_rule_words(fate.sent_on_by)})"
     return ""
 
 
@@ -139,11 +139,11 @@ def _address_text(packet: Packet, number: int) -> str:
     return str(IPv4Address(number) if is_v4 else IPv6Address(number))
 
 
-def _part_sentence(leaves: Sequence[Leaf], asked: Sequence[Packet]) -> str:
-    allowed = [leaf for leaf in leaves if leaf.is_allowed]
-    blocked = [leaf for leaf in leaves if not leaf.is_allowed]
+def _part_sentence(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> str:
+    allowed = [fate for fate in fates if fate.is_allowed]
+    blocked = [fate for fate in fates if not fate.is_allowed]
     way_out = _blocking_words(blocked[0]) if blocked else "blocked"
-    limited = next((leaf for leaf in allowed if leaf.rate and leaf.is_below), None)
+    limited = next((fate for fate in allowed if fate.rate and fate.is_below), None)
     if limited:
         return (
             f"Allowed as long as new connections stay below {limited.rate}, by "
@@ -151,7 +151,7 @@ def _part_sentence(leaves: Sequence[Leaf], asked: Sequence[Packet]) -> str:
         )
     whom = scope_words(allowed, asked)
     not_whom = scope_words(blocked, asked)
-    by = f" by {_rule_words(rule)}" if (rule := _of_allowed(leaves)) else ""
+    by = f" by {_rule_words(rule)}" if (rule := _of_allowed(fates)) else ""
     by += _sent_on_words(allowed)
     if not_whom and (not whom or _plainness(not_whom) < _plainness(whom)):
         return f"Allowed{by}, but not {not_whom}: there it is {way_out}."
@@ -163,17 +163,17 @@ def _plainness(words: str) -> tuple[bool, int]:
     return "anywhere but" in words or "ranges of" in words, len(words)
 
 
-def scope_words(leaves: Sequence[Leaf], asked: Sequence[Packet]) -> str:
+def scope_words(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> str:
     """Return for whom some of the packets stand, in a few words."""
     parts = []
-    versions = {leaf.packet.version for leaf in leaves}
+    versions = {fate.packet.version for fate in fates}
     if versions != {packet.version for packet in asked}:
         parts.append(f"over IPv{versions.pop()}" if len(versions) == 1 else "")
-    ways = {leaf.packet.inward for leaf in leaves}
+    ways = {fate.packet.inward for fate in fates}
     if ways != {packet.inward for packet in asked}:
         parts.append("through " + ", ".join(sorted(str(way) for way in ways)))
-    parts.append(_source_words(leaves, asked))
-    ports = joined(one for leaf in leaves for one in leaf.packet.sport)
+    parts.append(_source_words(fates, asked))
+    ports = joined(one for fate in fates for one in fate.packet.sport)
     if ports != joined(one for packet in asked for one in packet.sport):
         shown = ", ".join(
             str(low) if low == high else f"{low}-{high}" for low, high in ports[:_MOST_NAMED]
@@ -182,14 +182,14 @@ def scope_words(leaves: Sequence[Leaf], asked: Sequence[Packet]) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _source_words(leaves: Sequence[Leaf], asked: Sequence[Packet]) -> str:
+def _source_words(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> str:
     names: list[str] = []
     for version in (4, 6):
         of_all = joined(
             one for packet in asked if packet.version == version for one in packet.saddr
         )
         of_these = joined(
-            one for leaf in leaves if leaf.packet.version == version for one in leaf.packet.saddr
+            one for fate in fates if fate.packet.version == version for one in fate.packet.saddr
         )
         if not of_these or of_these == of_all:
             continue

@@ -43,14 +43,14 @@ UNKNOWN_END = "unknown end"
 
 
 @dataclass(frozen=True, slots=True)
-class GoOn:
+class Continue:
     """Packets that go on to the next rule."""
 
     packet: Packet
 
 
 @dataclass(frozen=True, slots=True)
-class Do:
+class ApplyVerdict:
     """Packets on which a rule gives a verdict; ``body`` is what belongs to it."""
 
     packet: Packet
@@ -59,7 +59,7 @@ class Do:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Branch:
     """Packets for which one of several options will be true; ``what`` decides, unknown yet.
 
     ``is_rate``: the first option holds below a rate, the second above it.
@@ -71,7 +71,7 @@ class Choice:
     is_rate: bool = False
 
 
-Step: TypeAlias = GoOn | Do | Choice
+Step: TypeAlias = Continue | ApplyVerdict | Branch
 
 
 class _Condition(NamedTuple):
@@ -96,7 +96,7 @@ def steps_of(rule: Rule, packet: Packet, matching: Matching, start: int = 0) -> 
             division = matching.divide(body, rule, packet)
             condition = _Condition(division.unsure)
             if not division.unsure:
-                aside += map(GoOn, division.outside)
+                aside += map(Continue, division.outside)
                 if len(division.inside) != 1:
                     for one in division.inside:
                         aside += steps_of(rule, one, matching, place + 1)
@@ -105,16 +105,16 @@ def steps_of(rule: Rule, packet: Packet, matching: Matching, start: int = 0) -> 
         else:
             packet, condition = _changed(kind, body, packet)
         if condition.what == UNKNOWN_END:
-            return (*aside, Do(packet, UNKNOWN_END, _end_words(kind, body)))
+            return (*aside, ApplyVerdict(packet, UNKNOWN_END, _end_words(kind, body)))
         if condition.what:
-            options = (steps_of(rule, packet, matching, place + 1), (GoOn(packet),))
+            options = (steps_of(rule, packet, matching, place + 1), (Continue(packet),))
             ordered = options[::-1] if condition.is_turned else options
-            return (*aside, Choice(packet, condition.what, ordered, condition.is_rate))
+            return (*aside, Branch(packet, condition.what, ordered, condition.is_rate))
     else:
-        return (*aside, GoOn(packet))
+        return (*aside, Continue(packet))
     if kind == "vmap":
         return (*aside, *_looked_up(body, rule, packet, matching))
-    return (*aside, Do(packet, kind, body))
+    return (*aside, ApplyVerdict(packet, kind, body))
 
 
 def _condition(kind: str, body: Any) -> _Condition:
@@ -169,16 +169,16 @@ def rate_text(body: Any) -> str:
 def _looked_up(body: Any, rule: Rule, packet: Packet, matching: Matching) -> tuple[Step, ...]:
     lookup = matching.look_up(body.get("key"), body.get("data"), rule, packet)
     found = [
-        Do(one, *next(iter(value.items())))
+        ApplyVerdict(one, *next(iter(value.items())))
         for one, value in lookup.found
         if isinstance(value, dict) and value
     ]
-    missed = [GoOn(one) for one in lookup.missed]
+    missed = [Continue(one) for one in lookup.missed]
     if lookup.unsure:
         if not found:
-            return (Do(packet, UNKNOWN_END, lookup.unsure),)
+            return (ApplyVerdict(packet, UNKNOWN_END, lookup.unsure),)
         every: tuple[Step, ...] = (*found, *missed)
-        return (Choice(packet, lookup.unsure, tuple((one,) for one in every)),)
+        return (Branch(packet, lookup.unsure, tuple((one,) for one in every)),)
     return (*found, *missed)
 
 

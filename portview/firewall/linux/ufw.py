@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from portview.domain.firewall import EVERYONE_OF, FirewallRule, OwnRule, RuleEffect, RuleWish
-from portview.domain.sockets import Protocol
+from portview.domain.firewall import EVERYONE_OF, FirewallRule, ManagedRule, RuleEffect, RuleSpec
+from portview.domain.sockets.socket_row import Protocol
+from portview.firewall.linux.managed_rules import joined_remotes
 from portview.firewall.linux.naming import rule_name
-from portview.firewall.linux.own import joined_remotes
 from portview.firewall.linux.scope import unfit
 from portview.firewall.tag import find_tag
 
@@ -85,7 +85,7 @@ def _decoded(comment: str) -> str:
         return ""
 
 
-def own_rules(rules: Iterable[UfwRule]) -> tuple[OwnRule, ...]:
+def managed_rules(rules: Iterable[UfwRule]) -> tuple[ManagedRule, ...]:
     """Return the rules that PortView made, those with one id as one."""
     by_id: dict[str, list[UfwRule]] = {}
     for rule in rules:
@@ -95,12 +95,12 @@ def own_rules(rules: Iterable[UfwRule]) -> tuple[OwnRule, ...]:
     return tuple(_own(rule_id, several) for rule_id, several in by_id.items())
 
 
-def _own(rule_id: str, rules: list[UfwRule]) -> OwnRule:
+def _own(rule_id: str, rules: list[UfwRule]) -> ManagedRule:
     first = rules[0]
     tag = find_tag(first.comment)
     assert tag  # noqa: S101 - it is what they were found by
     effect, protocol, port = _EFFECTS[first.action], Protocol(first.protocol), int(first.port)
-    wish = RuleWish(
+    rule_spec = RuleSpec(
         effect,
         protocol,
         port,
@@ -110,19 +110,19 @@ def _own(rule_id: str, rules: list[UfwRule]) -> OwnRule:
         until=tag.until,
     )
     name = rule_name(effect, protocol, port, rule_id)
-    text = "; ".join(" ".join(command[2:]) for command in _removals(wish))
-    return OwnRule(rule_id, wish, FirewallRule(first.text, name, effect, "ufw", text))
+    text = "; ".join(" ".join(command[2:]) for command in _removals(rule_spec))
+    return ManagedRule(rule_id, rule_spec, FirewallRule(first.text, name, effect, "ufw", text))
 
 
 def plan_rule(
-    wish: RuleWish, scope: Scope, tag: str, known: Iterable[UfwRule], *, is_first: bool
+    rule_spec: RuleSpec, scope: Scope, tag: str, known: Iterable[UfwRule], *, is_first: bool
 ) -> tuple[Command, ...]:
     """Return the commands that have ufw make a rule; before all others if ``is_first``.
 
     Clients that ufw has such a rule for are left out, because ufw would only change its comment.
     Raises PortViewError where none is left.
     """
-    action = "allow" if wish.effect is RuleEffect.ALLOW else "deny"
+    action = "allow" if rule_spec.effect is RuleEffect.ALLOW else "deny"
     sources = _ANY_IN_ORDER if scope.is_any else [*scope.networks(4), *scope.networks(6)]
     present = {
         (rule.action, rule.protocol, rule.port, rule.source) for rule in known if rule.is_plain
@@ -131,28 +131,32 @@ def plan_rule(
     new = [
         source
         for source in sources
-        if (action, wish.protocol.value, str(wish.port), source) not in present
+        if (action, rule_spec.protocol.value, str(rule_spec.port), source) not in present
     ]
     if not new:
         raise unfit(
-            f"ufw has such a rule already: {' '.join(_words(action, wish, sources[0]))}.",
+            f"ufw has such a rule already: {' '.join(_words(action, rule_spec, sources[0]))}.",
             "Another rule decides; look at all that are about this port.",
         )
     if scope.is_any and len(new) == len(sources):
         new = ["any"]
-    return tuple(("ufw", *first, *_words(action, wish, source), "comment", tag) for source in new)
+    return tuple(
+        ("ufw", *first, *_words(action, rule_spec, source), "comment", tag) for source in new
+    )
 
 
-def plan_removal(own: OwnRule) -> tuple[Command, ...]:
+def plan_removal(own: ManagedRule) -> tuple[Command, ...]:
     """Return the commands that have ufw remove a rule."""
-    return _removals(own.wish)
+    return _removals(own.rule_spec)
 
 
-def _removals(wish: RuleWish) -> tuple[Command, ...]:
-    action = "allow" if wish.effect is RuleEffect.ALLOW else "deny"
-    return tuple(("ufw", "delete", *_words(action, wish, source)) for source in wish.remotes)
+def _removals(rule_spec: RuleSpec) -> tuple[Command, ...]:
+    action = "allow" if rule_spec.effect is RuleEffect.ALLOW else "deny"
+    return tuple(
+        ("ufw", "delete", *_words(action, rule_spec, source)) for source in rule_spec.remotes
+    )
 
 
-def _words(action: str, wish: RuleWish, source: str) -> Command:
-    where = ("to", "any", "port", str(wish.port))
-    return (action, "proto", wish.protocol.value, "from", source, *where)
+def _words(action: str, rule_spec: RuleSpec, source: str) -> Command:
+    where = ("to", "any", "port", str(rule_spec.port))
+    return (action, "proto", rule_spec.protocol.value, "from", source, *where)

@@ -15,19 +15,19 @@ from portview.domain.firewall import (
 )
 from portview.domain.plain_text import inert
 from portview.firewall.windows import describe
-from portview.firewall.windows.fit import match_rule, traffic_of
-from portview.firewall.windows.policy import Store
-from portview.firewall.windows.reasons import Reason, explain
-from portview.firewall.windows.surroundings import Profile
-from portview.firewall.windows.walk import (
+from portview.firewall.windows.evaluation import (
     ALLOWED,
     BLOCKED,
     PARTLY,
     UNKNOWN,
-    Walked,
-    walk,
-    walk_hardening,
+    Evaluation,
+    evaluate,
+    evaluate_hardening,
 )
+from portview.firewall.windows.fit import match_rule, traffic_of
+from portview.firewall.windows.policy import Store
+from portview.firewall.windows.reasons import Reason, explain
+from portview.firewall.windows.surroundings import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -49,7 +49,7 @@ class _Judged:
     """What one profile does with the traffic; ``considered`` are the rules that count there."""
 
     profile: Profile
-    walked: Walked
+    evaluation: Evaluation
     reason: Reason
     considered: tuple[Match, ...]
 
@@ -77,9 +77,9 @@ def decide(
     asked = [one for one in Profile if one in surroundings.active] or _LEAST_TRUSTED_FIRST
     judged = [_judge(profile, profiles[profile], matches, traffic) for profile in asked]
     judged = [_with_leaks(one) if one.profile in leaky else one for one in judged]
-    if surroundings.active or len({one.walked.verdict for one in judged}) == 1:
+    if surroundings.active or len({one.evaluation.verdict for one in judged}) == 1:
         return _answer(judged, surroundings)
-    strictest = min(judged, key=lambda one: _STRICTEST_FIRST.index(one.walked.verdict))
+    strictest = min(judged, key=lambda one: _STRICTEST_FIRST.index(one.evaluation.verdict))
     answer = _answer([strictest], surroundings)
     return replace(
         answer,
@@ -144,48 +144,50 @@ def _judge(
     ]
     # Nobody asks about the connections that Windows' own services vouch for; they are only named.
     asked = [match for match in counted if not match.rule.trusted]
-    first = walk_hardening(hardening, traffic.families)
-    second = _walk_profile(state, asked, traffic.families)
+    first = evaluate_hardening(hardening, traffic.families)
+    second = _evaluate_profile(state, asked, traffic.families)
     by_hardening = _STRICTEST_FIRST.index(first.verdict) < _STRICTEST_FIRST.index(second.verdict)
-    walked = first if by_hardening else second
+    evaluation = first if by_hardening else second
     considered = {id(match) for match in (*hardening, *counted)}
     elsewhere = [match for match in matches if id(match) not in considered]
-    reason = explain(walked, state, counted, elsewhere, traffic.surroundings)
-    return _Judged(profile, walked, reason, (*hardening, *counted))
+    reason = explain(evaluation, state, counted, elsewhere, traffic.surroundings)
+    return _Judged(profile, evaluation, reason, (*hardening, *counted))
 
 
 def _with_leaks(judged: _Judged) -> _Judged:
     """Return what a profile does that leaves some network interfaces out of the firewall."""
-    match = judged.walked.match
-    if judged.walked.verdict is not BLOCKED or (match and match.rule.store.is_hardening):
+    match = judged.evaluation.match
+    if judged.evaluation.verdict is not BLOCKED or (match and match.rule.store.is_hardening):
         return judged
     after = f"{judged.reason.after}; some network interfaces are left out of the firewall"
-    return replace(judged, walked=Walked(PARTLY, match), reason=replace(judged.reason, after=after))
+    return replace(
+        judged, evaluation=Evaluation(PARTLY, match), reason=replace(judged.reason, after=after)
+    )
 
 
-def _walk_profile(
+def _evaluate_profile(
     state: ProfileState, matches: Sequence[Match], families: frozenset[int]
-) -> Walked:
+) -> Evaluation:
     if not state.is_on:
-        return Walked(ALLOWED)
+        return Evaluation(ALLOWED)
     if state.blocks_all_inbound:
-        return Walked(BLOCKED)
+        return Evaluation(BLOCKED)
     is_default_allow = state.inbound_default is RuleEffect.ALLOW
-    return walk(matches, families, is_default_allow=is_default_allow)
+    return evaluate(matches, families, is_default_allow=is_default_allow)
 
 
 def _answer(judged: Sequence[_Judged], surroundings: Surroundings) -> FirewallAnswer:
-    verdicts = {one.walked.verdict for one in judged}
+    verdicts = {one.evaluation.verdict for one in judged}
     verdict = _combined(verdicts)
     # Where they differ, the strictest profile speaks: that is where something is to be done.
     leading = min(
         judged,
         key=lambda one: (
-            one.walked.verdict is not verdict,
-            _STRICTEST_FIRST.index(one.walked.verdict),
+            one.evaluation.verdict is not verdict,
+            _STRICTEST_FIRST.index(one.evaluation.verdict),
         ),
     )
-    deciding = {id(one.walked.match) for one in judged}
+    deciding = {id(one.evaluation.match) for one in judged}
     considered = {id(match): match for one in judged for match in one.considered}
     shown = {
         key: describe.shown_rule(match.rule, surroundings) for key, match in considered.items()
@@ -197,7 +199,7 @@ def _answer(judged: Sequence[_Judged], surroundings: Surroundings) -> FirewallAn
     return FirewallAnswer(
         verdict,
         _sentence(texts),
-        shown[id(leading.walked.match)] if leading.walked.match else None,
+        shown[id(leading.evaluation.match)] if leading.evaluation.match else None,
         tuple(
             RuleMatch(shown[id(match)], match.fit, decides=id(match) in deciding)
             for match in sorted(considered.values(), key=_order)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portview.domain.firewall import RuleEffect, RuleFit
-from portview.domain.sockets import Protocol
+from portview.domain.sockets.socket_row import Protocol
 from portview.firewall.windows.addresses import LOCAL_SUBNET, plain_address
 from portview.firewall.windows.programs import (
     SERVICE_HOST,

@@ -6,17 +6,17 @@ import re
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
+from portview.domain.errors import Outcome, PortViewError
 from portview.domain.firewall import RuleEffect
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.typed_input import MAX_PORT
+from portview.domain.user_input.parsing import MAX_PORT
 from portview.firewall.tag import RuleTag, format_tag
-from portview.firewall.windows.own import OwnName, read_own_name
+from portview.firewall.windows.managed_rules import OwnName, read_own_name
 from portview.firewall.windows.surroundings import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from portview.domain.firewall import RuleWish
+    from portview.domain.firewall import RuleSpec
 
 _SYSTEM = "System"
 _PROGRAM = re.compile(r"(?:[A-Za-z]:|\\\\[^\\/:*?\"<>|\x00-\x1f]+)(?:\\[^\\/:*?\"<>|\x00-\x1f]+)+")
@@ -28,14 +28,14 @@ _MOST_REMOTES = 100
 _LONGEST_PATH = 1024
 
 
-def add_rule(netsh: str, wish: RuleWish, rule_id: str) -> tuple[str, ...]:
+def add_rule(netsh: str, rule_spec: RuleSpec, rule_id: str) -> tuple[str, ...]:
     """Return the command that makes the rule. Raises PortViewError for what can't be in one."""
-    if wish.effect not in {RuleEffect.ALLOW, RuleEffect.BLOCK}:
+    if rule_spec.effect not in {RuleEffect.ALLOW, RuleEffect.BLOCK}:
         raise _unfit("A rule of PortView's can only allow or block.")
-    if not 0 < wish.port <= MAX_PORT:
-        raise _unfit(f"{wish.port} is no port.", "Ports are 1 to 65535.")
-    name = OwnName(wish.effect, wish.protocol, wish.port, rule_id)
-    tag = RuleTag(rule_id, wish.expires_at_ms, wish.until)
+    if not 0 < rule_spec.port <= MAX_PORT:
+        raise _unfit(f"{rule_spec.port} is no port.", "Ports are 1 to 65535.")
+    name = OwnName(rule_spec.effect, rule_spec.protocol, rule_spec.port, rule_id)
+    tag = RuleTag(rule_id, rule_spec.expires_at_ms, rule_spec.until)
     try:
         description = f"Made by PortView. {format_tag(tag)}"
     except ValueError as error:
@@ -44,13 +44,13 @@ def add_rule(netsh: str, wish: RuleWish, rule_id: str) -> tuple[str, ...]:
         *(netsh, "advfirewall", "firewall", "add", "rule"),
         f"name={name.text}",
         "dir=in",
-        f"action={wish.effect.value}",
+        f"action={rule_spec.effect.value}",
         "enable=yes",
-        f"profile={_profiles(wish.profiles)}",
-        f"protocol={wish.protocol.value.upper()}",
-        f"localport={wish.port}",
-        f"remoteip={_remotes(wish.remotes)}",
-        *([f"program={_program(wish.program)}"] if wish.program else []),
+        f"profile={_profiles(rule_spec.profiles)}",
+        f"protocol={rule_spec.protocol.value.upper()}",
+        f"localport={rule_spec.port}",
+        f"remoteip={_remotes(rule_spec.remotes)}",
+        *([f"program={_program(rule_spec.program)}"] if rule_spec.program else []),
         f"description={description}",
     )
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from portview.domain.firewall import ProfileState, RuleEffect
 from portview.domain.plain_text import inert
 from portview.firewall.windows.describe import networks, part, quoted_name
+from portview.firewall.windows.evaluation import ALLOWED, BLOCKED, UNKNOWN, Evaluation
 from portview.firewall.windows.policy import Store
-from portview.firewall.windows.walk import ALLOWED, BLOCKED, UNKNOWN, Walked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -38,7 +38,7 @@ class Reason:
 
 
 def explain(
-    walked: Walked,
+    evaluation: Evaluation,
     state: ProfileState,
     counted: Sequence[Match],
     elsewhere: Sequence[Match],
@@ -49,10 +49,10 @@ def explain(
     ``counted`` are the rules that it counts, ``elsewhere`` those about the same traffic that only
     other profiles count.
     """
-    match = walked.match
+    match = evaluation.match
     if match is not None:
-        return _by_rule(walked, match, counted, surroundings)
-    if walked.verdict is ALLOWED:
+        return _by_rule(evaluation, match, counted, surroundings)
+    if evaluation.verdict is ALLOWED:
         if not state.is_on:
             return Reason("The firewall is off")
         return Reason("What no rule blocks is allowed")
@@ -66,19 +66,19 @@ def explain(
 
 
 def _by_rule(
-    walked: Walked, match: Match, counted: Sequence[Match], surroundings: Surroundings
+    evaluation: Evaluation, match: Match, counted: Sequence[Match], surroundings: Surroundings
 ) -> Reason:
     store = match.rule.store
     kind = f"the {store.value} rule" if store.is_hardening else "the rule"
     rule = f"{kind} {quoted_name(match, surroundings)}"
-    if walked.verdict is UNKNOWN:
+    if evaluation.verdict is UNKNOWN:
         verb = _MAY.get(match.rule.effect, "may allow")
         doubt = inert(match.doubts[0], _LONGEST_DOUBT) if match.doubts else "it has exceptions"
         return Reason(f"It can't be told: {rule} {verb} it", f", but {doubt}")
     rule = f"T{rule[1:]}"
-    if walked.verdict is ALLOWED:
+    if evaluation.verdict is ALLOWED:
         return Reason(f"{rule} allows it")
-    if walked.verdict is BLOCKED:
+    if evaluation.verdict is BLOCKED:
         beaten = not store.is_hardening and any(
             one.rule.effect is RuleEffect.ALLOW for one in counted
         )

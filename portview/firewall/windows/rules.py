@@ -11,7 +11,7 @@ from portview.domain.firewall import FirewallAnswer, FirewallStatus, FirewallVer
 from portview.firewall.windows.decide import decide
 from portview.firewall.windows.describe import networks
 from portview.firewall.windows.index import RuleIndex
-from portview.firewall.windows.own import own_rules
+from portview.firewall.windows.managed_rules import managed_rules
 from portview.firewall.windows.policy import SERVICE_IS_DISABLED, Policy
 from portview.firewall.windows.programs import filled_in
 from portview.firewall.windows.surroundings import Profile, Surroundings
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from portview.domain.destination import ClientOrigin
     from portview.domain.facts import Fact
-    from portview.domain.firewall import FirewallQuestion, OwnRule, ProfileState
+    from portview.domain.firewall import FirewallQuestion, ManagedRule, ProfileState
 
 MANAGER = "windows"
 _NOT_TOLD = (
@@ -87,9 +87,9 @@ class WindowsRules:
         )
 
     @cached_property
-    def own_rules(self) -> tuple[OwnRule, ...]:
+    def managed_rules(self) -> tuple[ManagedRule, ...]:
         """Return the rules that PortView made."""
-        return own_rules(self._policy.rules, self._surroundings)
+        return managed_rules(self._policy.rules, self._surroundings)
 
     def decide(self, question: FirewallQuestion) -> FirewallAnswer:
         """Return what happens to the traffic that the question describes."""
@@ -147,7 +147,7 @@ class NoWindowsRules:
         return FirewallStatus(MANAGER, None, self.problem, problem=self.problem, hint=self._hint)
 
     @property
-    def own_rules(self) -> tuple[OwnRule, ...]:
+    def managed_rules(self) -> tuple[ManagedRule, ...]:
         """Return none."""
         return ()
 

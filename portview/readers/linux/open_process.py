@@ -11,7 +11,7 @@ from portview.readers.process_identity import key_from_stat
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from portview.domain.processes import ProcessKey
+    from portview.domain.owners.process import ProcessKey
 
 _SOCKET = "socket:["
 _STAT_BYTES = 4096

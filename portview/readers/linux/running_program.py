@@ -7,7 +7,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from portview.domain.facts import ABSENT, Fact, Known, Remedy, Unreadable
-from portview.domain.program import RunningProgram, token_of
+from portview.domain.owners.program import RunningProgram, token_of
 from portview.readers.elevation import unreadable_here
 
 _DELETED = " (deleted)"

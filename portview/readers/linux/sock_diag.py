@@ -7,7 +7,7 @@ import struct
 import sys
 from typing import TYPE_CHECKING
 
-from portview.domain.outcome import PortViewError
+from portview.domain.errors import PortViewError
 from portview.readers.linux.sock_diag_messages import MalformedReplyError, sequence_of
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from enum import Flag, auto
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, TypeVar
 
-from portview.domain.outcome import PortViewError
-from portview.domain.sockets import Endpoint, Family, State, canonical_address
-from portview.domain.sockets import Protocol as Transport
+from portview.domain.errors import PortViewError
+from portview.domain.sockets.socket_row import Endpoint, Family, State, canonical_address
+from portview.domain.sockets.socket_row import Protocol as Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

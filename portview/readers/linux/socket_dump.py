@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from portview.domain.outcome import PortViewError
-from portview.domain.sockets import Family, Protocol
+from portview.domain.errors import PortViewError
+from portview.domain.sockets.socket_row import Family, Protocol
 from portview.readers.linux.sock_diag import SockDiag
 from portview.readers.linux.sock_diag_messages import (
     RefusedError,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
 
-    from portview.domain.sockets import SocketRow
+    from portview.domain.sockets.socket_row import SocketRow
     from portview.readers.linux.sock_diag_messages import DiagSocket, Identity
 
     Request: TypeAlias = Callable[[int], bytes]

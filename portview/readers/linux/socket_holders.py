@@ -23,13 +23,13 @@ from contextlib import suppress
 from itertools import chain, islice
 from typing import TYPE_CHECKING, TypeAlias
 
-from portview.domain.outcome import PortViewError
+from portview.domain.errors import PortViewError
 from portview.readers.linux.open_process import OpenProcess
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
 
-    from portview.domain.processes import ProcessKey
+    from portview.domain.owners.process import ProcessKey
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portview.domain.snapshot import Step
-from portview.domain.sockets import OwnerProblem, SocketKey, SocketRow
+from portview.domain.sockets.snapshot import SnapshotDelta
+from portview.domain.sockets.socket_row import OwnerProblem, SocketKey, SocketRow
 from portview.readers.linux.socket_dump import SocketDump
 from portview.readers.linux.socket_holders import SocketHolders
 from portview.readers.listing import SocketListing
@@ -21,7 +21,7 @@ if sys.platform == "linux":
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from portview.domain.processes import ProcessKey
+    from portview.domain.owners.process import ProcessKey
     from portview.readers.linux.sock_diag_messages import DiagSocket
     from portview.readers.linux.socket_dump import KnownSocket
 
@@ -99,7 +99,7 @@ class LinuxSocketReader:
             stale |= self._ownerless
         return stale - gone
 
-    def _remake_rows(self, stale: set[KnownSocket], gone: set[KnownSocket]) -> Step:
+    def _remake_rows(self, stale: set[KnownSocket], gone: set[KnownSocket]) -> SnapshotDelta:
         """Put the rows of these sockets in order; a row that stays equal stays the same object."""
         before = {row.key: row for known in chain(gone, stale) for row in known.rows}
         after: dict[SocketKey, SocketRow] = {}
@@ -119,7 +119,7 @@ class LinuxSocketReader:
         for key in before.keys() - after.keys():
             del self._rows[key]
         self._rows.update(after)
-        step = Step(
+        step = SnapshotDelta(
             self._listed,
             tuple(row for key, row in before.items() if after.get(key) is not row),
             tuple(row for key, row in after.items() if before.get(key) is not row),
@@ -129,7 +129,7 @@ class LinuxSocketReader:
             self._listed = tuple(self._rows.values())
         return step
 
-    def _count_owners(self, step: Step) -> None:
+    def _count_owners(self, step: SnapshotDelta) -> None:
         for row in step.come:
             if row.key.owner is not None:
                 self._owners[row.key.owner] += 1

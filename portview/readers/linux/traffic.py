@@ -7,9 +7,9 @@ import socket
 from functools import partial
 from typing import TYPE_CHECKING
 
-from portview.domain.outcome import PortViewError
-from portview.domain.sockets import Family, Protocol
-from portview.domain.traffic import TrafficCounters
+from portview.domain.errors import PortViewError
+from portview.domain.sockets.socket_row import Family, Protocol
+from portview.domain.sockets.traffic import TrafficCounters
 from portview.readers.linux.sock_diag import SockDiag
 from portview.readers.linux.sock_diag_messages import (
     DiagSocket,
@@ -25,7 +25,7 @@ from portview.readers.linux.sock_diag_messages import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from portview.domain.sockets import Endpoint, SocketKey
+    from portview.domain.sockets.socket_row import Endpoint, SocketKey
 
 _MOST_SINGLE_QUESTIONS = 200
 """Above this, asking for all sockets at once costs less than asking for each."""

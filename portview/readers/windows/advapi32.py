@@ -14,7 +14,7 @@ from portview.readers.windows.service_table import parse_services
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from portview.domain.services import Service
+    from portview.domain.owners.service import Service
 
 SC_MANAGER_ENUMERATE_SERVICE = 0x0004
 SC_ENUM_PROCESS_INFO = 0

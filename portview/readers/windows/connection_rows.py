@@ -10,10 +10,10 @@ import struct
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from portview.domain.sockets import Family, Protocol
+from portview.domain.sockets.socket_row import Family, Protocol
 
 if TYPE_CHECKING:
-    from portview.domain.sockets import Endpoint, SocketKey
+    from portview.domain.sockets.socket_row import Endpoint, SocketKey
 
 MIB_TCP_STATE_ESTAB = 5
 

@@ -7,9 +7,9 @@ import struct
 from ctypes import wintypes
 from typing import TYPE_CHECKING, Any
 
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.sockets import Family
-from portview.domain.traffic import TrafficCounters
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.sockets.socket_row import Family
+from portview.domain.sockets.traffic import TrafficCounters
 from portview.readers.elevation import is_elevated
 from portview.readers.windows.connection_rows import connection_row
 from portview.readers.windows.dll import find, load_library
@@ -17,7 +17,7 @@ from portview.readers.windows.dll import find, load_library
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from portview.domain.sockets import SocketKey
+    from portview.domain.sockets.socket_row import SocketKey
 
 TCP_CONNECTION_ESTATS_DATA = 1
 VERSION = 0

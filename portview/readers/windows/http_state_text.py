@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
-from portview.domain.http_sys import HttpRegistration, HttpReservation
+from portview.domain.owners.http_sys import HttpRegistration, HttpReservation
 
 _LARGEST_PORT = 65535
 _LARGEST_PID = 2**32 - 1

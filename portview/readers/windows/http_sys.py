@@ -7,9 +7,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from portview.domain.facts import Known
-from portview.domain.http_sys import HttpPortUse, HttpState, Registrant
-from portview.domain.process_details import NamedService
-from portview.domain.processes import ProcessKey
+from portview.domain.owners.http_sys import HttpPortUse, HttpState, Registrant
+from portview.domain.owners.process import ProcessKey
+from portview.domain.owners.process_details import NamedService
 from portview.readers.elevation import unreadable_here
 from portview.readers.process_identity import process_key
 from portview.readers.processes import read_process
@@ -20,7 +20,7 @@ from portview.readers.windows.netsh import NetshAnswer, ask_netsh
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from portview.domain.http_sys import HttpRegistration
+    from portview.domain.owners.http_sys import HttpRegistration
     from portview.readers.services import ServiceReader
 
 _RULE = re.compile(r"^-{5,}\s*$", re.MULTILINE)

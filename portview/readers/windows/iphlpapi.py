@@ -6,9 +6,9 @@ import ctypes
 from ctypes import wintypes
 from typing import TYPE_CHECKING
 
-from portview.domain.sockets import Family, Protocol
+from portview.domain.sockets.socket_row import Family, Protocol
 from portview.readers.windows.dll import bind, find, load_library
-from portview.readers.windows.growing import GrowingTable
+from portview.readers.windows.growing_buffer import GrowingTable
 from portview.readers.windows.socket_tables import (
     BOUND4,
     BOUND6,
@@ -21,7 +21,7 @@ from portview.readers.windows.socket_tables import (
 )
 
 if TYPE_CHECKING:
-    from portview.readers.windows.growing import Fill
+    from portview.readers.windows.growing_buffer import Fill
 
 TCP_TABLE_OWNER_MODULE_ALL = 8
 UDP_TABLE_OWNER_MODULE = 2

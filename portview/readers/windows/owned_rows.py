@@ -6,16 +6,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from portview.domain.facts import known_or
-from portview.domain.ownership import judge_owner, likely_holders
-from portview.domain.sockets import SocketKey, SocketRow
-from portview.domain.system_owners import WINDOWS_IDLE_PID, WINDOWS_SYSTEM_PIDS
+from portview.domain.owners.attribution import judge_owner, likely_holders
+from portview.domain.owners.system_owners import WINDOWS_IDLE_PID, WINDOWS_SYSTEM_PIDS
+from portview.domain.sockets.socket_row import SocketKey, SocketRow
 from portview.readers.windows.socket_tables import decode_row
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from portview.domain.ownership import RunningProcess
-    from portview.domain.processes import ProcessKey
+    from portview.domain.owners.attribution import RunningProcess
+    from portview.domain.owners.process import ProcessKey
     from portview.readers.services import WindowsServices
     from portview.readers.windows.socket_tables import RowLayout
 

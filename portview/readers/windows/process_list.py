@@ -5,9 +5,9 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from portview.domain.ownership import RunningProcess
-from portview.domain.processes import ProcessKey
-from portview.domain.system_owners import WINDOWS_SYSTEM_PIDS
+from portview.domain.owners.attribution import RunningProcess
+from portview.domain.owners.process import ProcessKey
+from portview.domain.owners.system_owners import WINDOWS_SYSTEM_PIDS
 from portview.readers.windows.filetime import unix_ms
 
 if TYPE_CHECKING:

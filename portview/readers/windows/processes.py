@@ -8,16 +8,16 @@ from ctypes import wintypes
 from functools import cache
 from typing import TYPE_CHECKING
 
-from portview.domain.processes import FieldProblem, ProcessKey
-from portview.domain.system_owners import WINDOWS_SYSTEM_PIDS
+from portview.domain.owners.process import FieldProblem, ProcessKey
+from portview.domain.owners.system_owners import WINDOWS_SYSTEM_PIDS
 from portview.readers.windows.dll import bind, last_error, load_library, windows_error
-from portview.readers.windows.growing import GrowingTable
+from portview.readers.windows.growing_buffer import GrowingTable
 from portview.readers.windows.process_list import parse_processes, process_key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from portview.domain.ownership import RunningProcess
+    from portview.domain.owners.attribution import RunningProcess
 
 SYSTEM_PROCESS_INFORMATION = 5
 STATUS_INFO_LENGTH_MISMATCH = 0xC0000004

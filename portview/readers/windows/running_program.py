@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from portview.domain.facts import ABSENT, Known
-from portview.domain.program import RunningProgram, token_of
+from portview.domain.owners.program import RunningProgram, token_of
 from portview.readers.elevation import unreadable_here
 from portview.readers.windows.dll import bind, last_error, load_library, windows_error
 

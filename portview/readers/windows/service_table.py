@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from portview.domain.services import Service, ServiceState
+from portview.domain.owners.service import Service, ServiceState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from portview.domain.sockets import Endpoint, Family, Protocol, State, canonical_address
+from portview.domain.sockets.socket_row import Endpoint, Family, Protocol, State, canonical_address
 from portview.readers.windows.filetime import unix_ms
 
 _COUNT = struct.Struct("<I")

@@ -6,7 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from portview.domain.outcome import Outcome, PortViewError
+from portview.domain.errors import Outcome, PortViewError
 from portview.readers.listing import SocketListing
 from portview.readers.services import WindowsServices
 from portview.readers.windows.iphlpapi import SocketTables
@@ -17,8 +17,8 @@ from portview.readers.windows.socket_tables import BOUND4, BOUND6, TCP4, TCP6, U
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from portview.domain.ownership import RunningProcess
-    from portview.domain.sockets import SocketRow
+    from portview.domain.owners.attribution import RunningProcess
+    from portview.domain.sockets.socket_row import SocketRow
     from portview.readers.windows.socket_tables import RowLayout
 
 logger = logging.getLogger(__name__)

@@ -17,29 +17,29 @@ from PySide6.QtWidgets import (
 
 from portview.models.tooltips import plain_tooltip
 from portview.override import override
-from portview.ui.details_page import DetailsPage
-from portview.ui.facts_form import FactsForm
-from portview.ui.firewall.firewall_words import (
-    answer_sheet,
+from portview.ui.details.details_page import DetailsPage
+from portview.ui.details.facts_form import FactsForm
+from portview.ui.firewall.firewall_text import (
+    not_applicable_result,
     profile_lines,
     rules_title,
-    unasked_sheet,
+    verdict_result,
 )
 from portview.ui.firewall.recent_drops import RecentDrops
 from portview.ui.firewall.rule_targets import why_no_rule
-from portview.ui.probing.sheet import Sheet
-from portview.ui.probing.sheet_view import Headline, SheetTable
-from portview.ui.probing.tone import Tone
-from portview.ui.wrapped_area import WrappedArea
+from portview.ui.style.severity import Severity
+from portview.ui.widgets.result import DisplayedResult
+from portview.ui.widgets.result_view import Headline, ResultTable
+from portview.ui.widgets.wrapped_area import WrappedArea
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from portview.domain.entry import Entry
     from portview.domain.firewall import FirewallAnswer, FirewallStatus
+    from portview.domain.sockets.entry import SocketEntry
     from portview.engine.firewall_feed import FirewallFeed
     from portview.engine.task_runner import TaskRunner
-    from portview.ui.details_page import Subject
+    from portview.ui.details.details_page import Subject
     from portview.ui.firewall.recent_drops import ReadDrops
 
 _ANSWER_WIDTH, _RULES_WIDTH = 560, 540
@@ -53,7 +53,7 @@ class FirewallPage(DetailsPage):
 
     allow_wanted = Signal(object)
     block_wanted = Signal(object)
-    own_rules_wanted = Signal()
+    managed_rules_requested = Signal()
 
     def __init__(
         self,
@@ -77,11 +77,13 @@ class FirewallPage(DetailsPage):
         self.facts.add_fact("drops", "Dropped lately", most_lines=6)
         self.allow_button = self._button("&Allow\u2026", self._on_allow)
         self.block_button = self._button("&Block\u2026", self._on_block)
-        self.own_button = self._button("&Rules made by PortView\u2026", self.own_rules_wanted.emit)
+        self.managed_button = self._button(
+            "&Rules made by PortView\u2026", self.managed_rules_requested.emit
+        )
         self.rules_title = QLabel()
         self.rules_title.setTextFormat(Qt.TextFormat.PlainText)
         self.rules_title.setContentsMargins(8, 8, 8, 4)
-        self.rules = SheetTable()
+        self.rules = ResultTable()
         self.rules.setAccessibleName("Rules about this port")
         self.rules.setFrameShape(QFrame.Shape.NoFrame)
         self.rules.setWordWrap(False)
@@ -99,7 +101,7 @@ class FirewallPage(DetailsPage):
     def _compose(self) -> None:
         buttons = QHBoxLayout()
         buttons.setContentsMargins(10, 4, 10, 8)
-        for button in (self.allow_button, self.block_button, self.own_button):
+        for button in (self.allow_button, self.block_button, self.managed_button):
             buttons.addWidget(button)
         buttons.addStretch(1)
         left = QWidget()
@@ -131,9 +133,9 @@ class FirewallPage(DetailsPage):
         button.clicked.connect(lambda _checked=False: on_clicked())
         return button
 
-    def _look_for_drops(self, entry: Entry) -> None:
+    def _look_for_drops(self, entry: SocketEntry) -> None:
         status = self._feed.status
-        if status is None or unasked_sheet(entry.row) is not None:
+        if status is None or not_applicable_result(entry.row) is not None:
             self._drops.forget()
         else:
             self._drops.look(status, entry.row.local.port, entry.row.protocol)
@@ -159,33 +161,35 @@ class FirewallPage(DetailsPage):
             answer,
             status,
             self._feed.hint,
-            len(self._feed.own_rules),
+            len(self._feed.managed_rules),
         )
         if shown == self._shown:
             return
         self._shown = shown
         self._show_buttons(entry)
-        sheet = unasked_sheet(entry.row) or self._sheet_of(entry, answer, status)
-        self.headline.say(sheet.tone, sheet.word, sheet.detail, sheet.hint)
+        result = not_applicable_result(entry.row) or self._result_of(entry, answer, status)
+        self.headline.say(result.severity, result.word, result.detail, result.hint)
         self._show_facts(status, is_open=subject.is_open)
-        self.rules.begin(sheet.columns)
-        for row in sheet.rows:
+        self.rules.begin(result.columns)
+        for row in result.rows:
             self.rules.append(row)
         self.rules.fit()
-        self.rules.setVisible(bool(sheet.rows))
+        self.rules.setVisible(bool(result.rows))
         title = ""
-        if sheet.columns and answer is not None and status is not None:
+        if result.columns and answer is not None and status is not None:
             title = rules_title(answer, status)
         self.rules_title.setText(title)
 
-    def _sheet_of(
-        self, entry: Entry, answer: FirewallAnswer | None, status: FirewallStatus | None
-    ) -> Sheet:
+    def _result_of(
+        self, entry: SocketEntry, answer: FirewallAnswer | None, status: FirewallStatus | None
+    ) -> DisplayedResult:
         if self._feed.hint:
-            return Sheet(Tone.BAD, "The firewall could not be asked", self._feed.hint)
+            return DisplayedResult(Severity.BAD, "The firewall could not be asked", self._feed.hint)
         if answer is None or status is None:
-            return Sheet(Tone.NOTE, "Asking the firewall\u2026", "Its rules are being read.")
-        return answer_sheet(entry.row, answer, status)
+            return DisplayedResult(
+                Severity.NOTE, "Asking the firewall\u2026", "Its rules are being read."
+            )
+        return verdict_result(entry.row, answer, status)
 
     def _show_facts(self, status: FirewallStatus | None, *, is_open: bool) -> None:
         show = self.facts.show_fact
@@ -198,7 +202,7 @@ class FirewallPage(DetailsPage):
         unsaid = tuple(text for text in told if text and text not in said)
         self.facts.show_lines("problem", unsaid)
 
-    def _show_buttons(self, entry: Entry) -> None:
+    def _show_buttons(self, entry: SocketEntry) -> None:
         reason = why_no_rule(entry.row)
         for button, tip in (
             (self.allow_button, "Make one rule that lets clients in to this port"),
@@ -206,9 +210,9 @@ class FirewallPage(DetailsPage):
         ):
             button.setEnabled(not reason)
             button.setToolTip(plain_tooltip(reason or tip))
-        own = len(self._feed.own_rules)
+        own = len(self._feed.managed_rules)
         many = f" ({own:,})" if own else ""
-        self.own_button.setText(f"&Rules made by PortView{many}\u2026")
+        self.managed_button.setText(f"&Rules made by PortView{many}\u2026")
 
     def _on_allow(self) -> None:
         if self._subject is not None:

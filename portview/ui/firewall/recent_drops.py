@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
-from portview.domain.outcome import PortViewError
-from portview.engine.inquiry import Inquiry
+from portview.domain.errors import PortViewError
+from portview.engine.latest_query import LatestQuery
 from portview.engine.task_runner import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from portview.domain.firewall import FirewallStatus
-    from portview.domain.sockets import Protocol
+    from portview.domain.sockets.socket_row import Protocol
     from portview.engine.task_runner import TaskRunner
-    from portview.firewall.drops import DroppedPacket
+    from portview.firewall.drop_log.packet import DroppedPacket
 
     ReadDrops = Callable[[FirewallStatus, int, Protocol], tuple[DroppedPacket, ...]]
 
@@ -54,7 +54,7 @@ class RecentDrops(QObject):
         self._asked: tuple[int, Protocol] | None = None
         self._next_s = 0.0
         self.lines: tuple[str, ...] = ()
-        self._inquiry: Inquiry[_Question, tuple[str, ...]] = Inquiry(
+        self._inquiry: LatestQuery[_Question, tuple[str, ...]] = LatestQuery(
             lambda question: _lines(read, question),
             runner,
             Pool.PROBES,

@@ -8,33 +8,33 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import QDialogButtonBox
 
-from portview.actions.firewall_jobs import RuleJob
-from portview.actions.firewall_plan import RulePlan
-from portview.actions.firewall_question import question_of_row
-from portview.actions.firewall_report import FirewallReport
+from portview.actions.confirmation.firewall_actions import RuleAction
+from portview.actions.firewall_rules.plan import RulePlan
+from portview.actions.firewall_rules.query_context import question_of_row
+from portview.actions.firewall_rules.report import FirewallReport
 from portview.domain.firewall import RuleEffect
-from portview.domain.owners import owner_words
-from portview.engine.inquiry import Inquiry
+from portview.domain.owners.owners import describe_owner
+from portview.engine.latest_query import LatestQuery
 from portview.engine.task_runner import Pool
 from portview.override import override
+from portview.ui.confirm.confirm_dialog import SIDE_MARGIN, ConfirmDialog
+from portview.ui.confirm.confirmation_view import plain_label
 from portview.ui.firewall.rule_form import RuleForm
 from portview.ui.firewall.rule_preview import RulePreview
-from portview.ui.firewall.rule_targets import port_words
-from portview.ui.job_dialog import SIDE_MARGIN, JobDialog
-from portview.ui.proposal_view import plain_label
-from portview.ui.wrapped_area import WrappedArea
+from portview.ui.firewall.rule_targets import describe_port
+from portview.ui.widgets.wrapped_area import WrappedArea
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PySide6.QtWidgets import QWidget
 
-    from portview.actions.firewall_proposals import FirewallProposal
-    from portview.actions.jobs import Doing
-    from portview.domain.entry import Entry
-    from portview.domain.outcome import ActionReport
+    from portview.actions.confirmation.actions import ExecutionOptions
+    from portview.actions.confirmation.firewall_confirmation import FirewallConfirmation
+    from portview.domain.errors import ActionReport
+    from portview.domain.sockets.entry import SocketEntry
     from portview.engine.task_runner import TaskRunner
-    from portview.firewall.firewall import Firewall
+    from portview.firewall.interface import Firewall
 
 _WIDTH = 620
 _LEAST_ROOM = 160
@@ -42,7 +42,7 @@ _ROOM_AROUND = 230
 """Pixels of a screen's height that a dialog needs beside what scrolls in it."""
 
 
-class RuleDialog(JobDialog):
+class RuleDialog(ConfirmDialog):
     """Asks for a rule about the port of a row and makes it.
 
     Every choice is planned anew off the UI thread; the rule can be made when what is shown is what
@@ -50,12 +50,12 @@ class RuleDialog(JobDialog):
     """
 
     revoke_wanted = Signal(str)
-    told = Signal(str)
+    notified = Signal(str)
 
     def __init__(
         self,
         effect: RuleEffect,
-        entry: Entry,
+        entry: SocketEntry,
         runner: TaskRunner,
         opener: Callable[[], Firewall],
         parent: QWidget | None = None,
@@ -68,17 +68,17 @@ class RuleDialog(JobDialog):
         )
         self.setMinimumWidth(_WIDTH)
         self._verb = "Allow" if is_allow else "Block"
-        self._port = port_words(entry.row)
-        self._proposal: FirewallProposal | None = None
-        self._shown: RuleJob | None = None
+        self._port = describe_port(entry.row)
+        self._confirmation: FirewallConfirmation | None = None
+        self._shown: RuleAction | None = None
         self._rule_id = ""
-        name = owner_words(entry.row, entry.info)
+        name = describe_owner(entry.row, entry.info)
         self.form = RuleForm(effect, self._question, entry.row.owner, name)
         self.preview = RulePreview()
         self.note = plain_label("")
         self.asked = WrappedArea(self.form, self.preview, spacing=16)
-        self._inquiry: Inquiry[RuleJob, FirewallProposal] = Inquiry(
-            lambda job: job.look(),
+        self._inquiry: LatestQuery[RuleAction, FirewallConfirmation] = LatestQuery(
+            lambda job: job.preview(),
             runner,
             Pool.ACTIONS,
             on_answered=self._on_planned,
@@ -92,8 +92,8 @@ class RuleDialog(JobDialog):
         self.revoke_button.clicked.connect(self._on_revoke)
         where = "through" if is_allow else "in"
         self.headline.setText(f"{self._verb} {self._port} {where} the firewall?")
-        self.preview.copied.connect(lambda: self.told.emit("Copied the command."))
-        self.form.wish_changed.connect(self._plan)
+        self.preview.copied.connect(lambda: self.notified.emit("Copied the command."))
+        self.form.rule_spec_changed.connect(self._plan)
         self.show_progress("Reading the firewall ...")
         self._inquiry.ask(self._job())
 
@@ -103,11 +103,11 @@ class RuleDialog(JobDialog):
         return self._inquiry.is_asking
 
     @override
-    def prepare_act(self) -> Callable[[Doing], ActionReport] | None:
-        proposal, job = self._proposal, self._shown
-        if proposal is None or job is None or self.is_planning:
+    def prepare_act(self) -> Callable[[ExecutionOptions], ActionReport] | None:
+        confirmation, job = self._confirmation, self._shown
+        if confirmation is None or job is None or self.is_planning:
             return None
-        return lambda doing: job.act(proposal, doing)
+        return lambda options: job.execute(confirmation, options)
 
     @override
     def done(self, result: int) -> None:
@@ -121,12 +121,12 @@ class RuleDialog(JobDialog):
             self._rule_id = report.rule_id
             self.revoke_button.show()
 
-    def _job(self) -> RuleJob:
-        return RuleJob(self.form.wish(), self._question, self._opener)
+    def _job(self) -> RuleAction:
+        return RuleAction(self.form.rule_spec(), self._question, self._opener)
 
     @Slot()
     def _plan(self) -> None:
-        if self._proposal is None or self._is_acting:
+        if self._confirmation is None or self._is_executing:
             return
         problem = self.form.problem
         self.act_button.setEnabled(False)
@@ -139,22 +139,22 @@ class RuleDialog(JobDialog):
             self._inquiry.ask(self._job())
         self._fit_asked()
 
-    def _on_planned(self, job: RuleJob, proposal: FirewallProposal) -> None:
-        if self._is_over or self._is_acting:
+    def _on_planned(self, job: RuleAction, confirmation: FirewallConfirmation) -> None:
+        if self._is_over or self._is_executing:
             return
-        is_first = self._proposal is None
-        self._proposal, self._shown = proposal, job
-        if is_first and isinstance(proposal.subjects, RulePlan):
+        is_first = self._confirmation is None
+        self._confirmation, self._shown = confirmation, job
+        if is_first and isinstance(confirmation.subjects, RulePlan):
             with QSignalBlocker(self.form):
-                self.form.show_firewall(proposal.subjects.status, proposal.subjects.subnets)
+                self.form.show_firewall(confirmation.subjects.status, confirmation.subjects.subnets)
         if self.form.problem or self._job() != job:
             # The firewall offers something else, or a choice was made meanwhile.
             if is_first:
                 self._plan()
             return
-        self.form.show_name(", ".join(proposal.rules))
-        self.preview.show_proposal(proposal)
-        is_idle = proposal.is_needless and not proposal.commands
+        self.form.show_name(", ".join(confirmation.rules))
+        self.preview.show_confirmation(confirmation)
+        is_idle = confirmation.is_needless and not confirmation.commands
         self.note.setText("There is nothing to do." if is_idle else "")
         self.act_button.setEnabled(not is_idle)
         if is_first or self.asked.isHidden():
@@ -162,7 +162,7 @@ class RuleDialog(JobDialog):
         self._fit_asked()
 
     def _on_not_planned(self, error: Exception) -> None:
-        if not self._is_over and not self._is_acting:
+        if not self._is_over and not self._is_executing:
             self.show_failure(error)
 
     def _fit_asked(self) -> None:

@@ -20,22 +20,27 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from portview.actions.firewall_plan import can_match_programs
-from portview.actions.firewall_wishes import ANY, LOCAL_SUBNET, checked_remotes, default_wish
-from portview.domain.outcome import PortViewError
+from portview.actions.firewall_rules.plan import can_match_programs
+from portview.actions.firewall_rules.rule_spec import (
+    ANY,
+    LOCAL_SUBNET,
+    default_rule_spec,
+    validated_remotes,
+)
+from portview.domain.errors import PortViewError
 from portview.domain.plain_text import inert, quoted
-from portview.domain.typed_input import BadInputError
-from portview.ui.probing.typed_field import TypedField
-from portview.ui.proposal_view import plain_label
+from portview.domain.user_input.parsing import BadInputError
+from portview.ui.confirm.confirmation_view import plain_label
+from portview.ui.widgets.validated_field import ValidatedField
 
 if TYPE_CHECKING:
     from portview.domain.firewall import (
         FirewallQuestion,
         FirewallStatus,
         RuleEffect,
-        RuleWish,
+        RuleSpec,
     )
-    from portview.domain.processes import ProcessKey
+    from portview.domain.owners.process import ProcessKey
     from portview.readers.local_subnets import LocalSubnet
 
 HOUR_MS = 3_600_000
@@ -66,9 +71,9 @@ class Until(IntEnum):
 
 
 class RuleForm(QWidget):
-    """Makes a wish of what is chosen. ``wish_changed`` follows every choice."""
+    """Makes a wish of what is chosen. ``rule_spec_changed`` follows every choice."""
 
-    wish_changed = Signal()
+    rule_spec_changed = Signal()
 
     def __init__(
         self,
@@ -82,7 +87,7 @@ class RuleForm(QWidget):
         super().__init__(parent)
         self._question = question
         self._owner = owner
-        self._start = default_wish(question, effect, matches_programs=True)
+        self._start = default_rule_spec(question, effect, matches_programs=True)
         self._has_profiles = False
         self._made_ms = 0
         name = inert(owner_name, _LONGEST_NAME)
@@ -92,7 +97,7 @@ class RuleForm(QWidget):
         self.port_button = QRadioButton("Whatever listens on the port")
         self._whom = QButtonGroup(self)
         self.remote_box = QComboBox()
-        self.remote_field: TypedField[tuple[str, ...]] = TypedField("Remote", parse_remote)
+        self.remote_field: ValidatedField[tuple[str, ...]] = ValidatedField("Remote", parse_remote)
         self.remote_field.setPlaceholderText("192.168.1.7 or 192.168.1.0/24")
         self.profile_boxes = {profile: QCheckBox(profile.capitalize()) for profile in _PROFILE_TIPS}
         self.until_box = QComboBox()
@@ -128,7 +133,7 @@ class RuleForm(QWidget):
             return "Tick the networks in which the rule is to count."
         return ""
 
-    def wish(self) -> RuleWish:
+    def rule_spec(self) -> RuleSpec:
         """Return the wish; only where there is no ``problem``."""
         choice = self.remote_box.currentIndex()
         remotes = {Remote.LOCAL: (LOCAL_SUBNET,), Remote.ANY: (ANY,)}.get(
@@ -211,7 +216,7 @@ class RuleForm(QWidget):
 
     @Slot()
     def _on_changed(self) -> None:
-        self.wish_changed.emit()
+        self.rule_spec_changed.emit()
 
     @Slot(int)
     def _on_remote_chosen(self, number: int) -> None:
@@ -219,7 +224,7 @@ class RuleForm(QWidget):
         self.remote_field.setVisible(is_typed)
         if is_typed:
             self.remote_field.setFocus()
-        self.wish_changed.emit()
+        self.rule_spec_changed.emit()
 
 
 def parse_remote(text: str) -> tuple[str, ...]:
@@ -229,7 +234,7 @@ def parse_remote(text: str) -> tuple[str, ...]:
         stripped = part.strip()
         start = at + (part.index(stripped) if stripped else 0)
         try:
-            checked_remotes((stripped,))
+            validated_remotes((stripped,))
         except PortViewError as error:
             problem = f"{quoted(stripped, 60)} is no address and no network."
             if not stripped:
@@ -238,7 +243,7 @@ def parse_remote(text: str) -> tuple[str, ...]:
                 "bad_remote", problem, text, start, len(stripped), error.hint
             ) from None
         at += len(part) + 1
-    return checked_remotes(text.split(","))
+    return validated_remotes(text.split(","))
 
 
 def _title(text: str, buddy: QWidget | None = None) -> QLabel:

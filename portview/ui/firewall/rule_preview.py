@@ -8,16 +8,16 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from portview.ui.plain_field import PlainField
-from portview.ui.probing.tone import Tone
-from portview.ui.probing.tone_look import tone_icon
-from portview.ui.proposal_view import plain_label
-from portview.ui.theme import monospace_font
+from portview.ui.confirm.confirmation_view import plain_label
+from portview.ui.style.severity import Severity
+from portview.ui.style.severity_style import severity_icon
+from portview.ui.style.theme import monospace_font
+from portview.ui.widgets.plain_field import PlainField
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from portview.actions.firewall_proposals import FirewallProposal
+    from portview.actions.confirmation.firewall_confirmation import FirewallConfirmation
 
 _ICON_SIZE = 20
 _MOST_LINES = 5
@@ -59,51 +59,51 @@ class RulePreview(QWidget):
     @property
     def warning_texts(self) -> list[str]:
         """Return what is warned of."""
-        return self._texts(Tone.BAD)
+        return self._texts(Severity.BAD)
 
     @property
     def note_texts(self) -> list[str]:
         """Return what is good to know, and speaks against nothing."""
-        return self._texts(Tone.NOTE)
+        return self._texts(Severity.NOTE)
 
-    def show_proposal(self, proposal: FirewallProposal) -> None:
+    def show_confirmation(self, confirmation: FirewallConfirmation) -> None:
         """Say what is true now, what may be in the way, and what will run."""
-        self.now.setText(proposal.now)
-        self.command.set_lines(proposal.commands)
+        self.now.setText(confirmation.now)
+        self.command.set_lines(confirmation.commands)
         for widget in (self.title, self.frame):
-            widget.setVisible(bool(proposal.commands))
-        told = [(Tone.BAD, text) for text in proposal.warnings]
-        self._show_remarks([*told, *((Tone.NOTE, text) for text in proposal.notes)])
+            widget.setVisible(bool(confirmation.commands))
+        told = [(Severity.BAD, text) for text in confirmation.warnings]
+        self._show_remarks([*told, *((Severity.NOTE, text) for text in confirmation.notes)])
 
-    def _texts(self, tone: Tone) -> list[str]:
-        labels = self.remarks.findChildren(QLabel, tone.value)
+    def _texts(self, severity: Severity) -> list[str]:
+        labels = self.remarks.findChildren(QLabel, severity.value)
         return [label.text() for label in labels if not label.isHidden()]
 
-    def _show_remarks(self, remarks: Sequence[tuple[Tone, str]]) -> None:
+    def _show_remarks(self, remarks: Sequence[tuple[Severity, str]]) -> None:
         while (item := self._remark_room.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
                 widget.hide()
                 widget.setParent(None)
                 widget.deleteLater()
-        for tone, text in remarks:
-            remark = self._remark(tone, text)
+        for severity, text in remarks:
+            remark = self._remark(severity, text)
             self._remark_room.addWidget(remark)
             # Else it is shown in the next turn only, and has no height until then.
             remark.show()
         self.remarks.setVisible(bool(remarks))
 
-    def _remark(self, tone: Tone, text: str) -> QWidget:
+    def _remark(self, severity: Severity, text: str) -> QWidget:
         holder = QWidget()
         row = QHBoxLayout(holder)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         picture = QLabel()
-        picture.setPixmap(tone_icon(tone, self).pixmap(_ICON_SIZE, _ICON_SIZE))
+        picture.setPixmap(severity_icon(severity, self).pixmap(_ICON_SIZE, _ICON_SIZE))
         picture.setAlignment(Qt.AlignmentFlag.AlignTop)
         label = plain_label(text)
-        label.setObjectName(tone.value)
-        label.setAccessibleName("Warning" if tone is Tone.BAD else "Note")
+        label.setObjectName(severity.value)
+        label.setAccessibleName("Warning" if severity is Severity.BAD else "Note")
         row.addWidget(picture)
         row.addWidget(label, 1)
         return holder

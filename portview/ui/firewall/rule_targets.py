@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.domain.sockets import Protocol, State, awaits_clients, is_loopback
+from portview.domain.sockets.socket_row import Protocol, State, awaits_clients, is_loopback
 
 if TYPE_CHECKING:
-    from portview.domain.sockets import SocketRow
+    from portview.domain.sockets.socket_row import SocketRow
 
 
-def port_words(row: SocketRow) -> str:
+def describe_port(row: SocketRow) -> str:
     """Name a row's port: ``TCP port 8080``."""
     return f"{row.protocol.value.upper()} port {row.local.port}"
 

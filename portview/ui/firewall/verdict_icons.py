@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QPalette
 
-from portview.domain.cells import LOOPBACK
-from portview.ui.icons import coloured_icon
-from portview.ui.probing.tone import Tone
-from portview.ui.probing.tone_look import tone_colour
-from portview.ui.theme import caution_colour
+from portview.domain.table.cells import LOOPBACK
+from portview.ui.style.icons import coloured_icon
+from portview.ui.style.severity import Severity
+from portview.ui.style.severity_style import severity_colour
+from portview.ui.style.theme import caution_colour
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QColor, QIcon
@@ -22,7 +22,7 @@ _ICONS = {
     "Unknown": "firewall_unknown",
     LOOPBACK: "loopback",
 }
-_TONES = {"Allowed": Tone.GOOD, "Blocked": Tone.BAD}
+_SEVERITIES = {"Allowed": Severity.GOOD, "Blocked": Severity.BAD}
 
 
 class VerdictIcons:
@@ -47,4 +47,4 @@ class VerdictIcons:
     def _colour(self, word: str) -> QColor:
         if word == "Partly":
             return caution_colour(self._palette)
-        return tone_colour(_TONES.get(word, Tone.NOTE), self._palette)
+        return severity_colour(_SEVERITIES.get(word, Severity.NOTE), self._palette)

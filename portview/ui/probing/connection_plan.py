@@ -6,38 +6,38 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from portview.actions.firewall_word import row_to_ask_about
-from portview.domain.sockets import Protocol, State, endpoint_text
-from portview.domain.targets import Target
+from portview.actions.firewall_rules.ladder_check import row_for_firewall_check
+from portview.domain.sockets.socket_row import Protocol, State, endpoint_text
+from portview.domain.user_input.targets import Target
 from portview.probes.bind_places import ANY_IPV4, ANY_IPV6
 from portview.probes.ladder import climb
 from portview.probes.ladder_sentence import Reach
 from portview.probes.tcp import probe_tcp
 from portview.probes.udp import probe_udp
-from portview.ui.probing.sheet import Sheet, SheetRow
-from portview.ui.probing.sheets import STEP_COLUMNS, sheet_of, step_row
-from portview.ui.probing.tone import Tone
+from portview.ui.probing.probe_results import STEP_COLUMNS, result_of, step_row
+from portview.ui.style.severity import Severity
+from portview.ui.widgets.result import DisplayedResult, ResultRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from portview.domain.cancellation import CancelToken
-    from portview.domain.entry import Entry
-    from portview.domain.processes import ProcessInfo
-    from portview.domain.sockets import SocketRow
-    from portview.probes.ladder import FirewallAnswer
+    from portview.domain.owners.process import ProcessInfo
+    from portview.domain.sockets.entry import SocketEntry
+    from portview.domain.sockets.socket_row import SocketRow
+    from portview.probes.ladder import FirewallCheck
 
-    AskFirewall = Callable[[SocketRow, ProcessInfo | None, CancelToken], FirewallAnswer]
+    AskFirewall = Callable[[SocketRow, ProcessInfo | None, CancelToken], FirewallCheck]
 
 _LOOPBACK_FOR = {ANY_IPV4: "127.0.0.1", ANY_IPV6: "::1"}
-_REACH_WORDS = {
-    Reach.NOTHING_LISTENS: ("Nothing listens", Tone.BAD),
-    Reach.THIS_MACHINE_ONLY: ("This machine only", Tone.NOTE),
-    Reach.BLOCKED: ("Blocked", Tone.BAD),
-    Reach.HANGS: ("Hangs", Tone.BAD),
-    Reach.REACHABLE: ("Reachable", Tone.GOOD),
-    Reach.SOME: ("Reachable for some", Tone.NOTE),
-    Reach.UNCERTAIN: ("Not certain", Tone.NOTE),
+_REACH_LABELS = {
+    Reach.NOTHING_LISTENS: ("Nothing listens", Severity.BAD),
+    Reach.THIS_MACHINE_ONLY: ("This machine only", Severity.NOTE),
+    Reach.BLOCKED: ("Blocked", Severity.BAD),
+    Reach.HANGS: ("Hangs", Severity.BAD),
+    Reach.REACHABLE: ("Reachable", Severity.GOOD),
+    Reach.SOME: ("Reachable for some", Severity.NOTE),
+    Reach.UNCERTAIN: ("Not certain", Severity.NOTE),
 }
 
 
@@ -106,11 +106,11 @@ def _udp_plan(row: SocketRow) -> ConnectionPlan:
 def run_test(
     plan: ConnectionPlan,
     rows: Sequence[SocketRow],
-    ask: Callable[[int, CancelToken], FirewallAnswer] | None,
+    ask: Callable[[int, CancelToken], FirewallCheck] | None,
     cancel: CancelToken,
-    tell: Callable[[SheetRow], None],
-) -> Sheet:
-    """Run a plan; ``tell`` gets each line as it comes. Any thread. Raises Cancelled."""
+    tell: Callable[[ResultRow], None],
+) -> DisplayedResult:
+    """Run a plan; ``show_message`` gets each line as it comes. Any thread. Raises Cancelled."""
     if plan.way is Way.LADDER:
         report = climb(
             plan.target.port,
@@ -119,26 +119,26 @@ def run_test(
             cancel=cancel,
             on_step=lambda step: tell(step_row(step)),
         )
-        word, tone = _REACH_WORDS[report.conclusion.reach]
+        word, severity = _REACH_LABELS[report.conclusion.reach]
         lines = tuple(map(step_row, report.steps))
         end = report.conclusion
-        return Sheet(tone, word, end.sentence, end.advice, STEP_COLUMNS, lines)
+        return DisplayedResult(severity, word, end.sentence, end.advice, STEP_COLUMNS, lines)
     probe = probe_udp if plan.way is Way.ASK_UDP else probe_tcp
-    sheet = sheet_of(probe(plan.target, cancel=cancel))
+    result = result_of(probe(plan.target, cancel=cancel))
     lines = tuple(
-        SheetRow((row.cells[0], row.cells[1], row.cells[3], row.cells[-1]), row.tone)
-        for row in sheet.rows
+        ResultRow((row.cells[0], row.cells[1], row.cells[3], row.cells[-1]), row.severity)
+        for row in result.rows
     )
     for line in lines:
         tell(line)
-    return replace(sheet, columns=STEP_COLUMNS, rows=lines)
+    return replace(result, columns=STEP_COLUMNS, rows=lines)
 
 
 def firewall_question(
-    plan: ConnectionPlan, rows: Sequence[SocketRow], ask: AskFirewall | None, chosen: Entry
-) -> Callable[[int, CancelToken], FirewallAnswer] | None:
+    plan: ConnectionPlan, rows: Sequence[SocketRow], ask: AskFirewall | None, chosen: SocketEntry
+) -> Callable[[int, CancelToken], FirewallCheck] | None:
     """Return what asks the firewall for the ladder; None where no other machine can come."""
-    row = row_to_ask_about(plan.target.port, rows, chosen.row.key)
+    row = row_for_firewall_check(plan.target.port, rows, chosen.row.key)
     if ask is None or row is None:
         return None
     return lambda _port, cancel: ask(row, chosen.info, cancel)

@@ -15,18 +15,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from portview.domain.sockets import Protocol
-from portview.domain.typed_input import format_ports, parse_count, parse_port, parse_ports
+from portview.domain.sockets.socket_row import Protocol
+from portview.domain.user_input.parsing import format_ports, parse_count, parse_port, parse_ports
 from portview.override import override
 from portview.probes.documents import pick_document
 from portview.probes.pick import pick_ports, ports_near
 from portview.readers.port_ranges import read_port_ranges
-from portview.ui.probing.errand import Errand
-from portview.ui.probing.sheet import Sheet, SheetRow
-from portview.ui.probing.sheet_view import SheetView
-from portview.ui.probing.tone import Tone
-from portview.ui.probing.tool_window import ToolWindow, failure_words
-from portview.ui.probing.typed_field import MistakeLine, TypedField
+from portview.ui.style.severity import Severity
+from portview.ui.widgets.latest_task import LatestTask
+from portview.ui.widgets.result import DisplayedResult, ResultRow
+from portview.ui.widgets.result_view import ResultView
+from portview.ui.widgets.tool_window import ToolWindow, describe_failure
+from portview.ui.widgets.validated_field import MistakeLine, ValidatedField
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,14 +47,16 @@ class PickWindow(ToolWindow):
 
     def __init__(self, runner: TaskRunner, settings: Settings, parent: QWidget) -> None:
         super().__init__("pick", "Find a free port", _SIZE, settings, parent)
-        self._errand = Errand(runner)
+        self._task = LatestTask(runner)
         self._report: PickReport | None = None
-        self.near: TypedField[int] = TypedField("Near port", parse_port)
+        self.near: ValidatedField[int] = ValidatedField("Near port", parse_port)
         self.near.setPlaceholderText("8080")
         self.near.setMaximumWidth(_NARROW)
-        self.range: TypedField[tuple[int, ...]] = TypedField("Only among", parse_ports, default=())
+        self.range: ValidatedField[tuple[int, ...]] = ValidatedField(
+            "Only among", parse_ports, default=()
+        )
         self.range.setPlaceholderText("any port, nearest first")
-        self.count: TypedField[int] = TypedField(
+        self.count: ValidatedField[int] = ValidatedField(
             "How many", partial(parse_count, most=_MOST_PORTS), default=1
         )
         self.count.setPlaceholderText("1")
@@ -63,9 +65,9 @@ class PickWindow(ToolWindow):
         self.protocol.addItems([one.upper() for one in Protocol])
         self.dynamic = QCheckBox("Take &dynamic ports too")
         self.dynamic.setToolTip("The system may give these to any outgoing connection.")
-        self.view = SheetView()
-        self.look_button = self.button("&Find", self.look)
-        self.look_button.setDefault(True)
+        self.view = ResultView()
+        self.inspect_button = self.button("&Find", self.look)
+        self.inspect_button.setDefault(True)
         self.cancel_button = self.button("&Cancel", self.stop)
         self.copy_button = self.button("Co&py ports", self._copy_ports)
         self.json_button = self.button("Copy as &JSON", self._copy_json)
@@ -95,7 +97,7 @@ class PickWindow(ToolWindow):
         count = self.count.demand()
         if ports is None or count is None or (near is None and not ports):
             return
-        wishes = _in_order(near, ports)
+        conditions = _in_order(near, ports)
         protocol = Protocol(self.protocol.currentText().lower())
         may_be_dynamic = self.dynamic.isChecked()
         self._report = None
@@ -103,7 +105,7 @@ class PickWindow(ToolWindow):
 
         def work(work: Work[PickReport]) -> PickReport:
             return pick_ports(
-                wishes,
+                conditions,
                 count=count,
                 protocol=protocol,
                 ranges=read_port_ranges(protocol),
@@ -112,14 +114,14 @@ class PickWindow(ToolWindow):
                 report=work.report,
             )
 
-        self._errand.start(
+        self._task.start(
             work, partial(self._on_found, protocol), self._on_failed, self._on_progress
         )
         self._show_state()
 
     @override
     def stop(self) -> bool:
-        was_running = self._errand.cancel()
+        was_running = self._task.cancel()
         if was_running:
             self.view.begin("Cancelled", "No port was taken.")
             self._show_state()
@@ -154,7 +156,7 @@ class PickWindow(ToolWindow):
         buttons.addWidget(self.json_button)
         buttons.addStretch()
         buttons.addWidget(self.cancel_button)
-        buttons.addWidget(self.look_button)
+        buttons.addWidget(self.inspect_button)
         layout = QVBoxLayout(self)
         layout.addLayout(form)
         layout.addWidget(MistakeLine(self.near, self.range, self.count))
@@ -162,7 +164,7 @@ class PickWindow(ToolWindow):
         layout.addLayout(buttons)
 
     def _on_progress(self, progress: Progress) -> None:
-        self.view.headline.say(Tone.NOTE, "Looking\u2026", f"{progress.text}.")
+        self.view.headline.say(Severity.NOTE, "Looking\u2026", f"{progress.text}.")
 
     def _on_found(self, protocol: Protocol, report: PickReport) -> None:
         self._report = report
@@ -172,12 +174,16 @@ class PickWindow(ToolWindow):
         rows = passed_over(report.skipped)
         hint = " ".join(report.notes)
         columns = _COLUMNS if rows else ()
-        self.view.show_sheet(Sheet(Tone.GOOD, f"{ports} {words}", detail, hint, columns, rows))
+        self.view.show_result(
+            DisplayedResult(Severity.GOOD, f"{ports} {words}", detail, hint, columns, rows)
+        )
         self._show_state()
         self.copy_button.setFocus()
 
     def _on_failed(self, error: Exception) -> None:
-        self.view.show_sheet(Sheet(Tone.BAD, "Too few are free", *failure_words(error)))
+        self.view.show_result(
+            DisplayedResult(Severity.BAD, "Too few are free", *describe_failure(error))
+        )
         self._show_state()
 
     def _copy_ports(self) -> None:
@@ -189,12 +195,12 @@ class PickWindow(ToolWindow):
             self.copy_document(pick_document(self._report))
 
     def _show_state(self) -> None:
-        self.cancel_button.setEnabled(self._errand.is_running)
+        self.cancel_button.setEnabled(self._task.is_running)
         self.copy_button.setEnabled(self._report is not None)
         self.json_button.setEnabled(self._report is not None)
 
 
-def passed_over(skipped: Sequence[Skipped]) -> tuple[SheetRow, ...]:
+def passed_over(skipped: Sequence[Skipped]) -> tuple[ResultRow, ...]:
     """Return a line for each reason, with all the ports that it holds for."""
     by_reason: dict[str, list[int]] = {}
     for one in skipped:
@@ -203,7 +209,7 @@ def passed_over(skipped: Sequence[Skipped]) -> tuple[SheetRow, ...]:
             f"UDP port {one.port} "
         )
         by_reason.setdefault(reason, []).append(one.port)
-    return tuple(SheetRow((format_ports(ports), why)) for why, ports in by_reason.items())
+    return tuple(ResultRow((format_ports(ports), why)) for why, ports in by_reason.items())
 
 
 def _in_order(near: int | None, ports: tuple[int, ...]) -> tuple[int, ...]:

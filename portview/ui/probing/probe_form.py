@@ -17,9 +17,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from portview.domain.sockets import Protocol
-from portview.domain.targets import parse_typed_host
-from portview.domain.typed_input import format_duration, parse_count, parse_duration_ms
+from portview.domain.sockets.socket_row import Protocol
+from portview.domain.user_input.parsing import format_duration, parse_count, parse_duration_ms
+from portview.domain.user_input.targets import parse_typed_host
 from portview.probes.bind import probe_bind
 from portview.probes.http import MAX_REDIRECTS, Expectation, probe_http
 from portview.probes.tcp import DEFAULT_TRIES, probe_tcp
@@ -27,7 +27,6 @@ from portview.probes.tls import probe_tls
 from portview.probes.udp import DEFAULT_RETRIES, probe_udp
 from portview.probes.udp_payloads import PAYLOADS
 from portview.readers.port_ranges import read_port_ranges
-from portview.ui.probing.plain_label import mute, wrapped_label
 from portview.ui.probing.probe_question import (
     ABOUT,
     EXAMPLES,
@@ -38,7 +37,8 @@ from portview.ui.probing.probe_question import (
     parse_for,
     parse_status,
 )
-from portview.ui.probing.typed_field import MistakeLine, TypedField
+from portview.ui.widgets.validated_field import MistakeLine, ValidatedField
+from portview.ui.widgets.wrapped_label import mute, wrapped_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,11 +65,11 @@ class ProbeForm(QWidget):
         self.kinds.setDrawBase(False)
         for kind in ProbeKind:
             self.kinds.addTab(kind)
-        self.target: TypedField[Any] = TypedField("Target", parse_for(ProbeKind.TCP))
+        self.target: ValidatedField[Any] = ValidatedField("Target", parse_for(ProbeKind.TCP))
         self._about = wrapped_label("About this kind of probe")
         self._timeouts = {kind: _timeout_field(kind) for kind in TIMEOUTS_MS}
         self._tries = _narrow(
-            TypedField("Tries", partial(parse_count, most=_MOST_TRIES), default=DEFAULT_TRIES)
+            ValidatedField("Tries", partial(parse_count, most=_MOST_TRIES), default=DEFAULT_TRIES)
         )
         self._tries.setPlaceholderText(str(DEFAULT_TRIES))
         self._retries = QComboBox()
@@ -79,15 +79,15 @@ class ProbeForm(QWidget):
         self._payload.addItem("By the port", None)
         for name in PAYLOADS:
             self._payload.addItem(name, name)
-        self._status: TypedField[int] = _narrow(TypedField("Expected status", parse_status))
+        self._status: ValidatedField[int] = _narrow(ValidatedField("Expected status", parse_status))
         self._status.setPlaceholderText("200 to 399")
-        self._body: TypedField[str] = TypedField("Expected text", str, default="")
+        self._body: ValidatedField[str] = ValidatedField("Expected text", str, default="")
         self._body.setPlaceholderText("anything")
         self._follows = QCheckBox("Follow &redirects")
         self._follows.setChecked(True)
         self._checks = QCheckBox("Check the certi&ficate")
         self._checks.setChecked(True)
-        self._server_name: TypedField[str] = TypedField("Name to ask for", parse_typed_host)
+        self._server_name: ValidatedField[str] = ValidatedField("Name to ask for", parse_typed_host)
         self._server_name.setPlaceholderText("the host")
         self._protocol = QComboBox()
         self._protocol.addItems(["TCP", "UDP"])
@@ -182,7 +182,7 @@ class ProbeForm(QWidget):
     def _timeout_ms(self) -> float:
         return self._timeouts[self.kind].value or TIMEOUTS_MS[self.kind]
 
-    def _fields(self) -> list[TypedField[Any]]:
+    def _fields(self) -> list[ValidatedField[Any]]:
         return [
             self.target,
             *self._timeouts.values(),
@@ -192,7 +192,7 @@ class ProbeForm(QWidget):
             self._server_name,
         ]
 
-    def _fields_of(self, kind: ProbeKind) -> list[TypedField[Any]]:
+    def _fields_of(self, kind: ProbeKind) -> list[ValidatedField[Any]]:
         own = {
             ProbeKind.TCP: [self._tries],
             ProbeKind.HTTP: [self._status],
@@ -249,23 +249,23 @@ class ProbeForm(QWidget):
         self.kind_changed.emit(kind)
 
 
-def _timeout_field(kind: ProbeKind) -> TypedField[int]:
+def _timeout_field(kind: ProbeKind) -> ValidatedField[int]:
     default_ms = round(TIMEOUTS_MS[kind])
-    field = _narrow(TypedField("Timeout", parse_duration_ms, default=default_ms))
+    field = _narrow(ValidatedField("Timeout", parse_duration_ms, default=default_ms))
     field.setPlaceholderText(format_duration(default_ms))
     return field
 
 
-def _narrow(field: TypedField[Any]) -> TypedField[Any]:
+def _narrow(field: ValidatedField[Any]) -> ValidatedField[Any]:
     field.setMaximumWidth(_NARROW)
     return field
 
 
-def _is_narrow(field: TypedField[Any]) -> bool:
+def _is_narrow(field: ValidatedField[Any]) -> bool:
     return field.maximumWidth() == _NARROW
 
 
-def _is_right(field: TypedField[Any]) -> bool:
+def _is_right(field: ValidatedField[Any]) -> bool:
     if field.mistake is None:
         return True
     field.demand()
@@ -284,7 +284,7 @@ def _options_page(rows: list[list[tuple[str, QWidget]]]) -> QWidget:
                 label = QLabel(words)
                 label.setBuddy(widget)
                 row.addWidget(label)
-            stretch = 1 if isinstance(widget, TypedField) and not _is_narrow(widget) else 0
+            stretch = 1 if isinstance(widget, ValidatedField) and not _is_narrow(widget) else 0
             row.addWidget(widget, stretch)
         row.addStretch()
         layout.addLayout(row)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from portview.domain.targets import (
+from portview.domain.user_input.parsing import BadInputError, parse_count
+from portview.domain.user_input.targets import (
     Target,
     UrlTarget,
     parse_bind_target,
     parse_target,
     parse_url,
 )
-from portview.domain.typed_input import BadInputError, parse_count
 from portview.probes.bind import BindReport
 from portview.probes.documents import (
     bind_document,

@@ -20,27 +20,27 @@ from PySide6.QtWidgets import (
 )
 
 from portview.domain.plain_text import inert
-from portview.domain.typed_input import parse_duration_ms
+from portview.domain.user_input.parsing import parse_duration_ms
 from portview.models.tooltips import plain_tooltip
 from portview.probes.bind_places import ANY_IPV4
 from portview.probes.wait import answers, is_free, serves
-from portview.ui.probing.errand import Errand
 from portview.ui.probing.probe_form import ProbeForm
 from portview.ui.probing.probe_question import ProbeKind, document_of, tcp_target_of
-from portview.ui.probing.sheet import Sheet
-from portview.ui.probing.sheet_view import SheetView
-from portview.ui.probing.sheets import sheet_of
-from portview.ui.probing.tone import Tone
-from portview.ui.probing.tone_look import tone_icon
-from portview.ui.probing.tool_window import ToolWindow, failure_words
-from portview.ui.probing.typed_field import MistakeLine, TypedField
+from portview.ui.probing.probe_results import result_of
+from portview.ui.style.severity import Severity
+from portview.ui.style.severity_style import severity_icon
+from portview.ui.widgets.latest_task import LatestTask
+from portview.ui.widgets.result import DisplayedResult
+from portview.ui.widgets.result_view import ResultView
+from portview.ui.widgets.tool_window import ToolWindow, describe_failure
+from portview.ui.widgets.validated_field import MistakeLine, ValidatedField
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from portview.domain.verdicts import Progress
     from portview.engine.task_runner import TaskRunner, Work
-    from portview.probes.wait import Wish
+    from portview.probes.wait import WaitCondition
     from portview.settings import Settings
     from portview.ui.probing.probe_question import AnyReport, ProbeQuestion
 
@@ -53,7 +53,7 @@ _DEFAULT_WAIT_MS = 600_000
 @dataclass(frozen=True, slots=True)
 class _Result:
     title: str
-    sheet: Sheet
+    result: DisplayedResult
     report: AnyReport | None
 
 
@@ -67,10 +67,10 @@ class ProbeWindow(ToolWindow):
 
     def __init__(self, runner: TaskRunner, settings: Settings, parent: QWidget) -> None:
         super().__init__("probe", "Probe a port", _SIZE, settings, parent)
-        self._errand = Errand(runner)
+        self._task = LatestTask(runner)
         self._results: list[_Result] = []
         self.form = ProbeForm()
-        self.view = SheetView()
+        self.view = ResultView()
         self.history = QListWidget()
         self.history.setAccessibleName("Last results")
         self.history.setWordWrap(True)
@@ -81,9 +81,9 @@ class ProbeWindow(ToolWindow):
         self.cancel_button = self.button("&Cancel", self.stop)
         self.copy_button = self.button("Cop&y as text", self._copy_text)
         self.json_button = self.button("Copy as &JSON", self._copy_json)
-        self.wish = QComboBox()
-        self.wish.setAccessibleName("Tell me when")
-        self.limit: TypedField[int] = TypedField(
+        self.condition = QComboBox()
+        self.condition.setAccessibleName("Tell me when")
+        self.limit: ValidatedField[int] = ValidatedField(
             "Wait for at most", parse_duration_ms, default=_DEFAULT_WAIT_MS
         )
         self.limit.setPlaceholderText("10 min")
@@ -120,7 +120,7 @@ class ProbeWindow(ToolWindow):
         def work(work: Work[AnyReport]) -> AnyReport:
             return question.ask(work.token, work.report)
 
-        self._errand.start(
+        self._task.start(
             work,
             partial(self._on_answered, question),
             partial(self._on_failed, question),
@@ -130,7 +130,7 @@ class ProbeWindow(ToolWindow):
 
     def stop(self) -> bool:
         """Call off what is being asked."""
-        was_running = self._errand.cancel()
+        was_running = self._task.cancel()
         if was_running:
             self.view.begin("Cancelled", "Nothing more is sent.")
             self._show_state()
@@ -155,10 +155,10 @@ class ProbeWindow(ToolWindow):
         parts.setSizes([190, 630])
         waiting = QHBoxLayout()
         tell = QLabel("Te&ll me when")
-        tell.setBuddy(self.wish)
+        tell.setBuddy(self.condition)
         limit = QLabel("wait at m&ost")
         limit.setBuddy(self.limit)
-        for widget in (tell, self.wish, limit, self.limit, self.wait_button):
+        for widget in (tell, self.condition, limit, self.limit, self.wait_button):
             waiting.addWidget(widget)
         waiting.addStretch()
         waiting.addWidget(self.copy_button)
@@ -173,28 +173,28 @@ class ProbeWindow(ToolWindow):
     @Slot()
     def _on_kind_changed(self) -> None:
         kind = self.form.kind
-        self.wish.clear()
+        self.condition.clear()
         if kind is ProbeKind.HTTP:
-            self.wish.addItem("it answers as expected", serves)
+            self.condition.addItem("it answers as expected", serves)
         if kind is not ProbeKind.UDP:
-            self.wish.addItem("it accepts connections", answers)
-            self.wish.addItem("it is free", is_free)
+            self.condition.addItem("it accepts connections", answers)
+            self.condition.addItem("it is free", is_free)
         if kind is ProbeKind.BIND:
-            self.wish.setCurrentIndex(1)
-        is_possible = bool(self.wish.count())
+            self.condition.setCurrentIndex(1)
+        is_possible = bool(self.condition.count())
         self.wait_button.setEnabled(is_possible)
-        self.wish.setEnabled(is_possible)
+        self.condition.setEnabled(is_possible)
         why_not = "UDP tells nobody reliably that it listens, so it can't be waited for."
-        self.wish.setToolTip("" if is_possible else why_not)
+        self.condition.setToolTip("" if is_possible else why_not)
 
     def _ask_to_wait(self) -> None:
         value, limit_ms = self.form.target.demand(), self.limit.demand()
         if value is None or limit_ms is None:
             return
-        self.wait_wanted.emit(self._wish(value), limit_ms)
+        self.wait_wanted.emit(self._rule_spec(value), limit_ms)
 
-    def _wish(self, value: Any) -> Wish:
-        make: Callable[..., Wish] = self.wish.currentData()
+    def _rule_spec(self, value: Any) -> WaitCondition:
+        make: Callable[..., WaitCondition] = self.condition.currentData()
         if make is serves:
             return make(value, self.form.expectation())
         if make is is_free:
@@ -206,19 +206,23 @@ class ProbeWindow(ToolWindow):
         self.view.begin("Asking\u2026", f"{progress.text}{share}")
 
     def _on_answered(self, question: ProbeQuestion, report: AnyReport) -> None:
-        self._take(_Result(str(question), sheet_of(report), report))
+        self._take(_Result(str(question), result_of(report), report))
 
     def _on_failed(self, question: ProbeQuestion, error: Exception) -> None:
-        message, hint = failure_words(error)
-        self._take(_Result(str(question), Sheet(Tone.BAD, "Could not ask", message, hint), None))
+        message, hint = describe_failure(error)
+        self._take(
+            _Result(
+                str(question), DisplayedResult(Severity.BAD, "Could not ask", message, hint), None
+            )
+        )
 
     def _take(self, result: _Result) -> None:
         self._results.insert(0, result)
         item = QListWidgetItem(
-            tone_icon(result.sheet.tone, self.history),
-            f"{inert(result.title, _LONGEST_TITLE)}\n{result.sheet.word}, {strftime('%H:%M:%S')}",
+            severity_icon(result.result.severity, self.history),
+            f"{inert(result.title, _LONGEST_TITLE)}\n{result.result.word}, {strftime('%H:%M:%S')}",
         )
-        item.setToolTip(plain_tooltip(f"{result.title}\n{result.sheet.detail}"))
+        item.setToolTip(plain_tooltip(f"{result.title}\n{result.result.detail}"))
         self.history.insertItem(0, item)
         if len(self._results) > _KEPT_RESULTS:
             self._results.pop()
@@ -228,8 +232,8 @@ class ProbeWindow(ToolWindow):
 
     @Slot(int)
     def _on_result_chosen(self, number: int) -> None:
-        if number >= 0 and not self._errand.is_running:
-            self.view.show_sheet(self._results[number].sheet)
+        if number >= 0 and not self._task.is_running:
+            self.view.show_result(self._results[number].result)
         self._show_state()
 
     def _chosen(self) -> _Result | None:
@@ -238,7 +242,7 @@ class ProbeWindow(ToolWindow):
 
     def _copy_text(self) -> None:
         if result := self._chosen():
-            self.copy(result.sheet.as_text(result.title), "the result as text")
+            self.copy(result.result.as_text(result.title), "the result as text")
 
     def _copy_json(self) -> None:
         result = self._chosen()
@@ -246,7 +250,7 @@ class ProbeWindow(ToolWindow):
             self.copy_document(document_of(result.report))
 
     def _show_state(self) -> None:
-        is_running = self._errand.is_running
+        is_running = self._task.is_running
         self.cancel_button.setEnabled(is_running)
         self.ask_button.setText("&Ask again" if self._results else "&Ask")
         result = self._chosen()

@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING, NamedTuple
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication, QMainWindow
 
-from portview.domain.owners import owner_words
-from portview.domain.sockets import Protocol, State
-from portview.ui.window_actions import ActionSpec
+from portview.domain.owners.owners import describe_owner
+from portview.domain.sockets.socket_row import Protocol, State
+from portview.ui.commands.window_actions import ActionSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from portview.domain.entry import Entry
-    from portview.domain.port_names import PortNames
-    from portview.domain.sockets import SocketRow
-    from portview.domain.targets import Target
+    from portview.domain.sockets.entry import SocketEntry
+    from portview.domain.sockets.port_names import PortNames
+    from portview.domain.sockets.socket_row import SocketRow
+    from portview.domain.user_input.targets import Target
     from portview.engine.task_runner import TaskRunner
-    from portview.firewall.firewall import FirewallReader
+    from portview.firewall.interface import FirewallReader
     from portview.settings import Settings
+    from portview.ui.commands.window_actions import WindowActions
+    from portview.ui.probing.connection_check_window import ConnectionCheckWindow
     from portview.ui.probing.pick_window import PickWindow
     from portview.ui.probing.probe_window import ProbeWindow
     from portview.ui.probing.scan_window import ScanWindow
-    from portview.ui.probing.test_window import TestWindow
-    from portview.ui.probing.tool_window import ToolWindow
     from portview.ui.probing.waits import Waits
-    from portview.ui.window_actions import WindowActions
+    from portview.ui.widgets.tool_window import ToolWindow
 
 ACTION_NAMES = ("probe", "scan", "pick")
 
@@ -41,13 +41,13 @@ class ProbingSources(NamedTuple):
     """
 
     read_rows: Callable[[], Sequence[SocketRow]]
-    all_entries: Callable[[], Collection[Entry]]
+    all_entries: Callable[[], Collection[SocketEntry]]
     port_names: PortNames
     firewall: FirewallReader | None = None
 
 
 class ProbingTools(QObject):
-    """Makes each window when it is first wanted. ``told`` carries messages for the status bar.
+    """Makes each window when it is first wanted. ``notified`` carries messages for the status bar.
 
     ``waits_made`` hands over the button of what waits, for the same place.
 
@@ -55,7 +55,7 @@ class ProbingTools(QObject):
     the program a third longer and its memory larger by half.
     """
 
-    told = Signal(str)
+    notified = Signal(str)
     waits_made = Signal(object)
 
     def __init__(
@@ -117,19 +117,19 @@ class ProbingTools(QObject):
         return window
 
     @cached_property
-    def test_window(self) -> TestWindow:
+    def test_window(self) -> ConnectionCheckWindow:
         """Return the window that tests a row's connection."""
-        from portview.ui.probing.connection_test import ConnectionTest  # noqa: PLC0415 - likewise
-        from portview.ui.probing.test_window import TestWindow  # noqa: PLC0415 - likewise
+        from portview.ui.probing.connection_check import ConnectionCheck  # noqa: PLC0415 - likewise
+        from portview.ui.probing.connection_check_window import ConnectionCheckWindow  # noqa: PLC0415 - likewise
 
         firewall = self._sources.firewall
         ask = None
         if firewall is not None:
-            from portview.actions.firewall_word import ask_firewall  # noqa: PLC0415 - likewise
+            from portview.actions.firewall_rules.ladder_check import check_firewall  # noqa: PLC0415 - likewise
 
-            ask = partial(ask_firewall, firewall)
-        test = ConnectionTest(self._runner, self._sources.read_rows, ask)
-        window = TestWindow(test, self._settings, self._window)
+            ask = partial(check_firewall, firewall)
+        test = ConnectionCheck(self._runner, self._sources.read_rows, ask)
+        window = ConnectionCheckWindow(test, self._settings, self._window)
         self._take(window)
         return window
 
@@ -163,7 +163,7 @@ class ProbingTools(QObject):
         """Show the window that finds free ports."""
         self.pick_window.bring_up()
 
-    def test(self, entry: Entry) -> None:
+    def test(self, entry: SocketEntry) -> None:
         """Test the connection that a row stands for."""
         self.test_window.bring_up()
         self.test_window.test.test(entry)
@@ -182,7 +182,7 @@ class ProbingTools(QObject):
             window.hide()
 
     def _take(self, window: ToolWindow) -> None:
-        window.told.connect(self.told)
+        window.notified.connect(self.notified)
         self._windows.append(window)
 
     def _listening_owners(self) -> dict[int, str]:
@@ -190,7 +190,7 @@ class ProbingTools(QObject):
         for entry in self._sources.all_entries():
             row = entry.row
             if row.protocol is Protocol.TCP and row.state is State.LISTEN:
-                name = owner_words(row, entry.info)
+                name = describe_owner(row, entry.info)
                 if name not in names.setdefault(row.local.port, []):
                     names[row.local.port].append(name)
         return {port: ", ".join(several) for port, several in names.items()}
@@ -202,5 +202,5 @@ class ProbingTools(QObject):
         self.probe_window.ask()
 
     def _on_wait_ended(self, sentence: str) -> None:
-        self.told.emit(sentence)
+        self.notified.emit(sentence)
         QApplication.alert(self._window)

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QLabel, QWidget
 
-from portview.domain.sockets import Protocol
-from portview.domain.targets import parse_typed_host
-from portview.domain.typed_input import format_duration, parse_count, parse_duration_ms
+from portview.domain.sockets.socket_row import Protocol
+from portview.domain.user_input.parsing import format_duration, parse_count, parse_duration_ms
+from portview.domain.user_input.targets import parse_typed_host
 from portview.probes.scan import DEFAULT_SCAN_TIMEOUT_MS, ScanOptions
 from portview.ui.probing.scan_ports import ALL, COMMON, WELL_KNOWN, parse_scan_ports
-from portview.ui.probing.typed_field import MistakeLine, TypedField
+from portview.ui.widgets.validated_field import MistakeLine, ValidatedField
 
 if TYPE_CHECKING:
-    from portview.domain.port_names import PortNames
+    from portview.domain.sockets.port_names import PortNames
 
 _MOST_PER_S = 100_000
 _NARROW = 100
@@ -43,9 +43,9 @@ class ScanForm(QWidget):
     def __init__(self, names: PortNames, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._names = names
-        self.host: TypedField[str] = TypedField("Host", parse_typed_host)
+        self.host: ValidatedField[str] = ValidatedField("Host", parse_typed_host)
         self.host.setPlaceholderText("localhost")
-        self.ports: TypedField[tuple[int, ...]] = TypedField(
+        self.ports: ValidatedField[tuple[int, ...]] = ValidatedField(
             "Ports", partial(parse_scan_ports, names=names)
         )
         self.ports.setPlaceholderText("common, all, or 1-1024,8080")
@@ -56,12 +56,12 @@ class ScanForm(QWidget):
         self.preset.addItem("As typed", None)
         self.preset.activated.connect(self._on_preset_chosen)
         self.ports.textChanged.connect(self._show_preset)
-        self.rate: TypedField[int | None] = TypedField(
+        self.rate: ValidatedField[int | None] = ValidatedField(
             "Connections per second", partial(parse_count, most=_MOST_PER_S)
         )
         self.rate.setPlaceholderText("no limit")
         self.rate.setMaximumWidth(_NARROW)
-        self.timeout: TypedField[int] = TypedField(
+        self.timeout: ValidatedField[int] = ValidatedField(
             "Timeout", parse_duration_ms, default=DEFAULT_SCAN_TIMEOUT_MS
         )
         self.timeout.setPlaceholderText(format_duration(DEFAULT_SCAN_TIMEOUT_MS))

@@ -9,7 +9,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from portview.domain.plain_text import inert
 from portview.models.tooltips import plain_tooltip
 from portview.override import override
-from portview.ui.probing.sheets import time_text
+from portview.ui.probing.probe_results import time_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

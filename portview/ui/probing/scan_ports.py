@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.domain.plain_text import quoted
-from portview.domain.sockets import Protocol
-from portview.domain.typed_input import MAX_PORT, BadInputError, parse_ports
+from portview.domain.sockets.socket_row import Protocol
+from portview.domain.user_input.parsing import MAX_PORT, BadInputError, parse_ports
 
 if TYPE_CHECKING:
-    from portview.domain.port_names import PortNames
+    from portview.domain.sockets.port_names import PortNames
 
 COMMON, WELL_KNOWN, ALL = "common", "1-1024", "all"
 _HINT = f"Write {COMMON}, {ALL}, or a list such as 1-1024,8080."

@@ -21,30 +21,30 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from portview.domain.export import UTF8_BOM
 from portview.domain.plain_text import inert
-from portview.domain.targets import Target
-from portview.domain.typed_input import format_duration
+from portview.domain.table.export import UTF8_BOM
+from portview.domain.user_input.parsing import format_duration
+from portview.domain.user_input.targets import Target
 from portview.engine.task_runner import Pool
 from portview.files import write_whole
 from portview.override import override
 from portview.probes.documents import scan_csv, scan_document
-from portview.ui.cell_delegates import set_cell_delegates
-from portview.ui.probing.errand import Errand
-from portview.ui.probing.scan_errand import ScanEnd, ScanNews, ScanTarget, look_up, run_scan
 from portview.ui.probing.scan_form import ScanForm
 from portview.ui.probing.scan_model import NUMBER_COLUMNS, ScanModel
-from portview.ui.probing.scan_words import difference_words, summary
-from portview.ui.probing.sheet_view import Headline
-from portview.ui.probing.tone import Tone
-from portview.ui.probing.tool_window import ToolWindow, failure_words
-from portview.ui.theme import tabular_font
+from portview.ui.probing.scan_task import ScanEnd, ScanNews, ScanTarget, look_up, run_scan
+from portview.ui.probing.scan_text import describe_differences, summary
+from portview.ui.style.severity import Severity
+from portview.ui.style.theme import tabular_font
+from portview.ui.table.cell_delegates import set_cell_delegates
+from portview.ui.widgets.latest_task import LatestTask
+from portview.ui.widgets.result_view import Headline
+from portview.ui.widgets.tool_window import ToolWindow, describe_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from portview.domain.port_names import PortNames
-    from portview.domain.sockets import SocketRow
+    from portview.domain.sockets.port_names import PortNames
+    from portview.domain.sockets.socket_row import SocketRow
     from portview.domain.verdicts import Progress
     from portview.engine.task_runner import TaskRunner, Work
     from portview.settings import Settings
@@ -74,8 +74,8 @@ class ScanWindow(ToolWindow):
         owners: Callable[[], Mapping[int, str]],
     ) -> None:
         super().__init__("scan", "Scan ports", _SIZE, settings, parent)
-        self._errand = Errand(runner)
-        self._saving = Errand(runner, Pool.ACTIONS)
+        self._task = LatestTask(runner)
+        self._saving = LatestTask(runner, Pool.ACTIONS)
         self._read_rows = read_rows
         self._owners = owners
         # For this session only: next week the same name may be another machine.
@@ -111,7 +111,7 @@ class ScanWindow(ToolWindow):
         self.form.ports.setText(self.saved_text("ports", "common"))
         self.form.rate.setText(self.saved_text("rate", ""))
         self.form.banners.setChecked(self.saved_switch("banners", default=False))
-        self.headline.say(Tone.NOTE, "Nothing scanned yet", "Press Enter to scan.")
+        self.headline.say(Severity.NOTE, "Nothing scanned yet", "Press Enter to scan.")
         self._show_state()
 
     def scan(self) -> None:
@@ -122,12 +122,12 @@ class ScanWindow(ToolWindow):
         self.stop()
         self.model.clear()
         self._end = None
-        self.headline.say(Tone.NOTE, "Looking up\u2026", question.host)
+        self.headline.say(Severity.NOTE, "Looking up\u2026", question.host)
 
         def work(work: Work[ScanTarget]) -> ScanTarget:
             return look_up(question.host, work.token)
 
-        self._errand.start(work, partial(self._on_looked_up, question), self._on_failed)
+        self._task.start(work, partial(self._on_looked_up, question), self._on_failed)
         self._show_state()
 
     def export_to(self, path: Path, form: str) -> None:
@@ -147,18 +147,20 @@ class ScanWindow(ToolWindow):
 
         self._saving.start(
             work,
-            lambda done: self.told.emit(f"Saved {done}."),
-            lambda error: self.headline.say(Tone.BAD, "Not saved", *failure_words(error)),
+            lambda done: self.notified.emit(f"Saved {done}."),
+            lambda error: self.headline.say(Severity.BAD, "Not saved", *describe_failure(error)),
         )
 
     @override
     def stop(self) -> bool:
         if self.consent is not None:
             self.consent.reject()
-        was_running = self._errand.cancel()
+        was_running = self._task.cancel()
         if was_running:
             found = len(self.model.ports)
-            self.headline.say(Tone.NOTE, "Cancelled", f"{found:,} open ports were found by then.")
+            self.headline.say(
+                Severity.NOTE, "Cancelled", f"{found:,} open ports were found by then."
+            )
             self._show_state()
         return was_running
 
@@ -209,7 +211,9 @@ class ScanWindow(ToolWindow):
         box.setEscapeButton(no)
         box.finished.connect(lambda _: self._on_consent(box, yes, question, target))
         self.consent = box
-        self.headline.say(Tone.NOTE, "Waiting for your word", f"May {target.address} be scanned?")
+        self.headline.say(
+            Severity.NOTE, "Waiting for your word", f"May {target.address} be scanned?"
+        )
         box.open()
 
     def _on_consent(
@@ -220,14 +224,16 @@ class ScanWindow(ToolWindow):
             self._confirmed.add((target.host, target.address))
             self._start(question, target)
         else:
-            self.headline.say(Tone.NOTE, "Not scanned", f"Nothing was sent to {target.address}.")
+            self.headline.say(
+                Severity.NOTE, "Not scanned", f"Nothing was sent to {target.address}."
+            )
 
     def _start(self, question: ScanQuestion, target: ScanTarget) -> None:
         self._target = target
         self.bar.setRange(0, len(question.ports))
         self.bar.setValue(0)
         self.headline.say(
-            Tone.NOTE, "Scanning\u2026", f"{target.address}: {len(question.ports):,} ports"
+            Severity.NOTE, "Scanning\u2026", f"{target.address}: {len(question.ports):,} ports"
         )
 
         def work(work: Work[ScanEnd]) -> ScanEnd:
@@ -240,7 +246,7 @@ class ScanWindow(ToolWindow):
                 tell=work.report,
             )
 
-        self._errand.start(work, self._on_done, self._on_failed, self._on_news)
+        self._task.start(work, self._on_done, self._on_failed, self._on_news)
         self._show_state()
 
     def _on_news(self, news: ScanNews) -> None:
@@ -266,14 +272,14 @@ class ScanWindow(ToolWindow):
         if end.comparison is not None:
             owners = self._owners()
             self.model.set_owners(owners)
-            differences = difference_words(end.comparison, owners)
+            differences = describe_differences(end.comparison, owners)
         word, detail = summary(end.report)
-        tone = Tone.NOTE if end.comparison or not end.report.open else Tone.GOOD
-        self.headline.say(tone, word, detail, differences)
+        severity = Severity.NOTE if end.comparison or not end.report.open else Severity.GOOD
+        self.headline.say(severity, word, detail, differences)
         self._show_state()
 
     def _on_failed(self, error: Exception) -> None:
-        self.headline.say(Tone.BAD, "Could not scan", *failure_words(error))
+        self.headline.say(Severity.BAD, "Could not scan", *describe_failure(error))
         self._show_state()
 
     @Slot(QModelIndex)
@@ -285,16 +291,16 @@ class ScanWindow(ToolWindow):
         self.copy(self.model.as_text(), "the open ports")
 
     def _choose_file(self, form: str) -> None:
-        proposal = str(Path(self.saved_text("folder", str(Path.home())), f"scan.{form}"))
+        confirmation = str(Path(self.saved_text("folder", str(Path.home())), f"scan.{form}"))
         chosen, _ = QFileDialog.getSaveFileName(
-            self, "Export the scan", proposal, f"{form.upper()} (*.{form})"
+            self, "Export the scan", confirmation, f"{form.upper()} (*.{form})"
         )
         if chosen:
             self.save("folder", str(Path(chosen).parent))
             self.export_to(Path(chosen), form)
 
     def _show_state(self) -> None:
-        is_running = self._errand.is_running
+        is_running = self._task.is_running
         self.bar.setVisible(is_running)
         self.left.setVisible(is_running)
         self.left.clear()

@@ -10,17 +10,17 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from portview.domain.plain_text import inert
-from portview.domain.typed_input import format_duration
+from portview.domain.user_input.parsing import format_duration
 from portview.models.tooltips import plain_tooltip
 from portview.override import override
-from portview.ui.icons import set_button_icon
-from portview.ui.probing.errand import Errand
-from portview.ui.probing.tool_window import failure_words
+from portview.ui.style.icons import set_button_icon
+from portview.ui.widgets.latest_task import LatestTask
+from portview.ui.widgets.tool_window import describe_failure
 
 if TYPE_CHECKING:
     from portview.domain.verdicts import Progress
     from portview.engine.task_runner import TaskRunner, Work
-    from portview.probes.wait import WaitReport, Wish
+    from portview.probes.wait import WaitCondition, WaitReport
 
 MOST_WAITS = 6
 """Each holds a thread of the probes' pool for as long as it lasts."""
@@ -31,7 +31,7 @@ _LONGEST_NAME = 44
 @dataclass(slots=True, eq=False)
 class _Waiting:
     name: str
-    errand: Errand
+    task: LatestTask
     left: str = ""
 
 
@@ -63,21 +63,21 @@ class Waits(QToolButton):
         """Return what is waited for."""
         return [one.name for one in self._waiting]
 
-    def add(self, wish: Wish, limit_ms: int) -> None:
+    def add(self, condition: WaitCondition, limit_ms: int) -> None:
         """Wait for a wish in the background."""
         if len(self._waiting) >= MOST_WAITS:
             self.ended.emit(f"PortView waits for {MOST_WAITS} things already; stop one first.")
             return
-        waiting = _Waiting(wish.name, Errand(self._runner), format_duration(limit_ms))
+        waiting = _Waiting(condition.name, LatestTask(self._runner), format_duration(limit_ms))
         self._waiting.append(waiting)
 
         def work(work: Work[WaitReport]) -> WaitReport:
             # Loaded with the first wait: this button stands in the status bar from the start.
             from portview.probes.wait import wait_for  # noqa: PLC0415
 
-            return wait_for([wish], timeout_ms=limit_ms, cancel=work.token, report=work.report)
+            return wait_for([condition], timeout_ms=limit_ms, cancel=work.token, report=work.report)
 
-        waiting.errand.start(
+        waiting.task.start(
             work,
             partial(self._on_done, waiting),
             partial(self._on_failed, waiting),
@@ -98,7 +98,7 @@ class Waits(QToolButton):
 
     def _stop(self, waiting: _Waiting) -> None:
         if waiting in self._waiting:
-            waiting.errand.cancel()
+            waiting.task.cancel()
             self._waiting.remove(waiting)
             self._show()
 
@@ -114,13 +114,13 @@ class Waits(QToolButton):
         if report.is_met:
             self.ended.emit(f"{inert(waiting.name)}, after {took}.")
         else:
-            detail = report.wishes[0].detail
+            detail = report.conditions[0].detail
             self.ended.emit(inert(f"Waited {took}, but not yet: {waiting.name}. {detail}"))
 
     def _on_failed(self, waiting: _Waiting, error: Exception) -> None:
         self._waiting.remove(waiting)
         self._show()
-        message, _ = failure_words(error)
+        message, _ = describe_failure(error)
         self.ended.emit(inert(f"Stopped waiting until {waiting.name}: {message}"))
 
     def _show(self) -> None:

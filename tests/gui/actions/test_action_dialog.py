@@ -11,21 +11,26 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
-from portview.actions.cards import Card, CardKind
-from portview.actions.elevated_look import HeldSocket
-from portview.actions.free_port import free_port
-from portview.actions.jobs import Doing, EndJob, FreeJob, SuspendJob
-from portview.actions.proposals import Proposal
-from portview.actions.record import read_records
-from portview.actions.suspend_process import SuspendVerb
-from portview.domain.outcome import ActionReport, Outcome, PortViewError
-from portview.domain.processes import Execution, ProcessKey
-from portview.domain.sockets import Endpoint, Family, Protocol, SocketKey
+from portview.actions.confirmation.actions import (
+    EndAction,
+    ExecutionOptions,
+    FreeAction,
+    SuspendAction,
+)
+from portview.actions.confirmation.cards import Card, CardKind
+from portview.actions.confirmation.confirmation import Confirmation
+from portview.actions.confirmation.history import read_records
+from portview.actions.free_port.elevated_holders import HeldSocket
+from portview.actions.free_port.execute import free_port
+from portview.actions.processes.suspend import SuspendVerb
+from portview.domain.errors import ActionReport, Outcome, PortViewError
+from portview.domain.owners.process import Execution, ProcessKey
+from portview.domain.sockets.socket_row import Endpoint, Family, Protocol, SocketKey
 from portview.engine.task_runner import Pool
 from portview.readers.execution import read_execution
 from portview.readers.process_identity import process_key
-from portview.ui.action_dialog import ActionDialog
-from portview.ui.proposal_view import CardView
+from portview.ui.confirm.action_dialog import ActionDialog
+from portview.ui.confirm.confirmation_view import CardView
 
 if TYPE_CHECKING:
     import subprocess
@@ -33,12 +38,12 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from portview.actions.jobs import Job
+    from portview.actions.confirmation.actions import Action
     from portview.domain.cancellation import CancelToken
     from portview.engine.task_runner import TaskRunner
 
     StartServer = Callable[[], tuple[subprocess.Popen[str], int]]
-    Open = Callable[[Job], ActionDialog]
+    Open = Callable[[Action], ActionDialog]
 
 WAIT_MS = 20_000
 
@@ -48,7 +53,7 @@ def ask(qtbot: QtBot, runner: TaskRunner) -> Iterator[Open]:
     """Open dialogs that are closed with the test."""
     opened: list[ActionDialog] = []
 
-    def start(job: Job) -> ActionDialog:
+    def start(job: Action) -> ActionDialog:
         dialog = ActionDialog(job, runner)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
         opened.append(dialog)
@@ -66,7 +71,7 @@ def test_nothing_is_stopped_before_the_button_and_the_proof_is_shown(
     qtbot: QtBot, ask: Open, server: StartServer
 ) -> None:
     process, port = server()
-    dialog = ask(FreeJob(port, Protocol.TCP))
+    dialog = ask(FreeAction(port, Protocol.TCP))
     assert dialog.headline.text() == f"Free TCP port {port}?"
     titles = [card.accessibleName() for card in dialog.findChildren(CardView)]
     assert len(titles) == 1
@@ -86,18 +91,18 @@ def test_suspending_is_asked_about_and_can_be_taken_back(
     process, port = server()
     key = process_key(process.pid)
     assert isinstance(key, ProcessKey)
-    dialog = ask(SuspendJob(key, SuspendVerb.SUSPEND))
+    dialog = ask(SuspendAction(key, SuspendVerb.SUSPEND))
     assert dialog.headline.text().startswith("Suspend ")
     texts = " ".join(label.text() for label in dialog.findChildren(QLabel))
     assert f"at 127.0.0.1:{port}" in texts
     assert read_execution(process.pid) is Execution.RUNNING
-    act(qtbot, dialog)
+    execute(qtbot, dialog)
     assert read_execution(process.pid) is Execution.SUSPENDED
     assert "is suspended" in dialog.now_text.text()
-    again = ask(SuspendJob(key, SuspendVerb.SUSPEND))
+    again = ask(SuspendAction(key, SuspendVerb.SUSPEND))
     assert "already" in again.headline.text()
     assert not again.act_button.isVisible()
-    act(qtbot, ask(SuspendJob(key, SuspendVerb.RESUME)))
+    execute(qtbot, ask(SuspendAction(key, SuspendVerb.RESUME)))
     assert read_execution(process.pid) is Execution.RUNNING
 
 
@@ -106,7 +111,7 @@ def test_a_tired_hand_stops_nothing(
     qtbot: QtBot, ask: Open, server: StartServer, key: Qt.Key
 ) -> None:
     process, port = server()
-    dialog = ask(FreeJob(port, Protocol.TCP))
+    dialog = ask(FreeAction(port, Protocol.TCP))
     qtbot.keyClick(dialog.focusWidget() or dialog, key)
     qtbot.waitUntil(lambda: not dialog.isVisible(), timeout=WAIT_MS)
     assert process.poll() is None
@@ -115,7 +120,7 @@ def test_a_tired_hand_stops_nothing(
 
 def test_the_options_make_a_new_plan(qtbot: QtBot, ask: Open, server: StartServer) -> None:
     process, port = server()
-    dialog = ask(FreeJob(port, Protocol.TCP))
+    dialog = ask(FreeAction(port, Protocol.TCP))
     if not dialog.force_box.isVisible():
         pytest.skip("this system has no way of asking it to close")
     dialog.force_box.setChecked(True)
@@ -129,7 +134,7 @@ def test_the_options_make_a_new_plan(qtbot: QtBot, ask: Open, server: StartServe
 def test_a_dialog_that_is_closed_while_it_looks_is_left_in_peace(
     qtbot: QtBot, runner: TaskRunner
 ) -> None:
-    dialog = ActionDialog(FreeJob(1, Protocol.TCP), runner)
+    dialog = ActionDialog(FreeAction(1, Protocol.TCP), runner)
     dialog.open()
     with qtbot.waitSignal(dialog.destroyed, timeout=WAIT_MS):
         dialog.reject()
@@ -140,7 +145,7 @@ def test_a_dialog_that_is_closed_while_it_looks_is_left_in_peace(
 
 def test_what_must_stay_has_no_button(ask: Open) -> None:
     with socket.create_server(("127.0.0.1", 0)) as own:
-        dialog = ask(FreeJob(own.getsockname()[1], Protocol.TCP))
+        dialog = ask(FreeAction(own.getsockname()[1], Protocol.TCP))
         assert "Nothing will be done" in dialog.headline.text()
         assert not dialog.act_button.isVisible()
         assert not dialog.force_box.isVisible()
@@ -151,9 +156,9 @@ def test_who_asks_for_the_tree_is_not_asked_for_it_again(ask: Open, server: Star
     process, _port = server()
     key = process_key(process.pid)
     assert isinstance(key, ProcessKey)
-    one = ask(EndJob(key))
+    one = ask(EndAction(key))
     assert one.tree_box.isVisible()
-    whole = ask(EndJob(key, with_tree=True))
+    whole = ask(EndAction(key, with_tree=True))
     assert not whole.tree_box.isVisible()
     assert whole.notes.text() == "Nothing runs under it."
     assert whole.act_button.isVisible()
@@ -162,16 +167,16 @@ def test_who_asks_for_the_tree_is_not_asked_for_it_again(ask: Open, server: Star
 def test_a_port_that_is_free_by_now_is_told_as_that(ask: Open) -> None:
     with socket.create_server(("127.0.0.1", 0)) as own:
         port = own.getsockname()[1]
-    dialog = ask(FreeJob(port, Protocol.TCP))
+    dialog = ask(FreeAction(port, Protocol.TCP))
     assert dialog.headline.text() == f"TCP port {port} is free."
     assert not dialog.act_button.isVisible()
     assert not dialog.cards.isVisible()
 
 
 def test_what_sums_up_the_cards_stands_above_them(ask: Open) -> None:
-    job = FakeJob([])
+    job = FakeAction([])
     cards = tuple(Card(CardKind.STOPS, f"node, PID {number}") for number in range(40))
-    job.look = lambda *, force, tree: Proposal(  # type: ignore[method-assign]
+    job.look = lambda *, force, tree: Confirmation(  # type: ignore[method-assign]
         "Free it?", cards, object(), "Free", ("40 processes will be stopped.",)
     )
     dialog = ask(job)
@@ -183,19 +188,19 @@ def test_what_sums_up_the_cards_stands_above_them(ask: Open) -> None:
 
 
 @dataclass
-class FakeJob:
+class FakeAction:
     """A job whose ends no machine here can bring about: refusals and administrator rights."""
 
     ends: list[ActionReport | PortViewError]
-    doings: list[Doing] = field(default_factory=list)
-    title: str = "Job"
+    all_options: list[ExecutionOptions] = field(default_factory=list)
+    title: str = "Action"
 
-    def look(self, *, force: bool, tree: bool) -> Proposal:
+    def preview(self, *, force: bool, tree: bool) -> Confirmation:
         card = Card(CardKind.STOPS, "<b>not bold</b>", ("<img src=x>",))
-        return Proposal("<i>plain?</i>", (card,), object(), "Do & it")
+        return Confirmation("<i>plain?</i>", (card,), object(), "Do & it")
 
-    def act(self, proposal: Proposal, doing: Doing) -> ActionReport:
-        self.doings.append(doing)
+    def execute(self, confirmation: Confirmation, options: ExecutionOptions) -> ActionReport:
+        self.all_options.append(options)
         end = self.ends.pop(0)
         if isinstance(end, PortViewError):
             raise end
@@ -206,33 +211,35 @@ def test_what_starts_a_server_again_can_be_stopped_next(
     qtbot: QtBot, ask: Open, supervised: StartServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A slow machine is given longer to start it again; who came is seen at once.
-    monkeypatch.setattr("portview.actions.jobs.free_port", partial(free_port, watch_s=20))
+    monkeypatch.setattr(
+        "portview.actions.confirmation.actions.free_port", partial(free_port, watch_s=20)
+    )
     supervisor, port = supervised()
-    dialog = ask(FreeJob(port, Protocol.TCP))
-    act(qtbot, dialog)
+    dialog = ask(FreeAction(port, Protocol.TCP))
+    execute(qtbot, dialog)
     assert "was taken again by" in dialog.now_text.text()
     assert dialog.next_button.isVisible()
-    with qtbot.waitSignal(dialog.job_requested) as asked:
+    with qtbot.waitSignal(dialog.action_requested) as asked:
         dialog.next_button.click()
     (job,) = asked.args
-    assert isinstance(job, EndJob)
+    assert isinstance(job, EndAction)
     assert job.process.pid == supervisor.pid
     assert supervisor.poll() is None
     assert not dialog.isVisible()
 
 
 @dataclass(frozen=True)
-class FakeHiddenJob(FreeJob):
+class FakeHiddenAction(FreeAction):
     """A job whose holder only administrators are told, as no test that runs as root has one."""
 
-    def look(self, *, force: bool, tree: bool) -> Proposal:
+    def preview(self, *, force: bool, tree: bool) -> Confirmation:
         if not self.held:
             card = Card(CardKind.REFUSED, "An unknown process")
-            return Proposal("Hidden.", (card,), object(), is_hidden=True)
+            return Confirmation("Hidden.", (card,), object(), is_hidden=True)
         card = Card(CardKind.STOPS, f"PID {self.held[0].owner.pid}")
-        return Proposal("Free it?", (card,), object(), "Free", can_be_forced=True)
+        return Confirmation("Free it?", (card,), object(), "Free", can_be_forced=True)
 
-    def seen_by_admin(self, cancel: CancelToken | None = None) -> FreeJob:
+    def seen_by_admin(self, cancel: CancelToken | None = None) -> FreeAction:
         socket_key = SocketKey(
             Protocol.TCP, Family.IPV4, Endpoint("127.0.0.1", self.port), None, None
         )
@@ -240,36 +247,36 @@ class FakeHiddenJob(FreeJob):
 
 
 def test_a_hidden_holder_can_be_looked_up_as_administrator(qtbot: QtBot, ask: Open) -> None:
-    dialog = ask(FakeHiddenJob(80, Protocol.TCP))
+    dialog = ask(FakeHiddenAction(80, Protocol.TCP))
     assert not dialog.act_button.isVisible()
     for _ in range(2):
-        dialog.look_button.click() if dialog.look_button.isVisible() else dialog.force_box.click()
+        dialog.inspect_button.click() if dialog.inspect_button.isVisible() else dialog.force_box.click()
         qtbot.waitUntil(dialog.act_button.isVisible, timeout=WAIT_MS)
         # Once seen it stays seen: the options ask for no rights again.
         assert dialog.headline.text() == "Free it?"
-        assert not dialog.look_button.isVisible()
+        assert not dialog.inspect_button.isVisible()
 
 
 def error(code: str, outcome: Outcome) -> PortViewError:
     return PortViewError(code, f"It is {code}.", "A hint.", outcome)
 
 
-def act(qtbot: QtBot, dialog: ActionDialog) -> None:
+def execute(qtbot: QtBot, dialog: ActionDialog) -> None:
     dialog.act_button.click()
     qtbot.waitUntil(lambda: not dialog.progress_bar.isVisible(), timeout=WAIT_MS)
 
 
 def test_a_want_of_rights_leads_to_one_errand_as_administrator(qtbot: QtBot, ask: Open) -> None:
     done = ActionReport(Outcome.DONE, "Asked.", "Done.", "True now.")
-    job = FakeJob([error("access_denied", Outcome.NEEDS_ADMIN), done])
+    job = FakeAction([error("access_denied", Outcome.NEEDS_ADMIN), done])
     dialog = ask(job)
-    act(qtbot, dialog)
+    execute(qtbot, dialog)
     assert dialog.admin_button.isVisible()
     dialog.admin_button.click()
     qtbot.waitUntil(lambda: not dialog.progress_bar.isVisible(), timeout=WAIT_MS)
     assert dialog.now_text.text() == "True now."
     assert not dialog.admin_button.isVisible()
-    assert [doing.as_admin for doing in job.doings] == [False, True]
+    assert [options.as_admin for options in job.all_options] == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -283,15 +290,15 @@ def test_a_want_of_rights_leads_to_one_errand_as_administrator(qtbot: QtBot, ask
 def test_other_ends_are_told_and_offer_nothing(
     qtbot: QtBot, ask: Open, code: str, outcome: Outcome
 ) -> None:
-    dialog = ask(FakeJob([error(code, outcome)]))
-    act(qtbot, dialog)
+    dialog = ask(FakeAction([error(code, outcome)]))
+    execute(qtbot, dialog)
     assert dialog.now_text.text() == f"It is {code}."
     assert dialog.next_text.text() == "A hint."
     assert not dialog.admin_button.isVisible()
 
 
 def test_text_of_the_machine_stays_plain(ask: Open) -> None:
-    dialog = ask(FakeJob([]))
+    dialog = ask(FakeAction([]))
     for label in dialog.findChildren(QLabel):
         assert label.textFormat() is Qt.TextFormat.PlainText or not label.text()
     assert dialog.act_button.text() == "Do && it"

@@ -8,18 +8,18 @@ import psutil
 import pytest
 from PySide6.QtCore import Qt
 
-from portview.actions.end_process import end_process, look_at_process
-from portview.actions.jobs import ServiceJob, SuspendJob
-from portview.actions.process_facts import ServiceFacts
-from portview.actions.record import keep_record
-from portview.actions.service_change import ServiceReport
-from portview.actions.suspend_process import SuspendVerb, change_execution, look_at_execution
-from portview.domain.outcome import Outcome
-from portview.domain.processes import ProcessKey
-from portview.domain.services import Service, ServiceState
+from portview.actions.confirmation.actions import ServiceAction, SuspendAction
+from portview.actions.confirmation.history import keep_record
+from portview.actions.processes.end import end_process, inspect_process
+from portview.actions.processes.suspend import SuspendVerb, change_execution, inspect_execution
+from portview.actions.safety.process_facts import ServiceFacts
+from portview.actions.services.change import ServiceReport
+from portview.domain.errors import Outcome
+from portview.domain.owners.process import ProcessKey
+from portview.domain.owners.service import Service, ServiceState
 from portview.engine.task_runner import Pool
 from portview.readers.process_identity import process_key
-from portview.ui.action_list import ActionList
+from portview.ui.confirm.history_window import HistoryWindow
 
 if TYPE_CHECKING:
     import subprocess
@@ -33,12 +33,12 @@ WAIT_MS = 20_000
 
 
 @pytest.fixture
-def open_list(qtbot: QtBot, runner: TaskRunner) -> Iterator[Callable[[], ActionList]]:
+def open_list(qtbot: QtBot, runner: TaskRunner) -> Iterator[Callable[[], HistoryWindow]]:
     """Open lists that are closed with the test."""
-    opened: list[ActionList] = []
+    opened: list[HistoryWindow] = []
 
-    def start() -> ActionList:
-        opened.append(ActionList(runner))
+    def start() -> HistoryWindow:
+        opened.append(HistoryWindow(runner))
         opened[-1].open()
         return opened[-1]
 
@@ -50,13 +50,13 @@ def open_list(qtbot: QtBot, runner: TaskRunner) -> Iterator[Callable[[], ActionL
 
 def test_a_stopped_process_is_started_again(
     qtbot: QtBot,
-    open_list: Callable[[], ActionList],
+    open_list: Callable[[], HistoryWindow],
     server: Callable[[], tuple[subprocess.Popen[str], int]],
 ) -> None:
     process, _ = server()
     key = process_key(process.pid)
     assert isinstance(key, ProcessKey)
-    keep_record(end_process(look_at_process(key)))
+    keep_record(end_process(inspect_process(key)))
     process.wait(10)
     actions = open_list()
     qtbot.waitUntil(lambda: actions.tree.topLevelItemCount() == 1, timeout=WAIT_MS)
@@ -75,7 +75,7 @@ def test_a_stopped_process_is_started_again(
 
 
 def test_a_stopped_service_is_asked_about_in_its_own_dialog(
-    qtbot: QtBot, open_list: Callable[[], ActionList]
+    qtbot: QtBot, open_list: Callable[[], HistoryWindow]
 ) -> None:
     stopped = ServiceFacts(Service("web", "Web", ServiceState.STOPPED), "scm")
     keep_record(ServiceReport(Outcome.DONE, "Stop.", "", "", service=stopped))
@@ -84,33 +84,33 @@ def test_a_stopped_service_is_asked_about_in_its_own_dialog(
     item = actions.tree.topLevelItem(0)
     assert item is not None
     actions.tree.setCurrentItem(item.child(0))
-    with qtbot.waitSignal(actions.job_requested) as asked:
+    with qtbot.waitSignal(actions.action_requested) as asked:
         qtbot.mouseClick(actions.again_button, Qt.MouseButton.LeftButton)
-    assert asked.args == [ServiceJob("web", "start")]
+    assert asked.args == [ServiceAction("web", "start")]
 
 
 def test_a_suspended_process_can_be_resumed_from_it(
     qtbot: QtBot,
-    open_list: Callable[[], ActionList],
+    open_list: Callable[[], HistoryWindow],
     server: Callable[[], tuple[subprocess.Popen[str], int]],
 ) -> None:
     process, _ = server()
     key = process_key(process.pid)
     assert isinstance(key, ProcessKey)
-    keep_record(change_execution(look_at_execution(key, SuspendVerb.SUSPEND)))
+    keep_record(change_execution(inspect_execution(key, SuspendVerb.SUSPEND)))
     actions = open_list()
     qtbot.waitUntil(lambda: actions.tree.topLevelItemCount() == 1, timeout=WAIT_MS)
     item = actions.tree.topLevelItem(0)
     assert item is not None
     actions.tree.setCurrentItem(item.child(0))
     assert "Resume" in actions.again_button.text()
-    with qtbot.waitSignal(actions.job_requested) as asked:
+    with qtbot.waitSignal(actions.action_requested) as asked:
         qtbot.mouseClick(actions.again_button, Qt.MouseButton.LeftButton)
-    assert asked.args == [SuspendJob(key, SuspendVerb.RESUME)]
+    assert asked.args == [SuspendAction(key, SuspendVerb.RESUME)]
 
 
 def test_a_list_that_is_closed_at_once_is_left_in_peace(qtbot: QtBot, runner: TaskRunner) -> None:
-    actions = ActionList(runner)
+    actions = HistoryWindow(runner)
     actions.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     actions.open()
     with qtbot.waitSignal(actions.destroyed, timeout=WAIT_MS):
@@ -120,6 +120,6 @@ def test_a_list_that_is_closed_at_once_is_left_in_peace(qtbot: QtBot, runner: Ta
     qtbot.waitUntil(lambda: bool(told), timeout=WAIT_MS)
 
 
-def test_an_empty_record_is_told(qtbot: QtBot, open_list: Callable[[], ActionList]) -> None:
+def test_an_empty_record_is_told(qtbot: QtBot, open_list: Callable[[], HistoryWindow]) -> None:
     actions = open_list()
     qtbot.waitUntil(lambda: actions.note.text() == "Nothing was done so far.", timeout=WAIT_MS)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.actions import firewall_plan
-from portview.domain.sockets import Endpoint, Protocol, SocketRow, State
+from portview.actions.firewall_rules import plan as firewall_plan
+from portview.domain.sockets.socket_row import Endpoint, Protocol, SocketRow, State
 from portview.log import log_path
 from portview.readers.local_subnets import LocalSubnet
+from tests.factories import row
 from tests.fakes.firewall import FakeFirewall
-from tests.made import row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.actions import firewall_jobs
-from portview.domain.firewall import OwnRule, RuleEffect, RuleWish
-from portview.domain.outcome import ActionReport, Outcome, PortViewError
-from portview.domain.sockets import Protocol
+from portview.actions.confirmation import firewall_actions as firewall_jobs
+from portview.domain.errors import ActionReport, Outcome, PortViewError
+from portview.domain.firewall import ManagedRule, RuleEffect, RuleSpec
+from portview.domain.sockets.socket_row import Protocol
 from portview.engine.task_runner import TaskRunner
-from portview.ui.expired_rules import ExpiredRules, revoke_what_expired
+from portview.ui.window.expired_rules import ExpiredRules, revoke_expired_rules
 from tests.fakes.firewall_readings import CountedFirewall, rule
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def test_what_was_taken_back_is_told(qtbot: QtBot, runner: TaskRunner) -> None:
 
     rules = ExpiredRules(runner, has_rights=True, revoke=revoke)
     told: list[str] = []
-    rules.told.connect(told.append)
+    rules.notified.connect(told.append)
     with qtbot.waitSignal(rules.revoked) as revoked:
         rules.start()
     assert revoked.args == [REPORT]
@@ -83,11 +83,11 @@ def test_no_firewall_is_opened_for_rules_that_have_time(monkeypatch: pytest.Monk
     monkeypatch.setattr(firewall_jobs, "revoke_expired", revoke)
     shared = CountedFirewall()
     for ends_ms in (None, 10**13):
-        wish = RuleWish(RuleEffect.ALLOW, Protocol.TCP, 80, expires_at_ms=ends_ms)
-        shared.own_rules = (OwnRule("abcd", wish, rule("own")),)
-        assert revoke_what_expired(shared, has_rights=True) is None
+        rule_spec = RuleSpec(RuleEffect.ALLOW, Protocol.TCP, 80, expires_at_ms=ends_ms)
+        shared.managed_rules = (ManagedRule("abcd", rule_spec, rule("own")),)
+        assert revoke_expired_rules(shared, has_rights=True) is None
     assert (shared.reads, revoked) == (2, [])
-    wish = RuleWish(RuleEffect.ALLOW, Protocol.TCP, 80, expires_at_ms=1)
-    shared.own_rules = (*shared.own_rules, OwnRule("efgh", wish, rule("own")))
-    assert revoke_what_expired(shared, has_rights=True) is REPORT
+    rule_spec = RuleSpec(RuleEffect.ALLOW, Protocol.TCP, 80, expires_at_ms=1)
+    shared.managed_rules = (*shared.managed_rules, ManagedRule("efgh", rule_spec, rule("own")))
+    assert revoke_expired_rules(shared, has_rights=True) is REPORT
     assert revoked == [True]

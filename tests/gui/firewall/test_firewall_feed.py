@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.domain.entry import Entry
 from portview.domain.firewall import FirewallVerdict
-from portview.domain.processes import ProcessInfo
-from portview.domain.sockets import Endpoint, Protocol, State
+from portview.domain.owners.process import ProcessInfo
+from portview.domain.sockets.entry import SocketEntry
+from portview.domain.sockets.socket_row import Endpoint, Protocol, State
 from portview.engine import firewall_feed
 from portview.engine.firewall_feed import FirewallFeed
 from portview.firewall.on_demand import FirewallOnDemand
+from tests.fakes.data_sources import FakeClock
 from tests.fakes.firewall_readings import ALLOWED, BLOCKED, CountedFirewall
-from tests.fakes.lookups import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytestqt.qtbot import QtBot
 
-    from portview.domain.sockets import SocketRow
+    from portview.domain.sockets.socket_row import SocketRow
     from portview.engine.task_runner import TaskRunner
 
     Listening = Callable[..., SocketRow]
@@ -39,7 +39,7 @@ class Looking:
 
     def look(self, *rows: SocketRow) -> None:
         """Look as with a tick, and wait until everything is answered."""
-        self.feed.look_at(Entry(row) for row in rows)
+        self.feed.look_at(SocketEntry(row) for row in rows)
         self._qtbot.waitUntil(lambda: not self.feed.is_asking)
 
     def words(self) -> dict[int, str]:
@@ -127,8 +127,8 @@ def test_readings_never_overlap_and_the_last_question_is_answered(
 ) -> None:
     looking.firewall.gate.clear()
     for port in range(80, 90):
-        looking.feed.look_at([Entry(listening(port))])
-    looking.feed.look_closer(Entry(listening(99)))
+        looking.feed.look_at([SocketEntry(listening(port))])
+    looking.feed.look_closer(SocketEntry(listening(99)))
     looking.firewall.gate.set()
     qtbot.waitUntil(lambda: {89, 99} <= set(looking.words()))
     assert looking.firewall.most_at_once == 1
@@ -149,7 +149,7 @@ def test_many_verdicts_come_in_parts(
     monkeypatch.setattr(firewall_feed, "_TURN_S", 0.0)
     parts: list[int] = []
     looking.feed.answers_changed.connect(lambda: parts.append(len(looking.feed.answers)))
-    looking.feed.look_at([Entry(listening(port)) for port in range(80, 90)])
+    looking.feed.look_at([SocketEntry(listening(port)) for port in range(80, 90)])
     qtbot.waitUntil(lambda: len(looking.words()) == 10)
     assert parts == sorted(parts)
     assert len(parts) > 1
@@ -160,7 +160,7 @@ def test_the_program_of_a_row_is_part_of_the_question(
 ) -> None:
     row = listening(80)
     assert row.owner is not None
-    looking.feed.look_at([Entry(row, ProcessInfo(row.owner, executable="/opt/server"))])
+    looking.feed.look_at([SocketEntry(row, ProcessInfo(row.owner, executable="/opt/server"))])
     qtbot.waitUntil(lambda: bool(looking.words()))
     assert looking.firewall.asked[0].program == "/opt/server"
 

@@ -9,23 +9,23 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
-from portview.domain.columns import COLUMNS
+from portview.domain.errors import PortViewError
 from portview.domain.firewall import (
     FirewallStatus,
     FirewallVerdict,
     ProfileState,
     RuleEffect,
 )
-from portview.domain.outcome import PortViewError
-from portview.domain.sockets import Endpoint, State
-from portview.firewall.drops import DroppedPacket
+from portview.domain.sockets.socket_row import Endpoint, State
+from portview.domain.table.columns import COLUMNS
+from portview.firewall.drop_log.packet import DroppedPacket
+from tests.factories import snapshot
 from tests.fakes.firewall_readings import ALLOWED, BLOCKED, ON, answer, rule
-from tests.made import snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from portview.domain.sockets import SocketRow
+    from portview.domain.sockets.socket_row import SocketRow
     from portview.ui.firewall.firewall_page import FirewallPage
     from tests.gui.conftest import DetailsBench
 
@@ -201,7 +201,7 @@ def test_what_was_dropped_lately_is_told_or_why_it_is_not(
         *[DroppedPacket("later", "tcp", "192.0.2.9", "192.0.2.1", 81) for _ in range(30)],
     ]
 
-    def told(port: int, count: int) -> list[str]:
+    def notified(port: int, count: int) -> list[str]:
         choose(bench, listening(port))
         bench.show(snapshot([listening(port)]))
         bench.qtbot.waitUntil(lambda: len(page._drops.lines) == count)
@@ -287,7 +287,7 @@ def test_what_is_wanted_is_told_with_the_row(
     wanted: list[object] = []
     bench.details.allow_wanted.connect(lambda entry: wanted.append(("allow", entry.row)))
     bench.details.block_wanted.connect(lambda entry: wanted.append(("block", entry.row)))
-    bench.details.own_rules_wanted.connect(lambda: wanted.append("list"))
-    for button in (page.allow_button, page.block_button, page.own_button):
+    bench.details.managed_rules_requested.connect(lambda: wanted.append("list"))
+    for button in (page.allow_button, page.block_button, page.managed_button):
         bench.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert wanted == [("allow", row), ("block", row), "list"]

@@ -9,20 +9,20 @@ import pytest
 from PySide6.QtCore import Qt
 
 from portview import app
-from portview.domain.firewall import FirewallVerdict, RuleEffect, RuleWish
-from portview.domain.scope import Scope
-from portview.domain.sockets import Protocol
-from portview.ui.action_dialog import ActionDialog
-from portview.ui.cheat_sheet import help_sections
+from portview.domain.firewall import FirewallVerdict, RuleEffect, RuleSpec
+from portview.domain.sockets.scope import Scope
+from portview.domain.sockets.socket_row import Protocol
+from portview.ui.confirm.action_dialog import ActionDialog
 from portview.ui.firewall.rule_dialog import RuleDialog
+from portview.ui.window.cheat_sheet import help_sections
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytestqt.qtbot import QtBot
 
-    from portview.app import OpenWindow
-    from portview.ui.main_window import MainWindow
+    from portview.app import RunningWindow
+    from portview.ui.window.main_window import MainWindow
     from tests.fakes.firewall import FakeFirewall
 
 WAIT_MS = 20_000
@@ -42,11 +42,11 @@ def ports() -> Iterator[tuple[int, int]]:
 @pytest.fixture
 def opened(
     qtbot: QtBot,
-    open_window: Callable[..., OpenWindow],
+    open_window: Callable[..., RunningWindow],
     firewall: FakeFirewall,
     ports: tuple[int, int],
     monkeypatch: pytest.MonkeyPatch,
-) -> OpenWindow:
+) -> RunningWindow:
     """Give a window on this machine's sockets and a firewall in memory."""
     monkeypatch.setattr(app, "_open_firewall", lambda: firewall)
     made = open_window()
@@ -67,7 +67,7 @@ def dialog_of(qtbot: QtBot, window: MainWindow, kind: type) -> object:
 
 
 def test_from_blocked_to_allowed_and_back(
-    qtbot: QtBot, opened: OpenWindow, firewall: FakeFirewall, ports: tuple[int, int]
+    qtbot: QtBot, opened: RunningWindow, firewall: FakeFirewall, ports: tuple[int, int]
 ) -> None:
     window, port = opened.window, ports[0]
     key = port_row(window, port)
@@ -92,12 +92,12 @@ def test_from_blocked_to_allowed_and_back(
     with qtbot.waitSignal(revoke.acted, timeout=WAIT_MS):
         revoke.act_button.click()
     revoke.close()
-    assert firewall.read().own_rules == ()
+    assert firewall.read().managed_rules == ()
     qtbot.waitUntil(lambda: verdict() == FirewallVerdict.BLOCKED, timeout=WAIT_MS)
 
 
 def test_where_no_rule_helps_the_menu_says_why(
-    opened: OpenWindow, ports: tuple[int, int], qtbot: QtBot
+    opened: RunningWindow, ports: tuple[int, int], qtbot: QtBot
 ) -> None:
     window = opened.window
     assert window.table.select_key(port_row(window, ports[1]))
@@ -111,7 +111,7 @@ def test_where_no_rule_helps_the_menu_says_why(
     window.set_scope(Scope.CONNECTIONS)
 
 
-def test_the_menus_and_the_cheat_sheet_know_them(opened: OpenWindow) -> None:
+def test_the_menus_and_the_cheat_sheet_know_them(opened: RunningWindow) -> None:
     window = opened.window
     names = [action.objectName() for action in window._row_menu.actions()]
     ports = names[: names.index("end_process")]
@@ -128,18 +128,18 @@ def test_the_menus_and_the_cheat_sheet_know_them(opened: OpenWindow) -> None:
 
 
 def test_what_can_not_be_taken_back_is_noted_until_it_is_gone(
-    qtbot: QtBot, opened: OpenWindow, firewall: FakeFirewall
+    qtbot: QtBot, opened: RunningWindow, firewall: FakeFirewall
 ) -> None:
     window = opened.window
     change = firewall.plan(
-        RuleWish(RuleEffect.ALLOW, Protocol.TCP, 80, expires_at_ms=1000), firewall.read()
+        RuleSpec(RuleEffect.ALLOW, Protocol.TCP, 80, expires_at_ms=1000), firewall.read()
     )
     firewall.apply(change)
     window.firewall.show_expired("A rule has had its <b>time</b>.")
     assert window.status.note.isVisible()
     assert "&lt;b&gt;time" in window.status.note.toolTip()
     qtbot.mouseClick(window.status.note, Qt.MouseButton.LeftButton)
-    listed = window.firewall.own_rules_window
+    listed = window.firewall.managed_rules_window
     qtbot.waitUntil(lambda: listed.table.rowCount() == 1, timeout=WAIT_MS)
     assert window.status.note.isVisible()
     listed.all_button.click()
@@ -152,7 +152,7 @@ def test_what_can_not_be_taken_back_is_noted_until_it_is_gone(
 
 
 def test_the_tab_leads_to_the_same_dialogs(
-    qtbot: QtBot, opened: OpenWindow, ports: tuple[int, int]
+    qtbot: QtBot, opened: RunningWindow, ports: tuple[int, int]
 ) -> None:
     window = opened.window
     assert window.table.select_key(port_row(window, ports[0]))
@@ -162,32 +162,32 @@ def test_the_tab_leads_to_the_same_dialogs(
     dialog = dialog_of(qtbot, window, RuleDialog)
     assert dialog.windowTitle() == "Block in firewall"
     dialog.close()
-    qtbot.mouseClick(page.own_button, Qt.MouseButton.LeftButton)
-    assert window.firewall.own_rules_window.isVisible()
+    qtbot.mouseClick(page.managed_button, Qt.MouseButton.LeftButton)
+    assert window.firewall.managed_rules_window.isVisible()
 
 
 def test_the_ladder_has_the_firewalls_word(
-    qtbot: QtBot, opened: OpenWindow, firewall: FakeFirewall, ports: tuple[int, int]
+    qtbot: QtBot, opened: RunningWindow, firewall: FakeFirewall, ports: tuple[int, int]
 ) -> None:
     window = opened.window
     assert window.table.select_key(port_row(window, ports[0]))
     window.acts["test"].trigger()
     test = window.probing.test_window.test
-    qtbot.waitUntil(lambda: test.sheet is not None, timeout=60_000)
-    assert test.sheet is not None
-    lines = {row.cells[0]: row for row in test.sheet.rows}
+    qtbot.waitUntil(lambda: test.result is not None, timeout=60_000)
+    assert test.result is not None
+    lines = {row.cells[0]: row for row in test.result.rows}
     assert "blocked. No rule lets it in." in lines["Firewall"].cells[3]
-    assert test.sheet.word in {"Blocked", "This machine only"}  # the latter without any network
+    assert test.result.word in {"Blocked", "This machine only"}  # the latter without any network
     assert window.table.select_key(port_row(window, ports[1]))
     window.acts["test"].trigger()
-    qtbot.waitUntil(lambda: test.sheet is not None, timeout=60_000)
-    assert test.sheet is not None
-    assert "Firewall" not in {row.cells[0] for row in test.sheet.rows}
+    qtbot.waitUntil(lambda: test.result is not None, timeout=60_000)
+    assert test.result is not None
+    assert "Firewall" not in {row.cells[0] for row in test.result.rows}
 
 
 def test_the_firewall_is_closed_with_the_window(
     qtbot: QtBot,
-    open_window: Callable[..., OpenWindow],
+    open_window: Callable[..., RunningWindow],
     firewall: FakeFirewall,
     monkeypatch: pytest.MonkeyPatch,
     ports: tuple[int, int],

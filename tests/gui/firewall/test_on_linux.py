@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.machines import joined_machines
+from tests.netns import joined_machines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.machines import Namespace
+    from tests.netns import Namespace
 
 pytestmark = [
     pytest.mark.linux_only("asks nftables of network namespaces"),

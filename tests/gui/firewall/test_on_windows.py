@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.domain.columns import COLUMNS
+from portview.domain.table.columns import COLUMNS
 from portview.firewall.windows.registry import LOCAL_KEY
 from tests.windows_registry import skip_where_windows_has_rules
 from tests.windows_rules import rule_text
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from portview.app import OpenWindow
+    from portview.app import RunningWindow
 
 pytestmark = pytest.mark.windows_only(reason="the firewall's rules are in the registry of Windows")
 
@@ -51,7 +51,7 @@ def write() -> Iterator[Callable[[str, str, int | str], None]]:
 
 def test_a_new_rule_is_seen_without_asking_for_it(
     qtbot: QtBot,
-    open_window: Callable[..., OpenWindow],
+    open_window: Callable[..., RunningWindow],
     write: Callable[[str, str, int | str], None],
 ) -> None:
     with socket.create_server((EVERYWHERE, 0)) as server:

@@ -11,14 +11,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel
 
-from portview.actions.firewall_plan import command_lines
-from portview.actions.record import read_records
-from portview.domain.entry import Entry
-from portview.domain.firewall import RuleEffect, RuleWish
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.processes import ProcessInfo
-from portview.domain.sockets import Protocol
-from portview.domain.typed_input import BadInputError
+from portview.actions.confirmation.history import read_records
+from portview.actions.firewall_rules.plan import command_lines
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.firewall import RuleEffect, RuleSpec
+from portview.domain.owners.process import ProcessInfo
+from portview.domain.sockets.entry import SocketEntry
+from portview.domain.sockets.socket_row import Protocol
+from portview.domain.user_input.parsing import BadInputError
 from portview.engine.task_runner import Pool
 from portview.ui.firewall.rule_dialog import RuleDialog
 from portview.ui.firewall.rule_form import HOUR_MS, Remote, Until, parse_remote
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from portview.domain.sockets import SocketRow
+    from portview.domain.sockets.socket_row import SocketRow
     from portview.engine.task_runner import TaskRunner
 
     Open = Callable[..., RuleDialog]
@@ -39,18 +39,20 @@ WAIT_MS = 20_000
 
 
 @pytest.fixture
-def entry(listening: Callable[..., SocketRow]) -> Entry:
+def entry(listening: Callable[..., SocketRow]) -> SocketEntry:
     row = listening(61_080)
     assert row.owner is not None
-    return Entry(row, ProcessInfo(row.owner, name="node", executable=PROGRAM))
+    return SocketEntry(row, ProcessInfo(row.owner, name="node", executable=PROGRAM))
 
 
 @pytest.fixture
-def ask(qtbot: QtBot, runner: TaskRunner, firewall: FakeFirewall, entry: Entry) -> Iterator[Open]:
+def ask(
+    qtbot: QtBot, runner: TaskRunner, firewall: FakeFirewall, entry: SocketEntry
+) -> Iterator[Open]:
     """Open dialogs that are closed with the test."""
     opened: list[RuleDialog] = []
 
-    def start(effect: RuleEffect = RuleEffect.ALLOW, of: Entry = entry) -> RuleDialog:
+    def start(effect: RuleEffect = RuleEffect.ALLOW, of: SocketEntry = entry) -> RuleDialog:
         dialog = RuleDialog(effect, of, runner, lambda: firewall)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
         opened.append(dialog)
@@ -70,13 +72,13 @@ def settle(qtbot: QtBot, dialog: RuleDialog) -> None:
     )
 
 
-def act(qtbot: QtBot, dialog: RuleDialog) -> None:
+def execute(qtbot: QtBot, dialog: RuleDialog) -> None:
     with qtbot.waitSignal(dialog.acted, timeout=WAIT_MS):
         dialog.act_button.click()
 
 
-def wish_of(dialog: RuleDialog) -> RuleWish:
-    return dialog.form.wish()
+def rule_spec_of(dialog: RuleDialog) -> RuleSpec:
+    return dialog.form.rule_spec()
 
 
 def test_the_dialog_is_as_high_as_what_a_choice_brings(qtbot: QtBot, ask: Open) -> None:
@@ -97,7 +99,7 @@ def test_the_rule_is_narrow_shown_whole_and_made_only_when_asked(
 ) -> None:
     dialog = ask()
     assert dialog.headline.text() == "Allow TCP port 61080 through the firewall?"
-    assert wish_of(dialog) == RuleWish(RuleEffect.ALLOW, Protocol.TCP, 61_080, PROGRAM)
+    assert rule_spec_of(dialog) == RuleSpec(RuleEffect.ALLOW, Protocol.TCP, 61_080, PROGRAM)
     assert not dialog.form.profile_boxes["public"].isChecked()
     assert dialog.form.remote_box.currentText() == "The local network (192.0.2.0/24)"
     assert dialog.form.name.text() == "PortView: allow tcp 61080"
@@ -106,7 +108,7 @@ def test_the_rule_is_narrow_shown_whole_and_made_only_when_asked(
     dialog.preview.copy_button.click()
     assert QGuiApplication.clipboard().text() == dialog.preview.command.full_text
     assert firewall.applied == []
-    act(qtbot, dialog)
+    execute(qtbot, dialog)
     assert "is allowed now for 192.0.2.0/24" in dialog.now_text.text()
     assert not dialog.act_button.isVisible()
     (made,) = firewall.applied
@@ -125,7 +127,7 @@ def test_a_tired_hand_makes_no_rule(
 
 
 def test_every_choice_is_part_of_the_wish_and_of_what_is_made(
-    qtbot: QtBot, ask: Open, firewall: FakeFirewall, entry: Entry
+    qtbot: QtBot, ask: Open, firewall: FakeFirewall, entry: SocketEntry
 ) -> None:
     dialog = ask()
     form = dialog.form
@@ -134,27 +136,31 @@ def test_every_choice_is_part_of_the_wish_and_of_what_is_made(
     form.profile_boxes["domain"].setChecked(False)
     form.until_box.setCurrentIndex(form.until_box.findData(Until.HOUR))
     settle(qtbot, dialog)
-    wish = wish_of(dialog)
-    assert (wish.program, wish.remotes, wish.profiles) == (None, ("any",), ("private",))
-    assert wish.expires_at_ms is not None
-    assert wish.until is None
-    act(qtbot, dialog)
-    (own,) = firewall.read().own_rules
-    assert own.wish == wish
+    rule_spec = rule_spec_of(dialog)
+    assert (rule_spec.program, rule_spec.remotes, rule_spec.profiles) == (
+        None,
+        ("any",),
+        ("private",),
+    )
+    assert rule_spec.expires_at_ms is not None
+    assert rule_spec.until is None
+    execute(qtbot, dialog)
+    (own,) = firewall.read().managed_rules
+    assert own.rule_spec == rule_spec
     assert dialog.now_text.text() == "TCP port 61080 is allowed now for any other machine."
 
 
 def test_a_rule_can_end_with_the_program_or_in_an_hour(
-    qtbot: QtBot, ask: Open, entry: Entry
+    qtbot: QtBot, ask: Open, entry: SocketEntry
 ) -> None:
     dialog = ask()
     box = dialog.form.until_box
     assert box.itemText(2) == f"node (PID {entry.row.pid}) ends"
     box.setCurrentIndex(2)
-    assert wish_of(dialog).until == entry.row.owner
+    assert rule_spec_of(dialog).until == entry.row.owner
     box.setCurrentIndex(1)
-    wish = wish_of(dialog)
-    assert (wish.until, wish.expires_at_ms) == (None, dialog.form._made_ms + HOUR_MS)
+    rule_spec = rule_spec_of(dialog)
+    assert (rule_spec.until, rule_spec.expires_at_ms) == (None, dialog.form._made_ms + HOUR_MS)
     settle(qtbot, dialog)
 
 
@@ -173,7 +179,7 @@ def test_an_address_is_read_while_it_is_typed(
     settle(qtbot, dialog)
     assert dialog.note.text() == ""
     assert dialog.act_button.isEnabled()
-    assert wish_of(dialog).remotes == ("192.0.2.7", "198.51.100.0/24")
+    assert rule_spec_of(dialog).remotes == ("192.0.2.7", "198.51.100.0/24")
     assert firewall.applied == []
 
 
@@ -195,7 +201,7 @@ def test_without_any_network_nothing_can_be_made(qtbot: QtBot, ask: Open) -> Non
     dialog.form.profile_boxes["public"].setChecked(True)
     settle(qtbot, dialog)
     assert dialog.act_button.isEnabled()
-    assert wish_of(dialog).profiles == ("public",)
+    assert rule_spec_of(dialog).profiles == ("public",)
 
 
 def test_a_firewall_without_programs_and_profiles_offers_neither(
@@ -203,37 +209,37 @@ def test_a_firewall_without_programs_and_profiles_offers_neither(
 ) -> None:
     firewall.manager = "nftables"
     dialog = ask()
-    assert wish_of(dialog).program is None
+    assert rule_spec_of(dialog).program is None
     assert not dialog.form.profile_boxes["public"].isVisible()
     assert not dialog.form.program_button.isVisible()
     assert not any("program" in warning for warning in dialog.preview.warning_texts)
-    act(qtbot, dialog)
-    assert firewall.read().own_rules[0].wish.program is None
+    execute(qtbot, dialog)
+    assert firewall.read().managed_rules[0].rule_spec.program is None
 
 
 def test_to_block_is_wide(qtbot: QtBot, ask: Open, firewall: FakeFirewall) -> None:
     firewall.add_rule_of_others(
-        RuleWish(RuleEffect.ALLOW, Protocol.TCP, 61_080, remotes=("any",)), "Open"
+        RuleSpec(RuleEffect.ALLOW, Protocol.TCP, 61_080, remotes=("any",)), "Open"
     )
     dialog = ask(RuleEffect.BLOCK)
-    wish = wish_of(dialog)
-    assert (wish.program, wish.remotes) == (None, ("any",))
-    assert set(wish.profiles) == {"domain", "private", "public"}
-    act(qtbot, dialog)
+    rule_spec = rule_spec_of(dialog)
+    assert (rule_spec.program, rule_spec.remotes) == (None, ("any",))
+    assert set(rule_spec.profiles) == {"domain", "private", "public"}
+    execute(qtbot, dialog)
     assert "is blocked now for any other machine" in dialog.now_text.text()
 
 
 def test_what_can_not_help_is_warned_of_before(ask: Open, firewall: FakeFirewall) -> None:
-    wish = RuleWish(RuleEffect.ALLOW, Protocol.TCP, 61_080, remotes=("any",))
-    firewall.add_rule_of_others(wish, "Open already")
+    rule_spec = RuleSpec(RuleEffect.ALLOW, Protocol.TCP, 61_080, remotes=("any",))
+    firewall.add_rule_of_others(rule_spec, "Open already")
     dialog = ask()
     assert any("is allowed already" in note for note in dialog.preview.note_texts)
     assert not any("already" in warning for warning in dialog.preview.warning_texts)
 
 
 def test_where_no_rule_is_needed_nothing_can_be_run(ask: Open, firewall: FakeFirewall) -> None:
-    wish = RuleWish(RuleEffect.ALLOW, Protocol.TCP, 61_080, remotes=("any",))
-    firewall.add_rule_of_others(wish, "Open already")
+    rule_spec = RuleSpec(RuleEffect.ALLOW, Protocol.TCP, 61_080, remotes=("any",))
+    firewall.add_rule_of_others(rule_spec, "Open already")
     firewall.is_sparing = True
     dialog = ask()
     assert dialog.preview.frame.isHidden()
@@ -246,7 +252,7 @@ def test_success_without_effect_is_told_as_what_it_is(
 ) -> None:
     firewall.has_effect = False
     dialog = ask()
-    act(qtbot, dialog)
+    execute(qtbot, dialog)
     assert "The rule did not appear" in dialog.now_text.text()
     assert not dialog.revoke_button.isVisible()
 
@@ -254,14 +260,14 @@ def test_success_without_effect_is_told_as_what_it_is(
 def test_a_rule_that_does_not_help_can_be_taken_back_from_where_it_was_made(
     qtbot: QtBot, ask: Open, firewall: FakeFirewall
 ) -> None:
-    block = RuleWish(RuleEffect.BLOCK, Protocol.TCP, 61_080, remotes=("any",))
+    block = RuleSpec(RuleEffect.BLOCK, Protocol.TCP, 61_080, remotes=("any",))
     firewall.add_rule_of_others(block, "No entry")
     dialog = ask()
-    act(qtbot, dialog)
+    execute(qtbot, dialog)
     assert "No entry" in dialog.now_text.text()
     with qtbot.waitSignal(dialog.revoke_wanted) as wanted:
         dialog.revoke_button.click()
-    assert wanted.args == [firewall.read().own_rules[0].id]
+    assert wanted.args == [firewall.read().managed_rules[0].id]
 
 
 def test_a_want_of_rights_leads_to_one_errand_as_administrator(
@@ -305,12 +311,12 @@ def test_only_what_is_shown_can_be_made(
     assert dialog.prepare_act() is None
     gate.set()
     settle(qtbot, dialog)
-    act(qtbot, dialog)
-    assert firewall.read().own_rules[0].wish.remotes == ("any",)
+    execute(qtbot, dialog)
+    assert firewall.read().managed_rules[0].rule_spec.remotes == ("any",)
 
 
 def test_a_dialog_that_is_closed_while_it_looks_is_left_in_peace(
-    qtbot: QtBot, runner: TaskRunner, firewall: FakeFirewall, entry: Entry
+    qtbot: QtBot, runner: TaskRunner, firewall: FakeFirewall, entry: SocketEntry
 ) -> None:
     dialog = RuleDialog(RuleEffect.ALLOW, entry, runner, lambda: firewall)
     dialog.open()
@@ -323,19 +329,19 @@ def test_a_dialog_that_is_closed_while_it_looks_is_left_in_peace(
 
 
 def test_text_of_the_machine_stays_plain(
-    qtbot: QtBot, ask: Open, firewall: FakeFirewall, entry: Entry
+    qtbot: QtBot, ask: Open, firewall: FakeFirewall, entry: SocketEntry
 ) -> None:
     hostile = "<b>&x</b>\u202e" + "y" * 32_000
-    wish = RuleWish(RuleEffect.ALLOW, Protocol.TCP, 61_080, remotes=("any",))
-    firewall.add_rule_of_others(replace(wish, effect=RuleEffect.BLOCK), hostile)
+    rule_spec = RuleSpec(RuleEffect.ALLOW, Protocol.TCP, 61_080, remotes=("any",))
+    firewall.add_rule_of_others(replace(rule_spec, effect=RuleEffect.BLOCK), hostile)
     assert entry.info is not None
-    named = Entry(entry.row, replace(entry.info, name=hostile))
+    named = SocketEntry(entry.row, replace(entry.info, name=hostile))
     dialog = ask(of=named)
     for label in dialog.findChildren(QLabel):
         assert label.textFormat() is Qt.TextFormat.PlainText or "<" not in label.text()
         assert "\u202e" not in label.text()
     assert "<b>&&x</b>\\u{202E}" in dialog.form.program_button.text()
     assert dialog.width() < 1200
-    act(qtbot, dialog)
+    execute(qtbot, dialog)
     assert "\\u{202E}" in dialog.now_text.text()
     assert "\u202e" not in dialog.now_text.text()

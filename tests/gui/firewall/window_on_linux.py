@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 from portview import app
-from portview.domain.columns import COLUMNS
-from portview.firewall.linux.firewall import LinuxFirewall
+from portview.domain.table.columns import COLUMNS
+from portview.firewall.linux.backend import LinuxFirewall
 from portview.readers.choose import open_reader
 from portview.settings import Settings
-from portview.ui.action_dialog import ActionDialog
+from portview.ui.confirm.action_dialog import ActionDialog
 from portview.ui.firewall.rule_dialog import RuleDialog
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QApplication
 
-    from portview.ui.job_dialog import JobDialog
+    from portview.ui.confirm.confirm_dialog import ConfirmDialog
 
 PATIENCE_S = 60
 
@@ -59,7 +59,7 @@ class Hands:
         page = self.window.details.pane.front_page
         key = self._key()
         self.wait(lambda: key in self.window.model.context.firewall)
-        self.wait(lambda: "Asking" not in page.headline.text)
+        self.wait(lambda: "CloseMethod" not in page.headline.text)
         entry = self.window.model.find_entry(key)
         column = [each.id for each in COLUMNS].index("firewall")
         return {
@@ -88,15 +88,15 @@ class Hands:
         return self._do(RuleDialog)
 
     def revoke(self) -> dict[str, Any]:
-        self.window.acts["own_rules"].trigger()
-        listed = self.window.firewall.own_rules_window
+        self.window.acts["managed_rules"].trigger()
+        listed = self.window.firewall.managed_rules_window
         self.wait(listed.table.rowCount)
         listed.all_button.click()
         told = self._do(ActionDialog)
         self.wait(lambda: not listed.table.rowCount())
         return {**told, "note": listed.note.text()}
 
-    def _do(self, kind: type[JobDialog]) -> dict[str, Any]:
+    def _do(self, kind: type[ConfirmDialog]) -> dict[str, Any]:
         self.wait(lambda: any(one.isVisible() for one in self.window.findChildren(kind)))
         dialog = next(one for one in self.window.findChildren(kind) if one.isVisible())
         self.wait(lambda: dialog.act_button.isVisible() and dialog.act_button.isEnabled())

@@ -10,9 +10,16 @@ import pytest
 from PySide6.QtWidgets import QMainWindow
 
 from portview.app import read_rows_once
-from portview.domain.entry import Entry
-from portview.domain.port_names import read_port_names
-from portview.domain.sockets import Endpoint, Family, Protocol, SocketKey, SocketRow, State
+from portview.domain.sockets.entry import SocketEntry
+from portview.domain.sockets.port_names import read_port_names
+from portview.domain.sockets.socket_row import (
+    Endpoint,
+    Family,
+    Protocol,
+    SocketKey,
+    SocketRow,
+    State,
+)
 from portview.settings import Settings
 from portview.ui.probing.probing_tools import ProbingSources, ProbingTools
 
@@ -71,7 +78,7 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def entry() -> Callable[..., Entry]:
+def entry() -> Callable[..., SocketEntry]:
     """Give a function that makes an entry of the table."""
 
     def make(
@@ -79,9 +86,9 @@ def entry() -> Callable[..., Entry]:
         remote: Endpoint | None = None,
         state: State | None = State.LISTEN,
         protocol: Protocol = Protocol.TCP,
-    ) -> Entry:
+    ) -> SocketEntry:
         local = Endpoint("127.0.0.1", port)
         key = SocketKey(protocol, Family.IPV4, local, remote, None, 1)
-        return Entry(SocketRow(key, state, None), None, "")
+        return SocketEntry(SocketRow(key, state, None), None, "")
 
     return make

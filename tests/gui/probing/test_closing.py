@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.domain.entry import Entry
-from portview.domain.targets import Target
+from portview.domain.sockets.entry import SocketEntry
+from portview.domain.user_input.targets import Target
 from portview.engine.task_runner import Pool
 from portview.probes.tcp import probe_tcp
 from portview.probes.udp import probe_udp
 from portview.ui.probing.probe_question import ProbeKind
-from tests.made import row
+from tests.factories import row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytestqt.qtbot import QtBot
 
-    from portview.app import OpenWindow
+    from portview.app import RunningWindow
     from portview.engine.task_runner import Work
     from portview.probes.tcp import ProbeReport
 
 
 def test_500_probes_and_the_window_closed_in_the_middle(
     qtbot: QtBot,
-    open_window: Callable[..., OpenWindow],
+    open_window: Callable[..., RunningWindow],
     listener: Callable[..., int],
     silent_udp: int,
 ) -> None:
@@ -58,7 +58,7 @@ def test_500_probes_and_the_window_closed_in_the_middle(
 
 
 def test_everything_under_way_ends_with_the_window(
-    qtbot: QtBot, open_window: Callable[..., OpenWindow], silent_udp: int, free_port: int
+    qtbot: QtBot, open_window: Callable[..., RunningWindow], silent_udp: int, free_port: int
 ) -> None:
     opened = open_window()
     tools = opened.window.probing
@@ -75,7 +75,7 @@ def test_everything_under_way_ends_with_the_window(
     scan.bring_up()
     scan.scan()
     qtbot.waitUntil(lambda: scan.bar.value() > 0, timeout=30_000)
-    tools.test(Entry(row(free_port)))
+    tools.test(SocketEntry(row(free_port)))
     tools.find_free_port(free_port)
     opened.window.close()
     opened.close()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from portview.ui.probing.probing_tools import ProbingTools
-    from portview.ui.probing.tool_window import ToolWindow
+    from portview.ui.widgets.tool_window import ToolWindow
 
 WINDOWS = ("probe_window", "scan_window", "pick_window", "test_window")
 

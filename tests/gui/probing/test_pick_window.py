@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
-from portview.domain.sockets import Protocol
+from portview.domain.sockets.socket_row import Protocol
 from portview.probes.pick import Skipped
 from portview.ui.probing.pick_window import passed_over
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def wait_for_end(qtbot: QtBot, window: PickWindow) -> None:
-    qtbot.waitUntil(lambda: not window._errand.is_running, timeout=30_000)
+    qtbot.waitUntil(lambda: not window._task.is_running, timeout=30_000)
 
 
 def test_a_port_near_one_in_use_is_found_and_copied(
@@ -70,7 +70,7 @@ def test_mistakes_are_marked(qtbot: QtBot, tools: ProbingTools) -> None:
     window.near.setText("70000")
     window.look()
     assert window.near.mistake is not None
-    assert not window._errand.is_running
+    assert not window._task.is_running
     window.near.clear()
     window.look()
     assert window.near.mistake is not None

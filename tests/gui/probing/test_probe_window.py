@@ -138,7 +138,7 @@ def test_it_tells_when_a_port_answers(qtbot: QtBot, tools: ProbingTools, free_po
     window = tools.probe_window
     window.open_for(ProbeKind.TCP, f"127.0.0.1:{free_port}")
     told: list[str] = []
-    tools.told.connect(told.append)
+    tools.notified.connect(told.append)
     window.wait_button.click()
     assert tools.waits.names == [f"127.0.0.1:{free_port} answers"]
     assert tools.waits.isVisible()
@@ -153,7 +153,7 @@ def test_it_tells_when_a_port_is_free(qtbot: QtBot, tools: ProbingTools, free_po
     window = tools.probe_window
     window.open_for(ProbeKind.BIND, f"127.0.0.1:{free_port}")
     told: list[str] = []
-    tools.told.connect(told.append)
+    tools.notified.connect(told.append)
     with socket.create_server(("127.0.0.1", free_port)):
         window.wait_button.click()
         qtbot.wait(150)
@@ -168,7 +168,7 @@ def test_a_wait_ends_when_time_is_up_and_can_be_stopped(
     window = tools.probe_window
     window.open_for(ProbeKind.TCP, f"127.0.0.1:{free_port}")
     told: list[str] = []
-    tools.told.connect(told.append)
+    tools.notified.connect(told.append)
     window.limit.setText("100ms")
     window.wait_button.click()
     qtbot.waitUntil(lambda: bool(told), timeout=30_000)

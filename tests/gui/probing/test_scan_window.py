@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox
 
 from portview.probes.scan import OpenPort
-from portview.ui.probing import scan_errand
+from portview.ui.probing import scan_task
 from portview.ui.probing.scan_model import ScanModel
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from portview.app import OpenWindow
+    from portview.app import RunningWindow
     from portview.ui.probing.probing_tools import ProbingTools
     from portview.ui.probing.scan_window import ScanWindow
 
@@ -39,7 +39,7 @@ def wait_for_end(qtbot: QtBot, window: ScanWindow) -> None:
 
 def test_a_listener_is_found_with_its_owner_and_the_table_agrees(
     qtbot: QtBot,
-    open_window: Callable[..., OpenWindow],
+    open_window: Callable[..., RunningWindow],
     child_listener: Callable[[], tuple[subprocess.Popen[str], int]],
 ) -> None:
     _, port = child_listener()
@@ -62,7 +62,7 @@ def test_results_are_exported_whole(
     scan(qtbot, window, "127.0.0.1", ",".join(map(str, ports)))
     wait_for_end(qtbot, window)
     told: list[str] = []
-    tools.told.connect(told.append)
+    tools.notified.connect(told.append)
     for number, form in enumerate(("csv", "json"), 1):
         window.export_to(tmp_path / f"scan.{form}", form)
         qtbot.waitUntil(lambda number=number: len(told) == number)
@@ -96,7 +96,7 @@ def test_consent_is_asked_once_for_each_host(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Only loopback may be scanned by a test, so it plays another machine.
-    monkeypatch.setattr(scan_errand, "is_this_machine", lambda _address: False)
+    monkeypatch.setattr(scan_task, "is_this_machine", lambda _address: False)
     port = listener()
     window = tools.scan_window
     scan(qtbot, window, "127.0.0.1", str(port))
@@ -133,7 +133,7 @@ def test_ports_that_make_no_sense_are_marked(qtbot: QtBot, tools: ProbingTools, 
     window = tools.scan_window
     scan(qtbot, window, "localhost", ports)
     assert window.form.ports.mistake is not None
-    assert not window._errand.is_running
+    assert not window._task.is_running
 
 
 def test_presets_fill_in_the_ports(qtbot: QtBot, tools: ProbingTools) -> None:

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.domain.cells import CellContext
-from portview.domain.port_names import read_port_names
-from portview.domain.processes import ProcessInfo, ProcessKey
-from portview.domain.snapshot import Snapshot
-from portview.domain.sockets import (
+from portview.domain.owners.process import ProcessInfo, ProcessKey
+from portview.domain.sockets.port_names import read_port_names
+from portview.domain.sockets.snapshot import Snapshot
+from portview.domain.sockets.socket_row import (
     Endpoint,
     Family,
     OwnerProblem,
@@ -20,6 +19,7 @@ from portview.domain.sockets import (
     SocketRow,
     State,
 )
+from portview.domain.table.cells import CellContext
 from portview.engine.execution_feed import ExecutionFeed
 from portview.engine.firewall_feed import FirewallFeed
 from portview.engine.poller import Poller
@@ -29,12 +29,12 @@ from portview.readers.process_details import OwnerDetailsReader
 from portview.resources import resource_path
 from portview.settings import Settings
 from portview.ui.firewall.firewall_tools import FirewallSources
-from portview.ui.lookups import Lookups
-from portview.ui.main_window import MainWindow
-from portview.ui.window_facts import WindowFacts
+from portview.ui.table.data_sources import DataSources
+from portview.ui.window.environment import WindowEnvironment
+from portview.ui.window.main_window import MainWindow
+from tests.fakes.data_sources import FakeResolver, FakeServices, FakeTraffic
 from tests.fakes.firewall import FakeFirewall
 from tests.fakes.firewall_readings import CountedFirewall
-from tests.fakes.lookups import FakeResolver, FakeServices, FakeTraffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -141,12 +141,12 @@ def window(
 ) -> Iterator[MainWindow]:
     """Give a shown window on ROWS."""
     names = read_port_names(resource_path("port_names.tsv").read_text(encoding="utf-8"))
-    facts = WindowFacts(
+    facts = WindowEnvironment(
         "written down", tmp_path / "log", tmp_path / "settings.json", is_elevated=False
     )
     hosts = HostNames(FakeResolver({}))
     firewall = CountedFirewall()
-    lookups = Lookups(
+    data_sources = DataSources(
         lambda: CellContext(time.time_ns() // 1_000_000, names),
         TrafficFeed(FakeTraffic(), runner),
         ExecutionFeed(lambda _asked: {}, runner),
@@ -156,7 +156,7 @@ def window(
         hosts,
         OwnerDetailsReader(FakeServices).read,
     )
-    main_window = MainWindow(poller, runner, settings, lookups, facts, read_rows=lambda: ROWS)
+    main_window = MainWindow(poller, runner, settings, data_sources, facts, read_rows=lambda: ROWS)
     qtbot.addWidget(main_window)
     with qtbot.waitExposed(main_window):
         main_window.show()

@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtWidgets import QDialog
 
-from portview.actions.jobs import CloseJob, EndJob, FreeJob, Job, SuspendJob
-from portview.actions.suspend_process import SuspendVerb
-from portview.domain.scope import Scope
-from portview.ui.action_dialog import ActionDialog
+from portview.actions.confirmation.actions import (
+    Action,
+    CloseAction,
+    EndAction,
+    FreeAction,
+    SuspendAction,
+)
+from portview.actions.processes.suspend import SuspendVerb
+from portview.domain.sockets.scope import Scope
+from portview.ui.confirm.action_dialog import ActionDialog
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from portview.ui.main_window import MainWindow
+    from portview.ui.window.main_window import MainWindow
 
 WAIT_MS = 20_000
 
@@ -29,11 +35,11 @@ def select(window: MainWindow, port: int) -> None:
 
 
 @pytest.fixture
-def jobs(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
+def jobs(monkeypatch: pytest.MonkeyPatch) -> list[Action]:
     """Note the jobs that would be asked about, instead of opening their dialogs."""
-    noted: list[Job] = []
+    noted: list[Action] = []
     monkeypatch.setattr(
-        "portview.ui.action_dialog.ActionDialog",
+        "portview.ui.confirm.action_dialog.ActionDialog",
         lambda job, *_: noted.append(job) or QDialogThatIsNotShown(),
     )
     return noted
@@ -47,13 +53,13 @@ class QDialogThatIsNotShown:
         def connect(_slot: object) -> None:
             pass
 
-    job_requested = acted
+    action_requested = acted
 
     def open(self) -> None:
         pass
 
 
-def test_each_act_names_the_row_that_was_seen(window: MainWindow, jobs: list[Job]) -> None:
+def test_each_act_names_the_row_that_was_seen(window: MainWindow, jobs: list[Action]) -> None:
     select(window, 8080)
     owner = window.views.selection().first.row.owner
     assert owner is not None
@@ -70,12 +76,12 @@ def test_each_act_names_the_row_that_was_seen(window: MainWindow, jobs: list[Job
     window.acts["close_connection"].trigger()
     assert row.remote is not None
     assert jobs == [
-        FreeJob(8080, window.model.shown_entries[0].row.protocol),
-        EndJob(owner),
-        EndJob(owner, with_tree=True),
-        SuspendJob(owner, SuspendVerb.SUSPEND),
-        SuspendJob(owner, SuspendVerb.RESUME),
-        CloseJob(row.local, row.remote),
+        FreeAction(8080, window.model.shown_entries[0].row.protocol),
+        EndAction(owner),
+        EndAction(owner, with_tree=True),
+        SuspendAction(owner, SuspendVerb.SUSPEND),
+        SuspendAction(owner, SuspendVerb.RESUME),
+        CloseAction(row.local, row.remote),
     ]
 
 
@@ -92,7 +98,7 @@ def test_each_act_names_the_row_that_was_seen(window: MainWindow, jobs: list[Job
     ],
 )
 def test_what_can_not_be_done_says_why(
-    window: MainWindow, jobs: list[Job], port: int, name: str, reason: str
+    window: MainWindow, jobs: list[Action], port: int, name: str, reason: str
 ) -> None:
     select(window, port)
     window.row_actions.refresh()

@@ -9,13 +9,13 @@ from PySide6.QtGui import QKeySequence
 
 from portview.domain.query.syntax import parse_query
 from portview.domain.query.terms import Key
-from portview.ui.cheat_sheet import CheatSheet, HelpSection, help_sections
-from portview.ui.window_actions import ActionSpec
+from portview.ui.commands.window_actions import ActionSpec
+from portview.ui.window.cheat_sheet import CheatSheet, HelpSection, help_sections
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from portview.ui.main_window import MainWindow
+    from portview.ui.window.main_window import MainWindow
 
 
 def section(sections: list[HelpSection], title: str) -> HelpSection:
@@ -26,11 +26,11 @@ def test_f1_opens_it_and_esc_closes_it(window: MainWindow, qtbot: QtBot) -> None
     window.activateWindow()
     qtbot.waitActive(window)
     qtbot.keyClick(window.table, Qt.Key.Key_F1)
-    sheet = window.findChild(CheatSheet)
-    assert sheet is not None
-    qtbot.waitUntil(sheet.search.hasFocus)
-    with qtbot.waitSignal(sheet.rejected):
-        qtbot.keyClick(sheet.search, Qt.Key.Key_Escape)
+    result = window.findChild(CheatSheet)
+    assert result is not None
+    qtbot.waitUntil(result.search.hasFocus)
+    with qtbot.waitSignal(result.rejected):
+        qtbot.keyClick(result.search, Qt.Key.Key_Escape)
 
 
 def test_it_has_every_shortcut_of_the_window(window: MainWindow) -> None:
@@ -56,16 +56,16 @@ def test_every_key_of_the_language_has_an_example_that_is_a_query(window: MainWi
 
 
 def test_typing_narrows_it(window: MainWindow, qtbot: QtBot) -> None:
-    sheet = CheatSheet(help_sections(window.menuBar()))
-    qtbot.addWidget(sheet)
-    qtbot.keyClicks(sheet.search, "go to port")
+    result = CheatSheet(help_sections(window.menuBar()))
+    qtbot.addWidget(result)
+    qtbot.keyClicks(result.search, "go to port")
     shown = [
         item.text(1)
-        for top in sheet._tops
+        for top in result._tops
         if not top.isHidden()
         for item in (top.child(n) for n in range(top.childCount()))
         if item is not None and not item.isHidden()
     ]
     assert shown == ["Go to port"]
-    sheet.search.clear()
-    assert not any(top.isHidden() for top in sheet._tops)
+    result.search.clear()
+    assert not any(top.isHidden() for top in result._tops)

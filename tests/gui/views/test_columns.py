@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from portview.domain.columns import COLUMNS
+from portview.domain.table.columns import COLUMNS
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from portview.ui.main_window import MainWindow
+    from portview.ui.window.main_window import MainWindow
 
 
 def resize(qtbot: QtBot, window: MainWindow, width: int, height: int = 720) -> None:
@@ -87,4 +87,4 @@ def test_a_click_on_a_header_sorts_and_another_one_turns_with_the_chosen_row_in_
             is_descending = header.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder
             assert known == sorted(known, reverse=is_descending)
             assert window.table.current_key() == chosen
-            assert chosen in [entry.row.key for entry in window.table.entries_in_sight()]
+            assert chosen in [entry.row.key for entry in window.table.visible_entries()]

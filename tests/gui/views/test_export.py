@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QMessageBox
 
-from portview.domain.columns import COLUMNS
-from portview.domain.export_file import ExportForm
-from portview.domain.scope import Scope
-from portview.ui.export_dialog import ExportDialog
+from portview.domain.sockets.scope import Scope
+from portview.domain.table.columns import COLUMNS
+from portview.domain.table.export_file import ExportForm
+from portview.ui.export.export_dialog import ExportDialog
 from tests.gui.views.conftest import NODE, PROCESSES, ROWS
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from portview.domain.sockets import SocketRow
-    from portview.ui.main_window import MainWindow
+    from portview.domain.sockets.socket_row import SocketRow
+    from portview.ui.window.main_window import MainWindow
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from portview.domain.sockets import State
-from portview.ui.filter_box import mistake_colour
+from portview.domain.sockets.socket_row import State
+from portview.ui.search.filter_box import mistake_colour
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
-    from portview.ui.main_window import MainWindow
+    from portview.ui.window.main_window import MainWindow
 
 
 def offered(window: MainWindow) -> list[str]:

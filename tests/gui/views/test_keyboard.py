@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QAction
     from pytestqt.qtbot import QtBot
 
-    from portview.ui.main_window import MainWindow
+    from portview.ui.window.main_window import MainWindow
 
 
 def walk(actions: Sequence[QAction]) -> Iterator[QAction]:

@@ -9,17 +9,17 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QToolButton
 
-from portview.domain.scope import Scope
-from portview.domain.sockets import Endpoint, SocketRow, State
+from portview.domain.sockets.scope import Scope
+from portview.domain.sockets.socket_row import Endpoint, SocketRow, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytestqt.qtbot import QtBot
 
-    from portview.domain.port_question import PortAnswer
+    from portview.domain.user_input.port_query import PortAnswer
     from portview.engine.poller import Poller
-    from portview.ui.main_window import MainWindow
+    from portview.ui.window.main_window import MainWindow
 
 
 def ask(window: MainWindow, qtbot: QtBot, text: str) -> str:

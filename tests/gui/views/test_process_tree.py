@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt
 
-from portview.domain.columns import COLUMNS
-from portview.domain.processes import ProcessInfo, ProcessKey
-from portview.domain.scope import Scope
-from portview.domain.sockets import SocketRow, State
+from portview.domain.owners.process import ProcessInfo, ProcessKey
+from portview.domain.sockets.scope import Scope
+from portview.domain.sockets.socket_row import SocketRow, State
+from portview.domain.table.columns import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from portview.settings import Settings
-    from portview.ui.main_window import MainWindow
+    from portview.ui.window.main_window import MainWindow
 
 
 def top(window: MainWindow, name: str) -> QModelIndex:
@@ -118,7 +118,7 @@ def test_the_line_in_sight_keeps_its_place(
     owners = [ProcessInfo(ProcessKey(pid, 1), name=f"p{pid}") for pid in range(1000, 1200)]
     processes = {info.key: info for info in owners}
     sockets = [make_socket(info.pid, info) for info in owners]
-    window.model.set_linger(0)
+    window.model.set_highlight(0)
     show(*sockets[100:], processes=processes)
     tree = window.views.tree
     fiftieth = window.views.processes.index(50, 0)
@@ -205,7 +205,7 @@ def test_the_details_are_about_what_is_chosen_in_the_tree(
 def test_rows_in_sight_are_those_of_open_processes(window: MainWindow) -> None:
     grouped(window)
     tree = window.views.tree
-    assert tree.entries_in_sight() == []
+    assert tree.visible_entries() == []
     tree.expand(top(window, "dnsmasq"))
     tree.expand(top(window, "no process"))
-    assert [entry.row.local.port for entry in tree.entries_in_sight()] == [53, 9000]
+    assert [entry.row.local.port for entry in tree.visible_entries()] == [53, 9000]

@@ -10,23 +10,23 @@ import pytest
 from PySide6.QtCore import QPersistentModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 
-from portview.domain.cells import CellContext
-from portview.domain.columns import COLUMNS
-from portview.domain.entry import Entry
 from portview.domain.firewall import FirewallAnswer, FirewallVerdict
-from portview.domain.port_names import PortName, PortNames
-from portview.domain.processes import ProcessInfo, ProcessKey
+from portview.domain.owners.process import ProcessInfo, ProcessKey
 from portview.domain.query.compiling import compile_query
 from portview.domain.query.syntax import parse_query
-from portview.domain.scope import Scope
-from portview.domain.snapshot import Snapshot
-from portview.domain.sockets import Endpoint, OwnerProblem, Protocol, SocketRow, State
-from portview.domain.traffic import TrafficRate
+from portview.domain.sockets.entry import SocketEntry
+from portview.domain.sockets.port_names import PortName, PortNames
+from portview.domain.sockets.scope import Scope
+from portview.domain.sockets.snapshot import Snapshot
+from portview.domain.sockets.socket_row import Endpoint, OwnerProblem, Protocol, SocketRow, State
+from portview.domain.sockets.traffic import TrafficRate
+from portview.domain.table.cells import CellContext
+from portview.domain.table.columns import COLUMNS
 from portview.models import process_tree_model
 from portview.models.process_groups import Group, group_key
 from portview.models.process_tree_model import ProcessTreeModel
 from portview.models.socket_table_model import SocketTableModel
-from tests.made import describe, row
+from tests.factories import describe, row
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -68,11 +68,11 @@ def next_rows(rows: list[SocketRow], rng: random.Random) -> list[SocketRow]:
 
 def make_models() -> tuple[SocketTableModel, ProcessTreeModel]:
     table = SocketTableModel(lambda: CellContext(now_ms=10**12, port_names=NAMES), NAMES)
-    table.set_linger(0)
+    table.set_highlight(0)
     return table, ProcessTreeModel(table)
 
 
-def branches(tree: ProcessTreeModel) -> dict[object, list[Entry]]:
+def branches(tree: ProcessTreeModel) -> dict[object, list[SocketEntry]]:
     """Return the groups from the top with their entries, as the indexes tell them."""
     found = {}
     for number in range(tree.rowCount()):
@@ -84,7 +84,7 @@ def branches(tree: ProcessTreeModel) -> dict[object, list[Entry]]:
 
 
 def assert_grouped(table: SocketTableModel, tree: ProcessTreeModel, *, is_by_count: bool) -> None:
-    expected: dict[object, list[Entry]] = {}
+    expected: dict[object, list[SocketEntry]] = {}
     for entry in table.shown_entries:
         expected.setdefault(group_key(entry), []).append(entry)
     ordered = list(expected.items())
@@ -165,7 +165,7 @@ def test_random_snapshots_keep_the_tree_equal_to_the_table(
 
 
 def assert_kept(
-    tree: ProcessTreeModel, index: QPersistentModelIndex, entry: Entry, *, is_group: bool
+    tree: ProcessTreeModel, index: QPersistentModelIndex, entry: SocketEntry, *, is_group: bool
 ) -> None:
     """What was remembered is still the same process or socket, unless it is gone."""
     groups = branches(tree)
@@ -205,7 +205,7 @@ def test_a_process_line_sums_up_its_sockets(qtbot: QtBot) -> None:
         for end in ends
     ]
     entries = [
-        Entry(
+        SocketEntry(
             replace(each, key=each.key._replace(owner=owner.key)),
             owner,
             NAMES.name(each.protocol, each.local.port),
@@ -256,7 +256,7 @@ def test_sockets_without_owner_stand_under_their_reason(qtbot: QtBot) -> None:
 
 
 def test_every_column_has_a_sum(qtbot: QtBot) -> None:
-    entry = Entry(row(1))
+    entry = SocketEntry(row(1))
     group = Group(group_key(entry), 1, [entry])
     for column in COLUMNS:
         assert isinstance(group.text(column.id, CellContext()), str)
@@ -278,7 +278,7 @@ def test_a_process_says_what_the_firewall_does_to_each_of_its_ports(qtbot: QtBot
             rows[2].key: FirewallAnswer(FirewallVerdict.BLOCKED, ""),
         }
     )
-    group = Group(rows[0].key.owner, 1, [Entry(each) for each in rows])
+    group = Group(rows[0].key.owner, 1, [SocketEntry(each) for each in rows])
     assert group.text("firewall", context) == "Blocked, Loopback"
     assert group.tooltip("firewall", context) == "1: Blocked\n2: Loopback\n3: Blocked"
     table.show_snapshot(Snapshot(tuple(rows), {}))

@@ -10,18 +10,18 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
-from portview.actions.file_properties import show_file_properties
-from portview.domain.outcome import PortViewError
-from portview.domain.scope import Scope
+from portview.actions.processes.file_properties import show_file_properties
+from portview.domain.errors import PortViewError
+from portview.domain.sockets.scope import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytestqt.qtbot import QtBot
 
-    from portview.domain.sockets import SocketRow
-    from portview.ui.main_window import MainWindow
-    from portview.ui.properties_dialog import PropertiesDialog
+    from portview.domain.sockets.socket_row import SocketRow
+    from portview.ui.details.properties_dialog import PropertiesDialog
+    from portview.ui.window.main_window import MainWindow
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PySide6.QtCore import QItemSelectionModel, Qt
 
-from portview.domain.columns import COLUMNS
-from portview.domain.processes import ProcessInfo, ProcessKey
-from portview.domain.scope import Scope
-from portview.domain.sockets import State
-from portview.ui.quick_cells import QuickCells
-from portview.ui.theme import Theme, apply_theme
+from portview.domain.owners.process import ProcessInfo, ProcessKey
+from portview.domain.sockets.scope import Scope
+from portview.domain.sockets.socket_row import State
+from portview.domain.table.columns import COLUMNS
+from portview.ui.style.theme import Theme, apply_theme
+from portview.ui.table.fast_delegate import FastDelegate
 from tests.gui.views.conftest import PROCESSES, ROWS, socket
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QImage
     from PySide6.QtWidgets import QAbstractItemView, QApplication
 
-    from portview.ui.main_window import MainWindow
+    from portview.ui.window.main_window import MainWindow
 
 NAMES = [
     "<b>bold</b>",
@@ -55,14 +55,14 @@ class Drawing:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.is_allowed = True
         self.count = 0
-        paint = QuickCells.paint
+        paint = FastDelegate.paint
 
         def counted(*arguments: Any) -> bool:
             is_drawn = self.is_allowed and paint(*arguments)
             self.count += is_drawn
             return is_drawn
 
-        monkeypatch.setattr(QuickCells, "paint", counted)
+        monkeypatch.setattr(FastDelegate, "paint", counted)
 
     def picture(self, view: QAbstractItemView) -> QImage:
         """Draw a view; ``count`` is that of this picture."""
@@ -119,13 +119,13 @@ def test_what_is_chosen_is_drawn_by_the_style(window: MainWindow, drawing: Drawi
     index = window.model.index(2, 0)
     table.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
     drawing.picture(table)
-    in_sight = [
+    visible_rows = [
         number
         for number in range(len(COLUMNS))
         if not table.isColumnHidden(number)
         and table.columnViewportPosition(number) < table.viewport().width()
     ]
-    assert drawing.count == before - len(in_sight)
+    assert drawing.count == before - len(visible_rows)
 
 
 def test_a_new_font_lays_texts_out_anew(window: MainWindow, drawing: Drawing) -> None:

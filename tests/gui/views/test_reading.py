@@ -10,8 +10,8 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from portview.domain.columns import COLUMNS
-from portview.domain.sockets import State
+from portview.domain.sockets.socket_row import State
+from portview.domain.table.columns import COLUMNS
 from portview.models.liveness import Mark
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from portview.domain.sockets import SocketRow
-    from portview.ui.main_window import MainWindow
+    from portview.domain.sockets.socket_row import SocketRow
+    from portview.ui.window.main_window import MainWindow
 
 STATE = [column.id for column in COLUMNS].index("state")
 

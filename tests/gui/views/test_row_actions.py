@@ -13,18 +13,18 @@ from PySide6.QtCore import QPoint, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu
 
-from portview.domain.processes import ProcessInfo, ProcessKey
-from portview.domain.scope import Scope
-from portview.ui.row_actions import RowAction, Section, Target
+from portview.domain.owners.process import ProcessInfo, ProcessKey
+from portview.domain.sockets.scope import Scope
+from portview.ui.commands.row_actions import RowAction, Section, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytestqt.qtbot import QtBot
 
-    from portview.domain.sockets import SocketRow
-    from portview.ui.main_window import MainWindow
-    from portview.ui.row_selection import RowSelection
+    from portview.domain.sockets.socket_row import SocketRow
+    from portview.ui.commands.row_selection import RowSelection
+    from portview.ui.window.main_window import MainWindow
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -234,7 +234,7 @@ def test_an_unknown_file_is_a_reason(window: MainWindow) -> None:
 def test_a_program_that_copied_something_ends_well() -> None:
     """Qt deletes what is on the clipboard after Python has gone."""
     code = (
-        "from PySide6.QtWidgets import QApplication; from portview.ui.copy_actions import _put; "
+        "from PySide6.QtWidgets import QApplication; from portview.ui.commands.copy_actions import _put; "
         "application = QApplication([]); _put('text', 'a,b')"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT, timeout=60)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialogButtonBox
 
-from portview.domain.saved_view import BUILT_IN_VIEWS, SavedView, read_views, view_object
-from portview.domain.scope import Scope
-from portview.ui.saved_views import EditViewsDialog, NameDialog, SavedViews
+from portview.domain.sockets.scope import Scope
+from portview.domain.table.saved_view import BUILT_IN_VIEWS, SavedView, read_views, view_object
+from portview.ui.search.saved_views import EditViewsDialog, NameDialog, SavedViews
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from portview.settings import Settings
-    from portview.ui.main_window import MainWindow
+    from portview.ui.window.main_window import MainWindow
 
 
 def entry(window: MainWindow, title: str) -> QAction:

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.domain.scope import Scope
-from portview.ui.scope_bar import ScopeBar
-from portview.ui.theme import Theme, apply_theme
+from portview.domain.sockets.scope import Scope
+from portview.ui.style.theme import Theme, apply_theme
+from portview.ui.window.scope_bar import ScopeBar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytestqt.qtbot import QtBot
 
-    from portview.ui.main_window import MainWindow
+    from portview.ui.window.main_window import MainWindow
 
 MANY = {Scope.LISTENING: 12_345, Scope.CONNECTIONS: 25_000, Scope.UDP: 6_001, Scope.ALL: 43_346}
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from portview.actions.seen_process import SeenProcess
-from portview.domain.processes import Execution, ProcessKey
+from portview.actions.safety.seen_process import SeenProcess
+from portview.domain.owners.process import Execution, ProcessKey
 from portview.log import log_path
 from portview.readers.execution import read_execution
 from portview.readers.process_identity import process_key

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.actions.look import Look
-from portview.actions.process_facts import Asking
-from portview.actions.stopping import Ending, stop_processes
-from portview.domain.processes import ProcessKey
+from portview.actions.processes.stop import Ending, stop_processes
+from portview.actions.safety.process_facts import CloseMethod
+from portview.actions.safety.process_inspection import ProcessInspector
+from portview.domain.owners.process import ProcessKey
 from portview.readers.process_identity import process_key
 from tests.system.actions.conftest import seen_now
 
@@ -85,9 +85,9 @@ def test_a_program_with_a_window_is_asked_by_it(
     assert process.stdout
     assert process.stdout.readline().strip() == "shown"
     key = key_of(process)
-    assert Look().facts_of(key).asking is Asking.WINDOW
+    assert ProcessInspector().facts_of(key).asking is CloseMethod.WINDOW
     (result,) = stop_processes([seen_now(key)], grace_s=20)
-    assert (result.ending, result.asked) == (Ending.CLOSED, Asking.WINDOW)
+    assert (result.ending, result.asked) == (Ending.CLOSED, CloseMethod.WINDOW)
     assert process.wait(10) == 0
 
 
@@ -98,7 +98,7 @@ def test_a_window_that_does_not_close_is_ended_after_the_grace_time(
     assert process.stdout
     assert process.stdout.readline().strip() == "shown"
     (result,) = stop_processes([seen_now(key_of(process))], grace_s=0.5)
-    assert (result.ending, result.asked) == (Ending.ENDED, Asking.NONE)
+    assert (result.ending, result.asked) == (Ending.ENDED, CloseMethod.NONE)
     assert result.after_ms >= 500
     assert process.wait(10) == 1
     assert "asked" in process.stdout.read()
@@ -114,15 +114,15 @@ def test_a_program_with_a_console_of_its_own_is_asked_by_ctrl_break(
         assert time.monotonic() < deadline
         time.sleep(0.02)
     key = key_of(process)
-    asking = Look().facts_of(key).asking
-    assert asking is Asking.CONSOLE
+    asking = ProcessInspector().facts_of(key).asking
+    assert asking is CloseMethod.CONSOLE
     (result,) = stop_processes([seen_now(key)], grace_s=20)
     assert result.ending.is_over
     code = process.wait(10)
     if hasattr(ctypes.CDLL("ntdll.dll"), "wine_get_version"):
         # Wine sends an interrupt to both ends instead, and the pressing one dies of it.
         pytest.skip("Wine has no CTRL_BREAK across consoles; the process was ended instead")
-    assert (result.ending, result.asked, code) == (Ending.CLOSED, Asking.CONSOLE, 7)
+    assert (result.ending, result.asked, code) == (Ending.CLOSED, CloseMethod.CONSOLE, 7)
 
 
 def test_a_program_that_shares_our_console_is_not_asked_through_it(
@@ -131,5 +131,5 @@ def test_a_program_that_shares_our_console_is_not_asked_through_it(
     """CTRL_BREAK would reach this test as well."""
     server = serve("polite")
     (result,) = stop_processes([seen_now(server.key)], grace_s=5)
-    assert (result.ending, result.asked) == (Ending.ENDED, Asking.NONE)
+    assert (result.ending, result.asked) == (Ending.ENDED, CloseMethod.NONE)
     assert result.after_ms < 5000

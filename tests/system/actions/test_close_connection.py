@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.actions.close_connection import close_connection, look_at_connection
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.sockets import Endpoint, endpoint_text
+from portview.actions.connections.close import close_connection, inspect_connection
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.sockets.socket_row import Endpoint, endpoint_text
 
 if TYPE_CHECKING:
     import subprocess
@@ -42,7 +42,7 @@ def ends(one: socket.socket) -> tuple[Endpoint, Endpoint]:
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 def test_a_connection_is_cut_and_its_neighbour_lives(address: str) -> None:
     with connection(address) as (client, _), connection(address) as (other, other_accepted):
-        report = close_connection(look_at_connection(*ends(client)))
+        report = close_connection(inspect_connection(*ends(client)))
         assert report.outcome is Outcome.DONE
         assert report.now.endswith("is closed.")
         with pytest.raises(ConnectionAbortedError):
@@ -66,10 +66,10 @@ def mapped_connection() -> Iterator[tuple[socket.socket, socket.socket]]:
 def test_the_end_of_a_dual_stack_server_is_found_as_netstat_writes_it() -> None:
     with mapped_connection() as (client, accepted):
         remote, local = ends(client)
-        plan = look_at_connection(local, remote)
+        plan = inspect_connection(local, remote)
         assert plan.row.local.address == "::ffff:127.0.0.1"
-        assert plan == look_at_connection(*ends(accepted))
-        assert look_at_connection(remote, local).row.local.address == "127.0.0.1"
+        assert plan == inspect_connection(*ends(accepted))
+        assert inspect_connection(remote, local).row.local.address == "127.0.0.1"
 
 
 @on_linux
@@ -77,7 +77,7 @@ def test_the_end_of_a_dual_stack_server_is_found_as_netstat_writes_it() -> None:
 def test_the_end_of_a_dual_stack_server_is_cut() -> None:
     with mapped_connection() as (client, _):
         remote, local = ends(client)
-        report = close_connection(look_at_connection(local, remote))
+        report = close_connection(inspect_connection(local, remote))
         assert report.outcome is Outcome.DONE
         with pytest.raises(ConnectionResetError):
             client.recv(1)
@@ -87,14 +87,14 @@ def test_a_connection_that_is_not_there_is_told() -> None:
     with connection("127.0.0.1") as (client, _):
         local, remote = ends(client)
     with pytest.raises(PortViewError, match="There is no connection"):
-        look_at_connection(local, remote)
+        inspect_connection(local, remote)
 
 
 @on_linux
 @needs_root
 def test_a_connection_that_ended_after_the_plan_is_not_touched() -> None:
     with connection("127.0.0.1") as (client, accepted):
-        plan = look_at_connection(*ends(client))
+        plan = inspect_connection(*ends(client))
         accepted.close()
         client.close()
         with pytest.raises(PortViewError) as refused:
@@ -121,11 +121,11 @@ def test_another_user_is_told_that_it_needs_rights(
 @pytest.mark.windows_only("SetTcpEntry")
 def test_windows_refuses_ipv6_and_never_claims_what_it_did_not_do() -> None:
     with connection("::1") as (client, _):
-        plan = look_at_connection(*ends(client))
+        plan = inspect_connection(*ends(client))
         with pytest.raises(PortViewError, match="IPv4 only"):
             close_connection(plan)
     with connection("127.0.0.1") as (client, accepted):
-        plan = look_at_connection(*ends(client))
+        plan = inspect_connection(*ends(client))
         try:
             close_connection(plan)
             is_told_done = True

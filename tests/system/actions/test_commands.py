@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.actions.record import read_records
-from portview.domain.contract import iso_time
-from portview.domain.outcome import Outcome
-from portview.domain.processes import ProcessKey
+from portview.actions.confirmation.history import read_records
+from portview.domain.errors import Outcome
+from portview.domain.json_schema import iso_time
+from portview.domain.owners.process import ProcessKey
 
 if sys.platform != "win32":
     import pty

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.domain.contract import iso_time
-from portview.domain.outcome import Outcome
-from portview.domain.processes import Execution
+from portview.domain.errors import Outcome
+from portview.domain.json_schema import iso_time
+from portview.domain.owners.process import Execution
 from portview.readers.execution import read_execution
 
 if sys.platform != "win32":
@@ -49,11 +49,11 @@ class Agent:
 
     def __init__(self, folder: Path) -> None:
         self.declines = False
-        self.errands: list[list[str]] = []
-        self._errand, self._answer, self._code = (
+        self.elevated_requests: list[list[str]] = []
+        self._elevated_request, self._answer, self._code = (
             folder / name for name in ("errand", "answer", "code")
         )
-        for pipe in (self._errand, self._answer, self._code):
+        for pipe in (self._elevated_request, self._answer, self._code):
             os.mkfifo(pipe)
             pipe.chmod(0o666)
         script = folder / "pkexec"
@@ -63,9 +63,9 @@ class Agent:
         self._thread.start()
 
     def _serve(self) -> None:
-        while asked := self._errand.read_text("utf-8"):
-            self.errands.append(asked.split("\0")[:-1])
-            output, code = self._do(self.errands[-1])
+        while asked := self._elevated_request.read_text("utf-8"):
+            self.elevated_requests.append(asked.split("\0")[:-1])
+            output, code = self._do(self.elevated_requests[-1])
             self._answer.write_bytes(output)
             self._code.write_text(str(code), "utf-8")
 
@@ -76,7 +76,7 @@ class Agent:
         return done.stdout, done.returncode
 
     def close(self) -> None:
-        self._errand.write_bytes(b"")
+        self._elevated_request.write_bytes(b"")
         self._thread.join()
 
 
@@ -125,9 +125,9 @@ def test_at_a_terminal_the_rights_are_offered_and_the_errand_done(
     assert "closed by itself" in said
     assert not server.is_running()
     assert neighbour.is_running()
-    (errand,) = agent.errands
-    assert errand[-5:-2] == ["errand", "stop", "ask"]
-    assert errand[-1].startswith(f"{server.pid}:{server.key.started_ms}:")
+    (elevated_request,) = agent.elevated_requests
+    assert elevated_request[-5:-2] == ["errand", "stop", "ask"]
+    assert elevated_request[-1].startswith(f"{server.pid}:{server.key.started_ms}:")
 
 
 def test_declining_the_offer_keeps_the_exit_code_and_the_hint(
@@ -137,7 +137,7 @@ def test_declining_the_offer_keeps_the_exit_code_and_the_hint(
     code, said = at_terminal(ending(server), [(b"Do this? [y/N]", "y"), (OFFER, "")])
     assert code == Outcome.NEEDS_ADMIN
     assert "sudo" in said
-    assert agent.errands == []
+    assert agent.elevated_requests == []
     assert server.is_running()
 
 
@@ -158,7 +158,7 @@ def test_yes_alone_never_leads_to_a_prompt(serve: Callable[..., Server], agent: 
     code, said = at_terminal((*ending(server), "--yes"), [])
     assert code == Outcome.NEEDS_ADMIN
     assert "[y/N]" not in said
-    assert agent.errands == []
+    assert agent.elevated_requests == []
     assert server.is_running()
 
 
@@ -170,7 +170,7 @@ def test_elevate_asks_the_system_without_a_terminal(
     server = serve("polite")
     undecided = portview(*ending(server), "--elevate", prefix=AS_NOBODY)
     assert undecided.returncode == Outcome.NOT_DONE
-    assert agent.errands == []
+    assert agent.elevated_requests == []
     assert server.is_running()
 
     suspend = ("suspend", *ending(server)[1:], "--yes", "--elevate", "--json")
@@ -183,7 +183,7 @@ def test_elevate_asks_the_system_without_a_terminal(
     assert done.returncode == Outcome.DONE, done.stderr
     assert json.loads(done.stdout)["report"]["results"][0]["ending"] == "closed"
     assert not server.is_running()
-    assert agent.errands[0][-3:-1] == ["errand", "suspend"]
+    assert agent.elevated_requests[0][-3:-1] == ["errand", "suspend"]
 
 
 def test_a_forged_start_time_is_refused_before_any_prompt(
@@ -195,7 +195,7 @@ def test_a_forged_start_time_is_refused_before_any_prompt(
     forged = ("end", str(server.pid), "--started", iso_time(server.key.started_ms + 10) or "")
     done = portview(*forged, "--yes", "--elevate", "--json", prefix=AS_NOBODY)
     assert json.loads(done.stdout)["error"]["code"] == "pid_reused"
-    assert agent.errands == []
+    assert agent.elevated_requests == []
     assert server.is_running()
 
 
@@ -208,7 +208,7 @@ def test_a_holder_that_is_hidden_is_looked_up_and_stopped_by_two_errands(
     shown = portview("free", str(server.port), "--elevate", "--dry-run", prefix=AS_NOBODY)
     assert shown.returncode == Outcome.DONE, shown.stderr
     assert f"PID {server.pid}" in shown.stdout
-    assert [errand[-4:] for errand in agent.errands] == [
+    assert [elevated_request[-4:] for elevated_request in agent.elevated_requests] == [
         ["errand", "holders", "tcp", str(server.port)]
     ]
     assert server.is_running()
@@ -221,10 +221,10 @@ def test_a_holder_that_is_hidden_is_looked_up_and_stopped_by_two_errands(
     assert document["report"]["proof"]["verdict"] == "free"
     assert not server.is_running()
     assert neighbour.is_running()
-    seen, socket = agent.errands[-1][-2:]
+    seen, socket = agent.elevated_requests[-1][-2:]
     assert seen.startswith(f"{server.pid}:{server.key.started_ms}:")
     assert socket.startswith(f"on=tcp,127.0.0.1:{server.port},")
-    assert len(agent.errands) == 3
+    assert len(agent.elevated_requests) == 3
 
 
 def test_at_a_terminal_looking_and_acting_are_asked_about_one_by_one(
@@ -238,5 +238,5 @@ def test_at_a_terminal_looking_and_acting_are_asked_about_one_by_one(
     assert server.is_running()
     code, said = at_terminal(free, [(OFFER, "n")])
     assert code == Outcome.NEEDS_ADMIN
-    assert len(agent.errands) == 1
+    assert len(agent.elevated_requests) == 1
     assert server.is_running()

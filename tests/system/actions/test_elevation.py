@@ -11,18 +11,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.actions.elevation import manual_command, read_answer, run_elevated, stop_elevated
-from portview.actions.end_process import end_process, look_at_process
-from portview.actions.errands import Errand, ErrandVerb
-from portview.actions.free_port import free_port, look_at_port
-from portview.actions.holders import FreeRequest
-from portview.actions.seen_process import SeenProcess
-from portview.actions.stopping import Ending
-from portview.actions.suspend_process import SuspendVerb, change_execution, look_at_execution
-from portview.domain.contract import iso_time
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.processes import Execution, ProcessKey
-from portview.domain.sockets import Endpoint
+from portview.actions.elevation.client import (
+    manual_command,
+    read_answer,
+    run_elevated,
+    stop_elevated,
+)
+from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
+from portview.actions.free_port.execute import free_port, inspect_port
+from portview.actions.free_port.port_usage import FreeRequest
+from portview.actions.processes.end import end_process, inspect_process
+from portview.actions.processes.stop import Ending
+from portview.actions.processes.suspend import SuspendVerb, change_execution, inspect_execution
+from portview.actions.safety.seen_process import SeenProcess
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.json_schema import iso_time
+from portview.domain.owners.process import Execution, ProcessKey
+from portview.domain.sockets.socket_row import Endpoint
 from portview.readers.execution import read_execution
 from portview.readers.process_identity import process_key
 from tests.system.actions.conftest import seen_now
@@ -58,11 +63,11 @@ def test_an_errand_goes_through_the_door_and_its_report_comes_back(
 ) -> None:
     pkexec('exec "$@"')
     server, neighbour = serve("polite"), serve("polite")
-    report = free_port(look_at_port(FreeRequest(server.port)), watch_s=0, as_admin=True)
+    report = free_port(inspect_port(FreeRequest(server.port)), watch_s=0, as_admin=True)
     assert report.outcome is Outcome.DONE
     assert [(r.process, r.ending) for r in report.results] == [(server.key, Ending.CLOSED)]
     assert not server.is_running()
-    end_process(look_at_process(neighbour.key), as_admin=True)
+    end_process(inspect_process(neighbour.key), as_admin=True)
     assert not neighbour.is_running()
 
 
@@ -76,11 +81,12 @@ def test_suspending_goes_through_the_door_as_well(
         (SuspendVerb.SUSPEND, Execution.SUSPENDED),
         (SuspendVerb.RESUME, Execution.RUNNING),
     ):
-        report = change_execution(look_at_execution(server.key, verb), as_admin=True)
+        report = change_execution(inspect_execution(server.key, verb), as_admin=True)
         assert (report.outcome, report.execution) == (Outcome.DONE, expected)
         assert read_execution(server.pid) is expected
-    forged = Errand(
-        ErrandVerb.SUSPEND, (SeenProcess(ProcessKey(server.pid, server.key.started_ms + 10)),)
+    forged = ElevatedRequest(
+        ElevatedOperation.SUSPEND,
+        (SeenProcess(ProcessKey(server.pid, server.key.started_ms + 10)),),
     )
     with pytest.raises(PortViewError) as refused:
         run_elevated(forged)
@@ -88,7 +94,7 @@ def test_suspending_goes_through_the_door_as_well(
     init = process_key(1)
     assert isinstance(init, ProcessKey)
     with pytest.raises(PortViewError) as never:
-        run_elevated(Errand(ErrandVerb.SUSPEND, (seen_now(init),)))
+        run_elevated(ElevatedRequest(ElevatedOperation.SUSPEND, (seen_now(init),)))
     assert never.value.code == "init"
     assert read_execution(server.pid) is Execution.RUNNING
 
@@ -156,10 +162,12 @@ def test_without_pkexec_the_exact_command_is_told(
 
 
 def test_the_command_quotes_what_the_machine_names() -> None:
-    errand = Errand(ErrandVerb.STOP_SERVICE, service="web server$(x)")
-    command = manual_command(errand)
+    elevated_request = ElevatedRequest(ElevatedOperation.STOP_SERVICE, service="web server$(x)")
+    command = manual_command(elevated_request)
     assert command.endswith('"web server$(x)"' if sys.platform == "win32" else "'web server$(x)'")
-    closing = Errand(ErrandVerb.CLOSE, local=Endpoint("::1", 80), remote=Endpoint("::1", 5))
+    closing = ElevatedRequest(
+        ElevatedOperation.CLOSE, local=Endpoint("::1", 80), remote=Endpoint("::1", 5)
+    )
     assert "::1" in manual_command(closing)
 
 
@@ -172,11 +180,11 @@ def test_an_answer_that_carries_an_error_is_raised() -> None:
 
 @pytest.mark.windows_only("ShellExecuteExW and a named pipe")
 def test_the_way_there_and_back_on_windows(serve: Callable[..., Server]) -> None:
-    from portview.actions.windows_elevation import ask_windows  # noqa: PLC0415
+    from portview.actions.elevation.uac import ask_windows  # noqa: PLC0415
 
     server = serve("polite")
-    errand = Errand(ErrandVerb.STOP, (server.seen,), 0, force=True)
-    raw = ask_windows(errand.arguments(), verb="open")
+    elevated_request = ElevatedRequest(ElevatedOperation.STOP, (server.seen,), 0, force=True)
+    raw = ask_windows(elevated_request.arguments(), verb="open")
     answer = read_answer(raw)
     assert answer["results"][0]["ending"] == "ended"
     assert not server.is_running()
@@ -184,7 +192,7 @@ def test_the_way_there_and_back_on_windows(serve: Callable[..., Server]) -> None
 
 @pytest.mark.windows_only("ShellExecuteExW and a named pipe")
 def test_an_errand_that_ends_without_a_word_is_noticed() -> None:
-    from portview.actions.windows_elevation import ask_windows  # noqa: PLC0415
+    from portview.actions.elevation.uac import ask_windows  # noqa: PLC0415
 
     with pytest.raises(PortViewError) as refused:
         ask_windows(("--version", "x"), verb="open")
@@ -196,7 +204,9 @@ def test_runas_either_works_or_is_told(serve: Callable[..., Server]) -> None:
     """Wine runs it without a prompt; on Windows a test machine's policy decides."""
     server = serve("polite")
     try:
-        answer = run_elevated(Errand(ErrandVerb.STOP, (server.seen,), 0, force=True))
+        answer = run_elevated(
+            ElevatedRequest(ElevatedOperation.STOP, (server.seen,), 0, force=True)
+        )
     except PortViewError as error:
         assert error.code in {"elevation_cancelled", "elevation_failed"}  # noqa: PT017
         assert server.is_running()

@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.actions.free_port import free_port, look_at_port
-from portview.actions.holders import FreeRequest
-from portview.actions.plan import StepKind
-from portview.actions.process_facts import Asking
-from portview.actions.proof import PortVerdict
-from portview.actions.stopping import Ending
-from portview.domain.outcome import Outcome
-from portview.domain.processes import Execution
-from portview.domain.sockets import Protocol
+from portview.actions.free_port.execute import free_port, inspect_port
+from portview.actions.free_port.plan import PlanAction
+from portview.actions.free_port.port_usage import FreeRequest
+from portview.actions.free_port.verify import PortVerdict
+from portview.actions.processes.stop import Ending
+from portview.actions.safety.process_facts import CloseMethod
+from portview.domain.errors import Outcome
+from portview.domain.owners.process import Execution
+from portview.domain.sockets.socket_row import Protocol
 from portview.readers.execution import read_execution
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from portview.actions.free_port import FreeReport
+    from portview.actions.free_port.execute import FreeReport
     from tests.system.actions.conftest import Server
 
 WATCH_S = 0.2
@@ -45,7 +45,7 @@ def bystander(serve: Callable[..., Server]) -> Iterator[None]:
 def free(
     port: int, *, grace_s: float = 5, watch_s: float = WATCH_S, **wanted: object
 ) -> FreeReport:
-    plan = look_at_port(FreeRequest(port, **wanted))  # type: ignore[arg-type]
+    plan = inspect_port(FreeRequest(port, **wanted))  # type: ignore[arg-type]
     return free_port(plan, grace_s=grace_s, watch_s=watch_s)
 
 
@@ -67,11 +67,11 @@ def test_a_polite_server_closes_and_its_neighbour_stays(serve: Callable[..., Ser
 
 def test_a_plan_changes_nothing(serve: Callable[..., Server]) -> None:
     server = serve("polite")
-    plan = look_at_port(FreeRequest(server.port))
+    plan = inspect_port(FreeRequest(server.port))
     (step,) = plan.steps
     assert step.process
     assert step.process.key == server.key
-    assert step.process.asking is (Asking.NONE if IS_WINDOWS else Asking.SIGNAL)
+    assert step.process.asking is (CloseMethod.NONE if IS_WINDOWS else CloseMethod.SIGNAL)
     assert server.is_running()
 
 
@@ -92,7 +92,7 @@ def test_force_does_not_ask(serve: Callable[..., Server]) -> None:
     server = serve("polite")
     report = free(server.port, force=True)
     (result,) = report.results
-    assert (result.ending, result.asked) == (Ending.ENDED, Asking.NONE)
+    assert (result.ending, result.asked) == (Ending.ENDED, CloseMethod.NONE)
     assert report.outcome is Outcome.DONE
 
 
@@ -118,7 +118,7 @@ def test_a_child_that_inherited_the_socket_is_found(serve: Callable[..., Server]
     # It speaks before it ends: until then it holds the socket as well, and is in the plan.
     server.wait()
     child = server.told["child"]
-    plan = look_at_port(FreeRequest(server.port))
+    plan = inspect_port(FreeRequest(server.port))
     (step,) = plan.steps
     assert step.process
     assert step.process.key == server.key_of(child)
@@ -131,7 +131,7 @@ def test_a_child_that_inherited_the_socket_is_found(serve: Callable[..., Server]
 def test_all_workers_of_a_reuseport_group_are_stopped(serve: Callable[..., Server]) -> None:
     server = serve("workers")
     children = server.told["children"]
-    plan = look_at_port(FreeRequest(server.port))
+    plan = inspect_port(FreeRequest(server.port))
     assert len(plan.steps) == len(children) + 1
     report = free_port(plan, watch_s=WATCH_S)
     assert report.outcome is Outcome.DONE
@@ -141,7 +141,7 @@ def test_all_workers_of_a_reuseport_group_are_stopped(serve: Callable[..., Serve
 
 def test_a_dual_stack_holder_is_found_for_ipv4(serve: Callable[..., Server]) -> None:
     server = serve("polite", "::")
-    plan = look_at_port(FreeRequest(server.port, address="127.0.0.1"))
+    plan = inspect_port(FreeRequest(server.port, address="127.0.0.1"))
     (step,) = plan.steps
     assert step.sockets[0].local.address == "::"
     report = free_port(plan, watch_s=WATCH_S)
@@ -208,7 +208,7 @@ def test_all_who_share_a_port_are_stopped(serve: Callable[..., Server]) -> None:
         second = serve("sharing", "127.0.0.1", str(first.port))
     except AssertionError:
         pytest.skip("this system lets nobody share a port like this")
-    plan = look_at_port(FreeRequest(first.port))
+    plan = inspect_port(FreeRequest(first.port))
     assert {step.process.key for step in plan.steps if step.process} == {first.key, second.key}
     assert free_port(plan, watch_s=WATCH_S).outcome is Outcome.DONE
     assert not first.is_running()
@@ -217,7 +217,7 @@ def test_all_who_share_a_port_are_stopped(serve: Callable[..., Server]) -> None:
 
 def test_a_udp_holder_is_stopped_for_udp_only(serve: Callable[..., Server]) -> None:
     server = serve("udp")
-    assert look_at_port(FreeRequest(server.port)).steps == ()
+    assert inspect_port(FreeRequest(server.port)).steps == ()
     report = free(server.port, protocol=Protocol.UDP)
     assert report.outcome is Outcome.DONE
     assert not server.is_running()
@@ -229,7 +229,7 @@ def test_a_client_with_the_same_local_port_is_named_and_left_alone(
 ) -> None:
     server = serve("polite", "127.0.0.1")
     client = serve("client", "127.0.0.2", str(server.port))
-    plan = look_at_port(FreeRequest(server.port))
+    plan = inspect_port(FreeRequest(server.port))
     assert [row.pid for row in plan.left_alone] == [client.pid]
     report = free_port(plan, watch_s=WATCH_S)
     assert report.outcome is Outcome.DONE
@@ -243,10 +243,10 @@ def test_the_connections_of_the_holder_are_counted(serve: Callable[..., Server])
         with socket.create_connection(own.getsockname()) as client:
             accepted, _ = own.accept()
             with accepted:
-                plan = look_at_port(FreeRequest(port))
+                plan = inspect_port(FreeRequest(port))
                 assert [row.remote for row in plan.served] == [client.getsockname()]
     (step,) = plan.steps
-    assert step.kind is StepKind.REFUSE  # this process itself
+    assert step.kind is PlanAction.REFUSE  # this process itself
     assert step.refusal
     assert step.refusal.code == "is_portview"
 
@@ -270,7 +270,7 @@ def test_a_reused_pid_is_refused_and_nothing_else_is_stopped(
     serve: Callable[..., Server],
 ) -> None:
     server = serve("polite")
-    plan = look_at_port(FreeRequest(server.port))
+    plan = inspect_port(FreeRequest(server.port))
     server.stop()
     other = serve("polite", "127.0.0.1", str(server.port))
     report = free_port(plan, watch_s=0)
@@ -284,7 +284,7 @@ def test_a_reused_pid_is_refused_and_nothing_else_is_stopped(
 def test_a_tree_ends_deepest_first(serve: Callable[..., Server]) -> None:
     server = serve("tree")
     pids = [server.told["grandchild"], server.told["child"], server.pid]
-    plan = look_at_port(FreeRequest(server.port, tree=True))
+    plan = inspect_port(FreeRequest(server.port, tree=True))
     (step,) = plan.steps
     assert [m.key.pid for m in step.members if m.info.name != "conhost.exe"] == pids
     report = free_port(plan, watch_s=WATCH_S)

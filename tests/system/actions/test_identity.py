@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.actions.process_hold import hold_process
-from portview.actions.stopping import Ending, stop_processes
-from portview.domain.outcome import PortViewError
-from portview.domain.processes import ProcessKey
+from portview.actions.processes.handle import open_process_handle
+from portview.actions.processes.stop import Ending, stop_processes
+from portview.domain.errors import PortViewError
+from portview.domain.owners.process import ProcessKey
 from tests.system.actions.conftest import seen_now
 
 if TYPE_CHECKING:
@@ -30,10 +30,10 @@ def test_forged_start_times_stop_nothing(serve: Callable[..., Server]) -> None:
     for attempt in range(ATTEMPTS):
         offset = near[attempt] if attempt < len(near) else dice.randint(1, 2**40)
         forged = ProcessKey(real.pid, max(0, real.started_ms + offset))
-        with pytest.raises(PortViewError, match="another process now"), hold_process(forged):
+        with pytest.raises(PortViewError, match="another process now"), open_process_handle(forged):
             pytest.fail("a forged identity was let in")
     assert server.is_running()
-    with hold_process(real) as hold:
+    with open_process_handle(real) as hold:
         assert hold.key == real
 
 
@@ -57,5 +57,5 @@ def test_what_has_ended_is_gone(serve: Callable[..., Server]) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="PID 0 and 4 are refused otherwise")
 @pytest.mark.parametrize("pid", [0, -1, -2])
 def test_pids_that_mean_many_processes_are_none(pid: int) -> None:
-    with pytest.raises(PortViewError), hold_process(ProcessKey(pid, 0)):
+    with pytest.raises(PortViewError), open_process_handle(ProcessKey(pid, 0)):
         pytest.fail("such a PID was let in")

@@ -26,9 +26,9 @@ FOREIGN = ("unshare", "--pid", "--fork")
 OWN = ("unshare", "--pid", "--fork", "--mount-proc")
 HOLD = """
 import os, sys, time
-from portview.actions.process_hold import hold_process
-from portview.domain.outcome import PortViewError
-from portview.domain.processes import ProcessKey
+from portview.actions.processes.handle import open_process_handle
+from portview.domain.errors import PortViewError
+from portview.domain.owners.process import ProcessKey
 from portview.readers.process_identity import process_key
 sleeper = os.fork()
 if sleeper == 0:
@@ -37,7 +37,7 @@ if sleeper == 0:
 target = int(sys.argv[1]) or sleeper
 key = process_key(target)
 try:
-    with hold_process(key if isinstance(key, ProcessKey) else ProcessKey(target, 0)) as hold:
+    with open_process_handle(key if isinstance(key, ProcessKey) else ProcessKey(target, 0)) as hold:
         print("held", hold.key.pid == target)
 except PortViewError as error:
     print(error.code)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from portview.actions.end_process import end_process, look_at_process
-from portview.actions.free_port import free_port, look_at_port
-from portview.actions.holders import FreeRequest
-from portview.actions.record import keep_record, read_records, record_path
-from portview.actions.start_again import start_again, why_not_again
-from portview.domain.outcome import ActionReport, Outcome, PortViewError
+from portview.actions.confirmation.history import keep_record, read_records, record_path
+from portview.actions.free_port.execute import free_port, inspect_port
+from portview.actions.free_port.port_usage import FreeRequest
+from portview.actions.processes.end import end_process, inspect_process
+from portview.actions.processes.restart import start_again, why_not_again
+from portview.domain.errors import ActionReport, Outcome, PortViewError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def test_a_record_names_whom_when_and_the_result(serve: Callable[..., Server]) -> None:
     server = serve("polite")
-    report = free_port(look_at_port(FreeRequest(server.port)), watch_s=0)
+    report = free_port(inspect_port(FreeRequest(server.port)), watch_s=0)
     kept = keep_record(report, at_ms=1_800_000_000_123)
     assert read_records() == (kept,)
     (process,) = kept.processes
@@ -57,7 +57,7 @@ def test_a_large_record_makes_room() -> None:
 
 def test_a_stopped_process_is_started_again(serve: Callable[..., Server]) -> None:
     server = serve("polite", "127.0.0.1", "0")
-    report = end_process(look_at_process(server.key))
+    report = end_process(inspect_process(server.key))
     (stopped,) = keep_record(report).processes
     assert why_not_again(stopped) is None
     again = start_again(stopped)
@@ -88,7 +88,7 @@ def test_it_is_offered_only_where_all_is_known(
     serve: Callable[..., Server], missing: dict[str, object], words: str
 ) -> None:
     server = serve("polite")
-    (stopped,) = keep_record(end_process(look_at_process(server.key))).processes
+    (stopped,) = keep_record(end_process(inspect_process(server.key))).processes
     lacking = replace(stopped, **missing)  # type: ignore[arg-type]
     reason = why_not_again(lacking)
     assert reason

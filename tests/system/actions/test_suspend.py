@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.actions.free_port import free_port, look_at_port
-from portview.actions.holders import FreeRequest
-from portview.actions.process_hold import hold_process
-from portview.actions.record import keep_record, read_records
-from portview.actions.start_again import why_not_again
-from portview.actions.stopping import Ending
-from portview.actions.suspend_process import SuspendVerb, change_execution, look_at_execution
-from portview.domain.contract import iso_time
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.process_details import OwnerQuestion
-from portview.domain.processes import Execution, ProcessKey
-from portview.readers.execution import read_execution, standing_still
+from portview.actions.confirmation.history import keep_record, read_records
+from portview.actions.free_port.execute import free_port, inspect_port
+from portview.actions.free_port.port_usage import FreeRequest
+from portview.actions.processes.handle import open_process_handle
+from portview.actions.processes.restart import why_not_again
+from portview.actions.processes.stop import Ending
+from portview.actions.processes.suspend import SuspendVerb, change_execution, inspect_execution
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.json_schema import iso_time
+from portview.domain.owners.process import Execution, ProcessKey
+from portview.domain.owners.process_details import OwnerQuestion
+from portview.readers.execution import read_execution, suspended
 from portview.readers.process_details import OwnerDetailsReader
 from portview.readers.process_identity import process_key
 from tests.system.actions.conftest import wait_until
@@ -58,7 +58,7 @@ def test_a_process_stands_still_and_goes_on_and_its_neighbour_never_stops(
 ) -> None:
     server, neighbour = serve("answering"), serve("answering")
     assert answers(server.port)
-    plan = look_at_execution(server.key, SUSPEND)
+    plan = inspect_execution(server.key, SUSPEND)
     assert [row.local.port for row in plan.sockets] == [server.port]
     assert plan.is_possible
     assert read_execution(server.pid) is Execution.RUNNING
@@ -69,25 +69,25 @@ def test_a_process_stands_still_and_goes_on_and_its_neighbour_never_stops(
     assert read_execution(server.pid) is Execution.SUSPENDED
     once_had_by = ProcessKey(server.pid, server.key.started_ms - 1000)
     asked = [server.key, neighbour.key, once_had_by]
-    assert standing_still(asked) == {server.key: Execution.SUSPENDED}
+    assert suspended(asked) == {server.key: Execution.SUSPENDED}
     assert not answers(server.port)
     assert answers(neighbour.port)
 
-    back = change_execution(look_at_execution(server.key, RESUME))
+    back = change_execution(inspect_execution(server.key, RESUME))
     assert (back.outcome, back.execution) == (Outcome.DONE, Execution.RUNNING)
-    assert standing_still([server.key, neighbour.key]) == {}
+    assert suspended([server.key, neighbour.key]) == {}
     wait_until(lambda: answers(server.port))
 
 
 def test_what_is_so_already_is_told_and_not_done_twice(serve: Callable[..., Server]) -> None:
     server = serve("answering")
-    resumed = change_execution(look_at_execution(server.key, RESUME))
+    resumed = change_execution(inspect_execution(server.key, RESUME))
     assert (resumed.outcome, resumed.done) == (Outcome.DONE, "Nothing had to be done.")
     for _ in range(2):
-        change_execution(look_at_execution(server.key, SUSPEND))
-    assert look_at_execution(server.key, SUSPEND).is_so_already
+        change_execution(inspect_execution(server.key, SUSPEND))
+    assert inspect_execution(server.key, SUSPEND).is_so_already
     # Suspended twice it would stay suspended on Windows.
-    change_execution(look_at_execution(server.key, RESUME))
+    change_execution(inspect_execution(server.key, RESUME))
     wait_until(lambda: answers(server.port))
 
 
@@ -95,10 +95,10 @@ def test_what_others_suspended_more_than_once_goes_on_as_well(
     serve: Callable[..., Server],
 ) -> None:
     server = serve("answering")
-    with hold_process(server.key) as hold:
+    with open_process_handle(server.key) as hold:
         for _ in range(3):
             hold.suspend()
-    report = change_execution(look_at_execution(server.key, RESUME))
+    report = change_execution(inspect_execution(server.key, RESUME))
     assert (report.outcome, report.execution) == (Outcome.DONE, Execution.RUNNING)
     wait_until(lambda: answers(server.port))
 
@@ -110,9 +110,9 @@ def test_another_process_of_this_pid_is_left_alone(
     server = serve("answering")
     forged = ProcessKey(server.pid, server.key.started_ms + 10)
     with pytest.raises(PortViewError) as refused:
-        look_at_execution(forged, verb)
+        inspect_execution(forged, verb)
     assert refused.value.code == "pid_reused"
-    plan = look_at_execution(server.key, verb)
+    plan = inspect_execution(server.key, verb)
     server.stop()
     with pytest.raises(PortViewError) as gone:
         change_execution(plan)
@@ -120,7 +120,7 @@ def test_another_process_of_this_pid_is_left_alone(
 
 
 def test_portview_and_what_it_runs_under_are_refused() -> None:
-    report = change_execution(look_at_execution(own_key(), SUSPEND))
+    report = change_execution(inspect_execution(own_key(), SUSPEND))
     assert (report.outcome, report.done) == (Outcome.NOT_DONE, "Nothing was done.")
     assert report.plan.refusal
     assert report.plan.refusal.code == "is_portview"
@@ -130,8 +130,8 @@ def test_a_suspended_holder_is_told_as_such_and_its_port_is_freed(
     serve: Callable[..., Server],
 ) -> None:
     server = serve("polite")
-    change_execution(look_at_execution(server.key, SUSPEND))
-    plan = look_at_port(FreeRequest(server.port))
+    change_execution(inspect_execution(server.key, SUSPEND))
+    plan = inspect_port(FreeRequest(server.port))
     (step,) = plan.steps
     assert step.process
     assert step.process.execution is Execution.SUSPENDED
@@ -148,12 +148,12 @@ def test_it_is_on_record_and_is_no_process_to_be_started_again(
     serve: Callable[..., Server],
 ) -> None:
     server = serve("polite")
-    kept = keep_record(change_execution(look_at_execution(server.key, SUSPEND)))
+    kept = keep_record(change_execution(inspect_execution(server.key, SUSPEND)))
     assert read_records() == (kept,)
     (process,) = kept.processes
     assert (process.key, process.ending) == (server.key, "suspended")
     assert why_not_again(process)
-    change_execution(look_at_execution(server.key, RESUME))
+    change_execution(inspect_execution(server.key, RESUME))
 
 
 def test_the_commands_ask_for_the_start_time_and_for_consent(
@@ -185,7 +185,7 @@ def test_the_commands_ask_for_the_start_time_and_for_consent(
 def test_what_a_debugger_holds_is_told_apart(serve: Callable[..., Server]) -> None:
     server = serve("traced")
     wait_until(lambda: read_execution(server.told["child"]) is Execution.TRACED)
-    report = change_execution(look_at_execution(server.key_of(server.told["child"]), RESUME))
+    report = change_execution(inspect_execution(server.key_of(server.told["child"]), RESUME))
     assert (report.outcome, report.execution) == (Outcome.NOT_DONE, Execution.TRACED)
     assert "debugger" in report.next_step
 

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from portview.actions import systemd_services
-from portview.actions.documents import step_object
-from portview.actions.free_port import free_port, look_at_port
-from portview.actions.holders import FreeRequest
-from portview.actions.linux_units import Unit, is_the_service, unit_of_cgroups
-from portview.actions.plan import StepKind
-from portview.actions.service_change import read_service, restart_service, stop_service
+from portview.actions.free_port.execute import free_port, inspect_port
+from portview.actions.free_port.plan import PlanAction
+from portview.actions.free_port.port_usage import FreeRequest
+from portview.actions.json_output.actions import step_object
+from portview.actions.safety.systemd_unit import Unit, is_the_service, unit_of_cgroups
+from portview.actions.services import systemd as systemd_services
+from portview.actions.services.change import read_service, restart_service, stop_service
+from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import ABSENT, Known, Remedy, Unreadable
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.services import ServiceState
+from portview.domain.owners.service import ServiceState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,9 +105,9 @@ def test_a_port_of_a_service_is_freed_by_stopping_it(
     systemd.add(unit, MainPID=str(server.pid), ConsistsOf="shop.service idle.service")
     systemd.add("shop.service")
     systemd.add("idle.service", ActiveState="inactive")
-    plan = look_at_port(FreeRequest(server.port, force=True))
+    plan = inspect_port(FreeRequest(server.port, force=True))
     (step,) = plan.steps
-    assert step.kind is StepKind.STOP_SERVICE
+    assert step.kind is PlanAction.STOP_SERVICE
     assert step.service
     assert step.service.start_type == "enabled"
     assert [service.name for service in step.service.dependents] == ["shop.service"]
@@ -124,7 +124,7 @@ def test_a_denied_service_needs_rights_and_nothing_is_killed_instead(
 ) -> None:
     server = serve("polite")
     systemd.add(control_group(server.pid), MainPID=str(server.pid), denied="yes")
-    report = free_port(look_at_port(FreeRequest(server.port)), watch_s=0)
+    report = free_port(inspect_port(FreeRequest(server.port)), watch_s=0)
     assert report.outcome is Outcome.NEEDS_ADMIN
     assert server.is_running()
 
@@ -135,9 +135,9 @@ def test_without_systemd_a_service_s_name_is_told_but_the_process_is_stopped(
 ) -> None:
     server = serve("polite")
     unit = control_group(server.pid)
-    plan = look_at_port(FreeRequest(server.port))
+    plan = inspect_port(FreeRequest(server.port))
     (step,) = plan.steps
-    assert step.kind is StepKind.ASK
+    assert step.kind is PlanAction.ASK
     assert step.process
     assert step.process.unit == Known(unit)
     assert step.process.services == ABSENT, "nobody here would start it again"
@@ -150,7 +150,7 @@ def test_a_service_that_systemd_does_not_answer_for_is_not_ended_as_a_process(
     server = serve("polite")
     unit = control_group(server.pid)
     systemd.add(unit, MainPID=str(server.pid), unreadable="Failed to connect to bus: Timeout")
-    plan = look_at_port(FreeRequest(server.port))
+    plan = inspect_port(FreeRequest(server.port))
     (step,) = plan.steps
     assert step.refusal
     assert step.refusal.code == "services_unreadable"

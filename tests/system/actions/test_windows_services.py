@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.actions.free_port import free_port, look_at_port
-from portview.actions.holders import FreeRequest
-from portview.actions.plan import StepKind
-from portview.actions.service_change import (
+from portview.actions.free_port.execute import free_port, inspect_port
+from portview.actions.free_port.plan import PlanAction
+from portview.actions.free_port.port_usage import FreeRequest
+from portview.actions.services.change import (
     read_service,
     restart_service,
     start_service,
     stop_service,
 )
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.services import ServiceState
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.owners.service import ServiceState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -87,9 +87,9 @@ def test_a_port_of_a_service_is_freed_by_stopping_it(services: OwnServices) -> N
     name = services.create()
     start_service(read_service(name))
     port = services.port(name)
-    plan = look_at_port(FreeRequest(port, force=True))
+    plan = inspect_port(FreeRequest(port, force=True))
     (step,) = plan.steps
-    assert step.kind is StepKind.STOP_SERVICE
+    assert step.kind is PlanAction.STOP_SERVICE
     assert step.service
     assert (step.service.name, step.service.start_type) == (name, "manual")
     report = free_port(plan, watch_s=0.2)

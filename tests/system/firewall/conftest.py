@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.machines import Namespace, joined_machines, serving
+from tests.netns import Namespace, joined_machines, serving
 from tests.system.firewall.rulesets import CONTAINER
 
 if TYPE_CHECKING:
@@ -159,10 +159,16 @@ class Bench:
 
     def make(self, effect: str, *remotes: str, protocol: str = "tcp", **more: Any) -> Any:
         """Have PortView make a rule, and return the change; an error as its code."""
-        wish = {"effect": effect, "protocol": protocol, "port": PORT, "remotes": remotes, **more}
-        return self.server.ask({"do": "make", "wish": wish})
+        rule_spec = {
+            "effect": effect,
+            "protocol": protocol,
+            "port": PORT,
+            "remotes": remotes,
+            **more,
+        }
+        return self.server.ask({"do": "make", "wish": rule_spec})
 
-    def take_back(self, rule_id: str) -> Any:
+    def revoke(self, rule_id: str) -> Any:
         return self.server.ask({"do": "take back", "id": rule_id})
 
     def own(self) -> list[dict[str, Any]]:

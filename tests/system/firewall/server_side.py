@@ -13,10 +13,10 @@ import threading
 from dataclasses import asdict
 from typing import Any
 
-from portview.domain.firewall import FirewallQuestion, RuleEffect, RuleWish
-from portview.domain.outcome import PortViewError
-from portview.domain.sockets import Protocol
-from portview.firewall.linux.firewall import LinuxFirewall
+from portview.domain.errors import PortViewError
+from portview.domain.firewall import FirewallQuestion, RuleEffect, RuleSpec
+from portview.domain.sockets.socket_row import Protocol
+from portview.firewall.linux.backend import LinuxFirewall
 
 
 def serve(ports: list[int]) -> None:
@@ -60,17 +60,17 @@ def answer(firewall: LinuxFirewall, request: dict[str, Any]) -> object:
         case "status":
             return {**asdict(rules.status), "generation": rules.generation}
         case "make":
-            wish = request["wish"]
-            wish["effect"] = RuleEffect(wish["effect"])
-            wish["protocol"] = Protocol(wish["protocol"])
-            wish["remotes"] = tuple(wish["remotes"])
-            change = firewall.plan(RuleWish(**wish), rules)
+            rule_spec = request["wish"]
+            rule_spec["effect"] = RuleEffect(rule_spec["effect"])
+            rule_spec["protocol"] = Protocol(rule_spec["protocol"])
+            rule_spec["remotes"] = tuple(rule_spec["remotes"])
+            change = firewall.plan(RuleSpec(**rule_spec), rules)
             firewall.apply(change)
             return asdict(change)
         case "own":
-            return [asdict(own) for own in rules.own_rules]
+            return [asdict(own) for own in rules.managed_rules]
         case "take back":
-            [own] = [own for own in rules.own_rules if own.id == request["id"]]
+            [own] = [own for own in rules.managed_rules if own.id == request["id"]]
             change = firewall.plan_removal(own)
             firewall.apply(change)
             return asdict(change)

@@ -50,11 +50,11 @@ table inet early { chain pre { type filter hook prerouting priority raw; policy 
 def test_a_rule_lets_one_network_in_until_it_is_taken_back(bench: Bench, rules: str) -> None:
     bench.set_rules(rules)
     before = bench.far.run("nft", "-s", "list", "ruleset")
-    check_allow_and_take_back(bench)
+    check_allow_and_revoke(bench)
     assert bench.far.run("nft", "-s", "list", "ruleset") == before
 
 
-def check_allow_and_take_back(bench: Bench) -> None:
+def check_allow_and_revoke(bench: Bench) -> None:
     assert not bench.reaches(bench.near.ipv4, is_expected=False)
     assert bench.verdict(remote=bench.near.ipv4)["verdict"] in {"blocked", "unknown"}
     change = bench.make("allow", "10.199.0.0/30", "fd99::1")
@@ -78,7 +78,7 @@ def check_allow_and_take_back(bench: Bench) -> None:
         assert f"“{name}”" in decided["reason"]
     assert set(own["wish"]["remotes"]) == {"10.199.0.0/30", "fd99::1"}
     assert (own["wish"]["effect"], own["wish"]["port"]) == ("allow", 8080)
-    taken = bench.take_back(change["id"])
+    taken = bench.revoke(change["id"])
     assert "error" not in taken, taken
     assert bench.own() == []
     assert bench.verdict(remote=bench.near.ipv4)["verdict"] in {"blocked", "unknown"}
@@ -127,7 +127,7 @@ def test_a_rule_for_one_ip_version_leaves_the_other_as_it_is(
     assert bench.reaches(SECOND_V4, is_expected=True)
     after = bench.experience([{"source": SECOND_V6, "protocol": "tcp", "patience_s": SILENCE_S}])
     assert after == met
-    bench.take_back(change["id"])
+    bench.revoke(change["id"])
     assert bench.far.run("nft", "-s", "list", "ruleset") == before
 
 
@@ -136,7 +136,7 @@ def test_clients_of_one_ip_version_are_blocked(bench: Bench) -> None:
     assert not bench.reaches(bench.near.ipv6, is_expected=False)
     assert bench.reaches(bench.near.ipv4, is_expected=True)
     assert bench.own()[0]["wish"]["remotes"] == ["::/0"]
-    bench.take_back(change["id"])
+    bench.revoke(change["id"])
     assert bench.reaches(bench.near.ipv6, is_expected=True)
 
 
@@ -150,7 +150,7 @@ def test_a_port_is_blocked_for_some_until_the_rule_is_taken_back(bench: Bench, r
     assert bench.verdict(remote=bench.near.ipv4)["verdict"] == "blocked"
     assert bench.verdict(remote="127.0.0.1")["verdict"] == "allowed"
     assert bench.reaches(SECOND_V4, is_expected=True)
-    bench.take_back(change["id"])
+    bench.revoke(change["id"])
     assert bench.reaches(bench.near.ipv4, is_expected=True)
     assert bench.far.run("nft", "-s", "list", "ruleset") == before
 
@@ -168,7 +168,7 @@ def test_rules_of_iptables_are_changed_through_iptables(bench: Bench) -> None:
         bench.far.run(
             tool, "-A", "INPUT", "-p", "tcp", "-m", "tcp", "--dport", "8080", "-j", "DROP"
         )
-    check_allow_and_take_back(bench)
+    check_allow_and_revoke(bench)
 
 
 def test_a_rule_of_iptables_for_ipv4_is_known_as_that(bench: Bench) -> None:
@@ -182,5 +182,5 @@ def test_a_rule_of_iptables_for_ipv4_is_known_as_that(bench: Bench) -> None:
     assert bench.own()[0]["wish"]["remotes"] == ["0.0.0.0/0"]
     assert bench.reaches(SECOND_V4, is_expected=True)
     assert not bench.reaches(SECOND_V6, is_expected=False)
-    bench.take_back(change["id"])
+    bench.revoke(change["id"])
     assert bench.own() == []

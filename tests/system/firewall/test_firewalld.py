@@ -14,7 +14,7 @@ import pytest
 
 from tests.system.firewall.conftest import SECOND_V4, SECOND_V6, Worker
 from tests.system.firewall.rulesets import Case
-from tests.system.firewall.test_changes import check_allow_and_take_back
+from tests.system.firewall.test_changes import check_allow_and_revoke
 from tests.system.firewall.test_verdict_is_experience import check
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def test_the_verdict_is_what_clients_meet(
 def test_firewalld_makes_a_rule_and_takes_it_back(
     firewalld_bench: Bench, daemon: Callable[..., str]
 ) -> None:
-    check_allow_and_take_back(firewalld_bench)
+    check_allow_and_revoke(firewalld_bench)
     assert daemon("--list-rich-rules").strip() == ""
     assert daemon("--permanent", "--list-rich-rules").strip() == ""
 
@@ -171,7 +171,7 @@ def test_firewalld_makes_a_rule_for_ipv4_alone_and_takes_it_back(
     assert own["rule"]["name"] == change["name"]
     assert firewalld_bench.reaches(SECOND_V4, is_expected=True)
     assert not firewalld_bench.reaches(SECOND_V6, is_expected=False)
-    firewalld_bench.take_back(change["id"])
+    firewalld_bench.revoke(change["id"])
     assert firewalld_bench.own() == []
     assert not firewalld_bench.reaches(SECOND_V4, is_expected=False)
     assert daemon("--list-rich-rules").strip() == ""
@@ -183,7 +183,7 @@ def test_a_rule_without_an_end_is_kept_over_a_restart(
     change = firewalld_bench.make("allow", "10.199.0.1")
     daemon("--reload")
     assert firewalld_bench.reaches(firewalld_bench.near.ipv4, is_expected=True)
-    firewalld_bench.take_back(change["id"])
+    firewalld_bench.revoke(change["id"])
     daemon("--reload")
     assert not firewalld_bench.reaches(firewalld_bench.near.ipv4, is_expected=False)
 
@@ -197,7 +197,7 @@ def test_a_rule_with_an_end_is_taken_back_by_firewalld_itself(
     assert any(word.startswith("--timeout=3") for word in command)
     assert daemon("--permanent", "--list-rich-rules").strip() == ""
     assert firewalld_bench.own()[0]["wish"]["expires_at_ms"] == now_ms + 3_600_000
-    firewalld_bench.take_back(change["id"])
+    firewalld_bench.revoke(change["id"])
     assert firewalld_bench.own() == []
 
 
@@ -205,7 +205,7 @@ def test_a_rule_goes_before_the_denial_that_would_decide(
     firewalld_bench: Bench, daemon: Callable[..., str]
 ) -> None:
     daemon("--add-rich-rule=rule port port=8080 protocol=tcp drop")
-    check_allow_and_take_back(firewalld_bench)
+    check_allow_and_revoke(firewalld_bench)
 
 
 def test_a_port_that_firewalld_allows_is_blocked_for_one_client(
@@ -218,7 +218,7 @@ def test_a_port_that_firewalld_allows_is_blocked_for_one_client(
     assert firewalld_bench.reaches(firewalld_bench.near.ipv6, is_expected=True)
     [own] = firewalld_bench.own()
     assert (own["wish"]["effect"], own["wish"]["remotes"]) == ("block", ["10.199.0.1"])
-    firewalld_bench.take_back(change["id"])
+    firewalld_bench.revoke(change["id"])
     assert firewalld_bench.reaches(firewalld_bench.near.ipv4, is_expected=True)
 
 

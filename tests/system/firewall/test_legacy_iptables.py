@@ -9,7 +9,7 @@ import pytest
 
 from tests.system.firewall.conftest import two_with_a_server
 from tests.system.firewall.rulesets import Case
-from tests.system.firewall.test_changes import check_allow_and_take_back
+from tests.system.firewall.test_changes import check_allow_and_revoke
 from tests.system.firewall.test_verdict_is_experience import check
 
 if TYPE_CHECKING:
@@ -61,4 +61,4 @@ def test_the_verdict_is_what_clients_meet(legacy_bench: Bench) -> None:
 
 
 def test_a_rule_is_made_there_and_taken_back(legacy_bench: Bench) -> None:
-    check_allow_and_take_back(legacy_bench)
+    check_allow_and_revoke(legacy_bench)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.domain.firewall import RuleEffect, RuleWish
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.sockets import Protocol
-from portview.firewall.windows import firewall as module
-from portview.firewall.windows.firewall import WindowsFirewall
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.firewall import RuleEffect, RuleSpec
+from portview.domain.sockets.socket_row import Protocol
+from portview.firewall.windows import backend as module
+from portview.firewall.windows.backend import WindowsFirewall
 from portview.readers.windows import system_programs
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from portview.domain.firewall import RuleChange
 
-WISH = RuleWish(RuleEffect.ALLOW, Protocol.TCP, 8080, "C:\\Program Files\\A & B\\%x% 'é'.exe")
+RULE_SPEC = RuleSpec(RuleEffect.ALLOW, Protocol.TCP, 8080, "C:\\Program Files\\A & B\\%x% 'é'.exe")
 
 scripted = pytest.mark.linux_only(reason="a script can stand for netsh where it can be started")
 
@@ -45,7 +45,7 @@ def netsh(tmp_path: Path) -> Callable[[str], Path]:
 
 
 def planned(firewall: WindowsFirewall) -> RuleChange:
-    return firewall.plan(WISH, firewall.read())
+    return firewall.plan(RULE_SPEC, firewall.read())
 
 
 @scripted
@@ -57,7 +57,7 @@ def test_the_program_gets_exactly_what_was_shown(
     firewall.apply(change)
     seen = json.loads((tmp_path / "seen").read_text("utf-8"))
     assert tuple(seen) == change.commands[0][1:]
-    assert f"program={WISH.program}" in seen
+    assert f"program={RULE_SPEC.program}" in seen
 
 
 @scripted
@@ -114,7 +114,7 @@ def test_a_program_that_is_missing_is_told(tmp_path: Path) -> None:
 def test_a_system_without_a_registry_answers_why() -> None:
     rules = WindowsFirewall().read()
     assert rules.status.problem.startswith("The rules of Windows' firewall can't be read")
-    assert rules.own_rules == ()
+    assert rules.managed_rules == ()
 
 
 @pytest.mark.windows_only(reason="Windows has a folder of the system")
@@ -137,6 +137,6 @@ def test_an_exit_code_is_no_proof() -> None:
         if not firewall.read().status.problem:
             pytest.skip("this Windows has a firewall of its own, which no test may change")
         firewall.apply(planned(firewall))
-        assert firewall.read().own_rules == ()
+        assert firewall.read().managed_rules == ()
     finally:
         firewall.close()

@@ -21,17 +21,17 @@ pytestmark = [
 _ASK = """
 import json
 from dataclasses import asdict
-from portview.domain.firewall import FirewallQuestion, RuleEffect, RuleWish
-from portview.domain.outcome import PortViewError
-from portview.domain.sockets import Protocol
+from portview.domain.firewall import FirewallQuestion, RuleEffect, RuleSpec
+from portview.domain.errors import PortViewError
+from portview.domain.sockets.socket_row import Protocol
 from portview.firewall.linux import tools
-from portview.firewall.linux.firewall import LinuxFirewall
+from portview.firewall.linux.backend import LinuxFirewall
 {before}
 firewall = LinuxFirewall()
 rules = firewall.read()
-wish = RuleWish(RuleEffect.ALLOW, Protocol.TCP, 8080, remotes=("any",))
+rule_spec = RuleSpec(RuleEffect.ALLOW, Protocol.TCP, 8080, remotes=("any",))
 try:
-    change = firewall.plan(wish, rules)
+    change = firewall.plan(rule_spec, rules)
     firewall.apply(change)
     error = None
 except PortViewError as problem:

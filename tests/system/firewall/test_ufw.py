@@ -8,7 +8,7 @@ import pytest
 
 from tests.system.firewall.conftest import SECOND_V4, SECOND_V6
 from tests.system.firewall.rulesets import Case
-from tests.system.firewall.test_changes import check_allow_and_take_back
+from tests.system.firewall.test_changes import check_allow_and_revoke
 from tests.system.firewall.test_verdict_is_experience import check
 
 if TYPE_CHECKING:
@@ -53,13 +53,13 @@ def test_a_limit_is_partly_allowed(ufw_bench: Bench) -> None:
 def test_ufw_makes_a_rule_and_takes_it_back(ufw_bench: Bench) -> None:
     ufw_bench.ufw("allow", "22/tcp")
     before = ufw_bench.ufw("status")
-    check_allow_and_take_back(ufw_bench)
+    check_allow_and_revoke(ufw_bench)
     assert ufw_bench.ufw("status") == before
 
 
 def test_a_rule_goes_before_the_denial_that_would_decide(ufw_bench: Bench) -> None:
     ufw_bench.ufw("deny", "8080/tcp")
-    check_allow_and_take_back(ufw_bench)
+    check_allow_and_revoke(ufw_bench)
     assert "8080" in ufw_bench.ufw("status")
 
 
@@ -69,7 +69,7 @@ def test_a_port_that_ufw_allows_is_blocked_for_one_client(ufw_bench: Bench) -> N
     assert change["commands"][0][0] == "ufw"
     assert not ufw_bench.reaches(ufw_bench.near.ipv4, is_expected=False)
     assert ufw_bench.reaches(ufw_bench.near.ipv6, is_expected=True)
-    ufw_bench.take_back(change["id"])
+    ufw_bench.revoke(change["id"])
     assert ufw_bench.reaches(ufw_bench.near.ipv4, is_expected=True)
 
 
@@ -95,7 +95,7 @@ def test_a_rule_is_known_and_taken_back_while_ufw_is_off(ufw_bench: Bench) -> No
     ufw_bench.clear()
     assert ufw_bench.status()["manager"] == "none"
     assert [own["id"] for own in ufw_bench.own()] == [change["id"]]
-    ufw_bench.take_back(change["id"])
+    ufw_bench.revoke(change["id"])
     assert ufw_bench.own() == []
     assert "8080" not in ufw_bench.ufw("show", "added")
 
@@ -108,7 +108,7 @@ def test_ufw_makes_a_rule_for_ipv4_alone_and_takes_it_back(ufw_bench: Bench) -> 
     assert not ufw_bench.reaches(SECOND_V6, is_expected=False)
     assert "(v6)" not in ufw_bench.ufw("status")
     assert ufw_bench.own()[0]["wish"]["remotes"] == ["0.0.0.0/0"]
-    ufw_bench.take_back(change["id"])
+    ufw_bench.revoke(change["id"])
     assert ufw_bench.own() == []
     assert ufw_bench.ufw("show", "added") == before
 
@@ -118,6 +118,6 @@ def test_a_rule_for_anyone_is_taken_back_whole(ufw_bench: Bench) -> None:
     change = ufw_bench.make("allow", "any")
     assert ufw_bench.own()[0]["wish"]["remotes"] == ["any"]
     assert ufw_bench.reaches(SECOND_V6, is_expected=True)
-    ufw_bench.take_back(change["id"])
+    ufw_bench.revoke(change["id"])
     assert ufw_bench.own() == []
     assert ufw_bench.ufw("show", "added") == before

@@ -12,11 +12,11 @@ from portview.domain.firewall import (
     FirewallQuestion,
     FirewallVerdict,
     RuleEffect,
-    RuleWish,
+    RuleSpec,
 )
-from portview.domain.sockets import Protocol
+from portview.domain.sockets.socket_row import Protocol
 from portview.firewall.windows.active_profile import active_profiles
-from portview.firewall.windows.firewall import WindowsFirewall
+from portview.firewall.windows.backend import WindowsFirewall
 from portview.firewall.windows.policy import Store
 from portview.firewall.windows.registry import LOCAL_KEY, POLICY_KEY, STORE_KEYS, FirewallRegistry
 from portview.firewall.windows.surroundings import Profile
@@ -211,9 +211,9 @@ def test_texts_of_libraries_are_looked_up() -> None:
 
 
 def test_an_own_rule_is_found_again_in_the_registry(firewall: WindowsFirewall) -> None:
-    wish = RuleWish(RuleEffect.ALLOW, Protocol.TCP, 8080, SERVER, ("localsubnet",))
+    rule_spec = RuleSpec(RuleEffect.ALLOW, Protocol.TCP, 8080, SERVER, ("localsubnet",))
     write(STORE_KEYS[Store.LOCAL], "other", WEB)
-    change = firewall.plan(wish, firewall.read())
+    change = firewall.plan(rule_spec, firewall.read())
     arguments = dict(word.partition("=")[::2] for word in change.commands[0][5:])
     # What Windows makes of the command.
     write(
@@ -232,9 +232,9 @@ def test_an_own_rule_is_found_again_in_the_registry(firewall: WindowsFirewall) -
             name=arguments["name"],
         ),
     )
-    (own,) = firewall.read().own_rules
+    (own,) = firewall.read().managed_rules
     assert own.id == change.id
-    assert own.wish == wish
+    assert own.rule_spec == rule_spec
     assert own.rule.name == change.name
     answer = firewall.read().decide(FirewallQuestion(Protocol.TCP, 8080, program=SERVER))
     assert own.rule.name in {match.rule.name for match in answer.matches} or answer.profiles == (

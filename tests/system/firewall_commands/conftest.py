@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from portview.log import log_path
-from tests.machines import joined_machines
+from tests.netns import joined_machines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.machines import Namespace
+    from tests.netns import Namespace
 
 GUARD = """
 table inet guard {

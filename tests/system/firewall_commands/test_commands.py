@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from portview.actions.record import read_records
-from portview.domain.outcome import Outcome
+from portview.actions.confirmation.history import read_records
+from portview.domain.errors import Outcome
 from tests.system.firewall_commands.conftest import AS_NOBODY
 
 if TYPE_CHECKING:
@@ -365,15 +365,15 @@ def test_an_errand_is_planned_anew_and_answers_with_what_was_read(machines: Mach
 
 AS_THE_WINDOW_DOES = """
 import json
-from portview.actions.firewall_jobs import RevokeJob, RuleJob
-from portview.actions.jobs import Doing
-from portview.domain.firewall import RuleEffect, RuleWish
-from portview.domain.sockets import Protocol
+from portview.actions.confirmation.firewall_actions import RevokeAction, RuleAction
+from portview.actions.confirmation.actions import ExecutionOptions
+from portview.domain.firewall import RuleEffect, RuleSpec
+from portview.domain.sockets.socket_row import Protocol
 
-job = RuleJob(RuleWish(RuleEffect.ALLOW, Protocol.TCP, 8080, remotes=("any",)))
-made = job.act(job.look(), Doing(as_admin=True))
-back = RevokeJob((made.rule_id,))
-gone = back.act(back.look(), Doing(as_admin=True))
+job = RuleAction(RuleSpec(RuleEffect.ALLOW, Protocol.TCP, 8080, remotes=("any",)))
+made = job.execute(job.preview(), ExecutionOptions(as_admin=True))
+back = RevokeAction((made.rule_id,))
+gone = back.execute(back.preview(), ExecutionOptions(as_admin=True))
 print(json.dumps([made.now, made.is_in_force, gone.now, gone.outcome]))
 """
 

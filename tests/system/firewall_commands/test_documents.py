@@ -10,14 +10,14 @@ import pytest
 
 from portview.cli import firewall_changes, firewall_reading
 from portview.cli.commands import run_command
-from portview.domain.firewall import RuleEffect, RuleWish
-from portview.domain.outcome import Outcome
-from portview.domain.sockets import Protocol
+from portview.domain.errors import Outcome
+from portview.domain.firewall import RuleEffect, RuleSpec
+from portview.domain.sockets.socket_row import Protocol
 from tests.fakes.firewall import FakeFirewall, needs_admin
 
 ANSWER = {"verdict", "reason", "rule", "matches", "profiles", "next_step"}
 RULE = {"id", "name", "effect", "source", "conditions", "is_enabled", "text"}
-WISH = {"effect", "protocol", "port", "program", "remotes", "profiles", "expires_at", "until"}
+RULE_SPEC = {"effect", "protocol", "port", "program", "remotes", "profiles", "expires_at", "until"}
 CHANGE = {"id", "name", "commands", "command_lines", "warnings", "notes"}
 REPORT = {"outcome", "asked", "done", "now", "next_step", "rule_id", "is_in_force", "rule",
           "after", "after_for"}  # fmt: skip
@@ -56,14 +56,14 @@ def test_the_documents_have_their_keys(
     assert code == 0
     assert set(shown) == {"dry_run", "wish", "question", "change", "warnings", "notes",
                           "is_needless", "before", "before_for", "report", "expired"}  # fmt: skip
-    assert set(shown["wish"]) == WISH
+    assert set(shown["wish"]) == RULE_SPEC
     assert set(shown["change"]) == CHANGE
     assert set(shown["before"]) == ANSWER
     assert firewall.applied == []
     code, made = run(capfdbinary, "allow", port, "--yes", "--remote", "any", "--for", "1h")
     assert code == 0
     assert set(made["report"]) == REPORT
-    assert set(made["report"]["rule"]) == WISH | {"id", "rule"}
+    assert set(made["report"]["rule"]) == RULE_SPEC | {"id", "rule"}
     assert set(made["report"]["after_for"][0]) == {"clients", "remote", "verdict", "reason",
                                                    "rule"}  # fmt: skip
     code, verdict = run(capfdbinary, "verdict", port)
@@ -76,18 +76,18 @@ def test_the_documents_have_their_keys(
     code, listed = run(capfdbinary, "list")
     assert code == 0
     assert set(listed) == {"manager", "rules", "problem", "hint"}
-    assert set(listed["rules"][0]) == WISH | {"id", "rule", "expired"}
+    assert set(listed["rules"][0]) == RULE_SPEC | {"id", "rule", "expired"}
     code, gone = run(capfdbinary, "revoke", port, "--yes")
     assert code == 0
     assert set(gone) == {"dry_run", "rules", "report"}
-    assert set(gone["rules"][0]) == WISH | {"id", "rule", "expired", "change"}
+    assert set(gone["rules"][0]) == RULE_SPEC | {"id", "rule", "expired", "change"}
     assert gone["report"]["reports"][0]["is_in_force"] is False
 
 
 def test_text_of_rules_is_shown_inert(
     firewall: FakeFirewall, port: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    block = RuleWish(RuleEffect.BLOCK, Protocol.TCP, int(port), remotes=("any",))
+    block = RuleSpec(RuleEffect.BLOCK, Protocol.TCP, int(port), remotes=("any",))
     firewall.add_rule_of_others(block, EVIL)
     assert run_command(["firewall", "verdict", port]) == Outcome.NOT_DONE
     assert run_command(["firewall", "allow", port, "--yes"]) == Outcome.NOT_DONE
@@ -102,7 +102,7 @@ def test_a_person_reads_what_will_run_and_what_is_true_then(
 ) -> None:
     assert run_command(["firewall", "allow", port, "--remote", "any", "--yes"]) == 0
     shown = capfd.readouterr().out
-    (own,) = firewall.read().own_rules
+    (own,) = firewall.read().managed_rules
     assert f"Rule: PortView: allow tcp {port}" in shown
     assert (
         f'Will run: add "a rule" {own.id}' in shown or f"Will run: add 'a rule' {own.id}" in shown
@@ -120,18 +120,18 @@ def test_a_person_reads_what_will_run_and_what_is_true_then(
 def test_expired_rules_are_taken_along_and_a_needless_rule_is_not_made(
     firewall: FakeFirewall, port: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    wish = RuleWish(RuleEffect.ALLOW, Protocol.TCP, 1, remotes=("any",), expires_at_ms=1)
-    firewall.apply(firewall.plan(wish, firewall.read()))
-    firewall.add_rule_of_others(replace(wish, port=int(port)), "Open")
+    rule_spec = RuleSpec(RuleEffect.ALLOW, Protocol.TCP, 1, remotes=("any",), expires_at_ms=1)
+    firewall.apply(firewall.plan(rule_spec, firewall.read()))
+    firewall.add_rule_of_others(replace(rule_spec, port=int(port)), "Open")
     assert run_command(["firewall", "list"]) == 0
     assert "It has had its time" in capfd.readouterr().out
     assert run_command(["firewall", "allow", port]) == Outcome.NOT_DONE
-    assert len(firewall.read().own_rules) == 1
+    assert len(firewall.read().managed_rules) == 1
     assert run_command(["firewall", "allow", port, "--yes"]) == 0
     shown = capfd.readouterr().out
     assert "its time ended" in shown
     assert "no rule is needed" in shown
-    assert firewall.read().own_rules == ()
+    assert firewall.read().managed_rules == ()
 
 
 def test_missing_rights_and_unreadable_rules_have_their_exit_codes(

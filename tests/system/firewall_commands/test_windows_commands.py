@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from portview.actions.firewall_jobs import RuleJob
-from portview.actions.firewall_report import FirewallReport
-from portview.actions.jobs import Doing
-from portview.actions.record import read_records
-from portview.domain.firewall import RuleEffect, RuleWish
-from portview.domain.outcome import Outcome
-from portview.domain.sockets import Protocol
+from portview.actions.confirmation.actions import ExecutionOptions
+from portview.actions.confirmation.firewall_actions import RuleAction
+from portview.actions.confirmation.history import read_records
+from portview.actions.firewall_rules.report import FirewallReport
+from portview.domain.errors import Outcome
+from portview.domain.firewall import RuleEffect, RuleSpec
+from portview.domain.sockets.socket_row import Protocol
 from portview.firewall.tag import RuleTag, format_tag
-from portview.firewall.windows.own import OwnName
+from portview.firewall.windows.managed_rules import OwnName
 from portview.firewall.windows.policy import Store
 from portview.firewall.windows.registry import LOCAL_KEY, STORE_KEYS
 
@@ -132,8 +132,8 @@ def test_a_netsh_that_does_nothing_is_found_out() -> None:
 
 def test_the_side_with_rights_believes_netsh_as_little() -> None:
     """Wine starts the errand without a prompt; what it answers has come through the pipe."""
-    job = RuleJob(RuleWish(RuleEffect.ALLOW, Protocol.TCP, 8097, remotes=("any",)))
-    report = job.act(job.look(), Doing(as_admin=True))
+    job = RuleAction(RuleSpec(RuleEffect.ALLOW, Protocol.TCP, 8097, remotes=("any",)))
+    report = job.execute(job.preview(), ExecutionOptions(as_admin=True))
     assert isinstance(report, FirewallReport)
     assert report.outcome is Outcome.NOT_DONE
     assert "The rule did not appear" in report.now

@@ -17,7 +17,7 @@ from tests.benchmarks.socket_load import SocketLoad
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from portview.domain.sockets import SocketRow
+    from portview.domain.sockets.socket_row import SocketRow
 
 pytestmark = [
     pytest.mark.linux_only(reason="compares NETLINK_SOCK_DIAG with psutil and ss"),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.sockets import Endpoint
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.sockets.socket_row import Endpoint
 from portview.readers.choose import open_reader, reader_names
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from portview.domain.sockets import OwnerProblem, SocketRow
+from portview.domain.sockets.socket_row import OwnerProblem, SocketRow
 from portview.readers.linux import socket_holders
 from portview.readers.process_identity import process_key
 

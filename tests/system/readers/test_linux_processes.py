@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from portview.domain.processes import ProcessKey
+from portview.domain.owners.process import ProcessKey
 from portview.readers.process_identity import process_key
 from portview.readers.processes import ProcessReader, read_process
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from portview.domain.snapshot import diff
-from portview.domain.sockets import Endpoint, Family, Protocol, SocketRow, State
+from portview.domain.sockets.snapshot import diff
+from portview.domain.sockets.socket_row import Endpoint, Family, Protocol, SocketRow, State
 from portview.readers.process_identity import process_key
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.domain.sockets import Protocol, SocketKey
+from portview.domain.sockets.socket_row import Protocol, SocketKey
 from portview.readers.choose import open_traffic_reader
 from portview.readers.linux import traffic
 from portview.readers.linux.traffic import SockDiagTraffic

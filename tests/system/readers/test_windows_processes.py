@@ -11,7 +11,7 @@ import sys
 import psutil
 import pytest
 
-from portview.domain.processes import FieldProblem, ProcessKey
+from portview.domain.owners.process import FieldProblem, ProcessKey
 from portview.readers.elevation import is_elevated
 from portview.readers.process_identity import process_key
 from portview.readers.processes import read_process

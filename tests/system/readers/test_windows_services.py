@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from portview.domain.facts import ABSENT, Known, known_or
-from portview.domain.services import ServiceState
+from portview.domain.owners.service import ServiceState
 from portview.readers.process_identity import ProcessKey, process_key
 from portview.readers.services import WindowsServices, open_services
 from portview.readers.windows.advapi32 import ServiceManager

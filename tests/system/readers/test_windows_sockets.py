@@ -15,8 +15,15 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from portview.domain.outcome import PortViewError
-from portview.domain.sockets import Endpoint, Family, OwnerProblem, Protocol, SocketRow, State
+from portview.domain.errors import PortViewError
+from portview.domain.sockets.socket_row import (
+    Endpoint,
+    Family,
+    OwnerProblem,
+    Protocol,
+    SocketRow,
+    State,
+)
 from portview.readers.choose import open_reader, reader_names
 from portview.readers.elevation import is_elevated
 from portview.readers.process_identity import process_key

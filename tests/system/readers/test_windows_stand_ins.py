@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from portview.domain.sockets import Family
+from portview.domain.sockets.socket_row import Family
 from portview.readers.windows import advapi32
 from portview.readers.windows.advapi32 import ServiceManager
 from portview.readers.windows.dll import bind, load_library

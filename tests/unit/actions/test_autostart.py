@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.actions.autostart import (
+from portview.autostart import (
     BACKGROUND_OPTION,
     DesktopEntryAutostart,
     RunKeyAutostart,
     open_autostart,
 )
-from portview.domain.outcome import PortViewError
+from portview.domain.errors import PortViewError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.actions.elevated_look import HeldSocket, with_owners
-from portview.domain.processes import ProcessKey
-from portview.domain.sockets import (
+from portview.actions.free_port.elevated_holders import HeldSocket, with_owners
+from portview.domain.owners.process import ProcessKey
+from portview.domain.sockets.socket_row import (
     Endpoint,
     Family,
     OwnerProblem,

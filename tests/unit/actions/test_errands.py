@@ -6,13 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.actions.errands import Errand, ErrandVerb, parse_errand
-from portview.actions.seen_process import HeldSocketId, SeenProcess
+from portview.actions.elevation.request import (
+    ElevatedOperation,
+    ElevatedRequest,
+    parse_elevated_request,
+)
+from portview.actions.safety.seen_process import HeldSocketId, SeenProcess
+from portview.domain.errors import PortViewError
 from portview.domain.facts import ABSENT, NOT_READ, Known
-from portview.domain.outcome import PortViewError
-from portview.domain.processes import ProcessKey
-from portview.domain.program import RunningProgram
-from portview.domain.sockets import Endpoint, Protocol, canonical_address
+from portview.domain.owners.process import ProcessKey
+from portview.domain.owners.program import RunningProgram
+from portview.domain.sockets.socket_row import Endpoint, Protocol, canonical_address
 
 KEYS = st.builds(ProcessKey, st.integers(1, 2**32 - 1), st.integers(0, 10**15 - 1))
 DIGESTS = st.one_of(
@@ -27,36 +31,40 @@ SOCKETS = st.builds(HeldSocketId, st.sampled_from(Protocol), ENDPOINTS, st.integ
 SEEN = st.builds(SeenProcess, KEYS, PROGRAMS, st.lists(SOCKETS, max_size=3).map(tuple))
 ONE_OR_NONE = st.lists(SEEN, max_size=1).map(tuple)
 NAMES = st.from_regex(r"[A-Za-z0-9_@:.$ ][A-Za-z0-9_@:.$ \\-]{0,40}", fullmatch=True)
-ERRANDS = st.one_of(
+REQUESTS = st.one_of(
     st.builds(
-        Errand,
-        st.just(ErrandVerb.STOP),
+        ElevatedRequest,
+        st.just(ElevatedOperation.STOP),
         st.lists(SEEN, min_size=1, max_size=5).map(tuple),
         st.integers(0, 600_000),
         st.booleans(),
     ),
     st.builds(
-        Errand,
+        ElevatedRequest,
         st.sampled_from(
-            [ErrandVerb.STOP_SERVICE, ErrandVerb.START_SERVICE, ErrandVerb.RESTART_SERVICE]
+            [
+                ElevatedOperation.STOP_SERVICE,
+                ElevatedOperation.START_SERVICE,
+                ElevatedOperation.RESTART_SERVICE,
+            ]
         ),
         ONE_OR_NONE,
         service=NAMES,
     ),
     st.builds(
-        Errand,
-        st.sampled_from([ErrandVerb.SUSPEND, ErrandVerb.RESUME]),
+        ElevatedRequest,
+        st.sampled_from([ElevatedOperation.SUSPEND, ElevatedOperation.RESUME]),
         SEEN.map(lambda seen: (seen,)),
     ),
     st.builds(
-        Errand,
-        st.just(ErrandVerb.HOLDERS),
+        ElevatedRequest,
+        st.just(ElevatedOperation.HOLDERS),
         protocol=st.sampled_from(Protocol),
         port=st.integers(1, 65535),
     ),
     st.builds(
-        Errand,
-        st.just(ErrandVerb.CLOSE),
+        ElevatedRequest,
+        st.just(ElevatedOperation.CLOSE),
         ONE_OR_NONE,
         local=ENDPOINTS,
         remote=ENDPOINTS,
@@ -65,19 +73,19 @@ ERRANDS = st.one_of(
 )
 
 
-@given(ERRANDS)
-def test_an_errand_is_read_as_it_was_written(errand: Errand) -> None:
-    assert parse_errand(errand.arguments()) == errand
+@given(REQUESTS)
+def test_an_errand_is_read_as_it_was_written(elevated_request: ElevatedRequest) -> None:
+    assert parse_elevated_request(elevated_request.arguments()) == elevated_request
 
 
 @given(st.lists(st.text(max_size=30), max_size=6))
 def test_anything_else_is_refused(words: list[str]) -> None:
     for arguments in (words, ["errand", *words], ["errand", "stop", *words]):
         try:
-            errand = parse_errand(arguments)
+            elevated_request = parse_elevated_request(arguments)
         except PortViewError:
             continue
-        assert parse_errand(errand.arguments()) == errand
+        assert parse_elevated_request(elevated_request.arguments()) == elevated_request
 
 
 @pytest.mark.parametrize(
@@ -124,4 +132,4 @@ def test_anything_else_is_refused(words: list[str]) -> None:
 )
 def test_near_misses_are_refused(words: str) -> None:
     with pytest.raises(PortViewError):
-        parse_errand(words.split())
+        parse_elevated_request(words.split())

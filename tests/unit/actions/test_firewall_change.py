@@ -9,29 +9,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.actions import firewall_plan
-from portview.actions.firewall_change import make_rule, revoke_rules
-from portview.actions.firewall_expiry import plan_expired, why_expired
-from portview.actions.firewall_jobs import RevokeJob, RuleJob, revoke_expired
-from portview.actions.firewall_plan import RulePlan, ending_words, plan_revoke, plan_rule
-from portview.actions.firewall_question import PortQuestion
-from portview.actions.firewall_sentences import needless_report
-from portview.actions.firewall_times import iso_moment
-from portview.actions.firewall_wishes import default_wish
-from portview.actions.jobs import Doing
-from portview.actions.record import read_records
-from portview.domain.firewall import FirewallQuestion, FirewallVerdict, RuleEffect, RuleWish
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.processes import FieldProblem, ProcessKey
-from portview.domain.sockets import Protocol
+from portview.actions.confirmation.actions import ExecutionOptions
+from portview.actions.confirmation.firewall_actions import RevokeAction, RuleAction, revoke_expired
+from portview.actions.confirmation.history import read_records
+from portview.actions.firewall_rules import plan as firewall_plan
+from portview.actions.firewall_rules.apply import make_rule, revoke_rules
+from portview.actions.firewall_rules.expiry import plan_expired, why_expired
+from portview.actions.firewall_rules.plan import RulePlan, describe_rule_end, plan_revoke, plan_rule
+from portview.actions.firewall_rules.query_context import FirewallQueryContext
+from portview.actions.firewall_rules.report_text import needless_report
+from portview.actions.firewall_rules.rule_spec import default_rule_spec
+from portview.actions.firewall_rules.times import iso_moment
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.firewall import FirewallQuestion, FirewallVerdict, RuleEffect, RuleSpec
+from portview.domain.owners.process import FieldProblem, ProcessKey
+from portview.domain.sockets.socket_row import Protocol
 from portview.log import log_path
 from portview.readers.local_subnets import LocalSubnet
 from tests.fakes.firewall import FakeFirewall, needs_admin
 
 PROGRAM = "/usr/bin/node"
 ASKED = FirewallQuestion(Protocol.TCP, 80, program=PROGRAM)
-WISH = RuleWish(RuleEffect.ALLOW, Protocol.TCP, 80, PROGRAM)
-ANYONE = replace(WISH, remotes=("any",))
+RULE_SPEC = RuleSpec(RuleEffect.ALLOW, Protocol.TCP, 80, PROGRAM)
+ANYONE = replace(RULE_SPEC, remotes=("any",))
 
 
 @pytest.fixture(autouse=True)
@@ -47,8 +47,8 @@ def firewall() -> FakeFirewall:
     return FakeFirewall()
 
 
-def plan(firewall: FakeFirewall, wish: RuleWish = WISH) -> RulePlan:
-    return plan_rule(firewall, wish, PortQuestion(ASKED))
+def plan(firewall: FakeFirewall, rule_spec: RuleSpec = RULE_SPEC) -> RulePlan:
+    return plan_rule(firewall, rule_spec, FirewallQueryContext(ASKED))
 
 
 def test_a_narrow_rule_is_done_when_those_it_is_for_get_through(firewall: FakeFirewall) -> None:
@@ -102,7 +102,7 @@ def test_a_rule_that_a_block_rule_beats_is_not_done(firewall: FakeFirewall) -> N
 
 
 def test_a_block_that_splits_the_network_is_not_done(firewall: FakeFirewall) -> None:
-    half = replace(WISH, effect=RuleEffect.BLOCK, remotes=("192.0.2.128/25",))
+    half = replace(RULE_SPEC, effect=RuleEffect.BLOCK, remotes=("192.0.2.128/25",))
     firewall.add_rule_of_others(half, "Half")
     report = make_rule(firewall, plan(firewall))
     assert report.outcome is Outcome.NOT_DONE
@@ -111,21 +111,25 @@ def test_a_block_that_splits_the_network_is_not_done(firewall: FakeFirewall) -> 
 
 def test_a_network_is_asked_for_by_both_its_ends() -> None:
     for half in ("198.51.100.0/25", "198.51.100.128/25"):
-        block = replace(WISH, effect=RuleEffect.BLOCK, remotes=(half,), port=90)
+        block = replace(RULE_SPEC, effect=RuleEffect.BLOCK, remotes=(half,), port=90)
         firewall = FakeFirewall()
         firewall.add_rule_of_others(block, half)
-        wish = replace(WISH, port=90, remotes=("198.51.100.0/24",), program=None)
-        asked = PortQuestion(replace(ASKED, port=90))
-        report = make_rule(firewall, plan_rule(firewall, wish, asked))
+        rule_spec = replace(RULE_SPEC, port=90, remotes=("198.51.100.0/24",), program=None)
+        asked = FirewallQueryContext(replace(ASKED, port=90))
+        report = make_rule(firewall, plan_rule(firewall, rule_spec, asked))
         assert report.outcome is Outcome.NOT_DONE
         assert f"The rule “{half}”" in report.now
 
 
 def test_blocking_is_proved_in_the_same_way(firewall: FakeFirewall) -> None:
     firewall.add_rule_of_others(ANYONE, "Open")
-    wish = default_wish(ASKED, RuleEffect.BLOCK, matches_programs=True)
-    assert (wish.program, wish.remotes, wish.profiles[-1]) == (None, ("any",), "public")
-    report = make_rule(firewall, plan(firewall, wish))
+    rule_spec = default_rule_spec(ASKED, RuleEffect.BLOCK, matches_programs=True)
+    assert (rule_spec.program, rule_spec.remotes, rule_spec.profiles[-1]) == (
+        None,
+        ("any",),
+        "public",
+    )
+    report = make_rule(firewall, plan(firewall, rule_spec))
     assert report.outcome is Outcome.DONE
     assert report.now == "TCP port 80 is blocked now for any other machine."
 
@@ -141,8 +145,10 @@ def test_what_is_allowed_already_needs_no_rule(firewall: FakeFirewall) -> None:
 
 
 def test_warnings_name_what_will_not_help(firewall: FakeFirewall) -> None:
-    looped = PortQuestion(replace(ASKED, local_address="127.0.0.1", program="/usr/bin/other"))
-    warnings = plan_rule(firewall, WISH, looped).warnings
+    looped = FirewallQueryContext(
+        replace(ASKED, local_address="127.0.0.1", program="/usr/bin/other")
+    )
+    warnings = plan_rule(firewall, RULE_SPEC, looped).warnings
     assert "A warning." in warnings
     assert any("listens on 127.0.0.1 only" in warning for warning in warnings)
     assert any("for another program" in warning for warning in warnings)
@@ -150,12 +156,12 @@ def test_warnings_name_what_will_not_help(firewall: FakeFirewall) -> None:
 
 def test_a_firewall_that_knows_no_programs_gets_none() -> None:
     planned = plan(FakeFirewall(manager="ufw"))
-    assert planned.wish.program is None
+    assert planned.rule_spec.program is None
     assert any("can't match programs" in warning for warning in planned.warnings)
 
 
 def test_a_rule_that_ends_says_who_takes_it_back(firewall: FakeFirewall) -> None:
-    ending = plan(firewall, replace(WISH, expires_at_ms=4 * 10**12))
+    ending = plan(firewall, replace(RULE_SPEC, expires_at_ms=4 * 10**12))
     assert any("with administrator rights" in note for note in ending.notes)
     assert not any("with administrator rights" in note for note in plan(firewall).notes)
 
@@ -169,18 +175,18 @@ def test_missing_rights_are_raised_and_nothing_is_recorded(firewall: FakeFirewal
 
 def test_what_was_made_is_taken_back(firewall: FakeFirewall) -> None:
     made = make_rule(firewall, plan(firewall))
-    (own,) = firewall.read().own_rules
+    (own,) = firewall.read().managed_rules
     assert own.id == made.rule_id
     report = revoke_rules(firewall, [plan_revoke(firewall, own)])
     assert report.outcome is Outcome.DONE
     assert "The rule is gone. TCP port 80 for any other machine: blocked." in report.now
-    assert firewall.read().own_rules == ()
+    assert firewall.read().managed_rules == ()
 
 
 def test_a_removal_without_effect_is_told(firewall: FakeFirewall) -> None:
     make_rule(firewall, plan(firewall))
     firewall.has_effect = False
-    (own,) = firewall.read().own_rules
+    (own,) = firewall.read().managed_rules
     report = revoke_rules(firewall, [plan_revoke(firewall, own)])
     assert report.outcome is Outcome.NOT_DONE
     assert "is still there" in report.now
@@ -188,7 +194,7 @@ def test_a_removal_without_effect_is_told(firewall: FakeFirewall) -> None:
 
 def test_missing_rights_to_remove_are_raised(firewall: FakeFirewall) -> None:
     make_rule(firewall, plan(firewall))
-    plans = [plan_revoke(firewall, own) for own in firewall.read().own_rules]
+    plans = [plan_revoke(firewall, own) for own in firewall.read().managed_rules]
     firewall.refusal = needs_admin()
     with pytest.raises(PortViewError) as refused:
         revoke_rules(firewall, plans)
@@ -197,8 +203,8 @@ def test_missing_rights_to_remove_are_raised(firewall: FakeFirewall) -> None:
 
 def test_one_that_can_not_be_removed_keeps_no_other(firewall: FakeFirewall) -> None:
     for port in (80, 81):
-        make_rule(firewall, plan(firewall, replace(WISH, port=port)))
-    plans = [plan_revoke(firewall, own) for own in firewall.read().own_rules]
+        make_rule(firewall, plan(firewall, replace(RULE_SPEC, port=port)))
+    plans = [plan_revoke(firewall, own) for own in firewall.read().managed_rules]
     apply = firewall.apply
 
     def refuse_the_first(change: object) -> None:
@@ -217,16 +223,16 @@ def test_rules_end_with_their_time_or_their_process(firewall: FakeFirewall) -> N
     gone = ProcessKey(2**22 + 5, 1000)
     for port, ending in ((80, {"expires_at_ms": 1000}), (81, {"expires_at_ms": 5000}),
                          (82, {"until": gone}), (83, {})):  # fmt: skip
-        make_rule(firewall, plan(firewall, replace(WISH, port=port, **ending)))
+        make_rule(firewall, plan(firewall, replace(RULE_SPEC, port=port, **ending)))
     plans = plan_expired(firewall, now_ms=2000)
-    assert [one.own.wish.port for one in plans] == [80, 82]
+    assert [one.own.rule_spec.port for one in plans] == [80, 82]
     assert "its time ended at " in plans[0].reason
     assert "has ended" in plans[1].reason
 
 
 @given(st.integers(0, 10**16 - 1))
 def test_any_time_that_can_stand_in_a_rule_is_told(expires_at_ms: int) -> None:
-    ending = ending_words(replace(WISH, expires_at_ms=expires_at_ms))
+    ending = describe_rule_end(replace(RULE_SPEC, expires_at_ms=expires_at_ms))
     assert re.fullmatch(r"until (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|after the year 9999)", ending)
     told = iso_moment(expires_at_ms)
     assert told is None or told.endswith("Z")
@@ -246,36 +252,36 @@ def test_any_time_that_can_stand_in_a_rule_is_told(expires_at_ms: int) -> None:
 def test_a_process_ends_only_when_that_is_certain(
     firewall: FakeFirewall, now: ProcessKey | FieldProblem, is_over: bool
 ) -> None:
-    make_rule(firewall, plan(firewall, replace(WISH, until=ProcessKey(7, 100_000))))
-    (own,) = firewall.read().own_rules
+    make_rule(firewall, plan(firewall, replace(RULE_SPEC, until=ProcessKey(7, 100_000))))
+    (own,) = firewall.read().managed_rules
     assert bool(why_expired(own, 0, lambda _pid: now)) is is_over
 
 
 def test_jobs_keep_the_record_with_the_way_back(firewall: FakeFirewall) -> None:
-    job = RuleJob(WISH, ASKED, lambda: firewall)
-    proposal = job.look()
-    assert proposal.headline == "Allow TCP port 80 through the firewall?"
-    assert ("Remote addresses", "the local subnet") in proposal.lines
-    assert proposal.commands
-    assert proposal.verb == "Allow"
-    report = job.act(proposal, Doing())
+    job = RuleAction(RULE_SPEC, ASKED, lambda: firewall)
+    confirmation = job.preview()
+    assert confirmation.headline == "Allow TCP port 80 through the firewall?"
+    assert ("Remote addresses", "the local subnet") in confirmation.lines
+    assert confirmation.commands
+    assert confirmation.verb == "Allow"
+    report = job.execute(confirmation, ExecutionOptions())
     assert report.outcome is Outcome.DONE
     (record,) = read_records()
-    (own,) = firewall.read().own_rules
+    (own,) = firewall.read().managed_rules
     assert record.made_rules == (own.id,)
 
-    back = RevokeJob((own.id,), opener=lambda: firewall)
-    assert back.act(back.look(), Doing()).outcome is Outcome.DONE
+    back = RevokeAction((own.id,), opener=lambda: firewall)
+    assert back.execute(back.preview(), ExecutionOptions()).outcome is Outcome.DONE
     assert read_records()[0].made_rules == ()
     with pytest.raises(PortViewError) as missing:
-        back.look()
+        back.preview()
     assert missing.value.code == "no_such_rule"
     assert firewall.is_closed
 
 
 def test_expired_rules_are_taken_back_at_once_or_offered(firewall: FakeFirewall) -> None:
     assert revoke_expired(lambda: firewall, has_rights=False) is None
-    make_rule(firewall, plan(firewall, replace(WISH, expires_at_ms=1)))
+    make_rule(firewall, plan(firewall, replace(RULE_SPEC, expires_at_ms=1)))
     firewall.applied.clear()
     with pytest.raises(PortViewError) as offered:
         revoke_expired(lambda: firewall, has_rights=False)
@@ -285,7 +291,7 @@ def test_expired_rules_are_taken_back_at_once_or_offered(firewall: FakeFirewall)
     assert report is not None
     assert report.outcome is Outcome.DONE
     assert "its time ended" in report.done
-    assert firewall.read().own_rules == ()
+    assert firewall.read().managed_rules == ()
 
 
 def test_a_rule_that_ends_makes_a_lasting_one_none_the_less_needed(firewall: FakeFirewall) -> None:

@@ -6,49 +6,55 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from portview.actions import errand_door, firewall_change, firewall_errands
-from portview.actions.elevation import manual_command
-from portview.actions.errands import Errand, ErrandVerb, parse_errand
-from portview.actions.firewall_change import make_rule, revoke_rules
-from portview.actions.firewall_jobs import RevokeJob
-from portview.actions.firewall_plan import plan_revoke, plan_rule
-from portview.actions.firewall_proposals import propose_rule
-from portview.actions.firewall_question import PortQuestion
-from portview.actions.jobs import Doing
-from portview.actions.record import read_records
-from portview.domain.firewall import FirewallQuestion, RuleChange, RuleEffect, RuleWish
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.processes import ProcessKey
-from portview.domain.sockets import Protocol
+from portview.actions.confirmation.actions import ExecutionOptions
+from portview.actions.confirmation.firewall_actions import RevokeAction
+from portview.actions.confirmation.firewall_confirmation import confirm_rule
+from portview.actions.confirmation.history import read_records
+from portview.actions.elevated_helper import firewall as firewall_helper
+from portview.actions.elevated_helper import server
+from portview.actions.elevation.client import manual_command
+from portview.actions.elevation.request import (
+    ElevatedOperation,
+    ElevatedRequest,
+    parse_elevated_request,
+)
+from portview.actions.firewall_rules import apply as firewall_change
+from portview.actions.firewall_rules.apply import make_rule, revoke_rules
+from portview.actions.firewall_rules.plan import plan_revoke, plan_rule
+from portview.actions.firewall_rules.query_context import FirewallQueryContext
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.firewall import FirewallQuestion, RuleChange, RuleEffect, RuleSpec
+from portview.domain.owners.process import ProcessKey
+from portview.domain.sockets.socket_row import Protocol
 from portview.log import log_path
 from tests.fakes.firewall import FakeFirewall, needs_admin
 
 if TYPE_CHECKING:
-    from portview.actions.firewall_plan import RulePlan
+    from portview.actions.firewall_rules.plan import RulePlan
 
-WISH = RuleWish(RuleEffect.ALLOW, Protocol.TCP, 80, remotes=("any",))
-ASKED = PortQuestion(FirewallQuestion(Protocol.TCP, 80))
+RULE_SPEC = RuleSpec(RuleEffect.ALLOW, Protocol.TCP, 80, remotes=("any",))
+ASKED = FirewallQueryContext(FirewallQuestion(Protocol.TCP, 80))
 
 
 @pytest.fixture
 def firewall(monkeypatch: pytest.MonkeyPatch) -> FakeFirewall:
     """Have one firewall on both sides, and the way between them without a prompt."""
     firewall = FakeFirewall()
-    monkeypatch.setattr(firewall_errands, "open_firewall", lambda: firewall)
-    monkeypatch.setattr(firewall_errands, "ask_about_port", lambda *_: ASKED)
+    monkeypatch.setattr(firewall_helper, "open_firewall", lambda: firewall)
+    monkeypatch.setattr(firewall_helper, "ask_about_port", lambda *_: ASKED)
 
-    def run(errand: Errand, cancel: object = None) -> dict[str, Any]:
+    def run(elevated_request: ElevatedRequest, cancel: object = None) -> dict[str, Any]:
         del cancel
-        parsed = parse_errand(errand.arguments())
-        answer: dict[str, Any] = errand_door._carry_out(parsed)
+        parsed = parse_elevated_request(elevated_request.arguments())
+        answer: dict[str, Any] = server._carry_out(parsed)
         return answer
 
     monkeypatch.setattr(firewall_change, "run_elevated", run)
     return firewall
 
 
-def planned(firewall: FakeFirewall, wish: RuleWish = WISH) -> RulePlan:
-    return plan_rule(firewall, wish, ASKED)
+def planned(firewall: FakeFirewall, rule_spec: RuleSpec = RULE_SPEC) -> RulePlan:
+    return plan_rule(firewall, rule_spec, ASKED)
 
 
 def test_the_other_side_makes_a_rule_of_its_own_and_this_one_finds_it(
@@ -59,12 +65,12 @@ def test_the_other_side_makes_a_rule_of_its_own_and_this_one_finds_it(
     assert report.outcome is Outcome.DONE
     assert report.rule_id != plan.change.id
     assert plan.change not in firewall.applied
-    (own,) = firewall.read().own_rules
+    (own,) = firewall.read().managed_rules
     assert own.id == report.rule_id
     assert report.proof is not None
     gone = revoke_rules(firewall, [plan_revoke(firewall, own)], as_admin=True)
     assert gone.outcome is Outcome.DONE
-    assert firewall.read().own_rules == ()
+    assert firewall.read().managed_rules == ()
 
 
 def test_a_side_that_may_not_read_tells_what_the_other_read(
@@ -78,7 +84,7 @@ def test_a_side_that_may_not_read_tells_what_the_other_read(
     assert report.now == "TCP port 80 is allowed now for any other machine."
     assert report.is_in_force
     assert report.proof is None
-    (own,) = firewall.read().own_rules
+    (own,) = firewall.read().managed_rules
     gone = revoke_rules(blind, [plan_revoke(firewall, own)], as_admin=True)
     assert gone.outcome is Outcome.DONE
     assert "The rule is gone." in gone.now
@@ -92,7 +98,7 @@ class BlindFirewall(FakeFirewall):
         super().__init__(manager="none")
         self.problem = "Only root may read them."
 
-    def plan(self, wish: RuleWish, rules: object) -> RuleChange:
+    def plan(self, rule_spec: RuleSpec, rules: object) -> RuleChange:
         raise needs_admin()
 
 
@@ -101,9 +107,9 @@ def test_a_side_that_may_not_read_asks_without_commands(firewall: FakeFirewall) 
     assert plan.refusal is not None
     assert plan.change.commands == ()
     assert not plan.is_needless
-    proposal = propose_rule(plan)
-    assert proposal.verb == "Allow"
-    assert "decided with administrator rights" in proposal.notes[0]
+    confirmation = confirm_rule(plan)
+    assert confirmation.verb == "Allow"
+    assert "decided with administrator rights" in confirmation.notes[0]
     with pytest.raises(PortViewError) as refused:
         make_rule(BlindFirewall(), plan)
     assert refused.value.outcome is Outcome.NEEDS_ADMIN
@@ -111,7 +117,7 @@ def test_a_side_that_may_not_read_asks_without_commands(firewall: FakeFirewall) 
     report = make_rule(BlindFirewall(), plan, as_admin=True)
     assert report.outcome is Outcome.DONE
     assert report.now == "TCP port 80 is allowed now for any other machine."
-    assert len(firewall.read().own_rules) == 1
+    assert len(firewall.read().managed_rules) == 1
 
 
 def test_what_was_made_unseen_is_taken_back_unseen(
@@ -119,23 +125,23 @@ def test_what_was_made_unseen_is_taken_back_unseen(
 ) -> None:
     log_path.cache_clear()
     made = make_rule(BlindFirewall(), planned(BlindFirewall()), as_admin=True)
-    job = RevokeJob((made.rule_id,), opener=BlindFirewall)
-    proposal = job.look()
-    assert proposal.verb == "Take back"
-    assert made.rule_id in proposal.headline
+    job = RevokeAction((made.rule_id,), opener=BlindFirewall)
+    confirmation = job.preview()
+    assert confirmation.verb == "Take back"
+    assert made.rule_id in confirmation.headline
     with pytest.raises(PortViewError) as refused:
-        job.act(proposal, Doing())
+        job.execute(confirmation, ExecutionOptions())
     assert refused.value.outcome is Outcome.NEEDS_ADMIN
-    assert len(firewall.read().own_rules) == 1
-    report = job.act(proposal, Doing(as_admin=True))
+    assert len(firewall.read().managed_rules) == 1
+    report = job.execute(confirmation, ExecutionOptions(as_admin=True))
     assert report.outcome is Outcome.DONE
-    assert firewall.read().own_rules == ()
+    assert firewall.read().managed_rules == ()
     assert read_records()[0].asked == report.asked
     log_path.cache_clear()
 
 
 def test_what_needs_no_rule_is_told_by_the_other_side_as_well(firewall: FakeFirewall) -> None:
-    firewall.add_rule_of_others(WISH, "Open")
+    firewall.add_rule_of_others(RULE_SPEC, "Open")
     firewall.plan = not_needed  # type: ignore[method-assign]
     report = make_rule(BlindFirewall(), planned(BlindFirewall()), as_admin=True)
     assert report.outcome is Outcome.DONE
@@ -146,8 +152,8 @@ def test_what_needs_no_rule_is_told_by_the_other_side_as_well(firewall: FakeFire
     assert (here.outcome, here.done) == (report.outcome, report.done)
 
 
-def not_needed(wish: RuleWish, rules: object) -> RuleChange:
-    del wish, rules
+def not_needed(rule_spec: RuleSpec, rules: object) -> RuleChange:
+    del rule_spec, rules
     raise PortViewError("rule_not_needed", "No rule is needed.", outcome=Outcome.DONE)
 
 
@@ -171,7 +177,7 @@ def test_an_answer_that_says_too_little_is_none(
 ) -> None:
     plan = planned(firewall)
     make_rule(firewall, plan)
-    (own,) = firewall.read().own_rules
+    (own,) = firewall.read().managed_rules
     monkeypatch.setattr(firewall_change, "run_elevated", lambda *_: answer)
     firewall.problem = "Only root may read them."
     with pytest.raises(PortViewError) as refused:
@@ -184,16 +190,16 @@ def test_an_answer_that_says_too_little_is_none(
 
 def test_the_errand_of_no_known_rule_is_refused(firewall: FakeFirewall) -> None:
     answers: list[bytes] = []
-    code = errand_door.run_errand(["errand", "revoke-rules", "abcd"], answers.append)
+    code = server.run_elevated_request(["errand", "revoke-rules", "abcd"], answers.append)
     assert code == Outcome.NOT_DONE
     assert b"no_such_rule" in answers[0]
     firewall.refusal = needs_admin()
     words = ["errand", "allow-port", "tcp", "80", "any", "private", "-", "-", "-"]
-    assert errand_door.run_errand(words, answers.append) == Outcome.NEEDS_ADMIN
+    assert server.run_elevated_request(words, answers.append) == Outcome.NEEDS_ADMIN
 
 
 def test_what_to_type_instead_makes_the_same_rule() -> None:
-    wish = RuleWish(
+    rule_spec = RuleSpec(
         RuleEffect.ALLOW,
         Protocol.UDP,
         53,
@@ -203,7 +209,7 @@ def test_what_to_type_instead_makes_the_same_rule() -> None:
         expires_at_ms=1_800_000_000_000,
         until=ProcessKey(7, 5),
     )
-    command = manual_command(Errand(ErrandVerb.ALLOW_PORT, wish=wish))
+    command = manual_command(ElevatedRequest(ElevatedOperation.ALLOW_PORT, rule_spec=rule_spec))
     for words in (
         "firewall allow 53 --proto udp --remote 10.0.0.0/8 --profile public --program ",
         "/opt/a b",
@@ -211,6 +217,8 @@ def test_what_to_type_instead_makes_the_same_rule() -> None:
         "--until-end 7",
     ):
         assert words in command
-    both = manual_command(Errand(ErrandVerb.REVOKE_RULES, rule_ids=("abcd", "efgh")))
+    both = manual_command(
+        ElevatedRequest(ElevatedOperation.REVOKE_RULES, rule_ids=("abcd", "efgh"))
+    )
     assert "firewall revoke --id abcd" in both
     assert "firewall revoke --id efgh" in both

@@ -6,10 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from portview.actions.firewall_question import PortQuestion, fill_in, question_of_row
+from portview.actions.firewall_rules.query_context import (
+    FirewallQueryContext,
+    fill_in,
+    question_of_row,
+)
 from portview.domain.firewall import FirewallQuestion
-from portview.domain.processes import ProcessInfo, ProcessKey
-from portview.domain.sockets import (
+from portview.domain.owners.process import ProcessInfo, ProcessKey
+from portview.domain.sockets.socket_row import (
     Endpoint,
     Family,
     Protocol,
@@ -36,7 +40,7 @@ def listening(
 
 def fill(
     *rows: SocketRow, asked: FirewallQuestion = ASKED, platform: str = "linux"
-) -> PortQuestion:
+) -> FirewallQueryContext:
     return fill_in(asked, rows, INFOS, platform)
 
 

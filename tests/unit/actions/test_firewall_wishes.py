@@ -6,12 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.actions.errands import Errand, ErrandVerb, parse_errand
-from portview.actions.firewall_wishes import checked_remotes, checked_wish, command_words
-from portview.domain.firewall import RuleEffect, RuleWish
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.processes import ProcessKey
-from portview.domain.sockets import Protocol, canonical_address
+from portview.actions.elevation.request import (
+    ElevatedOperation,
+    ElevatedRequest,
+    parse_elevated_request,
+)
+from portview.actions.firewall_rules.rule_spec import (
+    rule_command,
+    validated_remotes,
+    validated_rule_spec,
+)
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.firewall import RuleEffect, RuleSpec
+from portview.domain.owners.process import ProcessKey
+from portview.domain.sockets.socket_row import Protocol, canonical_address
 
 ADDRESSES = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(
     lambda address: canonical_address(str(address))
@@ -31,8 +39,8 @@ WINDOWS_PATHS = st.from_regex(
 )
 UNIX_PATHS = st.from_regex(r"/[A-Za-z0-9 ()./_'$-]{1,40}", fullmatch=True)
 KEYS = st.builds(ProcessKey, st.integers(1, 2**32 - 1), st.integers(0, 10**15 - 1))
-WISHES = st.builds(
-    RuleWish,
+RULE_SPECS = st.builds(
+    RuleSpec,
     st.sampled_from([RuleEffect.ALLOW, RuleEffect.BLOCK]),
     st.sampled_from(Protocol),
     st.integers(1, 65535),
@@ -42,21 +50,24 @@ WISHES = st.builds(
     st.none() | st.integers(1, 10**14 - 1),
     st.none() | KEYS,
 )
-VERBS = {RuleEffect.ALLOW: ErrandVerb.ALLOW_PORT, RuleEffect.BLOCK: ErrandVerb.BLOCK_PORT}
+VERBS = {
+    RuleEffect.ALLOW: ElevatedOperation.ALLOW_PORT,
+    RuleEffect.BLOCK: ElevatedOperation.BLOCK_PORT,
+}
 
 
-@given(WISHES)
-def test_a_wish_is_read_as_it_was_written(wish: RuleWish) -> None:
-    assert checked_wish(wish) == wish
-    errand = Errand(VERBS[wish.effect], wish=wish)
-    assert parse_errand(errand.arguments()) == errand
-    assert all(isinstance(word, str) for word in command_words(wish))
+@given(RULE_SPECS)
+def test_a_wish_is_read_as_it_was_written(rule_spec: RuleSpec) -> None:
+    assert validated_rule_spec(rule_spec) == rule_spec
+    elevated_request = ElevatedRequest(VERBS[rule_spec.effect], rule_spec=rule_spec)
+    assert parse_elevated_request(elevated_request.arguments()) == elevated_request
+    assert all(isinstance(word, str) for word in rule_command(rule_spec))
 
 
 @given(st.lists(st.from_regex(r"[a-z0-9]{4,20}", fullmatch=True), min_size=1, max_size=4))
 def test_rules_to_take_back_are_read_as_they_were_written(ids: list[str]) -> None:
-    errand = Errand(ErrandVerb.REVOKE_RULES, rule_ids=tuple(ids))
-    assert parse_errand(errand.arguments()) == errand
+    elevated_request = ElevatedRequest(ElevatedOperation.REVOKE_RULES, rule_ids=tuple(ids))
+    assert parse_elevated_request(elevated_request.arguments()) == elevated_request
 
 
 @given(
@@ -64,10 +75,10 @@ def test_rules_to_take_back_are_read_as_they_were_written(ids: list[str]) -> Non
 )
 def test_anything_else_is_refused(verb: str, words: list[str]) -> None:
     try:
-        errand = parse_errand(["errand", verb, *words])
+        elevated_request = parse_elevated_request(["errand", verb, *words])
     except PortViewError:
         return
-    assert errand.arguments() == ("errand", verb, *words)
+    assert elevated_request.arguments() == ("errand", verb, *words)
 
 
 GOOD = ["tcp", "80", "any", "domain,private", "-", "-", "-"]
@@ -116,25 +127,25 @@ GOOD = ["tcp", "80", "any", "domain,private", "-", "-", "-"]
 )
 def test_near_misses_are_refused(place: int, word: str) -> None:
     words = [*GOOD[:place], word, *GOOD[place + 1 :]]
-    assert parse_errand(["errand", "allow-port", *GOOD]).wish
+    assert parse_elevated_request(["errand", "allow-port", *GOOD]).rule_spec
     with pytest.raises(PortViewError) as refused:
-        parse_errand(["errand", "allow-port", *words])
+        parse_elevated_request(["errand", "allow-port", *words])
     assert refused.value.outcome is Outcome.BAD_INPUT
     for short in (GOOD[:-1], [*GOOD, "-"]):
         with pytest.raises(PortViewError):
-            parse_errand(["errand", "block-port", *short])
+            parse_elevated_request(["errand", "block-port", *short])
 
 
 @pytest.mark.parametrize("words", [[], ["--all"], ["../x"], ["abcd", "a b"], ["abc"], ["ABCD"]])
 def test_only_ids_of_rules_are_taken_back(words: list[str]) -> None:
     with pytest.raises(PortViewError):
-        parse_errand(["errand", "revoke-rules", *words])
+        parse_elevated_request(["errand", "revoke-rules", *words])
 
 
 def test_remotes_get_their_one_form() -> None:
-    assert checked_remotes([" 10.0.0.1 ", "10.0.0.1"]) == ("10.0.0.1",)
-    assert checked_remotes(["Any", "10.0.0.1"]) == ("any",)
+    assert validated_remotes([" 10.0.0.1 ", "10.0.0.1"]) == ("10.0.0.1",)
+    assert validated_remotes(["Any", "10.0.0.1"]) == ("any",)
     # All clients of one IP version are not those of both.
-    assert checked_remotes(["0.0.0.0/0"]) == ("0.0.0.0/0",)
-    assert checked_remotes(["::/0", "LocalSubnet4"]) == ("::/0", "localsubnet4")
-    assert checked_remotes(["FE80::/10", "LocalSubnet"]) == ("fe80::/10", "localsubnet")
+    assert validated_remotes(["0.0.0.0/0"]) == ("0.0.0.0/0",)
+    assert validated_remotes(["::/0", "LocalSubnet4"]) == ("::/0", "localsubnet4")
+    assert validated_remotes(["FE80::/10", "LocalSubnet"]) == ("fe80::/10", "localsubnet")

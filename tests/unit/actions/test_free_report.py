@@ -8,15 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.actions.free_report import outcome_of, told
-from portview.actions.holders import FreeRequest, PortUse
-from portview.actions.plan import FreePlan, Step, StepKind
-from portview.actions.proof import HolderNow, PortVerdict, Proof, verdict_of
-from portview.actions.stopping import Ending, StopResult
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.port_ranges import PortRange, PortRanges
-from portview.domain.processes import ProcessInfo, ProcessKey
-from portview.domain.sockets import Endpoint, Family, Protocol, SocketKey, SocketRow, State
+from portview.actions.free_port.plan import FreePlan, PlanAction, PlanStep
+from portview.actions.free_port.port_usage import FreeRequest, PortUse
+from portview.actions.free_port.report import describe_result, outcome_of
+from portview.actions.free_port.verify import HolderNow, PortVerdict, Proof, verdict_of
+from portview.actions.processes.stop import Ending, StopResult
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.owners.process import ProcessInfo, ProcessKey
+from portview.domain.sockets.port_ranges import PortRange, PortRanges
+from portview.domain.sockets.socket_row import (
+    Endpoint,
+    Family,
+    Protocol,
+    SocketKey,
+    SocketRow,
+    State,
+)
 from portview.probes.bind import BindReport, BindVerdict, explain_refusal
 from tests.fakes.process_facts import read_facts
 
@@ -35,7 +42,7 @@ def bind(verdict: BindVerdict, detail: str = "", hint: str = "") -> BindReport:
 
 
 def plan_for(*keys: ProcessKey) -> FreePlan:
-    steps = (Step(StepKind.ASK, read_facts(ProcessInfo(key, "node"))) for key in keys)
+    steps = (PlanStep(PlanAction.ASK, read_facts(ProcessInfo(key, "node"))) for key in keys)
     return FreePlan(FreeRequest(PORT), tuple(steps))
 
 
@@ -43,7 +50,7 @@ CLOSED = (StopResult(OLD, Ending.CLOSED, after_ms=300),)
 
 
 def words(proof: Proof, results: tuple[StopResult, ...] = CLOSED) -> tuple[str, str, str]:
-    return told(plan_for(OLD), results, (), proof)
+    return describe_result(plan_for(OLD), results, (), proof)
 
 
 def test_freed_tells_after_how_long() -> None:

@@ -6,28 +6,35 @@ import sys
 
 import pytest
 
-from portview.actions.holders import FreeRequest, port_use
-from portview.actions.http_sys_refusal import explain_http_sys, http_sys_refusal
-from portview.actions.plan import FreePlan, plan_free
-from portview.actions.process_facts import Standpoint
+from portview.actions.free_port.http_sys import explain_http_sys, http_sys_refusal
+from portview.actions.free_port.plan import FreePlan, plan_free
+from portview.actions.free_port.port_usage import FreeRequest, port_use
+from portview.actions.safety.process_facts import SelfContext
 from portview.domain.facts import ABSENT, Known
-from portview.domain.http_sys import (
+from portview.domain.owners.http_sys import (
     HttpPortUse,
     HttpRegistration,
     HttpReservation,
     HttpState,
     Registrant,
-    registered_words,
+    describe_registrations,
 )
-from portview.domain.process_details import NamedService
-from portview.domain.processes import ProcessInfo, ProcessKey
-from portview.domain.sockets import Endpoint, Family, Protocol, SocketKey, SocketRow, State
+from portview.domain.owners.process import ProcessInfo, ProcessKey
+from portview.domain.owners.process_details import NamedService
+from portview.domain.sockets.socket_row import (
+    Endpoint,
+    Family,
+    Protocol,
+    SocketKey,
+    SocketRow,
+    State,
+)
 from portview.readers.windows.http_sys import http_port_use, read_http_state
 from portview.readers.windows.netsh import NetshAnswer, ask_netsh
 from tests.fakes.process_facts import read_facts
 
 SYSTEM = ProcessKey(4, 0)
-HERE = Standpoint(ProcessKey(500, 5), platform="win32", windows_folder=r"C:\Windows")
+HERE = SelfContext(ProcessKey(500, 5), platform="win32", windows_folder=r"C:\Windows")
 WINRM = Registrant(
     944,
     ProcessInfo(ProcessKey(944, 1_000), "svchost.exe"),
@@ -77,13 +84,13 @@ def test_what_could_not_be_read_is_never_told_as_nobody() -> None:
 
 
 def test_an_address_without_a_process_is_told_as_such() -> None:
-    words = registered_words(HttpPortUse(80, (HttpRegistration("HTTP://+:80/", 80),)))
+    words = describe_registrations(HttpPortUse(80, (HttpRegistration("HTTP://+:80/", 80),)))
     assert "does not tell" in words
 
 
 def test_a_reservation_keeps_no_port() -> None:
     reserved = HttpReservation("http://+:8080/", 8080, ("Everyone",))
-    words = registered_words(HttpPortUse(8080, reservations=(reserved,)))
+    words = describe_registrations(HttpPortUse(8080, reservations=(reserved,)))
     assert "no address registered at port 8080" in words
     assert "which does not keep the port" in words
 
@@ -99,7 +106,7 @@ def test_file_sharing_and_other_systems_are_not_asked_about() -> None:
 
 def test_text_of_the_machine_stays_inert() -> None:
     evil = Registrant(8, ProcessInfo(ProcessKey(8, 1), "a\u202eexe\n"))
-    words = registered_words(
+    words = describe_registrations(
         HttpPortUse(80, (HttpRegistration("HTTP://+:80/\x1b[2J", 80),), (evil,))
     )
     assert words.isprintable()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.actions.moments import local_moment
+from portview.domain.local_time import local_moment
 
 
 @given(st.integers(0, 4_000_000_000_000))

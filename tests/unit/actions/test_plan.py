@@ -8,12 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.actions.holders import FreeRequest, is_in_the_way, port_use
-from portview.actions.plan import StepKind, plan_end, plan_free
-from portview.actions.process_facts import Asking, ProcessFacts, ServiceFacts, Standpoint
-from portview.domain.processes import ProcessInfo, ProcessKey
-from portview.domain.services import Service, ServiceState
-from portview.domain.sockets import (
+from portview.actions.free_port.plan import PlanAction, plan_end, plan_free
+from portview.actions.free_port.port_usage import FreeRequest, is_in_the_way, port_use
+from portview.actions.safety.process_facts import (
+    CloseMethod,
+    ProcessFacts,
+    SelfContext,
+    ServiceFacts,
+)
+from portview.domain.owners.process import ProcessInfo, ProcessKey
+from portview.domain.owners.service import Service, ServiceState
+from portview.domain.sockets.socket_row import (
     Endpoint,
     Family,
     OwnerProblem,
@@ -25,7 +30,7 @@ from portview.domain.sockets import (
 from tests.fakes.process_facts import read_facts
 
 OWN = ProcessKey(500, 5_000)
-HERE = Standpoint(OWN, frozenset({ProcessKey(400, 4_000)}), "linux")
+HERE = SelfContext(OWN, frozenset({ProcessKey(400, 4_000)}), "linux")
 PORT = 8080
 ANY = "0.0.0.0"  # noqa: S104 - an address in a table
 
@@ -61,18 +66,18 @@ PEER = Endpoint("127.0.0.1", 9999)
 def test_a_listener_is_asked_to_close() -> None:
     plan = plan_for([row(A)], [facts_of(A)])
     (step,) = plan.steps
-    assert (step.kind, step.process) == (StepKind.ASK, facts_of(A))
+    assert (step.kind, step.process) == (PlanAction.ASK, facts_of(A))
     assert plan.is_possible
 
 
 @pytest.mark.parametrize(
     ("facts", "wanted"),
-    [(facts_of(A), {"force": True}), (facts_of(A, asking=Asking.NONE), {})],
+    [(facts_of(A), {"force": True}), (facts_of(A, asking=CloseMethod.NONE), {})],
 )
 def test_who_can_not_be_asked_or_is_forced_is_ended(
     facts: ProcessFacts, wanted: dict[str, object]
 ) -> None:
-    assert plan_for([row(A)], [facts], **wanted).steps[0].kind is StepKind.END
+    assert plan_for([row(A)], [facts], **wanted).steps[0].kind is PlanAction.END
 
 
 def test_two_sockets_of_one_process_make_one_step() -> None:
@@ -98,7 +103,7 @@ def test_connections_are_never_meant() -> None:
 def test_one_refusal_makes_the_whole_plan_impossible() -> None:
     plan = plan_for([row(A), row(B, address="::1")], [facts_of(A), facts_of(B, "Xorg")])
     assert not plan.is_possible
-    assert [step.kind for step in plan.steps] == [StepKind.ASK, StepKind.REFUSE]
+    assert [step.kind for step in plan.steps] == [PlanAction.ASK, PlanAction.REFUSE]
 
 
 @pytest.mark.parametrize(
@@ -120,7 +125,7 @@ def test_one_likely_heir_is_a_guess_and_several_are_refused() -> None:
     orphan = row(None, owner_problem=OwnerProblem.PROCESS_GONE, likely_holders=(B,))
     plan = plan_for([orphan], [facts_of(B)])
     assert plan.guesses == plan.steps
-    assert plan.steps[0].kind is StepKind.ASK
+    assert plan.steps[0].kind is PlanAction.ASK
     several = replace(orphan, likely_holders=(B, C))
     assert plan_for([several], [facts_of(B), facts_of(C)]).refused
 
@@ -145,7 +150,7 @@ def test_a_service_is_stopped_and_not_killed() -> None:
     facts = [facts_of(A, services=(web,)), facts_of(B, services=(web,))]
     plan = plan_for([row(A), row(B, address="::1")], facts, force=True)
     (step,) = plan.steps
-    assert (step.kind, step.service) == (StepKind.STOP_SERVICE, web)
+    assert (step.kind, step.service) == (PlanAction.STOP_SERVICE, web)
     assert len(step.sockets) == 2
     assert step.members == ()
 
@@ -176,7 +181,7 @@ def test_the_process_of_a_service_is_not_ended_but_its_service_named() -> None:
     step = plan_end(facts_of(A, services=(service("web"),)), HERE)
     assert step.refusal
     assert "portview service stop web" in step.refusal.advice
-    assert plan_end(facts_of(A), HERE).kind is StepKind.ASK
+    assert plan_end(facts_of(A), HERE).kind is PlanAction.ASK
 
 
 @pytest.mark.parametrize(
@@ -253,6 +258,6 @@ def test_only_holders_that_may_be_stopped_are_ever_stopped(
         assert member.info.name in {"node", "java"}
         assert member.key != OWN
     for step in plan.steps:
-        assert bool(step.refusal) is (step.kind is StepKind.REFUSE)
+        assert bool(step.refusal) is (step.kind is PlanAction.REFUSE)
         if step.process and step.process.key not in owners:
             assert step.is_guess

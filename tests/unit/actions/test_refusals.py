@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from portview.actions.process_facts import ProcessFacts, ServiceFacts, Standpoint
-from portview.actions.refusals import refusal, service_refusal
+from portview.actions.safety.process_facts import ProcessFacts, SelfContext, ServiceFacts
+from portview.actions.safety.refusals import refusal, service_refusal
 from portview.domain.facts import Known
-from portview.domain.processes import ProcessInfo, ProcessKey
-from portview.domain.services import Service, ServiceState
+from portview.domain.owners.process import ProcessInfo, ProcessKey
+from portview.domain.owners.service import Service, ServiceState
 from tests.fakes.process_facts import read_facts
 
 OWN = ProcessKey(500, 5_000)
 SHELL = ProcessKey(400, 4_000)
-LINUX = Standpoint(OWN, frozenset({SHELL}), "linux")
-WINDOWS = Standpoint(OWN, frozenset({SHELL}), "win32", r"C:\Windows")
+LINUX = SelfContext(OWN, frozenset({SHELL}), "linux")
+WINDOWS = SelfContext(OWN, frozenset({SHELL}), "win32", r"C:\Windows")
 
 
 def process(name: str | None, pid: int = 1234, executable: str | None = None, **more: object):  # noqa: ANN201
@@ -22,7 +22,7 @@ def process(name: str | None, pid: int = 1234, executable: str | None = None, **
     return read_facts(info, **more)  # type: ignore[arg-type]
 
 
-def code(facts: ProcessFacts, standpoint: Standpoint) -> str | None:
+def code(facts: ProcessFacts, standpoint: SelfContext) -> str | None:
     reason = refusal(facts, standpoint)
     if reason is None:
         return None
@@ -32,7 +32,7 @@ def code(facts: ProcessFacts, standpoint: Standpoint) -> str | None:
 
 
 @pytest.mark.parametrize("standpoint", [LINUX, WINDOWS])
-def test_portview_and_what_it_runs_under_are_refused(standpoint: Standpoint) -> None:
+def test_portview_and_what_it_runs_under_are_refused(standpoint: SelfContext) -> None:
     assert code(read_facts(ProcessInfo(OWN, "portview")), standpoint) == "is_portview"
     assert code(read_facts(ProcessInfo(SHELL, "bash")), standpoint) == "runs_portview"
     same_pid = ProcessKey(SHELL.pid, SHELL.started_ms + 1)
@@ -131,13 +131,15 @@ def service(name: str, **more: object) -> ServiceFacts:
     [("RpcSs", WINDOWS), ("DcomLaunch", WINDOWS), ("dbus.service", LINUX),
      ("systemd-logind.service", LINUX), ("user@1000.service", LINUX), ("gdm.service", LINUX)],
 )  # fmt: skip
-def test_services_that_the_session_needs_are_refused(name: str, standpoint: Standpoint) -> None:
+def test_services_that_the_session_needs_are_refused(name: str, standpoint: SelfContext) -> None:
     assert service_refusal(service(name), standpoint)
 
 
 @pytest.mark.parametrize(
     ("name", "standpoint"), [("Spooler", WINDOWS), ("nginx.service", LINUX), ("W3SVC", WINDOWS)]
 )
-def test_other_services_may_be_stopped_if_they_accept_it(name: str, standpoint: Standpoint) -> None:
+def test_other_services_may_be_stopped_if_they_accept_it(
+    name: str, standpoint: SelfContext
+) -> None:
     assert service_refusal(service(name), standpoint) is None
     assert service_refusal(service(name, can_be_stopped=False), standpoint)

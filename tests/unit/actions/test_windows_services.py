@@ -6,16 +6,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.actions import windows_service_api as scm
-from portview.actions.holders import FreeRequest, PortUse
-from portview.actions.plan import StepKind, plan_end, plan_free
-from portview.actions.process_facts import ProcessFacts, Standpoint
-from portview.actions.windows_services import WindowsServiceControl, services_in
+from portview.actions.free_port.plan import PlanAction, plan_end, plan_free
+from portview.actions.free_port.port_usage import FreeRequest, PortUse
+from portview.actions.safety.process_facts import ProcessFacts, SelfContext
+from portview.actions.services import windows_api as scm
+from portview.actions.services.windows import WindowsServiceControl, services_in
+from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import ABSENT, Known, Remedy, Unreadable
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.processes import ProcessInfo, ProcessKey
-from portview.domain.services import ServiceState
-from portview.domain.sockets import Endpoint, Family, Protocol, SocketKey, SocketRow, State
+from portview.domain.owners.process import ProcessInfo, ProcessKey
+from portview.domain.owners.service import ServiceState
+from portview.domain.sockets.socket_row import (
+    Endpoint,
+    Family,
+    Protocol,
+    SocketKey,
+    SocketRow,
+    State,
+)
 from portview.readers.windows.advapi32 import ServiceManager
 from tests.fakes.process_facts import PROGRAM
 from tests.fakes.service_control import FakeService, StrictServiceControl
@@ -24,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 POSTGRES = ProcessKey(700, 7_000)
-HERE = Standpoint(ProcessKey(500, 5_000), platform="win32", windows_folder=r"C:\Windows")
+HERE = SelfContext(ProcessKey(500, 5_000), platform="win32", windows_folder=r"C:\Windows")
 
 
 @pytest.fixture
@@ -114,7 +121,7 @@ def test_stopping_and_starting_pass_over_what_is_so_already(
 def test_a_service_that_can_not_be_queried_is_not_ended_as_a_process(
     windows: Callable[..., StrictServiceControl], right: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("portview.actions.windows_services.is_elevated", lambda: False)
+    monkeypatch.setattr("portview.actions.services.windows.is_elevated", lambda: False)
     windows(FakeService("postgres", 700, denied=right), FakeService("web", 701))
     services = services_in(700)
     assert isinstance(services, Unreadable)
@@ -123,7 +130,7 @@ def test_a_service_that_can_not_be_queried_is_not_ended_as_a_process(
     assert services_in(702) == ABSENT
     facts = ProcessFacts(ProcessInfo(POSTGRES, "postgres.exe"), services=services, program=PROGRAM)
     step = plan_end(facts, HERE)
-    assert step.kind is StepKind.REFUSE
+    assert step.kind is PlanAction.REFUSE
     plan = plan_free(FreeRequest(5432), PortUse((row(),)), {POSTGRES: facts}, HERE)
     assert not plan.is_possible
     assert plan.is_hidden, "an administrator could read it"
@@ -147,7 +154,7 @@ def test_a_refusal_to_query_says_so(windows: Callable[..., StrictServiceControl]
 
 
 def test_facts_that_nobody_read_refuse() -> None:
-    assert plan_end(ProcessFacts(ProcessInfo(POSTGRES, "x")), HERE).kind is StepKind.REFUSE
+    assert plan_end(ProcessFacts(ProcessInfo(POSTGRES, "x")), HERE).kind is PlanAction.REFUSE
 
 
 def services_of(pid: int):  # noqa: ANN201

@@ -7,20 +7,20 @@ from contextlib import closing
 
 import pytest
 
+from portview.domain.errors import Outcome, PortViewError
 from portview.domain.firewall import (
     FirewallQuestion,
     FirewallRule,
     FirewallVerdict,
-    OwnRule,
+    ManagedRule,
     RuleChange,
     RuleEffect,
-    RuleWish,
+    RuleSpec,
 )
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.sockets import Protocol
+from portview.domain.sockets.socket_row import Protocol
 from portview.firewall.choose import open_firewall
 
-WISH = RuleWish(RuleEffect.ALLOW, Protocol.TCP, 80)
+RULE_SPEC = RuleSpec(RuleEffect.ALLOW, Protocol.TCP, 80)
 
 
 def test_this_system_has_its_own() -> None:
@@ -37,10 +37,10 @@ def test_elsewhere_nothing_is_known_and_nothing_is_changed(monkeypatch: pytest.M
         assert "macOS" in rules.status.problem
         answer = rules.decide(FirewallQuestion(Protocol.TCP, 80))
         assert (answer.verdict, answer.reason) == (FirewallVerdict.UNKNOWN, rules.status.problem)
-        assert rules.own_rules == ()
-        own = OwnRule("abcd", WISH, FirewallRule("", "", RuleEffect.ALLOW, "", ""))
+        assert rules.managed_rules == ()
+        own = ManagedRule("abcd", RULE_SPEC, FirewallRule("", "", RuleEffect.ALLOW, "", ""))
         for change in (
-            lambda: firewall.plan(WISH, rules),
+            lambda: firewall.plan(RULE_SPEC, rules),
             lambda: firewall.plan_removal(own),
             lambda: firewall.apply(RuleChange("abcd", "", ())),
         ):

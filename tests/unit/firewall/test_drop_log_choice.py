@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from portview.domain.errors import PortViewError
 from portview.domain.firewall import FirewallStatus
-from portview.domain.outcome import PortViewError
-from portview.domain.sockets import Protocol
-from portview.firewall.drop_log import recent_drops
+from portview.domain.sockets.socket_row import Protocol
+from portview.firewall.drop_log.choose import recent_drops
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,8 +27,8 @@ def test_linux_reads_what_the_kernel_logged(
         "DST=192.0.2.1 LEN=60 PROTO=TCP SPT=51000 DPT={port} SYN\n"
     )
     log.write_text(line.format(port=80) + line.format(port=81), encoding="utf-8")
-    monkeypatch.setattr("portview.firewall.linux.drop_log.LOG_FILES", (log,))
-    monkeypatch.setattr("portview.firewall.linux.drop_log._JOURNAL", ("no-such-journal",))
+    monkeypatch.setattr("portview.firewall.drop_log.linux.LOG_FILES", (log,))
+    monkeypatch.setattr("portview.firewall.drop_log.linux._JOURNAL", ("no-such-journal",))
     (packet,) = recent_drops(UNLOGGED, 80, Protocol.TCP)
     assert (packet.source, packet.source_port, packet.port) == ("192.0.2.9", 51_000, 80)
     assert recent_drops(UNLOGGED, 82, Protocol.TCP) == ()

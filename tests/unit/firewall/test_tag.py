@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from portview.domain.processes import ProcessKey
+from portview.domain.owners.process import ProcessKey
 from portview.firewall.tag import LONGEST_TAG, RuleTag, find_tag, format_tag, new_id
 
 ids = st.from_regex(r"[a-z0-9]{4,20}", fullmatch=True)

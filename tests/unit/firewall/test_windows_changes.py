@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.domain.firewall import OwnRule, RuleChange, RuleEffect, RuleWish
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.processes import ProcessKey
-from portview.domain.sockets import Protocol
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.firewall import ManagedRule, RuleChange, RuleEffect, RuleSpec
+from portview.domain.owners.process import ProcessKey
+from portview.domain.sockets.socket_row import Protocol
 from portview.firewall.tag import RuleTag, find_tag, format_tag
-from portview.firewall.windows.firewall import WindowsFirewall
+from portview.firewall.windows.backend import WindowsFirewall
+from portview.firewall.windows.managed_rules import OwnName, read_own_name
 from portview.firewall.windows.netsh import add_rule, check_command, delete_rule
-from portview.firewall.windows.own import OwnName, read_own_name
 from portview.firewall.windows.policy import Store
 from portview.firewall.windows.rules import NoWindowsRules
 from portview.firewall.windows.surroundings import Profile
@@ -22,14 +22,14 @@ from portview.firewall.windows.warnings import warnings_for
 from tests.windows_rules import SERVER, firewall, rule_text, stored
 
 NETSH = r"C:\Windows\System32\netsh.exe"
-WISH = RuleWish(RuleEffect.ALLOW, Protocol.TCP, 8080, SERVER)
+RULE_SPEC = RuleSpec(RuleEffect.ALLOW, Protocol.TCP, 8080, SERVER)
 
 addresses = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(str)
 remotes = st.just(("any",)) | st.lists(
     st.just("localsubnet") | addresses, min_size=1, max_size=3, unique=True
 ).map(tuple)
-wishes = st.builds(
-    RuleWish,
+rule_specs = st.builds(
+    RuleSpec,
     st.sampled_from([RuleEffect.ALLOW, RuleEffect.BLOCK]),
     st.sampled_from(Protocol),
     st.integers(1, 65535),
@@ -67,13 +67,15 @@ def as_written(command: tuple[str, ...]) -> str:
 
 def test_a_rule_for_the_port_alone_names_no_program() -> None:
     for program in (None, ""):
-        command = add_rule(NETSH, replace(WISH, program=program), "abcd1234")
+        command = add_rule(NETSH, replace(RULE_SPEC, program=program), "abcd1234")
         assert not any(word.startswith("program=") for word in command)
 
 
 def test_the_command_makes_one_narrow_rule() -> None:
-    wish = replace(WISH, expires_at_ms=1_800_000_000_000, until=ProcessKey(42, 1_700_000_000_123))
-    assert add_rule(NETSH, wish, "3f2a9c01d4") == (
+    rule_spec = replace(
+        RULE_SPEC, expires_at_ms=1_800_000_000_000, until=ProcessKey(42, 1_700_000_000_123)
+    )
+    assert add_rule(NETSH, rule_spec, "3f2a9c01d4") == (
         *(NETSH, "advfirewall", "firewall", "add", "rule"),
         "name=PortView: allow TCP 8080 [3f2a9c01d4]",
         "dir=in",
@@ -88,25 +90,27 @@ def test_the_command_makes_one_narrow_rule() -> None:
     )
 
 
-@given(wishes)
-def test_a_rule_that_was_wished_for_is_found_again(wish: RuleWish) -> None:
-    change = WindowsFirewall().plan(wish, NoWindowsRules(1, "Not read."))
+@given(rule_specs)
+def test_a_rule_that_was_wished_for_is_found_again(rule_spec: RuleSpec) -> None:
+    change = WindowsFirewall().plan(rule_spec, NoWindowsRules(1, "Not read."))
     (command,) = change.commands
     check_command(command, command[0])
-    (own,) = firewall(as_written(command), rule_text("Allow")).own_rules
+    (own,) = firewall(as_written(command), rule_text("Allow")).managed_rules
     assert own.id == change.id
     assert own.rule.name == change.name
-    assert replace(own.wish, profiles=(), remotes=()) == replace(wish, profiles=(), remotes=())
-    assert set(own.wish.profiles) == set(wish.profiles)
-    assert single_remotes(own.wish) == single_remotes(wish)
+    assert replace(own.rule_spec, profiles=(), remotes=()) == replace(
+        rule_spec, profiles=(), remotes=()
+    )
+    assert set(own.rule_spec.profiles) == set(rule_spec.profiles)
+    assert single_remotes(own.rule_spec) == single_remotes(rule_spec)
 
 
-def single_remotes(wish: RuleWish) -> set[str]:
+def single_remotes(rule_spec: RuleSpec) -> set[str]:
     """Return the single addresses and words; neighbours are one range in what is read again."""
     from ipaddress import ip_address, ip_network, summarize_address_range  # noqa: PLC0415
 
     found: set[str] = set()
-    for text in wish.remotes:
+    for text in rule_spec.remotes:
         if text in {"any", "localsubnet"}:
             found.add(text)
             continue
@@ -120,10 +124,10 @@ def single_remotes(wish: RuleWish) -> set[str]:
 
 
 def test_a_switched_off_rule_of_ours_is_still_ours() -> None:
-    text = as_written(add_rule(NETSH, WISH, "abcd1234")).replace("Active=TRUE", "Active=FALSE")
-    (own,) = firewall(text).own_rules
+    text = as_written(add_rule(NETSH, RULE_SPEC, "abcd1234")).replace("Active=TRUE", "Active=FALSE")
+    (own,) = firewall(text).managed_rules
     assert not own.rule.is_enabled
-    assert own.wish == WISH
+    assert own.rule_spec == RULE_SPEC
 
 
 @pytest.mark.parametrize(
@@ -137,11 +141,11 @@ def test_a_switched_off_rule_of_ours_is_still_ours() -> None:
     ],
 )
 def test_a_rule_that_only_looks_like_ours_is_not(change: tuple[str, str]) -> None:
-    text = as_written(add_rule(NETSH, WISH, "abcd1234"))
-    assert firewall(text).own_rules
+    text = as_written(add_rule(NETSH, RULE_SPEC, "abcd1234"))
+    assert firewall(text).managed_rules
     assert change[0] in text
-    assert not firewall(text.replace(*change)).own_rules
-    assert not firewall(stored(text, Store.POLICY)).own_rules
+    assert not firewall(text.replace(*change)).managed_rules
+    assert not firewall(stored(text, Store.POLICY)).managed_rules
 
 
 @given(st.text())
@@ -152,15 +156,15 @@ def test_no_name_but_ours_can_be_removed(name: str) -> None:
 
 
 def test_removing_names_exactly_one_rule() -> None:
-    text = as_written(add_rule(NETSH, WISH, "abcd1234"))
-    (own,) = firewall(text).own_rules
+    text = as_written(add_rule(NETSH, RULE_SPEC, "abcd1234"))
+    (own,) = firewall(text).managed_rules
     change = WindowsFirewall().plan_removal(own)
     assert change.commands[0][1:] == (
         *("advfirewall", "firewall", "delete", "rule"),
         "name=PortView: allow TCP 8080 [abcd1234]",
         "dir=in",
     )
-    foreign = OwnRule("abcd1234", WISH, replace(own.rule, name="all"))
+    foreign = ManagedRule("abcd1234", RULE_SPEC, replace(own.rule, name="all"))
     with pytest.raises(PortViewError):
         WindowsFirewall().plan_removal(foreign)
 
@@ -190,9 +194,9 @@ def test_removing_names_exactly_one_rule() -> None:
     ],
 )
 def test_what_can_not_be_in_a_rule_is_refused(changes: dict[str, Any]) -> None:
-    wish = replace(WISH, **changes)
+    rule_spec = replace(RULE_SPEC, **changes)
     with pytest.raises(PortViewError) as error:
-        add_rule(NETSH, wish, "abcd1234")
+        add_rule(NETSH, rule_spec, "abcd1234")
     assert error.value.outcome is Outcome.BAD_INPUT
 
 
@@ -229,8 +233,8 @@ def test_names_are_read_as_they_are_written() -> None:
     assert find_tag(format_tag(RuleTag("abcd"))) == RuleTag("abcd")
 
 
-def warnings(*texts: Any, wish: RuleWish = WISH, **around: Any) -> str:
-    return "\n".join(warnings_for(wish, firewall(*texts, **around)))
+def warnings(*texts: Any, rule_spec: RuleSpec = RULE_SPEC, **around: Any) -> str:
+    return "\n".join(warnings_for(rule_spec, firewall(*texts, **around)))
 
 
 def test_nothing_is_warned_of_where_nothing_stands_against_it() -> None:
@@ -269,9 +273,13 @@ def test_settings_that_stand_against_it_are_named_beforehand() -> None:
 
 def test_what_is_so_already_is_said() -> None:
     assert "It is allowed already." in warnings(rule_text("Allow", "Protocol=6"))
-    assert "It is blocked already." in warnings(wish=replace(WISH, effect=RuleEffect.BLOCK))
+    assert "It is blocked already." in warnings(
+        rule_spec=replace(RULE_SPEC, effect=RuleEffect.BLOCK)
+    )
 
 
 def test_a_bypass_rule_is_named_before_blocking() -> None:
-    text = warnings(rule_text("ByPass", name="Admins"), wish=replace(WISH, effect=RuleEffect.BLOCK))
+    text = warnings(
+        rule_text("ByPass", name="Admins"), rule_spec=replace(RULE_SPEC, effect=RuleEffect.BLOCK)
+    )
     assert "“Admins” (local rules) lets authenticated clients past" in text

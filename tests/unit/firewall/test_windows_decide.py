@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from portview.domain.firewall import FirewallVerdict, RuleEffect, RuleFit
-from portview.domain.sockets import Protocol
+from portview.domain.sockets.socket_row import Protocol
 from portview.firewall.windows.policy import Store
 from portview.firewall.windows.surroundings import Profile
 from tests.windows_rules import SERVER, SVCHOST, ask, firewall, rule_text, stored

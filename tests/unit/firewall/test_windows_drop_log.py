@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.sockets import Protocol
-from portview.firewall.windows.drop_log import parse_drops, read_recent_drops
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.sockets.socket_row import Protocol
+from portview.firewall.drop_log.windows import parse_drops, read_recent_drops
 
 if TYPE_CHECKING:
     from pathlib import Path

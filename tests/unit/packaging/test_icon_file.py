@@ -10,7 +10,7 @@ from PySide6.QtCore import QBuffer, QIODevice
 from PySide6.QtGui import QImage, QImageReader
 
 from portview.resources import resource_path
-from portview.ui.icons import draw_svg
+from portview.ui.style.icons import draw_svg
 from windows_program.icon_file import ICON_SIZES, ico_bytes
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ runpy.run_path(sys.argv[1])
 from PySide6.QtWidgets import QApplication
 application = QApplication([])
 from portview.models.series import Line
-from portview.ui.traffic_plot import TrafficPlot
+from portview.ui.details.traffic_plot import TrafficPlot
 plot = TrafficPlot()
 plot.resize(400, 200)
 plot.set_lines(["Sockets"], "sockets", str, 4.0)

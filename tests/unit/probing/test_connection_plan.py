@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from portview.domain.processes import ProcessKey
-from portview.domain.sockets import Endpoint, Family, Protocol, SocketKey, SocketRow, State
+from portview.domain.owners.process import ProcessKey
+from portview.domain.sockets.socket_row import (
+    Endpoint,
+    Family,
+    Protocol,
+    SocketKey,
+    SocketRow,
+    State,
+)
 from portview.probes.bind_places import ANY_IPV4
 from portview.ui.probing.connection_plan import Way, plan_test
 

@@ -6,8 +6,8 @@ import datetime as dt
 
 import pytest
 
-from portview.domain.sockets import Endpoint, Protocol
-from portview.domain.targets import Target
+from portview.domain.sockets.socket_row import Endpoint, Protocol
+from portview.domain.user_input.targets import Target
 from portview.domain.verdicts import Latency, Verdict
 from portview.probes.attempts import Attempt
 from portview.probes.bind import BindReport, BindVerdict, PlaceReport
@@ -18,10 +18,10 @@ from portview.probes.scan import OpenPort, ScanReport
 from portview.probes.scan_comparison import TableComparison
 from portview.probes.tcp import AddressReport, ProbeReport
 from portview.probes.tls import TlsReport
-from portview.ui.probing.scan_words import difference_words, summary
-from portview.ui.probing.sheets import sheet_of, time_text, times_text, verdict_tone
-from portview.ui.probing.tone import Tone
-from tests.made import row
+from portview.ui.probing.probe_results import result_of, time_text, times_text, verdict_severity
+from portview.ui.probing.scan_text import describe_differences, summary
+from portview.ui.style.severity import Severity
+from tests.factories import row
 
 HERE = Endpoint("127.0.0.1", 80)
 TARGET = Target("localhost", 80)
@@ -30,35 +30,39 @@ TARGET = Target("localhost", 80)
 def test_each_address_is_a_line_with_its_times() -> None:
     tries = (Attempt(Verdict.OPEN, 1.0, "It answers.", local=Endpoint("127.0.0.1", 5)),)
     address = AddressReport(HERE, Verdict.OPEN, Latency(0.5, 1.0, 2.25), "It answers.", "", tries)
-    sheet = sheet_of(ProbeReport(TARGET, Verdict.OPEN, 1.0, "It answers.", "", (address,)))
-    assert (sheet.tone, sheet.word) == (Tone.GOOD, "Open")
-    (line,) = sheet.rows
-    assert len(line.cells) == len(sheet.columns)
+    result = result_of(ProbeReport(TARGET, Verdict.OPEN, 1.0, "It answers.", "", (address,)))
+    assert (result.severity, result.word) == (Severity.GOOD, "Open")
+    (line,) = result.rows
+    assert len(line.cells) == len(result.columns)
     assert line.cells[:3] == ("127.0.0.1:80", "Open", "0.50 ms / 1.0 ms / 2.2 ms")
     assert line.cells[4] == "127.0.0.1:5"
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))
 def test_every_verdict_has_a_word_and_a_tone(verdict: Verdict) -> None:
-    sheet = sheet_of(ProbeReport(TARGET, verdict, None, "Detail.", "Hint."))
-    assert sheet.word
-    assert (sheet.tone is Tone.GOOD) == verdict.is_good == (verdict_tone(verdict) is Tone.GOOD)
-    assert (sheet.columns == ()) or sheet.rows == ()
+    result = result_of(ProbeReport(TARGET, verdict, None, "Detail.", "Hint."))
+    assert result.word
+    assert (
+        (result.severity is Severity.GOOD)
+        == verdict.is_good
+        == (verdict_severity(verdict) is Severity.GOOD)
+    )
+    assert (result.columns == ()) or result.rows == ()
 
 
 @pytest.mark.parametrize("verdict", list(BindVerdict))
 def test_every_end_of_a_bind_has_a_word(verdict: BindVerdict) -> None:
     place = PlaceReport(BindPlace(ANY_IPV4, Family.IPV4), verdict, "So it is.", "Do this.")
-    sheet = sheet_of(BindReport(80, Protocol.TCP, verdict, "So it is.", "", (place,)))
-    assert sheet.word
-    assert sheet.rows[0].cells[2] == "So it is. Do this."
+    result = result_of(BindReport(80, Protocol.TCP, verdict, "So it is.", "", (place,)))
+    assert result.word
+    assert result.rows[0].cells[2] == "So it is. Do this."
 
 
 def test_all_that_is_wrong_with_a_certificate_is_told() -> None:
     now = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     certificate = Certificate("me", "issuer\u202e", ("a.example",), now, now, is_self_signed=True)
     problems = (CertificateProblem.EXPIRED, CertificateProblem.WRONG_NAME)
-    sheet = sheet_of(
+    result = result_of(
         TlsReport(
             TARGET,
             Verdict.FAILED,
@@ -71,12 +75,12 @@ def test_all_that_is_wrong_with_a_certificate_is_told() -> None:
             cipher="AES",
         )
     )
-    told = {line.cells for line in sheet.rows if line.tone is Tone.BAD}
+    told = {line.cells for line in result.rows if line.severity is Severity.BAD}
     assert told == {
         ("Problem", "It expired on 2026-01-01."),
         ("Problem", "It is for a.example, not for localhost."),
     }
-    facts = dict(line.cells for line in sheet.rows)
+    facts = dict(line.cells for line in result.rows)
     assert facts["Valid until"].endswith("(3 days ago)")
     assert facts["Issuer"].endswith("(signed by itself)")
 
@@ -84,10 +88,10 @@ def test_all_that_is_wrong_with_a_certificate_is_told() -> None:
 def test_redirects_are_lines_and_the_text_has_all_of_them() -> None:
     hops = (Hop("http://a/", 302, 5.0, HERE), Hop("http://a/b", 200, 150.0, HERE))
     report = HttpReport("http://a/", Verdict.OK, 5, "HTTP 200.", "", 200, "", 1234, False, hops)
-    sheet = sheet_of(report)
-    assert [line.cells[3] for line in sheet.rows] == ["http://a/", "http://a/b"]
-    assert "1,234 bytes" in sheet.detail
-    text = sheet.as_text("HTTP http://a/")
+    result = result_of(report)
+    assert [line.cells[3] for line in result.rows] == ["http://a/", "http://a/b"]
+    assert "1,234 bytes" in result.detail
+    text = result.as_text("HTTP http://a/")
     assert text.startswith("HTTP http://a/\nOK: HTTP 200.")
     assert "2\t200\t150 ms\thttp://a/b\t127.0.0.1:80" in text
 
@@ -114,8 +118,8 @@ def test_a_scan_sums_up_and_names_what_differs() -> None:
         "Not scanned: ::1."
     )
     different = TableComparison((row(5),), (80,))
-    assert difference_words(different, {5: "nginx"}) == (
+    assert describe_differences(different, {5: "nginx"}) == (
         "Listens, but could not be reached: 127.0.0.1:5 (nginx).\n"
         "Answers, but the socket table does not know it: 80."
     )
-    assert "the same" in difference_words(TableComparison((), ()), {})
+    assert "the same" in describe_differences(TableComparison((), ()), {})

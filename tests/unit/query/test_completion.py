@@ -6,19 +6,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.domain.entry import Entry
-from portview.domain.processes import ProcessInfo, ProcessKey
+from portview.domain.owners.process import ProcessInfo, ProcessKey
 from portview.domain.query.compiling import compile_query
 from portview.domain.query.completion import Completion, complete_query
 from portview.domain.query.syntax import parse_query
-from portview.domain.sockets import Endpoint, Family, Protocol, SocketKey, SocketRow, State
-from tests.generated import entries
+from portview.domain.sockets.entry import SocketEntry
+from portview.domain.sockets.socket_row import (
+    Endpoint,
+    Family,
+    Protocol,
+    SocketKey,
+    SocketRow,
+    State,
+)
+from tests.strategies import entries
 
 
-def entry(port: int, name: str, state: State = State.LISTEN) -> Entry:
+def entry(port: int, name: str, state: State = State.LISTEN) -> SocketEntry:
     owner = ProcessKey(port, 1)
     key = SocketKey(Protocol.TCP, Family.IPV4, Endpoint("127.0.0.1", port), None, owner)
-    return Entry(SocketRow(key, state, port), ProcessInfo(owner, name=name), "http")
+    return SocketEntry(SocketRow(key, state, port), ProcessInfo(owner, name=name), "http")
 
 
 ENTRIES = [
@@ -72,7 +79,9 @@ def test_only_the_word_under_the_cursor_is_replaced() -> None:
 
 
 @given(st.text(max_size=12), st.lists(entries, max_size=3), st.data())
-def test_any_text_can_be_completed(text: str, given: list[Entry], data: st.DataObject) -> None:
+def test_any_text_can_be_completed(
+    text: str, given: list[SocketEntry], data: st.DataObject
+) -> None:
     cursor = data.draw(st.integers(0, len(text)))
     found = complete_query(text, cursor, given)
     assert isinstance(found, Completion)
@@ -80,6 +89,6 @@ def test_any_text_can_be_completed(text: str, given: list[Entry], data: st.DataO
 
 
 @given(st.sampled_from(["proc:", "user:", "service:", "addr:", "local:", "port:", "cmd:"]), entries)
-def test_what_is_suggested_is_a_query_that_finds_its_row(key: str, given: Entry) -> None:
+def test_what_is_suggested_is_a_query_that_finds_its_row(key: str, given: SocketEntry) -> None:
     for suggestion in complete_query(key, len(key), [given]).suggestions:
         assert compile_query(parse_query(key + suggestion.text))(given)

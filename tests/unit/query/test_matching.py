@@ -6,13 +6,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from portview.domain.entry import Entry
-from portview.domain.processes import ProcessInfo, ProcessKey
+from portview.domain.owners.process import ProcessInfo, ProcessKey
 from portview.domain.query.compiling import compile_query
 from portview.domain.query.matching import matches
 from portview.domain.query.syntax import parse_query
 from portview.domain.query.terms import AnyText, Query
-from portview.domain.sockets import (
+from portview.domain.sockets.entry import SocketEntry
+from portview.domain.sockets.socket_row import (
     Endpoint,
     Family,
     OwnerProblem,
@@ -21,7 +21,7 @@ from portview.domain.sockets import (
     SocketRow,
     State,
 )
-from tests.generated import entries, queries
+from tests.strategies import entries, queries
 
 OWNER = ProcessKey(4711, 1_700_000_000_000)
 INFO = ProcessInfo(
@@ -52,9 +52,9 @@ UNOWNED = SocketRow(
 
 
 @given(queries, entries)
-@example(AnyText("tcp\0"), Entry(ROW, INFO))
+@example(AnyText("tcp\0"), SocketEntry(ROW, INFO))
 @settings(max_examples=400)
-def test_the_fast_way_agrees_with_the_plain_one(query: Query, entry: Entry) -> None:
+def test_the_fast_way_agrees_with_the_plain_one(query: Query, entry: SocketEntry) -> None:
     expected = matches(query, entry.row, entry.info, entry.port_name)
     assert compile_query(query)(entry) is expected
 
@@ -112,7 +112,7 @@ def test_the_fast_way_agrees_with_the_plain_one(query: Query, entry: Entry) -> N
 def test_rows_are_found(text: str) -> None:
     query = parse_query(text)
     assert matches(query, ROW, INFO, "http-alt")
-    assert compile_query(query)(Entry(ROW, INFO, "http-alt"))
+    assert compile_query(query)(SocketEntry(ROW, INFO, "http-alt"))
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_rows_are_found(text: str) -> None:
 def test_rows_are_left_out(text: str) -> None:
     query = parse_query(text)
     assert not matches(query, ROW, INFO, "http-alt")
-    assert not compile_query(query)(Entry(ROW, INFO, "http-alt"))
+    assert not compile_query(query)(SocketEntry(ROW, INFO, "http-alt"))
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_rows_are_left_out(text: str) -> None:
 def test_a_row_without_an_owner_is_found_by_what_is_known(text: str) -> None:
     query = parse_query(text)
     assert matches(query, UNOWNED, None)
-    assert compile_query(query)(Entry(UNOWNED))
+    assert compile_query(query)(SocketEntry(UNOWNED))
 
 
 @pytest.mark.parametrize("text", ["remote:10.0.0.7", "remote:10.0", "remote:10.0.0.0/24:80"])

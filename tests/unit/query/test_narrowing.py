@@ -13,15 +13,15 @@ from portview.domain.query.matching import matches
 from portview.domain.query.narrowing import narrowed, term_text
 from portview.domain.query.syntax import parse_query
 from portview.domain.query.terms import Everything, Key, Part, Query
-from tests.generated import entries, queries, some_texts, terms
+from tests.strategies import entries, queries, some_texts, terms
 
 if TYPE_CHECKING:
-    from portview.domain.entry import Entry
+    from portview.domain.sockets.entry import SocketEntry
 
 
 @given(queries, terms, st.booleans(), entries)
 def test_the_narrowed_query_asks_for_both(
-    query: Query, term: Query, is_left_out: bool, entry: Entry
+    query: Query, term: Query, is_left_out: bool, entry: SocketEntry
 ) -> None:
     text = narrowed(format_query(query), format_query(term), is_left_out=is_left_out)
 

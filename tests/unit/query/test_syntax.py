@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.domain.outcome import Outcome
+from portview.domain.errors import Outcome
 from portview.domain.query.formatting import format_query
 from portview.domain.query.syntax import MAX_DEPTH, MAX_LENGTH, MAX_TERMS, parse_query
 from portview.domain.query.terms import (
@@ -27,8 +27,8 @@ from portview.domain.query.terms import (
     Span,
     Transport,
 )
-from portview.domain.sockets import Family, Protocol, State
-from tests.generated import queries
+from portview.domain.sockets.socket_row import Family, Protocol, State
+from tests.strategies import queries
 
 A, B, C = AnyText("a"), AnyText("b"), AnyText("c")
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.sockets import Endpoint, Family, Protocol, SocketKey
-from portview.domain.traffic import TrafficCounters
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.sockets.socket_row import Endpoint, Family, Protocol, SocketKey
+from portview.domain.sockets.traffic import TrafficCounters
 from portview.readers.windows.connection_rows import connection_row
 from portview.readers.windows.estats import EstatsTraffic
 from tests.fakes.windows import FakeEstatsLibrary

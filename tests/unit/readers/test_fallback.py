@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portview.domain.outcome import PortViewError
+from portview.domain.errors import PortViewError
 from portview.readers.fallback import FallbackReader
 from tests.fakes.readers import FakeSocketReader
 

@@ -6,7 +6,7 @@ import ctypes
 
 import pytest
 
-from portview.readers.windows.growing import ERROR_INSUFFICIENT_BUFFER, GrowingTable
+from portview.readers.windows.growing_buffer import ERROR_INSUFFICIENT_BUFFER, GrowingTable
 
 
 class GrowingSystem:

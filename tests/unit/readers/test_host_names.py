@@ -21,7 +21,7 @@ from portview.readers.host_names import (
     HostNames,
     resolve_host,
 )
-from tests.fakes.lookups import FakeClock, FakeResolver
+from tests.fakes.data_sources import FakeClock, FakeResolver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

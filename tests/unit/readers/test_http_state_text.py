@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.domain.http_sys import HttpRegistration, HttpReservation
+from portview.domain.owners.http_sys import HttpRegistration, HttpReservation
 from portview.readers.windows.http_state_text import parse_service_state, parse_url_reservations
 
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portview.domain.errors import PortViewError
 from portview.domain.facts import ABSENT, Known, Unreadable
-from portview.domain.outcome import PortViewError
-from portview.domain.processes import ProcessKey
-from portview.domain.services import Service, ServiceState
+from portview.domain.owners.process import ProcessKey
+from portview.domain.owners.service import Service, ServiceState
 from portview.readers.services import SystemdServices, WindowsServices, units_of_cgroups
 from portview.readers.windows.sockets import IphlpapiSocketReader
 from tests.fakes.windows import FakeServiceManager

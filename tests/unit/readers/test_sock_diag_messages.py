@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.domain.outcome import PortViewError
-from portview.domain.sockets import Endpoint, Family, Protocol, State, canonical_address
+from portview.domain.errors import PortViewError
+from portview.domain.sockets.socket_row import Endpoint, Family, Protocol, State, canonical_address
 from portview.readers.linux.sock_diag_messages import (
     Identity,
     MalformedReplyError,

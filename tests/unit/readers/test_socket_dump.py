@@ -6,8 +6,8 @@ import errno
 
 import pytest
 
-from portview.domain.outcome import PortViewError
-from portview.domain.sockets import Protocol
+from portview.domain.errors import PortViewError
+from portview.domain.sockets.socket_row import Protocol
 from portview.readers.linux.sock_diag_messages import RefusedError
 from portview.readers.linux.socket_dump import SocketDump
 from tests.fakes.netlink import INTERRUPTED, FakeSockDiag, done, refusal, socket_message

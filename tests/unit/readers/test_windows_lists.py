@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.domain.ownership import RunningProcess
-from portview.domain.processes import ProcessKey
-from portview.domain.services import Service, ServiceState
+from portview.domain.owners.attribution import RunningProcess
+from portview.domain.owners.process import ProcessKey
+from portview.domain.owners.service import Service, ServiceState
 from portview.readers.windows.filetime import unix_ms
 from portview.readers.windows.process_list import parse_processes
 from portview.readers.windows.service_table import parse_services

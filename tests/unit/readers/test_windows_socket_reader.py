@@ -6,10 +6,10 @@ import ctypes
 
 import pytest
 
-from portview.domain.outcome import PortViewError
-from portview.domain.processes import ProcessKey
-from portview.domain.services import Service, ServiceState
-from portview.domain.sockets import OwnerProblem, SocketRow, State
+from portview.domain.errors import PortViewError
+from portview.domain.owners.process import ProcessKey
+from portview.domain.owners.service import Service, ServiceState
+from portview.domain.sockets.socket_row import OwnerProblem, SocketRow, State
 from portview.readers.services import WindowsServices
 from portview.readers.windows.socket_tables import BOUND4, TCP4, TCP6, UDP4, UDP6
 from portview.readers.windows.sockets import IphlpapiSocketReader

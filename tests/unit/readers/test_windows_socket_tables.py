@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.domain.sockets import Endpoint, Family, Protocol, State
+from portview.domain.sockets.socket_row import Endpoint, Family, Protocol, State
 from portview.readers.windows.socket_tables import (
     BOUND4,
     BOUND6,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from portview.domain.destination import ClientOrigin
 from portview.domain.facts import Absent, Known, Unreadable
 from portview.domain.firewall import FirewallQuestion
-from portview.domain.sockets import Protocol
+from portview.domain.sockets.socket_row import Protocol
 from portview.firewall.destination import destinations_of, redirected, shadows
 from portview.firewall.linux.machine import Machine
 from portview.firewall.linux.rules import LinuxRules, status_of

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from portview.domain.firewall import FirewallAnswer, FirewallQuestion, RuleEffect, RuleFit
-from portview.domain.sockets import Protocol
+from portview.domain.sockets.socket_row import Protocol
 from portview.firewall.linux.conditions import conditions_of
 from portview.firewall.linux.deciding import decide
 from portview.firewall.linux.machine import Interface, Machine, Route, ip_network

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portview.domain.firewall import FirewallQuestion, FirewallVerdict
-from portview.domain.sockets import Protocol
+from portview.domain.sockets.socket_row import Protocol
 from portview.firewall.linux.deciding import decide
 from portview.firewall.linux.machine import Interface, Machine
 from portview.firewall.linux.ruleset import Ruleset, parse_ruleset

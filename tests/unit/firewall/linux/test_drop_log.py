@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.domain.sockets import Protocol
-from portview.firewall.drops import DroppedPacket
-from portview.firewall.linux.drop_log import parse_drops
+from portview.domain.sockets.socket_row import Protocol
+from portview.firewall.drop_log.linux import parse_drops
+from portview.firewall.drop_log.packet import DroppedPacket
 
 _FIELDS = (
     "IN=eth0 OUT= MAC=02:00:00:00:00:01:02:00:00:00:00:02:08:00 SRC=192.0.2.7 DST=198.51.100.1 "

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portview.domain.firewall import FirewallQuestion, FirewallVerdict
-from portview.domain.sockets import Protocol
+from portview.domain.sockets.socket_row import Protocol
 from portview.firewall.linux.deciding import decide
 from portview.firewall.linux.iptables_text import (
     comment_of,

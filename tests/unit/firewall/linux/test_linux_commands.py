@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from portview.domain.firewall import RuleEffect, RuleWish
-from portview.domain.outcome import Outcome, PortViewError
-from portview.domain.sockets import Protocol
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.firewall import RuleEffect, RuleSpec
+from portview.domain.sockets.socket_row import Protocol
 from portview.firewall.linux.commands import check_commands
 from portview.firewall.linux.firewalld import plan_rule as plan_with_firewalld
 from portview.firewall.linux.machine import Interface, Machine
@@ -39,9 +39,9 @@ def test_what_makes_rules_of_portview_may_run(command: str) -> None:
 
 
 def test_what_is_planned_for_firewalld_may_run() -> None:
-    wish = RuleWish(RuleEffect.ALLOW, Protocol.TCP, 8080)
+    rule_spec = RuleSpec(RuleEffect.ALLOW, Protocol.TCP, 8080)
     scope = Scope(("198.51.100.0/24",), ("2001:db8::7",))
-    commands = plan_with_firewalld(wish, scope, TAG, ["public"], now_ms=0, is_first=True)
+    commands = plan_with_firewalld(rule_spec, scope, TAG, ["public"], now_ms=0, is_first=True)
     assert [len(command) for command in commands] == [4, 5]
     check_commands(commands, set)
 
@@ -75,8 +75,8 @@ def test_only_rules_that_are_there_are_removed() -> None:
         check_commands((DELETE,), set)
 
 
-def wish_for(*remotes: str, port: int = 80) -> RuleWish:
-    return RuleWish(RuleEffect.ALLOW, Protocol.TCP, port, remotes=remotes)
+def wish_for(*remotes: str, port: int = 80) -> RuleSpec:
+    return RuleSpec(RuleEffect.ALLOW, Protocol.TCP, port, remotes=remotes)
 
 
 def test_the_local_subnet_is_what_this_machine_is_connected_to() -> None:
@@ -93,7 +93,7 @@ def test_networks_are_put_together() -> None:
 @pytest.mark.parametrize(
     "wish", [wish_for("10.0.0.1; drop"), wish_for(), wish_for("any", port=0), wish_for("eth0")]
 )
-def test_what_can_be_in_no_rule_is_refused(wish: RuleWish) -> None:
+def test_what_can_be_in_no_rule_is_refused(rule_spec: RuleSpec) -> None:
     with pytest.raises(PortViewError) as caught:
-        scope_of(wish, MACHINE)
+        scope_of(rule_spec, MACHINE)
     assert caught.value.outcome is Outcome.BAD_INPUT

@@ -1,0 +1,1 @@
+"""Each action with its confirmation, and the history of what was done."""

@@ -1,0 +1,170 @@
+"""One card for each holder, service or neighbour: who it is and what happens to it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from portview.actions.free_port.plan import PlanAction
+from portview.actions.safety.process_facts import CloseMethod
+from portview.actions.services.change import comes_back
+from portview.domain.local_time import local_moment
+from portview.domain.owners.explanations import describe_suspended
+from portview.domain.plain_text import inert
+from portview.domain.sockets.socket_row import endpoint_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from portview.actions.free_port.plan import PlanStep
+    from portview.actions.safety.process_facts import ProcessFacts, ServiceFacts
+    from portview.domain.sockets.socket_row import SocketRow
+
+LONGEST_NAME = 80
+MOST_NAMED = 4
+_LONGEST_COMMAND = 200
+
+_CLOSE_METHOD_LABELS = {
+    CloseMethod.SIGNAL: "It will be asked to close (SIGTERM)",
+    CloseMethod.WINDOW: "It will be asked to close, as by the X of its window",
+    CloseMethod.CONSOLE: "It will be asked to close (CTRL+BREAK)",
+}
+
+
+class CardKind(StrEnum):
+    """What a card is about.
+
+    STOPS is what will not run any more, PAUSES what will stand still, STAYS what will go on. RULE
+    is a rule of the firewall that is taken back.
+    """
+
+    STOPS = "stops"
+    PAUSES = "pauses"
+    SERVICE = "service"
+    REFUSED = "refused"
+    STAYS = "stays"
+    RULE = "rule"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One holder, service or neighbour. Every text is inert and may be shown as it is.
+
+    ``title`` names it, ``details`` tell it from others, ``consequence`` is what happens to it.
+    """
+
+    kind: CardKind
+    title: str
+    details: tuple[str, ...] = ()
+    consequence: str = ""
+    advice: str = ""
+
+
+def step_card(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> Card:
+    """Describe one step. Where the plan is not possible, nothing is done to anybody."""
+    where = ", ".join(dict.fromkeys(endpoint_text(row.local) for row in step.sockets))
+    details = identity(step.process)
+    if where:
+        details = (f"at {where}", *details)
+    if step.refusal is not None:
+        return Card(
+            CardKind.REFUSED,
+            process_name(step.process),
+            details,
+            f"Left alone. {step.refusal.reason}",
+            step.refusal.advice,
+        )
+    if not is_possible:
+        title = process_name(step.process)
+        if step.service is not None:
+            title = inert(step.service.service.display_name, LONGEST_NAME)
+        consequence = "Left alone as well: the port would not become free by its end."
+        return Card(CardKind.STAYS, title, details, consequence)
+    if step.service is not None:
+        card = service_card(step.service, "stop")
+        return Card(card.kind, card.title, (*details, *card.details), card.consequence, card.advice)
+    likely = "Most likely the holder. " if step.is_guess else ""
+    tree = ""
+    if step.tree:
+        names = ", ".join(process_name(member) for member in step.tree[:MOST_NAMED])
+        more = len(step.tree) - MOST_NAMED
+        tree = f" Before it, what runs under it: {names}{f' and {more} more' if more > 0 else ''}."
+    consequence = f"{likely}{_how(step, grace_s)}{tree}"
+    return Card(CardKind.STOPS, process_name(step.process), details, consequence)
+
+
+def neighbour_card(row: SocketRow) -> Card:
+    """Describe a socket that merely has the same local port number."""
+    return Card(
+        CardKind.STAYS,
+        f"{endpoint_text(row.local)} \u2192 {endpoint_text(row.remote)}",
+        (f"PID {row.pid}" if row.pid else "process not known",),
+        "Left alone: a connection that merely has the same local port number.",
+    )
+
+
+def service_card(service: ServiceFacts, verb: str) -> Card:
+    """Describe a service; ``verb`` is stop, start or restart."""
+    details = [f"service {inert(service.name, LONGEST_NAME)}"]
+    if service.start_type:
+        details.append(f"start type: {service.start_type}")
+    consequence = {
+        "stop": "It will be stopped by the service manager.",
+        "start": "It will be started by the service manager.",
+        "restart": "The service manager will stop it and start it again.",
+    }[verb]
+    if service.dependents and verb != "start":
+        names = ", ".join(inert(one.display_name, LONGEST_NAME) for one in service.dependents)
+        consequence += f" These depend on it and stop first: {names}."
+    return Card(
+        CardKind.SERVICE,
+        inert(service.service.display_name, LONGEST_NAME),
+        tuple(details),
+        consequence,
+        comes_back(service) if verb == "stop" else "",
+    )
+
+
+def identity(process: ProcessFacts | None) -> tuple[str, ...]:
+    """Return the lines that tell one process apart from others, inert."""
+    return tuple(_identity_lines(process)) if process else ()
+
+
+def _identity_lines(process: ProcessFacts) -> Iterator[str]:
+    info = process.info
+    if info.command_line:
+        yield inert(" ".join(info.command_line), _LONGEST_COMMAND)
+    elif info.executable:
+        yield inert(info.executable, _LONGEST_COMMAND)
+    whose = [f"user {inert(info.user, LONGEST_NAME)}"] if info.user else []
+    if info.key.started_ms:
+        whose.append(f"running since {local_moment(info.key.started_ms)}")
+    if parent := process.shown_parent:
+        whose.append(f"started by {inert(parent.name or '', LONGEST_NAME)} (PID {parent.pid})")
+    unit = process.shown_unit
+    if unit and not process.shown_services:
+        whose.append(f"inside {inert(unit, LONGEST_NAME)}")
+    if whose:
+        yield ", ".join(whose)
+    if still := describe_suspended(process.execution):
+        yield still
+
+
+def process_name(process: ProcessFacts | None) -> str:
+    """Name a process for people, inert: "node, PID 4242"."""
+    if process is None:
+        return "An unknown process"
+    return f"{inert(process.info.name or 'A process', LONGEST_NAME)}, PID {process.info.pid}"
+
+
+def _how(step: PlanStep, grace_s: float) -> str:
+    process = step.process
+    if step.kind is PlanAction.ASK and process:
+        return f"{_CLOSE_METHOD_LABELS[process.asking]}, and ended if it still runs after {grace_s:g} s."
+    why = ""
+    if process is not None and process.asking is CloseMethod.NONE:
+        why = "There is no way to ask it to close. "
+        if process.execution.is_suspended:
+            why = "While it stands still it can't be asked to close. "
+    return f"{why}It will be ended at once: what it has not saved is lost."

@@ -1,0 +1,194 @@
+"""What a person is asked before something is done: who, what, and what is left alone. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from portview.actions.confirmation.cards import (
+    LONGEST_NAME,
+    MOST_NAMED,
+    Card,
+    CardKind,
+    identity,
+    neighbour_card,
+    process_name,
+    service_card,
+    step_card,
+)
+from portview.actions.connections.errors import describe_connection
+from portview.actions.free_port.plan import PlanAction
+from portview.actions.processes.suspend import SuspendVerb, describe_sockets
+from portview.domain.plain_text import inert
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from portview.actions.connections.close import ClosePlan
+    from portview.actions.free_port.plan import FreePlan, PlanStep
+    from portview.actions.processes.suspend import SuspendPlan
+    from portview.actions.safety.process_facts import ServiceFacts
+    from portview.actions.safety.refusals import Refusal
+    from portview.domain.errors import ActionReport
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A question to a person. ``subject`` is what the act will be given if the answer is yes.
+
+    ``verb`` labels the button; empty where there is nothing that can be done. ``notes`` sum up
+    what the cards tell one by one. ``is_hidden`` tells that an administrator could see more.
+    """
+
+    headline: str
+    cards: tuple[Card, ...]
+    subject: object
+    verb: str = ""
+    notes: tuple[str, ...] = ()
+    has_tree: bool = False
+    can_be_forced: bool = False
+    is_hidden: bool = False
+
+
+def confirm_free(plan: FreePlan, grace_s: float, tried: ActionReport | None = None) -> Confirmation:
+    """Put a plan for a port into a question.
+
+    ``tried`` is what a bind showed where no process holds the port: there is nothing to ask then.
+    """
+    is_possible = plan.is_possible
+    cards = [step_card(step, grace_s, is_possible=is_possible) for step in plan.steps]
+    cards += [neighbour_card(row) for row in plan.left_alone[:MOST_NAMED]]
+    if not plan.steps:
+        headline = tried.now if tried else f"No process holds {plan.request}."
+    elif is_possible:
+        headline = f"Free {plan.request}?"
+    else:
+        headline = f"{plan.request} can't be freed like this. Nothing will be done."
+    return Confirmation(
+        headline,
+        tuple(cards),
+        plan,
+        f"Free port {plan.request.port}" if is_possible else "",
+        (tried.next_step,) if tried and tried.next_step else tuple(_notes(plan)),
+        has_tree=is_possible and any(step.members for step in plan.steps),
+        can_be_forced=is_possible
+        and (plan.request.force or any(step.kind is PlanAction.ASK for step in plan.steps)),
+        is_hidden=plan.is_hidden,
+    )
+
+
+def _notes(plan: FreePlan) -> Iterator[str]:
+    """Yield what must be known even by somebody who does not read every card."""
+    if plan.is_possible:
+        services = len({step.service.name for step in plan.steps if step.service})
+        processes = len({member.key for step in plan.steps for member in step.members})
+        stopped = [_counted(processes, "process", "processes")] if processes else []
+        stopped += [_counted(services, "service", "services")] if services else []
+        if processes + services > 1:
+            yield f"{' and '.join(stopped)} will be stopped."
+        if plan.served:
+            connections = _counted(len(plan.served), "open connection", "open connections")
+            yield f"{connections} will be cut."
+    if plan.guesses:
+        yield "Who holds the port is only likely: the process that opened it has ended."
+    if len(plan.left_alone) > MOST_NAMED:
+        more = len(plan.left_alone) - MOST_NAMED
+        yield f"{_counted(more, 'more connection', 'more connections')} left alone."
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def confirm_end(step: PlanStep, grace_s: float) -> Confirmation:
+    """Put the end of a process into a question."""
+    name = process_name(step.process)
+    is_possible = step.kind is not PlanAction.REFUSE
+    with_tree = " and everything under it" if step.tree else ""
+    return Confirmation(
+        f"End {name}{with_tree}?" if is_possible else f"{name} is left alone.",
+        (step_card(step, grace_s),),
+        step,
+        "End process tree" if step.tree else "End process" if is_possible else "",
+        has_tree=is_possible,
+        can_be_forced=is_possible,
+    )
+
+
+def confirm_service(service: ServiceFacts, verb: str, refusal: Refusal | None) -> Confirmation:
+    """Put the change of a service into a question; ``verb`` is stop, start or restart."""
+    title = inert(service.service.display_name, LONGEST_NAME)
+    if refusal is not None:
+        card = Card(
+            CardKind.REFUSED, title, (inert(service.name, 80),), refusal.reason, refusal.advice
+        )
+        return Confirmation(f"{title} is left alone.", (card,), service)
+    return Confirmation(
+        f"{verb.capitalize()} the service {title}?",
+        (service_card(service, verb),),
+        service,
+        f"{verb.capitalize()} service",
+    )
+
+
+def confirm_close(plan: ClosePlan) -> Confirmation:
+    """Put the end of a connection into a question."""
+    ends = [("At this end", plan.process), ("At the other end, on this machine", plan.peer)]
+    cards = tuple(
+        Card(
+            CardKind.STAYS,
+            process_name(process),
+            identity(process),
+            f"{place}; it goes on running.",
+        )
+        for place, process in ends
+        if process is not None
+    )
+    name = describe_connection(plan.row)
+    if plan.carries_portview:
+        note = "PortView is used through this very connection; closing it would cut you off."
+        return Confirmation(f"{name} is left alone.", cards, plan, notes=(note,))
+    return Confirmation(f"Close the connection {name}?", cards, plan, "Close connection")
+
+
+def confirm_suspend(plan: SuspendPlan) -> Confirmation:
+    """Put suspending or resuming a process into a question."""
+    name = process_name(plan.process)
+    details = identity(plan.process)
+    where = describe_sockets(plan)
+    if where:
+        details = (f"at {where}", *details)
+    if plan.refusal is not None:
+        card = Card(
+            CardKind.REFUSED,
+            name,
+            details,
+            f"Left alone. {plan.refusal.reason}",
+            plan.refusal.advice,
+        )
+        return Confirmation(f"{name} is left alone.", (card,), plan)
+    if plan.verb is SuspendVerb.RESUME:
+        return _propose_resume(plan, Card(CardKind.STAYS, name, details))
+    if plan.is_so_already:
+        return Confirmation(
+            f"{name} stands still already.", (Card(CardKind.PAUSES, name, details),), plan
+        )
+    consequence = "It will stand still until it is resumed. Nothing that it holds is given back"
+    consequence += ": it keeps its ports, and who connects there waits." if where else "."
+    names = ", ".join(
+        inert(service.service.display_name, LONGEST_NAME) for service in plan.process.shown_services
+    )
+    advice = f"It runs services, which stand still as well: {names}." if names else ""
+    return Confirmation(
+        f"Suspend {name}?",
+        (Card(CardKind.PAUSES, name, details, consequence, advice),),
+        plan,
+        "Suspend process",
+    )
+
+
+def _propose_resume(plan: SuspendPlan, card: Card) -> Confirmation:
+    if plan.is_so_already:
+        return Confirmation(f"{card.title} is not suspended: it runs.", (card,), plan)
+    going_on = replace(card, consequence="It will go on where it was stopped.")
+    return Confirmation(f"Resume {card.title}?", (going_on,), plan, "Resume process")

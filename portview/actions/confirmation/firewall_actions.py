@@ -1,0 +1,151 @@
+"""Changes of the firewall as jobs with two halves: look and propose, then act on it.
+
+Each half opens a firewall of its own, because one belongs to one call at a time.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portview.actions.confirmation.firewall_confirmation import (
+    FirewallConfirmation,
+    confirm_revoke,
+    confirm_rule,
+    confirm_unseen_revoke,
+)
+from portview.actions.confirmation.history import keep_record
+from portview.actions.firewall_rules.apply import make_rule, revoke_rules, revoke_unseen
+from portview.actions.firewall_rules.expiry import plan_expired
+from portview.actions.firewall_rules.plan import RulePlan, managed_rule, plan_revoke, plan_rule
+from portview.actions.firewall_rules.query_context import ask_about_port
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.firewall import FirewallQuestion, RuleEffect, RuleSpec
+from portview.firewall.choose import open_firewall
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portview.actions.confirmation.actions import ExecutionOptions
+    from portview.domain.errors import ActionReport
+    from portview.firewall.interface import Firewall
+
+
+@dataclass(frozen=True, slots=True)
+class RuleAction:
+    """Make one rule that allows or blocks a port.
+
+    ``question`` is what the rule is to decide, as far as it is known; the rest is taken from what
+    listens on the port.
+    """
+
+    rule_spec: RuleSpec
+    question: FirewallQuestion | None = None
+    opener: Callable[[], Firewall] = open_firewall
+
+    @property
+    def title(self) -> str:
+        """Return the window's title."""
+        is_allow = self.rule_spec.effect is RuleEffect.ALLOW
+        return "Allow through firewall" if is_allow else "Block in firewall"
+
+    def preview(self) -> FirewallConfirmation:
+        """Plan the rule and decide what its clients experience now."""
+        rule_spec = self.rule_spec
+        wanted = self.question or FirewallQuestion(
+            rule_spec.protocol, rule_spec.port, program=rule_spec.program
+        )
+        port = ask_about_port(wanted, sys.platform)
+        with closing(self.opener()) as firewall:
+            return confirm_rule(plan_rule(firewall, rule_spec, port))
+
+    def execute(
+        self, confirmation: FirewallConfirmation, options: ExecutionOptions
+    ) -> ActionReport:
+        """Make the rule that was shown and prove that it took effect."""
+        plan = confirmation.subjects
+        if not isinstance(plan, RulePlan):
+            raise TypeError("this is the proposal of another job")
+        with closing(self.opener()) as firewall:
+            report = make_rule(firewall, plan, as_admin=options.as_admin, cancel=options.cancel)
+        keep_record(report)
+        return report
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeAction:
+    """Take back rules of PortView's by their ids, or those that have had their time."""
+
+    rule_ids: tuple[str, ...] = ()
+    only_expired: bool = False
+    opener: Callable[[], Firewall] = open_firewall
+
+    @property
+    def title(self) -> str:
+        """Return the window's title."""
+        return "Take back firewall rule" if len(self.rule_ids) == 1 else "Take back firewall rules"
+
+    def preview(self) -> FirewallConfirmation:
+        """Find the rules."""
+        with closing(self.opener()) as firewall:
+            rules = firewall.read()
+            if self.only_expired:
+                return confirm_revoke(plan_expired(firewall, rules))
+            if rules.status.problem:
+                return confirm_unseen_revoke(self.rule_ids, rules.status.problem)
+            own = [managed_rule(rules.managed_rules, rule_id) for rule_id in self.rule_ids]
+            return confirm_revoke([plan_revoke(firewall, one) for one in own])
+
+    def execute(
+        self, confirmation: FirewallConfirmation, options: ExecutionOptions
+    ) -> ActionReport:
+        """Remove them and see that they are gone."""
+        plans = confirmation.subjects
+        if isinstance(plans, RulePlan):
+            raise TypeError("this is the proposal of another job")
+        if plans:
+            with closing(self.opener()) as firewall:
+                report = revoke_rules(
+                    firewall, plans, as_admin=options.as_admin, cancel=options.cancel
+                )
+        elif options.as_admin:
+            report = revoke_unseen(self.rule_ids, cancel=options.cancel)
+        else:
+            raise PortViewError(
+                "firewall_unreadable",
+                "The rules can't be read without administrator rights. Nothing was done.",
+                "Do it as administrator.",
+                Outcome.NEEDS_ADMIN,
+            )
+        keep_record(report)
+        return report
+
+
+def revoke_expired(
+    opener: Callable[[], Firewall] = open_firewall, *, has_rights: bool
+) -> ActionReport | None:
+    """Take back the rules that have had their time; None where there are none. Blocks.
+
+    For the start of the window and for its timer, off the UI thread. Nobody is asked for rights by
+    it: without them it raises PortViewError ("rules_expired", NEEDS_ADMIN), and the person can be
+    offered ``RevokeAction(only_expired=True)``.
+    """
+    with closing(opener()) as firewall:
+        plans = plan_expired(firewall)
+        if not plans:
+            return None
+        if not has_rights:
+            many = len(plans)
+            raise PortViewError(
+                "rules_expired",
+                f"{many} firewall rules of PortView's have had their time."
+                if many > 1
+                else "A firewall rule of PortView's has had its time.",
+                "Taking back needs administrator rights.",
+                Outcome.NEEDS_ADMIN,
+            )
+        report = revoke_rules(firewall, plans)
+    keep_record(report)
+    return report

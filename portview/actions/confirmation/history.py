@@ -1,0 +1,217 @@
+"""The record of what was done: one JSON object per line, in a file of this user's."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from portview.actions.firewall_rules.report import FirewallReport
+from portview.actions.free_port.execute import FreeReport
+from portview.actions.free_port.plan import PlanAction
+from portview.actions.processes.end import EndReport
+from portview.actions.processes.suspend import SuspendReport
+from portview.actions.services.change import ServiceReport
+from portview.domain.errors import Outcome
+from portview.domain.json_schema import iso_time
+from portview.domain.owners.process import ProcessKey
+from portview.log import log_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from portview.actions.free_port.plan import PlanStep
+    from portview.actions.processes.stop import StopResult
+    from portview.actions.safety.process_facts import ProcessFacts
+    from portview.domain.errors import ActionReport
+
+logger = logging.getLogger(__name__)
+
+_LARGEST_BYTES = 1_000_000
+_ONLY_MINE = 0o600
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedProcess:
+    """A process that was stopped, with all that is needed to start it again; None if unknown.
+
+    ``ending`` is a value of ``Ending``, or "suspended" or "resumed".
+    """
+
+    pid: int
+    started_ms: int
+    ending: str
+    name: str | None = None
+    executable: str | None = None
+    command_line: tuple[str, ...] | None = None
+    working_directory: str | None = None
+    user: str | None = None
+
+    @property
+    def key(self) -> ProcessKey:
+        """Return the identity that the process had."""
+        return ProcessKey(self.pid, self.started_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRecord:
+    """One action: when, what was asked, done and true then, and to whom.
+
+    ``made_rules`` are the ids of firewall rules that it made, which can be taken back by them.
+    """
+
+    at_ms: int
+    asked: str
+    done: str
+    now: str
+    outcome: Outcome
+    processes: tuple[StoppedProcess, ...] = ()
+    stopped_services: tuple[str, ...] = ()
+    made_rules: tuple[str, ...] = ()
+
+
+def record_path() -> Path:
+    """Return the file of the record, which stands beside the log."""
+    return log_path().with_name("actions.jsonl")
+
+
+def keep_record(report: ActionReport, *, at_ms: int | None = None) -> ActionRecord:
+    """Append a report to the record and to the log. A disk that refuses is logged, not fatal."""
+    record = record_of(report, time.time_ns() // 1_000_000 if at_ms is None else at_ms)
+    logger.info("%s %s %s", record.asked, record.done, record.now)
+    line = json.dumps(_to_json(record), ensure_ascii=True) + "\n"
+    try:
+        path = record_path()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_room(path)
+        # Command lines may hold secrets: nobody else needs to read them.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        with os.fdopen(os.open(path, flags, _ONLY_MINE), "wb") as file:
+            file.write(line.encode("ascii"))
+    except OSError as error:
+        logger.warning("the action was not recorded: %s", error)
+    return record
+
+
+def read_records() -> tuple[ActionRecord, ...]:
+    """Return what was recorded, the newest first. Lines that can't be understood are left out."""
+    records = []
+    for path in (record_path(), record_path().with_suffix(".1.jsonl")):
+        try:
+            lines = path.read_text("utf-8", "replace").splitlines()
+        except OSError:
+            continue
+        records += [record for line in reversed(lines) if (record := _from_json(line))]
+    return tuple(records)
+
+
+def record_of(report: ActionReport, at_ms: int) -> ActionRecord:
+    """Return the record of a report. Pure."""
+    processes: tuple[StoppedProcess, ...] = ()
+    services: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    if isinstance(report, FreeReport):
+        processes = _stopped(report.plan.steps, report.results)
+        if not report.service_problems and report.proof:
+            services = tuple(
+                step.service.name
+                for step in report.plan.steps
+                if step.kind is PlanAction.STOP_SERVICE and step.service
+            )
+    elif isinstance(report, EndReport):
+        processes = _stopped([report.step], report.results)
+    elif isinstance(report, SuspendReport) and report.outcome is Outcome.DONE:
+        process = report.plan.process
+        processes = (_stopped_process(process, report.plan.verb.participle),)
+    elif isinstance(report, FirewallReport) and report.is_in_force:
+        rules = (report.rule_id,)
+    elif isinstance(report, ServiceReport) and report.is_stopped:
+        services = (report.service.name,)
+    return ActionRecord(
+        at_ms, report.asked, report.done, report.now, report.outcome, processes, services, rules
+    )
+
+
+def _stopped(
+    steps: Iterable[PlanStep], results: Iterable[StopResult]
+) -> tuple[StoppedProcess, ...]:
+    members = {member.key: member for step in steps for member in step.members}
+    stopped = []
+    for result in results:
+        member = members.get(result.process)
+        if member is None:
+            continue
+        stopped.append(_stopped_process(member, result.ending.value))
+    return tuple(stopped)
+
+
+def _stopped_process(process: ProcessFacts, ending: str) -> StoppedProcess:
+    info = process.info
+    return StoppedProcess(
+        info.pid,
+        info.key.started_ms,
+        ending,
+        info.name,
+        info.executable,
+        info.command_line,
+        process.working_directory,
+        info.user,
+    )
+
+
+def _make_room(path: Path) -> None:
+    if path.exists() and path.stat().st_size > _LARGEST_BYTES:
+        path.replace(path.with_suffix(".1.jsonl"))
+
+
+def _to_json(record: ActionRecord) -> dict[str, Any]:
+    return {
+        "at": iso_time(record.at_ms),
+        "at_ms": record.at_ms,
+        "asked": record.asked,
+        "done": record.done,
+        "now": record.now,
+        "outcome": record.outcome.name.lower(),
+        "processes": [
+            {name: getattr(process, name) for name in StoppedProcess.__slots__}
+            for process in record.processes
+        ],
+        "stopped_services": list(record.stopped_services),
+        "made_rules": list(record.made_rules),
+    }
+
+
+def _from_json(line: str) -> ActionRecord | None:
+    try:
+        values = json.loads(line)
+        return ActionRecord(
+            int(values["at_ms"]),
+            str(values["asked"]),
+            str(values["done"]),
+            str(values["now"]),
+            Outcome[str(values["outcome"]).upper()],
+            tuple(_process_from_json(one) for one in values["processes"]),
+            tuple(str(name) for name in values["stopped_services"]),
+            tuple(str(name) for name in values.get("made_rules", ())),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def _process_from_json(values: dict[str, Any]) -> StoppedProcess:
+    line = values["command_line"]
+    texts = {
+        name: None if values[name] is None else str(values[name])
+        for name in ("name", "executable", "working_directory", "user")
+    }
+    return StoppedProcess(
+        int(values["pid"]),
+        int(values["started_ms"]),
+        str(values["ending"]),
+        command_line=None if line is None else tuple(str(word) for word in line),
+        **texts,
+    )

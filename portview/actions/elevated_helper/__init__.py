@@ -1,0 +1,1 @@
+"""The side with administrator rights: reads a request, executes it, responds."""

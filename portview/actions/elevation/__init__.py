@@ -1,0 +1,1 @@
+"""The side that asks for administrator rights: requests and ways to send them."""

@@ -1,0 +1,150 @@
+"""The one door to administrator rights: one errand at a time, shown to the person by the system."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+from portview.actions.elevation.own_command import own_command
+from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
+from portview.actions.processes.stop import Ending, StopResult
+from portview.actions.safety.process_facts import CloseMethod
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.json_schema import iso_time
+from portview.domain.owners.process import ProcessKey
+from portview.domain.sockets.socket_row import endpoint_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from portview.actions.safety.seen_process import SeenProcess
+    from portview.domain.cancellation import CancelToken
+
+
+def stop_elevated(
+    seen: Sequence[SeenProcess],
+    *,
+    grace_s: float = 5.0,
+    force: bool = False,
+    cancel: CancelToken | None = None,
+) -> tuple[StopResult, ...]:
+    """Stop processes like ``stop_processes``, as administrator. Raises PortViewError.
+
+    Each is compared again with what the person saw, by the elevated process itself. Blocks for as
+    long as the person takes to answer the system's prompt; a refusal there is the error
+    "elevation_cancelled".
+    """
+    elevated_request = ElevatedRequest(
+        ElevatedOperation.STOP, tuple(seen), round(grace_s * 1000), force
+    )
+    answer = run_elevated(elevated_request, cancel)
+    try:
+        results = tuple(_result(values) for values in answer["results"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise no_answer() from error
+    if [result.process for result in results] != [one.key for one in seen]:
+        raise no_answer()
+    return results
+
+
+def run_elevated(
+    elevated_request: ElevatedRequest, cancel: CancelToken | None = None
+) -> dict[str, Any]:
+    """Have an errand done as administrator and return the answer. Raises PortViewError."""
+    if sys.platform == "win32":
+        from portview.actions.elevation.uac import ask_windows  # noqa: PLC0415
+
+        raw = ask_windows(elevated_request.arguments(), cancel)
+    else:
+        from portview.actions.elevation.polkit import ask_polkit  # noqa: PLC0415
+
+        raw = ask_polkit(elevated_request, cancel)
+    return read_answer(raw)
+
+
+def read_answer(raw: bytes) -> dict[str, Any]:
+    """Take an answer apart; an error that it carries is raised as PortViewError."""
+    try:
+        answer = json.loads(raw)
+        outcome = Outcome(answer["outcome"])
+        error = answer.get("error")
+        if error is None:
+            return dict(answer)
+        problem = PortViewError(
+            str(error["code"]), str(error["message"]), str(error["hint"]), outcome
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as reason:
+        raise no_answer() from reason
+    raise problem
+
+
+def manual_command(elevated_request: ElevatedRequest) -> str:
+    """Return what a person can type instead, in this system's own way."""
+    lines = [[*own_command(), *words] for words in _commands(elevated_request)]
+    if sys.platform == "win32":
+        return " & ".join(subprocess.list2cmdline(line) for line in lines)
+    return " && ".join(shlex.join(["sudo", *line]) for line in lines)
+
+
+def command_for_administrator(arguments: Sequence[str]) -> str:
+    """Say how the same command is run as administrator in this system's own way."""
+    if sys.platform == "win32":
+        return "The same command works in a terminal that was opened as administrator."
+    return f"As administrator: {shlex.join(['sudo', *own_command(), *arguments])}"
+
+
+def _commands(elevated_request: ElevatedRequest) -> Iterator[list[str]]:
+    if elevated_request.verb is ElevatedOperation.STOP:
+        for key in (one.key for one in elevated_request.processes):
+            started = iso_time(key.started_ms) or ""
+            force = ["--force"] if elevated_request.force else []
+            yield ["end", str(key.pid), "--started", started, *force]
+    elif elevated_request.verb is ElevatedOperation.CLOSE:
+        yield [
+            "close",
+            endpoint_text(elevated_request.local),
+            endpoint_text(elevated_request.remote),
+        ]
+    elif elevated_request.verb is ElevatedOperation.HOLDERS:
+        yield ["free", str(elevated_request.port), "--proto", elevated_request.protocol.value]
+    elif elevated_request.verb in {ElevatedOperation.SUSPEND, ElevatedOperation.RESUME}:
+        for key in (one.key for one in elevated_request.processes):
+            yield [
+                elevated_request.verb.value,
+                str(key.pid),
+                "--started",
+                iso_time(key.started_ms) or "",
+            ]
+    elif elevated_request.rule_spec is not None:
+        # Rules are loaded with the first errand about one.
+        from portview.actions.firewall_rules.rule_spec import rule_command  # noqa: PLC0415
+
+        yield rule_command(elevated_request.rule_spec)
+    elif elevated_request.rule_ids:
+        for rule_id in elevated_request.rule_ids:
+            yield ["firewall", "revoke", "--id", rule_id]
+    else:
+        yield ["service", elevated_request.verb.value.partition("-")[0], elevated_request.service]
+
+
+def _result(values: dict[str, Any]) -> StopResult:
+    return StopResult(
+        ProcessKey(int(values["pid"]), int(values["started_ms"])),
+        Ending(values["ending"]),
+        CloseMethod(values["asked"]),
+        int(values["after_ms"]),
+        str(values["detail"]),
+    )
+
+
+def no_answer() -> PortViewError:
+    """Return the error for an answer that can't be understood."""
+    return PortViewError(
+        "no_answer",
+        "The errand as administrator gave no answer that can be understood.",
+        "Look again at what is true now; the log may tell more.",
+        Outcome.NOT_DONE,
+    )

@@ -1,0 +1,25 @@
+"""How asking for administrator rights can end, in one set of words for every system."""
+
+from __future__ import annotations
+
+from portview.domain.errors import Outcome, PortViewError
+
+
+def elevation_cancelled() -> PortViewError:
+    """Return the calm end of an errand that the person declined."""
+    return PortViewError(
+        "elevation_cancelled",
+        "You declined the administrator rights; nothing was done.",
+        "",
+        Outcome.NOT_DONE,
+    )
+
+
+def elevation_unavailable(reason: str, command: str) -> PortViewError:
+    """Return the error for a system that can't ask, with the command that does it."""
+    return PortViewError(
+        "elevation_unavailable",
+        f"{reason} Nothing was done.",
+        f"Run this yourself: {command}",
+        Outcome.NEEDS_ADMIN,
+    )

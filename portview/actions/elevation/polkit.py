@@ -1,0 +1,57 @@
+"""Administrator rights through polkit's ``pkexec``, which shows its own prompt."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+from portview.actions.elevation.errors import elevation_cancelled, elevation_unavailable
+from portview.actions.elevation.own_command import own_command
+
+if TYPE_CHECKING:
+    from portview.actions.elevation.request import ElevatedRequest
+    from portview.domain.cancellation import CancelToken
+
+logger = logging.getLogger(__name__)
+
+_DISMISSED, _NOT_AUTHORIZED = 126, 127
+"""Exit codes of pkexec(1)."""
+
+
+def ask_polkit(elevated_request: ElevatedRequest, cancel: CancelToken | None) -> bytes:
+    """Run an errand as root and return what it wrote to its output. Raises PortViewError."""
+    from portview.actions.elevation.client import manual_command  # noqa: PLC0415 - it imports this file
+
+    program = shutil.which("pkexec")
+    if program is None:
+        raise elevation_unavailable(
+            "pkexec, by which PortView asks for administrator rights, is missing.",
+            manual_command(elevated_request),
+        )
+    try:
+        process = subprocess.Popen(  # noqa: S603 - our own command and validated words
+            [program, *own_command(), *elevated_request.arguments()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+    except OSError as error:
+        raise elevation_unavailable(
+            f"pkexec can't be run: {error}.", manual_command(elevated_request)
+        ) from (error)
+    with process:
+        if cancel is None:
+            raw, complaint = process.communicate()
+        else:
+            with cancel.waking(process.terminate):
+                raw, complaint = process.communicate()
+    if process.returncode == _DISMISSED:
+        raise elevation_cancelled()
+    if process.returncode == _NOT_AUTHORIZED or not raw:
+        logger.warning("pkexec: %s", complaint.decode("utf-8", "replace").strip())
+        raise elevation_unavailable(
+            "The system did not give administrator rights.", manual_command(elevated_request)
+        )
+    return raw

@@ -1,0 +1,1 @@
+"""Create and revoke firewall rules, and verify what they do."""

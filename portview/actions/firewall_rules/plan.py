@@ -1,0 +1,288 @@
+"""From a wish for a rule to what is shown beforehand: the rule, its commands, why it may not help.
+
+Nothing is changed here.
+"""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from portview.actions.firewall_rules.query_context import (
+    FirewallQueryContext,
+    describe_port,
+    is_loopback,
+)
+from portview.actions.firewall_rules.rule_spec import (
+    ANY,
+    LOCAL_SUBNET,
+    of_both_versions,
+    of_one_version,
+    validated_rule_spec,
+)
+from portview.actions.firewall_rules.subnets import subnets_of_rules
+from portview.actions.firewall_rules.times import describe_moment
+from portview.actions.firewall_rules.verify import RuleProof, prove
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.firewall import (
+    EVERYONE_OF,
+    LOCAL_SUBNET_OF,
+    RuleChange,
+    RuleEffect,
+    RuleSpec,
+)
+from portview.domain.plain_text import inert
+from portview.firewall.tag import find_tag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from portview.domain.firewall import (
+        FirewallQuestion,
+        FirewallStatus,
+        ManagedRule,
+    )
+    from portview.firewall.interface import Firewall
+    from portview.readers.local_subnets import LocalSubnet
+
+_LONGEST = 300
+_WINDOWS = "windows"
+_NOT_NEEDED = "rule_not_needed"
+
+
+@dataclass(frozen=True, slots=True)
+class RulePlan:
+    """A rule that is to be made.
+
+    ``change`` is the exact change; it has no commands where none are needed, or where only the
+    side with administrator rights can tell them, which ``refusal`` then says. ``before`` is what
+    its clients experience now. ``warnings`` say why it may not help, and ``notes`` what is good to
+    know, those of the change included.
+    ``is_needless`` tells that they experience already what it is to bring.
+    """
+
+    rule_spec: RuleSpec
+    question: FirewallQuestion
+    change: RuleChange
+    before: RuleProof
+    status: FirewallStatus
+    subnets: tuple[LocalSubnet, ...]
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    is_needless: bool = False
+    refusal: PortViewError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RevokePlan:
+    """A rule of PortView's that is to be taken back, and why where it was not asked for."""
+
+    own: ManagedRule
+    change: RuleChange
+    reason: str = ""
+
+
+def can_match_programs(status: FirewallStatus) -> bool:
+    """Tell whether a rule of this firewall can be for one program."""
+    return status.manager == _WINDOWS
+
+
+def plan_rule(firewall: Firewall, rule_spec: RuleSpec, port: FirewallQueryContext) -> RulePlan:
+    """See what a rule would be and what it would meet. Raises PortViewError; blocks."""
+    rules = firewall.read()
+    fitted = _fitted(validated_rule_spec(rule_spec), port, rules.status)
+    rule_spec = fitted.rule_spec
+    refusal = None
+    try:
+        change = firewall.plan(rule_spec, rules)
+    except PortViewError as error:
+        if error.code != _NOT_NEEDED and error.outcome is not Outcome.NEEDS_ADMIN:
+            raise
+        refusal = error if error.outcome is Outcome.NEEDS_ADMIN else None
+        change = RuleChange("", _plain_name(rule_spec), ())
+    subnets = _subnets_of(rule_spec)
+    before = prove(rules, rule_spec, port.question, subnets)
+    ending = _ending_rule(before, rules.managed_rules) if before.holds(rule_spec.effect) else None
+    is_needless = before.holds(rule_spec.effect) and ending is None
+    plan = RulePlan(
+        rule_spec,
+        port.question,
+        change,
+        before,
+        rules.status,
+        subnets,
+        is_needless=is_needless or (not change.commands and refusal is None),
+        refusal=refusal,
+    )
+    warnings = (*change.warnings, *fitted.warnings, *_warnings(plan, port))
+    notes = (*change.notes, *fitted.notes, *_notes(plan, ending))
+    return replace(plan, warnings=tuple(dict.fromkeys(warnings)), notes=tuple(dict.fromkeys(notes)))
+
+
+def plan_revoke(firewall: Firewall, own: ManagedRule, reason: str = "") -> RevokePlan:
+    """See how a rule of PortView's would be taken back. Raises PortViewError."""
+    return RevokePlan(own, firewall.plan_removal(own), reason)
+
+
+def managed_rule(rules: tuple[ManagedRule, ...], rule_id: str) -> ManagedRule:
+    """Return the rule of PortView's that has this id. Raises PortViewError ("no_such_rule")."""
+    for own in rules:
+        if own.id == rule_id:
+            return own
+    raise PortViewError(
+        "no_such_rule",
+        f"There is no rule of PortView's with the id {inert(rule_id, 40)}.",
+        "The rules that PortView made: portview firewall list",
+        Outcome.NOT_DONE,
+    )
+
+
+def command_lines(change: RuleChange) -> tuple[str, ...]:
+    """Return the commands of a change as a person can copy them into a terminal."""
+    if sys.platform == "win32":
+        return tuple(subprocess.list2cmdline(words) for words in change.commands)
+    return tuple(shlex.join(words) for words in change.commands)
+
+
+def rule_lines(rule_spec: RuleSpec) -> tuple[tuple[str, str], ...]:
+    """Return what a rule is for, as names and values for people. Every text is inert."""
+    return tuple(_rule_lines(rule_spec))
+
+
+def describe_remotes(rule_spec: RuleSpec) -> str:
+    """Return whom a rule is for: "the local subnet", "any address", "10.0.0.0/8"."""
+    words = {ANY: "any address", LOCAL_SUBNET: "the local subnet"}
+    words |= {part: f"any IPv{version} address" for version, part in EVERYONE_OF.items()}
+    words |= {part: f"the local IPv{version} subnet" for version, part in LOCAL_SUBNET_OF.items()}
+    return ", ".join(words.get(part, part) for part in rule_spec.remotes)
+
+
+def describe_rule_end(rule_spec: RuleSpec) -> str:
+    """Return until when a rule is there."""
+    parts = []
+    if rule_spec.expires_at_ms is not None:
+        parts.append(f"until {describe_moment(rule_spec.expires_at_ms)}")
+    if rule_spec.until is not None:
+        parts.append(f"until the process {rule_spec.until.pid} ends")
+    return " or ".join(parts) or "until it is taken back"
+
+
+class _Fitted(NamedTuple):
+    """A wish as a firewall can have it, and in sentences what that leaves of it, and why."""
+
+    rule_spec: RuleSpec
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def _fitted(rule_spec: RuleSpec, port: FirewallQueryContext, status: FirewallStatus) -> _Fitted:
+    """Fit a wish to a firewall and, where it allows, to what listens.
+
+    A rule that allows is no wider than that: for IPv4 alone where nothing takes IPv6. One that
+    blocks is also about what may listen later.
+    """
+    if can_match_programs(status):
+        fitted = of_both_versions(rule_spec)
+        told = "This firewall's rules are for both IP versions: it is for "
+        return _Fitted(
+            fitted, () if fitted == rule_spec else (f"{told}{describe_remotes(fitted)}.",)
+        )
+    warnings: tuple[str, ...] = ()
+    if rule_spec.program:
+        rule_spec = replace(rule_spec, program=None)
+        warnings = ("This firewall can't match programs: the rule is for the port alone.",)
+    versions = port.ip_versions()
+    if rule_spec.effect is not RuleEffect.ALLOW or len(versions) > 1:
+        return _Fitted(rule_spec, warnings)
+    (version,) = versions
+    narrow = of_one_version(rule_spec, version)
+    note = f"The server listens on IPv{version} only, so the rule is for clients with it alone."
+    return _Fitted(narrow, warnings, () if narrow == rule_spec else (note,))
+
+
+def _subnets_of(rule_spec: RuleSpec) -> tuple[LocalSubnet, ...]:
+    """Return the local networks that a wish can be about."""
+    named = [number for number, word in LOCAL_SUBNET_OF.items() if word in rule_spec.remotes]
+    versions = named or list(LOCAL_SUBNET_OF)
+    return tuple(one for one in subnets_of_rules() if one.ip_version in versions)
+
+
+def _rule_lines(rule_spec: RuleSpec) -> Iterator[tuple[str, str]]:
+    yield "Effect", "allow" if rule_spec.effect is RuleEffect.ALLOW else "block"
+    yield "Protocol", rule_spec.protocol.value.upper()
+    yield "Local port", str(rule_spec.port)
+    yield "Program", inert(rule_spec.program, _LONGEST) if rule_spec.program else "any"
+    yield "Remote addresses", describe_remotes(rule_spec)
+    if sys.platform == "win32":
+        yield "Profiles", ", ".join(profile.capitalize() for profile in rule_spec.profiles)
+    yield "In force", describe_rule_end(rule_spec)
+
+
+def _notes(plan: RulePlan, ending: ManagedRule | None) -> Iterator[str]:
+    rule_spec, name = plan.rule_spec, describe_port(plan.question)
+    state = "allowed" if rule_spec.effect is RuleEffect.ALLOW else "blocked"
+    if plan.refusal is not None:
+        yield (
+            f"{plan.refusal.message} Which commands are needed is decided with administrator "
+            "rights; they make this one rule and no other."
+        )
+    if plan.before.holds(rule_spec.effect) and " already" not in " ".join(plan.change.warnings):
+        client = plan.before.clients[0]
+        yield f"{name} is {state} already for {client.clients}: {client.answer.reason}"
+    if ending is not None:
+        yield (
+            f"It is {state} only {describe_rule_end(ending.rule_spec)}: then PortView takes the rule "
+            f"{ending.id} back."
+        )
+    if (rule_spec.expires_at_ms or rule_spec.until) and not plan.is_needless:
+        yield (
+            "Nothing takes the rule back by itself: PortView does it when it runs then or later, "
+            "with administrator rights."
+        )
+
+
+def _warnings(plan: RulePlan, port: FirewallQueryContext) -> Iterator[str]:
+    rule_spec, question, status = plan.rule_spec, plan.question, plan.status
+    told = " ".join(plan.change.warnings)
+    if plan.refusal is None and status.problem and status.problem not in told:
+        yield f"What it would change can't be told beforehand: {status.problem}"
+    if rule_spec.effect is RuleEffect.BLOCK:
+        return
+    if port.is_loopback_only or is_loopback(question.local_address):
+        yield (
+            f"The server listens on {question.local_address or 'a loopback address'} only: no "
+            "other machine reaches it, whatever the firewall allows. Have it listen on all "
+            "addresses (0.0.0.0 or ::) first."
+        )
+    if (
+        rule_spec.program
+        and question.program
+        and not _is_same_program(rule_spec.program, question.program)
+    ):
+        yield (
+            f"What listens on it now is {inert(question.program, _LONGEST)}, and the rule is for "
+            "another program."
+        )
+
+
+def _ending_rule(before: RuleProof, managed_rules: tuple[ManagedRule, ...]) -> ManagedRule | None:
+    """Return the rule of PortView's that decides for a client and will be taken back some time."""
+    ending = {
+        own.id: own for own in managed_rules if own.rule_spec.expires_at_ms or own.rule_spec.until
+    }
+    for client in before.clients:
+        tag = find_tag(client.answer.rule.text) if client.answer.rule else None
+        if tag is not None and tag.id in ending:
+            return ending[tag.id]
+    return None
+
+
+def _plain_name(rule_spec: RuleSpec) -> str:
+    return f"PortView: {rule_spec.effect.value} {rule_spec.protocol.value.upper()} {rule_spec.port}"
+
+
+def _is_same_program(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()

@@ -1,0 +1,188 @@
+"""What a person is told about a rule that was to be made or taken back. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portview.actions.firewall_rules.plan import can_match_programs, describe_remotes
+from portview.actions.firewall_rules.query_context import describe_port
+from portview.actions.firewall_rules.report import FirewallReport, RevokeReport
+from portview.actions.firewall_rules.verify import EVERYONE
+from portview.domain.errors import Outcome
+from portview.domain.firewall import FirewallVerdict, RuleEffect
+from portview.domain.plain_text import inert, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from portview.actions.firewall_rules.plan import RevokePlan, RulePlan
+    from portview.actions.firewall_rules.verify import ClientAnswer, RuleProof
+    from portview.domain.firewall import FirewallAnswer, RuleSpec
+
+_LONGEST = 300
+_STATES = {RuleEffect.ALLOW: "allowed", RuleEffect.BLOCK: "blocked"}
+
+
+def made_report(plan: RulePlan, proof: RuleProof, rule_id: str) -> FirewallReport:
+    """Report a rule that was to be made, by what was read afterwards."""
+    rule_spec = plan.rule_spec
+    is_there = proof.own is not None
+    if not is_there:
+        done, now, next_step = _missing(plan, proof)
+    elif proof.holds(rule_spec.effect):
+        done = _made(plan)
+        now, next_step = _holds(plan, proof), _still_in_the_way(plan)
+    else:
+        done = _made(plan)
+        now, next_step = _does_not_hold(plan, proof, rule_id)
+    return FirewallReport(
+        Outcome.DONE if is_there and proof.holds(rule_spec.effect) else Outcome.NOT_DONE,
+        describe_request(rule_spec),
+        done,
+        now,
+        next_step,
+        rule_id=rule_id,
+        is_in_force=is_there,
+        proof=proof,
+    )
+
+
+def needless_report(plan: RulePlan) -> FirewallReport:
+    """Report that no rule was made, because its clients experience already what it would bring."""
+    holds = plan.before.holds(plan.rule_spec.effect)
+    return FirewallReport(
+        Outcome.DONE if holds else Outcome.NOT_DONE,
+        describe_request(plan.rule_spec),
+        "Nothing was changed: no rule is needed.",
+        _holds(plan, plan.before) if holds else _verdict_of_asked(plan, plan.before),
+        _still_in_the_way(plan),
+        rule_id="",
+        is_in_force=False,
+        proof=plan.before,
+    )
+
+
+def revoked_report(plan: RevokePlan, proof: RuleProof, problem: str = "") -> FirewallReport:
+    """Report a rule that was to be taken back, by what was read afterwards.
+
+    ``problem`` is what its removal met, in a sentence.
+    """
+    name = quoted(plan.change.name, _LONGEST)
+    is_gone = proof.own is None
+    port = f"{plan.own.rule_spec.protocol.value.upper()} port {plan.own.rule_spec.port}"
+    next_step = ""
+    if is_gone:
+        done = f"The rule {name} was removed{f': {plan.reason}' if plan.reason else ''}."
+        now = f"The rule is gone. {port} for {EVERYONE}: {describe_verdict(proof.whole)}"
+    else:
+        done = problem
+        now = f"The rule {name} is still there"
+        now += "." if problem else ", although its removal reported no error."
+        next_step = "Remove it with the firewall's own means; something may put it back."
+    return FirewallReport(
+        Outcome.DONE if is_gone else Outcome.NOT_DONE,
+        f"Take back the rule {name}.",
+        done,
+        now,
+        next_step,
+        rule_id=plan.own.id,
+        is_in_force=not is_gone,
+        proof=proof,
+    )
+
+
+def revokes_report(reports: Sequence[FirewallReport]) -> RevokeReport:
+    """Put what became of several rules into one report."""
+    is_done = all(report.outcome is Outcome.DONE for report in reports)
+    many = len(reports)
+    return RevokeReport(
+        Outcome.DONE if is_done else Outcome.NOT_DONE,
+        reports[0].asked if many == 1 else f"Take back {many} rules of PortView's.",
+        " ".join(filter(None, (report.done for report in reports))),
+        " ".join(dict.fromkeys(report.now for report in reports)),
+        next((report.next_step for report in reports if report.next_step), ""),
+        reports=tuple(reports),
+    )
+
+
+def describe_request(rule_spec: RuleSpec) -> str:
+    """Return what was asked, in a sentence."""
+    verb = "Allow" if rule_spec.effect is RuleEffect.ALLOW else "Block"
+    program = f" of {inert(rule_spec.program, _LONGEST)}" if rule_spec.program else ""
+    return f"{verb} {rule_spec.protocol.value.upper()} port {rule_spec.port}{program} for {describe_remotes(rule_spec)}."
+
+
+def _made(plan: RulePlan) -> str:
+    return f"The rule {quoted(plan.change.name, _LONGEST)} was made."
+
+
+def _missing(plan: RulePlan, proof: RuleProof) -> tuple[str, str, str]:
+    now = (
+        "The rule did not appear, although the command that makes it reported no error. "
+        f"{_verdict_of_asked(plan, proof)}"
+    )
+    next_step = (
+        "Another program or a policy may keep rules from being made. Try the command in a terminal "
+        "as administrator, and see what it says."
+    )
+    return "Nothing was changed that can be seen.", now, next_step
+
+
+def _holds(plan: RulePlan, proof: RuleProof) -> str:
+    state = _STATES[plan.rule_spec.effect]
+    clients = proof.clients
+    named = dict.fromkeys(client.clients for client in clients)
+    asked_for = dict.fromkeys(
+        client.remote for client in clients if client.remote not in {None, client.clients}
+    )
+    checked = f" (decided for {', '.join(str(one) for one in asked_for)})" if asked_for else ""
+    beyond = ""
+    if EVERYONE not in named:
+        beyond = f" Any other machine: {describe_verdict(proof.whole)}"
+    return f"{describe_port(plan.question)} is {state} now for {', '.join(named)}{checked}.{beyond}"
+
+
+def _does_not_hold(plan: RulePlan, proof: RuleProof, rule_id: str) -> tuple[str, str]:
+    client = proof.first_against(plan.rule_spec.effect)
+    back = f"Take the rule back: portview firewall revoke --id {rule_id}"
+    now = f"The rule is there. {_verdict_of_asked(plan, proof)}"
+    if client is None:
+        return now, back
+    answer = client.answer
+    if answer.rule is not None and answer.rule.effect in {RuleEffect.BLOCK, RuleEffect.REJECT}:
+        now += f" The rule {quoted(answer.rule.name, _LONGEST)} ({answer.rule.source}) wins."
+    return now, f"{_why_not(plan, answer)} {back}".strip()
+
+
+def _why_not(plan: RulePlan, answer: FirewallAnswer) -> str:
+    """Return what stood against the rule from the start, or else what can be done about it."""
+    # Windows' own advice would be to make the rule; elsewhere warnings are about other things too.
+    if can_match_programs(plan.status) and plan.change.warnings:
+        return plan.change.warnings[0]
+    return answer.next_step
+
+
+def _verdict_of_asked(plan: RulePlan, proof: RuleProof) -> str:
+    client: ClientAnswer | None = proof.first_against(plan.rule_spec.effect)
+    name = describe_port(plan.question)
+    if client is None:
+        return f"{name} is {_STATES[plan.rule_spec.effect]} all the same: {proof.whole.reason}"
+    return f"{name} for {client.clients}: {describe_verdict(client.answer)}"
+
+
+def describe_verdict(answer: FirewallAnswer) -> str:
+    """Return a verdict and its reason: "blocked. No rule lets it in."."""
+    word = {
+        FirewallVerdict.ALLOWED: "allowed",
+        FirewallVerdict.BLOCKED: "blocked",
+        FirewallVerdict.PARTLY: "allowed for some",
+        FirewallVerdict.UNKNOWN: "not known",
+    }[answer.verdict]
+    return f"{word}. {inert(answer.reason, _LONGEST)}"
+
+
+def _still_in_the_way(plan: RulePlan) -> str:
+    """Return the first warning that says why a client may still not get through."""
+    if plan.rule_spec.effect is not RuleEffect.ALLOW:
+        return ""
+    return next((one for one in plan.warnings if one.startswith("The server listens on")), "")

@@ -1,0 +1,1 @@
+"""Free a port: usage, plan, execution, verification, report."""

@@ -1,0 +1,161 @@
+"""Free a port: plan, act on what was planned, prove, report."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portview.actions.elevation.client import stop_elevated
+from portview.actions.free_port.elevated_holders import with_owners
+from portview.actions.free_port.http_sys import explain_http_sys
+from portview.actions.free_port.newcomers import changed_results
+from portview.actions.free_port.plan import FreePlan, PlanAction, PlanStep, plan_free
+from portview.actions.free_port.port_usage import FreeRequest, port_use
+from portview.actions.free_port.report import describe_result, outcome_of
+from portview.actions.free_port.verify import places_of, prove, try_bind
+from portview.actions.processes.stop import Ending, StopResult, stop_processes
+from portview.actions.safety.process_inspection import ProcessInspector, read_rows
+from portview.actions.services.change import stop_service
+from portview.domain.errors import ActionReport, Outcome, PortViewError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from portview.actions.free_port.elevated_holders import HeldSocket
+    from portview.actions.free_port.verify import Proof
+    from portview.domain.cancellation import CancelToken
+
+_WATCH_S = 1.5
+"""How long a supervisor is given to start its server again before a port is called free."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreeReport(ActionReport):
+    """How freeing a port ended: the plan, what became of each process, and the proof.
+
+    ``proof`` is None where nothing was done.
+    """
+
+    plan: FreePlan
+    results: tuple[StopResult, ...] = ()
+    service_problems: tuple[PortViewError, ...] = ()
+    proof: Proof | None = None
+
+    @property
+    def can_be_elevated(self) -> bool:
+        """Tell whether the same plan may work as administrator."""
+        is_denied = any(result.ending is Ending.DENIED for result in self.results)
+        return is_denied or any(
+            problem.outcome is Outcome.NEEDS_ADMIN for problem in self.service_problems
+        )
+
+
+def inspect_port(request: FreeRequest, held: Iterable[HeldSocket] = ()) -> FreePlan:
+    """See who holds a port and propose what to do. Changes nothing.
+
+    ``held`` is what an administrator saw where this user may not look (``find_holders_elevated``). Blocks
+    for some tens of milliseconds; any thread. Raises PortViewError.
+    """
+    use = port_use(with_owners(read_rows(), held), request)
+    if not use.holding:
+        return FreePlan(request, left_alone=use.others, closing=use.closing)
+    if request.address and try_bind(request, places_of(request, ())).is_free:
+        # A socket of the other family looked as if it were in the way, and is not.
+        return FreePlan(request, left_alone=(*use.holding, *use.others), closing=use.closing)
+    inspector = ProcessInspector()
+    keys = {row.owner for row in use.holding if row.owner}
+    keys |= {heir for row in use.holding for heir in row.likely_holders}
+    trees = {key: inspector.tree(key) for key in keys} if request.tree else {}
+    plan = plan_free(request, use, inspector.facts(keys), inspector.standpoint(), trees)
+    return explain_http_sys(plan)
+
+
+def free_port(
+    plan: FreePlan,
+    *,
+    grace_s: float = 5.0,
+    watch_s: float = _WATCH_S,
+    as_admin: bool = False,
+    cancel: CancelToken | None = None,
+    report: Callable[[str], None] | None = None,
+) -> FreeReport:
+    """Do what a plan says, provided that it still fits, and prove that the port is free.
+
+    Everything is done to the processes of the plan and to no other, each checked by its start
+    time on a handle. If a part of the plan can't be done, nothing is. ``as_admin`` has the system
+    ask for administrator rights for this one errand. Blocks; any thread. Raises Cancelled before
+    anything was done, and PortViewError where the rights were not given.
+    """
+    asked = f"Free {plan.request}."
+    if not plan.steps:
+        return _nothing_to_do(plan, asked)
+    if not plan.is_possible:
+        return _refused(plan, asked)
+    if cancel:
+        cancel.raise_if_cancelled()
+    since = time.monotonic()
+    seen = plan.seen
+    force = plan.request.force
+    # An elevated process compares by itself: it sees owners that are hidden here.
+    results = () if as_admin else changed_results(plan)
+    problems: list[PortViewError] = []
+    if not results:
+        for step in plan.steps:
+            problem = _stop_service_of(step, as_admin=as_admin)
+            if problem is not None:
+                problems.append(problem)
+    if results or problems or not seen:
+        pass
+    elif as_admin:
+        results = stop_elevated(seen, grace_s=grace_s, force=force, cancel=cancel)
+    else:
+        results = stop_processes(seen, grace_s=grace_s, force=force, cancel=cancel, report=report)
+    if report:
+        report("Looking again ...")
+    proof = prove(plan, since=since, watch_s=watch_s)
+    done, now, next_step = describe_result(plan, results, problems, proof)
+    return FreeReport(
+        outcome_of(proof, results, problems),
+        asked,
+        done,
+        now,
+        next_step,
+        plan=plan,
+        results=results,
+        service_problems=tuple(problems),
+        proof=proof,
+    )
+
+
+def _stop_service_of(step: PlanStep, *, as_admin: bool) -> PortViewError | None:
+    if step.kind is not PlanAction.STOP_SERVICE or step.service is None:
+        return None
+    try:
+        stop_service(step.service, as_admin=as_admin, holder=step.holder)
+    except PortViewError as error:
+        return error
+    return None
+
+
+def _nothing_to_do(plan: FreePlan, asked: str) -> FreeReport:
+    """Report on a port that no process holds, after having tried it."""
+    proof = prove(plan, since=time.monotonic(), watch_s=0)
+    _, now, next_step = describe_result(plan, (), (), proof)
+    done = "Nothing: no process holds it."
+    return FreeReport(
+        outcome_of(proof, (), ()), asked, done, now, next_step, plan=plan, proof=proof
+    )
+
+
+def _refused(plan: FreePlan, asked: str) -> FreeReport:
+    reasons = [step.refusal for step in plan.refused if step.refusal]
+    needs_admin = all(reason.needs_admin for reason in reasons)
+    return FreeReport(
+        Outcome.NEEDS_ADMIN if needs_admin else Outcome.NOT_DONE,
+        asked,
+        "Nothing was done.",
+        " ".join(dict.fromkeys(reason.reason for reason in reasons)),
+        " ".join(dict.fromkeys(reason.advice for reason in reasons)),
+        plan=plan,
+    )

@@ -1,0 +1,202 @@
+"""Look again: whether the port is free now, and if not, who has it and who started that one."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from portview.actions.free_port.port_usage import PortUse, holds_port, port_use
+from portview.actions.free_port.time_wait import time_wait_left_s
+from portview.actions.safety.process_inspection import ProcessInspector, read_rows
+from portview.domain.sockets.socket_row import Family
+from portview.probes.bind import BindReport, BindVerdict, probe_place, summed_up
+from portview.probes.bind_places import ANY_IPV4, ANY_IPV6, BindPlace, bind_places
+from portview.readers.port_ranges import read_port_ranges
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from portview.actions.free_port.plan import FreePlan
+    from portview.actions.free_port.port_usage import FreeRequest
+    from portview.actions.safety.process_facts import ProcessFacts
+    from portview.domain.cancellation import CancelToken
+    from portview.domain.owners.process import ProcessInfo, ProcessKey
+    from portview.domain.sockets.socket_row import SocketRow
+
+_LOOK_EVERY_S = 0.15
+_FREE_AT_THE_LATEST_S = 1.0
+"""How long after its process a socket may take to leave the kernel's table."""
+
+
+class PortVerdict(StrEnum):
+    """What became of the port.
+
+    FREE: a bind at the same addresses worked. TIME_WAIT: nobody has it but connections that are
+    closed already. CONNECTIONS: nobody listens, but open connections of others keep it, which were
+    left alone. TAKEN_AGAIN: a process has it that was not
+    there before. STILL_HELD: someone who had it before still has it. RESERVED: the system keeps it
+    from everyone. BLOCKED: it can't be taken, for another reason that ``bind`` tells.
+    """
+
+    FREE = "free"
+    TIME_WAIT = "time_wait"
+    CONNECTIONS = "connections"
+    TAKEN_AGAIN = "taken_again"
+    STILL_HELD = "still_held"
+    RESERVED = "reserved"
+    BLOCKED = "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class HolderNow:
+    """Who has the port now. ``starter`` is set where it is who started the one before as well."""
+
+    row: SocketRow
+    process: ProcessFacts | None
+    starter: ProcessInfo | None = None
+    service: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a look at the machine showed. ``free_after_ms`` counts from ``since``."""
+
+    verdict: PortVerdict
+    bind: BindReport
+    holders: tuple[HolderNow, ...] = ()
+    connections: tuple[SocketRow, ...] = ()
+    free_after_ms: int | None = None
+    time_wait_left_s: float | None = None
+
+
+def places_of(request: FreeRequest, rows: Iterable[SocketRow]) -> tuple[BindPlace, ...]:
+    """Return where the port must be bindable: at the wanted address, or where it was held."""
+    if request.address is not None:
+        return bind_places(request.address)
+    wild = {Family.IPV4: ANY_IPV4, Family.IPV6: ANY_IPV6}
+    addresses = {row.local.address for row in rows}
+    if addresses & set(wild.values()):
+        addresses |= {wild[Family.IPV4]}
+    places = [place for address in sorted(addresses) for place in bind_places(address)]
+    return tuple(dict.fromkeys(places)) or bind_places()
+
+
+def try_bind(request: FreeRequest, places: Iterable[BindPlace]) -> BindReport:
+    """Bind the port exclusively at each of these places, and let go at once."""
+    ranges = read_port_ranges(request.protocol)
+    reports = [probe_place(place, request.port, request.protocol, ranges) for place in places]
+    return summed_up(request.port, request.protocol, reports)
+
+
+def prove(
+    plan: FreePlan, *, since: float, watch_s: float, cancel: CancelToken | None = None
+) -> Proof:
+    """Look until the port is free, then watch for somebody who takes it again.
+
+    ``since`` is on ``time.monotonic``'s clock; ``watch_s`` is how long a supervisor is given. Only
+    the table is read while watching: a bind could get in the way of the very server to come.
+    """
+    before = frozenset(row.owner for step in plan.steps for row in step.sockets if row.owner)
+    places = places_of(plan.request, [row for step in plan.steps for row in step.sockets])
+    use = _until_released(plan, cancel)
+    free_after_ms = None
+    if not use.holding:
+        free_after_ms = round((time.monotonic() - since) * 1000)
+        use = _watched(plan, watch_s, cancel)
+    bind = try_bind(plan.request, places)
+    if not use.holding and not bind.is_free:
+        # Somebody may have come between the last look and the bind.
+        use = _use_now(plan)
+    if plan.request.address is not None and bind.is_free:
+        # A socket of the other family only looks as if it were in the way of this address.
+        use = PortUse(others=use.others, closing=use.closing)
+    holders = _holders_now(use.holding, plan, before)
+    verdict = verdict_of(use, bind, before)
+    left = time_wait_left_s(plan.request.port) if verdict is PortVerdict.TIME_WAIT else None
+    return Proof(verdict, bind, holders, use.others, free_after_ms, left)
+
+
+def verdict_of(
+    use: PortUse, bind: BindReport, before: Collection[ProcessKey | None]
+) -> PortVerdict:
+    """Join the table and the bind to one verdict. The table alone never says "free"."""
+    if use.holding:
+        is_old = any(row.owner in before or row.owner is None for row in use.holding)
+        return PortVerdict.STILL_HELD if is_old else PortVerdict.TAKEN_AGAIN
+    if bind.is_free:
+        return PortVerdict.FREE
+    has_reuse = bind.verdict is BindVerdict.LEFTOVERS
+    if use.others and (has_reuse or bind.verdict is BindVerdict.IN_USE):
+        return PortVerdict.CONNECTIONS
+    if has_reuse or (use.closing and bind.verdict is BindVerdict.IN_USE):
+        return PortVerdict.TIME_WAIT
+    return PortVerdict.RESERVED if bind.verdict is BindVerdict.RESERVED else PortVerdict.BLOCKED
+
+
+def _use_now(plan: FreePlan) -> PortUse:
+    """Read the use of the port anew, without those holders that the plan found to be in no way."""
+    spared = {row.key for row in plan.left_alone if holds_port(row)}
+    return port_use((row for row in read_rows() if row.key not in spared), plan.request)
+
+
+def _until_released(plan: FreePlan, cancel: CancelToken | None) -> PortUse:
+    deadline = time.monotonic() + _FREE_AT_THE_LATEST_S
+    while True:
+        use = _use_now(plan)
+        if not use.holding or time.monotonic() > deadline:
+            return use
+        _pause(cancel)
+
+
+def _watched(plan: FreePlan, watch_s: float, cancel: CancelToken | None) -> PortUse:
+    deadline = time.monotonic() + watch_s
+    while True:
+        use = _use_now(plan)
+        if use.holding or time.monotonic() >= deadline:
+            return use
+        _pause(cancel)
+
+
+def _pause(cancel: CancelToken | None) -> None:
+    if cancel is None:
+        time.sleep(_LOOK_EVERY_S)
+    elif cancel.wait(_LOOK_EVERY_S):
+        cancel.raise_if_cancelled()
+
+
+def _holders_now(
+    rows: Iterable[SocketRow], plan: FreePlan, before: Collection[ProcessKey | None]
+) -> tuple[HolderNow, ...]:
+    rows = tuple(rows)
+    if not rows:
+        return ()
+    inspector = ProcessInspector()
+    parents = {
+        parent.key for step in plan.steps if step.process and (parent := step.process.shown_parent)
+    }
+    units = _unit_names(step.process for step in plan.steps if step.process)
+    facts: Mapping[ProcessKey, ProcessFacts] = inspector.facts(
+        {row.owner for row in rows if row.owner}
+    )
+    found = []
+    for row in rows:
+        process = facts.get(row.owner) if row.owner else None
+        starter, service = None, None
+        if process is not None and row.owner not in before:
+            service = next(iter(_unit_names([process]) & units), None)
+            parent = process.shown_parent
+            if parent and (service is None or parent.key in parents):
+                starter = parent
+        found.append(HolderNow(row, process, starter, service))
+    return tuple(found)
+
+
+def _unit_names(processes: Iterable[ProcessFacts]) -> set[str]:
+    names: set[str] = set()
+    for process in processes:
+        names.update(service.name for service in process.shown_services)
+        if unit := process.shown_unit:
+            names.add(unit)
+    return names

@@ -1,0 +1,1 @@
+"""Plans and reports in the JSON form that programs rely on."""

@@ -1,0 +1,1 @@
+"""Stop, end, suspend and restart processes by their handles."""

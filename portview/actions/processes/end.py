@@ -1,0 +1,121 @@
+"""End one process, or everything under it as well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portview.actions.elevation.client import stop_elevated
+from portview.actions.free_port.plan import PlanAction, PlanStep, plan_end
+from portview.actions.free_port.report import changes_words, results_words
+from portview.actions.processes.handle import check_identity
+from portview.actions.processes.stop import Ending, StopResult, stop_processes
+from portview.actions.safety.process_inspection import ProcessInspector
+from portview.actions.safety.process_words import describe_process
+from portview.domain.errors import ActionReport, Outcome
+from portview.i18n import _
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portview.domain.cancellation import CancelToken
+    from portview.domain.owners.process import ProcessKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndReport(ActionReport):
+    """How ending a process went, for it and for each process under it."""
+
+    step: PlanStep
+    results: tuple[StopResult, ...] = ()
+
+    @property
+    def can_be_elevated(self) -> bool:
+        """Tell whether the same may work as administrator."""
+        return any(result.ending is Ending.DENIED for result in self.results)
+
+
+def inspect_process(key: ProcessKey, *, force: bool = False, tree: bool = False) -> PlanStep:
+    """Propose how to end the process that a person saw. Changes nothing.
+
+    Raises PortViewError where it has ended, or where its PID is another process now.
+    """
+    check_identity(key)
+    inspector = ProcessInspector()
+    members = inspector.tree(key) if tree else ()
+    return plan_end(inspector.facts_of(key), inspector.standpoint(), force=force, tree=members)
+
+
+def end_process(
+    step: PlanStep,
+    *,
+    grace_s: float = 5.0,
+    as_admin: bool = False,
+    cancel: CancelToken | None = None,
+    report: Callable[[str], None] | None = None,
+) -> EndReport:
+    """Do what ``inspect_process`` proposed. Blocks; any thread.
+
+    ``as_admin`` has the system ask for administrator rights for this one errand. Raises Cancelled
+    before anything was done, and PortViewError where the rights were not given.
+    """
+    process = step.process
+    if process is None or step.kind is PlanAction.REFUSE:
+        return _refused(step)
+    asked = f"End {describe_process(process.info)}" + (
+        " and what runs under it." if step.tree else "."
+    )
+    if cancel:
+        cancel.raise_if_cancelled()
+    force = step.kind is PlanAction.END
+    seen = step.seen
+    if as_admin:
+        results = stop_elevated(seen, grace_s=grace_s, force=force, cancel=cancel)
+    else:
+        results = stop_processes(seen, grace_s=grace_s, force=force, cancel=cancel, report=report)
+    names = {member.key: member.info for member in step.members}
+    done = results_words(results, names)
+    left = [one for one in results if not one.ending.is_over]
+    seconds = max((one.after_ms for one in results), default=0) / 1000
+    now = f"Ended after {seconds:.1f} s."
+    if left:
+        now = "Still running: " + ", ".join(
+            describe_process(names.get(one.process), one.process.pid) for one in left
+        )
+    endings = {one.ending for one in results}
+    if Ending.CHANGED in endings:
+        now = changes_words(results)
+    return EndReport(
+        _outcome(endings), asked, done, now, _next(endings), step=step, results=results
+    )
+
+
+def _refused(step: PlanStep) -> EndReport:
+    reason = step.refusal
+    name = describe_process(step.process.info if step.process else None)
+    return EndReport(
+        Outcome.NEEDS_ADMIN if reason and reason.needs_admin else Outcome.NOT_DONE,
+        f"End {name}.",
+        "Nothing was done.",
+        reason.reason if reason else "",
+        reason.advice if reason else "",
+        step=step,
+    )
+
+
+def _outcome(endings: set[Ending]) -> Outcome:
+    if all(ending.is_over for ending in endings):
+        return Outcome.DONE
+    return Outcome.NEEDS_ADMIN if Ending.DENIED in endings else Outcome.NOT_DONE
+
+
+def _next(endings: set[Ending]) -> str:
+    if Ending.DENIED in endings:
+        return "Try again with administrator rights."
+    if endings & {Ending.NOT_THE_SAME, Ending.CHANGED}:
+        return _("Check again before you continue.")
+    if Ending.STILL_RUNNING in endings:
+        return (
+            "It waits in the kernel, most likely for a disk or a network drive; look again later."
+        )
+    return ""

@@ -1,0 +1,118 @@
+"""A process held by a handle, so that nothing can happen to another one by mistake."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Protocol
+
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.owners.process import FieldProblem
+from portview.readers.process_identity import process_key
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from portview.actions.safety.process_facts import CloseMethod
+    from portview.domain.facts import Unreadable
+    from portview.domain.owners.process import ProcessKey
+    from portview.domain.owners.program import RunningProgram
+
+
+class ProcessHandle(Protocol):
+    """A handle on the one process that a person saw. Every method raises OSError.
+
+    PermissionError is a refusal for want of rights, ProcessLookupError means that it has ended.
+    """
+
+    @property
+    def key(self) -> ProcessKey:
+        """Return the identity that was checked when the handle was opened."""
+        ...
+
+    def check_rights(self) -> None:
+        """Raise PermissionError where this user may not stop the process."""
+        ...
+
+    def program(self) -> RunningProgram:
+        """Return which program the process runs now."""
+        ...
+
+    def ask(self) -> CloseMethod:
+        """Ask the process to close by itself and tell how; NONE where there is no way."""
+        ...
+
+    def end(self) -> None:
+        """End the process at once, without a chance to save anything."""
+        ...
+
+    def suspend(self) -> None:
+        """Stop the process where it is until ``resume``."""
+        ...
+
+    def resume(self) -> None:
+        """Let a suspended process go on."""
+        ...
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until the process has ended; return whether it has."""
+        ...
+
+
+class ProcessGoneError(Exception):
+    """The process has ended; there is nothing left to do to it."""
+
+
+def not_the_same(pid: int) -> PortViewError:
+    """Return the error for a PID that means another process than the one that was seen."""
+    return PortViewError(
+        "pid_reused",
+        f"PID {pid} is another process now than the one that was meant; nothing was done to it.",
+        "Look again who holds the port, and decide anew.",
+        Outcome.NOT_DONE,
+    )
+
+
+def number_unsure(pid: int, fact: Unreadable) -> PortViewError:
+    """Return the error for a PID that system calls take for another process than /proc shows."""
+    return PortViewError(
+        "foreign_proc",
+        f"PortView can't be sure which process PID {pid} means here: {fact.reason}. "
+        "Nothing was done.",
+        "Run PortView outside of this container or namespace.",
+        Outcome.NOT_DONE,
+    )
+
+
+def process_gone(pid: int) -> PortViewError:
+    """Return the error for a process that has ended before anything was done to it."""
+    return PortViewError(
+        "process_gone", f"PID {pid} has ended; there is nothing to do.", "", Outcome.NOT_DONE
+    )
+
+
+def check_identity(key: ProcessKey) -> None:
+    """Raise PortViewError where a process has ended, or where its PID is another process now."""
+    now = process_key(key.pid)
+    if now is FieldProblem.PROCESS_GONE:
+        raise process_gone(key.pid)
+    if now != key:
+        raise not_the_same(key.pid)
+
+
+def open_process_handle(key: ProcessKey) -> AbstractContextManager[ProcessHandle]:
+    """Open a handle on a process, and only then check that it is the one that was seen.
+
+    The handle keeps meaning this process, whatever becomes of its PID. Entering the context raises
+    ProcessGoneError, PortViewError ("pid_reused") or OSError. Any thread.
+    """
+    if sys.platform == "win32":
+        from portview.actions.processes.windows import open_windows_process  # noqa: PLC0415
+
+        return open_windows_process(key)
+    if sys.platform == "linux":
+        from portview.actions.processes.linux import open_linux_process  # noqa: PLC0415
+
+        return open_linux_process(key)
+    from portview.actions.processes.posix import open_psutil_process  # noqa: PLC0415
+
+    return open_psutil_process(key)

@@ -1,0 +1,256 @@
+"""Let one process stand still, and let it go on; looked at before and after."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from portview.actions.elevation.client import run_elevated
+from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
+from portview.actions.free_port.port_usage import holds_port
+from portview.actions.processes.handle import (
+    ProcessGoneError,
+    check_identity,
+    open_process_handle,
+    process_gone,
+)
+from portview.actions.safety.process_inspection import ProcessInspector, read_rows
+from portview.actions.safety.process_words import describe_process
+from portview.actions.safety.refusals import Refusal, suspend_refusal
+from portview.actions.safety.seen_process import SeenProcess, sockets_of
+from portview.actions.safety.verification import changed_since, find_changes
+from portview.domain.errors import ActionReport, Outcome, PortViewError
+from portview.domain.owners.process import Execution
+from portview.domain.sockets.socket_row import endpoint_text
+from portview.readers.execution import read_execution
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portview.actions.processes.handle import ProcessHandle
+    from portview.actions.safety.process_facts import ProcessFacts, SelfContext
+    from portview.domain.owners.process import ProcessKey
+    from portview.domain.owners.program import RunningProgram
+    from portview.domain.sockets.socket_row import SocketRow
+
+_MOST_RESUMES = 20
+"""Windows counts how often a process was suspended; each call takes back one of them."""
+_AT_THE_LATEST_S = 2.0
+"""How long a process may take to stand still: Linux waits for the end of a system call."""
+_LOOK_EVERY_S = 0.02
+
+
+class SuspendVerb(StrEnum):
+    """What is wanted of a process."""
+
+    SUSPEND = "suspend"
+    RESUME = "resume"
+
+    @property
+    def participle(self) -> str:
+        """Return "suspended" or "resumed"."""
+        return "suspended" if self is SuspendVerb.SUSPEND else "resumed"
+
+
+_ELEVATED_REQUESTS = {
+    SuspendVerb.SUSPEND: ElevatedOperation.SUSPEND,
+    SuspendVerb.RESUME: ElevatedOperation.RESUME,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SuspendPlan:
+    """What PortView is about to do to one process.
+
+    ``sockets`` are what it listens with, which it keeps. ``refusal`` says why nothing will be done.
+    ``seen`` is what the process has to be at the moment of the act.
+    """
+
+    verb: SuspendVerb
+    process: ProcessFacts
+    sockets: tuple[SocketRow, ...] = ()
+    refusal: Refusal | None = None
+    seen: SeenProcess | None = None
+
+    @property
+    def is_so_already(self) -> bool:
+        """Tell whether the process is already as it is wanted."""
+        execution = self.process.execution
+        if self.verb is SuspendVerb.SUSPEND:
+            return execution.is_suspended
+        return execution is Execution.RUNNING
+
+    @property
+    def is_possible(self) -> bool:
+        """Tell whether there is something that may be done."""
+        return self.refusal is None and not self.is_so_already
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuspendReport(ActionReport):
+    """How suspending or resuming ended, and whether the process stands still now."""
+
+    plan: SuspendPlan
+    execution: Execution
+
+
+def inspect_execution(key: ProcessKey, verb: SuspendVerb) -> SuspendPlan:
+    """See whether the process that a person saw stands still. Changes nothing.
+
+    Raises PortViewError where it has ended, or where its PID is another process now.
+    """
+    check_identity(key)
+    inspector = ProcessInspector()
+    facts = inspector.facts_of(key)
+    holding = tuple(row for row in read_rows() if row.owner == key and holds_port(row))
+    seen = SeenProcess(key, facts.program, sockets_of(holding))
+    refused = suspend_refusal(facts, inspector.standpoint())
+    return SuspendPlan(verb, facts, holding, refused, seen)
+
+
+def change_execution(plan: SuspendPlan, *, as_admin: bool = False) -> SuspendReport:
+    """Do what a plan says, and look whether it came about. Blocks; any thread.
+
+    Raises PortViewError, with outcome NEEDS_ADMIN where this user may not.
+    """
+    key = plan.process.key
+    name = describe_process(plan.process.info)
+    verb = plan.verb
+    asked = f"{verb.capitalize()} {name}."
+    if plan.refusal is not None:
+        return SuspendReport(
+            Outcome.NOT_DONE,
+            asked,
+            "Nothing was done.",
+            plan.refusal.reason,
+            plan.refusal.advice,
+            plan=plan,
+            execution=plan.process.execution,
+        )
+    if as_admin:
+        run_elevated(ElevatedRequest(_ELEVATED_REQUESTS[verb], (plan.seen or SeenProcess(key),)))
+        execution = _with_handle(plan, _settled(verb))
+    else:
+        execution = _with_handle(plan, _verified(plan, _act(verb)))
+    is_so = execution.is_suspended is (verb is SuspendVerb.SUSPEND)
+    was_so = plan.is_so_already and is_so
+    return SuspendReport(
+        Outcome.DONE if is_so and execution is not Execution.UNKNOWN else Outcome.NOT_DONE,
+        asked,
+        "Nothing had to be done." if was_so else f"{name} was {verb.participle}.",
+        _now(name, execution),
+        _next(plan, execution),
+        plan=plan,
+        execution=execution,
+    )
+
+
+def _verified(
+    plan: SuspendPlan, act: Callable[[ProcessHandle], Execution]
+) -> Callable[[ProcessHandle], Execution]:
+    """Return an act that is done only if the process is still as the person saw it."""
+
+    def verified(hold: ProcessHandle) -> Execution:
+        def read_program(_key: ProcessKey) -> RunningProgram:
+            return hold.program()
+
+        seen = plan.seen or SeenProcess(plan.process.key)
+        changes = find_changes([seen], read_program, refuse=_suspend_refusal, has_begun=True)
+        if changes:
+            raise changed_since(changes)
+        return act(hold)
+
+    return verified
+
+
+def _suspend_refusal(
+    process: ProcessFacts, standpoint: SelfContext, port: int | None
+) -> Refusal | None:
+    del port
+    return suspend_refusal(process, standpoint)
+
+
+def _act(verb: SuspendVerb) -> Callable[[ProcessHandle], Execution]:
+    settle = _settled(verb)
+
+    def act(hold: ProcessHandle) -> Execution:
+        if verb is SuspendVerb.SUSPEND:
+            # Twice suspended it would have to be resumed twice, which nobody would know.
+            if not read_execution(hold.key.pid).is_suspended:
+                hold.suspend()
+            return settle(hold)
+        for _ in range(_MOST_RESUMES):
+            hold.resume()
+            execution = settle(hold)
+            if execution is not Execution.SUSPENDED:
+                break
+        return execution
+
+    return act
+
+
+def _settled(verb: SuspendVerb) -> Callable[[ProcessHandle], Execution]:
+    """Return how to look until it has come about; while held the PID stays the process's own."""
+    wants_suspended = verb is SuspendVerb.SUSPEND
+    # A count that is left is left for good; only standing still takes its time.
+    patience_s = _AT_THE_LATEST_S if wants_suspended else _LOOK_EVERY_S
+
+    def inspector(hold: ProcessHandle) -> Execution:
+        deadline = time.monotonic() + patience_s
+        while True:
+            execution = read_execution(hold.key.pid)
+            if execution.is_suspended is wants_suspended or time.monotonic() > deadline:
+                return execution
+            if hold.wait(_LOOK_EVERY_S):
+                raise ProcessGoneError
+
+    return inspector
+
+
+def _with_handle(plan: SuspendPlan, act: Callable[[ProcessHandle], Execution]) -> Execution:
+    name = describe_process(plan.process.info)
+    try:
+        with open_process_handle(plan.process.key) as hold:
+            return act(hold)
+    except (ProcessGoneError, ProcessLookupError) as error:
+        raise process_gone(plan.process.key.pid) from error
+    except PermissionError as error:
+        raise PortViewError(
+            "access_denied",
+            f"{name} can't be {plan.verb.participle} without administrator rights. "
+            "Nothing was done.",
+            "Do it as administrator.",
+            Outcome.NEEDS_ADMIN,
+        ) from error
+    except OSError as error:
+        raise PortViewError(
+            "not_possible",
+            f"{name} was not {plan.verb.participle}: {error.strerror or error}.",
+        ) from error
+
+
+def describe_sockets(plan: SuspendPlan) -> str:
+    """Name what a process listens on: "127.0.0.1:80, [::1]:80"; empty for nothing."""
+    return ", ".join(dict.fromkeys(endpoint_text(row.local) for row in plan.sockets))
+
+
+def _now(name: str, execution: Execution) -> str:
+    return {
+        Execution.RUNNING: f"{name} runs.",
+        Execution.SUSPENDED: f"{name} is suspended: it stands still until it is resumed.",
+        Execution.TRACED: f"{name} stands still: a debugger holds it.",
+        Execution.UNKNOWN: f"Whether {name} stands still could not be read.",
+    }[execution]
+
+
+def _next(plan: SuspendPlan, execution: Execution) -> str:
+    if execution is Execution.TRACED:
+        return "Let it go on in the debugger." if plan.verb is SuspendVerb.RESUME else ""
+    if execution is Execution.SUSPENDED:
+        if plan.verb is SuspendVerb.RESUME:
+            return "Somebody suspends it again; find out who."
+        if plan.sockets:
+            return f"It keeps {describe_sockets(plan)}, and who connects there waits."
+    return ""

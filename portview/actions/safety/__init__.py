@@ -1,0 +1,1 @@
+"""What may be stopped: facts about processes, and the refusals."""

@@ -1,0 +1,111 @@
+"""What must be known about a process, or a service, before it may be stopped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from portview.domain.facts import ABSENT, NOT_READ, Fact, Known, known_or
+from portview.domain.owners.process import Execution
+from portview.domain.owners.program import PROGRAM_NOT_READ, RunningProgram
+
+if TYPE_CHECKING:
+    from portview.domain.owners.process import ProcessInfo, ProcessKey
+    from portview.domain.owners.service import Service
+
+
+class CloseMethod(StrEnum):
+    """How a process can be asked to close by itself.
+
+    SIGNAL is SIGTERM. WINDOW is WM_CLOSE to its windows, CONSOLE is CTRL_BREAK to a console that
+    is its alone. NONE: Windows has no way that would reach this process and no other.
+    """
+
+    SIGNAL = "signal"
+    WINDOW = "window"
+    CONSOLE = "console"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFacts:
+    """One service: who manages it, what depends on it and whether it comes back.
+
+    ``start_type`` is the manager's own word ("auto", "disabled", "enabled"), None if unknown.
+    ``dependents`` are the running services that stop with it, in the order in which they stop.
+    ``restarts`` tells that the manager starts it again when it ends by itself. ``triggers`` are
+    systemd units that start it again on demand.
+    """
+
+    service: Service
+    manager: str
+    start_type: str | None = None
+    dependents: tuple[Service, ...] = ()
+    can_be_stopped: bool = True
+    restarts: bool = False
+    triggers: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return what the system knows the service by."""
+        return self.service.name
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessFacts:
+    """One process as a candidate for being stopped.
+
+    ``parent`` is known only if it is certain: alive, and older than its child. ``is_critical`` is
+    Windows' own flag, by which ending the process stops the whole system; absent elsewhere.
+    ``services`` are those that this process *is*; one that it merely descends from is ``unit``.
+    ``execution`` tells whether it is suspended: then it keeps its ports, but answers nobody.
+    ``program`` is compared again right before the act.
+    """
+
+    info: ProcessInfo
+    parent: Fact[ProcessInfo] = NOT_READ
+    is_kernel_thread: bool = False
+    is_critical: Fact[bool] = ABSENT
+    asking: CloseMethod = CloseMethod.SIGNAL
+    services: Fact[tuple[ServiceFacts, ...]] = NOT_READ
+    unit: Fact[str] = NOT_READ
+    working_directory: str | None = None
+    program: RunningProgram = PROGRAM_NOT_READ
+    execution: Execution = Execution.UNKNOWN
+
+    @property
+    def key(self) -> ProcessKey:
+        """Return the identity of the process."""
+        return self.info.key
+
+    @property
+    def shown_services(self) -> tuple[ServiceFacts, ...]:
+        """Return the services for showing only; a decision looks at ``services``."""
+        return known_or(self.services, ())
+
+    @property
+    def shown_parent(self) -> ProcessInfo | None:
+        """Return the parent for showing only; None also where it could not be read."""
+        return self.parent.value if isinstance(self.parent, Known) else None
+
+    @property
+    def shown_unit(self) -> str | None:
+        """Return the unit for showing only; None also where it could not be read."""
+        return self.unit.value if isinstance(self.unit, Known) else None
+
+
+@dataclass(frozen=True, slots=True)
+class SelfContext:
+    """Where PortView itself stands: its own process, those that it runs under, and the system.
+
+    ``platform`` is a value of ``sys.platform``, ``windows_folder`` is empty elsewhere.
+    ``own_number`` is PortView's PID where /proc agrees about it, and absent where there is no
+    /proc; unreadable where every number that was read means another process.
+    """
+
+    own: ProcessKey
+    ancestors: frozenset[ProcessKey] = frozenset()
+    platform: str = "linux"
+    windows_folder: str = ""
+    own_number: Fact[int] = ABSENT

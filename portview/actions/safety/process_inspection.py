@@ -1,0 +1,207 @@
+"""Look at the machine before and after an action: who holds what, and what that is."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import psutil
+
+from portview.actions.safety.process_facts import (
+    CloseMethod,
+    ProcessFacts,
+    SelfContext,
+    ServiceFacts,
+)
+from portview.actions.safety.systemd_unit import Unit, is_the_service, unit_of_cgroups
+from portview.actions.services.service_control import open_service_control
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.facts import ABSENT, Absent, Fact, Known, Remedy, Unreadable
+from portview.domain.owners.process import ProcessKey
+from portview.domain.owners.process_tree import ancestors_of, descendants_of, parent_of
+from portview.readers.choose import open_reader
+from portview.readers.elevation import unreadable_here
+from portview.readers.execution import read_execution
+from portview.readers.linux.proc_mount import own_number
+from portview.readers.process_identity import process_key
+from portview.readers.processes import read_process
+from portview.readers.running_processes import running_processes
+from portview.readers.running_program import read_program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from portview.domain.owners.attribution import RunningProcess
+    from portview.domain.owners.process import ProcessInfo
+    from portview.domain.sockets.socket_row import SocketRow
+
+logger = logging.getLogger(__name__)
+
+_KERNEL_THREAD_DAEMON = 2
+"""kthreadd, under which every other thread of the Linux kernel runs."""
+_PF_KTHREAD = 0x00200000
+"""linux/sched.h"""
+_STAT_TERMINAL, _STAT_FLAGS = 4, 6
+"""Fields 7 and 9 of proc_pid_stat(5), counted behind the command's closing bracket."""
+
+
+def read_rows() -> tuple[SocketRow, ...]:
+    """List all sockets anew. A fresh reader looks at every process, however many there are."""
+    reader = open_reader()
+    try:
+        return reader.read().rows
+    finally:
+        reader.close()
+
+
+class ProcessInspector:
+    """One look at the running processes, from which facts about some of them are told.
+
+    Belongs to one thread.
+    """
+
+    def __init__(self) -> None:
+        """List the processes."""
+        self._processes: Mapping[int, RunningProcess] = running_processes()
+
+    def standpoint(self) -> SelfContext:
+        """Tell which process PortView is and what it runs under."""
+        own = process_key(os.getpid())
+        return SelfContext(
+            own if isinstance(own, ProcessKey) else ProcessKey(os.getpid(), 0),
+            frozenset(ancestors_of(self._processes, os.getpid())),
+            sys.platform,
+            os.environ.get("SYSTEMROOT", "") if sys.platform == "win32" else "",
+            own_number() if sys.platform == "linux" else ABSENT,
+        )
+
+    def facts(self, keys: Iterable[ProcessKey]) -> dict[ProcessKey, ProcessFacts]:
+        """Read the facts about these processes."""
+        return {key: self.facts_of(key) for key in keys}
+
+    def facts_of(self, key: ProcessKey) -> ProcessFacts:
+        """Read the facts about one process."""
+        info = read_process(key)
+        parent = self.parent(key)
+        if sys.platform == "win32":
+            return self._windows_facts(info, parent)
+        services: Fact[tuple[ServiceFacts, ...]] = Absent()
+        unit: Fact[str] = Absent()
+        is_kernel_thread = False
+        if sys.platform == "linux":
+            terminal, flags = _stat_numbers(key.pid)
+            is_kernel_thread = bool(flags & _PF_KTHREAD) or key.pid == _KERNEL_THREAD_DAEMON
+            services, unit = _linux_services(key.pid, terminal)
+        return ProcessFacts(
+            info,
+            parent,
+            is_kernel_thread,
+            services=services,
+            unit=unit,
+            working_directory=working_directory(key.pid),
+            execution=read_execution(key.pid),
+            program=read_program(key),
+        )
+
+    def parent(self, key: ProcessKey) -> Fact[ProcessInfo]:
+        """Describe the living parent of a process; absent if it has none."""
+        if key.pid not in self._processes:
+            return Unreadable(f"PID {key.pid} is not in the list of processes", Remedy.RETRY)
+        parent = parent_of(self._processes, key.pid)
+        return Known(read_process(parent)) if parent else Absent()
+
+    def tree(self, key: ProcessKey) -> tuple[ProcessFacts, ...]:
+        """Read the facts about everything that runs under a process, deepest first."""
+        return tuple(self.facts_of(child) for child in descendants_of(self._processes, key.pid))
+
+    def _windows_facts(self, info: ProcessInfo, parent: Fact[ProcessInfo]) -> ProcessFacts:
+        from portview.actions.processes.windows import close_method_of, is_critical  # noqa: PLC0415
+        from portview.actions.services.windows import services_in  # noqa: PLC0415
+
+        execution = read_execution(info.pid)
+        return ProcessFacts(
+            info,
+            parent,
+            is_critical=is_critical(info.pid),
+            # What stands still takes no message.
+            asking=CloseMethod.NONE if execution.is_suspended else close_method_of(info.pid),
+            services=services_in(info.pid),
+            working_directory=working_directory(info.pid),
+            execution=execution,
+            program=read_program(info.key),
+        )
+
+
+def working_directory(pid: int) -> str | None:
+    """Return the current directory of a process, None where it can't be read."""
+    try:
+        return psutil.Process(pid).cwd() or None
+    except (psutil.Error, OSError):
+        return None
+
+
+def _stat_numbers(pid: int) -> tuple[int, int]:
+    """Return the controlling terminal and the kernel's flags of a process; zeros if unknown."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+        fields = stat[stat.rindex(b")") + 2 :].split()
+        return int(fields[_STAT_TERMINAL]), int(fields[_STAT_FLAGS])
+    except (OSError, ValueError, IndexError):
+        return 0, 0
+
+
+def linux_unit(pid: int) -> Fact[Unit]:
+    """Return the systemd service in whose control group a process is."""
+    try:
+        unit = unit_of_cgroups(Path(f"/proc/{pid}/cgroup").read_text("utf-8", "replace"))
+    except (FileNotFoundError, ProcessLookupError):
+        # A kernel without control groups has no units; neither has a process that has ended.
+        return Absent()
+    except OSError as error:
+        return unreadable_here(f"/proc/{pid}/cgroup: {error.strerror}", error)
+    return Absent() if unit is None else Known(unit)
+
+
+_Services: TypeAlias = "Fact[tuple[ServiceFacts, ...]]"
+
+_NOBODY_MANAGES_IT = frozenset({"no_service_manager", "no_such_service"})
+"""Where systemd does not run here, or does not know the unit: nobody here would restart it."""
+
+
+def _linux_services(pid: int, terminal: int) -> tuple[_Services, Fact[str]]:
+    """Return the service that a process is, and the name of the one it lives in."""
+    match linux_unit(pid):
+        case Known(unit):
+            return _services_of_unit(unit, terminal), Known(unit.name)
+        case Unreadable() as unreadable:
+            return unreadable, unreadable
+        case Absent() as absent:
+            return absent, absent
+
+
+def _services_of_unit(unit: Unit, terminal: int) -> _Services:
+    from portview.actions.services.systemd import systemd_runs  # noqa: PLC0415 - Linux only
+
+    of_user = unit.user_id is not None
+    if of_user and unit.user_id != os.geteuid() and systemd_runs():
+        return Unreadable(
+            f"{unit.name} belongs to the service manager of another user (UID {unit.user_id})",
+            Remedy.CAPABILITY,
+        )
+    try:
+        service = open_service_control(of_user=of_user).describe(unit.name)
+    except PortViewError as error:
+        if error.code in _NOBODY_MANAGES_IT:
+            return Absent()
+        reason = error.message.rstrip(".")
+        logger.info("the service %s can't be read: %s", unit.name, reason)
+        is_denied = error.outcome is Outcome.NEEDS_ADMIN
+        return Unreadable(reason, Remedy.ADMINISTRATOR if is_denied else Remedy.TOOL)
+    main = service.service.pid
+    main_terminal = _stat_numbers(main)[0] if main else None
+    if is_the_service(terminal=terminal, main_terminal=main_terminal):
+        return Known((service,))
+    return Absent()

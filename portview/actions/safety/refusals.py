@@ -1,0 +1,297 @@
+"""What PortView never stops, why, and what a person can do instead. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portview.domain.facts import Absent, Known, Remedy, Unreadable
+from portview.domain.owners.container_owners import (
+    Runtime,
+    container_relay,
+    describe_relay,
+    relay_advice,
+)
+from portview.domain.owners.system_owners import WINDOWS_IDLE_PID, WINDOWS_SYSTEM_PID
+
+if TYPE_CHECKING:
+    from portview.actions.safety.process_facts import ProcessFacts, SelfContext, ServiceFacts
+
+LINUX_INIT_PID = 1
+KERNEL_CODE = "windows_kernel"
+"""The code of the refusal of PID 4."""
+
+_WINDOWS_ITSELF = frozenset(
+    {
+        "csrss", "fontdrvhost", "idle", "lsaiso", "lsass", "lsm", "memory compression", "ntoskrnl",
+        "registry", "secure system", "services", "smss", "system", "vmmem", "vmmemwsl", "wininit",
+        "winlogon",
+    }
+)  # fmt: skip
+_WINDOWS_DESKTOP = frozenset(
+    {
+        "dwm", "explorer", "logonui", "sihost", "shellhost", "shellexperiencehost", "ctfmon",
+        "startmenuexperiencehost", "taskhostw", "userinit",
+    }
+)  # fmt: skip
+_WINDOWS_SERVICE_HOSTS = frozenset({"svchost"})
+_LINUX_ITSELF = frozenset(
+    {
+        "init", "systemd", "systemd-executor", "systemd-journald", "systemd-logind",
+        "systemd-udevd", "dbus-daemon", "dbus-broker", "dbus-broker-launch", "elogind",
+        "polkitd", "runit", "runsvdir", "s6-svscan", "openrc-init",
+    }
+)  # fmt: skip
+_LINUX_DESKTOP = frozenset(
+    {
+        "Xorg", "X", "Xwayland", "Xvnc", "Xtigervnc", "xrdp-sesman", "gdm", "gdm3",
+        "gdm-wayland-session", "gdm-x-session", "sddm", "lightdm", "lxdm", "greetd", "ly",
+        "gnome-shell", "gnome-session-binary", "gnome-session", "mutter", "kwin_x11",
+        "kwin_wayland", "kwin_wayland_wrapper", "plasmashell", "startplasma-wayland",
+        "startplasma-x11", "ksmserver", "plasma_session", "xfce4-session", "xfwm4",
+        "xfdesktop", "xfce4-panel", "cinnamon", "cinnamon-session", "muffin", "mate-session",
+        "marco", "mate-panel", "lxsession", "lxqt-session", "lxqt-panel", "budgie-wm",
+        "budgie-panel", "weston", "sway", "Hyprland", "labwc", "wayfire", "river", "niri",
+        "cosmic-comp", "cosmic-session", "openbox", "fluxbox", "icewm", "i3", "bspwm",
+        "awesome", "xmonad", "qtile", "dwm", "enlightenment", "compiz", "metacity",
+    }
+)  # fmt: skip
+_WINDOWS_NEVER_SERVICES = frozenset(
+    {
+        "brokerinfrastructure", "coremessagingregistrar", "dcomlaunch", "lsm", "plugplay", "power",
+        "profsvc", "rpceptmapper", "rpcss", "samss", "schedule", "staterepository",
+        "systemeventsbroker", "usermanager", "winmgmt",
+    }
+)  # fmt: skip
+_LINUX_NEVER_UNITS = frozenset(
+    {
+        "dbus-broker", "dbus", "display-manager", "elogind", "gdm", "gdm3", "greetd", "lightdm",
+        "lxdm", "polkit", "sddm", "systemd-journald", "systemd-logind", "systemd-udevd",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why something is left alone. ``code`` is a stable word for programs.
+
+    ``needs_admin`` tells that with administrator rights the answer could be another one.
+    """
+
+    code: str
+    reason: str
+    advice: str = ""
+    needs_admin: bool = False
+
+
+def refusal(
+    process: ProcessFacts, standpoint: SelfContext, port: int | None = None
+) -> Refusal | None:
+    """Say why a process must not be stopped; None if it may be. ``port`` is what it is in for."""
+    if isinstance(standpoint.own_number, Unreadable):
+        return unreadable_refusal(
+            "foreign_proc",
+            "PortView can't be sure which process a PID means here: "
+            f"{standpoint.own_number.reason}.",
+            standpoint.own_number.remedy,
+        )
+    if process.key == standpoint.own or process.key.pid == standpoint.own.pid:
+        return Refusal(
+            "is_portview",
+            "This is PortView itself.",
+            "Close PortView in the usual way.",
+        )
+    reason: Refusal | None
+    if standpoint.platform == "win32":
+        reason = _windows_refusal(process, standpoint)
+    else:
+        reason = _unix_refusal(process)
+    if reason is None and process.key in standpoint.ancestors:
+        return Refusal(
+            "runs_portview",
+            "PortView runs inside this process and would end with it, before it could look again.",
+            "Start PortView from somewhere else and try again, or close this program yourself.",
+        )
+    return reason or _container_refusal(process, port)
+
+
+def suspend_refusal(process: ProcessFacts, standpoint: SelfContext) -> Refusal | None:
+    """Say why a process must neither be suspended nor resumed; None if it may be.
+
+    The services in it must be such as may stand still as well.
+    """
+    reason = refusal(process, standpoint)
+    if reason is not None and reason.code == "runs_portview":
+        return Refusal(
+            reason.code,
+            "PortView runs inside this process, which could then neither show nor resume anything.",
+            reason.advice,
+        )
+    if reason is not None:
+        return reason
+    if isinstance(process.services, Unreadable):
+        return services_unreadable(process.services)
+    found = (service_refusal(service, standpoint) for service in process.shown_services)
+    return next((one for one in found if one and one.code == "system_service"), None)
+
+
+def service_refusal(service: ServiceFacts, standpoint: SelfContext) -> Refusal | None:
+    """Say why a service must not be stopped; None if it may be."""
+    if standpoint.platform == "win32":
+        is_never = service.name.lower() in _WINDOWS_NEVER_SERVICES
+    else:
+        stem = service.name.removesuffix(".service").partition("@")[0]
+        is_never = stem in _LINUX_NEVER_UNITS or stem == "user"
+    if is_never:
+        return Refusal(
+            "system_service",
+            "The system itself, or the whole session, depends on this service.",
+            "Give your own program another port.",
+        )
+    if not service.can_be_stopped:
+        return Refusal(
+            "service_takes_no_stop",
+            "This service does not accept being stopped.",
+            "Change its start type and restart the computer, or give your program another port.",
+        )
+    return None
+
+
+def services_unreadable(services: Unreadable) -> Refusal:
+    """Return why a process that may run a service is not stopped."""
+    return unreadable_refusal(
+        "services_unreadable",
+        "This process may run a service, and PortView can't read which: " + services.reason + ".",
+        services.remedy,
+    )
+
+
+def unreadable_refusal(code: str, reason: str, remedy: Remedy) -> Refusal:
+    """Return the refusal for a fact that the decision needs and that could not be read."""
+    return Refusal(code, reason, _REMEDIES[remedy], needs_admin=remedy is Remedy.ADMINISTRATOR)
+
+
+_REMEDIES = {
+    Remedy.ADMINISTRATOR: "Try again with administrator rights.",
+    Remedy.CAPABILITY: "Run PortView with the privilege that is named above.",
+    Remedy.NAMESPACE: "Run PortView outside of this container or namespace.",
+    Remedy.RETRY: "Try again in a moment.",
+    Remedy.TOOL: "Install or start the program that is named above, then try again.",
+    Remedy.NOTHING: "Stop the program with the tools of this system.",
+}
+
+
+def _windows_refusal(process: ProcessFacts, standpoint: SelfContext) -> Refusal | None:
+    pid = process.key.pid
+    if pid in {WINDOWS_IDLE_PID, WINDOWS_SYSTEM_PID}:
+        return windows_kernel_refusal(pid)
+    return _windows_part(process, standpoint) or _critical_refusal(process)
+
+
+def _critical_refusal(process: ProcessFacts) -> Refusal | None:
+    match process.is_critical:
+        case Known(True):
+            return Refusal(
+                "critical_process",
+                "Windows marks this process as critical: ending it would stop the whole computer.",
+                "Give your own program another port.",
+            )
+        case Unreadable() as unreadable:
+            return unreadable_refusal(
+                "critical_unreadable",
+                f"PortView can't read whether Windows needs this process: {unreadable.reason}.",
+                unreadable.remedy,
+            )
+        case _:
+            return None
+
+
+def _windows_part(process: ProcessFacts, standpoint: SelfContext) -> Refusal | None:
+    name = _stem(process.info.name)
+    if _may_be_in_windows_folder(process, standpoint):
+        if name in _WINDOWS_ITSELF:
+            return Refusal(
+                "system_process",
+                "This process is a part of Windows, which can't run without it.",
+                "Give your own program another port.",
+            )
+        if name in _WINDOWS_DESKTOP:
+            return Refusal(
+                "desktop",
+                "This process is a part of the desktop that you are looking at.",
+                "Sign out and in again to restart it.",
+            )
+        if name in _WINDOWS_SERVICE_HOSTS and isinstance(process.services, Absent):
+            return Refusal(
+                "service_host",
+                "This process hosts Windows services, and which ones can't be read.",
+                "Try again as administrator: the service itself can then be stopped.",
+                needs_admin=True,
+            )
+    return None
+
+
+def windows_kernel_refusal(pid: int) -> Refusal:
+    """Return why the idle and the system process are no processes to be ended."""
+    if pid == WINDOWS_IDLE_PID:
+        return Refusal(
+            "no_process",
+            "No process holds this any more; Windows is winding it up.",
+            "Wait: it is free after at most four minutes.",
+        )
+    return Refusal(
+        KERNEL_CODE,
+        "The Windows kernel itself holds this, for one of its drivers.",
+        "Find out for whom: netsh http show servicestate (http.sys), or Get-SmbServerConfiguration "
+        "(file sharing). Stop that program or service.",
+    )
+
+
+def _may_be_in_windows_folder(process: ProcessFacts, standpoint: SelfContext) -> bool:
+    executable = process.info.executable
+    if not executable or not standpoint.windows_folder:
+        return True
+    folder = standpoint.windows_folder.rstrip("\\").lower() + "\\"
+    return executable.lower().removeprefix("\\\\?\\").startswith(folder)
+
+
+def _unix_refusal(process: ProcessFacts) -> Refusal | None:
+    if process.key.pid == LINUX_INIT_PID:
+        return Refusal(
+            "init",
+            "This is process 1, which everything else runs under. Where it is systemd, it holds "
+            "the port for a socket unit.",
+            "See which one: systemctl list-sockets. Stop it: systemctl stop NAME.socket",
+        )
+    if process.is_kernel_thread:
+        return Refusal(
+            "kernel_thread",
+            "This is a part of the Linux kernel, no program.",
+            "Find out which kernel service it is (NFS, WireGuard, ...) and switch that off.",
+        )
+    name = process.info.name
+    if name in _LINUX_ITSELF:
+        return Refusal(
+            "system_process",
+            "This process is a part of the operating system.",
+            "Give your own program another port.",
+        )
+    if name in _LINUX_DESKTOP:
+        return Refusal(
+            "desktop",
+            "This process is a part of the desktop: its display server, its shell or its windows.",
+            "Log out and in again to restart it.",
+        )
+    return None
+
+
+def _container_refusal(process: ProcessFacts, port: int | None) -> Refusal | None:
+    relay = container_relay(process.info)
+    if relay is None:
+        return None
+    code = "wsl" if relay.runtime is Runtime.WSL else "container_runtime"
+    return Refusal(code, describe_relay(relay), relay_advice(relay, port))
+
+
+def _stem(name: str | None) -> str:
+    return (name or "").lower().removesuffix(".exe")

@@ -1,0 +1,1 @@
+"""Stop, start and restart services through their manager."""

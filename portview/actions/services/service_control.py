@@ -1,0 +1,91 @@
+"""The question "what is this service?" and the order to stop or start it, whoever manages it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Protocol
+
+from portview.domain.errors import Outcome, PortViewError
+
+if TYPE_CHECKING:
+    from portview.actions.safety.process_facts import ServiceFacts
+
+
+class ServiceControl(Protocol):
+    """A service manager. Belongs to one thread at a time; every call may block."""
+
+    def describe(self, name: str) -> ServiceFacts:
+        """Read what is known about a service. Raises PortViewError ("no_such_service")."""
+        ...
+
+    def stop(self, name: str, timeout_s: float) -> None:
+        """Have one service stopped and wait for it; its dependents must be stopped before.
+
+        Raises PortViewError with outcome NEEDS_ADMIN where this user may not.
+        """
+        ...
+
+    def start(self, name: str, timeout_s: float) -> None:
+        """Have one service started and wait until it runs. Raises PortViewError like ``stop``."""
+        ...
+
+
+def open_service_control(*, of_user: bool = False) -> ServiceControl:
+    """Return this system's service manager, or the one of this user (systemd).
+
+    Raises PortViewError where there is none that PortView knows.
+    """
+    if sys.platform == "win32":
+        from portview.actions.services.windows import WindowsServiceControl  # noqa: PLC0415
+
+        return WindowsServiceControl()
+    from portview.actions.services.systemd import SystemdControl, systemd_runs  # noqa: PLC0415
+
+    if systemd_runs():
+        return SystemdControl(of_user=of_user)
+    raise PortViewError(
+        "no_service_manager",
+        "This system has no service manager that PortView knows: systemd does not run here.",
+        "Stop the service with the means of this system.",
+        Outcome.NOT_DONE,
+    )
+
+
+def no_such_service(name: str) -> PortViewError:
+    """Return the error for a service that the manager does not know."""
+    return PortViewError(
+        "no_such_service",
+        f"There is no service named {name}.",
+        "The name is what the Service column shows, not the title.",
+        Outcome.BAD_INPUT,
+    )
+
+
+def service_needs_admin(name: str, verb: str) -> PortViewError:
+    """Return the error for a service that this user may not control."""
+    return PortViewError(
+        "service_denied",
+        f"The service {name} can't be {verb} without administrator rights.",
+        "Do it as administrator.",
+        Outcome.NEEDS_ADMIN,
+    )
+
+
+def service_failed(name: str, verb: str, reason: str) -> PortViewError:
+    """Return the error for a service that did not do as it was told."""
+    return PortViewError(
+        "service_failed",
+        f"The service {name} was not {verb}: {reason}",
+        "The service manager's own log tells more.",
+        Outcome.NOT_DONE,
+    )
+
+
+def service_unreadable(name: str, reason: str, *, is_denied: bool) -> PortViewError:
+    """Return the error for a service about which the manager does not answer."""
+    return PortViewError(
+        "service_unreadable",
+        f"The service {name} can't be queried: {reason}.",
+        "Try again as administrator." if is_denied else "Check that the service manager runs.",
+        Outcome.NEEDS_ADMIN if is_denied else Outcome.NOT_DONE,
+    )

@@ -1,0 +1,1 @@
+"""Processes, services and containers as the owners of sockets."""

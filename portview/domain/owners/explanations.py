@@ -1,0 +1,134 @@
+"""The owner of a socket in full sentences: what is wrong, and what it means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portview.domain.facts import Known, Remedy, Unreadable
+from portview.domain.owners.container_owners import container_relay, describe_relay, relay_advice
+from portview.domain.owners.owners import FIELD_PROBLEM_WORDS, OWNER_PROBLEM_REASONS
+from portview.domain.owners.process import Execution
+from portview.domain.owners.process_details import ChainEnd
+from portview.domain.owners.system_owners import explain_system_owner
+from portview.domain.sockets.socket_row import State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from portview.domain.owners.process import ProcessInfo
+    from portview.domain.owners.process_details import OwnerDetails, ParentChain
+    from portview.domain.sockets.entry import SocketEntry
+
+_FIELD_WORDS = {
+    "name": "name",
+    "executable": "executable",
+    "command_line": "command line",
+    "user": "user",
+}
+_REMEDIES = {
+    "access_denied": " Started as administrator, PortView could tell.",
+}
+
+
+def owner_sentences(entry: SocketEntry, platform: str) -> tuple[str, ...]:
+    """Say what a person should know about the owner of a row; nothing where all is plain.
+
+    ``platform`` is a value of ``sys.platform``.
+    """
+    row = entry.row
+    sentences = [explain_system_owner(row, platform) or ""]
+    if row.owner_problem is not None:
+        sentences.append(OWNER_PROBLEM_REASONS[row.owner_problem])
+        if row.pid is not None:
+            sentences.append(f"The system names PID {row.pid}.")
+    elif row.key.owner is None and not sentences[0]:
+        sentences.append(_without_process(row.state))
+    if entry.info is not None:
+        relay = container_relay(entry.info)
+        if relay is not None:
+            sentences += [describe_relay(relay), relay_advice(relay, row.local.port)]
+        sentences.extend(_unread_fields(entry.info))
+        if entry.info.executable_deleted:
+            sentences.append("Its executable was deleted or replaced while it was running.")
+    return tuple(filter(None, sentences))
+
+
+def describe_chain(chain: ParentChain) -> str:
+    """Return a chain of parents from the nearest on, with its end where that tells something."""
+    links = [describe_parent(parent) for parent in chain.parents]
+    gone = "a process" if chain.end_pid is None else f"PID {chain.end_pid}"
+    end = {
+        ChainEnd.PARENT_GONE: f"{gone}, which has ended",
+        ChainEnd.UNREADABLE: "a process that can't be read",
+        ChainEnd.TOO_LONG: "\u2026",
+    }.get(chain.end)
+    return " \u2190 ".join([*links, end] if end else links)
+
+
+def describe_parent(info: ProcessInfo) -> str:
+    """Return a process as people call it: its name and its PID."""
+    return f"{info.name} ({info.pid})" if info.name else f"PID {info.pid}"
+
+
+def services_words(details: OwnerDetails | None) -> str:
+    """Name the services of an owner, or say why they could not be read; empty for none."""
+    if details is None:
+        return ""
+    match details.services:
+        case Known(services):
+            return ", ".join(
+                service.name
+                if service.display_name == service.name
+                else f"{service.display_name} ({service.name})"
+                for service in services
+            )
+        case Unreadable(_, Remedy.NOTHING):
+            return ""  # This system has none that PortView could ask for.
+        case Unreadable(reason):
+            return f"Unknown: {reason}."
+        case _:
+            return ""
+
+
+def describe_holders(holders: Sequence[ProcessInfo]) -> str:
+    """Return who may hold a socket, as a list in words."""
+    return ", ".join(describe_parent(holder) for holder in holders)
+
+
+def describe_suspended(execution: Execution) -> str:
+    """Say that a process stands still and what that means; empty where it may well run."""
+    if execution is Execution.SUSPENDED:
+        return "Suspended: it stands still, keeps its ports and answers nobody until resumed."
+    if execution is Execution.TRACED:
+        return "Stopped by a debugger: it keeps its ports and answers nobody meanwhile."
+    return ""
+
+
+def _without_process(state: State | None) -> str:
+    if state is State.TIME_WAIT:
+        return (
+            "No process: the connection has ended. The system keeps its two ends reserved for a "
+            "while (TIME_WAIT), so that late packets do not reach a new connection."
+        )
+    return "No process holds this socket; the system keeps it until its state has ended."
+
+
+def _unread_fields(info: ProcessInfo) -> list[str]:
+    by_problem: dict[str, list[str]] = {}
+    for field, words in _FIELD_WORDS.items():
+        problem = info.problems.get(field)
+        if problem is not None:
+            by_problem.setdefault(problem, []).append(words)
+    return [
+        f"The {_joined(fields)} could not be read: {FIELD_PROBLEM_WORDS[problem]}."
+        f"{_REMEDIES.get(problem.value, '')}"
+        for problem, fields in (
+            (problem, by_problem[problem])
+            for problem in FIELD_PROBLEM_WORDS
+            if problem in by_problem
+        )
+    ]
+
+
+def _joined(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -1,0 +1,115 @@
+"""Who listens through http.sys, the web server in the Windows kernel, which PID 4 stands for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portview.domain.facts import NOT_READ, Fact, known_or
+from portview.domain.plain_text import inert
+
+if TYPE_CHECKING:
+    from portview.domain.owners.process import ProcessInfo
+    from portview.domain.owners.process_details import NamedService
+
+_LONGEST = 120
+_MOST_NAMED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRegistration:
+    """An address that a program has http.sys serve for it now.
+
+    ``url`` is as http.sys writes it ("HTTP://+:80/WSMAN/"). ``pids`` are the processes of its
+    request queue, ``controller_pid`` who started them (for IIS); both empty where netsh does not
+    tie the address to a queue. ``queue`` is None where the queue has no name. Untrusted texts.
+    """
+
+    url: str
+    port: int
+    pids: tuple[int, ...] = ()
+    queue: str | None = None
+    controller_pid: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HttpReservation:
+    """An address that only these users may register; it does not tell that anybody did."""
+
+    url: str
+    port: int
+    users: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HttpState:
+    """What netsh tells of http.sys. ``problem`` says in a sentence why nothing could be read."""
+
+    registrations: tuple[HttpRegistration, ...] = ()
+    reservations: tuple[HttpReservation, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Registrant:
+    """A process behind an address of http.sys, as far as it could be read."""
+
+    pid: int
+    info: ProcessInfo | None = None
+    services: Fact[tuple[NamedService, ...]] = NOT_READ
+
+
+@dataclass(frozen=True, slots=True)
+class HttpPortUse:
+    """What http.sys serves at one port, and for whom.
+
+    ``problem`` says why that could not be read; without one, no registrations mean that http.sys
+    has none at this port.
+    """
+
+    port: int
+    registrations: tuple[HttpRegistration, ...] = ()
+    registrants: tuple[Registrant, ...] = ()
+    reservations: tuple[HttpReservation, ...] = ()
+    problem: str = ""
+
+
+def describe_registrations(use: HttpPortUse) -> str:
+    """Say who has http.sys hold a port, in one or two sentences. The text is inert."""
+    if use.problem:
+        return f"Who registered it there could not be read: {use.problem}"
+    if not use.registrations:
+        reserved = _reserved_words(use)
+        return f"http.sys has no address registered at port {use.port}.{reserved}"
+    urls = _listed([registration.url for registration in use.registrations])
+    queues = {registration.queue for registration in use.registrations if registration.queue}
+    queue = f" (request queue {_listed(sorted(queues))})" if queues else ""
+    if not use.registrants:
+        return f"http.sys serves {urls}{queue}; for which program, netsh does not tell."
+    names = _listed([describe_registrant(registrant) for registrant in use.registrants])
+    return f"http.sys serves {urls}{queue} for {names}."
+
+
+def describe_registrant(registrant: Registrant) -> str:
+    """Name a process behind an address: "svchost.exe (PID 944, service WinRM)"."""
+    name = (registrant.info.name if registrant.info else None) or "a process"
+    services = known_or(registrant.services, ())
+    names = ", ".join(service.name for service in services)
+    kind = "services" if len(services) > 1 else "service"
+    more = f", {kind} {names}" if names else ""
+    return inert(f"{name} (PID {registrant.pid}{more})", _LONGEST)
+
+
+def _reserved_words(use: HttpPortUse) -> str:
+    if not use.reservations:
+        return ""
+    urls = _listed([reservation.url for reservation in use.reservations])
+    users = {user for reservation in use.reservations for user in reservation.users}
+    whose = f" for {_listed(sorted(users))}" if users else ""
+    return f" Reserved there{whose}, which does not keep the port: {urls}."
+
+
+def _listed(texts: list[str]) -> str:
+    unique = list(dict.fromkeys(inert(text, _LONGEST) for text in texts))
+    more = len(unique) - _MOST_NAMED
+    return ", ".join(unique[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,1 @@
+"""Sockets, snapshots of them, and what is known about ports."""

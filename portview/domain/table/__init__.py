@@ -1,0 +1,1 @@
+"""What the table shows: columns, cells, saved views and exports."""

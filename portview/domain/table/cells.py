@@ -1,0 +1,275 @@
+"""What a row says in each column: the same for the window, the command line, copies and exports.
+
+A text is what the machine said, untouched, and empty where nothing is known. A key is what a column
+sorts by, None where nothing is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from portview.domain.formatting import format_duration, format_rate
+from portview.domain.owners.owners import command_line_of, describe_owner, user_of
+from portview.domain.sockets.port_names import PortNames
+from portview.domain.sockets.socket_row import (
+    Family,
+    Protocol,
+    State,
+    awaits_clients,
+    endpoint_text,
+    is_loopback,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from portview.domain.firewall import FirewallAnswer
+    from portview.domain.owners.process import Execution, ProcessKey
+    from portview.domain.sockets.entry import SocketEntry
+    from portview.domain.sockets.socket_row import SocketKey, SocketRow
+    from portview.domain.sockets.traffic import TrafficRate
+
+LOOPBACK = "Loopback"
+_PROTOCOL_NAMES = {
+    Family.IPV4: {Protocol.TCP: "TCP", Protocol.UDP: "UDP"},
+    Family.IPV6: {Protocol.TCP: "TCP6", Protocol.UDP: "UDP6"},
+}
+_STATE_ORDER = {state: number for number, state in enumerate(State)}
+# By their values: the module of the verdicts is loaded with the first answer, not at the start.
+_VERDICT_LABELS = {
+    "allowed": "Allowed",
+    "partly": "Partly",
+    "unknown": "Unknown",
+    "blocked": "Blocked",
+}
+_STANDING_WORDS = {"suspended": "suspended", "traced": "stopped"}
+_VERDICT_ORDER = {word: number for number, word in enumerate((*_VERDICT_LABELS.values(), LOOPBACK))}
+
+
+@dataclass(frozen=True, slots=True)
+class CellContext:
+    """What cells depend on beyond the row and its owner.
+
+    ``now_ms`` is Unix time, UTC; ``hosts`` are the names of remote addresses, as far as known;
+    ``rates`` is what is known of traffic, and ``traffic_hint`` says why there is none; likewise
+    ``firewall`` and ``firewall_hint``. ``standing`` are the processes known to stand still.
+    """
+
+    now_ms: int = 0
+    port_names: PortNames = field(default_factory=lambda: PortNames({}))
+    hosts: Mapping[str, str] = field(default_factory=dict, hash=False)
+    rates: Mapping[SocketKey, TrafficRate] = field(default_factory=dict, hash=False)
+    traffic_hint: str = ""
+    firewall: Mapping[SocketKey, FirewallAnswer] = field(default_factory=dict, hash=False)
+    firewall_hint: str = ""
+    standing: Mapping[ProcessKey, Execution] = field(default_factory=dict, hash=False)
+
+    def standing_of(self, row: SocketRow) -> Execution | None:
+        """Return how the owner of a row stands still, None where it is not known to."""
+        owner = row.key.owner
+        return self.standing.get(owner) if self.standing and owner is not None else None
+
+
+def process_text(entry: SocketEntry, _: CellContext) -> str:
+    """Return the owner's name, or in a word why there is none; never empty."""
+    return describe_owner(entry.row, entry.info)
+
+
+def process_shown_text(entry: SocketEntry, context: CellContext) -> str:
+    """Return the owner's name, and that the process stands still; an icon says so as well."""
+    text = process_text(entry, context)
+    standing = context.standing_of(entry.row)
+    return text if standing is None else f"{text}, {_STANDING_WORDS[standing]}"
+
+
+def process_key(entry: SocketEntry, _: CellContext) -> str | None:
+    """Sort by name."""
+    return entry.owner_texts.name or None
+
+
+def pid_text(entry: SocketEntry, _: CellContext) -> str:
+    """Return the process ID that the system names."""
+    return "" if entry.row.pid is None else str(entry.row.pid)
+
+
+def pid_key(entry: SocketEntry, _: CellContext) -> int | None:
+    """Sort by number."""
+    return entry.row.pid
+
+
+def protocol_text(entry: SocketEntry, _: CellContext) -> str:
+    """Return TCP or UDP, with a 6 for IPv6 as netstat writes it."""
+    key = entry.row.key
+    return _PROTOCOL_NAMES[key.family][key.protocol]
+
+
+def local_address_text(entry: SocketEntry, _: CellContext) -> str:
+    """Return the address that the socket is bound to."""
+    return entry.row.key.local.address
+
+
+def local_address_key(entry: SocketEntry, _: CellContext) -> bytes:
+    """Sort by the number of the address, then by port."""
+    return entry.local_place
+
+
+def port_text(entry: SocketEntry, _: CellContext) -> str:
+    """Return the local port."""
+    return str(entry.row.key.local.port)
+
+
+def port_key(entry: SocketEntry, _: CellContext) -> int:
+    """Sort by number."""
+    return entry.port
+
+
+def name_text(entry: SocketEntry, _: CellContext) -> str:
+    """Return what usually lives on the local port."""
+    return entry.port_name
+
+
+def name_key(entry: SocketEntry, _: CellContext) -> str | None:
+    """Sort by name."""
+    return entry.port_name.casefold() or None
+
+
+def remote_address_text(entry: SocketEntry, _: CellContext) -> str:
+    """Return the other end with its port."""
+    return endpoint_text(entry.row.key.remote)
+
+
+def remote_address_key(entry: SocketEntry, _: CellContext) -> bytes | None:
+    """Sort by the number of the address, then by port."""
+    return entry.remote_place
+
+
+def remote_host_text(entry: SocketEntry, context: CellContext) -> str:
+    """Return the name of the other end."""
+    remote = entry.row.key.remote if context.hosts else None
+    return "" if remote is None else context.hosts.get(remote.address, "")
+
+
+def remote_host_key(entry: SocketEntry, context: CellContext) -> str | None:
+    """Sort by name."""
+    return remote_host_text(entry, context).casefold() or None
+
+
+def state_text(entry: SocketEntry, _: CellContext) -> str:
+    """Return the state; UDP has none."""
+    return "" if entry.row.state is None else entry.row.state.value
+
+
+def state_key(entry: SocketEntry, _: CellContext) -> int | None:
+    """Sort by the life of a connection, from LISTEN to CLOSED."""
+    return None if entry.row.state is None else _STATE_ORDER[entry.row.state]
+
+
+def firewall_text(entry: SocketEntry, context: CellContext) -> str:
+    """Return in a word what becomes of clients on other machines; of connections nothing."""
+    row = entry.row
+    if not awaits_clients(row):
+        return ""
+    if is_loopback(row.key.local.address):
+        return LOOPBACK
+    answer = context.firewall.get(row.key)
+    return "" if answer is None else _VERDICT_LABELS[answer.verdict]
+
+
+def firewall_key(entry: SocketEntry, context: CellContext) -> int | None:
+    """Sort by how far a port is open, the most open first."""
+    if not awaits_clients(entry.row):
+        return None  # as most sockets, which cost the least this way
+    return _VERDICT_ORDER.get(firewall_text(entry, context))
+
+
+def service_text(entry: SocketEntry, _: CellContext) -> str:
+    """Return the services behind the socket."""
+    return ", ".join(entry.row.services)
+
+
+def service_key(entry: SocketEntry, _: CellContext) -> str | None:
+    """Sort by name."""
+    return ", ".join(entry.row.services).casefold() or None
+
+
+def user_text(entry: SocketEntry, _: CellContext) -> str:
+    """Return the user."""
+    return user_of(entry.row, entry.info) or ""
+
+
+def user_name_text(entry: SocketEntry, context: CellContext) -> str:
+    """Return the user without the Windows domain, most often the machine's name, before it."""
+    return user_text(entry, context).rpartition("\\")[2]
+
+
+def user_key(entry: SocketEntry, _: CellContext) -> str | None:
+    """Sort by what is shown first: the name, then the domain."""
+    user = entry.owner_texts.user or (entry.row.user or "").casefold()
+    domain, _backslash, name = user.rpartition("\\")
+    return f"{name}\\{domain}" if domain else name or None
+
+
+def age_text(entry: SocketEntry, context: CellContext) -> str:
+    """Return the age; at least as old as PortView has seen it where the system does not tell."""
+    opened_ms = entry.row.opened_at_ms
+    if opened_ms is not None:
+        return format_duration(context.now_ms - opened_ms)
+    if entry.first_seen_ms:
+        return f"≥ {format_duration(context.now_ms - entry.first_seen_ms)}"
+    return ""
+
+
+def age_key(entry: SocketEntry, _: CellContext) -> int | None:
+    """Sort the youngest first.
+
+    By a moment, not by the age, which would change under a sorted table with every tick.
+    """
+    opened_ms = entry.row.opened_at_ms
+    if opened_ms is not None:
+        return -opened_ms
+    return -entry.first_seen_ms if entry.first_seen_ms else None
+
+
+def down_text(entry: SocketEntry, context: CellContext) -> str:
+    """Return what the socket receives."""
+    rate = context.rates.get(entry.row.key)
+    return "" if rate is None else format_rate(rate.received_bytes_per_s)
+
+
+def down_key(entry: SocketEntry, context: CellContext) -> float | None:
+    """Sort by number."""
+    rate = context.rates.get(entry.row.key) if context.rates else None
+    return None if rate is None else rate.received_bytes_per_s
+
+
+def up_text(entry: SocketEntry, context: CellContext) -> str:
+    """Return what the socket sends."""
+    rate = context.rates.get(entry.row.key)
+    return "" if rate is None else format_rate(rate.sent_bytes_per_s)
+
+
+def up_key(entry: SocketEntry, context: CellContext) -> float | None:
+    """Sort by number."""
+    rate = context.rates.get(entry.row.key) if context.rates else None
+    return None if rate is None else rate.sent_bytes_per_s
+
+
+def executable_text(entry: SocketEntry, _: CellContext) -> str:
+    """Return the path of the program."""
+    return (entry.info.executable if entry.info else None) or ""
+
+
+def executable_key(entry: SocketEntry, _: CellContext) -> str | None:
+    """Sort by path."""
+    return entry.owner_texts.executable or None
+
+
+def command_line_text(entry: SocketEntry, _: CellContext) -> str:
+    """Return the command line."""
+    return command_line_of(entry.info) or ""
+
+
+def command_line_key(entry: SocketEntry, _: CellContext) -> str | None:
+    """Sort by text."""
+    return entry.owner_texts.command_line or None

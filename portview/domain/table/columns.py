@@ -1,0 +1,234 @@
+"""The columns of the table, as typed and frozen specifications."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from portview.domain.table import cells, tooltips
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portview.domain.sockets.entry import SocketEntry
+    from portview.domain.table.cells import CellContext
+
+UNKNOWN = (1,)
+"""The sort key where nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.
+
+    ``id`` is stable: settings and saved views keep it. ``description`` explains the header.
+    ``text`` returns machine text unchanged (``plain_text.inert`` makes it showable), ``short_text``
+    what a cell shows of it where that is less. ``value`` is what the column sorts by (None where
+    nothing is known), ``tooltip`` tells more than the cell has room for, or nothing.
+    ``width_chars`` is a first width in average characters, ``least_chars`` what still reads well
+    where room is short (0: the first width). ``is_volatile`` says that the values can change while
+    the row stays the same.
+    """
+
+    id: str
+    title: str
+    description: str
+    width_chars: int
+    text: Callable[[SocketEntry, CellContext], str]
+    value: Callable[[SocketEntry, CellContext], Any]
+    tooltip: Callable[[SocketEntry, CellContext], str]
+    is_numeric: bool = False
+    is_shown: bool = True
+    is_volatile: bool = False
+    least_chars: int = 0
+    short_text: Callable[[SocketEntry, CellContext], str] | None = None
+
+    def sort_key(self, entry: SocketEntry, context: CellContext) -> tuple[Any, ...]:
+        """Return what compares with the other rows' keys; UNKNOWN goes last."""
+        value = self.value(entry, context)
+        return UNKNOWN if value is None else (0, value)
+
+
+COLUMNS = (
+    Column(
+        "process",
+        "Process",
+        "The program that holds the socket.",
+        22,
+        cells.process_text,
+        cells.process_key,
+        tooltips.process,
+        least_chars=15,
+        short_text=cells.process_shown_text,
+    ),
+    Column(
+        "pid",
+        "PID",
+        "The number of the process. It is used again after the process has ended.",
+        7,
+        cells.pid_text,
+        cells.pid_key,
+        tooltips.process,
+        is_numeric=True,
+        least_chars=6,
+    ),
+    Column(
+        "protocol",
+        "Protocol",
+        "TCP or UDP; the 6 stands for IPv6.",
+        8,
+        cells.protocol_text,
+        cells.protocol_text,
+        tooltips.none,
+        least_chars=5,
+    ),
+    Column(
+        "local_address",
+        "Local address",
+        "The address of this machine that the socket is bound to.",
+        15,
+        cells.local_address_text,
+        cells.local_address_key,
+        tooltips.local_address,
+        least_chars=13,
+    ),
+    Column(
+        "port",
+        "Port",
+        "The local port.",
+        6,
+        cells.port_text,
+        cells.port_key,
+        tooltips.name,
+        is_numeric=True,
+    ),
+    Column(
+        "name",
+        "Name",
+        "What usually lives on the local port. It may be something else that does now.",
+        13,
+        cells.name_text,
+        cells.name_key,
+        tooltips.name,
+        least_chars=9,
+    ),
+    Column(
+        "remote_address",
+        "Remote address",
+        "The other end of the connection, with its port.",
+        19,
+        cells.remote_address_text,
+        cells.remote_address_key,
+        tooltips.remote_address,
+        least_chars=17,
+    ),
+    Column(
+        "remote_host",
+        "Remote host",
+        "The name of the remote address, as the name server tells it when asked.",
+        26,
+        cells.remote_host_text,
+        cells.remote_host_key,
+        tooltips.none,
+        is_shown=False,
+        is_volatile=True,
+    ),
+    Column(
+        "state",
+        "State",
+        "The state of a TCP socket. UDP has none.",
+        11,
+        cells.state_text,
+        cells.state_key,
+        tooltips.state,
+    ),
+    Column(
+        "firewall",
+        "Firewall",
+        "What the firewall of this machine does with clients on other machines.",
+        10,
+        cells.firewall_text,
+        cells.firewall_key,
+        tooltips.firewall,
+        is_volatile=True,
+    ),
+    Column(
+        "service",
+        "Service",
+        "The Windows services or systemd units behind the socket.",
+        10,
+        cells.service_text,
+        cells.service_key,
+        tooltips.none,
+        least_chars=6,
+    ),
+    Column(
+        "user",
+        "User",
+        "The user whom the process runs as.",
+        9,
+        cells.user_text,
+        cells.user_key,
+        tooltips.user,
+        least_chars=6,
+        short_text=cells.user_name_text,
+    ),
+    Column(
+        "age",
+        "Age",
+        "How long the socket exists; with ≥, how long PortView has seen it at least.",
+        8,
+        cells.age_text,
+        cells.age_key,
+        tooltips.age,
+        is_numeric=True,
+        least_chars=7,
+    ),
+    Column(
+        "down",
+        "Down",
+        "What the socket receives, per second.",
+        8,
+        cells.down_text,
+        cells.down_key,
+        tooltips.rate,
+        is_numeric=True,
+        is_volatile=True,
+        least_chars=7,
+    ),
+    Column(
+        "up",
+        "Up",
+        "What the socket sends, per second.",
+        8,
+        cells.up_text,
+        cells.up_key,
+        tooltips.rate,
+        is_numeric=True,
+        is_volatile=True,
+        least_chars=7,
+    ),
+    Column(
+        "executable",
+        "Executable",
+        "The file of the program.",
+        36,
+        cells.executable_text,
+        cells.executable_key,
+        tooltips.executable,
+        is_shown=False,
+    ),
+    Column(
+        "command_line",
+        "Command line",
+        "How the program was started.",
+        40,
+        cells.command_line_text,
+        cells.command_line_key,
+        tooltips.command_line,
+        is_shown=False,
+    ),
+)
+
+COLUMN_BY_ID = {column.id: column for column in COLUMNS}
+"""The columns by their ids."""

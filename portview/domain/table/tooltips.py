@@ -1,0 +1,149 @@
+"""What a cell tells to those who stay on it: meaning and reasons, not the same text again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portview.domain.json_schema import iso_time
+from portview.domain.owners.owners import (
+    OWNER_PROBLEM_REASONS,
+    command_line_of,
+    describe_field_problem,
+)
+from portview.domain.sockets.socket_row import Protocol, State, awaits_clients, is_loopback
+
+if TYPE_CHECKING:
+    from portview.domain.sockets.entry import SocketEntry
+    from portview.domain.table.cells import CellContext
+
+_WILDCARDS = {
+    "0.0.0.0": "All IPv4 addresses of this machine.",  # noqa: S104 - what it means, no bind
+    "::": "All addresses of this machine; often IPv4 as well.",
+}
+_STATES = {
+    State.LISTEN: "Waits for connections.",
+    State.BOUND: "Holds the port without listening on it.",
+    State.SYN_SENT: "Asked for a connection; no answer yet.",
+    State.SYN_RECEIVED: "Was asked for a connection and answered.",
+    State.ESTABLISHED: "Connected.",
+    State.FIN_WAIT_1: "Closed on this side; the other side has not confirmed it yet.",
+    State.FIN_WAIT_2: "Closed on this side; waits for the other side to close.",
+    State.CLOSE_WAIT: "Closed by the other side; the program here has not closed it yet.",
+    State.CLOSING: "Closed by both sides at once.",
+    State.LAST_ACK: "Closed by both sides; waits for the last confirmation.",
+    State.TIME_WAIT: "Closed. The system keeps it for a while, to catch late packets.",
+    State.CLOSED: "Closed.",
+}
+
+
+def none(_entry: SocketEntry, _context: CellContext) -> str:
+    """Say nothing: the cell says it all."""
+    return ""
+
+
+def rate(entry: SocketEntry, context: CellContext) -> str:
+    """Say why no traffic is known."""
+    key = entry.row.key
+    if key in context.rates:
+        return ""
+    if key.protocol is not Protocol.TCP or key.remote is None:
+        return "Bytes are counted for TCP connections only."
+    return context.traffic_hint or "Not measured yet: that takes two readings of a row in sight."
+
+
+def process(entry: SocketEntry, context: CellContext) -> str:
+    """Say why the owner is not known, or which program it is and that it stands still."""
+    row, info = entry.row, entry.info
+    if row.owner_problem is not None:
+        reason = OWNER_PROBLEM_REASONS[row.owner_problem]
+        return reason if row.pid is None else f"{reason}\nThe system names PID {row.pid}."
+    if row.key.owner is None:
+        return "No process holds this socket; the system keeps it until its state has ended."
+    if info is None or not info.name:
+        return f"The name of the process could not be read: {describe_field_problem(info, 'name')}."
+    standing = context.standing_of(row)
+    lines = [info.name, info.executable or "", command_line_of(info) or ""]
+    if standing is not None:
+        from portview.domain.owners.explanations import describe_suspended  # noqa: PLC0415 - rare
+
+        lines.insert(1, describe_suspended(standing))
+    return "\n".join(dict.fromkeys(filter(None, lines)))
+
+
+def local_address(entry: SocketEntry, _: CellContext) -> str:
+    """Say who can reach a special address."""
+    address = entry.row.key.local.address
+    if is_loopback(address):
+        return "Reachable from this machine only."
+    bare, device = address.partition("%")[::2]
+    if bare in _WILDCARDS and device:
+        return f"Only what comes in through the network device {device}."
+    if entry.row.is_v6_only:
+        return "All IPv6 addresses of this machine; no IPv4." if bare == "::" else ""
+    if entry.row.is_v6_only is False and bare == "::":
+        return "All addresses of this machine, IPv4 as well."
+    return _WILDCARDS.get(bare, "")
+
+
+def name(entry: SocketEntry, context: CellContext) -> str:
+    """Say what usually lives on the port."""
+    found = context.port_names.find(entry.row.key.protocol, entry.row.key.local.port)
+    return "" if found is None else found.about
+
+
+def remote_address(entry: SocketEntry, context: CellContext) -> str:
+    """Say what usually lives on the remote port."""
+    remote = entry.row.key.remote
+    found = remote and context.port_names.find(entry.row.key.protocol, remote.port)
+    return found.about if found else ""
+
+
+def state(entry: SocketEntry, _: CellContext) -> str:
+    """Say what a state means."""
+    return "" if entry.row.state is None else _STATES[entry.row.state]
+
+
+def firewall(entry: SocketEntry, context: CellContext) -> str:
+    """Say why, and what to do about it."""
+    row = entry.row
+    if not awaits_clients(row):
+        return "Told of sockets that wait for clients; this one does not."
+    if is_loopback(row.key.local.address):
+        return "Reachable from this machine only, whatever the firewall does."
+    answer = context.firewall.get(row.key)
+    if answer is None:
+        return context.firewall_hint or "Not looked at yet: that is done for rows in sight."
+    return "\n".join(filter(None, (answer.reason, answer.next_step)))
+
+
+def user(entry: SocketEntry, _: CellContext) -> str:
+    """Say why the user is not known."""
+    return _reason(entry, "user", "user", is_known=bool(entry.row.user))
+
+
+def age(entry: SocketEntry, _: CellContext) -> str:
+    """Say when the socket was opened, or first seen."""
+    if entry.row.opened_at_ms is not None:
+        return f"Opened at {iso_time(entry.row.opened_at_ms)}."
+    if entry.first_seen_ms:
+        return f"First seen at {iso_time(entry.first_seen_ms)}; it may be older."
+    return ""
+
+
+def executable(entry: SocketEntry, _: CellContext) -> str:
+    """Say that the file was deleted, or why it is not known."""
+    if entry.info is not None and entry.info.executable_deleted:
+        return "This file was deleted or replaced while the program was running."
+    return _reason(entry, "executable", "executable")
+
+
+def command_line(entry: SocketEntry, _: CellContext) -> str:
+    """Say why the command line is not known."""
+    return _reason(entry, "command_line", "command line")
+
+
+def _reason(entry: SocketEntry, attribute: str, words: str, *, is_known: bool = False) -> str:
+    info = entry.info
+    if entry.row.key.owner is None or is_known or (info and getattr(info, attribute) is not None):
+        return ""
+    return f"The {words} could not be read: {describe_field_problem(info, attribute)}."

@@ -1,0 +1,1 @@
+"""What people type: ports, targets, endpoints and durations."""

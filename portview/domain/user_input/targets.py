@@ -1,0 +1,332 @@
+"""What people type to name a target: ``HOST:PORT``, ``[v6%zone]:PORT`` and URLs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from portview.domain.plain_text import quoted
+from portview.domain.user_input.parsing import BadInputError, parse_port
+
+_MAX_HOST_LENGTH = 253
+_MAX_LABEL_LENGTH = 63
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A host and one of its ports.
+
+    ``host`` is a name or an address without brackets ("localhost", "::1", "fe80::1%eth0").
+    """
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        """Return the form that ``parse_target`` reads."""
+        return f"{bracketed(self.host)}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class UrlTarget:
+    """An http or https URL; ``path`` holds the query as well and starts with a slash."""
+
+    is_tls: bool
+    target: Target
+    path: str
+
+    def __str__(self) -> str:
+        """Return the URL."""
+        scheme = "https" if self.is_tls else "http"
+        port = self.target.port
+        authority = (
+            bracketed(self.target.host) if port == _DEFAULT_PORTS[scheme] else str(self.target)
+        )
+        return f"{scheme}://{authority}{self.path}"
+
+
+def bracketed(host: str) -> str:
+    """Put brackets around an IPv6 address, as it is written in front of a port."""
+    return f"[{host}]" if ":" in host else host
+
+
+def parse_target(text: str, default_port: int | None = None) -> Target:
+    """Read ``HOST:PORT`` or ``[IPV6]:PORT``; the port may be left out where there is a default.
+
+    Raises BadInputError, which tells where the mistake stands.
+    """
+    stripped = text.strip()
+    at = text.index(stripped) if stripped else 0
+    if not stripped:
+        raise BadInputError(
+            "bad_target", "There is no target.", text, 0, 0, "Write it as HOST:PORT."
+        )
+    if stripped.startswith("["):
+        host, port_at = _bracketed_host(text, at)
+    elif stripped.count(":") > 1:
+        return Target(*_bare_ipv6(text, at, stripped, default_port))
+    else:
+        host, separator, _ = stripped.partition(":")
+        port_at = at + len(host) + 1 if separator else None
+        _refuse_a_lone_port(text, at, host, has_port=bool(separator), default_port=default_port)
+        host = parse_host(text, at, at + len(host))
+    if port_at is None:
+        if default_port is None:
+            raise BadInputError(
+                "bad_target",
+                "The port is missing.",
+                text,
+                len(text),
+                0,
+                f"Write {bracketed(host)}:PORT.",
+            )
+        return Target(host, default_port)
+    return Target(host, parse_port(text, port_at, at + len(stripped)))
+
+
+def parse_host(text: str, start: int = 0, end: int | None = None) -> str:
+    """Read a host name or an address without brackets, from a part of a text.
+
+    Addresses come back in canonical form. Raises BadInputError.
+    """
+    end = len(text) if end is None else end
+    host = text[start:end]
+    if not host:
+        raise BadInputError(
+            "bad_host", "The host is missing.", text, start, 0, "Write a name or an address."
+        )
+    for offset, character in enumerate(host):
+        if character.isspace():
+            raise BadInputError(
+                "bad_host",
+                "A host name has no spaces.",
+                text,
+                start + offset,
+                1,
+                "Take the space out.",
+            )
+    if ":" in host:
+        return _ipv6(text, start, end)
+    if host.rstrip(".").replace(".", "").isdecimal():
+        return _ipv4(text, start, end)
+    return _host_name(text, start, end)
+
+
+def parse_typed_host(text: str) -> str:
+    """Read a host as ``parse_host`` does, with space around it allowed. Raises BadInputError."""
+    stripped = text.strip()
+    at = text.index(stripped)
+    return parse_host(text, at, at + len(stripped))
+
+
+def parse_url(text: str) -> UrlTarget:
+    """Read an http or https URL; ``HOST:PORT/path`` without a scheme is taken as http.
+
+    Raises BadInputError.
+    """
+    stripped = text.strip()
+    at = text.index(stripped) if stripped else 0
+    scheme, separator, _ = stripped.partition("://")
+    if not separator:
+        scheme, rest_at = "http", at
+    else:
+        rest_at = at + len(scheme) + 3
+    if scheme.lower() not in _DEFAULT_PORTS:
+        raise BadInputError(
+            "bad_url",
+            f"{quoted(scheme)} is not a scheme that can be asked.",
+            text,
+            at,
+            len(scheme),
+            "Use http:// or https://.",
+        )
+    for offset in range(rest_at, at + len(stripped)):
+        if text[offset].isspace() or not text[offset].isprintable():
+            raise BadInputError(
+                "bad_url", "A URL has no spaces.", text, offset, 1, "Write a space as %20."
+            )
+    end = at + len(stripped)
+    authority_end = min((i for i in range(rest_at, end) if text[i] in "/?#"), default=end)
+    if "@" in text[rest_at:authority_end]:
+        raise BadInputError(
+            "bad_url",
+            "A URL with a user name or a password is not taken.",
+            text,
+            rest_at,
+            text.index("@", rest_at) + 1 - rest_at,
+            "Leave out everything up to the @.",
+        )
+    try:
+        target = parse_target(text[rest_at:authority_end], _DEFAULT_PORTS[scheme.lower()])
+    except BadInputError as mistake:
+        at = rest_at + mistake.position
+        raise BadInputError(
+            mistake.code, mistake.problem, text, at, mistake.length, mistake.hint
+        ) from None
+    path = text[authority_end:end].partition("#")[0]
+    return UrlTarget(
+        scheme.lower() == "https", target, path if path.startswith("/") else f"/{path}"
+    )
+
+
+def parse_bind_target(text: str) -> tuple[str | None, int]:
+    """Read ``PORT``, ``ADDRESS:PORT`` or ``[IPV6]:PORT``: the address, None for all, and the port.
+
+    Raises BadInputError, also for a name, at which nothing can be bound.
+    """
+    stripped = text.strip()
+    at = text.index(stripped) if stripped else 0
+    if stripped.isdecimal():
+        return None, parse_port(text, at, at + len(stripped))
+    target = parse_target(text)
+    try:
+        ip_address(target.host)
+    except ValueError:
+        raise BadInputError(
+            "bad_host",
+            "A port is bound at an address, not at a name.",
+            text,
+            at,
+            len(target.host),
+            "Write 127.0.0.1:PORT, [::]:PORT, or PORT alone for all addresses.",
+        ) from None
+    return target.host, target.port
+
+
+def _bracketed_host(text: str, at: int) -> tuple[str, int | None]:
+    closing = text.find("]", at)
+    if closing < 0:
+        raise BadInputError(
+            "bad_host", "The closing bracket is missing.", text, len(text), 0, "Write [::1]:80."
+        )
+    if ":" not in text[at:closing]:
+        raise BadInputError(
+            "bad_host",
+            "Brackets are for IPv6 addresses only.",
+            text,
+            at,
+            closing + 1 - at,
+            "Take the brackets out.",
+        )
+    host = parse_host(text, at + 1, closing)
+    rest = text[closing + 1 :].rstrip()
+    if not rest:
+        return host, None
+    if not rest.startswith(":"):
+        raise BadInputError(
+            "bad_target",
+            "A colon and a port are expected here.",
+            text,
+            closing + 1,
+            len(rest),
+            f"Write [{host}]:PORT.",
+        )
+    return host, closing + 2
+
+
+def _bare_ipv6(text: str, at: int, stripped: str, default_port: int | None) -> tuple[str, int]:
+    if default_port is not None:
+        return _ipv6(text, at, at + len(stripped)), default_port
+    host, _, port = stripped.rpartition(":")
+    raise BadInputError(
+        "bad_host",
+        "An IPv6 address in front of a port needs brackets.",
+        text,
+        at,
+        len(stripped),
+        f"Write [{host}]:{port}." if port.isdecimal() else f"Write [{stripped}]:PORT.",
+    )
+
+
+def _refuse_a_lone_port(
+    text: str, at: int, host: str, *, has_port: bool, default_port: int | None
+) -> None:
+    if not has_port and default_port is None and host.isdecimal():
+        raise BadInputError(
+            "bad_target",
+            f"{host} is a port without a host.",
+            text,
+            at,
+            len(host),
+            f"Write localhost:{host}.",
+        )
+
+
+def _ipv4(text: str, start: int, end: int) -> str:
+    try:
+        return str(IPv4Address(text[start:end]))
+    except ValueError:
+        raise BadInputError(
+            "bad_host",
+            f"{quoted(text[start:end])} is not an IPv4 address.",
+            text,
+            start,
+            end - start,
+            "An IPv4 address has four numbers from 0 to 255, without leading zeros.",
+        ) from None
+
+
+def _ipv6(text: str, start: int, end: int) -> str:
+    try:
+        return str(IPv6Address(text[start:end]))
+    except ValueError:
+        raise BadInputError(
+            "bad_host",
+            f"{quoted(text[start:end])} is not an IPv6 address.",
+            text,
+            start,
+            end - start,
+            "An IPv6 address looks like ::1, 2001:db8::5 or fe80::1%eth0.",
+        ) from None
+
+
+def _host_name(text: str, start: int, end: int) -> str:
+    host = text[start:end]
+    if len(host) > _MAX_HOST_LENGTH:
+        raise BadInputError(
+            "bad_host",
+            f"A host name has at most {_MAX_HOST_LENGTH} characters.",
+            text,
+            start,
+            end - start,
+            "Shorten it.",
+        )
+    at = start
+    for label in host.removesuffix(".").split("."):
+        _check_label(text, at, label)
+        at += len(label) + 1
+    return host
+
+
+def _check_label(text: str, at: int, label: str) -> None:
+    """Hold one label to RFC 1123, with underscores and letters of all scripts allowed."""
+    if not label or len(label) > _MAX_LABEL_LENGTH:
+        problem = "an empty part" if not label else f"a part of more than {_MAX_LABEL_LENGTH}"
+        raise BadInputError(
+            "bad_host",
+            f"The host name has {problem}{'' if not label else ' characters'}.",
+            text,
+            at,
+            len(label),
+            "Each part between dots has 1 to 63 characters.",
+        )
+    for offset, character in enumerate(label):
+        if not (character.isalnum() or character in "-_"):
+            raise BadInputError(
+                "bad_host",
+                f"{quoted(character)} can't be in a host name.",
+                text,
+                at + offset,
+                1,
+                "Use letters, digits, hyphens and dots.",
+            )
+    if label.startswith("-") or label.endswith("-"):
+        raise BadInputError(
+            "bad_host",
+            "A part of a host name can't start or end with a hyphen.",
+            text,
+            at if label.startswith("-") else at + len(label) - 1,
+            1,
+            "Take the hyphen out.",
+        )

@@ -1,0 +1,96 @@
+"""Questions to one reader, one at a time, of which only the latest matters."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portview.engine.task_runner import Pool, Task, TaskRunner
+
+logger = logging.getLogger(__name__)
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+
+
+class LatestQuery(Generic[Q, A]):
+    """Asks on a pool and hands the answer back on the UI thread; call it there only.
+
+    Never two questions are under way, so that a slow machine is not asked ever more. Of the
+    questions that come meanwhile the last one is asked when its turn comes.
+    """
+
+    def __init__(
+        self,
+        answer: Callable[[Q], A],
+        runner: TaskRunner,
+        pool: Pool,
+        *,
+        on_answered: Callable[[Q, A], None],
+        on_failed: Callable[[Exception], None] | None = None,
+    ) -> None:
+        """Take who is told; a failure that nobody takes is logged."""
+        self._answer = answer
+        self._runner = runner
+        self._pool = pool
+        self._on_answered = on_answered
+        self._on_failed = on_failed
+        self._task: Task | None = None
+        self._waiting: list[Q] = []
+
+    @property
+    def is_asking(self) -> bool:
+        """Tell whether an answer is still to come."""
+        return self._task is not None
+
+    @property
+    def has_waiting(self) -> bool:
+        """Tell whether another question waits for its turn."""
+        return bool(self._waiting)
+
+    def ask(self, question: Q) -> None:
+        """Ask now, or right after the question that is under way."""
+        if self._task is not None:
+            self._waiting = [question]
+            return
+
+        def work(_: object) -> A:
+            return self._answer(question)
+
+        def done(answer: A) -> None:
+            self._task = None
+            try:
+                self._on_answered(question, answer)
+            finally:
+                self._go_on()
+
+        def failed(error: Exception) -> None:
+            self._task = None
+            try:
+                if self._on_failed is None:
+                    logger.error("a question failed", exc_info=error)
+                else:
+                    self._on_failed(error)
+            finally:
+                self._go_on()
+
+        def cancelled() -> None:
+            self._task = None
+            self._go_on()
+
+        self._task = self._runner.run(
+            work, pool=self._pool, on_done=done, on_failed=failed, on_cancelled=cancelled
+        )
+
+    def drop(self) -> None:
+        """Want no answer any more to what was asked so far."""
+        self._waiting = []
+        if self._task is not None:
+            self._task.cancel()
+
+    def _go_on(self) -> None:
+        if self._waiting and self._task is None:
+            self.ask(self._waiting.pop())

@@ -1,0 +1,1 @@
+"""Packets that the firewall dropped and logged."""

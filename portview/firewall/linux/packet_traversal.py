@@ -1,0 +1,378 @@
+"""The way of packets through all chains of the kernel, from the wire to the server. Pure.
+
+An accept ends only the chain's own run: the next chain on the same hook still has its say, and a
+drop anywhere is final (nft(8), VERDICT STATEMENT).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from portview.domain.firewall import FirewallVerdict, RuleEffect, RuleFit
+from portview.firewall.linux.matching import Matching
+from portview.firewall.linux.readdressing import readdressed
+from portview.firewall.linux.steps import (
+    UNKNOWN_END,
+    ApplyVerdict,
+    Branch,
+    Continue,
+    Step,
+    steps_of,
+)
+from portview.firewall.linux.traversal_result import (
+    PacketFate,
+    TooManyCasesError,
+    TraversalResult,
+    UndecidableRule,
+    credited,
+    ended,
+    of_choice,
+    of_parts,
+    of_rate,
+    sent_on,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from portview.firewall.linux.machine import Machine
+    from portview.firewall.linux.packet import Packet
+    from portview.firewall.linux.ruleset import Chain, Rule, Ruleset
+
+    _Stack: TypeAlias = tuple[Chain, int, "_Stack"] | None  # where a jump returns to
+    _Place: TypeAlias = tuple[Chain, int, _Stack]
+    _Base: TypeAlias = tuple[str, int]  # a hook, and the place of the chain that runs there
+    _Join: TypeAlias = Callable[[TraversalResult], TraversalResult]
+
+_MOST_STEPS = 200_000
+_DEEPEST = 80
+_CONNTRACK_PRIORITY = -200
+_ALLOW = RuleEffect.ALLOW
+_BLOCKS = {"drop": RuleEffect.BLOCK, "reject": RuleEffect.REJECT}
+
+
+class PacketTraversal:
+    """Follows packets through one ruleset on one machine; serves one question."""
+
+    def __init__(self, ruleset: Ruleset, machine: Machine) -> None:
+        """Create a walk through a ruleset."""
+        self._ruleset = ruleset
+        self._machine = machine
+        self._matching = Matching(ruleset)
+        self._known: dict[object, TraversalResult] = {}
+        self._chain_lists: dict[object, Sequence[Chain]] = {}
+        self._steps = 0
+        self._depth = 0
+        self._passed: set[Rule] = set()
+        self.fits: dict[Rule, RuleFit] = {}
+        """How far each rule on the way is about the packets."""
+
+    def arrive(self, packet: Packet) -> TraversalResult:
+        """Return what becomes of packets that come in. Raises TooManyCasesError."""
+        outcome = self._enter("ingress", 0, packet)
+        rule = self._rule_on_bridge() if self._machine.is_bridge(packet.inward) else None
+        if rule is None or outcome.verdict is FirewallVerdict.BLOCKED:
+            return outcome
+        blocked = ended(PacketFate(packet, RuleEffect.BLOCK, rule))
+        return of_choice([blocked, outcome], UndecidableRule(rule, "what the bridge lets pass"))
+
+    def _rule_on_bridge(self) -> Rule | None:
+        """Return a rule that filters what bridges pass on, which is not followed."""
+        for chain in self._ruleset.base_chains:
+            if chain.key.family == "bridge" and chain.hook in {"prerouting", "input"}:
+                for rule in chain.rules:
+                    return rule
+        return None
+
+    def answer(self, packet: Packet) -> TraversalResult:
+        """Return what becomes of a server's answers. Raises TooManyCasesError."""
+        return self._enter("output", 0, packet)
+
+    def _enter(self, hook: str, place: int, packet: Packet) -> TraversalResult:
+        """Return what becomes of packets at one of the chains of a hook."""
+        chains = self._chains(hook, packet)
+        while place < len(chains):
+            chain = chains[place]
+            is_first_hook = hook in {"prerouting", "output"}
+            if is_first_hook and chain.effective_priority > _CONNTRACK_PRIORITY:
+                packet = _tracked(packet)
+            is_done = packet.tracked != "new" or (is_first_hook and packet.called)
+            if chain.kind == "nat" and is_done:
+                place += 1
+                continue
+            return self._run(chain, 0, packet, None, (hook, place))
+        return self._leave(hook, packet)
+
+    def _leave(self, hook: str, packet: Packet) -> TraversalResult:
+        if hook == "ingress":
+            return self._enter("prerouting", 0, packet)
+        if hook == "prerouting":
+            packet = _tracked(packet)
+            if packet.is_local_target:
+                return self._enter("input", 0, packet)
+            if packet.version not in self._machine.forwards:
+                because = "this machine does not pass packets on to others"
+                return ended(PacketFate(packet, RuleEffect.BLOCK, because=because))
+            return self._enter("forward", 0, packet)
+        if hook in {"forward", "output"}:
+            return self._enter("postrouting", 0, packet)
+        return ended(PacketFate(packet, RuleEffect.ALLOW))
+
+    def _chains(self, hook: str, packet: Packet) -> Sequence[Chain]:
+        key = (hook, packet.version, packet.inward)
+        if key not in self._chain_lists:
+            families = {"inet", "ip" if packet.version == 4 else "ip6"}  # noqa: PLR2004
+            if hook == "ingress":
+                families = {"inet", "netdev"}
+            self._chain_lists[key] = [
+                chain
+                for chain in self._ruleset.base_chains
+                if chain.hook == hook
+                and chain.key.family in families
+                and (not chain.devices or packet.inward in chain.devices)
+            ]
+        return self._chain_lists[key]
+
+    def _run(
+        self, chain: Chain, place: int, packet: Packet, stack: _Stack, base: _Base
+    ) -> TraversalResult:
+        key = (chain.key, place, packet, _names(stack), base)
+        if key not in self._known:
+            self._depth += 1
+            if self._depth > _DEEPEST:
+                raise TooManyCasesError
+            self._known[key] = self._run_rules(chain, place, packet, stack, base)
+            self._depth -= 1
+        return self._known[key]
+
+    def _run_rules(
+        self, chain: Chain, place: int, packet: Packet, stack: _Stack, base: _Base
+    ) -> TraversalResult:
+        # One rule after the other in a loop, so that a long chain needs no deep stack.
+        pending: list[tuple[list[TraversalResult], _Join]] = []
+        while True:
+            if place >= len(chain.rules):
+                if stack is None:
+                    result = self._policy(packet, base)
+                    break
+                chain, place, stack = stack
+                continue
+            rule = chain.rules[place]
+            self._steps += 1
+            if self._steps > _MOST_STEPS:
+                raise TooManyCasesError
+            steps = _settled(steps_of(rule, packet, self._matching), packet)
+            self._note(rule, steps)
+            if moved := self._moved(steps, (chain, place, stack)):
+                chain, place, stack = moved
+                continue
+            here = (chain, place, stack)
+            parts, following = self._take(rule, steps, here, base)
+            if following is None:
+                result = of_parts(parts)
+                break
+            packet, join = following
+            pending.append((parts, join))
+            place += 1
+        for parts, join in reversed(pending):
+            result = of_parts([*parts, join(result)])
+        return result
+
+    def _moved(self, steps: Sequence[Step], here: _Place) -> _Place | None:
+        """Return where all packets go on after a jump or a return that is about all of them."""
+        if len(steps) != 1 or not isinstance(step := steps[0], ApplyVerdict):
+            return None
+        chain, place, stack = here
+        if step.verdict == "return":
+            return stack
+        if step.verdict in {"jump", "goto"} and (target := self._target(chain, step)):
+            return target, 0, (chain, place + 1, stack) if step.verdict == "jump" else stack
+        return None
+
+    def _target(self, chain: Chain, step: ApplyVerdict) -> Chain | None:
+        name = str((step.body or {}).get("target"))
+        return self._ruleset.chains.get(chain.key._replace(name=name))
+
+    def _take(
+        self, rule: Rule, steps: Sequence[Step], here: _Place, base: _Base
+    ) -> tuple[list[TraversalResult], tuple[Packet, _Join] | None]:
+        """Return the outcomes of all steps but one that goes on, and how to join its outcome."""
+        parts: list[TraversalResult] = []
+        following: tuple[Packet, _Join] | None = None
+        for step in steps:
+            if following is None and isinstance(step, Continue):
+                following = step.packet, lambda rest: rest
+            elif following is None and isinstance(step, Branch) and _is_match_or_not(step):
+                following = step.packet, self._joining(rule, step, here, base)
+            else:
+                parts.append(self._follow(rule, step, here, base))
+        return parts, following
+
+    def _joining(self, rule: Rule, choice: Branch, here: _Place, base: _Base) -> _Join:
+        is_second = choice.options[1] == (Continue(choice.packet),)
+        other = choice.options[0 if is_second else 1]
+        taken = of_parts([self._follow(rule, step, here, base) for step in other])
+
+        def join(rest: TraversalResult) -> TraversalResult:
+            options = [taken, rest] if is_second else [rest, taken]
+            return _decided(options, rule, choice)
+
+        return join
+
+    def _follow(self, rule: Rule, step: Step, here: _Place, base: _Base) -> TraversalResult:
+        """Return what becomes of packets after one step."""
+        if isinstance(step, ApplyVerdict):
+            return self._do(rule, step, here, base)
+        if isinstance(step, Continue):
+            chain, place, stack = here
+            return self._run(chain, place + 1, step.packet, stack, base)
+        options = [
+            of_parts([self._follow(rule, one, here, base) for one in option])
+            for option in step.options
+        ]
+        return _decided(options, rule, step)
+
+    def _do(  # noqa: PLR0911 - a line for each verdict
+        self, rule: Rule, step: ApplyVerdict, here: _Place, base: _Base
+    ) -> TraversalResult:
+        chain, place, _ = here
+        packet = step.packet
+        if step.verdict in _BLOCKS:
+            return ended(PacketFate(packet, _BLOCKS[step.verdict], rule))
+        if moved := self._moved([step], here):
+            return self._run(moved[0], moved[1], packet, moved[2], base)
+        match step.verdict:
+            case "accept":
+                return self._accepted(rule, packet, base)
+            case "return":
+                return self._policy(packet, base)
+            case "continue":
+                return self._run(chain, place + 1, packet, here[2], base)
+            case "snat" | "masquerade":
+                return self._enter(base[0], base[1] + 1, packet)
+            case "dnat" | "redirect":
+                return self._send_on(rule, step, here, base)
+        return self._any_end(rule, step, here, base)
+
+    def _any_end(
+        self, rule: Rule, step: ApplyVerdict, here: _Place, base: _Base
+    ) -> TraversalResult:
+        """Return the outcome of a statement that may do anything."""
+        what = str(step.body) if step.verdict == UNKNOWN_END else step.verdict
+        chain, place, stack = here
+        options = [
+            ended(PacketFate(step.packet, RuleEffect.BLOCK, rule)),
+            self._accepted(rule, step.packet, base),
+            self._run(chain, place + 1, step.packet, stack, base),
+        ]
+        return of_choice(options, UndecidableRule(rule, what))
+
+    def _accepted(self, rule: Rule, packet: Packet, base: _Base) -> TraversalResult:
+        chain = self._chains(base[0], packet)[base[1]]
+        outcome = self._enter(base[0], base[1] + 1, packet)
+        # Who lets a packet into an earlier stage has not let it in.
+        is_last = chain.kind == "filter" and base[0] in {"input", "forward"}
+        return credited(outcome, rule, chain) if is_last else outcome
+
+    def _policy(self, packet: Packet, base: _Base) -> TraversalResult:
+        chain = self._chains(base[0], packet)[base[1]]
+        if chain.policy != "accept":
+            return ended(PacketFate(packet, RuleEffect.BLOCK, chain=chain))
+        outcome = self._enter(base[0], base[1] + 1, packet)
+        is_last = chain.kind == "filter" and base[0] in {"input", "forward"}
+        return credited(outcome, None, chain) if is_last else outcome
+
+    def _send_on(
+        self, rule: Rule, step: ApplyVerdict, here: _Place, base: _Base
+    ) -> TraversalResult:
+        """Return what becomes of packets that get another address or port."""
+        packet, (chain, place, stack) = step.packet, here
+        changed = readdressed(step.body, packet, self._machine)
+        if changed is None:
+            return self._run(chain, place + 1, packet, stack, base)
+        if isinstance(changed, str):
+            ends = [ended(PacketFate(packet, effect, rule)) for effect in (_BLOCKS["drop"], _ALLOW)]
+            return of_choice(ends, UndecidableRule(rule, changed))
+        return sent_on(self._enter(base[0], base[1] + 1, changed), rule)
+
+    def _note(self, rule: Rule, steps: Sequence[Step]) -> None:
+        """Remember how far a rule is about the packets, if it does anything to them."""
+        acting = [step for step in steps if not isinstance(step, Continue)]
+        if not acting:
+            self._passed.add(rule)
+            if self.fits.get(rule) is RuleFit.FULL:
+                self.fits[rule] = RuleFit.PART
+            return
+        if all(_is_plain_jump(step) for step in acting):
+            return
+        is_all = len(acting) == len(steps) and rule not in self._passed
+        fit = RuleFit.FULL if is_all else RuleFit.PART
+        if any(_is_unsure(step) for step in acting):
+            fit = RuleFit.MAYBE
+        before = self.fits.get(rule, fit)
+        self.fits[rule] = fit if fit is before else RuleFit.PART
+
+
+def _names(stack: _Stack) -> tuple[object, ...]:
+    names: list[object] = []
+    while stack is not None:
+        names += [stack[0].key, stack[1]]
+        stack = stack[2]
+    return tuple(names)
+
+
+def _tracked(packet: Packet) -> Packet:
+    return replace(packet, tracked="new") if packet.tracked == "invalid" else packet
+
+
+def _is_plain_jump(step: Step) -> bool:
+    return isinstance(step, ApplyVerdict) and step.verdict in {"jump", "goto", "return", "continue"}
+
+
+def _is_unsure(step: Step) -> bool:
+    if isinstance(step, ApplyVerdict):
+        return step.verdict == UNKNOWN_END
+    return isinstance(step, Branch) and not step.is_rate
+
+
+def _is_match_or_not(choice: Branch) -> bool:
+    """Tell whether one of two options is that the rule does nothing."""
+    if len(choice.options) != 2:  # noqa: PLR2004 - match, or not
+        return False
+    return any(option == (Continue(choice.packet),) for option in choice.options)
+
+
+def _settled(steps: Sequence[Step], packet: Packet) -> list[Step]:
+    """Return the steps of a rule, with all of its packets together where it does nothing."""
+    settled = [_without_consequence(step) for step in steps]
+    goes_on = [step.packet for step in settled if isinstance(step, Continue)]
+    if len(goes_on) == len(settled) > 1 and all(_is_part(one, packet) for one in goes_on):
+        return [Continue(packet)]
+    return settled
+
+
+def _is_part(packet: Packet, whole: Packet) -> bool:
+    """Tell whether packets differ from others only in being fewer."""
+    return whole == replace(
+        packet, saddr=whole.saddr, daddr=whole.daddr, sport=whole.sport, dport=whole.dport
+    )
+
+
+def _without_consequence(step: Step) -> Step:
+    """Return a step as one that goes on, where each of its options is that."""
+    if isinstance(step, Branch):
+        ends = {Continue(one.packet) for option in step.options for one in option if _is_go(one)}
+        if len(ends) == 1 and all(_is_go(one) for option in step.options for one in option):
+            return ends.pop()
+    return step
+
+
+def _is_go(step: Step) -> bool:
+    return isinstance(_without_consequence(step), Continue)
+
+
+def _decided(options: list[TraversalResult], rule: Rule, choice: Branch) -> TraversalResult:
+    if choice.is_rate:
+        return of_rate(options[0], options[1], UndecidableRule(rule, choice.what))
+    return of_choice(options, UndecidableRule(rule, choice.what))

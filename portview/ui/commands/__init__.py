@@ -1,0 +1,1 @@
+"""The actions of the window, its menus and its context menus."""

@@ -1,0 +1,56 @@
+"""The window's ways to change the machine: each opens a dialog that asks first."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+from portview.ui.commands.change_commands import add_change_commands
+from portview.ui.commands.window_actions import ActionSpec
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from portview.actions.confirmation.actions import Action
+    from portview.engine.task_runner import TaskRunner
+    from portview.ui.commands.row_actions import RowActions
+    from portview.ui.commands.window_actions import WindowActions
+
+
+class ActionController(QObject):
+    """Adds the acts on rows and the list of actions, and opens their dialogs over the window.
+
+    ``acted`` tells with a report that the machine may look different now.
+    """
+
+    acted = Signal(object)
+
+    def __init__(
+        self, acts: WindowActions, rows: RowActions, runner: TaskRunner, window: QWidget
+    ) -> None:
+        super().__init__(window)
+        self._runner = runner
+        self._window = window
+        add_change_commands(rows, self.start, sys.platform)
+        acts.add("action_list", ActionSpec("&Actions ...", ("Ctrl+Shift+L",)), self.show_list)
+
+    def start(self, job: Action) -> None:
+        """Lead through a job."""
+        from portview.ui.confirm.action_dialog import ActionDialog  # noqa: PLC0415 - loaded when wanted
+
+        dialog = ActionDialog(job, self._runner, self._window)
+        dialog.acted.connect(self.acted)
+        dialog.action_requested.connect(self.start)
+        dialog.open()
+
+    @Slot()
+    def show_list(self) -> None:
+        """Show what was done so far."""
+        from portview.ui.confirm.history_window import HistoryWindow  # noqa: PLC0415 - likewise
+
+        actions = HistoryWindow(self._runner, self._window)
+        actions.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        actions.action_requested.connect(self.start)
+        actions.open()

@@ -1,0 +1,66 @@
+"""Grouping by process: the switch, the order of the processes, and opening all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portview.ui.commands.window_actions import ActionSpec
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QAction
+
+    from portview.settings import Settings
+    from portview.ui.commands.window_actions import WindowActions
+    from portview.ui.table.socket_views import SocketViews
+
+
+class GroupActions:
+    """The acts on the tree of processes; all but the switch need the tree to be shown."""
+
+    def __init__(self, acts: WindowActions, views: SocketViews) -> None:
+        self._views = views
+        tip = "Show each process with its sockets below it"
+        self.group = acts.add(
+            "group",
+            ActionSpec("&Group by process", ("Ctrl+G",), tip, is_checkable=True),
+            self._on_toggled,
+        )
+        tip = "Let the processes with most sockets stand first"
+        self.by_count = acts.add(
+            "by_count",
+            ActionSpec("Processes by &number of sockets", (), tip, is_checkable=True),
+            views.set_by_count,
+        )
+        expand = ActionSpec("&Expand all processes", ("Ctrl+Shift+G",))
+        collapse = ActionSpec("Co&llapse all processes")
+        self._of_tree = [
+            self.by_count,
+            acts.add("expand_all", expand, self._on_expand),
+            acts.add("collapse_all", collapse, self._on_collapse),
+        ]
+        self._on_toggled(is_grouped=False)
+
+    def all(self) -> list[QAction]:
+        """Return the actions in the order of a menu."""
+        return [self.group, *self._of_tree]
+
+    def restore(self, settings: Settings) -> None:
+        """Group as it was remembered."""
+        self.by_count.setChecked(settings.get("by_count", bool, default=False))
+        self.group.setChecked(settings.get("grouped", bool, default=False))
+
+    def remember(self, settings: Settings) -> None:
+        """Keep the grouping in the settings."""
+        settings.set("by_count", self.by_count.isChecked())
+        settings.set("grouped", self.group.isChecked())
+
+    def _on_toggled(self, is_grouped: bool) -> None:  # noqa: FBT001 - a Qt signal's form
+        self._views.set_grouped(is_grouped)
+        for action in self._of_tree:
+            action.setEnabled(is_grouped)
+
+    def _on_expand(self) -> None:
+        self._views.tree.expandAll()
+
+    def _on_collapse(self) -> None:
+        self._views.tree.collapseAll()

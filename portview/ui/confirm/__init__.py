@@ -1,0 +1,1 @@
+"""Dialogs that show a plan, ask, execute and report; the history window."""

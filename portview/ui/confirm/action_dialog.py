@@ -1,0 +1,170 @@
+"""From a wish to a proven result in one dialog: look, ask, act, report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QCheckBox, QDialogButtonBox, QFrame, QScrollArea
+
+from portview.actions.confirmation.actions import FreeAction, next_action
+from portview.engine.task_runner import Pool
+from portview.override import override
+from portview.ui.confirm.confirm_dialog import SIDE_MARGIN, WIDTH, ConfirmDialog
+from portview.ui.confirm.confirmation_view import ConfirmationView, plain_label
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtWidgets import QWidget
+
+    from portview.actions.confirmation.actions import Action, ExecutionOptions
+    from portview.actions.confirmation.confirmation import Confirmation
+    from portview.domain.errors import ActionReport
+    from portview.engine.task_runner import TaskRunner, Work
+
+_LEAST_TALL_CARDS, _TALL_SHARE = 300, 0.55
+"""How high the cards may get, in pixels and as a share of the screen."""
+_DARK = 128
+
+
+class ActionDialog(ConfirmDialog):
+    """Leads through one job that looks first, with cards for what it found.
+
+    Looking runs on the pool for actions, like acting. ``action_requested`` carries the job that a
+    report advises, when the person wants it.
+    """
+
+    action_requested = Signal(object)
+
+    def __init__(self, job: Action, runner: TaskRunner, parent: QWidget | None = None) -> None:
+        super().__init__(job.title, runner, parent)
+        self._action = job
+        self._confirmation: Confirmation | None = None
+        self._inspection_number = 0
+        self.notes = plain_label("")
+        self.cards = QScrollArea()
+        self.cards.setWidgetResizable(True)
+        self.cards.setFrameShape(QFrame.Shape.NoFrame)
+        self.cards.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.force_box = QCheckBox("End at &once, without asking it to close first")
+        self.force_box.setToolTip("What the program has not saved is lost.")
+        self.tree_box = QCheckBox("End what runs under it as &well")
+        for box in (self.force_box, self.tree_box):
+            box.toggled.connect(self._look)
+            box.setPalette(_palette_with_visible_boxes(box.palette()))
+        self.compose(self.notes, self.cards, self.force_box, self.tree_box)
+        self.inspect_button = self.add_button(
+            "&Look as administrator", QDialogButtonBox.ButtonRole.ActionRole
+        )
+        self.inspect_button.clicked.connect(self._on_inspect_as_admin)
+        self.next_button = self.add_button("", QDialogButtonBox.ButtonRole.ActionRole)
+        self.next_button.clicked.connect(self._on_next)
+        self._next_action: Action | None = None
+        self._look()
+
+    @override
+    def prepare_act(self) -> Callable[[ExecutionOptions], ActionReport] | None:
+        confirmation, job = self._confirmation, self._action
+        if confirmation is None:
+            return None
+        return lambda options: job.execute(confirmation, options)
+
+    @override
+    def kept_while_executing(self) -> tuple[QWidget, ...]:
+        if self._confirmation is None:
+            return ()
+        return (self.headline, *([self.cards] if self._confirmation.cards else []))
+
+    @override
+    def show_report(self, report: ActionReport) -> None:
+        super().show_report(report)
+        advised = next_action(report)
+        if advised is not None:
+            text, self._next_action = advised
+            self.next_button.setText(text.replace("&", "&&"))
+            self.next_button.show()
+
+    @Slot()
+    def _on_next(self) -> None:
+        self.accept()
+        self.action_requested.emit(self._next_action)
+
+    @Slot()
+    def _look(self) -> None:
+        force, tree = self.force_box.isChecked(), self.tree_box.isChecked()
+        job = self._action
+        self._run_preview(
+            "Looking ...", lambda _work: job.preview(force=force, tree=tree), self._on_confirmation
+        )
+
+    @Slot()
+    def _on_inspect_as_admin(self) -> None:
+        job = self._action
+        if isinstance(job, FreeAction):
+            self._run_preview(
+                "Waiting for the system's prompt ...",
+                lambda work: job.seen_by_admin(work.token),
+                self._on_seen_by_admin,
+            )
+
+    def _run_preview(
+        self,
+        progress: str,
+        work: Callable[[Work[Any]], Any],
+        on_done: Callable[[Any], None],
+    ) -> None:
+        """Look on the pool; what an earlier look still brings concerns nobody any more."""
+        if self._task is not None:
+            self._task.cancel()
+        self._inspection_number += 1
+        number = self._inspection_number
+        self.show_progress(progress)
+
+        def if_still_wanted(receive: Callable[[Any], None]) -> Callable[[Any], None]:
+            return lambda value: (
+                receive(value) if number == self._inspection_number and not self._is_over else None
+            )
+
+        self._task = self._runner.run(
+            work,
+            pool=Pool.ACTIONS,
+            on_done=if_still_wanted(on_done),
+            on_failed=if_still_wanted(self.show_failure),
+        )
+
+    @Slot(object)
+    def _on_seen_by_admin(self, job: FreeAction) -> None:
+        # The options look again with what was seen, and ask for no rights once more.
+        self._action = job
+        self._look()
+
+    @Slot(object)
+    def _on_confirmation(self, confirmation: Confirmation) -> None:
+        self._confirmation = confirmation
+        self.headline.setText(confirmation.headline)
+        view = ConfirmationView(confirmation)
+        self.cards.setWidget(view)
+        width = max(self.width(), WIDTH) - 2 * SIDE_MARGIN
+        tallest = max(
+            _LEAST_TALL_CARDS, round(self.screen().availableSize().height() * _TALL_SHARE)
+        )
+        self.cards.setFixedHeight(max(0, min(tallest, view.height_for(width))))
+        self.notes.setText(" ".join(confirmation.notes))
+        self.show_asking(
+            *([self.notes] if confirmation.notes else []),
+            *([self.cards] if confirmation.cards else []),
+            *([self.force_box] if confirmation.can_be_forced else []),
+            *([self.tree_box] if confirmation.has_tree else []),
+            *([self.inspect_button] if confirmation.is_hidden else []),
+            verb=confirmation.verb,
+        )
+
+
+def _palette_with_visible_boxes(palette: QPalette) -> QPalette:
+    """Lighten the boxes to check where everything is dark: Qt's outline of them can't be seen."""
+    window = palette.color(QPalette.ColorRole.Window)
+    if window.lightness() < _DARK:
+        palette.setColor(QPalette.ColorRole.Base, window.lighter(200))
+    return palette

@@ -1,0 +1,253 @@
+"""What dialogs for a change of the machine have in common: ask, act, tell what is true now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from portview.actions.confirmation.actions import ExecutionOptions, can_be_elevated
+from portview.domain.errors import Outcome, PortViewError
+from portview.engine.task_runner import Pool
+from portview.override import override
+from portview.ui.confirm.confirmation_view import plain_label
+from portview.ui.style.icons import device_pixmap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtGui import QCloseEvent
+
+    from portview.domain.errors import ActionReport
+    from portview.engine.task_runner import Task, TaskRunner, Work
+
+WIDTH, SIDE_MARGIN = 560, 20
+_RESULT_ICON_SIZE = 32
+
+
+class ConfirmDialog(QDialog):
+    """Nothing is done before the person says so; Cancel is the default.
+
+    Acting runs on the pool for actions. While something is being done the dialog can be cancelled
+    but not lost: it closes when the work has come to an end. ``acted`` carries the report.
+
+    A subclass hands its own widgets to ``compose``, and shows those that ask with ``show_asking``.
+    """
+
+    acted = Signal(object)
+
+    def __init__(self, title: str, runner: TaskRunner, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(title)
+        self.setMinimumWidth(WIDTH)
+        self._runner = runner
+        self._task: Task | None = None
+        self._is_executing = False
+        self._is_over = False
+        self._asking: tuple[QWidget, ...] = ()
+        self._offers: list[QPushButton] = []
+        self.headline = plain_label("", is_bold=True, scale=1.2)
+
+    def compose(self, *asking: QWidget) -> None:
+        """Put the headline and the widgets that ask above what every dialog has."""
+        self._asking = asking
+        self.outcome = QWidget()
+        self.outcome_icon = QLabel()
+        self.outcome_icon.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.now_text = plain_label("", is_bold=True, scale=1.1)
+        self.done_text = plain_label("")
+        self.next_text = plain_label("")
+        texts = QVBoxLayout()
+        for label in (self.now_text, self.done_text, self.next_text):
+            texts.addWidget(label)
+        texts.addStretch(1)
+        result_row = QHBoxLayout(self.outcome)
+        result_row.setContentsMargins(0, 0, 0, 0)
+        result_row.setSpacing(12)
+        result_row.addWidget(self.outcome_icon)
+        result_row.addLayout(texts, 1)
+        self.progress_text = plain_label("")
+        self.progress_bar = QProgressBar()
+        self.progress_bar.setRange(0, 0)
+        self.progress_bar.setTextVisible(False)
+        self.buttons = QDialogButtonBox()
+        self.cancel_button = self.add_button("Cancel", QDialogButtonBox.ButtonRole.RejectRole)
+        self.cancel_button.clicked.connect(self.reject)
+        self.act_button = self.add_button("", QDialogButtonBox.ButtonRole.ActionRole)
+        self.act_button.clicked.connect(self._on_act)
+        self.admin_button = self.add_button(
+            "Do it as &administrator", QDialogButtonBox.ButtonRole.ActionRole
+        )
+        self.admin_button.clicked.connect(self._on_act_as_admin)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(SIDE_MARGIN, 18, SIDE_MARGIN, 16)
+        layout.setSpacing(12)
+        # The dialog is made as high as its contents; a least height besides is set too late for
+        # the window system, which then warns.
+        layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+        for widget in (
+            self.headline,
+            *asking,
+            self.outcome,
+            self.progress_text,
+            self.progress_bar,
+            self.buttons,
+        ):
+            layout.addWidget(widget)
+
+    def add_button(self, text: str, role: QDialogButtonBox.ButtonRole) -> QPushButton:
+        """Add a button that Enter does not press; one that acts is there only while shown."""
+        button = self.buttons.addButton(text, role)
+        if role is QDialogButtonBox.ButtonRole.ActionRole:
+            self._offers.append(button)
+        # A tired hand on Enter must not stop a program.
+        button.setAutoDefault(False)
+        return button
+
+    def prepare_act(self) -> Callable[[ExecutionOptions], ActionReport] | None:
+        """Return what does what was asked, for a pool thread; None while nothing can be done."""
+        return None
+
+    def kept_while_executing(self) -> tuple[QWidget, ...]:
+        """Return the widgets that stay while it is done."""
+        return (self.headline,)
+
+    def show_asking(self, *shown: QWidget, verb: str) -> None:
+        """Ask; without a ``verb`` there is nothing that can be done."""
+        self.act_button.setText(verb.replace("&", "&&"))
+        self._show_only(self.headline, *shown, *([self.act_button] if verb else []))
+        self._rest_on_cancel("Cancel" if verb else "Close")
+
+    def show_progress(self, text: str) -> None:
+        """Say what is under way."""
+        self.progress_text.setText(text)
+        self._show_only(self.progress_text, self.progress_bar, *self.kept_while_executing())
+        self.cancel_button.setText("Cancel")
+
+    @override
+    def reject(self) -> None:
+        if self._task is not None and self._task.is_running:
+            self._task.cancel()
+            if self._is_executing:
+                # What was begun ends in a report; closing now would hide it.
+                self.progress_text.setText("Stopping ...")
+                return
+        super().reject()
+
+    @override
+    def done(self, result: int) -> None:
+        self._is_over = True  # What a look still brings concerns nobody any more.
+        super().done(result)
+
+    @override
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._is_executing:
+            event.ignore()
+            self.reject()
+            return
+        super().closeEvent(event)
+
+    @Slot()
+    def _on_act(self) -> None:
+        self._act(as_admin=False)
+
+    @Slot()
+    def _on_act_as_admin(self) -> None:
+        self._act(as_admin=True)
+
+    def _act(self, *, as_admin: bool) -> None:
+        act = None if self._is_executing else self.prepare_act()
+        if act is None:
+            return
+        self._is_executing = True
+        self.show_progress("Waiting for the system's prompt ..." if as_admin else "Working ...")
+
+        def work(work: Work[ActionReport]) -> ActionReport:
+            return act(ExecutionOptions(as_admin, work.token, work.report))
+
+        self._task = self._runner.run(
+            work,
+            pool=Pool.ACTIONS,
+            on_done=self.show_report,
+            on_failed=self.show_failure,
+            on_cancelled=self._on_cancelled,
+            on_progress=self.progress_text.setText,
+        )
+
+    @Slot(object)
+    def show_report(self, report: ActionReport) -> None:
+        """Tell how it ended."""
+        self._is_executing = False
+        is_done = report.outcome is Outcome.DONE
+        self._show_result(
+            "check" if is_done else "warning", report.now, report.done, report.next_step
+        )
+        self.admin_button.setVisible(can_be_elevated(report))
+        self.acted.emit(report)
+
+    @Slot(object)
+    def show_failure(self, error: Exception) -> None:
+        """Tell that it, or the look before it, failed."""
+        was_executing, self._is_executing = self._is_executing, False
+        if not isinstance(error, PortViewError):
+            super().reject()
+            raise error
+        is_calm = error.code == "elevation_cancelled"
+        self._show_result("info" if is_calm else "warning", error.message, "", error.hint)
+        may_elevate = was_executing and error.outcome is Outcome.NEEDS_ADMIN
+        self.admin_button.setVisible(may_elevate and error.code != "elevation_unavailable")
+
+    @Slot()
+    def _on_cancelled(self) -> None:
+        self._is_executing = False
+        super().reject()
+
+    def _show_result(self, icon_name: str, now: str, done: str, next_step: str) -> None:
+        self.outcome_icon.setPixmap(device_pixmap(icon_name, self, _RESULT_ICON_SIZE))
+        for label, text in (
+            (self.now_text, now),
+            (self.done_text, done),
+            (self.next_text, next_step),
+        ):
+            label.setText(text)
+            label.setVisible(bool(text))
+        self._show_only(self.outcome)
+        self._rest_on_cancel("Close")
+
+    def _rest_on_cancel(self, text: str) -> None:
+        self.cancel_button.setText(text)
+        self.cancel_button.setDefault(True)
+        self.cancel_button.setFocus()
+
+    def _show_only(self, *shown: QWidget) -> None:
+        for widget in (
+            self.headline,
+            *self._asking,
+            self.outcome,
+            self.progress_text,
+            self.progress_bar,
+            *self._offers,
+        ):
+            widget.setVisible(widget in shown)
+        self.fit()
+
+    def fit(self) -> None:
+        """Make the dialog as high as what it shows."""
+        layout = self.layout()
+        if layout is not None:
+            # adjustSize knows nothing of wrapped text's height at the width that there is.
+            layout.activate()
+            width = max(self.width(), WIDTH)
+            self.resize(width, layout.totalHeightForWidth(width))

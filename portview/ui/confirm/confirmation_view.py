@@ -1,0 +1,102 @@
+"""A proposal to look at: one card for each holder, service or neighbour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont, QPalette
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from portview.actions.confirmation.cards import CardKind
+from portview.ui.style.icons import device_pixmap
+from portview.ui.style.theme import muted_text
+from portview.ui.widgets.plain_label import PlainLabel
+
+if TYPE_CHECKING:
+    from portview.actions.confirmation.cards import Card
+    from portview.actions.confirmation.confirmation import Confirmation
+
+_ICON_SIZE = 24
+_ICONS = {
+    CardKind.STOPS: "close",
+    CardKind.PAUSES: "pause",
+    CardKind.SERVICE: "system",
+    CardKind.REFUSED: "warning",
+    CardKind.STAYS: "check",
+    CardKind.RULE: "firewall",
+}
+_KIND_LABELS = {
+    CardKind.STOPS: "Will be stopped",
+    CardKind.PAUSES: "Stands still",
+    CardKind.SERVICE: "Service",
+    CardKind.REFUSED: "Left alone",
+    CardKind.STAYS: "Goes on",
+    CardKind.RULE: "Will be taken back",
+}
+
+
+def plain_label(text: str, *, is_bold: bool = False, scale: float = 1.0) -> PlainLabel:
+    """Return a label of wrapped plain text that can be selected and copied."""
+    label = PlainLabel(text)
+    font = QFont(label.font())
+    font.setBold(is_bold)
+    font.setPointSizeF(font.pointSizeF() * scale)
+    label.setFont(font)
+    return label
+
+
+class CardView(QFrame):
+    """One card: an icon and a word for what happens to it, its name, and what tells it apart."""
+
+    def __init__(self, card: Card, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
+        self.setAutoFillBackground(True)
+        picture = QLabel()
+        picture.setPixmap(device_pixmap(_ICONS[card.kind], self, _ICON_SIZE))
+        picture.setAlignment(Qt.AlignmentFlag.AlignTop)
+        picture.setAccessibleName(_KIND_LABELS[card.kind])
+        column = QVBoxLayout()
+        column.setSpacing(3)
+        column.addWidget(plain_label(card.title, is_bold=True))
+        for line in card.details:
+            column.addWidget(self._muted(line))
+        if card.consequence:
+            column.addSpacing(4)
+            column.addWidget(plain_label(card.consequence))
+        if card.advice:
+            column.addWidget(plain_label(card.advice))
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 10, 12, 10)
+        layout.setSpacing(12)
+        layout.addWidget(picture)
+        layout.addLayout(column, 1)
+        self.setAccessibleName(f"{_KIND_LABELS[card.kind]}: {card.title}")
+        self.setAccessibleDescription(" ".join((*card.details, card.consequence, card.advice)))
+
+    def _muted(self, text: str) -> PlainLabel:
+        label = plain_label(text)
+        palette = label.palette()
+        palette.setColor(QPalette.ColorRole.WindowText, muted_text(self.palette()))
+        label.setPalette(palette)
+        return label
+
+
+class ConfirmationView(QWidget):
+    """All cards of a proposal."""
+
+    def __init__(self, confirmation: Confirmation, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        for card in confirmation.cards:
+            layout.addWidget(CardView(card))
+        layout.addStretch(1)
+
+    def height_for(self, width: int) -> int:
+        """Return how high everything is at a width, in pixels."""
+        layout = self.layout()
+        return layout.totalHeightForWidth(width) if layout else self.sizeHint().height()

@@ -1,0 +1,1 @@
+"""The details pane and the properties window."""

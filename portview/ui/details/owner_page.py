@@ -1,0 +1,239 @@
+"""The tab that tells who holds a socket: the process, where it comes from, what it uses."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QDateTime, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSplitter, QToolButton
+
+from portview.domain.formatting import format_duration, format_share, format_size
+from portview.domain.owners.explanations import (
+    describe_chain,
+    describe_holders,
+    describe_suspended,
+    owner_sentences,
+    services_words,
+)
+from portview.domain.owners.http_sys import describe_registrations
+from portview.domain.owners.owners import command_line_of, user_of
+from portview.domain.owners.process import Execution
+from portview.domain.owners.process_details import OwnerDetails, OwnerQuestion, processor_share
+from portview.domain.owners.system_owners import may_be_http_sys
+from portview.engine.latest_query import LatestQuery
+from portview.engine.task_runner import Pool
+from portview.override import override
+from portview.ui.details.details_page import DetailsPage, Subject
+from portview.ui.details.facts_form import FactsForm
+from portview.ui.details.process_sockets import ProcessSockets
+from portview.ui.style.icons import set_button_icon
+from portview.ui.widgets.open_folder import open_folder_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtCore import QEvent
+    from PySide6.QtWidgets import QWidget
+
+    from portview.domain.owners.http_sys import HttpPortUse
+    from portview.domain.owners.process_details import ProcessUsage
+    from portview.domain.sockets.entry import SocketEntry
+    from portview.engine.task_runner import TaskRunner
+    from portview.ui.table.data_sources import DataSources
+
+_BUTTON_ICON = 14
+_FACTS_WIDTH, _SOCKETS_WIDTH = 620, 480
+
+
+class OwnerPage(DetailsPage):
+    """Facts on the left, all sockets of the process on the right."""
+
+    socket_chosen = Signal(object)
+    notified = Signal(str)
+
+    def __init__(
+        self,
+        data_sources: DataSources,
+        runner: TaskRunner,
+        parent: QWidget | None = None,
+    ) -> None:
+        """Take what is looked up: the owner once per tick, http.sys once per row."""
+        super().__init__(parent)
+        describe = self._describe = data_sources.describe
+        self._runner = runner
+        self._subject: Subject | None = None
+        self._details: OwnerDetails | None = None
+        self._usage: ProcessUsage | None = None
+        self._inquiry: LatestQuery[OwnerQuestion, OwnerDetails] = LatestQuery(
+            data_sources.read_owner, runner, Pool.READING, on_answered=self._on_read
+        )
+        # It runs programs, for which the table must not wait.
+        self._http_inquiry: LatestQuery[int, HttpPortUse] = LatestQuery(
+            data_sources.read_http_use, runner, Pool.PROBES, on_answered=self._on_http_read
+        )
+        self._http_port: int | None = None
+        self._buttons: dict[QToolButton, str] = {}
+        self.facts = FactsForm()
+        self._add_facts()
+        self.sockets = ProcessSockets(describe, describe().port_names)
+        self.sockets.socket_chosen.connect(self.socket_chosen)
+        scroll = QScrollArea()
+        scroll.setWidget(self.facts)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.viewport().setAutoFillBackground(False)
+        self.facts.setAutoFillBackground(False)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        halves = QSplitter(Qt.Orientation.Horizontal)
+        halves.addWidget(scroll)
+        halves.addWidget(self.sockets)
+        halves.setSizes([_FACTS_WIDTH, _SOCKETS_WIDTH])
+        halves.setChildrenCollapsible(False)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(halves)
+
+    @override
+    def show_subject(self, subject: Subject) -> None:
+        question = _question_about(subject.entry)
+        if self._details is not None and self._details.question != question:
+            self._details = None
+            self._usage = None
+            self.facts.show_fact("usage", "")
+        self._subject = subject
+        self._show_facts(subject)
+        self.sockets.show_subject(subject)
+        self._inquiry.ask(question)
+        self._ask_http(subject)
+
+    def _ask_http(self, subject: Subject) -> None:
+        row = subject.entry.row
+        port = row.local.port if may_be_http_sys(row, sys.platform) else None
+        if port == self._http_port:
+            return
+        self._http_port = port
+        self._http_inquiry.drop()
+        self.facts.show_fact("http", "" if port is None else "Reading ...")
+        if port is not None:
+            self._http_inquiry.ask(port)
+
+    def _on_http_read(self, port: int, use: HttpPortUse) -> None:
+        if port == self._http_port:
+            self.facts.show_fact("http", describe_registrations(use))
+
+    @override
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == event.Type.PaletteChange:
+            for button, icon_name in self._buttons.items():
+                set_button_icon(button, icon_name, self.palette())
+
+    def _add_facts(self) -> None:
+        add = self.facts.add_fact
+        copy_path = self._button("copy", "Copy the path of the executable", self._on_copy_path)
+        go_there = self._button("folder", "Open the folder of the executable", self._on_open_folder)
+        copy_command = self._button("copy", "Copy the command line", self._on_copy_command)
+        add("note", "Note", most_lines=6)
+        add("http", "On whose behalf", most_lines=6)
+        add("process", "Process", most_lines=1)
+        add("usage", "Uses", most_lines=2)
+        add("started", "Started", most_lines=1)
+        add("chain", "Started by")
+        add("holders", "Likely holders")
+        add("user", "User", most_lines=1)
+        add("services", "Services", most_lines=4)
+        add("executable", "Executable", most_lines=2, buttons=(copy_path, go_there))
+        add("command_line", "Command line", most_lines=4, buttons=(copy_command,))
+
+    def _button(self, icon_name: str, name: str, on_clicked: Callable[[], None]) -> QToolButton:
+        button = QToolButton()
+        button.setAutoRaise(True)
+        button.setIconSize(QSize(_BUTTON_ICON, _BUTTON_ICON))
+        button.setFixedHeight(self.fontMetrics().lineSpacing() + 4)
+        button.setToolTip(name)
+        button.setAccessibleName(name)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(on_clicked)
+        set_button_icon(button, icon_name)
+        self._buttons[button] = icon_name
+        return button
+
+    def _show_facts(self, subject: Subject) -> None:
+        row, info = subject.entry.row, subject.entry.info
+        show = self.facts.show_fact
+        notes = list(owner_sentences(subject.entry, sys.platform))
+        if self._has_ended():
+            notes.insert(0, "This process has ended. What was known of it stays here.")
+        elif not subject.is_open:
+            notes.insert(0, "This socket has closed. What was known of it stays here.")
+        if still := describe_suspended(self._execution()):
+            notes.insert(0, still)
+        show("note", " ".join(notes))
+        owner = row.key.owner
+        name = info.name if info and info.name else "unknown"
+        show("process", f"{name}, PID {owner.pid}" if owner else "")
+        show("started", self._started_words(owner.started_ms) if owner else "")
+        show("user", user_of(row, info) or "")
+        show("executable", (info.executable if info else None) or "")
+        show("command_line", command_line_of(info) or "")
+        details = self._details
+        show("chain", describe_chain(details.chain) if details else "")
+        show("holders", describe_holders(details.holders) if details else "")
+        show("services", services_words(details) or ", ".join(row.services))
+
+    def _has_ended(self) -> bool:
+        details = self._details
+        return details is not None and details.question.owner is not None and not details.is_running
+
+    def _execution(self) -> Execution:
+        return self._details.execution if self._details else Execution.UNKNOWN
+
+    def _started_words(self, started_ms: int) -> str:
+        if not started_ms:
+            return ""
+        moment = QDateTime.fromMSecsSinceEpoch(started_ms).toString("yyyy-MM-dd HH:mm:ss")
+        return f"{moment}, {format_duration(self._describe().now_ms - started_ms)} ago"
+
+    def _on_read(self, question: OwnerQuestion, details: OwnerDetails) -> None:
+        subject = self._subject
+        if subject is None or question != _question_about(subject.entry):
+            return
+        before = (self._details is None, self._has_ended(), self._execution())
+        self._details = details
+        self._show_usage(details.usage)
+        if before != (False, self._has_ended(), self._execution()):
+            self._show_facts(subject)
+
+    def _show_usage(self, usage: ProcessUsage | None) -> None:
+        before, self._usage = self._usage, usage
+        if usage is None:
+            self.facts.show_fact("usage", "")
+            return
+        parts = []
+        share = processor_share(before, usage) if before else None
+        if share is not None:
+            parts.append(f"{format_share(share)} of one processor core")
+        if usage.memory_bytes is not None:
+            parts.append(f"{format_size(usage.memory_bytes)} of memory")
+        self.facts.show_fact("usage", ", ".join(parts))
+
+    @Slot()
+    def _on_copy_path(self) -> None:
+        QGuiApplication.clipboard().setText(self.facts.text_of("executable"))
+        self.notified.emit("Copied the path of the executable.")
+
+    @Slot()
+    def _on_copy_command(self) -> None:
+        QGuiApplication.clipboard().setText(self.facts.text_of("command_line"))
+        self.notified.emit("Copied the command line.")
+
+    @Slot()
+    def _on_open_folder(self) -> None:
+        open_folder_of(self.facts.text_of("executable"), self._runner, self.notified.emit)
+
+
+def _question_about(entry: SocketEntry) -> OwnerQuestion:
+    return OwnerQuestion(entry.row.key.owner, entry.row.likely_holders)

@@ -1,0 +1,144 @@
+"""The tab that shows how much goes through a socket, or how many its process has."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtWidgets import QLabel, QVBoxLayout
+
+from portview.domain.formatting import format_rate, format_round_trip, format_size
+from portview.domain.owners.explanations import describe_parent
+from portview.domain.sockets.socket_row import Protocol, endpoint_text
+from portview.models.series import Series
+from portview.override import override
+from portview.ui.details.details_page import DetailsPage
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from portview.domain.owners.process import ProcessKey
+    from portview.domain.sockets.socket_row import SocketKey
+    from portview.domain.sockets.traffic import TrafficCounters
+    from portview.engine.traffic_feed import TrafficFeed
+    from portview.ui.details.details_page import Subject
+    from portview.ui.details.traffic_plot import TrafficPlot
+
+_SMALLEST_RATE = 100.0
+_SMALLEST_COUNT = 4.0
+
+
+class TrafficPage(DetailsPage):
+    """Bytes per second of a connection, or the number of its process's sockets.
+
+    What is measured is kept while the pane is open, so that the plot has a past when the tab comes
+    to the front. pyqtgraph is imported then and not before: that takes a third of a second.
+    """
+
+    def __init__(self, feed: TrafficFeed, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._feed = feed
+        self._key: SocketKey | None = None
+        self._owner: ProcessKey | None = None
+        self._subject: Subject | None = None
+        self._rates = Series()
+        self._counts = Series()
+        self._plot: TrafficPlot | None = None
+        self.heading = QLabel()
+        self.heading.setTextFormat(Qt.TextFormat.PlainText)
+        self.heading.setWordWrap(True)
+        self.heading.setContentsMargins(10, 8, 10, 4)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.heading)
+        self._room = QVBoxLayout()
+        layout.addLayout(self._room, 1)
+        feed.rates_changed.connect(self._on_rates_changed)
+
+    @property
+    def plot(self) -> TrafficPlot | None:
+        """Return the plot, None before the tab was first in front."""
+        return self._plot
+
+    @override
+    def note(self, subject: Subject) -> None:
+        key = subject.entry.row.key
+        if key != self._key:
+            self._key = key
+            self._rates.clear()
+        if key.owner != self._owner:
+            self._owner = key.owner
+            self._counts.clear()
+        self._subject = subject
+        if key.owner is not None:
+            self._counts.add(time.monotonic(), len(subject.owner_rows))
+
+    @override
+    def show_subject(self, subject: Subject) -> None:
+        self._subject = subject
+        if self._plot is None:
+            from portview.ui.details.traffic_plot import TrafficPlot  # noqa: PLC0415 - see the class
+
+            self._plot = TrafficPlot()
+            self._room.addWidget(self._plot)
+        self._draw(self._plot, subject)
+
+    @Slot()
+    def _on_rates_changed(self) -> None:
+        rate = self._feed.rates.get(self._key) if self._key else None
+        if rate is None:
+            return
+        self._rates.add(time.monotonic(), rate.received_bytes_per_s, rate.sent_bytes_per_s)
+        if self._plot is not None and self._subject is not None and self.isVisible():
+            self._draw(self._plot, self._subject)
+
+    def _draw(self, plot: TrafficPlot, subject: Subject) -> None:
+        key = subject.entry.row.key
+        has_rates = len(self._rates) > 0 or key in self._feed.counters
+        names = ("Down", "Up") if has_rates else ("Sockets",)
+        if names != plot.names:
+            if has_rates:
+                plot.set_lines(names, "bytes per second", format_rate, _SMALLEST_RATE)
+            else:
+                plot.set_lines(names, "sockets", _count, _SMALLEST_COUNT)
+        series = self._rates if has_rates else self._counts
+        now_s = time.monotonic()
+        plot.show_lines([series.line(number, now_s) for number in range(len(names))])
+        self.heading.setText(self._traffic_words(key) if has_rates else self._count_words(subject))
+
+    def _traffic_words(self, key: SocketKey) -> str:
+        words = [f"{endpoint_text(key.local)} \u2194 {endpoint_text(key.remote)}"]
+        rate, counters = self._feed.rates.get(key), self._feed.counters.get(key)
+        if rate is not None:
+            words.append(f"Down {format_rate(rate.received_bytes_per_s)}")
+            words.append(f"Up {format_rate(rate.sent_bytes_per_s)}")
+        if counters is not None:
+            words.append(_counter_words(counters))
+        return "   \u00b7   ".join(words)
+
+    def _count_words(self, subject: Subject) -> str:
+        key, info = subject.entry.row.key, subject.entry.info
+        if key.owner is None:
+            return "No traffic is known of this socket, and no process to count the sockets of."
+        if key.protocol is Protocol.TCP and key.remote is not None:
+            reason = self._feed.hint or "No traffic is known of this connection (yet)."
+        else:
+            reason = "Bytes are counted for TCP connections only."
+        name = describe_parent(info) if info else f"PID {key.owner.pid}"
+        return f"{reason} Shown instead: how many sockets {name} has."
+
+
+def _count(value: float) -> str:
+    return f"{value:.0f}" if value == round(value) else ""
+
+
+def _counter_words(counters: TrafficCounters) -> str:
+    words = (
+        f"{format_size(counters.received_bytes)} received and "
+        f"{format_size(counters.sent_bytes)} sent so far"
+    )
+    if counters.rtt_us is not None:
+        words += f"   \u00b7   round trip {format_round_trip(counters.rtt_us)}"
+    return words

@@ -1,0 +1,1 @@
+"""Export of sockets to files and the clipboard."""

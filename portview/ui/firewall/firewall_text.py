@@ -1,0 +1,171 @@
+"""What is said of verdicts, rules and profiles of the firewall. No Qt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from portview.domain.firewall import FirewallVerdict, RuleEffect, RuleFit
+from portview.domain.sockets.socket_row import State, awaits_clients, is_loopback
+from portview.ui.firewall.rule_targets import describe_port
+from portview.ui.style.severity import Severity
+from portview.ui.widgets.result import DisplayedResult, ResultRow
+
+if TYPE_CHECKING:
+    from portview.domain.firewall import (
+        FirewallAnswer,
+        FirewallStatus,
+        ProfileState,
+        RuleMatch,
+    )
+    from portview.domain.sockets.socket_row import SocketRow
+
+MATCH_COLUMNS = ("Order", "Rule", "Does", "Applies to", "Conditions", "Where", "As written")
+
+EFFECT_LABELS = {
+    RuleEffect.ALLOW: "Allows",
+    RuleEffect.BLOCK: "Blocks",
+    RuleEffect.REJECT: "Refuses",
+    RuleEffect.BYPASS: "Allows those who prove who they are",
+    RuleEffect.OTHER: "Goes on",
+}
+VERDICT_LABELS = {
+    FirewallVerdict.ALLOWED: "Allowed",
+    FirewallVerdict.BLOCKED: "Blocked",
+    FirewallVerdict.PARTLY: "Allowed for some",
+    FirewallVerdict.UNKNOWN: "Not known",
+}
+_FIT_LABELS = {
+    RuleFit.FULL: "All of it",
+    RuleFit.PART: "Some of it",
+    RuleFit.MAYBE: "Can't be told",
+}
+_VERDICT_SEVERITIES = {
+    FirewallVerdict.ALLOWED: Severity.GOOD,
+    FirewallVerdict.BLOCKED: Severity.BAD,
+    FirewallVerdict.PARTLY: Severity.NOTE,
+    FirewallVerdict.UNKNOWN: Severity.NOTE,
+}
+_EFFECT_SEVERITIES = {
+    RuleEffect.ALLOW: Severity.GOOD,
+    RuleEffect.BYPASS: Severity.GOOD,
+    RuleEffect.BLOCK: Severity.BAD,
+    RuleEffect.REJECT: Severity.BAD,
+    RuleEffect.OTHER: Severity.NOTE,
+}
+
+
+def not_applicable_result(row: SocketRow) -> DisplayedResult | None:
+    """Say why the firewall is not asked about a row; None where it is."""
+    port = row.local.port
+    if not awaits_clients(row):
+        if row.state is State.BOUND:
+            return DisplayedResult(
+                Severity.NOTE,
+                f"Nothing listens on {describe_port(row)}",
+                "The port is held, but clients are refused, whatever the firewall does.",
+                "Look again when the program listens.",
+            )
+        return DisplayedResult(
+            Severity.NOTE,
+            "This is a connection",
+            "What a firewall lets in is told of sockets that wait for clients.",
+            f"Choose the socket that listens on port {port}, if there is one.",
+        )
+    if is_loopback(row.local.address):
+        return DisplayedResult(
+            Severity.NOTE,
+            f"Only this machine reaches {describe_port(row)}",
+            f"It listens on {row.local.address}, which is this machine alone. The firewall has no "
+            "part in that.",
+            "To be reached from other machines the server has to listen on all addresses or on "
+            "one of the network.",
+        )
+    return None
+
+
+def verdict_result(
+    row: SocketRow, answer: FirewallAnswer, status: FirewallStatus
+) -> DisplayedResult:
+    """Put an answer into a sentence with its next step."""
+    port = describe_port(row)
+    word = {
+        FirewallVerdict.ALLOWED: f"The firewall lets other machines in to {port}",
+        FirewallVerdict.BLOCKED: f"The firewall keeps other machines from {port}",
+        FirewallVerdict.PARTLY: f"The firewall lets some machines in to {port}",
+        FirewallVerdict.UNKNOWN: f"What the firewall does to {port} can't be told",
+    }[answer.verdict]
+    is_unread = answer.verdict is FirewallVerdict.UNKNOWN and status.problem
+    next_step = answer.next_step or (status.hint if is_unread else "")
+    return DisplayedResult(
+        _VERDICT_SEVERITIES[answer.verdict],
+        word,
+        answer.reason,
+        next_step,
+        MATCH_COLUMNS,
+        tuple(_match_row(number, match) for number, match in enumerate(answer.matches, 1)),
+    )
+
+
+def rules_title(answer: FirewallAnswer, status: FirewallStatus) -> str:
+    """Say what the list of rules is, or why it is empty."""
+    many = len(answer.matches)
+    if not many and status.problem:
+        return "The rules could not be read."
+    if not many:
+        return "No rule is about this port."
+    rules = "1 rule is" if many == 1 else f"{many:,} rules are"
+    default = "" if answer.rule or status.problem else " None of them decides: the default does."
+    return f"{rules} about this port, in the order in which they decide.{default}"
+
+
+def describe_profile(profile: ProfileState) -> str:
+    """Tell the state of a profile or zone in one line."""
+    name = f"{profile.name} (active)" if profile.is_active else profile.name
+    if not profile.is_on:
+        parts = ["off, everything gets in"]
+    elif profile.blocks_all_inbound:
+        parts = ["on, blocks everything that comes in, whatever the rules say"]
+    elif profile.inbound_default is RuleEffect.ALLOW:
+        parts = ["on, allows what no rule blocks"]
+    elif profile.inbound_default is RuleEffect.REJECT:
+        parts = ["on, refuses what no rule allows"]
+    elif profile.inbound_default is RuleEffect.BLOCK:
+        parts = ["on, blocks what no rule allows"]
+    else:
+        parts = ["on"]
+    if profile.is_on and not profile.counts_local_rules:
+        parts.append("only rules of Group Policy count")
+    return "; ".join((f"{name}: {parts[0]}", *parts[1:], *profile.notes))
+
+
+def profile_lines(status: FirewallStatus) -> tuple[str, ...]:
+    """Tell all profiles or zones, the active ones first."""
+    ordered = sorted(status.profiles, key=lambda profile: not profile.is_active)
+    # Windows writes its profiles with a capital; the name of a zone is an identifier.
+    is_windows = status.manager == "windows"
+    return tuple(
+        describe_profile(replace(one, name=one.name.capitalize()) if is_windows else one)
+        for one in ordered
+    )
+
+
+def _match_row(number: int, match: RuleMatch) -> ResultRow:
+    rule = match.rule
+    name = rule.name or rule.id
+    return ResultRow(
+        (
+            f"{number}, decides" if match.decides else str(number),
+            name if rule.is_enabled else f"{name} (switched off)",
+            EFFECT_LABELS[rule.effect],
+            _FIT_LABELS[match.fit],
+            "; ".join(rule.conditions),
+            rule.source,
+            rule.text,
+        ),
+        _match_severity(match) if match.decides else None,
+    )
+
+
+def _match_severity(match: RuleMatch) -> Severity:
+    return Severity.NOTE if match.fit is RuleFit.MAYBE else _EFFECT_SEVERITIES[match.rule.effect]

@@ -1,0 +1,230 @@
+"""Reports of probes as sheets for reading. No Qt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portview.domain.sockets.socket_row import endpoint_text
+from portview.domain.verdicts import Verdict
+from portview.probes.bind import BindReport, BindVerdict
+from portview.probes.http import HttpReport
+from portview.probes.ladder import LadderStage, StepOutcome
+from portview.probes.tls import TlsReport, problem_words
+from portview.ui.style.severity import Severity
+from portview.ui.widgets.result import SEVERITY_LABELS, DisplayedResult, ResultRow
+
+if TYPE_CHECKING:
+    from portview.domain.verdicts import Latency
+    from portview.probes.ladder import LadderStep
+    from portview.probes.tcp import AddressReport, ProbeReport
+
+VERDICT_LABELS = {
+    Verdict.OPEN: "Open",
+    Verdict.CLOSED: "Closed",
+    Verdict.FILTERED: "Filtered",
+    Verdict.UNREACHABLE: "Unreachable",
+    Verdict.OPEN_OR_FILTERED: "Open or filtered",
+    Verdict.OK: "OK",
+    Verdict.FAILED: "Not as it should be",
+    Verdict.UNRESOLVED: "Unknown name",
+    Verdict.ERROR: "Could not ask",
+}
+_BIND_LABELS = {
+    BindVerdict.FREE: "Free",
+    BindVerdict.IN_USE: "In use",
+    BindVerdict.LEFTOVERS: "Held by leftovers",
+    BindVerdict.RESERVED: "Reserved",
+    BindVerdict.EXCLUSIVE: "Taken exclusively",
+    BindVerdict.PRIVILEGED: "For administrators",
+    BindVerdict.FORBIDDEN: "Forbidden",
+    BindVerdict.NO_ADDRESS: "No such address",
+    BindVerdict.ERROR: "Could not try",
+}
+STEP_LABELS = {
+    LadderStage.BOUND: "Listens",
+    LadderStage.LOOPBACK: "Loopback",
+    LadderStage.OWN_ADDRESS: "Own address",
+    LadderStage.FIREWALL: "Firewall",
+    LadderStage.GREETING: "Greeting",
+}
+STEP_SEVERITIES = {
+    StepOutcome.GOOD: Severity.GOOD,
+    StepOutcome.BAD: Severity.BAD,
+    StepOutcome.NOTE: Severity.NOTE,
+}
+STEP_COLUMNS = ("Step", "Result", "Time", "What was found")
+_ADDRESS_COLUMNS = (
+    "Address",
+    "Verdict",
+    "Min / median / max",
+    "Tries",
+    "From",
+    "What was found",
+)
+_HOP_COLUMNS = ("Step", "Status", "Time", "Asked", "At")
+_FACT_COLUMNS = ("Certificate", "What it says")
+_PLACE_COLUMNS = ("Address", "Verdict", "What was found")
+
+
+def result_of(report: ProbeReport | HttpReport | TlsReport | BindReport) -> DisplayedResult:
+    """Turn any probe's report into a sheet."""
+    if isinstance(report, HttpReport):
+        return _http_result(report)
+    if isinstance(report, TlsReport):
+        return _tls_result(report)
+    if isinstance(report, BindReport):
+        return _bind_result(report)
+    return DisplayedResult(
+        verdict_severity(report.verdict),
+        VERDICT_LABELS[report.verdict],
+        report.detail,
+        report.hint,
+        _ADDRESS_COLUMNS,
+        tuple(map(_address_row, report.addresses)),
+    )
+
+
+def verdict_severity(verdict: Verdict) -> Severity:
+    """Tell whether a verdict is good news."""
+    if verdict.is_good:
+        return Severity.GOOD
+    return Severity.NOTE if verdict is Verdict.OPEN_OR_FILTERED else Severity.BAD
+
+
+def step_row(step: LadderStep) -> ResultRow:
+    """Return the line of one rung of the ladder; its columns are STEP_COLUMNS."""
+    severity = STEP_SEVERITIES[step.outcome]
+    return ResultRow(
+        (STEP_LABELS[step.kind], SEVERITY_LABELS[severity], time_text(step.latency_ms), step.text),
+        severity,
+    )
+
+
+def time_text(time_ms: float | None) -> str:
+    """Write a latency with figures that mean something: ``0.08 ms``, ``12.4 ms``, ``1,250 ms``."""
+    if time_ms is None:
+        return ""
+    if time_ms < 1:
+        return f"{time_ms:.2f} ms"
+    return f"{time_ms:,.1f} ms" if time_ms < 100 else f"{time_ms:,.0f} ms"  # noqa: PLR2004
+
+
+def times_text(times: Latency) -> str:
+    """Write the times of several tries; one where they are the same."""
+    if times.min_ms == times.max_ms:
+        return time_text(times.median_ms)
+    return " / ".join(map(time_text, (times.min_ms, times.median_ms, times.max_ms)))
+
+
+def _address_row(report: AddressReport) -> ResultRow:
+    times = report.latency
+    local = next((one.local for one in report.tries if one.local), None)
+    return ResultRow(
+        (
+            endpoint_text(report.address),
+            VERDICT_LABELS[report.verdict],
+            "" if times is None else times_text(times),
+            str(len(report.tries)),
+            endpoint_text(local) if local else "",
+            report.detail,
+        ),
+        verdict_severity(report.verdict),
+    )
+
+
+def _http_result(report: HttpReport) -> DisplayedResult:
+    rows = [
+        ResultRow(
+            (
+                f"{number}",
+                str(hop.status),
+                time_text(hop.elapsed_ms),
+                hop.url,
+                endpoint_text(hop.address),
+            )
+        )
+        for number, hop in enumerate(report.hops, 1)
+    ]
+    detail = report.detail
+    if report.body_bytes:
+        more = "more than " if report.is_body_cut else ""
+        detail = f"{detail} The body has {more}{report.body_bytes:,} bytes."
+    return DisplayedResult(
+        verdict_severity(report.verdict),
+        VERDICT_LABELS[report.verdict],
+        detail,
+        report.hint,
+        _HOP_COLUMNS if rows else (),
+        tuple(rows),
+    )
+
+
+def _tls_result(report: TlsReport) -> DisplayedResult:
+    rows = []
+    certificate = report.certificate
+    if certificate:
+        rows = [
+            ResultRow(
+                ("Problem", f"{words[0].upper()}{words[1:]}."),
+                Severity.BAD,
+            )
+            for problem in report.problems
+            for words in [problem_words((problem,), certificate, report.target.host)]
+        ]
+        until = f"{certificate.not_after:%Y-%m-%d %H:%M} UTC"
+        rows += [
+            ResultRow(("For the names", ", ".join(certificate.names) or "none")),
+            ResultRow(("Subject", certificate.subject)),
+            ResultRow(
+                ("Issuer", f"{certificate.issuer}{_self_signed(is_so=certificate.is_self_signed)}")
+            ),
+            ResultRow(("Valid from", f"{certificate.not_before:%Y-%m-%d %H:%M} UTC")),
+            ResultRow(("Valid until", f"{until}{_describe_days(report.days_left)}")),
+        ]
+    if report.version:
+        rows.append(ResultRow(("Version", report.version)))
+        rows.append(ResultRow(("Cipher", report.cipher)))
+    if report.address:
+        rows.append(ResultRow(("Address", endpoint_text(report.address))))
+    return DisplayedResult(
+        verdict_severity(report.verdict),
+        VERDICT_LABELS[report.verdict],
+        report.detail,
+        report.hint,
+        _FACT_COLUMNS if rows else (),
+        tuple(rows),
+    )
+
+
+def _self_signed(*, is_so: bool) -> str:
+    return " (signed by itself)" if is_so else ""
+
+
+def _describe_days(days_left: int | None) -> str:
+    if days_left is None:
+        return ""
+    return f" ({days_left} days left)" if days_left >= 0 else f" ({-days_left} days ago)"
+
+
+def _bind_result(report: BindReport) -> DisplayedResult:
+    rows = tuple(
+        ResultRow(
+            (str(one.place), _BIND_LABELS[one.verdict], f"{one.detail} {one.hint}".rstrip()),
+            _bind_severity(one.verdict),
+        )
+        for one in report.places
+    )
+    return DisplayedResult(
+        _bind_severity(report.verdict),
+        _BIND_LABELS[report.verdict],
+        report.detail,
+        report.hint,
+        _PLACE_COLUMNS,
+        rows,
+    )
+
+
+def _bind_severity(verdict: BindVerdict) -> Severity:
+    if verdict is BindVerdict.FREE:
+        return Severity.GOOD
+    return Severity.NOTE if verdict is BindVerdict.NO_ADDRESS else Severity.BAD

@@ -1,0 +1,1 @@
+"""Filter, port box and saved views."""

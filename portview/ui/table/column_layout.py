@@ -1,0 +1,207 @@
+"""Which columns a table shows, in which order and how wide: read from and written to settings."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import QHeaderView, QMenu
+
+from portview.override import override
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from portview.domain.table.columns import Column
+
+_SMALLEST_PX = 24
+_SORT_ARROW_PX = 26
+_TITLE_MARGIN_PX = 12
+_LARGEST_PX = 4000
+
+
+class ColumnLayout(QObject):
+    """Arranges a header's sections by column id, so that a new version's columns do no harm."""
+
+    changed = Signal()
+
+    def __init__(self, header: QHeaderView, columns: Sequence[Column]) -> None:
+        super().__init__(header)
+        self._header = header
+        self._columns = tuple(columns)
+        self._numbers = {column.id: number for number, column in enumerate(self._columns)}
+        self._has_first_widths = False
+        self._is_arranging = False
+        header.viewport().installEventFilter(self)
+        header.customContextMenuRequested.connect(self._on_menu_requested)
+        header.sectionMoved.connect(self._on_changed)
+        header.sectionResized.connect(self._on_resized)
+
+    def reset(self) -> None:
+        """Return to the widths, the order and the choice that PortView starts with.
+
+        The widths follow the room that there is until somebody changes one.
+        """
+        self.restore(
+            [
+                {
+                    "id": column.id,
+                    "visible": column.is_shown,
+                    "width": self._default_width(column),
+                }
+                for column in self._columns
+            ]
+        )
+        self._has_first_widths = True
+        self._fit_into_room()
+
+    def state(self) -> list[dict[str, Any]]:
+        """Return the arrangement, leftmost first, as JSON values."""
+        arrangement = []
+        for place in range(self._header.count()):
+            number = self._header.logicalIndex(place)
+            hidden = self._header.isSectionHidden(number)
+            arrangement.append(
+                {
+                    "id": self._columns[number].id,
+                    "visible": not hidden,
+                    # A hidden section has no width; its last one is kept in the header itself.
+                    "width": 0 if hidden else self._header.sectionSize(number),
+                }
+            )
+        return arrangement
+
+    def restore(self, arrangement: list[Any]) -> None:
+        """Arrange the columns; entries that make no sense are passed over."""
+        if not arrangement:
+            return
+        place = 0
+        seen: set[str] = set()
+        self._has_first_widths = False
+        for entry in arrangement:
+            identity = entry.get("id") if isinstance(entry, dict) else None
+            if identity not in self._numbers or identity in seen:
+                continue
+            seen.add(identity)
+            number = self._numbers[identity]
+            self._header.moveSection(self._header.visualIndex(number), place)
+            width = entry.get("width")
+            if not isinstance(width, int) or not _SMALLEST_PX <= width <= _LARGEST_PX:
+                width = self._default_width(self._columns[number])
+            self._header.showSection(number)
+            self._header.resizeSection(number, width)
+            if entry.get("visible") is not True:
+                self._header.hideSection(number)
+            place += 1
+        if all(self._header.isSectionHidden(number) for number in range(self._header.count())):
+            self._header.showSection(0)
+
+    def shown(self) -> tuple[Column, ...]:
+        """Return the columns that are shown, leftmost first."""
+        numbers = (self._header.logicalIndex(place) for place in range(self._header.count()))
+        return tuple(
+            self._columns[number] for number in numbers if not self._header.isSectionHidden(number)
+        )
+
+    def first_width(self, identity: str) -> int:
+        """Return the width in pixels that a column starts with where there is room."""
+        return self._default_width(self._columns[self._numbers[identity]])
+
+    def set_visible(self, identity: str, *, is_visible: bool) -> None:
+        """Show or hide one column; the last one that is shown stays."""
+        number = self._numbers[identity]
+        shown = self._header.count() - self._header.hiddenSectionCount()
+        if not is_visible and shown == 1 and not self._header.isSectionHidden(number):
+            return
+        self._header.setSectionHidden(number, not is_visible)
+        if is_visible and self._header.sectionSize(number) < _SMALLEST_PX:
+            self._header.resizeSection(number, self._default_width(self._columns[number]))
+        self.changed.emit()
+
+    def move(self, identity: str, step: int) -> None:
+        """Move a shown column by so many shown ones to the right; one at the edge stays."""
+        shown = [column.id for column in self.shown()]
+        if identity not in shown or not 0 <= shown.index(identity) + step < len(shown):
+            return
+        neighbour = shown[shown.index(identity) + step]
+        places = [self._header.visualIndex(self._numbers[each]) for each in (identity, neighbour)]
+        self._header.moveSection(*places)
+
+    def fit_to_content(self) -> None:
+        """Make every shown column as wide as its rows in sight need."""
+        self._header.resizeSections(QHeaderView.ResizeMode.ResizeToContents)
+
+    def fill_menu(self, menu: QMenu) -> None:
+        """Offer all columns and the two resets in a menu."""
+        for place in range(self._header.count()):
+            number = self._header.logicalIndex(place)
+            column = self._columns[number]
+            action = menu.addAction(column.title)
+            action.setToolTip(column.description)
+            action.setCheckable(True)
+            action.setChecked(not self._header.isSectionHidden(number))
+            action.setData(column.id)
+            action.toggled.connect(self._on_toggled)
+        menu.addSeparator()
+        menu.addAction("Resize to content", self.fit_to_content)
+        menu.addAction("Reset columns", self.reset)
+
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and self._has_first_widths:
+            self._fit_into_room()
+        return super().eventFilter(watched, event)
+
+    def _fit_into_room(self) -> None:
+        """Make those columns narrower that can be, as far as needed to see all of them."""
+        numbers = [self._numbers[column.id] for column in self.shown()]
+        widths = {number: self._default_width(self._columns[number]) for number in numbers}
+        spare = {n: widths[n] - self._least_width(self._columns[n]) for n in numbers}
+        room = self._header.viewport().width()
+        missing = sum(widths.values()) - room
+        share = min(max(missing, 0) / max(sum(spare.values()), 1), 1.0)
+        self._is_arranging = True
+        for number in numbers:
+            self._header.resizeSection(number, widths[number] - ceil(spare[number] * share))
+        self._is_arranging = False
+
+    def _default_width(self, column: Column) -> int:
+        return self._width(column.width_chars, column.title, _SORT_ARROW_PX)
+
+    def _least_width(self, column: Column) -> int:
+        if not column.least_chars:
+            return self._default_width(column)
+        # The title of the one column that is sorted by may be cut by the arrow.
+        return self._width(column.least_chars, column.title, _TITLE_MARGIN_PX)
+
+    def _width(self, chars: int, title: str, beside_title: int) -> int:
+        metrics = QFontMetrics(self._header.font())
+        least = metrics.horizontalAdvance(title) + beside_title
+        return max(metrics.horizontalAdvance("0") * chars + 16, least)
+
+    @Slot(int)
+    def _on_resized(self, number: int) -> None:
+        # The last one takes what is left, whatever anybody wants.
+        is_last = self._columns[number] is self.shown()[-1]
+        if not self._is_arranging and not is_last:
+            self._has_first_widths = False
+        self.changed.emit()
+
+    @Slot()
+    def _on_changed(self) -> None:
+        self.changed.emit()
+
+    @Slot(bool)
+    def _on_toggled(self, is_visible: bool) -> None:  # noqa: FBT001 - a Qt signal's form
+        sender = self.sender()
+        self.set_visible(str(sender.property("data") or sender.data()), is_visible=is_visible)  # type: ignore[attr-defined] # a QAction
+
+    @Slot(QPoint)
+    def _on_menu_requested(self, position: QPoint) -> None:
+        menu = QMenu(self._header)
+        menu.setToolTipsVisible(True)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.fill_menu(menu)
+        menu.popup(self._header.mapToGlobal(position))

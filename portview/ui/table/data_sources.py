@@ -1,0 +1,39 @@
+"""What the window can look up beyond a snapshot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portview.domain.owners.http_sys import HttpPortUse
+    from portview.domain.owners.process_details import OwnerDetails, OwnerQuestion
+    from portview.domain.table.cells import CellContext
+    from portview.engine.execution_feed import ExecutionFeed
+    from portview.engine.traffic_feed import TrafficFeed
+    from portview.readers.host_names import HostNames
+    from portview.ui.firewall.firewall_tools import FirewallSources
+
+
+def _read_http_use(port: int) -> HttpPortUse:
+    # Loaded when it is first asked for: few machines ever need it.
+    from portview.readers.windows.http_sys import read_http_port_use  # noqa: PLC0415
+
+    return read_http_port_use(port)
+
+
+class DataSources(NamedTuple):
+    """``describe`` gives what cells depend on beyond their rows, as of now.
+
+    ``read_owner`` is called on the reading pool, ``read_http_use`` (what http.sys serves at a port)
+    on that for probes, everything else is used on the UI thread.
+    """
+
+    describe: Callable[[], CellContext]
+    traffic: TrafficFeed
+    executions: ExecutionFeed
+    firewall: FirewallSources
+    hosts: HostNames
+    read_owner: Callable[[OwnerQuestion], OwnerDetails]
+    read_http_use: Callable[[int], HttpPortUse] = _read_http_use

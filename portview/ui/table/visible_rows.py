@@ -1,0 +1,65 @@
+"""What is looked up for the rows in sight alone, because it costs too much to know of all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portview.domain.table.columns import COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from portview.domain.sockets.entry import SocketEntry
+    from portview.domain.sockets.socket_row import SocketKey
+    from portview.models.socket_table_model import SocketTableModel
+    from portview.ui.table.data_sources import DataSources
+    from portview.ui.table.socket_views import SocketViews
+
+MOST_MEASURED = 5000
+"""Rows that are asked about while the table is sorted by what they answer."""
+
+_TRAFFIC = frozenset({"down", "up"})
+_FIREWALL = frozenset({"firewall"})
+_HOST = "remote_host"
+_PROCESS = "process"
+
+
+class VisibleRows:
+    """Asks about what a person sees, where the columns for the answers are shown."""
+
+    def __init__(
+        self,
+        views: SocketViews,
+        model: SocketTableModel,
+        data_sources: DataSources,
+    ) -> None:
+        self._views = views
+        self._model = model
+        self._data_sources = data_sources
+
+    def look(self, chosen: SocketKey | None = None) -> None:
+        """Ask once, also for the ``chosen`` row's traffic. To be called with every tick."""
+        shown = {column.id for column in self._views.shown_columns.shown()}
+        wanted: dict[SocketKey, None] = {}
+        if chosen is not None:
+            wanted[chosen] = None
+        if shown & _TRAFFIC:
+            wanted.update((entry.row.key, None) for entry in self._to_ask_about(_TRAFFIC))
+        self._data_sources.traffic.look_at(wanted)
+        self._data_sources.firewall.feed.look_at(
+            self._to_ask_about(_FIREWALL) if shown & _FIREWALL else ()
+        )
+        self._data_sources.executions.look_at(
+            self._views.view.visible_owners() if _PROCESS in shown else ()
+        )
+        if _HOST in shown:
+            entries = self._views.view.visible_entries()
+            self._data_sources.hosts.want(
+                entry.row.key.remote.address for entry in entries if entry.row.key.remote
+            )
+
+    def _to_ask_about(self, columns: frozenset[str]) -> Iterable[SocketEntry]:
+        # A table that is sorted by traffic has to know it of rows that are out of sight as well.
+        if COLUMNS[self._views.sorting()[0]].id in columns:
+            return self._model.shown_entries[:MOST_MEASURED]
+        return self._views.view.visible_entries()

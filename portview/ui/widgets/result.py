@@ -1,0 +1,43 @@
+"""A result for reading: a verdict, a sentence, a hint and a table. No Qt, no probes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portview.ui.style.severity import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """A line of the table: as many cells as there are columns, and perhaps a tone."""
+
+    cells: tuple[str, ...]
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayedResult:
+    """A result for people. Texts may come from the network and are shown inert.
+
+    ``columns`` and ``rows`` are empty where there is nothing beyond the sentence.
+    """
+
+    severity: Severity
+    word: str
+    detail: str
+    hint: str = ""
+    columns: tuple[str, ...] = ()
+    rows: tuple[ResultRow, ...] = ()
+
+    def as_text(self, title: str) -> str:
+        """Return the sheet as lines for a message to other people."""
+        lines = [title, f"{self.word}: {self.detail}"]
+        if self.hint:
+            lines.append(f"Hint: {self.hint}")
+        if self.rows:
+            lines += ["", "\t".join(self.columns)]
+            lines += ["\t".join(row.cells) for row in self.rows]
+        return "\n".join(lines) + "\n"
+
+
+SEVERITY_LABELS = {Severity.GOOD: "Good", Severity.BAD: "Problem", Severity.NOTE: "Note"}

@@ -1,0 +1,30 @@
+"""The cheat sheet and what PortView is, as acts of the window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portview.ui.commands.window_actions import ActionSpec
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMainWindow
+
+    from portview.ui.commands.window_actions import WindowActions
+    from portview.ui.window.environment import WindowEnvironment
+
+
+def add_help_actions(acts: WindowActions, window: QMainWindow, facts: WindowEnvironment) -> None:
+    """Add the acts that open a sheet about the window's menus and one about the program."""
+
+    def show_cheat_sheet() -> None:
+        from portview.ui.window.cheat_sheet import CheatSheet, help_sections  # noqa: PLC0415 - when wanted
+
+        CheatSheet(help_sections(window.menuBar()), window).open()
+
+    def show_about() -> None:
+        from portview.ui.window.about import AboutDialog  # noqa: PLC0415 - when wanted
+
+        AboutDialog(facts, window).open()
+
+    acts.add("cheat_sheet", ActionSpec("&Keys and filters", ("F1",)), show_cheat_sheet)
+    acts.add("about", ActionSpec("&About PortView"), show_about)

@@ -1,0 +1,399 @@
+"""The main window: composes its parts and connects them; decisions live elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, Qt, QTimer, Slot
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QSizePolicy, QVBoxLayout, QWidget
+
+from portview.domain.sockets.scope import Scope
+from portview.domain.sockets.snapshot import Snapshot
+from portview.engine.poller import INTERVALS_MS
+from portview.models.socket_table_model import SocketTableModel
+from portview.override import override
+from portview.ui.commands.action_controller import ActionController
+from portview.ui.commands.column_actions import add_column_actions
+from portview.ui.commands.copy_actions import add_copy_actions
+from portview.ui.commands.filter_actions import add_filter_actions
+from portview.ui.commands.group_actions import GroupActions
+from portview.ui.commands.opening_actions import add_opening_actions, add_parent_action
+from portview.ui.commands.port_actions import add_port_actions
+from portview.ui.commands.row_actions import RowActions
+from portview.ui.commands.sort_menu import SortMenu
+from portview.ui.commands.window_actions import ActionSpec, WindowActions
+from portview.ui.details.properties import Properties
+from portview.ui.details.table_with_details import TableWithDetails
+from portview.ui.export.exporter import Export, Exportable, open_sockets
+from portview.ui.firewall.firewall_tools import FirewallTools
+from portview.ui.probing.probing_tools import ProbingSources, ProbingTools
+from portview.ui.search.filter_box import FilterBox
+from portview.ui.search.port_box import PortBar, PortBox
+from portview.ui.search.saved_views import SavedViews
+from portview.ui.style.theme import row_colours
+from portview.ui.table.socket_views import SocketViews
+from portview.ui.widgets.action_button import ActionButton, MenuButton
+from portview.ui.window.empty_state import EmptyStates
+from portview.ui.window.first_paint import FirstPaint
+from portview.ui.window.help_actions import add_help_actions
+from portview.ui.window.highlight_menu import HighlightMenu
+from portview.ui.window.live_button import LiveButton
+from portview.ui.window.navigation import Navigation
+from portview.ui.window.scope_bar import ScopeBar, scope_title
+from portview.ui.window.status_bar import StatusBar
+from portview.ui.window.theme_menu import ThemeMenu
+from portview.ui.window.tray import Tray
+from portview.ui.window.window_geometry import remember_geometry, restore_geometry
+from portview.ui.window.window_menus import ColumnsMenu, WindowMenus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from PySide6.QtCore import QPoint
+    from PySide6.QtGui import QCloseEvent
+
+    from portview.autostart import Autostart
+    from portview.domain.query.terms import Query
+    from portview.domain.sockets.socket_row import SocketRow
+    from portview.engine.poller import Poller
+    from portview.engine.task_runner import TaskRunner
+    from portview.settings import Settings
+    from portview.ui.table.data_sources import DataSources
+    from portview.ui.window.environment import WindowEnvironment
+
+_LEAST_FILTER_WIDTH = 120
+_MESSAGE_MS = 8000
+_PASS_TIME_MS = 500
+
+
+class MainWindow(QMainWindow):
+    """The window on the machine's sockets. UI thread only."""
+
+    def __init__(
+        self,
+        poller: Poller,
+        runner: TaskRunner,
+        settings: Settings,
+        data_sources: DataSources,
+        facts: WindowEnvironment,
+        *,
+        read_rows: Callable[[], Sequence[SocketRow]],
+        autostart: Autostart | None = None,
+    ) -> None:
+        super().__init__()
+        self._poller = poller
+        self._runner = runner
+        self._settings = settings
+        self._data_sources = data_sources
+        self._facts = facts
+        self._snapshot: Snapshot | None = None
+        self.setWindowTitle("PortView")
+        self.first_rows = FirstPaint(poller, self)
+        self.model = SocketTableModel(
+            data_sources.describe, data_sources.describe().port_names, self
+        )
+        self.views = SocketViews(self.model)
+        self.table = self.views.table
+        self.columns = self.views.columns
+        self.details = TableWithDetails(self.views, self.model, data_sources, runner)
+        self.empty_states = EmptyStates(self.views, self.model, self)
+        self.live_button = LiveButton(INTERVALS_MS)
+        self.scope_bar = ScopeBar()
+        self.filter_box = FilterBox(self.model.all_entries)
+        self.status = StatusBar()
+        self.navigation = Navigation(
+            self.model, self.views, self.scope_bar, self.filter_box, self.show_message
+        )
+        self.port_box = PortBox()
+        self.port_bar = PortBar(self.port_box)
+        self.acts = WindowActions(self)
+        sources = ProbingSources(
+            read_rows,
+            self.model.all_entries,
+            data_sources.describe().port_names,
+            data_sources.firewall.shared,
+        )
+        self.probing = ProbingTools(self, runner, settings, sources)
+        self.firewall = FirewallTools(self, runner, settings, data_sources.firewall)
+        self.row_actions = RowActions(self.acts, self.views.selection, [self.views])
+        self._passing_time = QTimer(self)
+        self._passing_time.setInterval(_PASS_TIME_MS)
+        self._add_actions()
+        self.background = Tray(self, self.acts, settings, autostart)
+        self.acts.add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.background.quit)
+        self._add_row_actions()
+        self._saved_views = SavedViews(
+            settings,
+            self.navigation.current_view,
+            [self.acts["save_view"], self.acts["edit_views"]],
+            self,
+        )
+        self._compose()
+        self._fill_menu_bar()
+        self._connect()
+        self._colour()
+        self._restore()
+        self._passing_time.start()
+
+    @property
+    def scope(self) -> Scope:
+        """Return the scope that is shown."""
+        return self.scope_bar.scope
+
+    @Slot()
+    def bring_to_front(self) -> None:
+        """Show the window above all others, also out of the task bar."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def show_message(self, message: str) -> None:
+        """Show a plain message in the status bar for a moment."""
+        self.status.showMessage(message, _MESSAGE_MS)
+
+    def set_scope(self, scope: Scope) -> None:
+        """Show one scope."""
+        self.scope_bar.set_scope(scope)
+
+    @override
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.background.may_close():
+            event.ignore()
+            return
+        self._remember()
+        self.probing.close()
+        self.firewall.close()
+        self._poller.stop()
+        self._passing_time.stop()
+        for model in self.findChildren(SocketTableModel):
+            model.stop()
+        self.first_rows.stop()
+        self.empty_states.stop()
+        super().closeEvent(event)
+
+    @override
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "model"):
+            self._colour()
+
+    def _compose(self) -> None:
+        top = QHBoxLayout()
+        top.setContentsMargins(8, 8, 8, 6)
+        top.setSpacing(10)
+        top.addWidget(self.live_button)
+        top.addWidget(self.scope_bar)
+        # The filter takes what is left, and at least this: then only the scopes' counts give way.
+        self.filter_box.setMinimumWidth(_LEAST_FILTER_WIDTH)
+        self.filter_box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        top.addWidget(self.filter_box, 1)
+        top.addWidget(MenuButton(self._saved_views, "view", "Saved views"))
+        top.addWidget(ActionButton(self._grouping.group, "tree"))
+        top.addWidget(self.port_box)
+        layout = QVBoxLayout()
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(top)
+        layout.addWidget(self.port_bar)
+        layout.addWidget(self.details, 1)
+        centre = QWidget()
+        centre.setLayout(layout)
+        self.setCentralWidget(centre)
+        self.setStatusBar(self.status)
+        self.probing.waits_made.connect(self.status.addPermanentWidget)
+        self.status.show_rights(is_elevated=self._facts.is_elevated)
+        self.table.setSortingEnabled(True)
+        self.table.setFocus()
+
+    def _add_actions(self) -> None:
+        add = self.acts.add
+        add("refresh", ActionSpec("&Refresh now", ("F5", "Ctrl+R")), self._poller.refresh)
+        add(
+            "pause",
+            ActionSpec("&Pause", tip="Space does the same in the table", is_checkable=True),
+            self._poller.set_paused,
+        )
+        add("filter", ActionSpec("&Filter", ("Ctrl+F",)), self.filter_box.enter)
+        add("clear_filter", ActionSpec("&Clear filter"), self._clear_filter)
+        for number, scope in enumerate(Scope, start=1):
+            add(
+                f"scope_{scope}",
+                ActionSpec(f"&{number} {scope_title(scope)}", (f"Alt+{number}",)),
+                lambda scope=scope: self.set_scope(scope),
+            )
+        add(
+            "details",
+            ActionSpec("&Details", ("F4",), "What is known about the row", is_checkable=True),
+            self.details.set_open,
+        )
+        self.probing.add_actions(self.acts)
+        self._add_view_actions()
+        self._export = Export(
+            self._runner, self._exportable, self, is_elevated=self._facts.is_elevated
+        )
+        add("export", ActionSpec("&Export\u2026", ("Ctrl+E",)), self._export.ask)
+        add("go_to_port", ActionSpec("&Go to port", ("Ctrl+L",)), self.port_box.enter)
+        add_help_actions(self.acts, self, self._facts)
+
+    def _add_view_actions(self) -> None:
+        add = self.acts.add
+        add_column_actions(self.acts, self.views)
+        self._grouping = GroupActions(self.acts, self.views)
+        add(
+            "save_view",
+            ActionSpec("&Save this view as\u2026", ("Ctrl+Shift+S",)),
+            lambda: self._saved_views.save_current(),  # noqa: PLW0108 - it is made later
+        )
+        add(
+            "edit_views",
+            ActionSpec("&Rename or delete views\u2026"),
+            lambda: self._saved_views.edit(),  # noqa: PLW0108 - likewise
+        )
+
+    def _add_row_actions(self) -> None:
+        actions = self.row_actions
+        self._acting = ActionController(self.acts, actions, self._runner, self)
+        add_port_actions(actions, self.probing)
+        self.firewall.add_actions(self.acts, actions)
+        add_opening_actions(actions, self._runner, self.show_message)
+        add_parent_action(actions, self.model.all_entries, self.navigation.reveal)
+        add_filter_actions(actions, self.navigation.narrow)
+        add_copy_actions(actions, lambda: self.model.context, self.show_message)
+        self.properties = Properties(actions, self.model, self._data_sources, self._runner, self)
+        self._row_menu = QMenu(self)
+        actions.fill(self._row_menu)
+
+    def _fill_menu_bar(self) -> None:
+        settings = self._settings
+        self._highlight_menu = HighlightMenu(
+            "Mark &news and closed sockets", settings, self.model, self
+        )
+        WindowMenus(self.menuBar(), self.acts, self.row_actions).fill(
+            self.live_button.interval_actions,
+            self._grouping.all(),
+            self._saved_views,
+            (ColumnsMenu("C&olumns", self.views, self), SortMenu("Sor&t by", self.views, self)),
+            (ThemeMenu("&Theme", settings, self), self._highlight_menu),
+        )
+
+    def _connect(self) -> None:
+        self._poller.snapshot_taken.connect(self._on_snapshot)
+        self.first_rows.shown.connect(self.details.look)
+        self._poller.read_failed.connect(self.status.show_failure)
+        self._poller.read_failed.connect(self.empty_states.note_failure)
+        self._poller.paused_changed.connect(self._show_live_state)
+        self._poller.interval_changed.connect(self._show_live_state)
+        self.live_button.pause_requested.connect(self._poller.set_paused)
+        self.live_button.interval_requested.connect(self._poller.set_interval)
+        self._poller.paused_changed.connect(self.port_bar.show_paused)
+        self.port_bar.socket_chosen.connect(self.navigation.reveal)
+        self.port_bar.filter_chosen.connect(self.navigation.show_everywhere)
+        self.port_bar.add_next_step(
+            "Find a free port near",
+            lambda answer: bool(answer.found),
+            lambda answer: self.probing.find_free_port(answer.question.port),
+        )
+        self.port_box.left.connect(self.views.setFocus)
+        self._saved_views.view_chosen.connect(self.navigation.show_view)
+        self._export.finished.connect(self.show_message)
+        self.scope_bar.scope_changed.connect(self.model.set_scope)
+        self.scope_bar.scope_changed.connect(self.empty_states.set_scope)
+        self.filter_box.query_changed.connect(self._on_query)
+        self.model.counts_changed.connect(self.scope_bar.show_counts)
+        self.model.waiting_changed.connect(self.status.show_waiting)
+        self.details.open_changed.connect(self.acts["details"].setChecked)
+        self.details.socket_chosen.connect(self.navigation.go_to)
+        self.details.notified.connect(self.show_message)
+        self.probing.notified.connect(self.show_message)
+        self.properties.socket_chosen.connect(self.navigation.go_to)
+        self.properties.notified.connect(self.show_message)
+        self.views.pause_requested.connect(self.acts["pause"].toggle)
+        self.views.menu_requested.connect(self._on_menu_requested)
+        self.row_actions.menu_opened.connect(self.views.note_menu_opened)
+        self.row_actions.menu_closed.connect(self.views.note_menu_closed)
+        self.row_actions.refused.connect(self.show_message)
+        self._acting.acted.connect(lambda _report: self._poller.refresh())
+        self._connect_firewall()
+        self.empty_states.action_requested.connect(self._clear_filter)
+        self._passing_time.timeout.connect(self.model.pass_time)
+
+    def _connect_firewall(self) -> None:
+        firewall = self.firewall
+        self.details.allow_wanted.connect(firewall.allow)
+        self.details.block_wanted.connect(firewall.block)
+        self.details.managed_rules_requested.connect(firewall.show_managed_rules)
+        self.status.note_clicked.connect(firewall.show_managed_rules)
+        firewall.note_changed.connect(self.status.show_note)
+        firewall.notified.connect(self.show_message)
+        firewall.action_wanted.connect(self._acting.start)
+        for acting in (firewall, self._acting):
+            acting.acted.connect(firewall.note_change)
+
+    @Slot(object)
+    def _on_snapshot(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self.port_bar.show_snapshot(snapshot)
+        self.model.show_snapshot(snapshot)
+        self.details.show_snapshot(snapshot, is_looking=self.first_rows.are_shown)
+        self.properties.show_snapshot(snapshot)
+        self.status.show_snapshot(snapshot, self.model.states, self._poller.interval_ms)
+        self.empty_states.note_snapshot()
+
+    @Slot(object, str)
+    def _on_query(self, query: Query, text: str) -> None:
+        from portview.domain.query.compiling import compile_query  # noqa: PLC0415
+        from portview.domain.query.terms import Everything  # noqa: PLC0415
+
+        is_all = isinstance(query, Everything)
+        self.model.set_filter(None if is_all else compile_query(query))
+        self.empty_states.set_query(text)
+
+    @Slot()
+    def _show_live_state(self) -> None:
+        self.live_button.show_state(
+            is_paused=self._poller.is_paused, interval_ms=self._poller.interval_ms
+        )
+        self.acts["pause"].setChecked(self._poller.is_paused)
+
+    @Slot()
+    def _clear_filter(self) -> None:
+        self.filter_box.set_query_text("")
+
+    @Slot(object)
+    def _on_menu_requested(self, position: QPoint) -> None:
+        self._row_menu.exec(position)
+
+    def _exportable(self) -> Exportable:
+        return Exportable(
+            open_sockets(self.model, self.model.shown_entries),
+            open_sockets(self.model, self.model.all_entries()),
+            self.views.shown_columns.shown(),
+            self._snapshot or Snapshot(),
+            self.model.context,
+        )
+
+    def _colour(self) -> None:
+        self.model.set_colours(row_colours(self.palette()))
+
+    def _restore(self) -> None:
+        settings = self._settings
+        restore_geometry(self, settings)
+        self.views.restore(settings)
+        self._grouping.restore(settings)
+        names = [scope.value for scope in Scope]
+        name = settings.get("scope", str, Scope.LISTENING.value)
+        self.set_scope(Scope(name) if name in names else Scope.LISTENING)
+        interval_ms = settings.get("interval_ms", int, 1000)
+        self._poller.set_interval(interval_ms if interval_ms in INTERVALS_MS else 1000)
+        self.details.restore(settings)
+        self.acts["details"].setChecked(self.details.is_open)
+        self._show_live_state()
+
+    def _remember(self) -> None:
+        remember_geometry(self, self._settings)
+        self._settings.set("scope", self.scope.value)
+        self._settings.set("interval_ms", self._poller.interval_ms)
+        self.details.remember(self._settings)
+        self.views.remember(self._settings)
+        self._grouping.remember(self._settings)

@@ -1,0 +1,111 @@
+"""Ways to what a person wants to see: a socket wherever it is, a narrower filter, a saved view."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, Slot
+
+from portview.domain.sockets.scope import Scope, in_scope, scope_of
+from portview.domain.table.columns import COLUMNS
+from portview.domain.table.saved_view import SavedView
+from portview.ui.window.scope_bar import scope_title
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portview.domain.sockets.socket_row import SocketKey
+    from portview.models.socket_table_model import SocketTableModel
+    from portview.ui.search.filter_box import FilterBox
+    from portview.ui.table.socket_views import SocketViews
+    from portview.ui.window.scope_bar import ScopeBar
+
+_NUMBERS = {column.id: number for number, column in enumerate(COLUMNS)}
+
+
+class Navigation(QObject):
+    """Sets scope, filter, columns and order together, and says what a person did not ask for."""
+
+    def __init__(
+        self,
+        model: SocketTableModel,
+        views: SocketViews,
+        scope_bar: ScopeBar,
+        filter_box: FilterBox,
+        tell: Callable[[str], None],
+    ) -> None:
+        super().__init__(views)
+        self._model = model
+        self._views = views
+        self._scope_bar = scope_bar
+        self._filter_box = filter_box
+        self._tell = tell
+        self._query_text = ""
+        filter_box.query_changed.connect(self._on_query_changed)
+
+    @Slot(object)
+    def reveal(self, key: SocketKey) -> None:
+        """Select a socket in another scope or behind the filter, too, and say what changed."""
+        model = self._model
+        model.set_held(is_held=False)
+        model.catch_up()
+        entry = model.find_entry(key)
+        if entry is None:
+            self._tell("This socket has closed.")
+            return
+        notes = []
+        if not in_scope(entry.row, self._scope_bar.scope):
+            scope = scope_of(entry.row)
+            self._scope_bar.set_scope(scope)
+            notes.append(f"The scope is {scope_title(scope)} now.")
+        if model.row_number(key) is None:
+            self._filter_box.set_query_text("")
+            notes.append("The filter hid this socket; it is cleared.")
+        self._views.select_key(key)
+        if notes:
+            self._tell(" ".join(notes))
+
+    @Slot(object)
+    def go_to(self, key: SocketKey) -> None:
+        """Reveal a socket and go on there with the keyboard."""
+        self.reveal(key)
+        self._views.view.setFocus()
+
+    def narrow(self, term: str, is_left_out: bool) -> None:  # noqa: FBT001 - a callback's form
+        """Add a term to the last good filter, or leave out what it matches."""
+        from portview.domain.query.narrowing import narrowed  # noqa: PLC0415 - loaded when wanted
+
+        text = narrowed(self._query_text, term, is_left_out=is_left_out)
+        self._filter_box.set_query_text(text)
+
+    @Slot(str)
+    def show_everywhere(self, query: str) -> None:
+        """Show what a filter finds in all scopes."""
+        self._scope_bar.set_scope(Scope.ALL)
+        self._filter_box.set_query_text(query)
+
+    def current_view(self) -> SavedView:
+        """Return what is shown now, without a name."""
+        column, order = self._views.sorting()
+        return SavedView(
+            "",
+            self._query_text,
+            self._scope_bar.scope,
+            tuple(column.id for column in self._views.shown_columns.shown()),
+            COLUMNS[column].id,
+            order == Qt.SortOrder.DescendingOrder,
+        )
+
+    @Slot(object)
+    def show_view(self, view: SavedView) -> None:
+        """Show a saved view."""
+        self._scope_bar.set_scope(view.scope)
+        self._filter_box.set_query_text(view.query)
+        if view.columns:
+            self._views.show_columns(view.columns)
+        self._views.sort_by(_NUMBERS[view.sort_column], is_descending=view.is_descending)
+        self._views.view.setFocus()
+
+    @Slot(object, str)
+    def _on_query_changed(self, _query: object, text: str) -> None:
+        self._query_text = text

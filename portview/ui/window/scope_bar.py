@@ -1,0 +1,145 @@
+"""The four scopes with their counts, as a row of buttons of which one is down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLayout, QToolButton, QWidget
+
+from portview.domain.sockets.scope import Scope
+from portview.override import override
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from PySide6.QtGui import QResizeEvent
+
+_TITLES = {
+    Scope.LISTENING: ("Listening", "TCP sockets that hold a port: listening, or bound to it"),
+    Scope.CONNECTIONS: ("Connections", "TCP connections, also those that are closing"),
+    Scope.UDP: ("UDP", "UDP sockets; UDP knows no connections and no states"),
+    Scope.ALL: ("All", "Every socket of this machine"),
+}
+
+
+_SPACING = 2
+
+
+def scope_title(scope: Scope) -> str:
+    """Return the name of a scope as the window shows it."""
+    return _TITLES[scope][0]
+
+
+class ScopeBar(QWidget):
+    """Knows which scope is shown and lets people choose one.
+
+    Where there is no room for the counts they are left out, to be read in the tooltips.
+    """
+
+    scope_changed = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Scope")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(_SPACING)
+        # Else the buttons as they are would be the least that this widget takes.
+        layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+        self._group = QButtonGroup(self)
+        self._buttons: dict[Scope, QToolButton] = {}
+        for number, scope in enumerate(Scope, start=1):
+            button = QToolButton(self)
+            button.setCheckable(True)
+            button.toggled.connect(self._on_toggled)
+            button.setAutoRaise(True)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+            self._group.addButton(button, number)
+            self._buttons[scope] = button
+            layout.addWidget(button)
+        layout.addStretch(1)
+        self._group.idClicked.connect(self._on_clicked)
+        self._scope = Scope.LISTENING
+        self._counts: dict[Scope, int | None] = {}
+        self.show_counts(dict.fromkeys(Scope, None))
+
+    @property
+    def scope(self) -> Scope:
+        """Return the scope that is shown."""
+        return self._scope
+
+    @property
+    def buttons(self) -> list[QToolButton]:
+        """Return the buttons from left to right."""
+        return list(self._buttons.values())
+
+    def set_scope(self, scope: Scope) -> None:
+        """Press the button of a scope and tell, also where it was pressed before."""
+        self._scope = scope
+        self._buttons[scope].setChecked(True)
+        self.scope_changed.emit(scope)
+
+    def show_counts(self, counts: Mapping[Scope, int | None]) -> None:
+        """Show how many sockets each scope has; None before the first snapshot."""
+        if counts == self._counts:
+            return
+        self._counts = dict(counts)
+        for number, (scope, button) in enumerate(self._buttons.items(), start=1):
+            title, count = scope_title(scope), counts.get(scope)
+            button.setAccessibleName(title if count is None else f"{title}, {count} sockets")
+            told = "" if count is None else f": {count:,}"
+            button.setToolTip(f"{_TITLES[scope][1]}{told} (Alt+{number})")
+        self._measure()
+
+    @override
+    def sizeHint(self) -> QSize:
+        return QSize(self._width, super().sizeHint().height())
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self._least_width, super().sizeHint().height())
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_texts(is_counted=self.width() >= self._width)
+
+    @override
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in {QEvent.Type.FontChange, QEvent.Type.StyleChange}:
+            self._measure()
+
+    def _measure(self) -> None:
+        # By the buttons themselves: each style adds to the text what it likes.
+        self._least_width = self._show_texts(is_counted=False)
+        self._width = self._show_texts(is_counted=True)
+        self.updateGeometry()
+        parent = self.parentWidget()
+        around = parent.layout() if parent is not None else None
+        if around is not None and self.width() < self._width:
+            around.activate()  # so that counts never flicker where there is room for larger ones
+        self._show_texts(is_counted=self.width() >= self._width)
+
+    def _show_texts(self, *, is_counted: bool) -> int:
+        """Name the scopes, with or without their counts; return the width that this takes."""
+        for scope, button in self._buttons.items():
+            count = self._counts.get(scope) if is_counted else None
+            text = scope_title(scope) + ("" if count is None else f"  {count:,}")
+            if button.text() != text:
+                button.setText(text)
+        buttons = self._buttons.values()
+        return sum(each.sizeHint().width() for each in buttons) + _SPACING * len(buttons)
+
+    def _on_toggled(self, is_checked: bool) -> None:  # noqa: FBT001 - a Qt signal's form
+        # Bold as well as pressed: some dark styles press a button hardly visibly.
+        button = self.sender()
+        if isinstance(button, QToolButton):
+            font = button.font()
+            font.setBold(is_checked)
+            button.setFont(font)
+            self._measure()
+
+    def _on_clicked(self, number: int) -> None:
+        self.set_scope(list(Scope)[number - 1])

@@ -1,0 +1,111 @@
+"""The line below the table: totals, what could not be read, and what the reading costs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QLabel, QStatusBar, QToolButton, QWidget
+
+from portview.domain.sockets.socket_row import State
+from portview.models.tooltips import plain_tooltip
+from portview.ui.window.live_button import interval_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from portview.domain.errors import PortViewError
+    from portview.domain.sockets.snapshot import Snapshot
+
+
+class StatusBar(QStatusBar):
+    """Shows facts about the last reading. All texts are plain.
+
+    ``note_clicked`` asks for the place that a note is about.
+    """
+
+    note_clicked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._totals = self._label("Sockets by state")
+        self._waiting = self._label("Changes that wait")
+        self._problem = self._label("What could not be read")
+        self._rights = self._label("Rights")
+        self._cost = self._label("Cost of the last reading")
+        self.addWidget(self._totals)
+        self.addWidget(self._waiting)
+        self.addWidget(self._problem, 1)
+        self.note = QToolButton()
+        self.note.setAutoRaise(True)
+        self.note.clicked.connect(self.note_clicked)
+        self.note.hide()
+        self.addPermanentWidget(self.note)
+        self.addPermanentWidget(self._rights)
+        self.addPermanentWidget(self._cost)
+
+    def show_rights(self, *, is_elevated: bool) -> None:
+        """Tell whether other users' processes can be read."""
+        _say(self._rights, "elevated" if is_elevated else "not elevated")
+        self._rights.setToolTip(
+            "PortView runs with administrator rights."
+            if is_elevated
+            else "PortView runs without administrator rights. Some owners can't be named."
+        )
+
+    def show_snapshot(
+        self, snapshot: Snapshot, states: Mapping[State | None, int], interval_ms: int
+    ) -> None:
+        """Show the totals and the cost of a snapshot, and forget an earlier failure."""
+        parts = [
+            f"{states.get(State.LISTEN, 0):,} listening",
+            f"{states.get(State.ESTABLISHED, 0):,} established",
+        ]
+        if waiting := states.get(State.TIME_WAIT, 0):
+            parts.append(f"{waiting:,} TIME_WAIT")
+        _say(self._totals, "  \u00b7  ".join(parts))
+        _say(self._cost, f"read {snapshot.read_ms:.0f} ms of {interval_text(interval_ms)}")
+        self._cost.setToolTip(
+            f"The last reading by {snapshot.source} took {snapshot.read_ms:.1f} ms "
+            f"for {len(snapshot.rows):,} sockets."
+        )
+        _say(self._problem, snapshot.notes[0] if snapshot.notes else "")
+        self._problem.setToolTip("\n".join(snapshot.notes))
+
+    def show_failure(self, error: PortViewError | Exception) -> None:
+        """Say that a reading failed; the table stays as it was."""
+        hint = getattr(error, "hint", "")
+        _say(self._problem, f"The last reading failed: {error}")
+        self._problem.setToolTip(f"{error}\n{hint}".strip())
+
+    def show_note(self, sentence: str) -> None:
+        """Say that firewall rules of PortView's want to be taken back; empty hides it."""
+        self.note.setText("Firewall rules to take back\u2026")
+        self.note.setToolTip(plain_tooltip(sentence))
+        self.note.setAccessibleDescription(sentence)
+        self.note.setVisible(bool(sentence))
+
+    def show_waiting(self, changes: int) -> None:
+        """Say how many changes a held table keeps back; 0 hides it."""
+        _say(self._waiting, _waiting_text(changes))
+
+    @staticmethod
+    def _label(accessible_name: str) -> QLabel:
+        label = QLabel()
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setAccessibleName(accessible_name)
+        label.setContentsMargins(6, 2, 6, 2)
+        label.hide()
+        return label
+
+
+def _waiting_text(changes: int) -> str:
+    if changes == 1:
+        return "1 change waiting"
+    return f"{changes:,} changes waiting" if changes else ""
+
+
+def _say(label: QLabel, text: str) -> None:
+    # An empty label would still have its frame in the styles of Windows.
+    label.setText(text)
+    label.setVisible(bool(text))

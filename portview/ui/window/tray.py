@@ -1,0 +1,204 @@
+"""PortView without its window: an icon in the tray, closing to it, starting at log-in.
+
+All of it is off until a person asks for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal, Slot
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
+
+from portview.domain.errors import PortViewError
+from portview.ui.commands.window_actions import ActionSpec
+from portview.ui.style.icons import application_icon
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QMessageBox
+
+    from portview.autostart import Autostart
+    from portview.settings import Settings
+    from portview.ui.commands.window_actions import WindowActions
+    from portview.ui.window.main_window import MainWindow
+
+BACKGROUND_ACTIONS = ("tray", "close_to_tray", "autostart")
+"""The names of the actions, in the order of the menu."""
+
+_NO_TRAY = "This desktop has no tray for icons"
+_NO_AUTOSTART = "PortView does not know how programs start at log-in here"
+
+
+class Tray(QObject):
+    """Keeps the icon, decides what closing the window means, and ends the program. UI thread."""
+
+    ended = Signal()
+    """PortView was asked to end, and the window is closed."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        acts: WindowActions,
+        settings: Settings,
+        autostart: Autostart | None,
+        *,
+        has_tray: bool | None = None,
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._acts = acts
+        self._settings = settings
+        self._autostart = autostart
+        self._is_quitting = False
+        self._question: QMessageBox | None = None
+        self._icon: QSystemTrayIcon | None = None
+        self._menu: QMenu | None = None
+        self._add_actions()
+        # A session that ends must not be held up by an icon.
+        application = QCoreApplication.instance()
+        if isinstance(application, QGuiApplication):
+            application.commitDataRequest.connect(self._on_session_end)
+        self._restore(
+            has_tray=QSystemTrayIcon.isSystemTrayAvailable() if has_tray is None else has_tray
+        )
+
+    @property
+    def icon(self) -> QSystemTrayIcon:
+        """Return the icon, which is made with its menu when it is first wanted."""
+        if self._icon is None:
+            self._icon = QSystemTrayIcon(application_icon(), self)
+            self._icon.setToolTip("PortView")
+            self._icon.activated.connect(self._on_activated)
+            self._menu = self._make_menu()
+            self._icon.setContextMenu(self._menu)
+        return self._icon
+
+    @property
+    def is_in_tray(self) -> bool:
+        """Tell whether the icon is shown."""
+        return self._icon is not None and self._icon.isVisible()
+
+    def may_close(self) -> bool:
+        """Tell whether closing the window ends PortView; if not, see to what happens instead."""
+        if self._is_quitting or not self.is_in_tray:
+            return True
+        to_tray = self._settings.get("close_to_tray", bool, None)
+        if to_tray is None:
+            self._ask()
+            return False
+        if to_tray:
+            self._window.hide()
+            return False
+        self._let_go()
+        return True
+
+    @Slot()
+    def quit(self) -> None:
+        """End PortView, whatever closing the window means."""
+        self._let_go()
+        self._window.close()
+        # A window that is hidden in the tray ends nothing by being closed.
+        self.ended.emit()
+
+    def open(self) -> None:
+        """Open the window out of sight: in the tray if its icon is there, else minimised."""
+        if not self.is_in_tray:
+            self._window.showMinimized()
+
+    def _add_actions(self) -> None:
+        add = self._acts.add
+        add("tray", ActionSpec("Icon in the &tray", is_checkable=True), self._on_tray)
+        text = "&Keep running in the tray when closed"
+        add("close_to_tray", ActionSpec(text, is_checkable=True), self._on_close_to_tray)
+        add("autostart", ActionSpec("Start when I &log in", is_checkable=True), self._on_autostart)
+
+    def _make_menu(self) -> QMenu:
+        menu = QMenu()
+        menu.addAction("&Show PortView", self._window.bring_to_front)
+        menu.addAction(self._acts["pause"])
+        menu.addSeparator()
+        menu.addAction("&Quit", self.quit)
+        return menu
+
+    def _restore(self, *, has_tray: bool) -> None:
+        tray, to_tray, autostart = (self._acts[name] for name in BACKGROUND_ACTIONS)
+        to_tray.setChecked(self._settings.get("close_to_tray", bool, False))
+        tray.setEnabled(has_tray)
+        if has_tray:
+            tray.setChecked(self._settings.get("tray", bool, False))
+        else:
+            tray.setToolTip(_NO_TRAY)
+            tray.setStatusTip(_NO_TRAY)
+        to_tray.setEnabled(self.is_in_tray)
+        autostart.setEnabled(self._autostart is not None)
+        if self._autostart is None:
+            autostart.setToolTip(_NO_AUTOSTART)
+            autostart.setStatusTip(_NO_AUTOSTART)
+        else:
+            autostart.setChecked(self._autostart.is_on())
+
+    @Slot(bool)
+    def _on_tray(self, is_on: bool) -> None:  # noqa: FBT001 - a slot
+        self._settings.set("tray", is_on)
+        self.icon.setVisible(is_on)
+        self._acts["close_to_tray"].setEnabled(is_on)
+        # With the icon, PortView lives on while no window is open.
+        QApplication.setQuitOnLastWindowClosed(not is_on)
+
+    @Slot(bool)
+    def _on_close_to_tray(self, is_on: bool) -> None:  # noqa: FBT001 - a slot
+        self._settings.set("close_to_tray", is_on)
+
+    @Slot(bool)
+    def _on_autostart(self, is_on: bool) -> None:  # noqa: FBT001 - a slot
+        if self._autostart is None or self._autostart.is_on() == is_on:
+            return
+        try:
+            self._autostart.set_on(is_on)
+        except PortViewError as error:
+            self._window.show_message(f"{error.message} {error.hint}")
+        self._acts["autostart"].setChecked(self._autostart.is_on())
+
+    @Slot(QSystemTrayIcon.ActivationReason)
+    def _on_activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
+        if reason is not QSystemTrayIcon.ActivationReason.Context:
+            self._window.bring_to_front()
+
+    @Slot()
+    def _on_session_end(self) -> None:
+        self._is_quitting = True
+
+    def _let_go(self) -> None:
+        self._is_quitting = True
+        if self._icon is not None:
+            self._icon.hide()
+        QApplication.setQuitOnLastWindowClosed(True)
+
+    def _ask(self) -> None:
+        if self._question is not None:
+            return
+        from PySide6.QtWidgets import QMessageBox  # noqa: PLC0415 - loaded when wanted
+
+        question = QMessageBox(self._window)
+        question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        question.setWindowTitle("PortView")
+        question.setText("Keep PortView running in the tray?")
+        question.setInformativeText("The File menu changes this later.")
+        keep = question.addButton("&Keep running", QMessageBox.ButtonRole.AcceptRole)
+        end = question.addButton("&Quit", QMessageBox.ButtonRole.DestructiveRole)
+        question.addButton(QMessageBox.StandardButton.Cancel)
+        question.setDefaultButton(keep)
+        self._question = question
+
+        def finished() -> None:
+            chosen, self._question = question.clickedButton(), None
+            if chosen is keep:
+                self._acts["close_to_tray"].setChecked(True)
+                self._window.hide()
+            elif chosen is end:
+                self._settings.set("close_to_tray", False)  # noqa: FBT003 - a JSON value
+                self.quit()
+
+        question.finished.connect(finished)
+        question.open()
