@@ -14,6 +14,8 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -22,6 +24,10 @@ VENV = ROOT / ".venv"
 IS_WINDOWS = sys.platform == "win32"
 VENV_PYTHON = VENV / ("Scripts/python.exe" if IS_WINDOWS else "bin/python")
 STAMP = VENV / "portview-installed"
+
+APT_PATIENCE_S = 600
+APT_PAUSE_S = 2.0
+APT_LOCK_MARKS = ("Could not get lock", "Unable to acquire the dpkg", "Unable to lock")
 
 QT_PACKAGES = [
     "fontconfig",
@@ -52,8 +58,21 @@ TEST_TOOLS = {
     "nft": "nftables",
     "iptables": "iptables",
     "ufw": "ufw",
+    "dbus-daemon": "dbus",
 }
 """Programs with which the tests make network namespaces and firewalls, and their packages."""
+
+FIREWALLD = VENV / "test-tools" / "firewalld"
+"""firewalld as its package holds it, for the tests alone: installed where systemd runs, it would
+switch itself on and filter this machine."""
+
+FIREWALLD_LIBRARIES = {
+    "firewall": "python3-firewall",
+    "nftables": "python3-nftables",
+    "dbus": "python3-dbus",
+    "gi": "python3-gi",
+}
+"""What firewalld imports from the system's Python, and their packages."""
 
 
 class DevError(Exception):
@@ -189,9 +208,32 @@ def install_test_tools() -> None:
     # Without root those tests skip and say so; their tools would be of no use.
     if sys.platform != "linux" or os.geteuid() != 0:
         return
+    if not shutil.which("apt-get"):
+        return
     packages = {package for tool, package in TEST_TOOLS.items() if not shutil.which(tool)}
-    if packages and shutil.which("apt-get"):
+    folder = Path("/usr/lib/python3/dist-packages")
+    packages |= {
+        package for name, package in FIREWALLD_LIBRARIES.items() if not (folder / name).exists()
+    }
+    if packages:
         _apt_install(sorted(packages), "the tests make network namespaces")
+    if not shutil.which("firewalld") and not FIREWALLD.exists():
+        _unpack_firewalld()
+
+
+def _unpack_firewalld() -> None:
+    """Lay out firewalld's package without installing it."""
+    print("PortView: unpacking firewalld for the tests ...", file=sys.stderr)
+    new = FIREWALLD.with_name("firewalld.new")
+    with tempfile.TemporaryDirectory() as folder:
+        if subprocess.call(["apt-get", "download", "-qq", "firewalld"], cwd=folder):
+            raise DevError("apt-get could not download firewalld, which the tests need")
+        [package] = Path(folder).glob("firewalld_*.deb")
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir(parents=True)
+        if subprocess.call(["dpkg-deb", "--extract", str(package), str(new)]):
+            raise DevError("firewalld's package could not be unpacked")
+    new.rename(FIREWALLD)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -267,20 +309,45 @@ def _missing_libraries() -> set[str]:
     return {line.split()[0] for line in linked.splitlines() if line.endswith("not found")}
 
 
+def _call_apt(arguments: list[str], environment: dict[str, str]) -> bool:
+    """Run apt-get, and wait for another apt or dpkg that holds a lock; return whether it worked."""
+    deadline = time.monotonic() + APT_PATIENCE_S
+    told = False
+    while True:
+        # apt waits for dpkg's lock by itself, but gives up at once at that of the package lists.
+        waiting = ["-o", f"DPkg::Lock::Timeout={APT_PATIENCE_S}"]
+        done = subprocess.run(
+            ["apt-get", *waiting, *arguments],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+            check=False,
+        )
+        is_locked = done.returncode != 0 and any(mark in done.stderr for mark in APT_LOCK_MARKS)
+        if not is_locked or time.monotonic() >= deadline:
+            sys.stderr.write(done.stderr)
+            return done.returncode == 0
+        if not told:
+            print("PortView: another apt is at work; waiting for it ...", file=sys.stderr)
+            told = True
+        time.sleep(APT_PAUSE_S)
+
+
 def _apt_install(packages: list[str] | tuple[str, ...], reason: str) -> None:
-    command = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
+    arguments = ["install", "--yes", "--no-install-recommends", *packages]
+    command = ["apt-get", *arguments]
     if not shutil.which("apt-get"):
         raise DevError(f"{reason}. Install what these Debian packages hold: {' '.join(packages)}")
     if os.geteuid() != 0:
         raise DevError(f"{reason}. Run this once, then try again:\n  sudo {shlex.join(command)}")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    # Its messages in English, by which a lock is told from another failure.
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
     print(f"PortView: {reason}; installing {' '.join(packages)} ...", file=sys.stderr)
-
-    def succeeds(*arguments: str) -> bool:
-        return subprocess.call(arguments, stdout=subprocess.DEVNULL, env=environment) == 0
-
     # A fresh machine may have no package lists yet, an old one stale ones.
-    if not succeeds(*command) and not (succeeds("apt-get", "update") and succeeds(*command)):
+    if not _call_apt(arguments, environment) and not (
+        _call_apt(["update"], environment) and _call_apt(arguments, environment)
+    ):
         raise DevError(f"{reason}, and apt-get could not install: {' '.join(packages)}")
 
 

@@ -251,7 +251,7 @@ def read_rows_once() -> tuple[SocketRow, ...]:
     """Read the sockets with a reader of its own, which disturbs no other one. Any thread."""
     reader = open_reader()
     try:
-        return reader.read().rows
+        return reader.read_settled().rows
     finally:
         reader.close()
 
@@ -263,7 +263,7 @@ def _run(
     options: argparse.Namespace,
 ) -> int:
     settings = Settings(settings_path())
-    apply_theme(_theme(options.theme or settings.get("theme", str, Theme.SYSTEM)))
+    apply_theme(_theme(options.theme or settings.preferences.theme))
     opened = open_window(reader, settings)
     window = opened.window
     window.first_rows.shown.connect(instance.listen)

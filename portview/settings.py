@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from portview.domain.errors import PortViewError
 from portview.files import write_whole
 from portview.folders import settings_folder
+from portview.preferences import NAMES, Preferences, read_preferences
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,8 +47,20 @@ class Settings:
         return value if is_of_kind else default
 
     def set(self, name: str, value: Any) -> None:
-        """Remember a JSON value until ``save``."""
+        """Store a JSON value until ``save``."""
         self._values[name] = value
+
+    @property
+    def preferences(self) -> Preferences:
+        """What the person has set, each value checked."""
+        return read_preferences(self._values)
+
+    def update(self, **changes: Any) -> None:
+        """Store changed preferences until ``save``; names are those of ``Preferences``."""
+        unknown = changes.keys() - NAMES
+        if unknown:
+            raise KeyError(*sorted(unknown))
+        self._values.update(changes)
 
     def save(self) -> bool:
         """Write the file where anything changed; a disk that refuses is logged, not fatal."""

@@ -26,8 +26,11 @@ from portview.cli import (
     wait_command,
 )
 from portview.cli.console import prepare_streams, print_error, print_note
+from portview.cli.elevating import without_useless_advice
 from portview.domain.errors import Outcome, PortViewError
 from portview.log import log_path
+from portview.readers.elevation import is_elevated
+from portview.readers.owner_access import elevated_limit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +89,8 @@ def run_command(arguments: Sequence[str]) -> int:
     try:
         options = build_parser().parse_args(arguments)
         exit_code: int = options.run(options)
-    except PortViewError as error:
+    except PortViewError as problem:
+        error = without_useless_advice(problem)
         print_error(error, as_json=as_json)
         # Where the system can't ask, the hint has the very command.
         if error.outcome is Outcome.NEEDS_ADMIN and error.code != "elevation_unavailable":
@@ -108,6 +112,9 @@ def run_command(arguments: Sequence[str]) -> int:
         )
         print_error(failure, as_json=as_json)
         return int(failure.outcome)
+    if exit_code == Outcome.NEEDS_ADMIN and is_elevated():
+        print_note(elevated_limit())
+        return int(Outcome.NOT_DONE)
     if exit_code == Outcome.NEEDS_ADMIN:
         print_note(command_for_administrator(arguments))
     return int(exit_code)

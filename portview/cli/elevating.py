@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from portview.actions.confirmation.actions import can_be_elevated
@@ -10,6 +11,7 @@ from portview.actions.free_port.execute import inspect_port
 from portview.cli.consent import ask, is_interactive
 from portview.domain.errors import ActionReport, Outcome, PortViewError
 from portview.readers.elevation import is_elevated
+from portview.readers.owner_access import elevated_limit
 
 if TYPE_CHECKING:
     import argparse
@@ -36,6 +38,8 @@ def act_or_elevate(act: Callable[[bool], Report], options: argparse.Namespace) -
         if error.outcome is not Outcome.NEEDS_ADMIN or not _wants_rights(error.message, options):
             raise
     else:
+        if report.outcome is Outcome.NEEDS_ADMIN and is_elevated():
+            return replace(report, outcome=Outcome.NOT_DONE, next_step=elevated_limit())
         if not can_be_elevated(report) or not _wants_rights(report.done, options):
             return report
     return act(True)  # noqa: FBT003 - likewise
@@ -51,6 +55,13 @@ def inspect_or_elevate(request: FreeRequest, options: argparse.Namespace) -> Fre
     if plan.is_hidden and _wants_rights(hidden, options):
         return inspect_port(request, find_holders_elevated(request))
     return plan
+
+
+def without_useless_advice(error: PortViewError) -> PortViewError:
+    """Return an error that doesn't tell an administrator to become one."""
+    if error.outcome is not Outcome.NEEDS_ADMIN or not is_elevated():
+        return error
+    return PortViewError(error.code, error.message, elevated_limit(), Outcome.NOT_DONE)
 
 
 def _wants_rights(reason: str, options: argparse.Namespace) -> bool:

@@ -110,7 +110,8 @@ def rule_spec_line(rule_spec: RuleSpec) -> str:
     verb = "allow" if rule_spec.effect is RuleEffect.ALLOW else "block"
     program = f", {inert(rule_spec.program, 160)}" if rule_spec.program else ""
     return (
-        f"{verb} {rule_spec.protocol.value.upper()} {rule_spec.port} for {describe_remotes(rule_spec)}{program}, "
+        f"{verb} {rule_spec.protocol.value.upper()} {rule_spec.port} "
+        f"for {describe_remotes(rule_spec)}{program}, "
         f"{describe_rule_end(rule_spec)}"
     )
 

@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> Outcome:
     """Climb the ladder."""
     reader = open_reader()
     try:
-        snapshot = reader.read()
+        snapshot = reader.read_settled()
     finally:
         reader.close()
     on_step = None if options.json else _print_step

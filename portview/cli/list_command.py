@@ -71,7 +71,7 @@ def run(options: argparse.Namespace) -> Outcome:
     wanted = _parsed(options.query)
     reader = open_reader(options.reader)
     try:
-        snapshot = reader.read()
+        snapshot = reader.read_settled()
     finally:
         reader.close()
     scope = Scope(options.scope)

@@ -68,7 +68,8 @@ def step_lines(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> I
     for member in step.tree:
         yield f"  -> first what runs under it: {describe_process(member.info)}"
     if step.kind is PlanAction.ASK and process:
-        yield f"  -> {_CLOSE_METHOD_LABELS[process.asking]}; end it if it still runs after {grace_s:g} s"
+        method = _CLOSE_METHOD_LABELS[process.asking]
+        yield f"  -> {method}; end it if it still runs after {grace_s:g} s"
     else:
         yield "  -> end it at once, without a chance to save anything"
 

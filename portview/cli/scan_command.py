@@ -133,7 +133,7 @@ def _make_sure_one_may_scan(options: argparse.Namespace) -> None:
 def _comparison(report: ScanReport, asked: tuple[int, ...]) -> TableComparison:
     reader = open_reader()
     try:
-        return compare_with_table(report, asked, reader.read().rows)
+        return compare_with_table(report, asked, reader.read_settled().rows)
     finally:
         reader.close()
 

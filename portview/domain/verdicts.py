@@ -17,6 +17,7 @@ class Verdict(StrEnum):
     OPEN, CLOSED, FILTERED, UNREACHABLE and OPEN_OR_FILTERED are meant as nmap uses them. OK and
     FAILED are for probes that also check what was answered (HTTP, TLS). UNRESOLVED is a name
     without an address; ERROR is a failure on this machine, which tells nothing about the target.
+    HUNG_UP is a TCP port that accepts connections and ends them at once without a word.
     """
 
     OPEN = "open"
@@ -26,6 +27,7 @@ class Verdict(StrEnum):
     OPEN_OR_FILTERED = "open|filtered"
     OK = "ok"
     FAILED = "failed"
+    HUNG_UP = "hung_up"
     UNRESOLVED = "unresolved"
     ERROR = "error"
 
@@ -39,6 +41,7 @@ _BEST_FIRST = (
     Verdict.OK,
     Verdict.OPEN,
     Verdict.FAILED,
+    Verdict.HUNG_UP,
     Verdict.OPEN_OR_FILTERED,
     Verdict.FILTERED,
     Verdict.CLOSED,

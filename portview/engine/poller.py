@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from portview.domain.sockets.snapshot import Snapshot
     from portview.engine.task_runner import Task, TaskRunner, Work
 
-INTERVALS_MS = (500, 1000, 2000, 5000, 10_000)
-"""The refresh intervals that people can choose from."""
 
 _LARGEST_SHARE_OF_TIME = 0.5
 """At most this share of the time goes into reading; a slower machine is read less often."""

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 
 from portview.domain.user_input.parsing import format_duration
 from portview.domain.verdicts import Verdict
+from portview.i18n import _
 from portview.probes.icmp_error import IcmpError, IcmpKind
 from portview.probes.os_errors import error_codes, error_text
 
 if TYPE_CHECKING:
     from portview.domain.sockets.socket_row import Endpoint
 
-_REFUSED = error_codes("ECONNREFUSED", "ECONNRESET")
+_REFUSED = error_codes("ECONNREFUSED")
+RESET = error_codes("ECONNRESET", "ECONNABORTED", "EPIPE")
+"""How a connection ends that was accepted first; a port without a listener refuses instead."""
+
 _TIMED_OUT = error_codes("ETIMEDOUT")
 _PROHIBITED = error_codes("EACCES", "EPERM")
 _HOST_UNREACHABLE = error_codes("EHOSTUNREACH", "EHOSTDOWN")
@@ -39,6 +43,21 @@ def silence(elapsed_ms: float) -> Attempt:
     """Describe a connection that nothing came back for in time."""
     detail = f"No answer within {format_duration(elapsed_ms)}: something drops the packets."
     return Attempt(Verdict.FILTERED, elapsed_ms, detail, SILENCE_HINT)
+
+
+def hung_up(elapsed_ms: float, *, was_reset: bool) -> Attempt:
+    """Describe a connection that was accepted and ended at once, with a reset or in good order."""
+    return Attempt(
+        Verdict.HUNG_UP,
+        elapsed_ms,
+        _("Somebody listens, accepts the connection, and resets it at once.")
+        if was_reset
+        else _("Somebody listens, accepts the connection, and closes it at once without a word."),
+        _(
+            "What stands behind the listener may be missing: look at the container, tunnel or port "
+            "forwarding, or at rules of the server that turn clients away."
+        ),
+    )
 
 
 def attempt_of_error(code: int, elapsed_ms: float, icmp: IcmpError | None = None) -> Attempt:
@@ -70,6 +89,8 @@ def attempt_of_error(code: int, elapsed_ms: float, icmp: IcmpError | None = None
         )
     if code in _TIMED_OUT:
         return silence(elapsed_ms)
+    if code in RESET:
+        return hung_up(elapsed_ms, was_reset=True)
     return _unreachable(code, elapsed_ms, by)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_address
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.oid import ExtensionOID, NameOID
+
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,6 +26,9 @@ class CertificateProblem(StrEnum):
     WRONG_NAME = "wrong_name"
     SELF_SIGNED = "self_signed"
     UNKNOWN_ISSUER = "unknown_issuer"
+    WRONG_PURPOSE = "wrong_purpose"
+    ISSUER_EXPIRED = "issuer_expired"
+    ISSUER_NOT_YET_VALID = "issuer_not_yet_valid"
     UNREADABLE = "unreadable"
 
 
@@ -56,10 +62,22 @@ class Certificate:
         return tuple(found)
 
 
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What cryptography raises for certificates that break X.509, such as one of version 2 or 6."""
+
+
 def read_certificate(der: bytes) -> Certificate | None:
     """Read a certificate in DER; None if it can't be read."""
     try:
-        certificate = x509.load_der_x509_certificate(der)
+        certificate = _loaded(der)
         return Certificate(
             subject=_common_name(certificate.subject),
             issuer=_common_name(certificate.issuer),
@@ -68,8 +86,32 @@ def read_certificate(der: bytes) -> Certificate | None:
             not_after=certificate.not_valid_after_utc,
             is_self_signed=_is_self_signed(certificate),
         )
-    except (ValueError, UnsupportedAlgorithm, x509.UnsupportedGeneralNameType):
+    except _UNREADABLE:
         return None
+
+
+def why_unreadable(der: bytes) -> str:
+    """Return what is wrong with a certificate that ``read_certificate`` can't read."""
+    if not der:
+        return _("the server sent none")
+    try:
+        _loaded(der)
+    except x509.InvalidVersion as error:
+        number = error.parsed_version + 1
+        return _("it is of X.509 version {number}, where TLS needs version 3").format(number=number)
+    except _UNREADABLE:
+        pass
+    return _("it breaks the rules of X.509")
+
+
+def _loaded(der: bytes) -> x509.Certificate:
+    """Parse without the library's remarks about strange contents, which would reach a console."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        certificate = x509.load_der_x509_certificate(der)
+        # Names are parsed when they are first asked for.
+        certificate.subject, certificate.issuer  # noqa: B018
+        return certificate
 
 
 def name_matches(pattern: str, name: str) -> bool:
@@ -122,6 +164,6 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
 def _is_self_signed(certificate: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(certificate)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+    except (InvalidSignature, *_UNREADABLE):
         return False
     return True

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.verdicts import Verdict
-from portview.probes.attempts import attempt_of_error
+from portview.probes.attempts import RESET, attempt_of_error
 from portview.probes.connecting import close_at_once, connect_outcome, is_self_connected
 from portview.probes.greeting import GREETING_BYTES, printable
 from portview.probes.icmp_error import ask_for_icmp_errors, take_icmp_error
@@ -242,7 +242,12 @@ class ConnectSweep:
             flight.connection.close()
             self._waiting.append(flight.port)
             raise OSError(code, os.strerror(code))
-        if code:
+        if code in RESET:
+            # Accepted, and then reset before anybody looked.
+            flight.connection.close()
+            flight.latency_ms = (time.monotonic() - flight.started) * 1000
+            self._tell_open(flight, "")
+        elif code:
             flight.connection.close()
             self._count(attempt_of_error(code, 0, icmp).verdict, flight.port)
         elif self._is_suspect(flight):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from portview.domain.sockets.socket_row import endpoint_text, is_loopback
 from portview.domain.verdicts import Verdict
 from portview.probes.addresses import endpoint_of
-from portview.probes.attempts import Attempt, attempt_of_error, silence
+from portview.probes.attempts import Attempt, attempt_of_error, hung_up, silence
 from portview.probes.icmp_error import ask_for_icmp_errors, take_icmp_error
 from portview.probes.initial_rto import switch_off_syn_retries
 from portview.probes.os_errors import CONNECT_IN_PROGRESS
@@ -76,6 +76,27 @@ def close_at_once(connection: socket.socket) -> None:
     with suppress(OSError):  # already reset by the peer
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, on + no_time)
     connection.close()
+
+
+def how_it_hangs_up(
+    connection: socket.socket, wait_ms: float, cancel: CancelToken
+) -> Attempt | None:
+    """Watch a new connection for a moment: how the other side ended it, None if it did not.
+
+    A relay accepts before it knows whether anybody is behind it. Raises Cancelled at once.
+    """
+    started = time.perf_counter()
+    if not wait_for_socket(connection, selectors.EVENT_READ, wait_ms / 1000, cancel):
+        return None
+    try:
+        is_ended = not connection.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return None
+    except OSError:
+        return hung_up((time.perf_counter() - started) * 1000, was_reset=True)
+    if not is_ended:
+        return None
+    return hung_up((time.perf_counter() - started) * 1000, was_reset=False)
 
 
 def connect(

@@ -89,6 +89,8 @@ def http_document(report: HttpReport) -> dict[str, Any]:
         server=report.server or None,
         body_bytes=report.body_bytes,
         is_body_cut=report.is_body_cut,
+        is_body_complete=report.is_body_complete,
+        body_line=report.body_line or None,
         hops=[
             {
                 "url": hop.url,
@@ -115,6 +117,10 @@ def tls_document(report: TlsReport) -> dict[str, Any]:
         problems=[problem.value for problem in report.problems],
         days_left=report.days_left,
         certificate=_certificate(report.certificate),
+        chain=[_certificate(one) for one in report.chain],
+        client_certificate=report.client_certificate.value if report.client_certificate else None,
+        protocol=report.protocol or None,
+        is_starttls=report.is_starttls,
     )
 
 

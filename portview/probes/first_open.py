@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from portview.domain.sockets.socket_row import endpoint_text
 from portview.domain.verdicts import Verdict, best_verdict
 from portview.probes.connecting import connect
+from portview.probes.deadline import Deadline
 from portview.probes.resolve import UnresolvedError, resolve
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ class NotConnectedError(Exception):
     def __init__(self, verdict: Verdict, detail: str, hint: str) -> None:
         """Keep the verdict nearest to an answer, and its explanation."""
         super().__init__(detail)
-        self.verdict = verdict
+        # Whether a reset comes while connecting or while asking is chance.
+        self.verdict = Verdict.FAILED if verdict is Verdict.HUNG_UP else verdict
         self.detail = detail
         self.hint = hint
 
@@ -33,15 +35,18 @@ def connect_first_open(
 ) -> tuple[Endpoint, float, socket.socket]:
     """Return the address that accepted, the time this took, and the non-blocking socket.
 
-    The caller closes it. Raises NotConnectedError, and Cancelled at once.
+    The caller closes it. ``timeout_ms`` is for everything: looking up the name, and the addresses,
+    which get equal parts of what is left. Raises NotConnectedError, and Cancelled at once.
     """
+    deadline = Deadline.after(timeout_ms)
     try:
-        addresses = resolve(target.host, target.port, cancel)
+        addresses = resolve(target.host, target.port, cancel, deadline)
     except UnresolvedError as error:
         raise NotConnectedError(Verdict.UNRESOLVED, error.message, error.hint) from error
     attempts = []
-    for address in addresses:
-        attempt, connection = connect(address, timeout_ms, cancel)
+    for number, address in enumerate(addresses):
+        share = deadline.share(len(addresses) - number)
+        attempt, connection = connect(address, share.left_ms, cancel)
         if connection is not None:
             return address.endpoint, attempt.elapsed_ms, connection
         attempts.append((address.endpoint, attempt))

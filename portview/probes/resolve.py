@@ -13,6 +13,7 @@ from portview.probes.addresses import Address
 
 if TYPE_CHECKING:
     from portview.domain.cancellation import CancelToken
+    from portview.probes.deadline import Deadline
 
 _FAMILIES = {socket.AF_INET: Family.IPV4, socket.AF_INET6: Family.IPV6}
 _SERVER_SILENT = getattr(socket, "EAI_AGAIN", None)
@@ -22,12 +23,14 @@ class UnresolvedError(PortViewError):
     """A name that has no address, or whose addresses could not be asked for."""
 
 
-def resolve(host: str, port: int, cancel: CancelToken) -> tuple[Address, ...]:
+def resolve(
+    host: str, port: int, cancel: CancelToken, deadline: Deadline | None = None
+) -> tuple[Address, ...]:
     """Return all addresses of a host, in the order in which the system prefers them.
 
-    Raises UnresolvedError, and Cancelled at once on ``cancel``: the system's resolver
-    can't be interrupted, so a name is looked up on a thread of its own, which ends when the
-    resolver gives up.
+    Raises UnresolvedError, also when ``deadline`` passes, and Cancelled at once on ``cancel``: the
+    system's resolver can't be interrupted, so a name is looked up on a thread of its own, which
+    ends when the resolver gives up.
     """
     try:
         return _addresses(socket.getaddrinfo(host, port, 0, 0, 0, socket.AI_NUMERICHOST))
@@ -46,8 +49,10 @@ def resolve(host: str, port: int, cancel: CancelToken) -> tuple[Address, ...]:
 
     threading.Thread(target=look_up, name="resolve", daemon=True).start()
     with cancel.waking(done.set):
-        done.wait()
+        done.wait(None if deadline is None else deadline.left_s)
     cancel.raise_if_cancelled()
+    if not found:
+        raise _name_server_silent(host)
     result = found[0]
     if isinstance(result, Exception):
         raise _explained(host, result) from result
@@ -67,12 +72,7 @@ def _addresses(infos: list[tuple]) -> tuple[Address, ...]:  # type: ignore[type-
 
 def _explained(host: str, error: OSError | UnicodeError) -> UnresolvedError:
     if isinstance(error, OSError) and _SERVER_SILENT and error.errno == _SERVER_SILENT:
-        return UnresolvedError(
-            "name_server_silent",
-            f"The name {quoted(host)} could not be looked up: no name server answered.",
-            "Check the network connection, or use the numeric address.",
-            Outcome.NOT_DONE,
-        )
+        return _name_server_silent(host)
     if "%" in host:
         return UnresolvedError(
             "unknown_zone",
@@ -84,5 +84,14 @@ def _explained(host: str, error: OSError | UnicodeError) -> UnresolvedError:
         "unknown_name",
         f"The name {quoted(host)} has no address.",
         "Check the spelling, or use the numeric address.",
+        Outcome.NOT_DONE,
+    )
+
+
+def _name_server_silent(host: str) -> UnresolvedError:
+    return UnresolvedError(
+        "name_server_silent",
+        f"The name {quoted(host)} could not be looked up: no name server answered.",
+        "Check the network connection, or use the numeric address.",
         Outcome.NOT_DONE,
     )

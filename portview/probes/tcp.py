@@ -108,7 +108,7 @@ def _probe_address(
 
 
 def _is_answer(verdict: Verdict) -> bool:
-    return verdict in {Verdict.OPEN, Verdict.CLOSED}
+    return verdict in {Verdict.OPEN, Verdict.CLOSED, Verdict.HUNG_UP}
 
 
 def summed_up(target: Target, reports: tuple[AddressReport, ...]) -> ProbeReport:

@@ -4,49 +4,80 @@ from __future__ import annotations
 
 import ssl
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from portview.domain.cancellation import CancelToken
 from portview.domain.plain_text import quoted
-from portview.domain.sockets.socket_row import Endpoint, endpoint_text
+from portview.domain.sockets.socket_row import endpoint_text
 from portview.domain.verdicts import Progress, Verdict
-from portview.probes.certificates import Certificate, CertificateProblem, read_certificate
+from portview.i18n import _
+from portview.probes.certificates import (
+    Certificate,
+    CertificateProblem,
+    read_certificate,
+    why_unreadable,
+)
 from portview.probes.connecting import close_at_once
+from portview.probes.deadline import Deadline
 from portview.probes.first_open import NotConnectedError, connect_first_open
 from portview.probes.greeting import printable
-from portview.probes.tls_handshake import Handshake, HandshakeError, shake_hands
+from portview.probes.known_protocols import is_tls
+from portview.probes.protocol_question import SpokenProtocol, ask_for_protocol
+from portview.probes.starttls import STARTTLS_PROTOCOLS, NoStartTlsError, start_tls
+from portview.probes.tls_handshake import Handshake, HandshakeError, TlsStream
+from portview.probes.tls_words import (
+    client_certificate_hint,
+    client_certificate_words,
+    explain_failed_handshake,
+    good_words,
+    judge_certificate,
+    openssl_reason,
+    problem_hint,
+    problem_words,
+    refusal_words,
+    words_for_broken_starttls,
+    words_without_starttls,
+    words_without_tls,
+)
+from portview.probes.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from portview.domain.sockets.socket_row import Endpoint
     from portview.domain.user_input.targets import Target
+    from portview.probes.known_protocols import WireProtocol
 
 DEFAULT_TLS_TIMEOUT_MS = 5000
 EXPIRES_SOON_DAYS = 14
-_ALERT, _HANDSHAKE = 0x15, 0x16
-# X509_V_ERR_... of OpenSSL's x509_vfy.h: errors about the chain, not the certificate itself.
-_UNKNOWN_ISSUER_CODES = frozenset({2, 18, 19, 20, 21, 24, 26, 27, 28})
+_REFUSAL_MS = 2000
+"""How long a server may take to refuse a client that has no certificate and was asked for one."""
 
-_PROBLEM_WORDS = {
-    CertificateProblem.EXPIRED: "it expired on {not_after}",
-    CertificateProblem.NOT_YET_VALID: "it is not valid before {not_before}",
-    CertificateProblem.WRONG_NAME: "it is for {names}, not for {wanted}",
-    CertificateProblem.SELF_SIGNED: "it is signed by itself",
-    CertificateProblem.UNKNOWN_ISSUER: "this machine does not know its issuer {issuer}",
-    CertificateProblem.UNREADABLE: "it can't be read",
-}
-_PROBLEM_HINTS = {
-    CertificateProblem.EXPIRED: "Renew the certificate.",
-    CertificateProblem.NOT_YET_VALID: "Check the clocks of both machines.",
-    CertificateProblem.WRONG_NAME: "Ask by a name of the certificate, or have it made anew.",
-    CertificateProblem.SELF_SIGNED: "Have it signed, or add it to the trusted certificates.",
-    CertificateProblem.UNKNOWN_ISSUER: "Add the issuer to the trusted certificates, or have the "
-    "server send its intermediate certificates.",
-    CertificateProblem.UNREADABLE: "Have it made anew.",
-}
+_OTHER_REFUSAL_MS = 250
+_NO_CERTIFICATE_REASONS = frozenset(
+    {
+        "TLSV13_ALERT_CERTIFICATE_REQUIRED",
+        "SSLV3_ALERT_BAD_CERTIFICATE",
+        "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
+        "SSLV3_ALERT_HANDSHAKE_FAILURE",
+        "SSLV3_ALERT_NO_CERTIFICATE",
+        "TLSV1_ALERT_ACCESS_DENIED",
+        "TLSV1_ALERT_UNKNOWN_CA",
+    }
+)
+"""With these alerts servers end the connection of a client without a certificate."""
+
+
+class ClientCertificate(StrEnum):
+    """What a server wants of the client's own certificate."""
+
+    NOT_ASKED = "not_asked"
+    ASKED = "asked"
+    DEMANDED = "demanded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +85,9 @@ class TlsReport:
     """What a TLS port said. OK: everything is right; FAILED: it answered, but something is wrong.
 
     ``latency_ms`` is the time of TCP connection and handshake. ``days_left`` is negative for an
-    expired certificate.
+    expired certificate. ``chain`` is all that the server sent and that can be read, its own
+    certificate first. ``protocol`` is what the port speaks in plain text, and ``is_starttls`` tells
+    that TLS was begun from there.
     """
 
     target: Target
@@ -68,6 +101,10 @@ class TlsReport:
     certificate: Certificate | None = None
     days_left: int | None = None
     problems: tuple[CertificateProblem, ...] = ()
+    chain: tuple[Certificate, ...] = ()
+    client_certificate: ClientCertificate | None = None
+    protocol: str = ""
+    is_starttls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +112,18 @@ class _Seen:
     address: Endpoint
     latency_ms: float
     handshake: Handshake
+    refusal: ssl.SSLError | EOFError | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Whom to ask, by which name, until when."""
+
+    target: Target
+    name: str
+    deadline: Deadline
+    cancel: CancelToken
+    starttls: WireProtocol | None = None
 
 
 def probe_tls(
@@ -89,154 +138,227 @@ def probe_tls(
     """Shake hands twice: once trusting anybody, to see what is there, and once as a client would.
 
     ``server_name`` is the name that is asked for where it is not the target's host; ``ca_file``
-    (PEM) holds the issuers to trust instead of this machine's. Any thread. Raises Cancelled.
+    (PEM) holds the issuers to trust instead of this machine's. A port that does not speak TLS is
+    asked what it speaks, and for TLS within it. ``timeout_ms`` bounds everything. Any thread.
+    Raises Cancelled.
     """
-    cancel = cancel or CancelToken()
-    name = server_name or target.host
-    steps = ("Shaking hands", "Checking the certificate")
-
-    def attempt(step: int, context: ssl.SSLContext) -> _Seen:
-        if report:
-            report(Progress(step, len(steps), steps[step]))
-        return _one_handshake(target, context, name, timeout_ms, cancel)
-
+    question = _Question(
+        target, server_name or target.host, Deadline.after(timeout_ms), cancel or CancelToken()
+    )
+    told = _Progress(report, (_("Shaking hands"), _("Checking the certificate")))
     try:
-        seen = attempt(0, _context_that_trusts_anybody())
+        told.step(0)
+        seen = _one_handshake(question, _context_that_trusts_anybody())
     except NotConnectedError as error:
         return TlsReport(target, error.verdict, None, error.detail, error.hint)
     except HandshakeError as error:
-        detail, hint = explain_failed_handshake(error)
-        return TlsReport(target, Verdict.FAILED, None, detail, hint)
+        other = _without_tls(question, error, ca_file, told)
+        return other or _refused(question, error)
     except OSError as error:
-        return TlsReport(
-            target, Verdict.FAILED, None, f"The connection broke: {error.strerror or error}."
-        )
+        return _broken(target, error)
+    return _checked(question, seen, ca_file, told)
+
+
+class _Progress:
+    """Tells the steps of a probe, each once."""
+
+    def __init__(self, report: Callable[[Progress], None] | None, steps: tuple[str, ...]) -> None:
+        self._report, self._steps = report, steps
+
+    def step(self, number: int) -> None:
+        if self._report:
+            self._report(Progress(number, len(self._steps), self._steps[number]))
+
+
+def _checked(
+    question: _Question, seen: _Seen, ca_file: str | None, progress: _Progress
+) -> TlsReport:
+    """Shake hands as a client that trusts what this machine trusts, and judge both."""
     trust = None
     try:
-        attempt(1, _context_of_a_client(ca_file))
+        progress.step(1)
+        _one_handshake(question, _context_of_a_client(ca_file), listens=False)
     except HandshakeError as error:
         trust = error.cause
-    except (NotConnectedError, OSError):
+    except (NotConnectedError, OSError, NoStartTlsError, EOFError):
         pass  # it answered a moment ago; what it said then is what counts
-    return _judged(target, seen, name, trust)
+    return _judged(question, seen, trust)
 
 
-def _one_handshake(
-    target: Target, context: ssl.SSLContext, name: str, timeout_ms: float, cancel: CancelToken
-) -> _Seen:
-    address, connect_ms, connection = connect_first_open(target, timeout_ms, cancel)
+def _one_handshake(question: _Question, context: ssl.SSLContext, *, listens: bool = True) -> _Seen:
+    deadline, cancel = question.deadline, question.cancel
+    address, connect_ms, connection = connect_first_open(question.target, deadline.left_ms, cancel)
     started = time.perf_counter()
     try:
-        handshake = shake_hands(connection, context, name.partition("%")[0], timeout_ms, cancel)
+        wire = Wire(connection, deadline, cancel)
+        if question.starttls:
+            start_tls(question.starttls, wire)
+        stream = TlsStream(wire, context, question.name)
+        handshake = stream.shake_hands()
+        latency_ms = connect_ms + (time.perf_counter() - started) * 1000
+        refusal = None
+        if listens:
+            wants = handshake.wants_client_certificate
+            refusal = stream.hear_refusal(_REFUSAL_MS if wants else _OTHER_REFUSAL_MS)
     finally:
         close_at_once(connection)
-    return _Seen(address, connect_ms + (time.perf_counter() - started) * 1000, handshake)
+    return _Seen(address, latency_ms, handshake, refusal)
 
 
-def _judged(target: Target, seen: _Seen, name: str, trust: ssl.SSLError | None) -> TlsReport:
-    handshake, address = seen.handshake, seen.address
+def speaks_tls(target: Target, deadline: Deadline, cancel: CancelToken) -> bool:
+    """Return whether a port answers in TLS, whatever its certificate. Raises Cancelled."""
+    question = _Question(target, target.host, deadline, cancel)
+    try:
+        _one_handshake(question, _context_that_trusts_anybody(), listens=False)
+    except HandshakeError as error:
+        return is_tls(error.received)
+    except (NotConnectedError, OSError):
+        return False
+    return True
+
+
+def _without_tls(
+    question: _Question, error: HandshakeError, ca_file: str | None, progress: _Progress
+) -> TlsReport | None:
+    """Ask a port that did not answer in TLS what it speaks; None where that is not known."""
+    if is_tls(error.received) or error.wants_client_certificate:
+        return None
+    spoken = ask_for_protocol(question.target, error.received, question.deadline, question.cancel)
+    if spoken.protocol in STARTTLS_PROTOCOLS:
+        within = replace(question, starttls=spoken.protocol)
+        return _over_starttls(within, spoken, ca_file, progress)
+    if spoken.protocol is not None:
+        detail, hint = words_without_tls(spoken.protocol, spoken.said)
+    elif spoken.said:
+        words = quoted(printable(spoken.said))
+        detail = _("This port speaks plain text, not TLS; it said {words}.").format(words=words)
+        hint = _("Ask another port, or without TLS.")
+    else:
+        return None
+    return TlsReport(
+        question.target, Verdict.FAILED, None, detail, hint, protocol=spoken.protocol or ""
+    )
+
+
+def _over_starttls(
+    question: _Question, spoken: SpokenProtocol, ca_file: str | None, progress: _Progress
+) -> TlsReport:
+    """Begin TLS from within another protocol, as its clients do."""
+    protocol = spoken.protocol
+    if protocol is None:
+        raise AssertionError  # Only protocols that have STARTTLS come here.
+    try:
+        seen = _one_handshake(question, _context_that_trusts_anybody())
+    except NoStartTlsError as refusal:
+        detail, hint = words_without_starttls(protocol, refusal.said or spoken.said)
+    except HandshakeError as failure:
+        if is_tls(failure.received):
+            refused = _refused(question, failure)
+            return replace(refused, protocol=protocol.value, is_starttls=True)
+        detail, hint = words_for_broken_starttls(protocol, spoken.said)
+    except (NotConnectedError, OSError, EOFError):
+        detail, hint = words_for_broken_starttls(protocol, spoken.said)
+    else:
+        return _checked(question, seen, ca_file, progress)
+    return TlsReport(question.target, Verdict.FAILED, None, detail, hint, protocol=protocol.value)
+
+
+def _broken(target: Target, error: OSError) -> TlsReport:
+    detail = _("The connection broke: {reason}.").format(reason=error.strerror or error)
+    return TlsReport(target, Verdict.FAILED, None, detail)
+
+
+def _refused(question: _Question, error: HandshakeError) -> TlsReport:
+    if error.wants_client_certificate and _is_for_want_of_certificate(error.cause):
+        return TlsReport(
+            question.target,
+            Verdict.FAILED,
+            None,
+            client_certificate_words(error.cause),
+            client_certificate_hint(),
+            client_certificate=ClientCertificate.DEMANDED,
+        )
+    detail, hint = explain_failed_handshake(error)
+    return TlsReport(question.target, Verdict.FAILED, None, detail, hint)
+
+
+def _is_for_want_of_certificate(refusal: ssl.SSLError | EOFError | None) -> bool:
+    """Return whether a connection ended as it does where a client has no certificate."""
+    return not isinstance(refusal, ssl.SSLError) or refusal.reason in _NO_CERTIFICATE_REASONS
+
+
+def _client_certificate(seen: _Seen) -> ClientCertificate:
+    wants = seen.handshake.wants_client_certificate
+    reason = seen.refusal.reason if isinstance(seen.refusal, ssl.SSLError) else ""
+    if reason == "TLSV13_ALERT_CERTIFICATE_REQUIRED" or (
+        wants and seen.refusal is not None and _is_for_want_of_certificate(seen.refusal)
+    ):
+        return ClientCertificate.DEMANDED
+    return ClientCertificate.ASKED if wants else ClientCertificate.NOT_ASKED
+
+
+def _judged(question: _Question, seen: _Seen, trust: ssl.SSLError | None) -> TlsReport:
+    handshake = seen.handshake
     now = datetime.now(UTC)
     certificate = read_certificate(handshake.certificate)
-    problems = judge_certificate(certificate, name, now, trust)
-    spoken = f"{handshake.version} with {handshake.cipher} at {endpoint_text(address)}"
+    chain = tuple(one for one in map(read_certificate, handshake.chain) if one is not None)
+    problems = judge_certificate(certificate, question.name, now, trust, chain)
+    wanted = _client_certificate(seen)
     days_left = certificate.days_left(now) if certificate else None
-    if problems:
-        verdict = Verdict.FAILED
-        detail = (
-            f"{spoken}. The certificate is wrong: {problem_words(problems, certificate, name)}."
-        )
-        hint = _PROBLEM_HINTS[problems[0]]
-    elif trust is not None:
-        verdict, hint = Verdict.FAILED, ""
-        detail = f"{spoken}. A client of this machine refuses it: {openssl_reason(trust)}."
+    verdict, sentences, hint = Verdict.FAILED, [_spoken(question, seen)], ""
+    if certificate is None:
+        why = why_unreadable(handshake.certificate)
+        sentences.append(_("The certificate can't be read: {why}.").format(why=why))
+        hint = problem_hint(CertificateProblem.UNREADABLE)
+    elif problems:
+        words = problem_words(problems, certificate, question.name, chain)
+        sentences.append(_("The certificate is wrong: {problems}.").format(problems=words))
+        hint = problem_hint(problems[0])
+    elif trust is not None and wanted is not ClientCertificate.DEMANDED:
+        reason = openssl_reason(trust)
+        sentences.append(_("A client of this machine refuses it: {reason}.").format(reason=reason))
     else:
-        verdict, hint = Verdict.OK, ""
-        detail = f"{spoken}. The certificate is good for {days_left} more days."
+        verdict = Verdict.OK
+        sentences.append(good_words(days_left))
         if days_left is not None and days_left < EXPIRES_SOON_DAYS:
-            hint = "Renew the certificate soon."
+            hint = _("Renew the certificate soon.")
+    refusal = refusal_words(seen.refusal, wanted.value)
+    if refusal:
+        sentences.append(refusal)
+    if wanted is ClientCertificate.DEMANDED or isinstance(seen.refusal, ssl.SSLError):
+        verdict, hint = Verdict.FAILED, hint or client_certificate_hint()
+    elif wanted is ClientCertificate.ASKED and not hint:
+        hint = _("It asks for a client certificate, and may refuse requests without one.")
     return TlsReport(
-        target,
+        question.target,
         verdict,
         seen.latency_ms,
-        detail,
+        " ".join(sentences),
         hint,
-        address,
+        seen.address,
         handshake.version,
         handshake.cipher,
         certificate,
         days_left,
         problems,
+        chain,
+        wanted,
+        question.starttls.value if question.starttls else "",
+        question.starttls is not None,
     )
 
 
-def judge_certificate(
-    certificate: Certificate | None, name: str, now: datetime, trust: ssl.SSLError | None
-) -> tuple[CertificateProblem, ...]:
-    """List all that is wrong: OpenSSL names the first problem only, and here people want each."""
-    if certificate is None:
-        return (CertificateProblem.UNREADABLE,)
-    found = list(certificate.problems(name, now))
-    is_unknown = (
-        isinstance(trust, ssl.SSLCertVerificationError)
-        and trust.verify_code in _UNKNOWN_ISSUER_CODES
+def _spoken(question: _Question, seen: _Seen) -> str:
+    words = _("{version} with {cipher} at {address}.").format(
+        version=seen.handshake.version,
+        cipher=seen.handshake.cipher,
+        address=endpoint_text(seen.address),
     )
-    if is_unknown:
-        found.append(
-            CertificateProblem.SELF_SIGNED
-            if certificate.is_self_signed
-            else CertificateProblem.UNKNOWN_ISSUER
-        )
-    return tuple(found)
-
-
-def problem_words(
-    problems: tuple[CertificateProblem, ...], certificate: Certificate | None, wanted: str
-) -> str:
-    """Say the problems of a certificate in one sentence part."""
-    if certificate is None:
-        return _PROBLEM_WORDS[CertificateProblem.UNREADABLE]
-    words = {
-        "not_after": f"{certificate.not_after:%Y-%m-%d}",
-        "not_before": f"{certificate.not_before:%Y-%m-%d}",
-        "names": printable(", ".join(certificate.names[:5]).encode()) or "no name at all",
-        "issuer": repr(printable(certificate.issuer.encode())),
-        "wanted": wanted,
-    }
-    return ", and ".join(_PROBLEM_WORDS[problem].format(**words) for problem in problems)
-
-
-def explain_failed_handshake(error: HandshakeError) -> tuple[str, str]:
-    """Say why no TLS session came about: detail and hint."""
-    if error.received and error.received[0] not in {_ALERT, _HANDSHAKE}:
-        said = printable(error.received)
-        return (
-            f"This port speaks plain text, not TLS; it said {quoted(said)}.",
-            "Use http:// instead of https://, or ask another port.",
-        )
-    if error.cause is not None:
-        return (
-            f"The server answers in TLS, but refuses: {openssl_reason(error.cause)}.",
-            (
-                "It may ask for a client certificate, another name, or a version that this machine "
-                "does not offer."
-            ),
-        )
-    if error.was_silent:
-        return (
-            "It accepts connections, but says nothing in TLS.",
-            "It may speak plain text and wait for a question, or it hangs.",
-        )
-    return (
-        "It accepts connections, but hangs up on a TLS greeting.",
-        "It probably does not speak TLS.",
+    if question.starttls is None:
+        return words
+    return _("{protocol}, after STARTTLS: {words}").format(
+        protocol=question.starttls.value, words=words
     )
-
-
-def openssl_reason(error: ssl.SSLError) -> str:
-    """Return OpenSSL's reason in small letters, or whatever else there is."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return error.verify_message
-    return (error.reason or str(error)).replace("_", " ").lower()
 
 
 @lru_cache(maxsize=1)

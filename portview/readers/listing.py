@@ -17,12 +17,14 @@ class SocketListing:
 
     A reader that keeps track tells more, which saves going through all rows: ``owners`` are the
     processes of all rows, and ``step`` leads from the rows of the reading before to these.
+    ``pending`` is how many sockets wait for the next readings to have their owner found.
     """
 
     rows: tuple[SocketRow, ...]
     notes: tuple[str, ...] = ()
     owners: frozenset[ProcessKey] | None = None
     step: SnapshotDelta | None = None
+    pending: int = 0
 
 
 class SocketReader(Protocol):

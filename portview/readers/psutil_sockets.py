@@ -22,6 +22,7 @@ from portview.domain.sockets.socket_row import (
     canonical_address,
 )
 from portview.readers.listing import SocketListing
+from portview.readers.owner_access import hidden_owner_access
 from portview.readers.process_identity import process_key
 
 if TYPE_CHECKING:
@@ -114,8 +115,17 @@ def _row(connection: Any, owners: dict[int, ProcessKey | FieldProblem]) -> Socke
         # Never connected, so it was not closed either: it is bound and no more.
         state = State.BOUND
     owner, problem = _owner(connection.pid, state, owners)
+    detail = ""
+    if problem is OwnerProblem.ACCESS_DENIED:
+        problem, detail = hidden_owner_access()
     key = SocketKey(protocol, family, _endpoint(connection.laddr, family), peer, owner)
-    return SocketRow(key, state if protocol is Protocol.TCP else None, connection.pid, problem)
+    return SocketRow(
+        key,
+        state if protocol is Protocol.TCP else None,
+        connection.pid,
+        problem,
+        owner_detail=detail,
+    )
 
 
 def _owner(
@@ -124,9 +134,10 @@ def _owner(
     if pid == WINDOWS_IDLE_PID:
         return None, None
     if pid is None:
-        if state in _OWNERLESS_STATES or _may_see_everything():
+        if state in _OWNERLESS_STATES:
             return None, None
-        return None, OwnerProblem.ACCESS_DENIED
+        sees_all = _may_see_everything()
+        return None, OwnerProblem.NOT_FOUND if sees_all else OwnerProblem.ACCESS_DENIED
     if pid not in owners:
         owners[pid] = process_key(pid)
     match owners[pid]:

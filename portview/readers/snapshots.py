@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from portview.readers.processes import ProcessReader
 
 
+_LONGEST_SEARCH_S = 3.0
+
+
 class SnapshotReader:
     """Joins a socket reader with what is known about the owners. One thread at a time."""
 
@@ -19,6 +22,7 @@ class SnapshotReader:
         """Take over the socket reader; ``close`` closes it."""
         self._sockets = sockets
         self._processes = processes
+        self._pending = 0
 
     @property
     def source(self) -> str:
@@ -29,6 +33,7 @@ class SnapshotReader:
         """Take a snapshot. Raises PortViewError where no socket could be read."""
         started = time.perf_counter()
         listing = self._sockets.read()
+        self._pending = listing.pending
         owners = listing.owners
         if owners is None:
             owners = frozenset(row.key.owner for row in listing.rows if row.key.owner)
@@ -47,6 +52,17 @@ class SnapshotReader:
             notes=listing.notes,
             step=listing.step,
         )
+
+    def read_settled(self) -> Snapshot:
+        """Take a snapshot in which no owner is still being looked for, as far as time allows.
+
+        For those who read once: a command, a plan. Raises PortViewError as ``read`` does.
+        """
+        deadline = time.monotonic() + _LONGEST_SEARCH_S
+        snapshot = self.read()
+        while self._pending and time.monotonic() < deadline:
+            snapshot = self.read()
+        return snapshot
 
     def close(self) -> None:
         """Close the socket reader."""

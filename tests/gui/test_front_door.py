@@ -26,7 +26,7 @@ SECOND_START = """
 import sys, time
 from pathlib import Path
 from PySide6.QtCore import QCoreApplication
-from portview.ui import single_instance
+from portview.ui.window import single_instance
 from portview.ui.window.single_instance import SingleInstance
 if "impatient" in sys.argv:
     single_instance._PATIENCE_MS = 300

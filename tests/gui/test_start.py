@@ -67,7 +67,7 @@ print(json.dumps(told))
 """
 
 NEEDED_AT_ONCE = {
-    "portview.actions": {"autostart", "own_command"},
+    "portview.actions": {"elevation", "elevation.own_command"},
     "portview.cli": set(),
     "portview.domain.query": set(),
     "portview.firewall": {"on_demand"},
@@ -75,19 +75,27 @@ NEEDED_AT_ONCE = {
     "portview.readers.linux": {"process_image", "program_name"},
     "portview.readers.windows": set(),
     "portview.ui.firewall": {"firewall_tools", "rule_targets", "verdict_icons"},
-    "portview.ui.probing": {"probing_tools", "tone", "tone_look"},
+    "portview.ui.probing": {"probing_tools"},
 }
 """Of each of these packages, what a window can't do without."""
 
 OF_THE_READER = {
     "linux": {"open_process", "sock_diag", "sock_diag_messages", "socket_dump", "socket_holders"}
-    | {"sockets"},
-    "win32": {"advapi32", "dll", "filetime", "growing", "iphlpapi", "owned_rows", "process_list"}
+    | {"sockets", "process_descriptors", "search_pass"},
+    "win32": {
+        "advapi32",
+        "dll",
+        "filetime",
+        "growing_buffer",
+        "iphlpapi",
+        "owned_rows",
+        "process_list",
+    }
     | {"processes", "service_table", "socket_tables", "sockets"},
 }
 
 FOR_LATER = (
-    *("numpy", "pyqtgraph", "urllib3", "cryptography", "ssl", "multiprocessing", "html"),
+    *("numpy", "pyqtgraph", "h11", "cryptography", "ssl", "multiprocessing", "html"),
     *("typing_extensions", "logging.handlers", "hashlib", "PySide6.QtNetwork"),
     *(
         "portview.domain.table.export",
@@ -161,7 +169,8 @@ def test_what_is_loaded_next_is_there() -> None:
 
 def test_no_step_loads_much_at_once() -> None:
     code = (
-        "import importlib, sys, portview.app, portview.ui.window.main_window, portview.readers.processes\n"
+        "import importlib, sys, portview.app, portview.readers.processes\n"
+        "import portview.ui.window.main_window\n"
         "from portview.ui.window.preload import NEXT_WANTED\n"
         "for name in NEXT_WANTED:\n"
         "    before = set(sys.modules)\n"

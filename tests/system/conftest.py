@@ -145,7 +145,7 @@ def far_servers(two_machines: tuple[Namespace, Namespace]) -> Iterator[None]:
     """Have the far machine listen on TCP 80 to 85 and answer UDP 53, on both families."""
     code = """
 import selectors, socket
-selector = selectors.DefaultSelector()
+selector, kept = selectors.DefaultSelector(), []
 for port in range(80, 86):
     server = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
     selector.register(server, selectors.EVENT_READ, "tcp")
@@ -157,7 +157,7 @@ print("ready")
 while True:
     for key, _ in selector.select():
         if key.data == "tcp":
-            key.fileobj.accept()[0].close()
+            kept.append(key.fileobj.accept())
         else:
             data, sender = key.fileobj.recvfrom(65535)
             key.fileobj.sendto(data, sender)

@@ -166,14 +166,15 @@ def test_everything_that_is_wrong_is_told_at_once(tls_port: Any, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("first_words", "expected"),
+    ("first_words", "expected", "advice"),
     [
-        (b"SSH-2.0-Example\r\n", "SSH-2.0-Example"),
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "HTTP/1.1 400 Bad Request"),
+        (b"SSH-2.0-Example\r\n", "SSH-2.0-Example", "SSH client"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "HTTP/1.1 400 Bad Request", "http://"),
+        (b"hello, who are you?\r\n", "hello, who are you?", "without TLS"),
     ],
 )
 def test_a_port_that_speaks_plain_text(
-    conversation: Any, first_words: bytes, expected: str
+    conversation: Any, first_words: bytes, expected: str, advice: str
 ) -> None:
     def talk(connection: socket.socket) -> None:
         connection.sendall(first_words)
@@ -184,7 +185,8 @@ def test_a_port_that_speaks_plain_text(
     assert report.verdict is Verdict.FAILED
     assert "plain text" in report.detail
     assert expected in report.detail
-    assert "http://" in report.hint
+    assert advice in report.hint
+    assert ("http://" in report.hint) == first_words.startswith(b"HTTP")
 
 
 def test_a_server_that_says_nothing(conversation: Any) -> None:

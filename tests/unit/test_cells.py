@@ -17,7 +17,7 @@ from portview.domain.formatting import (
     format_share,
     format_size,
 )
-from portview.domain.owners.owners import OWNER_PROBLEM_REASONS
+from portview.domain.owners.owners import owner_problem_reason
 from portview.domain.owners.process import FieldProblem, ProcessInfo, ProcessKey
 from portview.domain.plain_text import inert, quoted, with_breaks
 from portview.domain.sockets.entry import SocketEntry
@@ -93,10 +93,18 @@ def test_columns_explain_themselves() -> None:
 
 @pytest.mark.parametrize("problem", OwnerProblem)
 def test_an_unknown_owner_is_a_word_with_a_reason(problem: OwnerProblem) -> None:
-    entry = SocketEntry(replace(UNOWNED, owner_problem=problem, pid=8))
-    assert text("process", entry).startswith("unknown: ")
-    assert OWNER_PROBLEM_REASONS[problem] in tooltip("process", entry)
+    entry = SocketEntry(replace(UNOWNED, owner_problem=problem, pid=8, owner_detail="CAP_X"))
+    word = "looking" if problem is OwnerProblem.LOOKING else "unknown: "
+    assert text("process", entry).startswith(word)
+    assert owner_problem_reason(entry.row)
+    assert owner_problem_reason(entry.row) in tooltip("process", entry)
     assert "PID 8" in tooltip("process", entry)
+
+
+def test_a_server_inside_the_kernel_is_named() -> None:
+    entry = SocketEntry(replace(UNOWNED, kernel_use="VXLAN interface v0"))
+    assert text("process", entry) == "Linux kernel"
+    assert "VXLAN interface v0" in tooltip("process", entry)
 
 
 def test_a_socket_of_the_kernel_has_no_process() -> None:

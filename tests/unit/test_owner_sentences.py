@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from portview.domain.owners.explanations import describe_chain, describe_holders, owner_sentences
-from portview.domain.owners.owners import OWNER_PROBLEM_REASONS
+from portview.domain.owners.owners import owner_problem_reason
 from portview.domain.owners.process import FieldProblem, ProcessInfo, ProcessKey
 from portview.domain.owners.process_details import (
     ChainEnd,
@@ -34,7 +34,7 @@ def test_a_plain_owner_needs_no_words() -> None:
 def test_a_problem_is_explained_with_the_pid_that_is_named(problem: OwnerProblem) -> None:
     entry = SocketEntry(replace(UNOWNED, owner_problem=problem, pid=8))
     assert owner_sentences(entry, "linux") == (
-        OWNER_PROBLEM_REASONS[problem],
+        owner_problem_reason(entry.row),
         "The system names PID 8.",
     )
 

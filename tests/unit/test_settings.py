@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from portview.domain.errors import PortViewError
 from portview.files import write_whole
+from portview.preferences import NAMES, Preferences, read_preferences
 from portview.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,6 +48,60 @@ def test_a_damaged_file_is_set_aside_whole_and_the_defaults_are_used(
     settings.set("interval_ms", 500)
     assert settings.save()
     assert json.loads(path.read_text()) == {"interval_ms": 500}
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+GOOD = {
+    "scope": "udp",
+    "interval_ms": 500,
+    "linger_ms": 0,
+    "theme": "dark",
+    "window": "AA==",
+    "tray": True,
+    "close_to_tray": False,
+    "views": [{}],
+    "columns": [["port", 80]],
+    "sort_column": "pid",
+    "sort_descending": True,
+    "details_open": False,
+    "details_height": 200,
+    "grouped": True,
+    "by_count": True,
+}
+
+
+def test_every_preference_is_kept_from_one_start_to_the_next(tmp_path: Path) -> None:
+    assert set(GOOD) == NAMES
+    settings = Settings(tmp_path / "settings.json")
+    settings.update(**GOOD)
+    settings.save()
+    again = Settings(tmp_path / "settings.json").preferences
+    for name, value in GOOD.items():
+        kept = getattr(again, name)
+        assert (list(kept) if isinstance(kept, tuple) else kept) == value
+        assert kept != getattr(Preferences(), name)
+
+
+@given(st.sampled_from(sorted(NAMES)), JSON_VALUES)
+def test_a_damaged_preference_falls_back_alone(name: str, value: object) -> None:
+    read = read_preferences({**GOOD, name: value})
+    for other, good in GOOD.items():
+        kept = getattr(read, other)
+        kept = list(kept) if isinstance(kept, tuple) else kept
+        if other != name:
+            assert kept == good
+        elif kept != value or type(kept) is not type(value):
+            # Not taken: then it is the default, never something in between.
+            assert getattr(read, other) == getattr(Preferences(), other)
+
+
+def test_a_preference_that_does_not_exist_is_a_mistake_of_the_program(tmp_path: Path) -> None:
+    with pytest.raises(KeyError, match="scopes"):
+        Settings(tmp_path / "settings.json").update(scopes="all")
 
 
 @pytest.mark.parametrize(

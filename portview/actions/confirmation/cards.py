@@ -161,7 +161,8 @@ def process_name(process: ProcessFacts | None) -> str:
 def _how(step: PlanStep, grace_s: float) -> str:
     process = step.process
     if step.kind is PlanAction.ASK and process:
-        return f"{_CLOSE_METHOD_LABELS[process.asking]}, and ended if it still runs after {grace_s:g} s."
+        method = _CLOSE_METHOD_LABELS[process.asking]
+        return f"{method}, and ended if it still runs after {grace_s:g} s."
     why = ""
     if process is not None and process.asking is CloseMethod.NONE:
         why = "There is no way to ask it to close. "

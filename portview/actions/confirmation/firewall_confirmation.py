@@ -76,7 +76,7 @@ def confirm_revoke(plans: Sequence[RevokePlan]) -> FirewallConfirmation:
     lines = [
         (
             name,
-            f"{describe_request(plan.own.rule_spec)}{f' Why: {plan.reason}.' if plan.reason else ''}",
+            describe_request(plan.own.rule_spec) + (f" Why: {plan.reason}." if plan.reason else ""),
         )
         for name, plan in zip(names, plans, strict=True)
     ]

@@ -18,10 +18,10 @@ from portview.actions.elevation.request import (
     parse_elevated_request,
 )
 from portview.actions.free_port.elevated_holders import holder_values
-from portview.actions.free_port.plan import stop_refusal
 from portview.actions.processes.stop import StopResult, stop_processes
 from portview.actions.processes.suspend import SuspendVerb, change_execution, inspect_execution
 from portview.actions.safety.process_inspection import ProcessInspector
+from portview.actions.safety.stop_refusal import stop_refusal
 from portview.actions.services.change import (
     check_holder,
     check_service,

@@ -234,7 +234,7 @@ def _notes(plan: RulePlan, ending: ManagedRule | None) -> Iterator[str]:
         yield f"{name} is {state} already for {client.clients}: {client.answer.reason}"
     if ending is not None:
         yield (
-            f"It is {state} only {describe_rule_end(ending.rule_spec)}: then PortView takes the rule "
+            f"It is {state} only {describe_rule_end(ending.rule_spec)}: then PortView takes the "
             f"{ending.id} back."
         )
     if (rule_spec.expires_at_ms or rule_spec.until) and not plan.is_needless:

@@ -87,7 +87,7 @@ def ask_about_port(
     if snapshot is None:
         reader = open_reader()
         try:
-            snapshot = reader.read()
+            snapshot = reader.read_settled()
         finally:
             reader.close()
     return fill_in(wanted, snapshot.rows, snapshot.processes, platform)

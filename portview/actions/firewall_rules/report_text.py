@@ -109,7 +109,8 @@ def describe_request(rule_spec: RuleSpec) -> str:
     """Return what was asked, in a sentence."""
     verb = "Allow" if rule_spec.effect is RuleEffect.ALLOW else "Block"
     program = f" of {inert(rule_spec.program, _LONGEST)}" if rule_spec.program else ""
-    return f"{verb} {rule_spec.protocol.value.upper()} port {rule_spec.port}{program} for {describe_remotes(rule_spec)}."
+    port = f"{rule_spec.protocol.value.upper()} port {rule_spec.port}"
+    return f"{verb} {port}{program} for {describe_remotes(rule_spec)}."
 
 
 def _made(plan: RulePlan) -> str:

@@ -54,7 +54,8 @@ class FreeReport(ActionReport):
 def inspect_port(request: FreeRequest, held: Iterable[HeldSocket] = ()) -> FreePlan:
     """See who holds a port and propose what to do. Changes nothing.
 
-    ``held`` is what an administrator saw where this user may not look (``find_holders_elevated``). Blocks
+    ``held`` is what an administrator saw where this user may not look: see
+    ``find_holders_elevated``. Blocks
     for some tens of milliseconds; any thread. Raises PortViewError.
     """
     use = port_use(with_owners(read_rows(), held), request)

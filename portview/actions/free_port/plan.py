@@ -12,13 +12,11 @@ from portview.actions.safety.refusals import (
     refusal,
     service_refusal,
     services_unreadable,
-    unreadable_refusal,
-    windows_kernel_refusal,
 )
 from portview.actions.safety.seen_process import SeenProcess, sockets_of
+from portview.actions.safety.stop_refusal import program_reason, stop_refusal
+from portview.actions.safety.unknown_owners import unknown_owner
 from portview.domain.facts import Known, Unreadable
-from portview.domain.owners.system_owners import WINDOWS_SYSTEM_PIDS
-from portview.domain.sockets.socket_row import OwnerProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,10 +25,6 @@ if TYPE_CHECKING:
     from portview.actions.safety.process_facts import ProcessFacts, SelfContext, ServiceFacts
     from portview.domain.owners.process import ProcessKey
     from portview.domain.sockets.socket_row import SocketRow
-
-
-OWNER_HIDDEN = "owner_hidden"
-"""The code of the refusal of a holder that only administrators are told."""
 
 
 class PlanAction(StrEnum):
@@ -188,43 +182,6 @@ def plan_end(
     return _ending(process, (), standpoint, force=force, tree=tree)
 
 
-def stop_refusal(
-    process: ProcessFacts, standpoint: SelfContext, port: int | None = None
-) -> Refusal | None:
-    """Return why a process must not be stopped by itself; None if it may be."""
-    return (
-        refusal(process, standpoint, port) or _service_reason(process) or _program_reason(process)
-    )
-
-
-def _service_reason(process: ProcessFacts) -> Refusal | None:
-    """Return why a process that runs a service, or may run one, is not ended by itself."""
-    match process.services:
-        case Known(services) if services:
-            names = ", ".join(service.name for service in services)
-            return Refusal(
-                "is_service",
-                f"This process runs the service {names}, which its manager would start again.",
-                f"Stop the service: portview service stop {services[0].name}",
-            )
-        case Unreadable() as unreadable:
-            return services_unreadable(unreadable)
-        case _:
-            return None
-
-
-def _program_reason(process: ProcessFacts) -> Refusal | None:
-    """Return why nothing is done to a process of which not even the name could be read."""
-    file, command = process.program.file, process.program.command
-    if not (isinstance(file, Unreadable) and isinstance(command, Unreadable)):
-        return None
-    return unreadable_refusal(
-        "program_unreadable",
-        f"PortView can't read which program this process runs: {file.reason}.",
-        file.remedy,
-    )
-
-
 def _guesses(
     row: SocketRow,
     request: FreeRequest,
@@ -255,38 +212,6 @@ def _several_heirs(row: SocketRow) -> Refusal:
     )
 
 
-def unknown_owner(row: SocketRow) -> Refusal:
-    """Return why nothing can be done about a socket whose owner is not known."""
-    if row.pid in WINDOWS_SYSTEM_PIDS and row.pid is not None:
-        return windows_kernel_refusal(row.pid)
-    match row.owner_problem:
-        case OwnerProblem.ACCESS_DENIED:
-            return Refusal(
-                OWNER_HIDDEN,
-                "The system tells who holds this to administrators only.",
-                "Try again with administrator rights.",
-                needs_admin=True,
-            )
-        case OwnerProblem.OTHER_NAMESPACE:
-            return Refusal(
-                "other_namespace",
-                "The holder lives in another namespace, for example in a container.",
-                "Stop the container, or run PortView outside of this one.",
-            )
-        case OwnerProblem.PROCESS_GONE | OwnerProblem.PID_REUSED:
-            return Refusal(
-                "owner_gone",
-                f"The process that opened this socket (PID {row.pid}) has ended, but something "
-                "still holds the socket, and who that is can't be told.",
-                "Close programs that were started by it, or sign out and in again.",
-            )
-    return Refusal(
-        "no_process",
-        "No process holds this: it belongs to the system itself.",
-        "Give your own program another port.",
-    )
-
-
 def _steps_for(
     process: ProcessFacts,
     rows: tuple[SocketRow, ...],
@@ -294,7 +219,7 @@ def _steps_for(
     standpoint: SelfContext,
     trees: Mapping[ProcessKey, tuple[ProcessFacts, ...]],
 ) -> list[PlanStep]:
-    reason = refusal(process, standpoint, request.port) or _program_reason(process)
+    reason = refusal(process, standpoint, request.port) or program_reason(process)
     if reason is not None:
         return [PlanStep(PlanAction.REFUSE, process, rows, refusal=reason)]
     match process.services:

@@ -52,7 +52,7 @@ def read_rows() -> tuple[SocketRow, ...]:
     """List all sockets anew. A fresh reader looks at every process, however many there are."""
     reader = open_reader()
     try:
-        return reader.read().rows
+        return reader.read_settled().rows
     finally:
         reader.close()
 

@@ -11,11 +11,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from portview.actions.free_port.plan import stop_refusal
 from portview.actions.free_port.port_usage import holds_port
 from portview.actions.safety.process_inspection import ProcessInspector, read_rows
 from portview.actions.safety.process_words import describe_process
 from portview.actions.safety.seen_process import socket_id
+from portview.actions.safety.stop_refusal import stop_refusal
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.owners.program import Sameness, compare_programs
 from portview.i18n import _
@@ -86,8 +86,8 @@ class _Verification:
         self._read_program = read_program
         self._refuse = refuse
         self._known = {one.key for one in seen}
-        self._look = ProcessInspector()
-        self._standpoint = self._look.standpoint()
+        self._inspector = ProcessInspector()
+        self._standpoint = self._inspector.standpoint()
 
     def run(self, *, has_begun: bool) -> tuple[Change, ...]:
         rows = self._rows()
@@ -113,7 +113,7 @@ class _Verification:
                 return Change(one.key, words.format(pid=one.key.pid))
             case _:
                 pass
-        facts = self._look.facts_of(one.key)
+        facts = self._inspector.facts_of(one.key)
         port = one.sockets[0].local.port if one.sockets else None
         refusal = self._refuse(facts, self._standpoint, port)
         if refusal is not None:
@@ -131,8 +131,8 @@ class _Verification:
 
     def _others(self, rows: Sequence[SocketRow]) -> tuple[Change, ...]:
         """Return who holds one of the sockets by now and was not seen."""
-        for inspector in range(_MOST_LOOKS):
-            if inspector:
+        for attempt in range(_MOST_LOOKS):
+            if attempt:
                 time.sleep(_LOOK_EVERY_S)
                 rows = self._rows()
             unseen = [row for row in rows if row.owner and row.owner not in self._known]
@@ -149,7 +149,7 @@ class _Verification:
         return tuple(found.values())
 
     def _info(self, key: ProcessKey) -> ProcessInfo:
-        return self._look.facts_of(key).info
+        return self._inspector.facts_of(key).info
 
 
 def _may_hold(key: ProcessKey, row: SocketRow) -> bool:

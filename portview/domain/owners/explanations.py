@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 from portview.domain.facts import Known, Remedy, Unreadable
 from portview.domain.owners.container_owners import container_relay, describe_relay, relay_advice
-from portview.domain.owners.owners import FIELD_PROBLEM_WORDS, OWNER_PROBLEM_REASONS
+from portview.domain.owners.owners import (
+    FIELD_PROBLEM_WORDS,
+    owner_problem_reason,
+    without_process_sentence,
+)
 from portview.domain.owners.process import Execution
 from portview.domain.owners.process_details import ChainEnd
 from portview.domain.owners.system_owners import explain_system_owner
-from portview.domain.sockets.socket_row import State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,11 +41,11 @@ def owner_sentences(entry: SocketEntry, platform: str) -> tuple[str, ...]:
     row = entry.row
     sentences = [explain_system_owner(row, platform) or ""]
     if row.owner_problem is not None:
-        sentences.append(OWNER_PROBLEM_REASONS[row.owner_problem])
+        sentences.append(owner_problem_reason(row))
         if row.pid is not None:
             sentences.append(f"The system names PID {row.pid}.")
     elif row.key.owner is None and not sentences[0]:
-        sentences.append(_without_process(row.state))
+        sentences.append(without_process_sentence(row))
     if entry.info is not None:
         relay = container_relay(entry.info)
         if relay is not None:
@@ -102,15 +105,6 @@ def describe_suspended(execution: Execution) -> str:
     if execution is Execution.TRACED:
         return "Stopped by a debugger: it keeps its ports and answers nobody meanwhile."
     return ""
-
-
-def _without_process(state: State | None) -> str:
-    if state is State.TIME_WAIT:
-        return (
-            "No process: the connection has ended. The system keeps its two ends reserved for a "
-            "while (TIME_WAIT), so that late packets do not reach a new connection."
-        )
-    return "No process holds this socket; the system keeps it until its state has ended."
 
 
 def _unread_fields(info: ProcessInfo) -> list[str]:

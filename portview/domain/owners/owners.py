@@ -5,32 +5,54 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.domain.owners.process import FieldProblem
-from portview.domain.sockets.socket_row import OwnerProblem
+from portview.domain.sockets.socket_row import OwnerProblem, State
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from portview.domain.owners.process import ProcessInfo
     from portview.domain.sockets.socket_row import SocketRow
 
-OWNER_PROBLEM_WORDS = {
-    OwnerProblem.ACCESS_DENIED: "access denied",
-    OwnerProblem.PROCESS_GONE: "process gone",
-    OwnerProblem.PID_REUSED: "PID reused",
-    OwnerProblem.OTHER_NAMESPACE: "other namespace",
+_PROBLEM_WORDS = {
+    OwnerProblem.ACCESS_DENIED: N_("unknown: access denied"),
+    OwnerProblem.PROCESS_GONE: N_("unknown: process gone"),
+    OwnerProblem.PID_REUSED: N_("unknown: PID reused"),
+    OwnerProblem.OTHER_NAMESPACE: N_("unknown: other namespace"),
+    OwnerProblem.MISSING_CAPABILITY: N_("unknown: missing capability"),
+    OwnerProblem.PROTECTED: N_("unknown: access denied"),
+    OwnerProblem.LOOKING: N_("looking \u2026"),
+    OwnerProblem.NOT_FOUND: N_("unknown: no holder found"),
 }
-OWNER_PROBLEM_REASONS = {
-    OwnerProblem.ACCESS_DENIED: "The system tells the owner of this socket to administrators only.",
-    OwnerProblem.PROCESS_GONE: (
+_PROBLEM_REASONS = {
+    OwnerProblem.ACCESS_DENIED: N_(
+        "Only an administrator can see which process holds this socket."
+    ),
+    OwnerProblem.PROCESS_GONE: N_(
         "The process that opened this socket has ended, but something still holds the socket: "
         "most likely a child process that inherited it."
     ),
-    OwnerProblem.PID_REUSED: (
+    OwnerProblem.PID_REUSED: N_(
         "The process ID that the system names belongs to a process that started after this "
         "socket was opened, so that process can't have opened it."
     ),
-    OwnerProblem.OTHER_NAMESPACE: (
-        "The socket is held from another namespace, for example by a container."
+    OwnerProblem.OTHER_NAMESPACE: N_(
+        "The socket is held from outside of this namespace: by a process of the host or of another "
+        "container, which can't be seen from here."
+    ),
+    OwnerProblem.MISSING_CAPABILITY: N_(
+        "PortView runs as root but without {detail}, so it may not look into the processes of "
+        "other users. More administrator rights don't help."
+    ),
+    OwnerProblem.PROTECTED: N_(
+        "The system doesn't let PortView look into every process, not even as administrator "
+        "(a security policy), so it can't name the one that holds this socket."
+    ),
+    OwnerProblem.LOOKING: N_("PortView is still looking for the process that holds this socket."),
+    OwnerProblem.NOT_FOUND: N_(
+        "No process that runs here was found to hold this socket. It may be on its way from one "
+        "process to another, held from another namespace, hidden, or opened by the kernel."
     ),
 }
+_PROTECTED_BY_PID = N_("It may not look into: PID {pids}.")
 FIELD_PROBLEM_WORDS = {
     FieldProblem.ACCESS_DENIED: "access denied",
     FieldProblem.PROCESS_GONE: "process gone",
@@ -43,10 +65,34 @@ def describe_owner(row: SocketRow, info: ProcessInfo | None) -> str:
     if info is not None and info.name:
         return info.name
     if row.owner_problem is not None:
-        return f"unknown: {OWNER_PROBLEM_WORDS[row.owner_problem]}"
+        return _(_PROBLEM_WORDS[row.owner_problem])
     if row.key.owner is None:
-        return "no process"
+        return _("Linux kernel") if row.kernel_use else _("no process")
     return f"unknown: {describe_field_problem(info, 'name')}"
+
+
+def owner_problem_reason(row: SocketRow) -> str:
+    """Return why the owner of a row isn't known, in a sentence; empty where there is no problem."""
+    if row.owner_problem is None:
+        return ""
+    reason = _(_PROBLEM_REASONS[row.owner_problem]).format(detail=row.owner_detail)
+    if row.owner_problem is OwnerProblem.PROTECTED and row.owner_detail:
+        reason += " " + _(_PROTECTED_BY_PID).format(pids=row.owner_detail)
+    return reason
+
+
+def without_process_sentence(row: SocketRow) -> str:
+    """Return what it means that a socket certainly belongs to no process."""
+    if row.kernel_use:
+        return _("No process holds this socket. It belongs to the Linux kernel: {use}.").format(
+            use=row.kernel_use
+        )
+    if row.state is State.TIME_WAIT:
+        return _(
+            "No process: the connection has ended. The system keeps its two ends reserved for a "
+            "while (TIME_WAIT), so that late packets do not reach a new connection."
+        )
+    return _("No process holds this socket; the system keeps it until its state has ended.")
 
 
 def describe_field_problem(info: ProcessInfo | None, field: str) -> str:

@@ -55,12 +55,22 @@ class State(StrEnum):
 
 
 class OwnerProblem(StrEnum):
-    """Why the owner of a socket is not named."""
+    """Why the owner of a socket is not named.
+
+    ACCESS_DENIED: administrators may see it. MISSING_CAPABILITY: PortView runs as root, without a
+    capability that the row's ``owner_detail`` names. PROTECTED: not even an administrator may look
+    into some process. LOOKING: the search is not over. NOT_FOUND: every process that runs here
+    was searched.
+    """
 
     ACCESS_DENIED = "access_denied"
     PROCESS_GONE = "process_gone"
     PID_REUSED = "pid_reused"
     OTHER_NAMESPACE = "other_namespace"
+    MISSING_CAPABILITY = "missing_capability"
+    PROTECTED = "protected"
+    LOOKING = "looking"
+    NOT_FOUND = "not_found"
 
 
 class Endpoint(NamedTuple):
@@ -99,7 +109,9 @@ class SocketRow:
     for some sockets whose process is not. ``opened_at_ms`` is Unix time, UTC. ``likely_holders``
     are children of an owner that ended, which may have inherited the socket: a guess with a
     reason, never an owner. ``is_v6_only`` is the IPV6_V6ONLY of an IPv6 socket that waits for
-    clients, None where the system does not tell.
+    clients, None where the system does not tell. ``owner_detail`` belongs to ``owner_problem`` (a
+    capability, PIDs). ``kernel_use`` names what of the kernel the socket certainly belongs to
+    ("VXLAN interface vxlan0"); machine text.
     """
 
     key: SocketKey
@@ -111,6 +123,8 @@ class SocketRow:
     opened_at_ms: int | None = None
     likely_holders: tuple[ProcessKey, ...] = ()
     is_v6_only: bool | None = None
+    owner_detail: str = ""
+    kernel_use: str = ""
 
     @property
     def protocol(self) -> Protocol:

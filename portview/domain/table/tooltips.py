@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from portview.domain.json_schema import iso_time
 from portview.domain.owners.owners import (
-    OWNER_PROBLEM_REASONS,
     command_line_of,
     describe_field_problem,
+    owner_problem_reason,
+    without_process_sentence,
 )
 from portview.domain.sockets.socket_row import Protocol, State, awaits_clients, is_loopback
 
@@ -55,10 +56,10 @@ def process(entry: SocketEntry, context: CellContext) -> str:
     """Say why the owner is not known, or which program it is and that it stands still."""
     row, info = entry.row, entry.info
     if row.owner_problem is not None:
-        reason = OWNER_PROBLEM_REASONS[row.owner_problem]
+        reason = owner_problem_reason(row)
         return reason if row.pid is None else f"{reason}\nThe system names PID {row.pid}."
     if row.key.owner is None:
-        return "No process holds this socket; the system keeps it until its state has ended."
+        return without_process_sentence(row)
     if info is None or not info.name:
         return f"The name of the process could not be read: {describe_field_problem(info, 'name')}."
     standing = context.standing_of(row)

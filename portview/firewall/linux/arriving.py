@@ -33,9 +33,8 @@ def destinations(
     if not packets:
         return Absent()
     walk = PacketTraversal(ruleset, machine)
-    enter = walk.answer if is_here else walk.arrive
     try:
-        outcome = of_parts([enter(packet) for packet in packets])
+        outcome = of_parts([walk.travel(packet) for packet in packets])
     except (TooManyCasesError, RecursionError):
         return Unreadable("the rules tell more cases apart than PortView follows")
     if unknown := _unknown_target(outcome):
@@ -50,6 +49,8 @@ def _unknown_target(outcome: TraversalResult) -> str:
         undecidable = next((fate.chance for fate in outcome.fates if fate.chance), None)
     if undecidable is None:
         return ""
+    if undecidable.rule is None:
+        return f"it depends on {undecidable.what}"
     return f"the rule “{undecidable.rule.text}” depends on {undecidable.what}"
 
 

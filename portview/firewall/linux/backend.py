@@ -19,6 +19,7 @@ from portview.firewall.linux.planning import plan_rule
 from portview.firewall.linux.reading import read_ruleset
 from portview.firewall.linux.rules import LinuxRules, status_of, takes_note
 from portview.firewall.linux.scope import scope_of
+from portview.firewall.linux.state import read_surroundings
 from portview.firewall.tag import RuleTag, format_tag, new_id
 
 if TYPE_CHECKING:
@@ -45,11 +46,15 @@ class LinuxFirewall:
         """Return the rules as they are now; cheap where nothing changed since the last call."""
         generation, machine = read_generation(), read_machine()
         files = tuple(map(_age, _UFW_FILES))
-        if self._is_current(generation, machine) and files == self._ufw_files:
+        number = self._last.generation + 1 if self._last else 1
+        if self._is_current(generation) and files == self._ufw_files:
             assert self._last  # noqa: S101 - it is current
+            machine = replace(machine, surroundings=read_surroundings(self._last.ruleset))
+            if self._last.ruleset is not None and machine != self._last.machine:
+                self._last = _rules_of(number, self._last.ruleset, machine)
             return self._last
         reading = read_ruleset()
-        number = self._last.generation + 1 if self._last else 1
+        machine = replace(machine, surroundings=read_surroundings(reading.ruleset))
         if reading.ruleset is None:
             status = FirewallStatus(
                 "none",
@@ -118,7 +123,7 @@ class LinuxFirewall:
                 commands += firewalld.plan_removal(own, rules.ruleset)
         return commands
 
-    def _is_current(self, generation: int | None, machine: Machine) -> bool:
+    def _is_current(self, generation: int | None) -> bool:
         last = self._last
         if last is None:
             return False
@@ -126,7 +131,7 @@ class LinuxFirewall:
             return self._is_refused
         # What times out, or is added by traffic, changes without a new generation.
         is_steady = last.ruleset is not None and not last.ruleset.changes_by_itself
-        return is_steady and generation == self._kernel_generation and machine == last.machine
+        return is_steady and generation == self._kernel_generation
 
 
 def _rules_of(number: int, ruleset: Ruleset, machine: Machine) -> LinuxRules:

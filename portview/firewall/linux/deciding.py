@@ -7,11 +7,12 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
 from portview.domain.firewall import FirewallAnswer, FirewallVerdict
+from portview.domain.sockets.socket_row import Protocol
+from portview.firewall.linux.conversation import Conversations, first_packet_sizes
 from portview.firewall.linux.intervals import LAST_PORT, Intervals, common, joined, without
 from portview.firewall.linux.machine import LOOPBACK, Interface
-from portview.firewall.linux.packet import Packet
+from portview.firewall.linux.packet import SYN, Packet
 from portview.firewall.linux.packet_traversal import PacketTraversal
-from portview.firewall.linux.reply_path import evaluate_round_trip
 from portview.firewall.linux.sentences import answer_of
 from portview.firewall.linux.traversal_result import TooManyCasesError, TraversalResult, of_parts
 
@@ -30,6 +31,10 @@ _NO_CLIENTS_V4 = ((0, 0x00FFFFFF), (0x7F000000, 0x7FFFFFFF), (0xE0000000, 0xFFFF
 _NO_CLIENTS_V6 = ((0, (1 << 48) - 1), (0xFF << 120, (1 << 128) - 1))
 # The ports that systems give to clients; lower ones take a privilege and a reason of their own.
 _CLIENT_PORTS = ((1024, LAST_PORT),)
+# What operating systems set the ttl to (RFC 1700: 64; Windows 128; network devices 255), and
+# how far away clients are at most.
+_FIRST_TTLS = (64, 128, 255)
+_MOST_HOPS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,7 @@ def follow(
     """
     local, remote = _bound(question.local_address), _address(question.remote)
     walk, back = PacketTraversal(ruleset, machine), PacketTraversal(ruleset, machine)
+    conversations = Conversations(walk, back, machine, "flags" in ruleset.asks)
     packets = _packets(question, local, remote, machine)
     if sources is not None:
         packets = [
@@ -96,7 +102,7 @@ def follow(
             if common(one.saddr, sources.get(one.version, ()))
         ]
     try:
-        parts = [evaluate_round_trip(walk, back, packet) for packet in packets]
+        parts = [conversations.follow(packet) for packet in packets]
     except RecursionError as error:
         raise TooManyCasesError from error
     if not parts:
@@ -165,19 +171,8 @@ def packets_from_here(question: FirewallQuestion, machine: Machine) -> list[Pack
         targets = [int(called)] if called else sorted(own)
         for number in targets:
             single = ((number, number),)
-            found.append(
-                Packet(
-                    version,
-                    question.protocol.value,
-                    "",
-                    single,
-                    single,
-                    _CLIENT_PORTS,
-                    ((question.port, question.port),),
-                    outward=LOOPBACK,
-                    is_local_source=True,
-                )
-            )
+            place = _Place(LOOPBACK, single, single)
+            found.append(_packet(question, version, place, ((machine.surroundings.ttl,) * 2,)))
     return found
 
 
@@ -188,24 +183,41 @@ def _packets(
     for known in (local, remote):
         if known is not None:
             versions &= {known.version}
-    packets: list[Packet] = []
-    for version in sorted(versions):
-        bound = None if local is None or local.is_unspecified else local
-        for place in _places(version, bound, remote, machine):
-            is_inside = place.interface == LOOPBACK
-            packets.append(
-                Packet(
-                    version,
-                    question.protocol.value,
-                    place.interface,
-                    place.saddr,
-                    place.daddr,
-                    _CLIENT_PORTS,
-                    ((question.port, question.port),),
-                    is_local_source=is_inside,
-                )
-            )
-    return packets
+    bound = None if local is None or local.is_unspecified else local
+    ttl = _hops(remote, machine)
+    return [
+        _packet(question, version, place, ttl)
+        for version in sorted(versions)
+        for place in _places(version, bound, remote, machine)
+    ]
+
+
+def _packet(question: FirewallQuestion, version: int, place: _Place, ttl: Intervals) -> Packet:
+    """Return the first packet of an ordinary client. One from here goes out to loopback first."""
+    is_inside = place.interface == LOOPBACK
+    protocol = question.protocol.value
+    return Packet(
+        version,
+        protocol,
+        "" if is_inside else place.interface,
+        place.saddr,
+        place.daddr,
+        _CLIENT_PORTS,
+        ((question.port, question.port),),
+        outward=LOOPBACK if is_inside else "",
+        flags=SYN if question.protocol is Protocol.TCP else 0,
+        is_local_source=is_inside,
+        ttl=ttl,
+        length=first_packet_sizes(protocol, version),
+    )
+
+
+def _hops(remote: Address | None, machine: Machine) -> Intervals:
+    """Return the ttl of packets when they arrive: what systems start with, less the hops."""
+    if remote is not None and _is_managed(remote, machine):
+        return ((machine.surroundings.ttl,) * 2,)
+    hops = 0 if remote is not None and machine.is_neighbour(str(remote)) else _MOST_HOPS
+    return joined((start - hops, start) for start in _FIRST_TTLS)
 
 
 def _places(

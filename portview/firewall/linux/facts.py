@@ -26,9 +26,13 @@ def read_machine() -> Machine:
     interfaces = tuple(
         Interface(
             name,
-            tuple(sorted(_with_lengths(addresses))),
+            # In the kernel's order: the first is the one that "redirect" sends to.
+            tuple(_with_lengths(addresses)),
             is_inner=_is_inner(name),
             is_bridge=_is_bridge(name),
+            lower=_lower(name),
+            link=_number(_SYS_NET / name / "type"),
+            group=_number(_SYS_NET / name / "netdev_group"),
         )
         for name, addresses in sorted(psutil.net_if_addrs().items())
     )
@@ -100,6 +104,16 @@ def _is_inner(name: str) -> bool:
     # A veth pair or a virtual machine's tap has no device; a network card has one, and a VLAN or
     # a bond has what it stands upon.
     return not any(_leads_out(member) for member in members)
+
+
+def _lower(name: str) -> tuple[str, ...]:
+    """Return the interfaces that an interface stands upon."""
+    return tuple(sorted(one.name[6:] for one in (_SYS_NET / name).glob("lower_*")))
+
+
+def _number(path: Path) -> int | None:
+    text = _text(path).strip()
+    return int(text) if text.isdecimal() else None
 
 
 def _leads_out(name: str) -> bool:

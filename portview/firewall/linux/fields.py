@@ -2,64 +2,94 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import reduce
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from operator import or_
-from socket import AF_INET, AF_INET6, inet_pton
 from typing import TYPE_CHECKING, Any
 
-from portview.firewall.linux.intervals import LAST_PORT, V4_BITS, V6_BITS, Intervals, common
-from portview.firewall.linux.packet import Packet, Side
+from portview.domain.facts import Absent
+from portview.domain.facts import Known as KnownFact
+from portview.firewall.linux.clock import KEYS, UTC_PREFIX, clock_reading
+from portview.firewall.linux.facts_of_packets import (
+    ABSENT,
+    Field,
+    KnownField,
+    RangedField,
+    UncertainField,
+)
+from portview.firewall.linux.packet import SYN, SYN_ACK, Side
+from portview.firewall.linux.tracking import tracked_field
+from portview.firewall.linux.values import number_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_PROTOCOL_NUMBERS = {"icmp": 1, "tcp": 6, "udp": 17, "ipv6-icmp": 58, "icmpv6": 58, "sctp": 132}
-_FLAGS = {"fin": 1, "syn": 2, "rst": 4, "psh": 8, "ack": 16, "urg": 32, "ecn": 64, "cwr": 128}
-_SYN, _SYN_ACK = 2, 18
-_FAMILY_WORDS = {4: ("ipv4", "ip", 2), 6: ("ipv6", "ip6", 10)}
+    from portview.firewall.linux.intervals import Intervals
+    from portview.firewall.linux.machine import Machine
+    from portview.firewall.linux.packet import Packet
+
+_FAMILY_WORDS = {4: ("ipv4", "ip", 2, 0x0800), 6: ("ipv6", "ip6", 10, 0x86DD)}
 _OUTER_OF_UDP = frozenset({"vxlan", "geneve"})
+_IPV6_HEADER = 40
+_SEGMENT_SIZES = ((536, 65495),)
+"""The segment sizes that ordinary clients announce (RFC 9293, 3.7.1)."""
 
 
-@dataclass(frozen=True, slots=True)
-class KnownField:
-    """A fact: the same for all packets of the box. ``kind`` says how rules write its values."""
-
-    kind: str
-    value: Any
-
-
-@dataclass(frozen=True, slots=True)
-class FixedField:
-    """A number that some packets of the box have and others may not, without their telling."""
-
-    side: Side
-    values: Intervals
-
-
-@dataclass(frozen=True, slots=True)
-class UncertainField:
-    """Nobody can say beforehand. ``what`` names it in nft's words."""
-
-    what: str
-
-
-ABSENT = KnownField("absent", None)
-"""The packet has no such header, so that the rule does not match, whatever it compares."""
-
-Field = Side | KnownField | FixedField | UncertainField
-
-
-def field_of(expression: Any, packet: Packet) -> Field:
+def field_of(  # noqa: PLR0911, C901 - a line for each kind
+    expression: Any, packet: Packet, machine: Machine
+) -> Field:
     """Return what an expression on the left of a match reads from a packet."""
     if not isinstance(expression, dict) or len(expression) != 1:
         return UncertainField("an unknown expression")
     kind, body = next(iter(expression.items()))
     if kind in {"&", "|", "^"}:
-        return _masked(kind, body, packet)
-    reader = _READERS.get(kind)
-    return reader(body, packet) if reader and isinstance(body, dict) else UncertainField(str(kind))
+        return _masked(kind, body, packet, machine)
+    if not isinstance(body, dict):
+        return UncertainField(str(kind))
+    match kind:
+        case "payload":
+            return _payload(body, packet)
+        case "meta":
+            return _meta(str(body.get("key")), packet, machine)
+        case "ct":
+            return tracked_field(body, packet)
+        case "fib":
+            return _route(body, packet, machine)
+        case "socket":
+            return _socket(str(body.get("key")), packet, machine)
+        case "tcp option":
+            return _tcp_option(body, packet)
+        case "exthdr" | "ip option":
+            # Headers that ordinary clients' packets do not have.
+            return ABSENT if "field" in body else KnownField("exists", value=False)
+    return UncertainField(str(kind))
+
+
+def value_of(expression: Any, packet: Packet, machine: Machine) -> int | None:
+    """Return the number that a statement sets something to, None where that is not known."""
+    if not isinstance(expression, dict):
+        return number_of(expression, "number")
+    kind, parts = next(iter(expression.items()))
+    if kind in {"&", "|", "^", "<<", ">>"} and isinstance(parts, list) and parts:
+        numbers = [value_of(part, packet, machine) for part in parts]
+        if None in numbers:
+            return None
+        result, *others = (number or 0 for number in numbers)
+        for other in others:
+            result = _combined(kind, result, other)
+        return result & 0xFFFFFFFF
+    field = field_of(expression, packet, machine)
+    return field.value if isinstance(field, KnownField) and field.kind == "number" else None
+
+
+def _combined(operator: str, one: int, other: int) -> int:
+    match operator:
+        case "&":
+            return one & other
+        case "|":
+            return one | other
+        case "^":
+            return one ^ other
+        case "<<":
+            return one << min(other, 32)
+    return one >> min(other, 32)
 
 
 def _payload(body: Mapping[str, Any], packet: Packet) -> Field:
@@ -79,29 +109,49 @@ def _payload(body: Mapping[str, Any], packet: Packet) -> Field:
     return ABSENT
 
 
-def _transport(name: str, packet: Packet) -> Field:
-    if name == "dport":
-        return Side.PORT
-    if name == "sport":
-        return Side.SOURCE_PORT
-    if name == "flags":
-        is_answer = packet.tracked == "established"
-        return KnownField("flags", _SYN_ACK if is_answer else _SYN)
+def _transport(name: str, packet: Packet) -> Field:  # noqa: PLR0911 - a line for each field
+    match name:
+        case "dport":
+            return Side.PORT
+        case "sport":
+            return Side.SOURCE_PORT
+        case "flags":
+            return KnownField("flags", packet.flags)
+        case "urgptr":
+            return KnownField("number", 0)
+        case "ackseq" if packet.flags == SYN:
+            return KnownField("number", 0)
+        case "length" if packet.protocol == "udp":
+            header = 20 if packet.version == 4 else _IPV6_HEADER  # noqa: PLR2004 - IP version
+            return RangedField("udp length", _shifted(packet.length, -header))
     return UncertainField(f"{packet.protocol} {name}")
 
 
-def _network(protocol: str, name: str, packet: Packet) -> Field:
+def _network(protocol: str, name: str, packet: Packet) -> Field:  # noqa: PLR0911 - a line each
     if protocol != ("ip" if packet.version == 4 else "ip6"):  # noqa: PLR2004 - IP version
         return ABSENT
-    if name == "saddr":
-        return Side.SOURCE
-    if name == "daddr":
-        return Side.DESTINATION
-    if name in {"protocol", "nexthdr"}:
-        return KnownField("protocol", packet.protocol)
-    if name == "version":
-        return KnownField("number", packet.version)
+    match name:
+        case "saddr":
+            return Side.SOURCE
+        case "daddr":
+            return Side.DESTINATION
+        case "protocol" | "nexthdr":
+            return KnownField("protocol", packet.protocol)
+        case "version":
+            return KnownField("number", packet.version)
+        case "hdrlength":
+            return KnownField("number", 5)
+        case "ttl" | "hoplimit":
+            return RangedField(f"{protocol} {name}", packet.ttl)
+        case "length" if protocol == "ip":
+            return RangedField("ip length", packet.length)
+        case "length":
+            return RangedField("ip6 length", _shifted(packet.length, -_IPV6_HEADER))
     return UncertainField(f"{protocol} {name}")
+
+
+def _shifted(ranges: Intervals, by: int) -> Intervals:
+    return tuple((max(0, low + by), high + by) for low, high in ranges)
 
 
 def _raw_payload(body: Mapping[str, Any]) -> Field:
@@ -113,92 +163,147 @@ def _raw_payload(body: Mapping[str, Any]) -> Field:
     return UncertainField("raw bytes")
 
 
-def _meta(body: Mapping[str, Any], packet: Packet) -> Field:  # noqa: PLR0911 - a line for each key
-    key = str(body.get("key"))
+def _meta(  # noqa: PLR0911, PLR0912, C901 - a line for each key
+    key: str, packet: Packet, machine: Machine
+) -> Field:
     match key:
         case "l4proto":
             return KnownField("protocol", packet.protocol)
         case "nfproto" | "protocol":
             return KnownField("word", _FAMILY_WORDS[packet.version])
         case "iif" | "iifname":
-            return KnownField("name", packet.inward) if packet.inward else UncertainField(key)
+            return (
+                UncertainField(key) if packet.inward is None else KnownField("name", packet.inward)
+            )
         case "oif" | "oifname":
             return (
                 UncertainField(key)
                 if packet.outward is None
                 else KnownField("name", packet.outward)
             )
+        case "iiftype" | "oiftype" | "iifgroup" | "oifgroup":
+            name = packet.inward if key.startswith("i") else packet.outward
+            return _of_interface(key, name, machine)
         case "pkttype":
-            return KnownField("word", ("host", "unicast"))
+            return KnownField("word", ("host", "unicast", 0))
         case "mark" if packet.mark is not None:
             return KnownField("number", packet.mark)
-        case _:
-            return UncertainField(f"meta {key}")
+        case "ipsec" | "secpath":
+            return KnownField("exists", value=False)
+        case "nftrace":
+            return KnownField("number", 0)
+        case "length":
+            return RangedField("meta length", packet.length)
+        case "cpu" if machine.surroundings.cpus:
+            return RangedField("meta cpu", ((0, machine.surroundings.cpus - 1),))
+        case "skuid" | "skgid":
+            return _owner(key, packet, machine)
+    if key.removeprefix(UTC_PREFIX) in KEYS:
+        seconds = clock_reading(key, machine.surroundings.now)
+        return (
+            UncertainField(f"meta {key}")
+            if seconds is None
+            else KnownField(f"clock {key}", seconds)
+        )
+    return UncertainField(f"meta {key}")
 
 
-def _tracked(body: Mapping[str, Any], packet: Packet) -> Field:
-    key, direction = str(body.get("key")), body.get("dir")
-    if key == "state":
-        return KnownField("state", packet.tracked)
-    if packet.tracked not in {"new", "established"}:
+def _of_interface(key: str, name: str | None, machine: Machine) -> Field:
+    if name == "":
         return ABSENT
-    if key == "direction":
-        return KnownField("word", ("original" if packet.tracked == "new" else "reply",))
-    if key == "status" and (packet.called or packet.tracked == "new"):
-        return KnownField("status", "dnat" if packet.called else "")
-    if direction == "original" and packet.tracked == "new":
-        return _original(key, packet)
-    return UncertainField(f"ct {key}")
+    found = next((one for one in machine.interfaces if one.name == name), None)
+    number = None if found is None else found.link if key.endswith("type") else found.group
+    if number is None:
+        return UncertainField(f"meta {key}")
+    return KnownField("link" if key.endswith("type") else "group", number)
 
 
-def _original(key: str, packet: Packet) -> Field:
-    """Read what a packet was sent to at first."""
-    side = Side.PORT if key == "proto-dst" else Side.DESTINATION
-    if key not in {"proto-dst", "daddr", "ip daddr", "ip6 daddr"}:
-        return UncertainField(f"ct original {key}")
-    if packet.called:
-        return FixedField(side, packet.called[1 if side is Side.PORT else 0])
-    return side
+def _owner(key: str, packet: Packet, machine: Machine) -> Field:
+    """Read who owns the socket that sends a packet; one that comes in has none at first."""
+    if not packet.is_local_source:
+        return ABSENT if packet.flags == SYN else UncertainField(f"meta {key}")
+    if packet.is_reply and key == "skuid":
+        listening = machine.surroundings.listeners_on(
+            packet.protocol, packet.version, _few(packet.saddr), packet.sport[0][0]
+        )
+        users = (
+            {one.user_id for one in listening.value} if isinstance(listening, KnownFact) else set()
+        )
+        if len(users) == 1 and (user := users.pop()) is not None:
+            return KnownField("number", user)
+    return UncertainField(f"meta {key}")
 
 
-def _route(body: Mapping[str, Any], packet: Packet) -> Field:
+def _few(ranges: Intervals) -> list[int]:
+    return [low for low, high in ranges if low == high]
+
+
+def _socket(key: str, packet: Packet, machine: Machine) -> Field:
+    """Read the socket that a packet will come to: one as ordinary servers have it."""
+    listening = machine.surroundings.listeners_on(
+        packet.protocol, packet.version, _few(packet.daddr), packet.dport[0][0]
+    )
+    if isinstance(listening, Absent):
+        return ABSENT
+    if not isinstance(listening, KnownFact) or packet.is_local_source:
+        return UncertainField(f"socket {key}")
+    match key:
+        case "transparent" | "mark":
+            return KnownField("number", 0)
+        case "wildcard" if packet.flags == SYN:
+            wild = {one.address == 0 for one in listening.value}
+            if len(wild) == 1:
+                return KnownField("number", int(wild.pop()))
+    return UncertainField(f"socket {key}")
+
+
+def _route(body: Mapping[str, Any], packet: Packet, machine: Machine) -> Field:
     """Read a look-up in the routing table, for packets that come in where answers go out."""
     flags = body.get("flags")
     flags = [flags] if isinstance(flags, str) else list(flags or ())
     result = body.get("result")
     if result == "type":
         is_local = packet.is_local_target if "daddr" in flags else packet.is_local_source
+        if is_local and {"iif", "daddr"} <= set(flags):
+            return _local_on_interface(packet, machine)
         return KnownField("word", ("local",) if is_local else ("unicast",))
-    if result in {"oif", "oifname", "check"} and "saddr" in flags:
-        return KnownField("exists", value=True)
+    if result in {"oif", "oifname", "check"} and "saddr" in flags and packet.inward:
+        return KnownField("route", packet.inward)
     return UncertainField(f"fib {result}")
 
 
-def _extra_header(body: Mapping[str, Any], _packet: Packet) -> Field:
-    """Read a header that ordinary clients' first packets do not have."""
-    return ABSENT if "field" in body else KnownField("exists", value=False)
+def _local_on_interface(packet: Packet, machine: Machine) -> Field:
+    """Read whether the target is an address of the very interface that a packet came through."""
+    found = next((one for one in machine.interfaces if one.name == packet.inward), None)
+    own = set(found.own(packet.version)) if found else set()
+    inside = {low in own and high in own for low, high in packet.daddr}
+    if len(inside) == 1:
+        return KnownField("word", ("local",) if inside.pop() else ("unicast",))
+    return UncertainField("fib daddr . iif type")
 
 
-_READERS = {
-    "exthdr": _extra_header,
-    "ip option": _extra_header,
-    "payload": _payload,
-    "meta": _meta,
-    "ct": _tracked,
-    "fib": _route,
-}
+def _tcp_option(body: Mapping[str, Any], packet: Packet) -> Field:
+    name = str(body.get("name"))
+    if packet.protocol != "tcp":
+        return ABSENT if "field" in body else KnownField("exists", value=False)
+    has_it = packet.flags in {SYN, SYN_ACK}
+    if name == "maxseg" and "field" not in body:
+        return KnownField("exists", value=has_it)
+    if name == "maxseg" and body.get("field") == "size":
+        return RangedField("tcp option maxseg size", _SEGMENT_SIZES) if has_it else ABSENT
+    return UncertainField(f"tcp option {name}")
 
 
-def _masked(operator: str, parts: Any, packet: Packet) -> Field:
+def _masked(operator: str, parts: Any, packet: Packet, machine: Machine) -> Field:
     if operator == "&" and isinstance(parts, list) and len(parts) > 1:
-        field = field_of(parts[0], packet)
+        field = field_of(parts[0], packet, machine)
         if field is ABSENT:
             return ABSENT
         if field == UncertainField("ip frag-off"):
             # The first packet of a conversation is no later piece of a larger one.
             offset = number_of(parts[1], "number")
             return KnownField("number", 0) if offset is not None and offset < 0x4000 else field  # noqa: PLR2004
-        if isinstance(field, KnownField) and field.kind in {"flags", "number"}:
+        if isinstance(field, KnownField) and field.kind in {"flags", "number", "state", "status"}:
             mask = number_of(parts[1] if len(parts) == 2 else parts[1:], field.kind)  # noqa: PLR2004
             if mask is not None:
                 return KnownField(f"masked {field.kind}", field.value & mask)
@@ -208,115 +313,3 @@ def _masked(operator: str, parts: Any, packet: Packet) -> Field:
             else UncertainField("a part of an address or number")
         )
     return UncertainField("a calculation")
-
-
-def number_of(value: Any, kind: str) -> int | None:
-    """Return a number as rules write it, with words for TCP's flags; None for anything else."""
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, dict) and "|" in value:
-        value = value["|"]
-    if isinstance(value, list):
-        numbers = [number_of(one, kind) for one in value]
-        return None if None in numbers else reduce(or_, filter(None, numbers), 0)
-    if not isinstance(value, str):
-        return None
-    if kind.endswith("flags"):
-        return _FLAGS.get(value)
-    try:
-        return int(value, 0)
-    except ValueError:
-        return None
-
-
-def holds(field: KnownField | FixedField, value: Any, version: int) -> bool | None:  # noqa: PLR0911
-    """Tell whether a field has a value that a rule names; None where that can't be said."""
-    if isinstance(field, FixedField):
-        wanted = ranges_of(value, field.side, version)
-        if wanted is None:
-            return None
-        shared = common(field.values, wanted)
-        return False if not shared else True if shared == field.values else None
-    match field.kind:
-        case "name":
-            return _is_name(field.value, value)
-        case "protocol":
-            return _holds_number(_PROTOCOL_NUMBERS[field.value], value, _PROTOCOL_NUMBERS)
-        case "state" | "status":
-            return field.value in value if isinstance(value, list) else field.value == value
-        case "word":
-            return value in field.value if isinstance(value, str | int) else None
-        case "exists":
-            return value is field.value if isinstance(value, bool) else None
-        case "flags" | "masked flags":
-            number = number_of(value, field.kind)
-            return None if number is None else number == field.value
-        case _:
-            return _holds_number(field.value, value, {})
-
-
-def _holds_number(own: int, value: Any, words: Mapping[str, int]) -> bool | None:
-    if isinstance(value, dict) and "range" in value:
-        ends = [_holds_number(own, end, words) is not None for end in value["range"]]
-        low, high = (words.get(end, end) for end in value["range"])
-        if all(ends) and isinstance(low, int) and isinstance(high, int):
-            return low <= own <= high
-        return None
-    if isinstance(value, str) and words:
-        # The name of a protocol that is neither of those asked about.
-        return words.get(value, -1) == own
-    number = number_of(value, "number")
-    return None if number is None else number == own
-
-
-def _is_name(own: str, value: Any) -> bool | None:
-    if isinstance(value, int):
-        return False  # the index of an interface that is gone
-    if not isinstance(value, str):
-        return None
-    if value.endswith("*") and not value.endswith("\\*"):
-        return own.startswith(value[:-1])
-    return own == value.replace("\\*", "*")
-
-
-def ranges_of(value: Any, side: Side, version: int) -> Intervals | None:
-    """Return the addresses or ports that a value stands for, None where it is not understood."""
-    if value == "*":
-        bits = V4_BITS if version == 4 else V6_BITS  # noqa: PLR2004 - IP version
-        is_port = side in {Side.PORT, Side.SOURCE_PORT}
-        return ((0, LAST_PORT if is_port else (1 << bits) - 1),)
-    try:
-        if side in {Side.PORT, Side.SOURCE_PORT}:
-            return _port_range(value)
-        return _address_range(value, version)
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
-        return None
-
-
-def _port_range(value: Any) -> Intervals:
-    if isinstance(value, dict):
-        if "prefix" in value:
-            low, length = int(value["prefix"]["addr"]), int(value["prefix"]["len"])
-            return ((low, low | (0xFFFF >> length)),)
-        low, high = (int(end) for end in value["range"])
-        return ((low, high),)
-    return ((int(value), int(value)),)
-
-
-def _address_range(value: Any, version: int) -> Intervals:
-    if isinstance(value, dict) and "range" in value:
-        low, high = (ip_address(end) for end in value["range"])
-        if low.version != version:
-            return ()
-        return ((int(low), int(high)),)
-    if isinstance(value, dict):
-        value = f"{value['prefix']['addr']}/{value['prefix']['len']}"
-    if "/" not in value:
-        if (":" in value) != (version == 6):  # noqa: PLR2004 - IP version
-            return ()
-        number = int.from_bytes(inet_pton(AF_INET6 if version == 6 else AF_INET, value))  # noqa: PLR2004
-        return ((number, number),)
-    network: IPv4Network | IPv6Network = ip_network(value, strict=False)
-    if network.version != version:
-        return ()
-    return ((int(network.network_address), int(network.broadcast_address)),)

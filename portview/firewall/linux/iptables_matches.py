@@ -24,6 +24,27 @@ _MASK_AND_FLAGS = 2
 _FLAG_WORDS = {"ALL": ["fin", "syn", "rst", "psh", "ack", "urg"], "NONE": []}
 
 
+_TUPLE_OPTIONS = {
+    f"--ct{short}{end}": (f"{kind}{side}" if kind else name, way)
+    for short, way in (("orig", "original"), ("repl", "reply"))
+    for end, name, kind, side in (
+        ("src", "saddr", "", ""),
+        ("dst", "daddr", "", ""),
+        ("srcport", "", "proto-", "src"),
+        ("dstport", "", "proto-", "dst"),
+    )
+}
+_TTL_OPTIONS = {
+    "--ttl-eq": "==",
+    "--ttl-lt": "<",
+    "--ttl-gt": ">",
+    "--hl-eq": "==",
+    "--hl-lt": "<",
+    "--hl-gt": ">",
+}
+_DAY_NUMBERS = {str(number): number % 7 for number in range(1, 8)}
+
+
 def compared(left: Any, right: Any, *, is_turned: bool = False) -> dict[str, Any]:
     """Return a match expression, "!=" where it is turned."""
     return {"match": {"op": "!=" if is_turned else "==", "left": left, "right": right}}
@@ -82,19 +103,33 @@ def _several_ports(option: Option, _family: str) -> list[dict[str, Any]] | None:
     return [port] if port else None
 
 
-def _tracked(option: Option, _family: str) -> list[dict[str, Any]] | None:
+def _any_of(key: str, words: list[str], option: Option) -> dict[str, Any]:
+    operator = "!" if option.is_turned else "in"
+    return {"match": {"op": operator, "left": {"ct": {"key": key}}, "right": words}}
+
+
+def _tracked(  # noqa: PLR0911 - a line for each option
+    option: Option, _family: str
+) -> list[dict[str, Any]] | None:
     words = ",".join(option.values).split(",")
     if option.name in {"--ctstate", "--state"} and _STATES.issuperset(words):
-        state = {"ct": {"key": "state"}}
-        return [compared(state, [word.lower() for word in words], is_turned=option.is_turned)]
-    if (option.name, words) == ("--ctstate", ["DNAT"]):
-        return [compared({"ct": {"key": "status"}}, "dnat", is_turned=option.is_turned)]
+        return [_any_of("state", [word.lower() for word in words], option)]
+    if (option.name, words) == ("--ctstate", ["DNAT"]) or option.name == "--ctstatus":
+        status = [word.lower().replace("_", "-") for word in words]
+        if status == ["none"]:
+            return None
+        return [_any_of("status", status, option)]
     if option.name == "--ctdir":
         direction = {"ct": {"key": "direction"}}
         return [compared(direction, words[0].lower(), is_turned=option.is_turned)]
-    if option.name == "--ctorigdstport":
-        left = {"ct": {"key": "proto-dst", "dir": "original"}}
-        return [compared(left, _ports(option.values), is_turned=option.is_turned)]
+    if option.name == "--ctproto" and option.values:
+        left = {"ct": {"key": "protocol"}}
+        return [compared(left, readable(option.values[0]), is_turned=option.is_turned)]
+    if option.name in _TUPLE_OPTIONS and option.values:
+        key, way = _TUPLE_OPTIONS[option.name]
+        left = {"ct": {"key": key, "dir": way}}
+        right = _ports(option.values) if key.startswith("proto") else prefix(option.values[0])
+        return [compared(left, right, is_turned=option.is_turned)]
     return None
 
 
@@ -143,6 +178,14 @@ def _address_range(option: Option, family: str) -> list[dict[str, Any]] | None:
 
 
 def _mark(option: Option, _family: str) -> list[dict[str, Any]] | None:
+    return _of_mark({"meta": {"key": "mark"}}, option)
+
+
+def _connection_mark(option: Option, _family: str) -> list[dict[str, Any]] | None:
+    return _of_mark({"ct": {"key": "mark"}}, option)
+
+
+def _of_mark(mark: Any, option: Option) -> list[dict[str, Any]] | None:
     if option.name != "--mark" or not option.values:
         return None
     value, _, mask = option.values[0].partition("/")
@@ -150,7 +193,6 @@ def _mark(option: Option, _family: str) -> list[dict[str, Any]] | None:
         wanted, bits = int(value, 0), int(mask or str(_FULL_MASK), 0)
     except ValueError:
         return None
-    mark = {"meta": {"key": "mark"}}
     return [
         compared(
             mark if bits == _FULL_MASK else {"&": [mark, bits]}, wanted, is_turned=option.is_turned
@@ -184,6 +226,91 @@ def read_recent(options: Sequence[Option]) -> list[dict[str, Any]] | None:
     return [{"meter": {"stmt": {"limit": limit}}}]
 
 
+def read_time(options: Sequence[Option]) -> list[dict[str, Any]] | None:
+    """Read a span of the day and some days of the week, which count in UTC."""
+    found: list[dict[str, Any]] = []
+    words = {option.name: option for option in options}
+    if set(words) - {"--timestart", "--timestop", "--weekdays", "--utc"}:
+        return None
+    start, stop = words.get("--timestart"), words.get("--timestop")
+    if start or stop:
+        ends = [
+            one.values[0] if one else other
+            for one, other in ((start, "00:00:00"), (stop, "23:59:59"))
+        ]
+        found.append(compared({"meta": {"key": "utc hour"}}, {"range": ends}))
+    if days := words.get("--weekdays"):
+        named = [_DAY_NUMBERS.get(one, one) for one in ",".join(days.values).split(",")]
+        left = {"meta": {"key": "utc day"}}
+        found.append(compared(left, {"set": named}, is_turned=days.is_turned))
+    return found
+
+
+def read_connections(options: Sequence[Option]) -> list[dict[str, Any]] | None:
+    """Read a limit on open connections."""
+    for option in options:
+        if option.name in {"--connlimit-above", "--connlimit-upto"} and option.values:
+            if not option.values[0].isdecimal():
+                return None
+            is_above = (option.name == "--connlimit-above") != option.is_turned
+            count = {"val": int(option.values[0]), **({"inv": True} if is_above else {})}
+            return [{"ct count": count}]
+    return None
+
+
+def _plain_range(values: Sequence[str]) -> Any:
+    low, is_range, high = (values[0] if values else "").partition(":")
+    return (
+        {"range": [readable(low or "0"), readable(high or "65535")]} if is_range else readable(low)
+    )
+
+
+def _length(option: Option, _family: str) -> list[dict[str, Any]] | None:
+    if option.name != "--length":
+        return None
+    left = {"meta": {"key": "length"}}
+    return [compared(left, _plain_range(option.values), is_turned=option.is_turned)]
+
+
+def _hops(option: Option, family: str) -> list[dict[str, Any]] | None:
+    operator = _TTL_OPTIONS.get(option.name)
+    if operator is None or not option.values or not option.values[0].isdecimal():
+        return None
+    fields = (
+        {"protocol": "ip", "field": "ttl"}
+        if family == "ip"
+        else {"protocol": "ip6", "field": "hoplimit"}
+    )
+    if option.is_turned:
+        operator = {"==": "!="}.get(operator, "")
+    match = {"op": operator, "left": {"payload": fields}, "right": int(option.values[0])}
+    return [{"match": match}] if operator else None
+
+
+def _owner(option: Option, _family: str) -> list[dict[str, Any]] | None:
+    key = {"--uid-owner": "skuid", "--gid-owner": "skgid"}.get(option.name)
+    if key is None or not option.values:
+        return None
+    low, is_range, high = option.values[0].partition("-")
+    right = {"range": [readable(low), readable(high)]} if is_range else readable(low)
+    return [compared({"meta": {"key": key}}, right, is_turned=option.is_turned)]
+
+
+def _processor(option: Option, _family: str) -> list[dict[str, Any]] | None:
+    if option.name != "--cpu" or not option.values:
+        return None
+    return [
+        compared({"meta": {"key": "cpu"}}, readable(option.values[0]), is_turned=option.is_turned)
+    ]
+
+
+def _segment_size(option: Option, _family: str) -> list[dict[str, Any]] | None:
+    if option.name != "--mss":
+        return None
+    left = {"tcp option": {"name": "maxseg", "field": "size"}}
+    return [compared(left, _plain_range(option.values), is_turned=option.is_turned)]
+
+
 def _nothing(*_: object) -> list[dict[str, Any]]:
     return []
 
@@ -209,6 +336,13 @@ MATCHES: dict[str, Reader] = {
     "hashlimit": _limit_of_each,
     "iprange": _address_range,
     "mark": _mark,
+    "connmark": _connection_mark,
+    "length": _length,
+    "ttl": _hops,
+    "hl": _hops,
+    "owner": _owner,
+    "cpu": _processor,
+    "tcpmss": _segment_size,
     "pkttype": _packet_kind,
     "rpfilter": _way_back,
     "icmp": _of_icmp,
@@ -219,3 +353,10 @@ MATCHES: dict[str, Reader] = {
     "dst": _no_such_header,
 }
 """What is understood of each extension; any other is an unknown match."""
+
+WHOLE_MATCHES: dict[str, Callable[[Sequence[Option]], list[dict[str, Any]] | None]] = {
+    "recent": read_recent,
+    "time": read_time,
+    "connlimit": read_connections,
+}
+"""Extensions whose options mean something only together."""

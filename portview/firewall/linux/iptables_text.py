@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from portview.firewall.linux.iptables_matches import (
     MATCHES,
+    WHOLE_MATCHES,
     Option,
     compared,
     prefix,
-    read_recent,
     readable,
 )
 from portview.firewall.linux.iptables_targets import TARGETS
@@ -114,7 +114,7 @@ def with_saved(ruleset: Ruleset, tables: dict[str, SavedTable], family: str) -> 
                 _told_by(line, rule, table) for line, rule in zip(lines, chain.rules, strict=True)
             )
             chains[key] = replace(chain, rules=rules)
-    return Ruleset(chains, ruleset.sets, ruleset.changes_by_itself)
+    return replace(ruleset, chains=chains)
 
 
 def _told_by(line: str, rule: Rule, table: SavedTable) -> Rule:
@@ -184,8 +184,8 @@ def _basic(option: Option, family: str) -> list[Expression] | None:
 
 def _module(name: str, options: Sequence[Option], family: str) -> list[Expression]:
     reader = MATCHES.get(name)
-    if name == "recent":
-        found = [read_recent(options)]
+    if whole := WHOLE_MATCHES.get(name):
+        found = [whole(options)]
     else:
         found = [reader(option, family) for option in options] if reader else [None]
     known = [expressions for expressions in found if expressions is not None]

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING
 
+from portview.firewall.linux.surroundings import Surroundings
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -21,13 +23,18 @@ class Interface:
     ``addresses`` are this machine's own, with the length of their network ("10.0.0.1/24").
     ``is_inner`` is set for a bridge behind which only containers or virtual machines of this
     machine can be, so that no client on another machine comes in through it; ``is_bridge`` for any
-    bridge, because what it passes on is filtered once more.
+    bridge, because what it passes on is filtered once more. ``lower`` are the interfaces that it
+    stands upon: the ports of a bridge, the card of a VLAN. ``link`` is its kind (ARPHRD_...) and
+    ``group`` its group as numbers, None where they are not known.
     """
 
     name: str
     addresses: tuple[str, ...] = ()
     is_inner: bool = False
     is_bridge: bool = False
+    lower: tuple[str, ...] = ()
+    link: int | None = None
+    group: int | None = None
 
     def networks(self, version: int) -> list[Network]:
         """Return the networks it is connected to, IPv4 or IPv6."""
@@ -51,11 +58,15 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The network of this machine at one moment. ``forwards`` names the IP versions it routes."""
+    """The network of this machine at one moment. ``forwards`` names the IP versions it routes.
+
+    ``surroundings`` is what else rules refer to.
+    """
 
     interfaces: tuple[Interface, ...] = ()
     routes: tuple[Route, ...] = ()
     forwards: frozenset[int] = field(default_factory=frozenset)
+    surroundings: Surroundings = field(default_factory=Surroundings)
 
     def own_addresses(self, version: int) -> set[int]:
         """Return every address of this machine, of one family."""
@@ -69,6 +80,15 @@ class Machine:
     def is_bridge(self, name: str | None) -> bool:
         """Tell whether an interface is a bridge."""
         return any(one.name == name and one.is_bridge for one in self.interfaces)
+
+    def lower_of(self, name: str | None) -> tuple[str, ...]:
+        """Return the interfaces that an interface stands upon."""
+        return next((one.lower for one in self.interfaces if one.name == name), ())
+
+    def is_neighbour(self, address: str) -> bool:
+        """Tell whether an address is in a network that this machine is connected to."""
+        target = ip_address(address)
+        return any(target in route.network for route in self._connected())
 
     def way_to(self, address: str) -> str | None:
         """Return the interface through which an address is reached, None where none is known."""

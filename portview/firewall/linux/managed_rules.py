@@ -85,7 +85,7 @@ def _source_texts(expressions: Iterable[Any]) -> Iterator[str]:
     """Yield the addresses and networks that a rule is about; none for all."""
     for left, right in matches_of(expressions):
         payload = left.get("payload")
-        if isinstance(payload, dict) and payload.get("field") == "saddr":
+        if isinstance(payload, dict) and payload.get("field") in {"saddr", "daddr"}:
             elements = right.get("set", [right]) if isinstance(right, dict) else [right]
             for element in elements:
                 if isinstance(element, dict) and "prefix" in element:

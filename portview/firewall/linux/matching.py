@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from portview.firewall.linux.fields import (
+from portview.firewall.linux.facts_of_packets import (
     ABSENT,
     Field,
     KnownField,
+    RangedField,
     UncertainField,
-    field_of,
-    holds,
-    number_of,
-    ranges_of,
 )
-from portview.firewall.linux.intervals import Intervals, joined
+from portview.firewall.linux.fields import field_of
+from portview.firewall.linux.intervals import Intervals, common, joined
 from portview.firewall.linux.packet import Packet, Side
+from portview.firewall.linux.values import holds, number_of, number_ranges, ranges_of
 
 if TYPE_CHECKING:
+    from portview.firewall.linux.machine import Machine
     from portview.firewall.linux.ruleset import ChainKey, Rule, Ruleset
 
 _LARGEST = (1 << 128) - 1
@@ -51,9 +51,10 @@ class Lookup:
 class Matching:
     """Tells packets apart by the conditions of a ruleset."""
 
-    def __init__(self, ruleset: Ruleset) -> None:
-        """Create it for one ruleset, whose sets it looks things up in."""
-        self._ruleset = ruleset
+    def __init__(self, ruleset: Ruleset, machine: Machine) -> None:
+        """Create it for one ruleset, whose sets it looks things up in, on one machine."""
+        self.ruleset = ruleset
+        self.machine = machine
 
     def divide(self, match: Any, rule: Rule, packet: Packet) -> Division:
         """Tell packets apart by a match expression."""
@@ -61,17 +62,20 @@ class Matching:
         operator = str(match.get("op", "=="))
         if operator in {"<", ">", "<=", ">="}:
             return self._compare(operator, left, right, packet)
-        fields = _fields_of(left, packet)
+        fields = self._fields_of(left, packet)
         if ABSENT in fields:
             return Division((), (packet,))
-        division = self._divide_by(fields, right, rule, packet, is_any=operator == "in")
-        if operator != "!=" or division.unsure:
+        if operator not in {"==", "in", "!=", "!"}:
+            return Division((packet,), (packet,), f"the comparison “{operator}”")
+        # "in" asks whether any of some flags is set, "!" whether none is.
+        division = self._divide_by(fields, right, rule, packet, is_any=operator in {"in", "!"})
+        if operator not in {"!=", "!"} or division.unsure:
             return division
         return Division(division.outside, division.inside)
 
     def look_up(self, key: Any, data: Any, rule: Rule, packet: Packet) -> Lookup:
         """Tell packets apart by the key of a map."""
-        fields = _fields_of(key, packet)
+        fields = self._fields_of(key, packet)
         elements = self._elements(data, rule)
         if elements is None:
             return Lookup(unsure="a map that is not listed")
@@ -93,13 +97,23 @@ class Matching:
             rest = left_over
         return Lookup(tuple(found), tuple(rest))
 
-    def _divide_by(
+    def _fields_of(self, left: Any, packet: Packet) -> list[Field]:
+        if isinstance(left, dict) and isinstance(left.get("concat"), list):
+            return [field_of(part, packet, self.machine) for part in left["concat"]]
+        return [field_of(left, packet, self.machine)]
+
+    def _divide_by(  # noqa: PLR0911 - an end for each kind of field
         self, fields: list[Field], right: Any, rule: Rule, packet: Packet, *, is_any: bool
     ) -> Division:
         if self._changes(right, rule):
             return Division((packet,), (packet,), "a set that traffic changes")
         if len(fields) == 1 and isinstance(fields[0], Side):
             return self._by_range(fields[0], right, rule, packet)
+        if len(fields) == 1 and isinstance(fields[0], RangedField):
+            ranges = number_ranges(map(_plain, self._elements(right, rule) or ({},)))
+            return (
+                _unknown_value(packet) if ranges is None else _by_overlap(fields[0], ranges, packet)
+            )
         if is_any and len(fields) == 1 and (found := _any_flag(fields[0], right)) is not None:
             return Division((packet,), ()) if found else Division((), (packet,))
         elements = self._elements(right, rule)
@@ -131,7 +145,7 @@ class Matching:
     def _union(self, side: Side, right: Any, rule: Rule, version: int) -> Intervals | None:
         """Return all values of a set at once; a set can have very many."""
         name = _set_name(right, rule)
-        known = self._ruleset.unions
+        known = self.ruleset.unions
         if name is None:
             return self._joined(side, right, rule, version)
         key = (name, side.value, version)
@@ -149,16 +163,20 @@ class Matching:
         return joined(one for ranges in known for one in ranges)
 
     def _compare(self, operator: str, left: Any, right: Any, packet: Packet) -> Division:
-        fields = _fields_of(left, packet)
+        fields = self._fields_of(left, packet)
         field = fields[0]
         if field is ABSENT:
             return Division((), (packet,))
         bound: int | None = None
+        if len(fields) == 1 and isinstance(field, RangedField):
+            bound = number_of(right, "number")
         if len(fields) == 1 and isinstance(field, Side):
             ranges = ranges_of(right, field, packet.version)
             bound = ranges[0][0] if ranges else None
-        elif isinstance(field, KnownField) and field.kind.endswith("number"):
-            bound = number_of(right, "number")
+        elif isinstance(field, KnownField) and field.kind.startswith(
+            ("number", "masked n", "clock")
+        ):
+            bound = number_of(right, field.kind)
         if bound is None:
             return Division((packet,), (packet,), _unsure_among(fields) or "a comparison")
         wanted = {
@@ -169,6 +187,8 @@ class Matching:
         }[operator]
         if isinstance(field, Side):
             return _by_ranges(field, wanted, packet)
+        if isinstance(field, RangedField):
+            return _by_overlap(field, wanted, packet)
         assert isinstance(field, KnownField)  # noqa: S101 - by the branch above
         is_inside = wanted[0][0] <= field.value <= wanted[0][1]
         return Division((packet,), ()) if is_inside else Division((), (packet,))
@@ -176,7 +196,7 @@ class Matching:
     def _elements(self, right: Any, rule: Rule) -> list[Any] | None:
         name = _set_name(right, rule)
         if name:
-            named = self._ruleset.sets.get(name)
+            named = self.ruleset.sets.get(name)
             return None if named is None else list(named.elements)
         if isinstance(right, dict):
             if isinstance(right.get("set"), list):
@@ -187,14 +207,8 @@ class Matching:
 
     def _changes(self, right: Any, rule: Rule) -> bool:
         name = _set_name(right, rule)
-        named = self._ruleset.sets.get(name) if name else None
+        named = self.ruleset.sets.get(name) if name else None
         return named is not None and named.changes
-
-
-def _fields_of(left: Any, packet: Packet) -> list[Field]:
-    if isinstance(left, dict) and isinstance(left.get("concat"), list):
-        return [field_of(part, packet) for part in left["concat"]]
-    return [field_of(left, packet)]
 
 
 def _by_element(fields: list[Field], parts: list[Any], packet: Packet) -> Division:
@@ -226,8 +240,19 @@ def _by_part(field: Field, part: Any, packet: Packet) -> Division:
         return _unknown_value(packet) if ranges is None else _by_ranges(field, ranges, packet)
     verdict = False if field is ABSENT else holds(field, part, packet.version)
     if verdict is None:
-        return _unknown_value(packet)
+        what = field.what if isinstance(field, RangedField) else "an unknown value"
+        return Division((packet,), (packet,), what)
     return Division((packet,), ()) if verdict else Division((), (packet,))
+
+
+def _by_overlap(field: RangedField, wanted: Intervals, packet: Packet) -> Division:
+    """Tell whether a number is wanted of which only the range is known."""
+    shared = common(field.values, wanted)
+    if not shared:
+        return Division((), (packet,))
+    if shared == field.values:
+        return Division((packet,), ())
+    return Division((packet,), (packet,), field.what)
 
 
 def _by_ranges(side: Side, ranges: Intervals, packet: Packet) -> Division:
@@ -241,7 +266,7 @@ def _unknown_value(packet: Packet) -> Division:
 
 def _any_flag(field: Field, right: Any) -> bool | None:
     """Tell whether one of several flags is set, as a match without an operator asks."""
-    if not isinstance(field, KnownField) or not field.kind.endswith("flags"):
+    if not isinstance(field, KnownField) or field.kind not in {"flags", "state", "status"}:
         return None
     number = number_of(right, field.kind)
     return None if number is None else bool(field.value & number)

@@ -49,7 +49,8 @@ def target_of(expressions: Iterable[Any]) -> tuple[Protocol, int] | None:
     """Return the one port that a rule is about, None for any other kind of rule."""
     for left, right in matches_of(expressions):
         payload = left.get("payload")
-        is_port = isinstance(payload, dict) and payload.get("field") == "dport"
+        # A rule about answers has the server's port as their source.
+        is_port = isinstance(payload, dict) and payload.get("field") in {"dport", "sport"}
         if is_port and payload["protocol"] in set(Protocol) and isinstance(right, int):
             return Protocol(payload["protocol"]), right
     return None

@@ -115,6 +115,7 @@ def _by_nft(placement: Placement, rule_spec: RuleSpec, scope: Scope, tag: str) -
     if before is not None:
         where = ("insert", "rule", *placement.chain.key, "handle", str(before.handle))
     match: list[str] = []
+    client, port = placement.sides
     if placement.chain.key.table == OWN_TABLE:
         match += ["iifname", "!=", '"lo"']
         if placement.chain.hook == "prerouting":
@@ -122,11 +123,11 @@ def _by_nft(placement: Placement, rule_spec: RuleSpec, scope: Scope, tag: str) -
     if version := placement.version:
         family = "ip" if version == 4 else "ip6"  # noqa: PLR2004 - IP version
         if networks := scope.sources_named(version):
-            match += [family, "saddr", "{", ", ".join(networks), "}"]
+            match += [family, client, "{", ", ".join(networks), "}"]
         elif chain_takes_both(placement):
             match += ["meta", "nfproto", f"ipv{version}"]
     verdict = "accept" if rule_spec.effect is RuleEffect.ALLOW else "drop"
-    match += [rule_spec.protocol.value, "dport", str(rule_spec.port), verdict]
+    match += [rule_spec.protocol.value, port, str(rule_spec.port), verdict]
     return ("nft", *where, *match, "comment", f'"{tag}"')
 
 
@@ -141,8 +142,9 @@ def _by_iptables(
     if placement.before is not None:
         where = ("-I", chain, str(placement.place + 1))
     networks = scope.sources_named(4 if is_v4 else 6)
-    source: Command = ("-s", ",".join(networks)) if networks else ()
-    port = ("-p", rule_spec.protocol.value, *source, "--dport", str(rule_spec.port))
+    client, side = ("-d", "--sport") if placement.is_answer else ("-s", "--dport")
+    source: Command = (client, ",".join(networks)) if networks else ()
+    port = ("-p", rule_spec.protocol.value, *source, side, str(rule_spec.port))
     verdict = "ACCEPT" if rule_spec.effect is RuleEffect.ALLOW else "DROP"
     comment = ("-m", "comment", "--comment", tag)
     own_table = ("-t", table.removesuffix(LEGACY))

@@ -10,6 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from portview.domain.firewall import FirewallVerdict, RuleEffect, RuleFit
+from portview.firewall.linux.hooks import chains_on, unfollowed_rule
+from portview.firewall.linux.machine import LOOPBACK
 from portview.firewall.linux.matching import Matching
 from portview.firewall.linux.readdressing import readdressed
 from portview.firewall.linux.steps import (
@@ -47,7 +49,9 @@ if TYPE_CHECKING:
 
 _MOST_STEPS = 200_000
 _DEEPEST = 80
-_CONNTRACK_PRIORITY = -200
+_TRACKING, _NAT_OF_TARGET, _NAT_OF_SOURCE = -200, -100, 100
+"""Where in their hooks connection tracking and NAT run (linux/netfilter_ipv4.h)."""
+_FIRST_HOOKS, _LAST_HOOKS = frozenset({"prerouting", "output"}), frozenset({"input", "postrouting"})
 _ALLOW = RuleEffect.ALLOW
 _BLOCKS = {"drop": RuleEffect.BLOCK, "reject": RuleEffect.REJECT}
 
@@ -59,7 +63,7 @@ class PacketTraversal:
         """Create a walk through a ruleset."""
         self._ruleset = ruleset
         self._machine = machine
-        self._matching = Matching(ruleset)
+        self._matching = Matching(ruleset, machine)
         self._known: dict[object, TraversalResult] = {}
         self._chain_lists: dict[object, Sequence[Chain]] = {}
         self._steps = 0
@@ -68,70 +72,58 @@ class PacketTraversal:
         self.fits: dict[Rule, RuleFit] = {}
         """How far each rule on the way is about the packets."""
 
-    def arrive(self, packet: Packet) -> TraversalResult:
-        """Return what becomes of packets that come in. Raises TooManyCasesError."""
-        outcome = self._enter("ingress", 0, packet)
-        rule = self._rule_on_bridge() if self._machine.is_bridge(packet.inward) else None
-        if rule is None or outcome.verdict is FirewallVerdict.BLOCKED:
+    def travel(self, packet: Packet) -> TraversalResult:
+        """Return what becomes of packets from where they start. Raises TooManyCasesError.
+
+        Those of this machine go out first; to another of its programs they come in again.
+        """
+        unknown = unfollowed_rule(self._ruleset, self._machine, packet)
+        outcome = self._enter("output" if packet.is_local_source else "ingress", 0, packet)
+        if unknown is None or outcome.verdict is FirewallVerdict.BLOCKED:
             return outcome
-        blocked = ended(PacketFate(packet, RuleEffect.BLOCK, rule))
-        return of_choice([blocked, outcome], UndecidableRule(rule, "what the bridge lets pass"))
-
-    def _rule_on_bridge(self) -> Rule | None:
-        """Return a rule that filters what bridges pass on, which is not followed."""
-        for chain in self._ruleset.base_chains:
-            if chain.key.family == "bridge" and chain.hook in {"prerouting", "input"}:
-                for rule in chain.rules:
-                    return rule
-        return None
-
-    def answer(self, packet: Packet) -> TraversalResult:
-        """Return what becomes of a server's answers. Raises TooManyCasesError."""
-        return self._enter("output", 0, packet)
+        blocked = ended(PacketFate(packet, RuleEffect.BLOCK, unknown.rule))
+        return of_choice([blocked, outcome], unknown)
 
     def _enter(self, hook: str, place: int, packet: Packet) -> TraversalResult:
         """Return what becomes of packets at one of the chains of a hook."""
         chains = self._chains(hook, packet)
         while place < len(chains):
             chain = chains[place]
-            is_first_hook = hook in {"prerouting", "output"}
-            if is_first_hook and chain.effective_priority > _CONNTRACK_PRIORITY:
-                packet = _tracked(packet)
-            is_done = packet.tracked != "new" or (is_first_hook and packet.called)
-            if chain.kind == "nat" and is_done:
+            packet = _seen(packet, hook, chain.effective_priority)
+            is_placed = packet.is_placed and hook in _FIRST_HOOKS
+            if chain.kind == "nat" and (packet.tracked != "new" or is_placed):
                 place += 1
                 continue
             return self._run(chain, 0, packet, None, (hook, place))
-        return self._leave(hook, packet)
+        return self._leave(hook, _seen(packet, hook, None))
 
-    def _leave(self, hook: str, packet: Packet) -> TraversalResult:
-        if hook == "ingress":
-            return self._enter("prerouting", 0, packet)
-        if hook == "prerouting":
-            packet = _tracked(packet)
-            if packet.is_local_target:
+    def _leave(self, hook: str, packet: Packet) -> TraversalResult:  # noqa: PLR0911 - a line for each hook
+        match hook:
+            case "ingress":
+                return self._enter("prerouting", 0, packet)
+            case "prerouting" if packet.is_local_target:
                 return self._enter("input", 0, packet)
-            if packet.version not in self._machine.forwards:
-                because = "this machine does not pass packets on to others"
-                return ended(PacketFate(packet, RuleEffect.BLOCK, because=because))
-            return self._enter("forward", 0, packet)
-        if hook in {"forward", "output"}:
-            return self._enter("postrouting", 0, packet)
+            case "prerouting":
+                if packet.version not in self._machine.forwards:
+                    because = "this machine does not pass packets on to others"
+                    return ended(PacketFate(packet, RuleEffect.BLOCK, because=because))
+                return self._enter("forward", 0, packet)
+            case "forward" | "output":
+                return self._enter("postrouting", 0, packet)
+            case "postrouting":
+                return self._enter("egress", 0, packet)
+            case "egress" if packet.outward == LOOPBACK and packet.is_local_source:
+                inside = replace(packet, inward=LOOPBACK, outward="", is_placed=True)
+                return self._enter("ingress", 0, inside)
         return ended(PacketFate(packet, RuleEffect.ALLOW))
 
     def _chains(self, hook: str, packet: Packet) -> Sequence[Chain]:
-        key = (hook, packet.version, packet.inward)
+        device = packet.outward if hook == "egress" else packet.inward
+        key = (hook, packet.version, device)
         if key not in self._chain_lists:
-            families = {"inet", "ip" if packet.version == 4 else "ip6"}  # noqa: PLR2004
-            if hook == "ingress":
-                families = {"inet", "netdev"}
-            self._chain_lists[key] = [
-                chain
-                for chain in self._ruleset.base_chains
-                if chain.hook == hook
-                and chain.key.family in families
-                and (not chain.devices or packet.inward in chain.devices)
-            ]
+            self._chain_lists[key] = chains_on(
+                self._ruleset, self._machine, hook, packet.version, device
+            )
         return self._chain_lists[key]
 
     def _run(
@@ -250,6 +242,9 @@ class PacketTraversal:
             case "continue":
                 return self._run(chain, place + 1, packet, here[2], base)
             case "snat" | "masquerade":
+                if base[0] == "input":
+                    what = "where answers go to a client whose address is changed"
+                    return self._any_end(rule, ApplyVerdict(packet, UNKNOWN_END, what), here, base)
                 return self._enter(base[0], base[1] + 1, packet)
             case "dnat" | "redirect":
                 return self._send_on(rule, step, here, base)
@@ -288,13 +283,17 @@ class PacketTraversal:
     ) -> TraversalResult:
         """Return what becomes of packets that get another address or port."""
         packet, (chain, place, stack) = step.packet, here
-        changed = readdressed(step.body, packet, self._machine)
+        changed = readdressed(step.verdict, step.body, packet, base[0], self._machine)
         if changed is None:
             return self._run(chain, place + 1, packet, stack, base)
         if isinstance(changed, str):
             ends = [ended(PacketFate(packet, effect, rule)) for effect in (_BLOCKS["drop"], _ALLOW)]
             return of_choice(ends, UndecidableRule(rule, changed))
-        return sent_on(self._enter(base[0], base[1] + 1, changed), rule)
+        parts = []
+        for one in changed:
+            outcome = self._enter(base[0], base[1] + 1, replace(one, is_placed=True))
+            parts.append(sent_on(outcome, rule) if one.called else outcome)
+        return of_parts(parts)
 
     def _note(self, rule: Rule, steps: Sequence[Step]) -> None:
         """Remember how far a rule is about the packets, if it does anything to them."""
@@ -322,8 +321,23 @@ def _names(stack: _Stack) -> tuple[object, ...]:
     return tuple(names)
 
 
-def _tracked(packet: Packet) -> Packet:
-    return replace(packet, tracked="new") if packet.tracked == "invalid" else packet
+def _seen(packet: Packet, hook: str, priority: int | None) -> Packet:
+    """Return a packet as it is before a chain of some priority, or (None) at the end of a hook.
+
+    In between connection tracking may have looked at it, and NAT may have changed its addresses.
+    """
+
+    def is_past(place: int) -> bool:
+        return priority is None or priority > place
+
+    if hook in _FIRST_HOOKS:
+        if is_past(_TRACKING):
+            packet = packet.looked_at()
+        if is_past(_NAT_OF_TARGET):
+            packet = packet.readdressed()
+    elif hook in _LAST_HOOKS and is_past(_NAT_OF_SOURCE):
+        packet = packet.addressed_back()
+    return packet
 
 
 def _is_plain_jump(step: Step) -> bool:

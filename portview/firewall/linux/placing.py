@@ -32,7 +32,8 @@ class Placement:
     """A rule to make: in which chain, before which rule (None for the end), for which IP version.
 
     ``version`` is None for both. ``place`` counts the rules before it. ``is_new_chain`` where the
-    chain has to be made first, as the base chain ``chain``.
+    chain has to be made first, as the base chain ``chain``. ``is_answer`` for a rule about what
+    the server answers, whose addresses and ports are the other way round.
     """
 
     chain: Chain
@@ -40,6 +41,12 @@ class Placement:
     place: int
     version: int | None
     is_new_chain: bool = False
+    is_answer: bool = False
+
+    @property
+    def sides(self) -> tuple[str, str]:
+        """Return where the client's address and the server's port stand in these packets."""
+        return ("daddr", "sport") if self.is_answer else ("saddr", "dport")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,7 @@ def _block(rule_spec: RuleSpec, scope: Scope, ruleset: Ruleset, machine: Machine
             Placement(chain, None, len(chain.rules) + place, version, is_new and not place)
             for place, version in enumerate(versions)
         )
-        tried = Ruleset({**ruleset.chains, key: chain}, ruleset.sets, ruleset.changes_by_itself)
+        tried = replace(ruleset, chains={**ruleset.chains, key: chain})
         for placement in placements:
             tried = _with_rule(tried, placement, rule_spec, scope)
         trial = Trial(placements, obstacle_of(rule_spec, scope, tried, machine))
@@ -123,26 +130,32 @@ def _obstacle(rule_spec: RuleSpec, followed: Followed | None, ruleset: Ruleset) 
 
 def _placements(followed: Followed, scope: Scope, ruleset: Ruleset) -> list[Placement]:
     """Return a place before everything that blocks, or may block."""
-    wanted: dict[tuple[ChainKey, Rule | None], set[int]] = {}
+    wanted: dict[tuple[ChainKey, Rule | None, bool], set[int]] = {}
     for fate in followed.outcome.fates:
-        if fate.is_allowed or fate.because:
+        if fate.is_allowed or fate.because or fate.is_unserved:
             continue
         key = fate.rule.chain if fate.rule else fate.chain.key if fate.chain else None
         if key and key in ruleset.chains:
-            wanted.setdefault((key, fate.rule), set()).add(fate.packet.version)
+            place = (key, fate.rule, fate.is_answer)
+            wanted.setdefault(place, set()).add(fate.packet.version)
     for packet, outcome in zip(followed.packets, followed.parts, strict=True):
-        if undecidable := outcome.undecidable:
-            wanted.setdefault((undecidable.rule.chain, undecidable.rule), set()).add(packet.version)
+        undecidable = outcome.undecidable
+        if undecidable is not None and undecidable.rule is not None:
+            place = (undecidable.rule.chain, undecidable.rule, undecidable.is_answer)
+            wanted.setdefault(place, set()).add(packet.version)
     found: list[Placement] = []
-    for (key, rule), versions in wanted.items():
+    for (key, rule, is_answer), versions in wanted.items():
         chain = ruleset.chains[key]
         if rule is not None and rule not in chain.rules:
             continue
-        place = len(chain.rules) if rule is None else chain.rules.index(rule)
+        before = len(chain.rules) if rule is None else chain.rules.index(rule)
         of_family = {"ip": {4}, "ip6": {6}}.get(key.family, {4, 6})
         fitting = sorted(of_family & versions & {one for one in (4, 6) if scope.covers(one)})
         versions_named = [None] if scope.is_any and fitting else fitting
-        found += [Placement(chain, rule, place, version) for version in versions_named]
+        found += [
+            Placement(chain, rule, before, version, is_answer=is_answer)
+            for version in versions_named
+        ]
     # The same chain twice in a round would shift places; the next round finds what is left.
     first: dict[ChainKey, Placement] = {}
     for placement in found:
@@ -158,12 +171,13 @@ def _with_rule(
     rule = Rule(chain.key, 0, tuple(expressions), "the new rule")
     rules = (*chain.rules[: placement.place], rule, *chain.rules[placement.place :])
     chains = {**ruleset.chains, chain.key: replace(chain, rules=rules)}
-    return Ruleset(chains, ruleset.sets, ruleset.changes_by_itself)
+    return replace(ruleset, chains=chains)
 
 
 def expressions_for(placement: Placement, rule_spec: RuleSpec, scope: Scope) -> list[Expression]:
     """Return the expressions of the rule at one place."""
     result: list[Expression] = []
+    client, port = placement.sides
 
     def match(left: Any, right: Any, operator: str = "==") -> None:
         result.append({"match": {"op": operator, "left": left, "right": right}})
@@ -174,11 +188,11 @@ def expressions_for(placement: Placement, rule_spec: RuleSpec, scope: Scope) -> 
             match({"fib": {"result": "type", "flags": ["daddr"]}}, "local")
     if version := placement.version:
         if networks := scope.sources_named(version):
-            left = {"payload": {"protocol": "ip" if version == 4 else "ip6", "field": "saddr"}}  # noqa: PLR2004 - IP version
+            left = {"payload": {"protocol": "ip" if version == 4 else "ip6", "field": client}}  # noqa: PLR2004 - IP version
             match(left, {"set": [_value(text) for text in networks]})
         elif chain_takes_both(placement):
             match({"meta": {"key": "nfproto"}}, f"ipv{version}")
-    match({"payload": {"protocol": rule_spec.protocol.value, "field": "dport"}}, rule_spec.port)
+    match({"payload": {"protocol": rule_spec.protocol.value, "field": port}}, rule_spec.port)
     result.append({"accept" if rule_spec.effect is RuleEffect.ALLOW else "drop": None})
     return result
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from portview.firewall.linux.iptables_text import legacy_ruleset, parse_save, with_saved
+from portview.firewall.linux.listing import parse_devices, parse_table_flags, parse_texts
 from portview.firewall.linux.netlink import has_tables
-from portview.firewall.linux.ruleset import Ruleset, parse_ruleset, parse_texts
+from portview.firewall.linux.ruleset import Ruleset, parse_ruleset
 from portview.firewall.linux.tools import Done, find_tool, run_tool
 
 # The thread's own, because a thread can be in another network namespace than its process.
@@ -63,6 +64,10 @@ def _read_with(nft: str) -> Reading:
     except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
         return Reading(None, "The answer of nft could not be understood.")
     words = run_tool([nft, "-s", "-a", "list", "ruleset"])
+    if words.code == 0:
+        # The JSON of some versions garbles the flags; without the text they stay as they are.
+        ruleset = ruleset.with_flags(parse_table_flags(words.output))
+        ruleset = ruleset.with_devices(parse_devices(words.output))
     return Reading(_with_iptables(ruleset.with_texts(parse_texts(words.output))))
 
 

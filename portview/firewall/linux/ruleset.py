@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from portview.firewall.linux.asking import asked_by, limits_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -16,9 +17,18 @@ Expression = dict[str, Any]
 BUILT_IN_CHAINS = frozenset({"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"})
 """The base chains of iptables."""
 
+_DORMANT = "dormant"
+_KNOWN_FLAGS = frozenset({_DORMANT, "owner", "persist"})
+"""Flags of tables (nft(8), TABLES): one puts it to sleep, the others say who may remove it."""
+
 _CHANGING_STATEMENTS = ("set", "map", "meter")
 # NF_IP_PRI_NAT_DST and _SRC: the kernel runs chains of type nat there, whatever they ask for.
 _NAT_PRIORITIES = {"prerouting": -100, "output": -100, "input": 100, "postrouting": 100}
+
+
+def table_name(key: ChainKey) -> str:
+    """Return the table of a chain as nft writes it."""
+    return f"{key.family} {key.table}"
 
 
 class ChainKey(NamedTuple):
@@ -86,12 +96,14 @@ class Ruleset:
     """All tables of the kernel at one moment.
 
     ``changes_by_itself`` where elements time out, traffic adds some, or tables are among them of
-    whose changes nftables does not tell.
+    whose changes nftables does not tell. ``table_flags`` are the flags of each table that has some
+    ("inet filter": "dormant").
     """
 
     chains: Mapping[ChainKey, Chain] = field(default_factory=dict)
     sets: Mapping[ChainKey, NamedSet] = field(default_factory=dict)
     changes_by_itself: bool = False
+    table_flags: Mapping[str, frozenset[str]] = field(default_factory=dict)
     unions: dict[tuple[ChainKey, str, int], Any] = field(default_factory=dict, init=False)
     """Large sets as numbers, kept from one question to the next."""
 
@@ -103,14 +115,46 @@ class Ruleset:
     @cached_property
     def base_chains(self) -> tuple[Chain, ...]:
         """Return the chains that packets come in through, in the order in which they run."""
-        based = [chain for chain in self.chains.values() if chain.hook]
+        based = [chain for chain in self.chains.values() if chain.hook and not self._sleeps(chain)]
         return tuple(sorted(based, key=lambda one: (one.effective_priority, one.priority)))
+
+    @cached_property
+    def odd_tables(self) -> Mapping[str, str]:
+        """Return the flags of tables that PortView does not know, by table."""
+        odd = {table: flags - _KNOWN_FLAGS for table, flags in self.table_flags.items()}
+        return {table: ", ".join(sorted(flags)) for table, flags in odd.items() if flags}
+
+    @cached_property
+    def asks(self) -> frozenset[str]:
+        """Return what rules ask of this machine and of packets that only some rules do.
+
+        "flags" (of TCP), "time", "listeners" (whether any listens, and whose they are), and
+        "connections".
+        """
+        found: set[str] = set()
+        for rule in self.rules():
+            for expression in rule.expressions:
+                found |= asked_by(expression)
+        return frozenset(found)
+
+    @cached_property
+    def limits(self) -> frozenset[int]:
+        """Return the limits on open connections that rules set."""
+        found: set[int] = set()
+        for rule in self.rules():
+            for expression in rule.expressions:
+                found |= limits_of(expression)
+        return frozenset(found)
+
+    def _sleeps(self, chain: Chain) -> bool:
+        """Tell whether the kernel leaves a chain out, with its whole table."""
+        return _DORMANT in self.table_flags.get(table_name(chain.key), ())
 
     @cached_property
     def order(self) -> Mapping[Rule, int]:
         """Return the place of every rule on the way that packets take."""
         places: dict[Rule, int] = {}
-        hooks = ("ingress", "prerouting", "input", "forward", "output", "postrouting")
+        hooks = ("ingress", "prerouting", "input", "forward", "output", "postrouting", "egress")
         for hook in hooks:
             for base in self.base_chains:
                 if base.hook == hook:
@@ -146,12 +190,29 @@ class Ruleset:
             key: replace(chain, rules=tuple(map(change, chain.rules)))
             for key, chain in self.chains.items()
         }
-        return Ruleset(chains, self.sets, self.changes_by_itself)
+        return replace(self, chains=chains)
+
+    def with_flags(self, flags: Mapping[str, frozenset[str]]) -> Ruleset:
+        """Return the same rules with the flags of their tables."""
+        return replace(self, table_flags=flags)
+
+    def with_devices(self, devices: Mapping[ChainKey, frozenset[str]]) -> Ruleset:
+        """Return the same rules, their chains bound to these devices."""
+        chains = {
+            key: replace(chain, devices=chain.devices | devices.get(key, frozenset()))
+            for key, chain in self.chains.items()
+        }
+        return replace(self, chains=chains)
 
     def joined_with(self, other: Ruleset) -> Ruleset:
         """Return the rules of both, for tables that the kernel keeps in another place."""
         changes = self.changes_by_itself or other.changes_by_itself
-        return Ruleset({**self.chains, **other.chains}, {**self.sets, **other.sets}, changes)
+        return replace(
+            self,
+            chains={**self.chains, **other.chains},
+            sets={**self.sets, **other.sets},
+            changes_by_itself=changes,
+        )
 
 
 def parse_ruleset(text: str) -> Ruleset:
@@ -164,9 +225,13 @@ def parse_ruleset(text: str) -> Ruleset:
     sets: dict[ChainKey, NamedSet] = {}
     rules: dict[ChainKey, list[Rule]] = {}
     changes_by_itself = False
+    flags: dict[str, frozenset[str]] = {}
+    limits = _named_limits(entries)
     for entry in entries:
         kind, value = next(iter(entry.items()))
-        if kind == "chain":
+        if kind == "table" and value.get("flags"):
+            flags[f"{value['family']} {value['name']}"] = frozenset(_listed(value["flags"]))
+        elif kind == "chain":
             chain = _chain(value)
             chains[chain.key] = chain
         elif kind in {"set", "map"}:
@@ -174,14 +239,14 @@ def parse_ruleset(text: str) -> Ruleset:
             sets[named.key] = named
             changes_by_itself |= bool({"timeout", "dynamic"} & set(_listed(value.get("flags"))))
         elif kind == "rule":
-            rule = _rule(value)
+            rule = _rule(value, limits)
             rules.setdefault(rule.chain, []).append(rule)
     for key in _changing(rule for several in rules.values() for rule in several):
         if key in sets:
             sets[key] = replace(sets[key], changes=True)
             changes_by_itself = True
     filled = {key: replace(chain, rules=tuple(rules.get(key, ()))) for key, chain in chains.items()}
-    return Ruleset(filled, sets, changes_by_itself)
+    return Ruleset(filled, sets, changes_by_itself, flags)
 
 
 def targets_of(rule: Rule) -> Iterator[str]:
@@ -209,8 +274,21 @@ def _chain(value: Mapping[str, Any]) -> Chain:
     )
 
 
-def _rule(value: Mapping[str, Any]) -> Rule:
-    listed = tuple(one for one in value.get("expr", ()) if isinstance(one, dict) and one)
+def _named_limits(entries: Iterable[Any]) -> dict[ChainKey, Any]:
+    """Return the limits that have a name, for rules that name them."""
+    named = [entry["limit"] for entry in entries if isinstance(entry.get("limit"), dict)]
+    return {_key(value, "name"): value for value in named}
+
+
+def _rule(value: Mapping[str, Any], limits: Mapping[ChainKey, Any]) -> Rule:
+    def resolved(expression: Expression) -> Expression:
+        name = expression.get("limit")
+        if not isinstance(name, str):
+            return expression
+        limit = limits.get(_key(value, "table")._replace(name=name))
+        return expression if limit is None else {"limit": limit}
+
+    listed = tuple(resolved(one) for one in value.get("expr", ()) if isinstance(one, dict) and one)
     return Rule(
         _key(value, "chain"),
         int(value.get("handle", 0)),
@@ -270,33 +348,3 @@ def _changing(rules: Iterable[Rule]) -> Iterator[ChainKey]:
                 name = (body.get(kind) or body.get("name")) if isinstance(body, dict) else None
                 if isinstance(name, str):
                     yield rule.chain._replace(name=name.lstrip("@"))
-
-
-_TABLE_LINE = re.compile(r"table (\S+) (\S+) \{")
-_CHAIN_LINE = re.compile(r"\tchain (\S+) \{")
-_HANDLE_END = re.compile(r"(.*) # handle (\d+)$", re.DOTALL)
-
-
-def parse_texts(listing: str) -> dict[tuple[ChainKey, int], str]:
-    """Return the words of every rule by chain and handle, from ``nft -a list ruleset``."""
-    texts: dict[tuple[ChainKey, int], str] = {}
-    family = table = ""
-    chain: ChainKey | None = None
-    pending: list[str] = []
-    for line in listing.splitlines():
-        if found := _TABLE_LINE.match(line):
-            family, table = found.groups()
-        elif found := _CHAIN_LINE.match(line):
-            chain = ChainKey(family, table, found[1])
-            pending = []
-        elif line == "\t}":
-            chain = None
-        elif chain is not None and line.startswith("\t\t"):
-            # A long list of values goes on over several lines, and the handle ends the last.
-            pending.append(line.strip())
-            if found := _HANDLE_END.match(" ".join(pending)):
-                texts[chain, int(found[2])] = found[1]
-                pending = []
-            elif pending[0].startswith("type ") and pending[0].endswith(";"):
-                pending = []
-    return texts

@@ -16,6 +16,7 @@ from portview.domain.firewall import (
 from portview.firewall.linux.conditions import conditions_of
 from portview.firewall.linux.intervals import Intervals, joined, networks_of, without
 from portview.firewall.linux.naming import effect_of, managed_name_of, name_of
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -43,7 +44,10 @@ def answer_of(
             undecidable = outcome.undecidable
             deciding = undecidable.rule if undecidable else None
             what = undecidable.what if undecidable else "something that is not known"
-            reason = f"Nobody can tell beforehand: {_rule_words(deciding)} depends on {what}."
+            if deciding is None:
+                reason = _("Nobody can tell beforehand: it depends on {what}.").format(what=what)
+            else:
+                reason = f"Nobody can tell beforehand: {_rule_words(deciding)} depends on {what}."
         case FirewallVerdict.PARTLY:
             deciding = _of_allowed(fates)
             reason = _part_sentence(fates, asked)
@@ -115,13 +119,27 @@ def _blocked_sentence(fates: Sequence[PacketFate]) -> str:
 def _blocking_words(fate: PacketFate) -> str:
     if fate.because:
         return f"blocked, because {fate.because}"
+    if fate.is_unserved:
+        return _unserved_words(fate)
     if fate.rule is None:
         where = fate.chain.key if fate.chain else "an unknown chain"
         words = f"dropped silently by the policy of chain {where}"
     else:
         verb = "rejected" if fate.effect is RuleEffect.REJECT else "dropped silently"
         words = f"{verb} by {_rule_words(fate.rule)}"
-    return f"let in, but the server's answer is {words}" if fate.is_answer else words
+    if fate.is_answer:
+        return f"let in, but the server's answer is {words}"
+    if fate.is_later:
+        later = _("let in at first, but what the client sends after its first packet is {blocked}")
+        return later.format(blocked=words)
+    return words
+
+
+def _unserved_words(fate: PacketFate) -> str:
+    """Return what clients meet that a rule sends to a port at which nothing listens."""
+    if fate.packet.protocol == "tcp":
+        return _("refused: it is let in, but nothing listens where it is sent on to")
+    return _("never answered: it is let in, but nothing listens where it is sent on to")
 
 
 def _sent_on_words(fates: Sequence[PacketFate]) -> str:
@@ -170,7 +188,8 @@ def scope_words(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> str:
     if versions != {packet.version for packet in asked}:
         parts.append(f"over IPv{versions.pop()}" if len(versions) == 1 else "")
     ways = {fate.packet.inward for fate in fates}
-    if ways != {packet.inward for packet in asked}:
+    is_from_here = any(packet.is_local_source for packet in asked)
+    if not is_from_here and ways != {packet.inward for packet in asked}:
         parts.append("through " + ", ".join(sorted(str(way) for way in ways)))
     parts.append(_source_words(fates, asked))
     ports = joined(one for fate in fates for one in fate.packet.sport)

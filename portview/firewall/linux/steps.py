@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from portview.firewall.linux.fields import number_of
+from portview.firewall.linux.fields import value_of
 
 if TYPE_CHECKING:
     from portview.firewall.linux.matching import Matching
@@ -17,18 +17,20 @@ _VERDICTS = frozenset(
     | {"dnat", "redirect", "snat", "masquerade"}
 )
 _TRANSPARENT = frozenset(
-    {"counter", "log", "flow", "dup", "last", "secmark", "map", "mangle", "notrack"}
+    {"counter", "log", "flow", "dup", "last", "secmark", "map", "notrack"}
     | {"ct helper", "ct timeout", "ct expectation"}
 )
 _XT_TRANSPARENT = frozenset(
     {"LOG", "NFLOG", "ULOG", "AUDIT", "TRACE", "CHECKSUM", "CLASSIFY", "SET", "SECMARK"}
-    | {"TCPMSS", "TCPOPTSTRIP", "DSCP", "TOS", "TTL", "HL", "CONNMARK", "CONNSECMARK", "CT"}
+    | {"TCPMSS", "TCPOPTSTRIP", "DSCP", "TOS", "TTL", "HL", "CONNSECMARK"}
     | {"IDLETIMER", "RATEEST", "LED", "comment"}
 )
-_UNSURE_STATEMENTS = {
-    "quota": "how much went through before",
-    "ct count": "how many connections are open",
-}
+_QUOTA = "how much went through before"
+_CONNECTIONS = "how many connections are open"
+_HARMLESS_KEYS = frozenset({"priority", "nftrace", "secmark", "rtclassid"})
+"""What of "meta" a rule may set without changing what becomes of a packet."""
+_HARMLESS_CT_KEYS = frozenset({"helper", "label", "event", "secmark"})
+_HARMLESS_FIELDS = frozenset({"dscp", "ecn", "flowlabel", "id", "checksum"})
 _ENDS = {
     "queue": "a program that decides about packets",
     "tproxy": "a proxy that takes the packets",
@@ -37,7 +39,6 @@ _ENDS = {
     "mangle": "what it rewrites",
     "xt": "an extension of iptables",
 }
-_ADDRESSING = frozenset({"saddr", "daddr", "sport", "dport"})
 UNKNOWN_END = "unknown end"
 """The verdict of a statement that may drop, let go on, or do nothing."""
 
@@ -83,9 +84,12 @@ class _Condition(NamedTuple):
 
 
 _NO_CONDITION = _Condition("")
+_NEVER = _Condition("never")
 
 
-def steps_of(rule: Rule, packet: Packet, matching: Matching, start: int = 0) -> tuple[Step, ...]:
+def steps_of(  # noqa: PLR0911, C901 - an end for each kind of statement
+    rule: Rule, packet: Packet, matching: Matching, start: int = 0
+) -> tuple[Step, ...]:
     """Return what a rule does to packets, from one of its expressions on."""
     aside: list[Step] = []
     for place in range(start, len(rule.expressions)):
@@ -103,7 +107,9 @@ def steps_of(rule: Rule, packet: Packet, matching: Matching, start: int = 0) -> 
                     return tuple(aside)
                 packet = division.inside[0]
         else:
-            packet, condition = _changed(kind, body, packet)
+            packet, condition = _changed(kind, body, packet, matching)
+        if condition is _NEVER:
+            return (*aside, Continue(packet))
         if condition.what == UNKNOWN_END:
             return (*aside, ApplyVerdict(packet, UNKNOWN_END, _end_words(kind, body)))
         if condition.what:
@@ -117,26 +123,40 @@ def steps_of(rule: Rule, packet: Packet, matching: Matching, start: int = 0) -> 
     return (*aside, ApplyVerdict(packet, kind, body))
 
 
-def _condition(kind: str, body: Any) -> _Condition:
+def _condition(  # noqa: PLR0911 - an end for each kind of statement
+    kind: str, body: Any, matching: Matching
+) -> _Condition:
     """Return what decides a statement; ``UNKNOWN_END`` where it may end the way of a packet."""
     if kind in _TRANSPARENT:
         return _NO_CONDITION
     if not isinstance(body, dict):
         words = f"the {kind} named “{body}”" if kind in {"limit", "quota"} else UNKNOWN_END
         return _Condition(words)
+    if kind == "ct count":
+        return _of_connections(body, matching)
     if kind == "limit":
         return _Condition(rate_text(body), is_rate=True, is_turned=bool(body.get("inv")))
     if kind in {"set", "meter"}:
-        return _of_each(body.get("stmt") or ())
+        return _of_each(body.get("stmt") or (), matching)
     if kind == "xt":
         return _of_xt(str(body.get("type")), str(body.get("name")))
-    return _Condition(_UNSURE_STATEMENTS.get(kind, UNKNOWN_END))
+    return _Condition(_QUOTA if kind == "quota" else UNKNOWN_END)
 
 
-def _of_each(statements: Any) -> _Condition:
+def _of_connections(body: Any, matching: Matching) -> _Condition:
+    """Return the condition of a limit on open connections, which may be far away today."""
+    if body.get("val") in matching.machine.surroundings.limits_kept:
+        return _NEVER if body.get("inv") else _NO_CONDITION
+    return _Condition(_CONNECTIONS)
+
+
+def _of_each(statements: Any, matching: Matching) -> _Condition:
     """Return the condition of a set that counts each source for itself."""
     listed = [statements] if isinstance(statements, dict) else statements
-    conditions = [_condition(*next(iter(one.items()))) for one in listed if one]
+    firsts = [next(iter(one.items())) for one in listed if one]
+    conditions = [_condition(kind, body, matching) for kind, body in firsts]
+    if _NEVER in conditions:
+        return _NEVER
     telling = [one for one in conditions if one.what]
     if not telling:
         return _NO_CONDITION
@@ -154,6 +174,8 @@ def _of_xt(kind: str, name: str) -> _Condition:
 
 def _end_words(kind: str, body: Any) -> str:
     """Name what may end the way of a packet."""
+    if kind == "mangle" and isinstance(body, dict) and "ct" in (body.get("key") or {}):
+        return f"ct {body['key']['ct'].get('key')}, which it sets"
     if kind == "xt" and isinstance(body, dict) and body.get("name"):
         return f"the target “{body['name']}” of iptables"
     return _ENDS.get(kind, f"the statement “{kind}”")
@@ -182,14 +204,38 @@ def _looked_up(body: Any, rule: Rule, packet: Packet, matching: Matching) -> tup
     return (*found, *missed)
 
 
-def _changed(kind: str, body: Any, packet: Packet) -> tuple[Packet, _Condition]:
+def _changed(kind: str, body: Any, packet: Packet, matching: Matching) -> tuple[Packet, _Condition]:
     """Return packets after a statement, and the condition on which it lets them go on."""
     if kind == "notrack" and packet.tracked == "invalid":
         return replace(packet, tracked="untracked"), _NO_CONDITION
-    key = body.get("key") if kind == "mangle" and isinstance(body, dict) else None
-    if key == {"meta": {"key": "mark"}}:
-        return replace(packet, mark=number_of(body.get("value"), "number")), _NO_CONDITION
-    field = key.get("payload") if isinstance(key, dict) else None
-    if isinstance(field, dict) and field.get("field") in {*_ADDRESSING, None}:
-        return packet, _Condition(UNKNOWN_END)
-    return packet, _condition(kind, body)
+    if kind != "mangle" or not isinstance(body, dict):
+        return packet, _condition(kind, body, matching)
+    return _rewritten(body.get("key"), body.get("value"), packet, matching)
+
+
+def _rewritten(  # noqa: PLR0911 - an end for each kind of field
+    key: Any, value: Any, packet: Packet, matching: Matching
+) -> tuple[Packet, _Condition]:
+    """Return packets of which a rule sets a mark or rewrites a field."""
+    kind, what = next(iter(key.items())) if isinstance(key, dict) and key else ("", {})
+    name = str(what.get("key", what.get("field"))) if isinstance(what, dict) else ""
+    match kind:
+        case "meta" if name == "mark":
+            mark = value_of(value, packet, matching.machine)
+            return replace(packet, mark=mark), _NO_CONDITION
+        case "ct" if name == "mark":
+            if packet.tracked not in {"new", "established"}:
+                return packet, _NO_CONDITION
+            mark = value_of(value, packet, matching.machine)
+            return replace(packet, ct_mark=mark), _NO_CONDITION
+        case "payload" if name in {"ttl", "hoplimit"} and isinstance(value, int):
+            return replace(packet, ttl=((value, value),)), _NO_CONDITION
+        case "meta" if name in _HARMLESS_KEYS:
+            return packet, _NO_CONDITION
+        case "ct" if name in _HARMLESS_CT_KEYS:
+            return packet, _NO_CONDITION
+        case "payload" if name in _HARMLESS_FIELDS:
+            return packet, _NO_CONDITION
+        case "tcp option":
+            return packet, _NO_CONDITION
+    return packet, _Condition(UNKNOWN_END)

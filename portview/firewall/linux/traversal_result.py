@@ -27,8 +27,10 @@ class PacketFate:
     ``rule`` decided it, or the policy of ``chain``; neither where no rule is about them.
     ``sent_on_by`` is the rule that gave them another address or port, ``limiter`` the one that lets
     them this way only below (``is_below``) or above a ``rate``. ``because`` is a reason that is
-    no rule's. ``is_answer`` where it is the server's answer that does not get out. ``chance`` is
-    what decides whether they come this way or to another target, where the verdict is the same.
+    no rule's. ``is_answer`` where it is the server's answer that does not get
+    out, ``is_later`` where the client's first packet gets in and a later one does not,
+    ``is_unserved`` where they arrive at a port at which nothing listens. ``chance`` is what
+    decides whether they come this way or to another target, where the verdict is the same.
     """
 
     packet: Packet
@@ -41,6 +43,8 @@ class PacketFate:
     is_below: bool = True
     because: str = ""
     is_answer: bool = False
+    is_later: bool = False
+    is_unserved: bool = False
     chance: UndecidableRule | None = None
 
     @property
@@ -58,10 +62,15 @@ class PacketFate:
 
 @dataclass(frozen=True, slots=True)
 class UndecidableRule:
-    """The rule at which the reasoning ends, and what of it nobody can know beforehand."""
+    """The rule at which the reasoning ends, and what of it nobody can know beforehand.
 
-    rule: Rule
+    ``rule`` is None where it is no rule's doing. ``is_answer`` where it is about what the server
+    answers.
+    """
+
+    rule: Rule | None
     what: str
+    is_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

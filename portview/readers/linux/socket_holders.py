@@ -9,6 +9,7 @@ descriptors and puts down what each one is now, so the picture only ever gets tr
   it may close what it inherited as it starts its program, and be handed sockets soon after;
 - sockets that several processes hold are looked at again in turn, since the usual server forks
   and closes its own copy;
+- a socket that is in no table is looked for in the places that ``unlisted_sockets`` names;
 - all processes are walked in turn, a bounded piece at each update, because a descriptor can
   change hands without any new inode (it was sent over a Unix socket, or duplicated over another).
 """
@@ -21,15 +22,18 @@ import sys
 from collections import deque
 from contextlib import suppress
 from itertools import chain, islice
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from portview.domain.errors import PortViewError
 from portview.readers.linux.open_process import OpenProcess
+from portview.readers.linux.process_descriptors import ProcessDescriptors, abandon, advance
+from portview.readers.linux.search_pass import SearchPass
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from portview.domain.owners.process import ProcessKey
+    from portview.readers.linux.process_descriptors import Holder, Walk
 
 logger = logging.getLogger(__name__)
 
@@ -52,26 +56,6 @@ _CLOSED_IN_A_ROW = 64
 """How many processes, and how many free descriptors of each, are looked at for new sockets."""
 
 
-class _Process:
-    """What is known of one process's descriptors."""
-
-    __slots__ = ("descriptors", "freed", "is_denied", "key", "pid", "proc_inode", "top")
-
-    def __init__(self, pid: int, proc_inode: int) -> None:
-        self.pid = pid
-        self.proc_inode = proc_inode
-        self.key: ProcessKey | None = None
-        self.descriptors: dict[int, int] = {}
-        self.freed: set[int] = set()
-        self.top = 2
-        self.is_denied = False
-
-
-Holder: TypeAlias = "tuple[_Process, int]"
-Walk: TypeAlias = "Generator[int, None, None]"
-"""Takes one bit of the way at each step and yields what that cost, in links."""
-
-
 class SocketHolders:
     """Finds the processes behind socket inodes. It belongs to one thread at a time."""
 
@@ -79,19 +63,18 @@ class SocketHolders:
         """Start with nothing known; the first ``update`` walks everything without a bound."""
         self._proc = proc
         self._uid = os.geteuid() if sys.platform != "win32" else 0
-        self._processes: dict[int, _Process] = {}
+        self._processes: dict[int, ProcessDescriptors] = {}
         self._holders: dict[int, tuple[Holder, ...]] = {}
         self._alive: set[int] = set()
         self._changed: set[int] = set()
-        self._sought: set[int] = set()
-        self._sought_next: set[int] = set()
         self._arrivals: deque[Walk] = deque()
-        self._search: deque[Walk] = deque()
-        self._young: dict[_Process, int] = {}
+        self._search = SearchPass(self._walks_for_search)
+        self._deep_search = SearchPass(self._walks_for_deep_search)
+        self._young: dict[ProcessDescriptors, int] = {}
         self._shared: dict[int, None] = {}
         self._rotation: deque[int] = deque()
         self._rotating: deque[Walk] = deque()
-        self._recent: dict[_Process, None] = {}
+        self._recent: dict[ProcessDescriptors, None] = {}
         self._has_hidden = False
         self._is_first = True
 
@@ -101,9 +84,14 @@ class SocketHolders:
         return self._has_hidden
 
     @property
+    def denied_pids(self) -> tuple[int, ...]:
+        """Return the processes whose files could not be read, those that are listed."""
+        return tuple(sorted(pid for pid, one in self._processes.items() if one.is_denied))
+
+    @property
     def pending(self) -> frozenset[int]:
         """Return the inodes that are still being looked for at the next updates."""
-        return frozenset(self._sought | self._sought_next)
+        return frozenset(self._search.pending | self._deep_search.pending)
 
     def owners(self, inode: int) -> tuple[ProcessKey, ...]:
         """Return the processes that hold a socket, each once, by PID."""
@@ -134,7 +122,7 @@ class SocketHolders:
         unknown |= {inode for inode in self._changed & self._alive if inode not in self._holders}
         if unknown and not self._is_first:
             unknown = self._look_where_new_ones_go(unknown)
-        self._sought_next |= unknown
+        self._search.add(unknown)
         self._spend_search()
         if not self._is_first:
             self._look_at_shared()
@@ -148,16 +136,19 @@ class SocketHolders:
 
     def close(self) -> None:
         """Close what unfinished walks hold open."""
-        for walks in (self._arrivals, self._search, self._rotating):
-            _abandon(walks)
+        self._search.close()
+        self._deep_search.close()
+        abandon(self._arrivals)
+        abandon(self._rotating)
 
     def _forget(self, gone: Iterable[int]) -> None:
         for inode in gone:
             self._alive.discard(inode)
             for process, descriptor in self._holders.get(inode, ()):
-                process.freed.add(descriptor)
-        self._sought &= self._alive
-        self._sought_next &= self._alive
+                if descriptor >= 0:
+                    process.freed.add(descriptor)
+        self._search.keep(self._alive)
+        self._deep_search.keep(self._alive)
 
     def _notice_processes(self) -> None:
         """Compare /proc with the processes known: some are new, some have gone."""
@@ -179,7 +170,7 @@ class SocketHolders:
         for pid, proc_inode in running.items():
             process = self._processes.get(pid)
             if process is None:
-                process = self._processes[pid] = _Process(pid, proc_inode)
+                process = self._processes[pid] = ProcessDescriptors(pid, proc_inode)
                 self._rotation.append(pid)
                 self._young[process] = 0
                 walks.append(self._walk(process, is_full=True))
@@ -190,7 +181,7 @@ class SocketHolders:
         if self._is_first:
             self._young.clear()
 
-    def _grow_older(self) -> list[_Process]:
+    def _grow_older(self) -> list[ProcessDescriptors]:
         """Count the updates that young processes lived through; return those due for a walk."""
         self._young = {
             process: age + 1
@@ -199,7 +190,9 @@ class SocketHolders:
         }
         return [process for process, age in self._young.items() if age & (age - 1) == 0]
 
-    def _open(self, process: _Process, *, is_identity_only: bool = False) -> OpenProcess | None:
+    def _open(
+        self, process: ProcessDescriptors, *, is_identity_only: bool = False
+    ) -> OpenProcess | None:
         """Open a process and make sure that what is known about its PID is about this process."""
         try:
             opened = OpenProcess(process.pid, self._proc)
@@ -222,24 +215,31 @@ class SocketHolders:
             opened.close()
         return opened
 
-    def _drop(self, process: _Process) -> None:
+    def _drop(self, process: ProcessDescriptors) -> None:
         """Forget every descriptor of a process that ended or may no longer be read."""
         for descriptor in list(process.descriptors):
             self._put(process, descriptor, None)
         process.key = None
         process.top = 2
+        process.forget_places()
         self._recent.pop(process, None)
 
-    def _probe(self, opened: OpenProcess, process: _Process, descriptor: int) -> bool:
+    def _probe(self, opened: OpenProcess, process: ProcessDescriptors, descriptor: int) -> bool:
         """Look at one descriptor and put down what it is; tell whether it is open."""
-        inode = opened.socket_inode(descriptor)
+        place = process.places.get(descriptor)
+        if place is None:
+            inode = opened.socket_inode(descriptor)
+        else:
+            from portview.readers.linux.unlisted_sockets import inode_at  # noqa: PLC0415 - rare
+
+            inode = inode_at(opened, place)
         self._put(process, descriptor, inode or None)
         if inode is None:
             return False
         process.top = max(process.top, descriptor)
         return True
 
-    def _put(self, process: _Process, descriptor: int, inode: int | None) -> None:
+    def _put(self, process: ProcessDescriptors, descriptor: int, inode: int | None) -> None:
         before = process.descriptors.get(descriptor)
         if before == inode:
             return
@@ -253,6 +253,7 @@ class SocketHolders:
             self._changed.add(before)
         if inode is None:
             del process.descriptors[descriptor]
+            process.forget_place(descriptor)
             return
         process.descriptors[descriptor] = inode
         others = self._holders.get(inode, ())
@@ -261,8 +262,8 @@ class SocketHolders:
             self._shared[inode] = None
         self._changed.add(inode)
         if inode in self._alive:
-            self._sought.discard(inode)
-            self._sought_next.discard(inode)
+            self._search.discard(inode)
+            self._deep_search.discard(inode)
             self._recent.pop(process, None)
             self._recent[process] = None
 
@@ -287,7 +288,7 @@ class SocketHolders:
                 break
         return unknown
 
-    def _probe_free_places(self, opened: OpenProcess, process: _Process) -> int:
+    def _probe_free_places(self, opened: OpenProcess, process: ProcessDescriptors) -> int:
         """Look at the places that were free when last seen; return at how many."""
         looked_at = closed_in_a_row = 0
         # The kernel gives out the lowest free number first.
@@ -306,7 +307,7 @@ class SocketHolders:
 
     def _look_at_shared(self) -> None:
         """Look again at some sockets that several processes hold."""
-        descriptors: dict[_Process, list[int]] = {}
+        descriptors: dict[ProcessDescriptors, list[int]] = {}
         for inode in list(islice(self._shared, _SHARED_SOCKETS)):
             del self._shared[inode]
             holders = self._holders.get(inode, ())
@@ -322,7 +323,7 @@ class SocketHolders:
                 for number in numbers:
                     self._probe(opened, process, number)
 
-    def _walk(self, process: _Process, *, is_full: bool) -> Walk:
+    def _walk(self, process: ProcessDescriptors, *, is_full: bool) -> Walk:
         """Look at the descriptors of a process, and yield the cost of every bit of the way.
 
         Unless it is full, those that are known to be sockets of the last listing are passed over.
@@ -343,21 +344,42 @@ class SocketHolders:
                         yield 1
             except OSError as error:
                 process.is_denied = isinstance(error, PermissionError)
+            process.rings |= opened.rings
+
+    def _deep_walk(self, process: ProcessDescriptors) -> Walk:
+        """Look for sockets that a process holds outside of the main thread's table."""
+        from portview.readers.linux.unlisted_sockets import unlisted_sockets  # noqa: PLC0415 - rare
+
+        yield _OPENING_COST
+        opened = self._open(process)
+        if opened is None:
+            return
+        with opened:
+            opened.rings |= process.rings
+            try:
+                for place, inode in unlisted_sockets(opened):
+                    if process.key != opened.key:
+                        return
+                    if inode in self._alive:
+                        self._put(process, process.number_of_place(place), inode)
+                    yield 1
+            except OSError as error:
+                process.is_denied = isinstance(error, PermissionError)
 
     def _spend_search(self) -> None:
         left = float("inf") if self._is_first else float(_SEARCH_LINKS)
         while left > 0 and self._arrivals:
-            left = _advance(self._arrivals, left)
+            left = advance(self._arrivals, left)
+        missed: set[int] = set()
         if self._is_first:
-            # Everything was just walked: what is not found is held by nobody who can be read.
-            self._sought_next.clear()
-        while left > 0 and (self._sought or self._sought_next):
-            if not (self._search and self._sought):
-                # A whole pass has ended, and what it did not find is not looked for again.
-                _abandon(self._search)
-                self._sought, self._sought_next = self._sought_next, set()
-                self._search.extend(self._walks_for_search())
-            left = _advance(self._search, left)
+            # Everything was just walked: what is not found is in no table that can be read.
+            missed = self._search.take_waiting()
+        left, missed_later = self._search.spend(left)
+        self._deep_search.add(missed | missed_later)
+        if self._deep_search.pending and not self._is_first and _can_search_deep():
+            # What the deep search does not find is not looked for again. It waits for the second
+            # update, because the first one keeps a window from being shown.
+            self._deep_search.spend(left)
 
     def _walks_for_search(self) -> Iterator[Walk]:
         recent = [process for process in reversed(self._recent) if not process.is_denied]
@@ -369,6 +391,12 @@ class SocketHolders:
         )
         return (self._walk(process, is_full=False) for process in chain(recent, others))
 
+    def _walks_for_deep_search(self) -> Iterator[Walk]:
+        readable = [process for process in self._processes.values() if not process.is_denied]
+        # A process that has held sockets like this most likely holds the next one as well.
+        readable.sort(key=lambda process: not process.places)
+        return map(self._deep_walk, readable)
+
     def _spend_rotation(self) -> None:
         left, turns = float(_ROTATION_LINKS), len(self._rotation)
         while left > 0 and turns > 0:
@@ -379,19 +407,14 @@ class SocketHolders:
                     continue
                 self._rotation.append(pid)
                 self._rotating.append(self._walk(self._processes[pid], is_full=True))
-            left = _advance(self._rotating, left)
+            left = advance(self._rotating, left)
 
 
-def _advance(walks: deque[Walk], left: float) -> float:
-    """Go on with the first walk until it ends or its cost is more than is left; return the rest."""
-    for cost in walks[0]:
-        left -= cost
-        if left <= 0:
-            return left
-    walks.popleft()
-    return left
-
-
-def _abandon(walks: deque[Walk]) -> None:
-    while walks:
-        walks.pop().close()
+def _can_search_deep() -> bool:
+    """Load what the deep search needs; while too many files are open that has to wait."""
+    try:
+        import portview.readers.linux.unlisted_sockets  # noqa: F401, PLC0415 - rarely needed
+    except OSError as error:
+        logger.warning("sockets outside of descriptor tables can't be sought: %r", error)
+        return False
+    return True

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections import Counter
 from functools import lru_cache
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portview.domain.sockets.snapshot import SnapshotDelta
@@ -14,6 +14,7 @@ from portview.domain.sockets.socket_row import OwnerProblem, SocketKey, SocketRo
 from portview.readers.linux.socket_dump import SocketDump
 from portview.readers.linux.socket_holders import SocketHolders
 from portview.readers.listing import SocketListing
+from portview.readers.owner_access import hidden_owner_access, pid_namespace_is_inner
 
 if sys.platform == "linux":
     import pwd
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from portview.domain.owners.process import ProcessKey
+    from portview.readers.linux.kernel_sockets import KernelSockets
     from portview.readers.linux.sock_diag_messages import DiagSocket
     from portview.readers.linux.socket_dump import KnownSocket
 
-_INITIAL_PID_NAMESPACE = 0xEFFFFFFC
-"""Inode of the first PID namespace (PROC_PID_INIT_INO of linux/proc_ns.h)."""
+
+logger = logging.getLogger(__name__)
 
 
 class LinuxSocketReader:
@@ -51,11 +53,14 @@ class LinuxSocketReader:
         self._listed: tuple[SocketRow, ...] = ()
         self._has_hidden = False
         self._pending: frozenset[int] = frozenset()
-        self._is_inner_pid_namespace = _is_inner_pid_namespace()
+        self._is_inner_pid_namespace = pid_namespace_is_inner()
+        self._kernel: KernelSockets | None = None
 
     def read(self) -> SocketListing:
         """List all sockets. Raises PortViewError where the kernel does not tell them."""
         reading = self._dump.read()
+        if self._kernel is not None:
+            self._kernel.forget()
         self._everything.update(reading.learned)
         gone = self._everything.difference(reading.found)
         self._everything -= gone
@@ -65,7 +70,7 @@ class LinuxSocketReader:
         notes = reading.notes
         if self._pending:
             notes = (*notes, f"Sockets whose owner is still being looked up: {len(self._pending)}.")
-        return SocketListing(self._listed, notes, frozenset(self._owners), step)
+        return SocketListing(self._listed, notes, frozenset(self._owners), step, len(self._pending))
 
     def close(self) -> None:
         """Close the netlink socket and what walks over /proc hold open."""
@@ -154,20 +159,50 @@ class LinuxSocketReader:
                 for owner in owners
             ]
         self._ownerless.add(known)
-        problem, user = self._owner_problem(socket), _user_name(socket.uid)
-        key, only = _key(known, None), socket.is_v6_only
-        return (SocketRow(key, socket.state, None, problem, user, is_v6_only=only),)
+        user = _user_name(socket.uid)
+        kernel_use = self._kernel_use(known)
+        problem, detail = (None, "") if kernel_use else self._owner_problem(socket)
+        return (
+            SocketRow(
+                _key(known, None),
+                socket.state,
+                None,
+                problem,
+                user,
+                is_v6_only=socket.is_v6_only,
+                owner_detail=detail,
+                kernel_use=kernel_use,
+            ),
+        )
 
-    def _owner_problem(self, socket: DiagSocket) -> OwnerProblem | None:
+    def _kernel_use(self, known: KnownSocket) -> str:
+        """Return what of the kernel a socket belongs to. The kernel opens its sockets as root."""
+        socket = known.socket
+        if socket.uid != 0 or socket.remote is not None or socket.inode in self._pending:
+            return ""
+        try:
+            return self._kernel_sockets().use_of(known.protocol, socket.local.port)
+        except OSError as error:  # too many open files to load it, say
+            logger.warning("the kernel's own sockets can't be named: %r", error)
+            return ""
+
+    def _kernel_sockets(self) -> KernelSockets:
+        if self._kernel is None:
+            # Loaded with the first socket that has no holder: most machines have none.
+            from portview.readers.linux.kernel_sockets import KernelSockets  # noqa: PLC0415
+
+            self._kernel = KernelSockets()
+        return self._kernel
+
+    def _owner_problem(self, socket: DiagSocket) -> tuple[OwnerProblem, str]:
         if socket.inode in self._pending:
-            return None
+            return OwnerProblem.LOOKING, ""
         if self._has_hidden:
-            return OwnerProblem.ACCESS_DENIED
-        # Sockets of the kernel itself, such as those of network file systems, are root's. Any
-        # other user's socket has a process: if not in this PID namespace, then around it.
-        if self._is_inner_pid_namespace and socket.uid != 0:
-            return OwnerProblem.OTHER_NAMESPACE
-        return None
+            return hidden_owner_access(self._holders.denied_pids)
+        # Processes around an inner PID namespace can't be seen from in there.
+        if self._is_inner_pid_namespace:
+            return OwnerProblem.OTHER_NAMESPACE, "pid"
+        return OwnerProblem.NOT_FOUND, ""
 
 
 def _key(known: KnownSocket, owner: ProcessKey | None) -> SocketKey:
@@ -183,10 +218,3 @@ def _user_name(uid: int) -> str:
         return pwd.getpwuid(uid).pw_name
     except (KeyError, OSError):
         return str(uid)
-
-
-def _is_inner_pid_namespace() -> bool:
-    try:
-        return Path("/proc/self/ns/pid").stat().st_ino != _INITIAL_PID_NAMESPACE
-    except OSError:
-        return False

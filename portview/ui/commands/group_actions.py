@@ -46,13 +46,12 @@ class GroupActions:
 
     def restore(self, settings: Settings) -> None:
         """Group as it was remembered."""
-        self.by_count.setChecked(settings.get("by_count", bool, default=False))
-        self.group.setChecked(settings.get("grouped", bool, default=False))
+        self.by_count.setChecked(settings.preferences.by_count)
+        self.group.setChecked(settings.preferences.grouped)
 
     def remember(self, settings: Settings) -> None:
         """Keep the grouping in the settings."""
-        settings.set("by_count", self.by_count.isChecked())
-        settings.set("grouped", self.group.isChecked())
+        settings.update(by_count=self.by_count.isChecked(), grouped=self.group.isChecked())
 
     def _on_toggled(self, is_grouped: bool) -> None:  # noqa: FBT001 - a Qt signal's form
         self._views.set_grouped(is_grouped)

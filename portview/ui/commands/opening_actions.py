@@ -27,7 +27,7 @@ def add_opening_actions(
     runner: TaskRunner,
     tell: Callable[[str], None],
 ) -> None:
-    """Add what opens something else than PortView. ``show_message`` says where the desktop refuses."""
+    """Add what opens something else than PortView; ``show_message`` gets refusals."""
 
     def open_in_browser(selection: RowSelection) -> None:
         url = browser_url(selection.first.row)

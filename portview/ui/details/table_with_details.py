@@ -114,17 +114,17 @@ class TableWithDetails(QSplitter):
 
     def restore(self, settings: Settings) -> None:
         """Open or close the details and give them their height as it was."""
-        height = settings.get("details_height", int, _FIRST_HEIGHT)
+        preferences = settings.preferences
+        height = preferences.details_height or _FIRST_HEIGHT
         self._height = height if _SMALLEST_HEIGHT <= height <= _LARGEST_HEIGHT else _FIRST_HEIGHT
-        self.set_open(settings.get("details_open", bool, default=True))
+        self.set_open(preferences.details_open)
         self._share_height()
 
     def remember(self, settings: Settings) -> None:
         """Note what ``restore`` needs, and load no more icons."""
         if self.is_open:
             self._note_height()
-        settings.set("details_height", self._height)
-        settings.set("details_open", self.is_open)
+        settings.update(details_height=self._height, details_open=self.is_open)
         self._icons.stop()
 
     @override

@@ -9,7 +9,8 @@ from portview.domain.verdicts import Verdict
 from portview.probes.bind import BindReport, BindVerdict
 from portview.probes.http import HttpReport
 from portview.probes.ladder import LadderStage, StepOutcome
-from portview.probes.tls import TlsReport, problem_words
+from portview.probes.tls import TlsReport
+from portview.probes.tls_words import problem_words
 from portview.ui.style.severity import Severity
 from portview.ui.widgets.result import SEVERITY_LABELS, DisplayedResult, ResultRow
 
@@ -26,6 +27,7 @@ VERDICT_LABELS = {
     Verdict.OPEN_OR_FILTERED: "Open or filtered",
     Verdict.OK: "OK",
     Verdict.FAILED: "Not as it should be",
+    Verdict.HUNG_UP: "Hangs up",
     Verdict.UNRESOLVED: "Unknown name",
     Verdict.ERROR: "Could not ask",
 }

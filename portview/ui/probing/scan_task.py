@@ -62,7 +62,7 @@ def run_scan(
     cancel: CancelToken,
     tell: Callable[[ScanNews], None],
 ) -> ScanEnd:
-    """Scan the very address that was confirmed; ``show_message`` gets news at most some 40 times a second.
+    """Scan the very address that was confirmed; ``show_message`` gets news up to 40 times a second.
 
     A host with thousands of open ports would else bury the UI in signals.
     """

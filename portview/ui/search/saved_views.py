@@ -65,7 +65,7 @@ class SavedViews(QMenu):
     @property
     def own(self) -> tuple[SavedView, ...]:
         """Return the views that the person saved."""
-        return read_views(self._settings.get("views", list, []))
+        return read_views(self._settings.preferences.views)
 
     @Slot()
     def save_current(self) -> None:
@@ -85,7 +85,7 @@ class SavedViews(QMenu):
         self._keep(with_view(self.own, replace(self._current(), name=name)))
 
     def _keep(self, views: tuple[SavedView, ...]) -> None:
-        self._settings.set("views", [view_object(view) for view in views])
+        self._settings.update(views=[view_object(view) for view in views])
         self._settings.save()
         self._fill()
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import QFileInfo, QObject, QRect, QSize, Qt, QTimer, Signal,
 from PySide6.QtGui import QIcon, QImage, QPainter, QPalette, QPixmap
 
 from portview.domain.owners.system_owners import WINDOWS_SYSTEM_PIDS
+from portview.domain.sockets.socket_row import OwnerProblem
 from portview.models.liveness import Mark
 from portview.ui.style.icons import coloured_icon
 from portview.ui.style.theme import muted_text, new_mark_colour
@@ -86,6 +87,8 @@ class ProcessIcons(QObject):
 
     def _plain(self, entry: SocketEntry) -> QIcon:
         row, info = entry.row, entry.info
+        if row.owner_problem is OwnerProblem.LOOKING:
+            return self._own("process")  # nothing is wrong yet
         if row.owner_problem is not None:
             return self._own("unknown")
         if row.key.owner is None or (sys.platform == "win32" and row.pid in WINDOWS_SYSTEM_PIDS):

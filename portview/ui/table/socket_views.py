@@ -137,17 +137,20 @@ class SocketViews(QStackedWidget):
     def restore(self, settings: Settings) -> None:
         """Arrange columns and order as they were remembered."""
         self.columns.reset()
-        self.columns.restore(settings.get("columns", list, []))
-        identity = settings.get("sort_column", str, "port")
+        preferences = settings.preferences
+        self.columns.restore(list(preferences.columns))
+        identity = preferences.sort_column
         number = _COLUMN_NUMBERS.get(identity, _COLUMN_NUMBERS["port"])
-        self.sort_by(number, is_descending=settings.get("sort_descending", bool, default=False))
+        self.sort_by(number, is_descending=preferences.sort_descending)
 
     def remember(self, settings: Settings) -> None:
         """Keep columns and order in the settings."""
         column, order = self.sorting()
-        settings.set("columns", self.arrangement())
-        settings.set("sort_column", COLUMNS[column].id)
-        settings.set("sort_descending", order is Qt.SortOrder.DescendingOrder)
+        settings.update(
+            columns=self.arrangement(),
+            sort_column=COLUMNS[column].id,
+            sort_descending=order is Qt.SortOrder.DescendingOrder,
+        )
 
     def arrangement(self) -> list[dict[str, Any]]:
         """Return the table's columns as JSON values, with what was changed in the tree."""

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu
 
-from portview.models.liveness import DEFAULT_HIGHLIGHT_MS
+from portview.preferences import HIGHLIGHTS_MS
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from portview.models.socket_table_model import SocketTableModel
     from portview.settings import Settings
-
-HIGHLIGHT_MS = (0, 1000, 3000, 10_000, 30_000)
 
 
 class HighlightMenu(QMenu):
@@ -36,7 +34,7 @@ class HighlightMenu(QMenu):
         self._model = model
         self._group = QActionGroup(self)
         self._actions: dict[int, QAction] = {}
-        for highlight_ms in HIGHLIGHT_MS:
+        for highlight_ms in HIGHLIGHTS_MS:
             text = f"For {highlight_ms // 1000} s" if highlight_ms else "Not at all"
             action = QAction(text, self._group)
             action.setCheckable(True)
@@ -44,11 +42,10 @@ class HighlightMenu(QMenu):
             self._actions[highlight_ms] = action
             self.addAction(action)
         self._group.triggered.connect(self._on_triggered)
-        highlight_ms = settings.get("linger_ms", int, DEFAULT_HIGHLIGHT_MS)
-        highlight_ms = highlight_ms if highlight_ms in HIGHLIGHT_MS else DEFAULT_HIGHLIGHT_MS
+        highlight_ms = settings.preferences.linger_ms
         self._actions[highlight_ms].setChecked(True)
         model.set_highlight(highlight_ms)
 
     def _on_triggered(self, action: QAction) -> None:
-        self._settings.set("linger_ms", action.data())
+        self._settings.update(linger_ms=action.data())
         self._model.set_highlight(action.data())

@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QSizePolicy, QVBo
 
 from portview.domain.sockets.scope import Scope
 from portview.domain.sockets.snapshot import Snapshot
-from portview.engine.poller import INTERVALS_MS
 from portview.models.socket_table_model import SocketTableModel
 from portview.override import override
+from portview.preferences import INTERVALS_MS
 from portview.ui.commands.action_controller import ActionController
 from portview.ui.commands.column_actions import add_column_actions
 from portview.ui.commands.copy_actions import add_copy_actions
@@ -381,19 +381,16 @@ class MainWindow(QMainWindow):
         restore_geometry(self, settings)
         self.views.restore(settings)
         self._grouping.restore(settings)
-        names = [scope.value for scope in Scope]
-        name = settings.get("scope", str, Scope.LISTENING.value)
-        self.set_scope(Scope(name) if name in names else Scope.LISTENING)
-        interval_ms = settings.get("interval_ms", int, 1000)
-        self._poller.set_interval(interval_ms if interval_ms in INTERVALS_MS else 1000)
+        preferences = settings.preferences
+        self.set_scope(Scope(preferences.scope))
+        self._poller.set_interval(preferences.interval_ms)
         self.details.restore(settings)
         self.acts["details"].setChecked(self.details.is_open)
         self._show_live_state()
 
     def _remember(self) -> None:
         remember_geometry(self, self._settings)
-        self._settings.set("scope", self.scope.value)
-        self._settings.set("interval_ms", self._poller.interval_ms)
+        self._settings.update(scope=self.scope.value, interval_ms=self._poller.interval_ms)
         self.details.remember(self._settings)
         self.views.remember(self._settings)
         self._grouping.remember(self._settings)

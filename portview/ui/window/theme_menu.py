@@ -37,9 +37,8 @@ class ThemeMenu(QMenu):
             self._actions[theme.value] = action
             self.addAction(action)
         self._group.triggered.connect(self._on_triggered)
-        name = settings.get("theme", str, Theme.SYSTEM.value)
-        self._actions.get(name, self._actions[Theme.SYSTEM.value]).setChecked(True)
+        self._actions[settings.preferences.theme].setChecked(True)
 
     def _on_triggered(self, action: QAction) -> None:
-        self._settings.set("theme", action.data())
+        self._settings.update(theme=action.data())
         apply_theme(Theme(action.data()))

@@ -83,7 +83,7 @@ class Tray(QObject):
         """Tell whether closing the window ends PortView; if not, see to what happens instead."""
         if self._is_quitting or not self.is_in_tray:
             return True
-        to_tray = self._settings.get("close_to_tray", bool, None)
+        to_tray = self._settings.preferences.close_to_tray
         if to_tray is None:
             self._ask()
             return False
@@ -123,10 +123,10 @@ class Tray(QObject):
 
     def _restore(self, *, has_tray: bool) -> None:
         tray, to_tray, autostart = (self._acts[name] for name in BACKGROUND_ACTIONS)
-        to_tray.setChecked(self._settings.get("close_to_tray", bool, False))
+        to_tray.setChecked(bool(self._settings.preferences.close_to_tray))
         tray.setEnabled(has_tray)
         if has_tray:
-            tray.setChecked(self._settings.get("tray", bool, False))
+            tray.setChecked(self._settings.preferences.tray)
         else:
             tray.setToolTip(_NO_TRAY)
             tray.setStatusTip(_NO_TRAY)
@@ -140,7 +140,7 @@ class Tray(QObject):
 
     @Slot(bool)
     def _on_tray(self, is_on: bool) -> None:  # noqa: FBT001 - a slot
-        self._settings.set("tray", is_on)
+        self._settings.update(tray=is_on)
         self.icon.setVisible(is_on)
         self._acts["close_to_tray"].setEnabled(is_on)
         # With the icon, PortView lives on while no window is open.
@@ -148,7 +148,7 @@ class Tray(QObject):
 
     @Slot(bool)
     def _on_close_to_tray(self, is_on: bool) -> None:  # noqa: FBT001 - a slot
-        self._settings.set("close_to_tray", is_on)
+        self._settings.update(close_to_tray=is_on)
 
     @Slot(bool)
     def _on_autostart(self, is_on: bool) -> None:  # noqa: FBT001 - a slot
@@ -197,7 +197,7 @@ class Tray(QObject):
                 self._acts["close_to_tray"].setChecked(True)
                 self._window.hide()
             elif chosen is end:
-                self._settings.set("close_to_tray", False)  # noqa: FBT003 - a JSON value
+                self._settings.update(close_to_tray=False)
                 self.quit()
 
         question.finished.connect(finished)

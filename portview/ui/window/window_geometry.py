@@ -20,7 +20,7 @@ def restore_geometry(window: QMainWindow, settings: Settings) -> None:
     """Put the window where it was; at first, or where that is damaged, as large as fits."""
     window.resize(QSize(*_FIRST_SIZE).boundedTo(window.screen().availableSize()))
     try:
-        geometry = base64.b64decode(settings.get("window", str, ""), validate=True)
+        geometry = base64.b64decode(settings.preferences.window, validate=True)
     except (binascii.Error, ValueError):
         geometry = b""
     window.restoreGeometry(QByteArray(geometry))
@@ -29,4 +29,4 @@ def restore_geometry(window: QMainWindow, settings: Settings) -> None:
 def remember_geometry(window: QMainWindow, settings: Settings) -> None:
     """Keep where the window is."""
     geometry = base64.b64encode(window.saveGeometry().data()).decode("ascii")
-    settings.set("window", geometry)
+    settings.update(window=geometry)

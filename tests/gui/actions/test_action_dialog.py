@@ -176,7 +176,7 @@ def test_a_port_that_is_free_by_now_is_told_as_that(ask: Open) -> None:
 def test_what_sums_up_the_cards_stands_above_them(ask: Open) -> None:
     job = FakeAction([])
     cards = tuple(Card(CardKind.STOPS, f"node, PID {number}") for number in range(40))
-    job.look = lambda *, force, tree: Confirmation(  # type: ignore[method-assign]
+    job.preview = lambda *, force, tree: Confirmation(  # type: ignore[method-assign]
         "Free it?", cards, object(), "Free", ("40 processes will be stopped.",)
     )
     dialog = ask(job)
@@ -250,7 +250,8 @@ def test_a_hidden_holder_can_be_looked_up_as_administrator(qtbot: QtBot, ask: Op
     dialog = ask(FakeHiddenAction(80, Protocol.TCP))
     assert not dialog.act_button.isVisible()
     for _ in range(2):
-        dialog.inspect_button.click() if dialog.inspect_button.isVisible() else dialog.force_box.click()
+        button = dialog.inspect_button
+        button.click() if button.isVisible() else dialog.force_box.click()
         qtbot.waitUntil(dialog.act_button.isVisible, timeout=WAIT_MS)
         # Once seen it stays seen: the options ask for no rights again.
         assert dialog.headline.text() == "Free it?"

@@ -207,13 +207,13 @@ def test_what_was_dropped_lately_is_told_or_why_it_is_not(
         bench.qtbot.waitUntil(lambda: len(page._drops.lines) == count)
         return page.facts._fields["drops"].toPlainText().split("\n")
 
-    first, second = told(80, 2)
+    first, second = notified(80, 2)
     assert first == "2026-01-31 13:45:07  from 192.0.2.9 port 51000  to 192.0.2.1"
     assert second.startswith("<b>bold</b>\\u{202E}gpj")
-    assert told(81, 21)[20] == "and 10 more"
-    assert told(82, 1) == ["The log has no dropped packet for this port."]
+    assert notified(81, 21)[20] == "and 10 more"
+    assert notified(82, 1) == ["The log has no dropped packet for this port."]
     bench.firewall.drops_error = PortViewError("denied", "It may not be read.", "Run: sudo x")
-    assert told(83, 2) == ["It may not be read.", "Run: sudo x"]
+    assert notified(83, 2) == ["It may not be read.", "Run: sudo x"]
     asked = len(bench.firewall.drops_asked)
     bench.show(snapshot([listening(83)]))
     choose(bench, listening(84, address="127.0.0.1"))

@@ -234,7 +234,8 @@ def test_an_unknown_file_is_a_reason(window: MainWindow) -> None:
 def test_a_program_that_copied_something_ends_well() -> None:
     """Qt deletes what is on the clipboard after Python has gone."""
     code = (
-        "from PySide6.QtWidgets import QApplication; from portview.ui.commands.copy_actions import _put; "
+        "from PySide6.QtWidgets import QApplication; "
+        "from portview.ui.commands.copy_actions import _put; "
         "application = QApplication([]); _put('text', 'a,b')"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT, timeout=60)

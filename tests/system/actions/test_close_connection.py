@@ -12,6 +12,7 @@ import pytest
 from portview.actions.connections.close import close_connection, inspect_connection
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.sockets.socket_row import Endpoint, endpoint_text
+from tests.other_user import as_nobody
 
 if TYPE_CHECKING:
     import subprocess
@@ -107,7 +108,7 @@ def test_a_connection_that_ended_after_the_plan_is_not_touched() -> None:
 def test_another_user_is_told_that_it_needs_rights(
     portview: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
-    drop = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    drop = as_nobody()
     with connection("127.0.0.1") as (client, accepted):
         local, remote = ends(client)
         words = (endpoint_text(local), endpoint_text(remote))

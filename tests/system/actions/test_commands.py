@@ -19,6 +19,8 @@ from portview.domain.owners.process import ProcessKey
 if sys.platform != "win32":
     import pty
 
+from tests.other_user import as_nobody
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     Portview: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]
 
 ROOT = Path(__file__).resolve().parents[3]
-AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+AS_NOBODY = as_nobody()
 
 
 def test_free_without_a_terminal_and_without_yes_stops_nothing(
@@ -155,6 +157,30 @@ def test_another_users_process_needs_rights(
     assert denied.returncode == Outcome.NEEDS_ADMIN
     assert f"sudo {sys.executable} -m portview end {server.pid} " in denied.stderr
     assert json.loads(denied.stdout)["report"]["results"][0]["ending"] == "denied"
+    assert server.is_running()
+
+
+@pytest.mark.linux_only("capabilities, and setpriv to give one up")
+@pytest.mark.root_only("is root without a capability")
+def test_root_is_never_told_to_become_root(
+    serve: Callable[..., Server], portview: Portview
+) -> None:
+    server = serve("polite", prefix=AS_NOBODY)
+    without_ptrace = ("setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace")
+    done = portview("free", str(server.port), "--yes", "--json", prefix=without_ptrace)
+    assert done.returncode == Outcome.NOT_DONE
+    assert "sudo" not in done.stderr
+    (step,) = json.loads(done.stdout)["plan"]["steps"]
+    assert step["refusal"]["code"] == "missing_capability"
+    assert "CAP_SYS_PTRACE" in step["refusal"]["reason"]
+    assert step["refusal"]["needs_admin"] is False
+
+    started = iso_time(server.key.started_ms) or ""
+    without_kill = ("setpriv", "--bounding-set=-kill", "--inh-caps=-kill")
+    done = portview("end", str(server.pid), "--started", started, "--yes", prefix=without_kill)
+    assert done.returncode == Outcome.NOT_DONE
+    assert "sudo" not in done.stderr
+    assert "CAP_KILL" in done.stdout + done.stderr
     assert server.is_running()
 
 

@@ -22,6 +22,8 @@ from portview.readers.execution import read_execution
 if sys.platform != "win32":
     import pty
 
+from tests.other_user import as_nobody
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -33,7 +35,7 @@ pytestmark = [
 ]
 
 ROOT = Path(__file__).resolve().parents[3]
-AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+AS_NOBODY = as_nobody()
 OFFER = b"for this one errand? [y/N]"
 
 # A shell, because another user may not get at the Python that runs the tests.

@@ -24,6 +24,7 @@ from portview.domain.owners.process_details import OwnerQuestion
 from portview.readers.execution import read_execution, suspended
 from portview.readers.process_details import OwnerDetailsReader
 from portview.readers.process_identity import process_key
+from tests.other_user import as_nobody
 from tests.system.actions.conftest import wait_until
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 SUSPEND, RESUME = SuspendVerb.SUSPEND, SuspendVerb.RESUME
 IS_WINDOWS = sys.platform == "win32"
-AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+AS_NOBODY = as_nobody()
 
 
 def own_key() -> ProcessKey:

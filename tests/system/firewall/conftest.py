@@ -166,7 +166,7 @@ class Bench:
             "remotes": remotes,
             **more,
         }
-        return self.server.ask({"do": "make", "wish": rule_spec})
+        return self.server.ask({"do": "make", "rule_spec": rule_spec})
 
     def revoke(self, rule_id: str) -> Any:
         return self.server.ask({"do": "take back", "id": rule_id})

@@ -31,6 +31,9 @@ table {family} filter {{
 """
 
 
+BACK_AND_FORTH = "ct state established accept"
+
+
 CASES = [
     Case("no rules at all", "", "allowed", "allowed", "No firewall rule"),
     Case("policy drop", chain(""), "blocked", "blocked", "policy of chain inet filter input"),
@@ -250,10 +253,18 @@ table inet filter {
     ),
     Case(
         "a condition that nobody knows",
-        chain("meta cpu 0-4095 tcp dport 8080 accept\nmeta cpu 0-4095 udp dport 8080 drop"),
+        chain(
+            f"{BACK_AND_FORTH}\nmeta cpu 0 tcp dport 8080 accept\nmeta cpu 0 udp dport 8080 drop"
+        ),
         "unknown",
         "blocked",
         "meta cpu",
+    ),
+    Case(
+        "every processor that this machine has",
+        chain("meta cpu 0-4095 tcp dport 8080 accept\nmeta cpu 0-4095 udp dport 8080 drop"),
+        "allowed",
+        "blocked",
     ),
     Case(
         "chance",

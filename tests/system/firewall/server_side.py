@@ -60,7 +60,7 @@ def answer(firewall: LinuxFirewall, request: dict[str, Any]) -> object:
         case "status":
             return {**asdict(rules.status), "generation": rules.generation}
         case "make":
-            rule_spec = request["wish"]
+            rule_spec = request["rule_spec"]
             rule_spec["effect"] = RuleEffect(rule_spec["effect"])
             rule_spec["protocol"] = Protocol(rule_spec["protocol"])
             rule_spec["remotes"] = tuple(rule_spec["remotes"])

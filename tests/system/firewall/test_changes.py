@@ -76,8 +76,8 @@ def check_allow_and_revoke(bench: Bench) -> None:
     if decided["rule"] is not None and "portview:v1" in decided["rule"]["text"]:
         assert decided["rule"]["name"] == name
         assert f"“{name}”" in decided["reason"]
-    assert set(own["wish"]["remotes"]) == {"10.199.0.0/30", "fd99::1"}
-    assert (own["wish"]["effect"], own["wish"]["port"]) == ("allow", 8080)
+    assert set(own["rule_spec"]["remotes"]) == {"10.199.0.0/30", "fd99::1"}
+    assert (own["rule_spec"]["effect"], own["rule_spec"]["port"]) == ("allow", 8080)
     taken = bench.revoke(change["id"])
     assert "error" not in taken, taken
     assert bench.own() == []
@@ -89,8 +89,8 @@ def test_a_rule_for_the_local_subnet_is_about_the_networks_of_the_cable(bench: B
     bench.set_rules(chain("ct state established accept"))
     change = bench.make("allow", "localsubnet", expires_at_ms=1_900_000_000_000)
     [own] = bench.own()
-    assert {"10.199.0.0/24", "fd99::/64"} <= set(own["wish"]["remotes"])
-    assert own["wish"]["expires_at_ms"] == 1_900_000_000_000
+    assert {"10.199.0.0/24", "fd99::/64"} <= set(own["rule_spec"]["remotes"])
+    assert own["rule_spec"]["expires_at_ms"] == 1_900_000_000_000
     assert bench.reaches(SECOND_V4, is_expected=True)
     assert any("restart" in note for note in change["notes"])
     assert change["warnings"] == []
@@ -101,7 +101,7 @@ def test_a_rule_for_anyone_lets_both_versions_in(bench: Bench) -> None:
     change = bench.make("allow", "any")
     assert len(change["commands"]) == 1
     assert bench.verdict()["verdict"] == "allowed"
-    assert bench.own()[0]["wish"]["remotes"] == ["any"]
+    assert bench.own()[0]["rule_spec"]["remotes"] == ["any"]
     assert bench.reaches(bench.near.ipv6, is_expected=True)
 
 
@@ -123,7 +123,7 @@ def test_a_rule_for_one_ip_version_leaves_the_other_as_it_is(
     assert "error" not in change, change
     assert not any("ip6" in word or ":" in word[:5] for one in change["commands"] for word in one)
     [own] = bench.own()
-    assert set(own["wish"]["remotes"]) == reads
+    assert set(own["rule_spec"]["remotes"]) == reads
     assert bench.reaches(SECOND_V4, is_expected=True)
     after = bench.experience([{"source": SECOND_V6, "protocol": "tcp", "patience_s": SILENCE_S}])
     assert after == met
@@ -135,12 +135,14 @@ def test_clients_of_one_ip_version_are_blocked(bench: Bench) -> None:
     change = bench.make("block", "::/0")
     assert not bench.reaches(bench.near.ipv6, is_expected=False)
     assert bench.reaches(bench.near.ipv4, is_expected=True)
-    assert bench.own()[0]["wish"]["remotes"] == ["::/0"]
+    assert bench.own()[0]["rule_spec"]["remotes"] == ["::/0"]
     bench.revoke(change["id"])
     assert bench.reaches(bench.near.ipv6, is_expected=True)
 
 
-@pytest.mark.parametrize("rules", ["", chain("tcp dport 8080 accept")], ids=["none", "allowing"])
+@pytest.mark.parametrize(
+    "rules", ["", chain("iif lo accept\ntcp dport 8080 accept")], ids=["none", "allowing"]
+)
 def test_a_port_is_blocked_for_some_until_the_rule_is_taken_back(bench: Bench, rules: str) -> None:
     bench.set_rules(rules + chain("", "accept", family="ip6"))
     before = bench.far.run("nft", "-s", "list", "ruleset")
@@ -179,7 +181,7 @@ def test_a_rule_of_iptables_for_ipv4_is_known_as_that(bench: Bench) -> None:
         )
     change = bench.make("allow", "0.0.0.0/0")
     assert [one[0] for one in change["commands"]] == ["iptables-nft"]
-    assert bench.own()[0]["wish"]["remotes"] == ["0.0.0.0/0"]
+    assert bench.own()[0]["rule_spec"]["remotes"] == ["0.0.0.0/0"]
     assert bench.reaches(SECOND_V4, is_expected=True)
     assert not bench.reaches(SECOND_V6, is_expected=False)
     bench.revoke(change["id"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -22,17 +23,17 @@ if TYPE_CHECKING:
 
     from tests.system.firewall.conftest import Bench
 
-_TOOLS = ("firewall-cmd", "firewalld", "dbus-daemon")
 _PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin"))
+_UNPACKED = Path(sys.prefix) / "test-tools" / "firewalld"
+# With its libraries, where its package is not installed but laid out for the tests (dev.py).
+_IS_THERE = shutil.which("dbus-daemon", path=_PATH) and (
+    shutil.which("firewalld", path=_PATH) or _UNPACKED.exists()
+)
 
 pytestmark = [
     pytest.mark.linux_only(reason="the firewall of Linux"),
     pytest.mark.root_only(reason="makes network namespaces"),
-    # Not among the tools that dev.py installs: where systemd runs, its package switches it on.
-    pytest.mark.skipif(
-        not all(shutil.which(tool, path=_PATH) for tool in _TOOLS),
-        reason="firewalld is not installed",
-    ),
+    pytest.mark.skipif(not _IS_THERE, reason="firewalld is not there: see dev.py"),
 ]
 
 _BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -45,6 +46,18 @@ _BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuratio
   </policy>
 </busconfig>
 """
+
+
+def with_firewalld(*command: str) -> tuple[str, ...]:
+    """Return a command that finds firewalld's programs where the system has its own."""
+    if not _UNPACKED.exists():
+        return command
+    # "ip netns exec" gives each command mounts of its own, which end with it.
+    script = "".join(
+        f'mount -t overlay overlay -o "ro,lowerdir=$1/usr/{name}:/usr/{name}" /usr/{name}; '
+        for name in ("bin", "sbin")
+    )
+    return ("sh", "-e", "-c", f'{script} shift; exec "$@"', "sh", str(_UNPACKED), *command)
 
 
 @pytest.fixture(scope="module")
@@ -67,17 +80,18 @@ def _daemon(_machines: Bench, _bus_address: str) -> Iterator[Callable[..., str]]
     assert bus.stdout
     assert bus.stdout.readline()
     daemon = far.start(
-        *("env", address, "firewalld", "--nofork", "--nopid"),
+        *with_firewalld("env", address, "firewalld", "--nofork", "--nopid"),
         f"--system-config={settings}",
+        *([f"--default-config={_UNPACKED}/usr/lib/firewalld"] if _UNPACKED.exists() else ()),
         stderr=subprocess.DEVNULL,
     )
 
     def call(*arguments: str) -> str:
-        return far.run("env", address, "firewall-cmd", *arguments)
+        return far.run(*with_firewalld("env", address, "firewall-cmd", *arguments))
 
     try:
         wait = "until firewall-cmd --state; do sleep 0.2; done"
-        far.run("env", address, "timeout", "60", "sh", "-c", wait)
+        far.run(*with_firewalld("env", address, "timeout", "60", "sh", "-c", wait))
         yield call
     finally:
         for process in (daemon, bus):
@@ -97,7 +111,7 @@ def daemon(bench: Bench, _daemon: Callable[..., str]) -> Callable[..., str]:
 @pytest.fixture
 def firewalld_bench(bench: Bench, daemon: Callable[..., str], _bus_address: str) -> Iterator[Bench]:
     """Give the two machines, where PortView on the far one reaches firewalld."""
-    around = ("env", f"DBUS_SYSTEM_BUS_ADDRESS={_bus_address}")
+    around = with_firewalld("env", f"DBUS_SYSTEM_BUS_ADDRESS={_bus_address}")
     worker = Worker(bench.far, "server_side.py", around=around)
     try:
         yield replace(bench, server=worker)
@@ -167,7 +181,7 @@ def test_firewalld_makes_a_rule_for_ipv4_alone_and_takes_it_back(
     change = firewalld_bench.make("allow", "0.0.0.0/0")
     assert "error" not in change, change
     [own] = firewalld_bench.own()
-    assert own["wish"]["remotes"] == ["0.0.0.0/0"]
+    assert own["rule_spec"]["remotes"] == ["0.0.0.0/0"]
     assert own["rule"]["name"] == change["name"]
     assert firewalld_bench.reaches(SECOND_V4, is_expected=True)
     assert not firewalld_bench.reaches(SECOND_V6, is_expected=False)
@@ -196,7 +210,7 @@ def test_a_rule_with_an_end_is_taken_back_by_firewalld_itself(
     [command] = change["commands"]
     assert any(word.startswith("--timeout=3") for word in command)
     assert daemon("--permanent", "--list-rich-rules").strip() == ""
-    assert firewalld_bench.own()[0]["wish"]["expires_at_ms"] == now_ms + 3_600_000
+    assert firewalld_bench.own()[0]["rule_spec"]["expires_at_ms"] == now_ms + 3_600_000
     firewalld_bench.revoke(change["id"])
     assert firewalld_bench.own() == []
 
@@ -217,7 +231,7 @@ def test_a_port_that_firewalld_allows_is_blocked_for_one_client(
     assert not firewalld_bench.reaches(firewalld_bench.near.ipv4, is_expected=False)
     assert firewalld_bench.reaches(firewalld_bench.near.ipv6, is_expected=True)
     [own] = firewalld_bench.own()
-    assert (own["wish"]["effect"], own["wish"]["remotes"]) == ("block", ["10.199.0.1"])
+    assert (own["rule_spec"]["effect"], own["rule_spec"]["remotes"]) == ("block", ["10.199.0.1"])
     firewalld_bench.revoke(change["id"])
     assert firewalld_bench.reaches(firewalld_bench.near.ipv4, is_expected=True)
 

@@ -107,7 +107,7 @@ def test_ufw_makes_a_rule_for_ipv4_alone_and_takes_it_back(ufw_bench: Bench) -> 
     assert ufw_bench.reaches(SECOND_V4, is_expected=True)
     assert not ufw_bench.reaches(SECOND_V6, is_expected=False)
     assert "(v6)" not in ufw_bench.ufw("status")
-    assert ufw_bench.own()[0]["wish"]["remotes"] == ["0.0.0.0/0"]
+    assert ufw_bench.own()[0]["rule_spec"]["remotes"] == ["0.0.0.0/0"]
     ufw_bench.revoke(change["id"])
     assert ufw_bench.own() == []
     assert ufw_bench.ufw("show", "added") == before
@@ -116,7 +116,7 @@ def test_ufw_makes_a_rule_for_ipv4_alone_and_takes_it_back(ufw_bench: Bench) -> 
 def test_a_rule_for_anyone_is_taken_back_whole(ufw_bench: Bench) -> None:
     before = ufw_bench.ufw("show", "added")
     change = ufw_bench.make("allow", "any")
-    assert ufw_bench.own()[0]["wish"]["remotes"] == ["any"]
+    assert ufw_bench.own()[0]["rule_spec"]["remotes"] == ["any"]
     assert ufw_bench.reaches(SECOND_V6, is_expected=True)
     ufw_bench.revoke(change["id"])
     assert ufw_bench.own() == []

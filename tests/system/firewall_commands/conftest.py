@@ -12,6 +12,7 @@ import pytest
 
 from portview.log import log_path
 from tests.netns import joined_machines
+from tests.other_user import as_nobody
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +53,7 @@ except OSError:
 else:
     print("true")
 """
-AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+AS_NOBODY = as_nobody()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ def test_every_reader_sees_a_listener_of_this_process(name: str | None) -> None:
     reader = open_reader(name)
     try:
         with socket.create_server(("127.0.0.1", 0)) as server:
-            snapshot = reader.read()
+            snapshot = reader.read_settled()
             local = Endpoint(*server.getsockname())
             (row,) = [row for row in snapshot.rows if row.local == local]
         assert row.owner is not None

@@ -12,6 +12,7 @@ import pytest
 from portview.domain.sockets.socket_row import OwnerProblem, SocketRow
 from portview.readers.linux import socket_holders
 from portview.readers.process_identity import process_key
+from tests.other_user import NOBODY, reachable_by_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     StartChild = Callable[..., Any]
 
 pytestmark = pytest.mark.linux_only(reason="reads NETLINK_SOCK_DIAG and /proc")
-
-NOBODY = 65534
 
 FORKING_SERVER = """
 import os, select, socket, sys
@@ -52,8 +51,10 @@ if len(sys.argv) > 1:
     os.setuid(int(sys.argv[1]))
 reader = LinuxSocketReader()
 for line in sys.stdin:
+    while (listing := reader.read()).pending:
+        pass
     print(json.dumps([
-        [row.local.port, row.pid, row.owner_problem, row.user] for row in reader.read().rows
+        [row.local.port, row.pid, row.owner_problem, row.user] for row in listing.rows
     ]), flush=True)
 reader.close()
 """
@@ -188,7 +189,10 @@ input()
     found_after = []
     while not found_after or found_after[-1] < len(ports):
         listing = reader.read()
-        pids = {row.local.port: row.pid for row in listing.rows if row.local.port in ports}
+        rows = [row for row in listing.rows if row.local.port in ports]
+        pids = {row.local.port: row.pid for row in rows}
+        problems = {row.owner_problem for row in rows if row.pid is None}
+        assert problems <= {OwnerProblem.LOOKING}
         assert set(pids.values()) <= {opener.pid, None}
         found_after.append(list(pids.values()).count(opener.pid))
         assert found_after[-1] == len(ports) or listing.notes
@@ -228,7 +232,7 @@ def test_the_socket_of_another_user_is_refused_and_names_the_user(
     server: socket.socket, child: StartChild
 ) -> None:
     port = server.getsockname()[1]
-    stranger = child(READ_AND_TELL, str(NOBODY))
+    stranger = child(READ_AND_TELL, str(NOBODY), prefix=reachable_by_all())
     stranger.say()
     told = json.loads(stranger.hear())
     assert [port, None, OwnerProblem.ACCESS_DENIED, "root"] in told
@@ -240,7 +244,7 @@ def test_processes_that_proc_hides_are_refused_not_absent(
 ) -> None:
     port = server.getsockname()[1]
     hiding = 'mount -t proc -o hidepid=invisible proc /proc && exec "$@"'
-    prefix = ("unshare", "--mount", "sh", "-c", hiding, "sh")
+    prefix = (*reachable_by_all(), "unshare", "--mount", "sh", "-c", hiding, "sh")
     stranger = child(READ_AND_TELL, str(NOBODY), prefix=prefix)
     stranger.say()
     told = json.loads(stranger.hear())

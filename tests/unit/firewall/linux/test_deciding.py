@@ -11,8 +11,9 @@ from portview.domain.firewall import FirewallAnswer, FirewallQuestion, RuleEffec
 from portview.domain.sockets.socket_row import Protocol
 from portview.firewall.linux.conditions import conditions_of
 from portview.firewall.linux.deciding import decide
+from portview.firewall.linux.listing import parse_texts
 from portview.firewall.linux.machine import Interface, Machine, Route, ip_network
-from portview.firewall.linux.ruleset import Ruleset, parse_ruleset, parse_texts
+from portview.firewall.linux.ruleset import Ruleset, parse_ruleset
 
 ETH0 = Interface("eth0", ("198.51.100.1/24", "2001:db8::1/64"))
 WLAN0 = Interface("wlan0", ("203.0.113.1/24",))
@@ -127,7 +128,7 @@ def test_rules_of_a_bridge_are_not_followed_and_this_is_said() -> None:
         ({"xt": {"type": "target", "name": "ODD"}}, "the target “ODD” of iptables"),
         ({"xt": None}, "an extension of iptables"),
         ({"tomorrow": {}}, "the statement “tomorrow”"),
-        ({"match": {"op": "==", "left": {"meta": {"key": "skuid"}}, "right": 0}}, "meta skuid"),
+        ({"match": {"op": "==", "left": {"meta": {"key": "priority"}}, "right": 0}}, "meta pri"),
         ({"match": {"op": "==", "left": {"tomorrow": {}}, "right": 0}}, "tomorrow"),
         (
             {"match": {"op": "==", "left": DPORT, "right": {"odd": 1}}},

@@ -91,7 +91,7 @@ def test_networks_are_put_together() -> None:
 
 
 @pytest.mark.parametrize(
-    "wish", [wish_for("10.0.0.1; drop"), wish_for(), wish_for("any", port=0), wish_for("eth0")]
+    "rule_spec", [wish_for("10.0.0.1; drop"), wish_for(), wish_for("any", port=0), wish_for("eth0")]
 )
 def test_what_can_be_in_no_rule_is_refused(rule_spec: RuleSpec) -> None:
     with pytest.raises(PortViewError) as caught:

@@ -1,0 +1,51 @@
+"""What the rules ask of a machine and its traffic beside addresses, ports and states. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_ASKED_BY_KIND = {
+    "tcp option": "flags",
+    "socket": "listeners",
+    "dnat": "listeners",
+    "redirect": "listeners",
+    "ct count": "connections",
+}
+_ASKED_BY_KEY = {
+    ("payload", "flags"): "flags",
+    ("payload", "length"): "flags",
+    ("meta", "length"): "flags",
+    ("meta", "time"): "time",
+    ("meta", "hour"): "time",
+    ("meta", "day"): "time",
+    ("meta", "skuid"): "listeners",
+}
+
+
+def asked_by(expression: Any) -> set[str]:
+    """Return what an expression asks: "flags", "time", "listeners", "connections"."""
+    if isinstance(expression, list):
+        return {asked for one in expression for asked in asked_by(one)}
+    if not isinstance(expression, dict):
+        return set()
+    found: set[str] = set()
+    for kind, body in expression.items():
+        if asked := _ASKED_BY_KIND.get(kind):
+            found.add(asked)
+        if isinstance(body, dict):
+            key = str(body.get("key", body.get("field"))).removeprefix("utc ")
+            if asked := _ASKED_BY_KEY.get((kind, key)):
+                found.add(asked)
+        found |= asked_by(body)
+    return found
+
+
+def limits_of(expression: Any) -> set[int]:
+    """Return the limits on open connections in an expression."""
+    if isinstance(expression, list):
+        return {limit for one in expression for limit in limits_of(one)}
+    if not isinstance(expression, dict):
+        return set()
+    body = expression.get("ct count")
+    own = {body["val"]} if isinstance(body, dict) and isinstance(body.get("val"), int) else set()
+    return own | {limit for one in expression.values() for limit in limits_of(one)}

@@ -1,0 +1,105 @@
+"""What a person has set, as typed values with defaults; each damaged value falls back on its own.
+
+The settings file keeps JSON values by name (``portview.settings``). Which names there are,
+what each may hold and what holds without it is decided here alone. A tool window's own values (its
+size, what was typed last) belong to that window and are read through ``Settings.get``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+INTERVALS_MS = (500, 1000, 2000, 5000, 10_000)
+"""How often the table may be refreshed, in milliseconds."""
+
+HIGHLIGHTS_MS = (0, 1000, 3000, 10_000, 30_000)
+"""How long closed rows and the marks of new ones may stay, in milliseconds."""
+
+THEMES = ("system", "light", "dark", "high-contrast")
+SCOPES = ("listening", "connections", "udp", "all")
+_MAX_COORDINATE = 32_767
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """Every setting of the main window. Field names are those of the settings file."""
+
+    scope: str = "listening"
+    interval_ms: int = 1000
+    linger_ms: int = 3000
+    theme: str = "system"
+    window: str = ""
+    """Qt's own description of the window's place and size, in base64."""
+    tray: bool = False
+    close_to_tray: bool | None = None
+    """None until the person was asked."""
+    views: tuple[Any, ...] = ()
+    """Saved views as JSON; ``domain.table.saved_view`` reads each of them."""
+    columns: tuple[Any, ...] = ()
+    """Arrangement of the columns as JSON; the table's layout reads each of them."""
+    sort_column: str = "port"
+    sort_descending: bool = False
+    details_open: bool = True
+    details_height: int | None = None
+    """In pixels; None for the height that fits the first start."""
+    grouped: bool = False
+    by_count: bool = False
+
+
+DEFAULTS = Preferences()
+
+
+def read_preferences(values: Mapping[str, Any]) -> Preferences:
+    """Return the preferences of JSON values; what is missing or wrong keeps its default."""
+    good: dict[str, Any] = {
+        name: tuple(values[name]) if is_good is _list else values[name]
+        for name, is_good in _RULES.items()
+        if name in values and is_good(values[name])
+    }
+    return Preferences(**good)
+
+
+def _one_of(*allowed: object) -> Callable[[Any], bool]:
+    # 1 == True == 1.0 in Python, but not in JSON.
+    return lambda value: any(type(value) is type(one) and value == one for one in allowed)
+
+
+def _whole_number(value: Any) -> bool:
+    return type(value) is int and 0 < value <= _MAX_COORDINATE
+
+
+def _switch(value: Any) -> bool:
+    return type(value) is bool
+
+
+def _text(value: Any) -> bool:
+    return type(value) is str
+
+
+def _list(value: Any) -> bool:
+    return type(value) is list
+
+
+_RULES: dict[str, Callable[[Any], bool]] = {
+    "scope": _one_of(*SCOPES),
+    "interval_ms": _one_of(*INTERVALS_MS),
+    "linger_ms": _one_of(*HIGHLIGHTS_MS),
+    "theme": _one_of(*THEMES),
+    "window": _text,
+    "tray": _switch,
+    "close_to_tray": _switch,
+    "views": _list,
+    "columns": _list,
+    "sort_column": _text,
+    "sort_descending": _switch,
+    "details_open": _switch,
+    "details_height": _whole_number,
+    "grouped": _switch,
+    "by_count": _switch,
+}
+
+NAMES = frozenset(field.name for field in fields(Preferences))
