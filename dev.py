@@ -96,8 +96,10 @@ def main(arguments: list[str] | None = None) -> int:
 def run(arguments: list[str]) -> int:
     """Start PortView, with the arguments handed on: ``run -- list --json``."""
     prepare()
-    # The caller's working directory stays, so that file arguments mean what was typed.
-    command = [str(VENV_PYTHON), "-m", "portview", *arguments]
+    # The caller's working directory stays, so that file arguments mean what was typed. No module
+    # comes from there; as root none comes from where a variable says either.
+    is_root = not IS_WINDOWS and os.geteuid() == 0
+    command = [str(VENV_PYTHON), "-I" if is_root else "-P", "-m", "portview", *arguments]
     if IS_WINDOWS:
         return subprocess.call(command)
     # In its place, so that signals and the exit code are the program's own.

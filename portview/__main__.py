@@ -1,47 +1,32 @@
-"""The front door: without arguments the window, else a command."""
+"""What ``python -m portview`` runs.
 
-from __future__ import annotations
+Nothing but built-in modules may be imported before the import path is cleaned, not even
+``__future__``, which is a file of the standard library.
+"""
 
 import sys
-from typing import TYPE_CHECKING
 
-from portview.domain.errors import Outcome
-from portview.log import start_logging
+if __name__ == "__main__" and not sys.flags.safe_path:
+    # Without -P, -m puts the working directory first: a json.py there would run with PortView's
+    # rights. So would an empty or a relative entry of PYTHONPATH.
+    import os  # frozen into the interpreter
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+    try:
+        _here = os.getcwd()  # noqa: PTH109 - pathlib is a file of the standard library
+    except OSError:
+        _here = ""
+    _is_managed = _here.startswith((sys.prefix, sys.base_prefix))
+    if sys.path and sys.path[0] in {"", _here}:
+        del sys.path[0]
+    sys.path[:] = [
+        _entry
+        for _entry in sys.path
+        if os.path.isabs(_entry) and (_entry != _here or _is_managed)  # noqa: PTH117
+    ]
 
+from portview.entry import main
 
-def main(arguments: Sequence[str] | None = None, *, has_window: bool = True) -> int:
-    """Run PortView and return its exit code.
-
-    Without ``has_window`` there are only commands: a program for the console carries no Qt.
-    """
-    arguments = sys.argv[1:] if arguments is None else arguments
-    start_logging()
-    # Each door loads only what lies behind it: a command starts without Qt.
-    if has_window and (not arguments or arguments[0] in _WINDOW_OPTIONS):
-        from portview.app import run_window  # noqa: PLC0415
-
-        return run_window(arguments)
-    if has_window and arguments[0] == _QUIT_OPTION:
-        # An installer waits for this: it loads no window.
-        from portview.folders import settings_folder  # noqa: PLC0415
-        from portview.ui.window.single_instance import quit_running  # noqa: PLC0415
-
-        return int(Outcome.DONE if quit_running(settings_folder()) else Outcome.NOT_DONE)
-    if arguments and arguments[0] in _ELEVATED_REQUESTS:
-        from portview.actions.elevated_helper.entry import enter  # noqa: PLC0415
-
-        return enter(arguments)
-    from portview.cli.commands import run_command  # noqa: PLC0415
-
-    return run_command(arguments)
-
-
-_ELEVATED_REQUESTS = frozenset({"errand", "press-ctrl-break"})
-_QUIT_OPTION = "--quit"
-_WINDOW_OPTIONS = frozenset({"--background", "--reader", "--self-report", "--theme"})
+__all__ = ["main"]
 
 if __name__ == "__main__":
     sys.exit(main())

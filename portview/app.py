@@ -29,6 +29,7 @@ from portview.engine.task_runner import TaskRunner
 from portview.engine.traffic_feed import TrafficFeed
 from portview.firewall.on_demand import FirewallOnDemand
 from portview.log import log_path
+from portview.process_hardening import leave_working_directory
 from portview.readers.choose import open_reader, open_traffic_reader
 from portview.readers.elevation import is_elevated
 from portview.readers.execution import suspended
@@ -74,6 +75,8 @@ _RARE_COLLECTIONS = (20_000, 50, 100)
 def run_window(arguments: Sequence[str]) -> int:
     """Open the window, run until it closes and return the exit code."""
     options = _parser().parse_args(arguments)
+    if is_elevated() and options.self_report is None:
+        leave_working_directory()
     try:
         check_display()
         reader = open_reader(options.reader)

@@ -2,7 +2,7 @@
 
 import sys
 
-from portview.__main__ import main
+from portview.entry import main
 
 # A window is what PortView.exe is for.
 sys.exit(main(sys.argv[1:] or ["--help"], has_window=False))

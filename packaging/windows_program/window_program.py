@@ -2,6 +2,6 @@
 
 import sys
 
-from portview.__main__ import main
+from portview.entry import main
 
 sys.exit(main())

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from portview import __version__
-from portview.actions.elevation.client import command_for_administrator
+from portview.actions.elevation.manual_command import command_for_administrator
 from portview.cli import (
     close_command,
     end_command,

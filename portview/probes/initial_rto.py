@@ -6,6 +6,8 @@ import ctypes
 import sys
 from typing import TYPE_CHECKING
 
+from portview.readers.windows.dll import bind, load_library
+
 if TYPE_CHECKING:
     import socket
 
@@ -29,8 +31,10 @@ def switch_off_syn_retries(connection: socket.socket) -> None:
     """
     if sys.platform != "win32":
         return
-    wsa_ioctl = ctypes.WinDLL("ws2_32").WSAIoctl
-    wsa_ioctl.argtypes = (
+    wsa_ioctl = bind(
+        load_library("ws2_32.dll"),
+        "WSAIoctl",
+        ctypes.c_int,
         ctypes.c_size_t,
         ctypes.c_ulong,
         ctypes.c_void_p,

@@ -72,6 +72,8 @@ def make(tmp_path: Path, qtbot: QtBot) -> Iterator[Callable[..., Window]]:
         window = Window()
         settings = Settings(tmp_path / "settings.json")
         window.background = Tray(window, window.acts, settings, autostart, has_tray=has_tray)
+        window.background.show_requested.connect(window.bring_to_front)
+        window.background.notified.connect(window.show_message)
         window.settings = settings  # type: ignore[attr-defined]
         window.show()
         made.append(window)

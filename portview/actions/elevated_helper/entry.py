@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from portview.actions.elevated_helper.server import run_elevated_request
 from portview.actions.processes.windows_close_request import CTRL_BREAK_VERB, run_ctrl_break_request
 from portview.domain.errors import Outcome
+from portview.process_hardening import leave_working_directory
+from portview.readers.elevation import is_elevated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +23,8 @@ def enter(arguments: Sequence[str]) -> int:
     if arguments[0] == CTRL_BREAK_VERB:
         is_pid = len(arguments) == 2 and arguments[1].isdecimal()  # noqa: PLR2004 - verb and PID
         return run_ctrl_break_request(int(arguments[1])) if is_pid else int(Outcome.BAD_INPUT)
+    if is_elevated():
+        leave_working_directory()
     if sys.platform == "win32":
         # An elevated process shares no output with the one that asked for it.
         from portview.actions.elevation.uac import answer_through_pipe  # noqa: PLC0415

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-import shlex
-import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
-from portview.actions.elevation.own_command import own_command
 from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
 from portview.actions.processes.stop import Ending, StopResult
 from portview.actions.safety.process_facts import CloseMethod
 from portview.domain.errors import Outcome, PortViewError
-from portview.domain.json_schema import iso_time
 from portview.domain.owners.process import ProcessKey
-from portview.domain.sockets.socket_row import endpoint_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from portview.actions.safety.seen_process import SeenProcess
     from portview.domain.cancellation import CancelToken
@@ -79,55 +74,6 @@ def read_answer(raw: bytes) -> dict[str, Any]:
     except (KeyError, TypeError, ValueError, AttributeError) as reason:
         raise no_answer() from reason
     raise problem
-
-
-def manual_command(elevated_request: ElevatedRequest) -> str:
-    """Return what a person can type instead, in this system's own way."""
-    lines = [[*own_command(), *words] for words in _commands(elevated_request)]
-    if sys.platform == "win32":
-        return " & ".join(subprocess.list2cmdline(line) for line in lines)
-    return " && ".join(shlex.join(["sudo", *line]) for line in lines)
-
-
-def command_for_administrator(arguments: Sequence[str]) -> str:
-    """Say how the same command is run as administrator in this system's own way."""
-    if sys.platform == "win32":
-        return "The same command works in a terminal that was opened as administrator."
-    return f"As administrator: {shlex.join(['sudo', *own_command(), *arguments])}"
-
-
-def _commands(elevated_request: ElevatedRequest) -> Iterator[list[str]]:
-    if elevated_request.verb is ElevatedOperation.STOP:
-        for key in (one.key for one in elevated_request.processes):
-            started = iso_time(key.started_ms) or ""
-            force = ["--force"] if elevated_request.force else []
-            yield ["end", str(key.pid), "--started", started, *force]
-    elif elevated_request.verb is ElevatedOperation.CLOSE:
-        yield [
-            "close",
-            endpoint_text(elevated_request.local),
-            endpoint_text(elevated_request.remote),
-        ]
-    elif elevated_request.verb is ElevatedOperation.HOLDERS:
-        yield ["free", str(elevated_request.port), "--proto", elevated_request.protocol.value]
-    elif elevated_request.verb in {ElevatedOperation.SUSPEND, ElevatedOperation.RESUME}:
-        for key in (one.key for one in elevated_request.processes):
-            yield [
-                elevated_request.verb.value,
-                str(key.pid),
-                "--started",
-                iso_time(key.started_ms) or "",
-            ]
-    elif elevated_request.rule_spec is not None:
-        # Rules are loaded with the first errand about one.
-        from portview.actions.firewall_rules.rule_spec import rule_command  # noqa: PLC0415
-
-        yield rule_command(elevated_request.rule_spec)
-    elif elevated_request.rule_ids:
-        for rule_id in elevated_request.rule_ids:
-            yield ["firewall", "revoke", "--id", rule_id]
-    else:
-        yield ["service", elevated_request.verb.value.partition("-")[0], elevated_request.service]
 
 
 def _result(values: dict[str, Any]) -> StopResult:

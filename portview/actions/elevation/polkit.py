@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
 from portview.actions.elevation.errors import elevation_cancelled, elevation_unavailable
-from portview.actions.elevation.own_command import own_command
+from portview.actions.elevation.own_command import elevated_command
+from portview.readers.system_tools import find_tool, tool_environment
 
 if TYPE_CHECKING:
     from portview.actions.elevation.request import ElevatedRequest
@@ -22,9 +22,9 @@ _DISMISSED, _NOT_AUTHORIZED = 126, 127
 
 def ask_polkit(elevated_request: ElevatedRequest, cancel: CancelToken | None) -> bytes:
     """Run an errand as root and return what it wrote to its output. Raises PortViewError."""
-    from portview.actions.elevation.client import manual_command  # noqa: PLC0415 - it imports this file
+    from portview.actions.elevation.manual_command import manual_command  # noqa: PLC0415 - it imports this file
 
-    program = shutil.which("pkexec")
+    program = find_tool("pkexec")
     if program is None:
         raise elevation_unavailable(
             "pkexec, by which PortView asks for administrator rights, is missing.",
@@ -32,7 +32,9 @@ def ask_polkit(elevated_request: ElevatedRequest, cancel: CancelToken | None) ->
         )
     try:
         process = subprocess.Popen(  # noqa: S603 - our own command and validated words
-            [program, *own_command(), *elevated_request.arguments()],
+            [program, *elevated_command(), *elevated_request.arguments()],
+            env=tool_environment(),
+            cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -18,7 +18,7 @@ from multiprocessing.connection import Client, Connection, Listener
 from typing import TYPE_CHECKING, Any
 
 from portview.actions.elevation.errors import elevation_cancelled
-from portview.actions.elevation.own_command import own_command
+from portview.actions.elevation.own_command import elevated_command
 from portview.domain.errors import Outcome, PortViewError
 from portview.readers.windows.dll import bind, last_error, load_library, windows_error
 
@@ -87,7 +87,7 @@ def answer_through_pipe(address: str, answer: bytes) -> None:
 
 
 def _start(arguments: Sequence[str], verb: str) -> int:
-    program, *first = own_command()
+    program, *first = elevated_command()
     info = ShellExecuteInfo(
         size=ctypes.sizeof(ShellExecuteInfo),
         mask=SEE_MASK_NOCLOSEPROCESS | SEE_MASK_NOASYNC | SEE_MASK_FLAG_NO_UI,

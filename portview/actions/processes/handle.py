@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Protocol
 
 from portview.domain.errors import Outcome, PortViewError
@@ -10,8 +9,6 @@ from portview.domain.owners.process import FieldProblem
 from portview.readers.process_identity import process_key
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from portview.actions.safety.process_facts import CloseMethod
     from portview.domain.facts import Unreadable
     from portview.domain.owners.process import ProcessKey
@@ -97,22 +94,3 @@ def check_identity(key: ProcessKey) -> None:
         raise process_gone(key.pid)
     if now != key:
         raise not_the_same(key.pid)
-
-
-def open_process_handle(key: ProcessKey) -> AbstractContextManager[ProcessHandle]:
-    """Open a handle on a process, and only then check that it is the one that was seen.
-
-    The handle keeps meaning this process, whatever becomes of its PID. Entering the context raises
-    ProcessGoneError, PortViewError ("pid_reused") or OSError. Any thread.
-    """
-    if sys.platform == "win32":
-        from portview.actions.processes.windows import open_windows_process  # noqa: PLC0415
-
-        return open_windows_process(key)
-    if sys.platform == "linux":
-        from portview.actions.processes.linux import open_linux_process  # noqa: PLC0415
-
-        return open_linux_process(key)
-    from portview.actions.processes.posix import open_psutil_process  # noqa: PLC0415
-
-    return open_psutil_process(key)

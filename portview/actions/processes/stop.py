@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from portview.actions.processes.handle import ProcessGoneError, open_process_handle
+from portview.actions.processes.choose import open_process_handle
+from portview.actions.processes.handle import ProcessGoneError
 from portview.actions.safety.process_facts import CloseMethod
 from portview.actions.safety.verification import find_changes
 from portview.domain.cancellation import Cancelled

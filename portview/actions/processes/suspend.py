@@ -10,12 +10,8 @@ from typing import TYPE_CHECKING
 from portview.actions.elevation.client import run_elevated
 from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
 from portview.actions.free_port.port_usage import holds_port
-from portview.actions.processes.handle import (
-    ProcessGoneError,
-    check_identity,
-    open_process_handle,
-    process_gone,
-)
+from portview.actions.processes.choose import open_process_handle
+from portview.actions.processes.handle import ProcessGoneError, check_identity, process_gone
 from portview.actions.safety.process_inspection import ProcessInspector, read_rows
 from portview.actions.safety.process_words import describe_process
 from portview.actions.safety.refusals import Refusal, suspend_refusal

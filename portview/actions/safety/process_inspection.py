@@ -17,7 +17,7 @@ from portview.actions.safety.process_facts import (
     ServiceFacts,
 )
 from portview.actions.safety.systemd_unit import Unit, is_the_service, unit_of_cgroups
-from portview.actions.services.service_control import open_service_control
+from portview.actions.services.choose import open_service_control
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import ABSENT, Absent, Fact, Known, Remedy, Unreadable
 from portview.domain.owners.process import ProcessKey
@@ -30,6 +30,7 @@ from portview.readers.process_identity import process_key
 from portview.readers.processes import read_process
 from portview.readers.running_processes import running_processes
 from portview.readers.running_program import read_program
+from portview.readers.windows.system_programs import windows_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -74,7 +75,7 @@ class ProcessInspector:
             own if isinstance(own, ProcessKey) else ProcessKey(os.getpid(), 0),
             frozenset(ancestors_of(self._processes, os.getpid())),
             sys.platform,
-            os.environ.get("SYSTEMROOT", "") if sys.platform == "win32" else "",
+            str(windows_folder()) if sys.platform == "win32" else "",
             own_number() if sys.platform == "linux" else ABSENT,
         )
 

@@ -10,7 +10,8 @@ from portview.actions.elevation.request import ElevatedOperation, ElevatedReques
 from portview.actions.safety.process_inspection import ProcessInspector
 from portview.actions.safety.refusals import Refusal, refusal, service_refusal
 from portview.actions.safety.verification import changed_since, find_changes
-from portview.actions.services.service_control import open_service_control, service_failed
+from portview.actions.services.choose import open_service_control
+from portview.actions.services.service_control import service_failed
 from portview.domain.errors import ActionReport, Outcome, PortViewError
 from portview.domain.facts import known_or
 from portview.domain.owners.service import Service, ServiceState

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Protocol
 
 from portview.domain.errors import Outcome, PortViewError
@@ -28,27 +27,6 @@ class ServiceControl(Protocol):
     def start(self, name: str, timeout_s: float) -> None:
         """Have one service started and wait until it runs. Raises PortViewError like ``stop``."""
         ...
-
-
-def open_service_control(*, of_user: bool = False) -> ServiceControl:
-    """Return this system's service manager, or the one of this user (systemd).
-
-    Raises PortViewError where there is none that PortView knows.
-    """
-    if sys.platform == "win32":
-        from portview.actions.services.windows import WindowsServiceControl  # noqa: PLC0415
-
-        return WindowsServiceControl()
-    from portview.actions.services.systemd import SystemdControl, systemd_runs  # noqa: PLC0415
-
-    if systemd_runs():
-        return SystemdControl(of_user=of_user)
-    raise PortViewError(
-        "no_service_manager",
-        "This system has no service manager that PortView knows: systemd does not run here.",
-        "Stop the service with the means of this system.",
-        Outcome.NOT_DONE,
-    )
 
 
 def no_such_service(name: str) -> PortViewError:

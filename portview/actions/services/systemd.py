@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from portview.actions.services.service_control import (
 )
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.owners.service import Service, ServiceState
+from portview.readers.system_tools import find_tool, tool_environment
 
 _PROPERTIES = (
     "Id,Description,LoadState,ActiveState,MainPID,UnitFileState,Restart,TriggeredBy,"
@@ -45,7 +44,7 @@ class SystemdControl:
 
     def __init__(self, *, of_user: bool = False) -> None:
         """Find ``systemctl``. Raises PortViewError where it is missing."""
-        program = shutil.which("systemctl")
+        program = find_tool("systemctl")
         if program is None:
             raise PortViewError(
                 "no_systemctl", "systemctl, through which services are stopped, is missing."
@@ -112,13 +111,14 @@ class SystemdControl:
 
     def _run(self, *arguments: str, timeout_s: float) -> subprocess.CompletedProcess[str]:
         try:
-            return subprocess.run(  # noqa: S603 - an argument list, the program found on PATH
+            return subprocess.run(  # noqa: S603 - an argument list, the system's own program
                 [*self._command, "--no-pager", "--no-ask-password", *arguments],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 encoding="utf-8",
                 errors="replace",
-                env={**os.environ, "LC_ALL": "C.UTF-8", "SYSTEMD_COLORS": "0"},
+                env=tool_environment(LC_ALL="C.UTF-8", SYSTEMD_COLORS="0"),
+                cwd="/",
                 timeout=timeout_s,
                 check=False,
             )

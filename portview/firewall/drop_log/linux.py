@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from portview.domain.errors import Outcome, PortViewError
 from portview.firewall.drop_log.packet import DroppedPacket
-from portview.firewall.linux.tools import find_tool, run_tool
+from portview.firewall.linux.tools import run_tool
+from portview.readers.system_tools import find_tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

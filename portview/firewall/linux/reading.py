@@ -9,7 +9,8 @@ from portview.firewall.linux.iptables_text import legacy_ruleset, parse_save, wi
 from portview.firewall.linux.listing import parse_devices, parse_table_flags, parse_texts
 from portview.firewall.linux.netlink import has_tables
 from portview.firewall.linux.ruleset import Ruleset, parse_ruleset
-from portview.firewall.linux.tools import Done, find_tool, run_tool
+from portview.firewall.linux.tools import Done, run_tool
+from portview.readers.system_tools import find_tool
 
 # The thread's own, because a thread can be in another network namespace than its process.
 _PROC_NET = Path("/proc/thread-self/net")

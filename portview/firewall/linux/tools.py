@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from typing import TYPE_CHECKING, NamedTuple
+
+from portview.readers.system_tools import tool_environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_ADMIN_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/bin", "/bin")
 _TIMEOUT_S = 20.0
 
 
@@ -29,12 +28,6 @@ class Done(NamedTuple):
         return self.code != 0 and any(word in text for word in words)
 
 
-def find_tool(name: str) -> str | None:
-    """Return the full path of a program, also where the person's PATH leaves it out."""
-    path = os.pathsep.join((os.environ.get("PATH", ""), *_ADMIN_FOLDERS))
-    return shutil.which(name, path=path)
-
-
 def run_tool(arguments: Sequence[str], timeout_s: float = _TIMEOUT_S) -> Done:
     """Run a program to its end, in English. Never raises."""
     try:
@@ -44,7 +37,8 @@ def run_tool(arguments: Sequence[str], timeout_s: float = _TIMEOUT_S) -> Done:
             capture_output=True,
             timeout=timeout_s,
             check=False,
-            env={**os.environ, "LC_ALL": "C", "LANGUAGE": "C"},
+            env=tool_environment(LC_ALL="C", LANGUAGE="C"),
+            cwd="/",
         )
     except subprocess.TimeoutExpired:
         return Done(None, "", f"it did not end within {timeout_s:.0f} s")

@@ -18,7 +18,12 @@ from portview.firewall.windows.rules import NoWindowsRules, WindowsRules
 from portview.firewall.windows.surroundings_reader import read_surroundings
 from portview.firewall.windows.warnings import warnings_for
 from portview.readers.elevation import is_elevated
-from portview.readers.windows.system_programs import CREATE_NO_WINDOW, system_program
+from portview.readers.windows.system_programs import (
+    CREATE_NO_WINDOW,
+    program_environment,
+    program_folder,
+    system_program,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,6 +128,8 @@ class WindowsFirewall:
                 stderr=subprocess.STDOUT,
                 timeout=_TIMEOUT_S,
                 creationflags=CREATE_NO_WINDOW if sys.platform == "win32" else 0,
+                cwd=program_folder(),
+                env=program_environment(),
             )
         except subprocess.TimeoutExpired as error:
             raise PortViewError(

@@ -17,6 +17,7 @@ from portview.firewall.windows.addresses import plain_address
 from portview.firewall.windows.surroundings import Surroundings
 from portview.readers.windows.indirect_text import indirect_text
 from portview.readers.windows.ipv6_networks import LocalIPv6, local_ipv6
+from portview.readers.windows.system_programs import windows_folder
 
 if TYPE_CHECKING:
     from portview.firewall.windows.addresses import Address
@@ -33,13 +34,26 @@ def read_surroundings() -> Surroundings:
     ipv6 = _local_ipv6()
     return Surroundings(
         active_profiles(),
-        {name.lower(): value for name, value in os.environ.items()},
+        _variables(),
         addresses,
         networks | ipv6.networks,
         not ipv6.is_whole,
         _version(),
         indirect_text,
     )
+
+
+def _variables() -> dict[str, str]:
+    """Return what rules may name as %variable%. The firewall is a service: it has the system's."""
+    variables = {name.lower(): value for name, value in os.environ.items()}
+    if sys.platform == "win32":
+        windows = windows_folder()
+        variables |= {
+            "systemroot": str(windows),
+            "windir": str(windows),
+            "systemdrive": windows.drive,
+        }
+    return variables
 
 
 def _own_addresses() -> tuple[frozenset[Address], frozenset[IPv4Network]]:

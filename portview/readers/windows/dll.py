@@ -1,4 +1,4 @@
-"""The one door to Windows' own libraries."""
+"""Windows' own libraries, loaded from the system's folder only."""
 
 from __future__ import annotations
 
@@ -6,7 +6,24 @@ import ctypes
 import sys
 from typing import Any
 
+LOAD_LIBRARY_SEARCH_USER_DIRS = 0x400
 LOAD_LIBRARY_SEARCH_SYSTEM32 = 0x800
+
+
+def restrict_library_search() -> None:
+    """Let this process find libraries only in the system's folder and in folders that it adds.
+
+    Without it Windows also looks beside the program, in the working directory and along PATH, for
+    what libraries of its own load by name later. Packages add the folders of their libraries with
+    ``os.add_dll_directory``, the packaged program with SetDllDirectory. Does nothing elsewhere.
+    https://learn.microsoft.com/windows/win32/api/libloaderapi/nf-libloaderapi-setdefaultdlldirectories
+    """
+    if sys.platform != "win32":
+        return
+    kernel32 = load_library("kernel32.dll")
+    restrict = bind(kernel32, "SetDefaultDllDirectories", ctypes.c_int, ctypes.c_uint32)
+    if not restrict(LOAD_LIBRARY_SEARCH_SYSTEM32 | LOAD_LIBRARY_SEARCH_USER_DIRS):
+        raise windows_error(last_error())
 
 
 def load_library(name: str) -> ctypes.CDLL:

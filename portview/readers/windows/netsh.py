@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
+
+from portview.readers.windows.system_programs import (
+    CREATE_NO_WINDOW,
+    program_environment,
+    program_folder,
+    system_program,
+)
 
 _TIMEOUT_S = 10
-_CREATE_NO_WINDOW = 0x08000000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +34,16 @@ def ask_netsh(*words: str) -> NetshAnswer:
     """
     if sys.platform != "win32":
         return NetshAnswer(problem="this system has no netsh.")
-    netsh = Path(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32", "netsh.exe")
     try:
         done = subprocess.run(  # noqa: S603 - a system program with words of our own
-            [netsh, *words],
+            [system_program("netsh.exe"), *words],
             capture_output=True,
             check=False,
             stdin=subprocess.DEVNULL,
             timeout=_TIMEOUT_S,
-            creationflags=_CREATE_NO_WINDOW,
+            creationflags=CREATE_NO_WINDOW,
+            cwd=program_folder(),
+            env=program_environment(),
         )
     except subprocess.TimeoutExpired:
         return NetshAnswer(problem=f"netsh did not answer within {_TIMEOUT_S} s.")

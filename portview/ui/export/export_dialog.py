@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from portview.domain.sockets.entry import SocketEntry
     from portview.domain.table.columns import Column
-    from portview.ui.export.exporter import Exportable
+    from portview.ui.export.exportable import Exportable
 
 FORMS = {
     ExportForm.CSV: ("&CSV, for spreadsheets", "CSV files (*.csv)"),

@@ -24,7 +24,8 @@ from portview.ui.commands.sort_menu import SortMenu
 from portview.ui.commands.window_actions import ActionSpec, WindowActions
 from portview.ui.details.properties import Properties
 from portview.ui.details.table_with_details import TableWithDetails
-from portview.ui.export.exporter import Export, Exportable, open_sockets
+from portview.ui.export.exportable import Exportable, open_sockets
+from portview.ui.export.exporter import Export
 from portview.ui.firewall.firewall_tools import FirewallTools
 from portview.ui.probing.probing_tools import ProbingSources, ProbingTools
 from portview.ui.search.filter_box import FilterBox
@@ -120,6 +121,8 @@ class MainWindow(QMainWindow):
         self._passing_time.setInterval(_PASS_TIME_MS)
         self._add_actions()
         self.background = Tray(self, self.acts, settings, autostart)
+        self.background.show_requested.connect(self.bring_to_front)
+        self.background.notified.connect(self.show_message)
         self.acts.add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.background.quit)
         self._add_row_actions()
         self._saved_views = SavedViews(

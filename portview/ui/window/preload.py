@@ -45,6 +45,8 @@ NEXT_WANTED = (
     "portview.readers.services",
     "portview.readers.windows.http_sys",
     "portview.probes.bind",
+    "portview.actions.safety.unknown_owners",
+    "portview.actions.safety.stop_refusal",
     "portview.actions.free_port.plan",
     "portview.actions.free_port.port_usage",
     "portview.actions.safety.process_inspection",

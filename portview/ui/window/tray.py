@@ -16,12 +16,11 @@ from portview.ui.commands.window_actions import ActionSpec
 from portview.ui.style.icons import application_icon
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QMessageBox
+    from PySide6.QtWidgets import QMainWindow, QMessageBox
 
     from portview.autostart import Autostart
     from portview.settings import Settings
     from portview.ui.commands.window_actions import WindowActions
-    from portview.ui.window.main_window import MainWindow
 
 BACKGROUND_ACTIONS = ("tray", "close_to_tray", "autostart")
 """The names of the actions, in the order of the menu."""
@@ -35,10 +34,14 @@ class Tray(QObject):
 
     ended = Signal()
     """PortView was asked to end, and the window is closed."""
+    show_requested = Signal()
+    """The person wants to see the window."""
+    notified = Signal(str)
+    """A message for the status bar."""
 
     def __init__(
         self,
-        window: MainWindow,
+        window: QMainWindow,
         acts: WindowActions,
         settings: Settings,
         autostart: Autostart | None,
@@ -115,7 +118,7 @@ class Tray(QObject):
 
     def _make_menu(self) -> QMenu:
         menu = QMenu()
-        menu.addAction("&Show PortView", self._window.bring_to_front)
+        menu.addAction("&Show PortView").triggered.connect(self.show_requested)
         menu.addAction(self._acts["pause"])
         menu.addSeparator()
         menu.addAction("&Quit", self.quit)
@@ -157,13 +160,13 @@ class Tray(QObject):
         try:
             self._autostart.set_on(is_on)
         except PortViewError as error:
-            self._window.show_message(f"{error.message} {error.hint}")
+            self.notified.emit(f"{error.message} {error.hint}")
         self._acts["autostart"].setChecked(self._autostart.is_on())
 
     @Slot(QSystemTrayIcon.ActivationReason)
     def _on_activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
         if reason is not QSystemTrayIcon.ActivationReason.Context:
-            self._window.bring_to_front()
+            self.show_requested.emit()
 
     @Slot()
     def _on_session_end(self) -> None:

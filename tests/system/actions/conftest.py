@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 SERVER = Path(__file__).with_name("server.py")
 COMMANDED = Path(__file__).with_name("commanded.py")
+WITH_TOOLS = Path(__file__).resolve().parents[2] / "fakes" / "portview_with_tools.py"
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -242,11 +243,17 @@ def serve() -> Iterator[Callable[..., Server]]:
 
 @pytest.fixture
 def portview() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run a command of PortView in a process of its own, without a terminal."""
+    """Run a command of PortView in a process of its own, without a terminal.
 
-    def run(*arguments: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    Programs in ``tools`` stand in for the system's.
+    """
+
+    def run(
+        *arguments: str, prefix: tuple[str, ...] = (), tools: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        program = (str(WITH_TOOLS), str(tools)) if tools else ("-m", "portview")
         return subprocess.run(
-            [*prefix, sys.executable, "-m", "portview", *arguments],
+            [*prefix, sys.executable, *program, *arguments],
             check=False,
             capture_output=True,
             stdin=subprocess.DEVNULL,

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -35,6 +35,7 @@ pytestmark = [
 ]
 
 ROOT = Path(__file__).resolve().parents[3]
+WITH_TOOLS = ROOT / "tests" / "fakes" / "portview_with_tools.py"
 AS_NOBODY = as_nobody()
 OFFER = b"for this one errand? [y/N]"
 
@@ -50,6 +51,7 @@ class Agent:
     """Does as root what a stand-in for pkexec hands over, or declines like a person does."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.declines = False
         self.elevated_requests: list[list[str]] = []
         self._elevated_request, self._answer, self._code = (
@@ -77,27 +79,32 @@ class Agent:
         done = subprocess.run(command, check=False, capture_output=True, cwd=ROOT, timeout=60)
         return done.stdout, done.returncode
 
+    @property
+    def asked_as_nobody(self) -> dict[str, Any]:
+        return {"prefix": AS_NOBODY, "tools": self.folder}
+
     def close(self) -> None:
         self._elevated_request.write_bytes(b"")
         self._thread.join()
 
 
 @pytest.fixture
-def agent(monkeypatch: pytest.MonkeyPatch) -> Iterator[Agent]:
-    """Put the stand-in on PATH, in a folder that another user may enter."""
+def agent() -> Iterator[Agent]:
+    """Put the stand-in in pkexec's place, in a folder that another user may enter."""
     folder = Path(tempfile.mkdtemp(prefix="portview-agent-"))
     folder.chmod(0o755)
     made = Agent(folder)
-    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     yield made
     made.close()
     shutil.rmtree(folder)
 
 
-def at_terminal(arguments: Sequence[str], answers: Sequence[tuple[bytes, str]]) -> tuple[int, str]:
+def at_terminal(
+    agent: Agent, arguments: Sequence[str], answers: Sequence[tuple[bytes, str]]
+) -> tuple[int, str]:
     """Run a command as nobody at a terminal and answer each question when it is asked."""
     ours, theirs = pty.openpty()
-    command = [*AS_NOBODY, sys.executable, "-m", "portview", *arguments]
+    command = [*AS_NOBODY, sys.executable, str(WITH_TOOLS), str(agent.folder), *arguments]
     process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT)
     os.close(theirs)
     said = b""
@@ -122,7 +129,7 @@ def test_at_a_terminal_the_rights_are_offered_and_the_errand_done(
     serve: Callable[..., Server], agent: Agent
 ) -> None:
     server, neighbour = serve("polite"), serve("polite")
-    code, said = at_terminal(ending(server), [(b"Do this? [y/N]", "y"), (OFFER, "y")])
+    code, said = at_terminal(agent, ending(server), [(b"Do this? [y/N]", "y"), (OFFER, "y")])
     assert code == Outcome.DONE, said
     assert "closed by itself" in said
     assert not server.is_running()
@@ -136,7 +143,7 @@ def test_declining_the_offer_keeps_the_exit_code_and_the_hint(
     serve: Callable[..., Server], agent: Agent
 ) -> None:
     server = serve("polite")
-    code, said = at_terminal(ending(server), [(b"Do this? [y/N]", "y"), (OFFER, "")])
+    code, said = at_terminal(agent, ending(server), [(b"Do this? [y/N]", "y"), (OFFER, "")])
     assert code == Outcome.NEEDS_ADMIN
     assert "sudo" in said
     assert agent.elevated_requests == []
@@ -148,7 +155,7 @@ def test_declining_the_prompt_of_the_system_is_a_calm_end(
 ) -> None:
     server = serve("polite")
     agent.declines = True
-    code, said = at_terminal(ending(server), [(b"Do this? [y/N]", "y"), (OFFER, "y")])
+    code, said = at_terminal(agent, ending(server), [(b"Do this? [y/N]", "y"), (OFFER, "y")])
     assert code == Outcome.NOT_DONE
     assert "You declined the administrator rights; nothing was done." in said
     assert "sudo" not in said
@@ -157,7 +164,7 @@ def test_declining_the_prompt_of_the_system_is_a_calm_end(
 
 def test_yes_alone_never_leads_to_a_prompt(serve: Callable[..., Server], agent: Agent) -> None:
     server = serve("polite")
-    code, said = at_terminal((*ending(server), "--yes"), [])
+    code, said = at_terminal(agent, (*ending(server), "--yes"), [])
     assert code == Outcome.NEEDS_ADMIN
     assert "[y/N]" not in said
     assert agent.elevated_requests == []
@@ -170,18 +177,18 @@ def test_elevate_asks_the_system_without_a_terminal(
     portview: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
     server = serve("polite")
-    undecided = portview(*ending(server), "--elevate", prefix=AS_NOBODY)
+    undecided = portview(*ending(server), "--elevate", **agent.asked_as_nobody)
     assert undecided.returncode == Outcome.NOT_DONE
     assert agent.elevated_requests == []
     assert server.is_running()
 
     suspend = ("suspend", *ending(server)[1:], "--yes", "--elevate", "--json")
-    held = portview(*suspend, prefix=AS_NOBODY)
+    held = portview(*suspend, **agent.asked_as_nobody)
     assert held.returncode == Outcome.DONE, held.stderr
     assert json.loads(held.stdout)["report"]["execution"] == "suspended"
     assert read_execution(server.pid) is Execution.SUSPENDED
 
-    done = portview(*ending(server), "--yes", "--elevate", "--json", prefix=AS_NOBODY)
+    done = portview(*ending(server), "--yes", "--elevate", "--json", **agent.asked_as_nobody)
     assert done.returncode == Outcome.DONE, done.stderr
     assert json.loads(done.stdout)["report"]["results"][0]["ending"] == "closed"
     assert not server.is_running()
@@ -195,7 +202,7 @@ def test_a_forged_start_time_is_refused_before_any_prompt(
 ) -> None:
     server = serve("polite")
     forged = ("end", str(server.pid), "--started", iso_time(server.key.started_ms + 10) or "")
-    done = portview(*forged, "--yes", "--elevate", "--json", prefix=AS_NOBODY)
+    done = portview(*forged, "--yes", "--elevate", "--json", **agent.asked_as_nobody)
     assert json.loads(done.stdout)["error"]["code"] == "pid_reused"
     assert agent.elevated_requests == []
     assert server.is_running()
@@ -207,7 +214,7 @@ def test_a_holder_that_is_hidden_is_looked_up_and_stopped_by_two_errands(
     portview: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
     server, neighbour = serve("polite"), serve("polite")
-    shown = portview("free", str(server.port), "--elevate", "--dry-run", prefix=AS_NOBODY)
+    shown = portview("free", str(server.port), "--elevate", "--dry-run", **agent.asked_as_nobody)
     assert shown.returncode == Outcome.DONE, shown.stderr
     assert f"PID {server.pid}" in shown.stdout
     assert [elevated_request[-4:] for elevated_request in agent.elevated_requests] == [
@@ -215,7 +222,15 @@ def test_a_holder_that_is_hidden_is_looked_up_and_stopped_by_two_errands(
     ]
     assert server.is_running()
 
-    done = portview("free", str(server.port), "--yes", "--elevate", "--json", prefix=AS_NOBODY)
+    done = portview(
+        "free",
+        str(server.port),
+        "--yes",
+        "--elevate",
+        "--json",
+        prefix=AS_NOBODY,
+        tools=agent.folder,
+    )
     assert done.returncode == Outcome.DONE, done.stderr
     document = json.loads(done.stdout)
     assert document["plan"]["steps"][0]["process"]["pid"] == server.pid
@@ -234,11 +249,11 @@ def test_at_a_terminal_looking_and_acting_are_asked_about_one_by_one(
 ) -> None:
     server = serve("polite")
     free = ("free", str(server.port))
-    code, said = at_terminal(free, [(OFFER, "y"), (b"Do this? [y/N]", "n")])
+    code, said = at_terminal(agent, free, [(OFFER, "y"), (b"Do this? [y/N]", "n")])
     assert code == Outcome.NOT_DONE
     assert f"PID {server.pid}" in said
     assert server.is_running()
-    code, said = at_terminal(free, [(OFFER, "n")])
+    code, said = at_terminal(agent, free, [(OFFER, "n")])
     assert code == Outcome.NEEDS_ADMIN
     assert len(agent.elevated_requests) == 1
     assert server.is_running()

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.actions.elevation.client import (
-    manual_command,
-    read_answer,
-    run_elevated,
-    stop_elevated,
-)
+from portview.actions.elevation.client import read_answer, run_elevated, stop_elevated
+from portview.actions.elevation.manual_command import manual_command
 from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
 from portview.actions.free_port.execute import free_port, inspect_port
 from portview.actions.free_port.port_usage import FreeRequest
@@ -28,6 +24,7 @@ from portview.domain.errors import Outcome, PortViewError
 from portview.domain.json_schema import iso_time
 from portview.domain.owners.process import Execution, ProcessKey
 from portview.domain.sockets.socket_row import Endpoint
+from portview.readers import system_tools
 from portview.readers.execution import read_execution
 from portview.readers.process_identity import process_key
 from tests.system.actions.conftest import seen_now
@@ -43,15 +40,15 @@ on_unix = pytest.mark.linux_only("pkexec")
 
 @pytest.fixture
 def pkexec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Put a stand-in for pkexec on PATH that runs a line of shell."""
+    """Put a stand-in in pkexec's place that runs a line of shell."""
     folder = tmp_path / "bin"
     folder.mkdir()
-    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    # pkexec's own PYTHONPATH is empty; PortView is installed or in a .pth there.
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setattr(system_tools, "_folders", (str(folder), *system_tools.TOOL_FOLDERS))
+    # pkexec hands none of our variables on, which name the test's own folders.
+    log = f"export PORTVIEW_LOG_DIR='{tmp_path}'"
 
     def put(line: str) -> None:
-        (folder / "pkexec").write_text(f"#!/bin/sh\n{line}\n", "utf-8")
+        (folder / "pkexec").write_text(f"#!/bin/sh\n{log}\n{line}\n", "utf-8")
         (folder / "pkexec").chmod(0o755)
 
     return put
@@ -106,7 +103,7 @@ def test_identity_is_checked_again_on_the_other_side(
     pkexec('exec "$@"')
     server = serve("polite")
     forged = ProcessKey(server.pid, server.key.started_ms + 10)
-    (result,) = stop_elevated([seen_now(forged)], force=True)
+    (result,) = stop_elevated([replace(server.seen, key=forged)], force=True)
     assert result.ending is Ending.NOT_THE_SAME
     assert server.is_running()
 
@@ -153,7 +150,7 @@ def test_without_pkexec_the_exact_command_is_told(
     serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     server = serve("polite")
-    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(system_tools, "_folders", (str(tmp_path),))
     with pytest.raises(PortViewError) as refused:
         stop_elevated([seen_now(server.key)], force=True)
     started = iso_time(server.key.started_ms)

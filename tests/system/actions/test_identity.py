@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.actions.processes.handle import open_process_handle
+from portview.actions.processes.choose import open_process_handle
 from portview.actions.processes.stop import Ending, stop_processes
 from portview.domain.errors import PortViewError
 from portview.domain.owners.process import ProcessKey

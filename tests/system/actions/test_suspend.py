@@ -13,7 +13,7 @@ import pytest
 from portview.actions.confirmation.history import keep_record, read_records
 from portview.actions.free_port.execute import free_port, inspect_port
 from portview.actions.free_port.port_usage import FreeRequest
-from portview.actions.processes.handle import open_process_handle
+from portview.actions.processes.choose import open_process_handle
 from portview.actions.processes.restart import why_not_again
 from portview.actions.processes.stop import Ending
 from portview.actions.processes.suspend import SuspendVerb, change_execution, inspect_execution

@@ -24,6 +24,7 @@ from portview.actions.services.change import read_service, restart_service, stop
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import ABSENT, Known, Remedy, Unreadable
 from portview.domain.owners.service import ServiceState
+from portview.readers import system_tools
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,16 +63,17 @@ class FakeSystemd:
 
 @pytest.fixture
 def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeSystemd:
-    """Put the stand-in on PATH and let systemd seem to run."""
+    """Put the stand-in in systemctl's place and let systemd seem to run."""
     folder = tmp_path / "bin"
     folder.mkdir()
     program = folder / "systemctl"
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{STAND_IN}" "$@"\n', "utf-8")
+    state = tmp_path / "systemd.json"
+    run = f'FAKE_SYSTEMD="{state}" exec "{sys.executable}" "{STAND_IN}" "$@"'
+    program.write_text(f"#!/bin/sh\n{run}\n", "utf-8")
     program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    monkeypatch.setenv("FAKE_SYSTEMD", str(tmp_path / "systemd.json"))
+    monkeypatch.setattr(system_tools, "_folders", (str(folder), *system_tools.TOOL_FOLDERS))
     monkeypatch.setattr(systemd_services, "systemd_runs", lambda: True)
-    return FakeSystemd(tmp_path / "systemd.json")
+    return FakeSystemd(state)
 
 
 @pytest.fixture

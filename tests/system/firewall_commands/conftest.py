@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from portview.log import log_path
-from tests.netns import joined_machines
+from tests.netns import ROOT, joined_machines
 from tests.other_user import as_nobody
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ except OSError:
 else:
     print("true")
 """
+WITH_TOOLS = ROOT / "tests" / "fakes" / "portview_with_tools.py"
 AS_NOBODY = as_nobody()
 
 
@@ -70,8 +71,8 @@ class Machines:
         prefix: tuple[str, ...] = (),
     ) -> subprocess.CompletedProcess[str]:
         """Run a command on the guarded machine; programs in ``path`` come first."""
-        first = ("env", f"PATH={path}:/usr/sbin:/usr/bin:/sbin:/bin") if path else ()
-        command = (*first, *prefix, sys.executable, "-W", "error", "-m", "portview", *arguments)
+        program = (str(WITH_TOOLS), str(path)) if path else ("-m", "portview")
+        command = (*prefix, sys.executable, "-W", "error", *program, *arguments)
         options: dict[str, Any] = {"stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
         process = self.guarded.start(*command, **options)
         output, errors = process.communicate(timeout=60)

@@ -369,7 +369,9 @@ from portview.actions.confirmation.firewall_actions import RevokeAction, RuleAct
 from portview.actions.confirmation.actions import ExecutionOptions
 from portview.domain.firewall import RuleEffect, RuleSpec
 from portview.domain.sockets.socket_row import Protocol
+from portview.readers.system_tools import TOOL_FOLDERS, search_tools_in
 
+search_tools_in(({folder!r}, *TOOL_FOLDERS))
 job = RuleAction(RuleSpec(RuleEffect.ALLOW, Protocol.TCP, 8080, remotes=("any",)))
 made = job.execute(job.preview(), ExecutionOptions(as_admin=True))
 back = RevokeAction((made.rule_id,))
@@ -384,9 +386,8 @@ def test_the_window_has_it_done_by_the_side_with_rights(machines: Machines, tmp_
     pkexec.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\nexec "$@"\n', "utf-8")
     pkexec.chmod(0o755)
     with machines.serving(8080):
-        command = (sys.executable, "-W", "error", "-c", AS_THE_WINDOW_DOES)
-        path = f"PATH={tmp_path}:/usr/sbin:/usr/bin:/sbin:/bin"
-        told = json.loads(machines.guarded.run("env", path, *command))
+        code = AS_THE_WINDOW_DOES.format(folder=str(tmp_path))
+        told = machines.guarded.python(code)
     assert told[:2] == ["TCP port 8080 is allowed now for any other machine.", True]
     assert "The rule is gone." in told[2]
     assert told[3] == Outcome.DONE

@@ -12,7 +12,7 @@ from portview.actions.confirmation.firewall_confirmation import confirm_rule
 from portview.actions.confirmation.history import read_records
 from portview.actions.elevated_helper import firewall as firewall_helper
 from portview.actions.elevated_helper import server
-from portview.actions.elevation.client import manual_command
+from portview.actions.elevation.manual_command import manual_command
 from portview.actions.elevation.request import (
     ElevatedOperation,
     ElevatedRequest,

@@ -1,0 +1,46 @@
+"""The entry point: without arguments the window, else a command."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from portview.domain.errors import Outcome
+from portview.log import start_logging
+from portview.process_hardening import harden_process
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None, *, has_window: bool = True) -> int:
+    """Run PortView and return its exit code.
+
+    Without ``has_window`` there are only commands: a program for the console carries no Qt.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    harden_process()
+    start_logging()
+    # Each door loads only what lies behind it: a command starts without Qt.
+    if has_window and (not arguments or arguments[0] in _WINDOW_OPTIONS):
+        from portview.app import run_window  # noqa: PLC0415
+
+        return run_window(arguments)
+    if has_window and arguments[0] == _QUIT_OPTION:
+        # An installer waits for this: it loads no window.
+        from portview.folders import settings_folder  # noqa: PLC0415
+        from portview.ui.window.single_instance import quit_running  # noqa: PLC0415
+
+        return int(Outcome.DONE if quit_running(settings_folder()) else Outcome.NOT_DONE)
+    if arguments and arguments[0] in _ELEVATED_REQUESTS:
+        from portview.actions.elevated_helper.entry import enter  # noqa: PLC0415
+
+        return enter(arguments)
+    from portview.cli.commands import run_command  # noqa: PLC0415
+
+    return run_command(arguments)
+
+
+_ELEVATED_REQUESTS = frozenset({"errand", "press-ctrl-break"})
+_QUIT_OPTION = "--quit"
+_WINDOW_OPTIONS = frozenset({"--background", "--reader", "--self-report", "--theme"})
