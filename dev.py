@@ -59,8 +59,13 @@ TEST_TOOLS = {
     "iptables": "iptables",
     "ufw": "ufw",
     "dbus-daemon": "dbus",
+    "Xvfb": "xvfb",
+    "tmux": "tmux",
+    "screen": "screen",
+    "runsv": "runit",
 }
-"""Programs with which the tests make network namespaces and firewalls, and their packages."""
+"""Programs with which the tests make network namespaces, firewalls, displays, terminals and
+supervisors, and their packages."""
 
 FIREWALLD = VENV / "test-tools" / "firewalld"
 """firewalld as its package holds it, for the tests alone: installed where systemd runs, it would
@@ -218,7 +223,7 @@ def install_test_tools() -> None:
         package for name, package in FIREWALLD_LIBRARIES.items() if not (folder / name).exists()
     }
     if packages:
-        _apt_install(sorted(packages), "the tests make network namespaces")
+        _apt_install(sorted(packages), "the tests use real tools of Linux")
     if not shutil.which("firewalld") and not FIREWALLD.exists():
         _unpack_firewalld()
 

@@ -8,6 +8,7 @@ from portview.actions.confirmation.history import keep_record
 from portview.actions.free_port.plan import PlanAction
 from portview.actions.json_output.actions import report_object, result_object, step_object
 from portview.actions.processes.end import end_process, inspect_process
+from portview.actions.safety.restart_words import restart_sentences
 from portview.cli.arguments import add_change_options, parse_grace, parse_start_time
 from portview.cli.consent import require_consent
 from portview.cli.console import print_json, print_line
@@ -51,6 +52,8 @@ def run(options: argparse.Namespace) -> Outcome:
     if not options.json:
         for line in step_lines(step, grace_s):
             print_line(line)
+        for sentence in restart_sentences([step]):
+            print_line(f"  {sentence}")
     is_possible = step.kind is not PlanAction.REFUSE
     if options.dry_run:
         if options.json:

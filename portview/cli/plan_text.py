@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.actions.free_port.plan import PlanAction
+from portview.actions.safety.blockage_words import blockage_sentence
 from portview.actions.safety.process_facts import CloseMethod
 from portview.actions.safety.process_words import describe_process
+from portview.actions.safety.restart_words import restart_sentences
 from portview.actions.services.change import comes_back
 from portview.domain.owners.explanations import describe_suspended
 from portview.domain.plain_text import inert
@@ -34,6 +36,9 @@ def plan_lines(plan: FreePlan, grace_s: float) -> Iterator[str]:
         yield f"No process holds {plan.request}."
     for step in plan.steps:
         yield from step_lines(step, grace_s, is_possible=plan.is_possible)
+    if plan.is_possible:
+        for sentence in restart_sentences(plan.steps):
+            yield f"  {sentence}"
     if plan.served and plan.is_possible:
         yield f"  {len(plan.served)} open connection(s) of it will be cut."
     for row in plan.left_alone[:_MOST_NAMED]:
@@ -98,3 +103,5 @@ def process_lines(process: ProcessFacts) -> Iterator[str]:
         yield f"  {', '.join(details)}"
     if still := describe_suspended(process.execution):
         yield f"  {still}"
+    if blocked := blockage_sentence(process.blockage):
+        yield f"  {blocked}"

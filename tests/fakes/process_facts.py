@@ -26,13 +26,14 @@ def read_facts(
     **more: object,
 ) -> ProcessFacts:
     """Return facts in which nothing is unreadable; nothing given means absent."""
+    absent = {"session_tie": ABSENT, "restarted_by": ABSENT, "blockage": ABSENT}
     return ProcessFacts(
         info,
         parent=_fact(parent),
         services=_fact(services or None),
         unit=_fact(unit),
         program=program,
-        **more,  # type: ignore[arg-type]
+        **{**absent, **more},  # type: ignore[arg-type]
     )
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from portview.actions.free_port.plan import PlanAction
+from portview.actions.safety.blockage_words import blockage_sentence
 from portview.actions.safety.process_facts import CloseMethod
 from portview.actions.services.change import comes_back
 from portview.domain.local_time import local_moment
@@ -149,6 +150,8 @@ def _identity_lines(process: ProcessFacts) -> Iterator[str]:
         yield ", ".join(whose)
     if still := describe_suspended(process.execution):
         yield still
+    if blocked := blockage_sentence(process.blockage):
+        yield blocked
 
 
 def process_name(process: ProcessFacts | None) -> str:

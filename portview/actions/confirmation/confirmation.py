@@ -19,6 +19,7 @@ from portview.actions.confirmation.cards import (
 from portview.actions.connections.errors import describe_connection
 from portview.actions.free_port.plan import PlanAction
 from portview.actions.processes.suspend import SuspendVerb, describe_sockets
+from portview.actions.safety.restart_words import restart_sentences
 from portview.domain.plain_text import inert
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def _notes(plan: FreePlan) -> Iterator[str]:
         stopped += [_counted(services, "service", "services")] if services else []
         if processes + services > 1:
             yield f"{' and '.join(stopped)} will be stopped."
+        yield from restart_sentences(plan.steps)
         if plan.served:
             connections = _counted(len(plan.served), "open connection", "open connections")
             yield f"{connections} will be cut."
@@ -110,6 +112,7 @@ def confirm_end(step: PlanStep, grace_s: float) -> Confirmation:
         (step_card(step, grace_s),),
         step,
         "End process tree" if step.tree else "End process" if is_possible else "",
+        restart_sentences([step]),
         has_tree=is_possible,
         can_be_forced=is_possible,
     )

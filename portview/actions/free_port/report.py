@@ -8,6 +8,7 @@ from portview.actions.free_port.plan import PlanAction
 from portview.actions.free_port.verify import PortVerdict
 from portview.actions.processes.stop import Ending
 from portview.actions.safety.process_words import describe_process
+from portview.actions.safety.restart_words import restart_sentences
 from portview.domain.errors import Outcome
 from portview.domain.json_schema import iso_time
 from portview.domain.plain_text import inert
@@ -187,7 +188,15 @@ def _next(
         if proof.verdict is PortVerdict.FREE:
             return ""
         return _("Check again before you continue.")
+    if proof.verdict is PortVerdict.STILL_HELD and (pending := pending_words(results)):
+        return pending
     return _next_by_verdict(plan, proof)
+
+
+def pending_words(results: Iterable[StopResult]) -> str:
+    """Say why some processes still run after they were ended; empty where none does."""
+    details = (one.detail for one in results if one.ending is Ending.STILL_RUNNING)
+    return " ".join(dict.fromkeys(filter(None, details)))
 
 
 def _next_by_verdict(plan: FreePlan, proof: Proof) -> str:
@@ -196,7 +205,7 @@ def _next_by_verdict(plan: FreePlan, proof: Proof) -> str:
         time_wait = "A server that sets SO_REUSEADDR, as most do, can start now; others must wait."
     tree = "" if plan.request.tree else "What it started may hold it as well: try --tree."
     return {
-        PortVerdict.FREE: "",
+        PortVerdict.FREE: " ".join(restart_sentences(plan.steps)),
         PortVerdict.TIME_WAIT: time_wait,
         PortVerdict.CONNECTIONS: (
             "They end with their programs, or close them: portview close LOCAL REMOTE"

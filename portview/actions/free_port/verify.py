@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from portview.actions.free_port.port_usage import PortUse, holds_port, port_use
 from portview.actions.free_port.time_wait import time_wait_left_s
 from portview.actions.safety.process_inspection import ProcessInspector, read_rows
+from portview.actions.safety.refusals import refusal
 from portview.domain.sockets.socket_row import Family
 from portview.probes.bind import BindReport, BindVerdict, probe_place, summed_up
 from portview.probes.bind_places import ANY_IPV4, ANY_IPV6, BindPlace, bind_places
@@ -173,6 +174,7 @@ def _holders_now(
     if not rows:
         return ()
     inspector = ProcessInspector()
+    standpoint = inspector.standpoint()
     parents = {
         parent.key for step in plan.steps if step.process and (parent := step.process.shown_parent)
     }
@@ -187,7 +189,10 @@ def _holders_now(
         if process is not None and row.owner not in before:
             service = next(iter(_unit_names([process]) & units), None)
             parent = process.shown_parent
-            if parent and (service is None or parent.key in parents):
+            is_starter = service is None or (parent is not None and parent.key in parents)
+            # Process 1 adopts what others leave behind, and what keeps the session or PortView
+            # itself alive is not to be ended: nobody is advised to.
+            if parent and is_starter and not refusal(inspector.facts_of(parent.key), standpoint):
                 starter = parent
         found.append(HolderNow(row, process, starter, service))
     return tuple(found)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from portview.domain.facts import Unreadable
+from portview.actions.safety.restart_words import restart_sentences
+from portview.domain.facts import Known, Unreadable
 from portview.domain.json_schema import iso_time, socket_object
 
 if TYPE_CHECKING:
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     from portview.actions.safety.process_facts import ProcessFacts, ServiceFacts
     from portview.actions.safety.refusals import Refusal
     from portview.domain.errors import ActionReport
+    from portview.domain.facts import Fact
+    from portview.domain.owners.blockage import Blockage
     from portview.domain.owners.process import ProcessInfo
+    from portview.domain.owners.restarters import Restarter
     from portview.domain.owners.service import Service
 
 
@@ -76,9 +80,39 @@ def step_object(step: PlanStep) -> dict[str, Any]:
         "unit": process.shown_unit if process else None,
         "unreadable": unreadable_objects(process) if process else [],
         "execution": process.execution.value if process else None,
+        "blocked": _blockage_object(process.blockage) if process else None,
+        "restarted_by": _restarter_object(process.restarted_by) if process else None,
         "tree": [process_object(member.info) for member in step.tree],
         "refusal": _refusal_object(step.refusal),
         "sockets": [socket_object(row, _info_of(process)) for row in step.sockets],
+    }
+
+
+def _blockage_object(fact: Fact[Blockage]) -> dict[str, Any] | None:
+    """Return what keeps signals from a process; null where nothing is known to."""
+    if not isinstance(fact, Known):
+        return None
+    return {
+        "kind": fact.value.kind.value,
+        "control_group": fact.value.group or None,
+        "thaw": fact.value.thaw or None,
+        "even_kill_waits": fact.value.even_kill_waits,
+    }
+
+
+def _restarter_object(fact: Fact[Restarter]) -> dict[str, Any] | None:
+    """Return who would start a process again; null where nobody is known to."""
+    if not isinstance(fact, Known):
+        return None
+    process = fact.value.process
+    return {
+        "kind": fact.value.kind.value,
+        "name": fact.value.name,
+        "pid": process.pid if process else None,
+        "process_started": iso_time(process.started_ms or None) if process else None,
+        "is_certain": fact.value.is_certain,
+        "how": fact.value.how or None,
+        "stop": fact.value.stop or None,
     }
 
 
@@ -89,6 +123,7 @@ def plan_object(plan: FreePlan) -> dict[str, Any]:
         "steps": [step_object(step) for step in plan.steps],
         "served": [socket_object(row, None) for row in plan.served],
         "left_alone": [socket_object(row, None) for row in plan.left_alone],
+        "restarts": list(restart_sentences(plan.steps)) if plan.is_possible else [],
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from portview.actions.elevation.client import stop_elevated
 from portview.actions.free_port.plan import PlanAction, PlanStep, plan_end
-from portview.actions.free_port.report import changes_words, results_words
+from portview.actions.free_port.report import changes_words, pending_words, results_words
 from portview.actions.processes.handle import check_identity
 from portview.actions.processes.stop import Ending, StopResult, stop_processes
 from portview.actions.safety.process_inspection import ProcessInspector
@@ -16,7 +16,7 @@ from portview.domain.errors import ActionReport, Outcome
 from portview.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from portview.domain.cancellation import CancelToken
     from portview.domain.owners.process import ProcessKey
@@ -86,7 +86,7 @@ def end_process(
     if Ending.CHANGED in endings:
         now = changes_words(results)
     return EndReport(
-        _outcome(endings), asked, done, now, _next(endings), step=step, results=results
+        _outcome(endings), asked, done, now, _next(results), step=step, results=results
     )
 
 
@@ -109,13 +109,12 @@ def _outcome(endings: set[Ending]) -> Outcome:
     return Outcome.NEEDS_ADMIN if Ending.DENIED in endings else Outcome.NOT_DONE
 
 
-def _next(endings: set[Ending]) -> str:
+def _next(results: Sequence[StopResult]) -> str:
+    endings = {one.ending for one in results}
     if Ending.DENIED in endings:
         return "Try again with administrator rights."
     if endings & {Ending.NOT_THE_SAME, Ending.CHANGED}:
         return _("Check again before you continue.")
     if Ending.STILL_RUNNING in endings:
-        return (
-            "It waits in the kernel, most likely for a disk or a network drive; look again later."
-        )
+        return pending_words(results)
     return ""

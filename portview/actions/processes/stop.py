@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from portview.actions.processes.choose import open_process_handle
 from portview.actions.processes.handle import ProcessGoneError
+from portview.actions.safety.blockage_words import pending_sentence
 from portview.actions.safety.process_facts import CloseMethod
 from portview.actions.safety.verification import find_changes
 from portview.domain.cancellation import Cancelled
 from portview.domain.errors import PortViewError
 from portview.domain.owners.program import PROGRAM_NOT_READ
+from portview.readers.linux.blockage import read_blockage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -170,7 +172,7 @@ class _Job:
         except Cancelled:
             logger.info("called off")
         for key in self._running():
-            self._note(key, Ending.STILL_RUNNING)
+            self._note(key, Ending.STILL_RUNNING, pending_sentence(read_blockage(key.pid)))
 
     def _spare_what_changed(self) -> None:
         """Compare again what still runs after the grace time: ending it is an act of its own."""

@@ -11,8 +11,12 @@ from portview.domain.owners.process import Execution
 from portview.domain.owners.program import PROGRAM_NOT_READ, RunningProgram
 
 if TYPE_CHECKING:
+    from portview.domain.owners.blockage import Blockage
+    from portview.domain.owners.container import Container
     from portview.domain.owners.process import ProcessInfo, ProcessKey
+    from portview.domain.owners.restarters import Restarter
     from portview.domain.owners.service import Service
+    from portview.domain.owners.session_ties import SessionTie
 
 
 class CloseMethod(StrEnum):
@@ -61,6 +65,12 @@ class ProcessFacts:
     ``services`` are those that this process *is*; one that it merely descends from is ``unit``.
     ``execution`` tells whether it is suspended: then it keeps its ports, but answers nobody.
     ``program`` is compared again right before the act.
+    ``container`` is the one that it runs in, None for a process of the host.
+
+    ``system_names`` are the file names of the system's own programs that it runs; absent where its
+    program is a user's, whatever it is called. ``container_tie`` says what it has to do with
+    containers, ``session_tie`` whether the session of PortView's user depends on it.
+    ``restarted_by`` is what would start it again, ``blockage`` what keeps signals from it.
     """
 
     info: ProcessInfo
@@ -73,6 +83,12 @@ class ProcessFacts:
     working_directory: str | None = None
     program: RunningProgram = PROGRAM_NOT_READ
     execution: Execution = Execution.UNKNOWN
+    container: Container | None = None
+    system_names: Fact[frozenset[str]] = NOT_READ
+    container_tie: Fact[str] = NOT_READ
+    session_tie: Fact[SessionTie] = NOT_READ
+    restarted_by: Fact[Restarter] = NOT_READ
+    blockage: Fact[Blockage] = NOT_READ
 
     @property
     def key(self) -> ProcessKey:
@@ -102,6 +118,7 @@ class SelfContext:
     ``platform`` is a value of ``sys.platform``, ``windows_folder`` is empty elsewhere.
     ``own_number`` is PortView's PID where /proc agrees about it, and absent where there is no
     /proc; unreadable where every number that was read means another process.
+    ``container`` is the one that PortView itself runs in.
     """
 
     own: ProcessKey
@@ -109,3 +126,4 @@ class SelfContext:
     platform: str = "linux"
     windows_folder: str = ""
     own_number: Fact[int] = ABSENT
+    container: Container | None = None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import psutil
 
+from portview.actions.safety.evidence import Evidence
 from portview.actions.safety.process_facts import (
     CloseMethod,
     ProcessFacts,
@@ -20,6 +21,7 @@ from portview.actions.safety.systemd_unit import Unit, is_the_service, unit_of_c
 from portview.actions.services.choose import open_service_control
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import ABSENT, Absent, Fact, Known, Remedy, Unreadable
+from portview.domain.owners.container import container_of_cgroups
 from portview.domain.owners.process import ProcessKey
 from portview.domain.owners.process_tree import ancestors_of, descendants_of, parent_of
 from portview.readers.choose import open_reader
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from portview.domain.owners.attribution import RunningProcess
+    from portview.domain.owners.container import Container
     from portview.domain.owners.process import ProcessInfo
     from portview.domain.sockets.socket_row import SocketRow
 
@@ -67,6 +70,7 @@ class ProcessInspector:
     def __init__(self) -> None:
         """List the processes."""
         self._processes: Mapping[int, RunningProcess] = running_processes()
+        self._evidence = Evidence(self._processes)
 
     def standpoint(self) -> SelfContext:
         """Tell which process PortView is and what it runs under."""
@@ -77,6 +81,7 @@ class ProcessInspector:
             sys.platform,
             str(windows_folder()) if sys.platform == "win32" else "",
             own_number() if sys.platform == "linux" else ABSENT,
+            linux_container(os.getpid()) if sys.platform == "linux" else None,
         )
 
     def facts(self, keys: Iterable[ProcessKey]) -> dict[ProcessKey, ProcessFacts]:
@@ -85,6 +90,9 @@ class ProcessInspector:
 
     def facts_of(self, key: ProcessKey) -> ProcessFacts:
         """Read the facts about one process."""
+        return self._evidence.complete(self._facts_of(key))
+
+    def _facts_of(self, key: ProcessKey) -> ProcessFacts:
         info = read_process(key)
         parent = self.parent(key)
         if sys.platform == "win32":
@@ -92,10 +100,12 @@ class ProcessInspector:
         services: Fact[tuple[ServiceFacts, ...]] = Absent()
         unit: Fact[str] = Absent()
         is_kernel_thread = False
+        container: Container | None = None
         if sys.platform == "linux":
             terminal, flags = _stat_numbers(key.pid)
             is_kernel_thread = bool(flags & _PF_KTHREAD) or key.pid == _KERNEL_THREAD_DAEMON
             services, unit = _linux_services(key.pid, terminal)
+            container = linux_container(key.pid)
         return ProcessFacts(
             info,
             parent,
@@ -105,6 +115,7 @@ class ProcessInspector:
             working_directory=working_directory(key.pid),
             execution=read_execution(key.pid),
             program=read_program(key),
+            container=container,
         )
 
     def parent(self, key: ProcessKey) -> Fact[ProcessInfo]:
@@ -152,6 +163,21 @@ def _stat_numbers(pid: int) -> tuple[int, int]:
         return int(fields[_STAT_TERMINAL]), int(fields[_STAT_FLAGS])
     except (OSError, ValueError, IndexError):
         return 0, 0
+
+
+def linux_container(pid: int) -> Container | None:
+    """Return the container in whose control group a process is, named where its engine answers."""
+    try:
+        text = Path(f"/proc/{pid}/cgroup").read_text("utf-8", "replace")
+    except OSError:
+        return None
+    container = container_of_cgroups(text)
+    if container is None:
+        return None
+    # Engines are asked only where there is a container.
+    from portview.readers.containers.directory import ContainerDirectory  # noqa: PLC0415
+
+    return ContainerDirectory().by_id(container)
 
 
 def linux_unit(pid: int) -> Fact[Unit]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shlex
 from typing import TYPE_CHECKING
 
+from portview.actions.safety.refusal import Refusal
+from portview.actions.safety.session_refusals import session_refusal
 from portview.domain.facts import Absent, Known, Remedy, Unreadable
+from portview.domain.owners.container import ContainerRuntime, describe_container, stop_command
 from portview.domain.owners.container_owners import (
     Runtime,
     container_relay,
@@ -13,11 +16,26 @@ from portview.domain.owners.container_owners import (
     relay_advice,
 )
 from portview.domain.owners.system_owners import WINDOWS_IDLE_PID, WINDOWS_SYSTEM_PID
+from portview.domain.plain_text import inert
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.actions.safety.process_facts import ProcessFacts, SelfContext, ServiceFacts
 
+__all__ = [
+    "KERNEL_CODE",
+    "LINUX_INIT_PID",
+    "Refusal",
+    "refusal",
+    "service_refusal",
+    "suspend_refusal",
+    "windows_kernel_refusal",
+]
+
 LINUX_INIT_PID = 1
+_DNS_PORT = 53
+_LONGEST_COMMAND = 200
+_RESOLVED = frozenset({"systemd-resolved", "systemd-resolve"})
 KERNEL_CODE = "windows_kernel"
 """The code of the refusal of PID 4."""
 
@@ -71,19 +89,6 @@ _LINUX_NEVER_UNITS = frozenset(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why something is left alone. ``code`` is a stable word for programs.
-
-    ``needs_admin`` tells that with administrator rights the answer could be another one.
-    """
-
-    code: str
-    reason: str
-    advice: str = ""
-    needs_admin: bool = False
-
-
 def refusal(
     process: ProcessFacts, standpoint: SelfContext, port: int | None = None
 ) -> Refusal | None:
@@ -112,7 +117,13 @@ def refusal(
             "PortView runs inside this process and would end with it, before it could look again.",
             "Start PortView from somewhere else and try again, or close this program yourself.",
         )
-    return reason or _container_refusal(process, port)
+    return (
+        reason
+        or session_refusal(process)
+        or _dns_refusal(process, port)
+        or _inside_container_refusal(process, standpoint)
+        or _container_refusal(process, port)
+    )
 
 
 def suspend_refusal(process: ProcessFacts, standpoint: SelfContext) -> Refusal | None:
@@ -269,14 +280,14 @@ def _unix_refusal(process: ProcessFacts) -> Refusal | None:
             "This is a part of the Linux kernel, no program.",
             "Find out which kernel service it is (NFS, WireGuard, ...) and switch that off.",
         )
-    name = process.info.name
-    if name in _LINUX_ITSELF:
+    names = _system_names(process)
+    if names & _LINUX_ITSELF:
         return Refusal(
             "system_process",
             "This process is a part of the operating system.",
             "Give your own program another port.",
         )
-    if name in _LINUX_DESKTOP:
+    if names & _LINUX_DESKTOP:
         return Refusal(
             "desktop",
             "This process is a part of the desktop: its display server, its shell or its windows.",
@@ -285,12 +296,68 @@ def _unix_refusal(process: ProcessFacts) -> Refusal | None:
     return None
 
 
+def _dns_refusal(process: ProcessFacts, port: int | None) -> Refusal | None:
+    """Keep port 53 of systemd-resolved, which has a setting of its own for giving it back."""
+    if port != _DNS_PORT or process.info.name not in _RESOLVED:
+        return None
+    return Refusal(
+        "dns_stub",
+        _(
+            "systemd-resolved answers the name lookups of this computer here (DNSStubListener). "
+            "Ending it ends name resolution for most programs, and systemd starts it again."
+        ),
+        _(
+            "Set DNSStubListener=no under [Resolve] in /etc/systemd/resolved.conf, then: "
+            "ln -sf /run/systemd/resolve/resolv.conf /etc/resolv.conf && "
+            "systemctl restart systemd-resolved. Lookups then go to the DNS servers directly."
+        ),
+    )
+
+
+def _inside_container_refusal(process: ProcessFacts, standpoint: SelfContext) -> Refusal | None:
+    """Have a container stopped by its runtime, which may start it again after a signal."""
+    container = process.container
+    own = standpoint.container
+    if container is None or (own is not None and own.id == container.id):
+        return None
+    command = inert(shlex.join(stop_command(container)), _LONGEST_COMMAND)
+    advice = _("Stop the container: {command}").format(command=command)
+    if container.runtime is ContainerRuntime.KUBERNETES:
+        advice = _(
+            "Scale down or delete what owns the pod (kubectl); the kubelet starts it again after: "
+            "{command}"
+        ).format(command=command)
+    return Refusal(
+        "container",
+        _("This process runs in the {container}.").format(container=describe_container(container)),
+        advice,
+    )
+
+
+def _system_names(process: ProcessFacts) -> frozenset[str]:
+    """Return by which names of the lists a process has to be judged.
+
+    Where it can't be read whose program it is, its name has to do.
+    """
+    match process.system_names:
+        case Known(names):
+            return names
+        case Absent():
+            return frozenset()
+    return frozenset({process.info.name or ""})
+
+
 def _container_refusal(process: ProcessFacts, port: int | None) -> Refusal | None:
     relay = container_relay(process.info)
-    if relay is None:
+    if relay is None or _is_namesake(process):
         return None
     code = "wsl" if relay.runtime is Runtime.WSL else "container_runtime"
     return Refusal(code, describe_relay(relay), relay_advice(relay, port))
+
+
+def _is_namesake(process: ProcessFacts) -> bool:
+    """Return whether it is proved that a process only has the name of a container runtime."""
+    return isinstance(process.system_names, Absent) and isinstance(process.container_tie, Absent)
 
 
 def _stem(name: str | None) -> str:

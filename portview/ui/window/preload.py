@@ -45,6 +45,8 @@ NEXT_WANTED = (
     "portview.readers.services",
     "portview.readers.windows.http_sys",
     "portview.probes.bind",
+    "portview.readers.restarters",
+    "portview.actions.safety.evidence",
     "portview.actions.safety.unknown_owners",
     "portview.actions.safety.stop_refusal",
     "portview.actions.free_port.plan",

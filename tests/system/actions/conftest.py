@@ -23,10 +23,11 @@ from portview.readers.process_identity import process_key
 from portview.readers.running_program import read_program
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 SERVER = Path(__file__).with_name("server.py")
 COMMANDED = Path(__file__).with_name("commanded.py")
+HOLDING = Path(__file__).with_name("holding.py")
 WITH_TOOLS = Path(__file__).resolve().parents[2] / "fakes" / "portview_with_tools.py"
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -219,6 +220,59 @@ def command() -> Iterator[Callable[..., Commanded]]:
         server.stop()
 
 
+class Holder:
+    """A process of holding.py, which ends when its input does; ``prefix`` is how it is run."""
+
+    def __init__(self, *arguments: str, prefix: tuple[str, ...] = (), **more: Any) -> None:
+        self.process = subprocess.Popen(
+            [*(prefix or (sys.executable, str(HOLDING))), *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            **more,
+        )
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        if not line:
+            self.stop()
+        assert line, "it ended without saying anything"
+        self.told = json.loads(line)
+        self.pid = int(self.told["pid"])
+        self.port = int(self.told.get("port", 0))
+
+    @property
+    def key(self) -> ProcessKey:
+        """Return its identity."""
+        key = process_key(self.pid)
+        assert isinstance(key, ProcessKey)
+        return key
+
+    def stop(self) -> None:
+        """End it and what it started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(10)
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def hold() -> Iterator[Callable[..., Holder]]:
+    """Start processes that hold an end of a session; they are ended with the test."""
+    holders: list[Holder] = []
+
+    def start(*arguments: str, **more: Any) -> Holder:
+        holders.append(Holder(*arguments, **more))
+        return holders[-1]
+
+    yield start
+    for holder in holders:
+        holder.stop()
+
+
 @pytest.fixture(autouse=True)
 def own_record(own_folders: None) -> Iterator[None]:
     """Let the record go to the test's own folder, which the log's path remembers otherwise."""
@@ -249,7 +303,10 @@ def portview() -> Callable[..., subprocess.CompletedProcess[str]]:
     """
 
     def run(
-        *arguments: str, prefix: tuple[str, ...] = (), tools: Path | None = None
+        *arguments: str,
+        prefix: tuple[str, ...] = (),
+        tools: Path | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         program = (str(WITH_TOOLS), str(tools)) if tools else ("-m", "portview")
         return subprocess.run(
@@ -259,7 +316,7 @@ def portview() -> Callable[..., subprocess.CompletedProcess[str]]:
             stdin=subprocess.DEVNULL,
             # As the built program speaks by its manifest; a plain Python speaks Windows' code page.
             encoding="utf-8",
-            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+            env={**os.environ, "PYTHONIOENCODING": "utf-8", **(environment or {})},
             cwd=ROOT,
             timeout=90,
         )

@@ -70,6 +70,40 @@ def supervised(address: str, port: int) -> None:
         )
 
 
+def slowly_supervised(address: str, port: int) -> None:
+    """Do the same as supervisors do that wait before they start it again."""
+    with bound(address, port) as first:
+        chosen = first.getsockname()[1]
+    tell(port=chosen)
+    subprocess.run([sys.executable, __file__, "polite", address, str(chosen)])  # noqa: PLW1510
+    live()
+
+
+def supervised_workers(address: str, port: int) -> None:
+    """Run workers that share a port which this process itself does not hold."""
+    option = (socket.SOL_SOCKET, socket.SO_REUSEPORT)
+    with bound(address, port, option) as first:
+        chosen = first.getsockname()[1]
+    workers = [
+        subprocess.Popen(
+            [sys.executable, __file__, "reusing", address, str(chosen)], stdout=subprocess.PIPE
+        )
+        for _ in range(3)
+    ]
+    for worker in workers:
+        assert worker.stdout
+        worker.stdout.readline()
+    tell(port=chosen, children=[worker.pid for worker in workers])
+    live()
+
+
+def reusing(address: str, port: int) -> None:
+    """Share a port with others of the same kind."""
+    with bound(address, port, (socket.SOL_SOCKET, socket.SO_REUSEPORT)) as server:
+        tell(server)
+        live()
+
+
 def heir(address: str, port: int) -> None:
     """Leave the socket to a child and end, without closing it there."""
     server = bound(address, port)
@@ -201,7 +235,8 @@ def tree(address: str, port: int) -> None:
 
 if __name__ == "__main__":
     KINDS = (
-        polite, stubborn, supervised, heir, workers, answering, traced, only_v6,
+        polite, stubborn, supervised, slowly_supervised, supervised_workers, reusing,
+        heir, workers, answering, traced, only_v6,
         hanging_up, hanging_up_reusably, sharing, udp, client, tree,
     )  # fmt: skip
     given = dict(enumerate(sys.argv[1:]))

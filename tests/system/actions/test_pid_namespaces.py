@@ -26,7 +26,7 @@ FOREIGN = ("unshare", "--pid", "--fork")
 OWN = ("unshare", "--pid", "--fork", "--mount-proc")
 HOLD = """
 import os, sys, time
-from portview.actions.processes.handle import open_process_handle
+from portview.actions.processes.choose import open_process_handle
 from portview.domain.errors import PortViewError
 from portview.domain.owners.process import ProcessKey
 from portview.readers.process_identity import process_key

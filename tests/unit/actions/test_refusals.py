@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from portview.actions.safety.process_facts import ProcessFacts, SelfContext, ServiceFacts
 from portview.actions.safety.refusals import refusal, service_refusal
 from portview.domain.facts import Known
+from portview.domain.owners.container import Container, ContainerRuntime
 from portview.domain.owners.process import ProcessInfo, ProcessKey
 from portview.domain.owners.service import Service, ServiceState
 from tests.fakes.process_facts import read_facts
@@ -143,3 +146,29 @@ def test_other_services_may_be_stopped_if_they_accept_it(
 ) -> None:
     assert service_refusal(service(name), standpoint) is None
     assert service_refusal(service(name, can_be_stopped=False), standpoint)
+
+
+def test_a_container_is_stopped_by_its_runtime_and_not_by_a_signal() -> None:
+    web = Container(ContainerRuntime.DOCKER, "ab" * 32, "shop web")
+    reason = refusal(process("nginx", container=web), LINUX)
+    assert reason is not None
+    assert reason.code == "container"
+    assert "docker stop 'shop web'" in reason.advice
+    pod = Container(ContainerRuntime.KUBERNETES, "ab" * 32, pod="b0ab7a55")
+    reason = refusal(process("nginx", container=pod), LINUX)
+    assert reason is not None
+    assert "crictl stop abababababab" in reason.advice
+    assert "kubectl" in reason.advice
+    # Beside PortView in the same container a process is like any other.
+    inside = SelfContext(OWN, frozenset({SHELL}), "linux", container=replace(web, name=""))
+    assert code(process("nginx", container=web), inside) is None
+
+
+def test_port_53_of_systemd_resolved_has_a_setting_of_its_own() -> None:
+    reason = refusal(process("systemd-resolved"), LINUX, 53)
+    assert reason is not None
+    assert "DNSStubListener" in reason.reason
+    assert "name resolution" in reason.reason
+    assert "DNSStubListener=no" in reason.advice
+    assert code(process("systemd-resolved"), LINUX) is None
+    assert refusal(process("dnsmasq"), LINUX, 53) is None

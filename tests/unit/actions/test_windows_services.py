@@ -128,7 +128,12 @@ def test_a_service_that_can_not_be_queried_is_not_ended_as_a_process(
     assert services.remedy is Remedy.ADMINISTRATOR
     assert "postgres" in services.reason
     assert services_in(702) == ABSENT
-    facts = ProcessFacts(ProcessInfo(POSTGRES, "postgres.exe"), services=services, program=PROGRAM)
+    facts = ProcessFacts(
+        ProcessInfo(POSTGRES, "postgres.exe"),
+        services=services,
+        session_tie=ABSENT,
+        program=PROGRAM,
+    )
     step = plan_end(facts, HERE)
     assert step.kind is PlanAction.REFUSE
     plan = plan_free(FreeRequest(5432), PortUse((row(),)), {POSTGRES: facts}, HERE)

@@ -1,0 +1,79 @@
+"""What a decision about a process rests on beside the process itself, read from the machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from portview.domain.facts import Absent, Fact, Known
+from portview.domain.owners.container_owners import container_relay
+from portview.domain.owners.process_tree import ancestors_of, descendants_of
+from portview.domain.owners.restarters import Restarter, RestarterKind
+from portview.domain.owners.session_ties import SessionTies
+from portview.readers.linux.blockage import read_blockage
+from portview.readers.linux.container_ties import container_tie
+from portview.readers.linux.program_origin import system_names
+from portview.readers.processes import read_process
+from portview.readers.restarters import restarter_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from portview.actions.safety.process_facts import ProcessFacts
+    from portview.domain.owners.attribution import RunningProcess
+    from portview.domain.owners.process import ProcessInfo, ProcessKey
+
+
+class Evidence:
+    """Completes the facts about processes from one list of all of them. Belongs to one thread."""
+
+    def __init__(self, processes: Mapping[int, RunningProcess]) -> None:
+        """Take the list; what needs more looking is looked for when it is first wanted."""
+        self._processes = processes
+        own = processes.get(os.getpid())
+        above = ancestors_of(processes, os.getpid())
+        self._own = frozenset((*above, own.key) if own else above)
+        self._infos: dict[ProcessKey, ProcessInfo] = {}
+
+    def complete(self, facts: ProcessFacts) -> ProcessFacts:
+        """Return the facts with what ties the process to others and holds it up."""
+        pid = facts.key.pid
+        return replace(
+            facts,
+            system_names=system_names(facts.info),
+            container_tie=self._container_tie(facts.info),
+            session_tie=self._session.of(pid),
+            restarted_by=self._restarted_by(facts),
+            blockage=read_blockage(pid),
+        )
+
+    @cached_property
+    def _session(self) -> SessionTies:
+        if sys.platform != "linux":
+            return SessionTies()
+        # Loads netlink, which other systems have no use for.
+        from portview.readers.linux.session_ties import session_ties  # noqa: PLC0415
+
+        return session_ties(self._processes)
+
+    def _container_tie(self, info: ProcessInfo) -> Fact[str]:
+        if container_relay(info) is None:
+            return Absent()  # Nothing would be decided by it.
+        children = [key.pid for key in descendants_of(self._processes, info.pid)]
+        return container_tie(info.pid, children)
+
+    def _restarted_by(self, facts: ProcessFacts) -> Fact[Restarter]:
+        service = next((one for one in facts.shown_services if one.restarts), None)
+        if service is not None:
+            name = service.name
+            return Known(Restarter(RestarterKind.SERVICE_MANAGER, name, how="Restart="))
+        return restarter_of(facts.info, self._parents(facts.key), self._own)
+
+    def _parents(self, key: ProcessKey) -> Iterator[ProcessInfo]:
+        for parent in ancestors_of(self._processes, key.pid):
+            if parent not in self._infos:
+                self._infos[parent] = read_process(parent)
+            yield self._infos[parent]

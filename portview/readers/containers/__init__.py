@@ -1,0 +1,1 @@
+"""Container runtimes asked over their own sockets and pipes: read-only, bounded, never needed."""

@@ -1,0 +1,232 @@
+"""Who would start a process again: its parent if that is a supervisor, or a container runtime.
+
+A supervisor is recognised by the program that a parent runs. Any other parent that still runs may
+start it again as well; what is known to never do that (a shell that somebody types in, ``npm run``,
+``sudo``) is passed over.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, NamedTuple
+
+from portview.domain.facts import Absent, Fact, Known, Unreadable
+from portview.domain.owners.restarters import Restarter, RestarterKind
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from portview.domain.owners.process import ProcessInfo, ProcessKey
+
+
+class _Supervisor(NamedTuple):
+    how: str
+    stop: str = ""
+    is_certain: bool = True
+
+
+_WORKERS = "it keeps a number of workers"
+_SUPERVISORS = {
+    "supervisord": _Supervisor("autorestart", "supervisorctl stop {}"),
+    "pm2": _Supervisor("autorestart", "pm2 stop {}"),
+    "runsv": _Supervisor("the service is wanted up", "sv down {}"),
+    "s6-supervise": _Supervisor("the service is wanted up", "s6-svc -d {}"),
+    "supervise": _Supervisor("the service is wanted up", "svc -d {}"),
+    "supervise-daemon": _Supervisor("respawn", "rc-service {} stop"),
+    "perpd": _Supervisor("the service is wanted up", "perpctl d {}"),
+    "dinit": _Supervisor("restart = true", "dinitctl stop {}"),
+    "circusd": _Supervisor("respawn", "circusctl stop {}"),
+    "forever": _Supervisor("it restarts what exits"),
+    "nssm": _Supervisor("AppExit Restart"),
+    "winsw": _Supervisor("onfailure", is_certain=False),
+    "nodemon": _Supervisor("it restarts on changed files", is_certain=False),
+    "ts-node-dev": _Supervisor("it restarts on changed files", is_certain=False),
+    "watchexec": _Supervisor("it restarts on changed files", is_certain=False),
+    "cargo-watch": _Supervisor("it restarts on changed files", is_certain=False),
+    "entr": _Supervisor("it restarts on changed files", is_certain=False),
+    "reflex": _Supervisor("it restarts on changed files", is_certain=False),
+    "air": _Supervisor("it restarts on changed files", is_certain=False),
+    "gunicorn": _Supervisor(_WORKERS),
+    "uvicorn": _Supervisor(_WORKERS),
+    "hypercorn": _Supervisor(_WORKERS),
+    "granian": _Supervisor(_WORKERS),
+    "unicorn": _Supervisor(_WORKERS),
+    "unicorn_rails": _Supervisor(_WORKERS),
+    "puma": _Supervisor(_WORKERS),
+    "uwsgi": _Supervisor(_WORKERS),
+    "nginx": _Supervisor(_WORKERS),
+    "apache2": _Supervisor(_WORKERS),
+    "httpd": _Supervisor(_WORKERS),
+    "postgres": _Supervisor(_WORKERS),
+}  # fmt: skip
+_NEVER = frozenset(
+    {
+        "atd", "bun", "bunx", "catatonit", "conhost", "conmon", "cron", "crond", "doas",
+        "docker-init", "dumb-init", "env", "explorer", "fakeroot", "hatch", "init", "ionice",
+        "make", "nice", "nohup", "npm", "npx", "pdm", "pipenv", "pkexec", "pnpm", "poetry",
+        "runuser", "script", "setpriv", "setsid", "sshd", "sshd-session", "stdbuf", "strace", "su",
+        "sudo", "systemd", "taskset", "time", "timeout", "tini", "unshare", "uv", "uvx", "xargs",
+        "yarn",
+    }
+)  # fmt: skip
+"""Programs that start another one and, when it ends, end as well or do nothing."""
+_SHELLS = frozenset(
+    {"ash", "bash", "cmd", "csh", "dash", "fish", "ksh", "mksh", "nu", "powershell", "pwsh", "sh",
+     "tcsh", "xonsh", "zsh"}
+)  # fmt: skip
+_INTERPRETERS = re.compile(r"(python|node|nodejs|ruby|perl|php|bun|deno|java|lua)[\d.]*")
+_LOOP = re.compile(r"\b(while|until|for|loop|watch)\b")
+_PM2_TITLE = re.compile(r"PM2 v\d")
+_FARTHEST = 6
+_PLAIN = re.compile(r"[A-Za-z0-9_.:@-]{1,80}")
+_CONTAINER = re.compile(r"(?:^|/)docker[-/]([0-9a-f]{64})")
+_DOCKER = Path("/var/lib/docker/containers")
+_LARGEST_FILE = 1024 * 1024
+
+
+def restarter_of(
+    info: ProcessInfo, parents: Iterable[ProcessInfo], passed_over: Collection[ProcessKey] = ()
+) -> Fact[Restarter]:
+    """Return who would start a process again when it ends.
+
+    ``parents`` are its living ancestors, the nearest first; read as far as needed. Of those in
+    ``passed_over`` only a known supervisor is named: PortView runs under them itself.
+    """
+    container = _container_restarter(info.pid)
+    if not isinstance(container, Absent):
+        return container
+    for number, parent in enumerate(parents):
+        if number == _FARTHEST or parent.pid == 1:
+            break
+        programs = tuple(_programs(parent))
+        known = next((name for name in programs if name in _SUPERVISORS), None)
+        if known is not None:
+            return Known(_supervisor(known, info, parent))
+        if _may_be_typed_in(parent, programs):
+            break
+        if any(name in _NEVER for name in programs) or _runs_one_command(parent, programs):
+            continue
+        if parent.key in passed_over:
+            break
+        name = parent.name or f"PID {parent.pid}"
+        return Known(Restarter(RestarterKind.PROCESS, name, parent.key, is_certain=False))
+    return Absent()
+
+
+def _programs(parent: ProcessInfo) -> Iterator[str]:
+    """Yield the names under which a program may be known: its own, and that of its script."""
+    words = parent.command_line or ()
+    if words and _PM2_TITLE.match(words[0]):
+        yield "pm2"
+    names = [parent.name or "", PurePath(parent.executable or "").name]
+    if words:
+        # "gunicorn: master [shop]" and "nginx: master process nginx" are titles.
+        names.append(PurePath(words[0].partition(":")[0]).name)
+    if words and _INTERPRETERS.fullmatch(PurePath(words[0]).stem.lower()):
+        names += [PurePath(word).name for word in _script(words[1:])]
+    for name in names:
+        stem = name.lower().removesuffix(".exe").removesuffix(".js").removesuffix(".py")
+        yield {"npm-cli": "npm", "npx-cli": "npx", "god": "pm2"}.get(stem, stem).lstrip("-")
+
+
+def _script(words: tuple[str, ...]) -> Iterator[str]:
+    """Yield the script, or the module behind -m, that an interpreter runs."""
+    for position, word in enumerate(words):
+        if word == "-m":
+            yield from words[position + 1 : position + 2]
+            return
+        if word in {"-c", "-e"}:
+            return
+        if not word.startswith("-"):
+            yield word
+            return
+
+
+def _may_be_typed_in(parent: ProcessInfo, programs: tuple[str, ...]) -> bool:
+    """Return whether a parent is a shell without a script, as one that somebody types in is."""
+    words = (parent.command_line or ())[1:]
+    is_shell = any(name in _SHELLS for name in programs)
+    return is_shell and all(word.startswith(("-", "/k", "/K")) and word != "-c" for word in words)
+
+
+def _runs_one_command(parent: ProcessInfo, programs: tuple[str, ...]) -> bool:
+    """Return whether a parent is a shell that was given one command, without a loop."""
+    words = parent.command_line or ()
+    is_shell = any(name in _SHELLS for name in programs)
+    is_command = any(word in {"-c", "-lc", "-ic", "/c", "/C", "/s", "/d"} for word in words[1:3])
+    return is_shell and is_command and not _LOOP.search(" ".join(words))
+
+
+def _supervisor(known: str, info: ProcessInfo, parent: ProcessInfo) -> Restarter:
+    how, stop, is_certain = _SUPERVISORS[known]
+    if stop:
+        stop = stop.format(_name_for(known, info, parent) or "NAME")
+    return Restarter(RestarterKind.PROCESS, known, parent.key, is_certain, how, stop)
+
+
+def _name_for(known: str, info: ProcessInfo, parent: ProcessInfo) -> str:
+    """Return what a supervisor calls a process; empty where it can't be told."""
+    words = parent.command_line or ()
+    if known in {"runsv", "s6-supervise", "supervise", "supervise-daemon"}:
+        name = next((word for word in words[1:] if not word.startswith("-")), "")
+        return name if _PLAIN.fullmatch(PurePath(name).name) and "\n" not in name else ""
+    variables = _environment_of(info.pid)
+    if known == "supervisord":
+        group = variables.get("SUPERVISOR_GROUP_NAME", "")
+        name = variables.get("SUPERVISOR_PROCESS_NAME", "")
+        name = f"{group}:{name}" if group and group != name else name
+    else:
+        name = variables.get("name", "") if known == "pm2" else ""
+    return name if _PLAIN.fullmatch(name) else ""
+
+
+def _environment_of(pid: int) -> dict[str, str]:
+    if sys.platform != "linux":
+        return {}
+    try:
+        text = Path(f"/proc/{pid}/environ").read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return {}
+    return {
+        name: value
+        for name, found, value in (one.partition("=") for one in text.split("\0"))
+        if found
+    }
+
+
+def _container_restarter(pid: int) -> Fact[Restarter]:
+    """Return the container that a process lives in, if its restart policy brings it back."""
+    if sys.platform != "linux":
+        return Absent()
+    try:
+        match = _CONTAINER.search(Path(f"/proc/{pid}/cgroup").read_text("utf-8", "replace"))
+    except OSError:
+        return Absent()
+    if match is None:
+        return Absent()
+    return restart_policy(_DOCKER / match[1])
+
+
+def restart_policy(folder: Path) -> Fact[Restarter]:
+    """Read the restart policy of a container of Docker's from its folder.
+
+    hostconfig.json holds what ``docker inspect`` shows as HostConfig; only root may read it.
+    """
+    identifier = folder.name[:12]
+    stop = f"docker stop {identifier}"
+    try:
+        with (folder / "hostconfig.json").open("rb") as file:
+            policy = json.loads(file.read(_LARGEST_FILE))["RestartPolicy"]["Name"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return Unreadable(
+            f"it runs in the container {identifier}, whose restart policy can't be read; "
+            f"docker stop {identifier} stops it for good"
+        )
+    if policy in {"", "no"}:
+        return Absent()
+    return Known(
+        Restarter(RestarterKind.CONTAINER_RUNTIME, identifier, how=f"restart: {policy}", stop=stop)
+    )
