@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from portview.probes.ladder_sentence import (
     LadderSentence,
     sentence_for,
 )
+from portview.probes.local_listener import describe_localhost, read_local_listeners
 from portview.probes.own_addresses import OwnAddress, own_addresses
 from portview.probes.tcp import probe_tcp
 
@@ -29,16 +31,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from portview.domain.sockets.socket_row import SocketRow
+    from portview.probes.local_listener import ListenerTrouble
     from portview.probes.tcp import ProbeReport
 
 DEFAULT_STEP_TIMEOUT_MS = 2000
 _GREETING_MS = 600
+_MOST_AT_ONCE = 8
 
 
 class LadderStage(StrEnum):
     """The rungs, in their order."""
 
     BOUND = "bound"
+    OWNER = "owner"
     LOOPBACK = "loopback"
     OWN_ADDRESS = "own_address"
     FIREWALL = "firewall"
@@ -119,6 +124,7 @@ class _Climb:
         firewall: Callable[[int, CancelToken], FirewallCheck] | None,
     ) -> LadderReport:
         listening, bound = self._look_at_table(rows)
+        trouble = self._look_at_owner() if listening else None
         own = own_addresses()
         loopback = self._connect_to_each(
             LadderStage.LOOPBACK, _loopback_to_try(own, listening), listening
@@ -130,7 +136,7 @@ class _Climb:
         if opened:
             self._listen_for_greeting(opened[0])
         facts = LadderFacts(
-            self._port, listening, bound, loopback, reached, answer.word, answer.detail
+            self._port, listening, bound, loopback, reached, answer.word, answer.detail, trouble
         )
         return LadderReport(self._port, tuple(self._steps), sentence_for(facts))
 
@@ -157,15 +163,37 @@ class _Climb:
             self._tell(LadderStep(LadderStage.BOUND, StepOutcome.BAD, text))
         return listening, bound
 
+    def _look_at_owner(self) -> ListenerTrouble | None:
+        """Tell which listeners answer nobody; return why where this is so of all of them."""
+        listeners = read_local_listeners(self._port)
+        if two := describe_localhost(self._port, listeners):
+            self._tell(LadderStep(LadderStage.OWNER, StepOutcome.NOTE, two))
+        troubles = [one.trouble for one in listeners]
+        for trouble in dict.fromkeys(one for one in troubles if one is not None):
+            self._tell(LadderStep(LadderStage.OWNER, StepOutcome.BAD, trouble.sentence))
+        return troubles[0] if troubles and all(troubles) else None
+
     def _connect_to_each(
         self, kind: LadderStage, addresses: Iterable[str], listening: tuple[str, ...]
     ) -> tuple[tuple[str, Verdict], ...]:
+        targets = [Target(address, self._port) for address in addresses]
+
+        def probe(target: Target) -> ProbeReport:
+            return probe_tcp(
+                target,
+                timeout_ms=self._timeout_ms,
+                tries=1,
+                is_explained=False,
+                cancel=self._cancel,
+            )
+
         found = []
-        for address in addresses:
-            target = Target(address, self._port)
-            report = probe_tcp(target, timeout_ms=self._timeout_ms, tries=1, cancel=self._cancel)
-            found.append((address, report.verdict))
-            self._tell(_step_of(kind, target, report, is_expected=_covers(listening, address)))
+        # All at the same time: a machine may have many addresses that a firewall drops.
+        with ThreadPoolExecutor(_MOST_AT_ONCE, "ladder") as pool:
+            for target, report in zip(targets, pool.map(probe, targets), strict=True):
+                found.append((target.host, report.verdict))
+                is_expected = _covers(listening, target.host)
+                self._tell(_step_of(kind, target, report, is_expected=is_expected))
         return tuple(found)
 
     def _ask_firewall(

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 from portview.domain.sockets.socket_row import Endpoint, endpoint_text, is_loopback
 from portview.domain.verdicts import Verdict
+from portview.i18n import _
 from portview.probes.bind_places import ANY_IPV4, ANY_IPV6
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from portview.probes.local_listener import ListenerTrouble
 
 
 class FirewallCheckVerdict(StrEnum):
@@ -30,6 +33,8 @@ class Reach(StrEnum):
     THIS_MACHINE_ONLY = "this_machine_only"
     BLOCKED = "blocked"
     HANGS = "hangs"
+    HANGS_UP = "hangs_up"
+    SUSPENDED = "suspended"
     REACHABLE = "reachable"
     SOME = "some"
     UNCERTAIN = "uncertain"
@@ -41,7 +46,8 @@ class LadderFacts:
 
     ``listening`` and ``bound`` are local addresses of the socket table, in LISTEN and in BOUND.
     ``loopback`` and ``own`` pair the addresses that were tried with what they answered; ``own``
-    has none of loopback. ``firewall_detail`` is the firewall's reason in words.
+    has none of loopback. ``firewall_detail`` is the firewall's reason in words, ``trouble`` why
+    all listeners answer nobody.
     """
 
     port: int
@@ -51,6 +57,7 @@ class LadderFacts:
     own: tuple[tuple[str, Verdict], ...] = ()
     firewall: FirewallCheckVerdict = FirewallCheckVerdict.UNKNOWN
     firewall_detail: str = ""
+    trouble: ListenerTrouble | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +72,8 @@ class LadderSentence:
 def sentence_for(facts: LadderFacts) -> LadderSentence:
     """Say what a client on another machine would see, and what to change."""
     open_outside = _open(facts.own)
-    open_anywhere = open_outside or _open(facts.loopback)
-    if not facts.listening and not open_anywhere:
-        return _nothing_listens(facts)
+    if here := _unserved(facts):
+        return here
     if facts.listening and all(is_loopback(address) for address in facts.listening):
         return _loopback_only(facts)
     if not facts.own:
@@ -87,6 +93,40 @@ def sentence_for(facts: LadderFacts) -> LadderSentence:
     if not open_outside:
         return _closed_outside(facts)
     return _reachable(facts, open_outside)
+
+
+def _unserved(facts: LadderFacts) -> LadderSentence | None:
+    """Say why clients of this machine itself get no answer; None where they do, or may."""
+    tried = (*facts.loopback, *facts.own)
+    if facts.trouble is not None:
+        return _in_trouble(facts, facts.trouble)
+    if _open(tried):
+        return None
+    if any(verdict is Verdict.HUNG_UP for _address, verdict in tried):
+        return _hanging_up(facts)
+    return None if facts.listening else _nothing_listens(facts)
+
+
+def _hanging_up(facts: LadderFacts) -> LadderSentence:
+    return LadderSentence(
+        Reach.HANGS_UP,
+        _(
+            "TCP port {port} accepts connections and ends them at once: no client gets an answer, "
+            "not even from this machine."
+        ).format(port=facts.port),
+        _(
+            "What stands behind the listener may be missing: look at the container, tunnel or port "
+            "forwarding, or at the server's log."
+        ),
+    )
+
+
+def _in_trouble(facts: LadderFacts, trouble: ListenerTrouble) -> LadderSentence:
+    sentence = _("It listens on {places}, but {reason}").format(
+        places=_places(facts), reason=trouble.sentence
+    )
+    reach = Reach.SUSPENDED if trouble.is_suspended else Reach.HANGS
+    return LadderSentence(reach, sentence, trouble.advice)
 
 
 def _because(facts: LadderFacts) -> str:

@@ -31,6 +31,7 @@ from portview.actions.services.change import (
     stop_service,
 )
 from portview.domain.errors import Outcome, PortViewError
+from portview.readers.process_identity import process_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -110,6 +111,8 @@ def _stop(elevated_request: ElevatedRequest) -> dict[str, Any]:
     inspector = ProcessInspector()
     standpoint = inspector.standpoint()
     for seen in elevated_request.processes:
+        if process_key(seen.key.pid) != seen.key:
+            continue  # What became of it, the handle tells.
         # The same is asked again on the handle; here a refusal is an answer of its own.
         reason = stop_refusal(inspector.facts_of(seen.key), standpoint)
         if reason is not None:

@@ -16,6 +16,7 @@ from portview.domain.owners.session_ties import SessionTies
 from portview.readers.linux.blockage import read_blockage
 from portview.readers.linux.container_ties import container_tie
 from portview.readers.linux.program_origin import system_names
+from portview.readers.process_rights import read_process_rights
 from portview.readers.processes import read_process
 from portview.readers.restarters import restarter_of
 
@@ -48,6 +49,7 @@ class Evidence:
             session_tie=self._session.of(pid),
             restarted_by=self._restarted_by(facts),
             blockage=read_blockage(pid),
+            rights=read_process_rights(pid),
         )
 
     @cached_property

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from portview.domain.owners.blockage import Blockage
     from portview.domain.owners.container import Container
     from portview.domain.owners.process import ProcessInfo, ProcessKey
+    from portview.domain.owners.process_rights import ProcessRights
     from portview.domain.owners.restarters import Restarter
     from portview.domain.owners.service import Service
     from portview.domain.owners.session_ties import SessionTie
@@ -71,6 +72,7 @@ class ProcessFacts:
     program is a user's, whatever it is called. ``container_tie`` says what it has to do with
     containers, ``session_tie`` whether the session of PortView's user depends on it.
     ``restarted_by`` is what would start it again, ``blockage`` what keeps signals from it.
+    ``rights`` are those it runs with: who starts it again must not give it others.
     """
 
     info: ProcessInfo
@@ -89,6 +91,7 @@ class ProcessFacts:
     session_tie: Fact[SessionTie] = NOT_READ
     restarted_by: Fact[Restarter] = NOT_READ
     blockage: Fact[Blockage] = NOT_READ
+    rights: Fact[ProcessRights] = NOT_READ
 
     @property
     def key(self) -> ProcessKey:

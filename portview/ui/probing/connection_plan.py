@@ -35,6 +35,8 @@ _REACH_LABELS = {
     Reach.THIS_MACHINE_ONLY: ("This machine only", Severity.NOTE),
     Reach.BLOCKED: ("Blocked", Severity.BAD),
     Reach.HANGS: ("Hangs", Severity.BAD),
+    Reach.HANGS_UP: ("Hangs up", Severity.BAD),
+    Reach.SUSPENDED: ("Suspended", Severity.BAD),
     Reach.REACHABLE: ("Reachable", Severity.GOOD),
     Reach.SOME: ("Reachable for some", Severity.NOTE),
     Reach.UNCERTAIN: ("Not certain", Severity.NOTE),

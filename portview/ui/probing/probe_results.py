@@ -44,6 +44,7 @@ _BIND_LABELS = {
 }
 STEP_LABELS = {
     LadderStage.BOUND: "Listens",
+    LadderStage.OWNER: "Program",
     LadderStage.LOOPBACK: "Loopback",
     LadderStage.OWN_ADDRESS: "Own address",
     LadderStage.FIREWALL: "Firewall",

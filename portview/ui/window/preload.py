@@ -46,6 +46,8 @@ NEXT_WANTED = (
     "portview.readers.windows.http_sys",
     "portview.probes.bind",
     "portview.readers.restarters",
+    "portview.readers.process_rights",
+    "portview.readers.linux.program_origin",
     "portview.actions.safety.evidence",
     "portview.actions.safety.unknown_owners",
     "portview.actions.safety.stop_refusal",

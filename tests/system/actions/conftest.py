@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -40,9 +41,16 @@ def seen_now(key: ProcessKey) -> SeenProcess:
 class Server:
     """A process that holds a port, and what it told about itself."""
 
-    def __init__(self, *arguments: str, prefix: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        prefix: tuple[str, ...] = (),
+        script: Path = SERVER,
+        folder: Path | None = None,
+    ) -> None:
         self._process = subprocess.Popen(
-            [*prefix, sys.executable, str(SERVER), *arguments],
+            [*prefix, sys.executable, str(script), *arguments],
+            cwd=folder,
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=sys.platform != "win32",
@@ -220,6 +228,15 @@ def command() -> Iterator[Callable[..., Commanded]]:
         server.stop()
 
 
+@pytest.fixture
+def own_server(tmp_path: Path) -> dict[str, Path]:
+    """Return where a server lies that nobody but this user can change, as a checkout need not."""
+    script = tmp_path / SERVER.name
+    shutil.copy(SERVER, script)
+    script.chmod(0o644)
+    return {"script": script, "folder": tmp_path}
+
+
 class Holder:
     """A process of holding.py, which ends when its input does; ``prefix`` is how it is run."""
 
@@ -286,8 +303,8 @@ def serve() -> Iterator[Callable[..., Server]]:
     """Start servers that are stopped with the test."""
     servers: list[Server] = []
 
-    def start(*arguments: str, prefix: tuple[str, ...] = ()) -> Server:
-        servers.append(Server(*arguments, prefix=prefix))
+    def start(*arguments: str, **more: Any) -> Server:
+        servers.append(Server(*arguments, **more))
         return servers[-1]
 
     yield start
