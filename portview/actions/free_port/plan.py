@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from portview.actions.free_port.port_usage import FreeRequest, PortUse
     from portview.actions.safety.process_facts import ProcessFacts, SelfContext, ServiceFacts
-    from portview.domain.owners.process import ProcessKey
+    from portview.domain.owners.process import ProcessInfo, ProcessKey
     from portview.domain.sockets.socket_row import SocketRow
 
 
@@ -83,7 +83,9 @@ class FreePlan:
     """What PortView is about to do to free a port. Nothing was done yet.
 
     ``served`` are connections of the holders, which end with them; ``left_alone`` are sockets of
-    others that merely have the same local port number.
+    others that only have the same local port number, or are in nobody's way; ``neighbours`` names
+    their processes. ``is_shared`` tells that programs share the port on purpose (mDNS), so that
+    nothing has to be stopped for a further one.
     """
 
     request: FreeRequest
@@ -91,6 +93,8 @@ class FreePlan:
     served: tuple[SocketRow, ...] = ()
     left_alone: tuple[SocketRow, ...] = ()
     closing: tuple[SocketRow, ...] = ()
+    neighbours: Mapping[ProcessKey, ProcessInfo] = field(default_factory=dict)
+    is_shared: bool = False
 
     @property
     def refused(self) -> tuple[PlanStep, ...]:

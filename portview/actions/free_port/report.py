@@ -12,9 +12,8 @@ from portview.actions.safety.restart_words import restart_sentences
 from portview.domain.errors import Outcome
 from portview.domain.json_schema import iso_time
 from portview.domain.plain_text import inert
-from portview.domain.sockets.socket_row import endpoint_text
 from portview.i18n import _, ngettext
-from portview.probes.bind import BindVerdict
+from portview.probes.bind_report import BindVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -48,7 +47,8 @@ def outcome_of(
     """Decide what counts as done: a port that a server can take now."""
     if proof.verdict is PortVerdict.FREE:
         return Outcome.DONE
-    if proof.verdict is PortVerdict.TIME_WAIT and proof.bind.verdict is BindVerdict.LEFTOVERS:
+    is_left_over = proof.verdict in {PortVerdict.TIME_WAIT, PortVerdict.CONNECTIONS}
+    if is_left_over and proof.bind.verdict is BindVerdict.LEFTOVERS:
         return Outcome.DONE
     is_denied = any(result.ending is Ending.DENIED for result in results)
     if is_denied or any(problem.outcome is Outcome.NEEDS_ADMIN for problem in problems):
@@ -134,14 +134,12 @@ def _now(plan: FreePlan, proof: Proof, was_freed: bool) -> str:  # noqa: FBT001 
     freed = f"; freed in {seconds:.1f} s" if seconds >= _SHORTEST_S else "; freed at once"
     if not was_freed:
         freed = ""
-    connections = ", ".join(endpoint_text(row.remote) for row in proof.connections[:3])
     holders = _holders(proof.holders)
     return {
         PortVerdict.FREE: f"{port} is free{freed}.",
         PortVerdict.TIME_WAIT: f"Nobody holds {port}; only TIME_WAIT is left{_time_left(proof)}.",
-        PortVerdict.CONNECTIONS: (
-            f"Nobody listens on {port}, but open connections keep it (to {connections})."
-        ),
+        PortVerdict.CONNECTIONS: _connections(port, proof),
+        PortVerdict.REDIRECTED: f"Nobody holds {port}. {proof.bind.detail}",
         PortVerdict.TAKEN_AGAIN: f"{port} was taken again by {holders}.",
         PortVerdict.STILL_HELD: f"{port} is still held by {holders}.",
         PortVerdict.RESERVED: (
@@ -151,6 +149,14 @@ def _now(plan: FreePlan, proof: Proof, was_freed: bool) -> str:  # noqa: FBT001 
             f"Nobody is seen to hold {port}, but it can't be taken. {proof.bind.detail}"
         ),
     }[proof.verdict]
+
+
+def _connections(port: str, proof: Proof) -> str:
+    if proof.bind.verdict is BindVerdict.LEFTOVERS:
+        text = _("{port} is free for a server that sets SO_REUSEADDR, as most do. {reason}")
+    else:
+        text = _("Nobody listens on {port}, but it can't be taken. {reason}")
+    return text.format(port=port, reason=proof.bind.reason)
 
 
 def _time_left(proof: Proof) -> str:
@@ -207,9 +213,6 @@ def _next_by_verdict(plan: FreePlan, proof: Proof) -> str:
     return {
         PortVerdict.FREE: " ".join(restart_sentences(plan.steps)),
         PortVerdict.TIME_WAIT: time_wait,
-        PortVerdict.CONNECTIONS: (
-            "They end with their programs, or close them: portview close LOCAL REMOTE"
-        ),
         PortVerdict.TAKEN_AGAIN: _stop_the_starter(proof),
         PortVerdict.STILL_HELD: tree,
     }.get(proof.verdict, proof.bind.hint)
