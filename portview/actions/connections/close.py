@@ -19,6 +19,7 @@ from portview.actions.elevation.client import run_elevated
 from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
 from portview.actions.safety.process_inspection import ProcessInspector, read_rows
 from portview.actions.safety.seen_process import SeenProcess
+from portview.command_name import command_line
 from portview.domain.address_matching import is_same_address
 from portview.domain.errors import ActionReport, Outcome, PortViewError
 from portview.domain.sockets.socket_row import Endpoint, Protocol, State, endpoint_text
@@ -66,7 +67,9 @@ def inspect_connection(local: Endpoint, remote: Endpoint) -> ClosePlan:
         raise PortViewError(
             "no_such_connection",
             f"There is no connection {endpoint_text(local)} -> {endpoint_text(remote)}.",
-            "See the connections: portview list --scope connections",
+            _("To see the connections: {command}").format(
+                command=command_line("list", "--scope", "connections")
+            ),
             Outcome.NOT_DONE,
         )
     inspector = ProcessInspector()

@@ -16,7 +16,9 @@ from portview.actions.safety.refusals import (
 from portview.actions.safety.seen_process import SeenProcess, sockets_of
 from portview.actions.safety.stop_refusal import program_reason, stop_refusal
 from portview.actions.safety.unknown_owners import unknown_owner
+from portview.command_name import command_line
 from portview.domain.facts import Known, Unreadable
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -212,7 +214,9 @@ def _several_heirs(row: SocketRow) -> Refusal:
         "several_heirs",
         f"The process that opened this socket (PID {row.pid}) has ended, and which of its children "
         f"holds it now can't be told: {pids}.",
-        "End the right one yourself: portview end PID --started TIME",
+        _("To end the right one: {command}").format(
+            command=command_line("end", "PID", "--started", "TIME")
+        ),
     )
 
 
@@ -274,7 +278,9 @@ def _service_steps(
             "several_services",
             f"This process runs several services, and which of them holds the port can't be told: "
             f"{names}.",
-            "Stop the right one yourself: portview service stop NAME",
+            _("To stop the right one: {command}").format(
+                command=command_line("service", "stop", "NAME")
+            ),
         )
         return [PlanStep(PlanAction.REFUSE, process, rows, refusal=why)]
     steps = []

@@ -9,6 +9,7 @@ from portview.actions.free_port.verify import PortVerdict
 from portview.actions.processes.stop import Ending
 from portview.actions.safety.process_words import describe_process
 from portview.actions.safety.restart_words import restart_sentences
+from portview.command_name import command_line
 from portview.domain.errors import Outcome
 from portview.domain.json_schema import iso_time
 from portview.domain.plain_text import inert
@@ -221,11 +222,12 @@ def _next_by_verdict(plan: FreePlan, proof: Proof) -> str:
 def _stop_the_starter(proof: Proof) -> str:
     for holder in proof.holders:
         if holder.service:
-            return f"Stop what starts it again: portview service stop {inert(holder.service)}"
+            command = command_line("service", "stop", inert(holder.service))
+            return _("Stop what starts it again: {command}").format(command=command)
         if holder.starter is not None:
-            started = iso_time(holder.starter.key.started_ms)
-            return (
-                f"Stop what starts it again, {describe_process(holder.starter)}: "
-                f"portview end {holder.starter.pid} --started {started}"
+            started = iso_time(holder.starter.key.started_ms) or "TIME"
+            command = command_line("end", str(holder.starter.pid), "--started", started)
+            return _("Stop what starts it again, {process}: {command}").format(
+                process=describe_process(holder.starter), command=command
             )
     return "Find out what starts it again and stop that."

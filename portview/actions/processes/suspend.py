@@ -16,6 +16,7 @@ from portview.actions.safety.process_inspection import ProcessInspector, read_ro
 from portview.actions.safety.process_words import describe_process
 from portview.actions.safety.refusals import Refusal, suspend_refusal
 from portview.actions.safety.seen_process import SeenProcess, sockets_of
+from portview.actions.safety.state_refusals import state_refusal
 from portview.actions.safety.verification import changed_since, find_changes
 from portview.domain.errors import ActionReport, Outcome, PortViewError
 from portview.domain.owners.process import Execution
@@ -101,9 +102,10 @@ def inspect_execution(key: ProcessKey, verb: SuspendVerb) -> SuspendPlan:
     inspector = ProcessInspector()
     facts = inspector.facts_of(key)
     holding = tuple(row for row in read_rows() if row.owner == key and holds_port(row))
+    reason = suspend_refusal(facts, inspector.standpoint())
+    reason = reason or state_refusal(facts, is_resume=verb is SuspendVerb.RESUME)
     seen = SeenProcess(key, facts.program, sockets_of(holding))
-    refused = suspend_refusal(facts, inspector.standpoint())
-    return SuspendPlan(verb, facts, holding, refused, seen)
+    return SuspendPlan(verb, facts, holding, reason, seen)
 
 
 def change_execution(plan: SuspendPlan, *, as_admin: bool = False) -> SuspendReport:
@@ -177,6 +179,9 @@ def _act(verb: SuspendVerb) -> Callable[[ProcessHandle], Execution]:
             if not read_execution(hold.key.pid).is_suspended:
                 hold.suspend()
             return settle(hold)
+        execution = read_execution(hold.key.pid)
+        if execution is Execution.RUNNING:
+            return execution  # Nobody has to resume what runs.
         for _ in range(_MOST_RESUMES):
             hold.resume()
             execution = settle(hold)

@@ -121,6 +121,9 @@ class SelfContext:
     ``platform`` is a value of ``sys.platform``, ``windows_folder`` is empty elsewhere.
     ``own_number`` is PortView's PID where /proc agrees about it, and absent where there is no
     /proc; unreadable where every number that was read means another process.
+    ``session_units`` are the systemd services in which something runs that the session depends on,
+    each with whether it is one of a user's own manager. ``is_remote`` tells on Windows whether the
+    session is shown through Remote Desktop.
     ``container`` is the one that PortView itself runs in.
     """
 
@@ -128,5 +131,7 @@ class SelfContext:
     ancestors: frozenset[ProcessKey] = frozenset()
     platform: str = "linux"
     windows_folder: str = ""
-    own_number: Fact[int] = ABSENT
+    session_units: frozenset[tuple[str, bool]] = frozenset()
+    is_remote: Fact[bool] = ABSENT
     container: Container | None = None
+    own_number: Fact[int] = ABSENT

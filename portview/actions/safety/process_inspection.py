@@ -80,8 +80,10 @@ class ProcessInspector:
             frozenset(ancestors_of(self._processes, os.getpid())),
             sys.platform,
             str(windows_folder()) if sys.platform == "win32" else "",
-            own_number() if sys.platform == "linux" else ABSENT,
+            self._evidence.session_units(),
+            self._evidence.is_remote(),
             linux_container(os.getpid()) if sys.platform == "linux" else None,
+            own_number=own_number() if sys.platform == "linux" else ABSENT,
         )
 
     def facts(self, keys: Iterable[ProcessKey]) -> dict[ProcessKey, ProcessFacts]:

@@ -10,7 +10,9 @@ from portview.actions.safety.refusals import (
     services_unreadable,
     unreadable_refusal,
 )
+from portview.command_name import command_line
 from portview.domain.facts import Known, Unreadable
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.actions.safety.process_facts import ProcessFacts, SelfContext
@@ -31,7 +33,9 @@ def service_reason(process: ProcessFacts) -> Refusal | None:
             return Refusal(
                 "is_service",
                 f"This process runs the service {names}, which its manager would start again.",
-                f"Stop the service: portview service stop {services[0].name}",
+                _("Stop the service: {command}").format(
+                    command=command_line("service", "stop", services[0].name)
+                ),
             )
         case Unreadable() as unreadable:
             return services_unreadable(unreadable)
