@@ -12,8 +12,10 @@ from portview.actions.firewall_rules.plan import (
 )
 from portview.actions.firewall_rules.query_context import describe_port
 from portview.actions.firewall_rules.report_text import describe_verdict
+from portview.command_name import command_line
 from portview.domain.firewall import FirewallVerdict, RuleEffect, RuleFit
 from portview.domain.plain_text import inert
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -81,7 +83,9 @@ def managed_rule_lines(
         yield f"{own.id}  {rule_spec_line(own.rule_spec)}"
         if reason := expired.get(own.id):
             yield f"  It has had its time: {reason}."
-            yield f"  Take it back: portview firewall revoke --id {own.id}"
+            yield _("  To revoke it: {command}").format(
+                command=command_line("firewall", "revoke", "--id", own.id)
+            )
 
 
 def rule_plan_lines(plan: RulePlan) -> Iterator[str]:
