@@ -12,6 +12,7 @@ from portview.actions.firewall_rules.plan import (
 )
 from portview.actions.firewall_rules.query_context import describe_port
 from portview.actions.firewall_rules.report_text import describe_verdict
+from portview.command_name import command_line
 from portview.domain.firewall import FirewallVerdict, RuleEffect, RuleFit
 from portview.domain.plain_text import inert
 from portview.i18n import _
@@ -92,9 +93,10 @@ def managed_rule_lines(
 
 
 def _expired_line(rule_id: str, reason: str) -> str:
-    """Return why a rule has expired and what removes it."""
-    text = _("Rule {id} has expired: {reason}. Remove it: portview firewall revoke --id {id}")
-    return text.format(id=rule_id, reason=reason)
+    """Return why a rule has expired and what revokes it."""
+    text = _("Rule {id} has expired: {reason}. To revoke it: {command}")
+    command = command_line("firewall", "revoke", "--id", rule_id)
+    return text.format(id=rule_id, reason=reason, command=command)
 
 
 def rule_plan_lines(plan: RulePlan) -> Iterator[str]:

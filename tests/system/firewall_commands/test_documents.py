@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from portview.cli import elevating, firewall_changes, firewall_reading
+from portview.cli import firewall_changes, firewall_reading
 from portview.cli.commands import run_command
 from portview.domain.errors import Outcome
 from portview.domain.firewall import RuleEffect, RuleSpec
@@ -139,10 +139,10 @@ def test_missing_rights_and_unreadable_rules_have_their_exit_codes(
     firewall: FakeFirewall, port: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     firewall.refusal = needs_admin()
-    with monkeypatch.context() as patched:
-        patched.setattr(elevating, "is_elevated", lambda: False)
-        assert run_command(["firewall", "allow", port, "--yes"]) == Outcome.NEEDS_ADMIN
+    monkeypatch.setattr("portview.cli.commands.is_elevated", lambda: False)
+    assert run_command(["firewall", "allow", port, "--yes"]) == Outcome.NEEDS_ADMIN
     firewall.problem = "They can't be read."
     monkeypatch.setattr(firewall_changes, "is_elevated", lambda: True)
+    monkeypatch.setattr("portview.cli.commands.is_elevated", lambda: True)
     for words in (["status"], ["list"], ["verdict", port], ["revoke", "--all", "--yes"]):
         assert run_command(["firewall", *words]) == Outcome.NOT_DONE
