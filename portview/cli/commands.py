@@ -22,6 +22,7 @@ from portview.cli import (
     service_command,
     suspend_command,
     wait_command,
+    why_command,
 )
 from portview.cli.console import (
     OutputError,
@@ -49,6 +50,7 @@ logger = logging.getLogger(__name__)
 
 _VERBS = (
     list_command,
+    why_command,
     probe_command,
     ladder_command,
     scan_command,
@@ -89,8 +91,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="portview",
         description="Shows every socket of this machine and the process behind it.",
-        epilog="Without a command the window opens. Exit codes: 0 yes or done, 1 no or not done, "
-        "2 bad usage, 3 needs administrator rights, 4 unexpected failure.",
+        epilog="Exit codes: 0 yes or done, 1 no or not done, 2 bad usage, 3 needs administrator "
+        "rights, 4 unexpected failure. Without a command the window opens; a port alone is "
+        "explained (why).",
     )
     parser.add_argument("--version", action="version", version=f"PortView {__version__}")
     commands = parser.add_subparsers(required=True, dest="COMMAND", metavar="COMMAND")
@@ -99,9 +102,17 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def with_verb(arguments: Sequence[str]) -> Sequence[str]:
+    """Put ``why`` in front of a port without a verb: ``portview 8080`` asks about it."""
+    first = arguments[0] if arguments else ""
+    is_port = first.lstrip(":").partition("/")[0].isdecimal() or ":" in first.lstrip(":")
+    return ("why", *arguments) if is_port and not first.startswith("-") else arguments
+
+
 def run_command(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code. No traceback reaches the person."""
     prepare_streams()
+    arguments = with_verb(arguments)
     try:
         options = build_parser().parse_args(arguments)
         exit_code: int = options.run(options)

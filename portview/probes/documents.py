@@ -10,7 +10,7 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from portview.domain.json_schema import iso_time
+from portview.domain.json_schema import iso_time, socket_object
 from portview.domain.table.export import defused
 from portview.domain.user_input.parsing import format_ports
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from portview.domain.sockets.socket_row import Endpoint, SocketRow
     from portview.domain.verdicts import Latency
-    from portview.probes.bind import BindReport
+    from portview.probes.bind_report import BindReport
     from portview.probes.certificates import Certificate
     from portview.probes.http import HttpReport
     from portview.probes.ladder import LadderReport
@@ -161,6 +161,8 @@ def bind_document(report: BindReport) -> dict[str, Any]:
             }
             for one in report.places
         ],
+        used_by=[socket_object(row, None) for row in report.users],
+        notes=list(report.notes),
     )
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from portview.actions.free_port.plan import PlanStep
     from portview.actions.safety.process_facts import ProcessFacts, ServiceFacts
+    from portview.domain.owners.process import ProcessInfo
     from portview.domain.sockets.socket_row import SocketRow
 
 LONGEST_NAME = 80
@@ -95,13 +96,22 @@ def step_card(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> Ca
     return Card(CardKind.STOPS, process_name(step.process), details, consequence)
 
 
-def neighbour_card(row: SocketRow) -> Card:
-    """Describe a socket that merely has the same local port number."""
+def neighbour_card(row: SocketRow, info: ProcessInfo | None = None) -> Card:
+    """Describe a socket of another program that is not touched."""
+    name = inert(info.name, LONGEST_NAME) if info and info.name else ""
+    whose = f"{name}, PID {row.pid}" if name else f"PID {row.pid}" if row.pid else ""
+    if row.remote is None:
+        return Card(
+            CardKind.STAYS,
+            endpoint_text(row.local),
+            (whose or "process not known",),
+            "Left alone: it is in nobody's way.",
+        )
     return Card(
         CardKind.STAYS,
         f"{endpoint_text(row.local)} \u2192 {endpoint_text(row.remote)}",
-        (f"PID {row.pid}" if row.pid else "process not known",),
-        "Left alone: a connection that merely has the same local port number.",
+        (whose or "process not known",),
+        "Left alone: a connection that only happens to use the same local port.",
     )
 
 

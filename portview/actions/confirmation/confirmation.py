@@ -21,6 +21,7 @@ from portview.actions.free_port.plan import PlanAction
 from portview.actions.processes.suspend import SuspendVerb, describe_sockets
 from portview.actions.safety.restart_words import restart_sentences
 from portview.domain.plain_text import inert
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,8 +59,15 @@ def confirm_free(plan: FreePlan, grace_s: float, tried: ActionReport | None = No
     """
     is_possible = plan.is_possible
     cards = [step_card(step, grace_s, is_possible=is_possible) for step in plan.steps]
-    cards += [neighbour_card(row) for row in plan.left_alone[:MOST_NAMED]]
-    if not plan.steps:
+    cards += [
+        neighbour_card(row, plan.neighbours.get(row.owner) if row.owner else None)
+        for row in plan.left_alone[:MOST_NAMED]
+    ]
+    if plan.is_shared:
+        headline = _("{port} is there to be shared: nothing has to be stopped.").format(
+            port=plan.request
+        )
+    elif not plan.steps:
         headline = tried.now if tried else f"No process holds {plan.request}."
     elif is_possible:
         headline = f"Free {plan.request}?"

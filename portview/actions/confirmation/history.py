@@ -21,6 +21,7 @@ from portview.domain.json_schema import iso_time
 from portview.domain.owners.process import ProcessKey
 from portview.domain.owners.process_rights import ProcessRights
 from portview.log import log_path
+from portview.private_files import make_folder, open_to_append, read_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _LARGEST_BYTES = 1_000_000
-_ONLY_MINE = 0o600
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +90,10 @@ def keep_record(report: ActionReport, *, at_ms: int | None = None) -> ActionReco
     line = json.dumps(_to_json(record), ensure_ascii=True) + "\n"
     try:
         path = record_path()
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         _make_room(path)
         # Command lines may hold secrets: nobody else needs to read them.
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        with os.fdopen(os.open(path, flags, _ONLY_MINE), "wb") as file:
+        with os.fdopen(open_to_append(path), "wb") as file:
             file.write(line.encode("ascii"))
     except OSError as error:
         logger.warning("the action was not recorded: %s", error)
@@ -106,7 +105,7 @@ def read_records() -> tuple[ActionRecord, ...]:
     records = []
     for path in (record_path(), record_path().with_suffix(".1.jsonl")):
         try:
-            lines = path.read_text("utf-8", "replace").splitlines()
+            lines = read_whole(path).decode("utf-8", "replace").splitlines()
         except OSError:
             continue
         records += [record for line in reversed(lines) if (record := _from_json(line))]
@@ -169,7 +168,11 @@ def _stopped_process(process: ProcessFacts, ending: str) -> StoppedProcess:
 
 
 def _make_room(path: Path) -> None:
-    if path.exists() and path.stat().st_size > _LARGEST_BYTES:
+    try:
+        size = path.lstat().st_size
+    except FileNotFoundError:
+        return
+    if size > _LARGEST_BYTES:
         path.replace(path.with_suffix(".1.jsonl"))
 
 

@@ -15,7 +15,7 @@ from ctypes import wintypes
 from functools import cache
 from typing import Any
 
-from portview.actions.elevation.own_command import own_command
+from portview.actions.elevation.own_command import elevated_command
 from portview.domain.owners.process_tree import parent_of
 from portview.readers.processes import read_process
 from portview.readers.running_processes import running_processes
@@ -56,7 +56,7 @@ def press_ctrl_break(pid: int) -> bool:
         return False
     try:
         done = subprocess.run(  # noqa: S603 - our own executable with a number
-            [*own_command(), CTRL_BREAK_VERB, str(pid)],
+            [*elevated_command(), CTRL_BREAK_VERB, str(pid)],
             creationflags=DETACHED_PROCESS,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.sockets.socket_row import endpoint_text
 from portview.domain.verdicts import Verdict
-from portview.probes.bind import BindReport, BindVerdict
+from portview.probes.bind_report import BindReport, BindVerdict, is_free_for_a_server
 from portview.probes.http import HttpReport
 from portview.probes.ladder import LadderStage, StepOutcome
 from portview.probes.tls import TlsReport
@@ -34,7 +34,9 @@ VERDICT_LABELS = {
 _BIND_LABELS = {
     BindVerdict.FREE: "Free",
     BindVerdict.IN_USE: "In use",
-    BindVerdict.LEFTOVERS: "Held by leftovers",
+    BindVerdict.LEFTOVERS: "Free, with leftovers",
+    BindVerdict.SHARED: "Shared",
+    BindVerdict.REDIRECTED: "Redirected",
     BindVerdict.RESERVED: "Reserved",
     BindVerdict.EXCLUSIVE: "Taken exclusively",
     BindVerdict.PRIVILEGED: "For administrators",
@@ -213,21 +215,21 @@ def _bind_result(report: BindReport) -> DisplayedResult:
     rows = tuple(
         ResultRow(
             (str(one.place), _BIND_LABELS[one.verdict], f"{one.detail} {one.hint}".rstrip()),
-            _bind_severity(one.verdict),
+            _bind_severity(one.verdict, report),
         )
         for one in report.places
     )
     return DisplayedResult(
-        _bind_severity(report.verdict),
+        _bind_severity(report.verdict, report),
         _BIND_LABELS[report.verdict],
-        report.detail,
+        " ".join((report.detail, *report.notes)),
         report.hint,
         _PLACE_COLUMNS,
         rows,
     )
 
 
-def _bind_severity(verdict: BindVerdict) -> Severity:
-    if verdict is BindVerdict.FREE:
+def _bind_severity(verdict: BindVerdict, report: BindReport) -> Severity:
+    if is_free_for_a_server(verdict, report.port, report.protocol):
         return Severity.GOOD
     return Severity.NOTE if verdict is BindVerdict.NO_ADDRESS else Severity.BAD

@@ -10,8 +10,8 @@ from portview.domain.sockets.socket_row import Endpoint, Protocol
 from portview.domain.user_input.targets import Target
 from portview.domain.verdicts import Latency, Verdict
 from portview.probes.attempts import Attempt
-from portview.probes.bind import BindReport, BindVerdict, PlaceReport
 from portview.probes.bind_places import ANY_IPV4, BindPlace, Family
+from portview.probes.bind_report import BindReport, BindVerdict, PlaceReport
 from portview.probes.certificates import Certificate, CertificateProblem
 from portview.probes.http import Hop, HttpReport
 from portview.probes.scan import OpenPort, ScanReport
