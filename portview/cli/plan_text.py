@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.actions.free_port.plan import PlanAction
-from portview.actions.free_port.report import describe_process
 from portview.actions.safety.blockage_words import blockage_sentence
 from portview.actions.safety.process_facts import CloseMethod
+from portview.actions.safety.process_words import describe_process
 from portview.actions.safety.restart_words import restart_sentences
 from portview.actions.services.change import comes_back
 from portview.domain.owners.explanations import describe_suspended

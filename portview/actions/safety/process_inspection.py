@@ -20,16 +20,18 @@ from portview.actions.safety.process_facts import (
 from portview.actions.safety.systemd_unit import Unit, is_the_service, unit_of_cgroups
 from portview.actions.services.choose import open_service_control
 from portview.domain.errors import Outcome, PortViewError
-from portview.domain.facts import Absent, Fact, Known, Remedy, Unreadable
+from portview.domain.facts import ABSENT, Absent, Fact, Known, Remedy, Unreadable
 from portview.domain.owners.container import container_of_cgroups
 from portview.domain.owners.process import ProcessKey
 from portview.domain.owners.process_tree import ancestors_of, descendants_of, parent_of
 from portview.readers.choose import open_reader
 from portview.readers.elevation import unreadable_here
 from portview.readers.execution import read_execution
+from portview.readers.linux.proc_mount import own_number
 from portview.readers.process_identity import process_key
 from portview.readers.processes import read_process
 from portview.readers.running_processes import running_processes
+from portview.readers.running_program import read_program
 from portview.readers.windows.system_programs import windows_folder
 
 if TYPE_CHECKING:
@@ -78,7 +80,10 @@ class ProcessInspector:
             frozenset(ancestors_of(self._processes, os.getpid())),
             sys.platform,
             str(windows_folder()) if sys.platform == "win32" else "",
+            self._evidence.session_units(),
+            self._evidence.is_remote(),
             linux_container(os.getpid()) if sys.platform == "linux" else None,
+            own_number=own_number() if sys.platform == "linux" else ABSENT,
         )
 
     def facts(self, keys: Iterable[ProcessKey]) -> dict[ProcessKey, ProcessFacts]:
@@ -111,6 +116,7 @@ class ProcessInspector:
             unit=unit,
             working_directory=working_directory(key.pid),
             execution=read_execution(key.pid),
+            program=read_program(key),
             container=container,
         )
 
@@ -139,6 +145,7 @@ class ProcessInspector:
             services=services_in(info.pid),
             working_directory=working_directory(info.pid),
             execution=execution,
+            program=read_program(info.key),
         )
 
 
