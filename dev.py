@@ -135,6 +135,12 @@ def lint(arguments: list[str]) -> int:
     return max(codes)
 
 
+def messages(arguments: list[str]) -> int:
+    """Check the catalogue of sentences; ``update [LANG]`` takes in new ones and compiles."""
+    prepare()
+    return _python(str(ROOT / "packaging" / "catalogue.py"), *arguments)
+
+
 def bench(arguments: list[str]) -> int:
     """Measure PortView against its peers on real sockets; ``--json`` for programs."""
     prepare()
@@ -250,6 +256,7 @@ def _parser() -> argparse.ArgumentParser:
         "run": run,
         "test": test,
         "lint": lint,
+        "messages": messages,
         "bench": bench,
         "windows-test": windows_test,
         "package": build_package,

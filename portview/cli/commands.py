@@ -4,26 +4,12 @@ from __future__ import annotations
 
 import argparse
 import errno
+import importlib
 import logging
 from typing import TYPE_CHECKING, NoReturn
 
 from portview import __version__
 from portview.actions.elevation.manual_command import command_for_administrator
-from portview.cli import (
-    close_command,
-    end_command,
-    firewall_command,
-    free_command,
-    ladder_command,
-    list_command,
-    pick_command,
-    probe_command,
-    scan_command,
-    service_command,
-    suspend_command,
-    wait_command,
-    why_command,
-)
 from portview.cli.console import (
     OutputError,
     finish_output,
@@ -33,7 +19,6 @@ from portview.cli.console import (
     print_line,
     print_note,
 )
-from portview.cli.elevating import without_useless_advice
 from portview.domain.errors import Outcome, PortViewError
 from portview.i18n import _
 from portview.log import log_path
@@ -43,26 +28,29 @@ from portview.readers.owner_access import elevated_limit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import ModuleType
 
     from _typeshed import SupportsWrite
 
 logger = logging.getLogger(__name__)
 
-_VERBS = (
-    list_command,
-    why_command,
-    probe_command,
-    ladder_command,
-    scan_command,
-    wait_command,
-    pick_command,
-    free_command,
-    end_command,
-    close_command,
-    service_command,
-    suspend_command,
-    firewall_command,
-)
+_MODULES = {
+    "list": "list_command",
+    "why": "why_command",
+    "probe": "probe_command",
+    "ladder": "ladder_command",
+    "scan": "scan_command",
+    "wait": "wait_command",
+    "pick": "pick_command",
+    "free": "free_command",
+    "end": "end_command",
+    "close": "close_command",
+    "service": "service_command",
+    "suspend": "suspend_command",
+    "resume": "suspend_command",
+    "firewall": "firewall_command",
+}
+"""The verbs and the module of ``portview.cli`` that has each."""
 
 _OUT_OF_HANDLES = frozenset({errno.EMFILE, errno.ENFILE})
 INTERRUPTED = 130
@@ -86,8 +74,11 @@ class _Parser(argparse.ArgumentParser):
         print_line(message.rstrip("\n"))
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+def build_parser(verb: str = "") -> argparse.ArgumentParser:
+    """Return the parser of one verb, or of the whole command line for "" and unknown ones.
+
+    A command loads nothing of the others.
+    """
     parser = _Parser(
         prog="portview",
         description="Shows every socket of this machine and the process behind it.",
@@ -97,9 +88,48 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"PortView {__version__}")
     commands = parser.add_subparsers(required=True, dest="COMMAND", metavar="COMMAND")
-    for verb in _VERBS:
-        verb.add_parser(commands)
+    for module in (_load(verb),) if verb in _MODULES else _load_all():
+        module.add_parser(commands)
     return parser
+
+
+def _load(verb: str) -> ModuleType:
+    return importlib.import_module(f"portview.cli.{_MODULES[verb]}")
+
+
+def _load_all() -> tuple[ModuleType, ...]:
+    # Written out, so that what packs the program finds every command.
+    from portview.cli import (  # noqa: PLC0415 - slow to load all of them
+        close_command,
+        end_command,
+        firewall_command,
+        free_command,
+        ladder_command,
+        list_command,
+        pick_command,
+        probe_command,
+        scan_command,
+        service_command,
+        suspend_command,
+        wait_command,
+        why_command,
+    )
+
+    return (
+        list_command,
+        why_command,
+        probe_command,
+        ladder_command,
+        scan_command,
+        wait_command,
+        pick_command,
+        free_command,
+        end_command,
+        close_command,
+        service_command,
+        suspend_command,
+        firewall_command,
+    )
 
 
 def with_verb(arguments: Sequence[str]) -> Sequence[str]:
@@ -114,7 +144,7 @@ def run_command(arguments: Sequence[str]) -> int:
     prepare_streams()
     arguments = with_verb(arguments)
     try:
-        options = build_parser().parse_args(arguments)
+        options = build_parser(arguments[0] if arguments else "").parse_args(arguments)
         exit_code: int = options.run(options)
         finish_output()
     except PortViewError as error:
@@ -138,6 +168,8 @@ def run_command(arguments: Sequence[str]) -> int:
 
 def _failed(problem: PortViewError, arguments: Sequence[str]) -> int:
     """Tell an error and return its exit code."""
+    from portview.cli.elevating import without_useless_advice  # noqa: PLC0415 - slow to load
+
     error = without_useless_advice(problem)
     if isinstance(error, OutputError):
         give_up_output()
