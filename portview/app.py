@@ -87,10 +87,8 @@ def run_window(arguments: Sequence[str]) -> int:
         return int(error.outcome)
     application = make_application()
     instance = SingleInstance(settings_path().parent)
-    if not instance.acquire():
-        if instance.raise_first():
-            return int(Outcome.DONE)
-        logger.warning("another PortView holds the lock but does not answer; opening a window")
+    if not instance.acquire() and not _goes_on(instance):
+        return int(Outcome.DONE)
     reporter = ErrorReporter(log_path())
     reporter.install()
     try:
@@ -99,6 +97,23 @@ def run_window(arguments: Sequence[str]) -> int:
         reporter.uninstall()
         instance.release()
         reader.close()
+
+
+def _goes_on(instance: SingleInstance) -> bool:
+    """Return whether this start opens a window although another PortView runs.
+
+    An elevated start takes over from one that is not: "Run as administrator" would do nothing else.
+    """
+    if not is_elevated():
+        answered = instance.raise_first()
+    else:
+        took_over = instance.take_over()
+        if took_over:
+            return True
+        answered = took_over is None
+    if not answered:
+        logger.warning("another PortView holds the lock but does not answer; opening a window")
+    return not answered
 
 
 def make_application() -> QApplication:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import logging
 import os
 import sys
@@ -11,23 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from portview import __version__
 from portview.actions.elevation.manual_command import command_for_administrator
-from portview.cli import (
-    close_command,
-    end_command,
-    firewall_command,
-    free_command,
-    ladder_command,
-    list_command,
-    pick_command,
-    probe_command,
-    scan_command,
-    service_command,
-    suspend_command,
-    wait_command,
-    why_command,
-)
 from portview.cli.console import prepare_streams, print_error, print_note
-from portview.cli.elevating import without_useless_advice
 from portview.domain.errors import Outcome, PortViewError
 from portview.log import log_path
 from portview.readers.elevation import is_elevated
@@ -35,24 +20,27 @@ from portview.readers.owner_access import elevated_limit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import ModuleType
 
 logger = logging.getLogger(__name__)
 
-_VERBS = (
-    list_command,
-    why_command,
-    probe_command,
-    ladder_command,
-    scan_command,
-    wait_command,
-    pick_command,
-    free_command,
-    end_command,
-    close_command,
-    service_command,
-    suspend_command,
-    firewall_command,
-)
+_MODULES = {
+    "list": "list_command",
+    "why": "why_command",
+    "probe": "probe_command",
+    "ladder": "ladder_command",
+    "scan": "scan_command",
+    "wait": "wait_command",
+    "pick": "pick_command",
+    "free": "free_command",
+    "end": "end_command",
+    "close": "close_command",
+    "service": "service_command",
+    "suspend": "suspend_command",
+    "resume": "suspend_command",
+    "firewall": "firewall_command",
+}
+"""The verbs and the module of ``portview.cli`` that has each."""
 
 _INTERRUPTED = 130
 
@@ -69,8 +57,11 @@ class _Parser(argparse.ArgumentParser):
         )
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+def build_parser(verb: str = "") -> argparse.ArgumentParser:
+    """Return the parser of one verb, or of the whole command line for "" and unknown ones.
+
+    A command loads nothing of the others.
+    """
     parser = _Parser(
         prog="portview",
         description="Shows every socket of this machine and the process behind it.",
@@ -80,9 +71,48 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"PortView {__version__}")
     commands = parser.add_subparsers(required=True, dest="COMMAND", metavar="COMMAND")
-    for verb in _VERBS:
-        verb.add_parser(commands)
+    for module in (_load(verb),) if verb in _MODULES else _load_all():
+        module.add_parser(commands)
     return parser
+
+
+def _load(verb: str) -> ModuleType:
+    return importlib.import_module(f"portview.cli.{_MODULES[verb]}")
+
+
+def _load_all() -> tuple[ModuleType, ...]:
+    # Written out, so that what packs the program finds every command.
+    from portview.cli import (  # noqa: PLC0415 - slow to load all of them
+        close_command,
+        end_command,
+        firewall_command,
+        free_command,
+        ladder_command,
+        list_command,
+        pick_command,
+        probe_command,
+        scan_command,
+        service_command,
+        suspend_command,
+        wait_command,
+        why_command,
+    )
+
+    return (
+        list_command,
+        why_command,
+        probe_command,
+        ladder_command,
+        scan_command,
+        wait_command,
+        pick_command,
+        free_command,
+        end_command,
+        close_command,
+        service_command,
+        suspend_command,
+        firewall_command,
+    )
 
 
 def with_verb(arguments: Sequence[str]) -> Sequence[str]:
@@ -98,9 +128,11 @@ def run_command(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
     arguments = with_verb(arguments)
     try:
-        options = build_parser().parse_args(arguments)
+        options = build_parser(arguments[0] if arguments else "").parse_args(arguments)
         exit_code: int = options.run(options)
     except PortViewError as problem:
+        from portview.cli.elevating import without_useless_advice  # noqa: PLC0415 - slow to load
+
         error = without_useless_advice(problem)
         print_error(error, as_json=as_json)
         # Where the system can't ask, the hint has the very command.
