@@ -9,7 +9,7 @@ from portview.domain.facts import known_or
 from portview.domain.owners.attribution import judge_owner, likely_holders
 from portview.domain.owners.system_owners import WINDOWS_IDLE_PID, WINDOWS_SYSTEM_PIDS
 from portview.domain.sockets.socket_row import SocketKey, SocketRow
-from portview.readers.windows.socket_tables import decode_row
+from portview.readers.windows.socket_tables import BOUND4, BOUND6, decode_row
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from portview.domain.owners.attribution import RunningProcess
     from portview.domain.owners.process import ProcessKey
     from portview.readers.services import WindowsServices
-    from portview.readers.windows.socket_tables import RowLayout
+    from portview.readers.windows.socket_tables import RowLayout, TableRow
 
 
 class Reading:
@@ -33,11 +33,17 @@ class Reading:
         self.processes = processes
         self.listed_at_ms = listed_at_ms
         self.moved_pids = {pid for pid, _ in before.items() ^ processes.items()}
+        self._before = before
 
     def key_of(self, pid: int) -> ProcessKey | None:
         """Return the process that has a PID now."""
         process = self.processes.get(pid)
         return process.key if process else None
+
+    def ran_before(self, process: ProcessKey) -> bool:
+        """Tell whether this very process was there in the last reading, and had its PID since."""
+        before = self._before.get(process.pid)
+        return before is not None and before.key == process
 
     def children_of(self, pid: int) -> Collection[ProcessKey]:
         """Return the running processes whose parent has, or had, a PID."""
@@ -70,16 +76,27 @@ class OwnedRows:
         self._pids: set[int | None] = set()
         self._orphans: dict[bytes, _Orphaned] = {}
         self._listed_at_ms = 0
+        self._was_read = False
+        self._known: set[SocketKey] | None = None
 
-    def update(self, raws: list[bytes], reading: Reading) -> tuple[SocketRow, ...]:
-        """Return the rows for a table's bytes; the same objects as before where nothing changed."""
+    def update(self, raws: list[bytes] | None, reading: Reading) -> tuple[SocketRow, ...]:
+        """Return the rows for a table's bytes; the same objects as before where nothing changed.
+
+        None stands for a table that could not be read.
+        """
+        rows = self._update(raws or [], reading)
+        self._was_read = raws is not None
+        self._known = None
+        return rows
+
+    def _update(self, raws: list[bytes], reading: Reading) -> tuple[SocketRow, ...]:
         known = self._rows
         rows = {raw: known.get(raw) for raw in raws}
         fresh = [raw for raw, row in rows.items() if row is None]
         doubtful = self._doubtful(rows, reading)
         orphans: dict[bytes, _Orphaned] = {}
         for raw in fresh:
-            rows[raw] = self._judge(raw, reading, reading.listed_at_ms, orphans)
+            rows[raw] = self._judge(raw, reading, reading.listed_at_ms, orphans, is_fresh=True)
         for raw in doubtful:
             row = self._judge(raw, reading, self._listed_at_ms, orphans)
             if row != rows[raw]:
@@ -107,6 +124,8 @@ class OwnedRows:
         reading: Reading,
         listed_at_ms: int,
         orphans: dict[bytes, _Orphaned],
+        *,
+        is_fresh: bool = False,
     ) -> SocketRow:
         """Make the row of these bytes; note in ``orphans`` if its owner is not there any more."""
         said = decode_row(raw, self._layout)
@@ -120,6 +139,8 @@ class OwnedRows:
             opened_at_ms=said.opened_at_ms,
             listed_at_ms=orphaned.listed_at_ms if orphaned else listed_at_ms,
         )
+        if problem and is_fresh and process and self._opened_since(said, process, reading):
+            owner, problem = process, None
         holders: tuple[ProcessKey, ...] = ()
         services: tuple[str, ...] = ()
         if problem:
@@ -138,6 +159,27 @@ class OwnedRows:
             opened_at_ms=said.opened_at_ms,
             likely_holders=holders,
         )
+
+    def _opened_since(self, said: TableRow, process: ProcessKey, reading: Reading) -> bool:
+        """Tell whether a socket came after the last reading, when the process had its PID already.
+
+        Then it is the process's own, whatever the start time says: that was taken from a clock
+        which may have been set back since. A socket may be new to this table and old all the same,
+        as one that was bound and listens now; its own time tells.
+        """
+        if not self._was_read or not reading.ran_before(process):
+            return False
+        if reading.listed_at_ms < self._listed_at_ms:
+            return False  # The clock was set back just now: no time can be compared.
+        if said.opened_at_ms is not None:
+            return said.opened_at_ms > self._listed_at_ms
+        if self._layout not in {BOUND4, BOUND6}:
+            return False
+        # The table of bound endpoints never tells a time: what it did not have before is new.
+        if self._known is None:
+            self._known = {row.key._replace(owner=None) for row in self._rows.values()}
+        socket = SocketKey(said.protocol, said.family, said.local, said.remote, None, said.created)
+        return socket not in self._known
 
 
 def _holders(
