@@ -76,20 +76,9 @@ class OwnedRows:
         self._pids: set[int | None] = set()
         self._orphans: dict[bytes, _Orphaned] = {}
         self._listed_at_ms = 0
-        self._was_read = False
-        self._known: set[SocketKey] | None = None
 
-    def update(self, raws: list[bytes] | None, reading: Reading) -> tuple[SocketRow, ...]:
-        """Return the rows for a table's bytes; the same objects as before where nothing changed.
-
-        None stands for a table that could not be read.
-        """
-        rows = self._update(raws or [], reading)
-        self._was_read = raws is not None
-        self._known = None
-        return rows
-
-    def _update(self, raws: list[bytes], reading: Reading) -> tuple[SocketRow, ...]:
+    def update(self, raws: list[bytes], reading: Reading) -> tuple[SocketRow, ...]:
+        """Return the rows for a table's bytes; the same objects as before where nothing changed."""
         known = self._rows
         rows = {raw: known.get(raw) for raw in raws}
         fresh = [raw for raw, row in rows.items() if row is None]
@@ -167,19 +156,14 @@ class OwnedRows:
         which may have been set back since. A socket may be new to this table and old all the same,
         as one that was bound and listens now; its own time tells.
         """
-        if not self._was_read or not reading.ran_before(process):
+        if not reading.ran_before(process) or reading.listed_at_ms < self._listed_at_ms:
+            # If the clock was set back just now, no time can be compared.
             return False
-        if reading.listed_at_ms < self._listed_at_ms:
-            return False  # The clock was set back just now: no time can be compared.
         if said.opened_at_ms is not None:
             return said.opened_at_ms > self._listed_at_ms
-        if self._layout not in {BOUND4, BOUND6}:
-            return False
-        # The table of bound endpoints never tells a time: what it did not have before is new.
-        if self._known is None:
-            self._known = {row.key._replace(owner=None) for row in self._rows.values()}
-        socket = SocketKey(said.protocol, said.family, said.local, said.remote, None, said.created)
-        return socket not in self._known
+        # The table of bound endpoints never tells a time, and what it did not have before is new:
+        # its rows hold nothing that changes.
+        return self._layout in {BOUND4, BOUND6}
 
 
 def _holders(

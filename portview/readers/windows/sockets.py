@@ -88,7 +88,7 @@ class IphlpapiSocketReader:
         self._processes = processes
         rows: list[SocketRow] = []
         for layout in _TABLES:
-            rows += self._rows[layout].update(tables.get(layout), reading)
+            rows += self._rows[layout].update(tables.get(layout, []), reading)
         bound: list[SocketRow] = []
         for layout in _BOUND_TABLES:
             bound += self._rows[layout].update(tables[layout], reading)

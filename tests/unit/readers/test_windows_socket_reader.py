@@ -11,7 +11,7 @@ from portview.domain.owners.process import ProcessKey
 from portview.domain.owners.service import Service, ServiceState
 from portview.domain.sockets.socket_row import OwnerProblem, SocketRow, State
 from portview.readers.services import WindowsServices
-from portview.readers.windows.socket_tables import BOUND4, TCP4, TCP6, UDP4, UDP6
+from portview.readers.windows.socket_tables import BOUND4, TCP4, TCP6, UDP4, UDP6, RowLayout
 from portview.readers.windows.sockets import IphlpapiSocketReader
 from tests.fakes.windows import (
     Bound4,
@@ -226,6 +226,18 @@ def test_an_old_socket_that_is_new_to_a_table_is_not_the_successors(
     machine.tables.rows = {TCP4: [tcp(8080)], BOUND4: [bound(8080)]}
     row = next(row for row in machine.read() if row.state is State.LISTEN)
     assert row.owner_problem is OwnerProblem.PID_REUSED
+
+
+@pytest.mark.parametrize("table", [TCP4, BOUND4])
+def test_a_socket_of_an_owner_that_ended_before_it_was_ever_listed_is_not_the_successors(
+    machine: Machine, table: RowLayout
+) -> None:
+    machine.read()
+    opened = machine.now_ms + 300
+    machine.processes.processes[100] = (machine.now_ms + 5_000, 4)
+    socket = tcp(8080, opened=opened) if table is TCP4 else bound(8080)
+    machine.tables.rows = {table: [socket]}
+    assert machine.only().owner_problem is OwnerProblem.PID_REUSED
 
 
 def test_an_orphan_that_changes_its_state_stays_an_orphan(machine: Machine) -> None:
