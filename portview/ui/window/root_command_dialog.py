@@ -14,7 +14,7 @@ from portview.ui.widgets.wrapped_label import wrapped_label
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-_LINES = 3
+_LINES, _WIDTH = 2, 520
 
 
 class RootCommandDialog(QDialog):
@@ -48,7 +48,7 @@ class RootCommandDialog(QDialog):
         layout.addWidget(explanation)
         layout.addWidget(self.command)
         layout.addWidget(self.buttons)
-        self.resize(520, self.sizeHint().height())
+        self.resize(_WIDTH, layout.totalHeightForWidth(_WIDTH))
 
     @Slot()
     def _on_copy(self) -> None:

@@ -209,7 +209,7 @@ def test_the_child_of_a_redirector_is_heard_and_visitors_are_sent_away(
 
     monkeypatch.setattr(uac, "_start", start_after_a_visitor)
     server = serve("polite")
-    request = ElevatedRequest(ElevatedOperation.STOP, (server.key,), 0, force=True)
+    request = ElevatedRequest(ElevatedOperation.STOP, (server.seen,), 0, force=True)
     answer = read_answer(uac.ask_windows(request.arguments(), verb="open"))
     assert answer["results"][0]["ending"] == "ended"
     assert not server.is_running()
