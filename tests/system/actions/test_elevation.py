@@ -38,22 +38,6 @@ ROOT = Path(__file__).resolve().parents[3]
 on_unix = pytest.mark.linux_only("pkexec")
 
 
-@pytest.fixture
-def pkexec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Put a stand-in in pkexec's place that runs a line of shell."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    monkeypatch.setattr(system_tools, "_folders", (str(folder), *system_tools.TOOL_FOLDERS))
-    # pkexec hands none of our variables on, which name the test's own folders.
-    log = f"export PORTVIEW_LOG_DIR='{tmp_path}'"
-
-    def put(line: str) -> None:
-        (folder / "pkexec").write_text(f"#!/bin/sh\n{log}\n{line}\n", "utf-8")
-        (folder / "pkexec").chmod(0o755)
-
-    return put
-
-
 @on_unix
 def test_an_errand_goes_through_the_door_and_its_report_comes_back(
     serve: Callable[..., Server], pkexec: Callable[[str], None]
