@@ -93,6 +93,13 @@ def refusal(
     process: ProcessFacts, standpoint: SelfContext, port: int | None = None
 ) -> Refusal | None:
     """Say why a process must not be stopped; None if it may be. ``port`` is what it is in for."""
+    if isinstance(standpoint.own_number, Unreadable):
+        return unreadable_refusal(
+            "foreign_proc",
+            "PortView can't be sure which process a PID means here: "
+            f"{standpoint.own_number.reason}.",
+            standpoint.own_number.remedy,
+        )
     if process.key == standpoint.own or process.key.pid == standpoint.own.pid:
         return Refusal(
             "is_portview",
