@@ -19,7 +19,14 @@ def main(arguments: Sequence[str] | None = None, *, has_window: bool = True) -> 
 
     Without ``has_window`` there are only commands: a program for the console carries no Qt.
     """
-    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        return _run(sys.argv[1:] if arguments is None else arguments, has_window=has_window)
+    except KeyboardInterrupt:
+        # Ctrl+C while modules are still being imported.
+        return _INTERRUPTED
+
+
+def _run(arguments: Sequence[str], *, has_window: bool) -> int:
     harden_process()
     start_logging()
     # Each door loads only what lies behind it: a command starts without Qt.
@@ -60,5 +67,6 @@ def _say(sentence: str) -> None:
 
 
 _ELEVATED_REQUESTS = frozenset({"errand", "press-ctrl-break"})
+_INTERRUPTED = 130
 _QUIT_OPTION = "--quit"
 _WINDOW_OPTIONS = frozenset({"--background", "--reader", "--self-report", "--theme"})

@@ -145,6 +145,11 @@ def describe_localhost(port: int, listeners: Iterable[LocalListener]) -> str:
     ).format(first=found["127.0.0.1"].label, second=found["::1"].label, port=port)
 
 
+def note_on_localhost(host: str, port: int) -> str:
+    """Return ``describe_localhost`` for a host that is localhost, empty for any other."""
+    return describe_localhost(port, read_local_listeners(port)) if is_localhost(host) else ""
+
+
 def is_localhost(host: str) -> bool:
     """Return whether a host is the name that stands for both loopback addresses."""
     return host.lower().rstrip(".") == "localhost"

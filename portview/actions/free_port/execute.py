@@ -65,8 +65,8 @@ def inspect_port(request: FreeRequest, held: Iterable[HeldSocket] = ()) -> FreeP
     """See who holds a port and propose what to do. Changes nothing.
 
     ``held`` is what an administrator saw where this user may not look: see
-    ``find_holders_elevated``. Blocks
-    for some tens of milliseconds; any thread. Raises PortViewError.
+    ``find_holders_elevated``. Blocks for some tens of milliseconds; any thread. Raises
+    PortViewError.
     """
     use = port_use(with_owners(read_rows(), held), request)
     if not use.holding:
@@ -83,7 +83,7 @@ def inspect_port(request: FreeRequest, held: Iterable[HeldSocket] = ()) -> FreeP
     inspector = ProcessInspector()
     keys = {row.owner for row in use.holding if row.owner}
     keys |= {heir for row in use.holding for heir in row.likely_holders}
-    trees = {key: inspector.tree(key) for key in keys} if request.tree else {}
+    trees = inspector.trees(keys) if request.tree else {}
     plan = plan_free(request, use, inspector.facts(keys), inspector.standpoint(), trees)
     return explain_http_sys(replace(plan, neighbours=_named(plan.left_alone)))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from portview.actions.free_port.plan import PlanAction
 from portview.actions.free_port.verify import PortVerdict
 from portview.actions.processes.stop import Ending
-from portview.actions.safety.process_words import describe_process
+from portview.actions.safety.process_words import describe_process, listed_names
 from portview.actions.safety.restart_words import restart_sentences
 from portview.command_name import command_line
 from portview.domain.errors import Outcome
@@ -37,7 +37,7 @@ ENDING_LABELS = {
     Ending.UNTOUCHED: "was left alone",
 }
 
-_MOST_NAMED = 5
+_MOST_CHANGES = 5
 _SHORTEST_S = 0.05
 """Less would be told as 0.0 s."""
 
@@ -96,14 +96,9 @@ def results_words(
     for ending in dict.fromkeys(result.ending for result in results):
         same = [result for result in results if result.ending is ending]
         words = [describe_process(names.get(one.process), one.process.pid) for one in same]
-        named = ", ".join(words[:_MOST_NAMED])
-        more = len(words) - _MOST_NAMED
-        if more > 0:
-            named = ngettext("{named} and {more} more", "{named} and {more} more", more).format(
-                named=named, more=more
-            )
-        elif len(words) == 1:
-            named = words[0]
+        named = words[0]
+        if len(words) > 1:
+            named = f"{listed_names(words)}:"
         parts.append(f"{named} {ENDING_LABELS[ending]}.")
     return " ".join(parts)
 
@@ -121,7 +116,7 @@ def has_changed(results: Iterable[StopResult]) -> bool:
 def changes_words(results: Iterable[StopResult]) -> str:
     """Say what is not as the person saw it."""
     details = dict.fromkeys(one.detail for one in results if one.ending is Ending.CHANGED)
-    shown = list(details)[:_MOST_NAMED]
+    shown = list(details)[:_MOST_CHANGES]
     more = len(details) - len(shown)
     if more > 0:
         words = ngettext("{more} more process changed.", "{more} more processes changed.", more)

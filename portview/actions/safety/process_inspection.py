@@ -23,7 +23,7 @@ from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import ABSENT, Absent, Fact, Known, Remedy, Unreadable
 from portview.domain.owners.container import container_of_cgroups
 from portview.domain.owners.process import ProcessKey
-from portview.domain.owners.process_tree import ancestors_of, descendants_of, parent_of
+from portview.domain.owners.process_tree import ancestors_of, parent_of, trees_of
 from portview.readers.choose import open_reader
 from portview.readers.elevation import unreadable_here
 from portview.readers.execution import read_execution
@@ -71,6 +71,7 @@ class ProcessInspector:
         """List the processes."""
         self._processes: Mapping[int, RunningProcess] = running_processes()
         self._evidence = Evidence(self._processes)
+        self._facts: dict[ProcessKey, ProcessFacts] = {}
 
     def standpoint(self) -> SelfContext:
         """Tell which process PortView is and what it runs under."""
@@ -91,8 +92,11 @@ class ProcessInspector:
         return {key: self.facts_of(key) for key in keys}
 
     def facts_of(self, key: ProcessKey) -> ProcessFacts:
-        """Read the facts about one process."""
-        return self._evidence.complete(self._facts_of(key))
+        """Read the facts about one process, once in this look."""
+        facts = self._facts.get(key)
+        if facts is None:
+            facts = self._facts[key] = self._evidence.complete(self._facts_of(key))
+        return facts
 
     def _facts_of(self, key: ProcessKey) -> ProcessFacts:
         info = read_process(key)
@@ -129,7 +133,19 @@ class ProcessInspector:
 
     def tree(self, key: ProcessKey) -> tuple[ProcessFacts, ...]:
         """Read the facts about everything that runs under a process, deepest first."""
-        return tuple(self.facts_of(child) for child in descendants_of(self._processes, key.pid))
+        return self.trees([key])[key]
+
+    def trees(self, keys: Iterable[ProcessKey]) -> dict[ProcessKey, tuple[ProcessFacts, ...]]:
+        """Read the facts about what runs under each of some processes, deepest first.
+
+        What runs under two of them is told of the nearer one only.
+        """
+        by_pid = {key.pid: key for key in keys}
+        found = trees_of(self._processes, by_pid.keys())
+        return {
+            by_pid[pid]: tuple(self.facts_of(child) for child in tree)
+            for pid, tree in found.items()
+        }
 
     def _windows_facts(self, info: ProcessInfo, parent: Fact[ProcessInfo]) -> ProcessFacts:
         from portview.actions.processes.windows import close_method_of, is_critical  # noqa: PLC0415

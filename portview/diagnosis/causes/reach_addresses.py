@@ -88,9 +88,8 @@ def wrong_family(facts: Facts) -> Finding | None:
     if len(missing) != 1:
         return None
     (family,) = missing
-    if not any(one.family is not family for one in outside_addresses(facts)):
-        # The other family is not even there: then nobody at all comes.
-        pass
+    if any(one.family is family or one.is_dual for one in outside_listeners(facts)):
+        return None  # It takes that family, only not at an address that anybody can call.
     mine = [one.address for one in outside_addresses(facts) if one.family is family]
     name = "IPv6" if family is Family.IPV6 else "IPv4"
     return Finding(
