@@ -109,7 +109,7 @@ def _kind(
         metavar="TIME",
         type=parse_duration_ms,
         default=timeout_ms,
-        help=f"such as 500ms or 3s (default: {timeout_ms} ms)",
+        help=f"for everything, such as 500ms or 3s (default: {timeout_ms} ms)",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(run=run)

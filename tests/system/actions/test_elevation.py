@@ -172,6 +172,34 @@ def test_the_way_there_and_back_on_windows(serve: Callable[..., Server]) -> None
 
 
 @pytest.mark.windows_only("ShellExecuteExW and a named pipe")
+def test_the_child_of_a_redirector_is_heard_and_visitors_are_sent_away(
+    serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As python.exe of a virtual environment does, which starts the base interpreter."""
+    from multiprocessing.connection import Client  # noqa: PLC0415
+
+    from portview.actions.elevation import uac  # noqa: PLC0415
+
+    redirector = (
+        "import subprocess, sys; sys.exit(subprocess.call([sys.executable, *sys.argv[1:]]))"
+    )
+    program, *rest = uac.elevated_command()
+    monkeypatch.setattr(uac, "elevated_command", lambda: (program, "-c", redirector, *rest))
+    start = uac._start
+
+    def start_after_a_visitor(arguments: list[str], verb: str) -> int:
+        Client(arguments[-1], "AF_PIPE").close()
+        return start(arguments, verb)
+
+    monkeypatch.setattr(uac, "_start", start_after_a_visitor)
+    server = serve("polite")
+    request = ElevatedRequest(ElevatedOperation.STOP, (server.seen,), 0, force=True)
+    answer = read_answer(uac.ask_windows(request.arguments(), verb="open"))
+    assert answer["results"][0]["ending"] == "ended"
+    assert not server.is_running()
+
+
+@pytest.mark.windows_only("ShellExecuteExW and a named pipe")
 def test_an_errand_that_ends_without_a_word_is_noticed() -> None:
     from portview.actions.elevation.uac import ask_windows  # noqa: PLC0415
 
