@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from portview.actions.firewall_rules.ladder_check import check_firewall, row_for_firewall_check
 from portview.cli.console import print_json, print_line
 from portview.domain.errors import Outcome
-from portview.domain.user_input.parsing import parse_duration_ms, parse_port
+from portview.domain.user_input.parsing import parse_duration_ms
+from portview.domain.user_input.targets import parse_tcp_port
 from portview.firewall.choose import open_firewall
 from portview.probes.documents import ladder_document
 from portview.probes.ladder import (
@@ -42,7 +43,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "another machine would see and what to change.",
         epilog="Exit code 0 where another machine can connect as far as this one can tell.",
     )
-    parser.add_argument("port", metavar="PORT", type=parse_port)
+    parser.add_argument("port", metavar="PORT", type=parse_tcp_port)
     parser.add_argument(
         "--timeout",
         metavar="TIME",
