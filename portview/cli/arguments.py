@@ -7,12 +7,14 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from portview.command_name import command_line
 from portview.domain.address_matching import parse_socket_address
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
 from portview.domain.sockets.socket_row import Endpoint, canonical_address
 from portview.domain.user_input.parsing import parse_port
 from portview.domain.user_input.targets import parse_host
+from portview.i18n import _
 
 if TYPE_CHECKING:
     import argparse
@@ -75,7 +77,9 @@ def parse_endpoint(text: str) -> Endpoint:
         raise _bad_input(
             "bad_endpoint",
             f"{quoted(text)} is no end of a connection.",
-            "Write it as portview list does: 127.0.0.1:80 or [::1]:80.",
+            _("Write it like the output of {command}: 127.0.0.1:80 or [::1]:80.").format(
+                command=command_line("list")
+            ),
         )
     address = parse_address(host)
     if address is None:
@@ -93,7 +97,10 @@ def parse_start_time(text: str) -> int:
         raise _bad_input(
             "bad_time",
             f"{quoted(text)} is no time with its offset.",
-            "As portview list --json has it in “process_started”: 2026-01-31T08:15:00.250Z",
+            _(
+                "Write it like “process_started” in the output of {command}: "
+                "2026-01-31T08:15:00.250Z"
+            ).format(command=command_line("list", "--json")),
         )
     return round((moment.astimezone(UTC) - datetime.fromtimestamp(0, UTC)).total_seconds() * 1000)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.actions.free_port.plan import PlanAction
-from portview.actions.free_port.report import describe_process
+from portview.actions.free_port.plan_summary import shown_steps, summary_of_steps
 from portview.actions.safety.blockage_words import blockage_sentence
 from portview.actions.safety.process_facts import CloseMethod
+from portview.actions.safety.process_words import describe_process, named_processes
 from portview.actions.safety.restart_words import restart_sentences
 from portview.actions.services.change import comes_back
 from portview.domain.owners.explanations import describe_suspended
@@ -40,8 +41,11 @@ def plan_lines(plan: FreePlan, grace_s: float) -> Iterator[str]:
         yield text.format(port=plan.request)
     elif not plan.steps:
         yield _("No process holds {port}.").format(port=plan.request)
-    for step in plan.steps:
+    shown, rest = shown_steps(plan.steps)
+    for step in shown:
         yield from step_lines(step, grace_s, is_possible=plan.is_possible)
+    if rest:
+        yield summary_of_steps(rest, is_possible=plan.is_possible)
     if plan.is_possible:
         for sentence in restart_sentences(plan.steps):
             yield f"  {sentence}"
@@ -82,8 +86,9 @@ def step_lines(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> I
     if step.kind is PlanAction.STOP_SERVICE and step.service:
         yield from service_lines(step.service, "stop")
         return
-    for member in step.tree:
-        yield f"  -> first what runs under it: {describe_process(member.info)}"
+    if step.tree:
+        under = _("  -> first what runs under it: {processes}")
+        yield under.format(processes=named_processes([member.info for member in step.tree]))
     if step.kind is PlanAction.ASK and process:
         method = _CLOSE_METHOD_LABELS[process.asking]
         yield f"  -> {method}; end it if it still runs after {grace_s:g} s"

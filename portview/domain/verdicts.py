@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -71,6 +70,8 @@ class Latency:
         """Sum up times; None where there is none."""
         if not times_ms:
             return None
+        from statistics import median  # noqa: PLC0415 - slow to load
+
         return cls(min(times_ms), median(times_ms), max(times_ms))
 
 

@@ -158,6 +158,7 @@ def wait_for(
             left_ms = timeout_ms - (clock_ms() - started)
             last[number] = condition.look(max(1.0, left_ms), token)
             looks[number] += 1
+        token.raise_if_cancelled()
         is_met = all(look.is_met for look in last.values())
         elapsed_ms = clock_ms() - started
         if is_met or elapsed_ms >= timeout_ms:

@@ -35,7 +35,7 @@ def command_for_administrator(arguments: Sequence[str]) -> str:
 
 def _commands(elevated_request: ElevatedRequest) -> Iterator[list[str]]:
     if elevated_request.verb is ElevatedOperation.STOP:
-        for key in elevated_request.processes:
+        for key in (one.key for one in elevated_request.processes):
             started = iso_time(key.started_ms) or ""
             force = ["--force"] if elevated_request.force else []
             yield ["end", str(key.pid), "--started", started, *force]
@@ -48,7 +48,7 @@ def _commands(elevated_request: ElevatedRequest) -> Iterator[list[str]]:
     elif elevated_request.verb is ElevatedOperation.HOLDERS:
         yield ["free", str(elevated_request.port), "--proto", elevated_request.protocol.value]
     elif elevated_request.verb in {ElevatedOperation.SUSPEND, ElevatedOperation.RESUME}:
-        for key in elevated_request.processes:
+        for key in (one.key for one in elevated_request.processes):
             yield [
                 elevated_request.verb.value,
                 str(key.pid),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from portview.actions.elevation.client import stop_elevated
 from portview.actions.free_port.elevated_holders import with_owners
 from portview.actions.free_port.http_sys import explain_http_sys
+from portview.actions.free_port.newcomers import changed_results
 from portview.actions.free_port.plan import FreePlan, PlanAction, PlanStep, plan_free
 from portview.actions.free_port.port_usage import FreeRequest, port_use
 from portview.actions.free_port.report import describe_result, outcome_of
@@ -64,8 +65,8 @@ def inspect_port(request: FreeRequest, held: Iterable[HeldSocket] = ()) -> FreeP
     """See who holds a port and propose what to do. Changes nothing.
 
     ``held`` is what an administrator saw where this user may not look: see
-    ``find_holders_elevated``. Blocks
-    for some tens of milliseconds; any thread. Raises PortViewError.
+    ``find_holders_elevated``. Blocks for some tens of milliseconds; any thread. Raises
+    PortViewError.
     """
     use = port_use(with_owners(read_rows(), held), request)
     if not use.holding:
@@ -82,7 +83,7 @@ def inspect_port(request: FreeRequest, held: Iterable[HeldSocket] = ()) -> FreeP
     inspector = ProcessInspector()
     keys = {row.owner for row in use.holding if row.owner}
     keys |= {heir for row in use.holding for heir in row.likely_holders}
-    trees = {key: inspector.tree(key) for key in keys} if request.tree else {}
+    trees = inspector.trees(keys) if request.tree else {}
     plan = plan_free(request, use, inspector.facts(keys), inspector.standpoint(), trees)
     return explain_http_sys(replace(plan, neighbours=_named(plan.left_alone)))
 
@@ -138,19 +139,22 @@ def free_port(
     if cancel:
         cancel.raise_if_cancelled()
     since = time.monotonic()
-    # A worker may hold the port itself and run under another holder as well.
-    keys = list(dict.fromkeys(member.key for step in plan.steps for member in step.members))
+    seen = plan.seen
     force = plan.request.force
-    results: tuple[StopResult, ...] = ()
+    # An elevated process compares by itself: it sees owners that are hidden here.
+    results = () if as_admin else changed_results(plan)
     problems: list[PortViewError] = []
-    for step in plan.steps:
-        problem = _stop_service_of(step, as_admin=as_admin)
-        if problem is not None:
-            problems.append(problem)
-    if not problems and keys and as_admin:
-        results = stop_elevated(keys, grace_s=grace_s, force=force, cancel=cancel)
-    elif not problems and keys:
-        results = stop_processes(keys, grace_s=grace_s, force=force, cancel=cancel, report=report)
+    if not results:
+        for step in plan.steps:
+            problem = _stop_service_of(step, as_admin=as_admin)
+            if problem is not None:
+                problems.append(problem)
+    if results or problems or not seen:
+        pass
+    elif as_admin:
+        results = stop_elevated(seen, grace_s=grace_s, force=force, cancel=cancel)
+    else:
+        results = stop_processes(seen, grace_s=grace_s, force=force, cancel=cancel, report=report)
     if report:
         report("Looking again ...")
     proof = prove(plan, since=since, watch_s=watch_s)
@@ -172,7 +176,7 @@ def _stop_service_of(step: PlanStep, *, as_admin: bool) -> PortViewError | None:
     if step.kind is not PlanAction.STOP_SERVICE or step.service is None:
         return None
     try:
-        stop_service(step.service, as_admin=as_admin)
+        stop_service(step.service, as_admin=as_admin, holder=step.holder)
     except PortViewError as error:
         return error
     return None

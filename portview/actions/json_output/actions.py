@@ -58,6 +58,7 @@ def unreadable_objects(process: ProcessFacts) -> list[dict[str, str]]:
         "parent": process.parent,
         "unit": process.unit,
         "is_critical": process.is_critical,
+        "program": process.program.file,
     }
     return [
         {"fact": name, "reason": fact.reason, "remedy": fact.remedy.value}

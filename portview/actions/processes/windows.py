@@ -25,11 +25,13 @@ from portview.readers.windows.processes import (
     is_running,
     open_process,
 )
+from portview.readers.windows.running_program import read_windows_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from portview.domain.owners.process import ProcessKey
+    from portview.domain.owners.program import RunningProgram
 
 PROCESS_TERMINATE = 0x0001
 PROCESS_SUSPEND_RESUME = 0x0800
@@ -52,6 +54,10 @@ class WindowsProcess:
         """Raise PermissionError where this user may not end the process."""
         with self._with_access(PROCESS_TERMINATE):
             pass
+
+    def program(self) -> RunningProgram:
+        """Return the image behind this very handle."""
+        return read_windows_program(self._handle)
 
     def ask(self) -> CloseMethod:
         """Send WM_CLOSE to its windows, else CTRL_BREAK to a console that is its alone."""

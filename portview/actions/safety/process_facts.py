@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.facts import ABSENT, NOT_READ, Fact, Known, known_or
 from portview.domain.owners.process import Execution
+from portview.domain.owners.program import PROGRAM_NOT_READ, RunningProgram
 
 if TYPE_CHECKING:
     from portview.domain.owners.blockage import Blockage
@@ -64,6 +65,7 @@ class ProcessFacts:
     Windows' own flag, by which ending the process stops the whole system; absent elsewhere.
     ``services`` are those that this process *is*; one that it merely descends from is ``unit``.
     ``execution`` tells whether it is suspended: then it keeps its ports, but answers nobody.
+    ``program`` is compared again right before the act.
     ``container`` is the one that it runs in, None for a process of the host.
 
     ``system_names`` are the file names of the system's own programs that it runs; absent where its
@@ -81,6 +83,7 @@ class ProcessFacts:
     services: Fact[tuple[ServiceFacts, ...]] = NOT_READ
     unit: Fact[str] = NOT_READ
     working_directory: str | None = None
+    program: RunningProgram = PROGRAM_NOT_READ
     execution: Execution = Execution.UNKNOWN
     container: Container | None = None
     system_names: Fact[frozenset[str]] = NOT_READ
@@ -116,6 +119,11 @@ class SelfContext:
     """Where PortView itself stands: its own process, those that it runs under, and the system.
 
     ``platform`` is a value of ``sys.platform``, ``windows_folder`` is empty elsewhere.
+    ``own_number`` is PortView's PID where /proc agrees about it, and absent where there is no
+    /proc; unreadable where every number that was read means another process.
+    ``session_units`` are the systemd services in which something runs that the session depends on,
+    each with whether it is one of a user's own manager. ``is_remote`` tells on Windows whether the
+    session is shown through Remote Desktop.
     ``container`` is the one that PortView itself runs in.
     """
 
@@ -123,4 +131,7 @@ class SelfContext:
     ancestors: frozenset[ProcessKey] = frozenset()
     platform: str = "linux"
     windows_folder: str = ""
+    session_units: frozenset[tuple[str, bool]] = frozenset()
+    is_remote: Fact[bool] = ABSENT
     container: Container | None = None
+    own_number: Fact[int] = ABSENT

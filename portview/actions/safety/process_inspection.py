@@ -20,16 +20,18 @@ from portview.actions.safety.process_facts import (
 from portview.actions.safety.systemd_unit import Unit, is_the_service, unit_of_cgroups
 from portview.actions.services.choose import open_service_control
 from portview.domain.errors import Outcome, PortViewError
-from portview.domain.facts import Absent, Fact, Known, Remedy, Unreadable
+from portview.domain.facts import ABSENT, Absent, Fact, Known, Remedy, Unreadable
 from portview.domain.owners.container import container_of_cgroups
 from portview.domain.owners.process import ProcessKey
-from portview.domain.owners.process_tree import ancestors_of, descendants_of, parent_of
+from portview.domain.owners.process_tree import ancestors_of, parent_of, trees_of
 from portview.readers.choose import open_reader
 from portview.readers.elevation import unreadable_here
 from portview.readers.execution import read_execution
+from portview.readers.linux.proc_mount import own_number
 from portview.readers.process_identity import process_key
 from portview.readers.processes import read_process
 from portview.readers.running_processes import running_processes
+from portview.readers.running_program import read_program
 from portview.readers.windows.system_programs import windows_folder
 
 if TYPE_CHECKING:
@@ -69,6 +71,7 @@ class ProcessInspector:
         """List the processes."""
         self._processes: Mapping[int, RunningProcess] = running_processes()
         self._evidence = Evidence(self._processes)
+        self._facts: dict[ProcessKey, ProcessFacts] = {}
 
     def standpoint(self) -> SelfContext:
         """Tell which process PortView is and what it runs under."""
@@ -78,7 +81,10 @@ class ProcessInspector:
             frozenset(ancestors_of(self._processes, os.getpid())),
             sys.platform,
             str(windows_folder()) if sys.platform == "win32" else "",
+            self._evidence.session_units(),
+            self._evidence.is_remote(),
             linux_container(os.getpid()) if sys.platform == "linux" else None,
+            own_number=own_number() if sys.platform == "linux" else ABSENT,
         )
 
     def facts(self, keys: Iterable[ProcessKey]) -> dict[ProcessKey, ProcessFacts]:
@@ -86,8 +92,11 @@ class ProcessInspector:
         return {key: self.facts_of(key) for key in keys}
 
     def facts_of(self, key: ProcessKey) -> ProcessFacts:
-        """Read the facts about one process."""
-        return self._evidence.complete(self._facts_of(key))
+        """Read the facts about one process, once in this look."""
+        facts = self._facts.get(key)
+        if facts is None:
+            facts = self._facts[key] = self._evidence.complete(self._facts_of(key))
+        return facts
 
     def _facts_of(self, key: ProcessKey) -> ProcessFacts:
         info = read_process(key)
@@ -111,6 +120,7 @@ class ProcessInspector:
             unit=unit,
             working_directory=working_directory(key.pid),
             execution=read_execution(key.pid),
+            program=read_program(key),
             container=container,
         )
 
@@ -123,7 +133,19 @@ class ProcessInspector:
 
     def tree(self, key: ProcessKey) -> tuple[ProcessFacts, ...]:
         """Read the facts about everything that runs under a process, deepest first."""
-        return tuple(self.facts_of(child) for child in descendants_of(self._processes, key.pid))
+        return self.trees([key])[key]
+
+    def trees(self, keys: Iterable[ProcessKey]) -> dict[ProcessKey, tuple[ProcessFacts, ...]]:
+        """Read the facts about what runs under each of some processes, deepest first.
+
+        What runs under two of them is told of the nearer one only.
+        """
+        by_pid = {key.pid: key for key in keys}
+        found = trees_of(self._processes, by_pid.keys())
+        return {
+            by_pid[pid]: tuple(self.facts_of(child) for child in tree)
+            for pid, tree in found.items()
+        }
 
     def _windows_facts(self, info: ProcessInfo, parent: Fact[ProcessInfo]) -> ProcessFacts:
         from portview.actions.processes.windows import close_method_of, is_critical  # noqa: PLC0415
@@ -139,6 +161,7 @@ class ProcessInspector:
             services=services_in(info.pid),
             working_directory=working_directory(info.pid),
             execution=execution,
+            program=read_program(info.key),
         )
 
 

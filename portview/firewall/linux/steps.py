@@ -87,7 +87,7 @@ _NO_CONDITION = _Condition("")
 _NEVER = _Condition("never")
 
 
-def steps_of(  # noqa: PLR0911, C901 - an end for each kind of statement
+def steps_of(  # noqa: PLR0911, PLR0912, C901 - an end for each kind of statement
     rule: Rule, packet: Packet, matching: Matching, start: int = 0
 ) -> tuple[Step, ...]:
     """Return what a rule does to packets, from one of its expressions on."""
@@ -117,6 +117,8 @@ def steps_of(  # noqa: PLR0911, C901 - an end for each kind of statement
             ordered = options[::-1] if condition.is_turned else options
             return (*aside, Branch(packet, condition.what, ordered, condition.is_rate))
     else:
+        return (*aside, Continue(packet))
+    if kind == "reject" and not _is_rejected(body, packet):
         return (*aside, Continue(packet))
     if kind == "vmap":
         return (*aside, *_looked_up(body, rule, packet, matching))
@@ -186,6 +188,19 @@ def rate_text(body: Any) -> str:
     unit = str(body.get("rate_unit", "packets"))
     amount = f"{body.get('rate')}" + (f" {unit}" if unit != "packets" else "")
     return f"{amount}/{body.get('per', 'second')}"
+
+
+def _is_rejected(body: Any, packet: Packet) -> bool:
+    """Tell whether a rejection is about packets of this kind.
+
+    nft leaves out of its listing what the kind of an answer says anyhow: ICMP is for IPv4, ICMPv6
+    for IPv6, a reset for TCP.
+    """
+    kind = body.get("type") if isinstance(body, dict) else None
+    versions = {"icmp": 4, "icmpv6": 6}
+    if kind in versions:
+        return packet.version == versions[kind]
+    return kind != "tcp reset" or packet.protocol == "tcp"
 
 
 def _looked_up(body: Any, rule: Rule, packet: Packet, matching: Matching) -> tuple[Step, ...]:

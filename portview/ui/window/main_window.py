@@ -256,7 +256,10 @@ class MainWindow(QMainWindow):
 
     def _add_row_actions(self) -> None:
         actions = self.row_actions
-        self._acting = ActionController(self.acts, actions, self._runner, self)
+        executions = self._data_sources.executions
+        self._acting = ActionController(
+            self.acts, actions, self._runner, self, lambda: executions.standing
+        )
         add_port_actions(actions, self.probing)
         self.firewall.add_actions(self.acts, actions)
         add_opening_actions(actions, self._runner, self.show_message)

@@ -55,6 +55,8 @@ NEXT_WANTED = (
     "portview.readers.process_rights",
     "portview.readers.linux.program_origin",
     "portview.actions.safety.evidence",
+    "portview.actions.safety.unknown_owners",
+    "portview.actions.safety.stop_refusal",
     "portview.actions.free_port.plan",
     "portview.actions.free_port.port_usage",
     "portview.actions.safety.process_inspection",

@@ -15,6 +15,7 @@ from portview.actions.safety.process_facts import CloseMethod
 from portview.actions.safety.process_inspection import ProcessInspector
 from portview.domain.owners.process import ProcessKey
 from portview.readers.process_identity import process_key
+from tests.system.actions.conftest import seen_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,7 +86,7 @@ def test_a_program_with_a_window_is_asked_by_it(
     assert process.stdout.readline().strip() == "shown"
     key = key_of(process)
     assert ProcessInspector().facts_of(key).asking is CloseMethod.WINDOW
-    (result,) = stop_processes([key], grace_s=20)
+    (result,) = stop_processes([seen_now(key)], grace_s=20)
     assert (result.ending, result.asked) == (Ending.CLOSED, CloseMethod.WINDOW)
     assert process.wait(10) == 0
 
@@ -96,7 +97,7 @@ def test_a_window_that_does_not_close_is_ended_after_the_grace_time(
     process = spawn(STUBBORN_WINDOW, stdout=subprocess.PIPE)
     assert process.stdout
     assert process.stdout.readline().strip() == "shown"
-    (result,) = stop_processes([key_of(process)], grace_s=0.5)
+    (result,) = stop_processes([seen_now(key_of(process))], grace_s=0.5)
     assert (result.ending, result.asked) == (Ending.ENDED, CloseMethod.NONE)
     assert result.after_ms >= 500
     assert process.wait(10) == 1
@@ -115,7 +116,7 @@ def test_a_program_with_a_console_of_its_own_is_asked_by_ctrl_break(
     key = key_of(process)
     asking = ProcessInspector().facts_of(key).asking
     assert asking is CloseMethod.CONSOLE
-    (result,) = stop_processes([key], grace_s=20)
+    (result,) = stop_processes([seen_now(key)], grace_s=20)
     assert result.ending.is_over
     code = process.wait(10)
     if hasattr(ctypes.CDLL("ntdll.dll"), "wine_get_version"):
@@ -129,6 +130,6 @@ def test_a_program_that_shares_our_console_is_not_asked_through_it(
 ) -> None:
     """CTRL_BREAK would reach this test as well."""
     server = serve("polite")
-    (result,) = stop_processes([server.key], grace_s=5)
+    (result,) = stop_processes([seen_now(server.key)], grace_s=5)
     assert (result.ending, result.asked) == (Ending.ENDED, CloseMethod.NONE)
     assert result.after_ms < 5000

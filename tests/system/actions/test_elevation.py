@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from portview.actions.free_port.port_usage import FreeRequest
 from portview.actions.processes.end import end_process, inspect_process
 from portview.actions.processes.stop import Ending
 from portview.actions.processes.suspend import SuspendVerb, change_execution, inspect_execution
+from portview.actions.safety.seen_process import SeenProcess
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.json_schema import iso_time
 from portview.domain.owners.process import Execution, ProcessKey
@@ -25,6 +27,7 @@ from portview.domain.sockets.socket_row import Endpoint
 from portview.readers import system_tools
 from portview.readers.execution import read_execution
 from portview.readers.process_identity import process_key
+from tests.system.actions.conftest import seen_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +82,8 @@ def test_suspending_goes_through_the_door_as_well(
         assert (report.outcome, report.execution) == (Outcome.DONE, expected)
         assert read_execution(server.pid) is expected
     forged = ElevatedRequest(
-        ElevatedOperation.SUSPEND, (ProcessKey(server.pid, server.key.started_ms + 10),)
+        ElevatedOperation.SUSPEND,
+        (SeenProcess(ProcessKey(server.pid, server.key.started_ms + 10)),),
     )
     with pytest.raises(PortViewError) as refused:
         run_elevated(forged)
@@ -87,7 +91,7 @@ def test_suspending_goes_through_the_door_as_well(
     init = process_key(1)
     assert isinstance(init, ProcessKey)
     with pytest.raises(PortViewError) as never:
-        run_elevated(ElevatedRequest(ElevatedOperation.SUSPEND, (init,)))
+        run_elevated(ElevatedRequest(ElevatedOperation.SUSPEND, (seen_now(init),)))
     assert never.value.code == "init"
     assert read_execution(server.pid) is Execution.RUNNING
 
@@ -99,7 +103,7 @@ def test_identity_is_checked_again_on_the_other_side(
     pkexec('exec "$@"')
     server = serve("polite")
     forged = ProcessKey(server.pid, server.key.started_ms + 10)
-    (result,) = stop_elevated([forged], force=True)
+    (result,) = stop_elevated([replace(server.seen, key=forged)], force=True)
     assert result.ending is Ending.NOT_THE_SAME
     assert server.is_running()
 
@@ -110,7 +114,7 @@ def test_the_never_list_holds_on_the_other_side(pkexec: Callable[[str], None]) -
     init = process_key(1)
     assert isinstance(init, ProcessKey)
     with pytest.raises(PortViewError) as refused:
-        stop_elevated([init], force=True)
+        stop_elevated([seen_now(init)], force=True)
     assert refused.value.code == "init"
 
 
@@ -136,7 +140,7 @@ def test_every_way_in_which_the_door_stays_shut(
     pkexec(line)
     server = serve("polite")
     with pytest.raises(PortViewError) as refused:
-        stop_elevated([server.key])
+        stop_elevated([seen_now(server.key)])
     assert (refused.value.code, refused.value.outcome) == (code, outcome)
     assert server.is_running()
 
@@ -148,7 +152,7 @@ def test_without_pkexec_the_exact_command_is_told(
     server = serve("polite")
     monkeypatch.setattr(system_tools, "_folders", (str(tmp_path),))
     with pytest.raises(PortViewError) as refused:
-        stop_elevated([server.key], force=True)
+        stop_elevated([seen_now(server.key)], force=True)
     started = iso_time(server.key.started_ms)
     assert refused.value.hint.endswith(f"-m portview end {server.pid} --started {started} --force")
     assert "sudo " in refused.value.hint
@@ -176,7 +180,7 @@ def test_the_way_there_and_back_on_windows(serve: Callable[..., Server]) -> None
     from portview.actions.elevation.uac import ask_windows  # noqa: PLC0415
 
     server = serve("polite")
-    elevated_request = ElevatedRequest(ElevatedOperation.STOP, (server.key,), 0, force=True)
+    elevated_request = ElevatedRequest(ElevatedOperation.STOP, (server.seen,), 0, force=True)
     raw = ask_windows(elevated_request.arguments(), verb="open")
     answer = read_answer(raw)
     assert answer["results"][0]["ending"] == "ended"
@@ -197,7 +201,9 @@ def test_runas_either_works_or_is_told(serve: Callable[..., Server]) -> None:
     """Wine runs it without a prompt; on Windows a test machine's policy decides."""
     server = serve("polite")
     try:
-        answer = run_elevated(ElevatedRequest(ElevatedOperation.STOP, (server.key,), 0, force=True))
+        answer = run_elevated(
+            ElevatedRequest(ElevatedOperation.STOP, (server.seen,), 0, force=True)
+        )
     except PortViewError as error:
         assert error.code in {"elevation_cancelled", "elevation_failed"}  # noqa: PT017
         assert server.is_running()

@@ -1,0 +1,49 @@
+"""Which socket unit of systemd a port belongs to, where PID 1 listens on it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+from portview.domain.sockets.socket_row import Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TIMEOUT_S = 2.0
+
+
+def socket_unit_of(port: int, protocol: Protocol) -> str | None:
+    """Return the name of the socket unit that listens on a port, None where it can't be told.
+
+    Runs ``systemctl list-sockets``, two seconds at most. Any thread.
+    """
+    systemctl = shutil.which("systemctl")
+    if systemctl is None:
+        return None
+    try:
+        done = subprocess.run(  # noqa: S603 - a system program with words of our own
+            [systemctl, "list-sockets", "--all", "--no-legend", "--full", "--show-types"],
+            capture_output=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            timeout=_TIMEOUT_S,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    found = units_of_port(done.stdout.decode("utf-8", "replace"), port, protocol)
+    return next(found, None)
+
+
+def units_of_port(text: str, port: int, protocol: Protocol) -> Iterator[str]:
+    """Yield the socket units of a port in what ``systemctl list-sockets`` prints. Pure.
+
+    A line has where it listens, of what kind (Stream, Datagram), the socket unit and its service.
+    """
+    wanted = "Stream" if protocol is Protocol.TCP else "Datagram"
+    for line in text.splitlines():
+        words = line.split()
+        units = [word for word in words if word.endswith(".socket")]
+        if units and words[0].endswith(f":{port}") and wanted in words:
+            yield units[0]
