@@ -14,6 +14,7 @@ from portview.actions.json_output.firewall import (
     status_document,
     verdict_document,
 )
+from portview.cli.arguments import settle_port
 from portview.cli.console import print_hint, print_json, print_line, print_note
 from portview.cli.firewall_arguments import full_program, one_remote
 from portview.cli.firewall_changes import unreadable_outcome
@@ -45,6 +46,7 @@ def run_status(options: argparse.Namespace) -> Outcome:
 
 def run_verdict(options: argparse.Namespace) -> Outcome:
     """Decide about a port."""
+    settle_port(options)
     wanted = FirewallQuestion(
         Protocol(options.proto),
         options.port,

@@ -8,14 +8,19 @@ from portview.actions.confirmation.history import keep_record
 from portview.actions.free_port.execute import expected_report, free_port
 from portview.actions.free_port.port_usage import FreeRequest
 from portview.actions.json_output.actions import free_document
-from portview.cli.arguments import add_change_options, parse_address, parse_grace
+from portview.cli.arguments import (
+    add_change_options,
+    add_port_argument,
+    parse_address,
+    parse_grace,
+    settle_port,
+)
 from portview.cli.consent import require_consent
 from portview.cli.console import print_json, print_line
 from portview.cli.elevating import act_or_elevate, inspect_or_elevate
 from portview.cli.plan_text import plan_lines
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.sockets.socket_row import Protocol
-from portview.domain.user_input.parsing import parse_port
 from portview.probes.bind_report import meaning_of_free
 
 if TYPE_CHECKING:
@@ -35,13 +40,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         epilog="Exit code 0: free now. 1: not free, or not confirmed. 3: needs administrator "
         f"rights. {meaning_of_free()}",
     )
-    parser.add_argument("port", metavar="PORT", help="the port's number")
-    parser.add_argument(
-        "--proto",
-        choices=[protocol.value for protocol in Protocol],
-        default=Protocol.TCP.value,
-        help="which protocol (default: tcp)",
-    )
+    add_port_argument(parser)
     parser.add_argument("--address", help="only what is in the way of this address")
     parser.add_argument(
         "--force", action="store_true", help="end at once, without asking to close first"
@@ -56,10 +55,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(options: argparse.Namespace) -> Outcome:
     """Free the port that the options name."""
     grace_s = parse_grace(options.grace)
+    typed = settle_port(options)
     request = FreeRequest(
-        parse_port(options.port),
+        typed.port,
         Protocol(options.proto),
-        parse_address(options.address),
+        parse_address(options.address or typed.address),
         options.force,
         options.tree,
     )

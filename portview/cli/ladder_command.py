@@ -13,7 +13,8 @@ from portview.actions.firewall_rules.ladder_check import (
 from portview.actions.port_destinations import PortDestinations
 from portview.cli.console import print_json, print_line
 from portview.domain.errors import Outcome
-from portview.domain.user_input.parsing import parse_duration_ms, parse_port
+from portview.domain.user_input.parsing import parse_duration_ms
+from portview.domain.user_input.targets import parse_tcp_port
 from portview.firewall.choose import open_firewall
 from portview.probes.documents import ladder_document
 from portview.probes.ladder import (
@@ -48,7 +49,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         epilog="Exit code 0 where a machine in the network that leads outside, the one with the "
         "default route, can connect as far as this one can tell.",
     )
-    parser.add_argument("port", metavar="PORT", type=parse_port)
+    parser.add_argument("port", metavar="PORT", type=parse_tcp_port)
     parser.add_argument(
         "--timeout",
         metavar="TIME",

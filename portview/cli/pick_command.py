@@ -15,7 +15,8 @@ from portview.cli.progress_line import progress_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
 from portview.domain.sockets.socket_row import Protocol
-from portview.domain.user_input.parsing import MAX_PORT, parse_count, parse_port, parse_ports
+from portview.domain.user_input.parsing import MAX_PORT, parse_count, parse_ports
+from portview.domain.user_input.targets import parse_any_port
 from portview.probes.bind_report import meaning_of_free
 from portview.probes.documents import pick_document
 from portview.probes.pick import HeldPorts, pick_ports, ports_near
@@ -43,8 +44,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         + meaning_of_free(),
     )
     parser.add_argument("--range", metavar="LIST", type=parse_ports, help="such as 8080-8100")
-    parser.add_argument("--near", metavar="PORT", type=parse_port, help="as near to it as possible")
-    parser.add_argument("--preferred", metavar="PORT", type=parse_port, help="try it first")
+    parser.add_argument("--near", metavar="PORT", type=parse_any_port, help="as near as possible")
+    parser.add_argument("--preferred", metavar="PORT", type=parse_any_port, help="try it first")
     parser.add_argument(
         "--order", metavar="FILE", type=Path, help="ports to try next, one per line"
     )

@@ -109,7 +109,7 @@ def _kind(
         metavar="TIME",
         type=parse_duration_ms,
         default=timeout_ms,
-        help=f"such as 500ms or 3s (default: {timeout_ms} ms)",
+        help=f"for everything, such as 500ms or 3s (default: {timeout_ms} ms)",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(run=run)
@@ -117,7 +117,7 @@ def _kind(
 
 
 def _tcp(options: argparse.Namespace) -> Outcome:
-    target = parse_target(options.target)
+    target = parse_target(options.target, transport="tcp")
     with progress_line() as progress:
         report = probe_tcp(target, timeout_ms=options.timeout, tries=options.tries, report=progress)
     lines = [_address_line(one) for one in report.addresses]
@@ -125,7 +125,7 @@ def _tcp(options: argparse.Namespace) -> Outcome:
 
 
 def _udp(options: argparse.Namespace) -> Outcome:
-    target = parse_target(options.target)
+    target = parse_target(options.target, transport="udp")
     with progress_line() as progress:
         report = probe_udp(
             target,
@@ -166,7 +166,7 @@ def _http(options: argparse.Namespace) -> Outcome:
 
 
 def _tls(options: argparse.Namespace) -> Outcome:
-    target = parse_target(options.target, default_port=443)
+    target = parse_target(options.target, default_port=443, transport="tcp")
     with progress_line() as progress:
         report = probe_tls(
             target,

@@ -31,7 +31,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "answer; all of them.",
         epilog="Exit code 1 where time ran out. " + meaning_of_free(),
     )
-    parser.add_argument("targets", metavar="HOST:PORT", nargs="*", type=parse_target)
+    parser.add_argument(
+        "targets", metavar="HOST:PORT", nargs="*", type=partial(parse_target, transport="tcp")
+    )
     parser.add_argument("--free", action="store_true", help="wait until the ports are free")
     parser.add_argument(
         "--http", metavar="URL", action="append", type=parse_url, default=[], help="repeatable"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
+from portview.actions.port_settings.change import command_of
+from portview.actions.port_settings.setting import SettingChange, SettingKind, reserve
 from portview.diagnosis.finding import Fix, Harm
 from portview.diagnosis.remedies import Remediation, RemediationKind
 from portview.diagnosis.wording import describe_process
@@ -153,43 +156,38 @@ def close_connection(facts: Facts, socket: PortSocket) -> Fix | None:
 
 def reserve_port(facts: Facts) -> Fix:
     """Offer to keep the port from being given to outgoing connections in future."""
-    if facts.platform == "win32":
-        # An administered exclusion: whoever asks for the port by number still gets it.
-        return Fix(
-            _("Reserve the port, so that the system gives it to no outgoing connection."),
-            (
-                *("netsh", "int", "ipv4", "add", "excludedportrange"),
-                f"protocol={facts.protocol.value}",
-                f"startport={facts.port}",
-                *("numberofports=1", "store=persistent"),
-            ),
-            needs_admin=True,
-            harm=Harm.LITTLE,
-            harm_words=_("The port can't be used for outgoing connections any more."),
-            undo=f"netsh int ipv4 delete excludedportrange protocol={facts.protocol.value} "
-            f"startport={facts.port} numberofports=1 store=persistent",
-            remediation=Remediation(
-                RemediationKind.CHANGE_SETTING,
-                facts.port,
-                facts.protocol,
-                setting="reserved_port",
-                value=str(facts.port),
-            ),
-        )
-    return Fix(
+    lasting = (
+        _("It stays until it is ended.")
+        if facts.platform == "win32"
+        else _("It lasts until the next restart.")
+    )
+    harm = _("No outgoing connection gets the port any more.")
+    return change_setting(
+        facts,
         _("Reserve the port, so that the system gives it to no outgoing connection in future."),
-        (*facts.me.own_command, "ports", "reserve", str(facts.port)),
-        needs_admin=True,
+        reserve(facts.port, protocol=facts.protocol),
         harm=Harm.LITTLE,
-        harm_words=_(
-            "Only the port's use for outgoing connections ends; it lasts until the next restart."
-        ),
-        undo=_("portview ports release {port}").format(port=facts.port),
-        remediation=Remediation(
-            RemediationKind.CHANGE_SETTING,
-            facts.port,
-            facts.protocol,
-            setting="reserved_port",
-            value=str(facts.port),
-        ),
+        harm_words=f"{harm} {lasting}",
+        undo=SettingChange(SettingKind.RELEASE, f"{facts.port}-{facts.port}", facts.protocol),
+    )
+
+
+def change_setting(
+    facts: Facts,
+    sentence: str,
+    change: SettingChange,
+    *,
+    harm: Harm,
+    harm_words: str,
+    undo: SettingChange | None,
+) -> Fix:
+    """Offer to change a setting, with the command that changes it back."""
+    return Fix(
+        sentence,
+        (*facts.me.own_command, *command_of(change)[1:]),
+        needs_admin=True,
+        harm=harm,
+        harm_words=harm_words,
+        undo=shlex.join(command_of(undo)) if undo is not None else "",
+        remediation=Remediation(RemediationKind.CHANGE_SETTING, facts.port, change=change),
     )

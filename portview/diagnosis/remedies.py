@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from portview.domain.sockets.socket_row import Protocol
 
 if TYPE_CHECKING:
+    from portview.actions.port_settings.setting import SettingChange
     from portview.domain.owners.process import ProcessKey
     from portview.domain.sockets.socket_row import Endpoint
 
@@ -28,10 +29,7 @@ class RemediationKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Remediation:
-    """One act with all it needs; which fields are set follows from ``kind``.
-
-    ``setting`` and ``value`` are those of ``actions.system_settings``.
-    """
+    """One act with all it needs; which fields are set follows from ``kind``."""
 
     kind: RemediationKind
     port: int = 0
@@ -41,5 +39,4 @@ class Remediation:
     service: str = ""
     local: Endpoint | None = None
     remote: Endpoint | None = None
-    setting: str = ""
-    value: str = ""
+    change: SettingChange | None = None

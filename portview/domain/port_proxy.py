@@ -18,26 +18,6 @@ class PortProxyRule:
     connect_address: str
     connect_port: int
 
-    @property
-    def delete_command(self) -> tuple[str, ...]:
-        """Return the command that removes it (needs an administrator)."""
-        return (
-            *("netsh", "interface", "portproxy", "delete", self.kind),
-            f"listenport={self.listen_port}",
-            *(() if self.listen_address == "*" else (f"listenaddress={self.listen_address}",)),
-        )
-
-    @property
-    def add_command(self) -> tuple[str, ...]:
-        """Return the command that makes it again."""
-        return (
-            *("netsh", "interface", "portproxy", "add", self.kind),
-            f"listenport={self.listen_port}",
-            *(() if self.listen_address == "*" else (f"listenaddress={self.listen_address}",)),
-            f"connectport={self.connect_port}",
-            f"connectaddress={self.connect_address}",
-        )
-
 
 def parse_port_proxy(kind: str, name: str, value: str) -> PortProxyRule | None:
     """Read one registry value: its name "listenaddress/port", its data "connectaddress/port"."""

@@ -15,6 +15,7 @@ from portview.domain.table.export import defused
 from portview.domain.user_input.parsing import format_ports
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from portview.domain.sockets.socket_row import Endpoint, SocketRow
@@ -189,8 +190,13 @@ def ladder_document(report: LadderReport) -> dict[str, Any]:
     )
 
 
-def scan_document(report: ScanReport, comparison: TableComparison | None) -> dict[str, Any]:
-    """Return the document of ``scan``; ``comparison`` is null for other machines."""
+def scan_document(
+    report: ScanReport, comparison: TableComparison | None, remarks: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return the document of ``scan``; ``comparison`` is null for other machines.
+
+    ``remarks`` are sentences on listeners of this machine.
+    """
     return {
         "host": report.host,
         "address": report.address,
@@ -212,6 +218,7 @@ def scan_document(report: ScanReport, comparison: TableComparison | None) -> dic
         "elapsed_ms": round(report.elapsed_ms, 3),
         "other_addresses": list(report.other_addresses),
         "comparison": None if comparison is None else _comparison(comparison),
+        "remarks": list(remarks),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from portview.domain.address_matching import is_wildcard, takes_clients_of
@@ -18,12 +19,13 @@ from portview.readers.choose import open_reader
 from portview.readers.execution import read_execution
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from portview.domain.owners.process import ProcessInfo
     from portview.domain.sockets.socket_row import SocketRow
 
 _LONGEST_NAME = 60
+_MOST_PORTS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +81,41 @@ def read_local_listeners(port: int) -> tuple[LocalListener, ...]:
 
     Reads the socket table, so that it is asked for rarely. Any thread.
     """
+    return read_listeners_of((port,)).get(port, ())
+
+
+def read_listeners_of(ports: Collection[int]) -> dict[int, tuple[LocalListener, ...]]:
+    """Return who listens on TCP ports of this machine, by port; reads the table once."""
     try:
         reader = open_reader()
         try:
-            snapshot = reader.read()
+            snapshot = reader.read_settled()
         finally:
             reader.close()
     except PortViewError:
-        return ()
-    queues = known_or(read_accept_queues(port), {})
-    return tuple(
-        _listener(row, snapshot.processes.get(row.owner) if row.owner else None, queues)
-        for row in snapshot.rows
-        if row.local.port == port and row.protocol is Protocol.TCP and row.state is State.LISTEN
-    )
+        return {}
+    found: dict[int, tuple[LocalListener, ...]] = {}
+    queues = {port: known_or(read_accept_queues(port), {}) for port in ports}
+    for row in snapshot.rows:
+        port = row.local.port
+        if port in queues and row.protocol is Protocol.TCP and row.state is State.LISTEN:
+            info = snapshot.processes.get(row.owner) if row.owner else None
+            found[port] = (*found.get(port, ()), _listener(row, info, queues[port]))
+    return found
+
+
+def remarks_on_ports(host: str, ports: Iterable[int]) -> tuple[str, ...]:
+    """Return what is worth knowing of the first listeners among ports of this machine.
+
+    Which answer nobody and why, and which are two servers where the host is localhost.
+    """
+    remarks = []
+    for port, listeners in sorted(read_listeners_of(tuple(islice(ports, _MOST_PORTS))).items()):
+        troubles = dict.fromkeys(one.trouble.sentence for one in listeners if one.trouble)
+        remarks += [f"{port}: {sentence}" for sentence in troubles]
+        if is_localhost(host) and (two := describe_localhost(port, listeners)):
+            remarks.append(two)
+    return tuple(remarks)
 
 
 def _listener(
@@ -143,6 +166,11 @@ def describe_localhost(port: int, listeners: Iterable[LocalListener]) -> str:
     return _(
         "localhost is two servers here: {first} at 127.0.0.1:{port} and {second} at [::1]:{port}."
     ).format(first=found["127.0.0.1"].label, second=found["::1"].label, port=port)
+
+
+def note_on_localhost(host: str, port: int) -> str:
+    """Return ``describe_localhost`` for a host that is localhost, empty for any other."""
+    return describe_localhost(port, read_local_listeners(port)) if is_localhost(host) else ""
 
 
 def is_localhost(host: str) -> bool:

@@ -17,7 +17,11 @@ from portview.domain.verdicts import Verdict
 from portview.probes.connecting import close_at_once
 from portview.probes.ladder import LadderStage, climb
 from portview.probes.ladder_sentence import Reach
-from portview.probes.local_listener import different_servers, read_local_listeners
+from portview.probes.local_listener import (
+    different_servers,
+    read_local_listeners,
+    remarks_on_ports,
+)
 from portview.probes.tcp import probe_tcp
 from portview.probes.wait import answers, wait_for
 from portview.readers.accept_queue import read_accept_queues
@@ -172,3 +176,22 @@ def test_a_server_that_hangs_up_is_neither_open_nor_closed(conversation: Any, ta
 def test_a_server_that_speaks_and_hangs_up_is_open(conversation: Any) -> None:
     port = conversation(lambda connection: connection.sendall(b"12:34\n")).port
     assert probe_tcp(Target("127.0.0.1", port)).verdict is Verdict.OPEN
+
+
+def test_a_scan_of_localhost_names_both_servers(servers: Any) -> None:
+    first, port = servers("127.0.0.1")
+    try:
+        second, _ = servers("::1", port)
+    except (ValueError, AssertionError):
+        pytest.skip("the port is taken at ::1 by another program")
+    (remark,) = remarks_on_ports("localhost", (port,))
+    assert f"(PID {first})" in remark
+    assert f"(PID {second})" in remark
+    assert remarks_on_ports("127.0.0.1", (port,)) == ()
+
+
+@pytest.mark.linux_only(reason="only Linux tells the queue")
+def test_a_scan_says_why_a_listener_is_silent(full_queue: int) -> None:
+    (remark,) = remarks_on_ports("127.0.0.1", (full_queue,))
+    assert remark.startswith(f"{full_queue}: ")
+    assert "is full" in remark

@@ -82,7 +82,9 @@ def test_closed_streams_are_no_failure(arguments: list[str], closed: str) -> Non
 
 
 @pytest.mark.linux_only(reason="SIGINT is sent by the process to itself there")
-@pytest.mark.parametrize("module", ["portview.process_hardening", "portview.cli.commands", "csv"])
+@pytest.mark.parametrize(
+    "module", ["portview.process_hardening", "portview.cli.commands", "argparse"]
+)
 def test_ctrl_c_while_modules_are_imported_is_calm(module: str) -> None:
     interrupted = f"""
 import os, signal, sys
@@ -90,7 +92,7 @@ class Interrupting:
     def find_spec(self, name, path=None, target=None):
         if name == {module!r}:
             os.kill(os.getpid(), signal.SIGINT)
-sys.modules.pop("csv", None)
+sys.modules.pop("argparse", None)
 sys.meta_path.insert(0, Interrupting())
 sys.argv[1:] = ["list"]
 import runpy

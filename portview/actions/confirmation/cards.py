@@ -38,7 +38,7 @@ class CardKind(StrEnum):
     """What a card is about.
 
     STOPS is what will not run any more, PAUSES what will stand still, STAYS what will go on. RULE
-    is a rule of the firewall that is taken back.
+    is a rule of the firewall that is taken back, SETTING one of the system that is changed.
     """
 
     STOPS = "stops"
@@ -47,6 +47,7 @@ class CardKind(StrEnum):
     REFUSED = "refused"
     STAYS = "stays"
     RULE = "rule"
+    SETTING = "setting"
 
 
 @dataclass(frozen=True, slots=True)

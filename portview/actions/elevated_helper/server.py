@@ -71,8 +71,9 @@ def run_elevated_request(arguments: Sequence[str], answer: Callable[[bytes], Non
 
 def _carry_out(elevated_request: ElevatedRequest) -> dict[str, Any]:
     logger.info("errand: %s", elevated_request)
-    if elevated_request.verb is ElevatedOperation.STOP:
-        return _stop(elevated_request)
+    handler = _HANDLERS.get(elevated_request.verb)
+    if handler is not None:
+        return handler(elevated_request)
     if (
         elevated_request.verb is ElevatedOperation.CLOSE
         and elevated_request.local
@@ -127,6 +128,24 @@ def _stop(elevated_request: ElevatedRequest) -> dict[str, Any]:
         "outcome": int(Outcome.DONE if is_over else Outcome.NOT_DONE),
         "results": [result_values(result) for result in results],
     }
+
+
+def _change_setting(elevated_request: ElevatedRequest) -> dict[str, Any]:
+    # Loaded with the first such request.
+    from portview.actions.port_settings.change import (  # noqa: PLC0415
+        apply_setting,
+        plan_setting,
+    )
+
+    if elevated_request.setting is None:
+        raise AssertionError  # The parser gives it one.
+    return {"outcome": int(apply_setting(plan_setting(elevated_request.setting)).outcome)}
+
+
+_HANDLERS: dict[ElevatedOperation, Callable[[ElevatedRequest], dict[str, Any]]] = {
+    ElevatedOperation.STOP: _stop,
+    ElevatedOperation.CHANGE_SETTING: _change_setting,
+}
 
 
 def _refused(reason: Refusal) -> PortViewError:

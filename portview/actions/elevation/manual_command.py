@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 def manual_command(elevated_request: ElevatedRequest) -> str:
     """Return what a person can type instead, in this system's own way."""
-    lines = [[*elevated_command(), *words] for words in _commands(elevated_request)]
+    if elevated_request.setting is not None:
+        from portview.actions.port_settings.change import command_of  # noqa: PLC0415 - when wanted
+
+        commands = [list(command_of(elevated_request.setting)[1:])]
+    else:
+        commands = list(_commands(elevated_request))
+    lines = [[*elevated_command(), *words] for words in commands]
     if sys.platform == "win32":
         return " & ".join(subprocess.list2cmdline(line) for line in lines)
     return " && ".join(shlex.join(["sudo", *line]) for line in lines)

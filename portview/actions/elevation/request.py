@@ -19,6 +19,7 @@ from portview.domain.sockets.socket_row import Endpoint, Protocol, canonical_add
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from portview.actions.port_settings.setting import SettingChange
     from portview.actions.safety.seen_process import SeenProcess
     from portview.domain.firewall import RuleSpec
 
@@ -50,6 +51,7 @@ class ElevatedOperation(StrEnum):
     ALLOW_PORT = "allow-port"
     BLOCK_PORT = "block-port"
     REVOKE_RULES = "revoke-rules"
+    CHANGE_SETTING = "change-setting"
 
 
 _OF_ONE_PROCESS = frozenset({ElevatedOperation.SUSPEND, ElevatedOperation.RESUME})
@@ -64,6 +66,7 @@ class ElevatedRequest:
     where the system tells none) and one of ``processes`` where the owner is known. SUSPEND and
     RESUME have one of ``processes``. ALLOW_PORT and BLOCK_PORT have ``rule_spec``, REVOKE_RULES has
     ``rule_ids``. HOLDERS, which only looks, has ``protocol`` and ``port``.
+    CHANGE_SETTING has ``setting``.
     """
 
     verb: ElevatedOperation
@@ -78,6 +81,7 @@ class ElevatedRequest:
     rule_spec: RuleSpec | None = None
     rule_ids: tuple[str, ...] = ()
     token: int = 0
+    setting: SettingChange | None = None
 
     def arguments(self) -> tuple[str, ...]:
         """Return the errand as arguments; ``parse_elevated_request`` reads them."""
@@ -97,6 +101,8 @@ class ElevatedRequest:
             words = (self.protocol.value, str(self.port))
         elif self.verb is ElevatedOperation.REVOKE_RULES:
             words = self.rule_ids
+        elif self.setting is not None:
+            words = self.setting.words()
         elif self.rule_spec is not None:
             from portview.actions.firewall_rules.rule_spec import encode_rule_spec  # noqa: PLC0415 - likewise
 
@@ -147,6 +153,13 @@ def _of_managed_rules(verb: ElevatedOperation, rest: list[str]) -> ElevatedReque
     if len(rest) > _MOST_RULES or not all(map(_RULE_ID.fullmatch, rest)):
         raise _bad("it names no rules of PortView's")
     return ElevatedRequest(verb, rule_ids=tuple(rest))
+
+
+def _of_setting(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest:
+    # Loaded with the first request about one.
+    from portview.actions.port_settings.setting import parse_change  # noqa: PLC0415
+
+    return ElevatedRequest(verb, setting=parse_change(tuple(rest)))
 
 
 def _of_stopping(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest:
@@ -204,4 +217,5 @@ _READERS = {
     ElevatedOperation.ALLOW_PORT: _of_new_rule,
     ElevatedOperation.BLOCK_PORT: _of_new_rule,
     ElevatedOperation.REVOKE_RULES: _of_managed_rules,
+    ElevatedOperation.CHANGE_SETTING: _of_setting,
 }

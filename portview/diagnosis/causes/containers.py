@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from portview.actions.port_settings.setting import SettingChange, SettingKind
 from portview.diagnosis.causes.holding import of_code
 from portview.diagnosis.finding import Certainty, Evidence, Finding, Fix, Harm, Side
-from portview.diagnosis.fixes import use_another_port
-from portview.diagnosis.remedies import Remediation, RemediationKind
+from portview.diagnosis.fixes import change_setting, use_another_port
 from portview.diagnosis.wording import bind_evidence, describe_owner, place_words, socket_evidence
 from portview.domain.facts import known_or
 from portview.domain.owners.container_owners import Runtime, container_relay
@@ -164,7 +164,7 @@ def port_proxy(facts: Facts) -> Finding | None:
             *socket_evidence(facts, found),
             *bind_evidence(facts),
         ),
-        (*use_another_port(facts), *(_removal(one) for one in rules)),
+        (*use_another_port(facts), *(_removal(one, facts) for one in rules)),
     )
 
 
@@ -176,25 +176,20 @@ def _rule_evidence(rule: PortProxyRule, facts: Facts) -> Evidence:
     return Evidence(_("Port proxy"), inert(value, 160), facts.port_proxies.source)
 
 
-def _removal(rule: PortProxyRule) -> Fix:
-    return Fix(
+def _removal(rule: PortProxyRule, facts: Facts) -> Fix:
+    target = f"{rule.connect_address}/{rule.connect_port}"
+    value = f"{rule.kind} {rule.listen_address}/{rule.listen_port} {target}"
+    return change_setting(
+        facts,
         _("Remove the port proxy to {target}.").format(
             target=inert(f"{rule.connect_address}:{rule.connect_port}", 120)
         ),
-        rule.delete_command,
-        needs_admin=True,
+        SettingChange(SettingKind.REMOVE_FORWARD, value),
         harm=Harm.SHARED,
         harm_words=_(
             "Whoever uses the forward, such as a virtual machine, is not reached any more."
         ),
-        undo=" ".join(rule.add_command),
-        remediation=Remediation(
-            RemediationKind.CHANGE_SETTING,
-            rule.listen_port,
-            setting="port_proxy",
-            value=f"{rule.kind} {rule.listen_address}/{rule.listen_port} "
-            f"{rule.connect_address}/{rule.connect_port}",
-        ),
+        undo=SettingChange(SettingKind.RESTORE_FORWARD, value),
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from portview.actions.port_settings.setting import SettingChange, SettingKind
 from portview.diagnosis.finding import Certainty, Evidence, Finding, Fix, Harm, Side, ruled_out
-from portview.diagnosis.remedies import Remediation, RemediationKind
+from portview.diagnosis.fixes import change_setting
 from portview.diagnosis.wording import error_name
 from portview.domain.facts import Absent, Known
 from portview.domain.plain_text import inert
@@ -95,16 +96,13 @@ def _fixes(facts: Facts, usage: Usage | None) -> tuple[Fix, ...]:
     if facts.platform == "linux" and usage is not None:
         wider = "15000-60999"
         fixes.append(
-            Fix(
+            change_setting(
+                facts,
                 _("Widen the dynamic range to {range}.").format(range=wider),
-                (*facts.me.own_command, "ports", "dynamic", wider),
-                needs_admin=True,
+                SettingChange(SettingKind.DYNAMIC_RANGE, wider),
                 harm=Harm.SHARED,
                 harm_words=_("Servers in that range may find their port taken by a connection."),
-                undo=f"portview ports dynamic {usage.dynamic}",
-                remediation=Remediation(
-                    RemediationKind.CHANGE_SETTING, setting="dynamic_range", value=wider
-                ),
+                undo=SettingChange(SettingKind.DYNAMIC_RANGE, str(usage.dynamic)),
             )
         )
     return tuple(fixes)

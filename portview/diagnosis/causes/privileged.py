@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from portview.actions.port_settings.setting import SettingChange, SettingKind
 from portview.diagnosis.finding import (
     Certainty,
     Evidence,
@@ -14,8 +15,7 @@ from portview.diagnosis.finding import (
     cannot_tell,
     ruled_out,
 )
-from portview.diagnosis.fixes import use_another_port
-from portview.diagnosis.remedies import Remediation, RemediationKind
+from portview.diagnosis.fixes import change_setting, use_another_port
 from portview.diagnosis.wording import bind_evidence, error_name
 from portview.domain.facts import Known
 from portview.i18n import _
@@ -89,21 +89,15 @@ def _privilege_fixes(facts: Facts, floor: int) -> tuple[Fix, ...]:
             ),
             harm=Harm.LITTLE,
         ),
-        Fix(
+        change_setting(
+            facts,
             _("Lower the floor to {port}.").format(port=facts.port),
-            (*facts.me.own_command, "ports", "allow-from", str(facts.port)),
-            needs_admin=True,
+            SettingChange(SettingKind.ALLOW_FROM, str(facts.port)),
             harm=Harm.SHARED,
             harm_words=_("Every user of this machine may then take ports from {port} on.").format(
                 port=facts.port
             ),
-            undo=f"sysctl -w net.ipv4.ip_unprivileged_port_start={floor}",
-            remediation=Remediation(
-                RemediationKind.CHANGE_SETTING,
-                facts.port,
-                setting="privileged_floor",
-                value=str(facts.port),
-            ),
+            undo=SettingChange(SettingKind.ALLOW_FROM, str(floor)),
         ),
     )
 

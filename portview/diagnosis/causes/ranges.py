@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from portview.actions.port_settings.setting import SettingChange, SettingKind, reserve
 from portview.diagnosis.finding import (
     Certainty,
     Evidence,
@@ -14,8 +16,7 @@ from portview.diagnosis.finding import (
     cannot_tell,
     ruled_out,
 )
-from portview.diagnosis.fixes import use_another_port
-from portview.diagnosis.remedies import Remediation, RemediationKind
+from portview.diagnosis.fixes import change_setting, use_another_port
 from portview.diagnosis.wording import bind_evidence
 from portview.i18n import _
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _DENIED = frozenset({13, 10013})
 _DEFAULT_DYNAMIC_START = 49152
+_USUAL_DYNAMIC = "49152-65535"
 
 
 def excluded_range(facts: Facts) -> Finding | None:
@@ -92,25 +94,18 @@ def _exclusions(facts: Facts) -> list[tuple[PortRange, str]]:
 
 def _exclusion_fixes(facts: Facts) -> tuple[Fix, ...]:
     dynamic = facts.ranges.value.dynamic if facts.ranges.value else None
+    own = reserve(facts.port, protocol=facts.protocol)
     fixes = [
         *use_another_port(facts),
-        Fix(
+        change_setting(
+            facts,
             _("Reserve the port for yourself while WinNAT is stopped."),
-            (*facts.me.own_command, "ports", "reserve", str(facts.port), "--around-winnat"),
-            needs_admin=True,
+            replace(own, is_around_winnat=True),
             harm=Harm.SEVERE,
             harm_words=_(
                 "The network of containers, virtual machines and WSL is cut off for a moment."
             ),
-            undo=f"netsh int ipv4 delete excludedportrange protocol={facts.protocol.value} "
-            f"startport={facts.port} numberofports=1 store=persistent",
-            remediation=Remediation(
-                RemediationKind.CHANGE_SETTING,
-                facts.port,
-                facts.protocol,
-                setting="reserved_port_around_winnat",
-                value=str(facts.port),
-            ),
+            undo=replace(own, kind=SettingKind.RELEASE),
         ),
     ]
     if dynamic is not None and dynamic.first < _DEFAULT_DYNAMIC_START:
@@ -119,24 +114,16 @@ def _exclusion_fixes(facts: Facts) -> tuple[Fix, ...]:
 
 
 def _move_dynamic_range(facts: Facts, dynamic: PortRange) -> Fix:
-    count = dynamic.last - dynamic.first + 1
-    return Fix(
-        _("Move the dynamic range back to 49152-65535, so that no range is reserved below."),
-        (
-            *("netsh", "int", "ipv4", "set", "dynamicport", facts.protocol.value),
-            *("start=49152", "num=16384"),
+    usual = SettingChange(SettingKind.DYNAMIC_RANGE, _USUAL_DYNAMIC, facts.protocol)
+    return change_setting(
+        facts,
+        _("Move the dynamic range back to {range}, so that no range is reserved below.").format(
+            range=_USUAL_DYNAMIC
         ),
-        needs_admin=True,
+        usual,
         harm=Harm.SHARED,
         harm_words=_("It works after a restart of Windows."),
-        undo=f"netsh int ipv4 set dynamicport {facts.protocol.value} "
-        f"start={dynamic.first} num={count}",
-        remediation=Remediation(
-            RemediationKind.CHANGE_SETTING,
-            protocol=facts.protocol,
-            setting="dynamic_range",
-            value="49152-65535",
-        ),
+        undo=replace(usual, value=str(dynamic)),
     )
 
 

@@ -7,6 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from portview.domain.sockets.socket_row import Protocol
+from portview.readers.bounded_program import run_bounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,16 +24,13 @@ def socket_unit_of(port: int, protocol: Protocol) -> str | None:
     if systemctl is None:
         return None
     try:
-        done = subprocess.run(  # noqa: S603 - a system program with words of our own
+        done = run_bounded(
             [systemctl, "list-sockets", "--all", "--no-legend", "--full", "--show-types"],
-            capture_output=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            timeout=_TIMEOUT_S,
+            timeout_s=_TIMEOUT_S,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    found = units_of_port(done.stdout.decode("utf-8", "replace"), port, protocol)
+    found = units_of_port(done.output.decode("utf-8", "replace"), port, protocol)
     return next(found, None)
 
 

@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
 
 from portview.actions.port_destinations import PortDestinations
 from portview.domain.sockets.socket_row import Protocol
-from portview.domain.user_input.parsing import format_ports, parse_count, parse_port, parse_ports
+from portview.domain.user_input.parsing import format_ports, parse_count, parse_ports
+from portview.domain.user_input.targets import parse_any_port
 from portview.override import override
 from portview.probes.documents import pick_document
 from portview.probes.pick import pick_ports, ports_near
@@ -52,7 +53,7 @@ class PickWindow(ToolWindow):
         super().__init__("pick", "Find a free port", _SIZE, settings, parent)
         self._task = LatestTask(runner)
         self._report: PickReport | None = None
-        self.near: ValidatedField[int] = ValidatedField("Near port", parse_port)
+        self.near: ValidatedField[int] = ValidatedField("Near port", parse_any_port)
         self.near.setPlaceholderText("8080")
         self.near.setMaximumWidth(_NARROW)
         self.range: ValidatedField[tuple[int, ...]] = ValidatedField(

@@ -40,6 +40,7 @@ from portview.ui.window.help_actions import add_help_actions
 from portview.ui.window.highlight_menu import HighlightMenu
 from portview.ui.window.live_button import LiveButton
 from portview.ui.window.navigation import Navigation
+from portview.ui.window.restart_action import RestartAction
 from portview.ui.window.scope_bar import ScopeBar, scope_title
 from portview.ui.window.status_bar import StatusBar
 from portview.ui.window.theme_menu import ThemeMenu
@@ -123,6 +124,9 @@ class MainWindow(QMainWindow):
         self.background = Tray(self, self.acts, settings, autostart)
         self.background.show_requested.connect(self.bring_to_front)
         self.background.notified.connect(self.show_message)
+        elevated = facts.is_elevated
+        self.restart = RestartAction(self.acts, self, runner, is_elevated=elevated)
+        self.restart.notified.connect(self.show_message)
         self.acts.add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.background.quit)
         self._add_row_actions()
         self._saved_views = SavedViews(

@@ -96,6 +96,23 @@ class Server:
         )
         return {"child": child.pid}
 
+    def breed(self, count: str) -> dict[str, object]:
+        """Fork children that hold none of the sockets."""
+        return {"children": [self.fork("alone")["child"] for _ in range(int(count))]}
+
+    def nest(self, count: str) -> dict[str, object]:
+        """Fork a child that forks a child, and so on, all of which hold the sockets."""
+        there, here = os.pipe()
+        if os.fork() == 0:
+            for left in range(int(count), 0, -1):
+                os.write(here, f"{os.getpid()}\n".encode())
+                if left > 1 and os.fork():
+                    break
+            time.sleep(LONGEST_LIFE_S)
+            os._exit(0)
+        with os.fdopen(there) as lines:
+            return {"children": [int(next(lines)) for _ in range(int(count))]}
+
     def commanded(self) -> dict[str, object]:
         """Start a server of this kind under this process; it is told through ``tell``."""
         self.child = subprocess.Popen(

@@ -19,6 +19,7 @@ import pytest
 from portview.actions.safety.seen_process import SeenProcess
 from portview.domain.owners.process import Execution, ProcessKey
 from portview.log import log_path
+from portview.readers import system_tools
 from portview.readers.execution import read_execution
 from portview.readers.process_identity import process_key
 from portview.readers.running_program import read_program
@@ -288,6 +289,22 @@ def hold() -> Iterator[Callable[..., Holder]]:
     yield start
     for holder in holders:
         holder.stop()
+
+
+@pytest.fixture
+def pkexec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Put a stand-in in pkexec's place that runs a line of shell."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setattr(system_tools, "_folders", (str(folder), *system_tools.TOOL_FOLDERS))
+    # pkexec hands none of our variables on, which name the test's own folders.
+    log = f"export PORTVIEW_LOG_DIR='{tmp_path}'"
+
+    def put(line: str) -> None:
+        (folder / "pkexec").write_text(f"#!/bin/sh\n{log}\n{line}\n", "utf-8")
+        (folder / "pkexec").chmod(0o755)
+
+    return put
 
 
 @pytest.fixture(autouse=True)

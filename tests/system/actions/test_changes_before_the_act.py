@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ from portview.readers.process_identity import process_key
 from tests.system.actions.conftest import runs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from portview.actions.free_port.execute import FreeReport
@@ -309,3 +311,110 @@ def test_a_plan_made_now_says_what_is_true_now(command: Start) -> None:
     assert step.kind is PlanAction.ASK
     assert step.holder
     assert [socket.local.port for socket in step.holder.sockets] == [server.port]
+
+
+@pytest.mark.parametrize("change", ["close", "move", "exec", "hand", "fork"])
+def test_an_elevated_process_compares_by_itself(
+    command: Start, pkexec: Callable[[str], None], tmp_path: Path, change: str
+) -> None:
+    """What happens while the person reads the system's prompt counts as well."""
+    pkexec('exec "$@"')
+    server, stranger = command("listen"), command("take", str(tmp_path / "way"))
+    plan = inspect_port(FreeRequest(server.port))
+    if change == "exec":
+        server.exec(*SLEEP)
+    elif change == "hand":
+        stranger.begin("wait")
+        server.do("hand", str(tmp_path / "way"))
+        stranger.hear()
+    else:
+        server.do(change)
+    report = free_port(plan, watch_s=0, as_admin=True)
+    assert server.is_running
+    assert stranger.is_running
+    nothing_was_done(report)
+
+
+def test_an_elevated_process_stops_what_is_as_it_was_seen(
+    command: Start, pkexec: Callable[[str], None]
+) -> None:
+    pkexec('exec "$@"')
+    server = command("listen")
+    server.do("listen")
+    plan = inspect_port(FreeRequest(server.port))
+    server.exec("again")
+    assert free_port(plan, watch_s=0, as_admin=True).outcome is Outcome.DONE
+    assert not server.is_running
+
+
+def test_an_elevated_process_suspends_nobody_who_changed(
+    command: Start, pkexec: Callable[[str], None]
+) -> None:
+    pkexec('exec "$@"')
+    server = command("listen")
+    plan = inspect_execution(server.key, SuspendVerb.SUSPEND)
+    server.exec(*SLEEP)
+    with pytest.raises(PortViewError) as refused:
+        change_execution(plan, as_admin=True)
+    assert refused.value.code == "changed"
+    assert read_execution(server.pid) is Execution.RUNNING
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_tree_of_two_hundred_is_stopped_and_named_in_a_few_words(
+    command: Start,
+    force: bool,
+) -> None:
+    server, neighbour = command("listen"), command("listen")
+    children = [key_of(pid) for pid in server.do("breed", "200")["children"]]
+    plan = inspect_port(FreeRequest(server.port, force=force, tree=True))
+    (step,) = plan.steps
+    assert {one.key for one in step.tree} == set(children)
+    report = free_port(plan, watch_s=0)
+    assert report.outcome is Outcome.DONE
+    assert not any(runs(key) for key in (server.key, *children))
+    assert neighbour.is_running
+    assert len(report.done) < 500
+
+
+def test_nested_holders_are_planned_once_each(command: Start) -> None:
+    server = command("listen")
+    children = server.do("nest", "40")["children"]
+    plan = inspect_port(FreeRequest(server.port, tree=True))
+    told = [member.key.pid for step in plan.steps for member in step.members]
+    assert sorted(told) == sorted([server.pid, *children])
+    assert free_port(plan, watch_s=0).outcome is Outcome.DONE
+
+
+@pytest.mark.root_only("a child gives up root")
+def test_another_users_server_is_stopped_by_root_and_not_when_it_changed(command: Start) -> None:
+    server, other = command("listen"), command("listen")
+    for one in (server, other):
+        one.do("sit_down", "65534")
+    plan = inspect_port(FreeRequest(server.port))
+    assert free_port(plan, watch_s=0).outcome is Outcome.DONE
+    assert not server.is_running
+    plan = inspect_port(FreeRequest(other.port))
+    other.do("close")
+    nothing_was_done(free_port(plan, watch_s=0))
+    assert other.is_running
+
+
+def test_a_holder_with_a_deleted_executable_is_stopped(command: Start, tmp_path: Path) -> None:
+    server = command("listen")
+    program = tmp_path / "listening"
+    shutil.copy("/bin/sleep", program)
+    server.exec(str(program), "120")
+    plan = inspect_port(FreeRequest(server.port))
+    program.unlink()
+    assert free_port(plan, watch_s=0).outcome is Outcome.DONE
+    assert not server.is_running
+
+
+def test_a_holder_that_ended_by_itself_is_no_failure(command: Start) -> None:
+    server = command("listen")
+    plan = inspect_port(FreeRequest(server.port))
+    server.stop()
+    report = free_port(plan, watch_s=0)
+    assert report.outcome is Outcome.DONE
+    assert [result.ending for result in report.results] == [Ending.GONE]

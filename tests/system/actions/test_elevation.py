@@ -38,22 +38,6 @@ ROOT = Path(__file__).resolve().parents[3]
 on_unix = pytest.mark.linux_only("pkexec")
 
 
-@pytest.fixture
-def pkexec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Put a stand-in in pkexec's place that runs a line of shell."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    monkeypatch.setattr(system_tools, "_folders", (str(folder), *system_tools.TOOL_FOLDERS))
-    # pkexec hands none of our variables on, which name the test's own folders.
-    log = f"export PORTVIEW_LOG_DIR='{tmp_path}'"
-
-    def put(line: str) -> None:
-        (folder / "pkexec").write_text(f"#!/bin/sh\n{log}\n{line}\n", "utf-8")
-        (folder / "pkexec").chmod(0o755)
-
-    return put
-
-
 @on_unix
 def test_an_errand_goes_through_the_door_and_its_report_comes_back(
     serve: Callable[..., Server], pkexec: Callable[[str], None]
@@ -183,6 +167,34 @@ def test_the_way_there_and_back_on_windows(serve: Callable[..., Server]) -> None
     elevated_request = ElevatedRequest(ElevatedOperation.STOP, (server.seen,), 0, force=True)
     raw = ask_windows(elevated_request.arguments(), verb="open")
     answer = read_answer(raw)
+    assert answer["results"][0]["ending"] == "ended"
+    assert not server.is_running()
+
+
+@pytest.mark.windows_only("ShellExecuteExW and a named pipe")
+def test_the_child_of_a_redirector_is_heard_and_visitors_are_sent_away(
+    serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As python.exe of a virtual environment does, which starts the base interpreter."""
+    from multiprocessing.connection import Client  # noqa: PLC0415
+
+    from portview.actions.elevation import uac  # noqa: PLC0415
+
+    redirector = (
+        "import subprocess, sys; sys.exit(subprocess.call([sys.executable, *sys.argv[1:]]))"
+    )
+    program, *rest = uac.elevated_command()
+    monkeypatch.setattr(uac, "elevated_command", lambda: (program, "-c", redirector, *rest))
+    start = uac._start
+
+    def start_after_a_visitor(arguments: list[str], verb: str) -> int:
+        Client(arguments[-1], "AF_PIPE").close()
+        return start(arguments, verb)
+
+    monkeypatch.setattr(uac, "_start", start_after_a_visitor)
+    server = serve("polite")
+    request = ElevatedRequest(ElevatedOperation.STOP, (server.seen,), 0, force=True)
+    answer = read_answer(uac.ask_windows(request.arguments(), verb="open"))
     assert answer["results"][0]["ending"] == "ended"
     assert not server.is_running()
 

@@ -340,3 +340,9 @@ def test_a_program_of_this_machine_goes_out_and_comes_in_again() -> None:
     assert ask(early, remote=HERE).verdict is ALLOWED
     answers = chain("input", [PORT, ACCEPT])
     assert ask(answers, remote=HERE).verdict is not ALLOWED
+
+
+def test_an_answer_that_depends_on_the_time_says_so() -> None:
+    timed = chain("input", [match(meta("utc hour"), {"range": ["12:00", "13:00"]}), ACCEPT])
+    assert "it depends on the time" in ask(timed).reason
+    assert "time" not in ask(chain("input", [PORT, ACCEPT])).reason
