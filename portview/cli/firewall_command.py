@@ -54,7 +54,7 @@ def _add_reading(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "list",
         help="list the rules that PortView made",
         description="List the rules that PortView made and that are there now. Nothing is changed: "
-        "what has had its time is named.",
+        "what has expired is marked.",
         epilog=f"Exit code 0: it could be read. {needs_admin}",
     )
     listing.set_defaults(run=_run_list)

@@ -239,3 +239,37 @@ def seen_at_a_terminal(pty: Any, arguments: list[str]) -> str:
         process.wait()
     os.close(master)
     return seen.decode("utf-8", "replace")
+
+
+@pytest.mark.linux_only(reason="limits file descriptors")
+def test_a_process_that_may_open_nothing_knows_no_owner_and_says_so() -> None:
+    limited = """
+import os, resource, runpy, socket, sys
+server = socket.create_server(("127.0.0.1", 0))
+port = server.getsockname()[1]
+spare = [os.open(os.devnull, os.O_RDONLY) for _ in range(64)]
+import portview.cli.list_command, portview.readers.linux.sockets, portview.readers.snapshots
+import portview.readers.linux.kernel_sockets, portview.readers.processes
+from portview.cli.commands import run_command
+for descriptor in spare:
+    os.close(descriptor)
+# Enough for netlink and a listing of /proc, and too few to look into a process.
+resource.setrlimit(resource.RLIMIT_NOFILE, (FREE, FREE))
+sys.exit(run_command(["list", "--json", "--query", f"port:{port}"]))
+"""
+    done = [
+        subprocess.run(
+            [sys.executable, "-c", limited.replace("FREE", str(limit))],
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=HERE,
+        )
+        for limit in (6, 64)
+    ]
+    assert "Traceback" not in "".join(one.stderr for one in done)
+    problems = [
+        json.loads(one.stdout)["sockets"][0]["owner_problem"] for one in done if one.returncode == 0
+    ]
+    assert problems == ["looking", None]
+    assert "may not open more files" in done[0].stderr

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from portview.actions.elevation.client import stop_elevated
+from portview.actions.free_port.elevated_facts import completed
 from portview.actions.free_port.elevated_holders import with_owners
 from portview.actions.free_port.http_sys import explain_http_sys
 from portview.actions.free_port.newcomers import changed_results
@@ -68,6 +69,7 @@ def inspect_port(request: FreeRequest, held: Iterable[HeldSocket] = ()) -> FreeP
     ``find_holders_elevated``. Blocks for some tens of milliseconds; any thread. Raises
     PortViewError.
     """
+    held = tuple(held)
     use = port_use(with_owners(read_rows(), held), request)
     if not use.holding:
         return _nothing_to_stop(request, use.others, use)
@@ -84,7 +86,11 @@ def inspect_port(request: FreeRequest, held: Iterable[HeldSocket] = ()) -> FreeP
     keys = {row.owner for row in use.holding if row.owner}
     keys |= {heir for row in use.holding for heir in row.likely_holders}
     trees = inspector.trees(keys) if request.tree else {}
-    plan = plan_free(request, use, inspector.facts(keys), inspector.standpoint(), trees)
+    facts = inspector.facts(keys)
+    for each in held:
+        if each.owner in facts:
+            facts[each.owner] = completed(facts[each.owner], each.facts)
+    plan = plan_free(request, use, facts, inspector.standpoint(), trees)
     return explain_http_sys(replace(plan, neighbours=_named(plan.left_alone)))
 
 

@@ -13,6 +13,7 @@ from portview.domain.firewall import (
     RuleFit,
     RuleMatch,
 )
+from portview.firewall.linux.asking import asked_by
 from portview.firewall.linux.conditions import conditions_of
 from portview.firewall.linux.intervals import Intervals, joined, networks_of, without
 from portview.firewall.linux.naming import effect_of, managed_name_of, name_of
@@ -57,6 +58,8 @@ def answer_of(
         case _:
             deciding = next((fate.rule for fate in fates if fate.rule), None)
             reason = _blocked_sentence(fates)
+    if any(_asks_for_time(rule) for rule in fits):
+        reason += " " + _("This is so now; it depends on the time.")
     deciders = {fate.rule for fate in fates} | {deciding}
     last = len(order)
     matches = tuple(
@@ -64,6 +67,10 @@ def answer_of(
         for rule, fit in sorted(fits.items(), key=lambda pair: order.get(pair[0], last))
     )
     return FirewallAnswer(outcome.verdict, reason, told(deciding) if deciding else None, matches)
+
+
+def _asks_for_time(rule: Rule) -> bool:
+    return any("time" in asked_by(expression) for expression in rule.expressions)
 
 
 def told(rule: Rule) -> FirewallRule:

@@ -43,17 +43,24 @@ def products_in_charge() -> Fact[tuple[str, ...]]:
     """
     try:
         with apartment(), com_object(*_PRODUCTS) as products:
-            count = ctypes.c_long()
-            _check(products.call(_GET_COUNT, (ctypes.c_void_p, ctypes.byref(count))))
-            names = [
-                name
-                for place in range(min(count.value, _MOST_PRODUCTS))
-                if (name := _name_where_in_charge(products, place)) is not None
-            ]
+            names = names_in_charge(products)
     except OSError as error:
         logger.debug("which firewall products there are can't be read: %s", error)
         return Unreadable("Windows does not say whether another product filters in its place")
-    return Known(tuple(names)) if names else Absent()
+    return Known(names) if names else Absent()
+
+
+def names_in_charge(products: ComObject) -> tuple[str, ...]:
+    """Return the names of those of some products that take over the firewall. Raises OSError.
+
+    ``products`` is an INetFwProducts.
+    """
+    count = ctypes.c_long()
+    _check(products.call(_GET_COUNT, (ctypes.c_void_p, ctypes.byref(count))))
+    found = (
+        _name_where_in_charge(products, place) for place in range(min(count.value, _MOST_PRODUCTS))
+    )
+    return tuple(name for name in found if name is not None)
 
 
 def _name_where_in_charge(products: ComObject, place: int) -> str | None:

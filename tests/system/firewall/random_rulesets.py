@@ -153,3 +153,83 @@ def _device(chance: Random) -> str:
         f'table netdev wire {{ chain c {{ type filter hook {hook} device "cable0" priority 0;\n'
         f"{text}\n}}\n}}\n"
     )
+
+
+_SAVED_MATCHES = (
+    *("-p tcp --dport 8080", "-p udp --dport 8080", "-p tcp --sport 8080", "-p udp --sport 8080"),
+    *("-p tcp --dport 8000:8100", "-p tcp -m multiport --dports 22,8080", "-p tcp --syn"),
+    *("-p tcp ! --syn", "-p tcp --tcp-flags SYN,ACK SYN,ACK", "-p tcp --tcp-flags ALL ACK"),
+    *("-p tcp --tcp-flags FIN,SYN,RST,ACK SYN", "-p tcp -m tcpmss --mss 1:500", "-i lo", "! -i lo"),
+    *("-m conntrack --ctstate NEW", "-m conntrack --ctstate ESTABLISHED,RELATED"),
+    *(
+        "-m conntrack ! --ctstate ESTABLISHED",
+        "-m state --state INVALID",
+        "-m conntrack --ctdir REPLY",
+    ),
+    *("-m conntrack --ctstatus SEEN_REPLY", "-m conntrack --ctstate DNAT", "-m mark --mark 4/4"),
+    *("-m conntrack --ctproto 6", "-m conntrack --ctorigdstport 8080", "-m connmark --mark 7"),
+    *("-m length --length 40:120", "-m length --length 60000:65535", "-m cpu --cpu 0"),
+    *("-m pkttype --pkt-type unicast", "-m addrtype --dst-type LOCAL", "-m comment --comment x"),
+    *("-m connlimit --connlimit-above 100000", "-m statistic --mode random --probability 0.5"),
+    *("-m time --timestart 00:00 --timestop 23:59", "-m time --weekdays Mon,Tue,Wed,Thu,Fri"),
+    *("-m limit --limit 10000/sec --limit-burst 10000", "-m socket --nowildcard"),
+    *("-m rpfilter", "-p tcp -m hashlimit --hashlimit-upto 10000/sec --hashlimit-name a"),
+)
+_SAVED_OUTPUT = ("-o lo", "! -o lo", "-m owner --uid-owner 0", "-m owner --uid-owner 1-99")
+_SAVED_ONE_FAMILY = {
+    "ip": ("-s 10.199.0.1", "-s 10.199.0.0/30", "! -s 10.199.0.7", "-m ttl --ttl-gt 30",
+           "-m iprange --src-range 10.199.0.1-10.199.0.3"),
+    "ip6": ("-s fd99::1", "! -s fd99::7", "-d fd99::/64", "-m hl --hl-lt 5", "-m rt --rt-type 0"),
+}  # fmt: skip
+_SAVED_ENDS = (*["ACCEPT"] * 6, *["DROP"] * 5, "REJECT", "RETURN", "inner", "LOG")
+_SAVED_CHANGES = (
+    *("MARK --set-xmark 4/4", "MARK --set-mark 5", "CONNMARK --set-mark 7"),
+    *("CONNMARK --save-mark", "CONNMARK --restore-mark", "MARK --or-mark 6"),
+)
+
+
+def saved_ruleset(seed: int, family: str) -> str:
+    """Return a ruleset for iptables-restore or ip6tables-restore (family "ip6")."""
+    chance = Random(f"{seed} {family}")
+    policies = {name: chance.choice(("ACCEPT", "DROP")) for name in ("INPUT", "OUTPUT")}
+    lines = ["*mangle", ":PREROUTING ACCEPT [0:0]"]
+    if chance.random() < 0.4:
+        for _ in range(chance.randint(1, 3)):
+            match = _saved_match(chance, family, "PREROUTING")
+            lines.append(f"-A PREROUTING {match} -j {chance.choice(_SAVED_CHANGES)}")
+    lines += ["COMMIT", "*nat", ":PREROUTING ACCEPT [0:0]"]
+    if chance.random() < 0.3:
+        port = chance.choice((8080, 9090, 7070))
+        lines.append(f"-A PREROUTING -p tcp --dport 8080 -j REDIRECT --to-ports {port}")
+    lines += [
+        "COMMIT",
+        "*filter",
+        *(f":{name} {policy} [0:0]" for name, policy in policies.items()),
+    ]
+    lines.append(":inner - [0:0]")
+    for name, count in (("INPUT", 6), ("OUTPUT", 3), ("inner", 3)):
+        if policies.get(name) == "DROP" and chance.random() < 0.75:
+            lines.append(f"-A {name} -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT")
+        for _ in range(chance.randint(0, count)):
+            end = chance.choice([one for one in _SAVED_ENDS if name != "inner" or one != "inner"])
+            lines.append(f"-A {name} {_saved_match(chance, family, name)} -j {end}")
+    return "\n".join([*lines, "COMMIT", ""])
+
+
+def _saved_match(chance: Random, family: str, chain: str) -> str:
+    matches = [*_SAVED_MATCHES, *_SAVED_ONE_FAMILY[family]]
+    if chain == "OUTPUT":
+        matches = [*matches, *_SAVED_OUTPUT * 2]
+    if chain not in {"PREROUTING", "INPUT"}:
+        matches = [one for one in matches if not _is_for_saved_input(one)]
+    if chain != "PREROUTING":
+        matches = [one for one in matches if "rpfilter" not in one]
+    while True:
+        chosen = chance.sample(matches, chance.choice((0, 1, 1, 1, 2)))
+        text = " ".join(chosen)
+        if text.count("-p ") < 2 and all(text.count(f" {one} ") < 2 for one in ("-i", "-s", "-o")):
+            return text
+
+
+def _is_for_saved_input(match: str) -> bool:
+    return match.endswith("-i lo") or "socket" in match

@@ -139,7 +139,8 @@ def test_missing_rights_and_unreadable_rules_have_their_exit_codes(
     firewall: FakeFirewall, port: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     firewall.refusal = needs_admin()
-    monkeypatch.setattr("portview.cli.commands.is_elevated", lambda: False)
+    for place in ("commands", "elevating"):
+        monkeypatch.setattr(f"portview.cli.{place}.is_elevated", lambda: False)
     assert run_command(["firewall", "allow", port, "--yes"]) == Outcome.NEEDS_ADMIN
     firewall.problem = "They can't be read."
     monkeypatch.setattr(firewall_changes, "is_elevated", lambda: True)
