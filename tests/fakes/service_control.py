@@ -70,6 +70,8 @@ class StrictServiceControl:
             monkeypatch.setattr(f"{place}.last_error", lambda: self.error)
             monkeypatch.setattr(f"{place}.windows_error", as_windows_error)
         monkeypatch.setattr("portview.readers.windows.advapi32.find", lambda *_: None)
+        # The token of this process is no part of this stand-in.
+        monkeypatch.setattr("portview.readers.windows.advapi32.is_token_elevated", lambda: False)
 
     def remove(self) -> None:
         """Forget the bound functions, so that no later test meets this stand-in."""
