@@ -158,7 +158,9 @@ def _forward(change: SettingChange) -> Fact[str]:
     try:
         rules = read_port_proxies()
     except OSError as error:
-        return Unreadable(f"the registry can't be read: {error.strerror or error}")
+        return Unreadable(
+            _("the registry can't be read: {reason}").format(reason=error.strerror or error)
+        )
     for one in known_or(rules, ()):
         if (one.kind, one.listen_address, one.listen_port) == (kind, address, port):
             target = f"{one.connect_address}/{one.connect_port}"
@@ -184,7 +186,10 @@ def run_system_command(command: tuple[str, ...]) -> int:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise PortViewError(
-            "command_failed", f"{command[0]} can't be run: {error}.", "", Outcome.NOT_DONE
+            "command_failed",
+            _("{program} can't be run: {reason}.").format(program=command[0], reason=error),
+            "",
+            Outcome.NOT_DONE,
         ) from error
     return done.returncode
 
