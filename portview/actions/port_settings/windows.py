@@ -34,9 +34,14 @@ _STOPPED_ALREADY = 2
 class WindowsPortSettings:
     """Changes the settings with netsh, which needs an administrator; reading does not."""
 
-    def __init__(self, run: Callable[[tuple[str, ...]], int] | None = None) -> None:
-        """Take what runs a command and returns its exit code."""
+    def __init__(
+        self,
+        run: Callable[[tuple[str, ...]], int] | None = None,
+        has_rights: Callable[[], bool] = is_elevated,
+    ) -> None:
+        """Take what runs a command and returns its exit code, and whether it may be run."""
         self._run = run or run_system_command
+        self._has_rights = has_rights
 
     def read(self, change: SettingChange) -> Fact[str]:
         """Return the setting that a change is about, in the form of its value.
@@ -82,7 +87,7 @@ class WindowsPortSettings:
 
     def apply(self, change: SettingChange) -> None:
         """Run the commands. WinNAT is started again whatever happens. Raises PortViewError."""
-        if sys.platform == "win32" and not is_elevated():
+        if not self._has_rights():
             raise PortViewError(
                 "access_denied",
                 _("The setting can't be changed without administrator rights. Nothing was done."),
