@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from portview.domain.address_matching import ANY_IPV4, is_wildcard
 from portview.domain.destination import ClientOrigin, Destination, redirected, shadows
 from portview.domain.facts import Fact, Known, Unreadable
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import Endpoint, Protocol, endpoint_text, is_loopback
 from portview.i18n import _
 from portview.probes.bind_report import BindVerdict, port_name
+from portview.probes.own_addresses import own_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,55 +48,76 @@ def with_destinations(
 ) -> BindReport:
     """Add to a bind what NAT rules do with the clients of the port.
 
-    A port that can be bound is no free port where every client from other machines, or for a
-    loopback address every client on this one, is sent elsewhere.
+    A port that can be bound is no free port where every client from other machines over one IP
+    version, or for a loopback address every client on this one, is sent elsewhere.
     """
     if destinations is None or report.verdict is BindVerdict.NO_ADDRESS:
         return report
-    fact = destinations(report.protocol, report.port, address)
-    if isinstance(fact, Unreadable):
-        note = _("Whether NAT rules redirect its clients is not known: {reason}.")
-        return _noted(report, note.format(reason=fact.reason.rstrip(".")))
-    if not isinstance(fact, Known):
-        return report
     is_local = address is not None and is_loopback(address)
     origin = ClientOrigin.THIS_MACHINE if is_local else ClientOrigin.OTHER_MACHINE
-    elsewhere = shadows(fact.value, origin)
-    if not elsewhere:
-        return _noted(report, *_partly(redirected(fact.value), origin))
-    sentence = redirected_sentence(elsewhere, origin)
-    if not report.is_free:
-        return _noted(report, sentence)
+    elsewhere: list[str] = []
+    notes: list[str] = []
+    for called, words in _called(address, report.port):
+        fact = destinations(report.protocol, report.port, called)
+        if isinstance(fact, Unreadable):
+            note = _("Whether NAT rules redirect its clients is not known: {reason}.")
+            notes.append(note.format(reason=fact.reason.rstrip(".")))
+        elif isinstance(fact, Known):
+            if all_of_them := shadows(fact.value, origin):
+                elsewhere.append(redirected_sentence(all_of_them, origin, words))
+            else:
+                changed = (one for one in redirected(fact.value) if one.origin is origin)
+                notes += map(partly_redirected_sentence, changed)
+    if not elsewhere or not report.is_free:
+        return _noted(report, *elsewhere, *notes)
+    reason = " ".join(elsewhere)
+    text = _("{port} can be bound, but a server there does not get its clients. {reason}")
     return replace(
-        report,
+        _noted(report, *notes),
         verdict=BindVerdict.REDIRECTED,
-        detail=_("{port} can be bound, but a server there gets no clients. {reason}").format(
-            port=port_name(report.port, report.protocol), reason=sentence
-        ),
+        detail=text.format(port=port_name(report.port, report.protocol), reason=reason),
         hint=_("Remove the rule, or choose another port."),
     )
 
 
-def redirected_sentence(found: Iterable[Destination], origin: ClientOrigin) -> str:
-    """Say where the clients of one origin are sent, and by which rule."""
+def _called(address: str | None, port: int) -> Iterable[tuple[str, str]]:
+    """Yield the addresses to ask about, and how they are named.
+
+    Most rules are for one IP version alone, so that a wildcard is asked for with both.
+    """
+    if address is not None and not is_wildcard(address):
+        yield address, endpoint_text(Endpoint(address, port))
+        return
+    yield ANY_IPV4, _("it over IPv4")
+    if address == ANY_IPV4:
+        return
+    own = (one.address for one in own_addresses() if ":" in one.address and not one.is_loopback)
+    if found := next(iter(sorted(own, key=lambda one: one.startswith("fe80"))), None):
+        yield found, _("it over IPv6")
+
+
+def redirected_sentence(found: Iterable[Destination], origin: ClientOrigin, called: str) -> str:
+    """Say where all clients of one origin are sent that call an address, and by which rule."""
     found = tuple(found)
-    places = " and ".join(dict.fromkeys(map(destination_words, found)))
+    places = _(" and ").join(dict.fromkeys(map(destination_words, found)))
     rules = "; ".join(dict.fromkeys(map(rule_words, found)))
     if origin is ClientOrigin.THIS_MACHINE:
-        text = _("A NAT rule sends clients on this machine to {places}: {rules}.")
-    else:
-        text = _("A NAT rule sends clients from other machines to {places}: {rules}.")
-    return text.format(places=places, rules=rules)
-
-
-def _partly(found: Iterable[Destination], origin: ClientOrigin) -> Iterable[str]:
-    for one in found:
-        if one.origin is not origin:
-            continue
-        clients = inert(one.clients, _LONGEST_RULE) or _("for some clients")
-        yield _("A NAT rule sends a part of the clients ({clients}) to {place}: {rule}.").format(
-            clients=clients, place=destination_words(one), rule=rule_words(one)
+        text = _(
+            "A NAT rule sends clients on this machine that call {called} to {places}: {rules}."
         )
+    else:
+        text = _(
+            "A NAT rule sends clients from other machines that call {called} to {places}: {rules}."
+        )
+    return text.format(called=called, places=places, rules=rules)
+
+
+def partly_redirected_sentence(one: Destination) -> str:
+    """Say that a rule sends some clients elsewhere."""
+    clients = inert(one.clients, _LONGEST_RULE) or _("for some clients")
+    return _("A NAT rule sends a part of the clients ({clients}) to {place}: {rule}.").format(
+        clients=clients, place=destination_words(one), rule=rule_words(one)
+    )
 
 
 def _noted(report: BindReport, *notes: str) -> BindReport:

@@ -42,7 +42,7 @@ class LazySocketTable:
             try:
                 reader = open_reader()
                 try:
-                    self._snapshot = reader.read()
+                    self._snapshot = reader.read_settled()
                 finally:
                     reader.close()
             except PortViewError:

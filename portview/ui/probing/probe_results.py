@@ -51,6 +51,7 @@ STEP_LABELS = {
     LadderStage.OWNER: "Program",
     LadderStage.LOOPBACK: "Loopback",
     LadderStage.OWN_ADDRESS: "Own address",
+    LadderStage.NAT: "NAT rules",
     LadderStage.FIREWALL: "Firewall",
     LadderStage.GREETING: "Greeting",
 }
