@@ -127,12 +127,6 @@ def _sources(facts: Facts, cancel: CancelToken) -> dict[str, tuple[str, Callable
         sources |= machine.linux_sources(port, protocol, cancel)
     if facts.platform == "win32":
         sources |= machine.windows_sources(port, protocol)
-    if not facts.refused and protocol is Protocol.TCP and port:
-        # Only where nobody has the port: it is listened on for a moment.
-        sources["shadowed_address"] = (
-            "a test server",
-            partial(machine.find_shadowed_address, port),
-        )
     return sources
 
 
@@ -156,6 +150,15 @@ def _later_sources(
     }
     if facts.listeners and facts.protocol is Protocol.TCP:
         later["replies"] = ("a test connection", partial(machine.call_listeners, facts))
+    # Sockets of PortView's own come last, so that the table of sockets has none of them.
+    if facts.platform == "linux":
+        later["lists_bound"] = ("sock_diag", machine.lists_bound_sockets)
+    is_free = not facts.refused and facts.protocol is Protocol.TCP and bool(facts.port)
+    if is_free and facts.platform == "linux":
+        later["shadowed_address"] = (
+            "a test server",
+            partial(machine.find_shadowed_address, facts.port),
+        )
     rules = partial(gathering.wait_for, "rules", deadline)
     later["firewall"] = ("the firewall", partial(machine.check_firewall, facts, rules))
     later["destinations"] = ("the firewall", partial(machine.find_destinations, facts, rules))

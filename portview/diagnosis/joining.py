@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import Counter, defaultdict
 from dataclasses import replace
@@ -31,11 +30,8 @@ def join_sockets(
         missing = snapshot.fact if isinstance(snapshot.fact, Unreadable) else Unreadable("no table")
         return replace(facts, sockets=_as(snapshot, missing, snapshot.source))
     taken = snapshot.fact.value
-    own_pid = os.getpid()
     rows = [
-        row
-        for row in taken.rows
-        if row.local.port == facts.port and row.protocol is facts.protocol and row.pid != own_pid
+        row for row in taken.rows if row.local.port == facts.port and row.protocol is facts.protocol
     ]
     found = _grouped(rows, taken.processes, facts)
     if details is not None and isinstance(details.fact, Known):

@@ -135,13 +135,11 @@ def linux_sources(port: int, protocol: Protocol, cancel: CancelToken) -> dict[st
     from portview.readers.linux import (  # noqa: PLC0415 - likewise
         kernel_settings,
         other_namespaces,
-        port_sockets,
     )
 
     settings = "/proc/sys/net"
     return {
         "details": ("sock_diag", partial(_kernel_sockets, port, protocol)),
-        "lists_bound": ("sock_diag", port_sockets.lists_bound_sockets),
         "privileged_floor": (settings, kernel_settings.privileged_port_floor),
         "may_bind_privileged": ("/proc/self/status", kernel_settings.may_bind_privileged_ports),
         "selinux_enforcing": ("/sys/fs/selinux", kernel_settings.is_selinux_enforcing),
@@ -151,6 +149,13 @@ def linux_sources(port: int, protocol: Protocol, cancel: CancelToken) -> dict[st
             partial(other_namespaces.listeners_elsewhere, port, protocol, cancel),
         ),
     }
+
+
+def lists_bound_sockets() -> bool:
+    """Return whether this kernel lists sockets that are bound and do not listen."""
+    from portview.readers.linux import port_sockets  # noqa: PLC0415 - likewise
+
+    return port_sockets.lists_bound_sockets()
 
 
 def windows_sources(port: int, protocol: Protocol) -> dict[str, Source]:

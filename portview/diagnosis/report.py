@@ -24,7 +24,7 @@ def certainty_words(certainty: Certainty) -> str:
     }.get(certainty, "")
 
 
-def rule_command(command: Iterable[str]) -> str:
+def shown_command(command: Iterable[str]) -> str:
     """Return a command as it is typed."""
     return shlex.join(command)
 
@@ -69,7 +69,7 @@ def _fix_lines(fix: Fix) -> Iterator[str]:
     admin = _(" (as administrator)") if fix.needs_admin else ""
     yield f"  - {fix.sentence}{admin}"
     if fix.command is not None:
-        yield f"      {rule_command(fix.command)}"
+        yield f"      {shown_command(fix.command)}"
     if fix.harm_words:
         yield "      " + _("Harm: {harm}").format(harm=fix.harm_words)
     if fix.undo:
@@ -114,7 +114,7 @@ def without(text: str, hidden: Iterable[str]) -> str:
 
 
 def _code(fix: Fix) -> str:
-    return f" `{rule_command(fix.command)}`" if fix.command is not None else ""
+    return f" `{shown_command(fix.command)}`" if fix.command is not None else ""
 
 
 def _escaped(text: str) -> str:

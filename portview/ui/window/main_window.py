@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QSizePolicy, QVBo
 
 from portview.domain.sockets.scope import Scope
 from portview.domain.sockets.snapshot import Snapshot
+from portview.i18n import _
 from portview.models.socket_table_model import SocketTableModel
 from portview.override import override
 from portview.preferences import INTERVALS_MS
@@ -24,6 +25,7 @@ from portview.ui.commands.sort_menu import SortMenu
 from portview.ui.commands.window_actions import ActionSpec, WindowActions
 from portview.ui.details.properties import Properties
 from portview.ui.details.table_with_details import TableWithDetails
+from portview.ui.diagnosis.diagnosis_tools import DiagnosisTools
 from portview.ui.export.exportable import Exportable, open_sockets
 from portview.ui.export.exporter import Export
 from portview.ui.firewall.firewall_tools import FirewallTools
@@ -119,6 +121,7 @@ class MainWindow(QMainWindow):
         )
         self.probing = ProbingTools(self, runner, settings, sources)
         self.firewall = FirewallTools(self, runner, settings, data_sources.firewall)
+        self.diagnosis = DiagnosisTools(self, runner, settings, self.model.all_entries)
         self.row_actions = RowActions(self.acts, self.views.selection, [self.views])
         self._passing_time = QTimer(self)
         self._passing_time.setInterval(_PASS_TIME_MS)
@@ -173,6 +176,7 @@ class MainWindow(QMainWindow):
         self._remember()
         self.probing.close()
         self.firewall.close()
+        self.diagnosis.close()
         self._poller.stop()
         self._passing_time.stop()
         for model in self.findChildren(SocketTableModel):
@@ -267,6 +271,7 @@ class MainWindow(QMainWindow):
             self.acts, actions, self._runner, self, lambda: executions.standing
         )
         add_port_actions(actions, self.probing)
+        self.diagnosis.add_actions(self.acts, actions)
         self.firewall.add_actions(self.acts, actions)
         add_opening_actions(actions, self._runner, self.show_message)
         add_parent_action(actions, self.model.all_entries, self.navigation.reveal)
@@ -306,6 +311,11 @@ class MainWindow(QMainWindow):
             lambda answer: bool(answer.found),
             lambda answer: self.probing.find_free_port(answer.question.port),
         )
+        self.port_bar.add_next_step(
+            _("Why?"),
+            lambda _answer: True,
+            lambda answer: self.diagnosis.ask_about(answer.question.port, answer.question.protocol),
+        )
         self.port_box.left.connect(self.views.setFocus)
         self._saved_views.view_chosen.connect(self.navigation.show_view)
         self._export.finished.connect(self.show_message)
@@ -339,8 +349,12 @@ class MainWindow(QMainWindow):
         firewall.note_changed.connect(self.status.show_note)
         firewall.notified.connect(self.show_message)
         firewall.action_wanted.connect(self._acting.start)
+        self.diagnosis.notified.connect(self.show_message)
+        self.diagnosis.action_wanted.connect(self._acting.start)
+        self.diagnosis.allow_wanted.connect(firewall.allow)
         for acting in (firewall, self._acting):
             acting.acted.connect(firewall.note_change)
+            acting.acted.connect(self.diagnosis.note_change)
 
     @Slot(object)
     def _on_snapshot(self, snapshot: Snapshot) -> None:

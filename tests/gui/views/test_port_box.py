@@ -101,7 +101,7 @@ def test_the_answer_is_live(
     window.port_bar.set_trial(None)
     free = "No socket of this machine has 7777"
     assert ask(window, qtbot, "7777") == free
-    assert list(steps(window)) == ["Copy"]
+    assert list(steps(window)) == ["Copy", "Why?"]
     show(*rows, make_socket(7777))
     assert window.port_bar.text == "7777: node, PID 1234, listens on TCP 127.0.0.1:7777"
     window.model.set_held(True)
