@@ -31,6 +31,8 @@ _CLOSE_METHOD_LABELS = {
     CloseMethod.SIGNAL: "ask it to close (SIGTERM)",
     CloseMethod.WINDOW: "ask it to close (WM_CLOSE to its windows)",
     CloseMethod.CONSOLE: "ask it to close (CTRL+BREAK in its console)",
+    CloseMethod.GROUP: "ask it to close (CTRL+BREAK to its process group)",
+    CloseMethod.INTERRUPT: "ask it to close (CTRL+C in the terminal that it was typed in)",
 }
 
 
@@ -93,6 +95,8 @@ def step_lines(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> I
         method = _CLOSE_METHOD_LABELS[process.asking]
         yield f"  -> {method}; end it if it still runs after {grace_s:g} s"
     else:
+        if process is not None and process.why_not_asked:
+            yield f"  {process.why_not_asked}"
         yield "  -> end it at once, without a chance to save anything"
 
 

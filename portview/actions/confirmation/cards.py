@@ -31,6 +31,8 @@ _CLOSE_METHOD_LABELS = {
     CloseMethod.SIGNAL: "It will be asked to close (SIGTERM)",
     CloseMethod.WINDOW: "It will be asked to close, as by the X of its window",
     CloseMethod.CONSOLE: "It will be asked to close (CTRL+BREAK)",
+    CloseMethod.GROUP: "It will be asked to close (CTRL+BREAK to its process group)",
+    CloseMethod.INTERRUPT: "It will be asked to close, as by CTRL+C in its terminal",
 }
 
 
@@ -179,7 +181,7 @@ def _how(step: PlanStep, grace_s: float) -> str:
         return f"{method}, and ended if it still runs after {grace_s:g} s."
     why = ""
     if process is not None and process.asking is CloseMethod.NONE:
-        why = "There is no way to ask it to close. "
+        why = f"{process.why_not_asked or 'There is no way to ask it to close.'} "
         if process.execution.is_suspended:
             why = "While it stands still it can't be asked to close. "
     return f"{why}It will be ended at once: what it has not saved is lost."

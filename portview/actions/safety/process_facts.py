@@ -24,12 +24,16 @@ class CloseMethod(StrEnum):
     """How a process can be asked to close by itself.
 
     SIGNAL is SIGTERM. WINDOW is WM_CLOSE to its windows, CONSOLE is CTRL_BREAK to a console that
-    is its alone. NONE: Windows has no way that would reach this process and no other.
+    is its alone, GROUP is CTRL_BREAK to the process group that it leads, INTERRUPT is CTRL_C in the
+    terminal that it was typed in. NONE: Windows has no way that would reach this process and no
+    other.
     """
 
     SIGNAL = "signal"
     WINDOW = "window"
     CONSOLE = "console"
+    GROUP = "console_group"
+    INTERRUPT = "interrupt"
     NONE = "none"
 
 
@@ -80,6 +84,7 @@ class ProcessFacts:
     is_kernel_thread: bool = False
     is_critical: Fact[bool] = ABSENT
     asking: CloseMethod = CloseMethod.SIGNAL
+    why_not_asked: str = ""
     services: Fact[tuple[ServiceFacts, ...]] = NOT_READ
     unit: Fact[str] = NOT_READ
     working_directory: str | None = None

@@ -35,7 +35,7 @@ from portview.readers.running_program import read_program
 from portview.readers.windows.system_programs import windows_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from portview.domain.owners.attribution import RunningProcess
     from portview.domain.owners.container import Container
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_MOST_CONSOLES = 8
+"""How many processes of Windows are looked at for a way to ask them, one after the other."""
 _KERNEL_THREAD_DAEMON = 2
 """kthreadd, under which every other thread of the Linux kernel runs."""
 _PF_KTHREAD = 0x00200000
@@ -71,6 +73,7 @@ class ProcessInspector:
         """List the processes."""
         self._processes: Mapping[int, RunningProcess] = running_processes()
         self._evidence = Evidence(self._processes)
+        self._looks_left = _MOST_CONSOLES
         self._facts: dict[ProcessKey, ProcessFacts] = {}
 
     def standpoint(self) -> SelfContext:
@@ -151,18 +154,31 @@ class ProcessInspector:
         from portview.actions.processes.windows import close_method_of, is_critical  # noqa: PLC0415
         from portview.actions.services.windows import services_in  # noqa: PLC0415
 
-        execution = read_execution(info.pid)
+        execution, services = read_execution(info.pid), services_in(info.pid)
+        asking, why_not = CloseMethod.NONE, ""
+        # What is suspended takes no message, and a service is asked by its manager.
+        if not execution.is_suspended and isinstance(services, Absent):
+            asking, why_not = self._close_method(info.pid, close_method_of)
         return ProcessFacts(
             info,
             parent,
             is_critical=is_critical(info.pid),
-            # What stands still takes no message.
-            asking=CloseMethod.NONE if execution.is_suspended else close_method_of(info.pid),
-            services=services_in(info.pid),
+            asking=asking,
+            why_not_asked=why_not,
+            services=services,
             working_directory=working_directory(info.pid),
             execution=execution,
             program=read_program(info.key),
         )
+
+    def _close_method(
+        self, pid: int, ask: Callable[[int], tuple[CloseMethod, str]]
+    ) -> tuple[CloseMethod, str]:
+        """Look how a process can be asked; not of hundreds, for each look starts a process."""
+        if self._looks_left == 0:
+            return CloseMethod.NONE, "Whether it can be asked to close was not looked at."
+        self._looks_left -= 1
+        return ask(pid)
 
 
 def working_directory(pid: int) -> str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from portview.firewall.linux.fields import value_of
 
 if TYPE_CHECKING:
-    from portview.firewall.linux.matching import Matching
+    from portview.firewall.linux.matching import Lookup, Matching
     from portview.firewall.linux.packet import Packet
     from portview.firewall.linux.ruleset import Rule
 
@@ -122,6 +122,12 @@ def steps_of(  # noqa: PLR0911, PLR0912, C901 - an end for each kind of statemen
         return (*aside, Continue(packet))
     if kind == "vmap":
         return (*aside, *_looked_up(body, rule, packet, matching))
+    if kind in {"dnat", "redirect"} and (field := _field_with_map(body)):
+        found = _found_in_map(body[field]["map"], rule, packet, matching)
+        if isinstance(found, str):
+            return (*aside, ApplyVerdict(packet, UNKNOWN_END, found))
+        targets = (ApplyVerdict(one, kind, {**body, field: value}) for one, value in found.found)
+        return (*aside, *targets, *map(Continue, found.missed))
     return (*aside, ApplyVerdict(packet, kind, body))
 
 
@@ -201,6 +207,23 @@ def _is_rejected(body: Any, packet: Packet) -> bool:
     if kind in versions:
         return packet.version == versions[kind]
     return kind != "tcp reset" or packet.protocol == "tcp"
+
+
+def _field_with_map(body: Any) -> str:
+    """Return which field of a new target is looked up in a map, empty where none is."""
+    fields = body if isinstance(body, dict) else {}
+    return next((one for one in ("addr", "port") if "map" in _dict(fields.get(one))), "")
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _found_in_map(looked_up: Any, rule: Rule, packet: Packet, matching: Matching) -> Lookup | str:
+    """Return what packets find in a map, or a text on what nobody can say."""
+    body = _dict(looked_up)
+    lookup = matching.look_up(body.get("key"), body.get("data"), rule, packet)
+    return lookup.unsure or lookup
 
 
 def _looked_up(body: Any, rule: Rule, packet: Packet, matching: Matching) -> tuple[Step, ...]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
 from portview.domain.sockets.socket_row import Protocol
 from portview.readers.bounded_program import run_bounded
+from portview.readers.system_tools import find_tool, tool_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,13 +20,15 @@ def socket_unit_of(port: int, protocol: Protocol) -> str | None:
 
     Runs ``systemctl list-sockets``, two seconds at most. Any thread.
     """
-    systemctl = shutil.which("systemctl")
+    systemctl = find_tool("systemctl")
     if systemctl is None:
         return None
     try:
         done = run_bounded(
             [systemctl, "list-sockets", "--all", "--no-legend", "--full", "--show-types"],
             timeout_s=_TIMEOUT_S,
+            env=tool_environment(LC_ALL="C.UTF-8", SYSTEMD_COLORS="0"),
+            cwd="/",
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

@@ -346,3 +346,14 @@ def test_an_answer_that_depends_on_the_time_says_so() -> None:
     timed = chain("input", [match(meta("utc hour"), {"range": ["12:00", "13:00"]}), ACCEPT])
     assert "it depends on the time" in ask(timed).reason
     assert "time" not in ask(chain("input", [PORT, ACCEPT])).reason
+
+
+def test_a_target_that_is_looked_up_in_a_map_is_known() -> None:
+    elements = {"set": [[80, 8080], [443, 8443]]}
+    looked_up = {"map": {"key": tcp("dport"), "data": elements}}
+    sending = chain("prerouting", [{"redirect": {"port": looked_up}}], **REDIRECT)
+    answer = ask(sending, machine=listening(Listener("tcp", 4, 0, 8080)))
+    assert (answer.verdict, "198.51.100.1:8080" in answer.reason) == (ALLOWED, True)
+    elements["set"].pop(0)
+    other = chain("prerouting", [{"redirect": {"port": looked_up}}], **REDIRECT)
+    assert "sent on" not in ask(other, machine=listening()).reason
