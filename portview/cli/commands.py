@@ -24,6 +24,7 @@ from portview.cli import (
     service_command,
     suspend_command,
     wait_command,
+    what_command,
 )
 from portview.cli.console import prepare_streams, print_error, print_note
 from portview.cli.elevating import without_useless_advice
@@ -39,6 +40,7 @@ logger = logging.getLogger(__name__)
 
 _VERBS = (
     list_command,
+    what_command,
     probe_command,
     ladder_command,
     scan_command,

@@ -90,7 +90,7 @@ class ProcessInspector:
         return self._evidence.complete(self._facts_of(key))
 
     def _facts_of(self, key: ProcessKey) -> ProcessFacts:
-        info = read_process(key)
+        info = _identified(read_process(key))
         parent = self.parent(key)
         if sys.platform == "win32":
             return self._windows_facts(info, parent)
@@ -140,6 +140,14 @@ class ProcessInspector:
             working_directory=working_directory(info.pid),
             execution=execution,
         )
+
+
+def _identified(info: ProcessInfo) -> ProcessInfo:
+    """Return a process with what its program is to a person, for showing only."""
+    # Loaded with the first plan.
+    from portview.readers.recognition.identities import identify  # noqa: PLC0415
+
+    return identify({info.key: info})[info.key]
 
 
 def working_directory(pid: int) -> str | None:

@@ -155,7 +155,7 @@ def test_another_users_process_needs_rights(
         "end", str(server.pid), "--started", started, "--yes", "--json", prefix=AS_NOBODY
     )
     assert denied.returncode == Outcome.NEEDS_ADMIN
-    assert f"sudo {sys.executable} -m portview end {server.pid} " in denied.stderr
+    assert f"sudo {sys.executable} -I -m portview end {server.pid} " in denied.stderr
     assert json.loads(denied.stdout)["report"]["results"][0]["ending"] == "denied"
     assert server.is_running()
 

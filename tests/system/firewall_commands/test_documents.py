@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from portview.cli import firewall_changes, firewall_reading
+from portview.cli import commands, elevating, firewall_changes, firewall_reading
 from portview.cli.commands import run_command
 from portview.domain.errors import Outcome
 from portview.domain.firewall import RuleEffect, RuleSpec
@@ -138,7 +138,12 @@ def test_missing_rights_and_unreadable_rules_have_their_exit_codes(
     firewall: FakeFirewall, port: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     firewall.refusal = needs_admin()
+    for module in (commands, elevating):
+        monkeypatch.setattr(module, "is_elevated", lambda: False)
     assert run_command(["firewall", "allow", port, "--yes"]) == Outcome.NEEDS_ADMIN
+    for module in (commands, elevating):
+        monkeypatch.setattr(module, "is_elevated", lambda: True)
+    assert run_command(["firewall", "allow", port, "--yes"]) == Outcome.NOT_DONE
     firewall.problem = "They can't be read."
     monkeypatch.setattr(firewall_changes, "is_elevated", lambda: True)
     for words in (["status"], ["list"], ["verdict", port], ["revoke", "--all", "--yes"]):
