@@ -135,6 +135,31 @@ def lint(arguments: list[str]) -> int:
     return max(codes)
 
 
+def coverage(arguments: list[str]) -> int:
+    """Run the test suite and measure what it ran; figures go to ``build/coverage``."""
+    prepare()
+    install_test_tools()
+    folder = ROOT / "build" / "coverage"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    run = ["-m", "coverage", "run", "-m", "pytest", "-n", str(_workers()), *arguments]
+    code = _python(*run)
+    _python("-m", "coverage", "combine", "--quiet")
+    summary = subprocess.run(
+        [str(VENV_PYTHON), "-m", "coverage", "report", "--format=markdown"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    (folder / "summary.md").write_text(summary.stdout, encoding="utf-8")
+    print("\n".join(summary.stdout.splitlines()[-1:]) or summary.stderr)
+    return code
+
+
+def messages(arguments: list[str]) -> int:
+    """Check the catalogue of sentences; ``update [LANG]`` takes in new ones and compiles."""
+    prepare()
+    return _python(str(ROOT / "packaging" / "catalogue.py"), *arguments)
+
+
 def bench(arguments: list[str]) -> int:
     """Measure PortView against its peers on real sockets; ``--json`` for programs."""
     prepare()
@@ -250,6 +275,8 @@ def _parser() -> argparse.ArgumentParser:
         "run": run,
         "test": test,
         "lint": lint,
+        "coverage": coverage,
+        "messages": messages,
         "bench": bench,
         "windows-test": windows_test,
         "package": build_package,

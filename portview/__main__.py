@@ -24,9 +24,15 @@ if __name__ == "__main__" and not sys.flags.safe_path:
         if os.path.isabs(_entry) and (_entry != _here or _is_managed)  # noqa: PTH117
     ]
 
-from portview.entry import main
+try:
+    from portview.entry import main
+except KeyboardInterrupt:
+    sys.exit(130)
 
 __all__ = ["main"]
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication
 
 from portview import __version__
 from portview.autostart import BACKGROUND_OPTION, open_autostart
+from portview.command_name import command_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.sockets.port_names import read_port_names
 from portview.domain.table.cells import CellContext
@@ -28,6 +29,7 @@ from portview.engine.poller import Poller
 from portview.engine.task_runner import TaskRunner
 from portview.engine.traffic_feed import TrafficFeed
 from portview.firewall.on_demand import FirewallOnDemand
+from portview.i18n import _
 from portview.log import log_path
 from portview.process_hardening import leave_working_directory
 from portview.readers.choose import open_reader, open_traffic_reader
@@ -86,10 +88,8 @@ def run_window(arguments: Sequence[str]) -> int:
         return int(error.outcome)
     application = make_application()
     instance = SingleInstance(settings_path().parent)
-    if not instance.acquire():
-        if instance.raise_first():
-            return int(Outcome.DONE)
-        logger.warning("another PortView holds the lock but does not answer; opening a window")
+    if not instance.acquire() and not _goes_on(instance):
+        return int(Outcome.DONE)
     reporter = ErrorReporter(log_path())
     reporter.install()
     try:
@@ -98,6 +98,23 @@ def run_window(arguments: Sequence[str]) -> int:
         reporter.uninstall()
         instance.release()
         reader.close()
+
+
+def _goes_on(instance: SingleInstance) -> bool:
+    """Return whether this start opens a window although another PortView runs.
+
+    An elevated start takes over from one that is not: "Run as administrator" would do nothing else.
+    """
+    if not is_elevated():
+        answered = instance.raise_first()
+    else:
+        took_over = instance.take_over()
+        if took_over:
+            return True
+        answered = took_over is None
+    if not answered:
+        logger.warning("another PortView holds the lock but does not answer; opening a window")
+    return not answered
 
 
 def make_application() -> QApplication:
@@ -132,7 +149,9 @@ def check_display() -> None:
     if os.environ.get("WAYLAND_DISPLAY"):
         return
     display = os.environ.get("DISPLAY", "")
-    hint = "Set DISPLAY or WAYLAND_DISPLAY, or use a command: portview list"
+    hint = _("Set DISPLAY or WAYLAND_DISPLAY, or use a command: {command}").format(
+        command=command_line("list")
+    )
     if not display:
         raise PortViewError("no_display", "There is no display to open a window on.", hint)
     if not _x_server_answers(display):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from portview.actions.elevation.own_command import own_command
 from portview.domain.errors import PortViewError
 from portview.files import write_whole
+from portview.private_files import check_folder, make_folder, read_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,7 +116,7 @@ class DesktopEntryAutostart:
     def is_on(self) -> bool:
         """Tell whether the file is there as written; a desktop that changes it switches it off."""
         try:
-            return self._file.read_text("utf-8") == self._content
+            return read_whole(self._file).decode("utf-8") == self._content
         except (OSError, ValueError):
             return False
 
@@ -123,9 +124,10 @@ class DesktopEntryAutostart:
         """Write or delete the file."""
         try:
             if is_on:
-                self._file.parent.mkdir(parents=True, exist_ok=True)
+                make_folder(self._file.parent)
                 write_whole(self._file, self._content.encode("utf-8", "surrogateescape"))
             else:
+                check_folder(self._file.parent)
                 self._file.unlink(missing_ok=True)
         except OSError as error:
             raise _refused(error) from error

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from portview.domain.errors import Outcome
+from portview.i18n import _
 from portview.log import start_logging
 from portview.process_hardening import harden_process
 
@@ -18,7 +19,14 @@ def main(arguments: Sequence[str] | None = None, *, has_window: bool = True) -> 
 
     Without ``has_window`` there are only commands: a program for the console carries no Qt.
     """
-    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        return _run(sys.argv[1:] if arguments is None else arguments, has_window=has_window)
+    except KeyboardInterrupt:
+        # Ctrl+C while modules are still being imported.
+        return _INTERRUPTED
+
+
+def _run(arguments: Sequence[str], *, has_window: bool) -> int:
     harden_process()
     start_logging()
     # Each door loads only what lies behind it: a command starts without Qt.
@@ -27,11 +35,7 @@ def main(arguments: Sequence[str] | None = None, *, has_window: bool = True) -> 
 
         return run_window(arguments)
     if has_window and arguments[0] == _QUIT_OPTION:
-        # An installer waits for this: it loads no window.
-        from portview.folders import settings_folder  # noqa: PLC0415
-        from portview.ui.window.single_instance import quit_running  # noqa: PLC0415
-
-        return int(Outcome.DONE if quit_running(settings_folder()) else Outcome.NOT_DONE)
+        return _quit_running()
     if arguments and arguments[0] in _ELEVATED_REQUESTS:
         from portview.actions.elevated_helper.entry import enter  # noqa: PLC0415
 
@@ -41,6 +45,28 @@ def main(arguments: Sequence[str] | None = None, *, has_window: bool = True) -> 
     return run_command(arguments)
 
 
+def _quit_running() -> int:
+    # An installer waits for this: it loads no window.
+    from portview.folders import settings_folder  # noqa: PLC0415
+    from portview.ui.window.single_instance import QuitResult, quit_running  # noqa: PLC0415
+
+    result = quit_running(settings_folder())
+    if result is QuitResult.NONE_RUNS:
+        return int(Outcome.DONE)
+    if result is QuitResult.DENIED:
+        _say(_("PortView runs as administrator and can't be reached from here."))
+        return int(Outcome.NEEDS_ADMIN)
+    _say(_("PortView was asked to close, but it still runs."))
+    return int(Outcome.NOT_DONE)
+
+
+def _say(sentence: str) -> None:
+    if sys.stderr is not None:
+        hint = _("Close its window, then try again.")
+        print(f"portview: {sentence}\nhint: {hint}", file=sys.stderr)  # noqa: T201
+
+
 _ELEVATED_REQUESTS = frozenset({"errand", "press-ctrl-break"})
+_INTERRUPTED = 130
 _QUIT_OPTION = "--quit"
 _WINDOW_OPTIONS = frozenset({"--background", "--reader", "--self-report", "--theme"})

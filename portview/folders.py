@@ -18,9 +18,10 @@ def settings_folder() -> Path:
     given = os.environ.get("PORTVIEW_CONFIG_DIR")
     if given:
         return Path(given)
-    return portable_folder() or Path(
-        platformdirs.user_config_dir("PortView", appauthor=False, roaming=True)
-    )
+    if portable := portable_folder():
+        return portable
+    folder = Path(platformdirs.user_config_dir("PortView", appauthor=False, roaming=True))
+    return _roots_own(folder, ".config/PortView")
 
 
 def log_folder() -> Path:
@@ -28,7 +29,21 @@ def log_folder() -> Path:
     given = os.environ.get("PORTVIEW_LOG_DIR")
     if given:
         return Path(given)
-    return portable_folder() or Path(platformdirs.user_log_dir("PortView", appauthor=False))
+    if portable := portable_folder():
+        return portable
+    folder = Path(platformdirs.user_log_dir("PortView", appauthor=False))
+    return _roots_own(folder, ".local/state/PortView/log")
+
+
+def _roots_own(folder: Path, below_home: str) -> Path:
+    """Return root's own folder where root runs with another user's HOME (sudo -E, some su)."""
+    if sys.platform == "win32" or os.geteuid() != 0:
+        return folder
+    import pwd  # noqa: PLC0415 - not on Windows
+
+    from portview.private_files import is_roots  # noqa: PLC0415 - for root alone
+
+    return folder if is_roots(folder) else Path(pwd.getpwuid(0).pw_dir, below_home)
 
 
 def portable_folder() -> Path | None:

@@ -13,8 +13,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from portview.resources import resource_path
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from gettext import NullTranslations
+
+_REGION_LENGTH = 2
 
 _catalogue: NullTranslations | None = None
 
@@ -39,6 +44,44 @@ def ngettext(singular: str, plural: str, count: int) -> str:
 def pgettext(context: str, message: str) -> str:
     """Return the translation of a message that means different things in different places."""
     return message if _catalogue is None else _catalogue.pgettext(context, message)
+
+
+def use_language(language: str) -> str:
+    """Use the catalogue of a language such as ``zh_CN`` from now on; English where there is none.
+
+    Returns the language in use. Any thread, but texts that are shown already stay as they are:
+    the window is drawn anew by ``ui``.
+    """
+    folder = resource_path("locale")
+    for candidate in _candidates(language):
+        path = folder / candidate / "LC_MESSAGES" / "portview.mo"
+        if path.is_file():
+            from gettext import GNUTranslations  # noqa: PLC0415 - English does not need it
+
+            with path.open("rb") as file:
+                install_catalogue(GNUTranslations(file))
+            return candidate
+    install_catalogue(None)
+    return "en"
+
+
+def _candidates(language: str) -> Iterator[str]:
+    """Yield the folders that may hold a language, the most exact first.
+
+    Takes names as POSIX writes them (``zh_CN.UTF-8@x``) and as BCP 47 does (``zh-Hans-CN``).
+    """
+    name = language.partition(".")[0].partition("@")[0].replace("-", "_")
+    parts = [part for part in name.split("_") if part]
+    if not parts or any(not part.isalnum() for part in parts):
+        return
+    base = parts[0].lower()
+    regions = [part.upper() for part in parts[1:] if len(part) == _REGION_LENGTH]
+    for region in regions:
+        yield f"{base}_{region}"
+    if base == "zh" and not {"TW", "HK", "MO"} & set(regions) and "Hant" not in parts:
+        # Simplified is what the other Chinese regions read.
+        yield "zh_CN"
+    yield base
 
 
 def install_catalogue(catalogue: NullTranslations | None) -> None:

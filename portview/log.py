@@ -55,11 +55,13 @@ class _LogFile(logging.Handler):
 
 
 def _open_file() -> logging.Handler:
-    from logging.handlers import RotatingFileHandler  # noqa: PLC0415 - loaded when wanted
+    # Loaded when wanted.
+    from portview.private_files import make_folder  # noqa: PLC0415
+    from portview.private_log import PrivateLogFile  # noqa: PLC0415
 
     try:
-        log_path().parent.mkdir(parents=True, exist_ok=True)
-        file = RotatingFileHandler(
+        make_folder(log_path().parent)
+        file = PrivateLogFile(
             log_path(),
             maxBytes=_LARGEST_BYTES,
             backupCount=_OLD_FILES,

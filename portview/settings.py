@@ -11,6 +11,7 @@ from portview.domain.errors import PortViewError
 from portview.files import write_whole
 from portview.folders import settings_folder
 from portview.preferences import NAMES, Preferences, read_preferences
+from portview.private_files import make_folder, read_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +69,7 @@ class Settings:
             return True
         content = json.dumps(self._values, ensure_ascii=True, indent=2, sort_keys=True) + "\n"
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self._path.parent)
             write_whole(self._path, content.encode("ascii"))
         except (OSError, PortViewError) as error:
             logger.warning("the settings were not saved: %s", error)
@@ -78,7 +79,7 @@ class Settings:
 
     def _load(self) -> dict[str, Any]:
         try:
-            values = _object(self._path.read_bytes())
+            values = _object(read_whole(self._path))
         except FileNotFoundError:
             return {}
         except OSError as error:

@@ -204,6 +204,10 @@ Function ${UN}SetOldAside
   again:
   DetailPrint "Asking PortView to close"
   ExecWait '"$INSTDIR\PortView.exe" --quit' $0
+  StrCpy $3 ", perhaps for another user"
+  ${If} $0 == 3
+    StrCpy $3 " as administrator"
+  ${EndIf}
   StrCpy $1 0
   ${Do}
     ClearErrors
@@ -219,7 +223,7 @@ Function ${UN}SetOldAside
     Sleep 200
     IntOp $1 $1 + 1
   ${LoopUntil} $1 > 100
-  MessageBox MB_ICONEXCLAMATION|MB_RETRYCANCEL "PortView still runs in $INSTDIR, perhaps for another user. Close it and try again." /SD IDCANCEL IDRETRY again
+  MessageBox MB_ICONEXCLAMATION|MB_RETRYCANCEL "PortView still runs in $INSTDIR$3. Close it and try again." /SD IDCANCEL IDRETRY again
   SetErrorLevel ${NOT_DONE}
   Quit
 FunctionEnd

@@ -7,15 +7,19 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from portview.command_name import command_line
 from portview.domain.address_matching import parse_socket_address
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
-from portview.domain.sockets.socket_row import Endpoint, canonical_address
+from portview.domain.sockets.socket_row import Endpoint, Protocol, canonical_address
 from portview.domain.user_input.parsing import parse_port
-from portview.domain.user_input.targets import parse_host
+from portview.domain.user_input.targets import parse_host, parse_local_port
+from portview.i18n import _
 
 if TYPE_CHECKING:
     import argparse
+
+    from portview.domain.user_input.targets import LocalPort
 
 _LONGEST_GRACE_S = 600.0
 
@@ -39,6 +43,27 @@ def add_change_options(parser: argparse.ArgumentParser, *, with_grace: bool = Tr
             help="how long something may take to close by itself (default: 5)",
         )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def add_port_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the port that a command is about, and its protocol; ``settle_port`` reads both."""
+    parser.add_argument("port", metavar="PORT", help="the port's number, or a URL that has it")
+    parser.add_argument(
+        "--proto",
+        choices=[protocol.value for protocol in Protocol],
+        help="which protocol (default: tcp)",
+    )
+
+
+def settle_port(options: argparse.Namespace) -> LocalPort:
+    """Read what ``add_port_argument`` took, and put number and protocol into the options.
+
+    A protocol may be typed with the port, as in ``53/udp``. Raises PortViewError.
+    """
+    typed = parse_local_port(options.port, options.proto or "")
+    options.port = typed.port
+    options.proto = options.proto or typed.transport or Protocol.TCP.value
+    return typed
 
 
 def parse_grace(text: str) -> float:
@@ -75,7 +100,9 @@ def parse_endpoint(text: str) -> Endpoint:
         raise _bad_input(
             "bad_endpoint",
             f"{quoted(text)} is no end of a connection.",
-            "Write it as portview list does: 127.0.0.1:80 or [::1]:80.",
+            _("Write it like the output of {command}: 127.0.0.1:80 or [::1]:80.").format(
+                command=command_line("list")
+            ),
         )
     address = parse_address(host)
     if address is None:
@@ -93,7 +120,10 @@ def parse_start_time(text: str) -> int:
         raise _bad_input(
             "bad_time",
             f"{quoted(text)} is no time with its offset.",
-            "As portview list --json has it in “process_started”: 2026-01-31T08:15:00.250Z",
+            _(
+                "Write it like “process_started” in the output of {command}: "
+                "2026-01-31T08:15:00.250Z"
+            ).format(command=command_line("list", "--json")),
         )
     return round((moment.astimezone(UTC) - datetime.fromtimestamp(0, UTC)).total_seconds() * 1000)
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from portview.actions.confirmation.history import keep_record
 from portview.actions.connections.close import close_connection, inspect_connection
 from portview.actions.connections.errors import describe_connection
-from portview.actions.free_port.report import describe_process
 from portview.actions.json_output.actions import process_object, report_object
+from portview.actions.safety.process_words import describe_process
 from portview.cli.arguments import add_change_options, parse_endpoint
 from portview.cli.consent import require_consent
 from portview.cli.console import print_json, print_line

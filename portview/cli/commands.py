@@ -3,58 +3,60 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
+import errno
+import importlib
 import logging
-import os
-import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from portview import __version__
 from portview.actions.elevation.manual_command import command_for_administrator
-from portview.cli import (
-    close_command,
-    end_command,
-    firewall_command,
-    free_command,
-    ladder_command,
-    list_command,
-    pick_command,
-    probe_command,
-    scan_command,
-    service_command,
-    suspend_command,
-    wait_command,
-    what_command,
+from portview.cli.console import (
+    OutputError,
+    finish_output,
+    give_up_output,
+    prepare_streams,
+    print_error,
+    print_line,
+    print_note,
 )
-from portview.cli.console import prepare_streams, print_error, print_note
-from portview.cli.elevating import without_useless_advice
 from portview.domain.errors import Outcome, PortViewError
+from portview.i18n import _
 from portview.log import log_path
+from portview.override import override
 from portview.readers.elevation import is_elevated
 from portview.readers.owner_access import elevated_limit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import ModuleType
+
+    from _typeshed import SupportsWrite
 
 logger = logging.getLogger(__name__)
 
-_VERBS = (
-    list_command,
-    what_command,
-    probe_command,
-    ladder_command,
-    scan_command,
-    wait_command,
-    pick_command,
-    free_command,
-    end_command,
-    close_command,
-    service_command,
-    suspend_command,
-    firewall_command,
-)
+_MODULES = {
+    "list": "list_command",
+    "what": "what_command",
+    "why": "why_command",
+    "probe": "probe_command",
+    "ladder": "ladder_command",
+    "scan": "scan_command",
+    "wait": "wait_command",
+    "pick": "pick_command",
+    "ports": "ports_command",
+    "free": "free_command",
+    "end": "end_command",
+    "close": "close_command",
+    "service": "service_command",
+    "suspend": "suspend_command",
+    "resume": "suspend_command",
+    "firewall": "firewall_command",
+}
+"""The verbs and the module of ``portview.cli`` that has each."""
 
-_INTERRUPTED = 130
+_OUT_OF_HANDLES = frozenset({errno.EMFILE, errno.ENFILE})
+INTERRUPTED = 130
+"""What a shell gives for a program that SIGINT ended: 128 and its number."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -68,55 +70,131 @@ class _Parser(argparse.ArgumentParser):
             Outcome.BAD_INPUT,
         )
 
+    @override
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        # The original passes over a full disk, and only help and version come here.
+        print_line(message.rstrip("\n"))
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+
+def build_parser(verb: str = "") -> argparse.ArgumentParser:
+    """Return the parser of one verb, or of the whole command line for "" and unknown ones.
+
+    A command loads nothing of the others.
+    """
     parser = _Parser(
         prog="portview",
         description="Shows every socket of this machine and the process behind it.",
-        epilog="Without a command the window opens. Exit codes: 0 yes or done, 1 no or not done, "
-        "2 bad usage, 3 needs administrator rights, 4 unexpected failure.",
+        epilog="Exit codes: 0 yes or done, 1 no or not done, 2 bad usage, 3 needs administrator "
+        "rights, 4 unexpected failure. Without a command the window opens; a port alone is "
+        "explained (why).",
     )
     parser.add_argument("--version", action="version", version=f"PortView {__version__}")
     commands = parser.add_subparsers(required=True, dest="COMMAND", metavar="COMMAND")
-    for verb in _VERBS:
-        verb.add_parser(commands)
+    for module in (_load(verb),) if verb in _MODULES else _load_all():
+        module.add_parser(commands)
     return parser
+
+
+def _load(verb: str) -> ModuleType:
+    return importlib.import_module(f"portview.cli.{_MODULES[verb]}")
+
+
+def _load_all() -> tuple[ModuleType, ...]:
+    # Written out, so that what packs the program finds every command.
+    from portview.cli import (  # noqa: PLC0415 - slow to load all of them
+        close_command,
+        end_command,
+        firewall_command,
+        free_command,
+        ladder_command,
+        list_command,
+        pick_command,
+        ports_command,
+        probe_command,
+        scan_command,
+        service_command,
+        suspend_command,
+        wait_command,
+        what_command,
+        why_command,
+    )
+
+    return (
+        list_command,
+        what_command,
+        why_command,
+        probe_command,
+        ladder_command,
+        scan_command,
+        wait_command,
+        pick_command,
+        ports_command,
+        free_command,
+        end_command,
+        close_command,
+        service_command,
+        suspend_command,
+        firewall_command,
+    )
+
+
+def with_verb(arguments: Sequence[str]) -> Sequence[str]:
+    """Put ``why`` in front of a port without a verb: ``portview 8080`` asks about it."""
+    first = arguments[0] if arguments else ""
+    is_port = first.lstrip(":").partition("/")[0].isdecimal() or ":" in first.lstrip(":")
+    return ("why", *arguments) if is_port and not first.startswith("-") else arguments
 
 
 def run_command(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code. No traceback reaches the person."""
     prepare_streams()
-    as_json = "--json" in arguments
+    arguments = with_verb(arguments)
     try:
-        options = build_parser().parse_args(arguments)
+        options = build_parser(arguments[0] if arguments else "").parse_args(arguments)
         exit_code: int = options.run(options)
-    except PortViewError as problem:
-        error = without_useless_advice(problem)
-        print_error(error, as_json=as_json)
-        # Where the system can't ask, the hint has the very command.
-        if error.outcome is Outcome.NEEDS_ADMIN and error.code != "elevation_unavailable":
-            print_note(command_for_administrator(arguments))
-        return int(error.outcome)
+        finish_output()
+    except PortViewError as error:
+        return _failed(error, arguments)
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return INTERRUPTED
     except BrokenPipeError:
         # The reader went away (``| head``). Python would complain once more at exit.
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up_output()
         return int(Outcome.DONE)
-    except Exception:
+    except Exception as error:
         logger.exception("the command failed: %r", list(arguments))
-        failure = PortViewError(
-            "unexpected_failure",
-            "Something went wrong that should not have.",
-            f"The details are in {log_path()}",
-        )
-        print_error(failure, as_json=as_json)
-        return int(failure.outcome)
+        return _failed(_unexpected(error), arguments)
     if exit_code == Outcome.NEEDS_ADMIN and is_elevated():
         print_note(elevated_limit())
         return int(Outcome.NOT_DONE)
     if exit_code == Outcome.NEEDS_ADMIN:
         print_note(command_for_administrator(arguments))
     return int(exit_code)
+
+
+def _failed(problem: PortViewError, arguments: Sequence[str]) -> int:
+    """Tell an error and return its exit code."""
+    from portview.cli.elevating import without_useless_advice  # noqa: PLC0415 - slow to load
+
+    error = without_useless_advice(problem)
+    if isinstance(error, OutputError):
+        give_up_output()
+    print_error(error, as_json="--json" in arguments)
+    # Where the system can't ask, the hint has the very command.
+    if error.outcome is Outcome.NEEDS_ADMIN and error.code != "elevation_unavailable":
+        print_note(command_for_administrator(arguments))
+    return int(error.outcome)
+
+
+def _unexpected(error: Exception) -> PortViewError:
+    if isinstance(error, OSError) and error.errno in _OUT_OF_HANDLES:
+        return PortViewError(
+            "out_of_handles",
+            _("This process may not open any more files (“ulimit -n”), so nothing is certain."),
+            _("Raise the limit, for example: ulimit -n 1024"),
+        )
+    return PortViewError(
+        "unexpected_failure",
+        "Something went wrong that should not have.",
+        f"The details are in {log_path()}",
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from portview.cli.console import print_line
+from portview.cli.console import ask_line, print_line
 from portview.domain.errors import Outcome, PortViewError
 
 
@@ -30,11 +30,7 @@ def require_consent(question: str, *, has_yes: bool, as_json: bool) -> bool:
 
 def ask(question: str) -> bool:
     """Ask at the terminal; only a plain yes counts."""
-    try:
-        answer = input(f"{question} [y/N] ")
-    except EOFError:
-        answer = ""
-    return answer.strip().lower() in {"y", "yes"}
+    return ask_line(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
 
 
 def is_interactive() -> bool:

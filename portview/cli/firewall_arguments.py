@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from portview.actions.firewall_rules.query_context import WINDOWS_KERNEL
 from portview.actions.firewall_rules.rule_spec import ANY
 from portview.cli.arguments import parse_address, parse_start_time
+from portview.command_name import command_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.owners.process import ProcessKey
 from portview.domain.plain_text import quoted
 from portview.domain.user_input.parsing import BadInputError
+from portview.i18n import _
 from portview.readers.process_identity import process_key
 
 if TYPE_CHECKING:
@@ -77,7 +79,7 @@ def awaited_process(options: argparse.Namespace, listener: ProcessKey | None) ->
         raise PortViewError(
             "no_such_process",
             f"There is no process {quoted(pid)} that can be looked at.",
-            "The PID is what portview list shows.",
+            _("{command} shows the PID.").format(command=command_line("list")),
             Outcome.BAD_INPUT,
         )
     return key

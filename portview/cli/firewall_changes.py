@@ -20,6 +20,7 @@ from portview.actions.firewall_rules.query_context import FirewallQueryContext, 
 from portview.actions.firewall_rules.report_text import needless_report
 from portview.actions.firewall_rules.rule_spec import default_rule_spec, validated_rule_spec
 from portview.actions.json_output.firewall import revoke_document, rule_document
+from portview.cli.arguments import settle_port
 from portview.cli.consent import require_consent
 from portview.cli.console import print_json, print_line
 from portview.cli.elevating import act_or_elevate
@@ -29,7 +30,7 @@ from portview.domain.errors import ActionReport, Outcome, PortViewError
 from portview.domain.firewall import FirewallQuestion, RuleEffect
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import Protocol
-from portview.domain.user_input.parsing import parse_port
+from portview.domain.user_input.targets import parse_local_port
 from portview.firewall.choose import open_firewall
 from portview.readers.elevation import is_elevated
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 def run_rule(options: argparse.Namespace) -> Outcome:
     """Make the rule that the options describe."""
+    settle_port(options)
     wanted = FirewallQuestion(
         Protocol(options.proto), options.port, program=full_program(options.program)
     )
@@ -75,7 +77,7 @@ def run_rule(options: argparse.Namespace) -> Outcome:
 
 def run_revoke(options: argparse.Namespace) -> Outcome:
     """Take back the rules that the options name."""
-    port = None if options.port is None else parse_port(options.port)
+    port = None if options.port is None else parse_local_port(options.port).port
     with closing(open_firewall()) as firewall:
         rules = firewall.read()
         if rules.status.problem:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.cli.arguments import add_change_options
+from portview.cli.arguments import add_change_options, add_port_argument
 from portview.domain.sockets.socket_row import Protocol
-from portview.domain.user_input.parsing import parse_port
 
 if TYPE_CHECKING:
     import argparse
@@ -47,7 +46,7 @@ def _add_reading(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
         epilog="Exit code 0: allowed. 1: blocked, allowed for some only, or not known. "
         f"{needs_admin}",
     )
-    _add_port(verdict)
+    add_port_argument(verdict)
     verdict.add_argument("--program", metavar="PATH", help="the program that listens")
     verdict.add_argument("--remote", metavar="ADDRESS", help="one client (default: any)")
     verdict.set_defaults(run=_run_verdict)
@@ -55,7 +54,7 @@ def _add_reading(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "list",
         help="list the rules that PortView made",
         description="List the rules that PortView made and that are there now. Nothing is changed: "
-        "what has had its time is named.",
+        "what has expired is marked.",
         epilog=f"Exit code 0: it could be read. {needs_admin}",
     )
     listing.set_defaults(run=_run_list)
@@ -74,7 +73,7 @@ def _add_changes(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
             epilog=f"Exit code 0: {word} now for those that the rule is for. 1: not {word}, or not "
             "confirmed. 3: needs administrator rights.",
         )
-        _add_port(parser)
+        add_port_argument(parser)
         _add_rule_options(parser, is_allow=effect == "allow")
         add_change_options(parser, with_grace=False)
         parser.set_defaults(run=_run_rule, effect=effect)
@@ -96,16 +95,6 @@ def _add_changes(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     add_change_options(revoke, with_grace=False)
     revoke.set_defaults(run=_run_revoke)
-
-
-def _add_port(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("port", metavar="PORT", type=parse_port, help="the port's number")
-    parser.add_argument(
-        "--proto",
-        choices=[protocol.value for protocol in Protocol],
-        default=Protocol.TCP.value,
-        help="which protocol (default: tcp)",
-    )
 
 
 def _add_rule_options(parser: argparse.ArgumentParser, *, is_allow: bool) -> None:

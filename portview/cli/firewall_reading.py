@@ -14,6 +14,7 @@ from portview.actions.json_output.firewall import (
     status_document,
     verdict_document,
 )
+from portview.cli.arguments import settle_port
 from portview.cli.console import print_hint, print_json, print_line, print_note
 from portview.cli.firewall_arguments import full_program, one_remote
 from portview.cli.firewall_changes import unreadable_outcome
@@ -28,21 +29,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from portview.domain.firewall import FirewallStatus
+    from portview.firewall.interface import FirewallRules
 
 
 def run_status(options: argparse.Namespace) -> Outcome:
     """Show the state of the firewall."""
     with closing(open_firewall()) as firewall:
         rules = firewall.read()
+    expired = _expired(rules)
     if options.json:
-        print_json(status_document(rules.status, rules.managed_rules))
+        print_json(status_document(rules.status, rules.managed_rules, expired))
     else:
-        _print(status_lines(rules.status, rules.managed_rules))
+        _print(status_lines(rules.status, rules.managed_rules, expired))
     return _told(rules.status)
 
 
 def run_verdict(options: argparse.Namespace) -> Outcome:
     """Decide about a port."""
+    settle_port(options)
     wanted = FirewallQuestion(
         Protocol(options.proto),
         options.port,
@@ -66,13 +70,18 @@ def run_list(options: argparse.Namespace) -> Outcome:
     """List PortView's own rules."""
     with closing(open_firewall()) as firewall:
         rules = firewall.read()
-    now_ms = time.time_ns() // 1_000_000
-    expired = {own.id: why for own in rules.managed_rules if (why := why_expired(own, now_ms))}
+    expired = _expired(rules)
     if options.json:
         print_json(list_document(rules.managed_rules, expired, rules.status))
     elif not rules.status.problem:
         _print(managed_rule_lines(rules.managed_rules, expired))
     return _told(rules.status)
+
+
+def _expired(rules: FirewallRules) -> dict[str, str]:
+    """Return why rules of PortView's have expired, by their ids."""
+    now_ms = time.time_ns() // 1_000_000
+    return {own.id: why for own in rules.managed_rules if (why := why_expired(own, now_ms))}
 
 
 def _told(status: FirewallStatus) -> Outcome:

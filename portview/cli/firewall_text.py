@@ -12,8 +12,10 @@ from portview.actions.firewall_rules.plan import (
 )
 from portview.actions.firewall_rules.query_context import describe_port
 from portview.actions.firewall_rules.report_text import describe_verdict
+from portview.command_name import command_line
 from portview.domain.firewall import FirewallVerdict, RuleEffect, RuleFit
 from portview.domain.plain_text import inert
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -43,14 +45,19 @@ _FITS = {
 }
 
 
-def status_lines(status: FirewallStatus, managed_rules: Sequence[ManagedRule]) -> Iterator[str]:
-    """Yield the lines of ``firewall status``."""
-    yield inert(status.summary)
+def status_lines(
+    status: FirewallStatus, managed_rules: Sequence[ManagedRule], expired: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield the lines of ``firewall status``; the problem itself is told apart from them."""
+    if status.summary != status.problem:
+        yield inert(status.summary)
     for profile in status.profiles:
         yield f"  {_profile(profile)}"
         yield from (f"    {inert(note)}" for note in profile.notes)
     if not status.problem:
         yield f"  Rules: {status.rule_count}, of which PortView made {len(managed_rules)}."
+    for rule_id, reason in expired.items():
+        yield "  " + _expired_line(rule_id, reason)
     if status.drop_log:
         yield f"  What it drops is logged in {inert(status.drop_log)}."
 
@@ -78,10 +85,18 @@ def managed_rule_lines(
     if not managed_rules:
         yield "PortView made no rule that is there now."
     for own in managed_rules:
-        yield f"{own.id}  {rule_spec_line(own.rule_spec)}"
-        if reason := expired.get(own.id):
-            yield f"  It has had its time: {reason}."
-            yield f"  Take it back: portview firewall revoke --id {own.id}"
+        reason = expired.get(own.id)
+        mark = _("EXPIRED") + "  " if reason else ""
+        yield f"{own.id}  {mark}{rule_spec_line(own.rule_spec)}"
+        if reason:
+            yield "  " + _expired_line(own.id, reason)
+
+
+def _expired_line(rule_id: str, reason: str) -> str:
+    """Return why a rule has expired and what revokes it."""
+    text = _("Rule {id} has expired: {reason}. To revoke it: {command}")
+    command = command_line("firewall", "revoke", "--id", rule_id)
+    return text.format(id=rule_id, reason=reason, command=command)
 
 
 def rule_plan_lines(plan: RulePlan) -> Iterator[str]:

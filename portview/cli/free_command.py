@@ -5,17 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.actions.confirmation.history import keep_record
-from portview.actions.free_port.execute import free_port
+from portview.actions.free_port.execute import expected_report, free_port
 from portview.actions.free_port.port_usage import FreeRequest
 from portview.actions.json_output.actions import free_document
-from portview.cli.arguments import add_change_options, parse_address, parse_grace
+from portview.cli.arguments import (
+    add_change_options,
+    add_port_argument,
+    parse_address,
+    parse_grace,
+    settle_port,
+)
 from portview.cli.consent import require_consent
 from portview.cli.console import print_json, print_line
 from portview.cli.elevating import act_or_elevate, inspect_or_elevate
 from portview.cli.plan_text import plan_lines
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.sockets.socket_row import Protocol
-from portview.domain.user_input.parsing import parse_port
+from portview.probes.bind_report import meaning_of_free
 
 if TYPE_CHECKING:
     import argparse
@@ -32,15 +38,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         description="Show who holds a port, stop it as gently as works, and prove that the port is "
         "free. Services are stopped through their manager; the system itself is never stopped.",
         epilog="Exit code 0: free now. 1: not free, or not confirmed. 3: needs administrator "
-        "rights.",
+        f"rights. {meaning_of_free()}",
     )
-    parser.add_argument("port", metavar="PORT", help="the port's number")
-    parser.add_argument(
-        "--proto",
-        choices=[protocol.value for protocol in Protocol],
-        default=Protocol.TCP.value,
-        help="which protocol (default: tcp)",
-    )
+    add_port_argument(parser)
     parser.add_argument("--address", help="only what is in the way of this address")
     parser.add_argument(
         "--force", action="store_true", help="end at once, without asking to close first"
@@ -55,10 +55,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(options: argparse.Namespace) -> Outcome:
     """Free the port that the options name."""
     grace_s = parse_grace(options.grace)
+    typed = settle_port(options)
     request = FreeRequest(
-        parse_port(options.port),
+        typed.port,
         Protocol(options.proto),
-        parse_address(options.address),
+        parse_address(options.address or typed.address),
         options.force,
         options.tree,
     )
@@ -67,9 +68,7 @@ def run(options: argparse.Namespace) -> Outcome:
         for line in plan_lines(plan, grace_s):
             print_line(line)
     if options.dry_run:
-        if options.json:
-            print_json(free_document(plan, None))
-        return Outcome.DONE if plan.is_possible or not plan.steps else Outcome.NOT_DONE
+        return _show_expected(plan, as_json=options.json)
     if plan.is_possible:
         _refuse_guesses(plan, options)
         if not require_consent("Do this?", has_yes=options.yes, as_json=options.json):
@@ -85,6 +84,16 @@ def run(options: argparse.Namespace) -> Outcome:
     return report.outcome
 
 
+def _show_expected(plan: FreePlan, *, as_json: bool) -> Outcome:
+    """End a dry run as the real run would: a plan that stops nothing is tried out by a bind."""
+    report = expected_report(plan)
+    if as_json:
+        print_json(free_document(plan, report, is_dry_run=True))
+    elif report is not None:
+        _print_report(report)
+    return Outcome.DONE if report is None else report.outcome
+
+
 def _refuse_guesses(plan: FreePlan, options: argparse.Namespace) -> None:
     """Hold back where nobody looks at the plan and a holder is only likely."""
     if plan.guesses and options.yes and not options.force:
@@ -97,6 +106,7 @@ def _refuse_guesses(plan: FreePlan, options: argparse.Namespace) -> None:
 
 
 def _print_report(report: FreeReport) -> None:
-    for line in (report.done, report.now, report.next_step):
+    notes = report.proof.bind.notes if report.proof else ()
+    for line in (report.done, report.now, report.next_step, *notes):
         if line:
             print_line(line)

@@ -5,10 +5,16 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from portview.actions.firewall_rules.ladder_check import check_firewall, row_for_firewall_check
+from portview.actions.firewall_rules.ladder_check import (
+    check_firewall,
+    check_firewall_for_port,
+    row_for_firewall_check,
+)
+from portview.actions.port_destinations import PortDestinations
 from portview.cli.console import print_json, print_line
 from portview.domain.errors import Outcome
-from portview.domain.user_input.parsing import parse_duration_ms, parse_port
+from portview.domain.user_input.parsing import parse_duration_ms
+from portview.domain.user_input.targets import parse_tcp_port
 from portview.firewall.choose import open_firewall
 from portview.probes.documents import ladder_document
 from portview.probes.ladder import (
@@ -40,9 +46,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="tell what another machine would see of a port here",
         description="Test a TCP port of this machine step by step, and say what a client on "
         "another machine would see and what to change.",
-        epilog="Exit code 0 where another machine can connect as far as this one can tell.",
+        epilog="Exit code 0 where a machine in the network that leads outside, the one with the "
+        "default route, can connect as far as this one can tell.",
     )
-    parser.add_argument("port", metavar="PORT", type=parse_port)
+    parser.add_argument("port", metavar="PORT", type=parse_tcp_port)
     parser.add_argument(
         "--timeout",
         metavar="TIME",
@@ -63,10 +70,12 @@ def run(options: argparse.Namespace) -> Outcome:
         reader.close()
     on_step = None if options.json else _print_step
     with closing(open_firewall()) as firewall:
+        destinations = PortDestinations(firewall)
         report = climb(
             options.port,
             snapshot.rows,
             firewall=_question(options.port, snapshot, firewall),
+            destinations=destinations,
             timeout_ms=options.timeout,
             on_step=on_step,
         )
@@ -86,7 +95,8 @@ def _print_step(step: LadderStep) -> None:
 def _is_reachable(report: LadderReport) -> bool:
     if report.conclusion.reach is Reach.UNCERTAIN:
         return any(
-            step.kind is LadderStage.OWN_ADDRESS and step.outcome is StepOutcome.GOOD
+            step.kind in {LadderStage.OWN_ADDRESS, LadderStage.NAT}
+            and step.outcome is StepOutcome.GOOD
             for step in report.steps
         )
     return report.conclusion.reach in {Reach.REACHABLE, Reach.SOME}
@@ -94,9 +104,9 @@ def _is_reachable(report: LadderReport) -> bool:
 
 def _question(
     port: int, snapshot: Snapshot, firewall: FirewallReader
-) -> Callable[[int, CancelToken], FirewallCheck] | None:
+) -> Callable[[int, CancelToken], FirewallCheck]:
     row = row_for_firewall_check(port, snapshot.rows)
     if row is None:
-        return None
+        return lambda port, cancel: check_firewall_for_port(firewall, port, cancel)
     info = snapshot.processes.get(row.owner) if row.owner else None
     return lambda _port, cancel: check_firewall(firewall, row, info, cancel)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import subprocess
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portview.actions.port_destinations import PortDestinations
 from portview.cli.console import print_json, print_line, print_note
 from portview.cli.progress_line import progress_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
 from portview.domain.sockets.socket_row import Protocol
-from portview.domain.user_input.parsing import MAX_PORT, parse_count, parse_port, parse_ports
+from portview.domain.user_input.parsing import MAX_PORT, parse_count, parse_ports
+from portview.domain.user_input.targets import parse_any_port
+from portview.probes.bind_report import meaning_of_free
 from portview.probes.documents import pick_document
 from portview.probes.pick import HeldPorts, pick_ports, ports_near
 from portview.probes.wait_conditions import in_order, read_port_order
@@ -36,11 +40,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "finds them in its environment as PORT (the first), PORT1, PORT2, ... and in place of "
         "{port}, {port1}, {port2} in its arguments. No system lets a program take over a port that "
         "another one still holds, so nobody keeps it between the start and the program's own bind. "
-        "The exit code is then that of COMMAND. Without a command: 1 where too few are free.",
+        "The exit code is then that of COMMAND. Without a command: 1 where too few are free. "
+        + meaning_of_free(),
     )
     parser.add_argument("--range", metavar="LIST", type=parse_ports, help="such as 8080-8100")
-    parser.add_argument("--near", metavar="PORT", type=parse_port, help="as near to it as possible")
-    parser.add_argument("--preferred", metavar="PORT", type=parse_port, help="try it first")
+    parser.add_argument("--near", metavar="PORT", type=parse_any_port, help="as near as possible")
+    parser.add_argument("--preferred", metavar="PORT", type=parse_any_port, help="try it first")
     parser.add_argument(
         "--order", metavar="FILE", type=Path, help="ports to try next, one per line"
     )
@@ -60,15 +65,22 @@ def run(options: argparse.Namespace) -> int:
     _check(options)
     protocol = Protocol(options.proto)
     ordered = read_port_order(options.order) if options.order else ()
-    near = ports_near(options.near) if options.near else ()
-    rule_specs = in_order(options.preferred, ordered, (*near, *(options.range or ())))
-    with progress_line() as progress:
+    ranges = read_port_ranges(protocol)
+    may_be_dynamic = options.allow_dynamic
+    near = (
+        ports_near(options.near, ranges=ranges, may_be_dynamic=may_be_dynamic)
+        if options.near
+        else ()
+    )
+    candidates = in_order(options.preferred, ordered, (*near, *(options.range or ())))
+    with closing(PortDestinations()) as destinations, progress_line() as progress:
         report = pick_ports(
-            rule_specs,
+            candidates,
             count=options.count,
             protocol=protocol,
-            ranges=read_port_ranges(protocol),
-            may_be_dynamic=options.allow_dynamic,
+            ranges=ranges,
+            may_be_dynamic=may_be_dynamic,
+            destinations=destinations,
             report=progress,
         )
     if not options.hold:

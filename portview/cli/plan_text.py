@@ -5,20 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.actions.free_port.plan import PlanAction
-from portview.actions.free_port.report import describe_process
+from portview.actions.free_port.plan_summary import shown_steps, summary_of_steps
 from portview.actions.safety.blockage_words import blockage_sentence
 from portview.actions.safety.process_facts import CloseMethod
+from portview.actions.safety.process_words import describe_process, named_processes
 from portview.actions.safety.restart_words import restart_sentences
 from portview.actions.services.change import comes_back
 from portview.domain.owners.explanations import describe_suspended
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import endpoint_text
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from portview.actions.free_port.plan import FreePlan, PlanStep
     from portview.actions.safety.process_facts import ProcessFacts, ServiceFacts
+    from portview.domain.owners.process import ProcessInfo
+    from portview.domain.sockets.socket_row import SocketRow
 
 _LONGEST_COMMAND = 160
 _MOST_NAMED = 5
@@ -27,28 +31,42 @@ _CLOSE_METHOD_LABELS = {
     CloseMethod.SIGNAL: "ask it to close (SIGTERM)",
     CloseMethod.WINDOW: "ask it to close (WM_CLOSE to its windows)",
     CloseMethod.CONSOLE: "ask it to close (CTRL+BREAK in its console)",
+    CloseMethod.GROUP: "ask it to close (CTRL+BREAK to its process group)",
+    CloseMethod.INTERRUPT: "ask it to close (CTRL+C in the terminal that it was typed in)",
 }
 
 
 def plan_lines(plan: FreePlan, grace_s: float) -> Iterator[str]:
     """Yield the lines that show a plan."""
-    if not plan.steps:
-        yield f"No process holds {plan.request}."
-    for step in plan.steps:
+    if plan.is_shared:
+        text = _("Programs share {port} on purpose; a further one can join without stopping any.")
+        yield text.format(port=plan.request)
+    elif not plan.steps:
+        yield _("No process holds {port}.").format(port=plan.request)
+    shown, rest = shown_steps(plan.steps)
+    for step in shown:
         yield from step_lines(step, grace_s, is_possible=plan.is_possible)
+    if rest:
+        yield summary_of_steps(rest, is_possible=plan.is_possible)
     if plan.is_possible:
         for sentence in restart_sentences(plan.steps):
             yield f"  {sentence}"
     if plan.served and plan.is_possible:
         yield f"  {len(plan.served)} open connection(s) of it will be cut."
     for row in plan.left_alone[:_MOST_NAMED]:
-        who = f"PID {row.pid}" if row.pid else "an unknown process"
-        yield (
-            f"Left alone: {endpoint_text(row.local)} -> {endpoint_text(row.remote)} ({who}) merely "
-            "has the same local port number."
-        )
+        yield neighbour_line(row, plan.neighbours.get(row.owner) if row.owner else None)
     if len(plan.left_alone) > _MOST_NAMED:
         yield f"Left alone: {len(plan.left_alone) - _MOST_NAMED} more sockets of others."
+
+
+def neighbour_line(row: SocketRow, info: ProcessInfo | None) -> str:
+    """Return the line about a socket of another program that is not touched."""
+    who = describe_process(info, row.pid)
+    if row.remote is None:
+        text = _("Left alone: {local} of {who}, which is in nobody's way.")
+        return text.format(local=endpoint_text(row.local), who=who)
+    text = _("Left alone: {who} has a connection {local} -> {remote} that only uses this number.")
+    return text.format(who=who, local=endpoint_text(row.local), remote=endpoint_text(row.remote))
 
 
 def step_lines(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> Iterator[str]:
@@ -70,12 +88,15 @@ def step_lines(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> I
     if step.kind is PlanAction.STOP_SERVICE and step.service:
         yield from service_lines(step.service, "stop")
         return
-    for member in step.tree:
-        yield f"  -> first what runs under it: {describe_process(member.info)}"
+    if step.tree:
+        under = _("  -> first what runs under it: {processes}")
+        yield under.format(processes=named_processes([member.info for member in step.tree]))
     if step.kind is PlanAction.ASK and process:
         method = _CLOSE_METHOD_LABELS[process.asking]
         yield f"  -> {method}; end it if it still runs after {grace_s:g} s"
     else:
+        if process is not None and process.why_not_asked:
+            yield f"  {process.why_not_asked}"
         yield "  -> end it at once, without a chance to save anything"
 
 

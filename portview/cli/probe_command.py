@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from portview.actions.port_destinations import PortDestinations
 from portview.cli.console import print_json, print_line
 from portview.cli.progress_line import progress_line
 from portview.domain.errors import Outcome
@@ -17,6 +19,7 @@ from portview.domain.user_input.targets import (
     parse_url,
 )
 from portview.probes.bind import probe_bind
+from portview.probes.bind_report import meaning_of_free
 from portview.probes.documents import (
     bind_document,
     http_document,
@@ -80,7 +83,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         one.add_argument(
             "--ca-file", metavar="PEM", help="issuers to trust instead of the system's"
         )
-    bind = kinds.add_parser("bind", help="try whether this machine can take a port")
+    about = "try whether a server on this machine can take a port"
+    bind = kinds.add_parser(
+        "bind", help=about, description=f"{about.capitalize()}.", epilog=meaning_of_free()
+    )
     bind.add_argument("target", metavar="[ADDRESS:]PORT")
     bind.add_argument("--proto", choices=[one.value for one in Protocol], default="tcp")
     bind.add_argument("--json", action="store_true", help="print one JSON document")
@@ -103,7 +109,7 @@ def _kind(
         metavar="TIME",
         type=parse_duration_ms,
         default=timeout_ms,
-        help=f"such as 500ms or 3s (default: {timeout_ms} ms)",
+        help=f"for everything, such as 500ms or 3s (default: {timeout_ms} ms)",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(run=run)
@@ -111,7 +117,7 @@ def _kind(
 
 
 def _tcp(options: argparse.Namespace) -> Outcome:
-    target = parse_target(options.target)
+    target = parse_target(options.target, transport="tcp")
     with progress_line() as progress:
         report = probe_tcp(target, timeout_ms=options.timeout, tries=options.tries, report=progress)
     lines = [_address_line(one) for one in report.addresses]
@@ -119,7 +125,7 @@ def _tcp(options: argparse.Namespace) -> Outcome:
 
 
 def _udp(options: argparse.Namespace) -> Outcome:
-    target = parse_target(options.target)
+    target = parse_target(options.target, transport="udp")
     with progress_line() as progress:
         report = probe_udp(
             target,
@@ -160,7 +166,7 @@ def _http(options: argparse.Namespace) -> Outcome:
 
 
 def _tls(options: argparse.Namespace) -> Outcome:
-    target = parse_target(options.target, default_port=443)
+    target = parse_target(options.target, default_port=443, transport="tcp")
     with progress_line() as progress:
         report = probe_tls(
             target,
@@ -179,15 +185,17 @@ def _tls(options: argparse.Namespace) -> Outcome:
 def _bind(options: argparse.Namespace) -> Outcome:
     address, port = parse_bind_target(options.target)
     protocol = Protocol(options.proto)
-    with progress_line() as progress:
+    with closing(PortDestinations()) as destinations, progress_line() as progress:
         report = probe_bind(
             port,
             protocol=protocol,
             address=address,
             ranges=read_port_ranges(protocol),
+            destinations=destinations,
             report=progress,
         )
     lines = [f"{one.place}: {one.verdict}" for one in report.places]
+    lines += report.notes
     _print(options, report, bind_document(report), lines)
     return Outcome.DONE if report.is_free else Outcome.NOT_DONE
 

@@ -6,6 +6,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from portview.cli.terminal import InertTerminal
 from portview.domain.user_input.parsing import format_duration
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _CLEAR = "\r\x1b[K"
 def progress_line() -> Iterator[Callable[[Progress], None] | None]:
     """Give a receiver of progress, None where stderr is no terminal; wipe the line at the end."""
     stream = sys.stderr
-    if stream is None or not stream.isatty():
+    if not isinstance(stream, InertTerminal):
         yield None
         return
 
@@ -28,11 +29,12 @@ def progress_line() -> Iterator[Callable[[Progress], None] | None]:
         left = ""
         if progress.left_ms:
             left = f", {format_duration(progress.left_ms)} left"
-        stream.write(f"{_CLEAR}{progress.text}{left}")
+        stream.control(_CLEAR)
+        stream.write(f"{progress.text}{left}")
         stream.flush()
 
     try:
         yield show
     finally:
-        stream.write(_CLEAR)
+        stream.control(_CLEAR)
         stream.flush()

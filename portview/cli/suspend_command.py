@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.actions.confirmation.history import keep_record
-from portview.actions.free_port.report import describe_process
 from portview.actions.json_output.actions import report_object, suspend_object
 from portview.actions.processes.suspend import (
     SuspendPlan,
@@ -14,6 +13,7 @@ from portview.actions.processes.suspend import (
     describe_sockets,
     inspect_execution,
 )
+from portview.actions.safety.process_words import describe_process
 from portview.cli.arguments import add_change_options, parse_start_time
 from portview.cli.consent import require_consent
 from portview.cli.console import print_json, print_line

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING
 
+from portview.actions.port_destinations import PortDestinations
 from portview.cli.console import print_json, print_line
 from portview.cli.progress_line import progress_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.user_input.parsing import format_duration, parse_duration_ms
 from portview.domain.user_input.targets import parse_target, parse_url
+from portview.probes.bind_report import meaning_of_free
 from portview.probes.documents import wait_document
 from portview.probes.wait import answers, is_free, serves, wait_for
 
@@ -25,9 +29,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="wait until ports answer or are free",
         description="Wait until TCP ports answer, or are free, or web addresses give a good "
         "answer; all of them.",
-        epilog="Exit code 1 where time ran out.",
+        epilog="Exit code 1 where time ran out. " + meaning_of_free(),
     )
-    parser.add_argument("targets", metavar="HOST:PORT", nargs="*", type=parse_target)
+    parser.add_argument(
+        "targets", metavar="HOST:PORT", nargs="*", type=partial(parse_target, transport="tcp")
+    )
     parser.add_argument("--free", action="store_true", help="wait until the ports are free")
     parser.add_argument(
         "--http", metavar="URL", action="append", type=parse_url, default=[], help="repeatable"
@@ -45,7 +51,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> Outcome:
     """Wait."""
-    condition_for = is_free if options.free else answers
+    with closing(PortDestinations()) as destinations:
+        return _wait(options, destinations)
+
+
+def _wait(options: argparse.Namespace, destinations: PortDestinations) -> Outcome:
+    condition_for = partial(is_free, destinations=destinations) if options.free else answers
     conditions = [
         *(condition_for(target) for target in options.targets),
         *map(serves, options.http),

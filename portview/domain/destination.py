@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from portview.domain.firewall import FirewallRule
 
 
@@ -40,3 +42,17 @@ class Destination:
     def is_changed(self) -> bool:
         """Tell whether a rule sends the packets to another address or port than was called."""
         return self.rule is not None
+
+
+def redirected(destinations: Iterable[Destination]) -> tuple[Destination, ...]:
+    """Return those in front of which a rule changes the destination."""
+    return tuple(one for one in destinations if one.is_changed)
+
+
+def shadows(destinations: Iterable[Destination], origin: ClientOrigin) -> tuple[Destination, ...]:
+    """Return what keeps all clients of one origin from a listener at the port that they call.
+
+    Empty where at least some of them arrive unchanged.
+    """
+    own = [one for one in destinations if one.origin is origin]
+    return tuple(own) if own and all(one.is_changed for one in own) else ()

@@ -43,6 +43,24 @@ def inert(text: str, limit: int = LONGEST_CELL) -> str:
     return shown
 
 
+def is_inert(text: str) -> bool:
+    """Return whether a text has no character that is invisible, reorders text or is obeyed."""
+    return text.isprintable() and _BLANK.isdisjoint(text)
+
+
+def inert_lines(text: str) -> str:
+    """Return a text of lines for a terminal: everything but line ends and tabs as ``inert`` does.
+
+    Nothing is cut off.
+    """
+    lines = text.replace("\r\n", "\n").split("\n")
+    return "\n".join(line if is_inert(line) else _visible_but_tabs(line) for line in lines)
+
+
+def _visible_but_tabs(line: str) -> str:
+    return "\t".join("".join(map(_visible, part)) for part in line.split("\t"))
+
+
 def with_breaks(text: str) -> str:
     """Return a text whose overlong words may be broken over lines, by characters without width.
 

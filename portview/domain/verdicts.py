@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,8 +14,10 @@ class Verdict(StrEnum):
     """What a probe found out.
 
     OPEN, CLOSED, FILTERED, UNREACHABLE and OPEN_OR_FILTERED are meant as nmap uses them. OK and
-    FAILED are for probes that also check what was answered (HTTP, TLS). UNRESOLVED is a name
-    without an address; ERROR is a failure on this machine, which tells nothing about the target.
+    FAILED are for probes that also check what was answered (HTTP, TLS); FAILED stands as well for
+    a listener of this machine that takes nobody, and for a UDP answer from elsewhere. UNRESOLVED
+    is a name without an address; ERROR is a failure on this machine, which tells nothing about the
+    target.
     HUNG_UP is a TCP port that accepts connections and ends them at once without a word.
     """
 
@@ -69,6 +70,8 @@ class Latency:
         """Sum up times; None where there is none."""
         if not times_ms:
             return None
+        from statistics import median  # noqa: PLC0415 - slow to load
+
         return cls(min(times_ms), median(times_ms), max(times_ms))
 
 

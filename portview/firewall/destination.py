@@ -16,9 +16,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.domain.destination import ClientOrigin, Destination
+from portview.domain.destination import ClientOrigin, Destination, redirected, shadows
 from portview.domain.facts import Known, Unreadable
 from portview.domain.firewall import FirewallQuestion
+
+__all__ = ("destinations_of", "redirected", "shadows")
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,17 +51,3 @@ def destinations_of(
         if isinstance(part, Known):
             found += part.value
     return Known(tuple(found))
-
-
-def redirected(destinations: Iterable[Destination]) -> tuple[Destination, ...]:
-    """Return those in front of which a rule changes the destination."""
-    return tuple(one for one in destinations if one.is_changed)
-
-
-def shadows(destinations: Iterable[Destination], origin: ClientOrigin) -> tuple[Destination, ...]:
-    """Return what keeps all clients of one origin from a listener at the port that they call.
-
-    Empty where at least some of them arrive unchanged.
-    """
-    own = [one for one in destinations if one.origin is origin]
-    return tuple(own) if own and all(one.is_changed for one in own) else ()

@@ -2,92 +2,40 @@
 
 from __future__ import annotations
 
-import socket
-import sys
-from dataclasses import dataclass
-from enum import StrEnum
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from portview.domain.browser_ports import browser_note
 from portview.domain.sockets.port_ranges import PortRanges
 from portview.domain.sockets.socket_row import Family, Protocol
 from portview.domain.verdicts import Progress
-from portview.probes.bind_places import BindPlace, bind_places
-from portview.probes.os_errors import error_codes, error_text
+from portview.i18n import _
+from portview.probes.bind_attempt import WINDOWS, Binder, BindOption
+from portview.probes.bind_places import bind_places, wildcard_of
+from portview.probes.bind_refusal import (
+    DENIED,
+    IN_USE,
+    explain_denied_to_everyone,
+    explain_refusal,
+)
+from portview.probes.bind_report import (
+    BindReport,
+    BindVerdict,
+    PlaceReport,
+    summed_up,
+)
+from portview.probes.bind_users import BindQuestion, explained, users_at
+from portview.probes.redirected import with_destinations
+from portview.readers.socket_table import LazySocketTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable
 
     from portview.domain.cancellation import CancelToken
-
-_IN_USE = error_codes("EADDRINUSE")
-_DENIED = error_codes("EACCES", "EPERM")
-NO_SUCH_PLACE = error_codes("EADDRNOTAVAIL", "EAFNOSUPPORT", "EPROTONOSUPPORT")
-"""The address, or its whole family, is not there; nobody else has the port because of it."""
-
-_UNPRIVILEGED_START = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
-
-
-class BindVerdict(StrEnum):
-    """How a bind ended.
-
-    LEFTOVERS: only connections that are closing or still open hold the port, no listener; a
-    server that sets SO_REUSEADDR can take it (Linux). RESERVED: the system keeps it from everyone
-    (Windows' excluded ranges). EXCLUSIVE: another program, perhaps of another user, has it for
-    itself (Windows' 10013). PRIVILEGED: only for administrators. FORBIDDEN: refused for another
-    reason. NO_ADDRESS: this machine does not have the address now, or not the family.
-    """
-
-    FREE = "free"
-    IN_USE = "in_use"
-    LEFTOVERS = "leftovers"
-    RESERVED = "reserved"
-    EXCLUSIVE = "exclusive"
-    PRIVILEGED = "privileged"
-    FORBIDDEN = "forbidden"
-    NO_ADDRESS = "no_address"
-    ERROR = "error"
-
-
-_WORST_FIRST = (
-    BindVerdict.RESERVED,
-    BindVerdict.IN_USE,
-    BindVerdict.EXCLUSIVE,
-    BindVerdict.PRIVILEGED,
-    BindVerdict.FORBIDDEN,
-    BindVerdict.LEFTOVERS,
-    BindVerdict.ERROR,
-    BindVerdict.NO_ADDRESS,
-    BindVerdict.FREE,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceReport:
-    """How the bind at one place ended; ``code`` is the system's error number, None where free."""
-
-    place: BindPlace
-    verdict: BindVerdict
-    detail: str
-    hint: str = ""
-    code: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BindReport:
-    """Whether a port can be taken, everywhere or at some places only."""
-
-    port: int
-    protocol: Protocol
-    verdict: BindVerdict
-    detail: str
-    hint: str
-    places: tuple[PlaceReport, ...]
-
-    @property
-    def is_free(self) -> bool:
-        """Tell whether the port can be taken wherever this machine has an address."""
-        return self.verdict is BindVerdict.FREE
+    from portview.domain.sockets.socket_row import SocketRow
+    from portview.probes.bind_places import BindPlace
+    from portview.probes.redirected import DestinationsOf
+    from portview.readers.socket_table import SocketTable
 
 
 def probe_bind(
@@ -96,137 +44,162 @@ def probe_bind(
     protocol: Protocol = Protocol.TCP,
     address: str | None = None,
     ranges: PortRanges | None = None,
+    destinations: DestinationsOf | None = None,
+    table: SocketTable | None = None,
+    binder: Binder | None = None,
     cancel: CancelToken | None = None,
     report: Callable[[Progress], None] | None = None,
 ) -> BindReport:
-    """Bind a port at all places where servers bind, or at one address, and close at once.
+    """Take a port at all places where servers bind, or at one address, and close at once.
 
-    Never listens, so that no client can meet the test; holds one socket for some microseconds,
-    during which another program's bind would fail. ``ranges`` explain refusals on Windows.
-    Any thread; takes a few milliseconds. Raises Cancelled.
+    What "free" means is ``meaning_of_free``. Holds one socket for some microseconds, during which
+    another program's bind would fail; where only leftovers have the port it listens for as long,
+    and a client that comes just then is reset. ``ranges`` explain refusals on Windows,
+    ``destinations`` tells what NAT rules do, ``table`` names who has the port and is read only
+    where a bind failed. Any thread; takes a few milliseconds. Raises Cancelled.
     """
-    places = bind_places(address)
+    result = try_places(
+        bind_places(address),
+        port,
+        protocol,
+        ranges=ranges,
+        table=table,
+        binder=binder,
+        cancel=cancel,
+        report=report,
+    )
+    result = with_destinations(result, address, destinations)
+    note = browser_note(port) if protocol is Protocol.TCP else ""
+    return replace(result, notes=(*result.notes, note)) if note and result.is_free else result
+
+
+def try_places(
+    places: Iterable[BindPlace],
+    port: int,
+    protocol: Protocol,
+    *,
+    ranges: PortRanges | None = None,
+    table: SocketTable | None = None,
+    binder: Binder | None = None,
+    cancel: CancelToken | None = None,
+    report: Callable[[Progress], None] | None = None,
+) -> BindReport:
+    """Take a port at each of these places, as ``probe_bind`` does, without regard to NAT."""
+    attempts = _Attempts(port, protocol, ranges or PortRanges(), binder or Binder())
+    places = tuple(places)
     results: list[PlaceReport] = []
     for place in places:
         if cancel:
             cancel.raise_if_cancelled()
-        results.append(probe_place(place, port, protocol, ranges or PortRanges()))
+        results.append(attempts.at(place))
         if report:
-            report(Progress(len(results), len(places), f"Binding {place}"))
-    return summed_up(port, protocol, results)
+            text = _("Binding {place}").format(place=place)
+            report(Progress(len(results), len(places), text))
+    return attempts.explained(results, table or LazySocketTable())
 
 
-def probe_place(place: BindPlace, port: int, protocol: Protocol, ranges: PortRanges) -> PlaceReport:
-    """Bind at one place and say how it ended."""
-    code = _try_bind(place, port, protocol, may_reuse=False)
-    if code is None:
-        return PlaceReport(place, BindVerdict.FREE, "It can be taken.")
-    if (
-        code in _IN_USE
-        and protocol is Protocol.TCP
-        and sys.platform != "win32"
-        and _try_bind(place, port, protocol, may_reuse=True) is None
-    ):
-        # With SO_REUSEADDR Linux passes over sockets that don't listen and have the option as
-        # well. This never reports "free": a program that is bound but does not listen yet looks
-        # the same, and so do living connections of a server that ended (socket(7), ip(7)).
-        return PlaceReport(
-            place,
-            BindVerdict.LEFTOVERS,
-            "Nobody listens, but the port is held by connections of an earlier server, closing "
-            "(TIME_WAIT) or still open, or by a program that does not listen yet.",
-            "A server that sets SO_REUSEADDR can start now; any other has to wait up to a minute "
-            "or until the last connection is closed.",
-            code,
-        )
-    verdict, detail, hint = explain_refusal(code, port, ranges)
-    return PlaceReport(place, verdict, detail, hint, code)
+class _Attempts:
+    def __init__(self, port: int, protocol: Protocol, ranges: PortRanges, binder: Binder) -> None:
+        self._port = port
+        self._protocol = protocol
+        self._ranges = ranges
+        self._binder = binder
+        self._families: dict[Family, int | None] = {}
+
+    def at(self, place: BindPlace) -> PlaceReport:
+        """Bind at one place and say how it ended, as far as error numbers tell."""
+        if self._binder.platform == WINDOWS:
+            return self._at_on_windows(place)
+        code = self._try(place, BindOption.PLAIN)
+        if code is None:
+            return _free(place)
+        if code in IN_USE and self._protocol is Protocol.TCP:
+            # Linux passes over sockets that don't listen and set SO_REUSEADDR as well (socket(7)).
+            # Two that both set it collide only when they listen.
+            if self._try(place, BindOption.REUSE, listens=True) is None:
+                return PlaceReport(
+                    place,
+                    BindVerdict.LEFTOVERS,
+                    _(
+                        "Nobody listens, but connections of an earlier server have the number, or "
+                        "a program that does not listen yet."
+                    ),
+                    _("A server that does not set SO_REUSEADDR has to wait."),
+                    code,
+                    has_second_opinion=True,
+                )
+        elif code in IN_USE and self._is_shared(place):
+            return PlaceReport(
+                place,
+                BindVerdict.SHARED,
+                _("A further program can share it if it sets SO_REUSEADDR as they do."),
+                "",
+                code,
+                has_second_opinion=True,
+            )
+        return self._refused(place, code)
+
+    def _is_shared(self, place: BindPlace) -> bool:
+        options = (BindOption.REUSE, BindOption.SHARE)
+        return any(self._try(place, option) is None for option in options)
+
+    def _at_on_windows(self, place: BindPlace) -> PlaceReport:
+        """Bind exclusively to all addresses of the family, then at the place itself.
+
+        By Microsoft's table an exclusive bind to the wildcard collides with every socket of its
+        family, whoever has it and at whichever address, and always with the same number; so that
+        another number has another cause. A socket for both families would spoil this.
+        """
+        if place.is_dual_stack:
+            single = [self.at(wildcard_of(family)) for family in Family]
+            worst = summed_up(self._port, self._protocol, single).verdict
+            (first, *_others) = [one for one in single if one.verdict is worst]
+            return replace(first, place=place)
+        everywhere = self._everywhere(place.family)
+        if everywhere in DENIED and everywhere is not None:
+            verdict, detail, hint = explain_denied_to_everyone(self._port, self._ranges)
+            return PlaceReport(place, verdict, detail, hint, everywhere)
+        code = everywhere if place.is_wildcard else self._try(place, BindOption.EXCLUSIVE)
+        if everywhere not in IN_USE or (code is not None and code not in IN_USE):
+            return _free(place) if code is None else self._refused(place, code)
+        # Somebody has it. A default bind is the second opinion: it passes over what is left of a
+        # closed server, and over sockets at other addresses.
+        works = code is None or self._try(place, BindOption.PLAIN) is None
+        return replace(self._refused(place, everywhere or 0), has_second_opinion=works)
+
+    def _everywhere(self, family: Family) -> int | None:
+        if family not in self._families:
+            self._families[family] = self._try(wildcard_of(family), BindOption.EXCLUSIVE)
+        return self._families[family]
+
+    def _try(self, place: BindPlace, option: BindOption, *, listens: bool = False) -> int | None:
+        return self._binder.attempt(place, self._port, self._protocol, option, listens=listens)
+
+    def _refused(self, place: BindPlace, code: int) -> PlaceReport:
+        platform = self._binder.platform
+        verdict, detail, hint = explain_refusal(code, self._port, self._ranges, platform)
+        return PlaceReport(place, verdict, detail, hint, code)
+
+    def explained(self, results: list[PlaceReport], table: SocketTable) -> BindReport:
+        """Sum up, with the sockets of the table that explain what is not free."""
+        first = summed_up(self._port, self._protocol, results)
+        if first.verdict in {BindVerdict.FREE, BindVerdict.NO_ADDRESS}:
+            return first
+        rows = table.rows()
+        if rows is None:
+            return first
+        question = BindQuestion(self._port, self._protocol, self._ranges, self._binder.platform)
+        places: list[PlaceReport] = []
+        found: dict[object, SocketRow] = {}
+        for one in results:
+            users = users_at(rows, self._port, self._protocol, one.place)
+            place = explained(one, users, table.owner_name, question)
+            places.append(place)
+            if place.verdict not in {BindVerdict.FREE, BindVerdict.NO_ADDRESS}:
+                found.update((row.key, row) for row in users.all)
+        summary = summed_up(self._port, self._protocol, places)
+        return replace(summary, users=tuple(found.values()))
 
 
-def _try_bind(place: BindPlace, port: int, protocol: Protocol, *, may_reuse: bool) -> int | None:
-    """Bind and close; returns None or the error number."""
-    kind = socket.SOCK_STREAM if protocol is Protocol.TCP else socket.SOCK_DGRAM
-    try:
-        with socket.socket(place.socket_family, kind) as holder:
-            if sys.platform == "win32":
-                # Without it Windows lets a bind succeed next to certain binds of others.
-                holder.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-            elif may_reuse:
-                holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if place.family is Family.IPV6:
-                is_v6_only = not place.is_dual_stack
-                holder.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, is_v6_only)
-            holder.bind(place.sockaddr(port))
-    except OSError as error:
-        return error.errno or 0
-    return None
-
-
-def explain_refusal(code: int, port: int, ranges: PortRanges) -> tuple[BindVerdict, str, str]:
-    """Say what an error number of ``bind`` means: verdict, detail, hint."""
-    exclusion = ranges.exclusion_of(port)
-    if code in _IN_USE:
-        return BindVerdict.IN_USE, "Another program has it.", "See who has it, or choose another."
-    if code in _DENIED and exclusion and not exclusion.is_administered:
-        return (
-            BindVerdict.RESERVED,
-            f"The system reserves ports {exclusion} (excluded port range).",
-            (
-                "Choose a port outside the excluded ranges; Hyper-V and WSL make them anew when "
-                "Windows starts."
-            ),
-        )
-    if code in _DENIED and sys.platform == "win32":
-        return (
-            BindVerdict.EXCLUSIVE,
-            "Access is denied (10013): another program has it for itself, or a policy forbids it.",
-            "See who has it; a program of another user counts as well.",
-        )
-    if code in _DENIED:
-        return _explain_privilege(port)
-    if code in NO_SUCH_PLACE:
-        return BindVerdict.NO_ADDRESS, "This machine does not have such an address at present.", ""
-    return BindVerdict.ERROR, f"It failed: {error_text(code)}.", ""
-
-
-def _explain_privilege(port: int) -> tuple[BindVerdict, str, str]:
-    try:
-        start = int(_UNPRIVILEGED_START.read_bytes())
-    except (OSError, ValueError):
-        start = 1024  # what every other Unix has
-    if port >= start:
-        return (
-            BindVerdict.FORBIDDEN,
-            "The system refuses it, though the port is not a privileged one.",
-            "A security policy (SELinux, AppArmor, seccomp) may forbid it.",
-        )
-    return (
-        BindVerdict.PRIVILEGED,
-        (
-            f"Ports below {start} are for administrators "
-            f"(net.ipv4.ip_unprivileged_port_start = {start})."
-        ),
-        (
-            f"Choose a port from {start} on, give the program CAP_NET_BIND_SERVICE, or lower this "
-            "setting."
-        ),
-    )
-
-
-def summed_up(port: int, protocol: Protocol, places: Sequence[PlaceReport]) -> BindReport:
-    """Join the places: free only if nothing but missing addresses stands in the way."""
-    here = [one for one in places if one.verdict is not BindVerdict.NO_ADDRESS] or list(places)
-    worst = min(here, key=lambda one: _WORST_FIRST.index(one.verdict))
-    free = [one for one in here if one.verdict is BindVerdict.FREE]
-    name = f"{protocol.value.upper()} port {port}"
-    if worst.verdict is BindVerdict.FREE:
-        detail = f"{name} can be taken at every address."
-        if len(here) == 1:
-            detail = f"{name} can be taken at {here[0].place}."
-    elif not free:
-        detail = f"{name} can't be taken. {worst.detail}"
-    else:
-        taken = ", ".join(str(one.place) for one in here if one.verdict is not BindVerdict.FREE)
-        left = ", ".join(str(one.place) for one in free)
-        detail = f"{name} can't be taken at {taken}, but at {left}. {worst.detail}"
-    return BindReport(port, protocol, worst.verdict, detail, worst.hint, tuple(places))
+def _free(place: BindPlace) -> PlaceReport:
+    return PlaceReport(place, BindVerdict.FREE, _("It can be taken."))

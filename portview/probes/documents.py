@@ -10,16 +10,17 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from portview.domain.json_schema import iso_time
+from portview.domain.json_schema import iso_time, socket_object
 from portview.domain.table.export import defused
 from portview.domain.user_input.parsing import format_ports
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from portview.domain.sockets.socket_row import Endpoint, SocketRow
     from portview.domain.verdicts import Latency
-    from portview.probes.bind import BindReport
+    from portview.probes.bind_report import BindReport
     from portview.probes.certificates import Certificate
     from portview.probes.http import HttpReport
     from portview.probes.ladder import LadderReport
@@ -161,6 +162,8 @@ def bind_document(report: BindReport) -> dict[str, Any]:
             }
             for one in report.places
         ],
+        used_by=[socket_object(row, None) for row in report.users],
+        notes=list(report.notes),
     )
 
 
@@ -187,8 +190,13 @@ def ladder_document(report: LadderReport) -> dict[str, Any]:
     )
 
 
-def scan_document(report: ScanReport, comparison: TableComparison | None) -> dict[str, Any]:
-    """Return the document of ``scan``; ``comparison`` is null for other machines."""
+def scan_document(
+    report: ScanReport, comparison: TableComparison | None, remarks: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return the document of ``scan``; ``comparison`` is null for other machines.
+
+    ``remarks`` are sentences on listeners of this machine.
+    """
     return {
         "host": report.host,
         "address": report.address,
@@ -210,6 +218,7 @@ def scan_document(report: ScanReport, comparison: TableComparison | None) -> dic
         "elapsed_ms": round(report.elapsed_ms, 3),
         "other_addresses": list(report.other_addresses),
         "comparison": None if comparison is None else _comparison(comparison),
+        "remarks": list(remarks),
     }
 
 

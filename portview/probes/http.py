@@ -24,6 +24,7 @@ from portview.probes.http_exchange import (
     exchange,
 )
 from portview.probes.http_words import body_remark, first_line_of_body, status_hint
+from portview.probes.local_listener import note_on_localhost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,11 +115,13 @@ def probe_http(
     )
     try:
         answer = chain.follow(max_redirects)
-        return chain.judged(answer, expectation or Expectation())
+        found = chain.judged(answer, expectation or Expectation())
     except _FailedError as error:
         last = chain.hops[-1].status if chain.hops else None
         hops = tuple(chain.hops)
-        return HttpReport(str(url), error.verdict, None, error.detail, error.hint, last, hops=hops)
+        found = HttpReport(str(url), error.verdict, None, error.detail, error.hint, last, hops=hops)
+    note = note_on_localhost(url.target.host, url.target.port)
+    return replace(found, detail=f"{found.detail} {note}") if note else found
 
 
 class _Chain:

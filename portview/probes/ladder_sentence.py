@@ -2,80 +2,70 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from portview.domain.sockets.socket_row import Endpoint, endpoint_text, is_loopback
 from portview.domain.verdicts import Verdict
+from portview.i18n import _
 from portview.probes.bind_places import ANY_IPV4, ANY_IPV6
+from portview.probes.ladder_elsewhere import (
+    inner_only,
+    only_through_device,
+    open_inside_too,
+    redirected_elsewhere,
+)
+from portview.probes.ladder_facts import (
+    FirewallCheckVerdict,
+    LadderFacts,
+    LadderSentence,
+    Reach,
+    open_inside,
+)
+
+__all__ = ("FirewallCheckVerdict", "LadderFacts", "LadderSentence", "Reach", "sentence_for")
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-
-class FirewallCheckVerdict(StrEnum):
-    """What the firewall says about connections from other machines."""
-
-    ALLOWED = "allowed"
-    BLOCKED = "blocked"
-    PARTLY = "partly"
-    UNKNOWN = "unknown"
-
-
-class Reach(StrEnum):
-    """From where a port can be reached."""
-
-    NOTHING_LISTENS = "nothing_listens"
-    THIS_MACHINE_ONLY = "this_machine_only"
-    BLOCKED = "blocked"
-    HANGS = "hangs"
-    REACHABLE = "reachable"
-    SOME = "some"
-    UNCERTAIN = "uncertain"
-
-
-@dataclass(frozen=True, slots=True)
-class LadderFacts:
-    """What the steps of a ladder found.
-
-    ``listening`` and ``bound`` are local addresses of the socket table, in LISTEN and in BOUND.
-    ``loopback`` and ``own`` pair the addresses that were tried with what they answered; ``own``
-    has none of loopback. ``firewall_detail`` is the firewall's reason in words.
-    """
-
-    port: int
-    listening: tuple[str, ...] = ()
-    bound: tuple[str, ...] = ()
-    loopback: tuple[tuple[str, Verdict], ...] = ()
-    own: tuple[tuple[str, Verdict], ...] = ()
-    firewall: FirewallCheckVerdict = FirewallCheckVerdict.UNKNOWN
-    firewall_detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LadderSentence:
-    """From where it can be reached, one sentence about it, and what to change; empty if nothing."""
-
-    reach: Reach
-    sentence: str
-    advice: str = ""
+    from portview.probes.local_listener import ListenerTrouble
 
 
 def sentence_for(facts: LadderFacts) -> LadderSentence:
     """Say what a client on another machine would see, and what to change."""
-    open_outside = _open(facts.own)
-    open_anywhere = open_outside or _open(facts.loopback)
-    if not facts.listening and not open_anywhere:
-        return _nothing_listens(facts)
+    sentence = _sentence_for(facts)
+    if not facts.nat_note or facts.redirection is not None:
+        return sentence
+    return replace(sentence, sentence=f"{sentence.sentence} {facts.nat_note}")
+
+
+def _sentence_for(facts: LadderFacts) -> LadderSentence:
+    if facts.redirection is not None:
+        return redirected_elsewhere(facts, facts.redirection)
+    return _unserved(facts) or _not_outside(facts) or _outside(facts)
+
+
+def _not_outside(facts: LadderFacts) -> LadderSentence | None:
+    """Say why no client on another machine can come, whatever the firewall does; None if it may."""
     if facts.listening and all(is_loopback(address) for address in facts.listening):
         return _loopback_only(facts)
-    if not facts.own:
-        return LadderSentence(
-            Reach.THIS_MACHINE_ONLY,
-            "This machine has no address but loopback at present: no other machine can reach it.",
-            "Connect this machine to a network.",
-        )
+    if _open(facts.own):
+        return None
+    if open_inside(facts.inner, facts.port):
+        return inner_only(facts)
+    if through := only_through_device(facts):
+        return through
+    if facts.own:
+        return None
+    alone = _("This machine has no address but loopback at present: no other machine can reach it.")
+    if facts.inner:
+        alone = _("This machine has no address at a network that leads outside at present.")
+    advice = _("Connect this machine to a network.")
+    return LadderSentence(Reach.THIS_MACHINE_ONLY, alone, advice)
+
+
+def _outside(facts: LadderFacts) -> LadderSentence:
+    """Say what a client from outside meets: the firewall first, then the server."""
     if facts.firewall is FirewallCheckVerdict.BLOCKED:
         because = _because(facts)
         return LadderSentence(
@@ -84,9 +74,42 @@ def sentence_for(facts: LadderFacts) -> LadderSentence:
             "a client on another machine gets no answer.",
             f"Allow TCP port {facts.port} through the firewall.",
         )
-    if not open_outside:
-        return _closed_outside(facts)
-    return _reachable(facts, open_outside)
+    open_outside = _open(facts.own)
+    return _reachable(facts, open_outside) if open_outside else _closed_outside(facts)
+
+
+def _unserved(facts: LadderFacts) -> LadderSentence | None:
+    """Say why clients of this machine itself get no answer; None where they do, or may."""
+    tried = (*facts.loopback, *facts.own, *((one.address, one.verdict) for one in facts.inner))
+    if facts.trouble is not None:
+        return _in_trouble(facts, facts.trouble)
+    if _open(tried):
+        return None
+    if any(verdict is Verdict.HUNG_UP for _address, verdict in tried):
+        return _hanging_up(facts)
+    return None if facts.listening else _nothing_listens(facts)
+
+
+def _hanging_up(facts: LadderFacts) -> LadderSentence:
+    return LadderSentence(
+        Reach.HANGS_UP,
+        _(
+            "TCP port {port} accepts connections and ends them at once: no client gets an answer, "
+            "not even from this machine."
+        ).format(port=facts.port),
+        _(
+            "What stands behind the listener may be missing: look at the container, tunnel or port "
+            "forwarding, or at the server's log."
+        ),
+    )
+
+
+def _in_trouble(facts: LadderFacts, trouble: ListenerTrouble) -> LadderSentence:
+    sentence = _("It listens on {places}, but {reason}").format(
+        places=_places(facts), reason=trouble.sentence
+    )
+    reach = Reach.SUSPENDED if trouble.is_suspended else Reach.HANGS
+    return LadderSentence(reach, sentence, trouble.advice)
 
 
 def _because(facts: LadderFacts) -> str:
@@ -182,6 +205,7 @@ def _closed_outside(facts: LadderFacts) -> LadderSentence:
 def _reachable(facts: LadderFacts, open_outside: list[str]) -> LadderSentence:
     at = _endpoints(open_outside, facts.port)
     reach, sentence = Reach.REACHABLE, f"A client on another machine can connect to {at}."
+    also = open_inside_too(facts)
     because = _because(facts)
     if facts.firewall is FirewallCheckVerdict.PARTLY:
         reach = Reach.SOME
@@ -196,6 +220,7 @@ def _reachable(facts: LadderFacts, open_outside: list[str]) -> LadderSentence:
             f"A client on another machine can connect to {at}, unless a firewall stops it, which "
             f"{unknown}."
         )
+    sentence = f"{sentence} {also}".rstrip()
     refusing = [address for address, verdict in facts.own if verdict is not Verdict.OPEN]
     if not facts.listening:
         sentence = f"{sentence} The socket table does not show who listens."

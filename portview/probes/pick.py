@@ -9,16 +9,21 @@ from typing import TYPE_CHECKING, Self
 
 from portview.domain.cancellation import CancelToken
 from portview.domain.errors import Outcome, PortViewError
-from portview.domain.sockets.port_ranges import PortRanges
+from portview.domain.sockets.port_ranges import PortRange, PortRanges
 from portview.domain.sockets.socket_row import Protocol
 from portview.domain.user_input.parsing import MAX_PORT
 from portview.domain.verdicts import Progress
-from portview.probes.bind import NO_SUCH_PLACE, probe_bind
+from portview.i18n import _
+from portview.probes.bind import probe_bind
 from portview.probes.bind_places import ANY_IPV4, ANY_IPV6
+from portview.probes.bind_refusal import IN_USE, NO_SUCH_PLACE
+from portview.readers.socket_table import LazySocketTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
+
+    from portview.probes.redirected import DestinationsOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,51 +50,88 @@ def pick_ports(
     protocol: Protocol = Protocol.TCP,
     ranges: PortRanges | None = None,
     may_be_dynamic: bool = False,
+    destinations: DestinationsOf | None = None,
     cancel: CancelToken | None = None,
     report: Callable[[Progress], None] | None = None,
 ) -> PickReport:
-    """Return the first ``count`` ports of ``conditions`` that can be bound at every address.
+    """Return the first ``count`` ports of ``conditions`` that are free at every address.
 
-    Excluded ports are passed over, and dynamic ones too, as the system may give them to an
-    outgoing connection at any time. Any thread. Raises PortViewError where there are too few,
-    Cancelled.
+    What "free" means is ``meaning_of_free``. Excluded ports are passed over, and dynamic ones too,
+    as the system may give them to an outgoing connection at any time; each such range is told
+    once. Any thread. Raises PortViewError where there are too few, Cancelled.
     """
     ranges = ranges or PortRanges()
     cancel = cancel or CancelToken()
     found: list[int] = []
     skipped: list[Skipped] = []
+    notes = dict.fromkeys(ranges.notes)
+    bands: set[PortRange] = set()
+    table = LazySocketTable()
     ordered = tuple(conditions)
     for done, port in enumerate(ordered):
         cancel.raise_if_cancelled()
         if report:
             report(Progress(done, len(ordered), f"Trying port {port}"))
-        reason = _reason_to_skip(port, protocol, ranges, may_be_dynamic=may_be_dynamic)
-        if reason:
-            skipped.append(Skipped(port, reason))
+        band = band_of(port, ranges, may_be_dynamic=may_be_dynamic)
+        if band is not None:
+            if band not in bands:
+                bands.add(band)
+                skipped.append(Skipped(port, _band_words(band, ranges)))
             continue
+        bind = probe_bind(
+            port, protocol=protocol, ranges=ranges, destinations=destinations, table=table
+        )
+        if not bind.is_free:
+            skipped.append(Skipped(port, bind.detail))
+            continue
+        notes.update(dict.fromkeys(bind.notes))
         found.append(port)
         if len(found) == count:
-            return PickReport(tuple(found), tuple(skipped), ranges.notes)
+            return PickReport(tuple(found), tuple(skipped), tuple(notes))
     raise _too_few(count, found, skipped)
 
 
-def ports_near(port: int, reach: int = 200) -> tuple[int, ...]:
-    """List the ports around one: itself, those above by distance, then those below."""
-    above = range(port, min(MAX_PORT, port + reach) + 1)
-    below = range(port - 1, max(0, port - reach - 1), -1)
-    return (*above, *below)
+def ports_near(
+    port: int, reach: int = 200, ranges: PortRanges | None = None, *, may_be_dynamic: bool = False
+) -> tuple[int, ...]:
+    """List the ports around one: itself, those above by distance, then those below.
+
+    ``reach`` counts ports that can be taken at all: ranges that are kept from everyone are jumped
+    over as a whole, however wide they are, all but the port at which each is met.
+    """
+    ranges = ranges or PortRanges()
+
+    def reached(ports: Iterable[int], most: int) -> Iterable[int]:
+        met: set[PortRange] = set()
+        for one in ports:
+            band = band_of(one, ranges, may_be_dynamic=may_be_dynamic)
+            if band is None:
+                most -= 1
+            elif band in met:
+                continue
+            else:
+                met.add(band)
+            yield one
+            if most <= 0:
+                return
+
+    above = reached(range(port, MAX_PORT + 1), reach + 1)
+    below = reached(range(port - 1, 0, -1), reach)
+    return tuple(dict.fromkeys((*above, *below)))
 
 
-def _reason_to_skip(
-    port: int, protocol: Protocol, ranges: PortRanges, *, may_be_dynamic: bool
-) -> str:
+def band_of(port: int, ranges: PortRanges, *, may_be_dynamic: bool) -> PortRange | None:
+    """Return the range because of which a port is passed over, None where there is none."""
     exclusion = ranges.exclusion_of(port)
-    if exclusion:
-        return f"is in the excluded range {exclusion}"
-    if ranges.is_dynamic(port) and not may_be_dynamic:
-        return f"is in the dynamic range {ranges.dynamic}"
-    bind = probe_bind(port, protocol=protocol, ranges=ranges)
-    return "" if bind.is_free else bind.detail
+    if exclusion is None and ranges.is_dynamic(port) and not may_be_dynamic:
+        return ranges.dynamic
+    return exclusion
+
+
+def _band_words(band: PortRange, ranges: PortRanges) -> str:
+    if band == ranges.dynamic:
+        return _("is in the dynamic range {range}").format(range=band)
+    return _("is in the excluded range {range}").format(range=band)
 
 
 def _too_few(count: int, found: list[int], skipped: list[Skipped]) -> PortViewError:
@@ -104,6 +146,17 @@ def _too_few(count: int, found: list[int], skipped: list[Skipped]) -> PortViewEr
         else "Choose a wider or another range.",
         Outcome.NOT_DONE,
     )
+
+
+def _bind_beside_leftovers(holder: socket.socket, address: str, port: int) -> None:
+    """Bind so that nobody else can; with SO_REUSEADDR only where leftovers have the port."""
+    try:
+        holder.bind((address, port))
+    except OSError as error:
+        if sys.platform == "win32" or error.errno not in IN_USE:
+            raise
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind((address, port))
 
 
 class HeldPorts:
@@ -145,7 +198,7 @@ class HeldPorts:
                     holder.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
                 if family == socket.AF_INET6:
                     holder.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-                holder.bind((address, port))
+                _bind_beside_leftovers(holder, address, port)
             except OSError as error:
                 if error.errno not in NO_SUCH_PLACE:  # one family may be switched off
                     raise

@@ -26,6 +26,7 @@ from portview.probes.deadline import Deadline
 from portview.probes.first_open import NotConnectedError, connect_first_open
 from portview.probes.greeting import printable
 from portview.probes.known_protocols import is_tls
+from portview.probes.local_listener import note_on_localhost
 from portview.probes.protocol_question import SpokenProtocol, ask_for_protocol
 from portview.probes.starttls import STARTTLS_PROTOCOLS, NoStartTlsError, start_tls
 from portview.probes.tls_handshake import Handshake, HandshakeError, TlsStream
@@ -142,9 +143,17 @@ def probe_tls(
     asked what it speaks, and for TLS within it. ``timeout_ms`` bounds everything. Any thread.
     Raises Cancelled.
     """
-    question = _Question(
-        target, server_name or target.host, Deadline.after(timeout_ms), cancel or CancelToken()
-    )
+    deadline = Deadline.after(timeout_ms)
+    question = _Question(target, server_name or target.host, deadline, cancel or CancelToken())
+    found = _probed(question, ca_file, report)
+    note = note_on_localhost(target.host, target.port)
+    return replace(found, detail=f"{found.detail} {note}") if note else found
+
+
+def _probed(
+    question: _Question, ca_file: str | None, report: Callable[[Progress], None] | None
+) -> TlsReport:
+    target = question.target
     told = _Progress(report, (_("Shaking hands"), _("Checking the certificate")))
     try:
         told.step(0)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from portview.domain.backoff import Backoff
 from portview.domain.cancellation import CancelToken
+from portview.domain.sockets.socket_row import Protocol
 from portview.domain.user_input.parsing import format_duration
 from portview.domain.verdicts import Progress, Verdict
 from portview.probes.bind import probe_bind
@@ -17,11 +19,14 @@ from portview.probes.own_addresses import is_this_machine
 from portview.probes.resolve import UnresolvedError, resolve
 from portview.probes.tcp import probe_tcp
 from portview.probes.waiting import pause
+from portview.readers.port_ranges import read_port_ranges
+from portview.readers.socket_table import LazySocketTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from portview.domain.user_input.targets import Target, UrlTarget
+    from portview.probes.redirected import DestinationsOf
 
 DEFAULT_BACKOFF = Backoff(first_ms=100, cap_ms=2000)
 _MAX_LOOK_MS = 2000
@@ -77,8 +82,12 @@ def answers(target: Target) -> WaitCondition:
     return WaitCondition(f"{target} answers", look)
 
 
-def is_free(target: Target) -> WaitCondition:
-    """Wish that a TCP port can be taken: bound on this machine, or refused by another one."""
+def is_free(target: Target, destinations: DestinationsOf | None = None) -> WaitCondition:
+    """Wish that a TCP port is free on this machine, or refuses connections on another one.
+
+    What "free" means here is ``meaning_of_free``.
+    """
+    ranges = cache(read_port_ranges)
 
     def look(may_take_ms: float, cancel: CancelToken) -> WaitObservation:
         try:
@@ -87,7 +96,18 @@ def is_free(target: Target) -> WaitCondition:
             return WaitObservation(is_met=False, detail=error.message)
         texts = [address.endpoint.address for address in addresses]
         if all(map(is_this_machine, texts)):
-            binds = [probe_bind(target.port, address=text, cancel=cancel) for text in texts]
+            table = LazySocketTable()
+            binds = [
+                probe_bind(
+                    target.port,
+                    address=text,
+                    ranges=ranges(Protocol.TCP),
+                    destinations=destinations,
+                    table=table,
+                    cancel=cancel,
+                )
+                for text in texts
+            ]
             taken = next((one for one in binds if not one.is_free), None)
             return WaitObservation(taken is None, (taken or binds[0]).detail)
         timeout_ms = min(may_take_ms, _MAX_LOOK_MS)
@@ -138,6 +158,7 @@ def wait_for(
             left_ms = timeout_ms - (clock_ms() - started)
             last[number] = condition.look(max(1.0, left_ms), token)
             looks[number] += 1
+        token.raise_if_cancelled()
         is_met = all(look.is_met for look in last.values())
         elapsed_ms = clock_ms() - started
         if is_met or elapsed_ms >= timeout_ms:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from portview.domain.cancellation import CancelToken
 
@@ -44,3 +44,18 @@ def wait_for_socket(
         ready = selector.select(max(0.0, seconds))
     cancel.raise_if_cancelled()
     return bool(ready)
+
+
+def wait_for_sockets(
+    connections: Collection[socket.socket], seconds: float, cancel: CancelToken
+) -> list[socket.socket]:
+    """Wait until one of several sockets can be read from, and return those that can.
+
+    Returns none if time ran out first. Raises Cancelled as soon as the work is called off.
+    """
+    with wakeup_socket(cancel) as woken, selectors.DefaultSelector() as selector:
+        for connection in (woken, *connections):
+            selector.register(connection, selectors.EVENT_READ)
+        ready = [key.fileobj for key, _events in selector.select(max(0.0, seconds))]
+    cancel.raise_if_cancelled()
+    return [connection for connection in connections if connection in ready]

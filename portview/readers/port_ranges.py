@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.errors import PortViewError
 from portview.domain.sockets.port_ranges import PortRange, PortRanges
+from portview.domain.sockets.socket_row import Family
 from portview.domain.user_input.parsing import MAX_PORT, parse_ports
 from portview.readers.windows.netsh import ask_netsh
 
@@ -24,7 +25,7 @@ _EXCLUDED_LINE = re.compile(r"\s*(?P<first>[0-9]+)\s+(?P<last>[0-9]+)\s*(?P<star
 _DYNAMIC_LINE = re.compile(r"[^0-9]*[^0-9\s][^0-9]*?(?P<number>[0-9]+)\s*")
 
 
-def read_port_ranges(protocol: Protocol) -> PortRanges:
+def read_port_ranges(protocol: Protocol, family: Family = Family.IPV4) -> PortRanges:
     """Read the ranges for a protocol; what can't be read is left out and noted. Any thread.
 
     Linux: ip-sysctl, ``ip_local_port_range`` and ``ip_local_reserved_ports``, which hold for both
@@ -33,7 +34,7 @@ def read_port_ranges(protocol: Protocol) -> PortRanges:
     if sys.platform == "linux":
         return _linux_ranges()
     if sys.platform == "win32":
-        return _windows_ranges(protocol)
+        return _windows_ranges(protocol, family)
     return PortRanges(notes=("The port ranges of this system can't be read.",))
 
 
@@ -89,19 +90,19 @@ def _runs(ports: Iterable[int]) -> Iterable[PortRange]:
         yield PortRange(run[0], run[-1], is_administered=True)
 
 
-def _windows_ranges(protocol: Protocol) -> PortRanges:
+def _windows_ranges(protocol: Protocol, family: Family) -> PortRanges:
     notes = []
-    dynamic_text = _netsh("dynamicport", protocol)
+    dynamic_text = _netsh("dynamicport", protocol, family)
     dynamic = parse_dynamic_range(dynamic_text)
     if dynamic is None:
         notes.append("The dynamic port range could not be read from netsh.")
-    excluded_text = _netsh("excludedportrange", protocol)
+    excluded_text = _netsh("excludedportrange", protocol, family)
     if not excluded_text.strip():
         notes.append("The excluded port ranges could not be read from netsh.")
     return PortRanges(dynamic, parse_excluded_ranges(excluded_text), tuple(notes))
 
 
-def _netsh(what: str, protocol: Protocol) -> str:
-    answer = ask_netsh("interface", "ipv4", "show", what, f"protocol={protocol.value}")
+def _netsh(what: str, protocol: Protocol, family: Family) -> str:
+    answer = ask_netsh("interface", family.value, "show", what, f"protocol={protocol.value}")
     # Only digits and the star matter, and they are ASCII in every console code page.
     return answer.output.decode("ascii", "replace")

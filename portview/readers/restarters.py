@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from portview.domain.facts import Absent, Fact, Known, Unreadable
@@ -105,9 +105,9 @@ def restarter_of(
         known = next((name for name in programs if name in _SUPERVISORS), None)
         if known is not None:
             return Known(_supervisor(known, info, parent))
-        if _may_be_typed_in(parent, programs):
+        if is_typed_in(parent):
             break
-        if any(name in _NEVER for name in programs) or _runs_one_command(parent, programs):
+        if only_starts_one(parent):
             continue
         if parent.key in passed_over:
             break
@@ -121,15 +121,20 @@ def _programs(parent: ProcessInfo) -> Iterator[str]:
     words = parent.command_line or ()
     if words and _PM2_TITLE.match(words[0]):
         yield "pm2"
-    names = [parent.name or "", PurePath(parent.executable or "").name]
+    names = [parent.name or "", _file_name(parent.executable or "")]
     if words:
         # "gunicorn: master [shop]" and "nginx: master process nginx" are titles.
-        names.append(PurePath(words[0].partition(":")[0]).name)
-    if words and _INTERPRETERS.fullmatch(PurePath(words[0]).stem.lower()):
-        names += [PurePath(word).name for word in _script(words[1:])]
+        names.append(_file_name(words[0].partition(": ")[0]))
+    if words and _INTERPRETERS.fullmatch(_file_name(words[0]).lower().removesuffix(".exe")):
+        names += [_file_name(word) for word in _script(words[1:])]
     for name in names:
         stem = name.lower().removesuffix(".exe").removesuffix(".js").removesuffix(".py")
         yield {"npm-cli": "npm", "npx-cli": "npx", "god": "pm2"}.get(stem, stem).lstrip("-")
+
+
+def _file_name(path: str) -> str:
+    """Return the last part of a path of either kind."""
+    return re.split(r"[\\/]", path)[-1]
 
 
 def _script(words: tuple[str, ...]) -> Iterator[str]:
@@ -145,11 +150,20 @@ def _script(words: tuple[str, ...]) -> Iterator[str]:
             return
 
 
-def _may_be_typed_in(parent: ProcessInfo, programs: tuple[str, ...]) -> bool:
-    """Return whether a parent is a shell without a script, as one that somebody types in is."""
-    words = (parent.command_line or ())[1:]
-    is_shell = any(name in _SHELLS for name in programs)
-    return is_shell and all(word.startswith(("-", "/k", "/K")) and word != "-c" for word in words)
+def is_typed_in(info: ProcessInfo) -> bool:
+    """Return whether a process is a shell without a script, as one that somebody types in is."""
+    words = (info.command_line or ())[1:]
+    if not any(name in _SHELLS for name in _programs(info)):
+        return False
+    # cmd /k runs a command and then waits for more.
+    stays = any(word.lower() == "/k" for word in words)
+    return stays or all(word.startswith("-") and word != "-c" for word in words)
+
+
+def only_starts_one(info: ProcessInfo) -> bool:
+    """Return whether a process is known to start one other program and to do nothing else."""
+    programs = tuple(_programs(info))
+    return any(name in _NEVER for name in programs) or _runs_one_command(info, programs)
 
 
 def _runs_one_command(parent: ProcessInfo, programs: tuple[str, ...]) -> bool:
@@ -172,7 +186,7 @@ def _name_for(known: str, info: ProcessInfo, parent: ProcessInfo) -> str:
     words = parent.command_line or ()
     if known in {"runsv", "s6-supervise", "supervise", "supervise-daemon"}:
         name = next((word for word in words[1:] if not word.startswith("-")), "")
-        return name if _PLAIN.fullmatch(PurePath(name).name) and "\n" not in name else ""
+        return name if _PLAIN.fullmatch(_file_name(name)) and "\n" not in name else ""
     variables = _environment_of(info.pid)
     if known == "supervisord":
         group = variables.get("SUPERVISOR_GROUP_NAME", "")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from portview.actions.safety.process_facts import ProcessFacts
 from portview.domain.facts import ABSENT, Fact, Known
+from portview.domain.owners.program import RunningProgram
 
 if TYPE_CHECKING:
     from portview.actions.safety.process_facts import ServiceFacts
@@ -13,12 +14,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+PROGRAM = RunningProgram(Known("f" * 16), Known("a" * 16), Known("c" * 16))
+
 
 def read_facts(
     info: ProcessInfo,
     parent: ProcessInfo | None = None,
     services: tuple[ServiceFacts, ...] = (),
     unit: str | None = None,
+    program: RunningProgram = PROGRAM,
     **more: object,
 ) -> ProcessFacts:
     """Return facts in which nothing is unreadable; nothing given means absent."""
@@ -28,6 +32,7 @@ def read_facts(
         parent=_fact(parent),
         services=_fact(services or None),
         unit=_fact(unit),
+        program=program,
         **{**absent, **more},  # type: ignore[arg-type]
     )
 

@@ -14,7 +14,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtNetwork import QLocalSocket
 
 from portview.ui.window.error_dialog import ErrorReporter
-from portview.ui.window.single_instance import SingleInstance
+from portview.ui.window.single_instance import QuitResult, SingleInstance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,7 +120,7 @@ def test_a_request_to_quit_waits_until_the_first_one_has_gone(
 
 
 def test_there_is_nothing_to_quit_where_none_runs(qtbot: QtBot, tmp_path: Path) -> None:
-    assert SingleInstance(tmp_path).quit_first(0)
+    assert SingleInstance(tmp_path).quit_first(0) is QuitResult.NONE_RUNS
 
 
 @pytest.mark.qt_log_ignore("unexpected locking error", extend=True)
@@ -141,7 +141,8 @@ def test_other_words_than_those_that_are_known_do_nothing(
         qtbot.assertNotEmitted(first.raise_requested),
         qtbot.waitSignal(socket.disconnected, timeout=20_000),
     ):
-        socket.connectToServer(first._name)
+        assert first._server
+        socket.connectToServer(first._server.fullServerName())
         socket.write(b"quit now!\n")
 
 

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from portview.domain.browser_ports import browser_note
+from portview.domain.destination import ClientOrigin, Destination
 from portview.domain.errors import Outcome, PortViewError
+from portview.domain.facts import Known, Unreadable
+from portview.domain.firewall import FirewallRule, RuleEffect
 from portview.domain.sockets.port_ranges import PortRange, PortRanges
 from portview.domain.sockets.socket_row import Protocol
-from portview.probes.bind import BindVerdict, explain_refusal, probe_bind
+from portview.domain.user_input.targets import Target
+from portview.probes.bind import probe_bind
 from portview.probes.bind_places import ANY_IPV4
+from portview.probes.bind_refusal import explain_refusal
+from portview.probes.bind_report import BindVerdict, is_free_for_a_server
 from portview.probes.pick import HeldPorts, pick_ports, ports_near
+from portview.probes.wait import is_free, wait_for
 from portview.probes.wait_conditions import in_order, read_port_order
 
 if TYPE_CHECKING:
@@ -53,7 +63,7 @@ def test_a_listener_on_loopback_takes_the_wildcards_of_its_family_too(
     assert found["::1"] is BindVerdict.FREE
     report = probe_bind(port)
     assert not report.is_free
-    assert "but at" in report.detail
+    assert "but can be taken at" in report.detail
     assert report.hint
 
 
@@ -223,3 +233,148 @@ def test_holding_is_all_or_nothing(listener: Callable[..., socket.socket]) -> No
         HeldPorts([port, taken])
     assert caught.value.code == "port_taken"
     assert probe_bind(port, address="127.0.0.1").is_free
+
+
+def test_the_one_who_listens_is_named(listener: Callable[..., socket.socket]) -> None:
+    port = listener("127.0.0.1").getsockname()[1]
+    report = probe_bind(port, address="127.0.0.1")
+    assert f"(PID {os.getpid()}) listens at 127.0.0.1:{port}" in report.detail
+    assert f"portview free {port}" in report.hint
+    assert [row.local.port for row in report.users] == [port]
+
+
+@pytest.mark.linux_only(reason="what SO_REUSEADDR passes over is Linux's")
+def test_sessions_that_outlive_their_listener_leave_the_port_free() -> None:
+    server = socket.create_server(("127.0.0.1", 0))
+    port = server.getsockname()[1]
+    with socket.create_connection(("127.0.0.1", port)):
+        served, _ = server.accept()
+        server.close()
+        with served:
+            report = probe_bind(port, address="127.0.0.1")
+            assert report.verdict is BindVerdict.LEFTOVERS
+            assert report.is_free
+            assert "1 open connection of an earlier server" in report.detail
+            assert f"(PID {os.getpid()})" in report.detail
+            assert is_met(port)
+            socket.create_server(("127.0.0.1", port)).close()
+
+
+def is_met(port: int) -> bool:
+    return wait_for([is_free(Target("127.0.0.1", port))], timeout_ms=1).is_met
+
+
+@pytest.mark.linux_only(reason="binds that collide as on Linux")
+def test_an_outgoing_connection_is_named_with_its_program(
+    listener: Callable[..., socket.socket],
+) -> None:
+    address = listener("127.0.0.1").getsockname()
+    with socket.create_connection(address) as client:
+        port = client.getsockname()[1]
+        report = probe_bind(port, address="127.0.0.1", ranges=PortRanges(PortRange(port, port)))
+        assert report.verdict is BindVerdict.IN_USE
+        assert not is_met(port)
+        assert f"(PID {os.getpid()}) has the number for its connection" in report.detail
+        assert f"outside {port}-{port}" in report.hint
+
+
+@pytest.mark.linux_only(reason="the kernel lists bound sockets that do not listen since 6.8")
+def test_a_program_that_is_about_to_listen_is_no_leftover() -> None:
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        port = holder.getsockname()[1]
+        report = probe_bind(port, address="127.0.0.1")
+        assert report.verdict is BindVerdict.IN_USE
+        assert "listen" in report.detail
+        holder.listen()  # The probe let go of the port at once.
+
+
+@pytest.mark.linux_only(reason="SO_REUSEPORT")
+def test_udp_ports_that_are_there_to_be_shared() -> None:
+    with ExitStack() as opened:
+        port = 0
+        for _ in range(2):
+            one = opened.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            one.bind((ANY_IPV4, port))
+            port = one.getsockname()[1]
+        report = probe_bind(port, protocol=Protocol.UDP, address=ANY_IPV4)
+        assert report.verdict is BindVerdict.SHARED
+        assert not report.is_free, "datagrams go to one of them only"
+        assert f"(PID {os.getpid()})" in report.detail
+    assert is_free_for_a_server(BindVerdict.SHARED, 5353, Protocol.UDP)
+    assert not is_free_for_a_server(BindVerdict.SHARED, 5353, Protocol.TCP)
+
+
+@pytest.mark.linux_only(reason="SO_BINDTODEVICE")
+def test_a_device_is_bound_to_where_one_is_named() -> None:
+    port = closed_port()
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, 25, b"lo")
+        holder.bind((ANY_IPV4, port))
+        holder.listen()
+        report = probe_bind(port, address=f"{ANY_IPV4}%lo")
+        assert report.verdict is BindVerdict.IN_USE
+        assert f"listens at {ANY_IPV4}%lo:{port}" in report.detail
+    assert probe_bind(port, address=f"{ANY_IPV4}%lo").is_free
+    assert probe_bind(port, address=f"{ANY_IPV4}%nodevice9").verdict is BindVerdict.ERROR
+
+
+RULE = FirewallRule("nat 2", "redirect to :8080", RuleEffect.OTHER, "chain nat", "")
+
+
+def destinations(*found: Destination) -> Any:
+    return lambda *_: Known(found)
+
+
+def test_a_port_whose_clients_are_sent_elsewhere_is_not_free() -> None:
+    port = closed_port()
+    other = Destination(ClientOrigin.OTHER_MACHINE, 8080, rule=RULE)
+    here = Destination(ClientOrigin.THIS_MACHINE, port)
+    everyone = destinations(other, here)
+    report = probe_bind(port, destinations=everyone)
+    assert report.verdict is BindVerdict.REDIRECTED
+    assert not report.is_free
+    assert "to port 8080 of this machine: “redirect to :8080” in chain nat" in report.detail
+    assert probe_bind(port, address="127.0.0.1", destinations=everyone).is_free
+    some = Destination(ClientOrigin.OTHER_MACHINE, port)
+    partly = probe_bind(port, destinations=destinations(other, some))
+    assert partly.is_free
+    assert "a part of the clients" in partly.notes[0]
+    with pytest.raises(PortViewError):
+        pick_ports([port], may_be_dynamic=True, destinations=everyone)
+
+
+def test_rules_that_can_not_be_read_are_told() -> None:
+    report = probe_bind(closed_port(), destinations=lambda *_: Unreadable("only root may"))
+    assert report.is_free
+    assert report.notes == ("Whether NAT rules redirect its clients is not known: only root may.",)
+
+
+def test_excluded_bands_are_jumped_over_as_a_whole() -> None:
+    ranges = PortRanges(PortRange(300, 400), (PortRange(101, 200), PortRange(50, 90)))
+    near = ports_near(100, 2, ranges)
+    assert near == (100, 101, 201, 202, 99, 98)
+    assert ports_near(299, 1, ranges)[:3] == (299, 300, 401)
+    assert ports_near(299, 1, ranges, may_be_dynamic=True)[:2] == (299, 300)
+    free = closed_port()
+    report = pick_ports([101, 102, 150, free], ranges=ranges, may_be_dynamic=True)
+    assert [one.port for one in report.skipped] == [101]
+
+
+def test_ports_that_browsers_refuse_are_mentioned() -> None:
+    assert "ERR_UNSAFE_PORT" in browser_note(6000)
+    assert browser_note(8080) == ""
+
+
+@pytest.mark.linux_only(reason="binds beside what a server left behind")
+def test_a_port_with_leftovers_can_be_held() -> None:
+    server = socket.create_server(("127.0.0.1", 0))
+    port = server.getsockname()[1]
+    with socket.create_connection(("127.0.0.1", port)) as client, server.accept()[0]:
+        server.close()
+        client.setblocking(False)
+        with HeldPorts([port]):
+            assert probe_bind(port, address="127.0.0.1").verdict is not BindVerdict.FREE

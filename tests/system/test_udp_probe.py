@@ -279,3 +279,36 @@ def test_what_another_machine_answers(
     report = near.python(code)
     assert report["verdict"] == verdict
     assert words in report["detail"]
+
+
+class OtherAddress(Responder):
+    """Answers from another address than it was asked at, as a server on several addresses may."""
+
+    def _serve(self) -> None:
+        port = self._socket.getsockname()[1]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            other.bind(("127.0.0.2", port))
+            while True:
+                data, sender = self._socket.recvfrom(65535)
+                if data == b"stop":
+                    return
+                other.sendto(b"here I am", sender)
+
+
+@pytest.mark.linux_only(reason="127.0.0.2 is an address of the machine there without being set up")
+def test_an_answer_from_another_address_is_told_as_such() -> None:
+    server = OtherAddress(lambda _: None)
+    report = probe_udp(Target("127.0.0.1", server.port), timeout_ms=600, retries=1)
+    server.close()
+    assert report.verdict is Verdict.FAILED
+    assert f"from 127.0.0.2:{server.port} and not from 127.0.0.1:{server.port}" in report.detail
+    assert "here I am" in report.detail
+    assert "127.0.0.2" in report.hint
+
+
+def test_the_last_try_takes_a_usual_answer_as_well(responder: Any) -> None:
+    answers = iter([None, b"late but there"])
+    server = responder(lambda _: next(answers))
+    report = probe_udp(Target("127.0.0.1", server.port), timeout_ms=600, retries=1)
+    assert report.verdict is Verdict.OPEN
+    assert "late but there" in report.detail

@@ -17,7 +17,15 @@ from portview.domain.user_input.parsing import (
     parse_port,
     parse_ports,
 )
-from portview.domain.user_input.targets import Target, parse_host, parse_target, parse_url
+from portview.domain.user_input.targets import (
+    LocalPort,
+    Target,
+    parse_bind_target,
+    parse_host,
+    parse_local_port,
+    parse_target,
+    parse_url,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,6 +126,66 @@ def test_targets(text: str, expected: Target) -> None:
     assert parse_target(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("http://host:8080/", Target("host", 8080)),
+        (" https://host/a?b=c:1#d ", Target("host", 443)),
+        ("HTTP://[::1]:8080/x", Target("::1", 8080)),
+        ("http://[::1]", Target("::1", 80)),
+        ("tcp://127.0.0.1:9", Target("127.0.0.1", 9)),
+        ("ws://host", Target("host", 80)),
+        (":8080", Target("localhost", 8080)),
+        ("8080", Target("localhost", 8080)),
+        ("8080/tcp", Target("localhost", 8080)),
+        ("host:53/UDP", Target("host", 53)),
+        ("[::1]:53/udp", Target("::1", 53)),
+    ],
+)
+def test_pasted_targets(text: str, expected: Target) -> None:
+    assert parse_target(text) == expected
+
+
+@given(
+    ports,
+    st.sampled_from(["{p}", ":{p}", "{p}/tcp", "tcp://localhost:{p}", "http://localhost:{p}/a:1"]),
+)
+def test_a_port_is_understood_in_every_form(port: int, form: str) -> None:
+    text = form.format(p=port)
+    assert parse_target(text) == Target("localhost", port)
+    assert parse_local_port(text).port == port
+    assert parse_url(text).target == Target("localhost", port)
+    assert parse_bind_target(text) == (None, port)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("53/udp", LocalPort(53, "udp")),
+        ("udp://[::1]:53", LocalPort(53, "udp", "::1")),
+        ("127.0.0.1:80", LocalPort(80, "", "127.0.0.1")),
+        ("http://127.0.0.1/", LocalPort(80, "", "127.0.0.1")),
+        ("LOCALHOST.:80", LocalPort(80)),
+    ],
+)
+def test_local_ports(text: str, expected: LocalPort) -> None:
+    assert parse_local_port(text) == expected
+
+
+@pytest.mark.parametrize("text", ["example.org:80", "http://example.org/", "80-90", "", "::1"])
+def test_what_is_no_port_of_this_machine(text: str) -> None:
+    with pytest.raises(BadInputError) as caught:
+        parse_local_port(text)
+    check_place(caught.value, text)
+
+
+@pytest.mark.parametrize("parse", [parse_target, parse_local_port])
+def test_another_transport_than_expected_is_a_mistake(parse: Any) -> None:
+    with pytest.raises(BadInputError, match="UDP"):
+        parse("53/udp", transport="tcp")
+    assert parse("53/udp", transport="udp").port == 53
+
+
 @given(
     st.one_of(
         st.ip_addresses().map(str),
@@ -134,13 +202,14 @@ def test_a_target_survives_writing_and_reading(host: str, port: int) -> None:
     [
         ("", 0, "HOST:PORT"),
         ("localhost", 9, "localhost:PORT"),
-        ("8080", 0, "localhost:8080"),
         ("localhost:", 10, "1 to 65535"),
         ("localhost:0", 10, "1 to 65535"),
         ("localhost:65536", 10, "1 to 65535"),
         ("localhost:1-65535", 10, "1 to 65535"),
         ("local host:80", 5, "space"),
-        (":80", 0, "name or an address"),
+        (":", 0, "name or an address"),
+        (":0", 1, "1 to 65535"),
+        ("0/tcp", 0, "1 to 65535"),
         ("::1", 0, "[:"),
         ("::1:8080", 0, "[::1]:8080"),
         ("fe80::1%eth0:22", 0, "[fe80::1%eth0]:22"),
@@ -156,7 +225,10 @@ def test_a_target_survives_writing_and_reading(host: str, port: int) -> None:
         ("a..b:80", 2, "1 to 63"),
         ("-a:80", 0, "hyphen"),
         ("a/b:80", 1, "letters"),
-        ("http://a:80", 0, ""),
+        ("http://", 7, "HOST:PORT"),
+        ("http://a:99999/", 9, "1 to 65535"),
+        ("tcp://a", 7, "a:PORT"),
+        ("http://[::1/", 12, "bracket"),
     ],
 )
 def test_a_bad_target_is_shown_where_it_is_wrong(text: str, position: int, hint: str) -> None:
@@ -168,7 +240,7 @@ def test_a_bad_target_is_shown_where_it_is_wrong(text: str, position: int, hint:
 
 @given(st.text(max_size=30))
 def test_any_text_is_a_target_or_a_mistake_within_it(text: str) -> None:
-    for parse in (parse_target, parse_host, parse_url):
+    for parse in (parse_target, parse_host, parse_url, parse_local_port, parse_bind_target):
         result = parsed(parse, text)
         if isinstance(result, BadInputError):
             check_place(result, text)

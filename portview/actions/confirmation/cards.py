@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from portview.actions.free_port.plan import PlanStep
     from portview.actions.safety.process_facts import ProcessFacts, ServiceFacts
+    from portview.domain.owners.process import ProcessInfo
     from portview.domain.sockets.socket_row import SocketRow
 
 LONGEST_NAME = 80
@@ -30,6 +31,8 @@ _CLOSE_METHOD_LABELS = {
     CloseMethod.SIGNAL: "It will be asked to close (SIGTERM)",
     CloseMethod.WINDOW: "It will be asked to close, as by the X of its window",
     CloseMethod.CONSOLE: "It will be asked to close (CTRL+BREAK)",
+    CloseMethod.GROUP: "It will be asked to close (CTRL+BREAK to its process group)",
+    CloseMethod.INTERRUPT: "It will be asked to close, as by CTRL+C in its terminal",
 }
 
 
@@ -37,7 +40,7 @@ class CardKind(StrEnum):
     """What a card is about.
 
     STOPS is what will not run any more, PAUSES what will stand still, STAYS what will go on. RULE
-    is a rule of the firewall that is taken back.
+    is a rule of the firewall that is taken back, SETTING one of the system that is changed.
     """
 
     STOPS = "stops"
@@ -46,6 +49,7 @@ class CardKind(StrEnum):
     REFUSED = "refused"
     STAYS = "stays"
     RULE = "rule"
+    SETTING = "setting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +99,22 @@ def step_card(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> Ca
     return Card(CardKind.STOPS, process_name(step.process), details, consequence)
 
 
-def neighbour_card(row: SocketRow) -> Card:
-    """Describe a socket that merely has the same local port number."""
+def neighbour_card(row: SocketRow, info: ProcessInfo | None = None) -> Card:
+    """Describe a socket of another program that is not touched."""
+    name = inert(info.name, LONGEST_NAME) if info and info.name else ""
+    whose = f"{name}, PID {row.pid}" if name else f"PID {row.pid}" if row.pid else ""
+    if row.remote is None:
+        return Card(
+            CardKind.STAYS,
+            endpoint_text(row.local),
+            (whose or "process not known",),
+            "Left alone: it is in nobody's way.",
+        )
     return Card(
         CardKind.STAYS,
         f"{endpoint_text(row.local)} \u2192 {endpoint_text(row.remote)}",
-        (f"PID {row.pid}" if row.pid else "process not known",),
-        "Left alone: a connection that merely has the same local port number.",
+        (whose or "process not known",),
+        "Left alone: a connection that only happens to use the same local port.",
     )
 
 
@@ -168,7 +181,7 @@ def _how(step: PlanStep, grace_s: float) -> str:
         return f"{method}, and ended if it still runs after {grace_s:g} s."
     why = ""
     if process is not None and process.asking is CloseMethod.NONE:
-        why = "There is no way to ask it to close. "
+        why = f"{process.why_not_asked or 'There is no way to ask it to close.'} "
         if process.execution.is_suspended:
             why = "While it stands still it can't be asked to close. "
     return f"{why}It will be ended at once: what it has not saved is lost."

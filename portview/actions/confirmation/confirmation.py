@@ -18,12 +18,14 @@ from portview.actions.confirmation.cards import (
 )
 from portview.actions.connections.errors import describe_connection
 from portview.actions.free_port.plan import PlanAction
+from portview.actions.free_port.plan_summary import shown_steps, summary_of_steps
 from portview.actions.processes.suspend import SuspendVerb, describe_sockets
 from portview.actions.safety.restart_words import restart_sentences
 from portview.domain.plain_text import inert
+from portview.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from portview.actions.connections.close import ClosePlan
     from portview.actions.free_port.plan import FreePlan, PlanStep
@@ -57,9 +59,17 @@ def confirm_free(plan: FreePlan, grace_s: float, tried: ActionReport | None = No
     ``tried`` is what a bind showed where no process holds the port: there is nothing to ask then.
     """
     is_possible = plan.is_possible
-    cards = [step_card(step, grace_s, is_possible=is_possible) for step in plan.steps]
-    cards += [neighbour_card(row) for row in plan.left_alone[:MOST_NAMED]]
-    if not plan.steps:
+    shown, rest = shown_steps(plan.steps)
+    cards = [step_card(step, grace_s, is_possible=is_possible) for step in shown]
+    cards += [
+        neighbour_card(row, plan.neighbours.get(row.owner) if row.owner else None)
+        for row in plan.left_alone[:MOST_NAMED]
+    ]
+    if plan.is_shared:
+        headline = _("{port} is there to be shared: nothing has to be stopped.").format(
+            port=plan.request
+        )
+    elif not plan.steps:
         headline = tried.now if tried else f"No process holds {plan.request}."
     elif is_possible:
         headline = f"Free {plan.request}?"
@@ -70,7 +80,7 @@ def confirm_free(plan: FreePlan, grace_s: float, tried: ActionReport | None = No
         tuple(cards),
         plan,
         f"Free port {plan.request.port}" if is_possible else "",
-        (tried.next_step,) if tried and tried.next_step else tuple(_notes(plan)),
+        (tried.next_step,) if tried and tried.next_step else tuple(_notes(plan, rest)),
         has_tree=is_possible and any(step.members for step in plan.steps),
         can_be_forced=is_possible
         and (plan.request.force or any(step.kind is PlanAction.ASK for step in plan.steps)),
@@ -78,8 +88,13 @@ def confirm_free(plan: FreePlan, grace_s: float, tried: ActionReport | None = No
     )
 
 
-def _notes(plan: FreePlan) -> Iterator[str]:
-    """Yield what must be known even by somebody who does not read every card."""
+def _notes(plan: FreePlan, rest: Sequence[PlanStep] = ()) -> Iterator[str]:
+    """Yield what must be known even by somebody who does not read every card.
+
+    ``rest`` are the steps that have no card of their own.
+    """
+    if rest:
+        yield summary_of_steps(rest, is_possible=plan.is_possible)
     if plan.is_possible:
         services = len({step.service.name for step in plan.steps if step.service})
         processes = len({member.key for step in plan.steps for member in step.members})

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from portview.actions.firewall_rules.report import FirewallReport
@@ -16,9 +16,12 @@ from portview.actions.processes.end import EndReport
 from portview.actions.processes.suspend import SuspendReport
 from portview.actions.services.change import ServiceReport
 from portview.domain.errors import Outcome
+from portview.domain.facts import known_or
 from portview.domain.json_schema import iso_time
 from portview.domain.owners.process import ProcessKey
+from portview.domain.owners.process_rights import ProcessRights
 from portview.log import log_path
+from portview.private_files import make_folder, open_to_append, read_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,14 +35,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _LARGEST_BYTES = 1_000_000
-_ONLY_MINE = 0o600
 
 
 @dataclass(frozen=True, slots=True)
 class StoppedProcess:
     """A process that was stopped, with all that is needed to start it again; None if unknown.
 
-    ``ending`` is a value of ``Ending``, or "suspended" or "resumed".
+    ``ending`` is a value of ``Ending``, or "suspended" or "resumed". ``rights`` are those that it
+    ran with, by which it is decided whether PortView may start it; ``user`` is for showing only.
     """
 
     pid: int
@@ -50,6 +53,7 @@ class StoppedProcess:
     command_line: tuple[str, ...] | None = None
     working_directory: str | None = None
     user: str | None = None
+    rights: ProcessRights | None = None
 
     @property
     def key(self) -> ProcessKey:
@@ -86,11 +90,10 @@ def keep_record(report: ActionReport, *, at_ms: int | None = None) -> ActionReco
     line = json.dumps(_to_json(record), ensure_ascii=True) + "\n"
     try:
         path = record_path()
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         _make_room(path)
         # Command lines may hold secrets: nobody else needs to read them.
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        with os.fdopen(os.open(path, flags, _ONLY_MINE), "wb") as file:
+        with os.fdopen(open_to_append(path), "wb") as file:
             file.write(line.encode("ascii"))
     except OSError as error:
         logger.warning("the action was not recorded: %s", error)
@@ -102,7 +105,7 @@ def read_records() -> tuple[ActionRecord, ...]:
     records = []
     for path in (record_path(), record_path().with_suffix(".1.jsonl")):
         try:
-            lines = path.read_text("utf-8", "replace").splitlines()
+            lines = read_whole(path).decode("utf-8", "replace").splitlines()
         except OSError:
             continue
         records += [record for line in reversed(lines) if (record := _from_json(line))]
@@ -160,11 +163,16 @@ def _stopped_process(process: ProcessFacts, ending: str) -> StoppedProcess:
         info.command_line,
         process.working_directory,
         info.user,
+        known_or(process.rights, None),
     )
 
 
 def _make_room(path: Path) -> None:
-    if path.exists() and path.stat().st_size > _LARGEST_BYTES:
+    try:
+        size = path.lstat().st_size
+    except FileNotFoundError:
+        return
+    if size > _LARGEST_BYTES:
         path.replace(path.with_suffix(".1.jsonl"))
 
 
@@ -176,13 +184,15 @@ def _to_json(record: ActionRecord) -> dict[str, Any]:
         "done": record.done,
         "now": record.now,
         "outcome": record.outcome.name.lower(),
-        "processes": [
-            {name: getattr(process, name) for name in StoppedProcess.__slots__}
-            for process in record.processes
-        ],
+        "processes": [_process_to_json(process) for process in record.processes],
         "stopped_services": list(record.stopped_services),
         "made_rules": list(record.made_rules),
     }
+
+
+def _process_to_json(process: StoppedProcess) -> dict[str, Any]:
+    values = {name: getattr(process, name) for name in StoppedProcess.__slots__}
+    return {**values, "rights": asdict(process.rights) if process.rights else None}
 
 
 def _from_json(line: str) -> ActionRecord | None:
@@ -213,5 +223,22 @@ def _process_from_json(values: dict[str, Any]) -> StoppedProcess:
         int(values["started_ms"]),
         str(values["ending"]),
         command_line=None if line is None else tuple(str(word) for word in line),
+        rights=_rights_from_json(values.get("rights")),
         **texts,
+    )
+
+
+def _rights_from_json(values: dict[str, Any] | None) -> ProcessRights | None:
+    """Read the rights; None for a record that was written before they were kept."""
+    if values is None:
+        return None
+    group = values["group_id"]
+    return ProcessRights(
+        str(values["user_id"]),
+        str(values["level"]),
+        is_privileged=bool(values["is_privileged"]),
+        group_id=None if group is None else int(group),
+        groups=tuple(int(number) for number in values["groups"]),
+        namespaces=tuple(str(name) for name in values["namespaces"]),
+        label=str(values["label"]),
     )

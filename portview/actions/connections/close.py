@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from portview.actions.connections.errors import (
     connection_failed,
+    connection_gone,
     connection_unsupported,
     describe_connection,
 )
@@ -17,15 +18,22 @@ from portview.actions.connections.windows import destroy_windows_connection
 from portview.actions.elevation.client import run_elevated
 from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
 from portview.actions.safety.process_inspection import ProcessInspector, read_rows
+from portview.actions.safety.seen_process import SeenProcess
+from portview.command_name import command_line
 from portview.domain.address_matching import is_same_address
 from portview.domain.errors import ActionReport, Outcome, PortViewError
 from portview.domain.sockets.socket_row import Endpoint, Protocol, State, endpoint_text
+from portview.i18n import _
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from portview.actions.safety.process_facts import ProcessFacts
+    from portview.domain.owners.process import ProcessKey
     from portview.domain.sockets.socket_row import SocketRow
 
-_GONE = frozenset({State.TIME_WAIT, State.CLOSED})
+_GONE = frozenset({State.TIME_WAIT, State.CLOSED, State.BOUND})
+"""A client that chose its local port keeps it bound after the connection was cut (Linux)."""
 _GONE_AT_THE_LATEST_S = 1.0
 _LOOK_EVERY_S = 0.05
 
@@ -59,7 +67,9 @@ def inspect_connection(local: Endpoint, remote: Endpoint) -> ClosePlan:
         raise PortViewError(
             "no_such_connection",
             f"There is no connection {endpoint_text(local)} -> {endpoint_text(remote)}.",
-            "See the connections: portview list --scope connections",
+            _("To see the connections: {command}").format(
+                command=command_line("list", "--scope", "connections")
+            ),
             Outcome.NOT_DONE,
         )
     inspector = ProcessInspector()
@@ -77,6 +87,8 @@ def close_connection(plan: ClosePlan, *, as_admin: bool = False) -> CloseReport:
     """
     row = plan.row
     name = describe_connection(row)
+    if not as_admin:
+        check_connection(row, row.key.token, {row.owner} if row.owner else set())
     if plan.carries_portview:
         raise PortViewError(
             "carries_portview",
@@ -85,7 +97,16 @@ def close_connection(plan: ClosePlan, *, as_admin: bool = False) -> CloseReport:
             Outcome.NOT_DONE,
         )
     if as_admin:
-        run_elevated(ElevatedRequest(ElevatedOperation.CLOSE, local=row.local, remote=row.remote))
+        seen = (SeenProcess(row.owner),) if row.owner else ()
+        run_elevated(
+            ElevatedRequest(
+                ElevatedOperation.CLOSE,
+                seen,
+                local=row.local,
+                remote=row.remote,
+                token=row.key.token,
+            )
+        )
     elif sys.platform == "win32":
         destroy_windows_connection(row)
     elif sys.platform == "linux":
@@ -107,6 +128,29 @@ def close_connection(plan: ClosePlan, *, as_admin: bool = False) -> CloseReport:
     )
 
 
+def check_connection(seen: SocketRow, token: int, owners: Collection[ProcessKey]) -> None:
+    """Raise PortViewError where a connection is gone, another one than was seen, or another's.
+
+    ``token`` is the inode or creation time that was seen, 0 where none was; ``owners`` is empty
+    where no owner was known.
+    """
+    found = [row for row in read_rows() if _is_between(row, seen.local, seen.remote)]
+    if not found:
+        raise connection_gone(seen)
+    for row in found:
+        is_same = not (token and row.key.token) or token == row.key.token
+        if is_same and (not owners or row.owner in owners):
+            return
+    raise PortViewError(
+        "connection_changed",
+        _("{connection} is not the connection that was shown. Nothing was done.").format(
+            connection=describe_connection(seen)
+        ),
+        _("Check again before you continue."),
+        Outcome.NOT_DONE,
+    )
+
+
 def _find(
     rows: tuple[SocketRow, ...], local: Endpoint, remote: Endpoint | None
 ) -> SocketRow | None:
@@ -115,16 +159,18 @@ def _find(
     The one that is written just so goes first; tools like netstat write IPv4-mapped addresses as
     IPv4 and leave out the device.
     """
-    found = [
-        row
-        for row in rows
-        if row.protocol is Protocol.TCP
-        and _is_same_end(row.local, local)
-        and _is_same_end(row.remote, remote)
-        and row.state not in _GONE
-    ]
+    found = [row for row in rows if _is_between(row, local, remote)]
     found.sort(key=lambda row: (row.local, row.remote) != (local, remote))
     return found[0] if found else None
+
+
+def _is_between(row: SocketRow, local: Endpoint, remote: Endpoint | None) -> bool:
+    return (
+        row.protocol is Protocol.TCP
+        and row.state not in _GONE
+        and _is_same_end(row.local, local)
+        and _is_same_end(row.remote, remote)
+    )
 
 
 def _is_same_end(one: Endpoint | None, other: Endpoint | None) -> bool:

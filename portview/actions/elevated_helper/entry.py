@@ -7,8 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from portview.actions.elevated_helper.server import run_elevated_request
-from portview.actions.processes.windows_close_request import CTRL_BREAK_VERB, run_ctrl_break_request
-from portview.domain.errors import Outcome
+from portview.actions.processes.windows_close_request import CTRL_BREAK_VERB, run_console_request
 from portview.process_hardening import leave_working_directory
 from portview.readers.elevation import is_elevated
 
@@ -21,8 +20,7 @@ logger = logging.getLogger(__name__)
 def enter(arguments: Sequence[str]) -> int:
     """Do the errand that the arguments name and return an exit code."""
     if arguments[0] == CTRL_BREAK_VERB:
-        is_pid = len(arguments) == 2 and arguments[1].isdecimal()  # noqa: PLR2004 - verb and PID
-        return run_ctrl_break_request(int(arguments[1])) if is_pid else int(Outcome.BAD_INPUT)
+        return run_console_request(arguments[1:])
     if is_elevated():
         leave_working_directory()
     if sys.platform == "win32":

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from portview.actions.connections.close import close_connection, inspect_connection
+from portview.actions.connections.close import (
+    check_connection,
+    close_connection,
+    inspect_connection,
+)
 from portview.actions.elevation.request import (
     ElevatedOperation,
     ElevatedRequest,
@@ -16,8 +21,9 @@ from portview.actions.free_port.elevated_holders import holder_values
 from portview.actions.processes.stop import StopResult, stop_processes
 from portview.actions.processes.suspend import SuspendVerb, change_execution, inspect_execution
 from portview.actions.safety.process_inspection import ProcessInspector
-from portview.actions.safety.refusals import refusal
+from portview.actions.safety.stop_refusal import stop_refusal
 from portview.actions.services.change import (
+    check_holder,
     check_service,
     read_service,
     restart_service,
@@ -25,6 +31,7 @@ from portview.actions.services.change import (
     stop_service,
 )
 from portview.domain.errors import Outcome, PortViewError
+from portview.readers.process_identity import process_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,25 +71,27 @@ def run_elevated_request(arguments: Sequence[str], answer: Callable[[bytes], Non
 
 def _carry_out(elevated_request: ElevatedRequest) -> dict[str, Any]:
     logger.info("errand: %s", elevated_request)
-    if elevated_request.verb is ElevatedOperation.STOP:
-        return _stop(elevated_request)
+    handler = _HANDLERS.get(elevated_request.verb)
+    if handler is not None:
+        return handler(elevated_request)
     if (
         elevated_request.verb is ElevatedOperation.CLOSE
         and elevated_request.local
         and elevated_request.remote
     ):
-        report = close_connection(
-            inspect_connection(elevated_request.local, elevated_request.remote)
+        plan = inspect_connection(elevated_request.local, elevated_request.remote)
+        check_connection(
+            plan.row, elevated_request.token, {one.key for one in elevated_request.processes}
         )
+        report = close_connection(plan)
         return {"outcome": int(report.outcome)}
     if elevated_request.verb is ElevatedOperation.HOLDERS:
         holders = holder_values(elevated_request.protocol, elevated_request.port)
         return {"outcome": int(Outcome.DONE), "holders": holders}
     if elevated_request.verb in _EXECUTION_CHANGES:
-        (key,) = elevated_request.processes
-        changed = change_execution(
-            inspect_execution(key, _EXECUTION_CHANGES[elevated_request.verb])
-        )
+        (seen,) = elevated_request.processes
+        looked = inspect_execution(seen.key, _EXECUTION_CHANGES[elevated_request.verb])
+        changed = change_execution(replace(looked, seen=seen))
         if changed.plan.refusal is not None:
             raise _refused(changed.plan.refusal)
         return {"outcome": int(changed.outcome)}
@@ -91,6 +100,8 @@ def _carry_out(elevated_request: ElevatedRequest) -> dict[str, Any]:
         from portview.actions.elevated_helper.firewall import carry_out  # noqa: PLC0415
 
         return carry_out(elevated_request)
+    if elevated_request.processes:
+        check_holder(elevated_request.processes[0], elevated_request.service)
     service = read_service(elevated_request.service)
     if elevated_request.verb is not ElevatedOperation.START_SERVICE:
         check_service(service, ProcessInspector().standpoint())
@@ -100,8 +111,11 @@ def _carry_out(elevated_request: ElevatedRequest) -> dict[str, Any]:
 def _stop(elevated_request: ElevatedRequest) -> dict[str, Any]:
     inspector = ProcessInspector()
     standpoint = inspector.standpoint()
-    for key in elevated_request.processes:
-        reason = refusal(inspector.facts_of(key), standpoint)
+    for seen in elevated_request.processes:
+        if process_key(seen.key.pid) != seen.key:
+            continue  # What became of it, the handle tells.
+        # The same is asked again on the handle; here a refusal is an answer of its own.
+        reason = stop_refusal(inspector.facts_of(seen.key), standpoint)
         if reason is not None:
             raise _refused(reason)
     results = stop_processes(
@@ -114,6 +128,24 @@ def _stop(elevated_request: ElevatedRequest) -> dict[str, Any]:
         "outcome": int(Outcome.DONE if is_over else Outcome.NOT_DONE),
         "results": [result_values(result) for result in results],
     }
+
+
+def _change_setting(elevated_request: ElevatedRequest) -> dict[str, Any]:
+    # Loaded with the first such request.
+    from portview.actions.port_settings.change import (  # noqa: PLC0415
+        apply_setting,
+        plan_setting,
+    )
+
+    if elevated_request.setting is None:
+        raise AssertionError  # The parser gives it one.
+    return {"outcome": int(apply_setting(plan_setting(elevated_request.setting)).outcome)}
+
+
+_HANDLERS: dict[ElevatedOperation, Callable[[ElevatedRequest], dict[str, Any]]] = {
+    ElevatedOperation.STOP: _stop,
+    ElevatedOperation.CHANGE_SETTING: _change_setting,
+}
 
 
 def _refused(reason: Refusal) -> PortViewError:

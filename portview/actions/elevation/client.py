@@ -15,11 +15,12 @@ from portview.domain.owners.process import ProcessKey
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from portview.actions.safety.seen_process import SeenProcess
     from portview.domain.cancellation import CancelToken
 
 
 def stop_elevated(
-    keys: Sequence[ProcessKey],
+    seen: Sequence[SeenProcess],
     *,
     grace_s: float = 5.0,
     force: bool = False,
@@ -27,18 +28,19 @@ def stop_elevated(
 ) -> tuple[StopResult, ...]:
     """Stop processes like ``stop_processes``, as administrator. Raises PortViewError.
 
-    The identity of each is checked again on the other side. Blocks for as long as the person takes
-    to answer the system's prompt; a refusal there is the error "elevation_cancelled".
+    Each is compared again with what the person saw, by the elevated process itself. Blocks for as
+    long as the person takes to answer the system's prompt; a refusal there is the error
+    "elevation_cancelled".
     """
     elevated_request = ElevatedRequest(
-        ElevatedOperation.STOP, tuple(keys), round(grace_s * 1000), force
+        ElevatedOperation.STOP, tuple(seen), round(grace_s * 1000), force
     )
     answer = run_elevated(elevated_request, cancel)
     try:
         results = tuple(_result(values) for values in answer["results"])
     except (KeyError, TypeError, ValueError) as error:
         raise no_answer() from error
-    if [result.process for result in results] != list(keys):
+    if [result.process for result in results] != [one.key for one in seen]:
         raise no_answer()
     return results
 

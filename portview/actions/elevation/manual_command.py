@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 def manual_command(elevated_request: ElevatedRequest) -> str:
     """Return what a person can type instead, in this system's own way."""
-    lines = [[*elevated_command(), *words] for words in _commands(elevated_request)]
+    if elevated_request.setting is not None:
+        from portview.actions.port_settings.change import command_of  # noqa: PLC0415 - when wanted
+
+        commands = [list(command_of(elevated_request.setting)[1:])]
+    else:
+        commands = list(_commands(elevated_request))
+    lines = [[*elevated_command(), *words] for words in commands]
     if sys.platform == "win32":
         return " & ".join(subprocess.list2cmdline(line) for line in lines)
     return " && ".join(shlex.join(["sudo", *line]) for line in lines)
@@ -35,7 +41,7 @@ def command_for_administrator(arguments: Sequence[str]) -> str:
 
 def _commands(elevated_request: ElevatedRequest) -> Iterator[list[str]]:
     if elevated_request.verb is ElevatedOperation.STOP:
-        for key in elevated_request.processes:
+        for key in (one.key for one in elevated_request.processes):
             started = iso_time(key.started_ms) or ""
             force = ["--force"] if elevated_request.force else []
             yield ["end", str(key.pid), "--started", started, *force]
@@ -48,7 +54,7 @@ def _commands(elevated_request: ElevatedRequest) -> Iterator[list[str]]:
     elif elevated_request.verb is ElevatedOperation.HOLDERS:
         yield ["free", str(elevated_request.port), "--proto", elevated_request.protocol.value]
     elif elevated_request.verb in {ElevatedOperation.SUSPEND, ElevatedOperation.RESUME}:
-        for key in elevated_request.processes:
+        for key in (one.key for one in elevated_request.processes):
             yield [
                 elevated_request.verb.value,
                 str(key.pid),

@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from portview.actions.safety.seen_process import read_seen
 from portview.domain.address_matching import parse_socket_address
 from portview.domain.errors import Outcome, PortViewError
-from portview.domain.owners.process import ProcessKey
 from portview.domain.plain_text import quoted
 from portview.domain.sockets.socket_row import Endpoint, Protocol, canonical_address, endpoint_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from portview.actions.port_settings.setting import SettingChange
+    from portview.actions.safety.seen_process import SeenProcess
     from portview.domain.firewall import RuleSpec
 
 ELEVATED_VERB = "errand"
@@ -26,7 +28,6 @@ ELEVATED_VERB = "errand"
 
 _MOST_PROCESSES = 1000
 _LONGEST_GRACE_MS = 600_000
-_KEY = re.compile(r"([1-9][0-9]{0,9}):([0-9]{1,15})")
 _ENDPOINT = re.compile(
     r"(?:([0-9.]{7,15}(?:%[0-9A-Za-z._-]{1,32})?)|\[([0-9A-Fa-f:.]{2,45}(?:%[0-9A-Za-z._-]{1,32})?)\]):([0-9]{1,5})"
 )
@@ -50,6 +51,7 @@ class ElevatedOperation(StrEnum):
     ALLOW_PORT = "allow-port"
     BLOCK_PORT = "block-port"
     REVOKE_RULES = "revoke-rules"
+    CHANGE_SETTING = "change-setting"
 
 
 _OF_ONE_PROCESS = frozenset({ElevatedOperation.SUSPEND, ElevatedOperation.RESUME})
@@ -59,14 +61,16 @@ _OF_ONE_PROCESS = frozenset({ElevatedOperation.SUSPEND, ElevatedOperation.RESUME
 class ElevatedRequest:
     """One thing to do with administrator rights.
 
-    STOP has ``processes``, ``grace_ms`` and ``force``; the service verbs have ``service``; CLOSE
-    has ``local`` and ``remote``; SUSPEND and RESUME have one of ``processes``; ALLOW_PORT and
-    BLOCK_PORT have ``rule_spec``, REVOKE_RULES has ``rule_ids``. HOLDERS, which only looks, has
-    ``protocol`` and ``port``.
+    STOP has ``processes``, ``grace_ms`` and ``force``. The service verbs have ``service``, and one
+    of ``processes`` where it is stopped for a port. CLOSE has ``local``, ``remote``, ``token`` (0
+    where the system tells none) and one of ``processes`` where the owner is known. SUSPEND and
+    RESUME have one of ``processes``. ALLOW_PORT and BLOCK_PORT have ``rule_spec``, REVOKE_RULES has
+    ``rule_ids``. HOLDERS, which only looks, has ``protocol`` and ``port``.
+    CHANGE_SETTING has ``setting``.
     """
 
     verb: ElevatedOperation
-    processes: tuple[ProcessKey, ...] = ()
+    processes: tuple[SeenProcess, ...] = ()
     grace_ms: int = 5000
     force: bool = False
     service: str = ""
@@ -76,24 +80,29 @@ class ElevatedRequest:
     port: int = 0
     rule_spec: RuleSpec | None = None
     rule_ids: tuple[str, ...] = ()
+    token: int = 0
+    setting: SettingChange | None = None
 
     def arguments(self) -> tuple[str, ...]:
         """Return the errand as arguments; ``parse_elevated_request`` reads them."""
         return (ELEVATED_VERB, self.verb.value, *self._words())
 
     def _words(self) -> tuple[str, ...]:
-        words: tuple[str, ...] = (self.service,)
+        seen = tuple(word for one in self.processes for word in one.words())
+        words: tuple[str, ...] = (self.service, *seen)
         if self.verb is ElevatedOperation.STOP:
-            how = ("force" if self.force else "ask", str(self.grace_ms))
-            words = (*how, *map(_key_text, self.processes))
+            words = ("force" if self.force else "ask", str(self.grace_ms), *seen)
         elif self.verb in _OF_ONE_PROCESS:
-            words = tuple(map(_key_text, self.processes))
+            words = seen
         elif self.verb is ElevatedOperation.CLOSE:
-            words = (endpoint_text(self.local), endpoint_text(self.remote))
+            ends = (endpoint_text(self.local), endpoint_text(self.remote))
+            words = (*ends, str(self.token), *seen)
         elif self.verb is ElevatedOperation.HOLDERS:
             words = (self.protocol.value, str(self.port))
         elif self.verb is ElevatedOperation.REVOKE_RULES:
             words = self.rule_ids
+        elif self.setting is not None:
+            words = self.setting.words()
         elif self.rule_spec is not None:
             from portview.actions.firewall_rules.rule_spec import encode_rule_spec  # noqa: PLC0415 - likewise
 
@@ -113,21 +122,24 @@ def parse_elevated_request(arguments: Sequence[str]) -> ElevatedRequest:
 
 
 def _of_service(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest:
-    if len(rest) != 1 or not _SERVICE.fullmatch(rest[0]):
-        raise _bad("the name of the service is none")
-    return ElevatedRequest(verb, service=rest[0])
+    if not rest or not _SERVICE.fullmatch(rest[0]):
+        raise _bad("invalid service name")
+    return ElevatedRequest(verb, _seen(rest[1:], most=1), service=rest[0])
 
 
 def _of_connection(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest:
-    if len(rest) != 2:  # noqa: PLR2004 - a connection has two ends
-        raise _bad("a connection has two ends")
-    return ElevatedRequest(verb, local=_endpoint(rest[0]), remote=_endpoint(rest[1]))
+    if len(rest) < 3 or not re.fullmatch(r"[0-9]{1,20}", rest[2]):  # noqa: PLR2004 - two ends
+        raise _bad("a connection has two ends and a number")
+    owner = _seen(rest[3:], most=1)
+    ends = _endpoint(rest[0]), _endpoint(rest[1])
+    return ElevatedRequest(verb, owner, local=ends[0], remote=ends[1], token=int(rest[2]))
 
 
 def _of_one_process(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest:
-    if len(rest) != 1:
+    seen = _seen(rest, most=1)
+    if not seen:
         raise _bad("it is about one process")
-    return ElevatedRequest(verb, (_key(rest[0]),))
+    return ElevatedRequest(verb, seen)
 
 
 def _of_new_rule(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest:
@@ -143,19 +155,21 @@ def _of_managed_rules(verb: ElevatedOperation, rest: list[str]) -> ElevatedReque
     return ElevatedRequest(verb, rule_ids=tuple(rest))
 
 
+def _of_setting(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest:
+    # Loaded with the first request about one.
+    from portview.actions.port_settings.setting import parse_change  # noqa: PLC0415
+
+    return ElevatedRequest(verb, setting=parse_change(tuple(rest)))
+
+
 def _of_stopping(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest:
-    how, grace, *keys = [*rest, "", ""]
-    keys = [key for key in keys if key]
+    how, grace, *words = [*rest, "", ""]
     if how not in {"ask", "force"} or not re.fullmatch(r"[0-9]{1,6}", grace):
         raise _bad("how to stop is unclear")
-    if int(grace) > _LONGEST_GRACE_MS or not 1 <= len(keys) <= _MOST_PROCESSES:
+    seen = _seen([word for word in words if word], most=_MOST_PROCESSES)
+    if int(grace) > _LONGEST_GRACE_MS or not seen:
         raise _bad("the grace time or the number of processes is out of bounds")
-    return ElevatedRequest(
-        verb,
-        tuple(_key(key) for key in keys),
-        int(grace),
-        how == "force",
-    )
+    return ElevatedRequest(verb, seen, int(grace), how == "force")
 
 
 def _of_port(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest:
@@ -166,15 +180,14 @@ def _of_port(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest:
     return ElevatedRequest(verb, protocol=Protocol(protocol), port=int(port))
 
 
-def _key_text(key: ProcessKey) -> str:
-    return f"{key.pid}:{key.started_ms}"
-
-
-def _key(text: str) -> ProcessKey:
-    match = _KEY.fullmatch(text)
-    if match is None:
-        raise _bad(f"{quoted(text)} names no process")
-    return ProcessKey(int(match[1]), int(match[2]))
+def _seen(words: Sequence[str], *, most: int) -> tuple[SeenProcess, ...]:
+    try:
+        seen = read_seen(words)
+    except ValueError as error:
+        raise _bad(f"{quoted(str(error))} is not a process or socket") from error
+    if len(seen) > most:
+        raise _bad("it names too many processes")
+    return seen
 
 
 def _endpoint(text: str) -> Endpoint:
@@ -204,4 +217,5 @@ _READERS = {
     ElevatedOperation.ALLOW_PORT: _of_new_rule,
     ElevatedOperation.BLOCK_PORT: _of_new_rule,
     ElevatedOperation.REVOKE_RULES: _of_managed_rules,
+    ElevatedOperation.CHANGE_SETTING: _of_setting,
 }

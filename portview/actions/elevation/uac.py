@@ -8,57 +8,50 @@ that speaks. Not verified on Windows so far: no bench shows the prompt.
 from __future__ import annotations
 
 import ctypes
+import importlib
 import secrets
 import subprocess
+import sys
 import threading
 from contextlib import suppress
 from ctypes import wintypes
 from functools import cache
+from multiprocessing import connection as pipes
 from multiprocessing.connection import Client, Connection, Listener
 from typing import TYPE_CHECKING, Any
 
 from portview.actions.elevation.errors import elevation_cancelled
 from portview.actions.elevation.own_command import elevated_command
+from portview.actions.elevation.shell_execute import (
+    SEE_MASK_NOCLOSEPROCESS,
+    SW_HIDE,
+    shell_execute,
+)
 from portview.domain.errors import Outcome, PortViewError
+from portview.domain.owners.process_tree import parent_of
+from portview.readers.running_processes import running_processes
 from portview.readers.windows.dll import bind, last_error, load_library, windows_error
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from portview.actions.elevation.shell_execute import Shell
     from portview.domain.cancellation import CancelToken
+    from portview.domain.owners.attribution import RunningProcess
 
+ERROR_PIPE_BUSY = 231
 ERROR_CANCELLED = 1223
-SEE_MASK_NOCLOSEPROCESS = 0x00000040
-SEE_MASK_NOASYNC = 0x00000100
-SEE_MASK_FLAG_NO_UI = 0x00000400
-SW_HIDE = 0
 WAIT_OBJECT_0 = 0
+GENERIC_READ, GENERIC_WRITE = 0x8000_0000, 0x4000_0000
+OPEN_EXISTING = 3
+FILE_FLAG_OVERLAPPED = 0x4000_0000
+SECURITY_SQOS_PRESENT, SECURITY_IDENTIFICATION = 0x0010_0000, 0x0001_0000
+PIPE_READMODE_MESSAGE = 2
 PIPE_PREFIX = r"\\.\pipe\portview-"
 LONGEST_ANSWER = 1_000_000
 
 _SLICE_MS = 100
-
-
-class ShellExecuteInfo(ctypes.Structure):
-    """SHELLEXECUTEINFOW."""
-
-    _fields_ = (
-        ("size", wintypes.DWORD),
-        ("mask", wintypes.ULONG),
-        ("window", wintypes.HWND),
-        ("verb", wintypes.LPCWSTR),
-        ("file", wintypes.LPCWSTR),
-        ("parameters", wintypes.LPCWSTR),
-        ("directory", wintypes.LPCWSTR),
-        ("show", ctypes.c_int),
-        ("instance", wintypes.HINSTANCE),
-        ("id_list", ctypes.c_void_p),
-        ("class_name", wintypes.LPCWSTR),
-        ("class_key", wintypes.HKEY),
-        ("hot_key", wintypes.DWORD),
-        ("icon", wintypes.HANDLE),
-        ("process", wintypes.HANDLE),
-    )
+_CONNECT_ATTEMPTS, _CONNECT_WAIT_MS = 10, 1000
 
 
 def ask_windows(
@@ -79,60 +72,98 @@ def ask_windows(
 
 
 def answer_through_pipe(address: str, answer: bytes) -> None:
-    """Hand an answer back, on the errand's side. Raises OSError."""
+    """Hand an answer back, on the side with rights. Raises OSError.
+
+    Whoever serves the pipe may learn who we are, but not act in our name.
+    """
     if not address.startswith(PIPE_PREFIX):
         raise OSError("this is no pipe of PortView's")
-    with Client(address, "AF_PIPE") as connection:
+    if sys.platform != "win32":
+        raise OSError("this system has no such pipes")
+    with _connect(address) as connection:
         connection.send_bytes(answer)
 
 
-def _start(arguments: Sequence[str], verb: str) -> int:
+def start_elevated(
+    arguments: Sequence[str],
+    *,
+    verb: str = "runas",
+    show: int = SW_HIDE,
+    shell: Shell | None = None,
+) -> int | None:
+    """Start this PortView as administrator and return the process's handle, if Windows tells it.
+
+    Raises PortViewError; a refusal at the prompt is the error "elevation_cancelled".
+    """
     program, *first = elevated_command()
-    info = ShellExecuteInfo(
-        size=ctypes.sizeof(ShellExecuteInfo),
-        mask=SEE_MASK_NOCLOSEPROCESS | SEE_MASK_NOASYNC | SEE_MASK_FLAG_NO_UI,
-        verb=verb,
-        file=program,
-        parameters=subprocess.list2cmdline([*first, *arguments]),
-        show=SW_HIDE,
-    )
-    if not _library().execute(ctypes.byref(info)):
-        code = last_error()
-        if code == ERROR_CANCELLED:
-            raise elevation_cancelled()
+    parameters = subprocess.list2cmdline([*first, *arguments])
+    mask = SEE_MASK_NOCLOSEPROCESS
+    try:
+        return shell_execute(verb, program, parameters, mask=mask, show=show, shell=shell)
+    except OSError as error:
+        if getattr(error, "winerror", None) == ERROR_CANCELLED:
+            raise elevation_cancelled() from error
         raise PortViewError(
             "elevation_failed",
-            f"Windows did not start PortView as administrator: {windows_error(code)}.",
+            f"Windows did not start PortView as administrator: {error.strerror or error}.",
             "Start PortView itself as administrator and try again.",
             Outcome.NEEDS_ADMIN,
-        )
-    if not info.process:
+        ) from error
+
+
+def _connect(address: str) -> Connection[Any, Any]:
+    """Open the pipe as ``multiprocessing.connection.Client`` does, but to be identified only."""
+    api = importlib.import_module("_winapi")
+    flags = SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION | FILE_FLAG_OVERLAPPED
+    access = GENERIC_READ | GENERIC_WRITE
+    for attempt in range(_CONNECT_ATTEMPTS):
+        try:
+            handle = api.CreateFile(address, access, 0, 0, OPEN_EXISTING, flags, 0)
+            break
+        except OSError as error:
+            # Somebody else is being served just now.
+            is_busy = getattr(error, "winerror", None) == ERROR_PIPE_BUSY
+            if not is_busy or attempt == _CONNECT_ATTEMPTS - 1:
+                raise
+            with suppress(OSError):
+                api.WaitNamedPipe(address, _CONNECT_WAIT_MS)
+    api.SetNamedPipeHandleState(handle, PIPE_READMODE_MESSAGE, None, None)
+    made: Connection[Any, Any] = pipes.PipeConnection(handle)  # type: ignore[attr-defined,unused-ignore]
+    return made
+
+
+def _start(arguments: Sequence[str], verb: str) -> int:
+    process = start_elevated(arguments, verb=verb)
+    if process is None:
         raise PortViewError(
             "elevation_failed",
-            "Windows started the errand but does not say as which process.",
+            "Windows started the elevated process but does not say as which process.",
             "Look again at what is true now.",
             Outcome.NOT_DONE,
         )
-    return int(info.process)
+    return process
 
 
 def _hear(listener: Listener, address: str, process: int, cancel: CancelToken | None) -> bytes:
-    """Wait until the errand speaks or ends."""
+    """Wait until the elevated process speaks or ends; other visitors are sent away."""
     heard: list[bytes] = []
+    is_over = threading.Event()
     expected = _library().process_id(process)
 
     def accept() -> None:
-        with suppress(OSError, EOFError), listener.accept() as connection:
-            if _client_of(connection) == expected:
-                heard.append(connection.recv_bytes(LONGEST_ANSWER))
+        while not heard and not is_over.is_set():
+            with suppress(OSError, EOFError), listener.accept() as connection:
+                if speaks_for(expected, _client_of(connection), running_processes):
+                    heard.append(connection.recv_bytes(LONGEST_ANSWER))
 
-    thread = threading.Thread(target=accept, name="elevated errand", daemon=True)
+    thread = threading.Thread(target=accept, name="elevated request", daemon=True)
     thread.start()
     while thread.is_alive():
         has_ended = _library().wait(process, _SLICE_MS) == WAIT_OBJECT_0
         is_cancelled = cancel is not None and cancel.is_cancelled
         if has_ended or is_cancelled:
             thread.join(_SLICE_MS / 1000)
+            is_over.set()
             # The listener can't be told to stop waiting; being met by ourselves ends it.
             with suppress(OSError):
                 Client(address, "AF_PIPE").close()
@@ -140,24 +171,41 @@ def _hear(listener: Listener, address: str, process: int, cancel: CancelToken | 
     if not heard:
         raise PortViewError(
             "no_answer",
-            "The errand as administrator ended without an answer.",
+            "The elevated process exited without a response.",
             "Look again at what is true now; the log may tell more.",
             Outcome.NOT_DONE,
         )
     return heard[0]
 
 
+def speaks_for(
+    started: int, client: int, processes: Callable[[], Mapping[int, RunningProcess]]
+) -> bool:
+    """Return whether a process is the one that was started, or its direct child.
+
+    python.exe of a virtual environment is a redirector: it starts the base interpreter as its
+    child and waits for it.
+    """
+    if client == started:
+        return True
+    try:
+        parent = parent_of(processes(), client)
+    except OSError:
+        return False
+    return parent is not None and parent.pid == started
+
+
 def _client_of(connection: Connection[Any, Any]) -> int:
     pid = wintypes.ULONG()
-    _library().client_of(connection.fileno(), ctypes.byref(pid))
+    if not _library().client_of(connection.fileno(), ctypes.byref(pid)):
+        raise windows_error(last_error())
     return pid.value
 
 
 class _Library:
     def __init__(self) -> None:
-        kernel32, shell32 = load_library("kernel32.dll"), load_library("shell32.dll")
+        kernel32 = load_library("kernel32.dll")
         handle, flag, number = wintypes.HANDLE, wintypes.BOOL, wintypes.DWORD
-        self.execute = bind(shell32, "ShellExecuteExW", flag, ctypes.c_void_p)
         self.close = bind(kernel32, "CloseHandle", flag, handle)
         self.wait = bind(kernel32, "WaitForSingleObject", number, handle, number)
         self.process_id = bind(kernel32, "GetProcessId", number, handle)

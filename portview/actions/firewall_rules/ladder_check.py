@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from portview.actions.firewall_rules.query_context import question_of_row
+from portview.domain.firewall import FirewallQuestion
 from portview.domain.sockets.socket_row import Protocol, State, is_loopback
 from portview.probes.ladder import FirewallCheck
 from portview.probes.ladder_sentence import FirewallCheckVerdict
@@ -26,6 +27,19 @@ def check_firewall(
     rules = firewall.read()
     cancel.raise_if_cancelled()
     answer = rules.decide(question_of_row(row, info, sys.platform))
+    return FirewallCheck(FirewallCheckVerdict(answer.verdict.value), answer.reason)
+
+
+def check_firewall_for_port(
+    firewall: FirewallReader, port: int, cancel: CancelToken
+) -> FirewallCheck:
+    """Return what the firewall does to the clients of a port at which nothing listens itself.
+
+    A NAT rule may send them on. Blocks; any thread.
+    """
+    rules = firewall.read()
+    cancel.raise_if_cancelled()
+    answer = rules.decide(FirewallQuestion(Protocol.TCP, port))
     return FirewallCheck(FirewallCheckVerdict(answer.verdict.value), answer.reason)
 
 

@@ -26,6 +26,7 @@ from portview.actions.firewall_rules.rule_spec import (
 from portview.actions.firewall_rules.subnets import subnets_of_rules
 from portview.actions.firewall_rules.times import describe_moment
 from portview.actions.firewall_rules.verify import RuleProof, prove
+from portview.command_name import command_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.firewall import (
     EVERYONE_OF,
@@ -36,6 +37,7 @@ from portview.domain.firewall import (
 )
 from portview.domain.plain_text import inert
 from portview.firewall.tag import find_tag
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,7 +137,9 @@ def managed_rule(rules: tuple[ManagedRule, ...], rule_id: str) -> ManagedRule:
     raise PortViewError(
         "no_such_rule",
         f"There is no rule of PortView's with the id {inert(rule_id, 40)}.",
-        "The rules that PortView made: portview firewall list",
+        _("To see the rules that PortView created: {command}").format(
+            command=command_line("firewall", "list")
+        ),
         Outcome.NOT_DONE,
     )
 

@@ -8,9 +8,11 @@ from portview.actions.firewall_rules.plan import can_match_programs, describe_re
 from portview.actions.firewall_rules.query_context import describe_port
 from portview.actions.firewall_rules.report import FirewallReport, RevokeReport
 from portview.actions.firewall_rules.verify import EVERYONE
+from portview.command_name import command_line
 from portview.domain.errors import Outcome
 from portview.domain.firewall import FirewallVerdict, RuleEffect
 from portview.domain.plain_text import inert, quoted
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,7 +147,9 @@ def _holds(plan: RulePlan, proof: RuleProof) -> str:
 
 def _does_not_hold(plan: RulePlan, proof: RuleProof, rule_id: str) -> tuple[str, str]:
     client = proof.first_against(plan.rule_spec.effect)
-    back = f"Take the rule back: portview firewall revoke --id {rule_id}"
+    back = _("Revoke the rule: {command}").format(
+        command=command_line("firewall", "revoke", "--id", rule_id)
+    )
     now = f"The rule is there. {_verdict_of_asked(plan, proof)}"
     if client is None:
         return now, back

@@ -7,6 +7,7 @@ from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
+from portview.command_name import command_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.firewall import EVERYONE_OF, LOCAL_SUBNET_OF, RuleEffect, RuleSpec
 from portview.domain.json_schema import iso_time
@@ -14,6 +15,7 @@ from portview.domain.owners.process import ProcessKey
 from portview.domain.plain_text import quoted
 from portview.domain.sockets.socket_row import Protocol, canonical_address
 from portview.domain.user_input.parsing import MAX_PORT
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +62,9 @@ def validated_rule_spec(rule_spec: RuleSpec) -> RuleSpec:
     if rule_spec.program is not None and not _is_program(rule_spec.program):
         raise _bad(
             f"{quoted(rule_spec.program)} is no full path of a program",
-            "Give the whole path, as portview list --json has it in “executable”.",
+            _("Give the whole path, as “executable” in the output of {command}.").format(
+                command=command_line("list", "--json")
+            ),
         )
     if rule_spec.expires_at_ms is not None and not 0 < rule_spec.expires_at_ms < _LATEST_MS:
         raise _bad("the time at which it ends is out of bounds")

@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from portview.actions.elevation.client import no_answer, run_elevated
 from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
+from portview.actions.free_port.elevated_facts import (
+    ElevatedFacts,
+    elevated_facts_values,
+    read_elevated_facts,
+)
 from portview.actions.free_port.port_usage import holds_port
-from portview.actions.safety.process_inspection import read_rows
+from portview.actions.safety.process_inspection import ProcessInspector, read_rows
 from portview.domain.owners.process import ProcessKey
 from portview.domain.sockets.socket_row import Endpoint, Family, Protocol, SocketKey
 
@@ -20,11 +25,15 @@ if TYPE_CHECKING:
     from portview.domain.sockets.socket_row import SocketRow
 
 
+NOTHING_READ = ElevatedFacts()
+
+
 class HeldSocket(NamedTuple):
-    """A socket without its owner, and that owner."""
+    """A socket without its owner, that owner, and what an administrator read about it."""
 
     socket: SocketKey
     owner: ProcessKey
+    facts: ElevatedFacts = NOTHING_READ
 
 
 def find_holders_elevated(
@@ -45,7 +54,8 @@ def find_holders_elevated(
 
 
 def holder_values(protocol: Protocol, port: int) -> list[dict[str, Any]]:
-    """Return the holders of a port as they travel; the errand's side."""
+    """Return the holders of a port as they travel; the elevated process's side."""
+    inspector = ProcessInspector()
     return [
         {
             "family": row.key.family.value,
@@ -53,6 +63,7 @@ def holder_values(protocol: Protocol, port: int) -> list[dict[str, Any]]:
             "token": row.key.token,
             "pid": row.owner.pid,
             "started_ms": row.owner.started_ms,
+            "facts": elevated_facts_values(inspector.facts_of(row.owner)),
         }
         for row in read_rows()
         if row.local.port == port
@@ -81,4 +92,5 @@ def _held(values: dict[str, Any], request: FreeRequest) -> HeldSocket:
     local = Endpoint(str(values["address"]), request.port)
     family, token = Family(values["family"]), int(values["token"])
     socket = SocketKey(request.protocol, family, local, None, None, token)
-    return HeldSocket(socket, ProcessKey(int(values["pid"]), int(values["started_ms"])))
+    owner = ProcessKey(int(values["pid"]), int(values["started_ms"]))
+    return HeldSocket(socket, owner, read_elevated_facts(values["facts"]))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from portview.actions.elevation.client import stop_elevated
+from portview.actions.free_port.elevated_facts import completed
 from portview.actions.free_port.elevated_holders import with_owners
 from portview.actions.free_port.http_sys import explain_http_sys
+from portview.actions.free_port.newcomers import changed_results
 from portview.actions.free_port.plan import FreePlan, PlanAction, PlanStep, plan_free
 from portview.actions.free_port.port_usage import FreeRequest, port_use
 from portview.actions.free_port.report import describe_result, outcome_of
@@ -17,14 +20,23 @@ from portview.actions.processes.stop import Ending, StopResult, stop_processes
 from portview.actions.safety.process_inspection import ProcessInspector, read_rows
 from portview.actions.services.change import stop_service
 from portview.domain.errors import ActionReport, Outcome, PortViewError
+from portview.domain.sockets.socket_row import Protocol
+from portview.i18n import _
+from portview.probes.bind_report import MULTICAST_PORTS, BindVerdict
+from portview.readers.processes import read_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from portview.actions.free_port.elevated_holders import HeldSocket
+    from portview.actions.free_port.port_usage import PortUse
     from portview.actions.free_port.verify import Proof
     from portview.domain.cancellation import CancelToken
+    from portview.domain.owners.process import ProcessInfo, ProcessKey
+    from portview.domain.sockets.socket_row import SocketRow
 
+_MOST_NAMED = 8
+"""Of how many sockets that are left alone the program is looked up."""
 _WATCH_S = 1.5
 """How long a supervisor is given to start its server again before a port is called free."""
 
@@ -54,21 +66,59 @@ def inspect_port(request: FreeRequest, held: Iterable[HeldSocket] = ()) -> FreeP
     """See who holds a port and propose what to do. Changes nothing.
 
     ``held`` is what an administrator saw where this user may not look: see
-    ``find_holders_elevated``. Blocks
-    for some tens of milliseconds; any thread. Raises PortViewError.
+    ``find_holders_elevated``. Blocks for some tens of milliseconds; any thread. Raises
+    PortViewError.
     """
+    held = tuple(held)
     use = port_use(with_owners(read_rows(), held), request)
     if not use.holding:
-        return FreePlan(request, left_alone=use.others, closing=use.closing)
-    if request.address and try_bind(request, places_of(request, ())).is_free:
-        # A socket of the other family looked as if it were in the way, and is not.
-        return FreePlan(request, left_alone=(*use.holding, *use.others), closing=use.closing)
+        return _nothing_to_stop(request, use.others, use)
+    if request.address and not is_there_to_be_shared(request):
+        if try_bind(request, places_of(request, ())).is_free:
+            # A socket of the other family looked as if it were in the way, and is not.
+            return _nothing_to_stop(request, (*use.holding, *use.others), use)
+    elif is_there_to_be_shared(request):
+        bind = try_bind(request, places_of(request, use.holding))
+        if bind.verdict is BindVerdict.SHARED and bind.is_free:
+            plan = _nothing_to_stop(request, (*use.holding, *use.others), use)
+            return replace(plan, is_shared=True)
     inspector = ProcessInspector()
     keys = {row.owner for row in use.holding if row.owner}
     keys |= {heir for row in use.holding for heir in row.likely_holders}
-    trees = {key: inspector.tree(key) for key in keys} if request.tree else {}
-    plan = plan_free(request, use, inspector.facts(keys), inspector.standpoint(), trees)
-    return explain_http_sys(plan)
+    trees = inspector.trees(keys) if request.tree else {}
+    facts = inspector.facts(keys)
+    for each in held:
+        if each.owner in facts:
+            facts[each.owner] = completed(facts[each.owner], each.facts)
+    plan = plan_free(request, use, facts, inspector.standpoint(), trees)
+    return explain_http_sys(replace(plan, neighbours=_named(plan.left_alone)))
+
+
+def is_there_to_be_shared(request: FreeRequest) -> bool:
+    """Return whether programs share the port of a request on purpose, as those of mDNS do."""
+    return request.protocol is Protocol.UDP and request.port in MULTICAST_PORTS
+
+
+def _nothing_to_stop(
+    request: FreeRequest, left_alone: tuple[SocketRow, ...], use: PortUse
+) -> FreePlan:
+    return FreePlan(
+        request, left_alone=left_alone, closing=use.closing, neighbours=_named(left_alone)
+    )
+
+
+def _named(rows: Iterable[SocketRow]) -> dict[ProcessKey, ProcessInfo]:
+    """Return what is known about the owners of a few sockets, so that they can be named."""
+    owners = dict.fromkeys(row.owner for row in rows if row.owner)
+    return {owner: read_process(owner) for owner in islice(owners, _MOST_NAMED)}
+
+
+def expected_report(plan: FreePlan) -> FreeReport | None:
+    """Return the report of a plan that stops nothing, None for one that does. Changes nothing.
+
+    So that a dry run ends as the real one would.
+    """
+    return None if plan.is_possible else free_port(plan)
 
 
 def free_port(
@@ -95,19 +145,22 @@ def free_port(
     if cancel:
         cancel.raise_if_cancelled()
     since = time.monotonic()
-    # A worker may hold the port itself and run under another holder as well.
-    keys = list(dict.fromkeys(member.key for step in plan.steps for member in step.members))
+    seen = plan.seen
     force = plan.request.force
-    results: tuple[StopResult, ...] = ()
+    # An elevated process compares by itself: it sees owners that are hidden here.
+    results = () if as_admin else changed_results(plan)
     problems: list[PortViewError] = []
-    for step in plan.steps:
-        problem = _stop_service_of(step, as_admin=as_admin)
-        if problem is not None:
-            problems.append(problem)
-    if not problems and keys and as_admin:
-        results = stop_elevated(keys, grace_s=grace_s, force=force, cancel=cancel)
-    elif not problems and keys:
-        results = stop_processes(keys, grace_s=grace_s, force=force, cancel=cancel, report=report)
+    if not results:
+        for step in plan.steps:
+            problem = _stop_service_of(step, as_admin=as_admin)
+            if problem is not None:
+                problems.append(problem)
+    if results or problems or not seen:
+        pass
+    elif as_admin:
+        results = stop_elevated(seen, grace_s=grace_s, force=force, cancel=cancel)
+    else:
+        results = stop_processes(seen, grace_s=grace_s, force=force, cancel=cancel, report=report)
     if report:
         report("Looking again ...")
     proof = prove(plan, since=since, watch_s=watch_s)
@@ -129,7 +182,7 @@ def _stop_service_of(step: PlanStep, *, as_admin: bool) -> PortViewError | None:
     if step.kind is not PlanAction.STOP_SERVICE or step.service is None:
         return None
     try:
-        stop_service(step.service, as_admin=as_admin)
+        stop_service(step.service, as_admin=as_admin, holder=step.holder)
     except PortViewError as error:
         return error
     return None
@@ -138,8 +191,10 @@ def _stop_service_of(step: PlanStep, *, as_admin: bool) -> PortViewError | None:
 def _nothing_to_do(plan: FreePlan, asked: str) -> FreeReport:
     """Report on a port that no process holds, after having tried it."""
     proof = prove(plan, since=time.monotonic(), watch_s=0)
-    _, now, next_step = describe_result(plan, (), (), proof)
-    done = "Nothing: no process holds it."
+    _done, now, next_step = describe_result(plan, (), (), proof)
+    done = _("Nothing: no process holds it.")
+    if plan.is_shared:
+        done = _("Nothing: the port is there to be shared.")
     return FreeReport(
         outcome_of(proof, (), ()), asked, done, now, next_step, plan=plan, proof=proof
     )

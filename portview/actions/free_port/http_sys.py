@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from portview.actions.safety.refusals import KERNEL_CODE, Refusal
+from portview.command_name import command_line
 from portview.domain.facts import Unreadable, known_or
 from portview.domain.json_schema import iso_time
 from portview.domain.owners.http_sys import describe_registrations
 from portview.domain.owners.system_owners import WINDOWS_SYSTEM_PIDS, may_be_http_sys
 from portview.domain.plain_text import inert
+from portview.i18n import _
 from portview.readers.windows.http_sys import read_http_port_use
 
 if TYPE_CHECKING:
@@ -70,7 +72,8 @@ def _advice(use: HttpPortUse) -> str:
         services = known_or(registrant.services, ())
         if len(services) == 1:
             name = inert(services[0].name)
-            return f"Stop the service that registered it: portview service stop {name}"
+            command = command_line("service", "stop", name)
+            return _("Stop the service that registered it: {command}").format(command=command)
     for registrant in use.registrants:
         services = known_or(registrant.services, ())
         if services:
@@ -82,11 +85,9 @@ def _advice(use: HttpPortUse) -> str:
                 f"{registrant.services.reason}. Try again as administrator."
             )
         if registrant.info is not None and registrant.pid not in WINDOWS_SYSTEM_PIDS:
-            started = iso_time(registrant.info.key.started_ms)
-            return (
-                "Close the program that registered it: "
-                f"portview end {registrant.pid} --started {started}"
-            )
+            started = iso_time(registrant.info.key.started_ms) or "TIME"
+            command = command_line("end", str(registrant.pid), "--started", started)
+            return _("Close the program that registered it: {command}").format(command=command)
     return "Stop the program that registered it, or give your own program another port."
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -13,15 +13,19 @@ from portview.actions.safety.refusals import (
     service_refusal,
     services_unreadable,
 )
+from portview.actions.safety.seen_process import SeenProcess, sockets_of
+from portview.actions.safety.stop_refusal import program_reason, stop_refusal
 from portview.actions.safety.unknown_owners import unknown_owner
+from portview.command_name import command_line
 from portview.domain.facts import Known, Unreadable
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from portview.actions.free_port.port_usage import FreeRequest, PortUse
     from portview.actions.safety.process_facts import ProcessFacts, SelfContext, ServiceFacts
-    from portview.domain.owners.process import ProcessKey
+    from portview.domain.owners.process import ProcessInfo, ProcessKey
     from portview.domain.sockets.socket_row import SocketRow
 
 
@@ -61,13 +65,29 @@ class PlanStep:
             return ()
         return (*self.tree, self.process)
 
+    @property
+    def holder(self) -> SeenProcess | None:
+        """Return the holder as it has to be when this step is done; None where it is not known."""
+        if self.process is None:
+            return None
+        return SeenProcess(self.process.key, self.process.program, sockets_of(self.sockets))
+
+    @property
+    def seen(self) -> tuple[SeenProcess, ...]:
+        """Return every process that this step stops, as it has to be when it is stopped."""
+        if not self.members or self.holder is None:
+            return ()
+        return (*(SeenProcess(one.key, one.program) for one in self.tree), self.holder)
+
 
 @dataclass(frozen=True, slots=True)
 class FreePlan:
     """What PortView is about to do to free a port. Nothing was done yet.
 
     ``served`` are connections of the holders, which end with them; ``left_alone`` are sockets of
-    others that merely have the same local port number.
+    others that only have the same local port number, or are in nobody's way; ``neighbours`` names
+    their processes. ``is_shared`` tells that programs share the port on purpose (mDNS), so that
+    nothing has to be stopped for a further one.
     """
 
     request: FreeRequest
@@ -75,6 +95,8 @@ class FreePlan:
     served: tuple[SocketRow, ...] = ()
     left_alone: tuple[SocketRow, ...] = ()
     closing: tuple[SocketRow, ...] = ()
+    neighbours: Mapping[ProcessKey, ProcessInfo] = field(default_factory=dict)
+    is_shared: bool = False
 
     @property
     def refused(self) -> tuple[PlanStep, ...]:
@@ -91,6 +113,17 @@ class FreePlan:
         """Tell whether an administrator's look could make the plan possible."""
         reasons = [step.refusal for step in self.refused if step.refusal]
         return bool(reasons) and all(reason.needs_admin for reason in reasons)
+
+    @property
+    def seen(self) -> tuple[SeenProcess, ...]:
+        """Return every process that is stopped by itself, each once, as it has to be then."""
+        seen: dict[ProcessKey, SeenProcess] = {}
+        for step in self.steps:
+            for one in step.seen:
+                # A worker may hold the port itself and run under another holder as well.
+                if one.key not in seen or one.sockets:
+                    seen[one.key] = one
+        return tuple(seen.values())
 
     @property
     def guesses(self) -> tuple[PlanStep, ...]:
@@ -149,27 +182,10 @@ def plan_end(
 
     The process of a service is refused in favour of stopping the service.
     """
-    reason = refusal(process, standpoint)
-    reason = reason or _service_reason(process)
+    reason = stop_refusal(process, standpoint)
     if reason is not None:
         return PlanStep(PlanAction.REFUSE, process, refusal=reason)
     return _ending(process, (), standpoint, force=force, tree=tree)
-
-
-def _service_reason(process: ProcessFacts) -> Refusal | None:
-    """Return why a process that runs a service, or may run one, is not ended by itself."""
-    match process.services:
-        case Known(services) if services:
-            names = ", ".join(service.name for service in services)
-            return Refusal(
-                "is_service",
-                f"This process runs the service {names}, which its manager would start again.",
-                f"Stop the service: portview service stop {services[0].name}",
-            )
-        case Unreadable() as unreadable:
-            return services_unreadable(unreadable)
-        case _:
-            return None
 
 
 def _guesses(
@@ -198,7 +214,9 @@ def _several_heirs(row: SocketRow) -> Refusal:
         "several_heirs",
         f"The process that opened this socket (PID {row.pid}) has ended, and which of its children "
         f"holds it now can't be told: {pids}.",
-        "End the right one yourself: portview end PID --started TIME",
+        _("To end the right one: {command}").format(
+            command=command_line("end", "PID", "--started", "TIME")
+        ),
     )
 
 
@@ -209,7 +227,7 @@ def _steps_for(
     standpoint: SelfContext,
     trees: Mapping[ProcessKey, tuple[ProcessFacts, ...]],
 ) -> list[PlanStep]:
-    reason = refusal(process, standpoint, request.port)
+    reason = refusal(process, standpoint, request.port) or program_reason(process)
     if reason is not None:
         return [PlanStep(PlanAction.REFUSE, process, rows, refusal=reason)]
     match process.services:
@@ -233,7 +251,7 @@ def _ending(
     tree: tuple[ProcessFacts, ...],
 ) -> PlanStep:
     for member in tree:
-        reason = refusal(member, standpoint) or _service_reason(member)
+        reason = stop_refusal(member, standpoint)
         if reason is not None:
             why = Refusal(
                 "tree_refused",
@@ -260,7 +278,9 @@ def _service_steps(
             "several_services",
             f"This process runs several services, and which of them holds the port can't be told: "
             f"{names}.",
-            "Stop the right one yourself: portview service stop NAME",
+            _("To stop the right one: {command}").format(
+                command=command_line("service", "stop", "NAME")
+            ),
         )
         return [PlanStep(PlanAction.REFUSE, process, rows, refusal=why)]
     steps = []

@@ -7,32 +7,37 @@ from typing import TYPE_CHECKING
 from portview.actions.free_port.plan import PlanAction
 from portview.actions.free_port.verify import PortVerdict
 from portview.actions.processes.stop import Ending
+from portview.actions.safety.process_words import describe_process, listed_names
 from portview.actions.safety.restart_words import restart_sentences
+from portview.command_name import command_line
 from portview.domain.errors import Outcome
 from portview.domain.json_schema import iso_time
 from portview.domain.plain_text import inert
-from portview.domain.sockets.socket_row import endpoint_text
-from portview.probes.bind import BindVerdict
+from portview.i18n import _, ngettext
+from portview.probes.bind_report import BindVerdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from portview.actions.free_port.plan import FreePlan
     from portview.actions.free_port.verify import HolderNow, Proof
     from portview.actions.processes.stop import StopResult
     from portview.domain.errors import PortViewError
-    from portview.domain.owners.process import ProcessInfo
+    from portview.domain.owners.process import ProcessInfo, ProcessKey
 
 ENDING_LABELS = {
     Ending.CLOSED: "closed by itself when asked",
     Ending.ENDED: "was ended",
     Ending.GONE: "had ended before",
+    Ending.RELEASED: "released the port when asked, and keeps running",
+    Ending.CHANGED: "was not stopped: it changed since it was shown",
     Ending.NOT_THE_SAME: "was left alone: its PID is another process now",
     Ending.DENIED: "was left alone: access denied",
     Ending.STILL_RUNNING: "still runs",
     Ending.UNTOUCHED: "was left alone",
 }
 
+_MOST_CHANGES = 5
 _SHORTEST_S = 0.05
 """Less would be told as 0.0 s."""
 
@@ -43,7 +48,8 @@ def outcome_of(
     """Decide what counts as done: a port that a server can take now."""
     if proof.verdict is PortVerdict.FREE:
         return Outcome.DONE
-    if proof.verdict is PortVerdict.TIME_WAIT and proof.bind.verdict is BindVerdict.LEFTOVERS:
+    is_left_over = proof.verdict in {PortVerdict.TIME_WAIT, PortVerdict.CONNECTIONS}
+    if is_left_over and proof.bind.verdict is BindVerdict.LEFTOVERS:
         return Outcome.DONE
     is_denied = any(result.ending is Ending.DENIED for result in results)
     if is_denied or any(problem.outcome is Outcome.NEEDS_ADMIN for problem in problems):
@@ -58,14 +64,12 @@ def describe_result(
     proof: Proof,
 ) -> tuple[str, str, str]:
     """Return what was done, what is true now and what to do next, in sentences."""
-    return _done(plan, results, problems), _now(plan, proof), _next(plan, results, problems, proof)
-
-
-def describe_process(info: ProcessInfo | None, pid: int | None = None) -> str:
-    """Name a process for people: "node (PID 4242)"."""
-    if info is None:
-        return f"PID {pid}" if pid else "an unknown process"
-    return f"{inert(info.name or 'a process', 80)} (PID {info.pid})"
+    was_freed = bool(plan.steps) and not has_changed(results)
+    return (
+        _done(plan, results, problems),
+        _now(plan, proof, was_freed),
+        _next(plan, results, problems, proof),
+    )
 
 
 def _done(plan: FreePlan, results: Sequence[StopResult], problems: Sequence[PortViewError]) -> str:
@@ -77,28 +81,61 @@ def _done(plan: FreePlan, results: Sequence[StopResult], problems: Sequence[Port
             for step in plan.steps
             if step.kind is PlanAction.STOP_SERVICE and step.service
         ]
-    parts += [
-        f"{describe_process(names.get(result.process), result.process.pid)} "
-        f"{ENDING_LABELS[result.ending]}."
-        for result in results
-    ]
+    if results:
+        parts.append(results_words(results, names))
     return " ".join(parts) or "Nothing was done."
 
 
-def _now(plan: FreePlan, proof: Proof) -> str:
+def results_words(
+    results: Sequence[StopResult], names: Mapping[ProcessKey, ProcessInfo | None]
+) -> str:
+    """Say what became of each process; of many, how many met with the same end."""
+    if has_changed(results):
+        return _("Nothing was done. {changes}").format(changes=changes_words(results))
+    parts = []
+    for ending in dict.fromkeys(result.ending for result in results):
+        same = [result for result in results if result.ending is ending]
+        words = [describe_process(names.get(one.process), one.process.pid) for one in same]
+        named = words[0]
+        if len(words) > 1:
+            named = f"{listed_names(words)}:"
+        parts.append(f"{named} {ENDING_LABELS[ending]}.")
+    return " ".join(parts)
+
+
+def has_changed(results: Iterable[StopResult]) -> bool:
+    """Tell whether nothing was done because something is not as the person saw it."""
+    endings = {result.ending for result in results}
+    return Ending.CHANGED in endings and endings <= {
+        Ending.CHANGED,
+        Ending.UNTOUCHED,
+        Ending.GONE,
+    }
+
+
+def changes_words(results: Iterable[StopResult]) -> str:
+    """Say what is not as the person saw it."""
+    details = dict.fromkeys(one.detail for one in results if one.ending is Ending.CHANGED)
+    shown = list(details)[:_MOST_CHANGES]
+    more = len(details) - len(shown)
+    if more > 0:
+        words = ngettext("{more} more process changed.", "{more} more processes changed.", more)
+        shown.append(words.format(more=more))
+    return " ".join(shown)
+
+
+def _now(plan: FreePlan, proof: Proof, was_freed: bool) -> str:  # noqa: FBT001 - private
     port = str(plan.request)
     seconds = (proof.free_after_ms or 0) / 1000
     freed = f"; freed in {seconds:.1f} s" if seconds >= _SHORTEST_S else "; freed at once"
-    if not plan.steps:
+    if not was_freed:
         freed = ""
-    connections = ", ".join(endpoint_text(row.remote) for row in proof.connections[:3])
     holders = _holders(proof.holders)
     return {
         PortVerdict.FREE: f"{port} is free{freed}.",
         PortVerdict.TIME_WAIT: f"Nobody holds {port}; only TIME_WAIT is left{_time_left(proof)}.",
-        PortVerdict.CONNECTIONS: (
-            f"Nobody listens on {port}, but open connections keep it (to {connections})."
-        ),
+        PortVerdict.CONNECTIONS: _connections(port, proof),
+        PortVerdict.REDIRECTED: f"Nobody holds {port}. {proof.bind.detail}",
         PortVerdict.TAKEN_AGAIN: f"{port} was taken again by {holders}.",
         PortVerdict.STILL_HELD: f"{port} is still held by {holders}.",
         PortVerdict.RESERVED: (
@@ -108,6 +145,14 @@ def _now(plan: FreePlan, proof: Proof) -> str:
             f"Nobody is seen to hold {port}, but it can't be taken. {proof.bind.detail}"
         ),
     }[proof.verdict]
+
+
+def _connections(port: str, proof: Proof) -> str:
+    if proof.bind.verdict is BindVerdict.LEFTOVERS:
+        text = _("{port} is free for a server that sets SO_REUSEADDR, as most do. {reason}")
+    else:
+        text = _("Nobody listens on {port}, but it can't be taken. {reason}")
+    return text.format(port=port, reason=proof.bind.reason)
 
 
 def _time_left(proof: Proof) -> str:
@@ -141,8 +186,10 @@ def _next(
         return problems[0].hint
     if Ending.DENIED in endings:
         return "Try again with administrator rights."
-    if Ending.NOT_THE_SAME in endings:
-        return "Look again who holds the port, and decide anew."
+    if endings & {Ending.NOT_THE_SAME, Ending.CHANGED}:
+        if proof.verdict is PortVerdict.FREE:
+            return ""
+        return _("Check again before you continue.")
     if proof.verdict is PortVerdict.STILL_HELD and (pending := pending_words(results)):
         return pending
     return _next_by_verdict(plan, proof)
@@ -162,9 +209,6 @@ def _next_by_verdict(plan: FreePlan, proof: Proof) -> str:
     return {
         PortVerdict.FREE: " ".join(restart_sentences(plan.steps)),
         PortVerdict.TIME_WAIT: time_wait,
-        PortVerdict.CONNECTIONS: (
-            "They end with their programs, or close them: portview close LOCAL REMOTE"
-        ),
         PortVerdict.TAKEN_AGAIN: _stop_the_starter(proof),
         PortVerdict.STILL_HELD: tree,
     }.get(proof.verdict, proof.bind.hint)
@@ -173,11 +217,12 @@ def _next_by_verdict(plan: FreePlan, proof: Proof) -> str:
 def _stop_the_starter(proof: Proof) -> str:
     for holder in proof.holders:
         if holder.service:
-            return f"Stop what starts it again: portview service stop {inert(holder.service)}"
+            command = command_line("service", "stop", inert(holder.service))
+            return _("Stop what starts it again: {command}").format(command=command)
         if holder.starter is not None:
-            started = iso_time(holder.starter.key.started_ms)
-            return (
-                f"Stop what starts it again, {describe_process(holder.starter)}: "
-                f"portview end {holder.starter.pid} --started {started}"
+            started = iso_time(holder.starter.key.started_ms) or "TIME"
+            command = command_line("end", str(holder.starter.pid), "--started", started)
+            return _("Stop what starts it again, {process}: {command}").format(
+                process=describe_process(holder.starter), command=command
             )
     return "Find out what starts it again and stop that."

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from portview.actions.free_port.port_usage import PortUse, holds_port, port_use
 from portview.actions.free_port.time_wait import time_wait_left_s
+from portview.actions.port_destinations import PortDestinations
 from portview.actions.safety.process_inspection import ProcessInspector, read_rows
 from portview.actions.safety.refusals import refusal
-from portview.domain.sockets.socket_row import Family
-from portview.probes.bind import BindReport, BindVerdict, probe_place, summed_up
-from portview.probes.bind_places import ANY_IPV4, ANY_IPV6, BindPlace, bind_places
+from portview.domain.address_matching import bound_device, is_wildcard
+from portview.domain.sockets.socket_row import is_loopback
+from portview.probes.bind import try_places
+from portview.probes.bind_places import ANY_IPV4, BindPlace, bind_places
+from portview.probes.bind_report import BindReport, BindVerdict
+from portview.probes.redirected import with_destinations
 from portview.readers.port_ranges import read_port_ranges
 
 if TYPE_CHECKING:
@@ -35,10 +40,11 @@ class PortVerdict(StrEnum):
     """What became of the port.
 
     FREE: a bind at the same addresses worked. TIME_WAIT: nobody has it but connections that are
-    closed already. CONNECTIONS: nobody listens, but open connections of others keep it, which were
-    left alone. TAKEN_AGAIN: a process has it that was not
-    there before. STILL_HELD: someone who had it before still has it. RESERVED: the system keeps it
-    from everyone. BLOCKED: it can't be taken, for another reason that ``bind`` tells.
+    closed already. CONNECTIONS: nobody listens, but open connections have the number, which were
+    left alone; whether they keep a usual server from starting, ``bind`` tells. TAKEN_AGAIN: a
+    process has it that was not there before. STILL_HELD: someone who had it before still has it.
+    REDIRECTED: it can be bound, but a NAT rule sends its clients elsewhere. RESERVED: the system
+    keeps it from everyone. BLOCKED: it can't be taken, for another reason that ``bind`` tells.
     """
 
     FREE = "free"
@@ -46,6 +52,7 @@ class PortVerdict(StrEnum):
     CONNECTIONS = "connections"
     TAKEN_AGAIN = "taken_again"
     STILL_HELD = "still_held"
+    REDIRECTED = "redirected"
     RESERVED = "reserved"
     BLOCKED = "blocked"
 
@@ -76,19 +83,29 @@ def places_of(request: FreeRequest, rows: Iterable[SocketRow]) -> tuple[BindPlac
     """Return where the port must be bindable: at the wanted address, or where it was held."""
     if request.address is not None:
         return bind_places(request.address)
-    wild = {Family.IPV4: ANY_IPV4, Family.IPV6: ANY_IPV6}
-    addresses = {row.local.address for row in rows}
-    if addresses & set(wild.values()):
-        addresses |= {wild[Family.IPV4]}
-    places = [place for address in sorted(addresses) for place in bind_places(address)]
+    places: list[BindPlace] = []
+    for row in sorted(rows, key=lambda row: row.local.address):
+        of_row = bind_places(row.local.address)
+        if is_wildcard(row.local.address) and row.is_v6_only:
+            of_row = tuple(place for place in of_row if not place.is_dual_stack)
+        elif is_wildcard(row.local.address) and not bound_device(row.local.address):
+            places += bind_places(ANY_IPV4)
+        places += of_row
     return tuple(dict.fromkeys(places)) or bind_places()
 
 
 def try_bind(request: FreeRequest, places: Iterable[BindPlace]) -> BindReport:
-    """Bind the port exclusively at each of these places, and let go at once."""
+    """Take the port at each of these places, let go at once, and see what NAT rules make of it."""
+    places = tuple(places)
     ranges = read_port_ranges(request.protocol)
-    reports = [probe_place(place, request.port, request.protocol, ranges) for place in places]
-    return summed_up(request.port, request.protocol, reports)
+    report = try_places(places, request.port, request.protocol, ranges=ranges)
+    if not report.is_free:
+        return report
+    address = request.address
+    if all(is_loopback(place.text) for place in places):
+        address = places[0].text  # Its clients are on this machine, whoever else is redirected.
+    with closing(PortDestinations()) as destinations:
+        return with_destinations(report, address, destinations)
 
 
 def prove(
@@ -126,9 +143,11 @@ def verdict_of(
     if use.holding:
         is_old = any(row.owner in before or row.owner is None for row in use.holding)
         return PortVerdict.STILL_HELD if is_old else PortVerdict.TAKEN_AGAIN
-    if bind.is_free:
-        return PortVerdict.FREE
+    if bind.verdict is BindVerdict.REDIRECTED:
+        return PortVerdict.REDIRECTED
     has_reuse = bind.verdict is BindVerdict.LEFTOVERS
+    if bind.is_free and not has_reuse:
+        return PortVerdict.FREE
     if use.others and (has_reuse or bind.verdict is BindVerdict.IN_USE):
         return PortVerdict.CONNECTIONS
     if has_reuse or (use.closing and bind.verdict is BindVerdict.IN_USE):

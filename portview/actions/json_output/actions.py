@@ -58,6 +58,7 @@ def unreadable_objects(process: ProcessFacts) -> list[dict[str, str]]:
         "parent": process.parent,
         "unit": process.unit,
         "is_critical": process.is_critical,
+        "program": process.program.file,
     }
     return [
         {"fact": name, "reason": fact.reason, "remedy": fact.remedy.value}
@@ -121,7 +122,11 @@ def plan_object(plan: FreePlan) -> dict[str, Any]:
         "is_possible": plan.is_possible,
         "steps": [step_object(step) for step in plan.steps],
         "served": [socket_object(row, None) for row in plan.served],
-        "left_alone": [socket_object(row, None) for row in plan.left_alone],
+        "left_alone": [
+            socket_object(row, plan.neighbours.get(row.owner) if row.owner else None)
+            for row in plan.left_alone
+        ],
+        "is_shared": plan.is_shared,
         "restarts": list(restart_sentences(plan.steps)) if plan.is_possible else [],
     }
 
@@ -161,13 +166,18 @@ def report_object(report: ActionReport) -> dict[str, Any]:
     }
 
 
-def free_document(plan: FreePlan, report: FreeReport | None) -> dict[str, Any]:
-    """Return the document of ``free --json``; without a report for a dry run."""
+def free_document(
+    plan: FreePlan, report: FreeReport | None, *, is_dry_run: bool = False
+) -> dict[str, Any]:
+    """Return the document of ``free --json``.
+
+    A dry run has a report only where the plan stops nothing: then it is that of the real run.
+    """
     return {
         "port": plan.request.port,
         "protocol": plan.request.protocol.value,
         "address": plan.request.address,
-        "dry_run": report is None,
+        "dry_run": is_dry_run or report is None,
         "plan": plan_object(plan),
         "report": _free_report_object(report) if report else None,
     }

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     )
 
 
-def status_document(status: FirewallStatus, managed_rules: Sequence[ManagedRule]) -> dict[str, Any]:
-    """Return the document of ``firewall status --json``."""
+def status_document(
+    status: FirewallStatus, managed_rules: Sequence[ManagedRule], expired: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the document of ``firewall status --json``; ``expired`` maps ids to reasons."""
     return {
         "manager": status.manager,
         "is_on": status.is_on,
@@ -36,6 +38,7 @@ def status_document(status: FirewallStatus, managed_rules: Sequence[ManagedRule]
         "profiles": [_profile_object(profile) for profile in status.profiles],
         "rule_count": status.rule_count,
         "own_rule_count": len(managed_rules),
+        "expired_rule_count": len(expired),
         "drop_log": status.drop_log,
         "problem": status.problem or None,
         "hint": status.hint or None,

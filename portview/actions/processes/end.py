@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from portview.actions.elevation.client import stop_elevated
 from portview.actions.free_port.plan import PlanAction, PlanStep, plan_end
-from portview.actions.free_port.report import ENDING_LABELS, describe_process, pending_words
+from portview.actions.free_port.report import changes_words, pending_words, results_words
 from portview.actions.processes.handle import check_identity
 from portview.actions.processes.stop import Ending, StopResult, stop_processes
 from portview.actions.safety.process_inspection import ProcessInspector
+from portview.actions.safety.process_words import describe_process
 from portview.domain.errors import ActionReport, Outcome
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -66,16 +68,13 @@ def end_process(
     if cancel:
         cancel.raise_if_cancelled()
     force = step.kind is PlanAction.END
-    keys = [member.key for member in step.members]
+    seen = step.seen
     if as_admin:
-        results = stop_elevated(keys, grace_s=grace_s, force=force, cancel=cancel)
+        results = stop_elevated(seen, grace_s=grace_s, force=force, cancel=cancel)
     else:
-        results = stop_processes(keys, grace_s=grace_s, force=force, cancel=cancel, report=report)
+        results = stop_processes(seen, grace_s=grace_s, force=force, cancel=cancel, report=report)
     names = {member.key: member.info for member in step.members}
-    done = " ".join(
-        f"{describe_process(names.get(one.process), one.process.pid)} {ENDING_LABELS[one.ending]}."
-        for one in results
-    )
+    done = results_words(results, names)
     left = [one for one in results if not one.ending.is_over]
     seconds = max((one.after_ms for one in results), default=0) / 1000
     now = f"Ended after {seconds:.1f} s."
@@ -84,6 +83,8 @@ def end_process(
             describe_process(names.get(one.process), one.process.pid) for one in left
         )
     endings = {one.ending for one in results}
+    if Ending.CHANGED in endings:
+        now = changes_words(results)
     return EndReport(
         _outcome(endings), asked, done, now, _next(results), step=step, results=results
     )
@@ -112,8 +113,8 @@ def _next(results: Sequence[StopResult]) -> str:
     endings = {one.ending for one in results}
     if Ending.DENIED in endings:
         return "Try again with administrator rights."
-    if Ending.NOT_THE_SAME in endings:
-        return "Check again before you continue."
+    if endings & {Ending.NOT_THE_SAME, Ending.CHANGED}:
+        return _("Check again before you continue.")
     if Ending.STILL_RUNNING in endings:
         return pending_words(results)
     return ""

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
-
-from portview.actions.elevation.uac import (
-    SEE_MASK_FLAG_NO_UI,
-    SEE_MASK_NOASYNC,
-    ShellExecuteInfo,
+from portview.actions.elevation.shell_execute import (
+    SEE_MASK_INVOKEIDLIST,
+    SW_SHOW,
+    shell_execute,
 )
 from portview.domain.errors import Outcome, PortViewError
-from portview.readers.windows.dll import bind, last_error, load_library, windows_error
-
-SEE_MASK_INVOKEIDLIST = 0x0000000C
-"""Take the verb from the file's context menu, where "properties" is. Without it the verb is looked
-up for the file's type only, and where none is found there the file is *run* (so does Wine)."""
-_SW_SHOW = 5
 
 
 def show_file_properties(path: str) -> None:
@@ -24,18 +16,12 @@ def show_file_properties(path: str) -> None:
     The window lives as long as the thread that asked for it handles messages. Raises PortViewError.
     Not verified on Windows so far; Wine has no such verb and says so.
     """
-    info = ShellExecuteInfo(
-        size=ctypes.sizeof(ShellExecuteInfo),
-        mask=SEE_MASK_INVOKEIDLIST | SEE_MASK_NOASYNC | SEE_MASK_FLAG_NO_UI,
-        verb="properties",
-        file=path,
-        show=_SW_SHOW,
-    )
-    execute = bind(load_library("shell32.dll"), "ShellExecuteExW", ctypes.c_int, ctypes.c_void_p)
-    if not execute(ctypes.byref(info)):
+    try:
+        shell_execute("properties", path, mask=SEE_MASK_INVOKEIDLIST, show=SW_SHOW)
+    except OSError as error:
         raise PortViewError(
             "no_properties",
-            f"Windows showed no properties of the file: {windows_error(last_error()).strerror}",
+            f"Windows showed no properties of the file: {error.strerror or error}",
             "Open its folder instead.",
             Outcome.NOT_DONE,
-        )
+        ) from error

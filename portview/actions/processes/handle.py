@@ -10,7 +10,9 @@ from portview.readers.process_identity import process_key
 
 if TYPE_CHECKING:
     from portview.actions.safety.process_facts import CloseMethod
+    from portview.domain.facts import Unreadable
     from portview.domain.owners.process import ProcessKey
+    from portview.domain.owners.program import RunningProgram
 
 
 class ProcessHandle(Protocol):
@@ -26,6 +28,10 @@ class ProcessHandle(Protocol):
 
     def check_rights(self) -> None:
         """Raise PermissionError where this user may not stop the process."""
+        ...
+
+    def program(self) -> RunningProgram:
+        """Return which program the process runs now."""
         ...
 
     def ask(self) -> CloseMethod:
@@ -59,6 +65,17 @@ def not_the_same(pid: int) -> PortViewError:
         "pid_reused",
         f"PID {pid} is another process now than the one that was meant; nothing was done to it.",
         "Look again who holds the port, and decide anew.",
+        Outcome.NOT_DONE,
+    )
+
+
+def number_unsure(pid: int, fact: Unreadable) -> PortViewError:
+    """Return the error for a PID that system calls take for another process than /proc shows."""
+    return PortViewError(
+        "foreign_proc",
+        f"PortView can't be sure which process PID {pid} means here: {fact.reason}. "
+        "Nothing was done.",
+        "Run PortView outside of this container or namespace.",
         Outcome.NOT_DONE,
     )
 

@@ -11,11 +11,13 @@ from portview.actions.processes.handle import ProcessGoneError, not_the_same
 from portview.actions.safety.process_facts import CloseMethod
 from portview.domain.owners.process import FieldProblem
 from portview.readers.process_identity import process_key
+from portview.readers.running_program import read_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from portview.domain.owners.process import ProcessKey
+    from portview.domain.owners.program import RunningProgram
 
 
 class PsutilProcess:
@@ -31,6 +33,10 @@ class PsutilProcess:
 
     def check_rights(self) -> None:
         """Do nothing: psutil can't tell before the act."""
+
+    def program(self) -> RunningProgram:
+        """Return what psutil says about the executable and the command line."""
+        return read_program(self.key)
 
     def ask(self) -> CloseMethod:
         """Send SIGTERM."""

@@ -13,16 +13,20 @@ from portview.actions.processes.choose import open_process_handle
 from portview.actions.processes.handle import ProcessGoneError
 from portview.actions.safety.blockage_words import pending_sentence
 from portview.actions.safety.process_facts import CloseMethod
+from portview.actions.safety.verification import find_changes
 from portview.domain.cancellation import Cancelled
 from portview.domain.errors import PortViewError
+from portview.domain.owners.program import PROGRAM_NOT_READ
 from portview.readers.linux.blockage import read_blockage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from portview.actions.processes.handle import ProcessHandle
+    from portview.actions.safety.seen_process import SeenProcess
     from portview.domain.cancellation import CancelToken
     from portview.domain.owners.process import ProcessKey
+    from portview.domain.owners.program import RunningProgram
 
 logger = logging.getLogger(__name__)
 
@@ -35,13 +39,17 @@ class Ending(StrEnum):
     """How it went for one process.
 
     CLOSED: it ended by itself when asked. ENDED: it was ended. GONE: it had ended before.
-    NOT_THE_SAME: the PID means another process now. DENIED: no right to do it. STILL_RUNNING: it
-    does not end. UNTOUCHED: nothing was done, because another one of them could not be stopped.
+    RELEASED: it runs on, but let go of the port when asked. NOT_THE_SAME: the PID means another
+    process now. CHANGED: it is not as the person saw it any more. DENIED: no right to do it.
+    STILL_RUNNING: it does not end. UNTOUCHED: nothing was done, because another one of them could
+    not be stopped.
     """
 
     CLOSED = "closed"
     ENDED = "ended"
     GONE = "gone"
+    RELEASED = "released"
+    CHANGED = "changed"
     NOT_THE_SAME = "not_the_same"
     DENIED = "denied"
     STILL_RUNNING = "still_running"
@@ -49,8 +57,8 @@ class Ending(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        """Tell whether the process does not run any more."""
-        return self in {Ending.CLOSED, Ending.ENDED, Ending.GONE}
+        """Tell whether nothing is left to do: it does not run any more, or released the port."""
+        return self in {Ending.CLOSED, Ending.ENDED, Ending.GONE, Ending.RELEASED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +73,7 @@ class StopResult:
 
 
 def stop_processes(
-    keys: Sequence[ProcessKey],
+    seen: Sequence[SeenProcess],
     *,
     grace_s: float = 5.0,
     force: bool = False,
@@ -74,21 +82,24 @@ def stop_processes(
 ) -> tuple[StopResult, ...]:
     """Stop all of these processes, or none if one of them can't be stopped.
 
-    Handles on all of them are opened and checked first. Then each is asked to close, in order, and
-    what still runs after the grace time is ended; with ``force`` at once. Called off, it stops
-    asking and ends nothing more. Blocks; any thread.
+    Handles on all of them are opened first, and through these each is compared with what the
+    person saw. Then each is asked to close, in order, and what still runs after the grace time is
+    compared again and ended; with ``force`` at once. Called off, it stops asking and ends nothing
+    more. Blocks; any thread.
     """
-    job = _Job(grace_s, force=force, cancel=cancel, report=report)
+    job = _Job(seen, grace_s, force=force, cancel=cancel, report=report)
     with ExitStack() as stack:
-        job.hold_all(keys, stack)
+        job.hold_all(stack)
+        job.verify_all()
         if not job.is_refused:
             job.run()
-    return tuple(job.results[key] for key in keys)
+    return tuple(job.results[one.key] for one in seen)
 
 
 class _Job:
     def __init__(
         self,
+        seen: Sequence[SeenProcess],
         grace_s: float,
         *,
         force: bool,
@@ -97,6 +108,7 @@ class _Job:
     ) -> None:
         self.results: dict[ProcessKey, StopResult] = {}
         self.is_refused = False
+        self._seen = {one.key: one for one in seen}
         self._grace_s = grace_s
         self._force = force
         self._cancel = cancel
@@ -105,9 +117,9 @@ class _Job:
         self._asked: dict[ProcessKey, CloseMethod] = {}
         self._started = time.monotonic()
 
-    def hold_all(self, keys: Sequence[ProcessKey], stack: ExitStack) -> None:
+    def hold_all(self, stack: ExitStack) -> None:
         """Open every handle before anything is done."""
-        for key in keys:
+        for key in self._seen:
             try:
                 hold = stack.enter_context(open_process_handle(key))
                 hold.check_rights()
@@ -118,10 +130,29 @@ class _Job:
                 self._note(key, Ending.NOT_THE_SAME, error.message)
             except OSError as error:
                 self._note(key, Ending.DENIED, str(error.strerror or error))
+        self._refuse_all_if_one_is()
+
+    def verify_all(self) -> None:
+        """Compare each process with what the person saw, through its handle."""
+        running = {} if self.is_refused else self._running()
+        seen = [self._seen[key] for key in running]
+        for change in find_changes(seen, self._program) if seen else ():
+            has_ended = self._holds[change.process].wait(0)
+            ending = Ending.GONE if has_ended else Ending.CHANGED
+            self._note(change.process, ending, "" if has_ended else change.sentence)
+        self._refuse_all_if_one_is()
+
+    def _refuse_all_if_one_is(self) -> None:
         self.is_refused = any(not result.ending.is_over for result in self.results.values())
         if self.is_refused:
-            for key in self._holds:
+            for key in self._holds.keys() - self.results.keys():
                 self._note(key, Ending.UNTOUCHED)
+
+    def _program(self, key: ProcessKey) -> RunningProgram:
+        try:
+            return self._holds[key].program()
+        except OSError:
+            return PROGRAM_NOT_READ
 
     def run(self) -> None:
         """Ask, wait and end."""
@@ -132,6 +163,8 @@ class _Job:
                 # What can't be asked has nothing to wait for.
                 self._await_all(self._grace_s if any(self._asked.values()) else 0)
             self._raise_if_cancelled()
+            if not self._force:
+                self._spare_what_changed()
             if self._running():
                 self._tell("Ending what still runs ...")
                 self._each(self._end)
@@ -140,6 +173,15 @@ class _Job:
             logger.info("called off")
         for key in self._running():
             self._note(key, Ending.STILL_RUNNING, pending_sentence(read_blockage(key.pid)))
+
+    def _spare_what_changed(self) -> None:
+        """Compare again what still runs after the grace time: ending it is an act of its own."""
+        seen = [self._seen[key] for key in self._running()]
+        for change in find_changes(seen, self._program, has_begun=True) if seen else ():
+            if self._holds[change.process].wait(0):
+                continue  # It ended while it was looked at.
+            ending = Ending.RELEASED if change.is_released else Ending.CHANGED
+            self._note(change.process, ending, change.sentence)
 
     def _ask(self, hold: ProcessHandle) -> None:
         way = hold.ask()

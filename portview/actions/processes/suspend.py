@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 from portview.actions.elevation.client import run_elevated
 from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
 from portview.actions.free_port.port_usage import holds_port
-from portview.actions.free_port.report import describe_process
 from portview.actions.processes.choose import open_process_handle
 from portview.actions.processes.handle import ProcessGoneError, check_identity, process_gone
 from portview.actions.safety.process_inspection import ProcessInspector, read_rows
+from portview.actions.safety.process_words import describe_process
 from portview.actions.safety.refusals import Refusal, suspend_refusal
+from portview.actions.safety.seen_process import SeenProcess, sockets_of
+from portview.actions.safety.state_refusals import state_refusal
+from portview.actions.safety.verification import changed_since, find_changes
 from portview.domain.errors import ActionReport, Outcome, PortViewError
 from portview.domain.owners.process import Execution
 from portview.domain.sockets.socket_row import endpoint_text
@@ -24,8 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from portview.actions.processes.handle import ProcessHandle
-    from portview.actions.safety.process_facts import ProcessFacts
+    from portview.actions.safety.process_facts import ProcessFacts, SelfContext
     from portview.domain.owners.process import ProcessKey
+    from portview.domain.owners.program import RunningProgram
     from portview.domain.sockets.socket_row import SocketRow
 
 _MOST_RESUMES = 20
@@ -58,12 +62,14 @@ class SuspendPlan:
     """What PortView is about to do to one process.
 
     ``sockets`` are what it listens with, which it keeps. ``refusal`` says why nothing will be done.
+    ``seen`` is what the process has to be at the moment of the act.
     """
 
     verb: SuspendVerb
     process: ProcessFacts
     sockets: tuple[SocketRow, ...] = ()
     refusal: Refusal | None = None
+    seen: SeenProcess | None = None
 
     @property
     def is_so_already(self) -> bool:
@@ -96,7 +102,10 @@ def inspect_execution(key: ProcessKey, verb: SuspendVerb) -> SuspendPlan:
     inspector = ProcessInspector()
     facts = inspector.facts_of(key)
     holding = tuple(row for row in read_rows() if row.owner == key and holds_port(row))
-    return SuspendPlan(verb, facts, holding, suspend_refusal(facts, inspector.standpoint()))
+    reason = suspend_refusal(facts, inspector.standpoint())
+    reason = reason or state_refusal(facts, is_resume=verb is SuspendVerb.RESUME)
+    seen = SeenProcess(key, facts.program, sockets_of(holding))
+    return SuspendPlan(verb, facts, holding, reason, seen)
 
 
 def change_execution(plan: SuspendPlan, *, as_admin: bool = False) -> SuspendReport:
@@ -119,10 +128,10 @@ def change_execution(plan: SuspendPlan, *, as_admin: bool = False) -> SuspendRep
             execution=plan.process.execution,
         )
     if as_admin:
-        run_elevated(ElevatedRequest(_ELEVATED_REQUESTS[verb], (key,)))
+        run_elevated(ElevatedRequest(_ELEVATED_REQUESTS[verb], (plan.seen or SeenProcess(key),)))
         execution = _with_handle(plan, _settled(verb))
     else:
-        execution = _with_handle(plan, _act(verb))
+        execution = _with_handle(plan, _verified(plan, _act(verb)))
     is_so = execution.is_suspended is (verb is SuspendVerb.SUSPEND)
     was_so = plan.is_so_already and is_so
     return SuspendReport(
@@ -136,6 +145,31 @@ def change_execution(plan: SuspendPlan, *, as_admin: bool = False) -> SuspendRep
     )
 
 
+def _verified(
+    plan: SuspendPlan, act: Callable[[ProcessHandle], Execution]
+) -> Callable[[ProcessHandle], Execution]:
+    """Return an act that is done only if the process is still as the person saw it."""
+
+    def verified(hold: ProcessHandle) -> Execution:
+        def read_program(_key: ProcessKey) -> RunningProgram:
+            return hold.program()
+
+        seen = plan.seen or SeenProcess(plan.process.key)
+        changes = find_changes([seen], read_program, refuse=_suspend_refusal, has_begun=True)
+        if changes:
+            raise changed_since(changes)
+        return act(hold)
+
+    return verified
+
+
+def _suspend_refusal(
+    process: ProcessFacts, standpoint: SelfContext, port: int | None
+) -> Refusal | None:
+    del port
+    return suspend_refusal(process, standpoint)
+
+
 def _act(verb: SuspendVerb) -> Callable[[ProcessHandle], Execution]:
     settle = _settled(verb)
 
@@ -145,6 +179,9 @@ def _act(verb: SuspendVerb) -> Callable[[ProcessHandle], Execution]:
             if not read_execution(hold.key.pid).is_suspended:
                 hold.suspend()
             return settle(hold)
+        execution = read_execution(hold.key.pid)
+        if execution is Execution.RUNNING:
+            return execution  # Nobody has to resume what runs.
         for _ in range(_MOST_RESUMES):
             hold.resume()
             execution = settle(hold)

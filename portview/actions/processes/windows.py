@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from portview.actions.processes.handle import ProcessGoneError, not_the_same
-from portview.actions.processes.windows_close_request import has_own_console, press_ctrl_break
+from portview.actions.processes.windows_close_request import ask_through_console, console_choice
 from portview.actions.processes.windows_top_level import close_windows, has_windows
 from portview.actions.safety.process_facts import CloseMethod
 from portview.domain.facts import Absent, Fact, Known
@@ -25,11 +25,13 @@ from portview.readers.windows.processes import (
     is_running,
     open_process,
 )
+from portview.readers.windows.running_program import read_windows_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from portview.domain.owners.process import ProcessKey
+    from portview.domain.owners.program import RunningProgram
 
 PROCESS_TERMINATE = 0x0001
 PROCESS_SUSPEND_RESUME = 0x0800
@@ -53,14 +55,18 @@ class WindowsProcess:
         with self._with_access(PROCESS_TERMINATE):
             pass
 
+    def program(self) -> RunningProgram:
+        """Return the image behind this very handle."""
+        return read_windows_program(self._handle)
+
     def ask(self) -> CloseMethod:
-        """Send WM_CLOSE to its windows, else CTRL_BREAK to a console that is its alone."""
+        """Send WM_CLOSE to its windows, else CTRL_BREAK or CTRL_C where only it is meant."""
         # Windows and consoles are found by PID; the handle keeps that this very process's.
         if read_execution(self.key.pid).is_suspended:
             return CloseMethod.NONE
         if close_windows(self.key.pid):
             return CloseMethod.WINDOW
-        return CloseMethod.CONSOLE if press_ctrl_break(self.key.pid) else CloseMethod.NONE
+        return ask_through_console(self.key.pid)
 
     def end(self) -> None:
         """Call TerminateProcess."""
@@ -130,11 +136,12 @@ def is_critical(pid: int) -> Fact[bool]:
     return Known(bool(critical.value))
 
 
-def close_method_of(pid: int) -> CloseMethod:
-    """Tell how a process could be asked to close, without doing it."""
+def close_method_of(pid: int) -> tuple[CloseMethod, str]:
+    """Return how a process could be asked to close, or why it can't, without doing it."""
     if has_windows(pid):
-        return CloseMethod.WINDOW
-    return CloseMethod.CONSOLE if has_own_console(pid) else CloseMethod.NONE
+        return CloseMethod.WINDOW, ""
+    choice = console_choice(pid)
+    return choice.method, choice.reason
 
 
 class _Library:

@@ -1,94 +1,159 @@
-"""Ask a console program of Windows to close, with CTRL_BREAK, and nobody else by it.
+"""Ask a console program of Windows to close, with CTRL_BREAK or CTRL_C, and nobody else by it.
 
-GenerateConsoleCtrlEvent reaches all processes of a console, or those of a process group; given the
-PID of a process that leads no group, it reaches them all as well. So it is used only where a
-console is one process's alone, and from a process of its own that leaves our console for it. Not
-verified on Windows so far; Wine sends an interrupt to both instead.
+A process can attach to one console only, and hears what is sent there; so a process of its own
+attaches, says who is in the console, and sends. It sends only while the console holds exactly those
+by whom the way was chosen. Not verified on Windows so far; Wine sends an interrupt in any case.
 """
 
 from __future__ import annotations
 
 import ctypes
 import logging
+import os
 import subprocess
+import sys
 from ctypes import wintypes
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from portview.actions.elevation.own_command import own_command
-from portview.domain.owners.process_tree import parent_of
+from portview.actions.processes.console_choice import (
+    ConsoleChoice,
+    ConsoleWorld,
+    choose_console_method,
+)
+from portview.actions.safety.process_facts import CloseMethod
+from portview.domain.facts import Known
+from portview.domain.owners.process_tree import ancestors_of, descendants_of
 from portview.readers.processes import read_process
 from portview.readers.running_processes import running_processes
 from portview.readers.windows.dll import bind, load_library
+from portview.readers.windows.process_group import process_group_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 logger = logging.getLogger(__name__)
 
-CTRL_BREAK_EVENT = 1
+CTRL_C_EVENT, CTRL_BREAK_EVENT = 0, 1
 DETACHED_PROCESS = 0x00000008
 CTRL_BREAK_VERB = "press-ctrl-break"
 """The verb under which PortView starts itself for this."""
+INSPECT = "inspect"
+"""In place of a method: say who is in the console, and send nothing."""
 
-_CONSOLE_HOSTS = frozenset({"conhost.exe", "openconsole.exe"})
-_PRESSED, _NOT_ALONE = 0, 1
+_DONE, _NOT_DONE, _BAD_INPUT = 0, 1, 2
 _TIMEOUT_S = 20
 _MOST_PROCESSES = 64
+_LARGEST_PID = 2**32 - 1
+_EVENTS = {
+    CloseMethod.CONSOLE: CTRL_BREAK_EVENT,
+    CloseMethod.GROUP: CTRL_BREAK_EVENT,
+    CloseMethod.INTERRUPT: CTRL_C_EVENT,
+}
 
 
-def has_own_console(pid: int) -> bool:
-    """Tell whether a process brought a console with it: then a console host runs under it."""
+def console_choice(pid: int) -> ConsoleChoice:
+    """Return how a process can be asked through its console, without doing it.
+
+    Starts a process for a moment; blocks for some tenths of a second.
+    """
+    answer = _run(pid, INSPECT, ())
+    if answer is None:
+        return choose_console_method(ConsoleWorld(pid, frozenset()))
     try:
         processes = running_processes()
-    except OSError:
-        return False
-    return any(
-        (read_process(process.key).name or "").lower() in _CONSOLE_HOSTS
-        for child, process in processes.items()
-        if process.parent_pid == pid and parent_of(processes, child)
+        attached = frozenset(int(word) for word in answer.split())
+    except (OSError, ValueError) as error:
+        logger.warning("console of PID %d: %s", pid, error)
+        return choose_console_method(ConsoleWorld(pid, frozenset()))
+    return choose_console_method(
+        ConsoleWorld(
+            pid,
+            attached,
+            [read_process(key) for key in ancestors_of(processes, pid)],
+            {key.pid for key in descendants_of(processes, pid)},
+            {os.getpid(), *(key.pid for key in ancestors_of(processes, os.getpid()))},
+            leads_group=process_group_of(pid) == Known(pid),
+        )
     )
 
 
-def press_ctrl_break(pid: int) -> bool:
-    """Send CTRL_BREAK to a process that has its console for itself; tell whether it was sent.
+def ask_through_console(pid: int) -> CloseMethod:
+    """Ask a process in the way that fits now, and return which; NONE where nothing was sent.
 
     The caller holds a handle on the process, so that its PID stays its own meanwhile.
     """
-    if not has_own_console(pid):
-        return False
+    choice = console_choice(pid)
+    if choice.method is CloseMethod.NONE:
+        return CloseMethod.NONE
+    is_sent = _run(pid, choice.method.value, sorted(choice.attached)) is not None
+    return choice.method if is_sent else CloseMethod.NONE
+
+
+def _run(pid: int, what: str, attached: Sequence[int]) -> str | None:
+    """Start PortView for a request; return what it says, None where it could not do it."""
     try:
-        done = subprocess.run(  # noqa: S603 - our own executable with a number
-            [*own_command(), CTRL_BREAK_VERB, str(pid)],
+        done = subprocess.run(  # noqa: S603 - our own executable with numbers
+            [*own_command(), CTRL_BREAK_VERB, str(pid), what, *map(str, attached)],
             creationflags=DETACHED_PROCESS,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            encoding="ascii",
+            errors="replace",
             timeout=_TIMEOUT_S,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        logger.warning("could not press CTRL_BREAK: %s", error)
-        return False
-    return done.returncode == _PRESSED
+        logger.warning("the console of PID %d could not be reached: %s", pid, error)
+        return None
+    return done.stdout if done.returncode == _DONE else None
 
 
-def run_ctrl_break_request(pid: int) -> int:
-    """Attach to a console and press CTRL_BREAK if nobody else is attached; return an exit code.
+def run_console_request(arguments: Sequence[str]) -> int:
+    """Do what ``_run`` asks, in a process without a console of its own; return an exit code."""
+    numbers = [*arguments[:1], *arguments[2:]]
+    if len(arguments) < 2 or not all(_is_pid(word) for word in numbers):  # noqa: PLR2004
+        return _BAD_INPUT
+    pid, what = int(arguments[0]), arguments[1]
+    others = _attach(pid)
+    if others is None:
+        return _NOT_DONE
+    if what == INSPECT:
+        _library().free()
+        sys.stdout.write(" ".join(map(str, sorted(others))))
+        sys.stdout.flush()
+        return _DONE
+    if what not in _EVENTS or others != {int(word) for word in arguments[2:]}:
+        return _NOT_DONE
+    group = pid if what == CloseMethod.GROUP else 0
+    is_sent = _library().generate(_EVENTS[CloseMethod(what)], group)
+    # The event reaches this process as well, on a thread of its own that needs the handler.
+    _library().free()
+    return _DONE if is_sent else _NOT_DONE
 
-    Runs in a process without a console of its own.
-    """
+
+def _attach(pid: int) -> set[int] | None:
+    """Attach to the console of a process and return who else is in it, None where that fails."""
     library = _library()
-    ignore = library.handler(lambda _event: True)
-    # A process that attaches to a console starts with no handlers there, so it comes first.
-    if not library.attach(pid) or not library.set_handler(ignore, 1):
-        return _NOT_ALONE
+    # What attaches to a console starts with no handlers there, so that comes first. CTRL_C is
+    # ignored by the flag, CTRL_BREAK by a handler that says that it was handled.
+    if not (
+        library.attach(pid)
+        and library.set_handler(library.ignore, 1)
+        and library.set_handler(library.no_handler, 1)
+    ):
+        return None
     attached = (wintypes.DWORD * _MOST_PROCESSES)()
     count = library.process_list(attached, _MOST_PROCESSES)
-    if count > _MOST_PROCESSES or set(attached[:count]) != {pid, library.own_pid()}:
-        return _NOT_ALONE
-    if not library.generate(CTRL_BREAK_EVENT, 0):
-        return _NOT_ALONE
-    # The event reaches this process as well, on a thread of its own that needs the handler.
-    library.free()
-    return _PRESSED
+    if not 0 < count <= _MOST_PROCESSES:
+        return None
+    return set(attached[:count]) - {library.own_pid()}
+
+
+def _is_pid(word: str) -> bool:
+    return word.isascii() and word.isdecimal() and int(word[:11]) <= _LARGEST_PID
 
 
 class _Library:
@@ -96,6 +161,8 @@ class _Library:
         kernel32 = load_library("kernel32.dll")
         flag, number = wintypes.BOOL, wintypes.DWORD
         self.handler: Any = ctypes.CFUNCTYPE(flag, number)
+        self.no_handler: Any = self.handler()
+        self.ignore: Any = self.handler(lambda _event: True)
         self.attach = bind(kernel32, "AttachConsole", flag, number)
         self.set_handler = bind(kernel32, "SetConsoleCtrlHandler", flag, self.handler, flag)
         self.process_list = bind(

@@ -18,17 +18,17 @@ def close_windows(pid: int) -> bool:
 
     A program may ask whether to save first, or ignore it: only its end tells.
     """
-    posted = [_library().post(window, WM_CLOSE, 0, 0) for window in _main_windows(pid)]
+    posted = [_library().post(window, WM_CLOSE, 0, 0) for window in main_windows(pid)]
     return any(posted)
 
 
 def has_windows(pid: int) -> bool:
     """Tell whether a process has main windows on this desktop."""
-    return bool(_main_windows(pid))
+    return bool(main_windows(pid))
 
 
-def _main_windows(pid: int) -> list[int]:
-    """Return the visible top-level windows without an owner, which is what the taskbar shows."""
+def main_windows(pid: int) -> list[int]:
+    """Return a process's visible top-level windows without an owner, as the taskbar shows them."""
     library = _library()
     found: list[int] = []
 

@@ -52,6 +52,11 @@ def pending_sentence(fact: Fact[Blockage]) -> str:
     return _("A kill is pending; it ends when the kernel has cleared it away.")
 
 
+def thaw_words(blockage: Blockage) -> str:
+    """Return what releases a frozen process."""
+    return _("To thaw it: {thaw}").format(thaw=_named(blockage)["thaw"])
+
+
 def _where(blockage: Blockage) -> str:
     return f" ({inert(blockage.waits_in, 60)})" if blockage.waits_in else ""
 

@@ -6,16 +6,19 @@ import os
 import sys
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portview.actions.safety.systemd_unit import Unit, unit_of_cgroups
 from portview.domain.facts import Absent, Fact, Known
 from portview.domain.owners.container_owners import container_relay
 from portview.domain.owners.process_tree import ancestors_of, descendants_of
 from portview.domain.owners.restarters import Restarter, RestarterKind
-from portview.domain.owners.session_ties import SessionTies
+from portview.domain.owners.session_ties import SessionTie, SessionTies
 from portview.readers.linux.blockage import read_blockage
 from portview.readers.linux.container_ties import container_tie
 from portview.readers.linux.program_origin import system_names
+from portview.readers.process_rights import read_process_rights
 from portview.readers.processes import read_process
 from portview.readers.restarters import restarter_of
 
@@ -45,10 +48,33 @@ class Evidence:
             facts,
             system_names=system_names(facts.info),
             container_tie=self._container_tie(facts.info),
-            session_tie=self._session.of(pid),
+            session_tie=self._session_tie(facts.info),
             restarted_by=self._restarted_by(facts),
             blockage=read_blockage(pid),
+            rights=read_process_rights(pid),
         )
+
+    def session_units(self) -> frozenset[tuple[str, bool]]:
+        """Return the systemd services that the session depends on, PortView's own among them."""
+        if sys.platform != "linux":
+            return frozenset()
+        units = (_unit_of(pid) for pid in (os.getpid(), *self._session.found))
+        return frozenset((unit.name, unit.user_id is not None) for unit in units if unit)
+
+    def is_remote(self) -> Fact[bool]:
+        """Return whether this session of Windows is shown through Remote Desktop."""
+        if sys.platform != "win32":
+            return Absent()
+        from portview.readers.windows.remote_session import read_is_remote  # noqa: PLC0415
+
+        return read_is_remote()
+
+    def _session_tie(self, info: ProcessInfo) -> Fact[SessionTie]:
+        if sys.platform != "win32":
+            return self._session.of(info.pid)
+        from portview.readers.windows.remote_session import remote_desktop_tie  # noqa: PLC0415
+
+        return remote_desktop_tie(info)
 
     @cached_property
     def _session(self) -> SessionTies:
@@ -77,3 +103,10 @@ class Evidence:
             if parent not in self._infos:
                 self._infos[parent] = read_process(parent)
             yield self._infos[parent]
+
+
+def _unit_of(pid: int) -> Unit | None:
+    try:
+        return unit_of_cgroups(Path(f"/proc/{pid}/cgroup").read_text("utf-8", "replace"))
+    except OSError:
+        return None

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from portview.domain.facts import ABSENT, NOT_READ, Fact, Known, known_or
 from portview.domain.owners.process import Execution
+from portview.domain.owners.program import PROGRAM_NOT_READ, RunningProgram
 
 if TYPE_CHECKING:
     from portview.domain.owners.blockage import Blockage
     from portview.domain.owners.container import Container
     from portview.domain.owners.process import ProcessInfo, ProcessKey
+    from portview.domain.owners.process_rights import ProcessRights
     from portview.domain.owners.restarters import Restarter
     from portview.domain.owners.service import Service
     from portview.domain.owners.session_ties import SessionTie
@@ -22,12 +24,16 @@ class CloseMethod(StrEnum):
     """How a process can be asked to close by itself.
 
     SIGNAL is SIGTERM. WINDOW is WM_CLOSE to its windows, CONSOLE is CTRL_BREAK to a console that
-    is its alone. NONE: Windows has no way that would reach this process and no other.
+    is its alone, GROUP is CTRL_BREAK to the process group that it leads, INTERRUPT is CTRL_C in the
+    terminal that it was typed in. NONE: Windows has no way that would reach this process and no
+    other.
     """
 
     SIGNAL = "signal"
     WINDOW = "window"
     CONSOLE = "console"
+    GROUP = "console_group"
+    INTERRUPT = "interrupt"
     NONE = "none"
 
 
@@ -63,12 +69,14 @@ class ProcessFacts:
     Windows' own flag, by which ending the process stops the whole system; absent elsewhere.
     ``services`` are those that this process *is*; one that it merely descends from is ``unit``.
     ``execution`` tells whether it is suspended: then it keeps its ports, but answers nobody.
+    ``program`` is compared again right before the act.
     ``container`` is the one that it runs in, None for a process of the host.
 
     ``system_names`` are the file names of the system's own programs that it runs; absent where its
     program is a user's, whatever it is called. ``container_tie`` says what it has to do with
     containers, ``session_tie`` whether the session of PortView's user depends on it.
     ``restarted_by`` is what would start it again, ``blockage`` what keeps signals from it.
+    ``rights`` are those it runs with: who starts it again must not give it others.
     """
 
     info: ProcessInfo
@@ -76,9 +84,11 @@ class ProcessFacts:
     is_kernel_thread: bool = False
     is_critical: Fact[bool] = ABSENT
     asking: CloseMethod = CloseMethod.SIGNAL
+    why_not_asked: str = ""
     services: Fact[tuple[ServiceFacts, ...]] = NOT_READ
     unit: Fact[str] = NOT_READ
     working_directory: str | None = None
+    program: RunningProgram = PROGRAM_NOT_READ
     execution: Execution = Execution.UNKNOWN
     container: Container | None = None
     system_names: Fact[frozenset[str]] = NOT_READ
@@ -86,6 +96,7 @@ class ProcessFacts:
     session_tie: Fact[SessionTie] = NOT_READ
     restarted_by: Fact[Restarter] = NOT_READ
     blockage: Fact[Blockage] = NOT_READ
+    rights: Fact[ProcessRights] = NOT_READ
 
     @property
     def key(self) -> ProcessKey:
@@ -113,6 +124,11 @@ class SelfContext:
     """Where PortView itself stands: its own process, those that it runs under, and the system.
 
     ``platform`` is a value of ``sys.platform``, ``windows_folder`` is empty elsewhere.
+    ``own_number`` is PortView's PID where /proc agrees about it, and absent where there is no
+    /proc; unreadable where every number that was read means another process.
+    ``session_units`` are the systemd services in which something runs that the session depends on,
+    each with whether it is one of a user's own manager. ``is_remote`` tells on Windows whether the
+    session is shown through Remote Desktop.
     ``container`` is the one that PortView itself runs in.
     """
 
@@ -120,4 +136,7 @@ class SelfContext:
     ancestors: frozenset[ProcessKey] = frozenset()
     platform: str = "linux"
     windows_folder: str = ""
+    session_units: frozenset[tuple[str, bool]] = frozenset()
+    is_remote: Fact[bool] = ABSENT
     container: Container | None = None
+    own_number: Fact[int] = ABSENT

@@ -20,20 +20,22 @@ from portview.actions.safety.process_facts import (
 from portview.actions.safety.systemd_unit import Unit, is_the_service, unit_of_cgroups
 from portview.actions.services.choose import open_service_control
 from portview.domain.errors import Outcome, PortViewError
-from portview.domain.facts import Absent, Fact, Known, Remedy, Unreadable
+from portview.domain.facts import ABSENT, Absent, Fact, Known, Remedy, Unreadable
 from portview.domain.owners.container import container_of_cgroups
 from portview.domain.owners.process import ProcessKey
-from portview.domain.owners.process_tree import ancestors_of, descendants_of, parent_of
+from portview.domain.owners.process_tree import ancestors_of, parent_of, trees_of
 from portview.readers.choose import open_reader
 from portview.readers.elevation import unreadable_here
 from portview.readers.execution import read_execution
+from portview.readers.linux.proc_mount import own_number
 from portview.readers.process_identity import process_key
 from portview.readers.processes import read_process
 from portview.readers.running_processes import running_processes
+from portview.readers.running_program import read_program
 from portview.readers.windows.system_programs import windows_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from portview.domain.owners.attribution import RunningProcess
     from portview.domain.owners.container import Container
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_MOST_CONSOLES = 8
+"""How many processes of Windows are looked at for a way to ask them, one after the other."""
 _KERNEL_THREAD_DAEMON = 2
 """kthreadd, under which every other thread of the Linux kernel runs."""
 _PF_KTHREAD = 0x00200000
@@ -69,6 +73,8 @@ class ProcessInspector:
         """List the processes."""
         self._processes: Mapping[int, RunningProcess] = running_processes()
         self._evidence = Evidence(self._processes)
+        self._looks_left = _MOST_CONSOLES
+        self._facts: dict[ProcessKey, ProcessFacts] = {}
 
     def standpoint(self) -> SelfContext:
         """Tell which process PortView is and what it runs under."""
@@ -78,7 +84,10 @@ class ProcessInspector:
             frozenset(ancestors_of(self._processes, os.getpid())),
             sys.platform,
             str(windows_folder()) if sys.platform == "win32" else "",
+            self._evidence.session_units(),
+            self._evidence.is_remote(),
             linux_container(os.getpid()) if sys.platform == "linux" else None,
+            own_number=own_number() if sys.platform == "linux" else ABSENT,
         )
 
     def facts(self, keys: Iterable[ProcessKey]) -> dict[ProcessKey, ProcessFacts]:
@@ -86,8 +95,11 @@ class ProcessInspector:
         return {key: self.facts_of(key) for key in keys}
 
     def facts_of(self, key: ProcessKey) -> ProcessFacts:
-        """Read the facts about one process."""
-        return self._evidence.complete(self._facts_of(key))
+        """Read the facts about one process, once in this look."""
+        facts = self._facts.get(key)
+        if facts is None:
+            facts = self._facts[key] = self._evidence.complete(self._facts_of(key))
+        return facts
 
     def _facts_of(self, key: ProcessKey) -> ProcessFacts:
         info = _identified(read_process(key))
@@ -111,6 +123,7 @@ class ProcessInspector:
             unit=unit,
             working_directory=working_directory(key.pid),
             execution=read_execution(key.pid),
+            program=read_program(key),
             container=container,
         )
 
@@ -123,23 +136,49 @@ class ProcessInspector:
 
     def tree(self, key: ProcessKey) -> tuple[ProcessFacts, ...]:
         """Read the facts about everything that runs under a process, deepest first."""
-        return tuple(self.facts_of(child) for child in descendants_of(self._processes, key.pid))
+        return self.trees([key])[key]
+
+    def trees(self, keys: Iterable[ProcessKey]) -> dict[ProcessKey, tuple[ProcessFacts, ...]]:
+        """Read the facts about what runs under each of some processes, deepest first.
+
+        What runs under two of them is told of the nearer one only.
+        """
+        by_pid = {key.pid: key for key in keys}
+        found = trees_of(self._processes, by_pid.keys())
+        return {
+            by_pid[pid]: tuple(self.facts_of(child) for child in tree)
+            for pid, tree in found.items()
+        }
 
     def _windows_facts(self, info: ProcessInfo, parent: Fact[ProcessInfo]) -> ProcessFacts:
         from portview.actions.processes.windows import close_method_of, is_critical  # noqa: PLC0415
         from portview.actions.services.windows import services_in  # noqa: PLC0415
 
-        execution = read_execution(info.pid)
+        execution, services = read_execution(info.pid), services_in(info.pid)
+        asking, why_not = CloseMethod.NONE, ""
+        # What is suspended takes no message, and a service is asked by its manager.
+        if not execution.is_suspended and isinstance(services, Absent):
+            asking, why_not = self._close_method(info.pid, close_method_of)
         return ProcessFacts(
             info,
             parent,
             is_critical=is_critical(info.pid),
-            # What stands still takes no message.
-            asking=CloseMethod.NONE if execution.is_suspended else close_method_of(info.pid),
-            services=services_in(info.pid),
+            asking=asking,
+            why_not_asked=why_not,
+            services=services,
             working_directory=working_directory(info.pid),
             execution=execution,
+            program=read_program(info.key),
         )
+
+    def _close_method(
+        self, pid: int, ask: Callable[[int], tuple[CloseMethod, str]]
+    ) -> tuple[CloseMethod, str]:
+        """Look how a process can be asked; not of hundreds, for each look starts a process."""
+        if self._looks_left == 0:
+            return CloseMethod.NONE, "Whether it can be asked to close was not looked at."
+        self._looks_left -= 1
+        return ask(pid)
 
 
 def _identified(info: ProcessInfo) -> ProcessInfo:

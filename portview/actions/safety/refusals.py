@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from portview.actions.safety.refusal import Refusal
-from portview.actions.safety.session_refusals import session_refusal
+from portview.actions.safety.session_refusals import service_session_refusal, session_refusal
 from portview.domain.facts import Absent, Known, Remedy, Unreadable
 from portview.domain.owners.container import ContainerRuntime, describe_container, stop_command
 from portview.domain.owners.container_owners import (
@@ -93,6 +93,13 @@ def refusal(
     process: ProcessFacts, standpoint: SelfContext, port: int | None = None
 ) -> Refusal | None:
     """Say why a process must not be stopped; None if it may be. ``port`` is what it is in for."""
+    if isinstance(standpoint.own_number, Unreadable):
+        return unreadable_refusal(
+            "foreign_proc",
+            "PortView can't be sure which process a PID means here: "
+            f"{standpoint.own_number.reason}.",
+            standpoint.own_number.remedy,
+        )
     if process.key == standpoint.own or process.key.pid == standpoint.own.pid:
         return Refusal(
             "is_portview",
@@ -152,6 +159,9 @@ def service_refusal(service: ServiceFacts, standpoint: SelfContext) -> Refusal |
             "The system itself, or the whole session, depends on this service.",
             "Give your own program another port.",
         )
+    reason = service_session_refusal(service, standpoint)
+    if reason is not None:
+        return reason
     if not service.can_be_stopped:
         return Refusal(
             "service_takes_no_stop",

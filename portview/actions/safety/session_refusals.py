@@ -10,7 +10,9 @@ from portview.domain.owners.session_ties import SessionTie
 from portview.i18n import _
 
 if TYPE_CHECKING:
-    from portview.actions.safety.process_facts import ProcessFacts
+    from portview.actions.safety.process_facts import ProcessFacts, SelfContext, ServiceFacts
+
+_REMOTE_DESKTOP_SERVICES = frozenset({"sessionenv", "termservice", "umrdpservice"})
 
 
 def session_refusal(process: ProcessFacts) -> Refusal | None:
@@ -30,6 +32,26 @@ def session_refusal(process: ProcessFacts) -> Refusal | None:
                 _("Run PortView with administrator rights, or from another session."),
                 needs_admin=unreadable.remedy is Remedy.ADMINISTRATOR,
             )
+
+
+def service_session_refusal(service: ServiceFacts, context: SelfContext) -> Refusal | None:
+    """Return why the end of a service would end the session as well; None if it would not."""
+    if context.platform == "win32":
+        is_needed = service.name.lower() in _REMOTE_DESKTOP_SERVICES and not isinstance(
+            context.is_remote, Absent
+        )
+    else:
+        is_needed = (service.name, service.manager.endswith("--user")) in context.session_units
+    if not is_needed:
+        return None
+    return Refusal(
+        "session_service",
+        _(
+            "Your own session depends on this service: PortView, the terminal or the display that "
+            "you use would end with it."
+        ),
+        _("Run PortView from another session and try again."),
+    )
 
 
 def _reason(tie: SessionTie) -> str:

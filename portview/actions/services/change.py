@@ -7,15 +7,22 @@ from typing import TYPE_CHECKING
 
 from portview.actions.elevation.client import run_elevated
 from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
-from portview.actions.safety.refusals import service_refusal
+from portview.actions.safety.process_inspection import ProcessInspector
+from portview.actions.safety.refusals import Refusal, refusal, service_refusal
+from portview.actions.safety.verification import changed_since, find_changes
 from portview.actions.services.choose import open_service_control
 from portview.actions.services.service_control import service_failed
 from portview.domain.errors import ActionReport, Outcome, PortViewError
+from portview.domain.facts import known_or
 from portview.domain.owners.service import Service, ServiceState
 from portview.domain.plain_text import quoted
+from portview.i18n import _
+from portview.readers.process_identity import process_key
+from portview.readers.running_program import read_program
 
 if TYPE_CHECKING:
-    from portview.actions.safety.process_facts import SelfContext, ServiceFacts
+    from portview.actions.safety.process_facts import ProcessFacts, SelfContext, ServiceFacts
+    from portview.actions.safety.seen_process import SeenProcess
     from portview.actions.services.service_control import ServiceControl
 
 _TIMEOUT_S = 30.0
@@ -40,15 +47,21 @@ def read_service(name: str, *, of_user: bool = False) -> ServiceFacts:
     return open_service_control(of_user=of_user).describe(name)
 
 
-def stop_service(seen: ServiceFacts, *, as_admin: bool = False) -> ServiceReport:
+def stop_service(
+    seen: ServiceFacts, *, as_admin: bool = False, holder: SeenProcess | None = None
+) -> ServiceReport:
     """Stop a service and its dependents, those that the person saw and no others.
 
-    Raises PortViewError, also where other services depend on it by now.
+    ``holder`` is the process for which it is stopped: nothing is done if that is not as it was
+    seen. Raises PortViewError, also where other services depend on it by now.
     """
     control = _control_of(seen)
     if as_admin:
-        _elevated(ElevatedOperation.STOP_SERVICE, control, seen)
+        _elevated(ElevatedOperation.STOP_SERVICE, control, seen, holder)
     else:
+        if holder is not None:
+            check_holder(holder, seen.name)
+        check_service(control.describe(seen.name), ProcessInspector().standpoint())
         _stop(control, seen, control.describe(seen.name))
     after = control.describe(seen.name)
     if after.service.state is not ServiceState.STOPPED:
@@ -82,6 +95,7 @@ def restart_service(seen: ServiceFacts, *, as_admin: bool = False) -> ServiceRep
     if as_admin:
         _elevated(ElevatedOperation.RESTART_SERVICE, control, seen)
     else:
+        check_service(control.describe(seen.name), ProcessInspector().standpoint())
         _stop(control, seen, control.describe(seen.name))
         control.start(seen.name, _TIMEOUT_S)
         for dependent in reversed(seen.dependents):
@@ -95,6 +109,27 @@ def check_service(seen: ServiceFacts, standpoint: SelfContext) -> None:
     refused = service_refusal(seen, standpoint)
     if refused is not None:
         raise PortViewError(refused.code, refused.reason, refused.advice, Outcome.NOT_DONE)
+
+
+def check_holder(holder: SeenProcess, service: str) -> None:
+    """Raise PortViewError where a process is not as it was seen, or not of that service any more.
+
+    One that has ended by itself is no reason to leave its service alone.
+    """
+    if process_key(holder.key.pid) != holder.key:
+        return
+
+    def refuse(process: ProcessFacts, standpoint: SelfContext, port: int | None) -> Refusal | None:
+        refused = refusal(process, standpoint, port)
+        is_of_it = any(one.name == service for one in known_or(process.services, ()))
+        if refused is not None or is_of_it:
+            return refused
+        reason = _("It does not run the service {service} any more.").format(service=service)
+        return Refusal("not_the_service", reason)
+
+    changes = find_changes([holder], read_program, refuse=refuse, has_begun=True)
+    if changes:
+        raise changed_since(changes)
 
 
 def comes_back(service: ServiceFacts) -> str:
@@ -125,14 +160,19 @@ def _check_dependents(seen: ServiceFacts, now: ServiceFacts) -> None:
             "dependents_changed",
             f"More services depend on {seen.name} now: {', '.join(sorted(unseen))}. "
             "Nothing was done.",
-            "Look again, and decide anew.",
+            "ProcessInspector again, and decide anew.",
             Outcome.NOT_DONE,
         )
 
 
-def _elevated(verb: ElevatedOperation, control: ServiceControl, seen: ServiceFacts) -> None:
+def _elevated(
+    verb: ElevatedOperation,
+    control: ServiceControl,
+    seen: ServiceFacts,
+    holder: SeenProcess | None = None,
+) -> None:
     _check_dependents(seen, control.describe(seen.name))
-    run_elevated(ElevatedRequest(verb, service=seen.name))
+    run_elevated(ElevatedRequest(verb, (holder,) if holder else (), service=seen.name))
 
 
 def _running(control: ServiceControl, seen: ServiceFacts, asked: str, done: str) -> ServiceReport:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from portview.domain.owners.attribution import RunningProcess
     from portview.domain.owners.process import ProcessKey
@@ -37,13 +37,31 @@ def ancestors_of(processes: Mapping[int, RunningProcess], pid: int) -> tuple[Pro
 
 def descendants_of(processes: Mapping[int, RunningProcess], pid: int) -> tuple[ProcessKey, ...]:
     """Return everything that runs under a process, the deepest first, without itself."""
+    return trees_of(processes, [pid])[pid]
+
+
+def trees_of(
+    processes: Mapping[int, RunningProcess], roots: Collection[int]
+) -> dict[int, tuple[ProcessKey, ...]]:
+    """Return what runs under each of some processes, the deepest first, without the roots.
+
+    What runs under two of them, one below the other, belongs to the nearer one: each process is
+    named once, however deep they are nested.
+    """
     children: dict[int, list[ProcessKey]] = {}
     for child, process in processes.items():
         parent = parent_of(processes, child)
         if parent is not None:
             children.setdefault(parent.pid, []).append(process.key)
+    others = frozenset(roots)
+    return {root: _tree(children, root, others) for root in roots}
+
+
+def _tree(
+    children: Mapping[int, list[ProcessKey]], pid: int, others: Collection[int]
+) -> tuple[ProcessKey, ...]:
     levels: list[list[ProcessKey]] = []
-    seen = {pid}
+    seen = {pid, *others}
     level = children.get(pid, [])
     while level:
         level = [key for key in level if key.pid not in seen]

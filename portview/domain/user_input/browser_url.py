@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.domain.address_matching import bound_device, is_wildcard
+from portview.domain.browser_ports import browser_note
 from portview.domain.sockets.socket_row import Protocol, State
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ def why_no_browser(row: SocketRow) -> str:
         return "A browser speaks TCP; this is a UDP socket."
     if row.state is not State.LISTEN:
         return "Only a listening socket answers a browser."
+    if note := browser_note(row.local.port):
+        return note
     if bound_device(row.local.address):
         return "It takes only what comes in through a network device, not this machine's browser."
     if "%" in row.local.address:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
@@ -11,6 +12,18 @@ from portview.domain.user_input.parsing import BadInputError, parse_port
 _MAX_HOST_LENGTH = 253
 _MAX_LABEL_LENGTH = 63
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_USUAL_PORTS = {
+    **_DEFAULT_PORTS,
+    "ws": 80,
+    "wss": 443,
+    "ftp": 21,
+    "ssh": 22,
+    "smtp": 25,
+    "ldap": 389,
+}
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_TRANSPORT = re.compile(r"(?<=[0-9])/(tcp|udp)\Z", re.IGNORECASE)
+_LOCALHOST = "localhost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +64,90 @@ def bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def parse_target(text: str, default_port: int | None = None) -> Target:
+@dataclass(frozen=True, slots=True)
+class LocalPort:
+    """A port of this machine as it was typed.
+
+    ``transport`` is "tcp", "udp" or empty where it was not said; ``address`` is numeric, None for
+    none or for localhost.
+    """
+
+    port: int
+    transport: str = ""
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Pasted:
+    """Where host and port stand in a text that was perhaps pasted from somewhere else."""
+
+    start: int
+    end: int
+    scheme: str = ""
+    transport: str = ""
+
+    @property
+    def usual_port(self) -> int | None:
+        """Return the port that the scheme stands for."""
+        return _USUAL_PORTS.get(self.scheme)
+
+
+def _pasted(text: str) -> _Pasted:
+    """Find host and port in ``http://host:port/path``, ``tcp://host:port`` and ``8080/tcp``."""
+    stripped = text.strip()
+    start = text.index(stripped) if stripped else 0
+    end = start + len(stripped)
+    scheme = _SCHEME.match(text, start)
+    if scheme is not None:
+        start = scheme.end()
+        end = min((at for at in range(start, end) if text[at] in "/?#"), default=end)
+        name = scheme[1].lower()
+        return _Pasted(start, end, name, name if name in {"tcp", "udp"} else "")
+    transport = _TRANSPORT.search(text[start:end])
+    if transport is not None:
+        return _Pasted(start, start + transport.start(), "", transport[1].lower())
+    return _Pasted(start, end)
+
+
+def _require_transport(text: str, pasted: _Pasted, transport: str) -> None:
+    if transport and pasted.transport not in {"", transport}:
+        raise BadInputError(
+            "bad_target",
+            f"This names a port of {pasted.transport.upper()}, and one of {transport.upper()} is "
+            "expected here.",
+            text,
+            0,
+            len(text),
+            f"Leave out {pasted.transport}, or ask about {pasted.transport.upper()}.",
+        )
+
+
+def parse_target(text: str, default_port: int | None = None, *, transport: str = "") -> Target:
     """Read ``HOST:PORT`` or ``[IPV6]:PORT``; the port may be left out where there is a default.
 
+    What people paste is understood as well: ``http://host:port/``, ``tcp://host:port``,
+    ``8080/tcp``; a port alone is one of localhost. ``transport`` is the one that is expected.
     Raises BadInputError, which tells where the mistake stands.
     """
-    stripped = text.strip()
-    at = text.index(stripped) if stripped else 0
+    pasted = _pasted(text)
+    _require_transport(text, pasted, transport)
+    at, end = pasted.start, pasted.end
+    stripped = text[at:end].rstrip()
     if not stripped:
         raise BadInputError(
-            "bad_target", "There is no target.", text, 0, 0, "Write it as HOST:PORT."
+            "bad_target", "There is no target.", text, at, 0, "Write it as HOST:PORT."
         )
+    if stripped.isascii() and stripped.removeprefix(":").isdecimal():
+        return Target(_LOCALHOST, parse_port(text, end - len(stripped.removeprefix(":")), end))
+    if default_port is None:
+        default_port = pasted.usual_port
     if stripped.startswith("["):
-        host, port_at = _bracketed_host(text, at)
+        host, port_at = _bracketed_host(text, at, end)
     elif stripped.count(":") > 1:
         return Target(*_bare_ipv6(text, at, stripped, default_port))
     else:
         host, separator, _ = stripped.partition(":")
         port_at = at + len(host) + 1 if separator else None
-        _refuse_a_lone_port(text, at, host, has_port=bool(separator), default_port=default_port)
         host = parse_host(text, at, at + len(host))
     if port_at is None:
         if default_port is None:
@@ -83,6 +161,46 @@ def parse_target(text: str, default_port: int | None = None) -> Target:
             )
         return Target(host, default_port)
     return Target(host, parse_port(text, port_at, at + len(stripped)))
+
+
+def parse_local_port(text: str, transport: str = "") -> LocalPort:
+    """Read a port of this machine, alone or within what people paste.
+
+    ``8080``, ``:8080``, ``8080/tcp``, ``127.0.0.1:8080``, ``http://localhost:8080/``. ``transport``
+    is the one that is expected. Raises BadInputError, also for a host that is no address.
+    """
+    pasted = _pasted(text)
+    _require_transport(text, pasted, transport)
+    at, end = pasted.start, pasted.end
+    if text[at : at + 1] == ":" and text[at + 1 : at + 2] != ":":
+        return LocalPort(parse_port(text, at + 1, end), pasted.transport)
+    if ":" not in text[at:end] and not pasted.scheme:
+        return LocalPort(parse_port(text, at, end), pasted.transport)
+    target = parse_target(text)
+    if target.host.lower().rstrip(".") == _LOCALHOST:
+        return LocalPort(target.port, pasted.transport)
+    try:
+        ip_address(target.host.partition("%")[0])
+    except ValueError:
+        raise BadInputError(
+            "bad_host",
+            "A port of this machine is expected here, and this names a host.",
+            text,
+            at,
+            len(target.host),
+            f"Write {target.port}.",
+        ) from None
+    return LocalPort(target.port, pasted.transport, target.host)
+
+
+def parse_tcp_port(text: str) -> int:
+    """Read a TCP port of this machine as ``parse_local_port`` does. Raises BadInputError."""
+    return parse_local_port(text, "tcp").port
+
+
+def parse_any_port(text: str) -> int:
+    """Read a port of this machine as ``parse_local_port`` does. Raises BadInputError."""
+    return parse_local_port(text).port
 
 
 def parse_host(text: str, start: int = 0, end: int | None = None) -> str:
@@ -123,8 +241,11 @@ def parse_typed_host(text: str) -> str:
 def parse_url(text: str) -> UrlTarget:
     """Read an http or https URL; ``HOST:PORT/path`` without a scheme is taken as http.
 
-    Raises BadInputError.
+    So are ``tcp://HOST:PORT``, ``8080/tcp`` and ``:8080``. Raises BadInputError.
     """
+    pasted = _pasted(text)
+    if pasted.transport:
+        return UrlTarget(is_tls=False, target=parse_target(text, 80, transport="tcp"), path="/")
     stripped = text.strip()
     at = text.index(stripped) if stripped else 0
     scheme, separator, _ = stripped.partition("://")
@@ -173,13 +294,18 @@ def parse_url(text: str) -> UrlTarget:
 def parse_bind_target(text: str) -> tuple[str | None, int]:
     """Read ``PORT``, ``ADDRESS:PORT`` or ``[IPV6]:PORT``: the address, None for all, and the port.
 
-    Raises BadInputError, also for a name, at which nothing can be bound.
+    A pasted URL of localhost stands for all addresses. Raises BadInputError, also for a name, at
+    which nothing can be bound.
     """
     stripped = text.strip()
     at = text.index(stripped) if stripped else 0
-    if stripped.isdecimal():
-        return None, parse_port(text, at, at + len(stripped))
+    pasted = _pasted(text)
+    inner = text[pasted.start : pasted.end].rstrip()
+    if inner.removeprefix(":").isdecimal():
+        return None, parse_local_port(text).port
     target = parse_target(text)
+    if pasted.scheme and target.host.lower().rstrip(".") == _LOCALHOST:
+        return None, target.port
     try:
         ip_address(target.host)
     except ValueError:
@@ -194,8 +320,8 @@ def parse_bind_target(text: str) -> tuple[str | None, int]:
     return target.host, target.port
 
 
-def _bracketed_host(text: str, at: int) -> tuple[str, int | None]:
-    closing = text.find("]", at)
+def _bracketed_host(text: str, at: int, end: int) -> tuple[str, int | None]:
+    closing = text.find("]", at, end)
     if closing < 0:
         raise BadInputError(
             "bad_host", "The closing bracket is missing.", text, len(text), 0, "Write [::1]:80."
@@ -210,7 +336,7 @@ def _bracketed_host(text: str, at: int) -> tuple[str, int | None]:
             "Take the brackets out.",
         )
     host = parse_host(text, at + 1, closing)
-    rest = text[closing + 1 :].rstrip()
+    rest = text[closing + 1 : end].rstrip()
     if not rest:
         return host, None
     if not rest.startswith(":"):
@@ -237,20 +363,6 @@ def _bare_ipv6(text: str, at: int, stripped: str, default_port: int | None) -> t
         len(stripped),
         f"Write [{host}]:{port}." if port.isdecimal() else f"Write [{stripped}]:PORT.",
     )
-
-
-def _refuse_a_lone_port(
-    text: str, at: int, host: str, *, has_port: bool, default_port: int | None
-) -> None:
-    if not has_port and default_port is None and host.isdecimal():
-        raise BadInputError(
-            "bad_target",
-            f"{host} is a port without a host.",
-            text,
-            at,
-            len(host),
-            f"Write localhost:{host}.",
-        )
 
 
 def _ipv4(text: str, start: int, end: int) -> str:

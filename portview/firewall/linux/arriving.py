@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 def destinations(
     question: FirewallQuestion, origin: ClientOrigin, ruleset: Ruleset, machine: Machine
 ) -> Fact[tuple[Destination, ...]]:
-    """Return where clients of one origin arrive; Absent where none has a way to the address.
+    """Return where clients of one origin arrive; Absent where none does.
 
-    What a filter drops on the way counts with the destination that it had by then.
+    What is dropped before NAT rules had their say arrives nowhere; what a filter drops later counts
+    with the destination that it had by then.
     """
     is_here = origin is ClientOrigin.THIS_MACHINE
     packets = (packets_from_here if is_here else packets_from_others)(question, machine)
@@ -39,7 +40,8 @@ def destinations(
         return Unreadable("the rules tell more cases apart than PortView follows")
     if unknown := _unknown_target(outcome):
         return Unreadable(unknown)
-    return Known(_grouped(outcome, packets, origin))
+    arrived = [fate for fate in outcome.fates if fate.packet.is_placed]
+    return Known(_grouped(arrived, packets, origin)) if arrived else Absent()
 
 
 def _unknown_target(outcome: TraversalResult) -> str:
@@ -62,10 +64,10 @@ def _target(fate: PacketFate) -> tuple[object, ...]:
 
 
 def _grouped(
-    outcome: TraversalResult, asked: list[Packet], origin: ClientOrigin
+    fates: list[PacketFate], asked: list[Packet], origin: ClientOrigin
 ) -> tuple[Destination, ...]:
     groups: dict[tuple[object, ...], list[PacketFate]] = {}
-    for fate in outcome.fates:
+    for fate in fates:
         groups.setdefault(_target(fate), []).append(fate)
     return tuple(
         _destination(fates, asked, origin, is_all=len(groups) == 1) for fates in groups.values()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+LISTENERS_AT = "listeners at "
+"""Before an address: whether any listens there matters only if it is this machine's own."""
+
 _ASKED_BY_KIND = {
     "tcp option": "flags",
     "socket": "listeners",
-    "dnat": "listeners",
     "redirect": "listeners",
     "ct count": "connections",
 }
@@ -23,7 +25,10 @@ _ASKED_BY_KEY = {
 
 
 def asked_by(expression: Any) -> set[str]:
-    """Return what an expression asks: "flags", "time", "listeners", "connections"."""
+    """Return what an expression asks: "flags", "time", "listeners", "connections".
+
+    Also "listeners at ADDRESS", for an address that packets are sent on to.
+    """
     if isinstance(expression, list):
         return {asked for one in expression for asked in asked_by(one)}
     if not isinstance(expression, dict):
@@ -32,6 +37,9 @@ def asked_by(expression: Any) -> set[str]:
     for kind, body in expression.items():
         if asked := _ASKED_BY_KIND.get(kind):
             found.add(asked)
+        if kind == "dnat":
+            address = body.get("addr") if isinstance(body, dict) else None
+            found.add(f"{LISTENERS_AT}{address}" if isinstance(address, str) else "listeners")
         if isinstance(body, dict):
             key = str(body.get("key", body.get("field"))).removeprefix("utc ")
             if asked := _ASKED_BY_KEY.get((kind, key)):

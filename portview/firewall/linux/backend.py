@@ -49,12 +49,12 @@ class LinuxFirewall:
         number = self._last.generation + 1 if self._last else 1
         if self._is_current(generation) and files == self._ufw_files:
             assert self._last  # noqa: S101 - it is current
-            machine = replace(machine, surroundings=read_surroundings(self._last.ruleset))
+            machine = replace(machine, surroundings=read_surroundings(self._last.ruleset, machine))
             if self._last.ruleset is not None and machine != self._last.machine:
                 self._last = _rules_of(number, self._last.ruleset, machine)
             return self._last
         reading = read_ruleset()
-        machine = replace(machine, surroundings=read_surroundings(reading.ruleset))
+        machine = replace(machine, surroundings=read_surroundings(reading.ruleset, machine))
         if reading.ruleset is None:
             status = FirewallStatus(
                 "none",

@@ -95,7 +95,10 @@ class PacketTraversal:
                 place += 1
                 continue
             return self._run(chain, 0, packet, None, (hook, place))
-        return self._leave(hook, _seen(packet, hook, None))
+        packet = _seen(packet, hook, None)
+        if hook in _FIRST_HOOKS and not packet.is_placed:
+            packet = replace(packet, is_placed=True)
+        return self._leave(hook, packet)
 
     def _leave(self, hook: str, packet: Packet) -> TraversalResult:  # noqa: PLR0911 - a line for each hook
         match hook:

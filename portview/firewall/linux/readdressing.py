@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 _SOMEWHERE = "where it sends packets on to"
 _LOOPBACK_NET = 127 << 24, (128 << 24) - 1
+_LINK_LOCAL = ((0xFE80 << 112, (0xFEC0 << 112) - 1),)
 _LOOPBACKS = {4: (127 << 24) + 1, 6: 1}
 
 
-def readdressed(
+def readdressed(  # noqa: PLR0911 - an end for each kind of target
     verdict: str, body: Any, packet: Packet, hook: str, machine: Machine
 ) -> list[Packet] | str | None:
     """Return packets after "dnat" or "redirect": those that it changes, and those that it does not.
@@ -36,6 +37,11 @@ def readdressed(
         address, port = address["concat"][:2]
     ports = packet.dport if port is None else ranges_of(port, Side.PORT, packet.version)
     if ports is None or (port is not None and not _is_single(ports)):
+        return _SOMEWHERE
+    if verdict == "redirect" and len(scopes := _by_scope(packet)) > 1:
+        parts = [readdressed(verdict, body, one, hook, machine) for one in scopes]
+        if all(isinstance(part, list) for part in parts):
+            return [one for part in parts if isinstance(part, list) for one in part]
         return _SOMEWHERE
     if verdict == "redirect":
         number = _redirected_to(packet, hook, machine)
@@ -57,6 +63,13 @@ def readdressed(
 
 def _is_single(ranges: Intervals) -> bool:
     return len(ranges) == 1 and ranges[0][0] == ranges[0][1]
+
+
+def _by_scope(packet: Packet) -> list[Packet]:
+    """Return packets to link-local addresses of IPv6 apart from the rest."""
+    if packet.version == 4:  # noqa: PLR2004 - IP version
+        return [packet]
+    return [one for one in packet.divided(Side.DESTINATION, _LINK_LOCAL) if one]
 
 
 def _redirected_to(packet: Packet, hook: str, machine: Machine) -> int | None:

@@ -215,9 +215,33 @@ class Ruleset:
         )
 
 
+_DEEPEST = 100
+"""Levels of lists and objects; expressions of real rules have some ten."""
+
+
+def _refuse_deep(document: object) -> None:
+    """Raise ValueError for a document that is nested deeper than any rule: reading it recurses."""
+    level: list[object] = [document]
+    for _depth in range(_DEEPEST):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return
+    raise ValueError("nft's answer is nested too deeply")
+
+
 def parse_ruleset(text: str) -> Ruleset:
     """Read nft's JSON. Raises ValueError for what is not such a document."""
-    document = json.loads(text)
+    try:
+        document = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("nft's answer is nested too deeply") from error
+    _refuse_deep(document)
     entries = document.get("nftables") if isinstance(document, dict) else None
     if not isinstance(entries, list):
         raise ValueError("nft's answer holds no list of tables")  # noqa: TRY004 - text, not type

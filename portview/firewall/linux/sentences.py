@@ -13,6 +13,7 @@ from portview.domain.firewall import (
     RuleFit,
     RuleMatch,
 )
+from portview.firewall.linux.asking import asked_by
 from portview.firewall.linux.conditions import conditions_of
 from portview.firewall.linux.intervals import Intervals, joined, networks_of, without
 from portview.firewall.linux.naming import effect_of, managed_name_of, name_of
@@ -57,6 +58,8 @@ def answer_of(
         case _:
             deciding = next((fate.rule for fate in fates if fate.rule), None)
             reason = _blocked_sentence(fates)
+    if any(_asks_for_time(rule) for rule in fits):
+        reason += " " + _("This is so now; it depends on the time.")
     deciders = {fate.rule for fate in fates} | {deciding}
     last = len(order)
     matches = tuple(
@@ -64,6 +67,10 @@ def answer_of(
         for rule, fit in sorted(fits.items(), key=lambda pair: order.get(pair[0], last))
     )
     return FirewallAnswer(outcome.verdict, reason, told(deciding) if deciding else None, matches)
+
+
+def _asks_for_time(rule: Rule) -> bool:
+    return any("time" in asked_by(expression) for expression in rule.expressions)
 
 
 def told(rule: Rule) -> FirewallRule:
@@ -153,8 +160,11 @@ def _sent_on_words(fates: Sequence[PacketFate]) -> str:
 
 
 def _address_text(packet: Packet, number: int) -> str:
-    is_v4 = packet.version == 4  # noqa: PLR2004 - IP version
-    return str(IPv4Address(number) if is_v4 else IPv6Address(number))
+    return str(_address(number, packet.version))
+
+
+def _address(number: int, version: int) -> IPv4Address | IPv6Address:
+    return IPv4Address(number) if version == 4 else IPv6Address(number)  # noqa: PLR2004
 
 
 def _part_sentence(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> str:
@@ -167,6 +177,10 @@ def _part_sentence(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> str:
             f"Allowed as long as new connections stay below {limited.rate}, by "
             f"{_rule_words(limited.limiter)}; beyond that {way_out}."
         )
+    if any(fate.rate and not fate.is_below for fate in allowed) and len(blocked) == 1:
+        over = _("{blocked} as long as new connections stay below {rate}; beyond that allowed.")
+        text = over.format(blocked=way_out, rate=blocked[0].rate)
+        return f"{text[0].upper()}{text[1:]}"
     whom = scope_words(allowed, asked)
     not_whom = scope_words(blocked, asked)
     by = f" by {_rule_words(rule)}" if (rule := _of_allowed(fates)) else ""
@@ -192,6 +206,9 @@ def scope_words(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> str:
     if not is_from_here and ways != {packet.inward for packet in asked}:
         parts.append("through " + ", ".join(sorted(str(way) for way in ways)))
     parts.append(_source_words(fates, asked))
+    if is_from_here or ways == {packet.inward for packet in asked}:
+        # An interface says it all where each has addresses of its own.
+        parts.append(_called_words(fates, asked))
     ports = joined(one for fate in fates for one in fate.packet.sport)
     if ports != joined(one for packet in asked for one in packet.sport):
         shown = ", ".join(
@@ -199,6 +216,30 @@ def scope_words(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> str:
         )
         parts.append(f"from source port {shown}")
     return " ".join(part for part in parts if part)
+
+
+def _called_words(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> str:
+    """Return which of this machine's addresses the packets go to, where that makes a difference."""
+    called = {
+        (fate.packet.version, number)
+        for fate in fates
+        if fate.packet.called is None and fate.packet.is_local_target
+        for low, high in fate.packet.daddr
+        for number in {low, high}
+    }
+    every = {
+        (packet.version, number)
+        for packet in asked
+        for low, high in packet.daddr
+        for number in {low, high}
+    }
+    versions = {version for version, _number in called}
+    if not called or called == {one for one in every if one[0] in versions}:
+        return ""
+    shown = [str(_address(number, version)) for version, number in sorted(called)[:_MOST_NAMED]]
+    more = len(called) - len(shown)
+    words = ", ".join(shown)
+    return f"to {words} and {more} more addresses" if more > 0 else f"to {words}"
 
 
 def _source_words(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> str:

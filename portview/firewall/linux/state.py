@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portview.domain.facts import Known, Remedy, Unreadable
+from portview.firewall.linux.asking import LISTENERS_AT
 from portview.firewall.linux.surroundings import Listener, Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from portview.domain.facts import Fact
+    from portview.firewall.linux.machine import Machine
     from portview.firewall.linux.ruleset import Ruleset
 
 # The thread's own, because a thread can be in another network namespace than its process.
@@ -26,7 +29,7 @@ _TABLES = (("tcp", 4, "tcp"), ("tcp", 6, "tcp6"), ("udp", 4, "udp"), ("udp", 6, 
 _OPEN_STATES = {"tcp": "0A", "udp": "07"}
 
 
-def read_surroundings(ruleset: Ruleset | None) -> Surroundings:
+def read_surroundings(ruleset: Ruleset | None, machine: Machine) -> Surroundings:
     """Return what rules ask for, and nothing that they do not ask for; never raises.
 
     The clock is given to the minute, so that the answer is the same for a while.
@@ -37,10 +40,26 @@ def read_surroundings(ruleset: Ruleset | None) -> Surroundings:
     return Surroundings(
         now=now if "time" in asks else nothing.now,
         limits_kept=_limits_kept(ruleset.limits) if ruleset is not None else frozenset(),
-        listeners=read_listeners() if "listeners" in asks else nothing.listeners,
+        listeners=read_listeners() if _asks_for_listeners(asks, machine) else nothing.listeners,
         cpus=os.sysconf("SC_NPROCESSORS_CONF"),
         ttl=_number(_SYSCTL / "ipv4" / "ip_default_ttl") or nothing.ttl,
     )
+
+
+def _asks_for_listeners(asks: frozenset[str], machine: Machine) -> bool:
+    """Tell whether it matters what listens: not where packets are sent on to containers alone."""
+    if "listeners" in asks:
+        return True
+    targets = [one.removeprefix(LISTENERS_AT) for one in asks if one.startswith(LISTENERS_AT)]
+    return any(machine.holder_of(target) is not None for target in targets if _is_address(target))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _limits_kept(limits: frozenset[int]) -> frozenset[int]:

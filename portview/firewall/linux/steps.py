@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from portview.firewall.linux.fields import value_of
 
 if TYPE_CHECKING:
-    from portview.firewall.linux.matching import Matching
+    from portview.firewall.linux.matching import Lookup, Matching
     from portview.firewall.linux.packet import Packet
     from portview.firewall.linux.ruleset import Rule
 
@@ -87,7 +87,7 @@ _NO_CONDITION = _Condition("")
 _NEVER = _Condition("never")
 
 
-def steps_of(  # noqa: PLR0911, C901 - an end for each kind of statement
+def steps_of(  # noqa: PLR0911, PLR0912, C901 - an end for each kind of statement
     rule: Rule, packet: Packet, matching: Matching, start: int = 0
 ) -> tuple[Step, ...]:
     """Return what a rule does to packets, from one of its expressions on."""
@@ -118,8 +118,16 @@ def steps_of(  # noqa: PLR0911, C901 - an end for each kind of statement
             return (*aside, Branch(packet, condition.what, ordered, condition.is_rate))
     else:
         return (*aside, Continue(packet))
+    if kind == "reject" and not _is_rejected(body, packet):
+        return (*aside, Continue(packet))
     if kind == "vmap":
         return (*aside, *_looked_up(body, rule, packet, matching))
+    if kind in {"dnat", "redirect"} and (field := _field_with_map(body)):
+        found = _found_in_map(body[field]["map"], rule, packet, matching)
+        if isinstance(found, str):
+            return (*aside, ApplyVerdict(packet, UNKNOWN_END, found))
+        targets = (ApplyVerdict(one, kind, {**body, field: value}) for one, value in found.found)
+        return (*aside, *targets, *map(Continue, found.missed))
     return (*aside, ApplyVerdict(packet, kind, body))
 
 
@@ -186,6 +194,36 @@ def rate_text(body: Any) -> str:
     unit = str(body.get("rate_unit", "packets"))
     amount = f"{body.get('rate')}" + (f" {unit}" if unit != "packets" else "")
     return f"{amount}/{body.get('per', 'second')}"
+
+
+def _is_rejected(body: Any, packet: Packet) -> bool:
+    """Tell whether a rejection is about packets of this kind.
+
+    nft leaves out of its listing what the kind of an answer says anyhow: ICMP is for IPv4, ICMPv6
+    for IPv6, a reset for TCP.
+    """
+    kind = body.get("type") if isinstance(body, dict) else None
+    versions = {"icmp": 4, "icmpv6": 6}
+    if kind in versions:
+        return packet.version == versions[kind]
+    return kind != "tcp reset" or packet.protocol == "tcp"
+
+
+def _field_with_map(body: Any) -> str:
+    """Return which field of a new target is looked up in a map, empty where none is."""
+    fields = body if isinstance(body, dict) else {}
+    return next((one for one in ("addr", "port") if "map" in _dict(fields.get(one))), "")
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _found_in_map(looked_up: Any, rule: Rule, packet: Packet, matching: Matching) -> Lookup | str:
+    """Return what packets find in a map, or a text on what nobody can say."""
+    body = _dict(looked_up)
+    lookup = matching.look_up(body.get("key"), body.get("data"), rule, packet)
+    return lookup.unsure or lookup
 
 
 def _looked_up(body: Any, rule: Rule, packet: Packet, matching: Matching) -> tuple[Step, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING, NamedTuple
 
+from portview.readers.bounded_program import run_bounded
 from portview.readers.system_tools import tool_environment
 
 if TYPE_CHECKING:
@@ -31,12 +32,9 @@ class Done(NamedTuple):
 def run_tool(arguments: Sequence[str], timeout_s: float = _TIMEOUT_S) -> Done:
     """Run a program to its end, in English. Never raises."""
     try:
-        done = subprocess.run(  # noqa: S603 - an argument list, a program of the system
-            list(arguments),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=timeout_s,
-            check=False,
+        done = run_bounded(
+            arguments,
+            timeout_s=timeout_s,
             env=tool_environment(LC_ALL="C", LANGUAGE="C"),
             cwd="/",
         )
@@ -45,7 +43,7 @@ def run_tool(arguments: Sequence[str], timeout_s: float = _TIMEOUT_S) -> Done:
     except OSError as error:
         return Done(None, "", error.strerror or str(error))
     return Done(
-        done.returncode,
-        done.stdout.decode("utf-8", "replace"),
-        done.stderr.decode("utf-8", "replace").strip(),
+        done.code,
+        done.output.decode("utf-8", "replace"),
+        done.error.decode("utf-8", "replace").strip(),
     )

@@ -11,7 +11,9 @@ from portview.firewall.windows.addresses import LOCAL_SUBNET, plain_address
 from portview.firewall.windows.programs import (
     SERVICE_HOST,
     base_name,
+    has_short_name,
     is_open,
+    may_be_same,
     normal_path,
 )
 from portview.firewall.windows.rule import ANY_SERVICE, Condition
@@ -153,10 +155,30 @@ def _has_program(rule: WindowsRule, traffic: Traffic, doubts: list[str]) -> bool
         return True
     if rule.path == traffic.program:
         return True
+    if has_short_name(rule.path) or has_short_name(traffic.program):
+        return _has_program_of_short_name(rule, traffic, doubts)
     if is_open(rule.path) and base_name(rule.path) == base_name(traffic.program):
         doubts.append(f"it is not known which folder {rule.program} is in")
         return True
     return False
+
+
+def _has_program_of_short_name(rule: WindowsRule, traffic: Traffic, doubts: list[str]) -> bool:
+    """Compare paths with 8.3 names in them, which only the file system can write out."""
+    around = traffic.surroundings
+    program = traffic.program or ""
+    long_forms = []
+    for path in (rule.path, program):
+        long_form = around.long_path(path) if has_short_name(path) else path
+        if long_form is None:
+            break
+        long_forms.append(normal_path(long_form, around.variables))
+    else:
+        return long_forms[0] == long_forms[1]
+    if not may_be_same(rule.path, program):
+        return False
+    doubts.append(f"it is not known which program {rule.program} is in full")
+    return True
 
 
 def _has_service(rule: WindowsRule, traffic: Traffic, doubts: list[str]) -> bool:

@@ -40,7 +40,8 @@ class RuleIndex:
 
     def about(self, traffic: Traffic) -> Iterator[WindowsRule]:
         """Return every rule that may be about some traffic, and some others, in any order."""
-        names = self._unread if traffic.program is None else (base_name(traffic.program),)
+        name = base_name(traffic.program) if traffic.program is not None else "~"
+        names = self._unread if "~" in name else (name,)
         by_file = chain.from_iterable(self._of_file(name) for name in names if name)
         by_port = self._without_file()
         return chain(by_file, by_port.get(traffic.question.port, ()), by_port.get(None, ()))
@@ -75,4 +76,5 @@ def _file_name(text: str) -> str:
         return ""
     name = base_name(found[0].replace("/", "\\").strip().strip('"'))
     # A variable may hold anything, the name of the file included.
-    return "" if "%" in name else name
+    # An 8.3 name stands for another one.
+    return "" if "%" in name or "~" in name else name

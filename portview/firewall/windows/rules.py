@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from portview.domain.destination import Destination
-from portview.domain.facts import Known
+from portview.domain.facts import Known, Unreadable
 from portview.domain.firewall import FirewallAnswer, FirewallStatus, FirewallVerdict
+from portview.domain.plain_text import inert
 from portview.firewall.windows.decide import decide
 from portview.firewall.windows.describe import networks
 from portview.firewall.windows.index import RuleIndex
@@ -15,6 +17,7 @@ from portview.firewall.windows.managed_rules import managed_rules
 from portview.firewall.windows.policy import SERVICE_IS_DISABLED, Policy
 from portview.firewall.windows.programs import filled_in
 from portview.firewall.windows.surroundings import Profile, Surroundings
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from portview.domain.firewall import FirewallQuestion, ManagedRule, ProfileState
 
 MANAGER = "windows"
+_LONGEST_NAME = 80
 _NOT_TOLD = (
     "; Windows does not tell which networks are connected, so the strictest answer is assumed"
 )
@@ -65,8 +69,8 @@ class WindowsRules:
     @cached_property
     def status(self) -> FirewallStatus:
         """Return the state of the firewall as a whole."""
-        if self._is_disabled:
-            problem, hint = _DISABLED
+        if obstacle := self._obstacle:
+            problem, hint = obstacle
             return FirewallStatus(
                 MANAGER,
                 None,
@@ -93,10 +97,12 @@ class WindowsRules:
 
     def decide(self, question: FirewallQuestion) -> FirewallAnswer:
         """Return what happens to the traffic that the question describes."""
-        if self._is_disabled:
-            problem, hint = _DISABLED
+        if obstacle := self._obstacle:
+            problem, hint = obstacle
             return FirewallAnswer(FirewallVerdict.UNKNOWN, problem, next_step=hint)
-        return decide(question, self._index, self._profiles, self._surroundings, self._leaky)
+        answer = decide(question, self._index, self._profiles, self._surroundings, self._leaky)
+        doubts = "".join(f" It could not be checked: {doubt}." for doubt in self._unchecked)
+        return replace(answer, reason=answer.reason + doubts) if doubts else answer
 
     def destinations(
         self, question: FirewallQuestion, origin: ClientOrigin
@@ -109,8 +115,35 @@ class WindowsRules:
         return Known((Destination(origin, question.port),))
 
     @property
-    def _is_disabled(self) -> bool:
-        return self._policy.service_start == SERVICE_IS_DISABLED
+    def _obstacle(self) -> tuple[str, str] | None:
+        """Return why these rules say nothing about what is filtered, and what to do about it."""
+        around = self._surroundings
+        if self._policy.service_start == SERVICE_IS_DISABLED:
+            return _DISABLED
+        if isinstance(around.products, Known) and around.products.value:
+            names = ", ".join(inert(name, _LONGEST_NAME) for name in around.products.value)
+            return (
+                _(
+                    "{products} has taken over the firewall of Windows; "
+                    "PortView can't read its rules."
+                ).format(products=names),
+                _("Look at the firewall settings of {products}.").format(products=names),
+            )
+        if isinstance(around.is_service_running, Known) and not around.is_service_running.value:
+            return (
+                _(
+                    "The service of Windows' firewall is stopped, so it can't be told what is "
+                    "filtered."
+                ),
+                _("Start the service “Windows Defender Firewall” (MpsSvc)."),
+            )
+        return None
+
+    @property
+    def _unchecked(self) -> tuple[str, ...]:
+        """Return what could not be read that may make these rules count for nothing."""
+        facts = (self._surroundings.products, self._surroundings.is_service_running)
+        return tuple(fact.reason for fact in facts if isinstance(fact, Unreadable))
 
     def _summary(self, counting: Collection[Profile]) -> str:
         parts = []

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from portview.domain.facts import Absent, Known
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from portview.domain.facts import Fact
     from portview.firewall.windows.addresses import Address, Network
 
 
@@ -20,6 +23,10 @@ class Profile(StrEnum):
     DOMAIN = "domain"
     PRIVATE = "private"
     PUBLIC = "public"
+
+
+def _not_told(_path: str) -> str | None:
+    return None
 
 
 def _as_it_is(text: str) -> str:
@@ -35,7 +42,9 @@ class Surroundings:
     machine's own, ``networks`` those that it is in, and ``has_more_ipv6`` tells that the local
     subnet may be more than those of IPv6. ``version`` is Windows' major and
     minor number, None where it is not known. ``shown_text`` turns ``@FirewallAPI.dll,-25301`` into
-    the text that Windows shows; it takes any text and may be slow the first time.
+    the text that Windows shows; it takes any text and may be slow the first time. ``long_path``
+    writes out 8.3 names, None where that can't be told. ``products`` are those that filter in
+    place of Windows' firewall, ``is_service_running`` is about its service.
     """
 
     active: frozenset[Profile] = frozenset()
@@ -45,3 +54,6 @@ class Surroundings:
     has_more_ipv6: bool = True
     version: tuple[int, int] | None = None
     shown_text: Callable[[str], str] = field(default=_as_it_is, compare=False)
+    long_path: Callable[[str], str | None] = field(default=_not_told, compare=False)
+    products: Fact[tuple[str, ...]] = field(default_factory=Absent)
+    is_service_running: Fact[bool] = field(default_factory=lambda: Known(value=True))

@@ -14,6 +14,9 @@ import psutil
 
 from portview.firewall.windows.active_profile import active_profiles
 from portview.firewall.windows.addresses import plain_address
+from portview.firewall.windows.long_paths import long_path
+from portview.firewall.windows.other_products import products_in_charge
+from portview.firewall.windows.service_state import is_service_running
 from portview.firewall.windows.surroundings import Surroundings
 from portview.readers.windows.indirect_text import indirect_text
 from portview.readers.windows.ipv6_networks import LocalIPv6, local_ipv6
@@ -40,6 +43,9 @@ def read_surroundings() -> Surroundings:
         not ipv6.is_whole,
         _version(),
         indirect_text,
+        long_path,
+        products_in_charge(),
+        is_service_running(),
     )
 
 

@@ -66,12 +66,20 @@ def _system_names(info: ProcessInfo, process: str) -> Fact[frozenset[str]]:
 
 
 def is_protected_file(path: str) -> bool | None:
-    """Return whether only root can change or replace a file; None where that can't be told.
+    """Return whether only root can change or replace a file or folder; None if that can't be told.
 
-    Where the file lies does not matter here. Raises OSError.
+    Where it lies does not matter here: a folder above it may be one that everybody may write to if
+    it is sticky, as /tmp is, for nobody else can remove what is root's there (unlink(2)). Symbolic
+    links on the way are judged by where they lead, and by the folders that they lie in. Raises
+    OSError.
     """
     resolved = Path(path).resolve(strict=True)
-    return _only_root_writes(str(resolved), resolved.stat(), "")
+    verdicts = [_only_root_writes(str(resolved), resolved.stat(), "")]
+    given = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow the links
+    if given != resolved:
+        folder = given.parent.resolve(strict=True)
+        verdicts.append(_only_root_writes(str(folder), folder.stat(), ""))
+    return None if None in verdicts else all(verdicts)
 
 
 def _is_protected(path: str, file: os.stat_result, root: str) -> bool | None:
@@ -82,15 +90,19 @@ def _is_protected(path: str, file: os.stat_result, root: str) -> bool | None:
 
 def _only_root_writes(path: str, file: os.stat_result, root: str) -> bool | None:
     """Judge a file and the folders above it; ``root`` is the process's own root folder."""
-    seen = [file]
+    folders = []
     for folder in PurePosixPath(path).parents:
         try:
-            seen.append(Path(f"{root}{folder}").stat())
+            folders.append(Path(f"{root}{folder}").stat())
         except FileNotFoundError:
             continue  # The file was deleted with its folder; its inode was judged.
-    if any(one.st_uid == _overflow_user() for one in seen):
+    if any(one.st_uid == _overflow_user() for one in (file, *folders)):
         return None
-    return all(one.st_uid == _ROOT and not one.st_mode & _OTHERS_WRITE for one in seen)
+    is_safe = file.st_uid == _ROOT and not file.st_mode & _OTHERS_WRITE
+    return is_safe and all(
+        one.st_uid == _ROOT and (not one.st_mode & _OTHERS_WRITE or one.st_mode & stat.S_ISVTX)
+        for one in folders
+    )
 
 
 def _overflow_user() -> int:

@@ -36,6 +36,9 @@ _NLM_F_DUMP_INTR = 0x10
 _ALIGNMENT = 4
 _ALL_STATES = 0x3FFE
 """ESTABLISHED (bit 1) to BOUND_INACTIVE (bit 13, since Linux 6.8; ignored before)."""
+_LISTENING = 1 << 10
+_QUEUES, _QUEUES_AT = struct.Struct("=II"), 72
+"""``idiag_rqueue`` and ``idiag_wqueue``, behind nlmsghdr, sockid and expiry."""
 
 _INET_DIAG_INFO = 2
 _INET_DIAG_SKV6ONLY = 11
@@ -140,11 +143,17 @@ def dump_tcp_request(sequence: int) -> bytes:
 
 
 def dump_request(
-    protocol: Transport, family: Family, sequence: int, *, info: bool = False
+    protocol: Transport,
+    family: Family,
+    sequence: int,
+    *,
+    info: bool = False,
+    only_listening: bool = False,
 ) -> bytes:
     """Ask for all sockets of one protocol and family, with ``tcp_info`` where wanted."""
     extensions = 1 << (_INET_DIAG_INFO - 1) if info else 0
-    payload = struct.pack("=BBBBI48x", _af(family), _IPPROTO[protocol], extensions, 0, _ALL_STATES)
+    states = _LISTENING if only_listening else _ALL_STATES
+    payload = struct.pack("=BBBBI48x", _af(family), _IPPROTO[protocol], extensions, 0, states)
     return _request(SOCK_DIAG_BY_FAMILY, _NLM_F_DUMP, sequence, payload)
 
 
@@ -347,6 +356,12 @@ def _device_name(index: int) -> str:
 def _is_v6_only(message: bytes | memoryview) -> bool | None:
     value = _attribute(message, _INET_DIAG_SKV6ONLY)
     return bool(value[0]) if value else None
+
+
+def queues_of(message: bytes | memoryview) -> tuple[int, int]:
+    """Return a listener's waiting clients and how many may wait (``idiag_rqueue``, ``wqueue``)."""
+    waiting, limit = _QUEUES.unpack_from(message, _QUEUES_AT)
+    return waiting, limit
 
 
 class TcpInfo(NamedTuple):

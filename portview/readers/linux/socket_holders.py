@@ -16,6 +16,7 @@ descriptors and puts down what each one is now, so the picture only ever gets tr
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from portview.readers.linux.process_descriptors import Holder, Walk
 
 logger = logging.getLogger(__name__)
+_OUT_OF_FILES = frozenset({errno.EMFILE, errno.ENFILE})
 
 _SEARCH_LINKS = 8192
 _ROTATION_LINKS = 256
@@ -61,6 +63,8 @@ class SocketHolders:
 
     def __init__(self, proc: str = "/proc") -> None:
         """Start with nothing known; the first ``update`` walks everything without a bound."""
+        self.is_out_of_files = False
+        """Whether the last update could not look everywhere for want of file descriptors."""
         self._proc = proc
         self._uid = os.geteuid() if sys.platform != "win32" else 0
         self._processes: dict[int, ProcessDescriptors] = {}
@@ -109,6 +113,7 @@ class SocketHolders:
         error; PortViewError where there is no /proc at all.
         """
         self._changed = set()
+        self.is_out_of_files = False
         self._forget(gone)
         self._alive.update(come)
         self._notice_processes()
@@ -190,6 +195,11 @@ class SocketHolders:
         }
         return [process for process, age in self._young.items() if age & (age - 1) == 0]
 
+    def _note_failure(self, error: OSError) -> None:
+        """Remember that this process itself can't look, which says nothing about the others."""
+        if error.errno in _OUT_OF_FILES:
+            self.is_out_of_files = True
+
     def _open(
         self, process: ProcessDescriptors, *, is_identity_only: bool = False
     ) -> OpenProcess | None:
@@ -205,6 +215,7 @@ class SocketHolders:
             return None
         except OSError as error:
             # Too many open files, say: that tells nothing about the process.
+            self._note_failure(error)
             logger.debug("could not open PID %d: %r", process.pid, error)
             return None
         process.is_denied = False
@@ -282,6 +293,7 @@ class SocketHolders:
                 try:
                     left -= self._probe_free_places(opened, process)
                 except OSError as error:
+                    self._note_failure(error)
                     process.is_denied = isinstance(error, PermissionError)
             unknown = {inode for inode in unknown if inode not in self._holders}
             if not unknown or left <= 0:
@@ -343,6 +355,7 @@ class SocketHolders:
                         self._probe(opened, process, descriptor)
                         yield 1
             except OSError as error:
+                self._note_failure(error)
                 process.is_denied = isinstance(error, PermissionError)
             process.rings |= opened.rings
 
@@ -364,6 +377,7 @@ class SocketHolders:
                         self._put(process, process.number_of_place(place), inode)
                     yield 1
             except OSError as error:
+                self._note_failure(error)
                 process.is_denied = isinstance(error, PermissionError)
 
     def _spend_search(self) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.sockets.snapshot import SnapshotDelta
 from portview.domain.sockets.socket_row import OwnerProblem, SocketKey, SocketRow
+from portview.i18n import _
 from portview.readers.linux.socket_dump import SocketDump
 from portview.readers.linux.socket_holders import SocketHolders
 from portview.readers.listing import SocketListing
@@ -53,6 +54,7 @@ class LinuxSocketReader:
         self._listed: tuple[SocketRow, ...] = ()
         self._has_hidden = False
         self._pending: frozenset[int] = frozenset()
+        self._is_out_of_files = False
         self._is_inner_pid_namespace = pid_namespace_is_inner()
         self._kernel: KernelSockets | None = None
 
@@ -68,6 +70,14 @@ class LinuxSocketReader:
         stale = self._settle_owners(come, gone)
         step = self._remake_rows(stale, gone)
         notes = reading.notes
+        if self._is_out_of_files:
+            notes = (
+                *notes,
+                _(
+                    "This process may not open more files, so that owners are missing. Raise the "
+                    "limit, for example: ulimit -n 1024"
+                ),
+            )
         if self._pending:
             notes = (*notes, f"Sockets whose owner is still being looked up: {len(self._pending)}.")
         return SocketListing(self._listed, notes, frozenset(self._owners), step, len(self._pending))
@@ -101,6 +111,9 @@ class LinuxSocketReader:
         stale.update(filter(None, map(self._by_inode.get, affected)))
         if self._has_hidden != self._holders.has_hidden_processes:
             self._has_hidden = self._holders.has_hidden_processes
+            stale |= self._ownerless
+        if self._is_out_of_files != self._holders.is_out_of_files:
+            self._is_out_of_files = self._holders.is_out_of_files
             stale |= self._ownerless
         return stale - gone
 
@@ -195,7 +208,7 @@ class LinuxSocketReader:
         return self._kernel
 
     def _owner_problem(self, socket: DiagSocket) -> tuple[OwnerProblem, str]:
-        if socket.inode in self._pending:
+        if socket.inode in self._pending or self._is_out_of_files:
             return OwnerProblem.LOOKING, ""
         if self._has_hidden:
             return hidden_owner_access(self._holders.denied_pids)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 CLSCTX_INPROC_SERVER, CLSCTX_LOCAL_SERVER = 0x1, 0x4
 COINIT_MULTITHREADED = 0
+COINIT_SINGLE_THREADED = 0x2 | 0x4
+"""COINIT_APARTMENTTHREADED and COINIT_DISABLE_OLE1DDE, as the shell wants it."""
 RPC_E_CHANGED_MODE = -0x7FFEFEFA
 _RELEASE = 2
 
@@ -44,11 +46,11 @@ class ComObject:
 
 
 @contextmanager
-def apartment() -> Iterator[None]:
+def apartment(mode: int = COINIT_MULTITHREADED) -> Iterator[None]:
     """Have COM ready on this thread for the length of a block. Raises OSError."""
     ole32 = load_library("ole32.dll")
     start = bind(ole32, "CoInitializeEx", ctypes.c_long, ctypes.c_void_p, wintypes.DWORD)
-    code = start(None, COINIT_MULTITHREADED)
+    code = start(None, mode)
     # A thread that has COM in another mode can call all the same, and ends it itself.
     if code < 0 and code != RPC_E_CHANGED_MODE:
         raise OSError(f"COM can't be started: {code & 0xFFFFFFFF:#x}")

@@ -66,4 +66,10 @@ def windows_error(code: int) -> OSError:
     """Return the exception that says what a Windows error code means."""
     if sys.platform != "win32":
         return OSError(code, f"Windows error {code}")
-    return ctypes.WinError(code)
+    return ctypes.WinError(signed_code(code))
+
+
+def signed_code(code: int) -> int:
+    """Return a code as the signed 32 bits that exceptions take: NTSTATUS and HRESULT are above."""
+    code &= 0xFFFFFFFF
+    return code - (1 << 32) if code >> 31 else code

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
+from portview.readers.bounded_program import run_bounded
 from portview.readers.windows.system_programs import (
     CREATE_NO_WINDOW,
     program_environment,
@@ -35,12 +36,9 @@ def ask_netsh(*words: str) -> NetshAnswer:
     if sys.platform != "win32":
         return NetshAnswer(problem="this system has no netsh.")
     try:
-        done = subprocess.run(  # noqa: S603 - a system program with words of our own
+        done = run_bounded(
             [system_program("netsh.exe"), *words],
-            capture_output=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            timeout=_TIMEOUT_S,
+            timeout_s=_TIMEOUT_S,
             creationflags=CREATE_NO_WINDOW,
             cwd=program_folder(),
             env=program_environment(),
@@ -49,8 +47,8 @@ def ask_netsh(*words: str) -> NetshAnswer:
         return NetshAnswer(problem=f"netsh did not answer within {_TIMEOUT_S} s.")
     except OSError as error:
         return NetshAnswer(problem=f"netsh can't be run: {error.strerror or error}.")
-    if not done.stdout.strip():
+    if not done.output.strip():
         return NetshAnswer(problem="netsh printed nothing.")
-    if done.returncode:
-        return NetshAnswer(done.stdout, f"netsh refused (exit code {done.returncode}).")
-    return NetshAnswer(done.stdout)
+    if done.code:
+        return NetshAnswer(done.output, f"netsh refused (exit code {done.code}).")
+    return NetshAnswer(done.output)

@@ -9,7 +9,7 @@ from portview.domain.facts import known_or
 from portview.domain.owners.attribution import judge_owner, likely_holders
 from portview.domain.owners.system_owners import WINDOWS_IDLE_PID, WINDOWS_SYSTEM_PIDS
 from portview.domain.sockets.socket_row import SocketKey, SocketRow
-from portview.readers.windows.socket_tables import decode_row
+from portview.readers.windows.socket_tables import BOUND4, BOUND6, decode_row
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from portview.domain.owners.attribution import RunningProcess
     from portview.domain.owners.process import ProcessKey
     from portview.readers.services import WindowsServices
-    from portview.readers.windows.socket_tables import RowLayout
+    from portview.readers.windows.socket_tables import RowLayout, TableRow
 
 
 class Reading:
@@ -33,11 +33,17 @@ class Reading:
         self.processes = processes
         self.listed_at_ms = listed_at_ms
         self.moved_pids = {pid for pid, _ in before.items() ^ processes.items()}
+        self._before = before
 
     def key_of(self, pid: int) -> ProcessKey | None:
         """Return the process that has a PID now."""
         process = self.processes.get(pid)
         return process.key if process else None
+
+    def ran_before(self, process: ProcessKey) -> bool:
+        """Tell whether this very process was there in the last reading, and had its PID since."""
+        before = self._before.get(process.pid)
+        return before is not None and before.key == process
 
     def children_of(self, pid: int) -> Collection[ProcessKey]:
         """Return the running processes whose parent has, or had, a PID."""
@@ -79,7 +85,7 @@ class OwnedRows:
         doubtful = self._doubtful(rows, reading)
         orphans: dict[bytes, _Orphaned] = {}
         for raw in fresh:
-            rows[raw] = self._judge(raw, reading, reading.listed_at_ms, orphans)
+            rows[raw] = self._judge(raw, reading, reading.listed_at_ms, orphans, is_fresh=True)
         for raw in doubtful:
             row = self._judge(raw, reading, self._listed_at_ms, orphans)
             if row != rows[raw]:
@@ -107,6 +113,8 @@ class OwnedRows:
         reading: Reading,
         listed_at_ms: int,
         orphans: dict[bytes, _Orphaned],
+        *,
+        is_fresh: bool = False,
     ) -> SocketRow:
         """Make the row of these bytes; note in ``orphans`` if its owner is not there any more."""
         said = decode_row(raw, self._layout)
@@ -120,6 +128,8 @@ class OwnedRows:
             opened_at_ms=said.opened_at_ms,
             listed_at_ms=orphaned.listed_at_ms if orphaned else listed_at_ms,
         )
+        if problem and is_fresh and process and self._opened_since(said, process, reading):
+            owner, problem = process, None
         holders: tuple[ProcessKey, ...] = ()
         services: tuple[str, ...] = ()
         if problem:
@@ -138,6 +148,22 @@ class OwnedRows:
             opened_at_ms=said.opened_at_ms,
             likely_holders=holders,
         )
+
+    def _opened_since(self, said: TableRow, process: ProcessKey, reading: Reading) -> bool:
+        """Tell whether a socket came after the last reading, when the process had its PID already.
+
+        Then it is the process's own, whatever the start time says: that was taken from a clock
+        which may have been set back since. A socket may be new to this table and old all the same,
+        as one that was bound and listens now; its own time tells.
+        """
+        if not reading.ran_before(process) or reading.listed_at_ms < self._listed_at_ms:
+            # If the clock was set back just now, no time can be compared.
+            return False
+        if said.opened_at_ms is not None:
+            return said.opened_at_ms > self._listed_at_ms
+        # The table of bound endpoints never tells a time, and what it did not have before is new:
+        # its rows hold nothing that changes.
+        return self._layout in {BOUND4, BOUND6}
 
 
 def _holders(

@@ -11,9 +11,12 @@ from portview.ui.commands.change_commands import add_change_commands
 from portview.ui.commands.window_actions import ActionSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from PySide6.QtWidgets import QWidget
 
     from portview.actions.confirmation.actions import Action
+    from portview.domain.owners.process import Execution, ProcessKey
     from portview.engine.task_runner import TaskRunner
     from portview.ui.commands.row_actions import RowActions
     from portview.ui.commands.window_actions import WindowActions
@@ -28,12 +31,17 @@ class ActionController(QObject):
     acted = Signal(object)
 
     def __init__(
-        self, acts: WindowActions, rows: RowActions, runner: TaskRunner, window: QWidget
+        self,
+        acts: WindowActions,
+        rows: RowActions,
+        runner: TaskRunner,
+        window: QWidget,
+        standing: Callable[[], Mapping[ProcessKey, Execution]],
     ) -> None:
         super().__init__(window)
         self._runner = runner
         self._window = window
-        add_change_commands(rows, self.start, sys.platform)
+        add_change_commands(rows, self.start, sys.platform, standing)
         acts.add("action_list", ActionSpec("&Actions ...", ("Ctrl+Shift+L",)), self.show_list)
 
     def start(self, job: Action) -> None:

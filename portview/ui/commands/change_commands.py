@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from portview.domain.owners.process import Execution
 from portview.domain.owners.system_owners import WINDOWS_SYSTEM_PIDS
 from portview.domain.sockets.socket_row import Protocol, State
+from portview.i18n import _
 from portview.ui.commands.row_actions import RowAction, Section, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from portview.actions.confirmation.actions import Action
+    from portview.domain.owners.process import ProcessKey
     from portview.ui.commands.row_actions import RowActions
     from portview.ui.commands.row_selection import RowSelection
 
@@ -21,9 +24,14 @@ _OVER = frozenset({State.TIME_WAIT, State.CLOSED})
 
 
 def add_change_commands(
-    actions: RowActions, start: Callable[[Action], object], platform: str
+    actions: RowActions,
+    start: Callable[[Action], object],
+    platform: str,
+    standing: Callable[[], Mapping[ProcessKey, Execution]],
 ) -> None:
     """Add what changes the machine. ``start`` opens the dialog of a job.
+
+    ``standing`` returns the processes in sight that do not run, as they were last read.
 
     Nothing is done here: a job looks, asks, and only then acts. ``platform`` is a value of
     ``sys.platform``. The jobs are loaded when one is wanted: they are a third of what there is to
@@ -119,7 +127,7 @@ def add_change_commands(
             "Resu&me process ...",
             Section.OWNER,
             lambda selection: suspend(selection, "resume"),
-            lambda selection: why_not_suspend(selection, platform),
+            lambda selection: why_not_resume(selection, platform, standing()),
             ("Ctrl+Shift+H",),
             "Lets a suspended process go on",
             target=Target.ONE_PROCESS,
@@ -186,6 +194,19 @@ def why_not_suspend(selection: RowSelection, platform: str) -> str:
     if owner is not None and owner.pid == os.getpid():
         return "This is PortView itself, which could not resume itself."
     return why_not_end(selection, platform)
+
+
+def why_not_resume(
+    selection: RowSelection, platform: str, standing: Mapping[ProcessKey, Execution]
+) -> str:
+    """Return why a row's process can't be resumed; empty where it is suspended."""
+    owner = selection.first.row.owner
+    execution = standing.get(owner) if owner is not None else None
+    if execution is Execution.TRACED:
+        return _("A debugger holds this process; continue it there.")
+    if execution is not Execution.SUSPENDED:
+        return _("This process is not suspended.")
+    return why_not_suspend(selection, platform)
 
 
 def why_no_service(selection: RowSelection) -> str:

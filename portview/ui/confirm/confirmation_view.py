@@ -25,6 +25,7 @@ _ICONS = {
     CardKind.REFUSED: "warning",
     CardKind.STAYS: "check",
     CardKind.RULE: "firewall",
+    CardKind.SETTING: "system",
 }
 _KIND_LABELS = {
     CardKind.STOPS: "Will be stopped",
@@ -33,6 +34,7 @@ _KIND_LABELS = {
     CardKind.REFUSED: "Left alone",
     CardKind.STAYS: "Goes on",
     CardKind.RULE: "Will be taken back",
+    CardKind.SETTING: "Will be changed",
 }
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from portview.actions.firewall_rules.ladder_check import row_for_firewall_check
+from portview.actions.port_destinations import PortDestinations
 from portview.domain.sockets.socket_row import Protocol, State, endpoint_text
 from portview.domain.user_input.targets import Target
 from portview.probes.bind_places import ANY_IPV4, ANY_IPV6
@@ -35,9 +37,12 @@ _REACH_LABELS = {
     Reach.THIS_MACHINE_ONLY: ("This machine only", Severity.NOTE),
     Reach.BLOCKED: ("Blocked", Severity.BAD),
     Reach.HANGS: ("Hangs", Severity.BAD),
+    Reach.HANGS_UP: ("Hangs up", Severity.BAD),
+    Reach.SUSPENDED: ("Suspended", Severity.BAD),
     Reach.REACHABLE: ("Reachable", Severity.GOOD),
     Reach.SOME: ("Reachable for some", Severity.NOTE),
     Reach.UNCERTAIN: ("Not certain", Severity.NOTE),
+    Reach.INNER_NETWORK: ("Inner network only", Severity.NOTE),
 }
 
 
@@ -112,13 +117,15 @@ def run_test(
 ) -> DisplayedResult:
     """Run a plan; ``show_message`` gets each line as it comes. Any thread. Raises Cancelled."""
     if plan.way is Way.LADDER:
-        report = climb(
-            plan.target.port,
-            rows,
-            firewall=ask,
-            cancel=cancel,
-            on_step=lambda step: tell(step_row(step)),
-        )
+        with closing(PortDestinations()) as destinations:
+            report = climb(
+                plan.target.port,
+                rows,
+                firewall=ask,
+                destinations=destinations,
+                cancel=cancel,
+                on_step=lambda step: tell(step_row(step)),
+            )
         word, severity = _REACH_LABELS[report.conclusion.reach]
         lines = tuple(map(step_row, report.steps))
         end = report.conclusion

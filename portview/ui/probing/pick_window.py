@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from portview.actions.port_destinations import PortDestinations
 from portview.domain.sockets.socket_row import Protocol
-from portview.domain.user_input.parsing import format_ports, parse_count, parse_port, parse_ports
+from portview.domain.user_input.parsing import format_ports, parse_count, parse_ports
+from portview.domain.user_input.targets import parse_any_port
 from portview.override import override
 from portview.probes.documents import pick_document
 from portview.probes.pick import pick_ports, ports_near
@@ -31,6 +34,7 @@ from portview.ui.widgets.validated_field import MistakeLine, ValidatedField
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from portview.domain.sockets.port_ranges import PortRanges
     from portview.domain.verdicts import Progress
     from portview.engine.task_runner import TaskRunner, Work
     from portview.probes.pick import PickReport, Skipped
@@ -49,7 +53,7 @@ class PickWindow(ToolWindow):
         super().__init__("pick", "Find a free port", _SIZE, settings, parent)
         self._task = LatestTask(runner)
         self._report: PickReport | None = None
-        self.near: ValidatedField[int] = ValidatedField("Near port", parse_port)
+        self.near: ValidatedField[int] = ValidatedField("Near port", parse_any_port)
         self.near.setPlaceholderText("8080")
         self.near.setMaximumWidth(_NARROW)
         self.range: ValidatedField[tuple[int, ...]] = ValidatedField(
@@ -97,22 +101,24 @@ class PickWindow(ToolWindow):
         count = self.count.demand()
         if ports is None or count is None or (near is None and not ports):
             return
-        conditions = _in_order(near, ports)
         protocol = Protocol(self.protocol.currentText().lower())
         may_be_dynamic = self.dynamic.isChecked()
         self._report = None
         self.view.begin("Looking\u2026", "Each port is bound for a moment.")
 
         def work(work: Work[PickReport]) -> PickReport:
-            return pick_ports(
-                conditions,
-                count=count,
-                protocol=protocol,
-                ranges=read_port_ranges(protocol),
-                may_be_dynamic=may_be_dynamic,
-                cancel=work.token,
-                report=work.report,
-            )
+            ranges = read_port_ranges(protocol)
+            with closing(PortDestinations()) as destinations:
+                return pick_ports(
+                    _in_order(near, ports, ranges, may_be_dynamic=may_be_dynamic),
+                    count=count,
+                    protocol=protocol,
+                    ranges=ranges,
+                    may_be_dynamic=may_be_dynamic,
+                    destinations=destinations,
+                    cancel=work.token,
+                    report=work.report,
+                )
 
         self._task.start(
             work, partial(self._on_found, protocol), self._on_failed, self._on_progress
@@ -212,10 +218,12 @@ def passed_over(skipped: Sequence[Skipped]) -> tuple[ResultRow, ...]:
     return tuple(ResultRow((format_ports(ports), why)) for why, ports in by_reason.items())
 
 
-def _in_order(near: int | None, ports: tuple[int, ...]) -> tuple[int, ...]:
+def _in_order(
+    near: int | None, ports: tuple[int, ...], ranges: PortRanges, *, may_be_dynamic: bool
+) -> tuple[int, ...]:
     if near is None:
         return ports
     if ports:
         # As near as possible, and above rather than below, as without a range.
         return tuple(sorted(ports, key=lambda port: (abs(port - near), port < near)))
-    return ports_near(near)
+    return ports_near(near, ranges=ranges, may_be_dynamic=may_be_dynamic)

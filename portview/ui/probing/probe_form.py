@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from portview.actions.port_destinations import PortDestinations
 from portview.domain.sockets.socket_row import Protocol
 from portview.domain.user_input.parsing import format_duration, parse_count, parse_duration_ms
 from portview.domain.user_input.targets import parse_typed_host
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 
     from portview.domain.cancellation import CancelToken
     from portview.domain.verdicts import Progress
+    from portview.probes.bind_report import BindReport
 
     Report = Callable[[Progress], None]
 
@@ -170,14 +173,20 @@ class ProbeForm(QWidget):
     def _bind(self, place: Any) -> Callable[[CancelToken, Report], Any]:
         address, port = place
         protocol = Protocol(self._protocol.currentText().lower())
-        return lambda cancel, report: probe_bind(
-            port,
-            protocol=protocol,
-            address=address,
-            ranges=read_port_ranges(protocol),
-            cancel=cancel,
-            report=report,
-        )
+
+        def bind(cancel: CancelToken, report: Report) -> BindReport:
+            with closing(PortDestinations()) as destinations:
+                return probe_bind(
+                    port,
+                    protocol=protocol,
+                    address=address,
+                    ranges=read_port_ranges(protocol),
+                    destinations=destinations,
+                    cancel=cancel,
+                    report=report,
+                )
+
+        return bind
 
     def _timeout_ms(self) -> float:
         return self._timeouts[self.kind].value or TIMEOUTS_MS[self.kind]

@@ -14,7 +14,7 @@ from portview.domain.user_input.targets import (
     parse_target,
     parse_url,
 )
-from portview.probes.bind import BindReport
+from portview.probes.bind_report import BindReport
 from portview.probes.documents import (
     bind_document,
     http_document,

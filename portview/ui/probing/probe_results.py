@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING
 
 from portview.domain.sockets.socket_row import endpoint_text
 from portview.domain.verdicts import Verdict
-from portview.probes.bind import BindReport, BindVerdict
+from portview.i18n import _
+from portview.probes.bind_report import BindReport, BindVerdict, is_free_for_a_server
 from portview.probes.http import HttpReport
 from portview.probes.ladder import LadderStage, StepOutcome
-from portview.probes.tls import TlsReport
+from portview.probes.tls import ClientCertificate, TlsReport
 from portview.probes.tls_words import problem_words
 from portview.ui.style.severity import Severity
 from portview.ui.widgets.result import SEVERITY_LABELS, DisplayedResult, ResultRow
 
 if TYPE_CHECKING:
     from portview.domain.verdicts import Latency
+    from portview.probes.certificates import Certificate
     from portview.probes.ladder import LadderStep
     from portview.probes.tcp import AddressReport, ProbeReport
 
@@ -34,7 +36,9 @@ VERDICT_LABELS = {
 _BIND_LABELS = {
     BindVerdict.FREE: "Free",
     BindVerdict.IN_USE: "In use",
-    BindVerdict.LEFTOVERS: "Held by leftovers",
+    BindVerdict.LEFTOVERS: "Free, with leftovers",
+    BindVerdict.SHARED: "Shared",
+    BindVerdict.REDIRECTED: "Redirected",
     BindVerdict.RESERVED: "Reserved",
     BindVerdict.EXCLUSIVE: "Taken exclusively",
     BindVerdict.PRIVILEGED: "For administrators",
@@ -44,8 +48,10 @@ _BIND_LABELS = {
 }
 STEP_LABELS = {
     LadderStage.BOUND: "Listens",
+    LadderStage.OWNER: "Program",
     LadderStage.LOOPBACK: "Loopback",
     LadderStage.OWN_ADDRESS: "Own address",
+    LadderStage.NAT: "NAT rules",
     LadderStage.FIREWALL: "Firewall",
     LadderStage.GREETING: "Greeting",
 }
@@ -171,7 +177,7 @@ def _tls_result(report: TlsReport) -> DisplayedResult:
                 Severity.BAD,
             )
             for problem in report.problems
-            for words in [problem_words((problem,), certificate, report.target.host)]
+            for words in [problem_words((problem,), certificate, report.target.host, report.chain)]
         ]
         until = f"{certificate.not_after:%Y-%m-%d %H:%M} UTC"
         rows += [
@@ -183,6 +189,14 @@ def _tls_result(report: TlsReport) -> DisplayedResult:
             ResultRow(("Valid from", f"{certificate.not_before:%Y-%m-%d %H:%M} UTC")),
             ResultRow(("Valid until", f"{until}{_describe_days(report.days_left)}")),
         ]
+        rows += [ResultRow((_("Sent with it"), _describe_issuer(one))) for one in report.chain[1:]]
+    if report.client_certificate is not None:
+        rows.append(
+            ResultRow(
+                (_("Client certificate"), _describe_demand(report.client_certificate)),
+                Severity.BAD if report.client_certificate is ClientCertificate.DEMANDED else None,
+            )
+        )
     if report.version:
         rows.append(ResultRow(("Version", report.version)))
         rows.append(ResultRow(("Cipher", report.cipher)))
@@ -196,6 +210,20 @@ def _tls_result(report: TlsReport) -> DisplayedResult:
         _FACT_COLUMNS if rows else (),
         tuple(rows),
     )
+
+
+def _describe_issuer(certificate: Certificate) -> str:
+    return _("{name}, valid until {date}").format(
+        name=certificate.subject, date=f"{certificate.not_after:%Y-%m-%d}"
+    )
+
+
+def _describe_demand(demand: ClientCertificate) -> str:
+    return {
+        ClientCertificate.NOT_ASKED: _("not asked for"),
+        ClientCertificate.ASKED: _("asked for, not demanded by the handshake"),
+        ClientCertificate.DEMANDED: _("demanded: no client without one gets in"),
+    }[demand]
 
 
 def _self_signed(*, is_so: bool) -> str:
@@ -212,21 +240,21 @@ def _bind_result(report: BindReport) -> DisplayedResult:
     rows = tuple(
         ResultRow(
             (str(one.place), _BIND_LABELS[one.verdict], f"{one.detail} {one.hint}".rstrip()),
-            _bind_severity(one.verdict),
+            _bind_severity(one.verdict, report),
         )
         for one in report.places
     )
     return DisplayedResult(
-        _bind_severity(report.verdict),
+        _bind_severity(report.verdict, report),
         _BIND_LABELS[report.verdict],
-        report.detail,
+        " ".join((report.detail, *report.notes)),
         report.hint,
         _PLACE_COLUMNS,
         rows,
     )
 
 
-def _bind_severity(verdict: BindVerdict) -> Severity:
-    if verdict is BindVerdict.FREE:
+def _bind_severity(verdict: BindVerdict, report: BindReport) -> Severity:
+    if is_free_for_a_server(verdict, report.port, report.protocol):
         return Severity.GOOD
     return Severity.NOTE if verdict is BindVerdict.NO_ADDRESS else Severity.BAD

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QSizePolicy, QVBo
 
 from portview.domain.sockets.scope import Scope
 from portview.domain.sockets.snapshot import Snapshot
+from portview.i18n import _
 from portview.models.socket_table_model import SocketTableModel
 from portview.override import override
 from portview.preferences import INTERVALS_MS
@@ -24,6 +25,7 @@ from portview.ui.commands.sort_menu import SortMenu
 from portview.ui.commands.window_actions import ActionSpec, WindowActions
 from portview.ui.details.properties import Properties
 from portview.ui.details.table_with_details import TableWithDetails
+from portview.ui.diagnosis.diagnosis_tools import DiagnosisTools
 from portview.ui.export.exportable import Exportable, open_sockets
 from portview.ui.export.exporter import Export
 from portview.ui.firewall.firewall_tools import FirewallTools
@@ -40,6 +42,7 @@ from portview.ui.window.help_actions import add_help_actions
 from portview.ui.window.highlight_menu import HighlightMenu
 from portview.ui.window.live_button import LiveButton
 from portview.ui.window.navigation import Navigation
+from portview.ui.window.restart_action import RestartAction
 from portview.ui.window.scope_bar import ScopeBar, scope_title
 from portview.ui.window.status_bar import StatusBar
 from portview.ui.window.theme_menu import ThemeMenu
@@ -116,6 +119,7 @@ class MainWindow(QMainWindow):
         )
         self.probing = ProbingTools(self, runner, settings, sources)
         self.firewall = FirewallTools(self, runner, settings, data_sources.firewall)
+        self.diagnosis = DiagnosisTools(self, runner, settings, self.model.all_entries)
         self.row_actions = RowActions(self.acts, self.views.selection, [self.views])
         self._passing_time = QTimer(self)
         self._passing_time.setInterval(_PASS_TIME_MS)
@@ -123,6 +127,9 @@ class MainWindow(QMainWindow):
         self.background = Tray(self, self.acts, settings, autostart)
         self.background.show_requested.connect(self.bring_to_front)
         self.background.notified.connect(self.show_message)
+        elevated = facts.is_elevated
+        self.restart = RestartAction(self.acts, self, runner, is_elevated=elevated)
+        self.restart.notified.connect(self.show_message)
         self.acts.add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.background.quit)
         self._add_row_actions()
         self._saved_views = SavedViews(
@@ -167,6 +174,7 @@ class MainWindow(QMainWindow):
         self._remember()
         self.probing.close()
         self.firewall.close()
+        self.diagnosis.close()
         self._poller.stop()
         self._passing_time.stop()
         for model in self.findChildren(SocketTableModel):
@@ -256,8 +264,12 @@ class MainWindow(QMainWindow):
 
     def _add_row_actions(self) -> None:
         actions = self.row_actions
-        self._acting = ActionController(self.acts, actions, self._runner, self)
+        executions = self._data_sources.executions
+        self._acting = ActionController(
+            self.acts, actions, self._runner, self, lambda: executions.standing
+        )
         add_port_actions(actions, self.probing)
+        self.diagnosis.add_actions(self.acts, actions)
         self.firewall.add_actions(self.acts, actions)
         add_opening_actions(actions, self._runner, self.show_message)
         add_parent_action(actions, self.model.all_entries, self.navigation.reveal)
@@ -297,6 +309,11 @@ class MainWindow(QMainWindow):
             lambda answer: bool(answer.found),
             lambda answer: self.probing.find_free_port(answer.question.port),
         )
+        self.port_bar.add_next_step(
+            _("Why?"),
+            lambda _answer: True,
+            lambda answer: self.diagnosis.ask_about(answer.question.port, answer.question.protocol),
+        )
         self.port_box.left.connect(self.views.setFocus)
         self._saved_views.view_chosen.connect(self.navigation.show_view)
         self._export.finished.connect(self.show_message)
@@ -330,8 +347,12 @@ class MainWindow(QMainWindow):
         firewall.note_changed.connect(self.status.show_note)
         firewall.notified.connect(self.show_message)
         firewall.action_wanted.connect(self._acting.start)
+        self.diagnosis.notified.connect(self.show_message)
+        self.diagnosis.action_wanted.connect(self._acting.start)
+        self.diagnosis.allow_wanted.connect(firewall.allow)
         for acting in (firewall, self._acting):
             acting.acted.connect(firewall.note_change)
+            acting.acted.connect(self.diagnosis.note_change)
 
     @Slot(object)
     def _on_snapshot(self, snapshot: Snapshot) -> None:

@@ -11,6 +11,7 @@ from portview.domain.sockets.scope import Scope
 from portview.ui.commands.column_actions import COLUMN_ACTIONS
 from portview.ui.commands.row_actions import Section
 from portview.ui.probing.probing_tools import ACTION_NAMES
+from portview.ui.window.restart_action import RESTART_ACTION
 from portview.ui.window.tray import BACKGROUND_ACTIONS
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ class WindowMenus:
         looks: Sequence[QMenu],
     ) -> None:
         """Add all menus; ``columns`` are about columns, ``looks`` about how the table looks."""
-        self._add("&File", "export", "action_list", "", *BACKGROUND_ACTIONS, "", "quit")
+        more = (*BACKGROUND_ACTIONS, "", RESTART_ACTION, "quit")
+        self._add("&File", "export", "action_list", "", *more)
         edit_menu = self._bar.addMenu("&Edit")
         self._row_actions.fill(edit_menu, Section.COPYING)
         edit_menu.addSeparator()
@@ -75,7 +77,7 @@ class WindowMenus:
         for menu in looks:
             view_menu.addMenu(menu)
         self._row_actions.fill(self._bar.addMenu("&Socket"))
-        self._add("&Tools", *ACTION_NAMES, "", "managed_rules")
+        self._add("&Tools", "why", "", *ACTION_NAMES, "", "managed_rules")
         self._add("&Help", "cheat_sheet", "about")
 
     def _add(self, title: str, *names: str) -> QMenu:

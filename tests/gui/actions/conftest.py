@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from contextlib import suppress
@@ -31,23 +32,30 @@ def own_record(own_folders: None) -> Iterator[None]:
 
 
 @pytest.fixture
-def server() -> Iterator[StartServer]:
+def server(tmp_path: Path) -> Iterator[StartServer]:
     """Start polite servers, given with their ports, that end with the test."""
-    yield from started("polite")
+    yield from started("polite", tmp_path)
 
 
 @pytest.fixture
-def supervised() -> Iterator[StartServer]:
+def supervised(tmp_path: Path) -> Iterator[StartServer]:
     """Start supervisors, given with the ports of the servers that they start again and again."""
-    yield from started("supervised")
+    yield from started("supervised", tmp_path)
 
 
-def started(kind: str) -> Iterator[StartServer]:
+def started(kind: str, folder: Path) -> Iterator[StartServer]:
+    script = folder / SERVER.name
+    shutil.copy(SERVER, script)
+    script.chmod(0o644)
     processes: list[subprocess.Popen[str]] = []
 
     def start() -> tuple[subprocess.Popen[str], int]:
         process = subprocess.Popen(
-            [sys.executable, str(SERVER), kind], stdout=subprocess.PIPE, text=True
+            # What nobody else can change, so that root may start it again.
+            [sys.executable, str(script), kind],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         processes.append(process)
         assert process.stdout

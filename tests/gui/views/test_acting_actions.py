@@ -15,6 +15,7 @@ from portview.actions.confirmation.actions import (
     SuspendAction,
 )
 from portview.actions.processes.suspend import SuspendVerb
+from portview.domain.owners.process import Execution
 from portview.domain.sockets.scope import Scope
 from portview.ui.confirm.action_dialog import ActionDialog
 
@@ -68,9 +69,10 @@ def test_each_act_names_the_row_that_was_seen(window: MainWindow, jobs: list[Act
         "end_process",
         "end_process_tree",
         "suspend_process",
-        "resume_process",
     ):
         window.acts[name].trigger()
+    window._data_sources.executions._show({owner: Execution.SUSPENDED})
+    window.acts["resume_process"].trigger()
     select(window, 51000)
     row = window.views.selection().first.row
     window.acts["close_connection"].trigger()
@@ -94,6 +96,7 @@ def test_each_act_names_the_row_that_was_seen(window: MainWindow, jobs: list[Act
         (53, "close_connection", "UDP has no connections"),
         (445, "end_process", "not known"),
         (445, "suspend_process", "not known"),
+        (8080, "resume_process", "not suspended"),
         (8080, "stop_service", "no service"),
     ],
 )

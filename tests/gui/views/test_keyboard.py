@@ -10,6 +10,8 @@ from PySide6.QtGui import QActionGroup, QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QToolButton, QWidget
 
+from portview.domain.table.columns import COLUMNS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 

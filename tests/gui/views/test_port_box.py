@@ -99,7 +99,7 @@ def test_the_answer_is_live(
 ) -> None:
     free = "7777 is free: no socket of this machine has it"
     assert ask(window, qtbot, "7777") == free
-    assert list(steps(window)) == ["Copy"]
+    assert list(steps(window)) == ["Copy", "Why?"]
     show(*rows, make_socket(7777))
     assert window.port_bar.text == "7777: node, PID 1234, listens on TCP 127.0.0.1:7777"
     window.model.set_held(True)

@@ -167,6 +167,20 @@ def hang_up(server: socket.socket) -> None:
         connection.close()
 
 
+def forking(address: str, port: int) -> None:
+    """Serve each client in a child that closes the listener, as sshd and PostgreSQL do."""
+    server = bound(address, port, (socket.SOL_SOCKET, socket.SO_REUSEADDR))
+    tell(server)
+    while True:
+        connection, _ = server.accept()
+        if os.fork() == 0:
+            server.close()
+            connection.sendall(b"%d" % os.getpid())
+            connection.recv(1)
+            os._exit(0)
+        connection.close()
+
+
 def sharing(address: str, port: int) -> None:
     """Take a port that another process of the same kind may have as well (Windows)."""
     with bound(address, port, (socket.SOL_SOCKET, socket.SO_REUSEADDR)) as server:
@@ -217,6 +231,17 @@ def client(address: str, port: int) -> None:
             live()
 
 
+def outgoing(address: str, port: int) -> None:
+    """Connect to a server of its own from whichever local port the system gives."""
+    with (
+        bound(address, port) as server,
+        socket.create_connection(server.getsockname()) as mine,
+        server.accept()[0],
+    ):
+        tell(mine)
+        live()
+
+
 def tree(address: str, port: int) -> None:
     """Run a child with a child of its own under the server."""
     inner = "import time; time.sleep(120)"
@@ -237,7 +262,7 @@ if __name__ == "__main__":
     KINDS = (
         polite, stubborn, supervised, slowly_supervised, supervised_workers, reusing,
         heir, workers, answering, traced, only_v6,
-        hanging_up, hanging_up_reusably, sharing, udp, client, tree,
+        hanging_up, hanging_up_reusably, sharing, udp, client, tree, forking, outgoing,
     )  # fmt: skip
     given = dict(enumerate(sys.argv[1:]))
     act = next(kind for kind in KINDS if kind.__name__ == given[0])

@@ -15,6 +15,7 @@ from portview.actions.safety.process_facts import CloseMethod
 from portview.actions.safety.process_inspection import ProcessInspector
 from portview.domain.owners.process import ProcessKey
 from portview.readers.process_identity import process_key
+from tests.system.actions.conftest import seen_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.windows_only("windows and consoles of Windows")
 
-CREATE_NEW_CONSOLE = 0x10
+CREATE_NEW_CONSOLE, DETACHED_PROCESS = 0x10, 0x8
 WINDOW = """
 import sys
 from PySide6.QtWidgets import QApplication, QWidget
@@ -44,11 +45,24 @@ class Stubborn(QWidget):
 window = Stubborn()
 """,
 )
-CONSOLE = """
-import os, signal, sys, time
-signal.signal(signal.SIGBREAK, lambda *_: os._exit(7))
-open(sys.argv[1], "w").close()
+PAIR = """
+import subprocess, sys, time
+code = sys.argv[1]
+leader = subprocess.Popen([sys.executable, "-c", code, sys.argv[2]], creationflags=0x200)
+other = subprocess.Popen([sys.executable, "-c", code, sys.argv[3]])
+open(sys.argv[4], "w").write(f"{leader.pid} {other.pid}")
 time.sleep(120)
+"""
+"""Runs two servers in its console, the first of them in a process group of its own."""
+CALM = """
+import os, signal, sys, time
+for number in (signal.SIGBREAK, signal.SIGINT):
+    signal.signal(number, lambda *_: os._exit(7))
+if len(sys.argv) > 2:
+    open(sys.argv[2], "w").write(str(os.getpid()))
+open(sys.argv[1], "w").close()
+while True:
+    time.sleep(0.1)
 """
 
 
@@ -85,7 +99,7 @@ def test_a_program_with_a_window_is_asked_by_it(
     assert process.stdout.readline().strip() == "shown"
     key = key_of(process)
     assert ProcessInspector().facts_of(key).asking is CloseMethod.WINDOW
-    (result,) = stop_processes([key], grace_s=20)
+    (result,) = stop_processes([seen_now(key)], grace_s=20)
     assert (result.ending, result.asked) == (Ending.CLOSED, CloseMethod.WINDOW)
     assert process.wait(10) == 0
 
@@ -96,7 +110,7 @@ def test_a_window_that_does_not_close_is_ended_after_the_grace_time(
     process = spawn(STUBBORN_WINDOW, stdout=subprocess.PIPE)
     assert process.stdout
     assert process.stdout.readline().strip() == "shown"
-    (result,) = stop_processes([key_of(process)], grace_s=0.5)
+    (result,) = stop_processes([seen_now(key_of(process))], grace_s=0.5)
     assert (result.ending, result.asked) == (Ending.ENDED, CloseMethod.NONE)
     assert result.after_ms >= 500
     assert process.wait(10) == 1
@@ -107,21 +121,86 @@ def test_a_program_with_a_console_of_its_own_is_asked_by_ctrl_break(
     spawn: Callable[..., subprocess.Popen[str]], tmp_path: Path
 ) -> None:
     ready = tmp_path / "ready"
-    process = spawn(CONSOLE, str(ready), flags=CREATE_NEW_CONSOLE)
-    deadline = time.monotonic() + 30
-    while not ready.exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    process = spawn(CALM, str(ready), flags=CREATE_NEW_CONSOLE)
+    wait_for_all([ready])
     key = key_of(process)
-    asking = ProcessInspector().facts_of(key).asking
-    assert asking is CloseMethod.CONSOLE
-    (result,) = stop_processes([key], grace_s=20)
+    assert ProcessInspector().facts_of(key).asking is CloseMethod.CONSOLE
+    (result,) = stop_processes([seen_now(key)], grace_s=20)
     assert result.ending.is_over
     code = process.wait(10)
-    if hasattr(ctypes.CDLL("ntdll.dll"), "wine_get_version"):
+    if is_wine():
         # Wine sends an interrupt to both ends instead, and the pressing one dies of it.
         pytest.skip("Wine has no CTRL_BREAK across consoles; the process was ended instead")
     assert (result.ending, result.asked, code) == (Ending.CLOSED, CloseMethod.CONSOLE, 7)
+
+
+def test_a_process_group_of_its_own_is_asked_and_a_shared_console_is_not(
+    spawn: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    files = [tmp_path / name for name in ("leader", "other", "pids")]
+    spawn(PAIR, CALM, *map(str, files), flags=CREATE_NEW_CONSOLE)
+    wait_for_all(files)
+    leader, other = (int(pid) for pid in files[2].read_text("ascii").split())
+    facts = ProcessInspector().facts_of(key_of_pid(leader))
+    assert facts.asking is CloseMethod.GROUP
+    facts = ProcessInspector().facts_of(key_of_pid(other))
+    assert facts.asking is CloseMethod.NONE
+    assert "shares its console with python.exe" in facts.why_not_asked
+    (result,) = stop_processes([seen_now(key_of_pid(leader))], grace_s=20)
+    assert (result.ending, result.asked) == (Ending.CLOSED, CloseMethod.GROUP)
+    assert isinstance(process_key(other), ProcessKey), "the other one runs on"
+
+
+def test_a_server_that_was_typed_into_a_shell_is_asked_by_ctrl_c(
+    spawn: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    script, ready, number = (tmp_path / name for name in ("server.py", "ready", "pid"))
+    script.write_text(CALM, "ascii")
+    shell = spawn_shell(f"{sys.executable} {script} {ready} {number}")
+    try:
+        wait_for_all([ready])
+        pid = int(number.read_text("ascii"))
+        assert ProcessInspector().facts_of(key_of_pid(pid)).asking is CloseMethod.INTERRUPT
+        (result,) = stop_processes([seen_now(key_of_pid(pid))], grace_s=20)
+        assert (result.ending, result.asked) == (Ending.CLOSED, CloseMethod.INTERRUPT)
+        if not is_wine():
+            # Wine's cmd.exe does not hold CTRL+C off itself, as that of Windows does.
+            assert shell.poll() is None, "the shell waits for the next command"
+    finally:
+        shell.kill()
+        shell.wait(10)
+
+
+def test_a_program_without_a_window_or_a_console_is_told_as_such(
+    spawn: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    ready = tmp_path / "ready"
+    process = spawn(CALM, str(ready), flags=DETACHED_PROCESS)
+    wait_for_all([ready])
+    facts = ProcessInspector().facts_of(key_of(process))
+    assert facts.asking is CloseMethod.NONE
+    assert "neither a window nor a console" in facts.why_not_asked
+
+
+def is_wine() -> bool:
+    return hasattr(ctypes.CDLL("ntdll.dll"), "wine_get_version")
+
+
+def spawn_shell(command: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(f"cmd.exe /k {command}", creationflags=CREATE_NEW_CONSOLE, text=True)
+
+
+def key_of_pid(pid: int) -> ProcessKey:
+    key = process_key(pid)
+    assert isinstance(key, ProcessKey)
+    return key
+
+
+def wait_for_all(files: list[Path]) -> None:
+    deadline = time.monotonic() + 30
+    while not all(file.exists() for file in files):
+        assert time.monotonic() < deadline, files
+        time.sleep(0.02)
 
 
 def test_a_program_that_shares_our_console_is_not_asked_through_it(
@@ -129,6 +208,6 @@ def test_a_program_that_shares_our_console_is_not_asked_through_it(
 ) -> None:
     """CTRL_BREAK would reach this test as well."""
     server = serve("polite")
-    (result,) = stop_processes([server.key], grace_s=5)
+    (result,) = stop_processes([seen_now(server.key)], grace_s=5)
     assert (result.ending, result.asked) == (Ending.ENDED, CloseMethod.NONE)
     assert result.after_ms < 5000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,52 @@ def test_a_connection_is_cut_and_its_neighbour_lives(address: str) -> None:
             client.recv(1)
         other.sendall(b"x")
         assert other_accepted.recv(1) == b"x"
+
+
+@on_linux
+@needs_root
+def test_a_client_that_chose_its_port_is_cut_and_said_to_be() -> None:
+    """Its socket stays bound to the port, and that is no open connection."""
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as client:
+        with socket.socket() as picked:
+            picked.bind(("127.0.0.1", 0))
+            port = picked.getsockname()[1]
+        # Only a port that was asked for by its number stays with the socket.
+        client.bind(("127.0.0.1", port))
+        client.connect(server.getsockname())
+        accepted, _ = server.accept()
+        with accepted:
+            report = close_connection(inspect_connection(*ends(client)))
+            assert report.outcome is Outcome.DONE
+            assert report.now.endswith("is closed.")
+            assert "still open" not in report.now + report.next_step
+            with pytest.raises(ConnectionAbortedError):
+                client.recv(1)
+
+
+@on_linux
+@needs_root
+def test_a_connection_that_came_after_the_one_that_was_shown_is_not_cut() -> None:
+    """It has the same two ends, and another socket."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        client = socket.create_connection(server.getsockname())
+        accepted, _ = server.accept()
+        mine = client.getsockname()
+        plan = inspect_connection(*ends(client))
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+        accepted.close()
+        with socket.socket() as second:
+            second.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            second.bind(mine)
+            second.connect(server.getsockname())
+            again, _ = server.accept()
+            with again:
+                with pytest.raises(PortViewError) as refused:
+                    close_connection(plan)
+                assert refused.value.code == "connection_changed"
+                second.sendall(b"x")
+                assert again.recv(1) == b"x"
 
 
 @contextmanager

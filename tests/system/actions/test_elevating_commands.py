@@ -136,7 +136,7 @@ def test_at_a_terminal_the_rights_are_offered_and_the_errand_done(
     assert neighbour.is_running()
     (elevated_request,) = agent.elevated_requests
     assert elevated_request[-5:-2] == ["errand", "stop", "ask"]
-    assert elevated_request[-1] == f"{server.pid}:{server.key.started_ms}"
+    assert elevated_request[-1].startswith(f"{server.pid}:{server.key.started_ms}:")
 
 
 def test_declining_the_offer_keeps_the_exit_code_and_the_hint(
@@ -238,7 +238,9 @@ def test_a_holder_that_is_hidden_is_looked_up_and_stopped_by_two_errands(
     assert document["report"]["proof"]["verdict"] == "free"
     assert not server.is_running()
     assert neighbour.is_running()
-    assert agent.elevated_requests[-1][-1] == f"{server.pid}:{server.key.started_ms}"
+    seen, socket = agent.elevated_requests[-1][-2:]
+    assert seen.startswith(f"{server.pid}:{server.key.started_ms}:")
+    assert socket.startswith(f"on=tcp,127.0.0.1:{server.port},")
     assert len(agent.elevated_requests) == 3
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from portview.actions.free_port.port_usage import FreeRequest
 from portview.actions.processes.end import end_process, inspect_process
 from portview.actions.processes.stop import Ending
 from portview.actions.processes.suspend import SuspendVerb, change_execution, inspect_execution
+from portview.actions.safety.seen_process import SeenProcess
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.json_schema import iso_time
 from portview.domain.owners.process import Execution, ProcessKey
@@ -25,6 +27,7 @@ from portview.domain.sockets.socket_row import Endpoint
 from portview.readers import system_tools
 from portview.readers.execution import read_execution
 from portview.readers.process_identity import process_key
+from tests.system.actions.conftest import seen_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,22 +36,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[3]
 on_unix = pytest.mark.linux_only("pkexec")
-
-
-@pytest.fixture
-def pkexec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Put a stand-in in pkexec's place that runs a line of shell."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    monkeypatch.setattr(system_tools, "_folders", (str(folder), *system_tools.TOOL_FOLDERS))
-    # pkexec hands none of our variables on, which name the test's own folders.
-    log = f"export PORTVIEW_LOG_DIR='{tmp_path}'"
-
-    def put(line: str) -> None:
-        (folder / "pkexec").write_text(f"#!/bin/sh\n{log}\n{line}\n", "utf-8")
-        (folder / "pkexec").chmod(0o755)
-
-    return put
 
 
 @on_unix
@@ -79,7 +66,8 @@ def test_suspending_goes_through_the_door_as_well(
         assert (report.outcome, report.execution) == (Outcome.DONE, expected)
         assert read_execution(server.pid) is expected
     forged = ElevatedRequest(
-        ElevatedOperation.SUSPEND, (ProcessKey(server.pid, server.key.started_ms + 10),)
+        ElevatedOperation.SUSPEND,
+        (SeenProcess(ProcessKey(server.pid, server.key.started_ms + 10)),),
     )
     with pytest.raises(PortViewError) as refused:
         run_elevated(forged)
@@ -87,7 +75,7 @@ def test_suspending_goes_through_the_door_as_well(
     init = process_key(1)
     assert isinstance(init, ProcessKey)
     with pytest.raises(PortViewError) as never:
-        run_elevated(ElevatedRequest(ElevatedOperation.SUSPEND, (init,)))
+        run_elevated(ElevatedRequest(ElevatedOperation.SUSPEND, (seen_now(init),)))
     assert never.value.code == "init"
     assert read_execution(server.pid) is Execution.RUNNING
 
@@ -99,7 +87,7 @@ def test_identity_is_checked_again_on_the_other_side(
     pkexec('exec "$@"')
     server = serve("polite")
     forged = ProcessKey(server.pid, server.key.started_ms + 10)
-    (result,) = stop_elevated([forged], force=True)
+    (result,) = stop_elevated([replace(server.seen, key=forged)], force=True)
     assert result.ending is Ending.NOT_THE_SAME
     assert server.is_running()
 
@@ -110,7 +98,7 @@ def test_the_never_list_holds_on_the_other_side(pkexec: Callable[[str], None]) -
     init = process_key(1)
     assert isinstance(init, ProcessKey)
     with pytest.raises(PortViewError) as refused:
-        stop_elevated([init], force=True)
+        stop_elevated([seen_now(init)], force=True)
     assert refused.value.code == "init"
 
 
@@ -136,7 +124,7 @@ def test_every_way_in_which_the_door_stays_shut(
     pkexec(line)
     server = serve("polite")
     with pytest.raises(PortViewError) as refused:
-        stop_elevated([server.key])
+        stop_elevated([seen_now(server.key)])
     assert (refused.value.code, refused.value.outcome) == (code, outcome)
     assert server.is_running()
 
@@ -148,7 +136,7 @@ def test_without_pkexec_the_exact_command_is_told(
     server = serve("polite")
     monkeypatch.setattr(system_tools, "_folders", (str(tmp_path),))
     with pytest.raises(PortViewError) as refused:
-        stop_elevated([server.key], force=True)
+        stop_elevated([seen_now(server.key)], force=True)
     started = iso_time(server.key.started_ms)
     assert refused.value.hint.endswith(f"-m portview end {server.pid} --started {started} --force")
     assert "sudo " in refused.value.hint
@@ -176,9 +164,37 @@ def test_the_way_there_and_back_on_windows(serve: Callable[..., Server]) -> None
     from portview.actions.elevation.uac import ask_windows  # noqa: PLC0415
 
     server = serve("polite")
-    elevated_request = ElevatedRequest(ElevatedOperation.STOP, (server.key,), 0, force=True)
+    elevated_request = ElevatedRequest(ElevatedOperation.STOP, (server.seen,), 0, force=True)
     raw = ask_windows(elevated_request.arguments(), verb="open")
     answer = read_answer(raw)
+    assert answer["results"][0]["ending"] == "ended"
+    assert not server.is_running()
+
+
+@pytest.mark.windows_only("ShellExecuteExW and a named pipe")
+def test_the_child_of_a_redirector_is_heard_and_visitors_are_sent_away(
+    serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As python.exe of a virtual environment does, which starts the base interpreter."""
+    from multiprocessing.connection import Client  # noqa: PLC0415
+
+    from portview.actions.elevation import uac  # noqa: PLC0415
+
+    redirector = (
+        "import subprocess, sys; sys.exit(subprocess.call([sys.executable, *sys.argv[1:]]))"
+    )
+    program, *rest = uac.elevated_command()
+    monkeypatch.setattr(uac, "elevated_command", lambda: (program, "-c", redirector, *rest))
+    start = uac._start
+
+    def start_after_a_visitor(arguments: list[str], verb: str) -> int:
+        Client(arguments[-1], "AF_PIPE").close()
+        return start(arguments, verb)
+
+    monkeypatch.setattr(uac, "_start", start_after_a_visitor)
+    server = serve("polite")
+    request = ElevatedRequest(ElevatedOperation.STOP, (server.seen,), 0, force=True)
+    answer = read_answer(uac.ask_windows(request.arguments(), verb="open"))
     assert answer["results"][0]["ending"] == "ended"
     assert not server.is_running()
 
@@ -197,7 +213,9 @@ def test_runas_either_works_or_is_told(serve: Callable[..., Server]) -> None:
     """Wine runs it without a prompt; on Windows a test machine's policy decides."""
     server = serve("polite")
     try:
-        answer = run_elevated(ElevatedRequest(ElevatedOperation.STOP, (server.key,), 0, force=True))
+        answer = run_elevated(
+            ElevatedRequest(ElevatedOperation.STOP, (server.seen,), 0, force=True)
+        )
     except PortViewError as error:
         assert error.code in {"elevation_cancelled", "elevation_failed"}  # noqa: PT017
         assert server.is_running()

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 import socket
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from portview.actions.free_port.execute import free_port, inspect_port
+from portview.actions.free_port.execute import expected_report, free_port, inspect_port
 from portview.actions.free_port.plan import PlanAction
 from portview.actions.free_port.port_usage import FreeRequest
 from portview.actions.free_port.verify import PortVerdict
@@ -235,6 +235,72 @@ def test_a_client_with_the_same_local_port_is_named_and_left_alone(
     assert report.outcome is Outcome.DONE
     assert client.is_running()
     assert not server.is_running()
+
+
+@pytest.mark.linux_only("fork, and what SO_REUSEADDR passes over")
+def test_a_session_that_outlives_its_listener_keeps_no_restart_from_working(
+    serve: Callable[..., Server],
+) -> None:
+    server = serve("forking")
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        session = int(client.recv(10))
+        report = free(server.port)
+        assert report.outcome is Outcome.DONE
+        assert report.proof
+        assert report.proof.verdict is PortVerdict.CONNECTIONS
+        assert "is free for a server that sets SO_REUSEADDR" in report.now
+        assert f"(PID {session})" in report.now
+        assert "close" not in report.next_step
+        socket.create_server(("127.0.0.1", server.port)).close()
+
+
+@pytest.mark.linux_only("binds that collide as on Linux")
+def test_an_outgoing_connection_ends_a_dry_run_as_the_real_one(
+    serve: Callable[..., Server],
+) -> None:
+    client = serve("outgoing")
+    plan = inspect_port(FreeRequest(client.port))
+    assert [info.pid for info in plan.neighbours.values()] == [client.pid]
+    expected = expected_report(plan)
+    assert expected
+    assert expected.outcome is Outcome.NOT_DONE
+    assert f"(PID {client.pid}) has the number for its connection" in expected.now
+    assert "can't be taken" in expected.now
+    real = free_port(plan, watch_s=WATCH_S)
+    assert (real.outcome, real.now) == (expected.outcome, expected.now)
+    assert client.is_running()
+
+
+def test_a_dry_run_that_would_stop_something_expects_nothing(serve: Callable[..., Server]) -> None:
+    server = serve("polite")
+    assert expected_report(inspect_port(FreeRequest(server.port))) is None
+    assert server.is_running()
+
+
+@pytest.mark.linux_only("SO_REUSEPORT")
+@pytest.mark.root_only(reason="makes network namespaces, in which the port of mDNS is free")
+def test_what_is_there_to_be_shared_is_left_alone(two_machines: Any) -> None:
+    code = """
+import json, socket
+from portview.actions.free_port.execute import expected_report, inspect_port
+from portview.actions.free_port.port_usage import FreeRequest
+from portview.domain.sockets.socket_row import Protocol
+held = []
+for _ in range(2):
+    held.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+    held[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held[-1].bind(("0.0.0.0", 5353))
+plan = inspect_port(FreeRequest(5353, Protocol.UDP))
+report = expected_report(plan)
+for one in held:
+    one.close()
+counts = [len(plan.steps), len(plan.left_alone)]
+print(json.dumps([plan.is_shared, *counts, report.outcome, report.now]))
+"""
+    near, _ = two_machines
+    is_shared, steps, left_alone, outcome, now = near.python(code)
+    assert (is_shared, steps, left_alone, outcome) == (True, 0, 2, Outcome.DONE)
+    assert now == "UDP port 5353 is free."
 
 
 def test_the_connections_of_the_holder_are_counted(serve: Callable[..., Server]) -> None:

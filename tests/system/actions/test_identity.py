@@ -12,6 +12,7 @@ from portview.actions.processes.choose import open_process_handle
 from portview.actions.processes.stop import Ending, stop_processes
 from portview.domain.errors import PortViewError
 from portview.domain.owners.process import ProcessKey
+from tests.system.actions.conftest import seen_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +40,7 @@ def test_forged_start_times_stop_nothing(serve: Callable[..., Server]) -> None:
 def test_one_forged_among_real_ones_stops_none(serve: Callable[..., Server]) -> None:
     first, second = serve("polite"), serve("polite")
     forged = ProcessKey(second.pid, second.key.started_ms + 10)
-    results = stop_processes([first.key, forged], grace_s=0)
+    results = stop_processes([seen_now(first.key), seen_now(forged)], grace_s=0)
     assert [result.ending for result in results] == [Ending.UNTOUCHED, Ending.NOT_THE_SAME]
     assert first.is_running()
     assert second.is_running()
@@ -49,7 +50,7 @@ def test_what_has_ended_is_gone(serve: Callable[..., Server]) -> None:
     server = serve("polite")
     key = server.key
     server.stop()
-    (result,) = stop_processes([key], grace_s=0)
+    (result,) = stop_processes([seen_now(key)], grace_s=0)
     assert result.ending is Ending.GONE
 
 

@@ -20,6 +20,7 @@ from portview.domain.errors import ActionReport, Outcome, PortViewError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.system.actions.conftest import Server
 
@@ -55,8 +56,10 @@ def test_a_large_record_makes_room() -> None:
     assert record_path().stat().st_size < 1000
 
 
-def test_a_stopped_process_is_started_again(serve: Callable[..., Server]) -> None:
-    server = serve("polite", "127.0.0.1", "0")
+def test_a_stopped_process_is_started_again(
+    serve: Callable[..., Server], own_server: dict[str, Path]
+) -> None:
+    server = serve("polite", "127.0.0.1", "0", **own_server)
     report = end_process(inspect_process(server.key))
     (stopped,) = keep_record(report).processes
     assert why_not_again(stopped) is None
@@ -78,16 +81,18 @@ def test_a_stopped_process_is_started_again(serve: Callable[..., Server]) -> Non
         ({"command_line": None}, "command line"),
         ({"working_directory": None}, "directory is not known"),
         ({"working_directory": "/no/such/folder"}, "not there any more"),
-        ({"user": None}, "user is not known"),
-        ({"user": "somebody-else"}, "another user"),
+        ({"rights": None}, "not known"),
         ({"executable": "/no/such/program"}, "program is not there"),
         ({"ending": "gone"}, "did not stop it"),
     ],
 )
 def test_it_is_offered_only_where_all_is_known(
-    serve: Callable[..., Server], missing: dict[str, object], words: str
+    serve: Callable[..., Server],
+    own_server: dict[str, Path],
+    missing: dict[str, object],
+    words: str,
 ) -> None:
-    server = serve("polite")
+    server = serve("polite", **own_server)
     (stopped,) = keep_record(end_process(inspect_process(server.key))).processes
     lacking = replace(stopped, **missing)  # type: ignore[arg-type]
     reason = why_not_again(lacking)

@@ -188,6 +188,7 @@ def test_what_a_debugger_holds_is_told_apart(serve: Callable[..., Server]) -> No
     wait_until(lambda: read_execution(server.told["child"]) is Execution.TRACED)
     report = change_execution(inspect_execution(server.key_of(server.told["child"]), RESUME))
     assert (report.outcome, report.execution) == (Outcome.NOT_DONE, Execution.TRACED)
+    assert report.done == "Nothing was done."
     assert "debugger" in report.next_step
 
 

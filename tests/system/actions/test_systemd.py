@@ -29,7 +29,7 @@ from portview.readers import system_tools
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.system.actions.conftest import Server
+    from tests.system.actions.conftest import Commanded, Server
 
 UNIFIED = [Path("/sys/fs/cgroup/unified"), Path("/sys/fs/cgroup")]
 STAND_IN = Path(__file__).resolve().parents[2] / "fakes" / "systemctl.py"
@@ -118,6 +118,45 @@ def test_a_port_of_a_service_is_freed_by_stopping_it(
     assert report.results == ()
     assert systemd.orders() == [("stop", "shop.service"), ("stop", unit)]
     assert not server.is_running()
+
+
+@pytest.mark.root_only("makes a control group")
+@pytest.mark.parametrize("change", ["close", "move", "exec"])
+def test_a_service_whose_process_changed_is_not_stopped(
+    command: Callable[..., Commanded],
+    systemd: FakeSystemd,
+    control_group: Callable[[int], str],
+    change: str,
+) -> None:
+    server = command("listen")
+    unit = control_group(server.pid)
+    systemd.add(unit, MainPID=str(server.pid))
+    plan = inspect_port(FreeRequest(server.port))
+    assert [step.kind for step in plan.steps] == [PlanAction.STOP_SERVICE]
+    if change == "exec":
+        server.exec("/bin/sleep", "120")
+    else:
+        server.do(change)
+    report = free_port(plan, watch_s=0)
+    assert server.is_running
+    assert systemd.orders() == []
+    assert report.done.startswith("Nothing was done.")
+    assert [problem.code for problem in report.service_problems] == ["changed"]
+
+
+@pytest.mark.root_only("makes a control group")
+def test_a_process_that_left_its_service_does_not_have_it_stopped(
+    command: Callable[..., Commanded], systemd: FakeSystemd, control_group: Callable[[int], str]
+) -> None:
+    server = command("listen")
+    unit = control_group(server.pid)
+    systemd.add(unit, MainPID=str(server.pid))
+    plan = inspect_port(FreeRequest(server.port))
+    systemd.add(control_group(server.pid), MainPID=str(server.pid))
+    report = free_port(plan, watch_s=0)
+    assert server.is_running
+    assert systemd.orders() == []
+    assert report.outcome is Outcome.NOT_DONE
 
 
 @pytest.mark.root_only("makes a control group")

@@ -35,6 +35,15 @@ def met(client: socket.socket) -> str:
         return "refused"
 
 
+def asked(client: socket.socket) -> str:
+    """Send the server something over a new connection; return what that met, empty for nothing."""
+    try:
+        client.send(b"?")
+    except OSError:
+        return "refused"
+    return ""
+
+
 def try_all(attempts: list[dict[str, object]]) -> list[str]:
     selector = selectors.DefaultSelector()
     results = ["silence"] * len(attempts)
@@ -43,14 +52,21 @@ def try_all(attempts: list[dict[str, object]]) -> list[str]:
     for place, one in enumerate(attempts):
         client = attempt(one)
         clients.append(client)
-        selector.register(client, selectors.EVENT_READ, place)
+        is_tcp = one["protocol"] == "tcp"
+        events = selectors.EVENT_WRITE if is_tcp else selectors.EVENT_READ
+        selector.register(client, events, place)
     while selector.get_map():
         waits = {
             place: float(str(attempts[place]["patience_s"])) - (time.monotonic() - started)
             for place in (key.data for key in selector.get_map().values())
         }
         for key, _ in selector.select(max(0, min(waits.values()))):
-            if result := met(key.fileobj):
+            if key.events == selectors.EVENT_WRITE:
+                result = asked(key.fileobj)
+                selector.modify(key.fileobj, selectors.EVENT_READ, key.data)
+            else:
+                result = met(key.fileobj)
+            if result:
                 results[key.data] = result
                 selector.unregister(key.fileobj)
         for place, wait in waits.items():

@@ -349,6 +349,101 @@ table inet filter { chain output { type filter hook output priority 0; policy ac
         "the server's answer",
     ),
     Case(
+        "only new ones are let in, and nothing that follows",
+        chain("tcp dport 8080 ct state new accept"),
+        "blocked",
+        "blocked",
+        "what the client sends after its first packet",
+    ),
+    Case(
+        "only the first segment is let in",
+        chain("tcp dport 8080 tcp flags & (fin|syn|rst|ack) == syn accept"),
+        "blocked",
+        "blocked",
+        "after its first packet",
+    ),
+    Case(
+        "only the answer to the first segment may leave",
+        """
+table inet filter { chain output { type filter hook output priority 0; policy drop
+  tcp sport 8080 tcp flags & (syn|ack) == (syn|ack) accept
+}
+}
+""",
+        "blocked",
+        "blocked",
+        "the server's answer",
+    ),
+    Case(
+        "a table that sleeps",
+        chain("").replace("table inet filter {", "table inet filter {\nflags dormant"),
+        "allowed",
+        "allowed",
+        "No firewall rule",
+    ),
+    Case(
+        "a drop where packets leave the machine",
+        """
+table netdev wire { chain cable { type filter hook egress device "cable0" priority 0
+  tcp sport 8080 drop
+}
+}
+""",
+        "blocked",
+        "allowed",
+        "tcp sport 8080 drop",
+    ),
+    Case(
+        "a redirect that changes nothing",
+        """
+table inet nat { chain pre { type nat hook prerouting priority dstnat
+  tcp dport 8080 redirect to :8080
+}
+}
+"""
+        + chain("ct state established accept\nct status dnat accept"),
+        "blocked",
+        "blocked",
+        "policy of chain inet filter input",
+    ),
+    Case(
+        "a redirect to where nothing listens",
+        """
+table inet nat { chain pre { type nat hook prerouting priority dstnat
+  tcp dport 8080 redirect to :7070
+}
+}
+""",
+        "blocked",
+        "allowed",
+        "nothing listens",
+    ),
+    Case(
+        "a redirect by a map, known by its mark",
+        """
+table inet nat { chain pre { type nat hook prerouting priority dstnat
+  meta l4proto tcp redirect to :tcp dport map { 22 : 2222, 8080 : 9090 }
+}
+}
+"""
+        + chain(
+            "ct mark 7 accept",
+            more="""chain early { type filter hook prerouting priority mangle
+            ct state new tcp dport 8080 ct mark set 7
+}""",
+        ),
+        "allowed",
+        "blocked",
+        "9090",
+    ),
+    Case(
+        "at any hour of the day",
+        chain('ct state established accept\nmeta hour "00:00"-"23:59:59" tcp dport 8080 accept'),
+        "allowed",
+        "blocked",
+        "it depends on the time",
+    ),
+    Case(
         "a drop where packets enter the machine",
         """
 table netdev wire { chain cable { type filter hook ingress device "cable0" priority 0

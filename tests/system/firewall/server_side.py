@@ -5,6 +5,7 @@ Questions come as JSON lines on standard input, answers go out the same way.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import selectors
 import socket
@@ -36,11 +37,20 @@ def serve(ports: list[int]) -> None:
         for key, _ in selector.select():
             if key.data == "tcp":
                 connection, _ = key.fileobj.accept()
-                connection.send(b"!")
-                connection.close()
+                connection.setblocking(False)
+                selector.register(connection, selectors.EVENT_READ, "connection")
+            elif key.data == "connection":
+                # It answers what it is asked: a client that can't send data gets none.
+                selector.unregister(key.fileobj)
+                with contextlib.suppress(OSError):
+                    if key.fileobj.recv(100):
+                        key.fileobj.send(b"!")
+                key.fileobj.close()
             else:
-                data, sender = key.fileobj.recvfrom(100)
-                key.fileobj.sendto(data, sender)
+                # An answer that may not leave is an error to the one who sends it.
+                with contextlib.suppress(OSError):
+                    data, sender = key.fileobj.recvfrom(100)
+                    key.fileobj.sendto(data, sender)
 
 
 def tell(answer: object) -> None:

@@ -48,31 +48,42 @@ _BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuratio
 """
 
 
-def with_firewalld(*command: str) -> tuple[str, ...]:
-    """Return a command that finds firewalld's programs where the system has its own."""
-    if not _UNPACKED.exists():
-        return command
+def with_firewalld(bus: Path, *command: str) -> tuple[str, ...]:
+    """Return a command that finds firewalld's programs and bus where the system has its own.
+
+    PortView runs the system's tools with an environment of its own, so that no variable helps.
+    """
     # "ip netns exec" gives each command mounts of its own, which end with it.
-    script = "".join(
-        f'mount -t overlay overlay -o "ro,lowerdir=$1/usr/{name}:/usr/{name}" /usr/{name}; '
-        for name in ("bin", "sbin")
+    script = 'mount -t tmpfs tmpfs /run; mkdir /run/dbus; mount --bind "$1" /run/dbus; '
+    if _UNPACKED.exists():
+        script += "".join(
+            f'mount -t overlay overlay -o "ro,lowerdir=$2/usr/{name}:/usr/{name}" /usr/{name}; '
+            for name in ("bin", "sbin")
+        )
+    return (
+        "sh",
+        "-e",
+        "-c",
+        f'{script} shift 2; exec "$@"',
+        "sh",
+        str(bus),
+        str(_UNPACKED),
+        *command,
     )
-    return ("sh", "-e", "-c", f'{script} shift; exec "$@"', "sh", str(_UNPACKED), *command)
 
 
 @pytest.fixture(scope="module")
-def _bus_address(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return f"unix:path={tmp_path_factory.mktemp('firewalld') / 'bus'}"
+def _bus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of a bus of the test's own."""
+    return tmp_path_factory.mktemp("firewalld")
 
 
 @pytest.fixture(scope="module")
-def _daemon(_machines: Bench, _bus_address: str) -> Iterator[Callable[..., str]]:
+def _daemon(_machines: Bench, _bus: Path) -> Iterator[Callable[..., str]]:
     """Run firewalld on the far machine, with a bus and settings of its own."""
-    folder = Path(_bus_address.removeprefix("unix:path=")).parent
-    config = folder / "bus.conf"
-    config.write_text(_BUS.format(socket=folder / "bus"))
-    address = f"DBUS_SYSTEM_BUS_ADDRESS={_bus_address}"
-    settings = folder / "settings"
+    config = _bus / "bus.conf"
+    config.write_text(_BUS.format(socket=_bus / "system_bus_socket"))
+    settings = _bus / "settings"
     for name in ("zones", "services", "ipsets", "policies", "icmptypes", "helpers"):
         (settings / name).mkdir(parents=True)
     far = _machines.far
@@ -80,18 +91,18 @@ def _daemon(_machines: Bench, _bus_address: str) -> Iterator[Callable[..., str]]
     assert bus.stdout
     assert bus.stdout.readline()
     daemon = far.start(
-        *with_firewalld("env", address, "firewalld", "--nofork", "--nopid"),
+        *with_firewalld(_bus, "firewalld", "--nofork", "--nopid"),
         f"--system-config={settings}",
         *([f"--default-config={_UNPACKED}/usr/lib/firewalld"] if _UNPACKED.exists() else ()),
         stderr=subprocess.DEVNULL,
     )
 
     def call(*arguments: str) -> str:
-        return far.run(*with_firewalld("env", address, "firewall-cmd", *arguments))
+        return far.run(*with_firewalld(_bus, "firewall-cmd", *arguments))
 
     try:
         wait = "until firewall-cmd --state; do sleep 0.2; done"
-        far.run(*with_firewalld("env", address, "timeout", "60", "sh", "-c", wait))
+        far.run(*with_firewalld(_bus, "timeout", "60", "sh", "-c", wait))
         yield call
     finally:
         for process in (daemon, bus):
@@ -109,10 +120,9 @@ def daemon(bench: Bench, _daemon: Callable[..., str]) -> Callable[..., str]:
 
 
 @pytest.fixture
-def firewalld_bench(bench: Bench, daemon: Callable[..., str], _bus_address: str) -> Iterator[Bench]:
+def firewalld_bench(bench: Bench, daemon: Callable[..., str], _bus: Path) -> Iterator[Bench]:
     """Give the two machines, where PortView on the far one reaches firewalld."""
-    around = with_firewalld("env", f"DBUS_SYSTEM_BUS_ADDRESS={_bus_address}")
-    worker = Worker(bench.far, "server_side.py", around=around)
+    worker = Worker(bench.far, "server_side.py", around=with_firewalld(_bus))
     try:
         yield replace(bench, server=worker)
     finally:

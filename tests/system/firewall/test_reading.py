@@ -24,7 +24,7 @@ from dataclasses import asdict
 from portview.domain.firewall import FirewallQuestion, RuleEffect, RuleSpec
 from portview.domain.errors import PortViewError
 from portview.domain.sockets.socket_row import Protocol
-from portview.firewall.linux import tools
+from portview.readers import system_tools
 from portview.firewall.linux.backend import LinuxFirewall
 {before}
 firewall = LinuxFirewall()
@@ -41,7 +41,7 @@ answer = asdict(rules.decide(FirewallQuestion(Protocol.TCP, 8080)))
 print(json.dumps({{"status": asdict(rules.status), "answer": answer, "error": error,
     "is_same": is_same}}))
 """
-_WITHOUT_NFT = "tools._ADMIN_FOLDERS = (); tools.os.environ['PATH'] = '/nowhere'"
+_WITHOUT_NFT = "system_tools.search_tools_in(('/nowhere',))"
 
 
 def ask(bench: Bench, *around: str, before: str = "") -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from portview.cli import commands, elevating, firewall_changes, firewall_reading
+from portview.cli import firewall_changes, firewall_reading
 from portview.cli.commands import run_command
 from portview.domain.errors import Outcome
 from portview.domain.firewall import RuleEffect, RuleSpec
@@ -48,7 +48,8 @@ def test_the_documents_have_their_keys(
     code, status = run(capfdbinary, "status")
     assert code == 0
     assert set(status) == {"manager", "is_on", "summary", "profiles", "rule_count",
-                           "own_rule_count", "drop_log", "problem", "hint"}  # fmt: skip
+                           "own_rule_count", "expired_rule_count", "drop_log", "problem",
+                           "hint"}  # fmt: skip
     assert set(status["profiles"][0]) == {"name", "is_active", "is_on", "inbound_default",
                                           "blocks_all_inbound", "counts_local_rules",
                                           "notes"}  # fmt: skip
@@ -124,7 +125,7 @@ def test_expired_rules_are_taken_along_and_a_needless_rule_is_not_made(
     firewall.apply(firewall.plan(rule_spec, firewall.read()))
     firewall.add_rule_of_others(replace(rule_spec, port=int(port)), "Open")
     assert run_command(["firewall", "list"]) == 0
-    assert "It has had its time" in capfd.readouterr().out
+    assert "has expired" in capfd.readouterr().out
     assert run_command(["firewall", "allow", port]) == Outcome.NOT_DONE
     assert len(firewall.read().managed_rules) == 1
     assert run_command(["firewall", "allow", port, "--yes"]) == 0
@@ -138,13 +139,11 @@ def test_missing_rights_and_unreadable_rules_have_their_exit_codes(
     firewall: FakeFirewall, port: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     firewall.refusal = needs_admin()
-    for module in (commands, elevating):
-        monkeypatch.setattr(module, "is_elevated", lambda: False)
+    for place in ("commands", "elevating"):
+        monkeypatch.setattr(f"portview.cli.{place}.is_elevated", lambda: False)
     assert run_command(["firewall", "allow", port, "--yes"]) == Outcome.NEEDS_ADMIN
-    for module in (commands, elevating):
-        monkeypatch.setattr(module, "is_elevated", lambda: True)
-    assert run_command(["firewall", "allow", port, "--yes"]) == Outcome.NOT_DONE
     firewall.problem = "They can't be read."
     monkeypatch.setattr(firewall_changes, "is_elevated", lambda: True)
+    monkeypatch.setattr("portview.cli.commands.is_elevated", lambda: True)
     for words in (["status"], ["list"], ["verdict", port], ["revoke", "--all", "--yes"]):
         assert run_command(["firewall", *words]) == Outcome.NOT_DONE

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.actions.free_port.elevated_holders import HeldSocket, with_owners
+from portview.actions.free_port.elevated_holders import NOTHING_READ, HeldSocket, with_owners
 from portview.domain.owners.process import ProcessKey
 from portview.domain.sockets.socket_row import (
     Endpoint,
@@ -39,7 +39,7 @@ def row(socket: SocketKey, owner: ProcessKey | None) -> SocketRow:
 
 @given(
     st.lists(st.builds(row, SOCKETS, st.one_of(st.none(), KEYS)), max_size=8),
-    st.lists(st.builds(HeldSocket, SOCKETS, KEYS), max_size=8, unique=True),
+    st.lists(st.builds(HeldSocket, SOCKETS, KEYS, st.just(NOTHING_READ)), max_size=8, unique=True),
 )
 def test_only_unknown_owners_are_filled_in(rows: list[SocketRow], held: list[HeldSocket]) -> None:
     filled = with_owners(rows, held)

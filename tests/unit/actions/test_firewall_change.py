@@ -20,6 +20,7 @@ from portview.actions.firewall_rules.query_context import FirewallQueryContext
 from portview.actions.firewall_rules.report_text import needless_report
 from portview.actions.firewall_rules.rule_spec import default_rule_spec
 from portview.actions.firewall_rules.times import iso_moment
+from portview.command_name import command_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.firewall import FirewallQuestion, FirewallVerdict, RuleEffect, RuleSpec
 from portview.domain.owners.process import FieldProblem, ProcessKey
@@ -97,7 +98,8 @@ def test_a_rule_that_a_block_rule_beats_is_not_done(firewall: FakeFirewall) -> N
     assert "The rule is there." in report.now
     assert "The rule “No entry” (local rules) wins." in report.now
     assert report.next_step == (
-        f"A warning. Take the rule back: portview firewall revoke --id {report.rule_id}"
+        "A warning. Revoke the rule: "
+        + command_line("firewall", "revoke", "--id", str(report.rule_id))
     )
 
 

@@ -24,7 +24,8 @@ from portview.domain.sockets.socket_row import (
     SocketRow,
     State,
 )
-from portview.probes.bind import BindReport, BindVerdict, explain_refusal
+from portview.probes.bind_refusal import explain_refusal
+from portview.probes.bind_report import BindReport, BindVerdict
 from tests.fakes.process_facts import read_facts
 
 PORT = 8080
@@ -128,7 +129,7 @@ def test_only_a_bind_that_worked_is_called_free(
     is_new = bool(holding) and {one.owner for one in holding} == {NEW}
     assert (verdict is PortVerdict.TAKEN_AGAIN) is is_new
     proof = Proof(verdict, bind(tried), tuple(HolderNow(one, None) for one in holding))
-    is_usable = verdict is PortVerdict.TIME_WAIT and tried is BindVerdict.LEFTOVERS
+    is_usable = not holding and tried is BindVerdict.LEFTOVERS
     is_done = outcome_of(proof, (), ()) is Outcome.DONE
     assert is_done is (verdict is PortVerdict.FREE or is_usable)
 

@@ -7,11 +7,14 @@ from dataclasses import replace
 import pytest
 
 from portview.actions.safety.process_facts import ProcessFacts, SelfContext, ServiceFacts
-from portview.actions.safety.refusals import refusal, service_refusal
-from portview.domain.facts import Known
+from portview.actions.safety.refusals import refusal, service_refusal, suspend_refusal
+from portview.actions.safety.state_refusals import state_refusal
+from portview.domain.facts import ABSENT, Fact, Known, Remedy, Unreadable
+from portview.domain.owners.blockage import Blockage, BlockageKind
 from portview.domain.owners.container import Container, ContainerRuntime
-from portview.domain.owners.process import ProcessInfo, ProcessKey
+from portview.domain.owners.process import Execution, ProcessInfo, ProcessKey
 from portview.domain.owners.service import Service, ServiceState
+from portview.domain.owners.session_ties import SessionTie
 from tests.fakes.process_facts import read_facts
 
 OWN = ProcessKey(500, 5_000)
@@ -172,3 +175,97 @@ def test_port_53_of_systemd_resolved_has_a_setting_of_its_own() -> None:
     assert "DNSStubListener=no" in reason.advice
     assert code(process("systemd-resolved"), LINUX) is None
     assert refusal(process("dnsmasq"), LINUX, 53) is None
+
+
+@pytest.mark.parametrize("tie", SessionTie)
+def test_what_the_session_depends_on_is_refused(tie: SessionTie) -> None:
+    assert code(process("node", session_tie=Known(tie)), LINUX) == f"session_{tie}"
+    assert suspend_refusal(process("node", session_tie=Known(tie)), LINUX)
+
+
+def test_a_tie_that_can_not_be_read_is_not_none() -> None:
+    hidden = Unreadable("who shows the terminal can't be read", Remedy.ADMINISTRATOR)
+    reason = refusal(process("node", session_tie=hidden), LINUX)
+    assert reason
+    assert reason.needs_admin
+    assert hidden.reason in reason.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "names", "expected"),
+    [
+        ("Xorg", Known(frozenset({"Xorg"})), "desktop"),
+        ("python3", Known(frozenset({"python3.11", "qtile"})), "desktop"),
+        ("X", Known(frozenset({"python3.11"})), None),
+        ("Xorg", ABSENT, None),
+        ("dbus-daemon", ABSENT, None),
+        ("dbus-daemon", Unreadable("x"), "system_process"),
+    ],
+)
+def test_the_systems_programs_count_and_not_their_names(
+    name: str, names: Fact[frozenset[str]], expected: str | None
+) -> None:
+    assert code(process(name, system_names=names), LINUX) == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "tie", "is_refused"),
+    [
+        (ABSENT, ABSENT, False),
+        (ABSENT, Known("it carries a network tunnel"), True),
+        (ABSENT, Unreadable("x"), True),
+        (Known(frozenset({"docker"})), ABSENT, True),
+        (Unreadable("x"), ABSENT, True),
+    ],
+)
+def test_a_container_runtime_is_told_by_more_than_its_name(
+    names: Fact[frozenset[str]], tie: Fact[str], is_refused: bool
+) -> None:
+    facts = process("docker", system_names=names, container_tie=tie)
+    assert (code(facts, LINUX) == "container_runtime") is is_refused
+
+
+def test_a_service_that_the_session_runs_in_is_refused() -> None:
+    inside = replace(LINUX, session_units=frozenset({("xrdp.service", False), ("t.service", True)}))
+
+    def refused(name: str, manager: str) -> str | None:
+        facts = ServiceFacts(Service(name, name, ServiceState.RUNNING), manager)
+        reason = service_refusal(facts, inside)
+        return reason.code if reason else None
+
+    assert refused("xrdp.service", "systemd") == "session_service"
+    assert refused("xrdp.service", "systemd --user") is None
+    assert refused("t.service", "systemd --user") == "session_service"
+    assert refused("t.service", "systemd") is None
+
+
+@pytest.mark.parametrize(
+    ("is_remote", "is_refused"),
+    [(ABSENT, False), (Known(value=True), True), (Unreadable("x"), True)],
+)
+def test_remote_desktop_is_not_cut_off_from_within(is_remote: Fact[bool], is_refused: bool) -> None:
+    context = replace(WINDOWS, is_remote=is_remote)
+    assert (service_refusal(service("TermService"), context) is not None) is is_refused
+    assert service_refusal(service("Spooler"), context) is None
+
+
+@pytest.mark.parametrize(
+    ("execution", "expected"),
+    [
+        (Execution.SUSPENDED, None),
+        (Execution.TRACED, "held_by_debugger"),
+        (Execution.UNKNOWN, "execution_unreadable"),
+    ],
+)
+def test_only_what_is_suspended_can_be_resumed(execution: Execution, expected: str | None) -> None:
+    reason = state_refusal(process("node", execution=execution), is_resume=True)
+    assert (reason.code if reason else None) == expected
+    assert state_refusal(process("node", execution=execution), is_resume=False) is None
+
+
+def test_what_is_frozen_can_be_neither_suspended_nor_resumed() -> None:
+    frozen = Known(Blockage(BlockageKind.FROZEN, "/docker/x", "docker unpause x"))
+    for is_resume in (True, False):
+        reason = state_refusal(process("node", blockage=frozen), is_resume=is_resume)
+        assert reason
+        assert reason.advice == "To thaw it: docker unpause x"

@@ -24,6 +24,7 @@ from portview.domain.sockets.socket_row import (
     State,
 )
 from portview.readers.windows.advapi32 import ServiceManager
+from tests.fakes.process_facts import PROGRAM
 from tests.fakes.service_control import FakeService, StrictServiceControl
 
 if TYPE_CHECKING:
@@ -128,7 +129,10 @@ def test_a_service_that_can_not_be_queried_is_not_ended_as_a_process(
     assert "postgres" in services.reason
     assert services_in(702) == ABSENT
     facts = ProcessFacts(
-        ProcessInfo(POSTGRES, "postgres.exe"), services=services, session_tie=ABSENT
+        ProcessInfo(POSTGRES, "postgres.exe"),
+        services=services,
+        session_tie=ABSENT,
+        program=PROGRAM,
     )
     step = plan_end(facts, HERE)
     assert step.kind is PlanAction.REFUSE

@@ -10,14 +10,14 @@ from portview.domain.sockets.socket_row import Endpoint, Protocol
 from portview.domain.user_input.targets import Target
 from portview.domain.verdicts import Latency, Verdict
 from portview.probes.attempts import Attempt
-from portview.probes.bind import BindReport, BindVerdict, PlaceReport
 from portview.probes.bind_places import ANY_IPV4, BindPlace, Family
+from portview.probes.bind_report import BindReport, BindVerdict, PlaceReport
 from portview.probes.certificates import Certificate, CertificateProblem
 from portview.probes.http import Hop, HttpReport
 from portview.probes.scan import OpenPort, ScanReport
 from portview.probes.scan_comparison import TableComparison
 from portview.probes.tcp import AddressReport, ProbeReport
-from portview.probes.tls import TlsReport
+from portview.probes.tls import ClientCertificate, TlsReport
 from portview.ui.probing.probe_results import result_of, time_text, times_text, verdict_severity
 from portview.ui.probing.scan_text import describe_differences, summary
 from portview.ui.style.severity import Severity
@@ -123,3 +123,23 @@ def test_a_scan_sums_up_and_names_what_differs() -> None:
         "Answers, but the socket table does not know it: 80."
     )
     assert "the same" in describe_differences(TableComparison((), ()), {})
+
+
+def test_the_certificates_above_and_a_demand_for_the_clients_own_are_told() -> None:
+    now = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    leaf = Certificate("me", "Middle", ("localhost",), now, now, is_self_signed=False)
+    middle = Certificate("Middle", "Root", (), now, now, is_self_signed=False)
+    report = TlsReport(
+        TARGET,
+        Verdict.FAILED,
+        3.0,
+        "Wrong.",
+        certificate=leaf,
+        problems=(CertificateProblem.ISSUER_EXPIRED,),
+        chain=(leaf, middle),
+        client_certificate=ClientCertificate.DEMANDED,
+    )
+    rows = dict(line.cells for line in result_of(report).rows)
+    assert rows["Problem"] == "The certificate of its issuer “Middle” expired on 2026-01-01."
+    assert rows["Sent with it"] == "Middle, valid until 2026-01-01"
+    assert rows["Client certificate"].startswith("demanded")

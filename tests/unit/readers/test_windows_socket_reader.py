@@ -11,7 +11,7 @@ from portview.domain.owners.process import ProcessKey
 from portview.domain.owners.service import Service, ServiceState
 from portview.domain.sockets.socket_row import OwnerProblem, SocketRow, State
 from portview.readers.services import WindowsServices
-from portview.readers.windows.socket_tables import BOUND4, TCP4, TCP6, UDP4, UDP6
+from portview.readers.windows.socket_tables import BOUND4, TCP4, TCP6, UDP4, UDP6, RowLayout
 from portview.readers.windows.sockets import IphlpapiSocketReader
 from tests.fakes.windows import (
     Bound4,
@@ -174,6 +174,93 @@ def test_children_of_the_successor_are_no_holders(machine: Machine) -> None:
         202: (OPENED + 70_000, 100),
     }
     assert machine.only().likely_holders == (ProcessKey(201, OPENED + 10),)
+
+
+@pytest.mark.parametrize(
+    ("started", "is_heir"),
+    [(OPENED + 29_999, True), (OPENED + 30_000, False), (OPENED + 40_000, False)],
+)
+def test_children_that_began_with_the_successor_or_later_are_its_own(
+    machine: Machine, started: int, is_heir: bool
+) -> None:
+    """They began before anybody saw that the owner is gone: only the successor's start tells."""
+    machine.tables.rows = {TCP4: [tcp(8080)]}
+    machine.processes.processes |= {100: (OPENED + 30_000, 4), 201: (started, 100)}
+    row = machine.only()
+    assert row.owner_problem is OwnerProblem.PID_REUSED
+    assert row.likely_holders == ((ProcessKey(201, started),) if is_heir else ())
+
+
+def test_a_clock_that_was_set_back_makes_nobody_a_stranger(machine: Machine) -> None:
+    """The process began at a time that is still to come by the clock of now."""
+    began = machine.now_ms + 3_600_000
+    machine.processes.processes[100] = (began, 4)
+    assert machine.read() == ()
+    machine.tables.rows = {TCP4: [tcp(8080, opened=machine.now_ms + 500)], BOUND4: [bound(7000)]}
+    for _ in range(3):
+        rows = machine.read()
+        assert len(rows) == 2
+        assert {row.owner for row in rows} == {ProcessKey(100, began)}
+        assert {row.owner_problem for row in rows} == {None}
+    machine.processes.processes[100] = (machine.now_ms + 500, 4)
+    assert {row.owner_problem for row in machine.read()} == {OwnerProblem.PID_REUSED}
+
+
+def test_a_clock_that_is_set_back_between_two_readings_proves_nothing(machine: Machine) -> None:
+    machine.processes.processes[100] = (machine.now_ms, 4)
+    machine.read()
+    machine.now_ms -= 3_600_000
+    machine.tables.rows = {TCP4: [tcp(8080, opened=machine.now_ms + 500)], BOUND4: [bound(7000)]}
+    assert {row.owner_problem for row in machine.read()} == {OwnerProblem.PID_REUSED}
+
+
+@pytest.mark.parametrize("is_missed", [False, True])
+def test_an_old_socket_that_is_new_to_a_table_is_not_the_successors(
+    machine: Machine, is_missed: bool
+) -> None:
+    """It was bound before, or its table could not be read: its own time is what counts."""
+    machine.processes.processes[100] = (OPENED + 30_000, 4)
+    if is_missed:
+        machine.tables.rows = {TCP4: OSError(87, "wrong"), BOUND4: [bound(8080)]}
+    machine.read()
+    machine.tables.rows = {TCP4: [tcp(8080)], BOUND4: [bound(8080)]}
+    row = next(row for row in machine.read() if row.state is State.LISTEN)
+    assert row.owner_problem is OwnerProblem.PID_REUSED
+
+
+@pytest.mark.parametrize("table", [TCP4, BOUND4])
+def test_a_socket_of_an_owner_that_ended_before_it_was_ever_listed_is_not_the_successors(
+    machine: Machine, table: RowLayout
+) -> None:
+    machine.read()
+    opened = machine.now_ms + 300
+    machine.processes.processes[100] = (machine.now_ms + 5_000, 4)
+    socket = tcp(8080, opened=opened) if table is TCP4 else bound(8080)
+    machine.tables.rows = {table: [socket]}
+    assert machine.only().owner_problem is OwnerProblem.PID_REUSED
+
+
+def test_an_orphan_that_changes_its_state_stays_an_orphan(machine: Machine) -> None:
+    machine.processes.processes[100] = (OPENED + 30_000, 4)
+    machine.tables.rows = {TCP4: [tcp(50000, state=ESTABLISHED, peer=9)]}
+    assert machine.only().owner is None
+    machine.tables.rows = {TCP4: [tcp(50000, state=8, peer=9)]}
+    row = machine.only()
+    assert (row.owner, row.owner_problem) == (None, OwnerProblem.PID_REUSED)
+
+
+@pytest.mark.parametrize("opened", [0, None])
+def test_without_a_time_only_what_was_not_there_is_new(
+    machine: Machine, opened: int | None
+) -> None:
+    machine.processes.processes[100] = (machine.now_ms + 3_600_000, 4)
+    machine.read()
+    if opened is None:
+        machine.tables.rows = {BOUND4: [bound(7000)]}
+        assert machine.only().owner is not None
+        return
+    machine.tables.rows = {TCP4: [tcp(8080, opened=opened)]}
+    assert machine.only().owner is None, "a listener without a time may have been bound before"
 
 
 def test_the_idle_and_the_system_process_are_never_missing(machine: Machine) -> None:

@@ -85,3 +85,10 @@ def test_an_address_that_nobody_has_a_way_to_has_no_destination() -> None:
     read = LinuxRules(1, ruleset, Machine((LO,)), status_of(ruleset, Machine((LO,))))
     question = FirewallQuestion(Protocol.TCP, 80)
     assert read.destinations(question, ClientOrigin.OTHER_MACHINE) == Absent()
+
+
+def test_what_is_dropped_before_nat_arrives_nowhere() -> None:
+    raw = rules([DROP], hook="prerouting", prio=-300)
+    read = LinuxRules(1, raw, ONE, status_of(raw, ONE))
+    question = FirewallQuestion(Protocol.TCP, 80)
+    assert read.destinations(question, ClientOrigin.OTHER_MACHINE) == Absent()

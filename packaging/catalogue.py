@@ -1,0 +1,237 @@
+"""The catalogue of sentences: extract, merge, check and compile; and sentences that are not in it.
+
+``portview/i18n.py`` says how a sentence comes into the catalogue. A language is one folder
+``resources/locale/LANG/LC_MESSAGES`` with ``portview.po``, which people edit, and ``portview.mo``,
+which the program reads. Needs Babel, which only development has.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import string
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from babel.messages.catalog import Message
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = ROOT / "portview"
+LOCALES = ROOT / "resources" / "locale"
+KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
+UNTRANSLATED = "# untranslated:"
+"""Marks a line whose text looks like a sentence and is none; the reason follows."""
+
+
+class Problem(NamedTuple):
+    """One thing to mend: where it is, and what it is."""
+
+    place: str
+    what: str
+
+
+def main(arguments: list[str]) -> int:
+    """Run ``check`` or ``update [LANG ...]``; return an exit code."""
+    if arguments[:1] == ["update"]:
+        for language in arguments[1:] or languages():
+            update(language)
+        return 0
+    if arguments not in ([], ["check"]):
+        print("usage: dev.py messages [check | update [LANG ...]]", file=sys.stderr)
+        return 2
+    problems = [*loose_sentences(SOURCES), *check_templates()]
+    for language in languages():
+        problems += check_language(language)
+    for problem in problems:
+        print(f"{problem.place}: {problem.what}")
+    print(
+        f"messages: {len(problems)} problems, {len(languages())} languages, {len(extract())} texts"
+    )
+    return int(bool(problems))
+
+
+def extract() -> Catalog:
+    """Return all messages of the sources, without their places, which change with every edit."""
+    catalogue = Catalog(project="PortView", charset="utf-8")
+    found = extract_from_dir(str(SOURCES), keywords=KEYWORDS, comment_tags=("Translators:",))
+    for _file, _line, message, comments, context in found:
+        catalogue.add(message, auto_comments=comments, context=context)
+    return catalogue
+
+
+def languages() -> list[str]:
+    """Return the languages that there are, besides English."""
+    return sorted(path.parts[-3] for path in LOCALES.glob("*/LC_MESSAGES/portview.po"))
+
+
+def update(language: str) -> None:
+    """Merge new messages into a language's file, and compile what it has."""
+    path = _po_path(language)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    catalogue = _read(language) if path.exists() else Catalog(locale=language, project="PortView")
+    catalogue.update(extract(), no_fuzzy_matching=True)
+    catalogue.obsolete.clear()
+    buffer = io.BytesIO()
+    write_po(buffer, catalogue, sort_output=True, omit_header=False, width=99, no_location=True)
+    # The dates of the header would be a change in every run.
+    text = re.sub(r'"(POT-Creation|PO-Revision)-Date: .*\\n"\n', "", buffer.getvalue().decode())
+    path.write_text(text, encoding="utf-8", newline="\n")
+    path.with_suffix(".mo").write_bytes(_compiled(_read(language)))
+
+
+def check_language(language: str) -> Iterator[Problem]:
+    """Yield what is missing, fuzzy or unequal in a language, and a compiled file that is stale."""
+    path = _po_path(language)
+    place = str(path.relative_to(ROOT))
+    catalogue, wanted = _read(language), extract()
+    for message in wanted:
+        found = catalogue.get(message.id, message.context)
+        if message.id and found is None:
+            yield Problem(place, f"missing: {message.id!r}")
+        elif message.id and found is not None:
+            yield from (Problem(place, f"{what}: {message.id!r}") for what in _faults(found))
+    for message in catalogue:
+        if message.id and wanted.get(message.id, message.context) is None:
+            yield Problem(place, f"no longer used: {message.id!r}")
+    compiled = path.with_suffix(".mo")
+    if not compiled.exists() or compiled.read_bytes() != _compiled(catalogue):
+        yield Problem(place, "portview.mo is stale; run: dev.py messages update")
+
+
+def check_templates() -> Iterator[Problem]:
+    """Yield English messages whose fields are incomplete or unnamed."""
+    for message in extract():
+        for text in _texts(message.id):
+            try:
+                fields = list(_fields(text))
+            except ValueError as error:
+                yield Problem("catalogue", f"{error}: {text!r}")
+                continue
+            if any(not name or name.isdigit() for name in fields):
+                yield Problem("catalogue", f"a field without a name: {text!r}")
+
+
+def loose_sentences(folder: Path) -> Iterator[Problem]:
+    """Yield texts that read like sentences for people and pass through no catalogue."""
+    for path in sorted(folder.rglob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        lines = source.splitlines()
+        for node in _texts_outside(ast.parse(source)):
+            marked = any(
+                UNTRANSLATED in line for line in lines[node.lineno - 1 : node.end_lineno or 0]
+            )
+            if not marked:
+                shown = ast.unparse(node)
+                name = path.relative_to(folder.parent).as_posix()
+                yield Problem(f"{name}:{node.lineno}", f"not in the catalogue: {shown[:90]}")
+
+
+def _faults(message: Message) -> Iterator[str]:
+    ids, strings = _texts(message.id), _texts(message.string)
+    if message.fuzzy:
+        yield "fuzzy"
+    if not all(strings) or not strings:
+        yield "not translated"
+        return
+    for text in strings:
+        try:
+            fields = set(_fields(text))
+        except ValueError as error:
+            yield str(error)
+            continue
+        # A form for one thing may leave the number out, so the plural's fields count as well.
+        if not set(_fields(ids[0])) <= fields | {"count", "n"} or not fields <= set(
+            _fields(ids[-1])
+        ) | set(_fields(ids[0])):
+            yield "other fields"
+        if _margins(text) != _margins(ids[-1]):
+            yield "other spaces at its ends"
+
+
+def _margins(text: str) -> tuple[str, str]:
+    return text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(value) if isinstance(value, (tuple, list)) else (str(value),)
+
+
+def _fields(text: str) -> Iterator[str]:
+    for _literal, name, _spec, _conversion in string.Formatter().parse(text):
+        if name is not None:
+            yield name
+
+
+def _po_path(language: str) -> Path:
+    return LOCALES / language / "LC_MESSAGES" / "portview.po"
+
+
+def _read(language: str) -> Catalog:
+    with _po_path(language).open("rb") as file:
+        return read_po(file, locale=language, domain="portview")
+
+
+def _compiled(catalogue: Catalog) -> bytes:
+    buffer = io.BytesIO()
+    write_mo(buffer, catalogue)
+    return buffer.getvalue()
+
+
+_SENTENCE = re.compile(r"[A-Za-z]{2,}[,:;']? (?:\{\}|[a-zA-Z]+)")
+_NO_SENTENCE = re.compile(
+    r"^(SELECT|INSERT|CREATE|PRAGMA|UPDATE|DELETE|BEGIN|ALTER|DROP)\b|[;{]\s*\n|::|<[a-z]+[ >/]"
+)
+_MARKS = frozenset({"_", "N_", "ngettext", "pgettext"})
+_LOGS = frozenset({"log", "logger", "logging", "warnings"})
+_FOR_PROGRAMMERS = frozenset(
+    {"ValueError", "TypeError", "RuntimeError", "KeyError", "AssertionError", "OSError"}
+    | {"NotImplementedError", "LookupError", "IndexError", "SystemExit"}
+)
+
+
+def _texts_outside(tree: ast.Module) -> Iterator[ast.Constant | ast.JoinedStr]:
+    """Yield sentences outside of docstrings, marked texts, logs and errors for programmers."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Call) and _is_exempt(node.func):
+            continue
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            continue
+        if isinstance(node, (ast.Constant, ast.JoinedStr)):
+            text = _plain(node)
+            if _SENTENCE.search(text) and not _NO_SENTENCE.search(text):
+                yield node
+            if isinstance(node, ast.Constant):
+                continue
+            waiting += [part for part in node.values if isinstance(part, ast.FormattedValue)]
+            continue
+        waiting += ast.iter_child_nodes(node)
+
+
+def _is_exempt(function: ast.expr) -> bool:
+    if isinstance(function, ast.Attribute):
+        owner = function.value
+        return isinstance(owner, ast.Name) and owner.id in _LOGS | {"re"}
+    return isinstance(function, ast.Name) and function.id in _MARKS | _FOR_PROGRAMMERS
+
+
+def _plain(node: ast.Constant | ast.JoinedStr) -> str:
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    parts = (part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
+    return "".join(map(str, parts))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,74 @@
+"""A change of a setting about ports as an action: see how it is, ask, change it, read it again."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portview.actions.confirmation.cards import Card, CardKind
+from portview.actions.confirmation.confirmation import Confirmation
+from portview.actions.confirmation.history import keep_record
+from portview.actions.port_settings.change import (
+    SettingPlan,
+    apply_setting,
+    describe_change,
+    plan_setting,
+    undo_sentence,
+)
+from portview.domain.facts import known_or
+from portview.domain.plain_text import inert
+from portview.i18n import _
+
+if TYPE_CHECKING:
+    from portview.actions.confirmation.actions import ExecutionOptions
+    from portview.actions.port_settings.setting import SettingChange
+    from portview.domain.errors import ActionReport
+
+
+@dataclass(frozen=True, slots=True)
+class SettingAction:
+    """Change one setting."""
+
+    change: SettingChange
+
+    @property
+    def title(self) -> str:
+        """Return the window's title."""
+        return _("Change setting")
+
+    def preview(self, *, force: bool, tree: bool) -> Confirmation:
+        """Read the setting and the commands that would change it."""
+        del force, tree
+        return confirm_setting(plan_setting(self.change))
+
+    def execute(self, confirmation: Confirmation, options: ExecutionOptions) -> ActionReport:
+        """Change it, and read it again."""
+        plan = confirmation.subject
+        if not isinstance(plan, SettingPlan):
+            raise TypeError("this is the confirmation of another action")
+        report = apply_setting(plan, as_admin=options.as_admin, cancel=options.cancel)
+        keep_record(report)
+        return report
+
+
+def confirm_setting(plan: SettingPlan) -> Confirmation:
+    """Put a change of a setting into a question. Pure."""
+    sentence = describe_change(plan.change)
+    before = known_or(plan.before, "") or _("none")
+    details = (
+        _("Now: {value}").format(value=inert(before, 200)),
+        *(shlex.join(command) for command in plan.commands),
+    )
+    if plan.is_so_already:
+        return Confirmation(
+            _("It is so already."), (Card(CardKind.STAYS, sentence, details),), plan
+        )
+    notes = tuple(filter(None, (undo_sentence(plan),)))
+    return Confirmation(
+        sentence,
+        (Card(CardKind.SETTING, sentence, details, plan.harm),),
+        plan,
+        _("Change"),
+        notes,
+    )

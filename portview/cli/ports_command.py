@@ -1,0 +1,219 @@
+"""``ports``: the ranges of ports, who uses how many, and the settings behind them."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from functools import partial
+from typing import TYPE_CHECKING
+
+from portview.actions.port_settings.setting import SettingChange, SettingKind, checked_change
+from portview.cli.arguments import add_change_options
+from portview.cli.console import print_json, print_line
+from portview.domain.errors import Outcome
+from portview.domain.plain_text import inert
+from portview.domain.sockets.socket_row import Protocol
+from portview.domain.user_input.parsing import parse_port
+from portview.i18n import _
+
+if TYPE_CHECKING:
+    import argparse
+
+    from portview.actions.port_settings.change import SettingPlan, SettingReport
+    from portview.diagnosis.overview import PortsOverview
+    from portview.domain.sockets.port_names import PortNames
+
+_ABOUT = {
+    SettingKind.RESERVE: ("reserve", "PORTS", "keep ports from outgoing connections"),
+    SettingKind.RELEASE: ("release", "PORTS", "end such a reservation"),
+    SettingKind.DYNAMIC_RANGE: (
+        "dynamic",
+        "FIRST-LAST",
+        "set from where the system takes ports for outgoing connections",
+    ),
+    SettingKind.ALLOW_FROM: (
+        "allow-from",
+        "PORT",
+        "set the first port that every user may bind (Linux)",
+    ),
+}
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``ports`` and its settings to the command line."""
+    parser = commands.add_parser(
+        "ports",
+        help="show the ranges of ports and who uses them, or change the ranges",
+        description="Show from where the system takes ports for outgoing connections, which it "
+        "keeps, how many are in use and by whom. With a word behind it, change a range.",
+        epilog="Exit code 1 where ports run out or a range covers a port of a server.",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.set_defaults(run=run)
+    kinds = parser.add_subparsers(metavar="SETTING")
+    for kind, (word, value, about) in _ABOUT.items():
+        setting = kinds.add_parser(word, help=about, description=f"{about.capitalize()}.")
+        setting.add_argument("value", metavar=value)
+        setting.add_argument(
+            "--proto",
+            choices=[protocol.value for protocol in Protocol],
+            default=Protocol.TCP.value,
+            help="which protocol, on Windows (default: tcp)",
+        )
+        if kind is SettingKind.RESERVE:
+            setting.add_argument(
+                "--around-winnat",
+                action="store_true",
+                help="stop WinNAT meanwhile, which cuts off containers, virtual machines and WSL",
+            )
+        add_change_options(setting, with_grace=False)
+        setting.set_defaults(run=run_setting, kind=kind, around_winnat=False)
+    _add_forwards(kinds)
+
+
+def _add_forwards(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    about = "remove a port proxy of Windows, or make it again"
+    forward = kinds.add_parser("forward", help=about, description=f"{about.capitalize()}.")
+    forward.add_argument("act", choices=["remove", "restore"])
+    forward.add_argument("kind_of_forward", metavar="KIND", help="such as v4tov4")
+    forward.add_argument("listen", metavar="LISTEN", help="address/port, such as */8080")
+    forward.add_argument("connect", metavar="CONNECT", help="address/port")
+    add_change_options(forward, with_grace=False)
+    forward.set_defaults(run=run_forward)
+
+
+def run(options: argparse.Namespace) -> Outcome:
+    """Show the ranges and their use."""
+    from portview.diagnosis.foresight import fixed_servers  # noqa: PLC0415 - loaded when wanted
+    from portview.diagnosis.overview import overview_object, read_overview  # noqa: PLC0415
+    from portview.domain.sockets.port_names import read_port_names  # noqa: PLC0415 - likewise
+    from portview.readers.choose import open_reader  # noqa: PLC0415 - likewise
+    from portview.resources import resource_path  # noqa: PLC0415 - likewise
+
+    with closing(open_reader()) as reader:
+        snapshot = reader.read_settled()
+    names = read_port_names(resource_path("port_names.tsv").read_text(encoding="utf-8"))
+    wanted = [
+        port
+        for protocol in Protocol
+        for port in fixed_servers(snapshot, protocol, partial(_is_known, names, protocol))
+    ]
+    overviews = read_overview(snapshot, wanted)
+    if options.json:
+        print_json({"ports": [overview_object(one) for one in overviews]})
+    else:
+        for one in overviews:
+            _print_overview(one)
+    has_warnings = any(one.warnings for one in overviews)
+    return Outcome.NOT_DONE if has_warnings else Outcome.DONE
+
+
+def _is_known(names: PortNames, protocol: Protocol, port: int) -> bool:
+    return names.find(protocol, port) is not None
+
+
+def _print_overview(overview: PortsOverview) -> None:
+    name, ranges, usage = overview.protocol.value.upper(), overview.ranges, overview.usage
+    print_line(_("{name}: dynamic range {range}").format(name=name, range=ranges.dynamic or "?"))
+    if usage is not None:
+        print_line(
+            _("  {used} of {size} in use ({share:.1%}), {waiting} of them in TIME_WAIT").format(
+                used=usage.used, size=usage.size, share=usage.share, waiting=usage.time_wait
+            )
+        )
+        for process, count in usage.by_process:
+            print_line(f"    {count:>6}  {inert(process, 80)}")
+    for one in ranges.excluded:
+        kind = _("reserved") if one.is_administered else _("excluded")
+        print_line(f"  {kind}: {one}")
+    for note in ranges.notes:
+        print_line(f"  {note}")
+    for warning in overview.warnings:
+        print_line("  " + _("Warning: {sentence}").format(sentence=warning.sentence))
+        if warning.change is not None:
+            from portview.actions.port_settings.change import command_of  # noqa: PLC0415
+
+            print_line(f"    {' '.join(command_of(warning.change))}")
+
+
+def run_setting(options: argparse.Namespace) -> Outcome:
+    """Change one of the ranges."""
+    value = options.value
+    kind: SettingKind = options.kind
+    if kind in {SettingKind.RESERVE, SettingKind.RELEASE} and "-" not in value:
+        value = f"{parse_port(value)}-{parse_port(value)}"
+    change = SettingChange(
+        kind, value, Protocol(options.proto), is_around_winnat=options.around_winnat
+    )
+    return _change(checked_change(change), options)
+
+
+def run_forward(options: argparse.Namespace) -> Outcome:
+    """Remove or restore a port proxy."""
+    is_removal = options.act == "remove"
+    kind = SettingKind.REMOVE_FORWARD if is_removal else SettingKind.RESTORE_FORWARD
+    value = f"{options.kind_of_forward} {options.listen} {options.connect}"
+    return _change(checked_change(SettingChange(kind, value)), options)
+
+
+def _change(change: SettingChange, options: argparse.Namespace) -> Outcome:
+    from portview.actions.confirmation.history import keep_record  # noqa: PLC0415 - when wanted
+    from portview.actions.port_settings.change import (  # noqa: PLC0415 - likewise
+        apply_setting,
+        plan_setting,
+    )
+    from portview.cli.consent import require_consent  # noqa: PLC0415 - likewise
+    from portview.cli.elevating import act_or_elevate  # noqa: PLC0415 - likewise
+
+    plan = plan_setting(change)
+    if not options.json:
+        _print_plan(plan)
+    if options.dry_run:
+        if options.json:
+            print_json({"dry_run": True, "plan": _plan_object(plan), "report": None})
+        return Outcome.DONE
+    if not plan.is_so_already and not require_consent(
+        _("Do this?"), has_yes=options.yes, as_json=options.json
+    ):
+        return Outcome.NOT_DONE
+    report = act_or_elevate(lambda as_admin: apply_setting(plan, as_admin=as_admin), options)
+    keep_record(report)
+    if options.json:
+        document = {"dry_run": False, "plan": _plan_object(plan), "report": _report_object(report)}
+        print_json(document)
+    else:
+        for line in filter(None, (report.done, report.now, report.next_step)):
+            print_line(line)
+    return report.outcome
+
+
+def _print_plan(plan: SettingPlan) -> None:
+    from portview.actions.port_settings.change import describe_change  # noqa: PLC0415 - likewise
+
+    print_line(describe_change(plan.change))
+    if plan.is_so_already:
+        return
+    for command in plan.commands:
+        print_line(f"  {' '.join(command)}")
+    print_line("  " + _("Harm: {harm}").format(harm=plan.harm))
+
+
+def _plan_object(plan: SettingPlan) -> dict[str, object]:
+    from portview.actions.port_settings.change import command_of  # noqa: PLC0415 - likewise
+
+    return {
+        "setting": plan.change.kind.value,
+        "value": plan.change.value,
+        "commands": [list(command) for command in plan.commands],
+        "harm": plan.harm,
+        "is_so_already": plan.is_so_already,
+        "undo": list(command_of(plan.undo)) if plan.undo else None,
+    }
+
+
+def _report_object(report: SettingReport) -> dict[str, object]:
+    return {
+        "outcome": report.outcome.name.lower(),
+        "done": report.done,
+        "now": report.now,
+        "next_step": report.next_step,
+    }

@@ -1,0 +1,26 @@
+"""Ports at which browsers connect to no server, whatever it serves.
+
+The list of the Fetch standard, "port blocking" (fetch.spec.whatwg.org/#port-blocking), which
+Chrome, Firefox and Safari follow; Chrome says ERR_UNSAFE_PORT.
+"""
+
+from __future__ import annotations
+
+from portview.i18n import _
+
+BLOCKED_BY_BROWSERS = frozenset(
+    {
+        *(1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95),
+        *(101, 102, 103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161),
+        *(179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563),
+        *(587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061),
+        *(6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080),
+    }
+)
+
+
+def browser_note(port: int) -> str:
+    """Return the sentence about a port that browsers refuse, "" for any other."""
+    if port not in BLOCKED_BY_BROWSERS:
+        return ""
+    return _("Browsers refuse to connect to port {port} (ERR_UNSAFE_PORT).").format(port=port)

@@ -1,0 +1,91 @@
+"""The addresses of this machine with what decides whether a client gets to them."""
+
+from __future__ import annotations
+
+import re
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from portview.domain.sockets.socket_row import Family, is_loopback
+
+_FAMILIES = {socket.AF_INET: Family.IPV4, socket.AF_INET6: Family.IPV6}
+_TENTATIVE, _DAD_FAILED = 0x40, 0x08
+_CONTAINER_BRIDGE = re.compile(
+    r"(docker|br-[0-9a-f]{12}|cni|cbr|podman|lxcbr|lxdbr|incusbr|virbr|vmnet|vboxnet|flannel|cali"
+    r"|vethernet \(wsl|vethernet \(default switch)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceAddress:
+    """An address and its interface.
+
+    ``is_up`` tells that the interface is on and has a link. ``is_tentative`` is an IPv6 address
+    that nothing can be bound to yet, or ever (duplicate address detection, RFC 4862).
+    ``is_internal`` is the bridge of containers or virtual machines, which other machines have no
+    route to.
+    """
+
+    address: str
+    family: Family
+    interface: str
+    is_up: bool = True
+    is_tentative: bool = False
+    is_internal: bool = False
+
+    @property
+    def is_loopback(self) -> bool:
+        """Return whether only this machine itself can use it."""
+        return is_loopback(self.address)
+
+    @property
+    def is_link_local(self) -> bool:
+        """Return whether it is only good on one link: fe80::/10, 169.254.0.0/16."""
+        return self.address[:3] in {"fe8", "fe9", "fea", "feb"} or self.address.startswith(
+            "169.254."
+        )
+
+
+def read_interface_addresses() -> tuple[InterfaceAddress, ...]:
+    """Return the addresses of all interfaces. Any thread. Raises OSError."""
+    states = psutil.net_if_stats()
+    tentative = _tentative_addresses()
+    found = []
+    for interface, addresses in psutil.net_if_addrs().items():
+        state = states.get(interface)
+        for one in addresses:
+            if one.family not in _FAMILIES:
+                continue
+            bare = one.address.partition("%")[0]
+            found.append(
+                InterfaceAddress(
+                    one.address,
+                    _FAMILIES[socket.AddressFamily(one.family)],
+                    interface,
+                    is_up=state.isup if state else True,
+                    is_tentative=(interface, bare) in tentative,
+                    is_internal=bool(_CONTAINER_BRIDGE.match(interface)),
+                )
+            )
+    return tuple(found)
+
+
+def _tentative_addresses() -> frozenset[tuple[str, str]]:
+    if sys.platform != "linux":
+        return frozenset()
+    try:
+        lines = Path("/proc/net/if_inet6").read_text("ascii", "replace").splitlines()
+    except OSError:
+        return frozenset()
+    found = set()
+    for line in lines:
+        digits, _, _, _, flags, name = line.split()
+        if int(flags, 16) & (_TENTATIVE | _DAD_FAILED):
+            packed = bytes.fromhex(digits)
+            found.add((name, socket.inet_ntop(socket.AF_INET6, packed)))
+    return frozenset(found)

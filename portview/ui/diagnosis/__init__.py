@@ -1,0 +1,1 @@
+"""The answer to "why can't I use this port?" in the window."""

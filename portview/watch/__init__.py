@@ -1,0 +1,1 @@
+"""Watches, incidents, messages, repairs and the history: what PortView does while nobody looks."""

@@ -1,0 +1,1 @@
+"""The rules of watches: what watches.toml says, checked and typed."""

@@ -1,0 +1,104 @@
+"""What the check of sentences finds, and what it leaves alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+import catalogue
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEAD = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(catalogue, "ROOT", tmp_path)
+    monkeypatch.setattr(catalogue, "SOURCES", tmp_path / "portview")
+    monkeypatch.setattr(catalogue, "LOCALES", tmp_path / "resources" / "locale")
+    (tmp_path / "portview").mkdir()
+    return tmp_path
+
+
+def source(project: Path, text: str) -> None:
+    (project / "portview" / "x.py").write_text(text, encoding="utf-8")
+
+
+def translate(project: Path, text: str) -> None:
+    path = project / "resources" / "locale" / "de" / "LC_MESSAGES" / "portview.po"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(HEAD + text, encoding="utf-8")
+    path.with_suffix(".mo").write_bytes(catalogue._compiled(catalogue._read("de")))
+
+
+def problems(language: str = "de") -> list[str]:
+    return [problem.what for problem in catalogue.check_language(language)]
+
+
+def test_a_new_sentence_fails_until_it_is_translated(project: Path) -> None:
+    source(project, '_("The port is free.")\n')
+    translate(project, "")
+    assert problems() == ["missing: 'The port is free.'"]
+    catalogue.update("de")
+    assert problems() == ["not translated: 'The port is free.'"]
+    translate(project, 'msgid "The port is free."\nmsgstr "Der Anschluss ist frei."\n')
+    assert problems() == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "found"),
+    [
+        ('#, fuzzy\nmsgid "Port {port}"\nmsgstr "Anschluss {port}"', "fuzzy"),
+        ('msgid "Port {port}"\nmsgstr "Anschluss {prt}"', "other fields"),
+        ('msgid "Port {port}"\nmsgstr "Anschluss"', "other fields"),
+        ('msgid "Port {port}"\nmsgstr "Anschluss {port} "', "other spaces at its ends"),
+        ('msgid "Port {port}"\nmsgstr "Anschluss {port"', "expected '}' before end of string"),
+    ],
+)
+def test_what_would_break_a_sentence_is_found(project: Path, entry: str, found: str) -> None:
+    source(project, '_("Port {port}").format(port=1)\n')
+    translate(project, entry + "\n")
+    assert problems() == [f"{found}: 'Port {{port}}'"]
+
+
+def test_what_nobody_says_any_more_and_a_stale_file_are_found(project: Path) -> None:
+    source(project, "")
+    translate(project, 'msgid "Gone now."\nmsgstr "Fort."\n')
+    (project / "resources/locale/de/LC_MESSAGES/portview.mo").write_bytes(b"")
+    assert [one.partition(":")[0] for one in problems()] == [
+        "no longer used",
+        "portview.mo is stale; run",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "is_loose"),
+    [
+        ('x = "The port is free."', True),
+        ('x = f"The port {port} is free."', True),
+        ('x = _("The port is free.")', False),
+        ('x = N_("The port is free.")', False),
+        ('x = ngettext("one port", "{n} ports", 2).format(n=2)', False),
+        ('x = _("{a} and {b}").format(a=f"the port {1}", b=2)', True),
+        ('logger.warning("the port is free")', False),
+        ('raise ValueError("the port is free")', False),
+        ('raise PortViewError("x", "The port is free.")', True),
+        ('x = "SELECT name FROM ports"', False),
+        ('x = "ip_local_port_range"', False),
+        ('x = "the kernel\'s name"  # untranslated: a file of the kernel', False),
+        ('def f():\n    """Return the port."""', False),
+    ],
+)
+def test_sentences_outside_the_catalogue_are_found(
+    project: Path, line: str, *, is_loose: bool
+) -> None:
+    source(project, line + "\n")
+    assert bool(list(catalogue.loose_sentences(project / "portview"))) is is_loose
+
+
+def test_a_field_needs_a_name(project: Path) -> None:
+    source(project, '_("Port {}").format(1)\n_("Port {0}")\n_("Port {port}")\n')
+    assert len(list(catalogue.check_templates())) == 2
