@@ -21,7 +21,8 @@ _MOST = 4
 
 def describe_process(info: ProcessInfo) -> str:
     """Return "node (PID 4242)"."""
-    return f"{inert(info.name or _('a process'), _LONGEST_NAME)} (PID {info.pid})"
+    name = inert(info.name or _("a process"), _LONGEST_NAME)
+    return _("{name} (PID {pid})").format(name=name, pid=info.pid)
 
 
 def describe_owner(sockets: Iterable[PortSocket]) -> str:
@@ -34,7 +35,7 @@ def describe_owner(sockets: Iterable[PortSocket]) -> str:
         elif socket.user:
             names.append(_("a program of {user}").format(user=inert(socket.user, _LONGEST_NAME)))
         elif socket.pid:
-            names.append(f"PID {socket.pid}")
+            names.append(_("PID {pid}").format(pid=socket.pid))
     return listed(dict.fromkeys(names)) or _("something")
 
 

@@ -68,7 +68,7 @@ class LocalListener:
             return ListenerTrouble(sentence, _("Resume the program, or end it."), is_suspended=True)
         if self.queue is not None and self.queue.is_full:
             sentence = _(
-                "{program} listens, but does not accept: its queue of new connections is full "
+                "{program} does not accept connections: its queue of new ones is full "
                 "({waiting} wait, {limit} may)."
             ).format(program=self.label, waiting=self.queue.waiting, limit=self.queue.limit)
             advice = _("Look at the server: it hangs or is overloaded. No firewall causes this.")

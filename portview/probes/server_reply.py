@@ -120,7 +120,7 @@ def _protocol_of(data: bytes) -> str:
             return "tls"
         return "http"
     for start, name in (
-        (b"SSH-", "ssh"), (b"220", "smtp or ftp"), (b"+OK", "pop3"), (b"* OK", "imap"),
+        (b"SSH-", "ssh"), (b"220", "smtp"), (b"+OK", "pop3"), (b"* OK", "imap"),
         (b"RFB ", "vnc"), (b"-ERR", "redis"), (b"AMQP", "amqp"),
     ):  # fmt: skip
         if head.startswith(start):

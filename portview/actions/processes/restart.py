@@ -49,14 +49,14 @@ def _reasons(process: StoppedProcess) -> Iterator[str]:
         yield _("Its command line is not known.")
     if not process.working_directory:
         yield _("Its working directory is not known.")
-    if process.rights is None:
-        yield _("Which user it ran as, and with which rights, is not known.")
-    else:
-        yield from _rights_reasons(process, process.rights)
     if process.executable and not Path(process.executable).is_file():
         yield _("Its program is not there any more.")
     if process.working_directory and not Path(process.working_directory).is_dir():
         yield _("Its working directory is not there any more.")
+    if process.rights is None:
+        yield _("Which user it ran as, and with which rights, is not known.")
+    else:
+        yield from _rights_reasons(process, process.rights)
 
 
 def _rights_reasons(process: StoppedProcess, was: ProcessRights) -> Iterator[str]:

@@ -54,6 +54,7 @@ class WindowsServiceControl:
                     start_type=config[0],
                     dependents=_dependents(handle),
                     can_be_stopped=_can_be_stopped(status),
+                    restarts=_restarts_on_failure(handle),
                 )
         except OSError as error:
             raise _translated(error, name, "read") from error
@@ -150,6 +151,24 @@ def _config(handle: Any) -> tuple[str | None, str]:
     if start_type == "auto" and has_delay and is_delayed.value:
         start_type = "auto (delayed)"
     return start_type, str(config.display_name or "")
+
+
+def _restarts_on_failure(handle: Any) -> bool:
+    """Return whether the service manager starts a service again that ends by itself.
+
+    These are its failure actions, as the Recovery tab of services.msc shows them. A service whose
+    actions can't be read has none to be told of: stopping it through its manager runs none anyway.
+    """
+    buffer, needed = ctypes.create_string_buffer(scm.LARGEST_CONFIG), wintypes.DWORD()
+    level = scm.SERVICE_CONFIG_FAILURE_ACTIONS
+    size = len(buffer)
+    if not scm.service_api().config2(handle, level, buffer, size, ctypes.byref(needed)):
+        return False
+    found = scm.FailureActions.from_buffer(buffer)
+    if not found.actions:
+        return False
+    most = min(found.count, size // ctypes.sizeof(scm.FailureAction))
+    return any(found.actions[number].kind == scm.SC_ACTION_RESTART for number in range(most))
 
 
 def _dependents(handle: Any) -> tuple[Service, ...]:

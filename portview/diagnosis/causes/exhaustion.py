@@ -155,6 +155,10 @@ def descriptor_limit(facts: Facts) -> Finding | None:
     return None
 
 
+def _prlimit(pid: int, limit: int) -> str:
+    return f"prlimit --pid {pid} --nofile={limit}"  # untranslated: a command
+
+
 def _descriptor_fixes(pid: int | None, limit: int) -> tuple[Fix, ...]:
     return (
         Fix(
@@ -162,7 +166,7 @@ def _descriptor_fixes(pid: int | None, limit: int) -> tuple[Fix, ...]:
             ("prlimit", "--pid", str(pid), f"--nofile={max(1024, 4 * limit)}") if pid else None,
             needs_admin=pid is not None,
             harm=Harm.LITTLE,
-            undo=f"prlimit --pid {pid} --nofile={limit}" if pid else "",
+            undo=_prlimit(pid, limit) if pid else "",
         ),
         Fix(_("Find out why it keeps so many open: a leak comes back.")),
     )

@@ -355,8 +355,8 @@ def _options(found: tuple[PortSocket, ...]) -> tuple[Evidence, ...]:
             options = one.options.value
             value = ", ".join(
                 (
-                    f"SO_REUSEADDR {int(options.reuses_address)}",
-                    f"SO_REUSEPORT {int(options.reuses_port)}",
+                    f"SO_REUSEADDR {int(options.reuses_address)}",  # untranslated: names of options
+                    f"SO_REUSEPORT {int(options.reuses_port)}",  # untranslated: likewise
                 )
             )
             name = _("Options at {address}").format(address=address_words(one.address))

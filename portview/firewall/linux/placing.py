@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from portview.firewall.linux.machine import Machine
     from portview.firewall.linux.ruleset import Expression
     from portview.firewall.linux.scope import Scope
+    from portview.firewall.linux.traversal_result import PacketFate
 
 OWN_TABLE = "portview"
 _MOST_ROUNDS = 8
@@ -33,7 +34,8 @@ class Placement:
 
     ``version`` is None for both. ``place`` counts the rules before it. ``is_new_chain`` where the
     chain has to be made first, as the base chain ``chain``. ``is_answer`` for a rule about what
-    the server answers, whose addresses and ports are the other way round.
+    the server answers, whose addresses and ports are the other way round. ``port`` is the one that
+    packets have there, where another rule has sent them on; None for the one that is called.
     """
 
     chain: Chain
@@ -42,6 +44,7 @@ class Placement:
     version: int | None
     is_new_chain: bool = False
     is_answer: bool = False
+    port: int | None = None
 
     @property
     def sides(self) -> tuple[str, str]:
@@ -78,12 +81,16 @@ def obstacle_of(rule_spec: RuleSpec, scope: Scope, ruleset: Ruleset, machine: Ma
 
 def _allow(rule_spec: RuleSpec, scope: Scope, ruleset: Ruleset, machine: Machine) -> Trial:
     placements: list[Placement] = []
+    made: set[object] = set()
     tried = ruleset
     for _ in range(_MOST_ROUNDS):
         followed = _follow(rule_spec, scope, tried, machine)
-        new = _placements(followed, scope, tried) if followed else []
+        found = _placements(followed, scope, tried) if followed else []
+        # What did not help at once does not help when it stands there twice.
+        new = [one for one in found if _as_made(one) not in made]
         if not new:
             break
+        made |= set(map(_as_made, new))
         placements += new
         for placement in new:
             tried = _with_rule(tried, placement, rule_spec, scope)
@@ -130,21 +137,22 @@ def _obstacle(rule_spec: RuleSpec, followed: Followed | None, ruleset: Ruleset) 
 
 def _placements(followed: Followed, scope: Scope, ruleset: Ruleset) -> list[Placement]:
     """Return a place before everything that blocks, or may block."""
-    wanted: dict[tuple[ChainKey, Rule | None, bool], set[int]] = {}
+    wanted: dict[tuple[ChainKey, Rule | None, bool, int | None], set[int]] = {}
     for fate in followed.outcome.fates:
         if fate.is_allowed or fate.because or fate.is_unserved:
             continue
         key = fate.rule.chain if fate.rule else fate.chain.key if fate.chain else None
         if key and key in ruleset.chains:
-            place = (key, fate.rule, fate.is_answer)
+            port = _port_there(fate, ruleset.chains[key])
+            place = (key, fate.rule, fate.is_answer, port)
             wanted.setdefault(place, set()).add(fate.packet.version)
     for packet, outcome in zip(followed.packets, followed.parts, strict=True):
         undecidable = outcome.undecidable
         if undecidable is not None and undecidable.rule is not None:
-            place = (undecidable.rule.chain, undecidable.rule, undecidable.is_answer)
+            place = (undecidable.rule.chain, undecidable.rule, undecidable.is_answer, None)
             wanted.setdefault(place, set()).add(packet.version)
     found: list[Placement] = []
-    for (key, rule, is_answer), versions in wanted.items():
+    for (key, rule, is_answer, port), versions in wanted.items():
         chain = ruleset.chains[key]
         if rule is not None and rule not in chain.rules:
             continue
@@ -153,7 +161,7 @@ def _placements(followed: Followed, scope: Scope, ruleset: Ruleset) -> list[Plac
         fitting = sorted(of_family & versions & {one for one in (4, 6) if scope.covers(one)})
         versions_named = [None] if scope.is_any and fitting else fitting
         found += [
-            Placement(chain, rule, before, version, is_answer=is_answer)
+            Placement(chain, rule, before, version, is_answer=is_answer, port=port)
             for version in versions_named
         ]
     # The same chain twice in a round would shift places; the next round finds what is left.
@@ -161,6 +169,20 @@ def _placements(followed: Followed, scope: Scope, ruleset: Ruleset) -> list[Plac
     for placement in found:
         first.setdefault(placement.chain.key, placement)
     return list(first.values())
+
+
+def _as_made(placement: Placement) -> object:
+    """Return what tells rules of PortView's apart that would be made."""
+    before = placement.before
+    return (placement.chain.key, before, placement.version, placement.sides, placement.port)
+
+
+def _port_there(fate: PacketFate, chain: Chain) -> int | None:
+    """Return the port that packets have where they are stopped, if not the one that is called."""
+    packet = fate.packet
+    if packet.called is None or (fate.is_answer and chain.hook == "egress"):
+        return None
+    return packet.dport[0][0]
 
 
 def _with_rule(
@@ -192,7 +214,10 @@ def expressions_for(placement: Placement, rule_spec: RuleSpec, scope: Scope) -> 
             match(left, {"set": [_value(text) for text in networks]})
         elif chain_takes_both(placement):
             match({"meta": {"key": "nfproto"}}, f"ipv{version}")
-    match({"payload": {"protocol": rule_spec.protocol.value, "field": port}}, rule_spec.port)
+    match(
+        {"payload": {"protocol": rule_spec.protocol.value, "field": port}},
+        placement.port or rule_spec.port,
+    )
     result.append({"accept" if rule_spec.effect is RuleEffect.ALLOW else "drop": None})
     return result
 

@@ -20,11 +20,13 @@ from portview.ui.style.icons import icon
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtGui import QKeyEvent
+    from PySide6.QtGui import QHideEvent, QKeyEvent
     from PySide6.QtWidgets import QWidget
 
     from portview.domain.sockets.socket_row import SocketRow
-    from portview.domain.user_input.port_query import PortAnswer
+    from portview.domain.user_input.port_query import PortAnswer, PortQuery
+    from portview.probes.bind_report import BindReport
+    from portview.ui.search.port_trial import PortTrial
 
 _LONGEST_NAME = 60
 _MOST_LISTED = 20
@@ -95,6 +97,9 @@ class PortBar(QFrame):
         self._answer: PortAnswer | None = None
         self._next = 0
         self._is_paused = False
+        self._trial: PortTrial | None = None
+        self._tried: tuple[PortQuery, BindReport] | None = None
+        self._asked: PortQuery | None = None
         self._steps: list[tuple[QToolButton, Callable[[PortAnswer], bool]]] = []
         self.setAccessibleName("Who is on this port")
         self._text = QLabel()
@@ -143,6 +148,12 @@ class PortBar(QFrame):
         self._steps.append((button, is_offered))
         return button
 
+    def set_trial(self, trial: PortTrial | None) -> None:
+        """Use this to try ports that no socket has; without it none is ever called free."""
+        self._trial, self._asked, self._tried = trial, None, None
+        if trial is not None:
+            trial.tried.connect(self._on_tried)
+
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Answer from another snapshot from now on."""
         self._snapshot = snapshot
@@ -172,16 +183,44 @@ class PortBar(QFrame):
             question = parse_port_query(text)
         except PortViewError as mistake:
             self._answer = None
+            self._stop_trying()
             self._say(f"{mistake.message} {mistake.hint}")
             self._text.setToolTip("")
         else:
             self._answer = answer_port_query(question, self._snapshot.rows)
+            self._try(self._answer)
             self._say(self._sentence(self._answer))
             found = map(self._holder, self._answer.found[:_MOST_LISTED])
             self._text.setToolTip(plain_tooltip("\n".join(found)))
         for button, is_offered in self._steps:
             button.setVisible(self._answer is not None and is_offered(self._answer))
         self.show()
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._stop_trying()
+        super().hideEvent(event)
+
+    def _stop_trying(self) -> None:
+        self._asked = self._tried = None
+        if self._trial is not None:
+            self._trial.cancel()
+
+    def _try(self, answer: PortAnswer) -> None:
+        """Have a port tried once that no socket has; again when a socket has gone from it."""
+        if not answer.is_free:
+            self._stop_trying()
+        elif self._trial is not None and self._asked != answer.question:
+            self._asked, self._tried = answer.question, None
+            self._trial.ask(answer.question)
+
+    @Slot(object, object)
+    def _on_tried(self, question: PortQuery, report: BindReport) -> None:
+        if question != self._asked:
+            return
+        self._tried = (question, report)
+        if self.isVisible():
+            self._refresh()
 
     def _say(self, text: str) -> None:
         if self._is_paused and self._answer is not None:
@@ -205,7 +244,12 @@ class PortBar(QFrame):
         else:
             peers = len(answer.peers)
             more = f"; {peers:,} connections to that port elsewhere" if peers else ""
-            return f"{port} is free: no socket of this machine has it{more}"
+            if self._tried is None or self._tried[0] != port:
+                return f"No socket of this machine has {port}{more}"
+            report = self._tried[1]
+            if report.verdict == "free":
+                return f"{port} is free: a server can take it{more}"
+            return f"{port}: {report.detail}{more}"
         others = len(answer.found) - 1
         return f"{said}, and {others:,} more" if others else said
 

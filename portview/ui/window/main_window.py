@@ -32,6 +32,7 @@ from portview.ui.firewall.firewall_tools import FirewallTools
 from portview.ui.probing.probing_tools import ProbingSources, ProbingTools
 from portview.ui.search.filter_box import FilterBox
 from portview.ui.search.port_box import PortBar, PortBox
+from portview.ui.search.port_trial import PortTrial
 from portview.ui.search.saved_views import SavedViews
 from portview.ui.style.theme import row_colours
 from portview.ui.table.socket_views import SocketViews
@@ -110,6 +111,7 @@ class MainWindow(QMainWindow):
         )
         self.port_box = PortBox()
         self.port_bar = PortBar(self.port_box)
+        self.port_bar.set_trial(PortTrial(runner, self.port_bar))
         self.acts = WindowActions(self)
         sources = ProbingSources(
             read_rows,
