@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def manual_command(elevated_request: ElevatedRequest) -> str:
     """Return what a person can type instead, in this system's own way."""
     if elevated_request.setting is not None:
-        from portview.actions.port_settings.change import command_of  # noqa: PLC0415 - when wanted
+        from portview.actions.port_settings.command import command_of  # noqa: PLC0415 - when wanted
 
         commands = [list(command_of(elevated_request.setting)[1:])]
     else:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from portview.domain.owners.identity import container_name_of, project_of, what_of
 from portview.domain.owners.owners import user_of
 from portview.domain.owners.process import ProcessInfo, ProcessKey
 from portview.domain.query.formatting import format_state
@@ -113,6 +114,9 @@ _VALUES_OF: dict[Key, Callable[[SocketRow, ProcessInfo], Iterable[str | None]]] 
     Key.SERVICE: lambda row, _unused: row.services,
     Key.EXE: lambda _unused, info: (info.executable,),
     Key.CMD: lambda _unused, info: info.command_line or (),
+    Key.WHAT: lambda row, info: (what_of(row, info),),
+    Key.PROJECT: lambda row, info: (project_of(row, info),),
+    Key.CONTAINER: lambda row, info: (container_name_of(row, info),),
 }
 
 
