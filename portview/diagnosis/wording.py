@@ -89,8 +89,7 @@ def bind_evidence(facts: Facts) -> tuple[Evidence, ...]:
         if one.code is None:
             lines.append(Evidence(name, _("it starts"), source(facts.binds)))
         else:
-            value = f"{one.step}: {error_name(one.code)}"
-            lines.append(Evidence(name, value, source(facts.binds)))
+            lines.append(Evidence(name, error_name(one.code), source(facts.binds)))
     return tuple(lines)
 
 
