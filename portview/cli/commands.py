@@ -50,6 +50,7 @@ _MODULES = {
     "suspend": "suspend_command",
     "resume": "suspend_command",
     "firewall": "firewall_command",
+    "watch": "watch_command",
 }
 """The verbs and the module of ``portview.cli`` that has each."""
 
@@ -114,6 +115,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         service_command,
         suspend_command,
         wait_command,
+        watch_command,
         why_command,
     )
 
@@ -132,6 +134,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         service_command,
         suspend_command,
         firewall_command,
+        watch_command,
     )
 
 
