@@ -58,7 +58,11 @@ class Confirmation:
 
 
 def confirm_free(
-    plan: FreePlan, grace_s: float, tried: ActionReport | None = None, *, own_user: str | None = None
+    plan: FreePlan,
+    grace_s: float,
+    tried: ActionReport | None = None,
+    *,
+    own_user: str | None = None,
 ) -> Confirmation:
     """Put a plan for a port into a question.
 
