@@ -36,6 +36,7 @@ from portview.readers.choose import open_reader, open_traffic_reader
 from portview.readers.elevation import is_elevated
 from portview.readers.execution import suspended
 from portview.readers.host_names import HostNames
+from portview.readers.recognition.background import ProgramIdentities
 from portview.readers.traffic import TrafficOnDemand
 from portview.resources import resource_path
 from portview.settings import Settings, settings_path
@@ -183,6 +184,7 @@ class RunningWindow(NamedTuple):
     settings: Settings
     traffic: TrafficReader
     hosts: HostNames
+    identities: ProgramIdentities
     firewall: FirewallOnDemand
     warm_up: Preloader
 
@@ -193,6 +195,7 @@ class RunningWindow(NamedTuple):
         self.runner.shut_down()
         self.traffic.close()
         self.hosts.close()
+        self.identities.close()
         self.firewall.close()
         self.settings.save()
 
@@ -210,6 +213,8 @@ def open_window(reader: SnapshotReader, settings: Settings) -> RunningWindow:
     traffic = TrafficOnDemand(open_traffic_reader)
     executions = ExecutionFeed(suspended, runner, pause_s=_EXECUTION_PAUSE_S)
     feed, hosts = TrafficFeed(traffic, runner), HostNames()
+    identities = ProgramIdentities()
+    reader.identities = identities
     firewall = FirewallOnDemand(_open_firewall)
     verdicts = FirewallFeed(firewall, runner)
     sources = FirewallSources(verdicts, firewall, _open_firewall, _read_drops)
@@ -226,7 +231,9 @@ def open_window(reader: SnapshotReader, settings: Settings) -> RunningWindow:
             standing=executions.standing,
         )
 
-    data_sources = DataSources(describe, feed, executions, sources, hosts, _owner_reader())
+    data_sources = DataSources(
+        describe, feed, executions, sources, hosts, identities, _owner_reader()
+    )
     facts = WindowEnvironment(reader.source, log_path(), settings_path(), is_elevated())
     window = MainWindow(
         poller,
@@ -239,7 +246,10 @@ def open_window(reader: SnapshotReader, settings: Settings) -> RunningWindow:
     )
     warm_up = Preloader(parent=window)
     window.first_rows.shown.connect(warm_up.start)
-    return RunningWindow(window, poller, runner, settings, traffic, hosts, firewall, warm_up)
+    window.first_rows.shown.connect(identities.start)
+    return RunningWindow(
+        window, poller, runner, settings, traffic, hosts, identities, firewall, warm_up
+    )
 
 
 def _owner_reader() -> Callable[[OwnerQuestion], OwnerDetails]:

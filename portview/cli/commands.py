@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 _MODULES = {
     "list": "list_command",
+    "what": "what_command",
     "why": "why_command",
     "probe": "probe_command",
     "ladder": "ladder_command",
@@ -114,11 +115,13 @@ def _load_all() -> tuple[ModuleType, ...]:
         service_command,
         suspend_command,
         wait_command,
+        what_command,
         why_command,
     )
 
     return (
         list_command,
+        what_command,
         why_command,
         probe_command,
         ladder_command,

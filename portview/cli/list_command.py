@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from portview.cli.console import print_bytes, print_json, print_line, print_note
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.json_schema import snapshot_document
-from portview.domain.query.matching import matches
+from portview.domain.query.matching import looks_at_identities, matches
 from portview.domain.query.syntax import parse_query
 from portview.domain.query.terms import QueryError
 from portview.domain.sockets.entry import SocketEntry
@@ -23,11 +24,15 @@ from portview.resources import resource_path
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
+    from portview.domain.owners.process import ProcessKey
     from portview.domain.query.terms import Query
     from portview.domain.sockets.snapshot import Snapshot
+    from portview.domain.sockets.socket_row import SocketRow
 
 _TABLE_COLUMNS = (
+    "what",
     "protocol",
     "local_address",
     "port",
@@ -38,7 +43,14 @@ _TABLE_COLUMNS = (
     "process",
     "user",
 )
-_CSV_COLUMNS = (*_TABLE_COLUMNS, "service", "executable", "command_line")
+_CSV_COLUMNS = (
+    *_TABLE_COLUMNS,
+    "service",
+    "executable",
+    "command_line",
+    "project",
+    "container",
+)
 _NEVER_REMOTE = frozenset({Scope.LISTENING})
 
 
@@ -74,6 +86,8 @@ def run(options: argparse.Namespace) -> Outcome:
         snapshot = reader.read_settled()
     finally:
         reader.close()
+    if looks_at_identities(wanted):
+        snapshot = _identified(snapshot, None)
     scope = Scope(options.scope)
     context = CellContext(
         time.time_ns() // 1_000_000,
@@ -81,9 +95,13 @@ def run(options: argparse.Namespace) -> Outcome:
     )
     entries = [
         entry
-        for entry in _entries(snapshot, context)
+        for entry in _entries(snapshot, context, snapshot.rows)
         if in_scope(entry.row, scope) and matches(wanted, entry.row, entry.info, entry.port_name)
     ]
+    if not looks_at_identities(wanted):
+        owners = {entry.row.owner for entry in entries if entry.row.owner in snapshot.processes}
+        snapshot = _identified(snapshot, [owner for owner in owners if owner])
+        entries = _entries(snapshot, context, [entry.row for entry in entries])
     entries.sort(key=lambda entry: (entry.row.local.port, entry.place))
     for note in snapshot.notes:
         print_note(note)
@@ -112,14 +130,24 @@ def _parsed(text: str) -> Query:
         ) from error
 
 
-def _entries(snapshot: Snapshot, context: CellContext) -> list[SocketEntry]:
+def _identified(snapshot: Snapshot, owners: Iterable[ProcessKey] | None) -> Snapshot:
+    """Return a snapshot in which these owners, or all of them, have been recognised."""
+    # Loaded when it is needed: the rules are some hundred lines.
+    from portview.readers.recognition.identities import identify  # noqa: PLC0415
+
+    return replace(snapshot, processes=identify(snapshot.processes, owners))
+
+
+def _entries(
+    snapshot: Snapshot, context: CellContext, rows: Iterable[SocketRow]
+) -> list[SocketEntry]:
     return [
         SocketEntry(
             row,
             snapshot.processes.get(row.owner) if row.owner else None,
             context.port_names.name(row.protocol, row.local.port),
         )
-        for row in snapshot.rows
+        for row in rows
     ]
 
 

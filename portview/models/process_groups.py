@@ -171,6 +171,9 @@ _TEXTS: dict[str, Callable[[list[SocketEntry], CellContext], str]] = {
     "age": _age,
     "down": _rate(lambda rate: rate.received_bytes_per_s),
     "up": _rate(lambda rate: rate.sent_bytes_per_s),
+    "what": _of_first("what"),
+    "project": _of_first("project"),
+    "container": _of_first("container"),
     "executable": _of_first("executable"),
     "command_line": _of_first("command_line"),
 }

@@ -102,7 +102,7 @@ class ProcessInspector:
         return facts
 
     def _facts_of(self, key: ProcessKey) -> ProcessFacts:
-        info = read_process(key)
+        info = _identified(read_process(key))
         parent = self.parent(key)
         if sys.platform == "win32":
             return self._windows_facts(info, parent)
@@ -179,6 +179,14 @@ class ProcessInspector:
             return CloseMethod.NONE, "Whether it can be asked to close was not looked at."
         self._looks_left -= 1
         return ask(pid)
+
+
+def _identified(info: ProcessInfo) -> ProcessInfo:
+    """Return a process with what its program is to a person, for showing only."""
+    # Loaded with the first plan.
+    from portview.readers.recognition.identities import identify  # noqa: PLC0415
+
+    return identify({info.key: info})[info.key]
 
 
 def working_directory(pid: int) -> str | None:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from portview.domain.owners.identity import container_name_of, project_of, what_of
 from portview.domain.owners.owners import user_of
 from portview.domain.owners.process import ProcessInfo, ProcessKey
 from portview.domain.query.formatting import format_state
@@ -107,6 +108,9 @@ _VALUES_OF: dict[Key, Callable[[SocketRow, ProcessInfo], Iterable[str | None]]] 
     Key.SERVICE: lambda row, _: row.services,
     Key.EXE: lambda _, info: (info.executable,),
     Key.CMD: lambda _, info: info.command_line or (),
+    Key.WHAT: lambda row, info: (what_of(row, info),),
+    Key.PROJECT: lambda row, info: (project_of(row, info),),
+    Key.CONTAINER: lambda row, info: (container_name_of(row, info),),
 }
 
 

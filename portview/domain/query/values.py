@@ -178,4 +178,7 @@ _READERS: dict[Key, Callable[[Key, list[Piece]], Query]] = {
     Key.NAME: _part,
     Key.EXE: _part,
     Key.CMD: _part,
+    Key.WHAT: _part,
+    Key.PROJECT: _part,
+    Key.CONTAINER: _part,
 }

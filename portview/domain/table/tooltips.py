@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.domain.json_schema import iso_time
+from portview.domain.owners.identity import container_of, describe_ancestors, identity_of
 from portview.domain.owners.owners import (
     command_line_of,
     describe_field_problem,
@@ -12,6 +13,7 @@ from portview.domain.owners.owners import (
     without_process_sentence,
 )
 from portview.domain.sockets.socket_row import Protocol, State, awaits_clients, is_loopback
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.domain.sockets.entry import SocketEntry
@@ -50,6 +52,24 @@ def rate(entry: SocketEntry, context: CellContext) -> str:
     if key.protocol is not Protocol.TCP or key.remote is None:
         return "Bytes are counted for TCP connections only."
     return context.traffic_hint or "Not measured yet: that takes two readings of a row in sight."
+
+
+def what(entry: SocketEntry, _context: CellContext) -> str:
+    """Say from what it was read what the program is, and what started it."""
+    identity = identity_of(entry.info)
+    lines = []
+    container = container_of(entry.row, entry.info)
+    if container is not None:
+        from portview.domain.owners.container import describe_container  # noqa: PLC0415 - rare
+
+        lines.append(describe_container(container))
+        if container.image:
+            lines.append(_("Image: {image}").format(image=container.image))
+    if identity.sources:
+        lines.append(_("Read from: {sources}.").format(sources="; ".join(identity.sources)))
+    if identity.ancestors:
+        lines.append(_("Started by: {chain}").format(chain=describe_ancestors(identity.ancestors)))
+    return "\n".join(lines)
 
 
 def process(entry: SocketEntry, context: CellContext) -> str:

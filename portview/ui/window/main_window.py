@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QSizePolicy, QVBo
 
 from portview.domain.sockets.scope import Scope
 from portview.domain.sockets.snapshot import Snapshot
+from portview.engine.port_usage_feed import PortUsageFeed
 from portview.i18n import _
 from portview.models.socket_table_model import SocketTableModel
 from portview.override import override
@@ -122,6 +123,7 @@ class MainWindow(QMainWindow):
         self.probing = ProbingTools(self, runner, settings, sources)
         self.firewall = FirewallTools(self, runner, settings, data_sources.firewall)
         self.diagnosis = DiagnosisTools(self, runner, settings, self.model.all_entries)
+        self._port_usage = PortUsageFeed(runner, self)
         self.row_actions = RowActions(self.acts, self.views.selection, [self.views])
         self._passing_time = QTimer(self)
         self._passing_time.setInterval(_PASS_TIME_MS)
@@ -349,6 +351,7 @@ class MainWindow(QMainWindow):
         firewall.note_changed.connect(self.status.show_note)
         firewall.notified.connect(self.show_message)
         firewall.action_wanted.connect(self._acting.start)
+        self._port_usage.counted.connect(self.status.show_usage)
         self.diagnosis.notified.connect(self.show_message)
         self.diagnosis.action_wanted.connect(self._acting.start)
         self.diagnosis.allow_wanted.connect(firewall.allow)
@@ -365,6 +368,7 @@ class MainWindow(QMainWindow):
         self.properties.show_snapshot(snapshot)
         self.status.show_snapshot(snapshot, self.model.states, self._poller.interval_ms)
         self.empty_states.note_snapshot()
+        self._port_usage.show_snapshot(snapshot)
 
     @Slot(object, str)
     def _on_query(self, query: Query, text: str) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QLabel, QStatusBar, QToolButton, QWidget
 
 from portview.domain.sockets.socket_row import State
+from portview.i18n import _
 from portview.models.tooltips import plain_tooltip
 from portview.ui.window.live_button import interval_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from portview.diagnosis.overview import PortsOverview
     from portview.domain.errors import PortViewError
     from portview.domain.sockets.snapshot import Snapshot
 
@@ -31,6 +33,7 @@ class StatusBar(QStatusBar):
         self._totals = self._label("Sockets by state")
         self._waiting = self._label("Changes that wait")
         self._problem = self._label("What could not be read")
+        self._usage = self._label(_("Dynamic ports"))
         self._rights = self._label("Rights")
         self._cost = self._label("Cost of the last reading")
         self.addWidget(self._totals)
@@ -41,6 +44,7 @@ class StatusBar(QStatusBar):
         self.note.clicked.connect(self.note_clicked)
         self.note.hide()
         self.addPermanentWidget(self.note)
+        self.addPermanentWidget(self._usage)
         self.addPermanentWidget(self._rights)
         self.addPermanentWidget(self._cost)
 
@@ -52,6 +56,22 @@ class StatusBar(QStatusBar):
             if is_elevated
             else "PortView runs without administrator rights. Some owners can't be named."
         )
+
+    @Slot(object)
+    def show_usage(self, overviews: tuple[PortsOverview, ...]) -> None:
+        """Show how many dynamic ports are in use, of the protocol that has the fewest left."""
+        known = [one.usage for one in overviews if one.usage is not None]
+        if not known:
+            _say(self._usage, "")
+            return
+        usage = max(known, key=lambda one: one.share)
+        warnings = [warning.sentence for one in overviews for warning in one.warnings]
+        text = _("dynamic ports {used:,} of {size:,}").format(used=usage.used, size=usage.size)
+        if any(warning.code == "port_exhaustion" for one in overviews for warning in one.warnings):
+            text = _("\u26a0 {text}, running out").format(text=text)
+        _say(self._usage, text)
+        lines = [f"{count:,}  {name}" for name, count in usage.by_process]
+        self._usage.setToolTip(plain_tooltip("\n".join([*warnings, *lines])))
 
     def show_snapshot(
         self, snapshot: Snapshot, states: Mapping[State | None, int], interval_ms: int
