@@ -364,8 +364,12 @@ def _options(found: tuple[PortSocket, ...]) -> tuple[Evidence, ...]:
             options = one.options.value
             value = ", ".join(
                 (
-                    f"SO_REUSEADDR {int(options.reuses_address)}",  # untranslated: names of options
-                    f"SO_REUSEPORT {int(options.reuses_port)}",  # untranslated: likewise
+                    _("SO_REUSEADDR {reuses_address}").format(
+                        reuses_address=int(options.reuses_address)
+                    ),  # untranslated: names of options
+                    _("SO_REUSEPORT {reuses_port}").format(
+                        reuses_port=int(options.reuses_port)
+                    ),  # untranslated: likewise
                 )
             )
             name = _("Options at {address}").format(address=address_words(one.address))

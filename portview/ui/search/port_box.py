@@ -13,6 +13,7 @@ from portview.domain.owners.owners import describe_owner
 from portview.domain.plain_text import inert
 from portview.domain.sockets.snapshot import Snapshot
 from portview.domain.sockets.socket_row import State, endpoint_text
+from portview.i18n import _
 from portview.models.tooltips import plain_tooltip
 from portview.override import override
 from portview.ui.style.icons import icon
@@ -41,9 +42,9 @@ class PortBox(QLineEdit):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setPlaceholderText("Go to port")
-        self.setAccessibleName("Go to port")
-        self.setToolTip("A port, such as 8080, 127.0.0.1:8080 or udp 53. Enter goes to it.")
+        self.setPlaceholderText(_("Go to port"))
+        self.setAccessibleName(_("Go to port"))
+        self.setToolTip(_("A port, such as 8080, 127.0.0.1:8080 or udp 53. Enter goes to it."))
         self.setMaxLength(200)
         self.setClearButtonEnabled(True)
         self._icon_action = QAction(self)
@@ -101,7 +102,7 @@ class PortBar(QFrame):
         self._tried: tuple[PortQuery, BindReport] | None = None
         self._asked: PortQuery | None = None
         self._steps: list[tuple[QToolButton, Callable[[PortAnswer], bool]]] = []
-        self.setAccessibleName("Who is on this port")
+        self.setAccessibleName(_("Who is on this port"))
         self._text = QLabel()
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setMinimumWidth(80)
@@ -110,15 +111,17 @@ class PortBar(QFrame):
         self._layout.setContentsMargins(12, 2, 8, 6)
         self._layout.setSpacing(4)
         self._layout.addWidget(self._text, 1)
-        self.add_next_step("Go to it", lambda answer: not answer.is_free, lambda _: self._go())
         self.add_next_step(
-            "Show its connections",
+            _("Go to it"), lambda answer: not answer.is_free, lambda _unused: self._go()
+        )
+        self.add_next_step(
+            _("Show its connections"),
             lambda answer: bool(answer.peers),
             lambda answer: self.filter_chosen.emit(
-                f"port:{answer.question.port} OR rport:{answer.question.port}"
+                _("port:{port} OR rport:{port}").format(port=answer.question.port)
             ),
         )
-        self.add_next_step("Copy", lambda _: True, lambda _: self._copy())
+        self.add_next_step("Copy", lambda _unused: True, lambda _unused: self._copy())
         box.textChanged.connect(self._on_text_changed)
         box.going_requested.connect(self._on_going_requested)
         self.hide()
@@ -234,29 +237,36 @@ class PortBar(QFrame):
         if answer.holders:
             said = f"{port}: {self._holder(answer.holders[0])}"
         elif answer.users:
-            said = f"{port} is taken by a connection of {self._holder(answer.users[0])}"
+            said = _("{port} is taken by a connection of {holder}").format(
+                port=port, holder=self._holder(answer.users[0])
+            )
         elif answer.waiting:
             count = len(answer.waiting)
-            return (
-                f"Nobody holds {port}; {count:,} closed "
-                f"{'connection waits' if count == 1 else 'connections wait'} in TIME_WAIT"
+            return _("Nobody holds {port}; {count:,} closed {part} in TIME_WAIT").format(
+                port=port,
+                count=count,
+                part="connection waits" if count == 1 else "connections wait",
             )
         else:
             peers = len(answer.peers)
-            more = f"; {peers:,} connections to that port elsewhere" if peers else ""
+            more = (
+                _("; {peers:,} connections to that port elsewhere").format(peers=peers)
+                if peers
+                else ""
+            )
             if self._tried is None or self._tried[0] != port:
-                return f"No socket of this machine has {port}{more}"
+                return _("No socket of this machine has {port}{more}").format(port=port, more=more)
             report = self._tried[1]
             if report.verdict == "free":
-                return f"{port} is free: a server can take it{more}"
+                return _("{port} is free: a server can take it{more}").format(port=port, more=more)
             return f"{port}: {report.detail}{more}"
         others = len(answer.found) - 1
-        return f"{said}, and {others:,} more" if others else said
+        return _("{said}, and {others:,} more").format(said=said, others=others) if others else said
 
     def _holder(self, row: SocketRow) -> str:
         info = self._snapshot.processes.get(row.owner) if row.owner else None
         name = inert(describe_owner(row, info), _LONGEST_NAME)
-        pid = f", PID {row.pid}" if row.pid is not None else ""
+        pid = _(", PID {pid}").format(pid=row.pid) if row.pid is not None else ""
         how = _HOW.get(row.state, f"{row.state} on") if row.state else "on"
         return f"{name}{pid}, {how} {row.protocol.upper()} {endpoint_text(row.local)}"
 
