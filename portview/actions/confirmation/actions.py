@@ -36,6 +36,7 @@ from portview.actions.services.change import (
 from portview.domain.errors import Outcome
 from portview.domain.owners.process import ProcessKey
 from portview.domain.plain_text import inert
+from portview.i18n import _
 from portview.readers.process_identity import process_key
 from portview.readers.processes import read_process
 
@@ -95,7 +96,7 @@ class FreeAction:
     @property
     def title(self) -> str:
         """Return the window's title."""
-        return f"Free port {self.port}"
+        return _("Free port {port}").format(port=self.port)
 
     def preview(self, *, force: bool, tree: bool) -> Confirmation:
         """See who holds the port."""
@@ -140,7 +141,7 @@ class EndAction:
     @property
     def title(self) -> str:
         """Return the window's title."""
-        return "End process tree" if self.with_tree else "End process"
+        return _("End process tree") if self.with_tree else _("End process")
 
     def preview(self, *, force: bool, tree: bool) -> Confirmation:
         """See whether it is still the same process, and what runs under it."""
@@ -149,7 +150,7 @@ class EndAction:
         if not self.with_tree:
             return confirmation
         # What was asked for from the start is no choice any more.
-        notes = () if step.tree or not confirmation.verb else ("Nothing runs under it.",)
+        notes = () if step.tree or not confirmation.verb else (_("Nothing runs under it."),)
         return replace(confirmation, has_tree=False, notes=notes)
 
     def execute(self, confirmation: Confirmation, options: ExecutionOptions) -> ActionReport:
@@ -205,7 +206,7 @@ class CloseAction:
     @property
     def title(self) -> str:
         """Return the window's title."""
-        return "Close connection"
+        return _("Close connection")
 
     def preview(self, *, force: bool, tree: bool) -> Confirmation:
         """Find the connection and who holds its ends."""
@@ -256,10 +257,12 @@ def next_action(report: ActionReport) -> tuple[str, Action] | None:
             own = holder.process.shown_services if holder.process else ()
             of_user = any(s.name == holder.service and s.manager == USERS_OWN for s in own)
             name = inert(holder.service, _LONGEST_NAME)
-            return f"Stop the service {name} ...", ServiceAction(holder.service, "stop", of_user)
+            return _("Stop the service {name} ...").format(name=name), ServiceAction(
+                holder.service, "stop", of_user
+            )
         if holder.starter is not None:
-            name = inert(holder.starter.name or "what starts it again", _LONGEST_NAME)
-            return f"End {name} ...", EndAction(holder.starter.key)
+            name = inert(holder.starter.name or _("what starts it again"), _LONGEST_NAME)
+            return _("End {name} ...").format(name=name), EndAction(holder.starter.key)
     return None
 
 

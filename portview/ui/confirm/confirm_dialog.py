@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from portview.actions.confirmation.actions import ExecutionOptions, can_be_elevated
 from portview.domain.errors import Outcome, PortViewError
 from portview.engine.task_runner import Pool
+from portview.i18n import _
 from portview.override import override
 from portview.ui.confirm.confirmation_view import plain_label
 from portview.ui.style.icons import device_pixmap
@@ -94,7 +95,7 @@ class ConfirmDialog(QDialog):
         self.act_button = self.add_button("", QDialogButtonBox.ButtonRole.ActionRole)
         self.act_button.clicked.connect(self._on_act)
         self.admin_button = self.add_button(
-            "Do it as &administrator", QDialogButtonBox.ButtonRole.ActionRole
+            _("Do it as &administrator"), QDialogButtonBox.ButtonRole.ActionRole
         )
         self.admin_button.clicked.connect(self._on_act_as_admin)
         layout = QVBoxLayout(self)
@@ -146,7 +147,7 @@ class ConfirmDialog(QDialog):
         """Say what is under way."""
         self.progress_text.setText(text)
         self._show_only(self.progress_text, self.progress_bar, *self.kept_while_executing())
-        self.cancel_button.setText("Cancel")
+        self.cancel_button.setText(_("Cancel"))
 
     @override
     def reject(self) -> None:
@@ -184,7 +185,7 @@ class ConfirmDialog(QDialog):
         if act is None:
             return
         self._is_executing = True
-        self.show_progress("Waiting for the system's prompt ..." if as_admin else "Working ...")
+        self.show_progress(_("Waiting for the system's prompt ...") if as_admin else "Working ...")
 
         def work(work: Work[ActionReport]) -> ActionReport:
             return act(ExecutionOptions(as_admin, work.token, work.report))

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QSizePolicy, QVBo
 from portview.domain.sockets.scope import Scope
 from portview.domain.sockets.snapshot import Snapshot
 from portview.engine.port_usage_feed import PortUsageFeed
+from portview.i18n import _
 from portview.models.socket_table_model import SocketTableModel
 from portview.override import override
 from portview.preferences import INTERVALS_MS
@@ -204,7 +205,7 @@ class MainWindow(QMainWindow):
         self.filter_box.setMinimumWidth(_LEAST_FILTER_WIDTH)
         self.filter_box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         top.addWidget(self.filter_box, 1)
-        top.addWidget(MenuButton(self._saved_views, "view", "Saved views"))
+        top.addWidget(MenuButton(self._saved_views, "view", _("Saved views")))
         top.addWidget(ActionButton(self._grouping.group, "tree"))
         top.addWidget(self.port_box)
         layout = QVBoxLayout()
@@ -224,14 +225,14 @@ class MainWindow(QMainWindow):
 
     def _add_actions(self) -> None:
         add = self.acts.add
-        add("refresh", ActionSpec("&Refresh now", ("F5", "Ctrl+R")), self._poller.refresh)
+        add("refresh", ActionSpec(_("&Refresh now"), ("F5", "Ctrl+R")), self._poller.refresh)
         add(
             "pause",
-            ActionSpec("&Pause", tip="Space does the same in the table", is_checkable=True),
+            ActionSpec("&Pause", tip=_("Space does the same in the table"), is_checkable=True),
             self._poller.set_paused,
         )
         add("filter", ActionSpec("&Filter", ("Ctrl+F",)), self.filter_box.enter)
-        add("clear_filter", ActionSpec("&Clear filter"), self._clear_filter)
+        add("clear_filter", ActionSpec(_("&Clear filter")), self._clear_filter)
         for number, scope in enumerate(Scope, start=1):
             add(
                 f"scope_{scope}",
@@ -240,7 +241,7 @@ class MainWindow(QMainWindow):
             )
         add(
             "details",
-            ActionSpec("&Details", ("F4",), "What is known about the row", is_checkable=True),
+            ActionSpec("&Details", ("F4",), _("What is known about the row"), is_checkable=True),
             self.details.set_open,
         )
         self.probing.add_actions(self.acts)
@@ -249,7 +250,7 @@ class MainWindow(QMainWindow):
             self._runner, self._exportable, self, is_elevated=self._facts.is_elevated
         )
         add("export", ActionSpec("&Export\u2026", ("Ctrl+E",)), self._export.ask)
-        add("go_to_port", ActionSpec("&Go to port", ("Ctrl+L",)), self.port_box.enter)
+        add("go_to_port", ActionSpec(_("&Go to port"), ("Ctrl+L",)), self.port_box.enter)
         add_help_actions(self.acts, self, self._facts)
 
     def _add_view_actions(self) -> None:
@@ -258,12 +259,12 @@ class MainWindow(QMainWindow):
         self._grouping = GroupActions(self.acts, self.views)
         add(
             "save_view",
-            ActionSpec("&Save this view as\u2026", ("Ctrl+Shift+S",)),
+            ActionSpec(_("&Save this view as…"), ("Ctrl+Shift+S",)),
             lambda: self._saved_views.save_current(),  # noqa: PLW0108 - it is made later
         )
         add(
             "edit_views",
-            ActionSpec("&Rename or delete views\u2026"),
+            ActionSpec(_("&Rename or delete views…")),
             lambda: self._saved_views.edit(),  # noqa: PLW0108 - likewise
         )
 
@@ -287,7 +288,7 @@ class MainWindow(QMainWindow):
     def _fill_menu_bar(self) -> None:
         settings = self._settings
         self._highlight_menu = HighlightMenu(
-            "Mark &news and closed sockets", settings, self.model, self
+            _("Mark &news and closed sockets"), settings, self.model, self
         )
         WindowMenus(self.menuBar(), self.acts, self.row_actions).fill(
             self.live_button.interval_actions,
