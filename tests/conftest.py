@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import sys
 import threading
 from pathlib import Path
@@ -59,6 +60,18 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep settings and logs of a test in its own folder."""
     monkeypatch.setenv("PORTVIEW_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.setenv("PORTVIEW_LOG_DIR", str(tmp_path / "log"))
+
+
+@pytest.fixture
+def own_network() -> Iterator[None]:
+    """Give a test a network of its own where that can be had, so that no stranger takes a port."""
+    if sys.platform != "linux" or os.geteuid() != 0 or shutil.which("ip") is None:
+        yield
+        return
+    from tests.netns import own_network_namespace  # noqa: PLC0415 - found by the path set above
+
+    with own_network_namespace():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from portview.domain.errors import Outcome
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import Protocol
 from portview.domain.user_input.parsing import parse_port
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     import argparse
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from portview.domain.sockets.port_names import PortNames
 
 _ABOUT = {
-    SettingKind.RESERVE: ("reserve", "PORTS", "keep ports from outgoing connections"),
-    SettingKind.RELEASE: ("release", "PORTS", "end such a reservation"),
+    SettingKind.RESERVE: ("reserve", "PORTS", N_("keep ports from outgoing connections")),
+    SettingKind.RELEASE: ("release", "PORTS", N_("end such a reservation")),
     SettingKind.DYNAMIC_RANGE: (
         "dynamic",
         "FIRST-LAST",
-        "set from where the system takes ports for outgoing connections",
+        N_("set from where the system takes ports for outgoing connections"),
     ),
     SettingKind.ALLOW_FROM: (
         "allow-from",
         "PORT",
-        "set the first port that every user may bind (Linux)",
+        N_("set the first port that every user may bind (Linux)"),
     ),
 }
 
@@ -42,28 +42,32 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add ``ports`` and its settings to the command line."""
     parser = commands.add_parser(
         "ports",
-        help="show the ranges of ports and who uses them, or change the ranges",
-        description="Show from where the system takes ports for outgoing connections, which it "
-        "keeps, how many are in use and by whom. With a word behind it, change a range.",
-        epilog="Exit code 1 where ports run out or a range covers a port of a server.",
+        help=_("show the ranges of ports and who uses them, or change the ranges"),
+        description=_(
+            "Show from where the system takes ports for outgoing connections, which it "
+            "keeps, how many are in use and by whom. With a word behind it, change a range."
+        ),
+        epilog=_("Exit code 1 where ports run out or a range covers a port of a server."),
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--json", action="store_true", help=_("print one JSON document"))
     parser.set_defaults(run=run)
     kinds = parser.add_subparsers(metavar="SETTING")
     for kind, (word, value, about) in _ABOUT.items():
-        setting = kinds.add_parser(word, help=about, description=f"{about.capitalize()}.")
+        setting = kinds.add_parser(word, help=_(about), description=f"{_(about).capitalize()}.")
         setting.add_argument("value", metavar=value)
         setting.add_argument(
             "--proto",
             choices=[protocol.value for protocol in Protocol],
             default=Protocol.TCP.value,
-            help="which protocol, on Windows (default: tcp)",
+            help=_("which protocol, on Windows (default: tcp)"),
         )
         if kind is SettingKind.RESERVE:
             setting.add_argument(
                 "--around-winnat",
                 action="store_true",
-                help="stop WinNAT meanwhile, which cuts off containers, virtual machines and WSL",
+                help=_(
+                    "stop WinNAT meanwhile, which cuts off containers, virtual machines and WSL"
+                ),
             )
         add_change_options(setting, with_grace=False)
         setting.set_defaults(run=run_setting, kind=kind, around_winnat=False)
@@ -71,11 +75,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _add_forwards(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    about = "remove a port proxy of Windows, or make it again"
+    about = _("remove a port proxy of Windows, or make it again")
     forward = kinds.add_parser("forward", help=about, description=f"{about.capitalize()}.")
     forward.add_argument("act", choices=["remove", "restore"])
-    forward.add_argument("kind_of_forward", metavar="KIND", help="such as v4tov4")
-    forward.add_argument("listen", metavar="LISTEN", help="address/port, such as */8080")
+    forward.add_argument("kind_of_forward", metavar="KIND", help=_("such as v4tov4"))
+    forward.add_argument("listen", metavar="LISTEN", help=_("address/port, such as */8080"))
     forward.add_argument("connect", metavar="CONNECT", help="address/port")
     add_change_options(forward, with_grace=False)
     forward.set_defaults(run=run_forward)
@@ -130,7 +134,7 @@ def _print_overview(overview: PortsOverview) -> None:
     for warning in overview.warnings:
         print_line("  " + _("Warning: {sentence}").format(sentence=warning.sentence))
         if warning.change is not None:
-            from portview.actions.port_settings.change import command_of  # noqa: PLC0415
+            from portview.actions.port_settings.command import command_of  # noqa: PLC0415
 
             print_line(f"    {' '.join(command_of(warning.change))}")
 
@@ -198,7 +202,7 @@ def _print_plan(plan: SettingPlan) -> None:
 
 
 def _plan_object(plan: SettingPlan) -> dict[str, object]:
-    from portview.actions.port_settings.change import command_of  # noqa: PLC0415 - likewise
+    from portview.actions.port_settings.command import command_of  # noqa: PLC0415 - likewise
 
     return {
         "setting": plan.change.kind.value,

@@ -21,26 +21,30 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add ``why`` to the command line."""
     parser = commands.add_parser(
         "why",
-        help="say why a port can't be used, or why nobody reaches it",
-        description="Find out why a server can't have a port, or why clients don't reach the one "
-        "that has it. Reads the machine, starts a test server for a moment and connects once to "
-        "what listens. A pasted error message does as well as a number.",
-        epilog="Exit code 0: nothing is in the way. 1: something is, and is explained. 3: only an "
-        "administrator can tell.",
+        help=_("say why a port can't be used, or why nobody reaches it"),
+        description=_(
+            "Find out why a server can't have a port, or why clients don't reach the one "
+            "that has it. Reads the machine, starts a test server for a moment and connects once "
+            "to what listens. A pasted error message does as well as a number."
+        ),
+        epilog=_(
+            "Exit code 0: nothing is in the way. 1: something is, and is explained. 3: only an "
+            "administrator can tell."
+        ),
     )
     parser.add_argument(
         "what",
         metavar="PORT|TEXT",
         nargs="+",
-        help="a port, or the error message of a program",
+        help=_("a port, or the error message of a program"),
     )
     parser.add_argument(
         "--proto",
         choices=[protocol.value for protocol in Protocol],
-        help="which protocol (default: tcp)",
+        help=_("which protocol (default: tcp)"),
     )
-    parser.add_argument("--address", help="the address that the server wants")
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--address", help=_("the address that the server wants"))
+    parser.add_argument("--json", action="store_true", help=_("print one JSON document"))
     parser.set_defaults(run=run)
 
 

@@ -16,6 +16,7 @@ from portview.diagnosis.facts import DiagnosisQuestion, Facts, Self
 from portview.domain.cancellation import CancelToken
 from portview.domain.facts import Absent, Known
 from portview.domain.sockets.socket_row import Protocol
+from portview.i18n import _
 from portview.readers.elevation import is_elevated
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _try_to_serve(question: DiagnosisQuestion) -> Facts:
         Self(_user(), is_elevated(), _command()),
     )
     addresses = facts.wanted_addresses()
-    tried_with = "bind and listen" if question.protocol is Protocol.TCP else "bind"
+    tried_with = _("bind and listen") if question.protocol is Protocol.TCP else "bind"
     return replace(
         facts,
         binds=read_now(
@@ -85,10 +86,10 @@ def _try_to_serve(question: DiagnosisQuestion) -> Facts:
             ),
         ),
         any_port_code=read_now(
-            "bind to port 0", lambda: _code_fact(try_any_port(question.protocol))
+            _("bind to port 0"), lambda: _code_fact(try_any_port(question.protocol))
         ),
         control_code=read_now(
-            "bind to other ports", lambda: _code_fact(try_control_ports(question.protocol))
+            _("bind to other ports"), lambda: _code_fact(try_control_ports(question.protocol))
         ),
     )
 
@@ -116,12 +117,12 @@ def _sources(facts: Facts, cancel: CancelToken) -> dict[str, tuple[str, Callable
     question = facts.question
     port, protocol = question.port, question.protocol
     sources: dict[str, tuple[str, Callable[[], Any]]] = {
-        "snapshot": ("the table of sockets", partial(machine.read_snapshot, port, cancel)),
-        "ranges": ("the port ranges", partial(machine.read_ranges, protocol)),
-        "addresses": ("the network interfaces", machine.read_addresses),
-        "proxies": ("the proxy settings", machine.read_proxies),
-        "rules": ("the firewall", machine.read_firewall_rules),
-        "free_port": ("test binds", partial(machine.find_free_port, port, protocol, cancel)),
+        "snapshot": (_("the table of sockets"), partial(machine.read_snapshot, port, cancel)),
+        "ranges": (_("the port ranges"), partial(machine.read_ranges, protocol)),
+        "addresses": (_("the network interfaces"), machine.read_addresses),
+        "proxies": (_("the proxy settings"), machine.read_proxies),
+        "rules": (_("the firewall"), machine.read_firewall_rules),
+        "free_port": (_("test binds"), partial(machine.find_free_port, port, protocol, cancel)),
     }
     if facts.platform == "linux":
         sources |= machine.linux_sources(port, protocol, cancel)
@@ -146,22 +147,22 @@ def _later_sources(
     from portview.diagnosis import machine  # noqa: PLC0415 - loaded already
 
     later: dict[str, tuple[str, Callable[[], Any]]] = {
-        "owners": ("the processes", partial(machine.read_owners, facts)),
+        "owners": (_("the processes"), partial(machine.read_owners, facts)),
     }
     if facts.listeners and facts.protocol is Protocol.TCP:
-        later["replies"] = ("a test connection", partial(machine.call_listeners, facts))
+        later["replies"] = (_("a test connection"), partial(machine.call_listeners, facts))
     # Sockets of PortView's own come last, so that the table of sockets has none of them.
     if facts.platform == "linux":
         later["lists_bound"] = ("sock_diag", machine.lists_bound_sockets)
     is_free = not facts.refused and facts.protocol is Protocol.TCP and bool(facts.port)
     if is_free and facts.platform == "linux":
         later["shadowed_address"] = (
-            "a test server",
+            _("a test server"),
             partial(machine.find_shadowed_address, facts.port),
         )
     rules = partial(gathering.wait_for, "rules", deadline)
-    later["firewall"] = ("the firewall", partial(machine.check_firewall, facts, rules))
-    later["destinations"] = ("the firewall", partial(machine.find_destinations, facts, rules))
+    later["firewall"] = (_("the firewall"), partial(machine.check_firewall, facts, rules))
+    later["destinations"] = (_("the firewall"), partial(machine.find_destinations, facts, rules))
     return later
 
 

@@ -11,6 +11,7 @@ from portview.diagnosis.facts import Reading
 from portview.domain.cancellation import Cancelled
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import Absent, Known, Remedy, Unreadable
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,18 +36,22 @@ def read_now(source: str, read: Callable[[], Any]) -> Reading[Any]:
     except Cancelled:
         raise
     except PermissionError as error:
-        fact = Unreadable(f"access is denied ({error})", Remedy.ADMINISTRATOR)
+        fact = Unreadable(
+            _("access is denied ({reason})").format(reason=error), Remedy.ADMINISTRATOR
+        )
     except PortViewError as error:
         needs = error.outcome is Outcome.NEEDS_ADMIN
         fact = Unreadable(
             error.message.rstrip("."), Remedy.ADMINISTRATOR if needs else Remedy.RETRY
         )
     except OSError as error:
-        fact = Unreadable(f"the system refused: {error.strerror or error}", Remedy.RETRY)
+        fact = Unreadable(
+            _("the system refused: {reason}").format(reason=error.strerror or error), Remedy.RETRY
+        )
     except Exception as error:
         # One reader's mistake must not take the whole answer along.
         logger.exception("reading %s failed", source)
-        fact = Unreadable(f"an unexpected failure: {error!r}")
+        fact = Unreadable(_("an unexpected failure: {error}").format(error=repr(error)))
     return Reading(fact, source, at_ms, (time.perf_counter() - started) * 1000)
 
 
@@ -69,12 +74,12 @@ class Gathering:
             try:
                 reading = read_now(source, read)
             except Cancelled:
-                reading = Reading(Unreadable("it was cancelled", Remedy.RETRY), source)
+                reading = Reading(Unreadable(_("it was cancelled"), Remedy.RETRY), source)
             with self._lock:
                 self._done[name] = reading
             self._arrived.set()
 
-        threading.Thread(target=work, name=f"diagnosis {name}", daemon=True).start()
+        threading.Thread(target=work, name=f"diagnosis-{name}", daemon=True).start()
 
     def wait_for(self, name: str, deadline: float) -> Reading[Any]:
         """Wait for one of them until a moment of the monotonic clock. Raises Cancelled."""
@@ -108,4 +113,7 @@ class Gathering:
 
     def _late(self, name: str) -> Reading[Any]:
         source = self._sources[name]
-        return Reading(Unreadable(f"{source} has not answered yet", Remedy.RETRY), source)
+        return Reading(
+            Unreadable(_("{source} has not answered yet").format(source=source), Remedy.RETRY),
+            source,
+        )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from portview.domain.address_matching import is_in_the_way, is_wildcard
 from portview.domain.facts import Absent, Fact, Known, Unreadable, known_or
 from portview.domain.sockets.socket_row import Family, Protocol, State, is_loopback
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_NOT_READ = Unreadable("it was not read")
+_NOT_READ = Unreadable(N_("it was not read"))
 _ADDRESS_LOOPBACK_IPV4 = "127.0.0.1"
 
 
@@ -71,7 +72,9 @@ class DiagnosisQuestion:
     @property
     def name(self) -> str:
         """Return "TCP port 8080"."""
-        return f"{self.protocol.value.upper()} port {self.port}"
+        return _("{protocol} port {port}").format(
+            protocol=self.protocol.value.upper(), port=self.port
+        )
 
 
 @dataclass(frozen=True, slots=True)

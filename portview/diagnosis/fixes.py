@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from portview.actions.port_settings.change import command_of
+from portview.actions.port_settings.command import command_of
 from portview.actions.port_settings.setting import SettingChange, SettingKind, reserve
 from portview.diagnosis.finding import Fix, Harm
 from portview.diagnosis.remedies import Remediation, RemediationKind
@@ -13,7 +13,7 @@ from portview.diagnosis.wording import describe_process
 from portview.domain.json_schema import iso_time
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import Endpoint, Protocol, endpoint_text
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,28 +22,27 @@ if TYPE_CHECKING:
     from portview.domain.owners.process import ProcessInfo
 
 _WHERE_PORTS_STAND = {
-    "node": "PORT=… npm start, or --port",
-    "vite": "vite --port …, or server.port in vite.config",
-    "next-server": "next dev -p …",
-    "python": "--port …, or the address in the script",
-    "python3": "--port …, or the address in the script",
-    "uvicorn": "uvicorn --port …",
-    "gunicorn": "gunicorn --bind :…",
-    "java": "server.port in application.properties, or -Dserver.port=…",
-    "dotnet": "ASPNETCORE_URLS, or applicationUrl in launchSettings.json",
-    "nginx": "listen …; in nginx.conf",
-    "apache2": "Listen … in ports.conf",
-    "httpd": "Listen … in httpd.conf",
-    "postgres": "port = … in postgresql.conf",
-    "mysqld": "port=… in my.cnf",
-    "mongod": "net.port in mongod.conf",
-    "redis-server": "port … in redis.conf",
-    "php": "php -S localhost:…",
-    "ruby": "rails server -p …, or config/puma.rb",
-    "puma": "config/puma.rb",
-    "caddy": "the site address in Caddyfile",
-    "docker-proxy": "the first number of -p …:…",
-    "sshd": "Port … in sshd_config",
+    "node": N_("PORT=… npm start, or --port"),
+    "vite": N_("vite --port …, or server.port in vite.config"),
+    "next-server": N_("next dev -p …"),
+    "python": N_("--port …, or the address in the script"),
+    "uvicorn": N_("uvicorn --port …"),
+    "gunicorn": N_("gunicorn --bind :…"),
+    "java": N_("server.port in application.properties, or -Dserver.port=…"),
+    "dotnet": N_("ASPNETCORE_URLS, or applicationUrl in launchSettings.json"),
+    "nginx": N_("listen …; in nginx.conf"),
+    "apache2": N_("Listen … in ports.conf"),
+    "httpd": N_("Listen … in httpd.conf"),
+    "postgres": N_("port = … in postgresql.conf"),
+    "mysqld": N_("port=… in my.cnf"),
+    "mongod": N_("net.port in mongod.conf"),
+    "redis-server": N_("port … in redis.conf"),
+    "php": N_("php -S localhost:…"),
+    "ruby": N_("rails server -p …, or config/puma.rb"),
+    "puma": N_("config/puma.rb"),
+    "caddy": N_("the site address in Caddyfile"),
+    "docker-proxy": N_("the first number of -p …:…"),
+    "sshd": N_("Port … in sshd_config"),
 }
 """Where the number of its port usually stands for a program."""
 
@@ -66,10 +65,10 @@ def use_another_port(facts: Facts) -> tuple[Fix, ...]:
 def where_its_port_stands(info: ProcessInfo) -> str:
     """Return where the port of a known program is set, "" for others."""
     name = (info.name or "").lower().removesuffix(".exe")
+    if name.startswith("python"):
+        name = "python"
     found = _WHERE_PORTS_STAND.get(name, "")
-    if not found and name.startswith("python"):
-        return _WHERE_PORTS_STAND["python"]
-    return found
+    return _(found) if found else ""
 
 
 def free_the_port(facts: Facts, sockets: Iterable[PortSocket], *, is_admin: bool = False) -> Fix:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from portview.diagnosis.facts import Facts, PortSocket, Reading, Usage
 from portview.domain.facts import Absent, Known, Unreadable
 from portview.domain.sockets.socket_row import State
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,11 @@ def join_sockets(
 ) -> Facts:
     """Put the rows of the table and what the kernel adds together, by socket."""
     if not isinstance(snapshot.fact, Known):
-        missing = snapshot.fact if isinstance(snapshot.fact, Unreadable) else Unreadable("no table")
+        missing = (
+            snapshot.fact
+            if isinstance(snapshot.fact, Unreadable)
+            else Unreadable(_("it was not read"))
+        )
         return replace(facts, sockets=_as(snapshot, missing, snapshot.source))
     taken = snapshot.fact.value
     rows = [
@@ -154,5 +159,10 @@ def usage_of(snapshot: Snapshot, protocol: Protocol, ranges: PortRanges) -> Usag
             time_wait += 1
         elif row.owner is not None:
             info = snapshot.processes.get(row.owner)
-            by_process[f"{(info.name if info else None) or '?'} (PID {row.owner.pid})"] += 1
+            by_process[_process_words(info, row.owner.pid)] += 1
     return Usage(dynamic, len(used), time_wait, tuple(by_process.most_common(5)))
+
+
+def _process_words(info: ProcessInfo | None, pid: int) -> str:
+    name = (info.name if info else None) or "?"
+    return _("{name} (PID {pid})").format(name=name, pid=pid)

@@ -13,6 +13,7 @@ from portview.diagnosis.facts import Facts, OwnerFacts, PortSocket, Reading
 from portview.domain.address_matching import is_wildcard
 from portview.domain.facts import Absent, Known, Remedy, Unreadable, known_or
 from portview.domain.sockets.socket_row import Family, OwnerProblem, Protocol, State, is_loopback
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -166,7 +167,7 @@ def windows_sources(port: int, protocol: Protocol) -> dict[str, Source]:
         wsl_settings,
     )
 
-    registry = "the registry"
+    registry = _("the registry")
     return {
         "persistent_exclusions": (
             registry,
@@ -174,7 +175,7 @@ def windows_sources(port: int, protocol: Protocol) -> dict[str, Source]:
         ),
         "port_proxies": (registry, reserved_ports.read_port_proxies),
         "url_reservations": (registry, partial(reserved_ports.read_url_reservations, port)),
-        "http_sys": ("netsh http", partial(http_sys.read_http_port_use, port)),
+        "http_sys": ("netsh", partial(http_sys.read_http_port_use, port)),
         "ranges_ipv6": ("netsh", partial(read_ranges, protocol, Family.IPV6)),
         "wsl_mode": (".wslconfig", wsl_settings.read_wsl_networking_mode),
     }
@@ -274,7 +275,7 @@ def read_now_owners(facts: Facts) -> Fact[dict[ProcessKey, OwnerFacts]]:
 
 
 def _address_to_call(one: PortSocket) -> str | None:
-    bare, _, zone = one.address.partition("%")
+    bare, _percent, zone = one.address.partition("%")
     if is_wildcard(bare):
         if zone and zone != "lo":
             return None  # bound to a device, which loopback does not pass
@@ -315,7 +316,7 @@ def check_firewall(
         return Absent()
     rules = rules_reading().fact
     if not isinstance(rules, Known):
-        return rules if isinstance(rules, Unreadable) else Unreadable("the rules were not read")
+        return rules if isinstance(rules, Unreadable) else Unreadable(_("the rules were not read"))
     answers: dict[int, FirewallAnswer] = {}
     for version, wildcard in ((4, "0.0.0.0"), (6, "::")):  # noqa: S104 - what is asked about
         one = next((one for one in outside if _takes(one, version)), None)
@@ -353,7 +354,7 @@ def find_destinations(
 
     rules = rules_reading().fact
     if not isinstance(rules, Known):
-        return rules if isinstance(rules, Unreadable) else Unreadable("the rules were not read")
+        return rules if isinstance(rules, Unreadable) else Unreadable(_("the rules were not read"))
     own = [one.address for one in read_addresses() if not one.is_loopback and one.is_up]
     found: dict[str, tuple[Destination, ...]] = {}
     for address in ("", *own[:_MOST_ADDRESSES]):

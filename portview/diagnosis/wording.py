@@ -21,7 +21,8 @@ _MOST = 4
 
 def describe_process(info: ProcessInfo) -> str:
     """Return "node (PID 4242)"."""
-    return f"{inert(info.name or _('a process'), _LONGEST_NAME)} (PID {info.pid})"
+    name = inert(info.name or _("a process"), _LONGEST_NAME)
+    return _("{name} (PID {pid})").format(name=name, pid=info.pid)
 
 
 def describe_owner(sockets: Iterable[PortSocket]) -> str:
@@ -34,8 +35,14 @@ def describe_owner(sockets: Iterable[PortSocket]) -> str:
         elif socket.user:
             names.append(_("a program of {user}").format(user=inert(socket.user, _LONGEST_NAME)))
         elif socket.pid:
-            names.append(f"PID {socket.pid}")
+            names.append(_("PID {pid}").format(pid=socket.pid))
     return listed(dict.fromkeys(names)) or _("something")
+
+
+def start_sentence(sentence: str) -> str:
+    """Return a sentence with a capital, unless it begins with the name of a program."""
+    starts = (_("a program of {user}").partition("{")[0], _("something"), _("a process"))
+    return sentence[:1].upper() + sentence[1:] if sentence.startswith(starts) else sentence
 
 
 def address_words(address: str) -> str:
@@ -88,8 +95,7 @@ def bind_evidence(facts: Facts) -> tuple[Evidence, ...]:
         if one.code is None:
             lines.append(Evidence(name, _("it starts"), source(facts.binds)))
         else:
-            value = f"{one.step}: {error_name(one.code)}"
-            lines.append(Evidence(name, value, source(facts.binds)))
+            lines.append(Evidence(name, error_name(one.code), source(facts.binds)))
     return tuple(lines)
 
 

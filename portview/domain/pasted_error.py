@@ -34,9 +34,12 @@ class PastedError:
     @property
     def is_about_connecting(self) -> bool:
         """Return whether a client got the error, not a server."""
+        if self.error == "EADDRNOTAVAIL":
+            return _CONNECTING.search(self.text) is not None
         return self.error in _OF_CLIENTS
 
 
+_CONNECTING = re.compile(r"\b(connect|connecting|dial)\b", re.IGNORECASE)
 _OF_CLIENTS = frozenset(
     {
         "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "TLS_MISMATCH",
@@ -74,92 +77,188 @@ _BY_LINUX_NUMBER = {
 _BY_MACOS_NUMBER = {47: "EAFNOSUPPORT", 48: "EADDRINUSE", 49: "EADDRNOTAVAIL", 61: "ECONNREFUSED"}
 _BY_WIN32_NUMBER = {5: "EACCES", 32: "ALREADY_REGISTERED", 183: "ALREADY_REGISTERED"}
 
-_PHRASES = {
-    "EADDRINUSE": (
-        "address already in use", "address in use", "port is already allocated",
-        "only one usage of each socket address", "is already in use", "was already in use",
-        "jede socketadresse", "une seule utilisation de chaque adresse de socket",
-        "solo se permite un uso de cada direccion de socket",
-        "permitida apenas uma utilizacao de cada endereco de soquete",
-        "только одно использование адреса сокета", "各ソケット アドレスに対してプロトコル",
-        "각 소켓 주소", "每个套接字地址", "每個通訊端位址", "一次只能用一個通訊端位址",
-        "another postmaster already running", "address already bound", "port already in use",
-        "地址已在使用", "地址已被使用", "die adresse wird bereits verwendet",
-        "adresse deja utilisee", "la direccion ya se esta usando", "endereco ja em uso",
-        "アドレスは既に使用", "адрес уже используется", "주소가 이미 사용 중",
-    ),
-    "EACCES": (
-        "in a way forbidden by its access permissions", "permission denied",
-        "aufgrund der zugriffsrechte des sockets unzulassig", "interdite par ses autorisations",
-        "acceso a un socket no permitido", "proibida pelas permissoes de acesso",
-        "методом, запрещенным правами доступа", "アクセス許可で禁じられた方法でソケット",
-        "액세스 권한에 의해 숨겨진 소켓", "以一种访问权限不允许的方式",
-        "以存取權限所禁止的方式", "嘗試存取通訊端被拒絕", "keine berechtigung",
-        "permission non accordee", "permiso denegado", "权限不够", "отказано в доступе",
-    ),
-    "EPERM": ("operation not permitted",),
-    "EADDRNOTAVAIL": (
-        "cannot assign requested address", "can't assign requested address",
-        "requested address is not valid in its context",
-        "angeforderte adresse ist in diesem kontext ungultig",
-        "adresse demandee n'est pas valide dans son contexte",
-        "direccion solicitada no es valida en este contexto",
-        "endereco solicitado nao e valido no contexto", "адрес для своего контекста неверен",
-        "要求したアドレスのコンテキストが無効", "요청된 주소가 잘못", "该请求的地址无效",
-        "所要求的位址不正確", "address not available",
-    ),
-    "EAFNOSUPPORT": (
-        "address family not supported", "address incompatible with the requested protocol",
-    ),
-    "ENOBUFS": (
-        "lacked sufficient buffer space", "no buffer space available", "系统缓冲区空间不足",
-        "緩衝區空間不足", "pufferspeicher", "バッファー領域", "버퍼 공간",
-    ),
-    "EMFILE": ("too many open files", "too many open sockets"),
-    "ECONNREFUSED": (
-        "connection refused", "actively refused", "refused to connect", "err_connection_refused",
-        "couldn't connect to server", "zielcomputer die verbindung verweigerte",
-        "l'a expressement refusee", "denego expresamente dicha conexion",
-        "recusou ativamente", "recusaram ativamente", "recusas ativamente", "as recusou ativamente",
-        "компьютер отверг запрос на подключение", "対象のコンピューターによって拒否",
-        "대상 컴퓨터에서 연결을 거부", "目标计算机积极拒绝", "目標電腦拒絕連線",
-        "拒绝连接", "verbindungsaufbau abgelehnt", "connexion refusee", "conexion rehusada",
-        "conexao recusada", "в соединении отказано", "接続を拒否",
-    ),
-    "ECONNRESET": (
-        "connection reset", "forcibly closed by the remote host", "err_connection_reset",
-        "vom remotehost geschlossen", "connexion existante a du etre fermee",
-        "forzado la interrupcion de una conexion existente",
-        "cancelamento de uma conexao existente", "принудительно разорвал существующее подключение",
-        "既存の接続はリモート ホストに強制的に切断", "원격 호스트에 의해 강제로 끊",
-        "强迫关闭了一个现有的连接", "強制關閉一個現存的連線", "连接被对方重设",
-    ),
-    "ETIMEDOUT": (
-        "timed out", "err_connection_timed_out", "did not properly respond after a period of time",
-        "einer bestimmten zeitspanne nicht richtig reagiert", "连接方在一段时间后没有正确答复",
-        "連線對象有一段時間並未正確回應", "n'a pas repondu convenablement",
-        "no respondio adecuadamente tras un periodo de tiempo",
-        "nao respondeu corretamente apos um periodo de tempo", "за требуемое время не получен",
-        "一定の時間を過ぎても正しく応答しなかった", "일정 시간 동안 응답하지 않",
-    ),
-    "EHOSTUNREACH": ("no route to host", "host is unreachable", "err_address_unreachable"),
-    "ENETUNREACH": ("network is unreachable",),
-    "ALREADY_REGISTERED": (
-        "conflicts with an existing registration", "cannot register the following url prefix",
-        "0x80070020", "already registered",
-    ),
-    "EMPTY_RESPONSE": (
-        "err_empty_response", "empty reply from server", "server closed the connection",
-    ),
-    "BLOCKED_PORT": ("err_unsafe_port", "port address is restricted", "bad port", "unsafe port"),
-    "TLS_MISMATCH": (
-        "wrong version number", "err_ssl_protocol_error", "wrong_version_number",
-        "plain http request was sent to https port", "http request to an https server",
-        "ssl_error_rx_record_too_long", "server gave http response to https client",
-        "http: server gave http response", "unrecognized ssl message", "tls handshake",
-    ),
-    "PROXY": ("proxyerror", "err_proxy_connection_failed", "proxy connect aborted"),
-}  # fmt: skip
+# What programs and systems say, without accents and in lower case.
+_PHRASES_TEXT = """\
+EADDRINUSE
+  address already in use
+  address in use
+  port is already allocated
+  only one usage of each socket address
+  is already in use
+  was already in use
+  jede socketadresse
+  une seule utilisation de chaque adresse de socket
+  solo se permite un uso de cada direccion de socket
+  permitida apenas uma utilizacao de cada endereco de soquete
+  только одно использование адреса сокета
+  各ソケット アドレスに対してプロトコル
+  각 소켓 주소
+  每个套接字地址
+  每個通訊端位址
+  一次只能用一個通訊端位址
+  another postmaster already running
+  address already bound
+  port already in use
+  地址已在使用
+  地址已被使用
+  die adresse wird bereits verwendet
+  adresse deja utilisee
+  la direccion ya se esta usando
+  endereco ja em uso
+  アドレスは既に使用
+  адрес уже используется
+  주소가 이미 사용 중
+EACCES
+  in a way forbidden by its access permissions
+  permission denied
+  aufgrund der zugriffsrechte des sockets unzulassig
+  interdite par ses autorisations
+  acceso a un socket no permitido
+  proibida pelas permissoes de acesso
+  методом, запрещенным правами доступа
+  アクセス許可で禁じられた方法でソケット
+  액세스 권한에 의해 숨겨진 소켓
+  以一种访问权限不允许的方式
+  以存取權限所禁止的方式
+  嘗試存取通訊端被拒絕
+  keine berechtigung
+  permission non accordee
+  permiso denegado
+  权限不够
+  отказано в доступе
+EPERM
+  operation not permitted
+EADDRNOTAVAIL
+  cannot assign requested address
+  can't assign requested address
+  requested address is not valid in its context
+  angeforderte adresse ist in diesem kontext ungultig
+  adresse demandee n'est pas valide dans son contexte
+  direccion solicitada no es valida en este contexto
+  endereco solicitado nao e valido no contexto
+  адрес для своего контекста неверен
+  要求したアドレスのコンテキストが無効
+  요청된 주소가 잘못
+  该请求的地址无效
+  所要求的位址不正確
+  address not available
+EAFNOSUPPORT
+  address family not supported
+  address incompatible with the requested protocol
+ENOBUFS
+  lacked sufficient buffer space
+  no buffer space available
+  系统缓冲区空间不足
+  緩衝區空間不足
+  pufferspeicher
+  バッファー領域
+  버퍼 공간
+EMFILE
+  too many open files
+  too many open sockets
+ECONNREFUSED
+  connection refused
+  actively refused
+  refused to connect
+  err_connection_refused
+  couldn't connect to server
+  zielcomputer die verbindung verweigerte
+  l'a expressement refusee
+  denego expresamente dicha conexion
+  recusou ativamente
+  recusaram ativamente
+  recusas ativamente
+  as recusou ativamente
+  компьютер отверг запрос на подключение
+  対象のコンピューターによって拒否
+  대상 컴퓨터에서 연결을 거부
+  目标计算机积极拒绝
+  目標電腦拒絕連線
+  拒绝连接
+  verbindungsaufbau abgelehnt
+  connexion refusee
+  conexion rehusada
+  conexao recusada
+  в соединении отказано
+  接続を拒否
+ECONNRESET
+  connection reset
+  forcibly closed by the remote host
+  err_connection_reset
+  vom remotehost geschlossen
+  connexion existante a du etre fermee
+  forzado la interrupcion de una conexion existente
+  cancelamento de uma conexao existente
+  принудительно разорвал существующее подключение
+  既存の接続はリモート ホストに強制的に切断
+  원격 호스트에 의해 강제로 끊
+  强迫关闭了一个现有的连接
+  強制關閉一個現存的連線
+  连接被对方重设
+ETIMEDOUT
+  timed out
+  err_connection_timed_out
+  did not properly respond after a period of time
+  einer bestimmten zeitspanne nicht richtig reagiert
+  连接方在一段时间后没有正确答复
+  連線對象有一段時間並未正確回應
+  n'a pas repondu convenablement
+  no respondio adecuadamente tras un periodo de tiempo
+  nao respondeu corretamente apos um periodo de tempo
+  за требуемое время не получен
+  一定の時間を過ぎても正しく応答しなかった
+  일정 시간 동안 응답하지 않
+EHOSTUNREACH
+  no route to host
+  host is unreachable
+  err_address_unreachable
+ENETUNREACH
+  network is unreachable
+ALREADY_REGISTERED
+  conflicts with an existing registration
+  cannot register the following url prefix
+  0x80070020
+  already registered
+EMPTY_RESPONSE
+  err_empty_response
+  empty reply from server
+  server closed the connection
+BLOCKED_PORT
+  err_unsafe_port
+  port address is restricted
+  bad port
+  unsafe port
+TLS_MISMATCH
+  wrong version number
+  err_ssl_protocol_error
+  wrong_version_number
+  plain http request was sent to https port
+  http request to an https server
+  ssl_error_rx_record_too_long
+  server gave http response to https client
+  http: server gave http response
+  unrecognized ssl message
+  tls handshake
+PROXY
+  proxyerror
+  err_proxy_connection_failed
+  proxy connect aborted
+"""  # untranslated: texts that are looked for
+
+
+def _read_phrases(text: str) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    name = ""
+    for line in text.splitlines():
+        if line.startswith(" "):
+            found[name].append(line.strip())
+        else:
+            name = line
+            found[name] = []
+    return {error: tuple(phrases) for error, phrases in found.items()}
+
+
+_PHRASES = _read_phrases(_PHRASES_TEXT)
 _ORDER = (
     "ALREADY_REGISTERED", "BLOCKED_PORT", "TLS_MISMATCH", "PROXY", "EMPTY_RESPONSE",
     "EADDRINUSE", "EADDRNOTAVAIL", "EAFNOSUPPORT", "ENOBUFS", "EMFILE", "ECONNREFUSED",

@@ -54,7 +54,11 @@ class LocalListener:
     @property
     def label(self) -> str:
         """Return the program as sentences name it."""
-        return self.name if self.pid is None else f"{self.name} (PID {self.pid})"
+        return (
+            self.name
+            if self.pid is None
+            else _("{name} (PID {pid})").format(name=self.name, pid=self.pid)
+        )
 
     @property
     def trouble(self) -> ListenerTrouble | None:
@@ -68,7 +72,7 @@ class LocalListener:
             return ListenerTrouble(sentence, _("Resume the program, or end it."), is_suspended=True)
         if self.queue is not None and self.queue.is_full:
             sentence = _(
-                "{program} listens, but does not accept: its queue of new connections is full "
+                "{program} does not accept connections: its queue of new ones is full "
                 "({waiting} wait, {limit} may)."
             ).format(program=self.label, waiting=self.queue.waiting, limit=self.queue.limit)
             advice = _("Look at the server: it hangs or is overloaded. No firewall causes this.")

@@ -68,6 +68,9 @@ def call_server(
             client.connect((address, port))
         except ConnectionRefusedError:
             return ServerReply(address, ReplyKind.REFUSED)
+        except (ConnectionResetError, ConnectionAbortedError):
+            # Made, and cut off before this end heard of it.
+            return ServerReply(address, ReplyKind.RESET)
         except OSError:  # a time-out is one
             return ServerReply(address, ReplyKind.NO_ANSWER)
         reply = _converse(client, address)
@@ -120,7 +123,7 @@ def _protocol_of(data: bytes) -> str:
             return "tls"
         return "http"
     for start, name in (
-        (b"SSH-", "ssh"), (b"220", "smtp or ftp"), (b"+OK", "pop3"), (b"* OK", "imap"),
+        (b"SSH-", "ssh"), (b"220", "smtp"), (b"+OK", "pop3"), (b"* OK", "imap"),
         (b"RFB ", "vnc"), (b"-ERR", "redis"), (b"AMQP", "amqp"),
     ):  # fmt: skip
         if head.startswith(start):

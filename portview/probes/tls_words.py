@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _UNKNOWN_ISSUER_CODES = frozenset({2, 18, 19, 20, 21, 27})
 _NOT_YET_VALID_CODE, _EXPIRED_CODE, _WRONG_PURPOSE_CODE = 9, 10, 26
 _SHOWN_NAMES = 5
+_SHORTEST_GREETING = 3
 
 
 def judge_certificate(
@@ -268,7 +269,7 @@ def words_for_broken_starttls(protocol: WireProtocol, said: bytes) -> tuple[str,
         "This server speaks {protocol} in plain text; asked for TLS (STARTTLS) it broke off."
     ).format(protocol=protocol.value)
     words = printable(said)
-    if words and words.isascii():
+    if len(words) > _SHORTEST_GREETING and words.isascii():
         detail = _("{sentence} It greets with {words}.").format(
             sentence=detail, words=quoted(words)
         )

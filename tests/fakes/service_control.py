@@ -45,6 +45,7 @@ class FakeService:
     dependents: tuple[str, ...] = ()
     denied: int = 0
     config_bytes: int = 600
+    failure_actions: tuple[int, ...] = ()
     strings: list[Any] = field(default_factory=list)
 
 
@@ -69,6 +70,8 @@ class StrictServiceControl:
             monkeypatch.setattr(f"{place}.last_error", lambda: self.error)
             monkeypatch.setattr(f"{place}.windows_error", as_windows_error)
         monkeypatch.setattr("portview.readers.windows.advapi32.find", lambda *_: None)
+        # The token of this process is no part of this stand-in.
+        monkeypatch.setattr("portview.readers.windows.advapi32.is_token_elevated", lambda: False)
 
     def remove(self) -> None:
         """Forget the bound functions, so that no later test meets this stand-in."""
@@ -172,11 +175,22 @@ class StrictServiceControl:
         return 1
 
     def query_config2(self, handle: int, level: int, out: Any, size: int, needed: Any) -> int:
-        del out, needed
-        if self._service(handle, scm.SERVICE_QUERY_CONFIG) is None:
+        del needed
+        service = self._service(handle, scm.SERVICE_QUERY_CONFIG)
+        if service is None:
             return 0
         if size > MOST_CONFIG:
             return self._fail(RPC_X_BAD_STUB_DATA)
+        if level == scm.SERVICE_CONFIG_FAILURE_ACTIONS:
+            actions = (scm.FailureAction * len(service.failure_actions))()
+            for action, kind in zip(actions, service.failure_actions, strict=True):
+                action.kind = kind
+            service.strings.append(actions)
+            found = scm.FailureActions.from_buffer(out)
+            found.count = len(actions)
+            if service.failure_actions:
+                found.actions = ctypes.cast(actions, ctypes.POINTER(scm.FailureAction))
+            return 1
         return 1 if level == scm.SERVICE_CONFIG_DELAYED_AUTO_START_INFO else self._fail(124)
 
     def enum_dependents(

@@ -37,6 +37,8 @@ PLACES: tuple[Place, ...] = (
 # What is wanted at "::" is both families.
 WANTED = tuple(dict.fromkeys((address, address == "::1") for address, _ in PLACES))
 
+pytestmark = pytest.mark.usefixtures("own_network")
+
 
 def bound(place: Place, port: int) -> socket.socket:
     address, is_v6_only = place

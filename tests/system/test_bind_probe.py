@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.usefixtures("own_network")
+
 
 def verdicts(port: int, **options: Any) -> dict[str, BindVerdict]:
     return {str(one.place): one.verdict for one in probe_bind(port, **options).places}

@@ -69,7 +69,7 @@ def test_a_full_queue_is_a_hung_server_and_no_firewall(full_queue: int) -> None:
     assert queues.value["127.0.0.1"].is_full
     report = probe_tcp(Target("127.0.0.1", full_queue), timeout_ms=300)
     assert report.verdict is Verdict.FAILED
-    assert "queue of new connections is full (2 wait, 1 may)" in report.detail
+    assert "queue of new ones is full (2 wait, 1 may)" in report.detail
     assert f"PID {os.getpid()}" in report.detail
     assert "No firewall" in report.hint
     waited = wait_for([answers(Target("127.0.0.1", full_queue))], timeout_ms=200)

@@ -42,7 +42,11 @@ class LinuxPortSettings:
         try:
             text = (self._folder / name).read_text("ascii").strip()
         except OSError as error:
-            return Unreadable(f"{self._folder / name} can't be read: {error.strerror or error}")
+            return Unreadable(
+                _("{path} can't be read: {reason}").format(
+                    path=self._folder / name, reason=error.strerror or error
+                )
+            )
         return Known("-".join(text.split()) if change.kind is SettingKind.DYNAMIC_RANGE else text)
 
     def is_so(self, change: SettingChange, now: Fact[str]) -> bool:

@@ -12,6 +12,7 @@ from portview.domain.plain_text import quoted
 from portview.domain.sockets.port_ranges import PortRange
 from portview.domain.sockets.socket_row import Protocol
 from portview.domain.user_input.parsing import MAX_PORT, parse_port
+from portview.i18n import _
 
 _RANGE = re.compile(r"([0-9]{1,5})-([0-9]{1,5})")
 _FORWARD = re.compile(
@@ -122,5 +123,8 @@ def parse_forward(value: str) -> tuple[str, str, int, str, int]:
 
 def _bad(text: str) -> PortViewError:
     return PortViewError(
-        "bad_setting", f"{quoted(text)} is not a setting of ports.", "", Outcome.BAD_INPUT
+        "bad_setting",
+        _("{text} is not a setting of ports.").format(text=quoted(text)),
+        "",
+        Outcome.BAD_INPUT,
     )

@@ -34,9 +34,14 @@ _STOPPED_ALREADY = 2
 class WindowsPortSettings:
     """Changes the settings with netsh, which needs an administrator; reading does not."""
 
-    def __init__(self, run: Callable[[tuple[str, ...]], int] | None = None) -> None:
-        """Take what runs a command and returns its exit code."""
+    def __init__(
+        self,
+        run: Callable[[tuple[str, ...]], int] | None = None,
+        has_rights: Callable[[], bool] = is_elevated,
+    ) -> None:
+        """Take what runs a command and returns its exit code, and whether it may be run."""
         self._run = run or run_system_command
+        self._has_rights = has_rights
 
     def read(self, change: SettingChange) -> Fact[str]:
         """Return the setting that a change is about, in the form of its value.
@@ -82,7 +87,7 @@ class WindowsPortSettings:
 
     def apply(self, change: SettingChange) -> None:
         """Run the commands. WinNAT is started again whatever happens. Raises PortViewError."""
-        if sys.platform == "win32" and not is_elevated():
+        if not self._has_rights():
             raise PortViewError(
                 "access_denied",
                 _("The setting can't be changed without administrator rights. Nothing was done."),
@@ -158,7 +163,9 @@ def _forward(change: SettingChange) -> Fact[str]:
     try:
         rules = read_port_proxies()
     except OSError as error:
-        return Unreadable(f"the registry can't be read: {error.strerror or error}")
+        return Unreadable(
+            _("the registry can't be read: {reason}").format(reason=error.strerror or error)
+        )
     for one in known_or(rules, ()):
         if (one.kind, one.listen_address, one.listen_port) == (kind, address, port):
             target = f"{one.connect_address}/{one.connect_port}"
@@ -184,7 +191,10 @@ def run_system_command(command: tuple[str, ...]) -> int:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise PortViewError(
-            "command_failed", f"{command[0]} can't be run: {error}.", "", Outcome.NOT_DONE
+            "command_failed",
+            _("{program} can't be run: {reason}.").format(program=command[0], reason=error),
+            "",
+            Outcome.NOT_DONE,
         ) from error
     return done.returncode
 

@@ -6,7 +6,7 @@ import os
 import select
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from portview.actions.processes.handle import ProcessGoneError, not_the_same, number_unsure
@@ -45,7 +45,9 @@ class LinuxProcess:
     def ask(self) -> CloseMethod:
         """Send SIGTERM, and SIGCONT so that a stopped process notices it (as systemd does)."""
         self._send(signal.SIGTERM)
-        self._send(signal.SIGCONT)
+        # It may have ended by now, and its parent may know: it was asked all the same.
+        with suppress(ProcessLookupError):
+            self._send(signal.SIGCONT)
         return CloseMethod.SIGNAL
 
     def end(self) -> None:

@@ -23,7 +23,9 @@ SERVICE_CONTROL_STOP = 1
 SERVICE_ACCEPT_STOP = 0x0001
 SERVICE_ACTIVE = 1
 SC_STATUS_PROCESS_INFO = 0
+SERVICE_CONFIG_FAILURE_ACTIONS = 2
 SERVICE_CONFIG_DELAYED_AUTO_START_INFO = 3
+SC_ACTION_RESTART = 1
 
 ERROR_ACCESS_DENIED = 5
 ERROR_DEPENDENT_SERVICES_RUNNING = 1051
@@ -68,6 +70,24 @@ class ServiceConfig(ctypes.Structure):
         ("dependencies", ctypes.c_void_p),
         ("account", wintypes.LPWSTR),
         ("display_name", wintypes.LPWSTR),
+    )
+
+
+class FailureAction(ctypes.Structure):
+    """SC_ACTION."""
+
+    _fields_ = (("kind", ctypes.c_int), ("delay_ms", wintypes.DWORD))
+
+
+class FailureActions(ctypes.Structure):
+    """SERVICE_FAILURE_ACTIONSW."""
+
+    _fields_ = (
+        ("reset_period", wintypes.DWORD),
+        ("reboot_message", ctypes.c_void_p),
+        ("command", ctypes.c_void_p),
+        ("count", wintypes.DWORD),
+        ("actions", ctypes.POINTER(FailureAction)),
     )
 
 

@@ -15,6 +15,7 @@ from portview.domain.sockets.socket_row import OwnerProblem, Protocol
 
 if TYPE_CHECKING:
     from portview.diagnosis.facts import Facts, PortSocket
+    from portview.domain.owners.process import ProcessInfo
 
 _SYSTEMD_PID = 1
 _WINDOWS_KERNEL_PID = 4
@@ -50,7 +51,7 @@ def _code_of_owner(socket: PortSocket, facts: Facts) -> str:
     if facts.platform == "win32":
         if special := _code_on_windows(socket, facts):
             return special
-    elif any(one.pid == _SYSTEMD_PID for one in socket.owners):
+    elif any(_is_systemd(one) for one in socket.owners):
         return "socket_unit"
     if container := _code_of_container(socket, facts):
         return container
@@ -58,6 +59,11 @@ def _code_of_owner(socket: PortSocket, facts: Facts) -> str:
         return _code_without_owner(socket)
     is_of_other = socket.is_mine is False and not facts.me.is_elevated
     return "other_user" if is_of_other else ""
+
+
+def _is_systemd(info: ProcessInfo) -> bool:
+    """Return whether a process listens for socket units; in a container PID 1 is any server."""
+    return info.pid == _SYSTEMD_PID and (info.name or "").startswith("systemd")
 
 
 def _code_of_container(socket: PortSocket, facts: Facts) -> str:

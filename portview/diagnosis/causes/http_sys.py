@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _KERNEL_PID = 4
 KNOWN_URLS = (
     ("/WSMAN/", "WinRM"),
-    ("/TEMPORARY_LISTEN_ADDRESSES/", "Windows Communication Foundation"),
+    ("/TEMPORARY_LISTEN_ADDRESSES/", "Windows Communication Foundation"),  # untranslated: a name
     ("/116B50EB-ECE2-41AC-8429-9F9E963361B7/", "PeerDistSvc"),
     ("/C574AC30-5794-4AEE-B1BB-6651C5315029/", "PeerDistSvc"),
     ("/REPORTSERVER", "ReportServer"),
@@ -132,7 +132,7 @@ def url_reservation(facts: Facts) -> Finding | None:
                     needs_admin=True,
                     harm=Harm.SHARED,
                     harm_words=_("The account that has it now loses it."),
-                    undo=f"netsh http delete urlacl url={url}",
+                    undo=f"netsh http delete urlacl url={url}",  # untranslated: a command
                 ),
             ),
         )

@@ -87,7 +87,7 @@ def outgoing_connection(facts: Facts) -> Finding | None:
     if dynamic is not None:
         evidence.append(Evidence(_("Dynamic range"), str(dynamic), facts.ranges.source))
     is_proved = facts.refused and any(
-        one.opened_by is Opener.THIS_END or one.state is State.SYN_SENT for one in found
+        one.opened_by is Opener.THIS_END or one.state in {State.SYN_SENT, None} for one in found
     )
     if facts.refused:
         certainty = Certainty.PROVED if is_proved else Certainty.LIKELY
@@ -184,8 +184,6 @@ def _leftover_fixes(found: tuple[PortSocket, ...], facts: Facts) -> tuple[Fix, .
 
 def _idle(facts: Facts) -> tuple[PortSocket, ...]:
     """Return what is in the way of a plain program, where nobody listens."""
-    if facts.protocol is Protocol.UDP:
-        return ()
     refused = facts.refused or facts.plainly_refused
     in_the_way = [
         one
@@ -206,6 +204,8 @@ def _connections(facts: Facts) -> tuple[PortSocket, ...]:
 
 def _is_outgoing(socket: PortSocket, facts: Facts) -> bool:
     """Return whether this end called: the kernel's counters say so, else the numbers do."""
+    if socket.state is None:
+        return True  # A UDP socket with a peer is a client's; servers of UDP have none.
     if socket.state is State.SYN_SENT or socket.opened_by is Opener.THIS_END:
         return True
     if socket.state is State.SYN_RECEIVED or socket.opened_by is Opener.OTHER_END:

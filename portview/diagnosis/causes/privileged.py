@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from portview.actions.port_settings.setting import SettingChange, SettingKind
@@ -140,7 +141,9 @@ def selinux(facts: Facts) -> Finding | None:
                 needs_admin=True,
                 harm=Harm.LITTLE,
                 harm_words=_("Programs of that type may take the port."),
-                undo=f"semanage port -d -p {facts.protocol.value} {facts.port}",
+                undo=shlex.join(
+                    ("semanage", "port", "-d", "-p", facts.protocol.value, str(facts.port))
+                ),
             ),
         ),
     )

@@ -22,7 +22,7 @@ BLOCKED_BY_BROWSERS = frozenset(
     }
 )  # fmt: skip
 """The "bad ports" of the Fetch standard (fetch.spec.whatwg.org, "port blocking")."""
-_OWN_PROTOCOLS = frozenset({"ssh", "smtp or ftp", "pop3", "imap", "vnc", "redis", "amqp"})
+_OWN_PROTOCOLS = frozenset({"ssh", "smtp", "pop3", "imap", "vnc", "redis", "amqp"})
 
 
 def browser_blocked_port(facts: Facts) -> Finding | None:

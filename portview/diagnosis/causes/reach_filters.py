@@ -112,7 +112,10 @@ def outside_not_provable(facts: Facts) -> Finding | None:
     reachable = [one.address for one in outside_addresses(facts) if served(facts, one.address)]
     if not reachable:
         return None
-    command = f"portview probe {facts.protocol.value} {_host(reachable[0])}:{facts.port}"
+    target = f"{_host(reachable[0])}:{facts.port}"
+    command = _("portview probe {protocol} {target}").format(
+        protocol=facts.protocol.value, target=target
+    )  # untranslated: a command
     return cannot_tell(
         "outside_not_provable",
         Side.REACH,

@@ -9,6 +9,7 @@ from portview.firewall.linux.iptables_text import LEGACY
 from portview.firewall.linux.placing import OWN_TABLE, Placement, chain_takes_both, try_out
 from portview.firewall.linux.ruleset import BUILT_IN_CHAINS, ChainKey
 from portview.firewall.tag import find_tag
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -47,7 +48,13 @@ def plan_rule(
             commands += _by_iptables(placement, rule_spec, scope, tag)
         else:
             commands.append(_by_nft(placement, rule_spec, scope, tag))
-    return changes(commands, rule_spec, trial.obstacle, lasts_until_restart=bool(commands))
+    planned = changes(commands, rule_spec, trial.obstacle, lasts_until_restart=bool(commands))
+    others = sorted({one.port for one in trial.placements if one.port} - {rule_spec.port})
+    if not others:
+        return planned
+    note = _("The rule is for port {port}, to which another rule sends packets for port {called}.")
+    told = note.format(port=", ".join(map(str, others)), called=rule_spec.port)
+    return planned._replace(notes=(*planned.notes, told))
 
 
 def changes(
@@ -57,8 +64,12 @@ def changes(
     warnings: tuple[str, ...] = ()
     if obstacle:
         is_allow = rule_spec.effect is RuleEffect.ALLOW
-        verb = "let everyone meant in" if is_allow else "block everyone meant"
-        warnings = (f"Even then the firewall would not {verb}: {obstacle}.",)
+        verb = _("let everyone meant in") if is_allow else _("block everyone meant")
+        warnings = (
+            _("Even then the firewall would not {verb}: {obstacle}.").format(
+                verb=verb, obstacle=obstacle
+            ),
+        )
     return Changes(tuple(commands), warnings, (_LIVE_ONLY,) if lasts_until_restart else ())
 
 
@@ -102,7 +113,9 @@ def is_of_iptables(key: ChainKey, ruleset: Ruleset) -> bool:
 
 def _new_chain(placement: Placement) -> list[Command]:
     chain = placement.chain
-    body = f"{{ type filter hook {chain.hook} priority {chain.priority} ; policy accept ; }}"
+    body = _("{{ type filter hook {hook} priority {priority} ; policy accept ; }}").format(
+        hook=chain.hook, priority=chain.priority
+    )
     return [
         ("nft", "add", "table", chain.key.family, chain.key.table),
         ("nft", "add", "chain", *chain.key, body),
@@ -127,7 +140,7 @@ def _by_nft(placement: Placement, rule_spec: RuleSpec, scope: Scope, tag: str) -
         elif chain_takes_both(placement):
             match += ["meta", "nfproto", f"ipv{version}"]
     verdict = "accept" if rule_spec.effect is RuleEffect.ALLOW else "drop"
-    match += [rule_spec.protocol.value, port, str(rule_spec.port), verdict]
+    match += [rule_spec.protocol.value, port, str(placement.port or rule_spec.port), verdict]
     return ("nft", *where, *match, "comment", f'"{tag}"')
 
 
@@ -144,7 +157,7 @@ def _by_iptables(
     networks = scope.sources_named(4 if is_v4 else 6)
     client, side = ("-d", "--sport") if placement.is_answer else ("-s", "--dport")
     source: Command = (client, ",".join(networks)) if networks else ()
-    port = ("-p", rule_spec.protocol.value, *source, side, str(rule_spec.port))
+    port = ("-p", rule_spec.protocol.value, *source, side, str(placement.port or rule_spec.port))
     verdict = "ACCEPT" if rule_spec.effect is RuleEffect.ALLOW else "DROP"
     comment = ("-m", "comment", "--comment", tag)
     own_table = ("-t", table.removesuffix(LEGACY))

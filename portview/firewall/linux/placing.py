@@ -14,12 +14,14 @@ from portview.firewall.linux.deciding import Followed, follow
 from portview.firewall.linux.ruleset import Chain, ChainKey, Rule, Ruleset
 from portview.firewall.linux.sentences import answer_of
 from portview.firewall.linux.traversal_result import TooManyCasesError
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.domain.firewall import RuleSpec
     from portview.firewall.linux.machine import Machine
     from portview.firewall.linux.ruleset import Expression
     from portview.firewall.linux.scope import Scope
+    from portview.firewall.linux.traversal_result import PacketFate
 
 OWN_TABLE = "portview"
 _MOST_ROUNDS = 8
@@ -33,7 +35,8 @@ class Placement:
 
     ``version`` is None for both. ``place`` counts the rules before it. ``is_new_chain`` where the
     chain has to be made first, as the base chain ``chain``. ``is_answer`` for a rule about what
-    the server answers, whose addresses and ports are the other way round.
+    the server answers, whose addresses and ports are the other way round. ``port`` is the one that
+    packets have there, where another rule has sent them on; None for the one that is called.
     """
 
     chain: Chain
@@ -42,6 +45,7 @@ class Placement:
     version: int | None
     is_new_chain: bool = False
     is_answer: bool = False
+    port: int | None = None
 
     @property
     def sides(self) -> tuple[str, str]:
@@ -64,7 +68,7 @@ def try_out(rule_spec: RuleSpec, scope: Scope, ruleset: Ruleset, machine: Machin
             return _allow(rule_spec, scope, ruleset, machine)
         return _block(rule_spec, scope, ruleset, machine)
     except TooManyCasesError:
-        return Trial((), "the rules tell more cases apart than PortView follows")
+        return Trial((), _("the rules tell more cases apart than PortView follows"))
 
 
 def obstacle_of(rule_spec: RuleSpec, scope: Scope, ruleset: Ruleset, machine: Machine) -> str:
@@ -72,18 +76,22 @@ def obstacle_of(rule_spec: RuleSpec, scope: Scope, ruleset: Ruleset, machine: Ma
     try:
         followed = _follow(rule_spec, scope, ruleset, machine)
     except TooManyCasesError:
-        return "the rules tell more cases apart than PortView follows"
+        return _("the rules tell more cases apart than PortView follows")
     return _obstacle(rule_spec, followed, ruleset)
 
 
 def _allow(rule_spec: RuleSpec, scope: Scope, ruleset: Ruleset, machine: Machine) -> Trial:
     placements: list[Placement] = []
+    made: set[object] = set()
     tried = ruleset
-    for _ in range(_MOST_ROUNDS):
+    for _unused in range(_MOST_ROUNDS):
         followed = _follow(rule_spec, scope, tried, machine)
-        new = _placements(followed, scope, tried) if followed else []
+        found = _placements(followed, scope, tried) if followed else []
+        # What did not help at once does not help when it stands there twice.
+        new = [one for one in found if _as_made(one) not in made]
         if not new:
             break
+        made |= set(map(_as_made, new))
         placements += new
         for placement in new:
             tried = _with_rule(tried, placement, rule_spec, scope)
@@ -119,7 +127,7 @@ def _follow(
 
 def _obstacle(rule_spec: RuleSpec, followed: Followed | None, ruleset: Ruleset) -> str:
     if followed is None:
-        return "no client of these addresses has a way to this machine"
+        return _("no client of these addresses has a way to this machine")
     is_allow = rule_spec.effect is RuleEffect.ALLOW
     wanted = FirewallVerdict.ALLOWED if is_allow else FirewallVerdict.BLOCKED
     if followed.outcome.verdict is wanted:
@@ -130,21 +138,22 @@ def _obstacle(rule_spec: RuleSpec, followed: Followed | None, ruleset: Ruleset) 
 
 def _placements(followed: Followed, scope: Scope, ruleset: Ruleset) -> list[Placement]:
     """Return a place before everything that blocks, or may block."""
-    wanted: dict[tuple[ChainKey, Rule | None, bool], set[int]] = {}
+    wanted: dict[tuple[ChainKey, Rule | None, bool, int | None], set[int]] = {}
     for fate in followed.outcome.fates:
         if fate.is_allowed or fate.because or fate.is_unserved:
             continue
         key = fate.rule.chain if fate.rule else fate.chain.key if fate.chain else None
         if key and key in ruleset.chains:
-            place = (key, fate.rule, fate.is_answer)
+            port = _port_there(fate, ruleset.chains[key])
+            place = (key, fate.rule, fate.is_answer, port)
             wanted.setdefault(place, set()).add(fate.packet.version)
     for packet, outcome in zip(followed.packets, followed.parts, strict=True):
         undecidable = outcome.undecidable
         if undecidable is not None and undecidable.rule is not None:
-            place = (undecidable.rule.chain, undecidable.rule, undecidable.is_answer)
+            place = (undecidable.rule.chain, undecidable.rule, undecidable.is_answer, None)
             wanted.setdefault(place, set()).add(packet.version)
     found: list[Placement] = []
-    for (key, rule, is_answer), versions in wanted.items():
+    for (key, rule, is_answer, port), versions in wanted.items():
         chain = ruleset.chains[key]
         if rule is not None and rule not in chain.rules:
             continue
@@ -153,7 +162,7 @@ def _placements(followed: Followed, scope: Scope, ruleset: Ruleset) -> list[Plac
         fitting = sorted(of_family & versions & {one for one in (4, 6) if scope.covers(one)})
         versions_named = [None] if scope.is_any and fitting else fitting
         found += [
-            Placement(chain, rule, before, version, is_answer=is_answer)
+            Placement(chain, rule, before, version, is_answer=is_answer, port=port)
             for version in versions_named
         ]
     # The same chain twice in a round would shift places; the next round finds what is left.
@@ -163,12 +172,26 @@ def _placements(followed: Followed, scope: Scope, ruleset: Ruleset) -> list[Plac
     return list(first.values())
 
 
+def _as_made(placement: Placement) -> object:
+    """Return what tells rules of PortView's apart that would be made."""
+    before = placement.before
+    return (placement.chain.key, before, placement.version, placement.sides, placement.port)
+
+
+def _port_there(fate: PacketFate, chain: Chain) -> int | None:
+    """Return the port that packets have where they are stopped, if not the one that is called."""
+    packet = fate.packet
+    if packet.called is None or (fate.is_answer and chain.hook == "egress"):
+        return None
+    return packet.dport[0][0]
+
+
 def _with_rule(
     ruleset: Ruleset, placement: Placement, rule_spec: RuleSpec, scope: Scope
 ) -> Ruleset:
     chain = ruleset.chains[placement.chain.key]
     expressions = expressions_for(placement, rule_spec, scope)
-    rule = Rule(chain.key, 0, tuple(expressions), "the new rule")
+    rule = Rule(chain.key, 0, tuple(expressions), _("the new rule"))
     rules = (*chain.rules[: placement.place], rule, *chain.rules[placement.place :])
     chains = {**ruleset.chains, chain.key: replace(chain, rules=rules)}
     return replace(ruleset, chains=chains)
@@ -192,7 +215,10 @@ def expressions_for(placement: Placement, rule_spec: RuleSpec, scope: Scope) -> 
             match(left, {"set": [_value(text) for text in networks]})
         elif chain_takes_both(placement):
             match({"meta": {"key": "nfproto"}}, f"ipv{version}")
-    match({"payload": {"protocol": rule_spec.protocol.value, "field": port}}, rule_spec.port)
+    match(
+        {"payload": {"protocol": rule_spec.protocol.value, "field": port}},
+        placement.port or rule_spec.port,
+    )
     result.append({"accept" if rule_spec.effect is RuleEffect.ALLOW else "drop": None})
     return result
 
@@ -203,5 +229,5 @@ def chain_takes_both(placement: Placement) -> bool:
 
 
 def _value(text: str) -> Any:
-    address, _, length = text.partition("/")
+    address, _unused, length = text.partition("/")
     return {"prefix": {"addr": address, "len": int(length)}} if length else address

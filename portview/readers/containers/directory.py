@@ -56,12 +56,15 @@ class ContainerDirectory:
 
     def by_published_port(self, protocol: Protocol, port: int) -> Container | None:
         """Return the container that publishes a port of this host; None if none or several do."""
-        found = {
-            listed.container
-            for _, listed in self._fresh()
-            if any(one.protocol is protocol and one.port == port for one in listed.ports)
-        }
-        return found.pop() if len(found) == 1 else None
+        return self.published_ports().get((protocol, port))
+
+    def published_ports(self) -> dict[tuple[str, int], Container]:
+        """Return the container behind each published port; none for a port of several."""
+        found: dict[tuple[str, int], set[Container]] = {}
+        for _, listed in self._fresh():
+            for one in listed.ports:
+                found.setdefault((one.protocol, one.port), set()).add(listed.container)
+        return {port: one.pop() for port, one in found.items() if len(one) == 1}
 
     def restart_policy(self, container: Container) -> str:
         """Return by which policy the runtime starts a container again, empty where not told."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portview.domain.facts import Absent, Fact, Known, Unreadable
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,10 +31,14 @@ def may_bind_privileged_ports() -> Fact[bool]:
     try:
         status = Path("/proc/self/status").read_text("ascii", "replace")
     except OSError as error:
-        return Unreadable(f"/proc/self/status can't be read: {error.strerror}")
+        return Unreadable(
+            _("{path} can't be read: {reason}").format(
+                path="/proc/self/status", reason=error.strerror
+            )
+        )
     found = re.search(r"^CapEff:\s*([0-9a-f]+)$", status, re.MULTILINE)
     if not found:
-        return Unreadable("the kernel does not say which capabilities this process has")
+        return Unreadable(_("the kernel does not say which capabilities this process has"))
     return Known(bool(int(found[1], 16) >> _CAP_NET_BIND_SERVICE & 1))
 
 
@@ -60,7 +65,9 @@ def descriptor_use(pid: int) -> Fact[tuple[int, int]]:
     except FileNotFoundError:
         return Absent()
     except OSError as error:
-        return Unreadable(f"its descriptors can't be counted: {error.strerror}")
+        return Unreadable(
+            _("its descriptors can't be counted: {reason}").format(reason=error.strerror)
+        )
     found = re.search(r"^Max open files\s+(\d+|unlimited)", limits, re.MULTILINE)
     if not found or found[1] == "unlimited":
         return Absent()
@@ -80,10 +87,12 @@ def is_frozen(pid: int) -> Fact[bool]:
     except FileNotFoundError:
         return Absent()
     except OSError as error:
-        return Unreadable(f"its control group can't be read: {error.strerror}")
+        return Unreadable(
+            _("its control group can't be read: {reason}").format(reason=error.strerror)
+        )
     for line in lines:
-        hierarchy, _, rest = line.partition(":")
-        controllers, _, group = rest.partition(":")
+        hierarchy, _colon, rest = line.partition(":")
+        controllers, _colon, group = rest.partition(":")
         if hierarchy == "0":
             paths = [
                 f"/sys/fs/cgroup{group}/cgroup.events",
@@ -108,7 +117,7 @@ def _roots() -> Iterator[str]:
     """
     yield ""
     pid = os.getppid()
-    for _ in range(_MOST_ANCESTORS):
+    for _step in range(_MOST_ANCESTORS):
         if pid <= 1:
             return
         yield f"/proc/{pid}/root"
@@ -129,4 +138,4 @@ def _number(path: Path) -> Fact[int]:
     except FileNotFoundError:
         return Absent()
     except (OSError, ValueError) as error:
-        return Unreadable(f"{path} can't be read: {error}")
+        return Unreadable(_("{path} can't be read: {reason}").format(path=path, reason=error))

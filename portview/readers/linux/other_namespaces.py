@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.facts import Absent, Fact, Known, Remedy, Unreadable
 from portview.domain.sockets.socket_row import Protocol
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,7 +47,7 @@ def listeners_elsewhere(
     """
     own = _namespace("self")
     if own is None:
-        return Unreadable("the namespaces of processes can't be read here")
+        return Unreadable(_("the namespaces of processes can't be read here"))
     by_namespace: dict[int, list[int]] = defaultdict(list)
     hidden = 0
     for name in os.listdir("/proc"):  # noqa: PTH208 - names of processes
@@ -65,7 +66,7 @@ def listeners_elsewhere(
         return Known(found)
     if hidden:
         return Unreadable(
-            "the network namespaces of other users' processes can't be read",
+            _("the network namespaces of other users' processes can't be read"),
             Remedy.ADMINISTRATOR,
         )
     return Absent()

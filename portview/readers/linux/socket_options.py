@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from portview.domain.facts import Known, Remedy, Unreadable
+from portview.i18n import _
 
 _PIDFD_GETFD = 438
 """The same number on every architecture that Python runs PortView on (since Linux 5.6)."""
@@ -32,11 +33,11 @@ class SocketOptions:
 def read_socket_options(pid: int, inode: int) -> Known[SocketOptions] | Unreadable:
     """Return the options of the socket with this inode in a process. Any thread; never raises."""
     if sys.platform != "linux":
-        return Unreadable("this system does not show other programs' socket options")
+        return Unreadable(_("this system does not show other programs' socket options"))
     try:
         number = _descriptor_of(pid, inode)
         if number is None:
-            return Unreadable("the process no longer has the socket", Remedy.RETRY)
+            return Unreadable(_("the process no longer has the socket"), Remedy.RETRY)
         process = os.pidfd_open(pid)
         try:
             copy = _getfd(process, number)
@@ -52,9 +53,13 @@ def read_socket_options(pid: int, inode: int) -> Known[SocketOptions] | Unreadab
                 )
             )
     except PermissionError:
-        return Unreadable("only an administrator may look into this process", Remedy.ADMINISTRATOR)
+        return Unreadable(
+            _("only an administrator may look into this process"), Remedy.ADMINISTRATOR
+        )
     except OSError as error:
-        return Unreadable(f"the socket could not be looked at: {error.strerror or error}")
+        return Unreadable(
+            _("the socket could not be looked at: {reason}").format(reason=error.strerror or error)
+        )
 
 
 def _descriptor_of(pid: int, inode: int) -> int | None:

@@ -23,6 +23,7 @@ from portview.domain.errors import PortViewError
 from portview.domain.local_time import local_moment
 from portview.domain.plain_text import inert
 from portview.engine.task_runner import Pool
+from portview.i18n import _
 from portview.models.tooltips import plain_tooltip
 from portview.override import override
 from portview.ui.confirm.confirmation_view import plain_label
@@ -52,19 +53,19 @@ class HistoryWindow(QDialog):
 
     def __init__(self, runner: TaskRunner, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Actions")
+        self.setWindowTitle(_("Actions"))
         self.resize(*_FIRST_SIZE)
         self._runner = runner
         self._is_over = False
         self._stopped: list[StoppedProcess | str] = []
         self.tree = QTreeWidget()
-        self.tree.setHeaderLabels(["When", "What was done", "Result"])
+        self.tree.setHeaderLabels(["When", _("What was done"), "Result"])
         self.tree.setUniformRowHeights(True)
-        self.tree.setAccessibleName("Actions that were done")
+        self.tree.setAccessibleName(_("Actions that were done"))
         self.tree.header().setSectionResizeMode(_WHEN, QHeaderView.ResizeMode.ResizeToContents)
         self.tree.header().resizeSection(_WHAT, _FIRST_SIZE[0] // 3)
         self.tree.currentItemChanged.connect(self._on_current)
-        self.note = plain_label("Choose what was stopped, to start it again.")
+        self.note = plain_label(_("Choose what was stopped, to start it again."))
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.buttons.rejected.connect(self.reject)
         self.again_button = self.buttons.addButton(
@@ -103,15 +104,17 @@ class HistoryWindow(QDialog):
             item = self._item(local_moment(record.at_ms), record.asked, record.now)
             self.tree.addTopLevelItem(item)
             for process in record.processes:
-                name = f"{inert(process.name or 'process', 80)} (PID {process.pid})"
+                name = _("{value} (PID {pid})").format(
+                    value=inert(process.name or "process", 80), pid=process.pid
+                )
                 child = self._item("", name, process.ending.replace("_", " "))
                 self._add_stopped(item, child, process)
             for service in record.stopped_services:
-                child = self._item("", f"service {service}", "stopped")
+                child = self._item("", _("service {service}").format(service=service), "stopped")
                 self._add_stopped(item, child, service)
             item.setExpanded(True)
         if not records:
-            self.note.setText("Nothing was done so far.")
+            self.note.setText(_("Nothing was done so far."))
 
     def _add_stopped(
         self, action: QTreeWidgetItem, item: QTreeWidgetItem, stopped: StoppedProcess | str
@@ -137,7 +140,9 @@ class HistoryWindow(QDialog):
             return
         reason = why_not_again(process) if process else None
         self._offer("Start &again", is_possible=stopped is not None and reason is None)
-        self.note.setText(f"It can't be started again. {reason}" if reason else "")
+        self.note.setText(
+            _("It can't be started again. {reason}").format(reason=reason) if reason else ""
+        )
 
     def _offer(self, text: str, *, is_possible: bool) -> None:
         self.again_button.setText(text)

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
 
-    from tests.system.actions.conftest import Server
+    from tests.system.actions.conftest import Commanded, Server
 
     Portview: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -155,7 +156,7 @@ def test_another_users_process_needs_rights(
         "end", str(server.pid), "--started", started, "--yes", "--json", prefix=AS_NOBODY
     )
     assert denied.returncode == Outcome.NEEDS_ADMIN
-    assert f"sudo {sys.executable} -m portview end {server.pid} " in denied.stderr
+    assert f"sudo {sys.executable} -I -m portview end {server.pid} " in denied.stderr
     assert json.loads(denied.stdout)["report"]["results"][0]["ending"] == "denied"
     assert server.is_running()
 
@@ -182,6 +183,40 @@ def test_root_is_never_told_to_become_root(
     assert "sudo" not in done.stderr
     assert "CAP_KILL" in done.stdout + done.stderr
     assert server.is_running()
+
+
+@pytest.mark.linux_only("pseudo terminals")
+@pytest.mark.parametrize("change", ["close", "move", "exec", "fork", "nothing"])
+def test_what_changes_while_the_person_reads_is_left_alone(
+    command: Callable[..., Commanded], change: str
+) -> None:
+    server = command("listen")
+    port = server.port
+    ours, theirs = pty.openpty()
+    words = [sys.executable, "-m", "portview", "free", str(port)]
+    process = subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT)
+    os.close(theirs)
+    said = b""
+    while b"[y/N]" not in said:
+        said += os.read(ours, 4096)
+    if change == "exec":
+        server.exec("/bin/sleep", "120")
+    else:
+        server.do(change)
+    os.write(ours, b"y\n")
+    with suppress(OSError):  # Linux tells a closed terminal this way.
+        while piece := os.read(ours, 4096):
+            said += piece
+    os.close(ours)
+    code = process.wait(30)
+    if change == "nothing":
+        assert code == 0
+        assert not server.is_running
+        return
+    assert server.is_running
+    assert b"Nothing was done." in said
+    assert b"freed" not in said
+    assert code == (0 if change in {"close", "move"} else 1), "the port is free, or it is not"
 
 
 @pytest.mark.linux_only("pseudo terminals")

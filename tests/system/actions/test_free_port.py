@@ -34,8 +34,9 @@ IS_WINDOWS = sys.platform == "win32"
 
 
 @pytest.fixture(autouse=True)
-def bystander(serve: Callable[..., Server]) -> Iterator[None]:
+def bystander(own_network: None, serve: Callable[..., Server]) -> Iterator[None]:
     """Let another server run beside each test, which nothing may ever stop or suspend."""
+    del own_network  # Wanted first, so that everything is started in it.
     server = serve("polite")
     yield
     assert server.is_running()

@@ -186,3 +186,43 @@ def test_a_rule_of_iptables_for_ipv4_is_known_as_that(bench: Bench) -> None:
     assert not bench.reaches(SECOND_V6, is_expected=False)
     bench.revoke(change["id"])
     assert bench.own() == []
+
+
+REDIRECTED = """
+table inet nat { chain pre { type nat hook prerouting priority dstnat
+  tcp dport 8080 redirect to :9090
+}
+}
+"""
+
+
+def test_a_rule_for_a_port_that_is_sent_on_is_for_the_port_where_it_arrives(bench: Bench) -> None:
+    bench.set_rules(REDIRECTED + chain("ct state established,related accept"))
+    assert not bench.reaches(bench.near.ipv4, is_expected=False)
+    change = bench.make("allow", "10.199.0.0/30")
+    assert len(change["commands"]) == 1
+    assert any("9090" in note for note in change["notes"])
+    assert bench.verdict(remote=bench.near.ipv4)["verdict"] == "allowed"
+    assert bench.reaches(bench.near.ipv4, is_expected=True)
+    assert not bench.reaches(SECOND_V4, is_expected=False)
+    bench.revoke(change["id"])
+    assert not bench.reaches(bench.near.ipv4, is_expected=False)
+
+
+ONE_WAY = """
+table inet filter { chain output { type filter hook output priority 0; policy drop
+  icmpv6 type nd-neighbor-advert accept
+  tcp sport 8080 tcp flags & (syn|ack) == (syn|ack) accept
+}
+}
+"""
+
+
+def test_a_rule_lets_the_answers_out_as_well(bench: Bench) -> None:
+    bench.set_rules(ONE_WAY)
+    check_allow_and_revoke(bench)
+
+
+def test_only_new_connections_are_no_reason_to_make_no_rule(bench: Bench) -> None:
+    bench.set_rules(chain("tcp dport 8080 ct state new accept"))
+    check_allow_and_revoke(bench)

@@ -14,7 +14,8 @@ from portview.actions.elevation.request import (
     ElevatedRequest,
     parse_elevated_request,
 )
-from portview.actions.port_settings.change import apply_setting, command_of, plan_setting
+from portview.actions.port_settings.change import apply_setting, plan_setting
+from portview.actions.port_settings.command import command_of
 from portview.actions.port_settings.linux import LinuxPortSettings
 from portview.actions.port_settings.setting import (
     SettingChange,
@@ -209,20 +210,32 @@ def test_commands_of_windows_are_those_of_its_documentation() -> None:
     )
 
 
+def elevated(console: Console) -> WindowsPortSettings:
+    return WindowsPortSettings(console, lambda: True)
+
+
+def test_nothing_is_run_without_rights() -> None:
+    console = Console()
+    with pytest.raises(PortViewError) as caught:
+        WindowsPortSettings(console, lambda: False).apply(reserve(8080))
+    assert caught.value.outcome is Outcome.NEEDS_ADMIN
+    assert console.lines == []
+
+
 AROUND = SettingChange(SettingKind.RESERVE, "8080-8080", is_around_winnat=True)
 
 
 def test_winnat_is_started_again_where_the_reservation_fails() -> None:
     console = Console({("netsh",): 1})
     with pytest.raises(PortViewError):
-        WindowsPortSettings(console).apply(AROUND)
+        elevated(console).apply(AROUND)
     assert console.lines[0] == "net stop winnat"
     assert console.lines[-1] == "net start winnat"
 
 
 def test_winnat_that_did_not_run_is_not_started() -> None:
     console = Console({("net", "stop"): 2})
-    WindowsPortSettings(console).apply(AROUND)
+    elevated(console).apply(AROUND)
     assert "net start winnat" not in console.lines
     assert len(console.lines) == 2
 
@@ -230,7 +243,7 @@ def test_winnat_that_did_not_run_is_not_started() -> None:
 def test_nothing_is_reserved_where_winnat_cannot_be_stopped() -> None:
     console = Console({("net", "stop"): 5})
     with pytest.raises(PortViewError):
-        WindowsPortSettings(console).apply(AROUND)
+        elevated(console).apply(AROUND)
     assert console.lines == ["net stop winnat"]
 
 

@@ -69,6 +69,17 @@ def test_a_service_is_described_within_the_documented_bounds(
 
 
 @pytest.mark.parametrize(
+    ("actions", "expected"), [((), False), ((0, 0), False), ((0, 1), True), ((2, 3), False)]
+)
+def test_a_service_that_the_manager_starts_again_is_known(
+    windows: Callable[..., StrictServiceControl], actions: tuple[int, ...], expected: bool
+) -> None:
+    windows(FakeService("postgres", 700, failure_actions=actions))
+    (facts,) = services_of(700)
+    assert facts.restarts is expected
+
+
+@pytest.mark.parametrize(
     ("bound", "larger"), [("LARGEST_CONFIG", 8193), ("LARGEST_DEPENDENTS", 65537)]
 )
 def test_a_larger_buffer_fails_as_it_does_on_windows(

@@ -92,3 +92,11 @@ def test_a_refusal_is_told_as_one(number: int) -> None:
         SocketDump(FakeSockDiag(*[[refusal(number)]] * 3)).read()
     assert caught.value.error_number == number
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EACCES, errno.ENOMEM])
+def test_only_a_missing_family_is_taken_for_no_ipv6(number: int) -> None:
+    """Any other refusal of IPv6 would hide half of the sockets."""
+    old_request, refused = [refusal(errno.EOPNOTSUPP)], [refusal(number)]
+    with pytest.raises(RefusedError):
+        SocketDump(FakeSockDiag(old_request, LISTENER, refused, NOTHING, NOTHING)).read()
