@@ -144,7 +144,7 @@ def other_user(facts: Facts) -> Finding | None:
     return Finding(
         "other_user",
         Side.BIND,
-        Certainty.PROVED,
+        Certainty.PROVED if all(one.is_mine is False for one in found) else Certainty.LIKELY,
         sentence,
         (*socket_evidence(facts, found), *bind_evidence(facts)),
         (*use_another_port(facts), free_the_port(facts, found, is_admin=True)),
