@@ -67,6 +67,15 @@ def try_to_serve(
     )
 
 
+def try_specific(port: int, protocol: Protocol, binder: Binder | None = None) -> int | None:
+    """Bind a loopback address with no option; return None or the error number.
+
+    Windows lets that pass beside a wildcard of the same user, unless that one is exclusive.
+    """
+    place = BindPlace("127.0.0.1", Family.IPV4)
+    return _attempt(binder or Binder(), place, port, protocol, BindOption.PLAIN)
+
+
 def try_any_port(protocol: Protocol) -> int | None:
     """Ask the system for a port of its choice; return None or the error number."""
     return _attempt(Binder(), BindPlace(ANY_IPV4, Family.IPV4), 0, protocol, BindOption.PLAIN)
