@@ -51,6 +51,7 @@ _MODULES = {
     "suspend": "suspend_command",
     "resume": "suspend_command",
     "firewall": "firewall_command",
+    "selftest": "selftest_command",
     "watch": "watch_command",
 }
 """The verbs and the module of ``portview.cli`` that has each."""
@@ -117,6 +118,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         ports_command,
         probe_command,
         scan_command,
+        selftest_command,
         service_command,
         suspend_command,
         wait_command,
@@ -142,6 +144,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         suspend_command,
         firewall_command,
         watch_command,
+        selftest_command,
     )
 
 
