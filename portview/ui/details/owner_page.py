@@ -18,12 +18,14 @@ from portview.domain.owners.explanations import (
     services_words,
 )
 from portview.domain.owners.http_sys import describe_registrations
+from portview.domain.owners.identity import identity_of, what_of
 from portview.domain.owners.owners import command_line_of, user_of
 from portview.domain.owners.process import Execution
 from portview.domain.owners.process_details import OwnerDetails, OwnerQuestion, processor_share
 from portview.domain.owners.system_owners import may_be_http_sys
 from portview.engine.latest_query import LatestQuery
 from portview.engine.task_runner import Pool
+from portview.i18n import _
 from portview.override import override
 from portview.ui.details.details_page import DetailsPage, Subject
 from portview.ui.details.facts_form import FactsForm
@@ -138,6 +140,7 @@ class OwnerPage(DetailsPage):
         copy_command = self._button("copy", "Copy the command line", self._on_copy_command)
         add("note", "Note", most_lines=6)
         add("http", "On whose behalf", most_lines=6)
+        add("what", "What", most_lines=2)
         add("process", "Process", most_lines=1)
         add("usage", "Uses", most_lines=2)
         add("started", "Started", most_lines=1)
@@ -147,6 +150,15 @@ class OwnerPage(DetailsPage):
         add("services", "Services", most_lines=4)
         add("executable", "Executable", most_lines=2, buttons=(copy_path, go_there))
         add("command_line", "Command line", most_lines=4, buttons=(copy_command,))
+
+    @staticmethod
+    def _what_words(subject: Subject) -> str:
+        """Return what the program is, and from what that was read."""
+        row, info = subject.entry.row, subject.entry.info
+        what, sources = what_of(row, info), identity_of(info).sources
+        if not what or not sources:
+            return what
+        return _("{what} (read from: {sources})").format(what=what, sources="; ".join(sources))
 
     def _button(self, icon_name: str, name: str, on_clicked: Callable[[], None]) -> QToolButton:
         button = QToolButton()
@@ -175,6 +187,7 @@ class OwnerPage(DetailsPage):
         owner = row.key.owner
         name = info.name if info and info.name else "unknown"
         show("process", f"{name}, PID {owner.pid}" if owner else "")
+        show("what", self._what_words(subject))
         show("started", self._started_words(owner.started_ms) if owner else "")
         show("user", user_of(row, info) or "")
         show("executable", (info.executable if info else None) or "")
