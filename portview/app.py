@@ -153,9 +153,11 @@ def check_display() -> None:
         command=command_line("list")
     )
     if not display:
-        raise PortViewError("no_display", "There is no display to open a window on.", hint)
+        raise PortViewError("no_display", _("There is no display to open a window on."), hint)
     if not _x_server_answers(display):
-        raise PortViewError("no_display", f"The display {display} does not answer.", hint)
+        raise PortViewError(
+            "no_display", _("The display {display} does not answer.").format(display=display), hint
+        )
 
 
 def _x_server_answers(display: str) -> bool:
@@ -304,7 +306,7 @@ def _run(
     window.background.ended.connect(application.exit)
     for number in (signal.SIGINT, signal.SIGTERM):
         # Python runs a handler when it next runs any code: at the latest with the next tick.
-        signal.signal(number, lambda *_: window.background.quit())
+        signal.signal(number, lambda *_unused: window.background.quit())
     if options.self_report:
         from portview.ui.window.self_report import SelfReport  # noqa: PLC0415 - for tests alone
 
@@ -327,7 +329,9 @@ def _run(
     QTimer.singleShot(_SETTLED_MS, expired.start)
     if settings.set_aside:
         window.show_message(
-            f"The settings were damaged; they are set aside as {settings.set_aside.name}."
+            _("The settings were damaged; they are set aside as {set_aside_name}.").format(
+                set_aside_name=settings.set_aside.name
+            )
         )
     try:
         return application.exec()
@@ -353,10 +357,10 @@ def _theme(name: str) -> Theme:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="portview")
-    parser.add_argument("--reader", help="how to read the sockets")
+    parser.add_argument("--reader", help=_("how to read the sockets"))
     parser.add_argument("--theme", choices=[theme.value for theme in Theme])
     parser.add_argument(
-        BACKGROUND_OPTION, action="store_true", help="start in the tray, or minimised"
+        BACKGROUND_OPTION, action="store_true", help=_("start in the tray, or minimised")
     )
     parser.add_argument("--self-report", type=Path, help=argparse.SUPPRESS)
     return parser

@@ -18,6 +18,7 @@ from portview.domain.sockets.scope import Scope, in_scope
 from portview.domain.table.cells import CellContext
 from portview.domain.table.columns import COLUMN_BY_ID
 from portview.domain.table.export import as_csv, as_table, encode
+from portview.i18n import _
 from portview.readers.choose import open_reader, reader_names
 from portview.readers.elevation import is_elevated
 from portview.resources import resource_path
@@ -58,23 +59,23 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add ``list`` to the command line."""
     parser = commands.add_parser(
         "list",
-        help="list the sockets and who holds them",
-        description="List the sockets of this machine and who holds them, sorted by port.",
-        epilog="Exit code 1 where nothing matched.",
+        help=_("list the sockets and who holds them"),
+        description=_("List the sockets of this machine and who holds them, sorted by port."),
+        epilog=_("Exit code 1 where nothing matched."),
     )
     parser.add_argument(
         "--scope",
         choices=[scope.value for scope in Scope],
         default=Scope.ALL.value,
-        help="which sockets (default: all)",
+        help=_("which sockets (default: all)"),
     )
     parser.add_argument(
-        "--query", metavar="FILTER", default="", help='a filter such as "port:8080 -proc:node"'
+        "--query", metavar="FILTER", default="", help=_('a filter such as "port:8080 -proc:node"')
     )
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="print one JSON document")
-    form.add_argument("--csv", action="store_true", help="print CSV in UTF-8")
-    parser.add_argument("--reader", choices=reader_names(), help="how to read the sockets")
+    form.add_argument("--json", action="store_true", help=_("print one JSON document"))
+    form.add_argument("--csv", action="store_true", help=_("print CSV in UTF-8"))
+    parser.add_argument("--reader", choices=reader_names(), help=_("how to read the sockets"))
     parser.set_defaults(run=run)
 
 
@@ -121,11 +122,11 @@ def _parsed(text: str) -> Query:
     try:
         return parse_query(text)
     except QueryError as error:
-        place = f"at character {error.start + 1}"
+        place = _("at character {start}").format(start=error.start + 1)
         raise PortViewError(
             "bad_query",
-            f"The filter is wrong {place}: {error}",
-            error.hint or "For example: --query 'port:8000-8100 -proc:node'",
+            _("The filter is wrong {place}: {error}").format(place=place, error=error),
+            error.hint or _("For example: --query 'port:8000-8100 -proc:node'"),
             Outcome.BAD_INPUT,
         ) from error
 
@@ -153,7 +154,7 @@ def _entries(
 
 def _print_table(entries: list[SocketEntry], scope: Scope, context: CellContext) -> None:
     if not entries:
-        print_note("No socket matches.")
+        print_note(_("No socket matches."))
         return
     names = [
         name for name in _TABLE_COLUMNS if name != "remote_address" or scope not in _NEVER_REMOTE

@@ -5,12 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from portview.domain.owners.identity import (
-    container_name_of,
-    identity_of,
-    project_of,
-    what_of,
-)
+from portview.domain.owners.identity import container_name_of, identity_of, project_of, what_of
 
 if TYPE_CHECKING:
     from portview.domain.errors import PortViewError

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from portview.domain.sockets.socket_row import Family, is_loopback
+from portview.readers.own_networks import NetworkKind, read_own_networks
 
 _FAMILIES = {socket.AF_INET: Family.IPV4, socket.AF_INET6: Family.IPV6}
 _TENTATIVE, _DAD_FAILED = 0x40, 0x08
-_CONTAINER_BRIDGE = re.compile(
-    r"(docker|br-[0-9a-f]{12}|cni|cbr|podman|lxcbr|lxdbr|incusbr|virbr|vmnet|vboxnet|flannel|cali"
-    r"|vethernet \(wsl|vethernet \(default switch)",
-    re.IGNORECASE,
-)
+_INTERNAL = frozenset({NetworkKind.CONTAINERS, NetworkKind.VIRTUAL_MACHINES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +52,10 @@ def read_interface_addresses() -> tuple[InterfaceAddress, ...]:
     """Return the addresses of all interfaces. Any thread. Raises OSError."""
     states = psutil.net_if_stats()
     tentative = _tentative_addresses()
+    known = psutil.net_if_addrs()
+    kinds = _kinds(known)
     found = []
-    for interface, addresses in psutil.net_if_addrs().items():
+    for interface, addresses in known.items():
         state = states.get(interface)
         for one in addresses:
             if one.family not in _FAMILIES:
@@ -69,10 +68,21 @@ def read_interface_addresses() -> tuple[InterfaceAddress, ...]:
                     interface,
                     is_up=state.isup if state else True,
                     is_tentative=(interface, bare) in tentative,
-                    is_internal=bool(_CONTAINER_BRIDGE.match(interface)),
+                    is_internal=kinds[one.address] in _INTERNAL,
                 )
             )
     return tuple(found)
+
+
+def _kinds(known: dict[str, Any]) -> dict[str, NetworkKind]:
+    interfaces = {
+        one.address: interface
+        for interface, addresses in known.items()
+        for one in addresses
+        if one.family in _FAMILIES
+    }
+    networks = read_own_networks(interfaces)
+    return {address: network.kind for address, network in networks.items()}
 
 
 def _tentative_addresses() -> frozenset[tuple[str, str]]:

@@ -18,9 +18,9 @@ from portview.domain.formatting import (
     format_size,
 )
 from portview.domain.owners.container import Container, ContainerRuntime
-from portview.domain.owners.identity import Ancestor, ProgramIdentity
 from portview.domain.owners.owners import owner_problem_reason
 from portview.domain.owners.process import FieldProblem, ProcessInfo, ProcessKey
+from portview.domain.owners.program_identity import Ancestor, ProgramIdentity
 from portview.domain.plain_text import inert, quoted, with_breaks
 from portview.domain.sockets.entry import SocketEntry
 from portview.domain.sockets.port_names import PortName, PortNames

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     Cause: TypeAlias = Callable[[Facts], Finding | None]
 
+CAUSES_OF_THE_MACHINE: tuple[Cause, ...] = exhaustion.CAUSES
+"""What can be asked without a port."""
+
 ALL_CAUSES: tuple[Cause, ...] = (
     *holders.CAUSES,
     *containers.CAUSES,

@@ -2,49 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from portview.domain.owners.program_identity import Ancestor, ProgramIdentity
 from portview.domain.plain_text import inert
 from portview.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from portview.domain.owners.container import Container
     from portview.domain.owners.process import ProcessInfo
-    from portview.domain.sockets.socket_row import Protocol, SocketRow
+    from portview.domain.sockets.socket_row import SocketRow
 
 _LONGEST_WHAT = 160
 _LONGEST_NAME = 80
 _MOST_SERVICES = 3
-
-
-class Ancestor(NamedTuple):
-    """A process that another one comes from. Its name is untrusted, empty where unreadable."""
-
-    pid: int
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class ProgramIdentity:
-    """What one process is.
-
-    ``what`` and ``project`` are one inert line of at most 160 characters, empty where nothing is
-    known. ``sources`` says from what they were read. ``ancestors`` are true ones, the nearest
-    first. ``published`` are the containers behind the ports that a relay process holds,
-    ``services`` the display names of the services that the process hosts.
-    """
-
-    what: str = ""
-    project: str = ""
-    container: Container | None = None
-    ancestors: tuple[Ancestor, ...] = ()
-    sources: tuple[str, ...] = ()
-    is_worker: bool = False
-    published: Mapping[tuple[Protocol, int], Container] = field(default_factory=dict, hash=False)
-    services: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 _NOTHING = ProgramIdentity()

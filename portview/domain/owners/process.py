@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from portview.domain.owners.identity import ProgramIdentity
+    from portview.domain.owners.program_identity import ProgramIdentity
 
 
 class ProcessKey(NamedTuple):

@@ -58,9 +58,9 @@ class ContainerDirectory:
         """Return the container that publishes a port of this host; None if none or several do."""
         return self.published_ports().get((protocol, port))
 
-    def published_ports(self) -> dict[tuple[Protocol, int], Container]:
+    def published_ports(self) -> dict[tuple[str, int], Container]:
         """Return the container behind each published port; none for a port of several."""
-        found: dict[tuple[Protocol, int], set[Container]] = {}
+        found: dict[tuple[str, int], set[Container]] = {}
         for _, listed in self._fresh():
             for one in listed.ports:
                 found.setdefault((one.protocol, one.port), set()).add(listed.container)

@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from portview.domain.owners.identity import ProgramIdentity
+from portview.domain.owners.program_identity import ProgramIdentity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

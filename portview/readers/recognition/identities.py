@@ -16,8 +16,8 @@ import psutil
 
 from portview.domain.owners.container import container_of_cgroups
 from portview.domain.owners.container_owners import container_relay
-from portview.domain.owners.identity import Ancestor, ProgramIdentity
 from portview.domain.owners.process_tree import ancestors_of, parent_of
+from portview.domain.owners.program_identity import Ancestor, ProgramIdentity
 from portview.domain.recognition.facts import ProgramFacts
 from portview.domain.recognition.recognise import recognise
 from portview.domain.recognition.rules import read_rules
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from portview.domain.owners.process import ProcessInfo, ProcessKey
     from portview.domain.recognition.facts import Project
     from portview.domain.recognition.rules import Rules
-    from portview.domain.sockets.socket_row import Protocol
     from portview.readers.services import ServiceReader
 
 logger = logging.getLogger(__name__)
@@ -145,7 +144,7 @@ class IdentityReader:
             return None
         return self._containers.by_id(container)
 
-    def _published(self, info: ProcessInfo) -> dict[tuple[Protocol, int], Container]:
+    def _published(self, info: ProcessInfo) -> dict[tuple[str, int], Container]:
         return self._containers.published_ports() if container_relay(info) else {}
 
     def _services_of(self, info: ProcessInfo) -> tuple[tuple[str, str], ...]:

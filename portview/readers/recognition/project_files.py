@@ -131,10 +131,15 @@ def _is_remote(folder: str, root: str) -> bool:
 def _is_remote_drive(folder: str) -> bool:
     import ctypes  # noqa: PLC0415 - Windows only
 
+    from portview.readers.windows.dll import bind, load_library  # noqa: PLC0415 - likewise
+
     drive_remote = 4
     if sys.platform != "win32":
         return False
-    return int(ctypes.windll.kernel32.GetDriveTypeW(f"{folder[:2]}\\")) == drive_remote
+    drive_type = bind(
+        load_library("kernel32.dll"), "GetDriveTypeW", ctypes.c_uint, ctypes.c_wchar_p
+    )
+    return int(drive_type(f"{folder[:2]}\\")) == drive_remote
 
 
 def _is_network_mount(folder: str) -> bool:

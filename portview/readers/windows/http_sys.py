@@ -10,6 +10,7 @@ from portview.domain.facts import Known
 from portview.domain.owners.http_sys import HttpPortUse, HttpState, Registrant
 from portview.domain.owners.process import ProcessKey
 from portview.domain.owners.process_details import NamedService
+from portview.i18n import _
 from portview.readers.elevation import unreadable_here
 from portview.readers.process_identity import process_key
 from portview.readers.processes import read_process
@@ -44,7 +45,7 @@ def read_http_state(ask: Callable[..., NetshAnswer] = ask_netsh) -> HttpState:
         return HttpState(problem=f"{answer.problem} {said}".strip())
     registrations = parse_service_state(text)
     if not registrations and not _RULE.search(text):
-        return HttpState(problem="what netsh printed can't be understood.")
+        return HttpState(problem=_("what netsh printed can't be understood."))
     reservations = parse_url_reservations(_text(ask("http", "show", "urlacl").output))
     return HttpState(registrations, reservations)
 

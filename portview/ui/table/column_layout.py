@@ -10,6 +10,7 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QHeaderView, QMenu
 
 from portview.domain.table.columns import FIRST_ORDER
+from portview.i18n import _
 from portview.override import override
 
 if TYPE_CHECKING:
@@ -149,8 +150,8 @@ class ColumnLayout(QObject):
             action.setData(column.id)
             action.toggled.connect(self._on_toggled)
         menu.addSeparator()
-        menu.addAction("Resize to content", self.fit_to_content)
-        menu.addAction("Reset columns", self.reset)
+        menu.addAction(_("Resize to content"), self.fit_to_content)
+        menu.addAction(_("Reset columns"), self.reset)
 
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
