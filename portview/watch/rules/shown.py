@@ -1,8 +1,14 @@
-"""What of a rule may be shown: never a password, a token or a key."""
+"""What of a rule is shown, never a password, a token or a key, and whom it is about."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from portview.domain.sockets.socket_row import is_loopback
+
+if TYPE_CHECKING:
+    from portview.watch.rules.model import Watch
 
 
 def shown_url(url: str) -> str:
@@ -15,3 +21,14 @@ def shown_url(url: str) -> str:
     except ValueError:
         return ""
     return f"{parts.scheme}://{host}{parts.path}"
+
+
+def is_about_this_machine(watch: Watch) -> bool:
+    """Return whether the port of a watch is one of this machine."""
+    host = watch.host
+    if watch.url:
+        try:
+            host = urlsplit(watch.url).hostname or ""
+        except ValueError:
+            return False
+    return host in {"", "localhost"} or is_loopback(host)
