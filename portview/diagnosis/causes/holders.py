@@ -265,8 +265,8 @@ def reuse_port_group(facts: Facts) -> Finding | None:
         return None
     if facts.protocol is Protocol.UDP:
         sentence = _(
-            "{owner} share {port} at {places}. A program that sets SO_REUSEADDR or SO_REUSEPORT as "
-            "they do can join; any other is refused."
+            "{port} at {places} is shared by {owner}. A program that sets SO_REUSEADDR or "
+            "SO_REUSEPORT as they do can join; any other is refused."
         )
     else:
         sentence = _(
