@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from portview.domain.facts import Fact
 
-PATIENCE_S = 2.5
+PATIENCE_S = 5.0
 """How long a diagnosis waits for the slowest source before it answers without it."""
 SLOW_PATIENCE_S = 12.0
 """How long one that goes on in the background waits for the rest."""
