@@ -58,7 +58,7 @@ COLUMNS = (
         cells.process_text,
         cells.process_key,
         tooltips.process,
-        least_chars=15,
+        least_chars=12,
         short_text=cells.process_shown_text,
     ),
     Column(
@@ -161,6 +161,7 @@ COLUMNS = (
         cells.service_text,
         cells.service_key,
         tooltips.none,
+        is_shown=False,
         least_chars=6,
     ),
     Column(
@@ -232,11 +233,11 @@ COLUMNS = (
         "what",
         "What",
         "What the program is: recognised from its command line, its folder and what stands there.",
-        24,
+        34,
         cells.what_text,
         cells.what_key,
         tooltips.what,
-        least_chars=10,
+        least_chars=20,
     ),
     Column(
         "project",
