@@ -50,6 +50,7 @@ _MODULES = {
     "suspend": "suspend_command",
     "resume": "suspend_command",
     "firewall": "firewall_command",
+    "history": "history_command",
 }
 """The verbs and the module of ``portview.cli`` that has each."""
 
@@ -105,6 +106,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         end_command,
         firewall_command,
         free_command,
+        history_command,
         ladder_command,
         list_command,
         pick_command,
@@ -132,6 +134,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         service_command,
         suspend_command,
         firewall_command,
+        history_command,
     )
 
 

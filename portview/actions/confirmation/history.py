@@ -17,6 +17,7 @@ from portview.actions.processes.suspend import SuspendReport
 from portview.actions.services.change import ServiceReport
 from portview.domain.errors import Outcome
 from portview.domain.facts import known_or
+from portview.domain.firewall import RuleEffect
 from portview.domain.json_schema import iso_time
 from portview.domain.owners.process import ProcessKey
 from portview.domain.owners.process_rights import ProcessRights
@@ -76,6 +77,10 @@ class ActionRecord:
     processes: tuple[StoppedProcess, ...] = ()
     stopped_services: tuple[str, ...] = ()
     made_rules: tuple[str, ...] = ()
+    kind: str = ""
+    """What happened to ``port``: "freed", "allowed" or "blocked"; else empty."""
+    port: int | None = None
+    protocol: str | None = None
 
 
 def record_path() -> Path:
@@ -134,9 +139,33 @@ def record_of(report: ActionReport, at_ms: int) -> ActionRecord:
         rules = (report.rule_id,)
     elif isinstance(report, ServiceReport) and report.is_stopped:
         services = (report.service.name,)
+    kind, port, protocol = _happened(report)
     return ActionRecord(
-        at_ms, report.asked, report.done, report.now, report.outcome, processes, services, rules
+        at_ms,
+        report.asked,
+        report.done,
+        report.now,
+        report.outcome,
+        processes,
+        services,
+        rules,
+        kind,
+        port,
+        protocol,
     )
+
+
+def _happened(report: ActionReport) -> tuple[str, int | None, str | None]:
+    """Return what a report means for the history of a port: the kind, the port, the protocol."""
+    if isinstance(report, FreeReport) and report.outcome is Outcome.DONE and report.results:
+        request = report.plan.request
+        return "freed", request.port, request.protocol.value
+    rule = report.proof.own if isinstance(report, FirewallReport) and report.proof else None
+    if rule is not None:
+        spec = rule.rule_spec
+        kind = "allowed" if spec.effect is RuleEffect.ALLOW else "blocked"
+        return kind, spec.port, spec.protocol.value
+    return "", None, None
 
 
 def _stopped(
@@ -187,6 +216,9 @@ def _to_json(record: ActionRecord) -> dict[str, Any]:
         "processes": [_process_to_json(process) for process in record.processes],
         "stopped_services": list(record.stopped_services),
         "made_rules": list(record.made_rules),
+        "kind": record.kind,
+        "port": record.port,
+        "protocol": record.protocol,
     }
 
 
@@ -207,6 +239,9 @@ def _from_json(line: str) -> ActionRecord | None:
             tuple(_process_from_json(one) for one in values["processes"]),
             tuple(str(name) for name in values["stopped_services"]),
             tuple(str(name) for name in values.get("made_rules", ())),
+            str(values.get("kind", "")),
+            None if values.get("port") is None else int(values["port"]),
+            None if values.get("protocol") is None else str(values["protocol"]),
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
