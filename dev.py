@@ -63,6 +63,9 @@ TEST_TOOLS = {
     "tmux": "tmux",
     "screen": "screen",
     "runsv": "runit",
+    "podman": "podman",
+    "runc": "runc",
+    "busybox": "busybox-static",
 }
 """Programs with which the tests make network namespaces, firewalls, displays, terminals and
 supervisors, and their packages."""

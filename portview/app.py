@@ -36,6 +36,7 @@ from portview.readers.choose import open_reader, open_traffic_reader
 from portview.readers.elevation import is_elevated
 from portview.readers.execution import suspended
 from portview.readers.host_names import HostNames
+from portview.readers.recognition.background import ProgramIdentities
 from portview.readers.traffic import TrafficOnDemand
 from portview.resources import resource_path
 from portview.settings import Settings, settings_path
@@ -153,9 +154,11 @@ def check_display() -> None:
         command=command_line("list")
     )
     if not display:
-        raise PortViewError("no_display", "There is no display to open a window on.", hint)
+        raise PortViewError("no_display", _("There is no display to open a window on."), hint)
     if not _x_server_answers(display):
-        raise PortViewError("no_display", f"The display {display} does not answer.", hint)
+        raise PortViewError(
+            "no_display", _("The display {display} does not answer.").format(display=display), hint
+        )
 
 
 def _x_server_answers(display: str) -> bool:
@@ -184,6 +187,7 @@ class RunningWindow(NamedTuple):
     settings: Settings
     traffic: TrafficReader
     hosts: HostNames
+    identities: ProgramIdentities
     firewall: FirewallOnDemand
     warm_up: Preloader
 
@@ -194,6 +198,7 @@ class RunningWindow(NamedTuple):
         self.runner.shut_down()
         self.traffic.close()
         self.hosts.close()
+        self.identities.close()
         self.firewall.close()
         self.settings.save()
 
@@ -211,6 +216,8 @@ def open_window(reader: SnapshotReader, settings: Settings) -> RunningWindow:
     traffic = TrafficOnDemand(open_traffic_reader)
     executions = ExecutionFeed(suspended, runner, pause_s=_EXECUTION_PAUSE_S)
     feed, hosts = TrafficFeed(traffic, runner), HostNames()
+    identities = ProgramIdentities()
+    reader.identities = identities
     firewall = FirewallOnDemand(_open_firewall)
     verdicts = FirewallFeed(firewall, runner)
     sources = FirewallSources(verdicts, firewall, _open_firewall, _read_drops)
@@ -227,7 +234,9 @@ def open_window(reader: SnapshotReader, settings: Settings) -> RunningWindow:
             standing=executions.standing,
         )
 
-    data_sources = DataSources(describe, feed, executions, sources, hosts, _owner_reader())
+    data_sources = DataSources(
+        describe, feed, executions, sources, hosts, identities, _owner_reader()
+    )
     facts = WindowEnvironment(reader.source, log_path(), settings_path(), is_elevated())
     window = MainWindow(
         poller,
@@ -240,7 +249,10 @@ def open_window(reader: SnapshotReader, settings: Settings) -> RunningWindow:
     )
     warm_up = Preloader(parent=window)
     window.first_rows.shown.connect(warm_up.start)
-    return RunningWindow(window, poller, runner, settings, traffic, hosts, firewall, warm_up)
+    window.first_rows.shown.connect(identities.start)
+    return RunningWindow(
+        window, poller, runner, settings, traffic, hosts, identities, firewall, warm_up
+    )
 
 
 def _owner_reader() -> Callable[[OwnerQuestion], OwnerDetails]:
@@ -295,7 +307,7 @@ def _run(
     window.background.ended.connect(application.exit)
     for number in (signal.SIGINT, signal.SIGTERM):
         # Python runs a handler when it next runs any code: at the latest with the next tick.
-        signal.signal(number, lambda *_: window.background.quit())
+        signal.signal(number, lambda *_unused: window.background.quit())
     if options.self_report:
         from portview.ui.window.self_report import SelfReport  # noqa: PLC0415 - for tests alone
 
@@ -320,7 +332,9 @@ def _run(
     QTimer.singleShot(_SETTLED_MS, expired.start)
     if settings.set_aside:
         window.show_message(
-            f"The settings were damaged; they are set aside as {settings.set_aside.name}."
+            _("The settings were damaged; they are set aside as {set_aside_name}.").format(
+                set_aside_name=settings.set_aside.name
+            )
         )
     try:
         return application.exec()
@@ -374,10 +388,10 @@ def _theme(name: str) -> Theme:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="portview")
-    parser.add_argument("--reader", help="how to read the sockets")
+    parser.add_argument("--reader", help=_("how to read the sockets"))
     parser.add_argument("--theme", choices=[theme.value for theme in Theme])
     parser.add_argument(
-        BACKGROUND_OPTION, action="store_true", help="start in the tray, or minimised"
+        BACKGROUND_OPTION, action="store_true", help=_("start in the tray, or minimised")
     )
     parser.add_argument("--self-report", type=Path, help=argparse.SUPPRESS)
     return parser

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from portview.actions.elevation.own_command import own_command
 from portview.domain.errors import PortViewError
 from portview.files import write_whole
+from portview.i18n import _
 from portview.private_files import check_folder, make_folder, read_whole
 
 if TYPE_CHECKING:
@@ -144,8 +145,10 @@ def _quoted(word: str) -> str:
 def _refused(error: OSError) -> PortViewError:
     return PortViewError(
         "autostart_not_changed",
-        f"Starting at log-in could not be changed: {error.strerror or error}.",
-        "Nothing else was changed.",
+        _("Starting at log-in could not be changed: {value}.").format(
+            value=error.strerror or error
+        ),
+        _("Nothing else was changed."),
     )
 
 

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from portview.domain.errors import Outcome, PortViewError
+from portview.i18n import _
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -37,7 +38,7 @@ def write_whole(path: Path, content: bytes) -> None:
 def _refused(path: Path, error: OSError) -> PortViewError:
     return PortViewError(
         "file_not_written",
-        f"{path} could not be written: {error.strerror or error}.",
-        "Nothing was changed there. Choose another folder, or make room and try again.",
+        _("{path} could not be written: {value}.").format(path=path, value=error.strerror or error),
+        _("Nothing was changed there. Choose another folder, or make room and try again."),
         Outcome.FAILED,
     )

@@ -12,6 +12,8 @@ import stat
 import sys
 from typing import TYPE_CHECKING
 
+from portview.i18n import _
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -51,7 +53,7 @@ def read_whole(path: Path) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise UnsafeFileError(f"{path} is not a regular file")
+            raise UnsafeFileError(_("{path} is not a regular file").format(path=path))
         return file.read()
 
 
@@ -72,7 +74,9 @@ def check_folder(folder: Path) -> None:
     if sys.platform == "win32" or os.geteuid() != 0:
         return
     if (culprit := _not_roots(folder)) is not None:
-        raise UnsafeFileError(f"{culprit} is not root's alone, and PortView runs as root")
+        raise UnsafeFileError(
+            _("{culprit} is not root's alone, and PortView runs as root").format(culprit=culprit)
+        )
 
 
 def is_roots(folder: Path) -> bool:
@@ -100,11 +104,13 @@ def _open_own(path: Path, flags: int) -> int:
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise UnsafeFileError(f"{path} is not a regular file")
+            raise UnsafeFileError(_("{path} is not a regular file").format(path=path))
         if status.st_uid != os.geteuid():
-            raise UnsafeFileError(f"{path} belongs to another user")
+            raise UnsafeFileError(_("{path} belongs to another user").format(path=path))
         if status.st_nlink != 1:
-            raise UnsafeFileError(f"{path} is a file that has another name as well")
+            raise UnsafeFileError(
+                _("{path} is a file that has another name as well").format(path=path)
+            )
     except OSError:
         os.close(descriptor)
         raise

@@ -12,7 +12,7 @@ from portview.domain.owners.process import ProcessInfo, ProcessKey
 from portview.domain.pasted_error import parse_pasted_error
 from portview.domain.sockets.port_ranges import PortRange, PortRanges
 from portview.domain.sockets.socket_row import Family, Protocol, State
-from portview.probes.server_bind import BindStep, ServerBind
+from portview.probes.server_bind import ServerBind
 from portview.readers.interfaces import InterfaceAddress
 
 EADDRINUSE, EACCES, EADDRNOTAVAIL, EPERM = 98, 13, 99, 1
@@ -48,8 +48,7 @@ def listener(address: str = "0.0.0.0", **fields: Any) -> PortSocket:  # noqa: S1
 
 def binds(ipv4: int | None = None, ipv6: int | None = None, plain: int | None = None) -> Any:
     def one(address: str, family: Family, code: int | None) -> ServerBind:
-        step = None if code is None else BindStep.BIND
-        return ServerBind(address, family, code, step, code if plain is None else plain)
+        return ServerBind(address, family, code, code if plain is None else plain)
 
     return known(
         (one("0.0.0.0", Family.IPV4, ipv4), one("::", Family.IPV6, ipv6))  # noqa: S104
@@ -58,8 +57,7 @@ def binds(ipv4: int | None = None, ipv6: int | None = None, plain: int | None = 
 
 def bind_at(address: str, code: int | None, plain: int | None = None) -> Any:
     family = Family.IPV6 if ":" in address else Family.IPV4
-    step = None if code is None else BindStep.BIND
-    return known((ServerBind(address, family, code, step, code if plain is None else plain),))
+    return known((ServerBind(address, family, code, code if plain is None else plain),))
 
 
 def facts(platform: str = "linux", port: int = 8080, **fields: Any) -> Facts:

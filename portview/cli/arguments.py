@@ -27,31 +27,31 @@ _LONGEST_GRACE_S = 600.0
 def add_change_options(parser: argparse.ArgumentParser, *, with_grace: bool = True) -> None:
     """Add the options of a command that changes the machine."""
     parser.add_argument(
-        "--dry-run", action="store_true", help="only show what would be done; change nothing"
+        "--dry-run", action="store_true", help=_("only show what would be done; change nothing")
     )
-    parser.add_argument("--yes", action="store_true", help="do it without being asked")
+    parser.add_argument("--yes", action="store_true", help=_("do it without being asked"))
     parser.add_argument(
         "--elevate",
         action="store_true",
-        help="where administrator rights are needed, have the system ask for them",
+        help=_("where administrator rights are needed, have the system ask for them"),
     )
     if with_grace:
         parser.add_argument(
             "--grace",
             metavar="SECONDS",
             default="5",
-            help="how long something may take to close by itself (default: 5)",
+            help=_("how long something may take to close by itself (default: 5)"),
         )
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--json", action="store_true", help=_("print one JSON document"))
 
 
 def add_port_argument(parser: argparse.ArgumentParser) -> None:
     """Add the port that a command is about, and its protocol; ``settle_port`` reads both."""
-    parser.add_argument("port", metavar="PORT", help="the port's number, or a URL that has it")
+    parser.add_argument("port", metavar="PORT", help=_("the port's number, or a URL that has it"))
     parser.add_argument(
         "--proto",
         choices=[protocol.value for protocol in Protocol],
-        help="which protocol (default: tcp)",
+        help=_("which protocol (default: tcp)"),
     )
 
 
@@ -73,7 +73,11 @@ def parse_grace(text: str) -> float:
     except ValueError:
         seconds = math.nan
     if not 0 <= seconds <= _LONGEST_GRACE_S:
-        raise _bad_input("bad_grace", f"{quoted(text)} is no grace time.", "Seconds from 0 to 600.")
+        raise _bad_input(
+            "bad_grace",
+            _("{text} is no grace time.").format(text=quoted(text)),
+            _("Seconds from 0 to 600."),
+        )
     return seconds
 
 
@@ -87,7 +91,9 @@ def parse_address(text: str | None) -> str | None:
     address = canonical_address(parse_host(bare))
     if not _is_numeric(address):
         raise _bad_input(
-            "bad_address", f"{quoted(text)} is no address.", "An address such as 127.0.0.1 or ::1."
+            "bad_address",
+            _("{text} is no address.").format(text=quoted(text)),
+            "An address such as 127.0.0.1 or ::1.",
         )
     return address
 
@@ -99,7 +105,7 @@ def parse_endpoint(text: str) -> Endpoint:
     if not colon or not host or (":" in host and not is_bracketed):
         raise _bad_input(
             "bad_endpoint",
-            f"{quoted(text)} is no end of a connection.",
+            _("{text} is no end of a connection.").format(text=quoted(text)),
             _("Write it like the output of {command}: 127.0.0.1:80 or [::1]:80.").format(
                 command=command_line("list")
             ),
@@ -119,7 +125,7 @@ def parse_start_time(text: str) -> int:
     if moment is None or moment.tzinfo is None:
         raise _bad_input(
             "bad_time",
-            f"{quoted(text)} is no time with its offset.",
+            _("{text} is no time with its offset.").format(text=quoted(text)),
             _(
                 "Write it like “process_started” in the output of {command}: "
                 "2026-01-31T08:15:00.250Z"

@@ -15,6 +15,7 @@ from portview.cli.console import print_json, print_line
 from portview.cli.elevating import act_or_elevate
 from portview.domain.errors import Outcome
 from portview.domain.json_schema import socket_object
+from portview.i18n import _
 
 if TYPE_CHECKING:
     import argparse
@@ -26,11 +27,14 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add ``close`` to the command line."""
     parser = commands.add_parser(
         "close",
-        help="close a connection",
-        description="Close one TCP connection; the programs at its ends go on. Needs administrator "
-        "rights. Windows closes IPv4 connections only.",
+        help=_("close a connection"),
+        description=_(
+            "Close one TCP connection; the programs at its ends go "
+            "on. Needs administrator rights. Windows closes IPv4 "
+            "connections only."
+        ),
     )
-    parser.add_argument("local", metavar="LOCAL", help="the local end, such as 127.0.0.1:5000")
+    parser.add_argument("local", metavar="LOCAL", help=_("the local end, such as 127.0.0.1:5000"))
     parser.add_argument("remote", metavar="REMOTE", help="the remote end, such as [::1]:80")
     add_change_options(parser, with_grace=False)
     parser.set_defaults(run=run)
@@ -41,15 +45,21 @@ def run(options: argparse.Namespace) -> Outcome:
     plan = inspect_connection(parse_endpoint(options.local), parse_endpoint(options.remote))
     document = {"dry_run": options.dry_run, "plan": _plan_object(plan)}
     if not options.json:
-        print_line(f"Close {describe_connection(plan.row)}")
-        print_line(f"  held by {describe_process(plan.process.info if plan.process else None)}")
+        print_line(_("Close {connection}").format(connection=describe_connection(plan.row)))
+        print_line(
+            _("  held by {process}").format(
+                process=describe_process(plan.process.info if plan.process else None)
+            )
+        )
         if plan.peer is not None:
-            print_line(f"  to {describe_process(plan.peer.info)} on this machine")
+            print_line(
+                _("  to {process} on this machine").format(process=describe_process(plan.peer.info))
+            )
     if options.dry_run:
         if options.json:
             print_json({**document, "report": None})
         return Outcome.DONE
-    if not require_consent("Do this?", has_yes=options.yes, as_json=options.json):
+    if not require_consent(_("Do this?"), has_yes=options.yes, as_json=options.json):
         return Outcome.NOT_DONE
     report = act_or_elevate(lambda as_admin: close_connection(plan, as_admin=as_admin), options)
     keep_record(report)

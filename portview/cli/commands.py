@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 _MODULES = {
     "list": "list_command",
+    "what": "what_command",
     "why": "why_command",
     "probe": "probe_command",
     "ladder": "ladder_command",
@@ -50,6 +51,7 @@ _MODULES = {
     "suspend": "suspend_command",
     "resume": "suspend_command",
     "firewall": "firewall_command",
+    "watch": "watch_command",
     "history": "history_command",
 }
 """The verbs and the module of ``portview.cli`` that has each."""
@@ -66,7 +68,7 @@ class _Parser(argparse.ArgumentParser):
         raise PortViewError(
             "bad_usage",
             f"{message[:1].upper()}{message[1:]}.",
-            f"See: {self.prog} --help",
+            _("See: {prog} --help").format(prog=self.prog),
             Outcome.BAD_INPUT,
         )
 
@@ -83,12 +85,16 @@ def build_parser(verb: str = "") -> argparse.ArgumentParser:
     """
     parser = _Parser(
         prog="portview",
-        description="Shows every socket of this machine and the process behind it.",
-        epilog="Exit codes: 0 yes or done, 1 no or not done, 2 bad usage, 3 needs administrator "
-        "rights, 4 unexpected failure. Without a command the window opens; a port alone is "
-        "explained (why).",
+        description=_("Shows every socket of this machine and the process behind it."),
+        epilog=_(
+            "Exit codes: 0 yes or done, 1 no or not done, 2 bad usage, 3 "
+            "needs administrator rights, 4 unexpected failure. Without a "
+            "command the window opens; a port alone is explained (why)."
+        ),
     )
-    parser.add_argument("--version", action="version", version=f"PortView {__version__}")
+    parser.add_argument(
+        "--version", action="version", version=_("PortView {version}").format(version=__version__)
+    )
     commands = parser.add_subparsers(required=True, dest="COMMAND", metavar="COMMAND")
     for module in (_load(verb),) if verb in _MODULES else _load_all():
         module.add_parser(commands)
@@ -116,11 +122,14 @@ def _load_all() -> tuple[ModuleType, ...]:
         service_command,
         suspend_command,
         wait_command,
+        watch_command,
+        what_command,
         why_command,
     )
 
     return (
         list_command,
+        what_command,
         why_command,
         probe_command,
         ladder_command,
@@ -134,6 +143,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         service_command,
         suspend_command,
         firewall_command,
+        watch_command,
         history_command,
     )
 
@@ -195,6 +205,6 @@ def _unexpected(error: Exception) -> PortViewError:
         )
     return PortViewError(
         "unexpected_failure",
-        "Something went wrong that should not have.",
-        f"The details are in {log_path()}",
+        _("Something went wrong that should not have."),
+        _("The details are in {log_path}").format(log_path=log_path()),
     )

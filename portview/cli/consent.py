@@ -6,6 +6,7 @@ import sys
 
 from portview.cli.console import ask_line, print_line
 from portview.domain.errors import Outcome, PortViewError
+from portview.i18n import _
 
 
 def require_consent(question: str, *, has_yes: bool, as_json: bool) -> bool:
@@ -18,13 +19,13 @@ def require_consent(question: str, *, has_yes: bool, as_json: bool) -> bool:
     if as_json or not is_interactive():
         raise PortViewError(
             "not_confirmed",
-            "Nothing was done, because nobody could be asked.",
-            "Look with --dry-run; to do it without being asked add --yes.",
+            _("Nothing was done, because nobody could be asked."),
+            _("Look with --dry-run; to do it without being asked add --yes."),
             Outcome.NOT_DONE,
         )
     if ask(question):
         return True
-    print_line("Nothing was done.")
+    print_line(_("Nothing was done."))
     return False
 
 

@@ -163,12 +163,12 @@ def _print_aside(text: str) -> None:
 
 def print_note(text: str) -> None:
     """Print a remark for people beside the output."""
-    _print_aside(f"portview: {text}")
+    _print_aside(_("portview: {text}").format(text=text))
 
 
 def print_hint(text: str) -> None:
     """Print what to do next beside the output."""
-    _print_aside(f"hint: {text}")
+    _print_aside(_("hint: {text}").format(text=text))
 
 
 def print_error(error: PortViewError, *, as_json: bool) -> None:

@@ -10,6 +10,7 @@ from portview.actions.free_port.elevated_holders import find_holders_elevated
 from portview.actions.free_port.execute import inspect_port
 from portview.cli.consent import ask, is_interactive
 from portview.domain.errors import ActionReport, Outcome, PortViewError
+from portview.i18n import _
 from portview.readers.elevation import is_elevated
 from portview.readers.owner_access import elevated_limit
 
@@ -51,7 +52,7 @@ def inspect_or_elevate(request: FreeRequest, options: argparse.Namespace) -> Fre
     Looking changes nothing; acting asks for rights again.
     """
     plan = inspect_port(request)
-    hidden = "The system tells who holds this port to administrators only."
+    hidden = _("The system tells who holds this port to administrators only.")
     if plan.is_hidden and _wants_rights(hidden, options):
         return inspect_port(request, find_holders_elevated(request))
     return plan

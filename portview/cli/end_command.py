@@ -17,6 +17,7 @@ from portview.cli.plan_text import step_lines
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.owners.process import ProcessKey
 from portview.domain.plain_text import quoted
+from portview.i18n import _
 
 if TYPE_CHECKING:
     import argparse
@@ -28,18 +29,21 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add ``end`` to the command line."""
     parser = commands.add_parser(
         "end",
-        help="end one process, named by its PID and start time",
-        description="End one process. The start time, as list --json tells it, makes sure that it "
-        "is still the process that was seen, for a PID is given to another one sooner or later.",
+        help=_("end one process, named by its PID and start time"),
+        description=_(
+            "End one process. The start time, as list --json tells "
+            "it, makes sure that it is still the process that was "
+            "seen, for a PID is given to another one sooner or later."
+        ),
     )
-    parser.add_argument("pid", metavar="PID", help="the process ID")
+    parser.add_argument("pid", metavar="PID", help=_("the process ID"))
     parser.add_argument(
-        "--started", metavar="TIME", required=True, help="its start time (ISO 8601)"
+        "--started", metavar="TIME", required=True, help=_("its start time (ISO 8601)")
     )
     parser.add_argument(
-        "--force", action="store_true", help="end at once, without asking to close first"
+        "--force", action="store_true", help=_("end at once, without asking to close first")
     )
-    parser.add_argument("--tree", action="store_true", help="end what runs under it as well")
+    parser.add_argument("--tree", action="store_true", help=_("end what runs under it as well"))
     add_change_options(parser)
     parser.set_defaults(run=run)
 
@@ -59,7 +63,9 @@ def run(options: argparse.Namespace) -> Outcome:
         if options.json:
             print_json({"dry_run": True, "plan": step_object(step), "report": None})
         return Outcome.DONE if is_possible else Outcome.NOT_DONE
-    if is_possible and not require_consent("Do this?", has_yes=options.yes, as_json=options.json):
+    if is_possible and not require_consent(
+        _("Do this?"), has_yes=options.yes, as_json=options.json
+    ):
         return Outcome.NOT_DONE
     report = act_or_elevate(
         lambda as_admin: end_process(step, grace_s=grace_s, as_admin=as_admin), options
@@ -79,8 +85,8 @@ def parse_pid(text: str) -> int:
     if not (text.isascii() and text.isdecimal()) or int(text[:11]) > _LARGEST_PID:
         raise PortViewError(
             "bad_pid",
-            f"{quoted(text)} is no process ID.",
-            "A number such as 4242.",
+            _("{text} is no process ID.").format(text=quoted(text)),
+            _("A number such as 4242."),
             Outcome.BAD_INPUT,
         )
     return int(text)

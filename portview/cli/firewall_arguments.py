@@ -36,7 +36,9 @@ def parse_lifetime_ms(text: str) -> int:
     lifetime = float(match["number"]) * _UNITS_MS[match["unit"].lower()] if match else 0.0
     if match is None or not _UNITS_MS["s"] <= lifetime <= _LONGEST_MS:
         problem = (
-            f"{quoted(stripped)} is no time that a rule can last." if stripped else "It is empty."
+            _("{stripped} is no time that a rule can last.").format(stripped=quoted(stripped))
+            if stripped
+            else _("It is empty.")
         )
         raise BadInputError("bad_duration", problem, text, 0, len(text), _LIFETIME_HINT)
     return round(lifetime)
@@ -53,8 +55,8 @@ def expiry(options: argparse.Namespace, now_ms: int | None = None) -> int | None
     if moment <= now_ms:
         raise PortViewError(
             "bad_time",
-            f"{options.until} is over.",
-            "Choose a time to come, or a span: --for 1h",
+            _("{until} is over.").format(until=options.until),
+            _("Choose a time to come, or a span: --for 1h"),
             Outcome.BAD_INPUT,
         )
     return moment
@@ -69,8 +71,8 @@ def awaited_process(options: argparse.Namespace, listener: ProcessKey | None) ->
         if listener is None:
             raise PortViewError(
                 "listener_unknown",
-                "No one process is known to listen on this port now.",
-                "Name it: --until-end PID",
+                _("No one process is known to listen on this port now."),
+                _("Name it: --until-end PID"),
                 Outcome.BAD_INPUT,
             )
         return listener
@@ -78,7 +80,7 @@ def awaited_process(options: argparse.Namespace, listener: ProcessKey | None) ->
     if not isinstance(key, ProcessKey):
         raise PortViewError(
             "no_such_process",
-            f"There is no process {quoted(pid)} that can be looked at.",
+            _("There is no process {pid} that can be looked at.").format(pid=quoted(pid)),
             _("{command} shows the PID.").format(command=command_line("list")),
             Outcome.BAD_INPUT,
         )

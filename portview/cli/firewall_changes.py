@@ -32,6 +32,7 @@ from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import Protocol
 from portview.domain.user_input.targets import parse_local_port
 from portview.firewall.choose import open_firewall
+from portview.i18n import _
 from portview.readers.elevation import is_elevated
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def _made(options: argparse.Namespace, firewall: Firewall, plan: RulePlan) -> Fi
     """Make the rule after asking; None where the person does not want it."""
     if plan.is_needless:
         return needless_report(plan)
-    if not require_consent("Make this rule?", has_yes=options.yes, as_json=options.json):
+    if not require_consent(_("Make this rule?"), has_yes=options.yes, as_json=options.json):
         return None
     report = act_or_elevate(lambda as_admin: make_rule(firewall, plan, as_admin=as_admin), options)
     keep_record(report)
@@ -145,7 +146,11 @@ def _revoked(
     options: argparse.Namespace, firewall: Firewall, plans: Sequence[RevokePlan]
 ) -> RevokeReport | None:
     """Take back rules after asking; None where the person does not want it."""
-    question = "Take it back?" if len(plans) == 1 else f"Take back these {len(plans)} rules?"
+    question = (
+        _("Take it back?")
+        if len(plans) == 1
+        else _("Take back these {count} rules?").format(count=len(plans))
+    )
     if not require_consent(question, has_yes=options.yes, as_json=options.json):
         return None
     report = act_or_elevate(
@@ -160,7 +165,7 @@ def _revoked_unseen(options: argparse.Namespace, refusal: PortViewError) -> Revo
     rule_id: str | None = options.rule_id
     if rule_id is None or options.dry_run or refusal.outcome is not Outcome.NEEDS_ADMIN:
         raise refusal
-    question = f"Take back the rule {inert(rule_id, 40)}?"
+    question = _("Take back the rule {rule_id}?").format(rule_id=inert(rule_id, 40))
     if not require_consent(question, has_yes=options.yes, as_json=options.json):
         return None
 
@@ -182,9 +187,12 @@ def _revoke(
     has_match: bool,
 ) -> Outcome:
     if not has_match:
-        _note(options, f"PortView made no rule for port {options.port} that is there now.")
+        _note(
+            options,
+            _("PortView made no rule for port {port} that is there now.").format(port=options.port),
+        )
     elif not plans:
-        _note(options, "There is no rule to take back.")
+        _note(options, _("There is no rule to take back."))
     if plans and not options.dry_run:
         outcome = _tell_revoked(options, plans, _revoked(options, firewall, plans))
     else:
@@ -240,7 +248,7 @@ def _wanted(
 def _unreadable(status: FirewallStatus) -> PortViewError:
     return PortViewError(
         "firewall_unreadable",
-        f"{inert(status.problem)} Nothing was done.",
+        _("{problem} Nothing was done.").format(problem=inert(status.problem)),
         inert(status.hint),
         unreadable_outcome(),
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from portview.cli.arguments import add_change_options, add_port_argument
 from portview.domain.sockets.socket_row import Protocol
+from portview.i18n import _
 
 if TYPE_CHECKING:
     import argparse
@@ -20,9 +21,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add ``firewall`` and what it does to the command line."""
     parser = commands.add_parser(
         "firewall",
-        help="tell what the firewall does to a port, and open it with proof",
-        description="Tell what this machine's firewall does to a port and which rule decides, make "
-        "one narrow rule for it, prove that it took effect, and take it back.",
+        help=_("tell what the firewall does to a port, and open it with proof"),
+        description=_(
+            "Tell what this machine's firewall does to a port and "
+            "which rule decides, make one narrow rule for it, prove "
+            "that it took effect, and take it back."
+        ),
     )
     actions = parser.add_subparsers(required=True, dest="ACTION", metavar="ACTION")
     _add_reading(actions)
@@ -30,48 +34,60 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _add_reading(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    needs_admin = "3: the rules can't be read without administrator rights."
+    needs_admin = _("3: the rules can't be read without administrator rights.")
     status = actions.add_parser(
         "status",
-        help="is it on, and what does it do with what no rule names?",
-        description="Show the state of the firewall and of its profiles.",
-        epilog=f"Exit code 0: it could be read. {needs_admin}",
+        help=_("is it on, and what does it do with what no rule names?"),
+        description=_("Show the state of the firewall and of its profiles."),
+        epilog=_("Exit code 0: it could be read. {needs_admin}").format(needs_admin=needs_admin),
     )
     status.set_defaults(run=_run_status)
     verdict = actions.add_parser(
         "verdict",
-        help="does a client on another machine get through to a port?",
-        description="Decide what happens to a new connection from another machine, by the rules as "
-        "they are now. What is not given is taken from the socket that listens on the port.",
-        epilog="Exit code 0: allowed. 1: blocked, allowed for some only, or not known. "
-        f"{needs_admin}",
+        help=_("does a client on another machine get through to a port?"),
+        description=_(
+            "Decide what happens to a new connection from another "
+            "machine, by the rules as they are now. What is not "
+            "given is taken from the socket that listens on the port."
+        ),
+        epilog=_(
+            "Exit code 0: allowed. 1: blocked, allowed for some only, or not known. {needs_admin}"
+        ).format(needs_admin=needs_admin),
     )
     add_port_argument(verdict)
-    verdict.add_argument("--program", metavar="PATH", help="the program that listens")
-    verdict.add_argument("--remote", metavar="ADDRESS", help="one client (default: any)")
+    verdict.add_argument("--program", metavar="PATH", help=_("the program that listens"))
+    verdict.add_argument("--remote", metavar="ADDRESS", help=_("one client (default: any)"))
     verdict.set_defaults(run=_run_verdict)
     listing = actions.add_parser(
         "list",
-        help="list the rules that PortView made",
-        description="List the rules that PortView made and that are there now. Nothing is changed: "
-        "what has expired is marked.",
-        epilog=f"Exit code 0: it could be read. {needs_admin}",
+        help=_("list the rules that PortView made"),
+        description=_(
+            "List the rules that PortView made and that are there "
+            "now. Nothing is changed: what has expired is marked."
+        ),
+        epilog=_("Exit code 0: it could be read. {needs_admin}").format(needs_admin=needs_admin),
     )
     listing.set_defaults(run=_run_list)
     for one in (status, verdict, listing):
-        one.add_argument("--json", action="store_true", help="print one JSON document")
+        one.add_argument("--json", action="store_true", help=_("print one JSON document"))
 
 
 def _add_changes(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     for effect, word in (("allow", "allowed"), ("block", "blocked")):
         parser = actions.add_parser(
             effect,
-            help=f"{effect} a port by one narrow rule",
-            description=f"Make one rule that {effect}s a port, then read the rules again and "
-            "decide anew. Where no rule is needed, none is made. Rules of PortView's that have had "
-            "their time are taken back on this occasion.",
-            epilog=f"Exit code 0: {word} now for those that the rule is for. 1: not {word}, or not "
-            "confirmed. 3: needs administrator rights.",
+            help=_("{effect} a port by one narrow rule").format(effect=effect),
+            description=_(
+                "Make one rule that {effect}s a port, then read the "
+                "rules again and decide anew. Where no rule is "
+                "needed, none is made. Rules of PortView's that have "
+                "had their time are taken back on this occasion."
+            ).format(effect=effect),
+            epilog=_(
+                "Exit code 0: {word} now for those that the rule is for. "
+                "1: not {word}, or not confirmed. 3: needs administrator "
+                "rights."
+            ).format(word=word),
         )
         add_port_argument(parser)
         _add_rule_options(parser, is_allow=effect == "allow")
@@ -79,19 +95,24 @@ def _add_changes(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
         parser.set_defaults(run=_run_rule, effect=effect)
     revoke = actions.add_parser(
         "revoke",
-        help="take back rules that PortView made",
-        description="Remove rules that PortView made, and only those. Those that have had their "
-        "time are taken back on this occasion.",
-        epilog="Exit code 0: gone. 1: still there, not confirmed, or there is no such rule. "
-        "3: needs administrator rights.",
+        help=_("take back rules that PortView made"),
+        description=_(
+            "Remove rules that PortView made, and only those. Those "
+            "that have had their time are taken back on this "
+            "occasion."
+        ),
+        epilog=_(
+            "Exit code 0: gone. 1: still there, not confirmed, or there "
+            "is no such rule. 3: needs administrator rights."
+        ),
     )
     which = revoke.add_mutually_exclusive_group(required=True)
-    which.add_argument("port", metavar="PORT", nargs="?", help="those for a port")
-    which.add_argument("--id", dest="rule_id", metavar="ID", help="the one with this id")
-    which.add_argument("--all", action="store_true", help="all that PortView made")
-    which.add_argument("--expired", action="store_true", help="those that have had their time")
+    which.add_argument("port", metavar="PORT", nargs="?", help=_("those for a port"))
+    which.add_argument("--id", dest="rule_id", metavar="ID", help=_("the one with this id"))
+    which.add_argument("--all", action="store_true", help=_("all that PortView made"))
+    which.add_argument("--expired", action="store_true", help=_("those that have had their time"))
     revoke.add_argument(
-        "--proto", choices=[one.value for one in Protocol], help="only one protocol of the port"
+        "--proto", choices=[one.value for one in Protocol], help=_("only one protocol of the port")
     )
     add_change_options(revoke, with_grace=False)
     revoke.set_defaults(run=_run_revoke)
@@ -101,9 +122,9 @@ def _add_rule_options(parser: argparse.ArgumentParser, *, is_allow: bool) -> Non
     parser.add_argument(
         "--program",
         metavar="PATH",
-        help="only this program; any: whichever listens (default: "
+        help=_("only this program; any: whichever listens (default: ")
         + (
-            "the one that listens now, where the firewall can match programs)"
+            _("the one that listens now, where the firewall can match programs)")
             if is_allow
             else "any)"
         ),
@@ -111,24 +132,29 @@ def _add_rule_options(parser: argparse.ArgumentParser, *, is_allow: bool) -> Non
     parser.add_argument(
         "--remote",
         metavar="LIST",
-        help=f"for whom: any, localsubnet, addresses or networks, separated by commas "
-        f"(default: {'localsubnet' if is_allow else 'any'})",
+        help=_(
+            "for whom: any, localsubnet, addresses or networks, separated "
+            "by commas (default: {part})"
+        ).format(part="localsubnet" if is_allow else "any"),
     )
     parser.add_argument(
         "--profile",
         metavar="LIST",
-        help="Windows profiles in which the rule counts (default: "
-        f"{'domain,private' if is_allow else 'all'})",
+        help=_("Windows profiles in which the rule counts (default: {part})").format(
+            part="domain,private" if is_allow else "all"
+        ),
     )
     ending = parser.add_mutually_exclusive_group()
-    ending.add_argument("--for", dest="lifetime", metavar="TIME", help="take it back after: 1h, 7d")
-    ending.add_argument("--until", metavar="TIME", help="take it back then (ISO 8601)")
+    ending.add_argument(
+        "--for", dest="lifetime", metavar="TIME", help=_("take it back after: 1h, 7d")
+    )
+    ending.add_argument("--until", metavar="TIME", help=_("take it back then (ISO 8601)"))
     parser.add_argument(
         "--until-end",
         metavar="PID",
         nargs="?",
         const="",
-        help="take it back when this process has ended (default: the one that listens now)",
+        help=_("take it back when this process has ended (default: the one that listens now)"),
     )
 
 

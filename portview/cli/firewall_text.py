@@ -55,27 +55,35 @@ def status_lines(
         yield f"  {_profile(profile)}"
         yield from (f"    {inert(note)}" for note in profile.notes)
     if not status.problem:
-        yield f"  Rules: {status.rule_count}, of which PortView made {len(managed_rules)}."
+        yield _("  Rules: {rule_count}, of which PortView made {count}.").format(
+            rule_count=status.rule_count, count=len(managed_rules)
+        )
     for rule_id, reason in expired.items():
         yield "  " + _expired_line(rule_id, reason)
     if status.drop_log:
-        yield f"  What it drops is logged in {inert(status.drop_log)}."
+        yield _("  What it drops is logged in {drop_log}.").format(drop_log=inert(status.drop_log))
 
 
 def verdict_lines(port: FirewallQueryContext, answer: FirewallAnswer) -> Iterator[str]:
     """Yield the lines of ``firewall verdict``."""
     remote = port.question.remote
-    client = f"a client at {remote}" if remote else "a client on another machine"
-    yield f"{describe_port(port.question)} for {client}: {_WORDS[answer.verdict].lower()}."
+    client = (
+        _("a client at {remote}").format(remote=remote)
+        if remote
+        else _("a client on another machine")
+    )
+    yield _("{port} for {client}: {words}.").format(
+        port=describe_port(port.question), client=client, words=_WORDS[answer.verdict].lower()
+    )
     yield f"  {inert(answer.reason, _LONGEST)}"
     yield from (f"  {note}" for note in port.notes)
     if answer.profiles:
-        yield f"  Active: {', '.join(inert(name) for name in answer.profiles)}."
+        yield _("  Active: {name}.").format(name=", ".join(inert(name) for name in answer.profiles))
     if answer.matches:
-        yield "  Rules about it, in the order in which they decide:"
+        yield _("  Rules about it, in the order in which they decide:")
     yield from (f"  {_match(match)}" for match in answer.matches)
     if answer.next_step:
-        yield f"hint: {inert(answer.next_step, _LONGEST)}"
+        yield _("hint: {next_step}").format(next_step=inert(answer.next_step, _LONGEST))
 
 
 def managed_rule_lines(
@@ -83,7 +91,7 @@ def managed_rule_lines(
 ) -> Iterator[str]:
     """Yield the lines of ``firewall list``; ``expired`` maps ids to reasons."""
     if not managed_rules:
-        yield "PortView made no rule that is there now."
+        yield _("PortView made no rule that is there now.")
     for own in managed_rules:
         reason = expired.get(own.id)
         mark = _("EXPIRED") + "  " if reason else ""
@@ -101,44 +109,58 @@ def _expired_line(rule_id: str, reason: str) -> str:
 
 def rule_plan_lines(plan: RulePlan) -> Iterator[str]:
     """Yield the lines that show a rule before it is made."""
-    yield f"Rule: {inert(plan.change.name, _LONGEST)}"
+    yield _("Rule: {change_name}").format(change_name=inert(plan.change.name, _LONGEST))
     yield from (f"  {name}: {value}" for name, value in rule_lines(plan.rule_spec))
-    yield f"Now, for any other machine: {describe_verdict(plan.before.whole)}"
+    yield _("Now, for any other machine: {verdict}").format(
+        verdict=describe_verdict(plan.before.whole)
+    )
     if not plan.is_needless:
-        yield from (f"Will run: {line}" for line in command_lines(plan.change))
-    yield from (f"Warning: {inert(warning)}" for warning in plan.warnings)
-    yield from (f"Note: {inert(note)}" for note in plan.notes)
+        yield from (_("Will run: {line}").format(line=line) for line in command_lines(plan.change))
+    yield from (_("Warning: {warning}").format(warning=inert(warning)) for warning in plan.warnings)
+    yield from (_("Note: {note}").format(note=inert(note)) for note in plan.notes)
 
 
 def revoke_plan_lines(plans: Sequence[RevokePlan]) -> Iterator[str]:
     """Yield the lines that show which rules are taken back, and by what."""
     for plan in plans:
         why = f" ({plan.reason})" if plan.reason else ""
-        yield f"Take back {plan.own.id}: {rule_spec_line(plan.own.rule_spec)}{why}"
-        yield from (f"Will run: {line}" for line in command_lines(plan.change))
-        yield from (f"Warning: {inert(warning)}" for warning in plan.change.warnings)
-        yield from (f"Note: {inert(note)}" for note in plan.change.notes)
+        yield _("Take back {id}: {rule_spec_line}{why}").format(
+            id=plan.own.id, rule_spec_line=rule_spec_line(plan.own.rule_spec), why=why
+        )
+        yield from (_("Will run: {line}").format(line=line) for line in command_lines(plan.change))
+        yield from (
+            _("Warning: {warning}").format(warning=inert(warning))
+            for warning in plan.change.warnings
+        )
+        yield from (_("Note: {note}").format(note=inert(note)) for note in plan.change.notes)
 
 
 def rule_spec_line(rule_spec: RuleSpec) -> str:
     """Return what a rule does in one line."""
     verb = "allow" if rule_spec.effect is RuleEffect.ALLOW else "block"
     program = f", {inert(rule_spec.program, 160)}" if rule_spec.program else ""
-    return (
-        f"{verb} {rule_spec.protocol.value.upper()} {rule_spec.port} "
-        f"for {describe_remotes(rule_spec)}{program}, "
-        f"{describe_rule_end(rule_spec)}"
+    return _("{verb} {protocol} {port} for {remotes}{program}, {rule_end}").format(
+        verb=verb,
+        protocol=rule_spec.protocol.value.upper(),
+        port=rule_spec.port,
+        remotes=describe_remotes(rule_spec),
+        program=program,
+        rule_end=describe_rule_end(rule_spec),
     )
 
 
 def _profile(profile: ProfileState) -> str:
     parts = ["on" if profile.is_on else "off"]
     if profile.is_on:
-        parts.append(f"inbound by default: {profile.inbound_default.value}")
+        parts.append(
+            _("inbound by default: {inbound_default}").format(
+                inbound_default=profile.inbound_default.value
+            )
+        )
     if profile.blocks_all_inbound:
-        parts.append("blocks all inbound")
+        parts.append(_("blocks all inbound"))
     if not profile.counts_local_rules:
-        parts.append("only rules of Group Policy count")
+        parts.append(_("only rules of Group Policy count"))
     active = " (active)" if profile.is_active else ""
     return f"{inert(profile.name)}{active}: {', '.join(parts)}"
 

@@ -21,6 +21,7 @@ from portview.cli.elevating import act_or_elevate, inspect_or_elevate
 from portview.cli.plan_text import plan_lines
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.sockets.socket_row import Protocol
+from portview.i18n import _
 from portview.probes.bind_report import meaning_of_free
 
 if TYPE_CHECKING:
@@ -34,19 +35,25 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add ``free`` to the command line."""
     parser = commands.add_parser(
         "free",
-        help="free a blocked port",
-        description="Show who holds a port, stop it as gently as works, and prove that the port is "
-        "free. Services are stopped through their manager; the system itself is never stopped.",
-        epilog="Exit code 0: free now. 1: not free, or not confirmed. 3: needs administrator "
-        f"rights. {meaning_of_free()}",
+        help=_("free a blocked port"),
+        description=_(
+            "Show who holds a port, stop it as gently as works, and "
+            "prove that the port is free. Services are stopped "
+            "through their manager; the system itself is never "
+            "stopped."
+        ),
+        epilog=_(
+            "Exit code 0: free now. 1: not free, or not confirmed. 3: "
+            "needs administrator rights. {meaning_of_free}"
+        ).format(meaning_of_free=meaning_of_free()),
     )
     add_port_argument(parser)
-    parser.add_argument("--address", help="only what is in the way of this address")
+    parser.add_argument("--address", help=_("only what is in the way of this address"))
     parser.add_argument(
-        "--force", action="store_true", help="end at once, without asking to close first"
+        "--force", action="store_true", help=_("end at once, without asking to close first")
     )
     parser.add_argument(
-        "--tree", action="store_true", help="end what runs under the holders as well"
+        "--tree", action="store_true", help=_("end what runs under the holders as well")
     )
     add_change_options(parser)
     parser.set_defaults(run=run)
@@ -71,7 +78,7 @@ def run(options: argparse.Namespace) -> Outcome:
         return _show_expected(plan, as_json=options.json)
     if plan.is_possible:
         _refuse_guesses(plan, options)
-        if not require_consent("Do this?", has_yes=options.yes, as_json=options.json):
+        if not require_consent(_("Do this?"), has_yes=options.yes, as_json=options.json):
             return Outcome.NOT_DONE
     report = act_or_elevate(
         lambda as_admin: free_port(plan, grace_s=grace_s, as_admin=as_admin), options
@@ -99,8 +106,8 @@ def _refuse_guesses(plan: FreePlan, options: argparse.Namespace) -> None:
     if plan.guesses and options.yes and not options.force:
         raise PortViewError(
             "holder_uncertain",
-            "The process that opened the port has ended; who holds it now is only likely.",
-            "Look with --dry-run. To end the likely holder without being asked add --force.",
+            _("The process that opened the port has ended; who holds it now is only likely."),
+            _("Look with --dry-run. To end the likely holder without being asked add --force."),
             Outcome.NOT_DONE,
         )
 

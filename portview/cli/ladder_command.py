@@ -16,6 +16,7 @@ from portview.domain.errors import Outcome
 from portview.domain.user_input.parsing import parse_duration_ms
 from portview.domain.user_input.targets import parse_tcp_port
 from portview.firewall.choose import open_firewall
+from portview.i18n import _
 from portview.probes.documents import ladder_document
 from portview.probes.ladder import (
     DEFAULT_STEP_TIMEOUT_MS,
@@ -43,11 +44,17 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add ``ladder`` to the command line."""
     parser = commands.add_parser(
         "ladder",
-        help="tell what another machine would see of a port here",
-        description="Test a TCP port of this machine step by step, and say what a client on "
-        "another machine would see and what to change.",
-        epilog="Exit code 0 where a machine in the network that leads outside, the one with the "
-        "default route, can connect as far as this one can tell.",
+        help=_("tell what another machine would see of a port here"),
+        description=_(
+            "Test a TCP port of this machine step by step, and say "
+            "what a client on another machine would see and what to "
+            "change."
+        ),
+        epilog=_(
+            "Exit code 0 where a machine in the network that leads "
+            "outside, the one with the default route, can connect as far "
+            "as this one can tell."
+        ),
     )
     parser.add_argument("port", metavar="PORT", type=parse_tcp_port)
     parser.add_argument(
@@ -55,9 +62,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="TIME",
         type=parse_duration_ms,
         default=DEFAULT_STEP_TIMEOUT_MS,
-        help=f"for each step (default: {DEFAULT_STEP_TIMEOUT_MS} ms)",
+        help=_("for each step (default: {default_step_timeout_ms} ms)").format(
+            default_step_timeout_ms=DEFAULT_STEP_TIMEOUT_MS
+        ),
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--json", action="store_true", help=_("print one JSON document"))
     parser.set_defaults(run=run)
 
 
@@ -84,7 +93,7 @@ def run(options: argparse.Namespace) -> Outcome:
     else:
         print_line(report.conclusion.sentence)
         if report.conclusion.advice:
-            print_line(f"hint: {report.conclusion.advice}")
+            print_line(_("hint: {advice}").format(advice=report.conclusion.advice))
     return Outcome.DONE if _is_reachable(report) else Outcome.NOT_DONE
 
 

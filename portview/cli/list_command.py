@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from portview.cli.console import print_bytes, print_json, print_line, print_note
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.json_schema import snapshot_document
-from portview.domain.query.matching import matches
+from portview.domain.query.matching import looks_at_identities, matches
 from portview.domain.query.syntax import parse_query
 from portview.domain.query.terms import QueryError
 from portview.domain.sockets.entry import SocketEntry
@@ -17,17 +18,22 @@ from portview.domain.sockets.scope import Scope, in_scope
 from portview.domain.table.cells import CellContext
 from portview.domain.table.columns import COLUMN_BY_ID
 from portview.domain.table.export import as_csv, as_table, encode
+from portview.i18n import _
 from portview.readers.choose import open_reader, reader_names
 from portview.readers.elevation import is_elevated
 from portview.resources import resource_path
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
+    from portview.domain.owners.process import ProcessKey
     from portview.domain.query.terms import Query
     from portview.domain.sockets.snapshot import Snapshot
+    from portview.domain.sockets.socket_row import SocketRow
 
 _TABLE_COLUMNS = (
+    "what",
     "protocol",
     "local_address",
     "port",
@@ -38,7 +44,14 @@ _TABLE_COLUMNS = (
     "process",
     "user",
 )
-_CSV_COLUMNS = (*_TABLE_COLUMNS, "service", "executable", "command_line")
+_CSV_COLUMNS = (
+    *_TABLE_COLUMNS,
+    "service",
+    "executable",
+    "command_line",
+    "project",
+    "container",
+)
 _NEVER_REMOTE = frozenset({Scope.LISTENING})
 
 
@@ -46,23 +59,23 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add ``list`` to the command line."""
     parser = commands.add_parser(
         "list",
-        help="list the sockets and who holds them",
-        description="List the sockets of this machine and who holds them, sorted by port.",
-        epilog="Exit code 1 where nothing matched.",
+        help=_("list the sockets and who holds them"),
+        description=_("List the sockets of this machine and who holds them, sorted by port."),
+        epilog=_("Exit code 1 where nothing matched."),
     )
     parser.add_argument(
         "--scope",
         choices=[scope.value for scope in Scope],
         default=Scope.ALL.value,
-        help="which sockets (default: all)",
+        help=_("which sockets (default: all)"),
     )
     parser.add_argument(
-        "--query", metavar="FILTER", default="", help='a filter such as "port:8080 -proc:node"'
+        "--query", metavar="FILTER", default="", help=_('a filter such as "port:8080 -proc:node"')
     )
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="print one JSON document")
-    form.add_argument("--csv", action="store_true", help="print CSV in UTF-8")
-    parser.add_argument("--reader", choices=reader_names(), help="how to read the sockets")
+    form.add_argument("--json", action="store_true", help=_("print one JSON document"))
+    form.add_argument("--csv", action="store_true", help=_("print CSV in UTF-8"))
+    parser.add_argument("--reader", choices=reader_names(), help=_("how to read the sockets"))
     parser.set_defaults(run=run)
 
 
@@ -74,6 +87,8 @@ def run(options: argparse.Namespace) -> Outcome:
         snapshot = reader.read_settled()
     finally:
         reader.close()
+    if looks_at_identities(wanted):
+        snapshot = _identified(snapshot, None)
     scope = Scope(options.scope)
     context = CellContext(
         time.time_ns() // 1_000_000,
@@ -81,9 +96,13 @@ def run(options: argparse.Namespace) -> Outcome:
     )
     entries = [
         entry
-        for entry in _entries(snapshot, context)
+        for entry in _entries(snapshot, context, snapshot.rows)
         if in_scope(entry.row, scope) and matches(wanted, entry.row, entry.info, entry.port_name)
     ]
+    if not looks_at_identities(wanted):
+        owners = {entry.row.owner for entry in entries if entry.row.owner in snapshot.processes}
+        snapshot = _identified(snapshot, [owner for owner in owners if owner])
+        entries = _entries(snapshot, context, [entry.row for entry in entries])
     entries.sort(key=lambda entry: (entry.row.local.port, entry.place))
     for note in snapshot.notes:
         print_note(note)
@@ -103,29 +122,39 @@ def _parsed(text: str) -> Query:
     try:
         return parse_query(text)
     except QueryError as error:
-        place = f"at character {error.start + 1}"
+        place = _("at character {start}").format(start=error.start + 1)
         raise PortViewError(
             "bad_query",
-            f"The filter is wrong {place}: {error}",
-            error.hint or "For example: --query 'port:8000-8100 -proc:node'",
+            _("The filter is wrong {place}: {error}").format(place=place, error=error),
+            error.hint or _("For example: --query 'port:8000-8100 -proc:node'"),
             Outcome.BAD_INPUT,
         ) from error
 
 
-def _entries(snapshot: Snapshot, context: CellContext) -> list[SocketEntry]:
+def _identified(snapshot: Snapshot, owners: Iterable[ProcessKey] | None) -> Snapshot:
+    """Return a snapshot in which these owners, or all of them, have been recognised."""
+    # Loaded when it is needed: the rules are some hundred lines.
+    from portview.readers.recognition.identities import identify  # noqa: PLC0415
+
+    return replace(snapshot, processes=identify(snapshot.processes, owners))
+
+
+def _entries(
+    snapshot: Snapshot, context: CellContext, rows: Iterable[SocketRow]
+) -> list[SocketEntry]:
     return [
         SocketEntry(
             row,
             snapshot.processes.get(row.owner) if row.owner else None,
             context.port_names.name(row.protocol, row.local.port),
         )
-        for row in snapshot.rows
+        for row in rows
     ]
 
 
 def _print_table(entries: list[SocketEntry], scope: Scope, context: CellContext) -> None:
     if not entries:
-        print_note("No socket matches.")
+        print_note(_("No socket matches."))
         return
     names = [
         name for name in _TABLE_COLUMNS if name != "remote_address" or scope not in _NEVER_REMOTE

@@ -17,6 +17,7 @@ from portview.domain.plain_text import quoted
 from portview.domain.sockets.socket_row import Protocol
 from portview.domain.user_input.parsing import MAX_PORT, parse_count, parse_ports
 from portview.domain.user_input.targets import parse_any_port
+from portview.i18n import _
 from portview.probes.bind_report import meaning_of_free
 from portview.probes.documents import pick_document
 from portview.probes.pick import HeldPorts, pick_ports, ports_near
@@ -33,30 +34,46 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add ``pick`` to the command line."""
     parser = commands.add_parser(
         "pick",
-        help="find free ports",
-        description="Find ports that a server can take at every address of this machine. Excluded "
-        "and dynamic ports are passed over.",
-        epilog="With --hold the ports stay reserved until the moment before COMMAND starts; it "
-        "finds them in its environment as PORT (the first), PORT1, PORT2, ... and in place of "
-        "{port}, {port1}, {port2} in its arguments. No system lets a program take over a port that "
-        "another one still holds, so nobody keeps it between the start and the program's own bind. "
-        "The exit code is then that of COMMAND. Without a command: 1 where too few are free. "
+        help=_("find free ports"),
+        description=_(
+            "Find ports that a server can take at every address of "
+            "this machine. Excluded and dynamic ports are passed "
+            "over."
+        ),
+        epilog=_(
+            "With --hold the ports stay reserved until the moment before "
+            "COMMAND starts; it finds them in its environment as PORT "
+            "(the first), PORT1, PORT2, ... and in place of {port}, "
+            "{port1}, {port2} in its arguments. No system lets a program "
+            "take over a port that another one still holds, so nobody "
+            "keeps it between the start and the program's own bind. The "
+            "exit code is then that of COMMAND. Without a command: 1 "
+            "where too few are free. "
+        )
         + meaning_of_free(),
     )
-    parser.add_argument("--range", metavar="LIST", type=parse_ports, help="such as 8080-8100")
-    parser.add_argument("--near", metavar="PORT", type=parse_any_port, help="as near as possible")
-    parser.add_argument("--preferred", metavar="PORT", type=parse_any_port, help="try it first")
+    parser.add_argument("--range", metavar="LIST", type=parse_ports, help=_("such as 8080-8100"))
     parser.add_argument(
-        "--order", metavar="FILE", type=Path, help="ports to try next, one per line"
+        "--near", metavar="PORT", type=parse_any_port, help=_("as near as possible")
+    )
+    parser.add_argument("--preferred", metavar="PORT", type=parse_any_port, help=_("try it first"))
+    parser.add_argument(
+        "--order", metavar="FILE", type=Path, help=_("ports to try next, one per line")
     )
     parser.add_argument(
-        "--count", metavar="N", type=partial(parse_count, most=MAX_PORT), default=1, help="how many"
+        "--count",
+        metavar="N",
+        type=partial(parse_count, most=MAX_PORT),
+        default=1,
+        help=_("how many"),
     )
     parser.add_argument("--proto", choices=[one.value for one in Protocol], default="tcp")
-    parser.add_argument("--allow-dynamic", action="store_true", help="take dynamic ports as well")
-    parser.add_argument("--hold", action="store_true", help="keep them for COMMAND")
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
-    parser.add_argument("command", metavar="-- COMMAND", nargs="*", help="what to start")
+    parser.add_argument(
+        "--allow-dynamic", action="store_true", help=_("take dynamic ports as well")
+    )
+    parser.add_argument("--hold", action="store_true", help=_("keep them for COMMAND"))
+    parser.add_argument("--json", action="store_true", help=_("print one JSON document"))
+    parser.add_argument("command", metavar="-- COMMAND", nargs="*", help=_("what to start"))
     parser.set_defaults(run=run)
 
 
@@ -95,15 +112,15 @@ def _check(options: argparse.Namespace) -> None:
     if not (options.range or options.near or options.preferred or options.order):
         raise PortViewError(
             "no_ports",
-            "There is no port to choose from.",
-            "Add --range 8080-8100, --near 8080, --preferred 8080 or --order FILE.",
+            _("There is no port to choose from."),
+            _("Add --range 8080-8100, --near 8080, --preferred 8080 or --order FILE."),
             Outcome.BAD_INPUT,
         )
     if bool(options.command) != options.hold:
         raise PortViewError(
             "bad_usage",
-            "--hold and a command need each other.",
-            "Write: pick --range 8080-8100 --hold -- COMMAND {port}",
+            _("--hold and a command need each other."),
+            _("Write: pick --range 8080-8100 --hold -- COMMAND {port}"),
             Outcome.BAD_INPUT,
         )
 
@@ -136,8 +153,10 @@ def _start(command: list[str], held: HeldPorts) -> int:
     except OSError as error:
         raise PortViewError(
             "not_started",
-            f"{quoted(arguments[0])} could not be started: {error.strerror}.",
-            "Check its name and path.",
+            _("{arguments} could not be started: {strerror}.").format(
+                arguments=quoted(arguments[0]), strerror=error.strerror
+            ),
+            _("Check its name and path."),
             Outcome.NOT_DONE,
         ) from error
     return done.returncode

@@ -12,6 +12,7 @@ from portview.actions.safety.process_words import describe_process, named_proces
 from portview.actions.safety.restart_words import restart_sentences
 from portview.actions.services.change import comes_back
 from portview.domain.owners.explanations import describe_suspended
+from portview.domain.owners.identity import identity_of
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import endpoint_text
 from portview.i18n import _
@@ -52,11 +53,13 @@ def plan_lines(plan: FreePlan, grace_s: float) -> Iterator[str]:
         for sentence in restart_sentences(plan.steps):
             yield f"  {sentence}"
     if plan.served and plan.is_possible:
-        yield f"  {len(plan.served)} open connection(s) of it will be cut."
+        yield _("  {count} open connection(s) of it will be cut.").format(count=len(plan.served))
     for row in plan.left_alone[:_MOST_NAMED]:
         yield neighbour_line(row, plan.neighbours.get(row.owner) if row.owner else None)
     if len(plan.left_alone) > _MOST_NAMED:
-        yield f"Left alone: {len(plan.left_alone) - _MOST_NAMED} more sockets of others."
+        yield _("Left alone: {count} more sockets of others.").format(
+            count=len(plan.left_alone) - _MOST_NAMED
+        )
 
 
 def neighbour_line(row: SocketRow, info: ProcessInfo | None) -> str:
@@ -74,16 +77,20 @@ def step_lines(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> I
     where = ", ".join(dict.fromkeys(endpoint_text(row.local) for row in step.sockets))
     process = step.process
     who = describe_process(process.info if process else None)
-    guess = " most likely" if step.is_guess else ""
-    yield f"{where} is{guess} held by {who}" if where else who[:1].upper() + who[1:]
+    guess = _(" most likely") if step.is_guess else ""
+    yield (
+        _("{where} is{guess} held by {who}").format(where=where, guess=guess, who=who)
+        if where
+        else who[:1].upper() + who[1:]
+    )
     if process is not None:
         yield from process_lines(process)
     if step.kind is PlanAction.REFUSE and step.refusal:
-        yield f"  -> left alone: {step.refusal.reason}"
+        yield _("  -> left alone: {reason}").format(reason=step.refusal.reason)
         yield f"     {step.refusal.advice}"
         return
     if not is_possible:
-        yield "  -> left alone as well: the port would not become free by its end"
+        yield _("  -> left alone as well: the port would not become free by its end")
         return
     if step.kind is PlanAction.STOP_SERVICE and step.service:
         yield from service_lines(step.service, "stop")
@@ -93,33 +100,43 @@ def step_lines(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> I
         yield under.format(processes=named_processes([member.info for member in step.tree]))
     if step.kind is PlanAction.ASK and process:
         method = _CLOSE_METHOD_LABELS[process.asking]
-        yield f"  -> {method}; end it if it still runs after {grace_s:g} s"
+        yield _("  -> {method}; end it if it still runs after {grace_s:g} s").format(
+            method=method, grace_s=grace_s
+        )
     else:
         if process is not None and process.why_not_asked:
             yield f"  {process.why_not_asked}"
-        yield "  -> end it at once, without a chance to save anything"
+        yield _("  -> end it at once, without a chance to save anything")
 
 
 def service_lines(service: ServiceFacts, verb: str) -> Iterator[str]:
     """Yield the lines for a service that is to be stopped, started or restarted."""
     title = inert(service.service.display_name, 80)
-    yield f"  -> {verb} the service {inert(service.name, 80)} ({title})"
+    yield _("  -> {verb} the service {service_name} ({title})").format(
+        verb=verb, service_name=inert(service.name, 80), title=title
+    )
     if service.dependents and verb != "start":
         names = ", ".join(inert(dependent.name, 80) for dependent in service.dependents)
-        yield f"     These depend on it and stop first: {names}"
-    yield f"     Start type: {service.start_type or 'unknown'}. {comes_back(service)}".rstrip()
+        yield _("     These depend on it and stop first: {names}").format(names=names)
+    yield (
+        _("     Start type: {value}. {comes_back}")
+        .format(value=service.start_type or "unknown", comes_back=comes_back(service))
+        .rstrip()
+    )
 
 
 def process_lines(process: ProcessFacts) -> Iterator[str]:
     """Yield the lines that tell one process apart from others."""
     info = process.info
+    if what := identity_of(info).what:
+        yield f"  {what}"
     if info.command_line:
         yield f"  {inert(' '.join(info.command_line), _LONGEST_COMMAND)}"
-    details = [f"user {inert(info.user, 80)}"] if info.user else []
+    details = [_("user {user}").format(user=inert(info.user, 80))] if info.user else []
     if parent := process.shown_parent:
-        details.append(f"started by {describe_process(parent)}")
+        details.append(_("started by {process}").format(process=describe_process(parent)))
     if process.shown_unit and not process.shown_services:
-        details.append(f"inside the unit {process.shown_unit}")
+        details.append(_("inside the unit {shown_unit}").format(shown_unit=process.shown_unit))
     if details:
         yield f"  {', '.join(details)}"
     if still := describe_suspended(process.execution):

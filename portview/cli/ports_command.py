@@ -134,7 +134,7 @@ def _print_overview(overview: PortsOverview) -> None:
     for warning in overview.warnings:
         print_line("  " + _("Warning: {sentence}").format(sentence=warning.sentence))
         if warning.change is not None:
-            from portview.actions.port_settings.change import command_of  # noqa: PLC0415
+            from portview.actions.port_settings.command import command_of  # noqa: PLC0415
 
             print_line(f"    {' '.join(command_of(warning.change))}")
 
@@ -202,7 +202,7 @@ def _print_plan(plan: SettingPlan) -> None:
 
 
 def _plan_object(plan: SettingPlan) -> dict[str, object]:
-    from portview.actions.port_settings.change import command_of  # noqa: PLC0415 - likewise
+    from portview.actions.port_settings.command import command_of  # noqa: PLC0415 - likewise
 
     return {
         "setting": plan.change.kind.value,

@@ -18,6 +18,7 @@ from portview.domain.user_input.targets import (
     parse_target,
     parse_url,
 )
+from portview.i18n import _
 from portview.probes.bind import probe_bind
 from portview.probes.bind_report import meaning_of_free
 from portview.probes.documents import (
@@ -44,52 +45,61 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add ``probe`` and its kinds to the command line."""
     parser = commands.add_parser(
         "probe",
-        help="ask one port whether and how it answers",
-        description="Ask one port in one way.",
-        epilog="Exit code 0: open, as expected, or free; 1: anything else.",
+        help=_("ask one port whether and how it answers"),
+        description=_("Ask one port in one way."),
+        epilog=_("Exit code 0: open, as expected, or free; 1: anything else."),
     )
     kinds = parser.add_subparsers(required=True, dest="KIND", metavar="KIND")
     tcp = _kind(
-        kinds, "tcp", "connect to a TCP port", "HOST:PORT", timeout_ms=DEFAULT_TIMEOUT_MS, run=_tcp
+        kinds,
+        "tcp",
+        _("connect to a TCP port"),
+        "HOST:PORT",
+        timeout_ms=DEFAULT_TIMEOUT_MS,
+        run=_tcp,
     )
     tcp.add_argument(
         "--tries",
         type=partial(parse_count, most=_MOST_TRIES),
         default=DEFAULT_TRIES,
-        help="connections per address",
+        help=_("connections per address"),
     )
     udp = _kind(
-        kinds, "udp", "ask a UDP port", "HOST:PORT", timeout_ms=DEFAULT_UDP_TIMEOUT_MS, run=_udp
+        kinds, "udp", _("ask a UDP port"), "HOST:PORT", timeout_ms=DEFAULT_UDP_TIMEOUT_MS, run=_udp
     )
-    udp.add_argument("--payload", choices=sorted(PAYLOADS), help="what to ask (default: by port)")
+    udp.add_argument(
+        "--payload", choices=sorted(PAYLOADS), help=_("what to ask (default: by port)")
+    )
     udp.add_argument("--retries", type=int, choices=range(11), default=DEFAULT_RETRIES)
     http = _kind(
-        kinds, "http", "ask a web server", "URL", timeout_ms=DEFAULT_HTTP_TIMEOUT_MS, run=_http
+        kinds, "http", _("ask a web server"), "URL", timeout_ms=DEFAULT_HTTP_TIMEOUT_MS, run=_http
     )
-    http.add_argument("--status", type=int, metavar="CODE", help="the status that is expected")
-    http.add_argument("--contains", metavar="TEXT", default="", help="text expected in the body")
-    http.add_argument("--no-redirects", action="store_true", help="do not follow redirects")
-    http.add_argument("--insecure", action="store_true", help="take any certificate")
+    http.add_argument("--status", type=int, metavar="CODE", help=_("the status that is expected"))
+    http.add_argument("--contains", metavar="TEXT", default="", help=_("text expected in the body"))
+    http.add_argument("--no-redirects", action="store_true", help=_("do not follow redirects"))
+    http.add_argument("--insecure", action="store_true", help=_("take any certificate"))
     tls = _kind(
         kinds,
         "tls",
-        "look at a TLS server",
+        _("look at a TLS server"),
         "HOST:PORT",
         timeout_ms=DEFAULT_TLS_TIMEOUT_MS,
         run=_tls,
     )
-    tls.add_argument("--server-name", metavar="NAME", type=parse_host, help="the name to ask for")
+    tls.add_argument(
+        "--server-name", metavar="NAME", type=parse_host, help=_("the name to ask for")
+    )
     for one in (http, tls):
         one.add_argument(
-            "--ca-file", metavar="PEM", help="issuers to trust instead of the system's"
+            "--ca-file", metavar="PEM", help=_("issuers to trust instead of the system's")
         )
-    about = "try whether a server on this machine can take a port"
+    about = _("try whether a server on this machine can take a port")
     bind = kinds.add_parser(
         "bind", help=about, description=f"{about.capitalize()}.", epilog=meaning_of_free()
     )
     bind.add_argument("target", metavar="[ADDRESS:]PORT")
     bind.add_argument("--proto", choices=[one.value for one in Protocol], default="tcp")
-    bind.add_argument("--json", action="store_true", help="print one JSON document")
+    bind.add_argument("--json", action="store_true", help=_("print one JSON document"))
     bind.set_defaults(run=_bind)
 
 
@@ -109,9 +119,11 @@ def _kind(
         metavar="TIME",
         type=parse_duration_ms,
         default=timeout_ms,
-        help=f"for everything, such as 500ms or 3s (default: {timeout_ms} ms)",
+        help=_("for everything, such as 500ms or 3s (default: {timeout_ms} ms)").format(
+            timeout_ms=timeout_ms
+        ),
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--json", action="store_true", help=_("print one JSON document"))
     parser.set_defaults(run=run)
     return parser
 
@@ -141,7 +153,9 @@ def _udp(options: argparse.Namespace) -> Outcome:
 def _address_line(one: Any) -> str:
     times = ""
     if one.latency:
-        times = f" min/median/max {one.latency.min_ms:.2f}/{one.latency.median_ms:.2f}"
+        times = _(" min/median/max {min_ms:.2f}/{median_ms:.2f}").format(
+            min_ms=one.latency.min_ms, median_ms=one.latency.median_ms
+        )
         times += f"/{one.latency.max_ms:.2f} ms"
     return f"{endpoint_text(one.address)}: {one.verdict}{times}"
 
@@ -161,7 +175,12 @@ def _http(options: argparse.Namespace) -> Outcome:
             timeout_ms=options.timeout,
             report=progress,
         )
-    lines = [f"{hop.status} {hop.url} in {hop.elapsed_ms:.0f} ms" for hop in report.hops]
+    lines = [
+        _("{status} {url} in {elapsed_ms:.0f} ms").format(
+            status=hop.status, url=hop.url, elapsed_ms=hop.elapsed_ms
+        )
+        for hop in report.hops
+    ]
     return _tell(options, report, http_document(report), lines)
 
 
@@ -178,7 +197,10 @@ def _tls(options: argparse.Namespace) -> Outcome:
     lines = []
     if report.certificate:
         names = ", ".join(report.certificate.names)
-        lines = [f"names: {names}", f"issuer: {report.certificate.issuer}"]
+        lines = [
+            _("names: {names}").format(names=names),
+            _("issuer: {issuer}").format(issuer=report.certificate.issuer),
+        ]
     return _tell(options, report, tls_document(report), lines)
 
 
@@ -217,7 +239,7 @@ def _print(
     for line in lines:
         print_line(f"  {printable_line(line)}")
     if report.hint:
-        print_line(f"hint: {report.hint}")
+        print_line(_("hint: {hint}").format(hint=report.hint))
 
 
 def printable_line(text: str) -> str:

@@ -21,6 +21,7 @@ from portview.domain.user_input.parsing import (
     parse_ports,
 )
 from portview.domain.user_input.targets import parse_host
+from portview.i18n import _
 from portview.probes.documents import scan_csv, scan_document
 from portview.probes.local_listener import remarks_on_ports
 from portview.probes.own_addresses import is_this_machine
@@ -47,10 +48,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add ``scan`` to the command line."""
     parser = commands.add_parser(
         "scan",
-        help="find the open TCP ports of a host",
-        description="Connect to many TCP ports of a host and list the open ones. For this machine "
-        "the result is compared with the socket table.",
-        epilog="Exit code 1 where no port is open. Scan only hosts that you may scan.",
+        help=_("find the open TCP ports of a host"),
+        description=_(
+            "Connect to many TCP ports of a host and list the open "
+            "ones. For this machine the result is compared with the "
+            "socket table."
+        ),
+        epilog=_("Exit code 1 where no port is open. Scan only hosts that you may scan."),
     )
     parser.add_argument("host", metavar="HOST", type=parse_host)
     parser.add_argument(
@@ -58,28 +62,30 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="LIST",
         type=parse_ports,
         default=tuple(range(1, MAX_PORT + 1)),
-        help="such as 1-1024,8080 (default: all)",
+        help=_("such as 1-1024,8080 (default: all)"),
     )
     parser.add_argument(
         "--timeout",
         metavar="TIME",
         type=parse_duration_ms,
         default=DEFAULT_SCAN_TIMEOUT_MS,
-        help=f"for each port (default: {DEFAULT_SCAN_TIMEOUT_MS} ms)",
+        help=_("for each port (default: {default_scan_timeout_ms} ms)").format(
+            default_scan_timeout_ms=DEFAULT_SCAN_TIMEOUT_MS
+        ),
     )
     parser.add_argument(
         "--rate",
         metavar="N",
         type=partial(parse_count, most=_MOST_PER_S),
-        help="at most N connections a second",
+        help=_("at most N connections a second"),
     )
-    parser.add_argument("--banner", action="store_true", help="read what servers say first")
+    parser.add_argument("--banner", action="store_true", help=_("read what servers say first"))
     parser.add_argument(
-        "--yes", action="store_true", help="do not ask whether you may scan another machine"
+        "--yes", action="store_true", help=_("do not ask whether you may scan another machine")
     )
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="print one JSON document")
-    form.add_argument("--csv", action="store_true", help="print CSV in UTF-8")
+    form.add_argument("--json", action="store_true", help=_("print one JSON document"))
+    form.add_argument("--csv", action="store_true", help=_("print CSV in UTF-8"))
     parser.set_defaults(run=run)
 
 
@@ -123,13 +129,17 @@ def _make_sure_one_may_scan(options: argparse.Namespace) -> None:
         return
     refusal = PortViewError(
         "not_confirmed",
-        f"{options.host} ({address}) is another machine.",
-        "Add --yes if you may scan it.",
+        _("{host} ({address}) is another machine.").format(host=options.host, address=address),
+        _("Add --yes if you may scan it."),
         Outcome.BAD_INPUT,
     )
     if options.json or options.csv or sys.stdin is None or not sys.stdin.isatty():
         raise refusal
-    print_note(f"{options.host} ({address}) is another machine. May you scan it? [y/N]")
+    print_note(
+        _("{host} ({address}) is another machine. May you scan it? [y/N]").format(
+            host=options.host, address=address
+        )
+    )
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         raise refusal
 
@@ -148,23 +158,43 @@ def _remarks(report: ScanReport, comparison: TableComparison) -> tuple[str, ...]
 
 
 def _print_open(one: OpenPort) -> None:
-    words = [f"{one.port:>5}/tcp open", one.service, one.banner]
+    words = [_("{port:>5}/tcp open").format(port=one.port), one.service, one.banner]
     print_line("  ".join(word for word in words if word))
 
 
 def _print_summary(report: ScanReport, comparison: TableComparison | None) -> None:
     print_line(
-        f"{report.address}: {len(report.open)} open, {report.closed_count} closed, "
-        f"{report.filtered_count} filtered, {report.unreachable_count} unreachable "
-        f"in {format_duration(report.elapsed_ms)}"
+        _(
+            "{address}: {count} open, {closed_count} closed, {filtered_count} "
+            "filtered, {unreachable_count} unreachable in {duration}"
+        ).format(
+            address=report.address,
+            count=len(report.open),
+            closed_count=report.closed_count,
+            filtered_count=report.filtered_count,
+            unreachable_count=report.unreachable_count,
+            duration=format_duration(report.elapsed_ms),
+        )
     )
     if report.filtered and len(report.filtered) < report.asked_count:
-        print_line(f"filtered: {format_ports(report.filtered)}")
+        print_line(_("filtered: {ports}").format(ports=format_ports(report.filtered)))
     if report.other_addresses:
-        print_line(f"not scanned: {', '.join(report.other_addresses)}")
+        print_line(
+            _("not scanned: {other_addresses}").format(
+                other_addresses=", ".join(report.other_addresses)
+            )
+        )
     if comparison is None:
         return
     for row in comparison.not_reachable:
-        print_line(f"listens but does not answer: {endpoint_text(row.local)}")
+        print_line(
+            _("listens but does not answer: {endpoint_text}").format(
+                endpoint_text=endpoint_text(row.local)
+            )
+        )
     if comparison.unknown:
-        print_line(f"answers but is not in the socket table: {format_ports(comparison.unknown)}")
+        print_line(
+            _("answers but is not in the socket table: {ports}").format(
+                ports=format_ports(comparison.unknown)
+            )
+        )

@@ -20,6 +20,7 @@ from portview.cli.console import print_json, print_line
 from portview.cli.elevating import act_or_elevate
 from portview.cli.plan_text import service_lines
 from portview.domain.errors import Outcome
+from portview.i18n import _
 
 if TYPE_CHECKING:
     import argparse
@@ -31,13 +32,16 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add ``service`` to the command line."""
     parser = commands.add_parser(
         "service",
-        help="stop, start or restart a service",
-        description="Stop, start or restart a service through the service manager of the system. "
-        "What depends on it stops first and is named before.",
+        help=_("stop, start or restart a service"),
+        description=_(
+            "Stop, start or restart a service through the service "
+            "manager of the system. What depends on it stops first "
+            "and is named before."
+        ),
     )
-    parser.add_argument("verb", choices=list(_CHANGES), help="what to do")
-    parser.add_argument("name", metavar="NAME", help="the service's name")
-    parser.add_argument("--user", action="store_true", help="a service of your own (systemd)")
+    parser.add_argument("verb", choices=list(_CHANGES), help=_("what to do"))
+    parser.add_argument("name", metavar="NAME", help=_("the service's name"))
+    parser.add_argument("--user", action="store_true", help=_("a service of your own (systemd)"))
     add_change_options(parser, with_grace=False)
     parser.set_defaults(run=run)
 
@@ -55,7 +59,7 @@ def run(options: argparse.Namespace) -> Outcome:
         if options.json:
             print_json({**document, "report": None})
         return Outcome.DONE
-    if not require_consent("Do this?", has_yes=options.yes, as_json=options.json):
+    if not require_consent(_("Do this?"), has_yes=options.yes, as_json=options.json):
         return Outcome.NOT_DONE
     report = act_or_elevate(
         lambda as_admin: _CHANGES[options.verb](service, as_admin=as_admin), options

@@ -22,6 +22,7 @@ from portview.cli.end_command import parse_pid
 from portview.cli.plan_text import process_lines
 from portview.domain.errors import Outcome
 from portview.domain.owners.process import ProcessKey
+from portview.i18n import _
 
 if TYPE_CHECKING:
     import argparse
@@ -47,9 +48,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add ``suspend`` and ``resume`` to the command line."""
     for verb, (in_short, about) in _ABOUT.items():
         parser = commands.add_parser(verb.value, help=in_short, description=f"{about}{_START_TIME}")
-        parser.add_argument("pid", metavar="PID", help="the process ID")
+        parser.add_argument("pid", metavar="PID", help=_("the process ID"))
         parser.add_argument(
-            "--started", metavar="TIME", required=True, help="its start time (ISO 8601)"
+            "--started", metavar="TIME", required=True, help=_("its start time (ISO 8601)")
         )
         add_change_options(parser, with_grace=False)
         parser.set_defaults(run=run, verb=verb)
@@ -68,7 +69,7 @@ def run(options: argparse.Namespace) -> Outcome:
             print_json({**document, "report": None})
         return Outcome.NOT_DONE if plan.refusal else Outcome.DONE
     if plan.is_possible and not require_consent(
-        "Do this?", has_yes=options.yes, as_json=options.json
+        _("Do this?"), has_yes=options.yes, as_json=options.json
     ):
         return Outcome.NOT_DONE
     report = act_or_elevate(lambda as_admin: change_execution(plan, as_admin=as_admin), options)
@@ -86,14 +87,16 @@ def _lines(plan: SuspendPlan) -> Iterator[str]:
     yield describe_process(plan.process.info)
     yield from process_lines(plan.process)
     if where := describe_sockets(plan):
-        yield f"  holds {where}"
+        yield _("  holds {where}").format(where=where)
     if plan.refusal is not None:
-        yield f"  -> left alone: {plan.refusal.reason}"
+        yield _("  -> left alone: {reason}").format(reason=plan.refusal.reason)
         yield f"     {plan.refusal.advice}"
     elif plan.is_so_already:
         still = plan.verb is SuspendVerb.SUSPEND
-        yield f"  -> nothing to do: it {'stands still already' if still else 'runs'}"
+        yield _("  -> nothing to do: it {part}").format(
+            part="stands still already" if still else "runs"
+        )
     elif plan.verb is SuspendVerb.SUSPEND:
-        yield "  -> let it stand still until it is resumed; it keeps its ports"
+        yield _("  -> let it stand still until it is resumed; it keeps its ports")
     else:
-        yield "  -> let it go on where it was stopped"
+        yield _("  -> let it go on where it was stopped")

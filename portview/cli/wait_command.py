@@ -12,6 +12,7 @@ from portview.cli.progress_line import progress_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.user_input.parsing import format_duration, parse_duration_ms
 from portview.domain.user_input.targets import parse_target, parse_url
+from portview.i18n import _
 from portview.probes.bind_report import meaning_of_free
 from portview.probes.documents import wait_document
 from portview.probes.wait import answers, is_free, serves, wait_for
@@ -26,15 +27,17 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add ``wait`` to the command line."""
     parser = commands.add_parser(
         "wait",
-        help="wait until ports answer or are free",
-        description="Wait until TCP ports answer, or are free, or web addresses give a good "
-        "answer; all of them.",
-        epilog="Exit code 1 where time ran out. " + meaning_of_free(),
+        help=_("wait until ports answer or are free"),
+        description=_(
+            "Wait until TCP ports answer, or are free, or web "
+            "addresses give a good answer; all of them."
+        ),
+        epilog=_("Exit code 1 where time ran out. ") + meaning_of_free(),
     )
     parser.add_argument(
         "targets", metavar="HOST:PORT", nargs="*", type=partial(parse_target, transport="tcp")
     )
-    parser.add_argument("--free", action="store_true", help="wait until the ports are free")
+    parser.add_argument("--free", action="store_true", help=_("wait until the ports are free"))
     parser.add_argument(
         "--http", metavar="URL", action="append", type=parse_url, default=[], help="repeatable"
     )
@@ -43,9 +46,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="TIME",
         type=parse_duration_ms,
         default=_DEFAULT_TIMEOUT_MS,
-        help="such as 90s or 5m (default: 30 s)",
+        help=_("such as 90s or 5m (default: 30 s)"),
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--json", action="store_true", help=_("print one JSON document"))
     parser.set_defaults(run=run)
 
 
@@ -64,8 +67,8 @@ def _wait(options: argparse.Namespace, destinations: PortDestinations) -> Outcom
     if not conditions:
         raise PortViewError(
             "nothing_to_wait_for",
-            "There is nothing to wait for.",
-            "Name a HOST:PORT, or --http URL.",
+            _("There is nothing to wait for."),
+            _("Name a HOST:PORT, or --http URL."),
             Outcome.BAD_INPUT,
         )
     with progress_line() as progress:
@@ -76,6 +79,10 @@ def _wait(options: argparse.Namespace, destinations: PortDestinations) -> Outcom
         for one in report.conditions:
             word = "yes" if one.is_met else "no"
             print_line(f"{one.name}: {word}. {one.detail}")
-        ending = "Done" if report.is_met else "Time ran out"
-        print_line(f"{ending} after {format_duration(report.elapsed_ms)}.")
+        ending = "Done" if report.is_met else _("Time ran out")
+        print_line(
+            _("{ending} after {duration}.").format(
+                ending=ending, duration=format_duration(report.elapsed_ms)
+            )
+        )
     return Outcome.DONE if report.is_met else Outcome.NOT_DONE

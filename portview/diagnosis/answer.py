@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from portview.diagnosis.causes.catalogue import ALL_CAUSES
+from portview.diagnosis.causes.catalogue import ALL_CAUSES, CAUSES_OF_THE_MACHINE
+from portview.diagnosis.error_meanings import meaning_of
 from portview.diagnosis.finding import Certainty, Harm, Side
 from portview.diagnosis.verdicts import YesNo, can_be_reached, can_bind
-from portview.diagnosis.wording import describe_owner
+from portview.diagnosis.wording import describe_owner, start_sentence
 from portview.domain.errors import Outcome
 from portview.domain.facts import Remedy
 from portview.i18n import _
@@ -37,6 +38,7 @@ _TOLD_BY = {
     "EMPTY_RESPONSE": ("accepts_then_resets",),
     "EMFILE": ("descriptor_limit",),
     "ENOBUFS": ("port_exhaustion",),
+    "EADDRNOTAVAIL": ("port_exhaustion", "address_not_here", "ipv6_off"),
 }
 """The cause that an error names all but itself."""
 _CERTAINTIES = (Certainty.PROVED, Certainty.LIKELY, Certainty.POSSIBLE)
@@ -61,6 +63,8 @@ class Answer:
     @property
     def outcome(self) -> Outcome:
         """Return DONE for nothing in the way, NEEDS_ADMIN where only an administrator knows."""
+        if not self.facts.port:
+            return Outcome.NOT_DONE  # An error was explained, and no port looked at.
         if self.can_bind is YesNo.YES:
             # Whom the server at another address serves is in nobody's way, unless a client asks.
             error = self.facts.question.error
@@ -77,7 +81,12 @@ class Answer:
 
 def diagnose(facts: Facts) -> Answer:
     """Ask every cause, and put the answers together. Pure."""
-    findings = [one for cause in ALL_CAUSES if (one := cause(facts)) is not None]
+    wanted = ALL_CAUSES if facts.port else CAUSES_OF_THE_MACHINE
+    findings = [
+        replace(one, sentence=start_sentence(one.sentence))
+        for cause in wanted
+        if (one := cause(facts)) is not None
+    ]
     causes = sorted(
         (one for one in findings if one.certainty.is_a_cause),
         key=lambda one: _rank(facts, one),
@@ -115,8 +124,13 @@ def _sentence(facts: Facts, bind: YesNo, reached: YesNo | None, causes: list[Fin
     at = f" ({facts.question.address})" if facts.question.address else ""
     serious = [one for one in causes if one.certainty is not Certainty.POSSIBLE]
     error = facts.question.error
+    if not facts.port:
+        meaning = meaning_of((error.error if error is not None else None) or "")
+        more = serious[0].sentence if serious else _("Which it is depends on the port.")
+        return f"{meaning} {more}".strip()
     if error is not None and error.is_about_connecting:
-        about = next((one for one in serious if one.side is Side.REACH), None)
+        told = _TOLD_BY.get(error.error or "", ())
+        about = next((one for one in serious if one.side is Side.REACH or one.code in told), None)
         if about is not None:
             return about.sentence
     if bind is YesNo.YES and not facts.listeners:
@@ -159,7 +173,9 @@ def _unexplained(facts: Facts, bind: YesNo) -> str:
 
 
 def _notes(facts: Facts) -> list[str]:
-    notes = []
+    notes: list[str] = []
+    if not facts.port:
+        return [_("Ask with the port as well: portview why PORT.")]
     ranges = facts.ranges.value
     if ranges is not None and ranges.is_dynamic(facts.port) and ranges.dynamic is not None:
         exclusion = ranges.exclusion_of(facts.port)

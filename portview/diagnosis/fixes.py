@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from portview.actions.port_settings.change import command_of
+from portview.actions.port_settings.command import command_of
 from portview.actions.port_settings.setting import SettingChange, SettingKind, reserve
 from portview.diagnosis.finding import Fix, Harm
 from portview.diagnosis.remedies import Remediation, RemediationKind

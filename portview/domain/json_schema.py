@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from portview.domain.owners.identity import container_name_of, identity_of, project_of, what_of
+
 if TYPE_CHECKING:
     from portview.domain.errors import PortViewError
     from portview.domain.owners.process import ProcessInfo
@@ -43,6 +45,22 @@ def socket_object(row: SocketRow, info: ProcessInfo | None) -> dict[str, Any]:
         "process_started": iso_time(row.owner.started_ms or None) if row.owner else None,
         "opened_at": iso_time(row.opened_at_ms),
         "owner_problem": row.owner_problem.value if row.owner_problem else None,
+        **identity_object(row, info),
+    }
+
+
+def identity_object(row: SocketRow, info: ProcessInfo | None) -> dict[str, Any]:
+    """Return what a socket's program is: ``what``, ``project``, ``container``, ``started_by``."""
+    known = info is not None and info.identity is not None
+    return {
+        "what": what_of(row, info) or None,
+        "project": project_of(row, info) or None,
+        "container": container_name_of(row, info) or None,
+        "started_by": (
+            [{"pid": one.pid, "name": one.name} for one in identity_of(info).ancestors]
+            if known
+            else None
+        ),
     }
 
 

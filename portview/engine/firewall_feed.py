@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from portview.domain.sockets.socket_row import awaits_clients, is_loopback
 from portview.engine.latest_query import LatestQuery
 from portview.engine.task_runner import Pool
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -143,7 +144,7 @@ class FirewallFeed(QObject):
 
     def _on_failed(self, error: Exception) -> None:
         logger.error("asking the firewall failed", exc_info=error)
-        self._failure = "The firewall could not be read; the log has the details."
+        self._failure = _("The firewall could not be read; the log has the details.")
         self._rules = None
         self._answers = MappingProxyType({})
         self.answers_changed.emit()

@@ -14,6 +14,7 @@ from portview.domain.sockets.socket_row import Protocol
 from portview.domain.sockets.traffic import traffic_rate
 from portview.engine.latest_query import LatestQuery
 from portview.engine.task_runner import Pool
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -111,7 +112,7 @@ class TrafficFeed(QObject):
             self._failure = f"{error.message} {error.hint}".strip()
         else:
             logger.error("reading the traffic failed", exc_info=error)
-            self._failure = "Traffic could not be read; the log has the details."
+            self._failure = _("Traffic could not be read; the log has the details.")
         self._before = None
         self._rates = MappingProxyType({})
         self.rates_changed.emit()

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from portview.firewall.errors import UnreadableFirewall
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.firewall.interface import Firewall
@@ -25,4 +26,4 @@ def open_firewall() -> Firewall:
 
         return LinuxFirewall()
     name = _NAMES.get(sys.platform, sys.platform)
-    return UnreadableFirewall(f"PortView can't read the firewall of {name}.")
+    return UnreadableFirewall(_("PortView can't read the firewall of {name}.").format(name=name))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import Unreadable
 from portview.domain.firewall import FirewallAnswer, FirewallStatus, FirewallVerdict
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.domain.destination import ClientOrigin, Destination
@@ -36,7 +37,7 @@ class UnreadableRules:
         return FirewallStatus(
             "none",
             None,
-            "The firewall of this system can't be read.",
+            _("The firewall of this system can't be read."),
             problem=self._reason,
             hint=self._hint,
         )
@@ -92,7 +93,7 @@ class UnreadableFirewall:
     def _refuse(self) -> NoReturn:
         raise PortViewError(
             "firewall_unsupported",
-            f"{self._reason} Nothing was done.",
+            _("{reason} Nothing was done.").format(reason=self._reason),
             self._hint,
             Outcome.NOT_DONE,
         )

@@ -18,6 +18,7 @@ from portview.domain.table.cells import (
     user_name_text,
 )
 from portview.domain.table.columns import COLUMN_BY_ID
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -87,7 +88,7 @@ class Group:
         if column_id in {"port", "name", "state", "service", "local_address", "protocol"}:
             return self.text(column_id, context)
         if column_id == "age":
-            return "The age of the oldest of these sockets."
+            return _("The age of the oldest of these sockets.")
         if column_id == "firewall":
             return _firewall_tooltip(self.entries, context)
         return COLUMN_BY_ID[column_id].tooltip(self.entries[0], context)
@@ -97,29 +98,29 @@ def _process(entries: list[SocketEntry], context: CellContext) -> str:
     return f"{process_shown_text(entries[0], context)} ({len(entries):,})"
 
 
-def _pid(entries: list[SocketEntry], _: CellContext) -> str:
+def _pid(entries: list[SocketEntry], _unused: CellContext) -> str:
     pids = {entry.row.pid for entry in entries}
     pid = pids.pop()
     return "" if pid is None or pids else str(pid)
 
 
-def _ports(entries: list[SocketEntry], _: CellContext) -> str:
+def _ports(entries: list[SocketEntry], _unused: CellContext) -> str:
     """List the ports that are held first of all; those of connections where there are no others."""
     held = {entry.row.local.port for entry in entries if entry.row.state in _HOLDS_A_PORT}
     ports = held or {entry.row.local.port for entry in entries}
     return ", ".join(map(str, sorted(ports)))
 
 
-def _states(entries: list[SocketEntry], _: CellContext) -> str:
+def _states(entries: list[SocketEntry], _unused: CellContext) -> str:
     counts = Counter(entry.row.state for entry in entries if entry.row.state)
     return ", ".join(f"{counts[state]:,} {state}" for state in State if state in counts)
 
 
-def _local_addresses(entries: list[SocketEntry], _: CellContext) -> str:
+def _local_addresses(entries: list[SocketEntry], _unused: CellContext) -> str:
     return _joined(entry.row.local.address for entry in entries)
 
 
-def _remotes(entries: list[SocketEntry], _: CellContext) -> str:
+def _remotes(entries: list[SocketEntry], _unused: CellContext) -> str:
     remotes = {entry.row.remote for entry in entries if entry.row.remote}
     return f"{len(remotes):,} peers" if len(remotes) > 1 else "".join(map(endpoint_text, remotes))
 
@@ -144,7 +145,9 @@ def _firewall_tooltip(entries: list[SocketEntry], context: CellContext) -> str:
     words = ((each.row.local.port, firewall_text(each, context)) for each in entries)
     lines = list(dict.fromkeys(f"{port}: {word}" for port, word in sorted(words) if word))
     more = len(lines) - _MOST_TOLD
-    return "\n".join([*lines[:_MOST_TOLD], *([f"and {more:,} more"] if more > 0 else [])])
+    return "\n".join(
+        [*lines[:_MOST_TOLD], *([_("and {more:,} more").format(more=more)] if more > 0 else [])]
+    )
 
 
 def _of_first(column_id: str) -> Callable[[list[SocketEntry], CellContext], str]:
@@ -161,16 +164,21 @@ _TEXTS: dict[str, Callable[[list[SocketEntry], CellContext], str]] = {
     "protocol": lambda entries, context: _joined(protocol_text(each, context) for each in entries),
     "local_address": _local_addresses,
     "port": _ports,
-    "name": lambda entries, _: _joined(each.port_name for each in entries),
+    "name": lambda entries, _unused: _joined(each.port_name for each in entries),
     "remote_address": _remotes,
     "remote_host": lambda _entries, _context: "",
     "state": _states,
     "firewall": lambda entries, context: _joined(firewall_text(each, context) for each in entries),
-    "service": lambda entries, _: _joined(name for each in entries for name in each.row.services),
+    "service": lambda entries, _unused: _joined(
+        name for each in entries for name in each.row.services
+    ),
     "user": lambda entries, context: _joined(user_name_text(each, context) for each in entries),
     "age": _age,
     "down": _rate(lambda rate: rate.received_bytes_per_s),
     "up": _rate(lambda rate: rate.sent_bytes_per_s),
+    "what": _of_first("what"),
+    "project": _of_first("project"),
+    "container": _of_first("container"),
     "executable": _of_first("executable"),
     "command_line": _of_first("command_line"),
 }

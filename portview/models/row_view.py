@@ -243,7 +243,7 @@ class RowView:
             told.update(
                 key
                 for key, info in processes.items()
-                if key in before and before[key] is not info and before[key] != info
+                if key in before and before[key] is not info and _differs(before[key], info)
             )
         told |= self._undescribed & processes.keys()
         self._undescribed -= told
@@ -280,3 +280,8 @@ def _passes(
     if matches is None:
         return lambda entry: in_scope(entry.row, scope)
     return lambda entry: in_scope(entry.row, scope) and matches(entry)
+
+
+def _differs(before: ProcessInfo, now: ProcessInfo) -> bool:
+    """Return whether a process is described differently; what it is counts, unlike in ``==``."""
+    return before != now or before.identity is not now.identity

@@ -221,6 +221,11 @@ class SocketTableModel(QAbstractTableModel):
         self._matches = matches
         self._edit(self._view.set_filter(self._scope, matches))
 
+    @property
+    def is_filtered(self) -> bool:
+        """Return whether a filter decides which rows of the scope are shown."""
+        return self._matches is not None
+
     def set_highlight(self, highlight_ms: int) -> None:
         """Keep closed rows and marks for a time from now on; 0 for not at all."""
         self._liveness.highlight_ms = highlight_ms

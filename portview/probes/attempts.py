@@ -41,7 +41,9 @@ class Attempt:
 
 def silence(elapsed_ms: float) -> Attempt:
     """Describe a connection that nothing came back for in time."""
-    detail = f"No answer within {format_duration(elapsed_ms)}: something drops the packets."
+    detail = _("No answer within {duration}: something drops the packets.").format(
+        duration=format_duration(elapsed_ms)
+    )
     return Attempt(Verdict.FILTERED, elapsed_ms, detail, SILENCE_HINT)
 
 
@@ -62,30 +64,33 @@ def hung_up(elapsed_ms: float, *, was_reset: bool) -> Attempt:
 
 def attempt_of_error(code: int, elapsed_ms: float, icmp: IcmpError | None = None) -> Attempt:
     """Say what an error number of ``connect``, and the ICMP message behind it, mean for a port."""
-    by = f" by {icmp.sender}" if icmp and icmp.sender else ""
+    by = _(" by {sender}").format(sender=icmp.sender) if icmp and icmp.sender else ""
     kind = icmp.kind if icmp else None
     if kind is IcmpKind.PROHIBITED or (kind is None and code in _PROHIBITED):
-        where = by or " by a firewall"
+        where = by or _(" by a firewall")
         return Attempt(
             Verdict.FILTERED,
             elapsed_ms,
-            f"Rejected{where}: administratively prohibited.",
-            "Look for a firewall rule that rejects this port.",
+            _("Rejected{where}: administratively prohibited.").format(where=where),
+            _("Look for a firewall rule that rejects this port."),
         )
     if kind is IcmpKind.PORT:
         # A host without a listener answers TCP with a reset; this ICMP message is a firewall's.
         return Attempt(
             Verdict.FILTERED,
             elapsed_ms,
-            f"Rejected{by} with ICMP port unreachable, which for TCP is the answer of a firewall.",
-            "Look for a firewall rule that rejects this port.",
+            _(
+                "Rejected{by} with ICMP port unreachable, which for TCP is the "
+                "answer of a firewall."
+            ).format(by=by),
+            _("Look for a firewall rule that rejects this port."),
         )
     if code in _REFUSED:
         return Attempt(
             Verdict.CLOSED,
             elapsed_ms,
-            "Refused: the host answers, but nobody listens on this port.",
-            "Start the server, or check the port number.",
+            _("Refused: the host answers, but nobody listens on this port."),
+            _("Start the server, or check the port number."),
         )
     if code in _TIMED_OUT:
         return silence(elapsed_ms)
@@ -99,32 +104,32 @@ def _unreachable(code: int, elapsed_ms: float, by: str) -> Attempt:
         return Attempt(
             Verdict.UNREACHABLE,
             elapsed_ms,
-            f"The host can't be reached{f', says {by[4:]}' if by else ''}.",
-            "Check that the host is switched on and that the address is right.",
+            _("The host can't be reached{part}.").format(part=f", says {by[4:]}" if by else ""),
+            _("Check that the host is switched on and that the address is right."),
         )
     if code in _NET_UNREACHABLE:
         return Attempt(
             Verdict.UNREACHABLE,
             elapsed_ms,
-            "There is no route to this network.",
-            "Check the network connection and the routes of this machine.",
+            _("There is no route to this network."),
+            _("Check the network connection and the routes of this machine."),
         )
     if code in _NO_SOURCE_ADDRESS:
         return Attempt(
             Verdict.UNREACHABLE,
             elapsed_ms,
-            "This machine has no address from which it could be reached.",
+            _("This machine has no address from which it could be reached."),
             "A link-local IPv6 address needs its zone, like fe80::1%eth0.",
         )
     return Attempt(
         Verdict.ERROR,
         elapsed_ms,
-        f"This machine could not try it: {error_text(code)}.",
+        _("This machine could not try it: {error_text}.").format(error_text=error_text(code)),
         _hint(code),
     )
 
 
 def _hint(code: int) -> str:
     if code in {errno.EMFILE, errno.ENFILE}:
-        return "Too many files are open; close other programs or try fewer at once."
+        return _("Too many files are open; close other programs or try fewer at once.")
     return ""

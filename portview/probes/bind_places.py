@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.address_matching import ANY_IPV4, ANY_IPV6, bound_device
 from portview.domain.sockets.socket_row import Family
+from portview.i18n import _
 from portview.probes.own_addresses import own_addresses
 
 if TYPE_CHECKING:
@@ -32,7 +33,11 @@ class BindPlace:
         """Return the address, for people."""
         if self.address != ANY_IPV6:
             return self.text
-        return f"{self.text} (with IPv4)" if self.is_dual_stack else f"{self.text} (IPv6 only)"
+        return (
+            _("{text} (with IPv4)").format(text=self.text)
+            if self.is_dual_stack
+            else f"{self.text} (IPv6 only)"
+        )
 
     @property
     def text(self) -> str:

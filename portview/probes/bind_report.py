@@ -128,7 +128,7 @@ def is_free_for_a_server(verdict: BindVerdict, port: int, protocol: Protocol) ->
 
 def port_name(port: int, protocol: Protocol) -> str:
     """Return "TCP port 8080", for people."""
-    return f"{protocol.value.upper()} port {port}"
+    return _("{protocol} port {port}").format(protocol=protocol.value.upper(), port=port)
 
 
 def summed_up(port: int, protocol: Protocol, places: Sequence[PlaceReport]) -> BindReport:

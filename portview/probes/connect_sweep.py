@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.verdicts import Verdict
+from portview.i18n import _
 from portview.probes.attempts import RESET, attempt_of_error
 from portview.probes.connecting import close_at_once, connect_outcome, is_self_connected
 from portview.probes.greeting import GREETING_BYTES, printable
@@ -65,7 +66,7 @@ def handle_budget() -> int:
         return _FD_SETSIZE - 2
     import resource  # noqa: PLC0415
 
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    soft, _unused = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
         return _MOST_IN_FLIGHT
     try:
@@ -106,7 +107,7 @@ class ConnectSweep:
         self._options = options
         self._cancel = cancel
         self._on_open = on_open
-        self._on_progress = on_progress or (lambda _: None)
+        self._on_progress = on_progress or (lambda _unused: None)
         self._answers_at_once = options.is_own and sys.platform == "linux"
         self._limit = min(options.max_in_flight or _MOST_IN_FLIGHT, handle_budget())
         self._waiting: deque[int] = deque()
@@ -156,7 +157,7 @@ class ConnectSweep:
             if self._answers_at_once:
                 self._launch_answered_at_once(room if self._paced else min(room, _BATCH))
             else:
-                for _ in range(room):
+                for _unused in range(room):
                     self._launch_one()
             self._stalls = 0
         except OSError as error:
@@ -169,15 +170,19 @@ class ConnectSweep:
     def _stall(self, error: OSError) -> None:
         """Make do with fewer connections at a time, when the machine gives no more."""
         if error.errno not in _OUT_OF_RESOURCES:
-            raise PortViewError("scan_failed", f"The scan failed: {error}.") from error
+            raise PortViewError(
+                "scan_failed", _("The scan failed: {error}.").format(error=error)
+            ) from error
         in_flight = len(self._connecting) + len(self._greeting)
         self._limit = max(1, min(self._limit, in_flight))
         self._stalls += 1
         if self._stalls > _MAX_STALLS:
             raise PortViewError(
                 "out_of_resources",
-                f"This machine has nothing left to scan with: {error.strerror}.",
-                "Close programs with many connections, or scan fewer ports at a time.",
+                _("This machine has nothing left to scan with: {strerror}.").format(
+                    strerror=error.strerror
+                ),
+                _("Close programs with many connections, or scan fewer ports at a time."),
                 Outcome.FAILED,
             ) from error
         if not in_flight:
@@ -186,7 +191,7 @@ class ConnectSweep:
     def _launch_answered_at_once(self, count: int) -> None:
         connection = self._new_socket()
         try:
-            for _ in range(min(count, len(self._waiting))):
+            for _unused in range(min(count, len(self._waiting))):
                 port = self._waiting.popleft()
                 sockaddr = self._address.with_port(port)
                 code = connection.connect_ex(sockaddr)
@@ -297,7 +302,7 @@ class ConnectSweep:
         timeout = self._time_to_wait()
         if timeout == 0 and not self._connecting and not self._greeting:
             return
-        for key, _ in self._selector.select(timeout):
+        for key, _unused in self._selector.select(timeout):
             if key.fileobj is self._woken:
                 self._cancel.raise_if_cancelled()
             elif flight := self._connecting.pop(key.fd, None):

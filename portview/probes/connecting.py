@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.sockets.socket_row import endpoint_text, is_loopback
 from portview.domain.verdicts import Verdict
+from portview.i18n import _
 from portview.probes.addresses import endpoint_of
 from portview.probes.attempts import Attempt, attempt_of_error, hung_up, silence
 from portview.probes.icmp_error import ask_for_icmp_errors, take_icmp_error
@@ -106,12 +107,12 @@ def connect(
 
     The caller closes it. Raises Cancelled at once on ``cancel``.
     """
-    for _ in range(_SELF_CONNECT_TRIES):
+    for _unused in range(_SELF_CONNECT_TRIES):
         attempt, connection = _connect_once(address, timeout_ms, cancel)
         if connection is None or not is_self_connected(connection):
             return attempt, connection
         close_at_once(connection)
-    detail = "Nobody listens: each connection only met itself."
+    detail = _("Nobody listens: each connection only met itself.")
     return Attempt(Verdict.CLOSED, attempt.elapsed_ms, detail), None
 
 
@@ -165,5 +166,5 @@ def _attempt(
         return attempt_of_error(code, elapsed_ms(), icmp or take_icmp_error(connection))
     time_ms = elapsed_ms()
     local = endpoint_of(connection.getsockname())
-    detail = f"Connected from {endpoint_text(local)}."
+    detail = _("Connected from {endpoint_text}.").format(endpoint_text=endpoint_text(local))
     return Attempt(Verdict.OPEN, time_ms, detail, local=local)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from portview.domain.json_schema import iso_time, socket_object
 from portview.domain.table.export import defused
 from portview.domain.user_input.parsing import format_ports
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -254,7 +255,11 @@ def wait_document(report: WaitReport) -> dict[str, Any]:
     return {
         "verdict": "met" if report.is_met else "timed_out",
         "latency_ms": round(report.elapsed_ms, 3),
-        "detail": "" if unmet is None else f"{unmet.name}: not yet. {unmet.detail}",
+        "detail": ""
+        if unmet is None
+        else _("{unmet_name}: not yet. {detail}").format(
+            unmet_name=unmet.name, detail=unmet.detail
+        ),
         "hint": "",
         "wishes": [
             {"name": one.name, "is_met": one.is_met, "detail": one.detail, "looks": one.looks}

@@ -147,7 +147,7 @@ class _Chain:
             cookie = self._cookies.header_for(str(here))
             asked.append((str(here), cookie))
             if self._report:
-                self._report(Progress(len(self.hops), 0, f"Asking {here}"))
+                self._report(Progress(len(self.hops), 0, _("Asking {here}").format(here=here)))
             answer = self._ask(here, cookie)
             self.hops.append(Hop(str(here), answer.status, answer.elapsed_ms, answer.address))
             location = answer.header("location")
@@ -251,9 +251,15 @@ class _Chain:
         )
 
     def _said(self, answer: Answer, server: str) -> str:
-        said = f"HTTP {answer.status} {printable(answer.reason.encode())}".rstrip()
-        by = f" by {server}" if server else ""
-        detail = f"{said}{by} in {answer.elapsed_ms:.0f} ms."
+        said = (
+            _("HTTP {status} {printable}")
+            .format(status=answer.status, printable=printable(answer.reason.encode()))
+            .rstrip()
+        )
+        by = _(" by {server}").format(server=server) if server else ""
+        detail = _("{said}{by} in {elapsed_ms:.0f} ms.").format(
+            said=said, by=by, elapsed_ms=answer.elapsed_ms
+        )
         if len(self.hops) > 1:
             count = len(self.hops) - 1
             redirected = ngettext(
@@ -305,4 +311,8 @@ def _how_it_ended(answer: Answer, deadline: Deadline) -> tuple[bool, str]:
 
 def _status_words(expectation: Expectation) -> str:
     first, last = expectation.first_status, expectation.last_status
-    return f"status {first}" if first == last else f"a status from {first} to {last}"
+    return (
+        _("status {first}").format(first=first)
+        if first == last
+        else _("a status from {first} to {last}").format(first=first, last=last)
+    )

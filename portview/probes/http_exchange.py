@@ -187,7 +187,7 @@ class _Conversation:
                 return event
             if not isinstance(event, h11.InformationalResponse):
                 break
-        raise h11.RemoteProtocolError("it sends interim answers without end")
+        raise h11.RemoteProtocolError(_("it sends interim answers without end"))
 
     def _body(self, headers: tuple[tuple[str, str], ...]) -> tuple[bytes, BodyEnd, str]:
         kind = dict(headers).get("content-type", "").lower()

@@ -200,12 +200,18 @@ class _Climb:
         bound = _addresses(mine, State.BOUND)
         if listening:
             where = ", ".join(endpoint_text(Endpoint(one, self._port)) for one in listening)
-            self._tell(LadderStep(LadderStage.BOUND, StepOutcome.GOOD, f"It listens on {where}."))
+            self._tell(
+                LadderStep(
+                    LadderStage.BOUND,
+                    StepOutcome.GOOD,
+                    _("It listens on {where}.").format(where=where),
+                )
+            )
         elif bound:
-            text = f"{', '.join(bound)} is bound, but nobody listens."
+            text = _("{bound} is bound, but nobody listens.").format(bound=", ".join(bound))
             self._tell(LadderStep(LadderStage.BOUND, StepOutcome.BAD, text))
         else:
-            text = "The socket table shows nobody who listens."
+            text = _("The socket table shows nobody who listens.")
             self._tell(LadderStep(LadderStage.BOUND, StepOutcome.BAD, text))
         return listening, bound
 
@@ -309,7 +315,7 @@ class _Climb:
             FirewallCheckVerdict.ALLOWED: StepOutcome.GOOD,
             FirewallCheckVerdict.BLOCKED: StepOutcome.BAD,
         }.get(answer.word, StepOutcome.NOTE)
-        text = f"The firewall's word on inbound connections: {answer.word}."
+        text = _("The firewall's word on inbound connections: {word}.").format(word=answer.word)
         if answer.detail:
             text = f"{text} {answer.detail}"
         self._tell(LadderStep(LadderStage.FIREWALL, outcome, text))
@@ -318,9 +324,9 @@ class _Climb:
     def _listen_for_greeting(self, address: str) -> None:
         target = Target(address, self._port)
         try:
-            _, _, connection = connect_first_open(target, self._timeout_ms, self._cancel)
+            _endpoint, _ms, connection = connect_first_open(target, self._timeout_ms, self._cancel)
         except NotConnectedError as error:
-            text = f"It does not accept a second connection: {error.detail}"
+            text = _("It does not accept a second connection: {detail}").format(detail=error.detail)
             self._tell(LadderStep(LadderStage.GREETING, StepOutcome.BAD, text))
             return
         try:
@@ -330,7 +336,7 @@ class _Climb:
         finally:
             close_at_once(connection)
         if greeting:
-            text = f"It greets with {quoted(greeting)}."
+            text = _("It greets with {greeting}.").format(greeting=quoted(greeting))
             self._tell(LadderStep(LadderStage.GREETING, StepOutcome.GOOD, text))
             return
         self._ask_for_http(target)
@@ -345,7 +351,7 @@ class _Climb:
         outcome = StepOutcome.GOOD if report.status else StepOutcome.NOTE
         text = report.detail
         if report.status is None:
-            text = f"It does not greet, and: {report.detail}"
+            text = _("It does not greet, and: {detail}").format(detail=report.detail)
         step = LadderStep(LadderStage.GREETING, outcome, text, report.verdict, report.latency_ms)
         self._tell(step)
 
@@ -386,8 +392,10 @@ def _step_of(
     kind: LadderStage, target: Target, report: ProbeReport, *, is_expected: bool
 ) -> LadderStep:
     if report.verdict is Verdict.OPEN:
-        outcome, text = StepOutcome.GOOD, f"{target} is open."
+        outcome, text = StepOutcome.GOOD, _("{target} is open.").format(target=target)
     else:
         outcome = StepOutcome.BAD if is_expected else StepOutcome.NOTE
-        text = f"{target} is {report.verdict}: {report.detail}"
+        text = _("{target} is {verdict}: {detail}").format(
+            target=target, verdict=report.verdict, detail=report.detail
+        )
     return LadderStep(kind, outcome, text, report.verdict, report.latency_ms)

@@ -70,9 +70,11 @@ def _outside(facts: LadderFacts) -> LadderSentence:
         because = _because(facts)
         return LadderSentence(
             Reach.BLOCKED,
-            f"It listens on {_places(facts)}, but the firewall of this machine blocks it{because}: "
-            "a client on another machine gets no answer.",
-            f"Allow TCP port {facts.port} through the firewall.",
+            _(
+                "It listens on {places}, but the firewall of this machine blocks "
+                "it{because}: a client on another machine gets no answer."
+            ).format(places=_places(facts), because=because),
+            _("Allow TCP port {port} through the firewall.").format(port=facts.port),
         )
     open_outside = _open(facts.own)
     return _reachable(facts, open_outside) if open_outside else _closed_outside(facts)
@@ -122,7 +124,7 @@ def _open(tried: Iterable[tuple[str, Verdict]]) -> list[str]:
 
 
 def _places(facts: LadderFacts) -> str:
-    words = {ANY_IPV4: "all IPv4 addresses (0.0.0.0)", ANY_IPV6: "all addresses (::)"}
+    words = {ANY_IPV4: _("all IPv4 addresses (0.0.0.0)"), ANY_IPV6: "all addresses (::)"}
     return " and ".join(dict.fromkeys(words.get(one, one) for one in facts.listening)) or "it"
 
 
@@ -134,110 +136,148 @@ def _nothing_listens(facts: LadderFacts) -> LadderSentence:
     if facts.bound:
         return LadderSentence(
             Reach.NOTHING_LISTENS,
-            f"A program has bound TCP port {facts.port}, but does not listen yet: every client is "
-            "refused.",
-            "Wait until the program is ready, or see why it does not start.",
+            _(
+                "A program has bound TCP port {port}, but does not listen yet: "
+                "every client is refused."
+            ).format(port=facts.port),
+            _("Wait until the program is ready, or see why it does not start."),
         )
     return LadderSentence(
         Reach.NOTHING_LISTENS,
-        f"Nothing listens on TCP port {facts.port}: every client is refused.",
-        "Start the server, or check its port number.",
+        _("Nothing listens on TCP port {port}: every client is refused.").format(port=facts.port),
+        _("Start the server, or check its port number."),
     )
 
 
 def _loopback_only(facts: LadderFacts) -> LadderSentence:
     where = " and ".join(dict.fromkeys(facts.listening))
-    own = facts.own[0][0] if facts.own else "an address of this machine"
-    refused = "a client on another machine is refused"
+    own = facts.own[0][0] if facts.own else _("an address of this machine")
+    refused = _("a client on another machine is refused")
     if _open(facts.own):
         return LadderSentence(
             Reach.UNCERTAIN,
-            f"It listens on {where} only, and yet {_endpoints(_open(facts.own), facts.port)} "
-            "answers: something forwards it, so a client on another machine may get through.",
-            "Look for a proxy, a container or a port forwarding.",
+            _(
+                "It listens on {where} only, and yet {endpoints} answers: "
+                "something forwards it, so a client on another machine may get "
+                "through."
+            ).format(where=where, endpoints=_endpoints(_open(facts.own), facts.port)),
+            _("Look for a proxy, a container or a port forwarding."),
         )
     if not _open(facts.loopback):
         return LadderSentence(
             Reach.HANGS,
-            f"It listens on {where} only and does not accept connections even there; {refused}.",
-            "Look at the server: it hangs or is overloaded. "
-            f"Then have it listen on {ANY_IPV4} or {own}.",
+            _(
+                "It listens on {where} only and does not accept connections even there; {refused}."
+            ).format(where=where, refused=refused),
+            _(
+                "Look at the server: it hangs or is overloaded. Then have it "
+                "listen on {any_ipv4} or {own}."
+            ).format(any_ipv4=ANY_IPV4, own=own),
         )
     return LadderSentence(
         Reach.THIS_MACHINE_ONLY,
-        f"It listens on {where} only: {refused}.",
-        f"Have the server listen on {ANY_IPV4} (all addresses) or {own}.",
+        _("It listens on {where} only: {refused}.").format(where=where, refused=refused),
+        _("Have the server listen on {any_ipv4} (all addresses) or {own}.").format(
+            any_ipv4=ANY_IPV4, own=own
+        ),
     )
 
 
 def _closed_outside(facts: LadderFacts) -> LadderSentence:
-    verdicts = {verdict for _, verdict in facts.own}
+    verdicts = {verdict for _unused, verdict in facts.own}
     if Verdict.FILTERED in verdicts and not _open(facts.loopback):
         return LadderSentence(
             Reach.HANGS,
-            f"It listens on {_places(facts)}, but accepts no connection, not even from this "
-            "machine: a client on another machine gets no answer either.",
-            "Look at the server: it hangs, or its queue of new connections is full.",
+            _(
+                "It listens on {places}, but accepts no connection, not even "
+                "from this machine: a client on another machine gets no answer "
+                "either."
+            ).format(places=_places(facts)),
+            _("Look at the server: it hangs, or its queue of new connections is full."),
         )
     if Verdict.FILTERED in verdicts:
-        silent = _endpoints((address for address, _ in facts.own), facts.port)
+        silent = _endpoints((address for address, _unused in facts.own), facts.port)
         return LadderSentence(
             Reach.BLOCKED,
-            f"It listens on {_places(facts)}, but {silent} does not answer even from this "
-            "machine: a firewall drops it, for other machines too.",
-            f"Allow TCP port {facts.port} through the firewall.",
+            _(
+                "It listens on {places}, but {silent} does not answer even from "
+                "this machine: a firewall drops it, for other machines too."
+            ).format(places=_places(facts), silent=silent),
+            _("Allow TCP port {port} through the firewall.").format(port=facts.port),
         )
     if _open(facts.loopback):
         return LadderSentence(
             Reach.THIS_MACHINE_ONLY,
-            "It answers on loopback only, and refuses at every address that other machines can "
-            "use.",
-            f"Have the server listen on {ANY_IPV4} (all addresses).",
+            _(
+                "It answers on loopback only, and refuses at every address that "
+                "other machines can use."
+            ),
+            _("Have the server listen on {any_ipv4} (all addresses).").format(any_ipv4=ANY_IPV4),
         )
     return LadderSentence(
         Reach.UNCERTAIN,
-        f"The socket table shows it listening on {_places(facts)}, but every connection is "
-        "refused: it just ended, or it belongs to another network namespace.",
-        "Look again.",
+        _(
+            "The socket table shows it listening on {places}, but every "
+            "connection is refused: it just ended, or it belongs to another "
+            "network namespace."
+        ).format(places=_places(facts)),
+        _("Look again."),
     )
 
 
 def _reachable(facts: LadderFacts, open_outside: list[str]) -> LadderSentence:
     at = _endpoints(open_outside, facts.port)
-    reach, sentence = Reach.REACHABLE, f"A client on another machine can connect to {at}."
+    reach, sentence = (
+        Reach.REACHABLE,
+        _("A client on another machine can connect to {at}.").format(at=at),
+    )
     also = open_inside_too(facts)
     because = _because(facts)
     if facts.firewall is FirewallCheckVerdict.PARTLY:
         reach = Reach.SOME
-        sentence = (
-            f"Some clients on other machines can connect to {at}: the firewall lets in those that "
-            f"its rules name{because}."
-        )
+        sentence = _(
+            "Some clients on other machines can connect to {at}: the "
+            "firewall lets in those that its rules name{because}."
+        ).format(at=at, because=because)
     elif facts.firewall is FirewallCheckVerdict.UNKNOWN:
         reach = Reach.UNCERTAIN
-        unknown = f"can't be told{because}" if because else "was not looked at"
-        sentence = (
-            f"A client on another machine can connect to {at}, unless a firewall stops it, which "
-            f"{unknown}."
+        unknown = (
+            _("can't be told{because}").format(because=because)
+            if because
+            else _("was not looked at")
         )
+        sentence = _(
+            "A client on another machine can connect to {at}, unless a "
+            "firewall stops it, which {unknown}."
+        ).format(at=at, unknown=unknown)
     sentence = f"{sentence} {also}".rstrip()
     refusing = [address for address, verdict in facts.own if verdict is not Verdict.OPEN]
     if not facts.listening:
-        sentence = f"{sentence} The socket table does not show who listens."
-        advice = "It may be a container, a port forwarding, or a program that has just started."
+        sentence = _("{sentence} The socket table does not show who listens.").format(
+            sentence=sentence
+        )
+        advice = _("It may be a container, a port forwarding, or a program that has just started.")
         return LadderSentence(reach, sentence, advice)
     if refusing:
-        sentence = f"{sentence} It does not answer at {_endpoints(refusing, facts.port)}."
+        sentence = _("{sentence} It does not answer at {endpoints}.").format(
+            sentence=sentence, endpoints=_endpoints(refusing, facts.port)
+        )
         families = {":" in address for address in open_outside}
         if families.isdisjoint({":" in address for address in refusing}):
             used = "IPv6" if True in families else "IPv4"
             return LadderSentence(
                 reach,
-                f"{sentence} It speaks {used} only.",
-                f"Have the server listen on {ANY_IPV6} with both families, if clients use the "
-                "other one.",
+                _("{sentence} It speaks {used} only.").format(sentence=sentence, used=used),
+                _(
+                    "Have the server listen on {any_ipv6} with both families, if "
+                    "clients use the other one."
+                ).format(any_ipv6=ANY_IPV6),
             )
         return LadderSentence(
-            reach, sentence, f"Have the server listen on {ANY_IPV4} to be found at each address."
+            reach,
+            sentence,
+            _("Have the server listen on {any_ipv4} to be found at each address.").format(
+                any_ipv4=ANY_IPV4
+            ),
         )
     return LadderSentence(reach, sentence)

@@ -54,7 +54,11 @@ class LocalListener:
     @property
     def label(self) -> str:
         """Return the program as sentences name it."""
-        return self.name if self.pid is None else f"{self.name} (PID {self.pid})"
+        return (
+            self.name
+            if self.pid is None
+            else _("{name} (PID {pid})").format(name=self.name, pid=self.pid)
+        )
 
     @property
     def trouble(self) -> ListenerTrouble | None:

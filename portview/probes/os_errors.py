@@ -7,6 +7,8 @@ import errno
 import os
 import sys
 
+from portview.i18n import _
+
 
 def error_codes(*names: str) -> frozenset[int]:
     """Collect the numbers of errors, those of Winsock as well where this system has them."""
@@ -24,7 +26,7 @@ CONNECT_IN_PROGRESS = error_codes("EINPROGRESS", "EWOULDBLOCK")
 def error_text(code: int) -> str:
     """Return the system's own words for an error number, without the final stop."""
     if not code:
-        return "unknown error"
+        return _("unknown error")
     if sys.platform == "win32":
         text = ctypes.FormatError(code)
     else:

@@ -71,7 +71,7 @@ def pick_ports(
     for done, port in enumerate(ordered):
         cancel.raise_if_cancelled()
         if report:
-            report(Progress(done, len(ordered), f"Trying port {port}"))
+            report(Progress(done, len(ordered), _("Trying port {port}").format(port=port)))
         band = band_of(port, ranges, may_be_dynamic=may_be_dynamic)
         if band is not None:
             if band not in bands:
@@ -135,15 +135,25 @@ def _band_words(band: PortRange, ranges: PortRanges) -> str:
 
 
 def _too_few(count: int, found: list[int], skipped: list[Skipped]) -> PortViewError:
-    wanted = "No port" if count == 1 else f"Only {len(found)} of {count} ports"
+    wanted = (
+        _("No port")
+        if count == 1
+        else _("Only {count} of {count_2} ports").format(count=len(found), count_2=count)
+    )
     only_dynamic = skipped and all("dynamic range" in one.reason for one in skipped)
-    last = f" Port {skipped[-1].port}: {skipped[-1].reason}" if skipped else ""
+    last = (
+        _(" Port {port}: {reason}").format(port=skipped[-1].port, reason=skipped[-1].reason)
+        if skipped
+        else ""
+    )
     return PortViewError(
         "no_free_port",
-        f"{wanted} of those asked for can be taken.{last.rstrip('.')}.",
-        "Allow dynamic ports, or choose a range outside them."
+        _("{wanted} of those asked for can be taken.{rstrip}.").format(
+            wanted=wanted, rstrip=last.rstrip(".")
+        ),
+        _("Allow dynamic ports, or choose a range outside them.")
         if only_dynamic
-        else "Choose a wider or another range.",
+        else _("Choose a wider or another range."),
         Outcome.NOT_DONE,
     )
 
@@ -180,8 +190,8 @@ class HeldPorts:
                 self.release()
                 raise PortViewError(
                     "port_taken",
-                    f"Port {port} was taken before it could be held.",
-                    "Try again.",
+                    _("Port {port} was taken before it could be held.").format(port=port),
+                    _("Try again."),
                     Outcome.NOT_DONE,
                 ) from error
 

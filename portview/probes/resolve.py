@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
 from portview.domain.sockets.socket_row import Family
+from portview.i18n import _
 from portview.probes.addresses import Address
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _addresses(infos: list[tuple]) -> tuple[Address, ...]:  # type: ignore[type-
     return tuple(
         dict.fromkeys(
             Address(_FAMILIES[family], sockaddr)
-            for family, _, _, _, sockaddr in infos
+            for family, _unused, _unused, _unused, sockaddr in infos
             if family in _FAMILIES
         )
     )
@@ -76,14 +77,16 @@ def _explained(host: str, error: OSError | UnicodeError) -> UnresolvedError:
     if "%" in host:
         return UnresolvedError(
             "unknown_zone",
-            f"The zone of {quoted(host)} is not a network interface of this machine.",
-            "Use the name or number of one of its interfaces behind the %.",
+            _("The zone of {host} is not a network interface of this machine.").format(
+                host=quoted(host)
+            ),
+            _("Use the name or number of one of its interfaces behind the %."),
             Outcome.NOT_DONE,
         )
     return UnresolvedError(
         "unknown_name",
-        f"The name {quoted(host)} has no address.",
-        "Check the spelling, or use the numeric address.",
+        _("The name {host} has no address.").format(host=quoted(host)),
+        _("Check the spelling, or use the numeric address."),
         Outcome.NOT_DONE,
     )
 
@@ -91,7 +94,9 @@ def _explained(host: str, error: OSError | UnicodeError) -> UnresolvedError:
 def _name_server_silent(host: str) -> UnresolvedError:
     return UnresolvedError(
         "name_server_silent",
-        f"The name {quoted(host)} could not be looked up: no name server answered.",
-        "Check the network connection, or use the numeric address.",
+        _("The name {host} could not be looked up: no name server answered.").format(
+            host=quoted(host)
+        ),
+        _("Check the network connection, or use the numeric address."),
         Outcome.NOT_DONE,
     )

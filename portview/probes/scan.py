@@ -10,6 +10,7 @@ from portview.domain.cancellation import CancelToken
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.sockets.socket_row import Family
 from portview.domain.verdicts import Progress, Verdict
+from portview.i18n import _
 from portview.probes.connect_sweep import ConnectSweep, SweepOptions
 from portview.probes.own_addresses import is_this_machine
 from portview.probes.resolve import resolve
@@ -94,7 +95,7 @@ def scan(
     options = options or ScanOptions()
     cancel = cancel or CancelToken()
     if not ports:
-        raise PortViewError("no_ports", "There is no port to scan.", "", Outcome.BAD_INPUT)
+        raise PortViewError("no_ports", _("There is no port to scan."), "", Outcome.BAD_INPUT)
     address, *others = addresses_to_scan(host, cancel)
     started = time.perf_counter()
     opened: list[OpenPort] = []
@@ -154,4 +155,11 @@ class _Reporter:
         left_ms = None
         if done:
             left_ms = (now - self._started) * 1000 / done * (self._total - done)
-        self._report(Progress(done, self._total, f"{done} of {self._total} ports", left_ms))
+        self._report(
+            Progress(
+                done,
+                self._total,
+                _("{done} of {total} ports").format(done=done, total=self._total),
+                left_ms,
+            )
+        )

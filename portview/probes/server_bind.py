@@ -10,27 +10,23 @@ import contextlib
 import errno
 import random
 import socket
-import sys
 from dataclasses import dataclass
-from enum import StrEnum
+from pathlib import Path
 
+from portview.domain.address_matching import ANY_IPV4, ANY_IPV6, bound_device
 from portview.domain.sockets.socket_row import Family, Protocol
+from portview.probes.bind_attempt import WINDOWS, Binder, BindOption
+from portview.probes.bind_places import BindPlace
+from portview.probes.bind_report import MULTICAST_PORTS
 from portview.probes.connecting import close_at_once
 from portview.probes.os_errors import error_codes
 
 _NO_SUCH_FAMILY = error_codes("EAFNOSUPPORT", "EPROTONOSUPPORT")
 _PATIENCE_S = 0.3
+_BIND_V6_ONLY = Path("/proc/sys/net/ipv6/bindv6only")
 _CONTROL_TRIES = 3
 _CONTROL_PORTS = (20_000, 32_000)
 """Below the dynamic ranges of Windows and Linux, above what servers usually have."""
-
-
-class BindStep(StrEnum):
-    """The system call at which it failed."""
-
-    SOCKET = "socket"
-    BIND = "bind"
-    LISTEN = "listen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,35 +34,54 @@ class ServerBind:
     """How it went at one address.
 
     ``code`` is the error number of a usual server, None where it would start: SO_REUSEADDR for TCP
-    on Linux, exclusive use on Windows, no option for UDP. ``plain_code`` is that of a program that
-    sets no option at all.
+    on Linux, exclusive use on Windows, no option for UDP but what shares a multicast port.
+    ``plain_code`` is that of a program that sets no option at all.
     """
 
     address: str
     family: Family
     code: int | None
-    step: BindStep | None = None
     plain_code: int | None = None
 
     @property
     def is_family_missing(self) -> bool:
         """Return whether this system has no such address family at all."""
-        return self.code in _NO_SUCH_FAMILY and self.step is BindStep.SOCKET
+        return self.code in _NO_SUCH_FAMILY
 
 
-def try_to_serve(address: str, port: int, protocol: Protocol) -> ServerBind:
+def try_to_serve(
+    address: str, port: int, protocol: Protocol, binder: Binder | None = None
+) -> ServerBind:
     """Start and end a server at a numeric address. A few microseconds; any thread."""
-    family = Family.IPV6 if ":" in address else Family.IPV4
-    code, step = _attempt(address, family, port, protocol, is_usual=True)
-    plain, _ = _attempt(address, family, port, protocol, is_usual=False)
-    return ServerBind(address, family, code, step, plain)
+    binder = binder or Binder()
+    place = _place(address, binder)
+    usual = BindOption.PLAIN
+    if binder.platform == WINDOWS:
+        usual = BindOption.EXCLUSIVE
+    elif protocol is Protocol.TCP:
+        usual = BindOption.REUSE
+    code = _attempt(binder, place, port, protocol, usual)
+    if code is not None and protocol is Protocol.UDP and port in MULTICAST_PORTS:
+        # Who wants such a port sets what lets several programs have it.
+        sharing = (BindOption.REUSE, BindOption.SHARE)
+        if any(_attempt(binder, place, port, protocol, one) is None for one in sharing):
+            code = None
+    plain = _attempt(binder, place, port, protocol, BindOption.PLAIN)
+    return ServerBind(address, place.family, code, plain)
+
+
+def try_specific(port: int, protocol: Protocol, binder: Binder | None = None) -> int | None:
+    """Bind a loopback address with no option; return None or the error number.
+
+    Windows lets that pass beside a wildcard of the same user, unless that one is exclusive.
+    """
+    place = BindPlace("127.0.0.1", Family.IPV4)
+    return _attempt(binder or Binder(), place, port, protocol, BindOption.PLAIN)
 
 
 def try_any_port(protocol: Protocol) -> int | None:
     """Ask the system for a port of its choice; return None or the error number."""
-    address = "0.0.0.0"  # noqa: S104 - bound for a moment, and never listened on for UDP
-    code, _ = _attempt(address, Family.IPV4, 0, protocol, is_usual=False)
-    return code
+    return _attempt(Binder(), BindPlace(ANY_IPV4, Family.IPV4), 0, protocol, BindOption.PLAIN)
 
 
 def try_control_ports(protocol: Protocol) -> int | None:
@@ -75,56 +90,40 @@ def try_control_ports(protocol: Protocol) -> int | None:
     Where even these are refused the reason is no port, but a policy or filter.
     """
     code: int | None = None
-    for _ in range(_CONTROL_TRIES):
+    place = BindPlace("127.0.0.1", Family.IPV4)
+    for _attempt_number in range(_CONTROL_TRIES):
         port = random.randint(*_CONTROL_PORTS)  # noqa: S311 - no secret
-        code, _ = _attempt("127.0.0.1", Family.IPV4, port, protocol, is_usual=False)
+        code = _attempt(Binder(), place, port, protocol, BindOption.PLAIN)
         if code is None:
             return None
     return code
 
 
 def _attempt(
-    address: str, family: Family, port: int, protocol: Protocol, *, is_usual: bool
-) -> tuple[int | None, BindStep | None]:
-    step = BindStep.SOCKET
-    kind = socket.SOCK_STREAM if protocol is Protocol.TCP else socket.SOCK_DGRAM
-    domain = socket.AF_INET if family is Family.IPV4 else socket.AF_INET6
+    binder: Binder, place: BindPlace, port: int, protocol: Protocol, option: BindOption
+) -> int | None:
+    code = binder.attempt(place, port, protocol, option, listens=True)
+    # A zone that is no interface is refused by the resolver, whose numbers are others.
+    return errno.EINVAL if code is not None and code <= 0 else code
+
+
+def _place(address: str, binder: Binder) -> BindPlace:
+    """Return where a usual server would bind: at "::" with IPv4, unless the default is off.
+
+    On Windows that default is IPv6 alone.
+    """
+    device = bound_device(address)
+    bare = address.removesuffix(f"%{device}") if device else address
+    family = Family.IPV6 if ":" in bare else Family.IPV4
+    is_dual = bare == ANY_IPV6 and binder.platform != WINDOWS and not _is_v6_only_usual()
+    return BindPlace(bare, family, is_dual_stack=is_dual, device=device)
+
+
+def _is_v6_only_usual() -> bool:
     try:
-        with socket.socket(domain, kind) as server:
-            _set_options(server, family, protocol, is_usual=is_usual)
-            step = BindStep.BIND
-            server.bind(_sockaddr(address, family, port))
-            if protocol is Protocol.TCP and sys.platform != "win32":
-                step = BindStep.LISTEN
-                server.listen(1)
-    except OSError as error:
-        return error.errno or errno.EINVAL, step
-    except OverflowError:
-        return errno.EINVAL, step
-    return None, None
-
-
-def _set_options(
-    server: socket.socket, family: Family, protocol: Protocol, *, is_usual: bool
-) -> None:
-    if sys.platform == "win32":
-        # SO_REUSEADDR would take the port from whoever has it.
-        if is_usual:
-            server.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-        if family is Family.IPV6:
-            server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-    elif is_usual and protocol is Protocol.TCP:
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-
-
-def _sockaddr(
-    address: str, family: Family, port: int
-) -> tuple[str, int] | tuple[str, int, int, int]:
-    if family is Family.IPV4:
-        return (address, port)
-    infos = socket.getaddrinfo(address, port, socket.AF_INET6, 0, 0, socket.AI_NUMERICHOST)
-    sockaddr: tuple[str, int, int, int] = infos[0][4]  # type: ignore[assignment]
-    return sockaddr
+        return _BIND_V6_ONLY.read_bytes().strip() == b"1"
+    except OSError:
+        return False
 
 
 def is_shadowed(port: int, addresses: tuple[str, ...]) -> str | None:

@@ -68,6 +68,9 @@ def call_server(
             client.connect((address, port))
         except ConnectionRefusedError:
             return ServerReply(address, ReplyKind.REFUSED)
+        except (ConnectionResetError, ConnectionAbortedError):
+            # Made, and cut off before this end heard of it.
+            return ServerReply(address, ReplyKind.RESET)
         except OSError:  # a time-out is one
             return ServerReply(address, ReplyKind.NO_ANSWER)
         reply = _converse(client, address)

@@ -109,7 +109,9 @@ def probe_addresses(
 
     def tell(done: int) -> None:
         if report:
-            text = f"Asking {endpoint_text(addresses[done].endpoint)}"
+            text = _("Asking {endpoint_text}").format(
+                endpoint_text=endpoint_text(addresses[done].endpoint)
+            )
             report(Progress(done, len(addresses), text))
 
     def probe(address: Address) -> AddressReport:
@@ -157,7 +159,9 @@ def _probe_address(
     detail = example.detail
     different = sum(one.verdict is not best for one in attempts)
     if different:
-        detail = f"{detail} But {different} of {len(attempts)} tries ended otherwise."
+        detail = _("{detail} But {different} of {count} tries ended otherwise.").format(
+            detail=detail, different=different, count=len(attempts)
+        )
     return AddressReport(
         address.endpoint, best, Latency.of(answered), detail, example.hint, tuple(attempts)
     )
@@ -174,8 +178,15 @@ def summed_up(target: Target, reports: tuple[AddressReport, ...]) -> ProbeReport
     detail = example.detail
     others = [one for one in reports if one.verdict is not best]
     if others:
-        told = "; ".join(f"{endpoint_text(one.address)} is {one.verdict}" for one in others)
-        detail = f"{endpoint_text(example.address)} is {best}: {detail} But {told}."
+        told = "; ".join(
+            _("{endpoint_text} is {verdict}").format(
+                endpoint_text=endpoint_text(one.address), verdict=one.verdict
+            )
+            for one in others
+        )
+        detail = _("{endpoint_text} is {best}: {detail} But {told}.").format(
+            endpoint_text=endpoint_text(example.address), best=best, detail=detail, told=told
+        )
     latency_ms = example.latency.median_ms if example.latency else None
     return ProbeReport(target, best, latency_ms, detail, example.hint, reports)
 

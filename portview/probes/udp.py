@@ -136,9 +136,16 @@ class _Asking:
         return Attempt(
             Verdict.OPEN_OR_FILTERED,
             elapsed_ms,
-            f"Silence for {format_duration(elapsed_ms)} after {retries + 1} {self._payload.name} "
-            "datagrams: a server that does not know this question, or a firewall that drops.",
-            "Ask with the payload of the service that you expect there.",
+            _(
+                "Silence for {duration} after {retries} {payload_name} "
+                "datagrams: a server that does not know this question, or a "
+                "firewall that drops."
+            ).format(
+                duration=format_duration(elapsed_ms),
+                retries=retries + 1,
+                payload_name=self._payload.name,
+            ),
+            _("Ask with the payload of the service that you expect there."),
         )
 
     def _once(self, deadline: Deadline, *, from_anywhere: bool) -> Attempt | None:
@@ -176,7 +183,9 @@ class _Asking:
             return None  # a datagram with a wrong checksum wakes the selector and is then dropped
         words = self._payload.explain(answer, self._sent) or _unknown_answer(answer)
         local = endpoint_of(connection.getsockname())
-        detail = f"Answered to {endpoint_text(local)}: {words}."
+        detail = _("Answered to {endpoint_text}: {words}.").format(
+            endpoint_text=endpoint_text(local), words=words
+        )
         return Attempt(Verdict.OPEN, _ms_since(started), detail, local=local)
 
     def _answer_from_elsewhere(self, started: float) -> Attempt | None:
@@ -196,7 +205,9 @@ class _Asking:
         if heard.port == local.port or (not words and heard.port != asked.port):
             return None
         if heard == asked:
-            detail = f"Answered to {endpoint_text(local)}: {words or _unknown_answer(answer)}."
+            detail = _("Answered to {endpoint_text}: {value}.").format(
+                endpoint_text=endpoint_text(local), value=words or _unknown_answer(answer)
+            )
             return Attempt(Verdict.OPEN, _ms_since(started), detail, local=local)
         detail = _(
             "An answer came, but from {sender} and not from {asked}: {words}. A client that checks "
@@ -233,6 +244,6 @@ def _attempt_of_udp_error(icmp: IcmpError | None, code: int, elapsed_ms: float) 
     return Attempt(
         Verdict.CLOSED,
         elapsed_ms,
-        "The host says that nobody is on this port (ICMP port unreachable).",
-        "Start the server, or check the port number.",
+        _("The host says that nobody is on this port (ICMP port unreachable)."),
+        _("Start the server, or check the port number."),
     )

@@ -9,6 +9,8 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from portview.i18n import _
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -70,7 +72,7 @@ def _dns_query(token: bytes) -> bytes:
     return header + _dns_name("") + struct.pack(">2H", _TYPE_NS, _CLASS_IN)
 
 
-def _mdns_query(_: bytes) -> bytes:
+def _mdns_query(_unused: bytes) -> bytes:
     """Ask which services there are (RFC 6763, 9), to be answered by unicast (RFC 6762, 5.4)."""
     header = _DNS_HEADER.pack(0, 0, 1, 0, 0, 0)
     name = _dns_name("_services._dns-sd._udp.local")
@@ -80,12 +82,14 @@ def _mdns_query(_: bytes) -> bytes:
 def _explain_dns(answer: bytes, sent: bytes) -> str:
     if len(answer) < _DNS_HEADER.size:
         return ""
-    answer_id, flags, _, answers, _, _ = _DNS_HEADER.unpack_from(answer)
+    answer_id, flags, _unused, answers, _unused, _unused = _DNS_HEADER.unpack_from(answer)
     if not flags & _DNS_RESPONSE or answer_id != int.from_bytes(sent[:2], "big"):
         return ""
     code = flags & 0xF
-    word = _DNS_CODES[code] if code < len(_DNS_CODES) else f"code {code}"
-    return f"DNS answer: {word}, {answers} record{'' if answers == 1 else 's'}"
+    word = _DNS_CODES[code] if code < len(_DNS_CODES) else _("code {code}").format(code=code)
+    return _("DNS answer: {word}, {answers} record{part}").format(
+        word=word, answers=answers, part="" if answers == 1 else "s"
+    )
 
 
 def _ntp_query(token: bytes) -> bytes:
@@ -100,7 +104,7 @@ def _explain_ntp(answer: bytes, sent: bytes) -> str:
         and answer[0] & 0b111 in _NTP_SERVER_MODES
         and answer[originate_at : originate_at + 8] == sent[_NTP_TRANSMIT_AT:]
     )
-    return f"NTP answer: stratum {answer[1]}" if is_answer else ""
+    return _("NTP answer: stratum {answer}").format(answer=answer[1]) if is_answer else ""
 
 
 def _ber(tag: int, content: bytes) -> bytes:
@@ -132,7 +136,7 @@ def _explain_snmp(answer: bytes, sent: bytes) -> str:
         and bytes([_SNMP_GET_RESPONSE]) in answer
         and request_id in answer
     )
-    return "SNMP answer" if is_answer else ""
+    return _("SNMP answer") if is_answer else ""
 
 
 def _snmp_id_at(sent: bytes) -> int:
@@ -149,7 +153,7 @@ def _explain_stun(answer: bytes, sent: bytes) -> str:
     if len(answer) < _STUN_HEADER.size or answer[4:20] != sent[4:20]:
         return ""
     kind = int.from_bytes(answer[:2], "big")
-    words = {_STUN_BINDING_SUCCESS: "STUN answer", _STUN_BINDING_ERROR: "STUN error answer"}
+    words = {_STUN_BINDING_SUCCESS: _("STUN answer"), _STUN_BINDING_ERROR: _("STUN error answer")}
     return words.get(kind, "")
 
 
@@ -172,7 +176,7 @@ def _explain_quic(answer: bytes, sent: bytes) -> str:
         return ""
     count = (len(answer) - versions_at) // 4
     versions = struct.unpack_from(f">{count}I", answer, versions_at)
-    return "QUIC versions: " + ", ".join(f"0x{version:08x}" for version in versions[:8])
+    return _("QUIC versions: ") + ", ".join(f"0x{version:08x}" for version in versions[:8])
 
 
 DNS = Payload("dns", _dns_query, _explain_dns)
@@ -181,7 +185,7 @@ NTP = Payload("ntp", _ntp_query, _explain_ntp)
 SNMP = Payload("snmp", _snmp_get, _explain_snmp)
 STUN = Payload("stun", _stun_binding, _explain_stun)
 QUIC = Payload("quic", _quic_initial, _explain_quic)
-GENERIC = Payload("generic", lambda _: b"\r\n\r\n", lambda _, __: "")
+GENERIC = Payload("generic", lambda _unused: b"\r\n\r\n", lambda _unused, __: "")
 
 PAYLOADS = {one.name: one for one in (DNS, MDNS, NTP, SNMP, STUN, QUIC, GENERIC)}
 

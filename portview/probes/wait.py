@@ -13,6 +13,7 @@ from portview.domain.cancellation import CancelToken
 from portview.domain.sockets.socket_row import Protocol
 from portview.domain.user_input.parsing import format_duration
 from portview.domain.verdicts import Progress, Verdict
+from portview.i18n import _
 from portview.probes.bind import probe_bind
 from portview.probes.http import Expectation, probe_http
 from portview.probes.own_addresses import is_this_machine
@@ -114,7 +115,7 @@ def is_free(target: Target, destinations: DestinationsOf | None = None) -> WaitC
         report = probe_tcp(target, timeout_ms=timeout_ms, tries=1, cancel=cancel)
         return WaitObservation(report.verdict is Verdict.CLOSED, report.detail)
 
-    return WaitCondition(f"{target} is free", look)
+    return WaitCondition(_("{target} is free").format(target=target), look)
 
 
 def serves(url: UrlTarget, expectation: Expectation | None = None) -> WaitCondition:
@@ -125,7 +126,7 @@ def serves(url: UrlTarget, expectation: Expectation | None = None) -> WaitCondit
         report = probe_http(url, expectation=expectation, timeout_ms=timeout_ms, cancel=cancel)
         return WaitObservation(report.verdict is Verdict.OK, report.detail)
 
-    return WaitCondition(f"{url} is well", look)
+    return WaitCondition(_("{url} is well").format(url=url), look)
 
 
 def wait_for(
@@ -178,5 +179,7 @@ def _progress(
 ) -> Progress:
     met = sum(look.is_met for look in last.values())
     waiting = next(condition.name for n, condition in enumerate(conditions) if not last[n].is_met)
-    text = f"Waiting until {waiting}, for {format_duration(left_ms)} more"
+    text = _("Waiting until {waiting}, for {duration} more").format(
+        waiting=waiting, duration=format_duration(left_ms)
+    )
     return Progress(met, len(conditions), text, left_ms)

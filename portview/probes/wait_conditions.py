@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.user_input.parsing import BadInputError, parse_ports
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,11 +25,11 @@ def read_port_order(path: Path) -> tuple[int, ...]:
         with path.open("rb") as file:
             content = file.read(_MAX_FILE_BYTES).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        reason = error.strerror if isinstance(error, OSError) else _("it is no UTF-8 text")
         raise PortViewError(
             "unreadable_file",
-            f"{path} can't be read: {reason}.",
-            "Name a text file with one port or range per line.",
+            _("{path} can't be read: {reason}.").format(path=path, reason=reason),
+            _("Name a text file with one port or range per line."),
             Outcome.BAD_INPUT,
         ) from error
     ports: list[int] = []
@@ -40,7 +41,12 @@ def read_port_order(path: Path) -> tuple[int, ...]:
             ports.extend(parse_ports(condition.rstrip()))
         except BadInputError as mistake:
             raise PortViewError(
-                mistake.code, f"{path}, line {number}: {mistake}", mistake.hint, Outcome.BAD_INPUT
+                mistake.code,
+                _("{path}, line {number}: {mistake}").format(
+                    path=path, number=number, mistake=mistake
+                ),
+                mistake.hint,
+                Outcome.BAD_INPUT,
             ) from mistake
     return tuple(dict.fromkeys(ports))
 

@@ -6,6 +6,7 @@ import selectors
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from portview.i18n import _
 from portview.probes.waiting import wait_for_socket
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Wire:
     def receive(self) -> bytes:
         """Return what came next, nothing where the other side ended the stream."""
         if self._may_receive <= 0:
-            raise TooMuchDataError("it sends more than can be looked at")
+            raise TooMuchDataError(_("it sends more than can be looked at"))
         most = min(_CHUNK, self._may_receive)
         receive = partial(self._connection.recv, most)
         received = self._when_ready(selectors.EVENT_READ, receive)

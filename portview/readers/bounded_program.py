@@ -7,6 +7,8 @@ import threading
 import time
 from typing import IO, TYPE_CHECKING, NamedTuple
 
+from portview.i18n import _
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
@@ -89,7 +91,9 @@ def run_bounded(
         for reader in (output, error):
             reader.join(max(_LAST_WORDS_S, ends - time.monotonic()))
     if output.is_too_much or error.is_too_much:
-        raise TooMuchOutputError(f"it printed more than {max_bytes} bytes")
+        raise TooMuchOutputError(
+            _("it printed more than {max_bytes} bytes").format(max_bytes=max_bytes)
+        )
     if output.is_alive() or error.is_alive():
         raise subprocess.TimeoutExpired(list(arguments), timeout_s)
     return ProgramEnd(code, bytes(output.data), bytes(error.data))

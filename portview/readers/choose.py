@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
+from portview.i18n import _
 from portview.readers.fallback import FallbackReader
 from portview.readers.snapshots import SnapshotReader
 from portview.readers.traffic import NoTraffic
@@ -65,8 +66,8 @@ def open_reader(name: str | None = None) -> SnapshotReader:
     if name not in _READERS:
         raise PortViewError(
             "unknown_reader",
-            f"There is no socket reader named {quoted(name)} on this system.",
-            f"Choose one of: {', '.join(_READERS)}.",
+            _("There is no socket reader named {name} on this system.").format(name=quoted(name)),
+            _("Choose one of: {readers}.").format(readers=", ".join(_READERS)),
             Outcome.BAD_INPUT,
         )
     return SnapshotReader(_READERS[name]())
@@ -86,5 +87,7 @@ def open_traffic_reader() -> TrafficReader:
     except PortViewError as error:
         return NoTraffic(error.message)
     except OSError as error:
-        return NoTraffic(f"This system's byte counters can't be opened: {error}.")
-    return NoTraffic("This system does not count bytes for each socket.")
+        return NoTraffic(
+            _("This system's byte counters can't be opened: {error}.").format(error=error)
+        )
+    return NoTraffic(_("This system does not count bytes for each socket."))

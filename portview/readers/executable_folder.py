@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from portview.domain.errors import Outcome, PortViewError
+from portview.i18n import _
 
 
 def folder_of(executable: str) -> Path:
@@ -21,8 +22,8 @@ def folder_of(executable: str) -> Path:
     if not is_there:
         raise PortViewError(
             "no_such_folder",
-            "The folder of this program is not there (any more).",
-            "The program may have been moved or uninstalled, or it runs in a container.",
+            _("The folder of this program is not there (any more)."),
+            _("The program may have been moved or uninstalled, or it runs in a container."),
             Outcome.NOT_DONE,
         )
     return folder

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from portview.domain.errors import PortViewError
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,5 +57,7 @@ class FallbackReader:
 
     def _take_over(self, error: PortViewError) -> None:
         self._reader = self._last_resort()
-        self._note = f"{error.message} PortView reads through {self._reader.name} instead."
+        self._note = _("{message} PortView reads through {reader_name} instead.").format(
+            message=error.message, reader_name=self._reader.name
+        )
         logger.warning("%s", self._note)

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portview.i18n import _
 from portview.private_files import make_folder
 
 if TYPE_CHECKING:
@@ -81,7 +82,9 @@ def _status(folder: Path) -> tuple[int, int]:
 
 def _check(folder: Path, uid: int, mode: int) -> None:
     if not stat.S_ISDIR(mode) or uid != os.geteuid() or mode & _OTHERS:
-        raise PermissionError(f"{folder} is not a folder of this user alone")
+        raise PermissionError(
+            _("{folder} is not a folder of this user alone").format(folder=folder)
+        )
 
 
 def _peer_uid(descriptor: int) -> int:

@@ -11,6 +11,7 @@ from portview.domain.errors import PortViewError
 from portview.domain.sockets.port_ranges import PortRange, PortRanges
 from portview.domain.sockets.socket_row import Family
 from portview.domain.user_input.parsing import MAX_PORT, parse_ports
+from portview.i18n import _
 from portview.readers.windows.netsh import ask_netsh
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def read_port_ranges(protocol: Protocol, family: Family = Family.IPV4) -> PortRa
         return _linux_ranges()
     if sys.platform == "win32":
         return _windows_ranges(protocol, family)
-    return PortRanges(notes=("The port ranges of this system can't be read.",))
+    return PortRanges(notes=(_("The port ranges of this system can't be read."),))
 
 
 def parse_excluded_ranges(text: str) -> tuple[PortRange, ...]:
@@ -74,7 +75,9 @@ def _linux_ranges() -> PortRanges:
         if reserved:
             excluded = tuple(_runs(parse_ports(reserved)))
     except (OSError, ValueError, PortViewError) as error:
-        notes.append(f"The port ranges of the kernel could not be read: {error}.")
+        notes.append(
+            _("The port ranges of the kernel could not be read: {error}.").format(error=error)
+        )
     return PortRanges(dynamic, excluded, tuple(notes))
 
 
@@ -95,10 +98,10 @@ def _windows_ranges(protocol: Protocol, family: Family) -> PortRanges:
     dynamic_text = _netsh("dynamicport", protocol, family)
     dynamic = parse_dynamic_range(dynamic_text)
     if dynamic is None:
-        notes.append("The dynamic port range could not be read from netsh.")
+        notes.append(_("The dynamic port range could not be read from netsh."))
     excluded_text = _netsh("excludedportrange", protocol, family)
     if not excluded_text.strip():
-        notes.append("The excluded port ranges could not be read from netsh.")
+        notes.append(_("The excluded port ranges could not be read from netsh."))
     return PortRanges(dynamic, parse_excluded_ranges(excluded_text), tuple(notes))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from portview.domain.facts import Fact, Known, Remedy, Unreadable
 from portview.domain.owners.process_rights import ProcessRights
+from portview.i18n import _
 
 _NAMESPACES = ("mnt", "net", "pid", "user")
 
@@ -22,12 +23,14 @@ def read_process_rights(pid: int) -> Fact[ProcessRights]:
 
             return Known(read_token_rights(pid))
     except PermissionError:
-        return Unreadable("the rights that it runs with can't be read", Remedy.ADMINISTRATOR)
+        return Unreadable(_("the rights that it runs with can't be read"), Remedy.ADMINISTRATOR)
     except ProcessLookupError:
-        return Unreadable("it ended while it was looked at", Remedy.RETRY)
+        return Unreadable(_("it ended while it was looked at"), Remedy.RETRY)
     except (OSError, ValueError, KeyError, IndexError) as error:
-        return Unreadable(f"the rights that it runs with can't be read: {error}")
-    return Unreadable("this system does not say with which rights it runs")
+        return Unreadable(
+            _("the rights that it runs with can't be read: {error}").format(error=error)
+        )
+    return Unreadable(_("this system does not say with which rights it runs"))
 
 
 def _linux_rights(pid: int) -> Fact[ProcessRights]:
@@ -40,7 +43,7 @@ def _linux_rights(pid: int) -> Fact[ProcessRights]:
     values = dict(line.partition(":\t")[::2] for line in text.splitlines() if ":\t" in line)
     users, groups = set(values["Uid"].split()), set(values["Gid"].split())
     if len(users) != 1 or len(groups) != 1:
-        return Unreadable("it runs with the rights of two users or groups at once")
+        return Unreadable(_("it runs with the rights of two users or groups at once"))
     capabilities = int(values["CapPrm"], 16)
     return Known(
         ProcessRights(

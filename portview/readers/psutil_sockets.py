@@ -21,6 +21,7 @@ from portview.domain.sockets.socket_row import (
     State,
     canonical_address,
 )
+from portview.i18n import _
 from portview.readers.listing import SocketListing
 from portview.readers.owner_access import hidden_owner_access
 from portview.readers.process_identity import process_key
@@ -77,13 +78,13 @@ def _connections() -> tuple[Iterable[Any], tuple[str, ...]]:
         return psutil.net_connections(kind="inet"), ()
     except psutil.AccessDenied:
         # macOS lists all sockets to root only; one's own processes are readable.
-        note = "Without administrator rights only the sockets of your own processes are shown."
+        note = _("Without administrator rights only the sockets of your own processes are shown.")
         return list(_connections_process_by_process()), (note,)
     except (OSError, RuntimeError) as error:
         raise PortViewError(
             "sockets_unreadable",
-            f"The system's socket table could not be read: {error}.",
-            "PortView tries again at the next refresh.",
+            _("The system's socket table could not be read: {error}.").format(error=error),
+            _("PortView tries again at the next refresh."),
             Outcome.FAILED,
         ) from error
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from portview.domain.facts import Absent, Fact, Known, Unreadable
 from portview.domain.owners.restarters import Restarter, RestarterKind
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -111,7 +112,7 @@ def restarter_of(
             continue
         if parent.key in passed_over:
             break
-        name = parent.name or f"PID {parent.pid}"
+        name = parent.name or _("PID {pid}").format(pid=parent.pid)
         return Known(Restarter(RestarterKind.PROCESS, name, parent.key, is_certain=False))
     return Absent()
 
@@ -236,11 +237,18 @@ def restart_policy(folder: Path) -> Fact[Restarter]:
             policy = json.loads(file.read(_LARGEST_FILE))["RestartPolicy"]["Name"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return Unreadable(
-            f"it runs in the container {identifier}, whose restart policy can't be read; "
-            f"docker stop {identifier} stops it for good"
+            _(
+                "it runs in the container {identifier}, whose restart policy "
+                "can't be read; docker stop {identifier} stops it for good"
+            ).format(identifier=identifier)
         )
     if policy in {"", "no"}:
         return Absent()
     return Known(
-        Restarter(RestarterKind.CONTAINER_RUNTIME, identifier, how=f"restart: {policy}", stop=stop)
+        Restarter(
+            RestarterKind.CONTAINER_RUNTIME,
+            identifier,
+            how=_("restart: {policy}").format(policy=policy),
+            stop=stop,
+        )
     )

@@ -9,6 +9,7 @@ import psutil
 
 from portview.domain.facts import ABSENT, Fact, Known, Remedy, Unreadable
 from portview.domain.owners.program import RunningProgram, token_of
+from portview.i18n import _
 from portview.readers.elevation import unreadable_here
 from portview.readers.process_identity import process_key
 
@@ -24,7 +25,7 @@ def read_program(key: ProcessKey) -> RunningProgram:
     program = _read(key.pid)
     # Checked last: had the PID passed on to another process, all of this would be that one's.
     if process_key(key.pid) != key:
-        gone = Unreadable(f"PID {key.pid} has ended", Remedy.RETRY)
+        gone = Unreadable(_("PID {pid} has ended").format(pid=key.pid), Remedy.RETRY)
         return RunningProgram(gone, gone, gone)
     return program
 
@@ -54,7 +55,7 @@ def _image_name(pid: int) -> Fact[str]:
     try:
         return name_token(psutil.Process(pid).name())
     except (psutil.Error, OSError):
-        return Unreadable(f"the name of PID {pid}", Remedy.ADMINISTRATOR)
+        return Unreadable(_("the name of PID {pid}").format(pid=pid), Remedy.ADMINISTRATOR)
 
 
 def read_psutil_program(pid: int) -> RunningProgram:
@@ -64,5 +65,8 @@ def read_psutil_program(pid: int) -> RunningProgram:
         command = Known(token_of((process.name(), *process.cmdline())))
         return RunningProgram(Known(token_of((process.exe(),))), command, command)
     except (psutil.Error, OSError) as error:
-        unreadable = Unreadable(f"the program of PID {pid}: {error}", Remedy.ADMINISTRATOR)
+        unreadable = Unreadable(
+            _("the program of PID {pid}: {error}").format(pid=pid, error=error),
+            Remedy.ADMINISTRATOR,
+        )
         return RunningProgram(unreadable, unreadable, unreadable)

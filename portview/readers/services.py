@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from portview.domain.facts import Absent, Fact, Known, Unreadable
 from portview.domain.owners.attribution import CLOCK_STEP_MS
+from portview.i18n import _
 from portview.readers.elevation import unreadable_here
 from portview.readers.windows.advapi32 import ServiceManager
 
@@ -99,7 +100,8 @@ class WindowsServices:
         except OSError as error:
             logger.warning("could not list the services: %s", error)
             self._problem = unreadable_here(
-                f"the services can't be listed ({error.strerror or error})", error
+                _("the services can't be listed ({value})").format(value=error.strerror or error),
+                error,
             )
             return
         self._problem = None
@@ -136,7 +138,7 @@ class NoServices:
 
     def __init__(self, problem: Unreadable | None = None) -> None:
         """Take the reason; None for a system whose services PortView does not know."""
-        self._problem = problem or Unreadable("PortView knows no service manager of this system")
+        self._problem = problem or Unreadable(_("PortView knows no service manager of this system"))
 
     def names_of(self, process: ProcessKey) -> Fact[tuple[str, ...]]:
         """Return the reason."""

@@ -10,6 +10,7 @@ from portview.domain.sockets.snapshot import Snapshot
 if TYPE_CHECKING:
     from portview.readers.listing import SocketReader
     from portview.readers.processes import ProcessReader
+    from portview.readers.recognition.background import ProgramIdentities
 
 
 _LONGEST_SEARCH_S = 3.0
@@ -23,6 +24,8 @@ class SnapshotReader:
         self._sockets = sockets
         self._processes = processes
         self._pending = 0
+        self.identities: ProgramIdentities | None = None
+        """Where what programs are is known from, joined to what is known of each process."""
 
     @property
     def source(self) -> str:
@@ -43,6 +46,8 @@ class SnapshotReader:
 
             self._processes = ProcessReader()
         processes = self._processes.describe(owners)
+        if self.identities is not None:
+            processes = self.identities.join_to(processes)
         return Snapshot(
             rows=listing.rows,
             processes=processes,

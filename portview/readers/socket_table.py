@@ -54,9 +54,11 @@ class LazySocketTable:
         owner = row.owner
         info = self._snapshot.processes.get(owner) if self._snapshot and owner else None
         if info is not None and info.name:
-            return f"{inert(info.name, _LONGEST_NAME)} (PID {info.pid})"
+            return _("{info_name} (PID {pid})").format(
+                info_name=inert(info.name, _LONGEST_NAME), pid=info.pid
+            )
         if row.pid:
-            return f"PID {row.pid}"
+            return _("PID {pid}").format(pid=row.pid)
         if row.user:
             user = inert(row.user, _LONGEST_NAME)
             return _("a program of the user {user}").format(user=user)

@@ -22,6 +22,7 @@ from portview.models.socket_table_model import SocketTableModel
 from portview.readers.choose import open_reader
 from portview.readers.host_names import HostNames
 from portview.readers.process_details import OwnerDetailsReader
+from portview.readers.recognition.background import ProgramIdentities
 from portview.settings import Settings, settings_path
 from portview.ui.details.table_with_details import TableWithDetails
 from portview.ui.firewall.firewall_tools import FirewallSources
@@ -123,6 +124,7 @@ class DetailsBench:
             self.executions,
             firewall,
             self.hosts,
+            ProgramIdentities(),
             self.read_owner,
             self.read_http_use,
         )

@@ -35,6 +35,10 @@ SOCKET_KEYS = {
     "process_started",
     "opened_at",
     "owner_problem",
+    "what",
+    "project",
+    "container",
+    "started_by",
 }
 
 
@@ -77,6 +81,8 @@ def test_list_json_is_the_contract(port: int) -> None:
     assert found["command_line"]
     assert found["process_started"].endswith("Z")
     assert found["owner_problem"] is None
+    assert found["what"]
+    assert found["started_by"][0]["pid"] == os.getppid()
 
 
 def test_scopes_leave_out_the_rest(port: int) -> None:
@@ -96,7 +102,8 @@ def test_csv_has_titles_and_the_row(port: int) -> None:
 def test_the_table_is_for_people(port: int) -> None:
     ended = portview("list", "--scope", "listening", "--query", f"port:{port}")
     head, line = ended.stdout.decode().splitlines()
-    assert head.split()[:1] == ["Protocol"]
+    assert head.split()[:2] == ["What", "Protocol"]
+    assert "python" in line
     assert "Remote address" not in head
     assert str(port) in line
     assert ended.stderr == b""

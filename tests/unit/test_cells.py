@@ -17,8 +17,10 @@ from portview.domain.formatting import (
     format_share,
     format_size,
 )
+from portview.domain.owners.container import Container, ContainerRuntime
 from portview.domain.owners.owners import owner_problem_reason
 from portview.domain.owners.process import FieldProblem, ProcessInfo, ProcessKey
+from portview.domain.owners.program_identity import Ancestor, ProgramIdentity
 from portview.domain.plain_text import inert, quoted, with_breaks
 from portview.domain.sockets.entry import SocketEntry
 from portview.domain.sockets.port_names import PortName, PortNames
@@ -80,7 +82,39 @@ def test_each_column_says_its_part() -> None:
         "up": "0 B/s",
         "executable": "/opt/app",
         "command_line": "app -x",
+        "what": "",
+        "project": "",
+        "container": "",
     }
+
+
+def test_what_a_program_is_comes_with_its_reason_and_its_ancestors() -> None:
+    web = Container(ContainerRuntime.DOCKER, "ab" * 32, "web", "nginx:1", "shop")
+    identity = ProgramIdentity(
+        "my-shop \u00b7 vite dev server",
+        "my-shop",
+        ancestors=(Ancestor(2, "npm"), Ancestor(1, "systemd")),
+        sources=("its command line",),
+    )
+    entry = SocketEntry(ROW, replace(INFO, identity=identity))
+    assert text("what", entry) == "my-shop \u00b7 vite dev server"
+    assert text("project", entry) == "my-shop"
+    assert "its command line" in tooltip("what", entry)
+    assert "systemd \u2192 npm" in tooltip("what", entry)
+    assert SocketEntry(ROW, INFO).identity_texts.what == ""
+    inside = SocketEntry(ROW, replace(INFO, identity=replace(identity, container=web)))
+    assert text("container", inside) == "web"
+    assert text("project", inside) == "shop"
+    assert "nginx:1" in tooltip("what", inside)
+    relay = replace(identity, published={(ROW.protocol, ROW.local.port): web})
+    published = SocketEntry(ROW, replace(INFO, identity=relay))
+    assert text("what", published).startswith("Docker container web (Compose project shop)")
+    kernel = SocketEntry(replace(UNOWNED, kernel_use="VXLAN interface v0"))
+    assert text("what", kernel) == "Linux kernel: VXLAN interface v0"
+    hosting = replace(identity, services={"W3SVC": "World Wide Web Publishing Service"})
+    assert text("what", SocketEntry(ROW, replace(INFO, identity=hosting))).startswith(
+        "app: World Wide Web Publishing Service"
+    )
 
 
 def test_columns_explain_themselves() -> None:

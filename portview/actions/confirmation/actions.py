@@ -5,6 +5,7 @@ The window runs both halves off its own thread and shows what lies between them.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -33,7 +34,11 @@ from portview.actions.services.change import (
     stop_service,
 )
 from portview.domain.errors import Outcome
+from portview.domain.owners.process import ProcessKey
 from portview.domain.plain_text import inert
+from portview.i18n import _
+from portview.readers.process_identity import process_key
+from portview.readers.processes import read_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +49,6 @@ if TYPE_CHECKING:
     from portview.actions.safety.process_facts import ServiceFacts
     from portview.domain.cancellation import CancelToken
     from portview.domain.errors import ActionReport
-    from portview.domain.owners.process import ProcessKey
     from portview.domain.sockets.socket_row import Endpoint
     from portview.domain.sockets.socket_row import Protocol as Transport
 
@@ -92,14 +96,15 @@ class FreeAction:
     @property
     def title(self) -> str:
         """Return the window's title."""
-        return f"Free port {self.port}"
+        return _("Free port {port}").format(port=self.port)
 
     def preview(self, *, force: bool, tree: bool) -> Confirmation:
         """See who holds the port."""
         request = FreeRequest(self.port, self.protocol, self.address, force, tree)
         plan = inspect_port(request, self.held)
         # Nobody to stop: then the port is tried at once, to tell what keeps it if anything does.
-        return confirm_free(plan, GRACE_S, None if plan.steps else free_port(plan))
+        tried = None if plan.steps else free_port(plan)
+        return confirm_free(plan, GRACE_S, tried, own_user=_own_user())
 
     def seen_by_admin(self, cancel: CancelToken | None = None) -> FreeAction:
         """Return the same job with what an administrator sees. Raises PortViewError."""
@@ -120,6 +125,12 @@ class FreeAction:
         return report
 
 
+def _own_user() -> str | None:
+    """Return whom PortView runs as, None where that can't be read."""
+    key = process_key(os.getpid())
+    return read_process(key).user if isinstance(key, ProcessKey) else None
+
+
 @dataclass(frozen=True, slots=True)
 class EndAction:
     """End the process that was seen; ``with_tree`` asks for everything under it from the start."""
@@ -130,7 +141,7 @@ class EndAction:
     @property
     def title(self) -> str:
         """Return the window's title."""
-        return "End process tree" if self.with_tree else "End process"
+        return _("End process tree") if self.with_tree else _("End process")
 
     def preview(self, *, force: bool, tree: bool) -> Confirmation:
         """See whether it is still the same process, and what runs under it."""
@@ -139,7 +150,7 @@ class EndAction:
         if not self.with_tree:
             return confirmation
         # What was asked for from the start is no choice any more.
-        notes = () if step.tree or not confirmation.verb else ("Nothing runs under it.",)
+        notes = () if step.tree or not confirmation.verb else (_("Nothing runs under it."),)
         return replace(confirmation, has_tree=False, notes=notes)
 
     def execute(self, confirmation: Confirmation, options: ExecutionOptions) -> ActionReport:
@@ -195,7 +206,7 @@ class CloseAction:
     @property
     def title(self) -> str:
         """Return the window's title."""
-        return "Close connection"
+        return _("Close connection")
 
     def preview(self, *, force: bool, tree: bool) -> Confirmation:
         """Find the connection and who holds its ends."""
@@ -246,10 +257,12 @@ def next_action(report: ActionReport) -> tuple[str, Action] | None:
             own = holder.process.shown_services if holder.process else ()
             of_user = any(s.name == holder.service and s.manager == USERS_OWN for s in own)
             name = inert(holder.service, _LONGEST_NAME)
-            return f"Stop the service {name} ...", ServiceAction(holder.service, "stop", of_user)
+            return _("Stop the service {name} ...").format(name=name), ServiceAction(
+                holder.service, "stop", of_user
+            )
         if holder.starter is not None:
-            name = inert(holder.starter.name or "what starts it again", _LONGEST_NAME)
-            return f"End {name} ...", EndAction(holder.starter.key)
+            name = inert(holder.starter.name or _("what starts it again"), _LONGEST_NAME)
+            return _("End {name} ...").format(name=name), EndAction(holder.starter.key)
     return None
 
 

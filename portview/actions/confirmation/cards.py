@@ -12,8 +12,10 @@ from portview.actions.safety.process_facts import CloseMethod
 from portview.actions.services.change import comes_back
 from portview.domain.local_time import local_moment
 from portview.domain.owners.explanations import describe_suspended
+from portview.domain.owners.identity import identity_of
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import endpoint_text
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,30 +73,32 @@ def step_card(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> Ca
     where = ", ".join(dict.fromkeys(endpoint_text(row.local) for row in step.sockets))
     details = identity(step.process)
     if where:
-        details = (f"at {where}", *details)
+        details = (_("at {where}").format(where=where), *details)
     if step.refusal is not None:
         return Card(
             CardKind.REFUSED,
             process_name(step.process),
             details,
-            f"Left alone. {step.refusal.reason}",
+            _("Left alone. {reason}").format(reason=step.refusal.reason),
             step.refusal.advice,
         )
     if not is_possible:
         title = process_name(step.process)
         if step.service is not None:
             title = inert(step.service.service.display_name, LONGEST_NAME)
-        consequence = "Left alone as well: the port would not become free by its end."
+        consequence = _("Left alone as well: the port would not become free by its end.")
         return Card(CardKind.STAYS, title, details, consequence)
     if step.service is not None:
         card = service_card(step.service, "stop")
         return Card(card.kind, card.title, (*details, *card.details), card.consequence, card.advice)
-    likely = "Most likely the holder. " if step.is_guess else ""
+    likely = _("Most likely the holder. ") if step.is_guess else ""
     tree = ""
     if step.tree:
         names = ", ".join(process_name(member) for member in step.tree[:MOST_NAMED])
         more = len(step.tree) - MOST_NAMED
-        tree = f" Before it, what runs under it: {names}{f' and {more} more' if more > 0 else ''}."
+        tree = _(" Before it, what runs under it: {names}{part}.").format(
+            names=names, part=f" and {more} more" if more > 0 else ""
+        )
     consequence = f"{likely}{_how(step, grace_s)}{tree}"
     return Card(CardKind.STOPS, process_name(step.process), details, consequence)
 
@@ -102,35 +106,41 @@ def step_card(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> Ca
 def neighbour_card(row: SocketRow, info: ProcessInfo | None = None) -> Card:
     """Describe a socket of another program that is not touched."""
     name = inert(info.name, LONGEST_NAME) if info and info.name else ""
-    whose = f"{name}, PID {row.pid}" if name else f"PID {row.pid}" if row.pid else ""
+    whose = (
+        _("{name}, PID {pid}").format(name=name, pid=row.pid)
+        if name
+        else _("PID {pid}").format(pid=row.pid)
+        if row.pid
+        else ""
+    )
     if row.remote is None:
         return Card(
             CardKind.STAYS,
             endpoint_text(row.local),
-            (whose or "process not known",),
-            "Left alone: it is in nobody's way.",
+            (whose or _("process not known"),),
+            _("Left alone: it is in nobody's way."),
         )
     return Card(
         CardKind.STAYS,
         f"{endpoint_text(row.local)} \u2192 {endpoint_text(row.remote)}",
-        (whose or "process not known",),
-        "Left alone: a connection that only happens to use the same local port.",
+        (whose or _("process not known"),),
+        _("Left alone: a connection that only happens to use the same local port."),
     )
 
 
 def service_card(service: ServiceFacts, verb: str) -> Card:
     """Describe a service; ``verb`` is stop, start or restart."""
-    details = [f"service {inert(service.name, LONGEST_NAME)}"]
+    details = [_("service {service_name}").format(service_name=inert(service.name, LONGEST_NAME))]
     if service.start_type:
-        details.append(f"start type: {service.start_type}")
+        details.append(_("start type: {start_type}").format(start_type=service.start_type))
     consequence = {
-        "stop": "It will be stopped by the service manager.",
-        "start": "It will be started by the service manager.",
-        "restart": "The service manager will stop it and start it again.",
+        "stop": _("It will be stopped by the service manager."),
+        "start": _("It will be started by the service manager."),
+        "restart": _("The service manager will stop it and start it again."),
     }[verb]
     if service.dependents and verb != "start":
         names = ", ".join(inert(one.display_name, LONGEST_NAME) for one in service.dependents)
-        consequence += f" These depend on it and stop first: {names}."
+        consequence += _(" These depend on it and stop first: {names}.").format(names=names)
     return Card(
         CardKind.SERVICE,
         inert(service.service.display_name, LONGEST_NAME),
@@ -147,18 +157,26 @@ def identity(process: ProcessFacts | None) -> tuple[str, ...]:
 
 def _identity_lines(process: ProcessFacts) -> Iterator[str]:
     info = process.info
+    if what := identity_of(info).what:
+        yield what
     if info.command_line:
         yield inert(" ".join(info.command_line), _LONGEST_COMMAND)
     elif info.executable:
         yield inert(info.executable, _LONGEST_COMMAND)
-    whose = [f"user {inert(info.user, LONGEST_NAME)}"] if info.user else []
+    whose = [_("user {user}").format(user=inert(info.user, LONGEST_NAME))] if info.user else []
     if info.key.started_ms:
-        whose.append(f"running since {local_moment(info.key.started_ms)}")
+        whose.append(
+            _("running since {local_moment}").format(local_moment=local_moment(info.key.started_ms))
+        )
     if parent := process.shown_parent:
-        whose.append(f"started by {inert(parent.name or '', LONGEST_NAME)} (PID {parent.pid})")
+        whose.append(
+            _("started by {value} (PID {pid})").format(
+                value=inert(parent.name or "", LONGEST_NAME), pid=parent.pid
+            )
+        )
     unit = process.shown_unit
     if unit and not process.shown_services:
-        whose.append(f"inside {inert(unit, LONGEST_NAME)}")
+        whose.append(_("inside {unit}").format(unit=inert(unit, LONGEST_NAME)))
     if whose:
         yield ", ".join(whose)
     if still := describe_suspended(process.execution):
@@ -170,18 +188,22 @@ def _identity_lines(process: ProcessFacts) -> Iterator[str]:
 def process_name(process: ProcessFacts | None) -> str:
     """Name a process for people, inert: "node, PID 4242"."""
     if process is None:
-        return "An unknown process"
-    return f"{inert(process.info.name or 'A process', LONGEST_NAME)}, PID {process.info.pid}"
+        return _("An unknown process")
+    return _("{value}, PID {pid}").format(
+        value=inert(process.info.name or "A process", LONGEST_NAME), pid=process.info.pid
+    )
 
 
 def _how(step: PlanStep, grace_s: float) -> str:
     process = step.process
     if step.kind is PlanAction.ASK and process:
         method = _CLOSE_METHOD_LABELS[process.asking]
-        return f"{method}, and ended if it still runs after {grace_s:g} s."
+        return _("{method}, and ended if it still runs after {grace_s:g} s.").format(
+            method=method, grace_s=grace_s
+        )
     why = ""
     if process is not None and process.asking is CloseMethod.NONE:
         why = f"{process.why_not_asked or 'There is no way to ask it to close.'} "
         if process.execution.is_suspended:
-            why = "While it stands still it can't be asked to close. "
-    return f"{why}It will be ended at once: what it has not saved is lost."
+            why = _("While it stands still it can't be asked to close. ")
+    return _("{why}It will be ended at once: what it has not saved is lost.").format(why=why)

@@ -21,6 +21,7 @@ from portview.actions.free_port.plan import PlanAction
 from portview.actions.free_port.plan_summary import shown_steps, summary_of_steps
 from portview.actions.processes.suspend import SuspendVerb, describe_sockets
 from portview.actions.safety.restart_words import restart_sentences
+from portview.domain.facts import Absent, Known
 from portview.domain.plain_text import inert
 from portview.i18n import _
 
@@ -41,6 +42,8 @@ class Confirmation:
 
     ``verb`` labels the button; empty where there is nothing that can be done. ``notes`` sum up
     what the cards tell one by one. ``is_hidden`` tells that an administrator could see more.
+    ``harms_nobody_else`` is proved: only programs of this person stop, none a service, no client
+    of them is connected. Only then is the act what Enter does.
     """
 
     headline: str
@@ -51,12 +54,20 @@ class Confirmation:
     has_tree: bool = False
     can_be_forced: bool = False
     is_hidden: bool = False
+    harms_nobody_else: bool = False
 
 
-def confirm_free(plan: FreePlan, grace_s: float, tried: ActionReport | None = None) -> Confirmation:
+def confirm_free(
+    plan: FreePlan,
+    grace_s: float,
+    tried: ActionReport | None = None,
+    *,
+    own_user: str | None = None,
+) -> Confirmation:
     """Put a plan for a port into a question.
 
     ``tried`` is what a bind showed where no process holds the port: there is nothing to ask then.
+    ``own_user`` is whom PortView runs as, None where that could not be read.
     """
     is_possible = plan.is_possible
     shown, rest = shown_steps(plan.steps)
@@ -70,21 +81,42 @@ def confirm_free(plan: FreePlan, grace_s: float, tried: ActionReport | None = No
             port=plan.request
         )
     elif not plan.steps:
-        headline = tried.now if tried else f"No process holds {plan.request}."
+        headline = (
+            tried.now if tried else _("No process holds {request}.").format(request=plan.request)
+        )
     elif is_possible:
-        headline = f"Free {plan.request}?"
+        headline = _("Free {request}?").format(request=plan.request)
     else:
-        headline = f"{plan.request} can't be freed like this. Nothing will be done."
+        headline = _("{request} can't be freed like this. Nothing will be done.").format(
+            request=plan.request
+        )
     return Confirmation(
         headline,
         tuple(cards),
         plan,
-        f"Free port {plan.request.port}" if is_possible else "",
+        _("Free port {port}").format(port=plan.request.port) if is_possible else "",
         (tried.next_step,) if tried and tried.next_step else tuple(_notes(plan, rest)),
         has_tree=is_possible and any(step.members for step in plan.steps),
         can_be_forced=is_possible
         and (plan.request.force or any(step.kind is PlanAction.ASK for step in plan.steps)),
         is_hidden=plan.is_hidden,
+        harms_nobody_else=_harms_nobody_else(plan, own_user),
+    )
+
+
+def _harms_nobody_else(plan: FreePlan, own_user: str | None) -> bool:
+    """Return whether it is certain that a plan stops nothing but this person's own programs."""
+    if not plan.is_possible or plan.served or plan.guesses or own_user is None:
+        return False
+    if any(row.remote is not None and row.owner is None for row in plan.left_alone):
+        return False  # A client that the server has not accepted yet belongs to no process.
+    return all(
+        step.service is None
+        and step.process is not None
+        and isinstance(step.process.services, (Known, Absent))
+        and not step.process.shown_services
+        and all(member.info.user == own_user for member in step.members)
+        for step in plan.steps
     )
 
 
@@ -101,16 +133,18 @@ def _notes(plan: FreePlan, rest: Sequence[PlanStep] = ()) -> Iterator[str]:
         stopped = [_counted(processes, "process", "processes")] if processes else []
         stopped += [_counted(services, "service", "services")] if services else []
         if processes + services > 1:
-            yield f"{' and '.join(stopped)} will be stopped."
+            yield _("{stopped} will be stopped.").format(stopped=" and ".join(stopped))
         yield from restart_sentences(plan.steps)
         if plan.served:
-            connections = _counted(len(plan.served), "open connection", "open connections")
-            yield f"{connections} will be cut."
+            connections = _counted(len(plan.served), _("open connection"), _("open connections"))
+            yield _("{connections} will be cut.").format(connections=connections)
     if plan.guesses:
-        yield "Who holds the port is only likely: the process that opened it has ended."
+        yield _("Who holds the port is only likely: the process that opened it has ended.")
     if len(plan.left_alone) > MOST_NAMED:
         more = len(plan.left_alone) - MOST_NAMED
-        yield f"{_counted(more, 'more connection', 'more connections')} left alone."
+        yield _("{counted} left alone.").format(
+            counted=_counted(more, "more connection", "more connections")
+        )
 
 
 def _counted(number: int, one: str, many: str) -> str:
@@ -121,12 +155,14 @@ def confirm_end(step: PlanStep, grace_s: float) -> Confirmation:
     """Put the end of a process into a question."""
     name = process_name(step.process)
     is_possible = step.kind is not PlanAction.REFUSE
-    with_tree = " and everything under it" if step.tree else ""
+    with_tree = _(" and everything under it") if step.tree else ""
     return Confirmation(
-        f"End {name}{with_tree}?" if is_possible else f"{name} is left alone.",
+        _("End {name}{with_tree}?").format(name=name, with_tree=with_tree)
+        if is_possible
+        else _("{name} is left alone.").format(name=name),
         (step_card(step, grace_s),),
         step,
-        "End process tree" if step.tree else "End process" if is_possible else "",
+        _("End process tree") if step.tree else _("End process") if is_possible else "",
         restart_sentences([step]),
         has_tree=is_possible,
         can_be_forced=is_possible,
@@ -140,9 +176,9 @@ def confirm_service(service: ServiceFacts, verb: str, refusal: Refusal | None) -
         card = Card(
             CardKind.REFUSED, title, (inert(service.name, 80),), refusal.reason, refusal.advice
         )
-        return Confirmation(f"{title} is left alone.", (card,), service)
+        return Confirmation(_("{title} is left alone.").format(title=title), (card,), service)
     return Confirmation(
-        f"{verb.capitalize()} the service {title}?",
+        _("{verb} the service {title}?").format(verb=verb.capitalize(), title=title),
         (service_card(service, verb),),
         service,
         f"{verb.capitalize()} service",
@@ -151,22 +187,26 @@ def confirm_service(service: ServiceFacts, verb: str, refusal: Refusal | None) -
 
 def confirm_close(plan: ClosePlan) -> Confirmation:
     """Put the end of a connection into a question."""
-    ends = [("At this end", plan.process), ("At the other end, on this machine", plan.peer)]
+    ends = [(_("At this end"), plan.process), (_("At the other end, on this machine"), plan.peer)]
     cards = tuple(
         Card(
             CardKind.STAYS,
             process_name(process),
             identity(process),
-            f"{place}; it goes on running.",
+            _("{place}; it goes on running.").format(place=place),
         )
         for place, process in ends
         if process is not None
     )
     name = describe_connection(plan.row)
     if plan.carries_portview:
-        note = "PortView is used through this very connection; closing it would cut you off."
-        return Confirmation(f"{name} is left alone.", cards, plan, notes=(note,))
-    return Confirmation(f"Close the connection {name}?", cards, plan, "Close connection")
+        note = _("PortView is used through this very connection; closing it would cut you off.")
+        return Confirmation(
+            _("{name} is left alone.").format(name=name), cards, plan, notes=(note,)
+        )
+    return Confirmation(
+        _("Close the connection {name}?").format(name=name), cards, plan, _("Close connection")
+    )
 
 
 def confirm_suspend(plan: SuspendPlan) -> Confirmation:
@@ -175,38 +215,48 @@ def confirm_suspend(plan: SuspendPlan) -> Confirmation:
     details = identity(plan.process)
     where = describe_sockets(plan)
     if where:
-        details = (f"at {where}", *details)
+        details = (_("at {where}").format(where=where), *details)
     if plan.refusal is not None:
         card = Card(
             CardKind.REFUSED,
             name,
             details,
-            f"Left alone. {plan.refusal.reason}",
+            _("Left alone. {reason}").format(reason=plan.refusal.reason),
             plan.refusal.advice,
         )
-        return Confirmation(f"{name} is left alone.", (card,), plan)
+        return Confirmation(_("{name} is left alone.").format(name=name), (card,), plan)
     if plan.verb is SuspendVerb.RESUME:
         return _propose_resume(plan, Card(CardKind.STAYS, name, details))
     if plan.is_so_already:
         return Confirmation(
-            f"{name} stands still already.", (Card(CardKind.PAUSES, name, details),), plan
+            _("{name} stands still already.").format(name=name),
+            (Card(CardKind.PAUSES, name, details),),
+            plan,
         )
-    consequence = "It will stand still until it is resumed. Nothing that it holds is given back"
-    consequence += ": it keeps its ports, and who connects there waits." if where else "."
+    consequence = _("It will stand still until it is resumed. Nothing that it holds is given back")
+    consequence += _(": it keeps its ports, and who connects there waits.") if where else "."
     names = ", ".join(
         inert(service.service.display_name, LONGEST_NAME) for service in plan.process.shown_services
     )
-    advice = f"It runs services, which stand still as well: {names}." if names else ""
+    advice = (
+        _("It runs services, which stand still as well: {names}.").format(names=names)
+        if names
+        else ""
+    )
     return Confirmation(
-        f"Suspend {name}?",
+        _("Suspend {name}?").format(name=name),
         (Card(CardKind.PAUSES, name, details, consequence, advice),),
         plan,
-        "Suspend process",
+        _("Suspend process"),
     )
 
 
 def _propose_resume(plan: SuspendPlan, card: Card) -> Confirmation:
     if plan.is_so_already:
-        return Confirmation(f"{card.title} is not suspended: it runs.", (card,), plan)
-    going_on = replace(card, consequence="It will go on where it was stopped.")
-    return Confirmation(f"Resume {card.title}?", (going_on,), plan, "Resume process")
+        return Confirmation(
+            _("{title} is not suspended: it runs.").format(title=card.title), (card,), plan
+        )
+    going_on = replace(card, consequence=_("It will go on where it was stopped."))
+    return Confirmation(
+        _("Resume {title}?").format(title=card.title), (going_on,), plan, _("Resume process")
+    )

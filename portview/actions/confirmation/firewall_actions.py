@@ -24,6 +24,7 @@ from portview.actions.firewall_rules.query_context import ask_about_port
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.firewall import FirewallQuestion, RuleEffect, RuleSpec
 from portview.firewall.choose import open_firewall
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +50,7 @@ class RuleAction:
     def title(self) -> str:
         """Return the window's title."""
         is_allow = self.rule_spec.effect is RuleEffect.ALLOW
-        return "Allow through firewall" if is_allow else "Block in firewall"
+        return _("Allow through firewall") if is_allow else _("Block in firewall")
 
     def preview(self) -> FirewallConfirmation:
         """Plan the rule and decide what its clients experience now."""
@@ -85,7 +86,11 @@ class RevokeAction:
     @property
     def title(self) -> str:
         """Return the window's title."""
-        return "Take back firewall rule" if len(self.rule_ids) == 1 else "Take back firewall rules"
+        return (
+            _("Take back firewall rule")
+            if len(self.rule_ids) == 1
+            else _("Take back firewall rules")
+        )
 
     def preview(self) -> FirewallConfirmation:
         """Find the rules."""
@@ -115,8 +120,8 @@ class RevokeAction:
         else:
             raise PortViewError(
                 "firewall_unreadable",
-                "The rules can't be read without administrator rights. Nothing was done.",
-                "Do it as administrator.",
+                _("The rules can't be read without administrator rights. Nothing was done."),
+                _("Do it as administrator."),
                 Outcome.NEEDS_ADMIN,
             )
         keep_record(report)
@@ -140,10 +145,10 @@ def revoke_expired(
             many = len(plans)
             raise PortViewError(
                 "rules_expired",
-                f"{many} firewall rules of PortView's have had their time."
+                _("{many} firewall rules of PortView's have had their time.").format(many=many)
                 if many > 1
-                else "A firewall rule of PortView's has had its time.",
-                "Taking back needs administrator rights.",
+                else _("A firewall rule of PortView's has had its time."),
+                _("Taking back needs administrator rights."),
                 Outcome.NEEDS_ADMIN,
             )
         report = revoke_rules(firewall, plans)

@@ -13,6 +13,7 @@ from portview.actions.firewall_rules.query_context import describe_port
 from portview.actions.firewall_rules.report_text import describe_request, describe_verdict
 from portview.domain.firewall import RuleEffect
 from portview.domain.plain_text import inert, quoted
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,12 +51,16 @@ def confirm_rule(plan: RulePlan) -> FirewallConfirmation:
     is_allow = plan.rule_spec.effect is RuleEffect.ALLOW
     name = describe_port(plan.question)
     return FirewallConfirmation(
-        f"Allow {name} through the firewall?" if is_allow else f"Block {name} in the firewall?",
+        _("Allow {name} through the firewall?").format(name=name)
+        if is_allow
+        else _("Block {name} in the firewall?").format(name=name),
         (inert(plan.change.name, _LONGEST_NAME),),
         rule_lines(plan.rule_spec),
         command_lines(plan.change),
         tuple(inert(warning) for warning in plan.warnings),
-        f"Now, for any other machine: {describe_verdict(plan.before.whole)}",
+        _("Now, for any other machine: {verdict}").format(
+            verdict=describe_verdict(plan.before.whole)
+        ),
         "Allow" if is_allow else "Block",
         plan,
         plan.is_needless,
@@ -68,15 +73,16 @@ def confirm_revoke(plans: Sequence[RevokePlan]) -> FirewallConfirmation:
     many = len(plans)
     names = tuple(inert(plan.change.name, _LONGEST_NAME) for plan in plans)
     if not plans:
-        headline = "No rule of PortView's is to be taken back."
+        headline = _("No rule of PortView's is to be taken back.")
     elif many == 1:
-        headline = f"Take back the rule {quoted(names[0], _LONGEST_NAME)}?"
+        headline = _("Take back the rule {names}?").format(names=quoted(names[0], _LONGEST_NAME))
     else:
-        headline = f"Take back {many} rules of PortView's?"
+        headline = _("Take back {many} rules of PortView's?").format(many=many)
     lines = [
         (
             name,
-            describe_request(plan.own.rule_spec) + (f" Why: {plan.reason}." if plan.reason else ""),
+            describe_request(plan.own.rule_spec)
+            + (_(" Why: {reason}.").format(reason=plan.reason) if plan.reason else ""),
         )
         for name, plan in zip(names, plans, strict=True)
     ]
@@ -87,26 +93,30 @@ def confirm_revoke(plans: Sequence[RevokePlan]) -> FirewallConfirmation:
         tuple(line for plan in plans for line in command_lines(plan.change)),
         tuple(dict.fromkeys(inert(one) for plan in plans for one in plan.change.warnings)),
         "",
-        "Take back" if plans else "",
+        _("Take back") if plans else "",
         tuple(plans),
     )
 
 
 def confirm_unseen_revoke(rule_ids: Sequence[str], problem: str) -> FirewallConfirmation:
     """Put the removal of rules into a question that only the side with rights can read."""
-    names = tuple(f"Rule {inert(rule_id, _LONGEST_NAME)}" for rule_id in rule_ids)
-    many = len(names)
-    warning = (
-        f"{inert(problem)} Which commands are needed is decided with administrator rights; they "
-        "remove nothing else."
+    names = tuple(
+        _("Rule {rule_id}").format(rule_id=inert(rule_id, _LONGEST_NAME)) for rule_id in rule_ids
     )
+    many = len(names)
+    warning = _(
+        "{problem} Which commands are needed is decided with administrator "
+        "rights; they remove nothing else."
+    ).format(problem=inert(problem))
     return FirewallConfirmation(
-        f"Take back {many} rules of PortView's?" if many > 1 else f"Take back {names[0].lower()}?",
+        _("Take back {many} rules of PortView's?").format(many=many)
+        if many > 1
+        else _("Take back {names}?").format(names=names[0].lower()),
         names,
-        tuple((name, "made by PortView") for name in names),
+        tuple((name, _("made by PortView")) for name in names),
         (),
         (warning,),
         "",
-        "Take back",
+        _("Take back"),
         (),
     )

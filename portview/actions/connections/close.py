@@ -66,7 +66,9 @@ def inspect_connection(local: Endpoint, remote: Endpoint) -> ClosePlan:
     if row is None:
         raise PortViewError(
             "no_such_connection",
-            f"There is no connection {endpoint_text(local)} -> {endpoint_text(remote)}.",
+            _("There is no connection {endpoint_text} -> {endpoint_text_2}.").format(
+                endpoint_text=endpoint_text(local), endpoint_text_2=endpoint_text(remote)
+            ),
             _("To see the connections: {command}").format(
                 command=command_line("list", "--scope", "connections")
             ),
@@ -92,8 +94,8 @@ def close_connection(plan: ClosePlan, *, as_admin: bool = False) -> CloseReport:
     if plan.carries_portview:
         raise PortViewError(
             "carries_portview",
-            "PortView is used through this very connection; closing it would cut you off.",
-            "Close the connection by leaving it.",
+            _("PortView is used through this very connection; closing it would cut you off."),
+            _("Close the connection by leaving it."),
             Outcome.NOT_DONE,
         )
     if as_admin:
@@ -112,18 +114,18 @@ def close_connection(plan: ClosePlan, *, as_admin: bool = False) -> CloseReport:
     elif sys.platform == "linux":
         destroy_linux_connection(row)
     else:
-        raise connection_unsupported("This system can't close connections of other programs.")
+        raise connection_unsupported(_("This system can't close connections of other programs."))
     deadline = time.monotonic() + _GONE_AT_THE_LATEST_S
     while _find(read_rows(), row.local, row.remote) is not None:
         if time.monotonic() > deadline:
-            raise connection_failed(row, "the system took the order, but it is still open.")
+            raise connection_failed(row, _("the system took the order, but it is still open."))
         time.sleep(_LOOK_EVERY_S)
     return CloseReport(
         Outcome.DONE,
-        f"Close the connection {name}.",
-        "The system was told to drop it.",
-        f"{name} is closed.",
-        "The program may connect again.",
+        _("Close the connection {name}.").format(name=name),
+        _("The system was told to drop it."),
+        _("{name} is closed.").format(name=name),
+        _("The program may connect again."),
         plan=plan,
     )
 

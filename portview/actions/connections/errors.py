@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.sockets.socket_row import endpoint_text
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.domain.sockets.socket_row import SocketRow
@@ -20,7 +21,9 @@ def connection_gone(row: SocketRow) -> PortViewError:
     """Return the error for a connection that is not there any more."""
     return PortViewError(
         "connection_gone",
-        f"The connection {describe_connection(row)} is not there any more; nothing was done.",
+        _("The connection {connection} is not there any more; nothing was done.").format(
+            connection=describe_connection(row)
+        ),
         "",
         Outcome.NOT_DONE,
     )
@@ -30,8 +33,10 @@ def connection_denied(row: SocketRow) -> PortViewError:
     """Return the error for a connection that only administrators may close."""
     return PortViewError(
         "access_denied",
-        f"Closing {describe_connection(row)} needs administrator rights.",
-        "Do it as administrator.",
+        _("Closing {connection} needs administrator rights.").format(
+            connection=describe_connection(row)
+        ),
+        _("Do it as administrator."),
         Outcome.NEEDS_ADMIN,
     )
 
@@ -40,8 +45,8 @@ def connection_unsupported(reason: str) -> PortViewError:
     """Return the error for a system that has no way of closing it."""
     return PortViewError(
         "not_supported",
-        f"{reason} Nothing was done.",
-        "End the program that holds the connection instead.",
+        _("{reason} Nothing was done.").format(reason=reason),
+        _("End the program that holds the connection instead."),
         Outcome.NOT_DONE,
     )
 
@@ -50,7 +55,9 @@ def connection_failed(row: SocketRow, reason: str) -> PortViewError:
     """Return the error for any other refusal of the system."""
     return PortViewError(
         "not_closed",
-        f"{describe_connection(row)} was not closed: {reason}",
-        "End the program that holds the connection instead.",
+        _("{connection} was not closed: {reason}").format(
+            connection=describe_connection(row), reason=reason
+        ),
+        _("End the program that holds the connection instead."),
         Outcome.NOT_DONE,
     )

@@ -13,6 +13,7 @@ from portview.actions.connections.errors import (
     connection_unsupported,
 )
 from portview.domain.sockets.socket_row import Family, Protocol
+from portview.i18n import _
 from portview.readers.linux.sock_diag import SockDiag
 from portview.readers.linux.sock_diag_messages import (
     RefusedError,
@@ -55,7 +56,7 @@ def _find(diag: SockDiag, row: SocketRow) -> bytes | None:
     found = None
     for piece, length in diag.ask(lambda number: dump_request(Protocol.TCP, family, number)):
         is_last = False
-        for identity, _ in messages(piece, length):
+        for identity, _unused in messages(piece, length):
             if identity is None:
                 is_last = True
                 break
@@ -74,7 +75,7 @@ def _destroy(diag: SockDiag, row: SocketRow, sockid: bytes) -> None:
         for piece, length in diag.ask(
             lambda number: destroy_request(row.key.family, sockid, number)
         ):
-            if any(identity is None for identity, _ in messages(piece, length)):
+            if any(identity is None for identity, _unused in messages(piece, length)):
                 return
     except RefusedError as error:
         match error.error_number:
@@ -82,7 +83,7 @@ def _destroy(diag: SockDiag, row: SocketRow, sockid: bytes) -> None:
                 raise connection_denied(row) from error
             case errno.EOPNOTSUPP | errno.EINVAL:
                 raise connection_unsupported(
-                    "This kernel can't cut connections (CONFIG_INET_DIAG_DESTROY is off)."
+                    _("This kernel can't cut connections (CONFIG_INET_DIAG_DESTROY is off).")
                 ) from error
             case errno.ENOENT:
                 raise connection_gone(row) from error

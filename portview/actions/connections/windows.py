@@ -14,6 +14,7 @@ from portview.actions.connections.errors import (
     connection_unsupported,
 )
 from portview.domain.sockets.socket_row import Family
+from portview.i18n import _
 from portview.readers.windows.dll import bind, load_library, windows_error
 
 if TYPE_CHECKING:
@@ -29,13 +30,13 @@ _ERROR_INVALID_PARAMETER, _ERROR_NOT_FOUND = 87, 1168
 def destroy_windows_connection(row: SocketRow) -> None:
     """Have Windows drop a connection. Raises PortViewError; needs an elevated process."""
     if row.key.family is not Family.IPV4 or row.remote is None:
-        raise connection_unsupported("Windows closes connections of IPv4 only.")
+        raise connection_unsupported(_("Windows closes connections of IPv4 only."))
     set_entry = bind(load_library("iphlpapi.dll"), "SetTcpEntry", wintypes.DWORD, c_void_p)
     code = set_entry(delete_row(row.local, row.remote))
     if code in {_ERROR_ACCESS_DENIED, _ERROR_MR_MID_NOT_FOUND}:
         raise connection_denied(row)
     if code in {_ERROR_NOT_SUPPORTED, _ERROR_CALL_NOT_IMPLEMENTED}:
-        raise connection_unsupported("This system can't close connections.")
+        raise connection_unsupported(_("This system can't close connections."))
     if code in {_ERROR_INVALID_PARAMETER, _ERROR_NOT_FOUND}:
         raise connection_gone(row)
     if code:

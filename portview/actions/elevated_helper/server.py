@@ -31,6 +31,7 @@ from portview.actions.services.change import (
     stop_service,
 )
 from portview.domain.errors import Outcome, PortViewError
+from portview.i18n import _
 from portview.readers.process_identity import process_key
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def run_elevated_request(arguments: Sequence[str], answer: Callable[[bytes], Non
         document = error_answer(error)
     except Exception:
         logger.exception("the errand failed: %r", list(arguments))
-        document = error_answer(PortViewError("unexpected_failure", "The errand failed."))
+        document = error_answer(PortViewError("unexpected_failure", _("The errand failed.")))
     answer(json.dumps(document).encode())
     return int(document["outcome"])
 

@@ -11,6 +11,7 @@ from portview.actions.processes.stop import Ending, StopResult
 from portview.actions.safety.process_facts import CloseMethod
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.owners.process import ProcessKey
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,7 +91,7 @@ def no_answer() -> PortViewError:
     """Return the error for an answer that can't be understood."""
     return PortViewError(
         "no_answer",
-        "The errand as administrator gave no answer that can be understood.",
-        "Look again at what is true now; the log may tell more.",
+        _("The errand as administrator gave no answer that can be understood."),
+        _("Look again at what is true now; the log may tell more."),
         Outcome.NOT_DONE,
     )

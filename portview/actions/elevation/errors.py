@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from portview.domain.errors import Outcome, PortViewError
+from portview.i18n import _
 
 
 def elevation_cancelled() -> PortViewError:
     """Return the calm end of an errand that the person declined."""
     return PortViewError(
         "elevation_cancelled",
-        "You declined the administrator rights; nothing was done.",
+        _("You declined the administrator rights; nothing was done."),
         "",
         Outcome.NOT_DONE,
     )
@@ -19,7 +20,7 @@ def elevation_unavailable(reason: str, command: str) -> PortViewError:
     """Return the error for a system that can't ask, with the command that does it."""
     return PortViewError(
         "elevation_unavailable",
-        f"{reason} Nothing was done.",
-        f"Run this yourself: {command}",
+        _("{reason} Nothing was done.").format(reason=reason),
+        _("Run this yourself: {command}").format(command=command),
         Outcome.NEEDS_ADMIN,
     )

@@ -11,6 +11,7 @@ from portview.actions.elevation.own_command import elevated_command
 from portview.actions.elevation.request import ElevatedOperation
 from portview.domain.json_schema import iso_time
 from portview.domain.sockets.socket_row import endpoint_text
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 def manual_command(elevated_request: ElevatedRequest) -> str:
     """Return what a person can type instead, in this system's own way."""
     if elevated_request.setting is not None:
-        from portview.actions.port_settings.change import command_of  # noqa: PLC0415 - when wanted
+        from portview.actions.port_settings.command import command_of  # noqa: PLC0415 - when wanted
 
         commands = [list(command_of(elevated_request.setting)[1:])]
     else:
@@ -35,8 +36,10 @@ def manual_command(elevated_request: ElevatedRequest) -> str:
 def command_for_administrator(arguments: Sequence[str]) -> str:
     """Say how the same command is run as administrator in this system's own way."""
     if sys.platform == "win32":
-        return "The same command works in a terminal that was opened as administrator."
-    return f"As administrator: {shlex.join(['sudo', *elevated_command(), *arguments])}"
+        return _("The same command works in a terminal that was opened as administrator.")
+    return _("As administrator: {value}").format(
+        value=shlex.join(["sudo", *elevated_command(), *arguments])
+    )
 
 
 def _commands(elevated_request: ElevatedRequest) -> Iterator[list[str]]:

@@ -15,6 +15,7 @@ from portview.domain.address_matching import parse_socket_address
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
 from portview.domain.sockets.socket_row import Endpoint, Protocol, canonical_address, endpoint_text
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,23 +114,23 @@ class ElevatedRequest:
 def parse_elevated_request(arguments: Sequence[str]) -> ElevatedRequest:
     """Read an errand from all of its arguments. Raises PortViewError on anything unexpected."""
     if len(arguments) < 3 or arguments[0] != ELEVATED_VERB:  # noqa: PLR2004 - verb, verb, value
-        raise _bad("it is incomplete")
+        raise _bad(_("it is incomplete"))
     try:
         verb = ElevatedOperation(arguments[1])
     except ValueError:
-        raise _bad(f"there is no {quoted(arguments[1])}") from None
+        raise _bad(_("there is no {arguments}").format(arguments=quoted(arguments[1]))) from None
     return _READERS.get(verb, _of_service)(verb, list(arguments[2:]))
 
 
 def _of_service(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest:
     if not rest or not _SERVICE.fullmatch(rest[0]):
-        raise _bad("invalid service name")
+        raise _bad(_("invalid service name"))
     return ElevatedRequest(verb, _seen(rest[1:], most=1), service=rest[0])
 
 
 def _of_connection(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest:
     if len(rest) < 3 or not re.fullmatch(r"[0-9]{1,20}", rest[2]):  # noqa: PLR2004 - two ends
-        raise _bad("a connection has two ends and a number")
+        raise _bad(_("a connection has two ends and a number"))
     owner = _seen(rest[3:], most=1)
     ends = _endpoint(rest[0]), _endpoint(rest[1])
     return ElevatedRequest(verb, owner, local=ends[0], remote=ends[1], token=int(rest[2]))
@@ -138,7 +139,7 @@ def _of_connection(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest:
 def _of_one_process(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest:
     seen = _seen(rest, most=1)
     if not seen:
-        raise _bad("it is about one process")
+        raise _bad(_("it is about one process"))
     return ElevatedRequest(verb, seen)
 
 
@@ -151,7 +152,7 @@ def _of_new_rule(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest:
 
 def _of_managed_rules(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest:
     if len(rest) > _MOST_RULES or not all(map(_RULE_ID.fullmatch, rest)):
-        raise _bad("it names no rules of PortView's")
+        raise _bad(_("it names no rules of PortView's"))
     return ElevatedRequest(verb, rule_ids=tuple(rest))
 
 
@@ -165,10 +166,10 @@ def _of_setting(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest:
 def _of_stopping(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest:
     how, grace, *words = [*rest, "", ""]
     if how not in {"ask", "force"} or not re.fullmatch(r"[0-9]{1,6}", grace):
-        raise _bad("how to stop is unclear")
+        raise _bad(_("how to stop is unclear"))
     seen = _seen([word for word in words if word], most=_MOST_PROCESSES)
     if int(grace) > _LONGEST_GRACE_MS or not seen:
-        raise _bad("the grace time or the number of processes is out of bounds")
+        raise _bad(_("the grace time or the number of processes is out of bounds"))
     return ElevatedRequest(verb, seen, int(grace), how == "force")
 
 
@@ -176,7 +177,7 @@ def _of_port(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest:
     protocol, port = rest if len(rest) == 2 else ("", "")  # noqa: PLR2004 - protocol and port
     is_port = re.fullmatch(r"[1-9][0-9]{0,4}", port) and int(port) <= _LARGEST_PORT
     if protocol not in set(Protocol) or not is_port:
-        raise _bad("which port is unclear")
+        raise _bad(_("which port is unclear"))
     return ElevatedRequest(verb, protocol=Protocol(protocol), port=int(port))
 
 
@@ -184,27 +185,32 @@ def _seen(words: Sequence[str], *, most: int) -> tuple[SeenProcess, ...]:
     try:
         seen = read_seen(words)
     except ValueError as error:
-        raise _bad(f"{quoted(str(error))} is not a process or socket") from error
+        raise _bad(
+            _("{error} is not a process or socket").format(error=quoted(str(error)))
+        ) from error
     if len(seen) > most:
-        raise _bad("it names too many processes")
+        raise _bad(_("it names too many processes"))
     return seen
 
 
 def _endpoint(text: str) -> Endpoint:
     match = _ENDPOINT.fullmatch(text)
     if match is None or int(match[3]) > _LARGEST_PORT:
-        raise _bad(f"{quoted(text)} is no end of a connection")
+        raise _bad(_("{text} is no end of a connection").format(text=quoted(text)))
     address = match[1] or match[2]
     if parse_socket_address(address) is None:
-        raise _bad(f"{quoted(address)} is no address")
+        raise _bad(_("{address} is no address").format(address=quoted(address)))
     if canonical_address(address) != address:
-        raise _bad(f"{quoted(address)} is no address in its usual form")
+        raise _bad(_("{address} is no address in its usual form").format(address=quoted(address)))
     return Endpoint(address, int(match[3]))
 
 
 def _bad(reason: str) -> PortViewError:
     return PortViewError(
-        "bad_errand", f"The errand can't be read: {reason}.", "", Outcome.BAD_INPUT
+        "bad_errand",
+        _("The errand can't be read: {reason}.").format(reason=reason),
+        "",
+        Outcome.BAD_INPUT,
     )
 
 

@@ -29,6 +29,7 @@ from portview.actions.elevation.shell_execute import (
 )
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.owners.process_tree import parent_of
+from portview.i18n import _
 from portview.readers.running_processes import running_processes
 from portview.readers.windows.dll import bind, last_error, load_library, windows_error
 
@@ -105,8 +106,10 @@ def start_elevated(
             raise elevation_cancelled() from error
         raise PortViewError(
             "elevation_failed",
-            f"Windows did not start PortView as administrator: {error.strerror or error}.",
-            "Start PortView itself as administrator and try again.",
+            _("Windows did not start PortView as administrator: {value}.").format(
+                value=error.strerror or error
+            ),
+            _("Start PortView itself as administrator and try again."),
             Outcome.NEEDS_ADMIN,
         ) from error
 
@@ -137,8 +140,8 @@ def _start(arguments: Sequence[str], verb: str) -> int:
     if process is None:
         raise PortViewError(
             "elevation_failed",
-            "Windows started the elevated process but does not say as which process.",
-            "Look again at what is true now.",
+            _("Windows started the elevated process but does not say as which process."),
+            _("Look again at what is true now."),
             Outcome.NOT_DONE,
         )
     return process
@@ -171,8 +174,8 @@ def _hear(listener: Listener, address: str, process: int, cancel: CancelToken | 
     if not heard:
         raise PortViewError(
             "no_answer",
-            "The elevated process exited without a response.",
-            "Look again at what is true now; the log may tell more.",
+            _("The elevated process exited without a response."),
+            _("Look again at what is true now; the log may tell more."),
             Outcome.NOT_DONE,
         )
     return heard[0]

@@ -17,6 +17,7 @@ from portview.actions.firewall_rules.subnets import subnets_of_rules
 from portview.actions.firewall_rules.verify import prove
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.firewall import FirewallQuestion, RuleEffect
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,8 +158,8 @@ def _each(answer: dict[str, Any]) -> list[dict[str, Any]]:
 def _no_answer() -> PortViewError:
     return PortViewError(
         "no_answer",
-        "The errand as administrator gave no answer that can be understood.",
-        "Look again at what is true now; the log may tell more.",
+        _("The errand as administrator gave no answer that can be understood."),
+        _("Look again at what is true now; the log may tell more."),
         Outcome.NOT_DONE,
     )
 

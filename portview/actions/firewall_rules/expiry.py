@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from portview.actions.firewall_rules.plan import RevokePlan, plan_revoke
 from portview.actions.firewall_rules.times import describe_moment
 from portview.domain.owners.process import FieldProblem, ProcessKey
+from portview.i18n import _
 from portview.readers.process_identity import process_key
 
 if TYPE_CHECKING:
@@ -48,14 +49,18 @@ def why_expired(
     """Return why a rule has had its time, in a few words; empty where it has not."""
     expires, until = own.rule_spec.expires_at_ms, own.rule_spec.until
     if expires is not None and expires <= now_ms:
-        return f"its time ended at {describe_moment(expires)}"
+        return _("its time ended at {moment}").format(moment=describe_moment(expires))
     if until is None:
         return ""
     now = key_of(until.pid)
     if isinstance(now, ProcessKey):
         is_same = not until.started_ms or abs(now.started_ms - until.started_ms) <= _SAME_START_MS
-        return "" if is_same else f"the process {until.pid} that it was for has ended"
+        return (
+            ""
+            if is_same
+            else _("the process {pid} that it was for has ended").format(pid=until.pid)
+        )
     # What can't be looked at may well be the process.
     if now is not FieldProblem.PROCESS_GONE:
         return ""
-    return f"the process {until.pid} that it was for has ended"
+    return _("the process {pid} that it was for has ended").format(pid=until.pid)

@@ -136,7 +136,9 @@ def managed_rule(rules: tuple[ManagedRule, ...], rule_id: str) -> ManagedRule:
             return own
     raise PortViewError(
         "no_such_rule",
-        f"There is no rule of PortView's with the id {inert(rule_id, 40)}.",
+        _("There is no rule of PortView's with the id {rule_id}.").format(
+            rule_id=inert(rule_id, 40)
+        ),
         _("To see the rules that PortView created: {command}").format(
             command=command_line("firewall", "list")
         ),
@@ -158,9 +160,15 @@ def rule_lines(rule_spec: RuleSpec) -> tuple[tuple[str, str], ...]:
 
 def describe_remotes(rule_spec: RuleSpec) -> str:
     """Return whom a rule is for: "the local subnet", "any address", "10.0.0.0/8"."""
-    words = {ANY: "any address", LOCAL_SUBNET: "the local subnet"}
-    words |= {part: f"any IPv{version} address" for version, part in EVERYONE_OF.items()}
-    words |= {part: f"the local IPv{version} subnet" for version, part in LOCAL_SUBNET_OF.items()}
+    words = {ANY: _("any address"), LOCAL_SUBNET: _("the local subnet")}
+    words |= {
+        part: _("any IPv{version} address").format(version=version)
+        for version, part in EVERYONE_OF.items()
+    }
+    words |= {
+        part: _("the local IPv{version} subnet").format(version=version)
+        for version, part in LOCAL_SUBNET_OF.items()
+    }
     return ", ".join(words.get(part, part) for part in rule_spec.remotes)
 
 
@@ -168,10 +176,10 @@ def describe_rule_end(rule_spec: RuleSpec) -> str:
     """Return until when a rule is there."""
     parts = []
     if rule_spec.expires_at_ms is not None:
-        parts.append(f"until {describe_moment(rule_spec.expires_at_ms)}")
+        parts.append(_("until {moment}").format(moment=describe_moment(rule_spec.expires_at_ms)))
     if rule_spec.until is not None:
-        parts.append(f"until the process {rule_spec.until.pid} ends")
-    return " or ".join(parts) or "until it is taken back"
+        parts.append(_("until the process {pid} ends").format(pid=rule_spec.until.pid))
+    return " or ".join(parts) or _("until it is taken back")
 
 
 class _Fitted(NamedTuple):
@@ -190,20 +198,22 @@ def _fitted(rule_spec: RuleSpec, port: FirewallQueryContext, status: FirewallSta
     """
     if can_match_programs(status):
         fitted = of_both_versions(rule_spec)
-        told = "This firewall's rules are for both IP versions: it is for "
+        told = _("This firewall's rules are for both IP versions: it is for ")
         return _Fitted(
             fitted, () if fitted == rule_spec else (f"{told}{describe_remotes(fitted)}.",)
         )
     warnings: tuple[str, ...] = ()
     if rule_spec.program:
         rule_spec = replace(rule_spec, program=None)
-        warnings = ("This firewall can't match programs: the rule is for the port alone.",)
+        warnings = (_("This firewall can't match programs: the rule is for the port alone."),)
     versions = port.ip_versions()
     if rule_spec.effect is not RuleEffect.ALLOW or len(versions) > 1:
         return _Fitted(rule_spec, warnings)
     (version,) = versions
     narrow = of_one_version(rule_spec, version)
-    note = f"The server listens on IPv{version} only, so the rule is for clients with it alone."
+    note = _(
+        "The server listens on IPv{version} only, so the rule is for clients with it alone."
+    ).format(version=version)
     return _Fitted(narrow, warnings, () if narrow == rule_spec else (note,))
 
 
@@ -217,12 +227,12 @@ def _subnets_of(rule_spec: RuleSpec) -> tuple[LocalSubnet, ...]:
 def _rule_lines(rule_spec: RuleSpec) -> Iterator[tuple[str, str]]:
     yield "Effect", "allow" if rule_spec.effect is RuleEffect.ALLOW else "block"
     yield "Protocol", rule_spec.protocol.value.upper()
-    yield "Local port", str(rule_spec.port)
+    yield _("Local port"), str(rule_spec.port)
     yield "Program", inert(rule_spec.program, _LONGEST) if rule_spec.program else "any"
-    yield "Remote addresses", describe_remotes(rule_spec)
+    yield _("Remote addresses"), describe_remotes(rule_spec)
     if sys.platform == "win32":
         yield "Profiles", ", ".join(profile.capitalize() for profile in rule_spec.profiles)
-    yield "In force", describe_rule_end(rule_spec)
+    yield _("In force"), describe_rule_end(rule_spec)
 
 
 def _notes(plan: RulePlan, ending: ManagedRule | None) -> Iterator[str]:
@@ -230,21 +240,28 @@ def _notes(plan: RulePlan, ending: ManagedRule | None) -> Iterator[str]:
     state = "allowed" if rule_spec.effect is RuleEffect.ALLOW else "blocked"
     if plan.refusal is not None:
         yield (
-            f"{plan.refusal.message} Which commands are needed is decided with administrator "
-            "rights; they make this one rule and no other."
+            _(
+                "{message} Which commands are needed is decided with "
+                "administrator rights; they make this one rule and no other."
+            ).format(message=plan.refusal.message)
         )
     if plan.before.holds(rule_spec.effect) and " already" not in " ".join(plan.change.warnings):
         client = plan.before.clients[0]
-        yield f"{name} is {state} already for {client.clients}: {client.answer.reason}"
+        yield _("{name} is {state} already for {clients}: {reason}").format(
+            name=name, state=state, clients=client.clients, reason=client.answer.reason
+        )
     if ending is not None:
         yield (
-            f"It is {state} only {describe_rule_end(ending.rule_spec)}: then PortView takes the "
-            f"{ending.id} back."
+            _("It is {state} only {rule_end}: then PortView takes the {id} back.").format(
+                state=state, rule_end=describe_rule_end(ending.rule_spec), id=ending.id
+            )
         )
     if (rule_spec.expires_at_ms or rule_spec.until) and not plan.is_needless:
         yield (
-            "Nothing takes the rule back by itself: PortView does it when it runs then or later, "
-            "with administrator rights."
+            _(
+                "Nothing takes the rule back by itself: PortView does it when it "
+                "runs then or later, with administrator rights."
+            )
         )
 
 
@@ -252,7 +269,9 @@ def _warnings(plan: RulePlan, port: FirewallQueryContext) -> Iterator[str]:
     rule_spec, question, status = plan.rule_spec, plan.question, plan.status
     told = " ".join(plan.change.warnings)
     if plan.refusal is None and status.problem and status.problem not in told:
-        yield f"What it would change can't be told beforehand: {status.problem}"
+        yield _("What it would change can't be told beforehand: {problem}").format(
+            problem=status.problem
+        )
     if rule_spec.effect is RuleEffect.BLOCK:
         return
     if port.is_loopback_only or is_loopback(question.local_address):
@@ -267,8 +286,9 @@ def _warnings(plan: RulePlan, port: FirewallQueryContext) -> Iterator[str]:
         and not _is_same_program(rule_spec.program, question.program)
     ):
         yield (
-            f"What listens on it now is {inert(question.program, _LONGEST)}, and the rule is for "
-            "another program."
+            _("What listens on it now is {program}, and the rule is for another program.").format(
+                program=inert(question.program, _LONGEST)
+            )
         )
 
 

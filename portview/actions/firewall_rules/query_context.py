@@ -11,6 +11,7 @@ from portview.domain.firewall import FirewallQuestion
 from portview.domain.owners.system_owners import WINDOWS_SYSTEM_PID
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import State
+from portview.i18n import _
 from portview.readers.choose import open_reader
 
 if TYPE_CHECKING:
@@ -102,9 +103,13 @@ def fill_in(
     """Fill in a question from socket rows. Pure. What is uncertain or not alike stays open."""
     use = port_use(rows, FreeRequest(wanted.port, wanted.protocol))
     listeners = tuple(row for row in use.holding if row.state is not State.BOUND)
-    name = f"{wanted.protocol.value.upper()} port {wanted.port}"
+    name = _("{protocol} port {port}").format(
+        protocol=wanted.protocol.value.upper(), port=wanted.port
+    )
     if not listeners:
-        return FirewallQueryContext(wanted, (f"Nothing listens on {name} now.",))
+        return FirewallQueryContext(
+            wanted, (_("Nothing listens on {name} now.").format(name=name),)
+        )
     each = [
         question_of_row(row, processes.get(row.owner) if row.owner else None, platform)
         for row in listeners
@@ -119,7 +124,9 @@ def fill_in(
         services = _common(one.services for one in reachable)
         question = replace(question, program=wanted.program or program, services=services)
         if services:
-            notes.append(f"Service: {inert(', '.join(services), _LONGEST_PATH)}.")
+            notes.append(
+                _("Service: {services}.").format(services=inert(", ".join(services), _LONGEST_PATH))
+            )
     if wanted.local_address is None:
         addresses = {one.local_address for one in reachable}
         # Several addresses are no one question; the IPv6 wildcard usually takes IPv4 as well.
@@ -127,7 +134,11 @@ def fill_in(
             (address,) = addresses
             question = replace(question, local_address=address)
             only = " (IPv4 only)" if address == _ALL_OF_IPV4 else ""
-            notes.append(f"Local address: {address}{only}, at which it listens.")
+            notes.append(
+                _("Local address: {address}{only}, at which it listens.").format(
+                    address=address, only=only
+                )
+            )
     owners = {row.owner for row in listeners}
     return FirewallQueryContext(
         question, tuple(notes), listeners, next(iter(owners)) if len(owners) == 1 else None
@@ -136,10 +147,12 @@ def fill_in(
 
 def _program_note(program: str | None, count: int) -> str:
     if count > 1:
-        return "Several programs listen on it; the question is for any of them."
+        return _("Several programs listen on it; the question is for any of them.")
     if program is None:
-        return "Which program listens on it is not known."
-    return f"Program: {inert(program, _LONGEST_PATH)}, which listens on it now."
+        return _("Which program listens on it is not known.")
+    return _("Program: {program}, which listens on it now.").format(
+        program=inert(program, _LONGEST_PATH)
+    )
 
 
 def is_loopback(address: str | None) -> bool:
@@ -157,7 +170,9 @@ def _is_of_ipv4(address: str) -> bool:
 
 def describe_port(question: FirewallQuestion) -> str:
     """Return "TCP port 8080", for people."""
-    return f"{question.protocol.value.upper()} port {question.port}"
+    return _("{protocol} port {port}").format(
+        protocol=question.protocol.value.upper(), port=question.port
+    )
 
 
 def _program(row: SocketRow, info: ProcessInfo | None, platform: str) -> str | None:

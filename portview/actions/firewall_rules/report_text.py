@@ -55,7 +55,7 @@ def needless_report(plan: RulePlan) -> FirewallReport:
     return FirewallReport(
         Outcome.DONE if holds else Outcome.NOT_DONE,
         describe_request(plan.rule_spec),
-        "Nothing was changed: no rule is needed.",
+        _("Nothing was changed: no rule is needed."),
         _holds(plan, plan.before) if holds else _verdict_of_asked(plan, plan.before),
         _still_in_the_way(plan),
         rule_id="",
@@ -71,19 +71,25 @@ def revoked_report(plan: RevokePlan, proof: RuleProof, problem: str = "") -> Fir
     """
     name = quoted(plan.change.name, _LONGEST)
     is_gone = proof.own is None
-    port = f"{plan.own.rule_spec.protocol.value.upper()} port {plan.own.rule_spec.port}"
+    port = _("{protocol} port {port}").format(
+        protocol=plan.own.rule_spec.protocol.value.upper(), port=plan.own.rule_spec.port
+    )
     next_step = ""
     if is_gone:
-        done = f"The rule {name} was removed{f': {plan.reason}' if plan.reason else ''}."
-        now = f"The rule is gone. {port} for {EVERYONE}: {describe_verdict(proof.whole)}"
+        done = _("The rule {name} was removed{part}.").format(
+            name=name, part=f": {plan.reason}" if plan.reason else ""
+        )
+        now = _("The rule is gone. {port} for {everyone}: {verdict}").format(
+            port=port, everyone=EVERYONE, verdict=describe_verdict(proof.whole)
+        )
     else:
         done = problem
-        now = f"The rule {name} is still there"
-        now += "." if problem else ", although its removal reported no error."
-        next_step = "Remove it with the firewall's own means; something may put it back."
+        now = _("The rule {name} is still there").format(name=name)
+        now += "." if problem else _(", although its removal reported no error.")
+        next_step = _("Remove it with the firewall's own means; something may put it back.")
     return FirewallReport(
         Outcome.DONE if is_gone else Outcome.NOT_DONE,
-        f"Take back the rule {name}.",
+        _("Take back the rule {name}.").format(name=name),
         done,
         now,
         next_step,
@@ -99,7 +105,9 @@ def revokes_report(reports: Sequence[FirewallReport]) -> RevokeReport:
     many = len(reports)
     return RevokeReport(
         Outcome.DONE if is_done else Outcome.NOT_DONE,
-        reports[0].asked if many == 1 else f"Take back {many} rules of PortView's.",
+        reports[0].asked
+        if many == 1
+        else _("Take back {many} rules of PortView's.").format(many=many),
         " ".join(filter(None, (report.done for report in reports))),
         " ".join(dict.fromkeys(report.now for report in reports)),
         next((report.next_step for report in reports if report.next_step), ""),
@@ -110,25 +118,35 @@ def revokes_report(reports: Sequence[FirewallReport]) -> RevokeReport:
 def describe_request(rule_spec: RuleSpec) -> str:
     """Return what was asked, in a sentence."""
     verb = "Allow" if rule_spec.effect is RuleEffect.ALLOW else "Block"
-    program = f" of {inert(rule_spec.program, _LONGEST)}" if rule_spec.program else ""
-    port = f"{rule_spec.protocol.value.upper()} port {rule_spec.port}"
-    return f"{verb} {port}{program} for {describe_remotes(rule_spec)}."
+    program = (
+        _(" of {program}").format(program=inert(rule_spec.program, _LONGEST))
+        if rule_spec.program
+        else ""
+    )
+    port = _("{protocol} port {port}").format(
+        protocol=rule_spec.protocol.value.upper(), port=rule_spec.port
+    )
+    return _("{verb} {port}{program} for {remotes}.").format(
+        verb=verb, port=port, program=program, remotes=describe_remotes(rule_spec)
+    )
 
 
 def _made(plan: RulePlan) -> str:
-    return f"The rule {quoted(plan.change.name, _LONGEST)} was made."
+    return _("The rule {change_name} was made.").format(
+        change_name=quoted(plan.change.name, _LONGEST)
+    )
 
 
 def _missing(plan: RulePlan, proof: RuleProof) -> tuple[str, str, str]:
-    now = (
-        "The rule did not appear, although the command that makes it reported no error. "
-        f"{_verdict_of_asked(plan, proof)}"
+    now = _(
+        "The rule did not appear, although the command that makes it "
+        "reported no error. {verdict_of_asked}"
+    ).format(verdict_of_asked=_verdict_of_asked(plan, proof))
+    next_step = _(
+        "Another program or a policy may keep rules from being made. Try the "
+        "command in a terminal as administrator, and see what it says."
     )
-    next_step = (
-        "Another program or a policy may keep rules from being made. Try the command in a terminal "
-        "as administrator, and see what it says."
-    )
-    return "Nothing was changed that can be seen.", now, next_step
+    return _("Nothing was changed that can be seen."), now, next_step
 
 
 def _holds(plan: RulePlan, proof: RuleProof) -> str:
@@ -138,11 +156,21 @@ def _holds(plan: RulePlan, proof: RuleProof) -> str:
     asked_for = dict.fromkeys(
         client.remote for client in clients if client.remote not in {None, client.clients}
     )
-    checked = f" (decided for {', '.join(str(one) for one in asked_for)})" if asked_for else ""
+    checked = (
+        _(" (decided for {one})").format(one=", ".join(str(one) for one in asked_for))
+        if asked_for
+        else ""
+    )
     beyond = ""
     if EVERYONE not in named:
-        beyond = f" Any other machine: {describe_verdict(proof.whole)}"
-    return f"{describe_port(plan.question)} is {state} now for {', '.join(named)}{checked}.{beyond}"
+        beyond = _(" Any other machine: {verdict}").format(verdict=describe_verdict(proof.whole))
+    return _("{port} is {state} now for {named}{checked}.{beyond}").format(
+        port=describe_port(plan.question),
+        state=state,
+        named=", ".join(named),
+        checked=checked,
+        beyond=beyond,
+    )
 
 
 def _does_not_hold(plan: RulePlan, proof: RuleProof, rule_id: str) -> tuple[str, str]:
@@ -150,12 +178,16 @@ def _does_not_hold(plan: RulePlan, proof: RuleProof, rule_id: str) -> tuple[str,
     back = _("Revoke the rule: {command}").format(
         command=command_line("firewall", "revoke", "--id", rule_id)
     )
-    now = f"The rule is there. {_verdict_of_asked(plan, proof)}"
+    now = _("The rule is there. {verdict_of_asked}").format(
+        verdict_of_asked=_verdict_of_asked(plan, proof)
+    )
     if client is None:
         return now, back
     answer = client.answer
     if answer.rule is not None and answer.rule.effect in {RuleEffect.BLOCK, RuleEffect.REJECT}:
-        now += f" The rule {quoted(answer.rule.name, _LONGEST)} ({answer.rule.source}) wins."
+        now += _(" The rule {rule_name} ({source}) wins.").format(
+            rule_name=quoted(answer.rule.name, _LONGEST), source=answer.rule.source
+        )
     return now, f"{_why_not(plan, answer)} {back}".strip()
 
 
@@ -171,8 +203,12 @@ def _verdict_of_asked(plan: RulePlan, proof: RuleProof) -> str:
     client: ClientAnswer | None = proof.first_against(plan.rule_spec.effect)
     name = describe_port(plan.question)
     if client is None:
-        return f"{name} is {_STATES[plan.rule_spec.effect]} all the same: {proof.whole.reason}"
-    return f"{name} for {client.clients}: {describe_verdict(client.answer)}"
+        return _("{name} is {states} all the same: {reason}").format(
+            name=name, states=_STATES[plan.rule_spec.effect], reason=proof.whole.reason
+        )
+    return _("{name} for {clients}: {verdict}").format(
+        name=name, clients=client.clients, verdict=describe_verdict(client.answer)
+    )
 
 
 def describe_verdict(answer: FirewallAnswer) -> str:
@@ -180,8 +216,8 @@ def describe_verdict(answer: FirewallAnswer) -> str:
     word = {
         FirewallVerdict.ALLOWED: "allowed",
         FirewallVerdict.BLOCKED: "blocked",
-        FirewallVerdict.PARTLY: "allowed for some",
-        FirewallVerdict.UNKNOWN: "not known",
+        FirewallVerdict.PARTLY: _("allowed for some"),
+        FirewallVerdict.UNKNOWN: _("not known"),
     }[answer.verdict]
     return f"{word}. {inert(answer.reason, _LONGEST)}"
 

@@ -56,18 +56,18 @@ def default_rule_spec(
 def validated_rule_spec(rule_spec: RuleSpec) -> RuleSpec:
     """Return a wish with its remotes and profiles in their one form. Raises PortViewError."""
     if rule_spec.effect not in {RuleEffect.ALLOW, RuleEffect.BLOCK}:
-        raise _bad("a rule allows or blocks")
+        raise _bad(_("a rule allows or blocks"))
     if not 1 <= rule_spec.port <= MAX_PORT:
-        raise _bad(f"there is no port {rule_spec.port}")
+        raise _bad(_("there is no port {port}").format(port=rule_spec.port))
     if rule_spec.program is not None and not _is_program(rule_spec.program):
         raise _bad(
-            f"{quoted(rule_spec.program)} is no full path of a program",
+            _("{program} is no full path of a program").format(program=quoted(rule_spec.program)),
             _("Give the whole path, as “executable” in the output of {command}.").format(
                 command=command_line("list", "--json")
             ),
         )
     if rule_spec.expires_at_ms is not None and not 0 < rule_spec.expires_at_ms < _LATEST_MS:
-        raise _bad("the time at which it ends is out of bounds")
+        raise _bad(_("the time at which it ends is out of bounds"))
     return replace(
         rule_spec,
         remotes=validated_remotes(rule_spec.remotes),
@@ -83,7 +83,11 @@ def validated_remotes(remotes: Sequence[str]) -> tuple[str, ...]:
     """
     found = tuple(dict.fromkeys(_remote(part) for part in remotes))
     if not 1 <= len(found) <= _MOST_REMOTES:
-        raise _bad(f"from 1 to {_MOST_REMOTES} remote addresses can be named")
+        raise _bad(
+            _("from 1 to {most_remotes} remote addresses can be named").format(
+                most_remotes=_MOST_REMOTES
+            )
+        )
     if ANY in found and len(found) > 1:
         return (ANY,)
     return found
@@ -141,12 +145,12 @@ def decode_rule_spec(effect: str, words: Sequence[str]) -> RuleSpec:
     ``effect`` is "allow" or "block".
     """
     if len(words) != _WORDS:
-        raise _bad("it is incomplete")
+        raise _bad(_("it is incomplete"))
     protocol, port, remotes, profiles, expires, until, program = words
     if protocol not in list(Protocol) or not _PORT.fullmatch(port):
-        raise _bad("the port is none")
+        raise _bad(_("the port is none"))
     if expires != _NONE and not _NUMBER.fullmatch(expires):
-        raise _bad("the time at which it ends is none")
+        raise _bad(_("the time at which it ends is none"))
     rule_spec = RuleSpec(
         RuleEffect(effect),
         Protocol(protocol),
@@ -158,7 +162,7 @@ def decode_rule_spec(effect: str, words: Sequence[str]) -> RuleSpec:
         None if until == _NONE else _key(until),
     )
     if validated_rule_spec(rule_spec) != rule_spec:
-        raise _bad("it is not written in its one form")
+        raise _bad(_("it is not written in its one form"))
     return rule_spec
 
 
@@ -172,8 +176,8 @@ def _remote(text: str) -> str:
         return canonical_address(str(ip_address(word.partition("%")[0])))
     except ValueError:
         raise _bad(
-            f"{quoted(text)} is no address and no network",
-            "Write 192.168.1.7, 192.168.1.0/24, localsubnet or any.",
+            _("{text} is no address and no network").format(text=quoted(text)),
+            _("Write 192.168.1.7, 192.168.1.0/24, localsubnet or any."),
         ) from None
 
 
@@ -181,8 +185,10 @@ def _checked_profiles(profiles: Sequence[str]) -> tuple[str, ...]:
     words = {word.strip().lower() for word in profiles}
     if not words or not words <= set(PROFILES):
         raise _bad(
-            f"{quoted(', '.join(sorted(words)) or 'nothing')} names no profile",
-            f"Choose among {', '.join(PROFILES)}.",
+            _("{value} names no profile").format(
+                value=quoted(", ".join(sorted(words)) or "nothing")
+            ),
+            _("Choose among {profiles}.").format(profiles=", ".join(PROFILES)),
         )
     return tuple(profile for profile in PROFILES if profile in words)
 
@@ -200,9 +206,14 @@ def _is_program(program: str | None) -> bool:
 def _key(text: str) -> ProcessKey:
     match = _KEY.fullmatch(text)
     if match is None:
-        raise _bad(f"{quoted(text)} names no process")
+        raise _bad(_("{text} names no process").format(text=quoted(text)))
     return ProcessKey(int(match[1]), int(match[2]))
 
 
 def _bad(reason: str, hint: str = "") -> PortViewError:
-    return PortViewError("bad_rule", f"This can't be a rule: {reason}.", hint, Outcome.BAD_INPUT)
+    return PortViewError(
+        "bad_rule",
+        _("This can't be a rule: {reason}.").format(reason=reason),
+        hint,
+        Outcome.BAD_INPUT,
+    )

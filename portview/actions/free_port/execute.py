@@ -137,7 +137,7 @@ def free_port(
     ask for administrator rights for this one errand. Blocks; any thread. Raises Cancelled before
     anything was done, and PortViewError where the rights were not given.
     """
-    asked = f"Free {plan.request}."
+    asked = _("Free {request}.").format(request=plan.request)
     if not plan.steps:
         return _nothing_to_do(plan, asked)
     if not plan.is_possible:
@@ -162,7 +162,7 @@ def free_port(
     else:
         results = stop_processes(seen, grace_s=grace_s, force=force, cancel=cancel, report=report)
     if report:
-        report("Looking again ...")
+        report(_("Looking again ..."))
     proof = prove(plan, since=since, watch_s=watch_s)
     done, now, next_step = describe_result(plan, results, problems, proof)
     return FreeReport(
@@ -206,7 +206,7 @@ def _refused(plan: FreePlan, asked: str) -> FreeReport:
     return FreeReport(
         Outcome.NEEDS_ADMIN if needs_admin else Outcome.NOT_DONE,
         asked,
-        "Nothing was done.",
+        _("Nothing was done."),
         " ".join(dict.fromkeys(reason.reason for reason in reasons)),
         " ".join(dict.fromkeys(reason.advice for reason in reasons)),
         plan=plan,

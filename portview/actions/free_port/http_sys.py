@@ -50,19 +50,25 @@ def http_sys_refusal(use: HttpPortUse) -> Refusal:
     if use.problem:
         return Refusal(
             KERNEL_CODE,
-            f"The Windows kernel itself holds this, most likely http.sys, its web server. {said}",
-            "See it in a terminal that was opened as administrator: "
-            "netsh http show servicestate view=requestq",
+            _(
+                "The Windows kernel itself holds this, most likely http.sys, its web server. {said}"
+            ).format(said=said),
+            _(
+                "See it in a terminal that was opened as administrator: netsh "
+                "http show servicestate view=requestq"
+            ),
         )
     if not use.registrations:
         return Refusal(
             KERNEL_CODE,
-            f"The Windows kernel itself holds this, for one of its drivers. {said}",
-            "Give your own program another port.",
+            _("The Windows kernel itself holds this, for one of its drivers. {said}").format(
+                said=said
+            ),
+            _("Give your own program another port."),
         )
     return Refusal(
         "http_sys",
-        f"The web server in the Windows kernel, http.sys, holds this. {said}",
+        _("The web server in the Windows kernel, http.sys, holds this. {said}").format(said=said),
         _advice(use),
     )
 
@@ -78,17 +84,17 @@ def _advice(use: HttpPortUse) -> str:
         services = known_or(registrant.services, ())
         if services:
             names = ", ".join(inert(service.name) for service in services)
-            return f"Stop the service that registered it, one of {names}."
+            return _("Stop the service that registered it, one of {names}.").format(names=names)
         if isinstance(registrant.services, Unreadable):
-            return (
-                f"PID {registrant.pid} registered it and may run a service: "
-                f"{registrant.services.reason}. Try again as administrator."
-            )
+            return _(
+                "PID {pid} registered it and may run a service: {reason}. "
+                "Try again as administrator."
+            ).format(pid=registrant.pid, reason=registrant.services.reason)
         if registrant.info is not None and registrant.pid not in WINDOWS_SYSTEM_PIDS:
             started = iso_time(registrant.info.key.started_ms) or "TIME"
             command = command_line("end", str(registrant.pid), "--started", started)
             return _("Close the program that registered it: {command}").format(command=command)
-    return "Stop the program that registered it, or give your own program another port."
+    return _("Stop the program that registered it, or give your own program another port.")
 
 
 def _is_of_kernel(refusal: Refusal | None) -> bool:

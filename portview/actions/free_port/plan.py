@@ -212,8 +212,10 @@ def _several_heirs(row: SocketRow) -> Refusal:
     pids = ", ".join(str(key.pid) for key in row.likely_holders)
     return Refusal(
         "several_heirs",
-        f"The process that opened this socket (PID {row.pid}) has ended, and which of its children "
-        f"holds it now can't be told: {pids}.",
+        _(
+            "The process that opened this socket (PID {pid}) has ended, and "
+            "which of its children holds it now can't be told: {pids}."
+        ).format(pid=row.pid, pids=pids),
         _("To end the right one: {command}").format(
             command=command_line("end", "PID", "--started", "TIME")
         ),
@@ -255,8 +257,10 @@ def _ending(
         if reason is not None:
             why = Refusal(
                 "tree_refused",
-                f"Under it runs {member.info.name} (PID {member.key.pid}). {reason.reason}",
-                "Leave the tree out, or end its parts one by one.",
+                _("Under it runs {info_name} (PID {pid}). {reason}").format(
+                    info_name=member.info.name, pid=member.key.pid, reason=reason.reason
+                ),
+                _("Leave the tree out, or end its parts one by one."),
                 reason.needs_admin,
             )
             return PlanStep(PlanAction.REFUSE, process, rows, tree=tree, refusal=why)
@@ -276,8 +280,10 @@ def _service_steps(
         names = ", ".join(service.name for service in meant)
         why = Refusal(
             "several_services",
-            f"This process runs several services, and which of them holds the port can't be told: "
-            f"{names}.",
+            _(
+                "This process runs several services, and which of them holds the "
+                "port can't be told: {names}."
+            ).format(names=names),
             _("To stop the right one: {command}").format(
                 command=command_line("service", "stop", "NAME")
             ),

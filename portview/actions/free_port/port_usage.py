@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.address_matching import is_in_the_way
 from portview.domain.sockets.socket_row import Family, Protocol, State
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,8 +37,10 @@ class FreeRequest:
 
     def __str__(self) -> str:
         """Return "TCP port 8080", for people."""
-        where = f" at {self.address}" if self.address else ""
-        return f"{self.protocol.value.upper()} port {self.port}{where}"
+        where = _(" at {address}").format(address=self.address) if self.address else ""
+        return _("{protocol} port {port}{where}").format(
+            protocol=self.protocol.value.upper(), port=self.port, where=where
+        )
 
 
 @dataclass(frozen=True, slots=True)

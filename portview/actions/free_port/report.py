@@ -77,13 +77,13 @@ def _done(plan: FreePlan, results: Sequence[StopResult], problems: Sequence[Port
     parts = [problem.message for problem in problems]
     if not problems:
         parts += [
-            f"The service {step.service.name} was stopped."
+            _("The service {service_name} was stopped.").format(service_name=step.service.name)
             for step in plan.steps
             if step.kind is PlanAction.STOP_SERVICE and step.service
         ]
     if results:
         parts.append(results_words(results, names))
-    return " ".join(parts) or "Nothing was done."
+    return " ".join(parts) or _("Nothing was done.")
 
 
 def results_words(
@@ -127,22 +127,38 @@ def changes_words(results: Iterable[StopResult]) -> str:
 def _now(plan: FreePlan, proof: Proof, was_freed: bool) -> str:  # noqa: FBT001 - private
     port = str(plan.request)
     seconds = (proof.free_after_ms or 0) / 1000
-    freed = f"; freed in {seconds:.1f} s" if seconds >= _SHORTEST_S else "; freed at once"
+    freed = (
+        _("; freed in {seconds:.1f} s").format(seconds=seconds)
+        if seconds >= _SHORTEST_S
+        else _("; freed at once")
+    )
     if not was_freed:
         freed = ""
     holders = _holders(proof.holders)
     return {
-        PortVerdict.FREE: f"{port} is free{freed}.",
-        PortVerdict.TIME_WAIT: f"Nobody holds {port}; only TIME_WAIT is left{_time_left(proof)}.",
+        PortVerdict.FREE: _("{port} is free{freed}.").format(port=port, freed=freed),
+        PortVerdict.TIME_WAIT: _("Nobody holds {port}; only TIME_WAIT is left{time_left}.").format(
+            port=port, time_left=_time_left(proof)
+        ),
         PortVerdict.CONNECTIONS: _connections(port, proof),
-        PortVerdict.REDIRECTED: f"Nobody holds {port}. {proof.bind.detail}",
-        PortVerdict.TAKEN_AGAIN: f"{port} was taken again by {holders}.",
-        PortVerdict.STILL_HELD: f"{port} is still held by {holders}.",
+        PortVerdict.REDIRECTED: _("Nobody holds {port}. {detail}").format(
+            port=port, detail=proof.bind.detail
+        ),
+        PortVerdict.TAKEN_AGAIN: _("{port} was taken again by {holders}.").format(
+            port=port, holders=holders
+        ),
+        PortVerdict.STILL_HELD: _("{port} is still held by {holders}.").format(
+            port=port, holders=holders
+        ),
         PortVerdict.RESERVED: (
-            f"Nobody holds {port}, but it is reserved by the system. {proof.bind.detail}"
+            _("Nobody holds {port}, but it is reserved by the system. {detail}").format(
+                port=port, detail=proof.bind.detail
+            )
         ),
         PortVerdict.BLOCKED: (
-            f"Nobody is seen to hold {port}, but it can't be taken. {proof.bind.detail}"
+            _("Nobody is seen to hold {port}, but it can't be taken. {detail}").format(
+                port=port, detail=proof.bind.detail
+            )
         ),
     }[proof.verdict]
 
@@ -157,7 +173,7 @@ def _connections(port: str, proof: Proof) -> str:
 
 def _time_left(proof: Proof) -> str:
     if proof.time_wait_left_s is None:
-        return " for a minute or two"
+        return _(" for a minute or two")
     return f", {proof.time_wait_left_s:.0f} s"
 
 
@@ -168,9 +184,9 @@ def _holders(holders: Iterable[HolderNow]) -> str:
         name = describe_process(process.info if process else None, holder.row.pid)
         starter = process.shown_parent if process else None
         if holder.service:
-            name += f", started by the service {holder.service}"
+            name += _(", started by the service {service}").format(service=holder.service)
         elif starter is not None:
-            name += f", started by {describe_process(starter)}"
+            name += _(", started by {process}").format(process=describe_process(starter))
         words[name] = None
     return "; ".join(words)
 
@@ -185,7 +201,7 @@ def _next(
     if problems:
         return problems[0].hint
     if Ending.DENIED in endings:
-        return "Try again with administrator rights."
+        return _("Try again with administrator rights.")
     if endings & {Ending.NOT_THE_SAME, Ending.CHANGED}:
         if proof.verdict is PortVerdict.FREE:
             return ""
@@ -202,10 +218,12 @@ def pending_words(results: Iterable[StopResult]) -> str:
 
 
 def _next_by_verdict(plan: FreePlan, proof: Proof) -> str:
-    time_wait = "Wait until it is over."
+    time_wait = _("Wait until it is over.")
     if proof.bind.verdict is BindVerdict.LEFTOVERS:
-        time_wait = "A server that sets SO_REUSEADDR, as most do, can start now; others must wait."
-    tree = "" if plan.request.tree else "What it started may hold it as well: try --tree."
+        time_wait = _(
+            "A server that sets SO_REUSEADDR, as most do, can start now; others must wait."
+        )
+    tree = "" if plan.request.tree else _("What it started may hold it as well: try --tree.")
     return {
         PortVerdict.FREE: " ".join(restart_sentences(plan.steps)),
         PortVerdict.TIME_WAIT: time_wait,
@@ -225,4 +243,4 @@ def _stop_the_starter(proof: Proof) -> str:
             return _("Stop what starts it again, {process}: {command}").format(
                 process=describe_process(holder.starter), command=command
             )
-    return "Find out what starts it again and stop that."
+    return _("Find out what starts it again and stop that.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from portview.actions.elevation.client import run_elevated
 from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
+from portview.actions.port_settings.command import WINDOWS_ONLY, command_of
 from portview.actions.port_settings.setting import SettingChange, SettingKind
 from portview.domain.errors import ActionReport, Outcome, PortViewError
 from portview.domain.facts import Known, Unreadable
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from portview.domain.facts import Fact
 
 _LINUX_ONLY = frozenset({SettingKind.ALLOW_FROM})
-_WINDOWS_ONLY = frozenset({SettingKind.REMOVE_FORWARD, SettingKind.RESTORE_FORWARD})
 
 
 class PortSettings(Protocol):
@@ -92,7 +92,7 @@ def open_port_settings() -> PortSettings:
 def plan_setting(change: SettingChange, settings: PortSettings | None = None) -> SettingPlan:
     """See how a setting is and how it would be changed. Raises PortViewError."""
     settings = settings or open_port_settings()
-    wrong = _LINUX_ONLY if sys.platform == "win32" else _WINDOWS_ONLY
+    wrong = _LINUX_ONLY if sys.platform == "win32" else WINDOWS_ONLY
     if change.kind in wrong:
         raise PortViewError(
             "not_here", _("This system has no such setting."), "", Outcome.BAD_INPUT
@@ -187,22 +187,6 @@ def undo_sentence(plan: SettingPlan) -> str:
     if plan.undo is None:
         return ""
     return _("To undo it: {command}").format(command=" ".join(command_of(plan.undo)))
-
-
-def command_of(change: SettingChange) -> tuple[str, ...]:
-    """Return PortView's own command for a change."""
-    if change.kind in _WINDOWS_ONLY:
-        verb = "remove" if change.kind is SettingKind.REMOVE_FORWARD else "restore"
-        return ("portview", "ports", "forward", verb, *change.value.split())
-    verb = {
-        SettingKind.RESERVE: "reserve",
-        SettingKind.RELEASE: "release",
-        SettingKind.DYNAMIC_RANGE: "dynamic",
-        SettingKind.ALLOW_FROM: "allow-from",
-    }[change.kind]
-    around = ("--around-winnat",) if change.is_around_winnat else ()
-    proto = ("--proto", "udp") if change.protocol.value == "udp" else ()
-    return ("portview", "ports", verb, change.value, *proto, *around)
 
 
 def _now(plan: SettingPlan, after: Fact[str]) -> str:

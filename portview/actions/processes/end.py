@@ -62,8 +62,8 @@ def end_process(
     process = step.process
     if process is None or step.kind is PlanAction.REFUSE:
         return _refused(step)
-    asked = f"End {describe_process(process.info)}" + (
-        " and what runs under it." if step.tree else "."
+    asked = _("End {process}").format(process=describe_process(process.info)) + (
+        _(" and what runs under it.") if step.tree else "."
     )
     if cancel:
         cancel.raise_if_cancelled()
@@ -77,9 +77,9 @@ def end_process(
     done = results_words(results, names)
     left = [one for one in results if not one.ending.is_over]
     seconds = max((one.after_ms for one in results), default=0) / 1000
-    now = f"Ended after {seconds:.1f} s."
+    now = _("Ended after {seconds:.1f} s.").format(seconds=seconds)
     if left:
-        now = "Still running: " + ", ".join(
+        now = _("Still running: ") + ", ".join(
             describe_process(names.get(one.process), one.process.pid) for one in left
         )
     endings = {one.ending for one in results}
@@ -95,8 +95,8 @@ def _refused(step: PlanStep) -> EndReport:
     name = describe_process(step.process.info if step.process else None)
     return EndReport(
         Outcome.NEEDS_ADMIN if reason and reason.needs_admin else Outcome.NOT_DONE,
-        f"End {name}.",
-        "Nothing was done.",
+        _("End {name}.").format(name=name),
+        _("Nothing was done."),
         reason.reason if reason else "",
         reason.advice if reason else "",
         step=step,
@@ -112,7 +112,7 @@ def _outcome(endings: set[Ending]) -> Outcome:
 def _next(results: Sequence[StopResult]) -> str:
     endings = {one.ending for one in results}
     if Ending.DENIED in endings:
-        return "Try again with administrator rights."
+        return _("Try again with administrator rights.")
     if endings & {Ending.NOT_THE_SAME, Ending.CHANGED}:
         return _("Check again before you continue.")
     if Ending.STILL_RUNNING in endings:

@@ -8,6 +8,7 @@ from portview.actions.elevation.shell_execute import (
     shell_execute,
 )
 from portview.domain.errors import Outcome, PortViewError
+from portview.i18n import _
 
 
 def show_file_properties(path: str) -> None:
@@ -21,7 +22,9 @@ def show_file_properties(path: str) -> None:
     except OSError as error:
         raise PortViewError(
             "no_properties",
-            f"Windows showed no properties of the file: {error.strerror or error}",
-            "Open its folder instead.",
+            _("Windows showed no properties of the file: {value}").format(
+                value=error.strerror or error
+            ),
+            _("Open its folder instead."),
             Outcome.NOT_DONE,
         ) from error

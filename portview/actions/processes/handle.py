@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.owners.process import FieldProblem
+from portview.i18n import _
 from portview.readers.process_identity import process_key
 
 if TYPE_CHECKING:
@@ -63,8 +64,10 @@ def not_the_same(pid: int) -> PortViewError:
     """Return the error for a PID that means another process than the one that was seen."""
     return PortViewError(
         "pid_reused",
-        f"PID {pid} is another process now than the one that was meant; nothing was done to it.",
-        "Look again who holds the port, and decide anew.",
+        _(
+            "PID {pid} is another process now than the one that was meant; nothing was done to it."
+        ).format(pid=pid),
+        _("Look again who holds the port, and decide anew."),
         Outcome.NOT_DONE,
     )
 
@@ -73,9 +76,10 @@ def number_unsure(pid: int, fact: Unreadable) -> PortViewError:
     """Return the error for a PID that system calls take for another process than /proc shows."""
     return PortViewError(
         "foreign_proc",
-        f"PortView can't be sure which process PID {pid} means here: {fact.reason}. "
-        "Nothing was done.",
-        "Run PortView outside of this container or namespace.",
+        _(
+            "PortView can't be sure which process PID {pid} means here: {reason}. Nothing was done."
+        ).format(pid=pid, reason=fact.reason),
+        _("Run PortView outside of this container or namespace."),
         Outcome.NOT_DONE,
     )
 
@@ -83,7 +87,10 @@ def number_unsure(pid: int, fact: Unreadable) -> PortViewError:
 def process_gone(pid: int) -> PortViewError:
     """Return the error for a process that has ended before anything was done to it."""
     return PortViewError(
-        "process_gone", f"PID {pid} has ended; there is nothing to do.", "", Outcome.NOT_DONE
+        "process_gone",
+        _("PID {pid} has ended; there is nothing to do.").format(pid=pid),
+        "",
+        Outcome.NOT_DONE,
     )
 
 

@@ -121,8 +121,8 @@ def start_again(process: StoppedProcess) -> ActionReport:
     if reason is not None or process.command_line is None or process.rights is None:
         raise PortViewError(
             "not_startable",
-            f"It can't be started again. {reason}",
-            "Start it the way you did before.",
+            _("It can't be started again. {reason}").format(reason=reason),
+            _("Start it the way you did before."),
             Outcome.NOT_DONE,
         )
     name = inert(process.name or process.command_line[0], 80)
@@ -139,25 +139,33 @@ def start_again(process: StoppedProcess) -> ActionReport:
         )
     except OSError as error:
         raise PortViewError(
-            "not_started", f"{name} could not be started: {error.strerror or error}."
+            "not_started",
+            _("{name} could not be started: {value}.").format(
+                name=name, value=error.strerror or error
+            ),
         ) from error
     deadline = time.monotonic() + _SETTLE_S
     while started.poll() is None and time.monotonic() < deadline:
         time.sleep(_SETTLE_S / 10)
-    asked = f"Start {name} again."
+    asked = _("Start {name} again.").format(name=name)
     if started.returncode is not None:
         return ActionReport(
             Outcome.NOT_DONE,
             asked,
-            "It was started.",
-            f"{name} ended again at once with exit code {started.returncode}.",
-            "Start it the way you did before, to see what it says.",
+            _("It was started."),
+            _("{name} ended again at once with exit code {returncode}.").format(
+                name=name, returncode=started.returncode
+            ),
+            _("Start it the way you did before, to see what it says."),
         )
     pid = started.pid
     # It lives on without PortView; to Python a child that nobody waits for would be a mistake.
     started.returncode = 0
     return ActionReport(
-        Outcome.DONE, asked, f"It was started as PID {pid}.", f"{name} (PID {pid}) runs."
+        Outcome.DONE,
+        asked,
+        _("It was started as PID {pid}.").format(pid=pid),
+        _("{name} (PID {pid}) runs.").format(name=name, pid=pid),
     )
 
 
@@ -178,7 +186,9 @@ def _as_before(rights: ProcessRights) -> dict[str, Any]:
         return {}
     account = _account_of(rights)
     if account is None:
-        raise PortViewError("no_such_user", f"There is no user {rights.user_id} any more.")
+        raise PortViewError(
+            "no_such_user", _("There is no user {user_id} any more.").format(user_id=rights.user_id)
+        )
     name, home, shell = account
     return {
         "user": int(rights.user_id),

@@ -17,6 +17,7 @@ from portview.actions.safety.verification import find_changes
 from portview.domain.cancellation import Cancelled
 from portview.domain.errors import PortViewError
 from portview.domain.owners.program import PROGRAM_NOT_READ
+from portview.i18n import _
 from portview.readers.linux.blockage import read_blockage
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ class _Job:
         """Ask, wait and end."""
         try:
             if not self._force:
-                self._tell("CloseMethod to close ...")
+                self._tell(_("CloseMethod to close ..."))
                 self._each(self._ask)
                 # What can't be asked has nothing to wait for.
                 self._await_all(self._grace_s if any(self._asked.values()) else 0)
@@ -166,7 +167,7 @@ class _Job:
             if not self._force:
                 self._spare_what_changed()
             if self._running():
-                self._tell("Ending what still runs ...")
+                self._tell(_("Ending what still runs ..."))
                 self._each(self._end)
                 self._await_all(_LAST_WAIT_S)
         except Cancelled:

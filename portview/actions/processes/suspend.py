@@ -21,6 +21,7 @@ from portview.actions.safety.verification import changed_since, find_changes
 from portview.domain.errors import ActionReport, Outcome, PortViewError
 from portview.domain.owners.process import Execution
 from portview.domain.sockets.socket_row import endpoint_text
+from portview.i18n import _
 from portview.readers.execution import read_execution
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def change_execution(plan: SuspendPlan, *, as_admin: bool = False) -> SuspendRep
         return SuspendReport(
             Outcome.NOT_DONE,
             asked,
-            "Nothing was done.",
+            _("Nothing was done."),
             plan.refusal.reason,
             plan.refusal.advice,
             plan=plan,
@@ -137,7 +138,9 @@ def change_execution(plan: SuspendPlan, *, as_admin: bool = False) -> SuspendRep
     return SuspendReport(
         Outcome.DONE if is_so and execution is not Execution.UNKNOWN else Outcome.NOT_DONE,
         asked,
-        "Nothing had to be done." if was_so else f"{name} was {verb.participle}.",
+        _("Nothing had to be done.")
+        if was_so
+        else _("{name} was {participle}.").format(name=name, participle=verb.participle),
         _now(name, execution),
         _next(plan, execution),
         plan=plan,
@@ -182,7 +185,7 @@ def _act(verb: SuspendVerb) -> Callable[[ProcessHandle], Execution]:
         execution = read_execution(hold.key.pid)
         if execution is Execution.RUNNING:
             return execution  # Nobody has to resume what runs.
-        for _ in range(_MOST_RESUMES):
+        for _unused in range(_MOST_RESUMES):
             hold.resume()
             execution = settle(hold)
             if execution is not Execution.SUSPENDED:
@@ -220,15 +223,18 @@ def _with_handle(plan: SuspendPlan, act: Callable[[ProcessHandle], Execution]) -
     except PermissionError as error:
         raise PortViewError(
             "access_denied",
-            f"{name} can't be {plan.verb.participle} without administrator rights. "
-            "Nothing was done.",
-            "Do it as administrator.",
+            _(
+                "{name} can't be {participle} without administrator rights. Nothing was done."
+            ).format(name=name, participle=plan.verb.participle),
+            _("Do it as administrator."),
             Outcome.NEEDS_ADMIN,
         ) from error
     except OSError as error:
         raise PortViewError(
             "not_possible",
-            f"{name} was not {plan.verb.participle}: {error.strerror or error}.",
+            _("{name} was not {participle}: {value}.").format(
+                name=name, participle=plan.verb.participle, value=error.strerror or error
+            ),
         ) from error
 
 
@@ -240,18 +246,22 @@ def describe_sockets(plan: SuspendPlan) -> str:
 def _now(name: str, execution: Execution) -> str:
     return {
         Execution.RUNNING: f"{name} runs.",
-        Execution.SUSPENDED: f"{name} is suspended: it stands still until it is resumed.",
-        Execution.TRACED: f"{name} stands still: a debugger holds it.",
-        Execution.UNKNOWN: f"Whether {name} stands still could not be read.",
+        Execution.SUSPENDED: _("{name} is suspended: it stands still until it is resumed.").format(
+            name=name
+        ),
+        Execution.TRACED: _("{name} stands still: a debugger holds it.").format(name=name),
+        Execution.UNKNOWN: _("Whether {name} stands still could not be read.").format(name=name),
     }[execution]
 
 
 def _next(plan: SuspendPlan, execution: Execution) -> str:
     if execution is Execution.TRACED:
-        return "Let it go on in the debugger." if plan.verb is SuspendVerb.RESUME else ""
+        return _("Let it go on in the debugger.") if plan.verb is SuspendVerb.RESUME else ""
     if execution is Execution.SUSPENDED:
         if plan.verb is SuspendVerb.RESUME:
-            return "Somebody suspends it again; find out who."
+            return _("Somebody suspends it again; find out who.")
         if plan.sockets:
-            return f"It keeps {describe_sockets(plan)}, and who connects there waits."
+            return _("It keeps {sockets}, and who connects there waits.").format(
+                sockets=describe_sockets(plan)
+            )
     return ""

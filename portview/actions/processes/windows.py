@@ -14,6 +14,7 @@ from portview.actions.processes.windows_top_level import close_windows, has_wind
 from portview.actions.safety.process_facts import CloseMethod
 from portview.domain.facts import Absent, Fact, Known
 from portview.domain.owners.system_owners import WINDOWS_SYSTEM_PIDS
+from portview.i18n import _
 from portview.readers.elevation import unreadable_here
 from portview.readers.execution import read_execution
 from portview.readers.windows.dll import bind, find, last_error, load_library, windows_error
@@ -106,7 +107,7 @@ class WindowsProcess:
 def open_windows_process(key: ProcessKey) -> Iterator[WindowsProcess]:
     """Hold a process by a handle, and compare the creation time on that very handle."""
     if key.pid in WINDOWS_SYSTEM_PIDS:
-        raise PermissionError(f"PID {key.pid} is Windows itself")
+        raise PermissionError(_("PID {pid} is Windows itself").format(pid=key.pid))
     try:
         opened = open_process(key.pid, _IDENTITY)
         with opened as handle:

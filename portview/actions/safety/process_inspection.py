@@ -24,6 +24,7 @@ from portview.domain.facts import ABSENT, Absent, Fact, Known, Remedy, Unreadabl
 from portview.domain.owners.container import container_of_cgroups
 from portview.domain.owners.process import ProcessKey
 from portview.domain.owners.process_tree import ancestors_of, parent_of, trees_of
+from portview.i18n import _
 from portview.readers.choose import open_reader
 from portview.readers.elevation import unreadable_here
 from portview.readers.execution import read_execution
@@ -102,7 +103,7 @@ class ProcessInspector:
         return facts
 
     def _facts_of(self, key: ProcessKey) -> ProcessFacts:
-        info = read_process(key)
+        info = _identified(read_process(key))
         parent = self.parent(key)
         if sys.platform == "win32":
             return self._windows_facts(info, parent)
@@ -130,7 +131,9 @@ class ProcessInspector:
     def parent(self, key: ProcessKey) -> Fact[ProcessInfo]:
         """Describe the living parent of a process; absent if it has none."""
         if key.pid not in self._processes:
-            return Unreadable(f"PID {key.pid} is not in the list of processes", Remedy.RETRY)
+            return Unreadable(
+                _("PID {pid} is not in the list of processes").format(pid=key.pid), Remedy.RETRY
+            )
         parent = parent_of(self._processes, key.pid)
         return Known(read_process(parent)) if parent else Absent()
 
@@ -176,9 +179,17 @@ class ProcessInspector:
     ) -> tuple[CloseMethod, str]:
         """Look how a process can be asked; not of hundreds, for each look starts a process."""
         if self._looks_left == 0:
-            return CloseMethod.NONE, "Whether it can be asked to close was not looked at."
+            return CloseMethod.NONE, _("Whether it can be asked to close was not looked at.")
         self._looks_left -= 1
         return ask(pid)
+
+
+def _identified(info: ProcessInfo) -> ProcessInfo:
+    """Return a process with what its program is to a person, for showing only."""
+    # Loaded with the first plan.
+    from portview.readers.recognition.identities import identify  # noqa: PLC0415
+
+    return identify({info.key: info})[info.key]
 
 
 def working_directory(pid: int) -> str | None:
@@ -222,7 +233,9 @@ def linux_unit(pid: int) -> Fact[Unit]:
         # A kernel without control groups has no units; neither has a process that has ended.
         return Absent()
     except OSError as error:
-        return unreadable_here(f"/proc/{pid}/cgroup: {error.strerror}", error)
+        return unreadable_here(
+            _("/proc/{pid}/cgroup: {strerror}").format(pid=pid, strerror=error.strerror), error
+        )
     return Absent() if unit is None else Known(unit)
 
 
@@ -249,7 +262,9 @@ def _services_of_unit(unit: Unit, terminal: int) -> _Services:
     of_user = unit.user_id is not None
     if of_user and unit.user_id != os.geteuid() and systemd_runs():
         return Unreadable(
-            f"{unit.name} belongs to the service manager of another user (UID {unit.user_id})",
+            _("{unit_name} belongs to the service manager of another user (UID {user_id})").format(
+                unit_name=unit.name, user_id=unit.user_id
+            ),
             Remedy.CAPABILITY,
         )
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.domain.plain_text import inert
-from portview.i18n import ngettext
+from portview.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +19,10 @@ _MOST_NAMED = 5
 def describe_process(info: ProcessInfo | None, pid: int | None = None) -> str:
     """Name a process for people: "node (PID 4242)"."""
     if info is None:
-        return f"PID {pid}" if pid else "an unknown process"
-    return f"{inert(info.name or 'a process', _LONGEST_NAME)} (PID {info.pid})"
+        return _("PID {pid}").format(pid=pid) if pid else _("an unknown process")
+    return _("{value} (PID {pid})").format(
+        value=inert(info.name or "a process", _LONGEST_NAME), pid=info.pid
+    )
 
 
 def named_processes(infos: Sequence[ProcessInfo]) -> str:

@@ -96,15 +96,16 @@ def refusal(
     if isinstance(standpoint.own_number, Unreadable):
         return unreadable_refusal(
             "foreign_proc",
-            "PortView can't be sure which process a PID means here: "
-            f"{standpoint.own_number.reason}.",
+            _("PortView can't be sure which process a PID means here: {reason}.").format(
+                reason=standpoint.own_number.reason
+            ),
             standpoint.own_number.remedy,
         )
     if process.key == standpoint.own or process.key.pid == standpoint.own.pid:
         return Refusal(
             "is_portview",
-            "This is PortView itself.",
-            "Close PortView in the usual way.",
+            _("This is PortView itself."),
+            _("Close PortView in the usual way."),
         )
     reason: Refusal | None
     if standpoint.platform == "win32":
@@ -114,8 +115,11 @@ def refusal(
     if reason is None and process.key in standpoint.ancestors:
         return Refusal(
             "runs_portview",
-            "PortView runs inside this process and would end with it, before it could look again.",
-            "Start PortView from somewhere else and try again, or close this program yourself.",
+            _(
+                "PortView runs inside this process and would end with it, before "
+                "it could look again."
+            ),
+            _("Start PortView from somewhere else and try again, or close this program yourself."),
         )
     return (
         reason
@@ -135,7 +139,10 @@ def suspend_refusal(process: ProcessFacts, standpoint: SelfContext) -> Refusal |
     if reason is not None and reason.code == "runs_portview":
         return Refusal(
             reason.code,
-            "PortView runs inside this process, which could then neither show nor resume anything.",
+            _(
+                "PortView runs inside this process, which could then neither "
+                "show nor resume anything."
+            ),
             reason.advice,
         )
     if reason is not None:
@@ -156,8 +163,8 @@ def service_refusal(service: ServiceFacts, standpoint: SelfContext) -> Refusal |
     if is_never:
         return Refusal(
             "system_service",
-            "The system itself, or the whole session, depends on this service.",
-            "Give your own program another port.",
+            _("The system itself, or the whole session, depends on this service."),
+            _("Give your own program another port."),
         )
     reason = service_session_refusal(service, standpoint)
     if reason is not None:
@@ -165,8 +172,8 @@ def service_refusal(service: ServiceFacts, standpoint: SelfContext) -> Refusal |
     if not service.can_be_stopped:
         return Refusal(
             "service_takes_no_stop",
-            "This service does not accept being stopped.",
-            "Change its start type and restart the computer, or give your program another port.",
+            _("This service does not accept being stopped."),
+            _("Change its start type and restart the computer, or give your program another port."),
         )
     return None
 
@@ -175,7 +182,9 @@ def services_unreadable(services: Unreadable) -> Refusal:
     """Return why a process that may run a service is not stopped."""
     return unreadable_refusal(
         "services_unreadable",
-        "This process may run a service, and PortView can't read which: " + services.reason + ".",
+        _("This process may run a service, and PortView can't read which: ")
+        + services.reason
+        + ".",
         services.remedy,
     )
 
@@ -207,13 +216,18 @@ def _critical_refusal(process: ProcessFacts) -> Refusal | None:
         case Known(True):
             return Refusal(
                 "critical_process",
-                "Windows marks this process as critical: ending it would stop the whole computer.",
-                "Give your own program another port.",
+                _(
+                    "Windows marks this process as critical: ending it would "
+                    "stop the whole computer."
+                ),
+                _("Give your own program another port."),
             )
         case Unreadable() as unreadable:
             return unreadable_refusal(
                 "critical_unreadable",
-                f"PortView can't read whether Windows needs this process: {unreadable.reason}.",
+                _("PortView can't read whether Windows needs this process: {reason}.").format(
+                    reason=unreadable.reason
+                ),
                 unreadable.remedy,
             )
         case _:
@@ -226,20 +240,20 @@ def _windows_part(process: ProcessFacts, standpoint: SelfContext) -> Refusal | N
         if name in _WINDOWS_ITSELF:
             return Refusal(
                 "system_process",
-                "This process is a part of Windows, which can't run without it.",
-                "Give your own program another port.",
+                _("This process is a part of Windows, which can't run without it."),
+                _("Give your own program another port."),
             )
         if name in _WINDOWS_DESKTOP:
             return Refusal(
                 "desktop",
-                "This process is a part of the desktop that you are looking at.",
-                "Sign out and in again to restart it.",
+                _("This process is a part of the desktop that you are looking at."),
+                _("Sign out and in again to restart it."),
             )
         if name in _WINDOWS_SERVICE_HOSTS and isinstance(process.services, Absent):
             return Refusal(
                 "service_host",
-                "This process hosts Windows services, and which ones can't be read.",
-                "Try again as administrator: the service itself can then be stopped.",
+                _("This process hosts Windows services, and which ones can't be read."),
+                _("Try again as administrator: the service itself can then be stopped."),
                 needs_admin=True,
             )
     return None
@@ -250,14 +264,17 @@ def windows_kernel_refusal(pid: int) -> Refusal:
     if pid == WINDOWS_IDLE_PID:
         return Refusal(
             "no_process",
-            "No process holds this any more; Windows is winding it up.",
-            "Wait: it is free after at most four minutes.",
+            _("No process holds this any more; Windows is winding it up."),
+            _("Wait: it is free after at most four minutes."),
         )
     return Refusal(
         KERNEL_CODE,
-        "The Windows kernel itself holds this, for one of its drivers.",
-        "Find out for whom: netsh http show servicestate (http.sys), or Get-SmbServerConfiguration "
-        "(file sharing). Stop that program or service.",
+        _("The Windows kernel itself holds this, for one of its drivers."),
+        _(
+            "Find out for whom: netsh http show servicestate (http.sys), or "
+            "Get-SmbServerConfiguration (file sharing). Stop that program or "
+            "service."
+        ),
     )
 
 
@@ -273,28 +290,33 @@ def _unix_refusal(process: ProcessFacts) -> Refusal | None:
     if process.key.pid == LINUX_INIT_PID:
         return Refusal(
             "init",
-            "This is process 1, which everything else runs under. Where it is systemd, it holds "
-            "the port for a socket unit.",
-            "See which one: systemctl list-sockets. Stop it: systemctl stop NAME.socket",
+            _(
+                "This is process 1, which everything else runs under. Where it "
+                "is systemd, it holds the port for a socket unit."
+            ),
+            _("See which one: systemctl list-sockets. Stop it: systemctl stop NAME.socket"),
         )
     if process.is_kernel_thread:
         return Refusal(
             "kernel_thread",
-            "This is a part of the Linux kernel, no program.",
-            "Find out which kernel service it is (NFS, WireGuard, ...) and switch that off.",
+            _("This is a part of the Linux kernel, no program."),
+            _("Find out which kernel service it is (NFS, WireGuard, ...) and switch that off."),
         )
     names = _system_names(process)
     if names & _LINUX_ITSELF:
         return Refusal(
             "system_process",
-            "This process is a part of the operating system.",
-            "Give your own program another port.",
+            _("This process is a part of the operating system."),
+            _("Give your own program another port."),
         )
     if names & _LINUX_DESKTOP:
         return Refusal(
             "desktop",
-            "This process is a part of the desktop: its display server, its shell or its windows.",
-            "Log out and in again to restart it.",
+            _(
+                "This process is a part of the desktop: its display server, its "
+                "shell or its windows."
+            ),
+            _("Log out and in again to restart it."),
         )
     return None
 

@@ -71,5 +71,7 @@ def stop_words(restarter: Restarter) -> str:
     if process is None or process.pid == _INIT_PID:
         return ""
     return _("To stop that as well: {command}").format(
-        command=f"portview end {process.pid} --started {iso_time(process.started_ms)}"
+        command=_("portview end {pid} --started {iso_time}").format(
+            pid=process.pid, iso_time=iso_time(process.started_ms)
+        )
     )

@@ -32,7 +32,9 @@ def service_reason(process: ProcessFacts) -> Refusal | None:
             names = ", ".join(service.name for service in services)
             return Refusal(
                 "is_service",
-                f"This process runs the service {names}, which its manager would start again.",
+                _(
+                    "This process runs the service {names}, which its manager would start again."
+                ).format(names=names),
                 _("Stop the service: {command}").format(
                     command=command_line("service", "stop", services[0].name)
                 ),
@@ -50,6 +52,8 @@ def program_reason(process: ProcessFacts) -> Refusal | None:
         return None
     return unreadable_refusal(
         "program_unreadable",
-        f"PortView can't read which program this process runs: {file.reason}.",
+        _("PortView can't read which program this process runs: {reason}.").format(
+            reason=file.reason
+        ),
         file.remedy,
     )

@@ -65,12 +65,14 @@ def stop_service(
         _stop(control, seen, control.describe(seen.name))
     after = control.describe(seen.name)
     if after.service.state is not ServiceState.STOPPED:
-        raise service_failed(seen.name, "stopped", f"it is {after.service.state}.")
+        raise service_failed(
+            seen.name, "stopped", _("it is {state}.").format(state=after.service.state)
+        )
     return ServiceReport(
         Outcome.DONE,
-        f"Stop the service {seen.name}.",
+        _("Stop the service {seen_name}.").format(seen_name=seen.name),
         _describe_stopped(seen),
-        f"{seen.name} is stopped.",
+        _("{seen_name} is stopped.").format(seen_name=seen.name),
         comes_back(after),
         service=after,
     )
@@ -83,7 +85,12 @@ def start_service(seen: ServiceFacts, *, as_admin: bool = False) -> ServiceRepor
         _elevated(ElevatedOperation.START_SERVICE, control, seen)
     elif control.describe(seen.name).service.state is not ServiceState.RUNNING:
         control.start(seen.name, _TIMEOUT_S)
-    return _running(control, seen, f"Start the service {seen.name}.", "It was started.")
+    return _running(
+        control,
+        seen,
+        _("Start the service {seen_name}.").format(seen_name=seen.name),
+        _("It was started."),
+    )
 
 
 def restart_service(seen: ServiceFacts, *, as_admin: bool = False) -> ServiceReport:
@@ -100,8 +107,10 @@ def restart_service(seen: ServiceFacts, *, as_admin: bool = False) -> ServiceRep
         control.start(seen.name, _TIMEOUT_S)
         for dependent in reversed(seen.dependents):
             control.start(dependent.name, _TIMEOUT_S)
-    words = f"{_describe_stopped(seen)} Then started again."
-    return _running(control, seen, f"Restart the service {seen.name}.", words)
+    words = _("{stopped} Then started again.").format(stopped=_describe_stopped(seen))
+    return _running(
+        control, seen, _("Restart the service {seen_name}.").format(seen_name=seen.name), words
+    )
 
 
 def check_service(seen: ServiceFacts, standpoint: SelfContext) -> None:
@@ -136,11 +145,10 @@ def comes_back(service: ServiceFacts) -> str:
     """Say when a stopped service runs again, so that nobody wonders; empty if it does not."""
     if service.triggers:
         units = " ".join(service.triggers)
-        return f"It is started again on demand by {units}: stop that as well."
+        return _("It is started again on demand by {units}: stop that as well.").format(units=units)
     if service.start_type in {"auto", "auto (delayed)", "enabled", "static", "generated", "alias"}:
-        return (
-            f"Its start type is {quoted(service.start_type)}: "
-            "it comes back when the computer starts."
+        return _("Its start type is {start_type}: it comes back when the computer starts.").format(
+            start_type=quoted(service.start_type)
         )
     return ""
 
@@ -158,9 +166,10 @@ def _check_dependents(seen: ServiceFacts, now: ServiceFacts) -> None:
     if unseen:
         raise PortViewError(
             "dependents_changed",
-            f"More services depend on {seen.name} now: {', '.join(sorted(unseen))}. "
-            "Nothing was done.",
-            "ProcessInspector again, and decide anew.",
+            _("More services depend on {seen_name} now: {unseen}. Nothing was done.").format(
+                seen_name=seen.name, unseen=", ".join(sorted(unseen))
+            ),
+            _("ProcessInspector again, and decide anew."),
             Outcome.NOT_DONE,
         )
 
@@ -178,7 +187,9 @@ def _elevated(
 def _running(control: ServiceControl, seen: ServiceFacts, asked: str, done: str) -> ServiceReport:
     after = control.describe(seen.name)
     if after.service.state is not ServiceState.RUNNING:
-        raise service_failed(seen.name, "started", f"it is {after.service.state}.")
+        raise service_failed(
+            seen.name, "started", _("it is {state}.").format(state=after.service.state)
+        )
     return ServiceReport(Outcome.DONE, asked, done, f"{seen.name} runs.", service=after)
 
 
@@ -192,6 +203,8 @@ def _names(services: tuple[Service, ...]) -> set[str]:
 
 def _describe_stopped(seen: ServiceFacts) -> str:
     if not seen.dependents:
-        return f"The service {seen.name} was stopped."
+        return _("The service {seen_name} was stopped.").format(seen_name=seen.name)
     names = ", ".join(service.name for service in seen.dependents)
-    return f"The service {seen.name} was stopped, and before it those that depend on it: {names}."
+    return _(
+        "The service {seen_name} was stopped, and before it those that depend on it: {names}."
+    ).format(seen_name=seen.name, names=names)

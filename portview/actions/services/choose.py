@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from portview.domain.errors import Outcome, PortViewError
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.actions.services.service_control import ServiceControl
@@ -26,7 +27,7 @@ def open_service_control(*, of_user: bool = False) -> ServiceControl:
         return SystemdControl(of_user=of_user)
     raise PortViewError(
         "no_service_manager",
-        "This system has no service manager that PortView knows: systemd does not run here.",
-        "Stop the service with the means of this system.",
+        _("This system has no service manager that PortView knows: systemd does not run here."),
+        _("Stop the service with the means of this system."),
         Outcome.NOT_DONE,
     )

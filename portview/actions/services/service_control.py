@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from portview.domain.errors import Outcome, PortViewError
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.actions.safety.process_facts import ServiceFacts
@@ -33,8 +34,8 @@ def no_such_service(name: str) -> PortViewError:
     """Return the error for a service that the manager does not know."""
     return PortViewError(
         "no_such_service",
-        f"There is no service named {name}.",
-        "The name is what the Service column shows, not the title.",
+        _("There is no service named {name}.").format(name=name),
+        _("The name is what the Service column shows, not the title."),
         Outcome.BAD_INPUT,
     )
 
@@ -43,8 +44,10 @@ def service_needs_admin(name: str, verb: str) -> PortViewError:
     """Return the error for a service that this user may not control."""
     return PortViewError(
         "service_denied",
-        f"The service {name} can't be {verb} without administrator rights.",
-        "Do it as administrator.",
+        _("The service {name} can't be {verb} without administrator rights.").format(
+            name=name, verb=verb
+        ),
+        _("Do it as administrator."),
         Outcome.NEEDS_ADMIN,
     )
 
@@ -53,8 +56,10 @@ def service_failed(name: str, verb: str, reason: str) -> PortViewError:
     """Return the error for a service that did not do as it was told."""
     return PortViewError(
         "service_failed",
-        f"The service {name} was not {verb}: {reason}",
-        "The service manager's own log tells more.",
+        _("The service {name} was not {verb}: {reason}").format(
+            name=name, verb=verb, reason=reason
+        ),
+        _("The service manager's own log tells more."),
         Outcome.NOT_DONE,
     )
 
@@ -63,7 +68,9 @@ def service_unreadable(name: str, reason: str, *, is_denied: bool) -> PortViewEr
     """Return the error for a service about which the manager does not answer."""
     return PortViewError(
         "service_unreadable",
-        f"The service {name} can't be queried: {reason}.",
-        "Try again as administrator." if is_denied else "Check that the service manager runs.",
+        _("The service {name} can't be queried: {reason}.").format(name=name, reason=reason),
+        _("Try again as administrator.")
+        if is_denied
+        else _("Check that the service manager runs."),
         Outcome.NEEDS_ADMIN if is_denied else Outcome.NOT_DONE,
     )

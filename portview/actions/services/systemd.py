@@ -15,6 +15,7 @@ from portview.actions.services.service_control import (
 )
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.owners.service import Service, ServiceState
+from portview.i18n import _
 from portview.readers.system_tools import find_tool, tool_environment
 
 _PROPERTIES = (
@@ -47,7 +48,7 @@ class SystemdControl:
         program = find_tool("systemctl")
         if program is None:
             raise PortViewError(
-                "no_systemctl", "systemctl, through which services are stopped, is missing."
+                "no_systemctl", _("systemctl, through which services are stopped, is missing.")
             )
         self._command = (program, *(("--user",) if of_user else ()))
         self._manager = "systemd --user" if of_user else "systemd"
@@ -92,7 +93,10 @@ class SystemdControl:
             line.partition("=")[::2] for line in answer.stdout.splitlines() if "=" in line
         )
         if answer.returncode or "LoadState" not in values:
-            reason = next(iter(answer.stderr.strip().splitlines()), f"exit {answer.returncode}")
+            reason = next(
+                iter(answer.stderr.strip().splitlines()),
+                _("exit {returncode}").format(returncode=answer.returncode),
+            )
             raise service_unreadable(name, reason, is_denied=_is_denied(answer.stderr))
         if values["LoadState"] == "not-found":
             raise no_such_service(name)
@@ -107,7 +111,11 @@ class SystemdControl:
         if _is_denied(answer.stderr):
             raise service_needs_admin(name, done)
         reason = answer.stderr.strip().splitlines()
-        raise service_failed(name, done, reason[0] if reason else f"exit {answer.returncode}")
+        raise service_failed(
+            name,
+            done,
+            reason[0] if reason else _("exit {returncode}").format(returncode=answer.returncode),
+        )
 
     def _run(self, *arguments: str, timeout_s: float) -> subprocess.CompletedProcess[str]:
         try:
@@ -125,12 +133,16 @@ class SystemdControl:
         except subprocess.TimeoutExpired as error:
             raise PortViewError(
                 "service_timeout",
-                f"systemctl did not come back within {timeout_s:.0f} s.",
-                "systemd goes on with it; look again in a while.",
+                _("systemctl did not come back within {timeout_s:.0f} s.").format(
+                    timeout_s=timeout_s
+                ),
+                _("systemd goes on with it; look again in a while."),
                 Outcome.NOT_DONE,
             ) from error
         except OSError as error:
-            raise PortViewError("no_systemctl", f"systemctl can't be run: {error}.") from error
+            raise PortViewError(
+                "no_systemctl", _("systemctl can't be run: {error}.").format(error=error)
+            ) from error
 
 
 def _is_denied(message: str) -> bool:

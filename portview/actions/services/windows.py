@@ -18,6 +18,7 @@ from portview.actions.services.service_control import (
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import Absent, Fact, Known, Remedy, Unreadable
 from portview.domain.owners.service import Service, ServiceState
+from portview.i18n import _
 from portview.readers.elevation import is_elevated, unreadable_here
 from portview.readers.windows.advapi32 import ServiceManager
 from portview.readers.windows.service_table import STATES
@@ -98,7 +99,9 @@ def services_in(
         listed = (list_services or ServiceManager().services)()
     except OSError as error:
         logger.warning("could not list the services for PID %d: %s", pid, error)
-        return unreadable_here(f"the services can't be listed ({error.strerror or error})", error)
+        return unreadable_here(
+            _("the services can't be listed ({value})").format(value=error.strerror or error), error
+        )
     names = sorted(service.name for service in listed if service.pid == pid)
     if not names:
         return Absent()
@@ -113,7 +116,9 @@ def services_in(
 
 
 def _unreadable_service(name: str, error: PortViewError) -> Unreadable:
-    reason = f"the service {name} can't be queried ({error.message.rstrip('.')})"
+    reason = _("the service {name} can't be queried ({rstrip})").format(
+        name=name, rstrip=error.message.rstrip(".")
+    )
     if error.outcome is not Outcome.NEEDS_ADMIN:
         return Unreadable(reason, Remedy.RETRY)
     return Unreadable(reason, Remedy.CAPABILITY if is_elevated() else Remedy.ADMINISTRATOR)
@@ -206,9 +211,15 @@ def _wait_for(handle: Any, name: str, state: ServiceState, timeout_s: float) -> 
     while STATES.get(_status(handle).state) is not state:
         now = STATES.get(_status(handle).state)
         if time.monotonic() > deadline:
-            raise service_failed(name, done, f"after {timeout_s:.0f} s it is still {now}.")
+            raise service_failed(
+                name,
+                done,
+                _("after {timeout_s:.0f} s it is still {now}.").format(
+                    timeout_s=timeout_s, now=now
+                ),
+            )
         if state is ServiceState.RUNNING and now is ServiceState.STOPPED:
-            raise service_failed(name, done, "it stopped again at once.")
+            raise service_failed(name, done, _("it stopped again at once."))
         time.sleep(_LOOK_EVERY_S)
 
 

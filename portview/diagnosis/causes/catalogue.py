@@ -19,6 +19,7 @@ from portview.diagnosis.causes import (
     reach_clients,
     reach_filters,
     reach_service,
+    reach_windows,
 )
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from portview.diagnosis.finding import Finding
 
     Cause: TypeAlias = Callable[[Facts], Finding | None]
+
+CAUSES_OF_THE_MACHINE: tuple[Cause, ...] = exhaustion.CAUSES
+"""What can be asked without a port."""
 
 ALL_CAUSES: tuple[Cause, ...] = (
     *holders.CAUSES,
@@ -44,5 +48,6 @@ ALL_CAUSES: tuple[Cause, ...] = (
     *reach_addresses.CAUSES,
     *reach_service.CAUSES,
     *reach_filters.CAUSES,
+    *reach_windows.CAUSES,
     *reach_clients.CAUSES,
 )

@@ -113,7 +113,9 @@ def outside_not_provable(facts: Facts) -> Finding | None:
     if not reachable:
         return None
     target = f"{_host(reachable[0])}:{facts.port}"
-    command = f"portview probe {facts.protocol.value} {target}"  # untranslated: a command
+    command = _("portview probe {protocol} {target}").format(
+        protocol=facts.protocol.value, target=target
+    )  # untranslated: a command
     return cannot_tell(
         "outside_not_provable",
         Side.REACH,

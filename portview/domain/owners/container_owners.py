@@ -8,6 +8,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from portview.domain.plain_text import inert
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,30 +76,38 @@ def container_relay(info: ProcessInfo) -> ContainerRelay | None:
 def describe_relay(relay: ContainerRelay) -> str:
     """Say in a sentence what such a process is."""
     if relay.runtime is Runtime.WSL:
-        return "This process hands the port on to a program inside the Windows Subsystem for Linux."
+        return _(
+            "This process hands the port on to a program inside the Windows Subsystem for Linux."
+        )
     if relay.container:
-        return f"This process belongs to the container {relay.container}."
+        return _("This process belongs to the container {container}.").format(
+            container=relay.container
+        )
     if relay.target:
-        return f"This process hands the port on to a container, at {relay.target} inside."
-    return (
-        "This process is a part of a container runtime, which most likely serves more containers "
-        "than the one that uses the port."
+        return _("This process hands the port on to a container, at {target} inside.").format(
+            target=relay.target
+        )
+    return _(
+        "This process is a part of a container runtime, which most likely "
+        "serves more containers than the one that uses the port."
     )
 
 
 def relay_advice(relay: ContainerRelay, port: int | None = None) -> str:
     """Say how the port is given back: by stopping what uses it inside, and not the runtime."""
     if relay.runtime is Runtime.WSL:
-        return "End the program in there, or all of it: wsl --shutdown"
+        return _("End the program in there, or all of it: wsl --shutdown")
     tool = "podman" if relay.runtime is Runtime.PODMAN else "docker"
     if relay.container:
-        return f"Stop the container: {tool} stop {relay.container}"
-    which = f" --filter publish={port}" if port else ""
-    other = "" if relay.runtime is not Runtime.OTHER else " (or podman)"
-    return (
-        f"Stop the container and not its runtime: {tool} ps{which} names it, "
-        f"{tool} stop NAME stops it{other}."
-    )
+        return _("Stop the container: {tool} stop {container}").format(
+            tool=tool, container=relay.container
+        )
+    which = _(" --filter publish={port}").format(port=port) if port else ""
+    other = "" if relay.runtime is not Runtime.OTHER else _(" (or podman)")
+    return _(
+        "Stop the container and not its runtime: {tool} ps{which} names it, "
+        "{tool} stop NAME stops it{other}."
+    ).format(tool=tool, which=which, other=other)
 
 
 def _after(words: Sequence[str], option: str) -> str | None:

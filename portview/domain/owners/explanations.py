@@ -14,6 +14,7 @@ from portview.domain.owners.owners import (
 from portview.domain.owners.process import Execution
 from portview.domain.owners.process_details import ChainEnd
 from portview.domain.owners.system_owners import explain_system_owner
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +44,7 @@ def owner_sentences(entry: SocketEntry, platform: str) -> tuple[str, ...]:
     if row.owner_problem is not None:
         sentences.append(owner_problem_reason(row))
         if row.pid is not None:
-            sentences.append(f"The system names PID {row.pid}.")
+            sentences.append(_("The system names PID {pid}.").format(pid=row.pid))
     elif row.key.owner is None and not sentences[0]:
         sentences.append(without_process_sentence(row))
     if entry.info is not None:
@@ -52,17 +53,19 @@ def owner_sentences(entry: SocketEntry, platform: str) -> tuple[str, ...]:
             sentences += [describe_relay(relay), relay_advice(relay, row.local.port)]
         sentences.extend(_unread_fields(entry.info))
         if entry.info.executable_deleted:
-            sentences.append("Its executable was deleted or replaced while it was running.")
+            sentences.append(_("Its executable was deleted or replaced while it was running."))
     return tuple(filter(None, sentences))
 
 
 def describe_chain(chain: ParentChain) -> str:
     """Return a chain of parents from the nearest on, with its end where that tells something."""
     links = [describe_parent(parent) for parent in chain.parents]
-    gone = "a process" if chain.end_pid is None else f"PID {chain.end_pid}"
+    gone = (
+        "a process" if chain.end_pid is None else _("PID {end_pid}").format(end_pid=chain.end_pid)
+    )
     end = {
-        ChainEnd.PARENT_GONE: f"{gone}, which has ended",
-        ChainEnd.UNREADABLE: "a process that can't be read",
+        ChainEnd.PARENT_GONE: _("{gone}, which has ended").format(gone=gone),
+        ChainEnd.UNREADABLE: _("a process that can't be read"),
         ChainEnd.TOO_LONG: "\u2026",
     }.get(chain.end)
     return " \u2190 ".join([*links, end] if end else links)
@@ -70,7 +73,7 @@ def describe_chain(chain: ParentChain) -> str:
 
 def describe_parent(info: ProcessInfo) -> str:
     """Return a process as people call it: its name and its PID."""
-    return f"{info.name} ({info.pid})" if info.name else f"PID {info.pid}"
+    return f"{info.name} ({info.pid})" if info.name else _("PID {pid}").format(pid=info.pid)
 
 
 def services_words(details: OwnerDetails | None) -> str:
@@ -88,7 +91,7 @@ def services_words(details: OwnerDetails | None) -> str:
         case Unreadable(_, Remedy.NOTHING):
             return ""  # This system has none that PortView could ask for.
         case Unreadable(reason):
-            return f"Unknown: {reason}."
+            return _("Unknown: {reason}.").format(reason=reason)
         case _:
             return ""
 
@@ -101,9 +104,9 @@ def describe_holders(holders: Sequence[ProcessInfo]) -> str:
 def describe_suspended(execution: Execution) -> str:
     """Say that a process stands still and what that means; empty where it may well run."""
     if execution is Execution.SUSPENDED:
-        return "Suspended: it stands still, keeps its ports and answers nobody until resumed."
+        return _("Suspended: it stands still, keeps its ports and answers nobody until resumed.")
     if execution is Execution.TRACED:
-        return "Stopped by a debugger: it keeps its ports and answers nobody meanwhile."
+        return _("Stopped by a debugger: it keeps its ports and answers nobody meanwhile.")
     return ""
 
 
@@ -114,8 +117,11 @@ def _unread_fields(info: ProcessInfo) -> list[str]:
         if problem is not None:
             by_problem.setdefault(problem, []).append(words)
     return [
-        f"The {_joined(fields)} could not be read: {FIELD_PROBLEM_WORDS[problem]}."
-        f"{_REMEDIES.get(problem.value, '')}"
+        _("The {joined} could not be read: {field_problem_words}.{get}").format(
+            joined=_joined(fields),
+            field_problem_words=FIELD_PROBLEM_WORDS[problem],
+            get=_REMEDIES.get(problem.value, ""),
+        )
         for problem, fields in (
             (problem, by_problem[problem])
             for problem in FIELD_PROBLEM_WORDS
@@ -125,4 +131,8 @@ def _unread_fields(info: ProcessInfo) -> list[str]:
 
 
 def _joined(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    return (
+        words[0]
+        if len(words) == 1
+        else _("{words} and {words_2}").format(words=", ".join(words[:-1]), words_2=words[-1])
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.facts import NOT_READ, Fact, known_or
 from portview.domain.plain_text import inert
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.domain.owners.process import ProcessInfo
@@ -77,17 +78,23 @@ class HttpPortUse:
 def describe_registrations(use: HttpPortUse) -> str:
     """Say who has http.sys hold a port, in one or two sentences. The text is inert."""
     if use.problem:
-        return f"Who registered it there could not be read: {use.problem}"
+        return _("Who registered it there could not be read: {problem}").format(problem=use.problem)
     if not use.registrations:
         reserved = _reserved_words(use)
-        return f"http.sys has no address registered at port {use.port}.{reserved}"
+        return _("http.sys has no address registered at port {port}.{reserved}").format(
+            port=use.port, reserved=reserved
+        )
     urls = _listed([registration.url for registration in use.registrations])
     queues = {registration.queue for registration in use.registrations if registration.queue}
-    queue = f" (request queue {_listed(sorted(queues))})" if queues else ""
+    queue = _(" (request queue {listed})").format(listed=_listed(sorted(queues))) if queues else ""
     if not use.registrants:
-        return f"http.sys serves {urls}{queue}; for which program, netsh does not tell."
+        return _("http.sys serves {urls}{queue}; for which program, netsh does not tell.").format(
+            urls=urls, queue=queue
+        )
     names = _listed([describe_registrant(registrant) for registrant in use.registrants])
-    return f"http.sys serves {urls}{queue} for {names}."
+    return _("http.sys serves {urls}{queue} for {names}.").format(
+        urls=urls, queue=queue, names=names
+    )
 
 
 def describe_registrant(registrant: Registrant) -> str:
@@ -97,7 +104,9 @@ def describe_registrant(registrant: Registrant) -> str:
     names = ", ".join(service.name for service in services)
     kind = "services" if len(services) > 1 else "service"
     more = f", {kind} {names}" if names else ""
-    return inert(f"{name} (PID {registrant.pid}{more})", _LONGEST)
+    return inert(
+        _("{name} (PID {pid}{more})").format(name=name, pid=registrant.pid, more=more), _LONGEST
+    )
 
 
 def _reserved_words(use: HttpPortUse) -> str:
@@ -105,11 +114,15 @@ def _reserved_words(use: HttpPortUse) -> str:
         return ""
     urls = _listed([reservation.url for reservation in use.reservations])
     users = {user for reservation in use.reservations for user in reservation.users}
-    whose = f" for {_listed(sorted(users))}" if users else ""
-    return f" Reserved there{whose}, which does not keep the port: {urls}."
+    whose = _(" for {listed}").format(listed=_listed(sorted(users))) if users else ""
+    return _(" Reserved there{whose}, which does not keep the port: {urls}.").format(
+        whose=whose, urls=urls
+    )
 
 
 def _listed(texts: list[str]) -> str:
     unique = list(dict.fromkeys(inert(text, _LONGEST) for text in texts))
     more = len(unique) - _MOST_NAMED
-    return ", ".join(unique[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(unique[:_MOST_NAMED]) + (
+        _(" and {more} more").format(more=more) if more > 0 else ""
+    )

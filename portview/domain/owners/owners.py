@@ -68,7 +68,7 @@ def describe_owner(row: SocketRow, info: ProcessInfo | None) -> str:
         return _(_PROBLEM_WORDS[row.owner_problem])
     if row.key.owner is None:
         return _("Linux kernel") if row.kernel_use else _("no process")
-    return f"unknown: {describe_field_problem(info, 'name')}"
+    return _("unknown: {field_problem}").format(field_problem=describe_field_problem(info, "name"))
 
 
 def owner_problem_reason(row: SocketRow) -> str:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from portview.domain.owners.program_identity import ProgramIdentity
+
 
 class ProcessKey(NamedTuple):
     """One process for good: a PID is reused, a PID with its start time is not.
@@ -52,7 +54,8 @@ class ProcessInfo:
     """What is known about one process; ``None`` where a fact could not be read.
 
     ``problems`` maps the name of each unread field to the reason, so that one refused
-    field never hides the others. All texts come from the machine and are untrusted.
+    field never hides the others. ``identity`` is what the program is to a person, None where that
+    was not asked for. All texts come from the machine and are untrusted.
     """
 
     key: ProcessKey
@@ -63,6 +66,7 @@ class ProcessInfo:
     user: str | None = None
     parent_pid: int | None = None
     problems: Mapping[str, FieldProblem] = field(default_factory=dict, hash=False)
+    identity: ProgramIdentity | None = field(default=None, hash=False, compare=False)
 
     @property
     def pid(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.domain.sockets.socket_row import Protocol, State
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.domain.sockets.socket_row import SocketRow
@@ -44,26 +45,30 @@ def may_be_http_sys(row: SocketRow, platform: str) -> bool:
 
 def _explain_idle(row: SocketRow) -> str:
     if row.state is State.TIME_WAIT:
-        return (
-            "No process: the connection has ended. Windows keeps its two ends reserved for a while "
-            "(TIME_WAIT), so that late packets do not reach a new connection."
+        return _(
+            "No process: the connection has ended. Windows keeps its two "
+            "ends reserved for a while (TIME_WAIT), so that late packets do "
+            "not reach a new connection."
         )
-    return "No process: the program has closed this socket, and Windows is winding it up."
+    return _("No process: the program has closed this socket, and Windows is winding it up.")
 
 
 def _explain_system(row: SocketRow) -> str:
-    kernel = "System: the Windows kernel and its drivers, no program that could be ended."
+    kernel = _("System: the Windows kernel and its drivers, no program that could be ended.")
     port = row.local.port
     if port in _SMB_PORTS:
-        return f"{kernel} Port {port} usually is file and printer sharing (SMB, NetBIOS)."
+        return _("{kernel} Port {port} usually is file and printer sharing (SMB, NetBIOS).").format(
+            kernel=kernel, port=port
+        )
     if row.protocol is Protocol.TCP and port in _HTTP_SYS_PORTS:
-        return (
-            f"{kernel} Port {port} usually is http.sys, the web server in the kernel, which works "
-            "for IIS, WinRM and other programs that registered an address there."
-        )
+        return _(
+            "{kernel} Port {port} usually is http.sys, the web server in the "
+            "kernel, which works for IIS, WinRM and other programs that "
+            "registered an address there."
+        ).format(kernel=kernel, port=port)
     if row.state is State.LISTEN:
-        return (
-            f"{kernel} A listener of its own on such a port often is http.sys on behalf of a "
-            "program that registered an address there."
-        )
+        return _(
+            "{kernel} A listener of its own on such a port often is http.sys "
+            "on behalf of a program that registered an address there."
+        ).format(kernel=kernel)
     return kernel

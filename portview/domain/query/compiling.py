@@ -88,7 +88,9 @@ def _any_text(query: AnyText, word: str) -> Predicate:
     if SEPARATOR in word:
         # It could match across two texts that are searched as one.
         return lambda entry: matches(query, entry.row, entry.info, entry.port_name)
-    return lambda entry: word in entry.row_text or word in entry.owner_texts.all
+    return lambda entry: (
+        word in entry.row_text or word in entry.owner_texts.all or word in entry.identity_texts.all
+    )
 
 
 def _part(key: Key, words: tuple[str, ...]) -> Predicate:
@@ -107,6 +109,9 @@ _TEXT_OF: dict[Key, Callable[[SocketEntry], str]] = {
     Key.CMD: lambda entry: entry.owner_texts.command_line,
     Key.USER: lambda entry: entry.owner_texts.user or (entry.row.user or "").casefold(),
     Key.NAME: lambda entry: entry.port_name.casefold(),
+    Key.WHAT: lambda entry: entry.identity_texts.what,
+    Key.PROJECT: lambda entry: entry.identity_texts.project,
+    Key.CONTAINER: lambda entry: entry.identity_texts.container,
 }
 
 

@@ -6,11 +6,13 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from portview.domain.owners.identity import container_name_of, project_of, what_of
 from portview.domain.owners.owners import user_of
 from portview.domain.owners.process import ProcessInfo, ProcessKey
 from portview.domain.query.formatting import format_state
 from portview.domain.query.terms import KEY_HELP, Key
 from portview.domain.query.words import KEYS, SIGNS, WORD, format_value, pieces
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -50,7 +52,7 @@ def complete_query(text: str, cursor: int, entries: Iterable[SocketEntry]) -> Co
     start, end = _word_at(text, cursor)
     while start < cursor and text[start] in SIGNS:
         start += 1
-    key, colon, _ = text[start:cursor].partition(":")
+    key, colon, _rest = text[start:cursor].partition(":")
     if not colon:
         return Completion(start, end, _keys(key.lower()))
     if key.lower() not in KEYS:
@@ -58,7 +60,7 @@ def complete_query(text: str, cursor: int, entries: Iterable[SocketEntry]) -> Co
     values_start = start + len(key) + 1
     list_so_far = text[values_start:cursor]
     closing = "" if _CLOSED.fullmatch(list_so_far) else '"'
-    *_, typed = pieces(list_so_far + closing, values_start)
+    *_before, typed = pieces(list_so_far + closing, values_start)
     stop = text.find(",", cursor, end)
     values = _values(Key(key.lower()), typed.text.casefold(), entries)
     return Completion(min(typed.start, cursor), end if stop < 0 else stop, values)
@@ -73,7 +75,12 @@ def _word_at(text: str, cursor: int) -> tuple[int, int]:
 
 def _keys(beginning: str) -> tuple[Suggestion, ...]:
     return tuple(
-        Suggestion(f"{key}:", f"{KEY_HELP[key].about}, for example {KEY_HELP[key].example}")
+        Suggestion(
+            f"{key}:",
+            _("{about}, for example {example}").format(
+                about=KEY_HELP[key].about, example=KEY_HELP[key].example
+            ),
+        )
         for key in Key
         if key.startswith(beginning)
     )
@@ -89,24 +96,27 @@ def _values(key: Key, beginning: str, entries: Iterable[SocketEntry]) -> tuple[S
     fitting.sort()
     return tuple(
         Suggestion(format_value(value), KEY_HELP[key].about, -rows)
-        for _, rows, value in fitting[:MAX_SUGGESTIONS]
+        for _unused, rows, value in fitting[:MAX_SUGGESTIONS]
     )
 
 
 _VALUES_OF: dict[Key, Callable[[SocketRow, ProcessInfo], Iterable[str | None]]] = {
-    Key.PORT: lambda row, _: (str(row.local.port),),
-    Key.RPORT: lambda row, _: (str(row.remote.port),) if row.remote else (),
-    Key.PID: lambda row, _: (None if row.pid is None else str(row.pid),),
-    Key.PROC: lambda _, info: (info.name,),
+    Key.PORT: lambda row, _unused: (str(row.local.port),),
+    Key.RPORT: lambda row, _unused: (str(row.remote.port),) if row.remote else (),
+    Key.PID: lambda row, _unused: (None if row.pid is None else str(row.pid),),
+    Key.PROC: lambda _unused, info: (info.name,),
     Key.USER: lambda row, info: (user_of(row, info),),
-    Key.ADDR: lambda row, _: (row.local.address, row.remote.address if row.remote else None),
-    Key.LOCAL: lambda row, _: (row.local.address,),
-    Key.REMOTE: lambda row, _: (row.remote.address,) if row.remote else (),
-    Key.STATE: lambda row, _: (format_state(row.state),) if row.state else (),
-    Key.PROTO: lambda row, _: (row.protocol.value,),
-    Key.SERVICE: lambda row, _: row.services,
-    Key.EXE: lambda _, info: (info.executable,),
-    Key.CMD: lambda _, info: info.command_line or (),
+    Key.ADDR: lambda row, _unused: (row.local.address, row.remote.address if row.remote else None),
+    Key.LOCAL: lambda row, _unused: (row.local.address,),
+    Key.REMOTE: lambda row, _unused: (row.remote.address,) if row.remote else (),
+    Key.STATE: lambda row, _unused: (format_state(row.state),) if row.state else (),
+    Key.PROTO: lambda row, _unused: (row.protocol.value,),
+    Key.SERVICE: lambda row, _unused: row.services,
+    Key.EXE: lambda _unused, info: (info.executable,),
+    Key.CMD: lambda _unused, info: info.command_line or (),
+    Key.WHAT: lambda row, info: (what_of(row, info),),
+    Key.PROJECT: lambda row, info: (project_of(row, info),),
+    Key.CONTAINER: lambda row, info: (container_name_of(row, info),),
 }
 
 

@@ -13,6 +13,7 @@ from ipaddress import (
 from typing import TYPE_CHECKING
 
 from portview.domain.address_matching import parse_socket_address
+from portview.domain.owners.identity import container_name_of, project_of, what_of
 from portview.domain.owners.owners import command_line_of, describe_owner, user_of
 from portview.domain.query.terms import (
     LOCALHOST,
@@ -74,6 +75,24 @@ def matches(query: Query, row: SocketRow, info: ProcessInfo | None, port_name: s
             )
 
 
+def looks_at_identities(query: Query) -> bool:
+    """Return whether a query depends on what programs were recognised as."""
+    match query:
+        case Not(part):
+            return looks_at_identities(part)
+        case And(parts) | Or(parts):
+            return any(map(looks_at_identities, parts))
+        case AnyText():
+            return True
+        case Part(key):
+            return key in _IDENTITY_KEYS
+        case _:
+            return False
+
+
+_IDENTITY_KEYS = frozenset({Key.WHAT, Key.PROJECT, Key.CONTAINER})
+
+
 def _has_part(texts: Iterable[str | None], parts: Iterable[str]) -> bool:
     folded = [text.casefold() for text in texts if text]
     return any(part.casefold() in text for part in parts for text in folded)
@@ -83,6 +102,9 @@ def _all_texts(row: SocketRow, info: ProcessInfo | None, port_name: str) -> tupl
     known = () if info is None else (info.name, info.executable, command_line_of(info), info.user)
     return (
         *known,
+        what_of(row, info),
+        project_of(row, info),
+        container_name_of(row, info),
         None if row.owner else describe_owner(row, None),
         row.protocol,
         endpoint_text(row.local),
@@ -95,7 +117,7 @@ def _all_texts(row: SocketRow, info: ProcessInfo | None, port_name: str) -> tupl
     )
 
 
-def _texts_under(
+def _texts_under(  # noqa: PLR0911 - a case for each key
     key: Key, row: SocketRow, info: ProcessInfo | None, port_name: str
 ) -> tuple[str | None, ...]:
     match key:
@@ -109,6 +131,12 @@ def _texts_under(
             return (info.name if info else None,)
         case Key.EXE:
             return (info.executable if info else None,)
+        case Key.WHAT:
+            return (what_of(row, info),)
+        case Key.PROJECT:
+            return (project_of(row, info),)
+        case Key.CONTAINER:
+            return (container_name_of(row, info),)
         case _:
             return (command_line_of(info),)
 

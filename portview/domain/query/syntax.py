@@ -28,6 +28,7 @@ from portview.domain.query.words import (
     quote,
     unquote,
 )
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.domain.query.terms import Query
@@ -64,14 +65,16 @@ def parse_query(text: str) -> Query:
     """Read a query. Raises QueryError with the place of the first mistake."""
     if len(text) > MAX_LENGTH:
         raise QueryError(
-            f"A filter is at most {MAX_LENGTH:,} characters long.", MAX_LENGTH, len(text)
+            _("A filter is at most {max_length:,} characters long.").format(max_length=MAX_LENGTH),
+            MAX_LENGTH,
+            len(text),
         )
     parser = _Parser(text)
     if parser.sees(_Kind.END):
         return Everything()
     query = parser.read_any()
     if not parser.sees(_Kind.END):
-        parser.fail("This parenthesis closes nothing.")
+        parser.fail(_("This parenthesis closes nothing."))
     return query
 
 
@@ -119,7 +122,11 @@ class _Parser:
             self._fail_without_operand()
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            self.fail(f"More than {MAX_DEPTH} groups stand inside one another here.")
+            self.fail(
+                _("More than {max_depth} groups stand inside one another here.").format(
+                    max_depth=MAX_DEPTH
+                )
+            )
         opening = self._take()
         query = Not(self._read_one()) if opening.kind is _Kind.NOT else self._read_group(opening)
         self._depth -= 1
@@ -128,13 +135,13 @@ class _Parser:
     def _read_group(self, opening: _Token) -> Query:
         if self.sees(_Kind.CLOSE):
             raise QueryError(
-                "There is nothing between these parentheses.",
+                _("There is nothing between these parentheses."),
                 opening.start,
                 self._take().end,
             )
         query = self.read_any()
         if not self.sees(_Kind.CLOSE):
-            raise QueryError("This parenthesis is not closed.", opening.start, opening.end)
+            raise QueryError(_("This parenthesis is not closed."), opening.start, opening.end)
         self._take()
         return query
 
@@ -143,13 +150,19 @@ class _Parser:
         if self.sees(_Kind.OR, _Kind.AND):
             operator = self._tokens[self._at].kind.name
             self.fail(
-                f"{operator} needs something on both sides.",
-                f'To look for the word itself, write it in quotes: "{operator}"',
+                _("{operator} needs something on both sides.").format(operator=operator),
+                _('To look for the word itself, write it in quotes: "{operator}"').format(
+                    operator=operator
+                ),
             )
         if before is not None:
             word = self._text[before.start : before.end]
-            raise QueryError(f"Something is missing after “{word}”.", before.start, before.end)
-        self.fail("This parenthesis closes nothing.")
+            raise QueryError(
+                _("Something is missing after “{word}”.").format(word=word),
+                before.start,
+                before.end,
+            )
+        self.fail(_("This parenthesis closes nothing."))
 
     def _read_word(self, token: _Token) -> Query:
         raw = self._text[token.start : token.end]
@@ -158,7 +171,9 @@ class _Parser:
             self._count(token, 1)
             text = unquote(raw)
             if not text:
-                raise QueryError("There is nothing between these quotes.", token.start, token.end)
+                raise QueryError(
+                    _("There is nothing between these quotes."), token.start, token.end
+                )
             return AnyText(text)
         values_start = len(prefix) + 1
         if prefix == LOCALHOST:
@@ -173,19 +188,25 @@ class _Parser:
     def _count(self, token: _Token, terms: int) -> None:
         self._terms += terms
         if self._terms > MAX_TERMS:
-            raise QueryError(f"A filter has at most {MAX_TERMS} terms.", token.start, token.end)
+            raise QueryError(
+                _("A filter has at most {max_terms} terms.").format(max_terms=MAX_TERMS),
+                token.start,
+                token.end,
+            )
 
 
 def _unknown_key(prefix: str, raw: str, token: _Token) -> QueryError:
     near = get_close_matches(prefix[:20], sorted(KEYS), n=1, cutoff=0.5)
-    question = f" Did you mean {near[0]}:?" if near else ""
+    question = _(" Did you mean {near}:?").format(near=near[0]) if near else ""
     return QueryError(
-        f"There is no key “{prefix}:”.{question}",
+        _("There is no key “{prefix}:”.{question}").format(prefix=prefix, question=question),
         token.start,
         token.start + len(prefix) + 1,
-        f"To look for the text itself, put it in quotes: {quote(unquote(raw))}"
+        _("To look for the text itself, put it in quotes: {quote}").format(
+            quote=quote(unquote(raw))
+        )
         if len(raw) <= _MAX_SHOWN
-        else "To look for the text itself, put it in quotes.",
+        else _("To look for the text itself, put it in quotes."),
     )
 
 
@@ -200,10 +221,10 @@ def _tokens(text: str) -> list[_Token]:
         match = _TOKEN.match(text, at)
         if match is None:
             raise QueryError(
-                "This quote is not closed.",
+                _("This quote is not closed."),
                 at,
                 len(text),
-                "Inside quotes, a backslash before a quote is written twice.",
+                _("Inside quotes, a backslash before a quote is written twice."),
             )
         at = match.end()
         if match.lastgroup == "WORD":
@@ -222,7 +243,9 @@ def _word_tokens(text: str, start: int, end: int) -> list[_Token]:
     if start == end:
         if not text.startswith("(", end):
             raise QueryError(
-                f"Something to leave out must stand right after “{text[end - 1]}”.",
+                _("Something to leave out must stand right after “{text}”.").format(
+                    text=text[end - 1]
+                ),
                 tokens[0].start,
                 end,
             )

@@ -46,6 +46,9 @@ class Key(StrEnum):
     NAME = "name"
     EXE = "exe"
     CMD = "cmd"
+    WHAT = "what"
+    PROJECT = "project"
+    CONTAINER = "container"
 
 
 class KeyHelp(NamedTuple):
@@ -70,6 +73,9 @@ KEY_HELP = {
     Key.NAME: KeyHelp("what usually lives on the local port", "postgres"),
     Key.EXE: KeyHelp("part of the executable's path", "python"),
     Key.CMD: KeyHelp("part of the command line", "runserver"),
+    Key.WHAT: KeyHelp("part of what the program is", "vite"),
+    Key.PROJECT: KeyHelp("part of the project's name", "my-shop"),
+    Key.CONTAINER: KeyHelp("part of the container's name", "web"),
 }
 
 
@@ -121,7 +127,7 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One of some texts as a part of PROC, USER, SERVICE, NAME, EXE or CMD, whatever its case."""
+    """One of some texts as a part of a text key's text (PROC, USER, CMD, WHAT ...), in any case."""
 
     key: Key
     texts: tuple[str, ...]

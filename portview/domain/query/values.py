@@ -23,6 +23,7 @@ from portview.domain.query.terms import (
     Transport,
 )
 from portview.domain.sockets.socket_row import Family, Protocol, State
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -57,10 +58,12 @@ def read_values(key: Key, values: list[Piece]) -> Query:
     for value in values:
         if not value.text:
             raise QueryError(
-                f"A value for {key}: is missing here.",
+                _("A value for {key}: is missing here.").format(key=key),
                 value.start - 1,
                 value.end,
-                f"{key}: is the {KEY_HELP[key].about}, for example {KEY_HELP[key].example}.",
+                _("{key}: is the {about}, for example {example}.").format(
+                    key=key, about=KEY_HELP[key].about, example=KEY_HELP[key].example
+                ),
             )
     return _READERS[key](key, values)
 
@@ -75,20 +78,29 @@ def _numbers(key: Key, values: list[Piece]) -> Query:
 
 
 def _span(value: Piece, text: str, *, is_pid: bool = False) -> Span:
-    what, highest = ("process ID", _MAX_PID) if is_pid else ("port", MAX_PORT)
+    what, highest = (_("process ID"), _MAX_PID) if is_pid else ("port", MAX_PORT)
     match = _SPAN.fullmatch(text)
     if match is None:
         raise QueryError(
-            f"“{text}” is no {what}: write a number, 8080, or a range, 8000-8100.",
+            _("“{text}” is no {what}: write a number, 8080, or a range, 8000-8100.").format(
+                text=text, what=what
+            ),
             value.start,
             value.end,
         )
     span = Span(int(match[1]), int(match[2] or match[1]))
     if max(span) > highest:
-        raise QueryError(f"A {what} is at most {highest}.", value.start, value.end)
+        raise QueryError(
+            _("A {what} is at most {highest}.").format(what=what, highest=highest),
+            value.start,
+            value.end,
+        )
     if span.first > span.last:
         raise QueryError(
-            "This range runs backwards.", value.start, value.end, f"Write {match[2]}-{match[1]}."
+            _("This range runs backwards."),
+            value.start,
+            value.end,
+            _("Write {match}-{match_2}.").format(match=match[2], match_2=match[1]),
         )
     return span
 
@@ -109,7 +121,10 @@ def _states_of(value: Piece) -> list[State]:
     if not states:
         names = ", ".join(state.replace("_", "-").lower() for state in State)
         raise QueryError(
-            f"“{value.text}” is no state.", value.start, value.end, f"The states are {names}."
+            _("“{value_text}” is no state.").format(value_text=value.text),
+            value.start,
+            value.end,
+            _("The states are {names}.").format(names=names),
         )
     return states
 
@@ -121,7 +136,10 @@ def _proto(_key: Key, values: list[Piece]) -> Query:
         if transport is None:
             names = ", ".join(_TRANSPORTS)
             raise QueryError(
-                f"“{value.text}” is no protocol.", value.start, value.end, f"Write one of {names}."
+                _("“{value_text}” is no protocol.").format(value_text=value.text),
+                value.start,
+                value.end,
+                _("Write one of {names}.").format(names=names),
             )
         transports.append(transport)
     return Over(_unique(transports))
@@ -155,10 +173,12 @@ def _pattern(value: Piece, text: str) -> str:
         raise QueryError(message, value.start, value.end)
     if not _ADDRESS_BEGINNING.fullmatch(text):
         raise QueryError(
-            f"“{value.text}” is no address and no beginning of one.",
+            _("“{value_text}” is no address and no beginning of one.").format(
+                value_text=value.text
+            ),
             value.start,
             value.end,
-            f"Write for example {KEY_HELP[Key.ADDR].example}.",
+            _("Write for example {example}.").format(example=KEY_HELP[Key.ADDR].example),
         )
     return text
 
@@ -178,4 +198,7 @@ _READERS: dict[Key, Callable[[Key, list[Piece]], Query]] = {
     Key.NAME: _part,
     Key.EXE: _part,
     Key.CMD: _part,
+    Key.WHAT: _part,
+    Key.PROJECT: _part,
+    Key.CONTAINER: _part,
 }

@@ -6,6 +6,7 @@ from functools import lru_cache
 from struct import Struct
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from portview.domain.owners.identity import container_name_of, project_of, what_of
 from portview.domain.owners.owners import command_line_of, describe_owner
 from portview.domain.sockets.socket_row import Protocol, address_sort_key, endpoint_text
 
@@ -27,6 +28,7 @@ class SocketEntry:
     """
 
     __slots__ = (
+        "_identity_texts",
         "_owner_texts",
         "_places",
         "_row_text",
@@ -54,6 +56,7 @@ class SocketEntry:
         self.order: Any = None
         self._row_text: str | None = None
         self._owner_texts: OwnerTexts | None = None
+        self._identity_texts: IdentityTexts | None = None
         self._places: _Places | None = None
 
     def succeeded_by(self, row: SocketRow, info: ProcessInfo | None) -> SocketEntry:
@@ -77,6 +80,14 @@ class SocketEntry:
         if texts is None:
             texts = _NO_OWNER if self.info is None else _texts_of(self.info)
             self._owner_texts = texts
+        return texts
+
+    @property
+    def identity_texts(self) -> IdentityTexts:
+        """What the program is, case folded; empty texts where that isn't known."""
+        texts = self._identity_texts
+        if texts is None:
+            texts = self._identity_texts = _identity_texts(self.row, self.info)
         return texts
 
     @property
@@ -115,6 +126,27 @@ class OwnerTexts(NamedTuple):
     user: str
     executable: str
     command_line: str
+
+
+class IdentityTexts(NamedTuple):
+    """What a socket's program is, case folded; ``all`` is the others one after the other."""
+
+    all: str
+    what: str
+    project: str
+    container: str
+
+
+_NO_IDENTITY = IdentityTexts("", "", "", "")
+
+
+def _identity_texts(row: SocketRow, info: ProcessInfo | None) -> IdentityTexts:
+    if not row.kernel_use and (info is None or info.identity is None):
+        return _NO_IDENTITY
+    what = what_of(row, info).casefold()
+    project = project_of(row, info).casefold()
+    container = container_name_of(row, info).casefold()
+    return IdentityTexts(SEPARATOR.join((what, project, container)), what, project, container)
 
 
 _NO_OWNER = OwnerTexts("", "", "", "", "")

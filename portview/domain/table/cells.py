@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from portview.domain.formatting import format_duration, format_rate
+from portview.domain.owners.identity import container_name_of, project_of, what_of
 from portview.domain.owners.owners import command_line_of, describe_owner, user_of
 from portview.domain.sockets.port_names import PortNames
 from portview.domain.sockets.socket_row import (
@@ -69,6 +70,36 @@ class CellContext:
         """Return how the owner of a row stands still, None where it is not known to."""
         owner = row.key.owner
         return self.standing.get(owner) if self.standing and owner is not None else None
+
+
+def what_text(entry: SocketEntry, _: CellContext) -> str:
+    """Return what the program is to a person; empty where that isn't known."""
+    return what_of(entry.row, entry.info)
+
+
+def what_key(entry: SocketEntry, _: CellContext) -> str | None:
+    """Sort by text."""
+    return entry.identity_texts.what or None
+
+
+def project_text(entry: SocketEntry, _: CellContext) -> str:
+    """Return the project that the program works for."""
+    return project_of(entry.row, entry.info)
+
+
+def project_key(entry: SocketEntry, _: CellContext) -> str | None:
+    """Sort by name."""
+    return entry.identity_texts.project or None
+
+
+def container_text(entry: SocketEntry, _: CellContext) -> str:
+    """Return the container that serves the socket."""
+    return container_name_of(entry.row, entry.info)
+
+
+def container_key(entry: SocketEntry, _: CellContext) -> str | None:
+    """Sort by name."""
+    return entry.identity_texts.container or None
 
 
 def process_text(entry: SocketEntry, _: CellContext) -> str:

@@ -58,7 +58,7 @@ COLUMNS = (
         cells.process_text,
         cells.process_key,
         tooltips.process,
-        least_chars=15,
+        least_chars=12,
         short_text=cells.process_shown_text,
     ),
     Column(
@@ -110,6 +110,7 @@ COLUMNS = (
         cells.name_text,
         cells.name_key,
         tooltips.name,
+        is_shown=False,
         least_chars=9,
     ),
     Column(
@@ -160,6 +161,7 @@ COLUMNS = (
         cells.service_text,
         cells.service_key,
         tooltips.none,
+        is_shown=False,
         least_chars=6,
     ),
     Column(
@@ -228,7 +230,40 @@ COLUMNS = (
         tooltips.command_line,
         is_shown=False,
     ),
+    Column(
+        "what",
+        "What",
+        "What the program is: recognised from its command line, its folder and what stands there.",
+        34,
+        cells.what_text,
+        cells.what_key,
+        tooltips.what,
+        least_chars=20,
+    ),
+    Column(
+        "project",
+        "Project",
+        "The project in whose folder the program works, or the Compose project of its container.",
+        16,
+        cells.project_text,
+        cells.project_key,
+        tooltips.what,
+        is_shown=False,
+    ),
+    Column(
+        "container",
+        "Container",
+        "The container that serves the socket.",
+        16,
+        cells.container_text,
+        cells.container_key,
+        tooltips.what,
+        is_shown=False,
+    ),
 )
+
+FIRST_ORDER = ("what", *(column.id for column in COLUMNS if column.id != "what"))
+"""The ids in the order in which a table shows the columns at first."""
 
 COLUMN_BY_ID = {column.id: column for column in COLUMNS}
 """The columns by their ids."""

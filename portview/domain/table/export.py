@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from unicodedata import combining, east_asian_width
 
 from portview.domain.plain_text import inert
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -95,7 +96,7 @@ def as_html(
     """Return a whole page that needs nothing else and may load nothing else."""
     marks = [' class="n"' if column.is_numeric else "" for column in columns]
     head = "".join(
-        f'<th scope="col"{mark}>{escape(column.title)}</th>'
+        _('<th scope="col"{mark}>{escape}</th>').format(mark=mark, escape=escape(column.title))
         for column, mark in zip(columns, marks, strict=True)
     )
     body = "\n".join(

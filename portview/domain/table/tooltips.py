@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.domain.json_schema import iso_time
+from portview.domain.owners.identity import container_of, describe_ancestors, identity_of
 from portview.domain.owners.owners import (
     command_line_of,
     describe_field_problem,
@@ -12,6 +13,7 @@ from portview.domain.owners.owners import (
     without_process_sentence,
 )
 from portview.domain.sockets.socket_row import Protocol, State, awaits_clients, is_loopback
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.domain.sockets.entry import SocketEntry
@@ -48,8 +50,26 @@ def rate(entry: SocketEntry, context: CellContext) -> str:
     if key in context.rates:
         return ""
     if key.protocol is not Protocol.TCP or key.remote is None:
-        return "Bytes are counted for TCP connections only."
-    return context.traffic_hint or "Not measured yet: that takes two readings of a row in sight."
+        return _("Bytes are counted for TCP connections only.")
+    return context.traffic_hint or _("Not measured yet: that takes two readings of a row in sight.")
+
+
+def what(entry: SocketEntry, _context: CellContext) -> str:
+    """Say from what it was read what the program is, and what started it."""
+    identity = identity_of(entry.info)
+    lines = []
+    container = container_of(entry.row, entry.info)
+    if container is not None:
+        from portview.domain.owners.container import describe_container  # noqa: PLC0415 - rare
+
+        lines.append(describe_container(container))
+        if container.image:
+            lines.append(_("Image: {image}").format(image=container.image))
+    if identity.sources:
+        lines.append(_("Read from: {sources}.").format(sources="; ".join(identity.sources)))
+    if identity.ancestors:
+        lines.append(_("Started by: {chain}").format(chain=describe_ancestors(identity.ancestors)))
+    return "\n".join(lines)
 
 
 def process(entry: SocketEntry, context: CellContext) -> str:
@@ -61,7 +81,9 @@ def process(entry: SocketEntry, context: CellContext) -> str:
     if row.key.owner is None:
         return without_process_sentence(row)
     if info is None or not info.name:
-        return f"The name of the process could not be read: {describe_field_problem(info, 'name')}."
+        return _("The name of the process could not be read: {field_problem}.").format(
+            field_problem=describe_field_problem(info, "name")
+        )
     standing = context.standing_of(row)
     lines = [info.name, info.executable or "", command_line_of(info) or ""]
     if standing is not None:
@@ -71,18 +93,18 @@ def process(entry: SocketEntry, context: CellContext) -> str:
     return "\n".join(dict.fromkeys(filter(None, lines)))
 
 
-def local_address(entry: SocketEntry, _: CellContext) -> str:
+def local_address(entry: SocketEntry, _unused: CellContext) -> str:
     """Say who can reach a special address."""
     address = entry.row.key.local.address
     if is_loopback(address):
-        return "Reachable from this machine only."
+        return _("Reachable from this machine only.")
     bare, device = address.partition("%")[::2]
     if bare in _WILDCARDS and device:
-        return f"Only what comes in through the network device {device}."
+        return _("Only what comes in through the network device {device}.").format(device=device)
     if entry.row.is_v6_only:
-        return "All IPv6 addresses of this machine; no IPv4." if bare == "::" else ""
+        return _("All IPv6 addresses of this machine; no IPv4.") if bare == "::" else ""
     if entry.row.is_v6_only is False and bare == "::":
-        return "All addresses of this machine, IPv4 as well."
+        return _("All addresses of this machine, IPv4 as well.")
     return _WILDCARDS.get(bare, "")
 
 
@@ -99,7 +121,7 @@ def remote_address(entry: SocketEntry, context: CellContext) -> str:
     return found.about if found else ""
 
 
-def state(entry: SocketEntry, _: CellContext) -> str:
+def state(entry: SocketEntry, _unused: CellContext) -> str:
     """Say what a state means."""
     return "" if entry.row.state is None else _STATES[entry.row.state]
 
@@ -108,43 +130,47 @@ def firewall(entry: SocketEntry, context: CellContext) -> str:
     """Say why, and what to do about it."""
     row = entry.row
     if not awaits_clients(row):
-        return "Told of sockets that wait for clients; this one does not."
+        return _("Told of sockets that wait for clients; this one does not.")
     if is_loopback(row.key.local.address):
-        return "Reachable from this machine only, whatever the firewall does."
+        return _("Reachable from this machine only, whatever the firewall does.")
     answer = context.firewall.get(row.key)
     if answer is None:
-        return context.firewall_hint or "Not looked at yet: that is done for rows in sight."
+        return context.firewall_hint or _("Not looked at yet: that is done for rows in sight.")
     return "\n".join(filter(None, (answer.reason, answer.next_step)))
 
 
-def user(entry: SocketEntry, _: CellContext) -> str:
+def user(entry: SocketEntry, _unused: CellContext) -> str:
     """Say why the user is not known."""
     return _reason(entry, "user", "user", is_known=bool(entry.row.user))
 
 
-def age(entry: SocketEntry, _: CellContext) -> str:
+def age(entry: SocketEntry, _unused: CellContext) -> str:
     """Say when the socket was opened, or first seen."""
     if entry.row.opened_at_ms is not None:
-        return f"Opened at {iso_time(entry.row.opened_at_ms)}."
+        return _("Opened at {iso_time}.").format(iso_time=iso_time(entry.row.opened_at_ms))
     if entry.first_seen_ms:
-        return f"First seen at {iso_time(entry.first_seen_ms)}; it may be older."
+        return _("First seen at {iso_time}; it may be older.").format(
+            iso_time=iso_time(entry.first_seen_ms)
+        )
     return ""
 
 
-def executable(entry: SocketEntry, _: CellContext) -> str:
+def executable(entry: SocketEntry, _unused: CellContext) -> str:
     """Say that the file was deleted, or why it is not known."""
     if entry.info is not None and entry.info.executable_deleted:
-        return "This file was deleted or replaced while the program was running."
+        return _("This file was deleted or replaced while the program was running.")
     return _reason(entry, "executable", "executable")
 
 
-def command_line(entry: SocketEntry, _: CellContext) -> str:
+def command_line(entry: SocketEntry, _unused: CellContext) -> str:
     """Say why the command line is not known."""
-    return _reason(entry, "command_line", "command line")
+    return _reason(entry, "command_line", _("command line"))
 
 
 def _reason(entry: SocketEntry, attribute: str, words: str, *, is_known: bool = False) -> str:
     info = entry.info
     if entry.row.key.owner is None or is_known or (info and getattr(info, attribute) is not None):
         return ""
-    return f"The {words} could not be read: {describe_field_problem(info, attribute)}."
+    return _("The {words} could not be read: {field_problem}.").format(
+        words=words, field_problem=describe_field_problem(info, attribute)
+    )

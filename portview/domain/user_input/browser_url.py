@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from portview.domain.address_matching import bound_device, is_wildcard
 from portview.domain.browser_ports import browser_note
 from portview.domain.sockets.socket_row import Protocol, State
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.domain.sockets.socket_row import SocketRow
@@ -17,15 +18,17 @@ _TLS_PORTS = frozenset({443, 8443})
 def why_no_browser(row: SocketRow) -> str:
     """Say why a browser can't be sent to a socket; empty where it can."""
     if row.protocol is not Protocol.TCP:
-        return "A browser speaks TCP; this is a UDP socket."
+        return _("A browser speaks TCP; this is a UDP socket.")
     if row.state is not State.LISTEN:
-        return "Only a listening socket answers a browser."
+        return _("Only a listening socket answers a browser.")
     if note := browser_note(row.local.port):
         return note
     if bound_device(row.local.address):
-        return "It takes only what comes in through a network device, not this machine's browser."
+        return _(
+            "It takes only what comes in through a network device, not this machine's browser."
+        )
     if "%" in row.local.address:
-        return "Browsers take no address with a zone."
+        return _("Browsers take no address with a zone.")
     return ""
 
 

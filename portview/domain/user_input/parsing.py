@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +40,9 @@ class BadInputError(PortViewError):
         """Create an error that points into a text."""
         message = problem
         if text:
-            message = f"{problem.rstrip('.')} (in {quoted(text)}, at character {position + 1})."
+            message = _("{rstrip} (in {text}, at character {position}).").format(
+                rstrip=problem.rstrip("."), text=quoted(text), position=position + 1
+            )
         super().__init__(code, message, hint, Outcome.BAD_INPUT)
         self.problem = problem
         self.text = text
@@ -52,17 +55,27 @@ def parse_port(text: str, start: int = 0, end: int | None = None) -> int:
     end = len(text) if end is None else end
     digits = text[start:end]
     if not digits:
-        raise BadInputError("bad_port", "The port is missing.", text, start, 0, _PORT_HINT)
+        raise BadInputError("bad_port", _("The port is missing."), text, start, 0, _PORT_HINT)
     if not (digits.isascii() and digits.isdecimal()):
         raise BadInputError(
-            "bad_port", f"{quoted(digits)} is not a port.", text, start, len(digits), _PORT_HINT
+            "bad_port",
+            _("{digits} is not a port.").format(digits=quoted(digits)),
+            text,
+            start,
+            len(digits),
+            _PORT_HINT,
         )
     # A bounded length first: turning thousands of digits into a number is slow and refused.
     significant = digits.lstrip("0")
     if not significant or len(significant) > len(str(MAX_PORT)) or int(significant) > MAX_PORT:
         shown = digits if len(digits) <= len("65535000") else f"{digits[:8]}..."
         raise BadInputError(
-            "bad_port", f"There is no port {shown}.", text, start, len(digits), _PORT_HINT
+            "bad_port",
+            _("There is no port {shown}.").format(shown=shown),
+            text,
+            start,
+            len(digits),
+            _PORT_HINT,
         )
     return int(significant)
 
@@ -76,7 +89,7 @@ def parse_ports(text: str) -> tuple[int, ...]:
         start = at + (part.index(stripped) if stripped else 0)
         if not stripped:
             raise BadInputError(
-                "bad_ports", "A port is missing.", text, at, len(part), "Write 80 or 80-90."
+                "bad_ports", _("A port is missing."), text, at, len(part), "Write 80 or 80-90."
             )
         ports.update(_parse_range(text, start, start + len(stripped)))
         at += len(part) + 1
@@ -92,11 +105,11 @@ def _parse_range(text: str, start: int, end: int) -> range:
         if not text[side_start:side_end].strip():
             raise BadInputError(
                 "bad_ports",
-                f"The range has no {name} port.",
+                _("The range has no {name} port.").format(name=name),
                 text,
                 side_start,
                 0,
-                "Write both ends, like 80-90.",
+                _("Write both ends, like 80-90."),
             )
     first = parse_port(text, start, start + len(text[start:dash].rstrip()))
     last_at = dash + 1 + len(text[dash + 1 : end]) - len(text[dash + 1 : end].lstrip())
@@ -104,11 +117,13 @@ def _parse_range(text: str, start: int, end: int) -> range:
     if last < first:
         raise BadInputError(
             "bad_ports",
-            f"The range ends before it starts: {first} is more than {last}.",
+            _("The range ends before it starts: {first} is more than {last}.").format(
+                first=first, last=last
+            ),
             text,
             start,
             end - start,
-            f"Write {last}-{first}.",
+            _("Write {last}-{first}.").format(last=last, first=first),
         )
     return range(first, last + 1)
 
@@ -133,13 +148,13 @@ def parse_count(text: str, most: int) -> int:
     if not is_number or not 1 <= int(digits) <= most:
         raise BadInputError(
             "bad_number",
-            f"{quoted(digits)} is no number from 1 to {most}."
+            _("{digits} is no number from 1 to {most}.").format(digits=quoted(digits), most=most)
             if digits
-            else "The number is missing.",
+            else _("The number is missing."),
             text,
             0,
             len(text),
-            f"Choose a number from 1 to {most}.",
+            _("Choose a number from 1 to {most}.").format(most=most),
         )
     return int(digits)
 
@@ -155,7 +170,9 @@ def parse_duration_ms(text: str, max_ms: int = MAX_TIMEOUT_MS) -> int:
     if match is None:
         raise BadInputError(
             "bad_duration",
-            f"{quoted(stripped)} is not a duration." if stripped else "The duration is missing.",
+            _("{stripped} is not a duration.").format(stripped=quoted(stripped))
+            if stripped
+            else _("The duration is missing."),
             text,
             at,
             len(stripped),
@@ -165,23 +182,29 @@ def parse_duration_ms(text: str, max_ms: int = MAX_TIMEOUT_MS) -> int:
     if unit not in _UNIT_MS:
         raise BadInputError(
             "bad_duration",
-            f"{quoted(match['unit'])} is not a unit of time.",
+            _("{match} is not a unit of time.").format(match=quoted(match["unit"])),
             text,
             at + match.start("unit"),
             len(match["unit"]),
-            "Use ms, s, m or h.",
+            _("Use ms, s, m or h."),
         )
     # float("9" * 400) is infinite, not an error, so the comparison below catches it.
     duration_ms = float(match["number"]) * _UNIT_MS[unit]
     if not 1 <= duration_ms <= max_ms:
-        limit = f"at most {format_duration(max_ms)}" if duration_ms > max_ms else "at least 1 ms"
+        limit = (
+            _("at most {duration}").format(duration=format_duration(max_ms))
+            if duration_ms > max_ms
+            else _("at least 1 ms")
+        )
         raise BadInputError(
             "bad_duration",
-            f"{stripped} is too {'long' if duration_ms > max_ms else 'short'}.",
+            _("{stripped} is too {part}.").format(
+                stripped=stripped, part="long" if duration_ms > max_ms else "short"
+            ),
             text,
             at,
             len(stripped),
-            f"Choose {limit}.",
+            _("Choose {limit}.").format(limit=limit),
         )
     return round(duration_ms)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from portview.domain.address_matching import is_in_the_way, takes_clients_of
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.sockets.socket_row import Protocol, State, canonical_address, is_loopback
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,7 +66,7 @@ def parse_port_query(text: str) -> PortQuery:
     edges = _EDGE_PROTOCOL.fullmatch(asked)
     before, rest, after = edges.groups() if edges else (None, asked, None)
     if before and after and before != after:
-        raise PortQueryError("One protocol at a time: tcp or udp.")
+        raise PortQueryError(_("One protocol at a time: tcp or udp."))
     name = before or after
     address, port = _split(rest.removeprefix("port").strip())
     return PortQuery(
@@ -83,7 +84,7 @@ def _split(text: str) -> tuple[str, str]:
     """Split an address, if there is one, from its port; the last colon is between them."""
     if text.endswith("]"):
         return text, ""
-    address, _, port = text.rpartition(":")
+    address, _unused, port = text.rpartition(":")
     if address.startswith("[") and address.endswith("]"):
         address = address[1:-1]
     return address, port.strip()
@@ -91,14 +92,14 @@ def _split(text: str) -> tuple[str, str]:
 
 def _port(text: str) -> int:
     if not text:
-        raise PortQueryError("The port is missing.")
+        raise PortQueryError(_("The port is missing."))
     if not _DIGITS.fullmatch(text):
         shown = text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
-        raise PortQueryError(f"“{shown}” is no port.")
+        raise PortQueryError(_("“{shown}” is no port.").format(shown=shown))
     # Compared by length first: thousands of digits are refused without being read.
     digits = text.lstrip("0") or "0"
     if len(digits) > len(str(_MAX_PORT)) or not 1 <= int(digits) <= _MAX_PORT:
-        raise PortQueryError(f"Ports go from 1 to {_MAX_PORT}.")
+        raise PortQueryError(_("Ports go from 1 to {max_port}.").format(max_port=_MAX_PORT))
     return int(digits)
 
 
@@ -114,7 +115,7 @@ def _address(text: str) -> str:
         ip_address(text)
     except ValueError:
         raise PortQueryError(
-            "Only addresses of this machine are looked up here, and no names but localhost."
+            _("Only addresses of this machine are looked up here, and no names but localhost.")
         ) from None
     return canonical_address(text)
 

@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from portview.domain.plain_text import quoted
 from portview.domain.user_input.parsing import BadInputError, parse_port
+from portview.i18n import _
 
 _MAX_HOST_LENGTH = 253
 _MAX_LABEL_LENGTH = 63
@@ -113,12 +114,15 @@ def _require_transport(text: str, pasted: _Pasted, transport: str) -> None:
     if transport and pasted.transport not in {"", transport}:
         raise BadInputError(
             "bad_target",
-            f"This names a port of {pasted.transport.upper()}, and one of {transport.upper()} is "
-            "expected here.",
+            _(
+                "This names a port of {transport}, and one of {transport_2} is expected here."
+            ).format(transport=pasted.transport.upper(), transport_2=transport.upper()),
             text,
             0,
             len(text),
-            f"Leave out {pasted.transport}, or ask about {pasted.transport.upper()}.",
+            _("Leave out {transport}, or ask about {transport_2}.").format(
+                transport=pasted.transport, transport_2=pasted.transport.upper()
+            ),
         )
 
 
@@ -135,7 +139,7 @@ def parse_target(text: str, default_port: int | None = None, *, transport: str =
     stripped = text[at:end].rstrip()
     if not stripped:
         raise BadInputError(
-            "bad_target", "There is no target.", text, at, 0, "Write it as HOST:PORT."
+            "bad_target", _("There is no target."), text, at, 0, _("Write it as HOST:PORT.")
         )
     if stripped.isascii() and stripped.removeprefix(":").isdecimal():
         return Target(_LOCALHOST, parse_port(text, end - len(stripped.removeprefix(":")), end))
@@ -146,18 +150,18 @@ def parse_target(text: str, default_port: int | None = None, *, transport: str =
     elif stripped.count(":") > 1:
         return Target(*_bare_ipv6(text, at, stripped, default_port))
     else:
-        host, separator, _ = stripped.partition(":")
+        host, separator, _unused = stripped.partition(":")
         port_at = at + len(host) + 1 if separator else None
         host = parse_host(text, at, at + len(host))
     if port_at is None:
         if default_port is None:
             raise BadInputError(
                 "bad_target",
-                "The port is missing.",
+                _("The port is missing."),
                 text,
                 len(text),
                 0,
-                f"Write {bracketed(host)}:PORT.",
+                _("Write {bracketed}:PORT.").format(bracketed=bracketed(host)),
             )
         return Target(host, default_port)
     return Target(host, parse_port(text, port_at, at + len(stripped)))
@@ -184,11 +188,11 @@ def parse_local_port(text: str, transport: str = "") -> LocalPort:
     except ValueError:
         raise BadInputError(
             "bad_host",
-            "A port of this machine is expected here, and this names a host.",
+            _("A port of this machine is expected here, and this names a host."),
             text,
             at,
             len(target.host),
-            f"Write {target.port}.",
+            _("Write {port}.").format(port=target.port),
         ) from None
     return LocalPort(target.port, pasted.transport, target.host)
 
@@ -212,17 +216,17 @@ def parse_host(text: str, start: int = 0, end: int | None = None) -> str:
     host = text[start:end]
     if not host:
         raise BadInputError(
-            "bad_host", "The host is missing.", text, start, 0, "Write a name or an address."
+            "bad_host", _("The host is missing."), text, start, 0, _("Write a name or an address.")
         )
     for offset, character in enumerate(host):
         if character.isspace():
             raise BadInputError(
                 "bad_host",
-                "A host name has no spaces.",
+                _("A host name has no spaces."),
                 text,
                 start + offset,
                 1,
-                "Take the space out.",
+                _("Take the space out."),
             )
     if ":" in host:
         return _ipv6(text, start, end)
@@ -248,7 +252,7 @@ def parse_url(text: str) -> UrlTarget:
         return UrlTarget(is_tls=False, target=parse_target(text, 80, transport="tcp"), path="/")
     stripped = text.strip()
     at = text.index(stripped) if stripped else 0
-    scheme, separator, _ = stripped.partition("://")
+    scheme, separator, _unused = stripped.partition("://")
     if not separator:
         scheme, rest_at = "http", at
     else:
@@ -256,27 +260,27 @@ def parse_url(text: str) -> UrlTarget:
     if scheme.lower() not in _DEFAULT_PORTS:
         raise BadInputError(
             "bad_url",
-            f"{quoted(scheme)} is not a scheme that can be asked.",
+            _("{scheme} is not a scheme that can be asked.").format(scheme=quoted(scheme)),
             text,
             at,
             len(scheme),
-            "Use http:// or https://.",
+            _("Use http:// or https://."),
         )
     for offset in range(rest_at, at + len(stripped)):
         if text[offset].isspace() or not text[offset].isprintable():
             raise BadInputError(
-                "bad_url", "A URL has no spaces.", text, offset, 1, "Write a space as %20."
+                "bad_url", _("A URL has no spaces."), text, offset, 1, _("Write a space as %20.")
             )
     end = at + len(stripped)
     authority_end = min((i for i in range(rest_at, end) if text[i] in "/?#"), default=end)
     if "@" in text[rest_at:authority_end]:
         raise BadInputError(
             "bad_url",
-            "A URL with a user name or a password is not taken.",
+            _("A URL with a user name or a password is not taken."),
             text,
             rest_at,
             text.index("@", rest_at) + 1 - rest_at,
-            "Leave out everything up to the @.",
+            _("Leave out everything up to the @."),
         )
     try:
         target = parse_target(text[rest_at:authority_end], _DEFAULT_PORTS[scheme.lower()])
@@ -311,7 +315,7 @@ def parse_bind_target(text: str) -> tuple[str | None, int]:
     except ValueError:
         raise BadInputError(
             "bad_host",
-            "A port is bound at an address, not at a name.",
+            _("A port is bound at an address, not at a name."),
             text,
             at,
             len(target.host),
@@ -324,16 +328,16 @@ def _bracketed_host(text: str, at: int, end: int) -> tuple[str, int | None]:
     closing = text.find("]", at, end)
     if closing < 0:
         raise BadInputError(
-            "bad_host", "The closing bracket is missing.", text, len(text), 0, "Write [::1]:80."
+            "bad_host", _("The closing bracket is missing."), text, len(text), 0, "Write [::1]:80."
         )
     if ":" not in text[at:closing]:
         raise BadInputError(
             "bad_host",
-            "Brackets are for IPv6 addresses only.",
+            _("Brackets are for IPv6 addresses only."),
             text,
             at,
             closing + 1 - at,
-            "Take the brackets out.",
+            _("Take the brackets out."),
         )
     host = parse_host(text, at + 1, closing)
     rest = text[closing + 1 : end].rstrip()
@@ -342,7 +346,7 @@ def _bracketed_host(text: str, at: int, end: int) -> tuple[str, int | None]:
     if not rest.startswith(":"):
         raise BadInputError(
             "bad_target",
-            "A colon and a port are expected here.",
+            _("A colon and a port are expected here."),
             text,
             closing + 1,
             len(rest),
@@ -354,10 +358,10 @@ def _bracketed_host(text: str, at: int, end: int) -> tuple[str, int | None]:
 def _bare_ipv6(text: str, at: int, stripped: str, default_port: int | None) -> tuple[str, int]:
     if default_port is not None:
         return _ipv6(text, at, at + len(stripped)), default_port
-    host, _, port = stripped.rpartition(":")
+    host, _unused, port = stripped.rpartition(":")
     raise BadInputError(
         "bad_host",
-        "An IPv6 address in front of a port needs brackets.",
+        _("An IPv6 address in front of a port needs brackets."),
         text,
         at,
         len(stripped),
@@ -371,11 +375,11 @@ def _ipv4(text: str, start: int, end: int) -> str:
     except ValueError:
         raise BadInputError(
             "bad_host",
-            f"{quoted(text[start:end])} is not an IPv4 address.",
+            _("{text} is not an IPv4 address.").format(text=quoted(text[start:end])),
             text,
             start,
             end - start,
-            "An IPv4 address has four numbers from 0 to 255, without leading zeros.",
+            _("An IPv4 address has four numbers from 0 to 255, without leading zeros."),
         ) from None
 
 
@@ -385,7 +389,7 @@ def _ipv6(text: str, start: int, end: int) -> str:
     except ValueError:
         raise BadInputError(
             "bad_host",
-            f"{quoted(text[start:end])} is not an IPv6 address.",
+            _("{text} is not an IPv6 address.").format(text=quoted(text[start:end])),
             text,
             start,
             end - start,
@@ -398,11 +402,13 @@ def _host_name(text: str, start: int, end: int) -> str:
     if len(host) > _MAX_HOST_LENGTH:
         raise BadInputError(
             "bad_host",
-            f"A host name has at most {_MAX_HOST_LENGTH} characters.",
+            _("A host name has at most {max_host_length} characters.").format(
+                max_host_length=_MAX_HOST_LENGTH
+            ),
             text,
             start,
             end - start,
-            "Shorten it.",
+            _("Shorten it."),
         )
     at = start
     for label in host.removesuffix(".").split("."):
@@ -414,31 +420,39 @@ def _host_name(text: str, start: int, end: int) -> str:
 def _check_label(text: str, at: int, label: str) -> None:
     """Hold one label to RFC 1123, with underscores and letters of all scripts allowed."""
     if not label or len(label) > _MAX_LABEL_LENGTH:
-        problem = "an empty part" if not label else f"a part of more than {_MAX_LABEL_LENGTH}"
+        problem = (
+            _("an empty part")
+            if not label
+            else _("a part of more than {max_label_length}").format(
+                max_label_length=_MAX_LABEL_LENGTH
+            )
+        )
         raise BadInputError(
             "bad_host",
-            f"The host name has {problem}{'' if not label else ' characters'}.",
+            _("The host name has {problem}{part}.").format(
+                problem=problem, part="" if not label else " characters"
+            ),
             text,
             at,
             len(label),
-            "Each part between dots has 1 to 63 characters.",
+            _("Each part between dots has 1 to 63 characters."),
         )
     for offset, character in enumerate(label):
         if not (character.isalnum() or character in "-_"):
             raise BadInputError(
                 "bad_host",
-                f"{quoted(character)} can't be in a host name.",
+                _("{character} can't be in a host name.").format(character=quoted(character)),
                 text,
                 at + offset,
                 1,
-                "Use letters, digits, hyphens and dots.",
+                _("Use letters, digits, hyphens and dots."),
             )
     if label.startswith("-") or label.endswith("-"):
         raise BadInputError(
             "bad_host",
-            "A part of a host name can't start or end with a hyphen.",
+            _("A part of a host name can't start or end with a hyphen."),
             text,
             at if label.startswith("-") else at + len(label) - 1,
             1,
-            "Take the hyphen out.",
+            _("Take the hyphen out."),
         )

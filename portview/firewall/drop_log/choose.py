@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portview.domain.errors import Outcome, PortViewError
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.domain.firewall import FirewallStatus
@@ -29,8 +30,8 @@ def recent_drops(
         if status.drop_log is None:
             raise PortViewError(
                 "drops_not_logged",
-                "Windows does not log what its firewall drops here.",
-                f"To have it logged, as administrator: {_SWITCH_ON}",
+                _("Windows does not log what its firewall drops here."),
+                _("To have it logged, as administrator: {switch_on}").format(switch_on=_SWITCH_ON),
                 Outcome.NOT_DONE,
             )
         return read_recent_drops(Path(status.drop_log), port, protocol)
@@ -40,7 +41,7 @@ def recent_drops(
         return read_recent_drops(port, protocol)
     raise PortViewError(
         "no_drop_log",
-        "PortView can't read what this system's firewall drops.",
+        _("PortView can't read what this system's firewall drops."),
         "",
         Outcome.NOT_DONE,
     )

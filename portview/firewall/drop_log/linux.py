@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from portview.domain.errors import Outcome, PortViewError
 from portview.firewall.drop_log.packet import DroppedPacket
 from portview.firewall.linux.tools import run_tool
+from portview.i18n import _
 from portview.readers.system_tools import find_tool
 
 if TYPE_CHECKING:
@@ -87,11 +88,13 @@ def _lines() -> list[str]:
     if is_refused:
         raise PortViewError(
             "drop_log_denied",
-            "Only root may read what the kernel logs.",
-            "Do it as root, or join the group adm or systemd-journal.",
+            _("Only root may read what the kernel logs."),
+            _("Do it as root, or join the group adm or systemd-journal."),
             Outcome.NEEDS_ADMIN,
         )
-    raise PortViewError("no_drop_log", "No log of the kernel was found.", outcome=Outcome.NOT_DONE)
+    raise PortViewError(
+        "no_drop_log", _("No log of the kernel was found."), outcome=Outcome.NOT_DONE
+    )
 
 
 def _tail(path: Path) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portview.domain.errors import Outcome, PortViewError
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.domain.firewall import FirewallStatus
@@ -35,6 +36,6 @@ def read_recent_drops(
         return read_file(Path(status.drop_log), port, protocol, most=most)
     raise PortViewError(
         "no_drop_log",
-        "The firewall takes no note of what it drops.",
+        _("The firewall takes no note of what it drops."),
         outcome=Outcome.NOT_DONE,
     )

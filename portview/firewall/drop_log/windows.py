@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.errors import Outcome, PortViewError
 from portview.firewall.drop_log.packet import DroppedPacket
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -73,21 +74,25 @@ def read_recent_drops(
     except FileNotFoundError as error:
         raise PortViewError(
             "no_drop_log",
-            f"The firewall's log {path} does not exist yet.",
-            "It appears with the first packet that is dropped.",
+            _("The firewall's log {path} does not exist yet.").format(path=path),
+            _("It appears with the first packet that is dropped."),
             Outcome.NOT_DONE,
         ) from error
     except PermissionError as error:
         raise PortViewError(
             "drop_log_denied",
-            f"The firewall's log {path} can't be read without administrator rights.",
-            "Do it as administrator.",
+            _("The firewall's log {path} can't be read without administrator rights.").format(
+                path=path
+            ),
+            _("Do it as administrator."),
             Outcome.NEEDS_ADMIN,
         ) from error
     except OSError as error:
         raise PortViewError(
             "drop_log_unreadable",
-            f"The firewall's log {path} can't be read: {error.strerror or error}.",
+            _("The firewall's log {path} can't be read: {value}.").format(
+                path=path, value=error.strerror or error
+            ),
         ) from error
     lines = tail.decode("utf-8", "replace").splitlines()
     if start:

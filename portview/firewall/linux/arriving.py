@@ -11,6 +11,7 @@ from portview.firewall.linux.deciding import packets_from_here, packets_from_oth
 from portview.firewall.linux.packet_traversal import PacketTraversal
 from portview.firewall.linux.sentences import scope_words, told
 from portview.firewall.linux.traversal_result import TooManyCasesError, of_parts
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.domain.facts import Fact
@@ -37,7 +38,7 @@ def destinations(
     try:
         outcome = of_parts([walk.travel(packet) for packet in packets])
     except (TooManyCasesError, RecursionError):
-        return Unreadable("the rules tell more cases apart than PortView follows")
+        return Unreadable(_("the rules tell more cases apart than PortView follows"))
     if unknown := _unknown_target(outcome):
         return Unreadable(unknown)
     arrived = [fate for fate in outcome.fates if fate.packet.is_placed]
@@ -52,8 +53,10 @@ def _unknown_target(outcome: TraversalResult) -> str:
     if undecidable is None:
         return ""
     if undecidable.rule is None:
-        return f"it depends on {undecidable.what}"
-    return f"the rule “{undecidable.rule.text}” depends on {undecidable.what}"
+        return _("it depends on {what}").format(what=undecidable.what)
+    return _("the rule “{rule_text}” depends on {what}").format(
+        rule_text=undecidable.rule.text, what=undecidable.what
+    )
 
 
 def _target(fate: PacketFate) -> tuple[object, ...]:

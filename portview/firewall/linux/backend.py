@@ -21,6 +21,7 @@ from portview.firewall.linux.rules import LinuxRules, status_of, takes_note
 from portview.firewall.linux.scope import scope_of
 from portview.firewall.linux.state import read_surroundings
 from portview.firewall.tag import RuleTag, format_tag, new_id
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.domain.firewall import RuleSpec
@@ -59,7 +60,7 @@ class LinuxFirewall:
             status = FirewallStatus(
                 "none",
                 is_on=None,
-                summary="Whether a firewall is on could not be read.",
+                summary=_("Whether a firewall is on could not be read."),
                 problem=reading.problem,
                 hint=reading.hint,
             )
@@ -90,7 +91,9 @@ class LinuxFirewall:
         """
         commands = self._removals(own.id)
         if not commands:
-            raise PortViewError("rule_gone", "The rule is gone already.", outcome=Outcome.NOT_DONE)
+            raise PortViewError(
+                "rule_gone", _("The rule is gone already."), outcome=Outcome.NOT_DONE
+            )
         rule_spec = own.rule_spec
         name = rule_name(rule_spec.effect, rule_spec.protocol, rule_spec.port, own.id)
         return RuleChange(own.id, name, commands)
@@ -167,9 +170,9 @@ def _ufw_rules() -> list[ufw.UfwRule]:
 
 def _nothing_to_make(warnings: tuple[str, ...]) -> PortViewError:
     if warnings:
-        message = f"No rule would help. {' '.join(warnings)}"
+        message = _("No rule would help. {warnings}").format(warnings=" ".join(warnings))
         return PortViewError("no_rule_helps", message, outcome=Outcome.NOT_DONE)
-    message = "No rule is needed: the firewall treats these clients so already."
+    message = _("No rule is needed: the firewall treats these clients so already.")
     return PortViewError("rule_not_needed", message, outcome=Outcome.DONE)
 
 

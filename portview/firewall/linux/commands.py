@@ -13,6 +13,7 @@ from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import inert
 from portview.firewall.linux.tools import Done, run_tool
 from portview.firewall.tag import find_tag
+from portview.i18n import _
 from portview.readers.system_tools import find_tool
 
 if TYPE_CHECKING:
@@ -82,8 +83,8 @@ def check_commands(commands: tuple[Command, ...], removals: Callable[[], set[Com
                 continue
         raise PortViewError(
             "unfit_rule",
-            "This command is not about a rule of PortView's; nothing was run.",
-            "Look at the rules again, and repeat what you wanted.",
+            _("This command is not about a rule of PortView's; nothing was run."),
+            _("Look at the rules again, and repeat what you wanted."),
             Outcome.BAD_INPUT,
         )
 
@@ -93,7 +94,10 @@ def run_commands(commands: tuple[Command, ...]) -> None:
     for command in commands:
         tool = find_tool(command[0])
         if tool is None:
-            raise PortViewError("firewall_tool", f"The program {command[0]} is not installed.")
+            raise PortViewError(
+                "firewall_tool",
+                _("The program {command} is not installed.").format(command=command[0]),
+            )
         _see_to(command, run_tool([tool, *command[1:]]))
 
 
@@ -105,16 +109,19 @@ def _see_to(command: Command, done: Done) -> None:
     if done.is_refused:
         raise PortViewError(
             "firewall_denied",
-            "Only root may change the firewall.",
-            "Do it as root.",
+            _("Only root may change the firewall."),
+            _("Do it as root."),
             Outcome.NEEDS_ADMIN,
         )
     if done.code is None:
         raise PortViewError(
             "firewall_tool",
-            f"{command[0]} could not be run: {said}.",
-            "Look whether the rule is there before trying again.",
+            _("{command} could not be run: {said}.").format(command=command[0], said=said),
+            _("Look whether the rule is there before trying again."),
         )
     raise PortViewError(
-        "firewall_refused", f"{command[0]} refused the change: {said or f'code {done.code}'}"
+        "firewall_refused",
+        _("{command} refused the change: {value}").format(
+            command=command[0], value=said or f"code {done.code}"
+        ),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from portview.firewall.linux.steps import rate_text
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,22 +43,22 @@ def _phrases(expression: Expression) -> Iterator[str]:
     kind, body = next(iter(expression.items()))
     if kind == "match" and isinstance(body, dict):
         if _is_of_icmp(body.get("left")):
-            yield "ICMP of one kind"
+            yield _("ICMP of one kind")
             return
         turned = "not " if body.get("op") == "!=" else ""
         operator = str(body.get("op"))
         bound = f"{operator} " if operator in {"<", ">", "<=", ">="} else ""
         yield f"{turned}{_left(body.get('left'))} {bound}{_values(body.get('right'))}"
     elif kind == "vmap" and isinstance(body, dict):
-        yield f"by {_left(body.get('key'))}"
+        yield _("by {left}").format(left=_left(body.get("key")))
     elif kind == "limit" and isinstance(body, dict):
         yield f"{'above' if body.get('inv') else 'below'} {rate_text(body)}"
     elif kind in {"limit", "quota"}:
         yield f"{kind} {body}"
     elif kind == "meter":
-        yield "by what each source sent before"
+        yield _("by what each source sent before")
     elif kind == "xt" and isinstance(body, dict) and body.get("type") == "match":
-        yield f"the match {body.get('name')} of iptables"
+        yield _("the match {get} of iptables").format(get=body.get("name"))
 
 
 def _is_of_icmp(left: Any) -> bool:
@@ -79,14 +80,18 @@ def _left(left: Any) -> str:  # noqa: PLR0911 - a line for each kind
         name = str(body.get("field", "bytes"))
         return _PAYLOADS.get(name, f"{body.get('protocol', '')} {name}".strip())
     if kind == "meta":
-        return _META.get(str(body.get("key")), f"meta {body.get('key')}")
+        return _META.get(str(body.get("key")), _("meta {get}").format(get=body.get("key")))
     if kind == "ct" and body.get("key") == "state":
-        return "state of connection"
+        return _("state of connection")
     if kind == "fib":
         side = "target" if "daddr" in (body.get("flags") or ()) else "source"
-        return f"{side} address of kind" if body.get("result") == "type" else "way back exists:"
+        return (
+            _("{side} address of kind").format(side=side)
+            if body.get("result") == "type"
+            else _("way back exists:")
+        )
     if kind == "exthdr":
-        return f"header {body.get('name')} present:"
+        return _("header {get} present:").format(get=body.get("name"))
     return f"{kind} {body.get('key', body.get('name', ''))}".strip()
 
 
@@ -96,7 +101,7 @@ def _values(right: Any) -> str:
         return _value(values)
     shown = ", ".join(map(_value, values[:_MOST_VALUES]))
     more = len(values) - _MOST_VALUES
-    return f"{shown} and {more} more" if more > 0 else shown
+    return _("{shown} and {more} more").format(shown=shown, more=more) if more > 0 else shown
 
 
 def _value(value: Any) -> str:  # noqa: PLR0911 - likewise

@@ -22,6 +22,7 @@ from portview.firewall.linux.traversal_result import (
     of_choice,
     of_parts,
 )
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.firewall.linux.intervals import Intervals
@@ -157,7 +158,7 @@ class Conversations:
         skipped = self._go_on(at, first, asked, stages)
         rule = next((fate.rule for fate in outcome.fates if fate.rule), None)
         return of_choice(
-            [blocked, skipped], UndecidableRule(rule, "whether the client sends data first")
+            [blocked, skipped], UndecidableRule(rule, _("whether the client sends data first"))
         )
 
     def _after(

@@ -15,6 +15,7 @@ from portview.firewall.linux.packet import SYN, Packet
 from portview.firewall.linux.packet_traversal import PacketTraversal
 from portview.firewall.linux.sentences import answer_of
 from portview.firewall.linux.traversal_result import TooManyCasesError, TraversalResult, of_parts
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,19 +64,19 @@ def decide(question: FirewallQuestion, ruleset: Ruleset, machine: Machine) -> Fi
         return FirewallAnswer(
             FirewallVerdict.BLOCKED,
             obstacle,
-            next_step="Have the server listen on an address that the client can reach.",
+            next_step=_("Have the server listen on an address that the client can reach."),
         )
     try:
         followed = follow(question, ruleset, machine)
     except TooManyCasesError:
         return FirewallAnswer(
             FirewallVerdict.UNKNOWN,
-            "The rules tell more cases apart than PortView follows.",
-            next_step="Ask about the address of one client.",
+            _("The rules tell more cases apart than PortView follows."),
+            next_step=_("Ask about the address of one client."),
         )
     if followed is None:
         return FirewallAnswer(
-            FirewallVerdict.UNKNOWN, "This machine has no address that others could reach."
+            FirewallVerdict.UNKNOWN, _("This machine has no address that others could reach.")
         )
     return answer_of(followed.outcome, followed.packets, followed.fits, ruleset.order)
 
@@ -141,12 +142,12 @@ def _obstacle(local: Address | None, remote: Address | None, machine: Machine) -
     """Return why no rule matters, or an empty text."""
     is_here = remote is not None and _is_managed(remote, machine)
     if local is not None and local.is_loopback and not is_here:
-        return "The server listens on loopback only; no other machine can reach it."
+        return _("The server listens on loopback only; no other machine can reach it.")
     if local is not None and remote is not None and local.version != remote.version:
-        return (
-            f"The server listens on {local}, an IPv{local.version} address, which a client with "
-            f"IPv{remote.version} can't reach."
-        )
+        return _(
+            "The server listens on {local}, an IPv{version} address, which a "
+            "client with IPv{version_2} can't reach."
+        ).format(local=local, version=local.version, version_2=remote.version)
     return ""
 
 

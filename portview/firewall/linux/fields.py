@@ -17,6 +17,7 @@ from portview.firewall.linux.facts_of_packets import (
 from portview.firewall.linux.packet import SYN, SYN_ACK, Side
 from portview.firewall.linux.tracking import tracked_field
 from portview.firewall.linux.values import number_of
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +38,7 @@ def field_of(  # noqa: PLR0911, C901 - a line for each kind
 ) -> Field:
     """Return what an expression on the left of a match reads from a packet."""
     if not isinstance(expression, dict) or len(expression) != 1:
-        return UncertainField("an unknown expression")
+        return UncertainField(_("an unknown expression"))
     kind, body = next(iter(expression.items()))
     if kind in {"&", "|", "^"}:
         return _masked(kind, body, packet, machine)
@@ -160,7 +161,7 @@ def _raw_payload(body: Mapping[str, Any]) -> Field:
         return Side.SOURCE_PORT
     if where == ("th", 16, 16):
         return Side.PORT
-    return UncertainField("raw bytes")
+    return UncertainField(_("raw bytes"))
 
 
 def _meta(  # noqa: PLR0911, PLR0912, C901 - a line for each key
@@ -195,17 +196,17 @@ def _meta(  # noqa: PLR0911, PLR0912, C901 - a line for each key
         case "length":
             return RangedField("meta length", packet.length)
         case "cpu" if machine.surroundings.cpus:
-            return RangedField("meta cpu", ((0, machine.surroundings.cpus - 1),))
+            return RangedField(_("meta cpu"), ((0, machine.surroundings.cpus - 1),))
         case "skuid" | "skgid":
             return _owner(key, packet, machine)
     if key.removeprefix(UTC_PREFIX) in KEYS:
         seconds = clock_reading(key, machine.surroundings.now)
         return (
-            UncertainField(f"meta {key}")
+            UncertainField(_("meta {key}").format(key=key))
             if seconds is None
-            else KnownField(f"clock {key}", seconds)
+            else KnownField(_("clock {key}").format(key=key), seconds)
         )
-    return UncertainField(f"meta {key}")
+    return UncertainField(_("meta {key}").format(key=key))
 
 
 def _of_interface(key: str, name: str | None, machine: Machine) -> Field:
@@ -214,14 +215,14 @@ def _of_interface(key: str, name: str | None, machine: Machine) -> Field:
     found = next((one for one in machine.interfaces if one.name == name), None)
     number = None if found is None else found.link if key.endswith("type") else found.group
     if number is None:
-        return UncertainField(f"meta {key}")
+        return UncertainField(_("meta {key}").format(key=key))
     return KnownField("link" if key.endswith("type") else "group", number)
 
 
 def _owner(key: str, packet: Packet, machine: Machine) -> Field:
     """Read who owns the socket that sends a packet; one that comes in has none at first."""
     if not packet.is_local_source:
-        return ABSENT if packet.flags == SYN else UncertainField(f"meta {key}")
+        return ABSENT if packet.flags == SYN else UncertainField(_("meta {key}").format(key=key))
     if packet.is_reply and key == "skuid":
         listening = machine.surroundings.listeners_on(
             packet.protocol, packet.version, _few(packet.saddr), packet.sport[0][0]
@@ -231,7 +232,7 @@ def _owner(key: str, packet: Packet, machine: Machine) -> Field:
         )
         if len(users) == 1 and (user := users.pop()) is not None:
             return KnownField("number", user)
-    return UncertainField(f"meta {key}")
+    return UncertainField(_("meta {key}").format(key=key))
 
 
 def _few(ranges: Intervals) -> list[int]:
@@ -246,7 +247,7 @@ def _socket(key: str, packet: Packet, machine: Machine) -> Field:
     if isinstance(listening, Absent):
         return ABSENT
     if not isinstance(listening, KnownFact) or packet.is_local_source:
-        return UncertainField(f"socket {key}")
+        return UncertainField(_("socket {key}").format(key=key))
     match key:
         case "transparent" | "mark":
             return KnownField("number", 0)
@@ -254,7 +255,7 @@ def _socket(key: str, packet: Packet, machine: Machine) -> Field:
             wild = {one.address == 0 for one in listening.value}
             if len(wild) == 1:
                 return KnownField("number", int(wild.pop()))
-    return UncertainField(f"socket {key}")
+    return UncertainField(_("socket {key}").format(key=key))
 
 
 def _route(body: Mapping[str, Any], packet: Packet, machine: Machine) -> Field:
@@ -269,7 +270,7 @@ def _route(body: Mapping[str, Any], packet: Packet, machine: Machine) -> Field:
         return KnownField("word", ("local",) if is_local else ("unicast",))
     if result in {"oif", "oifname", "check"} and "saddr" in flags and packet.inward:
         return KnownField("route", packet.inward)
-    return UncertainField(f"fib {result}")
+    return UncertainField(_("fib {result}").format(result=result))
 
 
 def _local_on_interface(packet: Packet, machine: Machine) -> Field:
@@ -279,7 +280,7 @@ def _local_on_interface(packet: Packet, machine: Machine) -> Field:
     inside = {low in own and high in own for low, high in packet.daddr}
     if len(inside) == 1:
         return KnownField("word", ("local",) if inside.pop() else ("unicast",))
-    return UncertainField("fib daddr . iif type")
+    return UncertainField(_("fib daddr . iif type"))
 
 
 def _tcp_option(body: Mapping[str, Any], packet: Packet) -> Field:
@@ -290,8 +291,8 @@ def _tcp_option(body: Mapping[str, Any], packet: Packet) -> Field:
     if name == "maxseg" and "field" not in body:
         return KnownField("exists", value=has_it)
     if name == "maxseg" and body.get("field") == "size":
-        return RangedField("tcp option maxseg size", _SEGMENT_SIZES) if has_it else ABSENT
-    return UncertainField(f"tcp option {name}")
+        return RangedField(_("tcp option maxseg size"), _SEGMENT_SIZES) if has_it else ABSENT
+    return UncertainField(_("tcp option {name}").format(name=name))
 
 
 def _masked(operator: str, parts: Any, packet: Packet, machine: Machine) -> Field:
@@ -306,10 +307,10 @@ def _masked(operator: str, parts: Any, packet: Packet, machine: Machine) -> Fiel
         if isinstance(field, KnownField) and field.kind in {"flags", "number", "state", "status"}:
             mask = number_of(parts[1] if len(parts) == 2 else parts[1:], field.kind)  # noqa: PLR2004
             if mask is not None:
-                return KnownField(f"masked {field.kind}", field.value & mask)
+                return KnownField(_("masked {kind}").format(kind=field.kind), field.value & mask)
         return (
             field
             if isinstance(field, UncertainField)
-            else UncertainField("a part of an address or number")
+            else UncertainField(_("a part of an address or number"))
         )
     return UncertainField("a calculation")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.firewall.linux.traversal_result import UndecidableRule
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,7 +57,9 @@ def unfollowed_rule(ruleset: Ruleset, machine: Machine, packet: Packet) -> Undec
 
 def _unfollowed(ruleset: Ruleset, machine: Machine, packet: Packet) -> Iterator[UndecidableRule]:
     for table, flags in ruleset.odd_tables.items():
-        yield UndecidableRule(None, f"the flag “{flags}” of table {table}")
+        yield UndecidableRule(
+            None, _("the flag “{flags}” of table {table}").format(flags=flags, table=table)
+        )
     is_in = not packet.is_local_source
     device = packet.inward if is_in else packet.outward
     for chain in ruleset.base_chains:
@@ -66,18 +69,29 @@ def _unfollowed(ruleset: Ruleset, machine: Machine, packet: Packet) -> Iterator[
         rule = chain.rules[0] if chain.rules else None
         if family == "bridge":
             if machine.is_bridge(device) and hook in _BRIDGE_HOOKS[is_in]:
-                yield UndecidableRule(rule, f"what chain {chain.key} of the bridge lets pass")
+                yield UndecidableRule(
+                    rule,
+                    _("what chain {chain_key} of the bridge lets pass").format(chain_key=chain.key),
+                )
         elif family == "arp":
             if packet.version == 4:  # noqa: PLR2004 - IP version
                 yield UndecidableRule(
-                    rule, f"what chain {chain.key} does to ARP, which finds neighbours"
+                    rule,
+                    _("what chain {chain_key} does to ARP, which finds neighbours").format(
+                        chain_key=chain.key
+                    ),
                 )
         elif family not in _IP_FAMILIES or hook not in IP_HOOKS:
             yield UndecidableRule(
-                rule, f"chain {chain.key} on the hook “{hook}”, which is not followed"
+                rule,
+                _("chain {chain_key} on the hook “{hook}”, which is not followed").format(
+                    chain_key=chain.key, hook=hook
+                ),
             )
         elif hook in {"ingress", "egress"} and _is_uncertain(chain, machine, packet, hook):
-            yield UndecidableRule(rule, f"which packets come through chain {chain.key}")
+            yield UndecidableRule(
+                rule, _("which packets come through chain {chain_key}").format(chain_key=chain.key)
+            )
 
 
 def _is_uncertain(chain: Chain, machine: Machine, packet: Packet, hook: str) -> bool:

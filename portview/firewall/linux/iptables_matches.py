@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from portview.i18n import _
+
 
 class Option(NamedTuple):
     """An option, its values, and whether a "!" stands before it."""
@@ -57,7 +59,7 @@ def readable(value: str) -> str | int:
 
 def prefix(value: str) -> Any:
     """Return an address with or without a mask as an address or a network."""
-    address, _, length = value.partition("/")
+    address, _unused, length = value.partition("/")
     if not length or length == ("128" if ":" in address else "32"):
         return address
     if length.isdecimal():
@@ -143,7 +145,7 @@ def _address_kind(option: Option, _family: str) -> list[dict[str, Any]] | None:
 
 
 def _rate(value: str, *, is_above: bool = False) -> dict[str, Any] | None:
-    amount, _, unit = value.partition("/")
+    amount, _unused, unit = value.partition("/")
     per = next((long for short, long in _UNITS.items() if unit.startswith(short)), None)
     if not amount.isdecimal() or per is None:
         return None
@@ -188,7 +190,7 @@ def _connection_mark(option: Option, _family: str) -> list[dict[str, Any]] | Non
 def _of_mark(mark: Any, option: Option) -> list[dict[str, Any]] | None:
     if option.name != "--mark" or not option.values:
         return None
-    value, _, mask = option.values[0].partition("/")
+    value, _unused, mask = option.values[0].partition("/")
     try:
         wanted, bits = int(value, 0), int(mask or str(_FULL_MASK), 0)
     except ValueError:
@@ -238,10 +240,10 @@ def read_time(options: Sequence[Option]) -> list[dict[str, Any]] | None:
             one.values[0] if one else other
             for one, other in ((start, "00:00:00"), (stop, "23:59:59"))
         ]
-        found.append(compared({"meta": {"key": "utc hour"}}, {"range": ends}))
+        found.append(compared({"meta": {"key": _("utc hour")}}, {"range": ends}))
     if days := words.get("--weekdays"):
         named = [_DAY_NUMBERS.get(one, one) for one in ",".join(days.values).split(",")]
-        left = {"meta": {"key": "utc day"}}
+        left = {"meta": {"key": _("utc day")}}
         found.append(compared(left, {"set": named}, is_turned=days.is_turned))
     return found
 
@@ -254,7 +256,7 @@ def read_connections(options: Sequence[Option]) -> list[dict[str, Any]] | None:
                 return None
             is_above = (option.name == "--connlimit-above") != option.is_turned
             count = {"val": int(option.values[0]), **({"inv": True} if is_above else {})}
-            return [{"ct count": count}]
+            return [{_("ct count"): count}]
     return None
 
 
@@ -307,19 +309,19 @@ def _processor(option: Option, _family: str) -> list[dict[str, Any]] | None:
 def _segment_size(option: Option, _family: str) -> list[dict[str, Any]] | None:
     if option.name != "--mss":
         return None
-    left = {"tcp option": {"name": "maxseg", "field": "size"}}
+    left = {_("tcp option"): {"name": "maxseg", "field": "size"}}
     return [compared(left, _plain_range(option.values), is_turned=option.is_turned)]
 
 
-def _nothing(*_: object) -> list[dict[str, Any]]:
+def _nothing(*_unused: object) -> list[dict[str, Any]]:
     return []
 
 
-def _no_such_header(*_: object) -> list[dict[str, Any]]:
+def _no_such_header(*_unused: object) -> list[dict[str, Any]]:
     return [compared({"exthdr": {"name": "rt"}}, right=True)]
 
 
-def _of_icmp(*_: object) -> list[dict[str, Any]]:
+def _of_icmp(*_unused: object) -> list[dict[str, Any]]:
     left = {"payload": {"protocol": "icmp", "field": "type"}}
     return [compared(left, 0)]
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 from typing import Any
 
+from portview.i18n import _
+
 Reader = Callable[[dict[str, Sequence[str]]], list[dict[str, Any]] | None]
 """From the options of a target to statements; None where they are not understood."""
 
@@ -19,7 +21,7 @@ def _simple(kind: str) -> Reader:
 
 def _rejected(options: dict[str, Sequence[str]]) -> list[dict[str, Any]]:
     kind = (options.get("--reject-with") or [""])[0]
-    return [{"reject": {"type": "tcp reset"} if kind == "tcp-reset" else {"expr": kind}}]
+    return [{"reject": {"type": _("tcp reset")} if kind == "tcp-reset" else {"expr": kind}}]
 
 
 def _sent_on(options: dict[str, Sequence[str]]) -> list[dict[str, Any]] | None:
@@ -28,7 +30,7 @@ def _sent_on(options: dict[str, Sequence[str]]) -> list[dict[str, Any]] | None:
         return None
     if _is_address(values[0]):
         return [{"dnat": {"addr": values[0]}}]
-    host, _, port = values[0].rpartition(":")
+    host, _unused, port = values[0].rpartition(":")
     address = host.strip("[]")
     if not port.isdecimal() or (host and not _is_address(address)):
         return None
@@ -59,7 +61,7 @@ def _set_mark(
 ) -> list[dict[str, Any]] | None:
     """Return a statement that clears the bits of a mask and turns those of a value."""
     text = (options.get("--set-xmark") or options.get("--set-mark") or [""])[0]
-    value, _, mask = text.partition("/")
+    value, _unused, mask = text.partition("/")
     try:
         number, bits = int(value, 0), int(mask or hex(_FULL_MASK), 0)
     except ValueError:

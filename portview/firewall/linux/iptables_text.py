@@ -21,6 +21,7 @@ from portview.firewall.linux.iptables_matches import (
 )
 from portview.firewall.linux.iptables_targets import TARGETS
 from portview.firewall.linux.ruleset import Chain, ChainKey, Rule, Ruleset
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -213,7 +214,7 @@ def _options(line: str) -> Iterator[Option]:
     try:
         words = shlex.split(line)
     except ValueError:
-        yield Option("an unreadable rule")
+        yield Option(_("an unreadable rule"))
         return
     found: list[tuple[str, bool, list[str]]] = []
     is_turned = False

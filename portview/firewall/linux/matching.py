@@ -16,6 +16,7 @@ from portview.firewall.linux.fields import field_of
 from portview.firewall.linux.intervals import Intervals, common, joined
 from portview.firewall.linux.packet import Packet, Side
 from portview.firewall.linux.values import holds, number_of, number_ranges, ranges_of
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.firewall.linux.machine import Machine
@@ -66,7 +67,9 @@ class Matching:
         if ABSENT in fields:
             return Division((), (packet,))
         if operator not in {"==", "in", "!=", "!"}:
-            return Division((packet,), (packet,), f"the comparison “{operator}”")
+            return Division(
+                (packet,), (packet,), _("the comparison “{operator}”").format(operator=operator)
+            )
         # "in" asks whether any of some flags is set, "!" whether none is.
         division = self._divide_by(fields, right, rule, packet, is_any=operator in {"in", "!"})
         if operator not in {"!=", "!"} or division.unsure:
@@ -78,10 +81,12 @@ class Matching:
         fields = self._fields_of(key, packet)
         elements = self._elements(data, rule)
         if elements is None:
-            return Lookup(unsure="a map that is not listed")
+            return Lookup(unsure=_("a map that is not listed"))
         pairs = [one for one in map(_pair, elements) if one]
         if self._changes(data, rule):
-            return Lookup(tuple((packet, value) for _, value in pairs), (packet,), "a changing map")
+            return Lookup(
+                tuple((packet, value) for _unused, value in pairs), (packet,), _("a changing map")
+            )
         pairs.sort(key=lambda pair: pair[0] == ["*"])  # what fits no other comes last
         found: list[tuple[Packet, Any]] = []
         rest = [packet]
@@ -90,7 +95,7 @@ class Matching:
             for one in rest:
                 division = _by_element(fields, parts, one)
                 if division.unsure:
-                    every = tuple((packet, value) for _, value in pairs)
+                    every = tuple((packet, value) for _unused, value in pairs)
                     return Lookup(every, (packet,), division.unsure)
                 found.extend((hit, value) for hit in division.inside)
                 left_over.extend(division.outside)
@@ -106,7 +111,7 @@ class Matching:
         self, fields: list[Field], right: Any, rule: Rule, packet: Packet, *, is_any: bool
     ) -> Division:
         if self._changes(right, rule):
-            return Division((packet,), (packet,), "a set that traffic changes")
+            return Division((packet,), (packet,), _("a set that traffic changes"))
         if len(fields) == 1 and isinstance(fields[0], Side):
             return self._by_range(fields[0], right, rule, packet)
         if len(fields) == 1 and isinstance(fields[0], RangedField):
@@ -118,7 +123,7 @@ class Matching:
             return Division((packet,), ()) if found else Division((), (packet,))
         elements = self._elements(right, rule)
         if elements is None:
-            return Division((packet,), (packet,), _unsure_among(fields) or "an unknown value")
+            return Division((packet,), (packet,), _unsure_among(fields) or _("an unknown value"))
         inside: list[Packet] = []
         rest = [packet]
         unsure = ""
@@ -216,7 +221,7 @@ def _by_element(fields: list[Field], parts: list[Any], packet: Packet) -> Divisi
     if parts == ["*"]:
         return Division((packet,), ())
     if len(parts) != len(fields):
-        return Division((packet,), (packet,), "an element of another shape")
+        return Division((packet,), (packet,), _("an element of another shape"))
     inside, unsure = packet, ""
     outside: list[Packet] = []
     for field, part in zip(fields, parts, strict=True):
@@ -240,7 +245,7 @@ def _by_part(field: Field, part: Any, packet: Packet) -> Division:
         return _unknown_value(packet) if ranges is None else _by_ranges(field, ranges, packet)
     verdict = False if field is ABSENT else holds(field, part, packet.version)
     if verdict is None:
-        what = field.what if isinstance(field, RangedField) else "an unknown value"
+        what = field.what if isinstance(field, RangedField) else _("an unknown value")
         return Division((packet,), (packet,), what)
     return Division((packet,), ()) if verdict else Division((), (packet,))
 
@@ -261,7 +266,7 @@ def _by_ranges(side: Side, ranges: Intervals, packet: Packet) -> Division:
 
 
 def _unknown_value(packet: Packet) -> Division:
-    return Division((packet,), (packet,), "an unknown value")
+    return Division((packet,), (packet,), _("an unknown value"))
 
 
 def _any_flag(field: Field, right: Any) -> bool | None:

@@ -64,8 +64,12 @@ def changes(
     warnings: tuple[str, ...] = ()
     if obstacle:
         is_allow = rule_spec.effect is RuleEffect.ALLOW
-        verb = "let everyone meant in" if is_allow else "block everyone meant"
-        warnings = (f"Even then the firewall would not {verb}: {obstacle}.",)
+        verb = _("let everyone meant in") if is_allow else _("block everyone meant")
+        warnings = (
+            _("Even then the firewall would not {verb}: {obstacle}.").format(
+                verb=verb, obstacle=obstacle
+            ),
+        )
     return Changes(tuple(commands), warnings, (_LIVE_ONLY,) if lasts_until_restart else ())
 
 
@@ -109,7 +113,9 @@ def is_of_iptables(key: ChainKey, ruleset: Ruleset) -> bool:
 
 def _new_chain(placement: Placement) -> list[Command]:
     chain = placement.chain
-    body = f"{{ type filter hook {chain.hook} priority {chain.priority} ; policy accept ; }}"
+    body = _("{{ type filter hook {hook} priority {priority} ; policy accept ; }}").format(
+        hook=chain.hook, priority=chain.priority
+    )
     return [
         ("nft", "add", "table", chain.key.family, chain.key.table),
         ("nft", "add", "chain", *chain.key, body),

@@ -34,6 +34,7 @@ from portview.firewall.linux.traversal_result import (
     of_rate,
     sent_on,
 )
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -108,7 +109,7 @@ class PacketTraversal:
                 return self._enter("input", 0, packet)
             case "prerouting":
                 if packet.version not in self._machine.forwards:
-                    because = "this machine does not pass packets on to others"
+                    because = _("this machine does not pass packets on to others")
                     return ended(PacketFate(packet, RuleEffect.BLOCK, because=because))
                 return self._enter("forward", 0, packet)
             case "forward" | "output":
@@ -231,7 +232,7 @@ class PacketTraversal:
     def _do(  # noqa: PLR0911 - a line for each verdict
         self, rule: Rule, step: ApplyVerdict, here: _Place, base: _Base
     ) -> TraversalResult:
-        chain, place, _ = here
+        chain, place, _unused = here
         packet = step.packet
         if step.verdict in _BLOCKS:
             return ended(PacketFate(packet, _BLOCKS[step.verdict], rule))
@@ -246,7 +247,7 @@ class PacketTraversal:
                 return self._run(chain, place + 1, packet, here[2], base)
             case "snat" | "masquerade":
                 if base[0] == "input":
-                    what = "where answers go to a client whose address is changed"
+                    what = _("where answers go to a client whose address is changed")
                     return self._any_end(rule, ApplyVerdict(packet, UNKNOWN_END, what), here, base)
                 return self._enter(base[0], base[1] + 1, packet)
             case "dnat" | "redirect":

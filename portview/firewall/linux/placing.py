@@ -14,6 +14,7 @@ from portview.firewall.linux.deciding import Followed, follow
 from portview.firewall.linux.ruleset import Chain, ChainKey, Rule, Ruleset
 from portview.firewall.linux.sentences import answer_of
 from portview.firewall.linux.traversal_result import TooManyCasesError
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.domain.firewall import RuleSpec
@@ -67,7 +68,7 @@ def try_out(rule_spec: RuleSpec, scope: Scope, ruleset: Ruleset, machine: Machin
             return _allow(rule_spec, scope, ruleset, machine)
         return _block(rule_spec, scope, ruleset, machine)
     except TooManyCasesError:
-        return Trial((), "the rules tell more cases apart than PortView follows")
+        return Trial((), _("the rules tell more cases apart than PortView follows"))
 
 
 def obstacle_of(rule_spec: RuleSpec, scope: Scope, ruleset: Ruleset, machine: Machine) -> str:
@@ -75,7 +76,7 @@ def obstacle_of(rule_spec: RuleSpec, scope: Scope, ruleset: Ruleset, machine: Ma
     try:
         followed = _follow(rule_spec, scope, ruleset, machine)
     except TooManyCasesError:
-        return "the rules tell more cases apart than PortView follows"
+        return _("the rules tell more cases apart than PortView follows")
     return _obstacle(rule_spec, followed, ruleset)
 
 
@@ -83,7 +84,7 @@ def _allow(rule_spec: RuleSpec, scope: Scope, ruleset: Ruleset, machine: Machine
     placements: list[Placement] = []
     made: set[object] = set()
     tried = ruleset
-    for _ in range(_MOST_ROUNDS):
+    for _unused in range(_MOST_ROUNDS):
         followed = _follow(rule_spec, scope, tried, machine)
         found = _placements(followed, scope, tried) if followed else []
         # What did not help at once does not help when it stands there twice.
@@ -126,7 +127,7 @@ def _follow(
 
 def _obstacle(rule_spec: RuleSpec, followed: Followed | None, ruleset: Ruleset) -> str:
     if followed is None:
-        return "no client of these addresses has a way to this machine"
+        return _("no client of these addresses has a way to this machine")
     is_allow = rule_spec.effect is RuleEffect.ALLOW
     wanted = FirewallVerdict.ALLOWED if is_allow else FirewallVerdict.BLOCKED
     if followed.outcome.verdict is wanted:
@@ -190,7 +191,7 @@ def _with_rule(
 ) -> Ruleset:
     chain = ruleset.chains[placement.chain.key]
     expressions = expressions_for(placement, rule_spec, scope)
-    rule = Rule(chain.key, 0, tuple(expressions), "the new rule")
+    rule = Rule(chain.key, 0, tuple(expressions), _("the new rule"))
     rules = (*chain.rules[: placement.place], rule, *chain.rules[placement.place :])
     chains = {**ruleset.chains, chain.key: replace(chain, rules=rules)}
     return replace(ruleset, chains=chains)
@@ -228,5 +229,5 @@ def chain_takes_both(placement: Placement) -> bool:
 
 
 def _value(text: str) -> Any:
-    address, _, length = text.partition("/")
+    address, _unused, length = text.partition("/")
     return {"prefix": {"addr": address, "len": int(length)}} if length else address

@@ -10,6 +10,7 @@ from portview.firewall.linux import firewalld, nft_changes, ufw
 from portview.firewall.linux.nft_changes import Changes
 from portview.firewall.linux.placing import obstacle_of, try_out
 from portview.firewall.linux.ruleset import BUILT_IN_CHAINS
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -65,14 +66,16 @@ def _obstacle(rule_spec: RuleSpec, trial: Trial, is_managed: Callable[[ChainKey]
     """Return what decides otherwise where the one who keeps the rules has no say."""
     alien = [place for place in trial.placements if not is_managed(place.chain.key)]
     if rule_spec.effect is RuleEffect.ALLOW and alien:
-        return f"{_place_words(alien[0])} blocks them as well"
+        return _("{place_words} blocks them as well").format(place_words=_place_words(alien[0]))
     return trial.obstacle
 
 
 def _place_words(place: Placement) -> str:
     if place.before is None:
-        return f"the policy of chain {place.chain.key}"
-    return f"the rule “{place.before.text}” in chain {place.chain.key}"
+        return _("the policy of chain {chain_key}").format(chain_key=place.chain.key)
+    return _("the rule “{before_text}” in chain {chain_key}").format(
+        before_text=place.before.text, chain_key=place.chain.key
+    )
 
 
 def _is_of_ufw(key: ChainKey) -> bool:

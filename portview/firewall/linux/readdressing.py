@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from portview.firewall.linux.machine import LOOPBACK
 from portview.firewall.linux.packet import Packet, Side
 from portview.firewall.linux.values import ranges_of
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.firewall.linux.intervals import Intervals
@@ -54,7 +55,7 @@ def readdressed(  # noqa: PLR0911 - an end for each kind of target
         return _SOMEWHERE
     is_loopback = is_v4 and _LOOPBACK_NET[0] <= number <= _LOOPBACK_NET[1]
     if is_loopback and packet.inward not in {LOOPBACK, ""}:
-        return "whether the kernel lets packets from outside reach loopback (route_localnet)"
+        return _("whether the kernel lets packets from outside reach loopback (route_localnet)")
     return [
         _bound_for(one, number, machine) if one.called else one
         for one in _parted(packet, ((number, number),), ports)

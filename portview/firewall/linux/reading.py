@@ -10,6 +10,7 @@ from portview.firewall.linux.listing import parse_devices, parse_table_flags, pa
 from portview.firewall.linux.netlink import has_tables
 from portview.firewall.linux.ruleset import Ruleset, parse_ruleset
 from portview.firewall.linux.tools import Done, run_tool
+from portview.i18n import _
 from portview.readers.system_tools import find_tool
 
 # The thread's own, because a thread can be in another network namespace than its process.
@@ -51,8 +52,8 @@ def _without_nft() -> Reading:
         return Reading(Ruleset())
     return Reading(
         None,
-        "The program nft, which tells the rules of the firewall, is not installed.",
-        "Install the package nftables.",
+        _("The program nft, which tells the rules of the firewall, is not installed."),
+        _("Install the package nftables."),
     )
 
 
@@ -63,7 +64,7 @@ def _read_with(nft: str) -> Reading:
     try:
         ruleset = parse_ruleset(listing.output)
     except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
-        return Reading(None, "The answer of nft could not be understood.")
+        return Reading(None, _("The answer of nft could not be understood."))
     words = run_tool([nft, "-s", "-a", "list", "ruleset"])
     if words.code == 0:
         # The JSON of some versions garbles the flags; without the text they stay as they are.
@@ -84,8 +85,10 @@ def _read_legacy() -> Reading:
         if tables and tool is None:
             return Reading(
                 None,
-                f"There are rules of iptables in the kernel that only {tool_name} can tell.",
-                "Install the package iptables.",
+                _(
+                    "There are rules of iptables in the kernel that only {tool_name} can tell."
+                ).format(tool_name=tool_name),
+                _("Install the package iptables."),
             )
         if tool:
             done = run_tool([tool])
@@ -113,9 +116,13 @@ def _failed(nft: str, done: Done) -> Reading:
     if done.is_refused:
         return Reading(
             None,
-            "Only root may read the rules of the firewall.",
-            f"Run PortView as root; the rules are what “{nft} list ruleset” tells.",
+            _("Only root may read the rules of the firewall."),
+            _("Run PortView as root; the rules are what “{nft} list ruleset” tells.").format(
+                nft=nft
+            ),
             is_refused=True,
         )
-    name, reason = Path(nft).name, done.error or "no reason given"
-    return Reading(None, f"{name} could not list the rules: {reason}")
+    name, reason = Path(nft).name, done.error or _("no reason given")
+    return Reading(
+        None, _("{name} could not list the rules: {reason}").format(name=name, reason=reason)
+    )

@@ -17,6 +17,7 @@ from portview.firewall.linux.arriving import destinations
 from portview.firewall.linux.deciding import decide
 from portview.firewall.linux.firewalld import profiles_of
 from portview.firewall.linux.ruleset import BUILT_IN_CHAINS, Ruleset, targets_of
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.domain.destination import ClientOrigin, Destination
@@ -94,12 +95,12 @@ def status_of(ruleset: Ruleset, machine: Machine) -> FirewallStatus:
     )
     count = ruleset.rule_count
     words = f"{count} rule" + ("" if count == 1 else "s")
-    title = _TITLES.get(manager, "No firewall is set up on this machine")
+    title = _TITLES.get(manager, _("No firewall is set up on this machine"))
     sentence = f"{title}; {words}." if manager != "none" else f"{title}."
     if any(
         key.name.startswith("DOCKER") or key.table == "docker-bridges" for key in ruleset.chains
     ):
-        sentence += " Docker adds rules of its own for the ports that it publishes."
+        sentence += _(" Docker adds rules of its own for the ports that it publishes.")
     profiles = profiles_of(ruleset, machine) if manager == "firewalld" else ()
     return FirewallStatus(manager, is_on, sentence, profiles, count)
 

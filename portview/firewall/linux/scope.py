@@ -10,6 +10,7 @@ from portview.domain.errors import Outcome, PortViewError
 from portview.domain.firewall import EVERYONE_OF, LOCAL_SUBNET_OF, RuleEffect
 from portview.domain.user_input.parsing import MAX_PORT
 from portview.firewall.linux.intervals import Intervals, joined
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,11 +57,15 @@ class Scope:
 def scope_of(rule_spec: RuleSpec, machine: Machine) -> Scope:
     """Return whom a wish is about. Raises PortViewError for what can't be in a rule."""
     if rule_spec.effect not in {RuleEffect.ALLOW, RuleEffect.BLOCK}:
-        raise unfit("A rule of PortView's can only allow or block.")
+        raise unfit(_("A rule of PortView's can only allow or block."))
     if not 0 < rule_spec.port <= MAX_PORT:
-        raise unfit(f"{rule_spec.port} is no port.", "Ports are 1 to 65535.")
+        raise unfit(_("{port} is no port.").format(port=rule_spec.port), _("Ports are 1 to 65535."))
     if not 0 < len(rule_spec.remotes) <= _MOST_REMOTES:
-        raise unfit(f"A rule needs 1 to {_MOST_REMOTES} remote addresses, or “any”.")
+        raise unfit(
+            _("A rule needs 1 to {most_remotes} remote addresses, or “any”.").format(
+                most_remotes=_MOST_REMOTES
+            )
+        )
     words = [text.strip().lower() for text in rule_spec.remotes]
     if "any" in words:
         return Scope()
@@ -88,8 +93,8 @@ def _connected(machine: Machine, versions: tuple[int, ...]) -> list[Network]:
     ]
     if not found:
         only = "" if len(versions) > 1 else f"IPv{versions[0]} "
-        message = f"This machine is connected to no {only}network."
-        raise unfit(message, "Name the addresses instead.")
+        message = _("This machine is connected to no {only}network.").format(only=only)
+        raise unfit(message, _("Name the addresses instead."))
     return found
 
 
@@ -98,8 +103,8 @@ def _network(word: str) -> Network:
         return ip_network(word, strict=False)
     except ValueError as error:
         raise unfit(
-            f"“{word}” is no address and no network.",
-            "Write it like 192.168.1.5, 192.168.0.0/16, any or localsubnet.",
+            _("“{word}” is no address and no network.").format(word=word),
+            _("Write it like 192.168.1.5, 192.168.0.0/16, any or localsubnet."),
         ) from error
 
 

@@ -44,11 +44,13 @@ def answer_of(
         case FirewallVerdict.UNKNOWN:
             undecidable = outcome.undecidable
             deciding = undecidable.rule if undecidable else None
-            what = undecidable.what if undecidable else "something that is not known"
+            what = undecidable.what if undecidable else _("something that is not known")
             if deciding is None:
                 reason = _("Nobody can tell beforehand: it depends on {what}.").format(what=what)
             else:
-                reason = f"Nobody can tell beforehand: {_rule_words(deciding)} depends on {what}."
+                reason = _("Nobody can tell beforehand: {rule_words} depends on {what}.").format(
+                    rule_words=_rule_words(deciding), what=what
+                )
         case FirewallVerdict.PARTLY:
             deciding = _of_allowed(fates)
             reason = _part_sentence(fates, asked)
@@ -79,7 +81,7 @@ def told(rule: Rule) -> FirewallRule:
         id=rule.id,
         name=name_of(rule),
         effect=effect_of(rule),
-        source=f"chain {rule.chain}",
+        source=_("chain {chain}").format(chain=rule.chain),
         text=rule.text,
         conditions=conditions_of(rule),
     )
@@ -91,20 +93,22 @@ def _of_allowed(fates: Iterable[PacketFate]) -> Rule | None:
 
 def _rule_words(rule: Rule | None) -> str:
     if rule is None:
-        return "the verdict"
+        return _("the verdict")
     text = managed_name_of(rule) or rule.text
     text = text if len(text) <= _LONGEST_RULE else f"{text[: _LONGEST_RULE - 1]}…"
-    return f"the rule “{text}” in chain {rule.chain}"
+    return _("the rule “{text}” in chain {chain}").format(text=text, chain=rule.chain)
 
 
 def _allowed_sentence(fates: Sequence[PacketFate]) -> str:
     fate = next((one for one in fates if one.rule), fates[0])
     if fate.rule:
-        sentence = f"Allowed by {_rule_words(fate.rule)}"
+        sentence = _("Allowed by {rule_words}").format(rule_words=_rule_words(fate.rule))
     elif fate.chain:
-        sentence = f"No rule blocks it, and the policy of chain {fate.chain.key} is accept"
+        sentence = _("No rule blocks it, and the policy of chain {chain_key} is accept").format(
+            chain_key=fate.chain.key
+        )
     else:
-        sentence = "No firewall rule is about incoming traffic, so nothing is blocked"
+        sentence = _("No firewall rule is about incoming traffic, so nothing is blocked")
     return f"{sentence}{_sent_on_words(fates)}."
 
 
@@ -116,26 +120,30 @@ def _blocked_sentence(fates: Sequence[PacketFate]) -> str:
     if len(others) == 1:
         words, other_versions = others[0]
         is_by_version = len(versions) == len(other_versions) == 1 and versions != other_versions
-        whom = f"over IPv{min(other_versions)}" if is_by_version else "for others"
+        whom = (
+            _("over IPv{other_versions}").format(other_versions=min(other_versions))
+            if is_by_version
+            else _("for others")
+        )
         text += f"; {whom} {words}"
     elif others:
-        text += f"; for others in {len(others)} more ways"
+        text += _("; for others in {count} more ways").format(count=len(others))
     return f"{text[0].upper()}{text[1:]}{_sent_on_words(fates)}."
 
 
 def _blocking_words(fate: PacketFate) -> str:
     if fate.because:
-        return f"blocked, because {fate.because}"
+        return _("blocked, because {because}").format(because=fate.because)
     if fate.is_unserved:
         return _unserved_words(fate)
     if fate.rule is None:
-        where = fate.chain.key if fate.chain else "an unknown chain"
-        words = f"dropped silently by the policy of chain {where}"
+        where = fate.chain.key if fate.chain else _("an unknown chain")
+        words = _("dropped silently by the policy of chain {where}").format(where=where)
     else:
-        verb = "rejected" if fate.effect is RuleEffect.REJECT else "dropped silently"
-        words = f"{verb} by {_rule_words(fate.rule)}"
+        verb = "rejected" if fate.effect is RuleEffect.REJECT else _("dropped silently")
+        words = _("{verb} by {rule_words}").format(verb=verb, rule_words=_rule_words(fate.rule))
     if fate.is_answer:
-        return f"let in, but the server's answer is {words}"
+        return _("let in, but the server's answer is {words}").format(words=words)
     if fate.is_later:
         later = _("let in at first, but what the client sends after its first packet is {blocked}")
         return later.format(blocked=words)
@@ -155,7 +163,9 @@ def _sent_on_words(fates: Sequence[PacketFate]) -> str:
             target = _address_text(fate.packet, fate.packet.daddr[0][0])
             port = fate.packet.dport[0][0]
             target = f"[{target}]:{port}" if ":" in target else f"{target}:{port}"
-            return f" (sent on to {target} by {_rule_words(fate.sent_on_by)})"
+            return _(" (sent on to {target} by {rule_words})").format(
+                target=target, rule_words=_rule_words(fate.sent_on_by)
+            )
     return ""
 
 
@@ -173,21 +183,29 @@ def _part_sentence(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> str:
     way_out = _blocking_words(blocked[0]) if blocked else "blocked"
     limited = next((fate for fate in allowed if fate.rate and fate.is_below), None)
     if limited:
-        return (
-            f"Allowed as long as new connections stay below {limited.rate}, by "
-            f"{_rule_words(limited.limiter)}; beyond that {way_out}."
-        )
+        return _(
+            "Allowed as long as new connections stay below {rate}, by "
+            "{rule_words}; beyond that {way_out}."
+        ).format(rate=limited.rate, rule_words=_rule_words(limited.limiter), way_out=way_out)
     if any(fate.rate and not fate.is_below for fate in allowed) and len(blocked) == 1:
         over = _("{blocked} as long as new connections stay below {rate}; beyond that allowed.")
         text = over.format(blocked=way_out, rate=blocked[0].rate)
         return f"{text[0].upper()}{text[1:]}"
     whom = scope_words(allowed, asked)
     not_whom = scope_words(blocked, asked)
-    by = f" by {_rule_words(rule)}" if (rule := _of_allowed(fates)) else ""
+    by = (
+        _(" by {rule_words}").format(rule_words=_rule_words(rule))
+        if (rule := _of_allowed(fates))
+        else ""
+    )
     by += _sent_on_words(allowed)
     if not_whom and (not whom or _plainness(not_whom) < _plainness(whom)):
-        return f"Allowed{by}, but not {not_whom}: there it is {way_out}."
-    return f"Allowed {whom or 'for some'}{by}; others are {way_out}."
+        return _("Allowed{by}, but not {not_whom}: there it is {way_out}.").format(
+            by=by, not_whom=not_whom, way_out=way_out
+        )
+    return _("Allowed {value}{by}; others are {way_out}.").format(
+        value=whom or "for some", by=by, way_out=way_out
+    )
 
 
 def _plainness(words: str) -> tuple[bool, int]:
@@ -200,7 +218,7 @@ def scope_words(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> str:
     parts = []
     versions = {fate.packet.version for fate in fates}
     if versions != {packet.version for packet in asked}:
-        parts.append(f"over IPv{versions.pop()}" if len(versions) == 1 else "")
+        parts.append(_("over IPv{pop}").format(pop=versions.pop()) if len(versions) == 1 else "")
     ways = {fate.packet.inward for fate in fates}
     is_from_here = any(packet.is_local_source for packet in asked)
     if not is_from_here and ways != {packet.inward for packet in asked}:
@@ -214,7 +232,7 @@ def scope_words(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> str:
         shown = ", ".join(
             str(low) if low == high else f"{low}-{high}" for low, high in ports[:_MOST_NAMED]
         )
-        parts.append(f"from source port {shown}")
+        parts.append(_("from source port {shown}").format(shown=shown))
     return " ".join(part for part in parts if part)
 
 
@@ -239,7 +257,11 @@ def _called_words(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> str:
     shown = [str(_address(number, version)) for version, number in sorted(called)[:_MOST_NAMED]]
     more = len(called) - len(shown)
     words = ", ".join(shown)
-    return f"to {words} and {more} more addresses" if more > 0 else f"to {words}"
+    return (
+        _("to {words} and {more} more addresses").format(words=words, more=more)
+        if more > 0
+        else _("to {words}").format(words=words)
+    )
 
 
 def _source_words(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> str:
@@ -258,7 +280,11 @@ def _source_words(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> str:
         return ""
     shown = names[:_MOST_NAMED]
     more = len(names) - len(shown)
-    return "from " + ", ".join(shown) + (f" and {more} more networks" if more else "")
+    return (
+        "from "
+        + ", ".join(shown)
+        + (_(" and {more} more networks").format(more=more) if more else "")
+    )
 
 
 def _network_words(these: Intervals, every: Intervals, *, is_v6: bool) -> list[str]:
@@ -271,13 +297,16 @@ def _network_words(these: Intervals, every: Intervals, *, is_v6: bool) -> list[s
     if excluded is not None:
         shown = ", ".join(excluded[:_MOST_NAMED])
         more = len(excluded) - _MOST_NAMED
-        return [f"anywhere but {shown}" + (f" and {more} more" if more > 0 else "")]
-    return [f"{len(these)} ranges of addresses"]
+        return [
+            _("anywhere but {shown}").format(shown=shown)
+            + (_(" and {more} more").format(more=more) if more > 0 else "")
+        ]
+    return [_("{count} ranges of addresses").format(count=len(these))]
 
 
 def _bridged(these: Intervals, every: Intervals) -> Intervals:
     """Return addresses together with the small gaps of what is not asked about."""
     gaps = without(((0, every[-1][1]),), every)
-    starts, ends = {low for low, _ in these}, {high for _, high in these}
+    starts, ends = {low for low, _unused in these}, {high for _unused, high in these}
     between = [gap for gap in gaps if gap[0] - 1 in ends and gap[1] + 1 in starts]
     return joined((*these, *between))

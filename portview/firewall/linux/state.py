@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from portview.domain.facts import Known, Remedy, Unreadable
 from portview.firewall.linux.asking import LISTENERS_AT
 from portview.firewall.linux.surroundings import Listener, Surroundings
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +83,7 @@ def read_listeners() -> Fact[tuple[Listener, ...]]:
         except FileNotFoundError:
             continue  # this system has no IPv6
         except (OSError, ValueError) as error:
-            reason = f"/proc/net/{name} can't be read: {error}"
+            reason = _("/proc/net/{name} can't be read: {error}").format(name=name, error=error)
             return Unreadable(reason, Remedy.NOTHING)
     return Known(tuple(sorted(found, key=lambda one: (one.port, repr(one)))))
 
@@ -95,7 +96,7 @@ def _listeners(table: Iterator[str], protocol: str, version: int) -> Iterator[Li
         parts = line.split(None, 9)
         if parts[3] != state:
             continue
-        address, _, port = parts[1].partition(":")
+        address, _unused, port = parts[1].partition(":")
         number = _address(address)
         is_any_of_v6 = version == 6 and number == 0  # noqa: PLR2004 - IP version
         yield Listener(

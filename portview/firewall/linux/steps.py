@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from portview.firewall.linux.fields import value_of
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.firewall.linux.matching import Lookup, Matching
@@ -138,7 +139,11 @@ def _condition(  # noqa: PLR0911 - an end for each kind of statement
     if kind in _TRANSPARENT:
         return _NO_CONDITION
     if not isinstance(body, dict):
-        words = f"the {kind} named “{body}”" if kind in {"limit", "quota"} else UNKNOWN_END
+        words = (
+            _("the {kind} named “{body}”").format(kind=kind, body=body)
+            if kind in {"limit", "quota"}
+            else UNKNOWN_END
+        )
         return _Condition(words)
     if kind == "ct count":
         return _of_connections(body, matching)
@@ -169,24 +174,26 @@ def _of_each(statements: Any, matching: Matching) -> _Condition:
     if not telling:
         return _NO_CONDITION
     if len(telling) == 1 and telling[0].is_rate:
-        return telling[0]._replace(what=f"{telling[0].what} for each source")
-    return _Condition("what was counted before")
+        return telling[0]._replace(what=_("{what} for each source").format(what=telling[0].what))
+    return _Condition(_("what was counted before"))
 
 
 def _of_xt(kind: str, name: str) -> _Condition:
     """Return the condition of an extension of iptables of which only the name is known."""
     if name in _XT_TRANSPARENT:
         return _NO_CONDITION
-    return _Condition(f"the match “{name}” of iptables" if kind == "match" else UNKNOWN_END)
+    return _Condition(
+        _("the match “{name}” of iptables").format(name=name) if kind == "match" else UNKNOWN_END
+    )
 
 
 def _end_words(kind: str, body: Any) -> str:
     """Name what may end the way of a packet."""
     if kind == "mangle" and isinstance(body, dict) and "ct" in (body.get("key") or {}):
-        return f"ct {body['key']['ct'].get('key')}, which it sets"
+        return _("ct {get}, which it sets").format(get=body["key"]["ct"].get("key"))
     if kind == "xt" and isinstance(body, dict) and body.get("name"):
-        return f"the target “{body['name']}” of iptables"
-    return _ENDS.get(kind, f"the statement “{kind}”")
+        return _("the target “{body}” of iptables").format(body=body["name"])
+    return _ENDS.get(kind, _("the statement “{kind}”").format(kind=kind))
 
 
 def rate_text(body: Any) -> str:

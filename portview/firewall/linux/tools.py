@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING, NamedTuple
 
+from portview.i18n import _
 from portview.readers.bounded_program import run_bounded
 from portview.readers.system_tools import tool_environment
 
@@ -24,7 +25,12 @@ class Done(NamedTuple):
     @property
     def is_refused(self) -> bool:
         """Tell whether it failed for want of rights."""
-        words = ("operation not permitted", "permission denied", "must be root", "need to be root")
+        words = (
+            _("operation not permitted"),
+            _("permission denied"),
+            _("must be root"),
+            _("need to be root"),
+        )
         text = f"{self.error} {self.output}".lower()
         return self.code != 0 and any(word in text for word in words)
 
@@ -39,7 +45,9 @@ def run_tool(arguments: Sequence[str], timeout_s: float = _TIMEOUT_S) -> Done:
             cwd="/",
         )
     except subprocess.TimeoutExpired:
-        return Done(None, "", f"it did not end within {timeout_s:.0f} s")
+        return Done(
+            None, "", _("it did not end within {timeout_s:.0f} s").format(timeout_s=timeout_s)
+        )
     except OSError as error:
         return Done(None, "", error.strerror or str(error))
     return Done(

@@ -13,6 +13,7 @@ from portview.firewall.linux.facts_of_packets import (
 )
 from portview.firewall.linux.packet import DATA, Side
 from portview.firewall.linux.values import STATES, STATUSES
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +47,7 @@ def tracked_field(body: Mapping[str, Any], packet: Packet) -> Field:  # noqa: PL
             return KnownField("number", 0)
         case _ if key in _ADDRESSES or key in _PORTS:
             return _tuple_field(key, str(direction), packet)
-    return UncertainField(f"ct {key}")
+    return UncertainField(_("ct {key}").format(key=key))
 
 
 def _status(packet: Packet) -> int:
@@ -65,7 +66,7 @@ def _tuple_field(key: str, direction: str, packet: Packet) -> Field:
     is_port = key in _PORTS
     is_source = key in {"proto-src", "saddr", "ip saddr", "ip6 saddr"}
     if direction not in {"original", "reply"}:
-        return UncertainField(f"ct {key}")
+        return UncertainField(_("ct {key}").format(key=key))
     is_of_client = is_source == (direction == "original")
     if is_of_client:
         return _of_client(packet, is_port=is_port)

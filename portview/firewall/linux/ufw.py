@@ -15,6 +15,7 @@ from portview.firewall.linux.managed_rules import joined_remotes
 from portview.firewall.linux.naming import rule_name
 from portview.firewall.linux.scope import unfit
 from portview.firewall.tag import find_tag
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -61,11 +62,11 @@ def parse_user_rules(text: str) -> Iterator[UfwRule]:
     for line in text.splitlines():
         if not line.startswith(_TUPLE):
             continue
-        head, _, comment = line.removeprefix(_TUPLE).partition(" comment=")
+        head, _unused, comment = line.removeprefix(_TUPLE).partition(" comment=")
         words = head.split()
         if len(words) != 7 or words[6] != "in":  # noqa: PLR2004 - without application names
             continue
-        action, protocol, port, target, _, source, _ = words
+        action, protocol, port, target, _unused, source, _unused = words
         if target not in _ANY:
             continue
         yield UfwRule(
@@ -135,8 +136,10 @@ def plan_rule(
     ]
     if not new:
         raise unfit(
-            f"ufw has such a rule already: {' '.join(_words(action, rule_spec, sources[0]))}.",
-            "Another rule decides; look at all that are about this port.",
+            _("ufw has such a rule already: {words}.").format(
+                words=" ".join(_words(action, rule_spec, sources[0]))
+            ),
+            _("Another rule decides; look at all that are about this port."),
         )
     if scope.is_any and len(new) == len(sources):
         new = ["any"]

@@ -17,7 +17,9 @@ from portview.firewall.windows.registry import FirewallRegistry
 from portview.firewall.windows.rules import NoWindowsRules, WindowsRules
 from portview.firewall.windows.surroundings_reader import read_surroundings
 from portview.firewall.windows.warnings import warnings_for
+from portview.i18n import _
 from portview.readers.elevation import is_elevated
+from portview.readers.windows.console_text import decode_console
 from portview.readers.windows.system_programs import (
     CREATE_NO_WINDOW,
     program_environment,
@@ -69,7 +71,9 @@ class WindowsFirewall:
         except OSError as error:
             logger.warning("the rules of the firewall can't be read: %s", error)
             reason = inert(str(error.strerror or error), _LONGEST_OUTPUT).rstrip(".")
-            return self._nothing(f"The rules of Windows' firewall can't be read: {reason}.")
+            return self._nothing(
+                _("The rules of Windows' firewall can't be read: {reason}.").format(reason=reason)
+            )
 
     def plan(self, rule_spec: RuleSpec, rules: FirewallRules) -> RuleChange:
         """Return how a rule would be made. Changes nothing. Raises PortViewError."""
@@ -134,25 +138,30 @@ class WindowsFirewall:
         except subprocess.TimeoutExpired as error:
             raise PortViewError(
                 "firewall_timeout",
-                f"netsh did not end within {_TIMEOUT_S:.0f} s and was stopped.",
-                "Look whether the rule is there before trying again.",
+                _("netsh did not end within {timeout_s:.0f} s and was stopped.").format(
+                    timeout_s=_TIMEOUT_S
+                ),
+                _("Look whether the rule is there before trying again."),
             ) from error
         except OSError as error:
             raise PortViewError(
-                "firewall_tool", f"netsh can't be started: {error.strerror or error}."
+                "firewall_tool",
+                _("netsh can't be started: {value}.").format(value=error.strerror or error),
             ) from error
         if done.returncode == 0:
             return
-        # What netsh says is in the language of the system and in its console's code page.
-        encoding = "oem" if sys.platform == "win32" else "utf-8"
-        said = " ".join(done.stdout.decode(encoding, "replace").split())
+        said = " ".join(decode_console(done.stdout).split())
         logger.warning("netsh ended with %d: %s", done.returncode, said)
         if not is_elevated():
             raise PortViewError(
                 "firewall_denied",
-                "The firewall can't be changed without administrator rights.",
-                "Do it as administrator.",
+                _("The firewall can't be changed without administrator rights."),
+                _("Do it as administrator."),
                 Outcome.NEEDS_ADMIN,
             )
-        reason = inert(said, _LONGEST_OUTPUT) or f"exit code {done.returncode}"
-        raise PortViewError("firewall_refused", f"netsh refused the change: {reason}")
+        reason = inert(said, _LONGEST_OUTPUT) or _("exit code {returncode}").format(
+            returncode=done.returncode
+        )
+        raise PortViewError(
+            "firewall_refused", _("netsh refused the change: {reason}").format(reason=reason)
+        )

@@ -28,6 +28,7 @@ from portview.firewall.windows.fit import match_rule, traffic_of
 from portview.firewall.windows.policy import Store
 from portview.firewall.windows.reasons import Reason, explain
 from portview.firewall.windows.surroundings import Profile
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -68,7 +69,9 @@ def decide(
     try:
         traffic = traffic_of(question, surroundings)
     except ValueError as error:
-        return FirewallAnswer(UNKNOWN, f"It can't be told: {inert(str(error))}.")
+        return FirewallAnswer(
+            UNKNOWN, _("It can't be told: {error}.").format(error=inert(str(error)))
+        )
     early = _without_rules(traffic)
     if early is not None:
         return early
@@ -83,8 +86,10 @@ def decide(
     answer = _answer([strictest], surroundings)
     return replace(
         answer,
-        reason=f"{answer.reason[:-1]}; Windows does not tell which networks are connected, "
-        "so the strictest answer is assumed.",
+        reason=_(
+            "{reason}; Windows does not tell which networks are "
+            "connected, so the strictest answer is assumed."
+        ).format(reason=answer.reason[:-1]),
     )
 
 
@@ -97,23 +102,31 @@ def _without_rules(traffic: Traffic) -> FirewallAnswer | None:
     if is_within and traffic.package is not None:
         return FirewallAnswer(
             UNKNOWN,
-            "It can't be told: Windows keeps apps from packages away from this machine's "
-            "loopback unless they are exempted.",
+            _(
+                "It can't be told: Windows keeps apps from packages away from "
+                "this machine's loopback unless they are exempted."
+            ),
         )
     if is_within:
-        return FirewallAnswer(ALLOWED, "Windows does not filter what a machine sends to itself.")
+        return FirewallAnswer(ALLOWED, _("Windows does not filter what a machine sends to itself."))
     if local is not None and local.is_loopback:
         return FirewallAnswer(
             BLOCKED,
-            f"The server listens on {question.local_address} only, which other machines can't "
-            "reach, whatever the firewall does.",
-            next_step="Have the server listen on an address of the network, or on all addresses.",
+            _(
+                "The server listens on {local_address} only, which other "
+                "machines can't reach, whatever the firewall does."
+            ).format(local_address=question.local_address),
+            next_step=_(
+                "Have the server listen on an address of the network, or on all addresses."
+            ),
         )
     if remote is not None and local is not None and remote.version != local.version:
         return FirewallAnswer(
             BLOCKED,
-            f"A client at {question.remote} can't reach a server that listens on "
-            f"{question.local_address} only: one is IPv4 and the other IPv6.",
+            _(
+                "A client at {remote} can't reach a server that listens on "
+                "{local_address} only: one is IPv4 and the other IPv6."
+            ).format(remote=question.remote, local_address=question.local_address),
         )
     return None
 
@@ -159,7 +172,9 @@ def _with_leaks(judged: _Judged) -> _Judged:
     match = judged.evaluation.match
     if judged.evaluation.verdict is not BLOCKED or (match and match.rule.store.is_hardening):
         return judged
-    after = f"{judged.reason.after}; some network interfaces are left out of the firewall"
+    after = _("{after}; some network interfaces are left out of the firewall").format(
+        after=judged.reason.after
+    )
     return replace(
         judged, evaluation=Evaluation(PARTLY, match), reason=replace(judged.reason, after=after)
     )

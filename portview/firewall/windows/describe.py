@@ -9,6 +9,7 @@ from portview.domain.plain_text import inert
 from portview.firewall.windows.rule import ANY_SERVICE
 from portview.firewall.windows.rule_string import parse_rule
 from portview.firewall.windows.surroundings import Profile
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -65,7 +66,7 @@ def part(match: Match) -> str:
     phrases = sorted({condition.phrase for condition in match.region.traffic})
     if match.region.remote is not None and match.rule.remote is not None:
         # As the rule says it: "the local subnet" tells more than its addresses.
-        phrases.insert(0, f"from {addresses(match.rule.remote)}")
+        phrases.insert(0, _("from {addresses}").format(addresses=addresses(match.rule.remote)))
     return ", ".join(inert(phrase, _LONGEST_NAME) for phrase in phrases)
 
 
@@ -74,7 +75,7 @@ def addresses(some: AddressSet) -> str:
     words = sorted({word[:-2] for word in some.keywords})
     texts = [_KEYWORDS.get(word, word) for word in words] + [span.text for span in some.spans]
     if len(texts) > _MOST_SPANS:
-        texts[_MOST_SPANS - 1 :] = ["other addresses"]
+        texts[_MOST_SPANS - 1 :] = [_("other addresses")]
     return " or ".join(texts)
 
 
@@ -82,8 +83,8 @@ def networks(profiles: Collection[Profile], all_of_them: str = "every network") 
     """Return on which networks: "on domain and private networks"."""
     names = [profile.value for profile in Profile if profile in profiles]
     if len(names) == len(Profile):
-        return f"on {all_of_them}"
-    return f"on {' and '.join(names)} networks"
+        return _("on {all_of_them}").format(all_of_them=all_of_them)
+    return _("on {names} networks").format(names=" and ".join(names))
 
 
 def _conditions(rule: WindowsRule) -> list[str]:
@@ -91,27 +92,39 @@ def _conditions(rule: WindowsRule) -> list[str]:
     if rule.profiles is not None:
         phrases.append(networks(rule.profiles))
     if rule.remote is not None:
-        phrases.append(f"from {addresses(rule.remote)}")
+        phrases.append(_("from {addresses}").format(addresses=addresses(rule.remote)))
     if rule.local is not None:
-        phrases.append(f"to {addresses(rule.local)}")
+        phrases.append(_("to {addresses}").format(addresses=addresses(rule.local)))
     phrases.extend(sorted({condition.phrase for condition in rule.traffic}))
-    phrases.extend(f"only what Windows vouches for ({kind})" for kind in rule.trusted)
+    phrases.extend(
+        _("only what Windows vouches for ({kind})").format(kind=kind) for kind in rule.trusted
+    )
     for major, minor, is_later in rule.platforms:
-        phrases.append(f"Windows {major}.{minor}{' or later' if is_later else ''}")
+        phrases.append(
+            _("Windows {major}.{minor}{part}").format(
+                major=major, minor=minor, part=" or later" if is_later else ""
+            )
+        )
     if rule.effect is RuleEffect.BYPASS:
-        phrases.append("passes block rules")
+        phrases.append(_("passes block rules"))
     phrases.extend(rule.doubts)
     return phrases
 
 
 def _endpoint(rule: WindowsRule) -> Iterator[str]:
     if rule.protocol is not None:
-        yield _PROTOCOLS.get(rule.protocol, f"IP protocol {rule.protocol}")
+        yield _PROTOCOLS.get(
+            rule.protocol, _("IP protocol {protocol}").format(protocol=rule.protocol)
+        )
     if rule.local_ports is not None:
-        yield f"port {', '.join(rule.local_ports.texts)}"
+        yield _("port {texts}").format(texts=", ".join(rule.local_ports.texts))
     if rule.program:
-        yield f"program {rule.program}"
+        yield _("program {program}").format(program=rule.program)
     if rule.service:
-        yield "any service" if rule.service == ANY_SERVICE else f"service {rule.service}"
+        yield (
+            _("any service")
+            if rule.service == ANY_SERVICE
+            else _("service {service}").format(service=rule.service)
+        )
     if rule.package:
-        yield f"app package {rule.package}"
+        yield _("app package {package}").format(package=rule.package)

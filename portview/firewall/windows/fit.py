@@ -17,6 +17,7 @@ from portview.firewall.windows.programs import (
     normal_path,
 )
 from portview.firewall.windows.rule import ANY_SERVICE, Condition
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.domain.firewall import FirewallQuestion
@@ -127,9 +128,9 @@ def match_rule(rule: WindowsRule, traffic: Traffic) -> Match | None:
     conditions = set(rule.traffic)
     if rule.trusted:
         kinds = ", ".join(rule.trusted)
-        conditions.add(Condition("that Windows itself vouches for", kinds))
+        conditions.add(Condition(_("that Windows itself vouches for"), kinds))
     if rule.effect is RuleEffect.BYPASS:
-        conditions.add(Condition("protected by IPsec"))
+        conditions.add(Condition(_("protected by IPsec")))
     if not _has_local(rule, traffic, conditions):
         return None
     is_met, remote = _remote_part(rule, traffic, doubts)
@@ -143,7 +144,10 @@ def _has_port(rule: WindowsRule, traffic: Traffic, doubts: list[str]) -> bool:
     if ports is None or ports.contains(traffic.question.port):
         return True
     keywords = ports.doubtful_keywords(traffic.question.port)
-    doubts.extend(f"its port is {keyword}, which only Windows knows" for keyword in keywords)
+    doubts.extend(
+        _("its port is {keyword}, which only Windows knows").format(keyword=keyword)
+        for keyword in keywords
+    )
     return bool(keywords)
 
 
@@ -151,14 +155,16 @@ def _has_program(rule: WindowsRule, traffic: Traffic, doubts: list[str]) -> bool
     if not rule.program:
         return True
     if traffic.program is None:
-        doubts.append("it is not known which program listens")
+        doubts.append(_("it is not known which program listens"))
         return True
     if rule.path == traffic.program:
         return True
     if has_short_name(rule.path) or has_short_name(traffic.program):
         return _has_program_of_short_name(rule, traffic, doubts)
     if is_open(rule.path) and base_name(rule.path) == base_name(traffic.program):
-        doubts.append(f"it is not known which folder {rule.program} is in")
+        doubts.append(
+            _("it is not known which folder {program} is in").format(program=rule.program)
+        )
         return True
     return False
 
@@ -177,7 +183,9 @@ def _has_program_of_short_name(rule: WindowsRule, traffic: Traffic, doubts: list
         return long_forms[0] == long_forms[1]
     if not may_be_same(rule.path, program):
         return False
-    doubts.append(f"it is not known which program {rule.program} is in full")
+    doubts.append(
+        _("it is not known which program {program} is in full").format(program=rule.program)
+    )
     return True
 
 
@@ -195,7 +203,9 @@ def _has_service(rule: WindowsRule, traffic: Traffic, doubts: list[str]) -> bool
     if traffic.services:
         return False
     if traffic.program is None or is_host or rule.program:
-        doubts.append(f"it is not known whether the service {rule.service} listens")
+        doubts.append(
+            _("it is not known whether the service {service} listens").format(service=rule.service)
+        )
         return True
     return False
 
@@ -207,10 +217,10 @@ def _has_package(rule: WindowsRule, traffic: Traffic, doubts: list[str]) -> bool
     if traffic.package is not None:
         if wanted.startswith("s-") and traffic.package.startswith("s-"):
             return wanted == traffic.package
-        doubts.append("a package is named in a way that can't be compared")
+        doubts.append(_("a package is named in a way that can't be compared"))
         return True
     if traffic.program is None:
-        doubts.append("it is not known which program listens")
+        doubts.append(_("it is not known which program listens"))
         return True
     return False
 
@@ -220,7 +230,7 @@ def _has_platform(rule: WindowsRule, traffic: Traffic, doubts: list[str]) -> boo
         return True
     version = traffic.surroundings.version
     if version is None:
-        doubts.append("it is for certain versions of Windows")
+        doubts.append(_("it is for certain versions of Windows"))
         return True
     return any(
         version >= (major, minor) if later else version == (major, minor)
@@ -240,7 +250,7 @@ def _has_local(rule: WindowsRule, traffic: Traffic, conditions: set[Condition]) 
         return False
     if traffic.local is None and wanted.covers_all(traffic.families):
         return True
-    conditions.add(Condition("to certain addresses of this machine", str(wanted)))
+    conditions.add(Condition(_("to certain addresses of this machine"), str(wanted)))
     return True
 
 
@@ -263,5 +273,8 @@ def _has_remote(wanted: AddressSet, remote: Address, doubts: list[str]) -> bool:
     keywords = wanted.keywords_of(remote.version)
     if wanted.contains(remote) or (LOCAL_SUBNET in keywords and remote.is_link_local):
         return True
-    doubts.extend(f"only Windows knows which addresses {word} stands for" for word in keywords)
+    doubts.extend(
+        _("only Windows knows which addresses {word} stands for").format(word=word)
+        for word in keywords
+    )
     return bool(keywords)

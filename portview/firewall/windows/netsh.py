@@ -12,6 +12,7 @@ from portview.domain.user_input.parsing import MAX_PORT
 from portview.firewall.tag import RuleTag, format_tag
 from portview.firewall.windows.managed_rules import OwnName, read_own_name
 from portview.firewall.windows.surroundings import Profile
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,15 +32,19 @@ _LONGEST_PATH = 1024
 def add_rule(netsh: str, rule_spec: RuleSpec, rule_id: str) -> tuple[str, ...]:
     """Return the command that makes the rule. Raises PortViewError for what can't be in one."""
     if rule_spec.effect not in {RuleEffect.ALLOW, RuleEffect.BLOCK}:
-        raise _unfit("A rule of PortView's can only allow or block.")
+        raise _unfit(_("A rule of PortView's can only allow or block."))
     if not 0 < rule_spec.port <= MAX_PORT:
-        raise _unfit(f"{rule_spec.port} is no port.", "Ports are 1 to 65535.")
+        raise _unfit(
+            _("{port} is no port.").format(port=rule_spec.port), _("Ports are 1 to 65535.")
+        )
     name = OwnName(rule_spec.effect, rule_spec.protocol, rule_spec.port, rule_id)
     tag = RuleTag(rule_id, rule_spec.expires_at_ms, rule_spec.until)
     try:
-        description = f"Made by PortView. {format_tag(tag)}"
+        description = _("Made by PortView. {tag}").format(tag=format_tag(tag))
     except ValueError as error:
-        raise _unfit(f"The rule can't be marked as PortView's: {error}.") from error
+        raise _unfit(
+            _("The rule can't be marked as PortView's: {error}.").format(error=error)
+        ) from error
     return (
         *(netsh, "advfirewall", "firewall", "add", "rule"),
         f"name={name.text}",
@@ -58,7 +63,7 @@ def add_rule(netsh: str, rule_spec: RuleSpec, rule_id: str) -> tuple[str, ...]:
 def delete_rule(netsh: str, name: str) -> tuple[str, ...]:
     """Return the command that removes a rule of PortView's; raises PortViewError for any other."""
     if read_own_name(name) is None:
-        raise _unfit("This is no rule that PortView made; nothing is removed.")
+        raise _unfit(_("This is no rule that PortView made; nothing is removed."))
     return (netsh, "advfirewall", "firewall", "delete", "rule", f"name={name}", "dir=in")
 
 
@@ -71,18 +76,22 @@ def check_command(command: Sequence[str], netsh: str) -> None:
     verbs = [(netsh, "advfirewall", "firewall", verb, "rule") for verb in ("add", "delete")]
     keys = [argument.partition("=")[0] for argument in rest]
     if start not in verbs or "name" not in keys or len(set(keys)) < len(keys):
-        raise _unfit("This is no command of PortView's for the firewall; nothing was run.")
+        raise _unfit(_("This is no command of PortView's for the firewall; nothing was run."))
     name = rest[keys.index("name")].partition("=")[2]
     if not _KEYS.issuperset(keys) or read_own_name(name) is None:
-        raise _unfit("This command is not about a rule of PortView's; nothing was run.")
+        raise _unfit(_("This command is not about a rule of PortView's; nothing was run."))
 
 
 def _profiles(names: Iterable[str]) -> str:
     wanted = {name.lower() for name in names}
     unknown = wanted - {profile.value for profile in Profile}
     if unknown or not wanted:
-        what = f"“{min(unknown)}” is no profile." if unknown else "No profile was chosen."
-        raise _unfit(what, "Profiles are domain, private and public.")
+        what = (
+            _("“{unknown}” is no profile.").format(unknown=min(unknown))
+            if unknown
+            else _("No profile was chosen.")
+        )
+        raise _unfit(what, _("Profiles are domain, private and public."))
     if len(wanted) == len(Profile):
         return "any"
     return ",".join(profile.value for profile in Profile if profile.value in wanted)
@@ -90,7 +99,11 @@ def _profiles(names: Iterable[str]) -> str:
 
 def _remotes(texts: Sequence[str]) -> str:
     if not texts or len(texts) > _MOST_REMOTES:
-        raise _unfit(f"A rule needs 1 to {_MOST_REMOTES} remote addresses, or “any”.")
+        raise _unfit(
+            _("A rule needs 1 to {most_remotes} remote addresses, or “any”.").format(
+                most_remotes=_MOST_REMOTES
+            )
+        )
     words = [_remote(text) for text in texts]
     return "any" if "any" in words else ",".join(dict.fromkeys(words))
 
@@ -103,8 +116,8 @@ def _remote(text: str) -> str:
         return _addresses(word)
     except ValueError as error:
         raise _unfit(
-            f"“{text}” is no address and no network.",
-            "Write it like 192.168.1.5, 192.168.0.0/16, any or localsubnet.",
+            _("“{text}” is no address and no network.").format(text=text),
+            _("Write it like 192.168.1.5, 192.168.0.0/16, any or localsubnet."),
         ) from error
 
 
@@ -125,8 +138,8 @@ def _program(path: str) -> str:
         return _SYSTEM
     if len(path) > _LONGEST_PATH or not _PROGRAM.fullmatch(path):
         raise _unfit(
-            "The path of the program can't be in a rule of the firewall.",
-            "Make the rule for the port alone.",
+            _("The path of the program can't be in a rule of the firewall."),
+            _("Make the rule for the port alone."),
         )
     return path
 

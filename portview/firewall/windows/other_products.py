@@ -7,6 +7,7 @@ import logging
 from ctypes import wintypes
 
 from portview.domain.facts import Absent, Fact, Known, Unreadable
+from portview.i18n import _
 from portview.readers.windows.com import ComObject, apartment, com_object
 from portview.readers.windows.dll import bind, load_library
 
@@ -46,7 +47,7 @@ def products_in_charge() -> Fact[tuple[str, ...]]:
             names = names_in_charge(products)
     except OSError as error:
         logger.debug("which firewall products there are can't be read: %s", error)
-        return Unreadable("Windows does not say whether another product filters in its place")
+        return Unreadable(_("Windows does not say whether another product filters in its place"))
     return Known(names) if names else Absent()
 
 

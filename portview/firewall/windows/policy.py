@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 from portview.domain.firewall import ProfileState, RuleEffect
 from portview.firewall.windows.surroundings import Profile
+from portview.i18n import _
 
 Values: TypeAlias = Mapping[str, int | str]
 """Values of one registry key by name in lower case; numbers and texts only."""
@@ -94,7 +95,7 @@ class Policy:
             if not isinstance(value, int):
                 return default
             if who and bool(value) != bool(default):
-                notes.append(f"{_MEANING[name]} by {who}.")
+                notes.append(_("{meaning} by {who}.").format(meaning=_MEANING[name], who=who))
             return value
 
         def merges() -> bool:
@@ -103,7 +104,7 @@ class Policy:
             return not self.setting(profile, name)[1] or number(name, 1) != 0
 
         if self.leaves_interfaces_out(profile):
-            notes.append("Some network interfaces are left out of the firewall.")
+            notes.append(_("Some network interfaces are left out of the firewall."))
         is_on = number("EnableFirewall", 1) != 0
         blocks_all = number("DoNotAllowExceptions", 0) != 0
         blocks = number("DefaultInboundAction", 1) != 0
@@ -122,14 +123,14 @@ class Policy:
 
         ``DisabledInterfaces`` lists their GUIDs (FW_PROFILE_CONFIG_DISABLED_INTERFACES, MS-FASP).
         """
-        value, _ = self.setting(profile, "DisabledInterfaces")
+        value, _unused = self.setting(profile, "DisabledInterfaces")
         return isinstance(value, str) and "{" in value
 
     def drop_log(self, profile: Profile) -> str | None:
         """Return the file in which Windows notes the packets that it drops, None if it does not."""
         if not self.setting(profile, "LogDroppedPackets", "\\logging")[0]:
             return None
-        path, _ = self.setting(profile, "LogFilePath", "\\logging")
+        path, _unused = self.setting(profile, "LogFilePath", "\\logging")
         if isinstance(path, str) and path.strip():
             return path
         return r"%systemroot%\system32\LogFiles\Firewall\pfirewall.log"

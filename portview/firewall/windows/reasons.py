@@ -10,6 +10,7 @@ from portview.domain.plain_text import inert
 from portview.firewall.windows.describe import networks, part, quoted_name
 from portview.firewall.windows.evaluation import ALLOWED, BLOCKED, UNKNOWN, Evaluation
 from portview.firewall.windows.policy import Store
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -33,7 +34,7 @@ class Reason:
     def text(self, profiles: Collection[Profile]) -> str:
         """Return the sentence for some profiles, without a full stop."""
         # Not "no rule allows it on every network", which could be on some.
-        each = "any network" if self.before == _NO_RULE else "every network"
+        each = _("any network") if self.before == _NO_RULE else _("every network")
         return f"{self.before} {networks(profiles, each)}{self.after}"
 
 
@@ -54,13 +55,13 @@ def explain(
         return _by_rule(evaluation, match, counted, surroundings)
     if evaluation.verdict is ALLOWED:
         if not state.is_on:
-            return Reason("The firewall is off")
-        return Reason("What no rule blocks is allowed")
+            return Reason(_("The firewall is off"))
+        return Reason(_("What no rule blocks is allowed"))
     if state.blocks_all_inbound:
         return Reason(
-            "All inbound connections are blocked",
-            ", whatever the rules allow",
-            "Switch off “Block all incoming connections” in the settings of Windows' firewall.",
+            _("All inbound connections are blocked"),
+            _(", whatever the rules allow"),
+            _("Switch off “Block all incoming connections” in the settings of Windows' firewall."),
         )
     return _by_default(state, counted, elsewhere, surroundings)
 
@@ -69,23 +70,26 @@ def _by_rule(
     evaluation: Evaluation, match: Match, counted: Sequence[Match], surroundings: Surroundings
 ) -> Reason:
     store = match.rule.store
-    kind = f"the {store.value} rule" if store.is_hardening else "the rule"
+    kind = _("the {store} rule").format(store=store.value) if store.is_hardening else _("the rule")
     rule = f"{kind} {quoted_name(match, surroundings)}"
     if evaluation.verdict is UNKNOWN:
-        verb = _MAY.get(match.rule.effect, "may allow")
-        doubt = inert(match.doubts[0], _LONGEST_DOUBT) if match.doubts else "it has exceptions"
-        return Reason(f"It can't be told: {rule} {verb} it", f", but {doubt}")
+        verb = _MAY.get(match.rule.effect, _("may allow"))
+        doubt = inert(match.doubts[0], _LONGEST_DOUBT) if match.doubts else _("it has exceptions")
+        return Reason(
+            _("It can't be told: {rule} {verb} it").format(rule=rule, verb=verb),
+            _(", but {doubt}").format(doubt=doubt),
+        )
     rule = f"T{rule[1:]}"
     if evaluation.verdict is ALLOWED:
-        return Reason(f"{rule} allows it")
+        return Reason(_("{rule} allows it").format(rule=rule))
     if evaluation.verdict is BLOCKED:
         beaten = not store.is_hardening and any(
             one.rule.effect is RuleEffect.ALLOW for one in counted
         )
         return Reason(
-            f"{rule} blocks it",
-            ", and a block rule wins over every allow rule" if beaten else "",
-            "Switch off or narrow this rule." if store is Store.LOCAL else _asking(store),
+            _("{rule} blocks it").format(rule=rule),
+            _(", and a block rule wins over every allow rule") if beaten else "",
+            _("Switch off or narrow this rule.") if store is Store.LOCAL else _asking(store),
         )
     return _by_part(rule, match)
 
@@ -94,21 +98,32 @@ def _by_part(rule: str, match: Match) -> Reason:
     """Return the reason for a verdict that is only for some of the traffic."""
     effect, which = match.rule.effect, part(match)
     if effect is RuleEffect.BYPASS:
-        return Reason(f"{rule} lets it past the block rules", f" only {which}")
+        return Reason(
+            _("{rule} lets it past the block rules").format(rule=rule),
+            _(" only {which}").format(which=which),
+        )
     if match.doubts:
         doubt = inert(match.doubts[0], _LONGEST_DOUBT)
-        return Reason(f"{rule} {_MAY.get(effect, 'may allow')} some of it", f": {doubt}")
+        return Reason(
+            _("{rule} {get} some of it").format(rule=rule, get=_MAY.get(effect, "may allow")),
+            f": {doubt}",
+        )
     if not which:
-        return Reason(f"{rule} blocks it", " with exceptions")
+        return Reason(_("{rule} blocks it").format(rule=rule), _(" with exceptions"))
     if effect is RuleEffect.BLOCK:
-        return Reason(f"{rule} blocks it", f" {which}; the rest is not blocked")
-    return Reason(f"{rule} allows it", f" only {which}")
+        return Reason(
+            _("{rule} blocks it").format(rule=rule),
+            _(" {which}; the rest is not blocked").format(which=which),
+        )
+    return Reason(_("{rule} allows it").format(rule=rule), _(" only {which}").format(which=which))
 
 
 def _asking(store: Store) -> str:
     if store in {Store.POLICY, Store.MDM}:
-        return f"Ask whoever manages this computer; the rule comes from {store.value}."
-    return "Windows itself protects this service or app; that can't be changed with a rule."
+        return _("Ask whoever manages this computer; the rule comes from {store}.").format(
+            store=store.value
+        )
+    return _("Windows itself protects this service or app; that can't be changed with a rule.")
 
 
 def _by_default(
@@ -117,7 +132,7 @@ def _by_default(
     elsewhere: Sequence[Match],
     surroundings: Surroundings,
 ) -> Reason:
-    step = "Allow it through the firewall with a rule for this port."
+    step = _("Allow it through the firewall with a rule for this port.")
     allowing = [m for m in elsewhere if m.rule.effect is RuleEffect.ALLOW and not m.doubts]
     for match in allowing:
         name = quoted_name(match, surroundings)
@@ -125,12 +140,24 @@ def _by_default(
         if match.rule.store is Store.LOCAL and not state.counts_local_rules:
             return Reason(
                 _NO_RULE,
-                f": {name} does not count there, because Group Policy leaves local rules out",
-                "Ask whoever manages this computer for a rule in Group Policy.",
+                _(
+                    ": {name} does not count there, because Group Policy leaves local rules out"
+                ).format(name=name),
+                _("Ask whoever manages this computer for a rule in Group Policy."),
             )
         if profiles is not None and profiles.isdisjoint(surroundings.active):
-            return Reason(_NO_RULE, f": {name} does so only {networks(profiles)}", step)
+            return Reason(
+                _NO_RULE,
+                _(": {name} does so only {networks}").format(
+                    name=name, networks=networks(profiles)
+                ),
+                step,
+            )
     trusted = sorted({kind for match in counted for kind in match.rule.trusted})
-    which = f", except what Windows itself vouches for ({', '.join(trusted)})" if trusted else ""
+    which = (
+        _(", except what Windows itself vouches for ({trusted})").format(trusted=", ".join(trusted))
+        if trusted
+        else ""
+    )
     which = inert(which, _LONGEST_DOUBT)
-    return Reason(_NO_RULE, f", so it is blocked by default{which}", step)
+    return Reason(_NO_RULE, _(", so it is blocked by default{which}").format(which=which), step)

@@ -12,6 +12,7 @@ from portview.firewall.windows.addresses import AddressSet, address_set
 from portview.firewall.windows.ports import PortSet, port_set
 from portview.firewall.windows.rule_string import damage_of, split_rule
 from portview.firewall.windows.surroundings import Profile
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -113,17 +114,17 @@ def read_rule(stored: StoredRule, normal: Callable[[str], str]) -> WindowsRule:
     doubts: list[str] = []
     damage = damage_of(version, fields, is_closed=is_closed)
     if damage:
-        doubts.append(f"the rule can't be read: {damage}")
+        doubts.append(_("the rule can't be read: {damage}").format(damage=damage))
     active = _last(values, "active").lower()
     if active not in {"true", "false", ""}:
         doubts.append(_doubt("Active", active))
     direction = _last(values, "dir").lower()
     is_inbound = {"in": True, "out": False}.get(direction)
     if is_inbound is None and not damage:
-        doubts.append("it has no direction")
+        doubts.append(_("it has no direction"))
     effect = _EFFECTS.get(_last(values, "action").lower(), RuleEffect.OTHER)
     if effect is RuleEffect.OTHER and not damage:
-        doubts.append("it has no action that is known")
+        doubts.append(_("it has no action that is known"))
     # Hardening rules are written without; everywhere else that would mean switched off.
     is_enabled = active not in {"false", ""} or (
         not active and (stored.store.is_hardening or bool(damage))
@@ -151,7 +152,9 @@ def read_rule(stored: StoredRule, normal: Callable[[str], str]) -> WindowsRule:
 
 def _doubt(key: str, value: str | None) -> str:
     text = key if value is None else f"{key}={value}"
-    return _DOUBTS.get(key.lower(), f"its condition {text} can't be judged from outside")
+    return _DOUBTS.get(
+        key.lower(), _("its condition {text} can't be judged from outside").format(text=text)
+    )
 
 
 def is_dormant(text: str) -> bool:

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from portview.i18n import _
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -66,13 +68,13 @@ def split_rule(text: str) -> tuple[str, list[tuple[str, str | None]], bool]:
 def damage_of(version: str, fields: Sequence[tuple[str, str | None]], *, is_closed: bool) -> str:
     """Return why these parts are no whole rule, in a few words; empty for a sound one."""
     if not _VERSION.fullmatch(version):
-        return "it does not start with a version"
+        return _("it does not start with a version")
     if not fields:
-        return "it has no fields"
+        return _("it has no fields")
     if not is_closed:
-        return "it is cut short"
-    if any(value is None for _, value in fields):
-        return "it has a field without a value"
+        return _("it is cut short")
+    if any(value is None for _unused, value in fields):
+        return _("it has a field without a value")
     return ""
 
 

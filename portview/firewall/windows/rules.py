@@ -101,7 +101,9 @@ class WindowsRules:
             problem, hint = obstacle
             return FirewallAnswer(FirewallVerdict.UNKNOWN, problem, next_step=hint)
         answer = decide(question, self._index, self._profiles, self._surroundings, self._leaky)
-        doubts = "".join(f" It could not be checked: {doubt}." for doubt in self._unchecked)
+        doubts = "".join(
+            _(" It could not be checked: {doubt}.").format(doubt=doubt) for doubt in self._unchecked
+        )
         return replace(answer, reason=answer.reason + doubts) if doubts else answer
 
     def destinations(
@@ -152,7 +154,7 @@ class WindowsRules:
             parts.append(f"{phrase} {networks(where)}")
         parts.sort()
         end = "" if self._surroundings.active else _NOT_TOLD
-        return f"Windows' firewall {' and '.join(parts)}{end}."
+        return _("Windows' firewall {parts}{end}.").format(parts=" and ".join(parts), end=end)
 
     def _drop_log(self, counting: Collection[Profile]) -> str | None:
         logs = [self._policy.drop_log(profile) for profile in Profile if profile in counting]
@@ -198,7 +200,7 @@ class NoWindowsRules:
 
 def _phrase(state: ProfileState) -> str:
     if not state.is_on:
-        return "is off"
+        return _("is off")
     if state.blocks_all_inbound:
-        return "blocks all inbound connections"
-    return "is active"
+        return _("blocks all inbound connections")
+    return _("is active")

@@ -7,6 +7,7 @@ import logging
 from ctypes import wintypes
 
 from portview.domain.facts import Absent, Fact, Known, Unreadable
+from portview.i18n import _
 from portview.readers.windows.dll import bind, load_library
 
 logger = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ def is_service_running(name: str = SERVICE) -> Fact[bool]:
         return _ask(name)
     except OSError as error:
         logger.debug("the state of %s can't be read: %s", name, error)
-        return Unreadable(f"the state of the service {name} can't be read")
+        return Unreadable(_("the state of the service {name} can't be read").format(name=name))
 
 
 def _ask(name: str) -> Fact[bool]:

@@ -13,6 +13,7 @@ from portview.domain.firewall import (
 )
 from portview.domain.plain_text import inert
 from portview.firewall.windows.policy import Store
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,11 @@ def warnings_for(rule_spec: RuleSpec, rules: FirewallRules) -> tuple[str, ...]:
     """Return sentences on what stands against a rule, the most certain first; often none."""
     status = rules.status
     if status.problem:
-        return (f"It can't be told whether this rule will help: {status.problem}",)
+        return (
+            _("It can't be told whether this rule will help: {problem}").format(
+                problem=status.problem
+            ),
+        )
     active = [profile for profile in status.profiles if profile.is_active]
     answer = rules.decide(
         FirewallQuestion(rule_spec.protocol, rule_spec.port, program=rule_spec.program)
@@ -37,37 +42,42 @@ def warnings_for(rule_spec: RuleSpec, rules: FirewallRules) -> tuple[str, ...]:
     is_allow = rule_spec.effect is RuleEffect.ALLOW
     found = [warning for match in answer.matches if (warning := _of_match(match, rule_spec))]
     if len(found) > _MOST_RULES:
-        found[_MOST_RULES:] = [f"{len(found) - _MOST_RULES} more rules stand against it."]
+        found[_MOST_RULES:] = [
+            _("{count} more rules stand against it.").format(count=len(found) - _MOST_RULES)
+        ]
     for profile in active:
         found.extend(_of_profile(profile, rule_spec))
     if not active:
         found.append(
-            "Windows does not tell which networks are connected; the rule counts "
-            f"{_where(*rule_spec.profiles)} only."
+            _(
+                "Windows does not tell which networks are connected; the rule counts {where} only."
+            ).format(where=_where(*rule_spec.profiles))
         )
     if is_allow and answer.verdict is FirewallVerdict.ALLOWED:
-        found.append(f"It is allowed already. {answer.reason}")
+        found.append(_("It is allowed already. {reason}").format(reason=answer.reason))
     if not is_allow and answer.verdict is FirewallVerdict.BLOCKED:
-        found.append(f"It is blocked already. {answer.reason}")
+        found.append(_("It is blocked already. {reason}").format(reason=answer.reason))
     return tuple(dict.fromkeys(found))
 
 
 def _of_match(match: RuleMatch, rule_spec: RuleSpec) -> str:
     rule = match.rule
     name = f"“{inert(rule.name, _LONGEST_NAME)}”"
-    verb = "may block" if match.fit is RuleFit.MAYBE else "blocks"
-    some = " some of" if match.fit is RuleFit.PART else ""
+    verb = _("may block") if match.fit is RuleFit.MAYBE else "blocks"
+    some = _(" some of") if match.fit is RuleFit.PART else ""
     if rule_spec.effect is RuleEffect.ALLOW and rule.effect is RuleEffect.BLOCK:
         if rule.source in _HARDENING:
-            return (
-                f"Windows itself {verb}{some} this ({rule.source}: {name}), whatever a rule allows."
-            )
-        return (
-            f"The rule {name} ({rule.source}) {verb}{some} this, "
-            "and a block rule wins over every allow rule."
-        )
+            return _(
+                "Windows itself {verb}{some} this ({source}: {name}), whatever a rule allows."
+            ).format(verb=verb, some=some, source=rule.source, name=name)
+        return _(
+            "The rule {name} ({source}) {verb}{some} this, and a block rule "
+            "wins over every allow rule."
+        ).format(name=name, source=rule.source, verb=verb, some=some)
     if rule_spec.effect is RuleEffect.BLOCK and rule.effect is RuleEffect.BYPASS:
-        return f"The rule {name} ({rule.source}) lets authenticated clients past every block rule."
+        return _(
+            "The rule {name} ({source}) lets authenticated clients past every block rule."
+        ).format(name=name, source=rule.source)
     return ""
 
 
@@ -76,20 +86,30 @@ def _of_profile(profile: ProfileState, rule_spec: RuleSpec) -> Iterator[str]:
     is_allow = rule_spec.effect is RuleEffect.ALLOW
     if profile.name not in {name.lower() for name in rule_spec.profiles}:
         yield (
-            f"This machine is {where} now, and the rule counts {_where(*rule_spec.profiles)} only: "
-            "it changes nothing here."
+            _(
+                "This machine is {where} now, and the rule counts {where_2} "
+                "only: it changes nothing here."
+            ).format(where=where, where_2=_where(*rule_spec.profiles))
         )
     elif not profile.counts_local_rules:
-        yield f"Group Policy leaves local rules out {where}: the rule will not count there."
+        yield _(
+            "Group Policy leaves local rules out {where}: the rule will not count there."
+        ).format(where=where)
     if not profile.is_on:
         yield (
-            f"The firewall is off {where}: everything is allowed there already."
+            _("The firewall is off {where}: everything is allowed there already.").format(
+                where=where
+            )
             if is_allow
-            else f"The firewall is off {where}: no rule blocks anything there."
+            else _("The firewall is off {where}: no rule blocks anything there.").format(
+                where=where
+            )
         )
     elif profile.blocks_all_inbound and is_allow:
-        yield f"All inbound connections are blocked {where}, whatever the rules allow."
+        yield _("All inbound connections are blocked {where}, whatever the rules allow.").format(
+            where=where
+        )
 
 
 def _where(*profiles: str) -> str:
-    return f"on {' and '.join(profiles)} networks"
+    return _("on {profiles} networks").format(profiles=" and ".join(profiles))

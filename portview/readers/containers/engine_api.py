@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from portview.domain.owners.container import Container, ContainerRuntime
 from portview.domain.sockets.socket_row import Protocol
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,14 +64,14 @@ def list_containers(engine: Engine) -> tuple[ListedContainer, ...]:
     """Return the running containers of an engine. Raises OSError. Blocks for a second at most."""
     answer = _get(engine, _LIST)
     if not isinstance(answer, list):
-        raise EngineError(f"{engine.path}: the list of containers is none")
+        raise EngineError(_("{path}: the list of containers is none").format(path=engine.path))
     return tuple(_listed(engine.runtime, answer))
 
 
 def restart_policy(engine: Engine, identifier: str) -> str:
     """Return the restart policy of a container ("always", "no", ...). Raises OSError."""
     if not _ID.fullmatch(identifier):
-        raise EngineError("the identifier of a container is none")
+        raise EngineError(_("the identifier of a container is none"))
     answer = _get(engine, f"/containers/{identifier}/json")
     host = answer.get("HostConfig") if isinstance(answer, dict) else None
     policy = host.get("RestartPolicy") if isinstance(host, dict) else None
@@ -83,11 +84,11 @@ def _get(engine: Engine, path: str) -> Any:
     answer = _exchange(engine.path, request.encode("ascii"))
     status, body = _parse(answer)
     if status != 200:  # noqa: PLR2004 - OK
-        raise EngineError(f"{engine.path} answered {status}")
+        raise EngineError(_("{path} answered {status}").format(path=engine.path, status=status))
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise EngineError(f"{engine.path} sent no JSON") from error
+        raise EngineError(_("{path} sent no JSON").format(path=engine.path)) from error
 
 
 def _exchange(path: str, request: bytes) -> bytes:
@@ -104,7 +105,7 @@ def _exchange(path: str, request: bytes) -> bytes:
         while True:
             left = deadline - time.monotonic()
             if left <= 0 or len(answer) > MOST_BYTES:
-                raise EngineError(f"{path} sends too much, or too slowly")
+                raise EngineError(_("{path} sends too much, or too slowly").format(path=path))
             engine.settimeout(left)
             piece = engine.recv(_PIECE_BYTES)
             if not piece:
@@ -130,7 +131,7 @@ def _parse(answer: bytes) -> tuple[int, bytes]:
         response.begin()
         return response.status, response.read()
     except (http.client.HTTPException, ValueError) as error:
-        raise EngineError("it doesn't speak HTTP") from error
+        raise EngineError(_("it doesn't speak HTTP")) from error
 
 
 def _listed(runtime: ContainerRuntime, answer: list[Any]) -> Iterator[ListedContainer]:

@@ -49,7 +49,7 @@ def _exchange(path: str, request: bytes, most_bytes: int, answer: bytearray) -> 
         _winapi.WriteFile(handle, request)
         while True:
             try:
-                piece, _ = _winapi.ReadFile(handle, _PIECE_BYTES)
+                piece, _unused = _winapi.ReadFile(handle, _PIECE_BYTES)
             except BrokenPipeError:  # the server has closed: the answer is complete
                 return
             if not piece:

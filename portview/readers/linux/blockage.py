@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from portview.domain.facts import Absent, Fact, Known, Remedy, Unreadable
 from portview.domain.owners.blockage import Blockage, BlockageKind
+from portview.i18n import _
 
 _MOMENT_S = 0.3
 """How long a wait inside the kernel must last to be told: a disk is usually faster."""
@@ -49,11 +50,11 @@ def read_blockage(pid: int, *, moment_s: float = _MOMENT_S) -> Fact[Blockage]:
         frozen = _frozen(pid)
         return Known(frozen) if frozen else _uninterruptible(pid, moment_s)
     except PermissionError:
-        return Unreadable("its control group can't be read", Remedy.ADMINISTRATOR)
+        return Unreadable(_("its control group can't be read"), Remedy.ADMINISTRATOR)
     except (FileNotFoundError, ProcessLookupError):
-        return Unreadable("it ended while it was looked at", Remedy.RETRY)
+        return Unreadable(_("it ended while it was looked at"), Remedy.RETRY)
     except (OSError, ValueError, IndexError) as error:
-        return Unreadable(f"its state can't be read: {error}")
+        return Unreadable(_("its state can't be read: {error}").format(error=error))
 
 
 def _frozen(pid: int) -> Blockage | None:
@@ -99,15 +100,15 @@ def _thaw(group: str, folder: Path, *, is_v2: bool) -> str:
         return f"systemctl thaw {name}"
     if is_v2:
         return f"echo 0 > {shlex.quote(str(folder / 'cgroup.freeze'))}"
-    return f"echo THAWED > {shlex.quote(str(folder / 'freezer.state'))}"
+    return "echo THAWED > {quote}".format(quote=shlex.quote(str(folder / "freezer.state")))
 
 
 def _hierarchies() -> tuple[_Hierarchy, ...]:
     """Return where groups can be frozen, from /proc/self/mountinfo (proc_pid_mountinfo(5))."""
     found = []
     for line in Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape").splitlines():
-        place, _, source = line.partition(" - ")
-        kind, _, options = ([*source.split(" ", 2), "", ""])[:3]
+        place, _unused, source = line.partition(" - ")
+        kind, _unused, options = ([*source.split(" ", 2), "", ""])[:3]
         is_v2 = kind == "cgroup2"
         if is_v2 or (kind == "cgroup" and "freezer" in options.split(",")):
             root, mount = place.split(" ")[3:5]

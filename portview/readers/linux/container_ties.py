@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portview.domain.facts import Absent, Fact, Known, Remedy, Unreadable
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,28 +25,28 @@ def container_tie(pid: int, descendants: Iterable[int]) -> Fact[str]:
     It, or what it started, lives in other namespaces than PortView, or it carries a network tunnel.
     """
     if sys.platform != "linux":
-        return Unreadable("this system does not say what it does for containers")
+        return Unreadable(_("this system does not say what it does for containers"))
     try:
         found = _tie_of(pid, descendants)
     except PermissionError:
-        return Unreadable("its namespaces can't be read", Remedy.ADMINISTRATOR)
+        return Unreadable(_("its namespaces can't be read"), Remedy.ADMINISTRATOR)
     except OSError:
-        return Unreadable("it ended while it was looked at", Remedy.RETRY)
+        return Unreadable(_("it ended while it was looked at"), Remedy.RETRY)
     return Known(found) if found else Absent()
 
 
 def _tie_of(pid: int, descendants: Iterable[int]) -> str:
     own = _namespaces("self")
     if _namespaces(pid) != own:
-        return "it lives in namespaces of its own"
+        return _("it lives in namespaces of its own")
     for child in descendants:
         try:
             if _namespaces(child) != own:
-                return "what it started lives in namespaces of its own"
+                return _("what it started lives in namespaces of its own")
         except (FileNotFoundError, ProcessLookupError):
             continue  # It ended meanwhile.
     if any(_target(entry) == _TUNNEL for entry in Path(f"/proc/{pid}/fd").iterdir()):
-        return "it carries a network tunnel"
+        return _("it carries a network tunnel")
     return ""
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from portview.domain.sockets.socket_row import Protocol
+from portview.i18n import _
 from portview.readers.linux.netlink_messages import (
     NETLINK_GENERIC,
     NETLINK_ROUTE,
@@ -93,19 +94,23 @@ class KernelSockets:
 
     def _nfs_server(self) -> Iterator[Use]:
         for line in self._nfsd_ports.read_text("ascii", "replace").splitlines():
-            protocol, _, port = line.partition(" ")
+            protocol, _unused, port = line.partition(" ")
             if protocol in set(Protocol) and port.strip().isdecimal():
-                yield Protocol(protocol), int(port), "NFS server (nfsd)"
+                yield Protocol(protocol), int(port), _("NFS server (nfsd)")
 
     def _storage_targets(self) -> Iterator[Use]:
         for number, portal in enumerate(self._configfs.glob(_ISCSI_PORTALS)):
             port = portal.name.rpartition(":")[2]
             if number < _MOST_FOLDERS and port.isdecimal():
-                yield Protocol.TCP, int(port), f"iSCSI target {portal.parents[2].name}"
+                yield (
+                    Protocol.TCP,
+                    int(port),
+                    _("iSCSI target {parents_name}").format(parents_name=portal.parents[2].name),
+                )
         for number, service in enumerate(self._configfs.glob(_NVME_PORTS)):
             port = service.read_text("ascii", "replace").strip()
             if number < _MOST_FOLDERS and port.isdecimal():
-                yield Protocol.TCP, int(port), "NVMe over TCP target"
+                yield Protocol.TCP, int(port), _("NVMe over TCP target")
 
 
 def tunnel_ports() -> Iterator[Use]:
@@ -130,7 +135,7 @@ def ports_of_link(body: bytes) -> Iterator[Use]:
     elif kind == _WIREGUARD:
         port_number = _wireguard_port(name)
         if port_number:
-            yield Protocol.UDP, port_number, f"WireGuard interface {name}"
+            yield Protocol.UDP, port_number, _("WireGuard interface {name}").format(name=name)
 
 
 def _wireguard_port(interface: str) -> int | None:
@@ -138,14 +143,14 @@ def _wireguard_port(interface: str) -> int | None:
     family += encode_attribute(_CTRL_ATTR_FAMILY_NAME, _WIREGUARD + b"\0")
     try:
         number = None
-        for _, body in dump(NETLINK_GENERIC, _GENL_ID_CTRL, family, is_dump=False):
+        for _unused, body in dump(NETLINK_GENERIC, _GENL_ID_CTRL, family, is_dump=False):
             found = attributes(body[_GENL_HEADER_BYTES:]).get(_CTRL_ATTR_FAMILY_ID)
             number = int.from_bytes(found, "little") if found else number
         if number is None:
             return None
         request = struct.pack("=BBH", _WG_CMD_GET_DEVICE, 1, 0)
         request += encode_attribute(_WGDEVICE_A_IFNAME, interface.encode() + b"\0")
-        for _, body in dump(NETLINK_GENERIC, number, request):
+        for _unused, body in dump(NETLINK_GENERIC, number, request):
             port = port_of_wireguard(body)
             if port:
                 return port

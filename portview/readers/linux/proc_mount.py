@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 
 from portview.domain.facts import Fact, Known, Remedy, Unreadable
+from portview.i18n import _
 
 _PID = re.compile(r"^Pid:\s*(-?\d+)\s*$", re.MULTILINE)
 
@@ -42,5 +43,5 @@ def number_of_pidfd(pidfd: int, proc: str = "/proc") -> Fact[int]:
     except OSError as error:
         return Unreadable(f"{path}: {error.strerror}", Remedy.NAMESPACE)
     if found is None:
-        return Unreadable(f"{path} names no process", Remedy.NOTHING)
+        return Unreadable(_("{path} names no process").format(path=path), Remedy.NOTHING)
     return Known(int(found[1]))

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from portview.domain.facts import Absent, Fact, Known, Remedy, Unreadable
+from portview.i18n import _
 from portview.readers.linux.process_image import linux_executable
 
 if TYPE_CHECKING:
@@ -42,13 +43,13 @@ def system_names(info: ProcessInfo) -> Fact[frozenset[str]]:
     its program belongs to a user. Costs some ten small system calls. Any thread.
     """
     if sys.platform != "linux":
-        return Unreadable("this system does not say where a program comes from")
+        return Unreadable(_("this system does not say where a program comes from"))
     try:
         return _system_names(info, f"/proc/{info.pid}")
     except PermissionError:
-        return Unreadable("its executable can't be read", Remedy.ADMINISTRATOR)
+        return Unreadable(_("its executable can't be read"), Remedy.ADMINISTRATOR)
     except OSError:
-        return Unreadable("it ended while it was looked at", Remedy.RETRY)
+        return Unreadable(_("it ended while it was looked at"), Remedy.RETRY)
 
 
 def _system_names(info: ProcessInfo, process: str) -> Fact[frozenset[str]]:
@@ -58,7 +59,7 @@ def _system_names(info: ProcessInfo, process: str) -> Fact[frozenset[str]]:
     path = path.removesuffix(_DELETED)
     match _is_protected(path, Path(process, "exe").stat(), f"{process}/root"):
         case None:
-            reason = "who may change its executable is not visible from this user namespace"
+            reason = _("who may change its executable is not visible from this user namespace")
             return Unreadable(reason, Remedy.NAMESPACE)
         case False:
             return Absent()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from portview.domain.facts import ABSENT, Fact, Known, Remedy, Unreadable
 from portview.domain.owners.program import RunningProgram, token_of
+from portview.i18n import _
 from portview.readers.elevation import unreadable_here
 
 _DELETED = " (deleted)"
@@ -60,10 +61,12 @@ def _load(pid: int, proc: str) -> Fact[str]:
     except (FileNotFoundError, ProcessLookupError):
         return ABSENT
     except (OSError, ValueError, IndexError) as error:
-        return Unreadable(f"/proc/{pid}/stat: {error}", Remedy.RETRY)
+        return Unreadable(_("/proc/{pid}/stat: {error}").format(pid=pid, error=error), Remedy.RETRY)
     # The kernel shows 0 to those who may not trace the process, and for one without memory.
     if not start:
-        return Unreadable(f"/proc/{pid}/stat shows no start of the stack", Remedy.ADMINISTRATOR)
+        return Unreadable(
+            _("/proc/{pid}/stat shows no start of the stack").format(pid=pid), Remedy.ADMINISTRATOR
+        )
     return Known(token_of((start,)))
 
 

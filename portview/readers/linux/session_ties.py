@@ -16,6 +16,7 @@ from portview.domain.errors import PortViewError
 from portview.domain.owners.process_tree import ancestors_of
 from portview.domain.owners.session_ties import SessionTie, SessionTies
 from portview.domain.sockets.socket_row import Protocol, State
+from portview.i18n import _
 from portview.readers.linux.display_servers import X_PORTS, display_places, listener_of
 from portview.readers.linux.open_files import OpenFiles, read_open_files, session_and_terminal
 from portview.readers.linux.socket_dump import SocketDump
@@ -84,7 +85,7 @@ class _Search:
             self._inet = _inet_sockets()
         except PortViewError as error:
             logger.warning("ties of the session: %s", error.message)
-            self._unproved.append("who is connected to the display can't be read")
+            self._unproved.append(_("who is connected to the display can't be read"))
         self._follow_terminals(terminals)
         self._follow_displays()
         self._follow_ssh()
@@ -119,7 +120,7 @@ class _Search:
             seen.add(terminal)
             holders = self._files.masters.get(terminal, set())
             if not holders and self._files.unreadable:
-                self._unproved.append("who shows the terminal can't be read")
+                self._unproved.append(_("who shows the terminal can't be read"))
             for holder in holders:
                 outer = self._outer_terminals(holder)
                 tie = SessionTie.MULTIPLEXER if outer else SessionTie.TERMINAL
@@ -175,7 +176,7 @@ class _Search:
                 pid = None if holders else listener_of(one.name)
                 found |= holders or ({pid} if pid else set())
                 if not holders and pid is None:
-                    self._unproved.append("who serves the display can't be read")
+                    self._unproved.append(_("who serves the display can't be read"))
         for socket in self._inet:
             if socket.state is State.LISTEN and socket.local.port in ports:
                 found |= self._files.sockets.get(socket.inode, set())

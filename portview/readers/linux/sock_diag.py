@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from portview.domain.errors import PortViewError
+from portview.i18n import _
 from portview.readers.linux.sock_diag_messages import MalformedReplyError, sequence_of
 
 if TYPE_CHECKING:
@@ -45,15 +46,19 @@ class SockDiag:
             while True:
                 length = self._socket.recv_into(self._piece, 0, socket.MSG_TRUNC)
                 if length > len(self._piece):
-                    raise MalformedReplyError(f"a piece of {length} bytes was cut off")
+                    raise MalformedReplyError(
+                        _("a piece of {length} bytes was cut off").format(length=length)
+                    )
                 if sequence_of(self._piece, length) != sequence:
-                    raise MalformedReplyError("it answers another question")
+                    raise MalformedReplyError(_("it answers another question"))
                 yield self._piece, length
         except OSError as error:
             raise PortViewError(
                 "netlink_failed",
-                f"The kernel could not be asked for its sockets: {error.strerror or error}.",
-                "Read through psutil instead: --reader psutil.",
+                _("The kernel could not be asked for its sockets: {value}.").format(
+                    value=error.strerror or error
+                ),
+                _("Read through psutil instead: --reader psutil."),
             ) from error
 
     def reopen(self) -> None:
@@ -68,7 +73,7 @@ class SockDiag:
 
 def _open() -> socket.socket:
     if sys.platform != "linux":
-        raise PortViewError("netlink_unavailable", "Only Linux answers through netlink.")
+        raise PortViewError("netlink_unavailable", _("Only Linux answers through netlink."))
     try:
         opened = socket.socket(
             _AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_SOCK_DIAG
@@ -76,8 +81,10 @@ def _open() -> socket.socket:
     except OSError as error:
         raise PortViewError(
             "netlink_unavailable",
-            f"This system does not let PortView ask the kernel for its sockets: {error.strerror}.",
-            "Read through psutil instead: --reader psutil.",
+            _(
+                "This system does not let PortView ask the kernel for its sockets: {strerror}."
+            ).format(strerror=error.strerror),
+            _("Read through psutil instead: --reader psutil."),
         ) from error
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
@@ -89,7 +96,9 @@ def _open() -> socket.socket:
         opened.close()
         raise PortViewError(
             "netlink_unavailable",
-            f"The kernel could not be reached through netlink: {error.strerror}.",
-            "Read through psutil instead: --reader psutil.",
+            _("The kernel could not be reached through netlink: {strerror}.").format(
+                strerror=error.strerror
+            ),
+            _("Read through psutil instead: --reader psutil."),
         ) from error
     return opened

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, TypeVar
 from portview.domain.errors import PortViewError
 from portview.domain.sockets.socket_row import Endpoint, Family, State, canonical_address
 from portview.domain.sockets.socket_row import Protocol as Transport
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -82,8 +83,8 @@ class MalformedReplyError(PortViewError):
         """Tell what is wrong with the reply."""
         super().__init__(
             "malformed_netlink_reply",
-            f"The kernel's list of sockets can't be understood: {detail}.",
-            "Read through psutil instead: --reader psutil.",
+            _("The kernel's list of sockets can't be understood: {detail}.").format(detail=detail),
+            _("Read through psutil instead: --reader psutil."),
         )
 
 
@@ -94,8 +95,8 @@ class RefusedError(PortViewError):
         """Take the positive errno and its text."""
         super().__init__(
             "netlink_refused",
-            f"The kernel refused to list its sockets: {reason}.",
-            "Read through psutil instead: --reader psutil.",
+            _("The kernel refused to list its sockets: {reason}.").format(reason=reason),
+            _("Read through psutil instead: --reader psutil."),
         )
         self.error_number = error_number
 
@@ -215,7 +216,7 @@ def scan(
         if kind is ReplyState.DONE:
             return state | kind
         if stride < _IDENTITY.size:
-            raise MalformedReplyError(f"a socket takes only {stride} bytes")
+            raise MalformedReplyError(_("a socket takes only {stride} bytes").format(stride=stride))
         if kind is ReplyState.INTERRUPTED:
             state |= kind
             # Remembered with its flag, the next interruption would pass unnoticed.
@@ -225,12 +226,14 @@ def scan(
             add(learned)
         offset += stride
     if offset >= length + _ALIGNMENT:
-        raise MalformedReplyError("the last message is cut off")
+        raise MalformedReplyError(_("the last message is cut off"))
     if offset < length:
         # What is too short for a socket can only be the end or a refusal.
-        kind, _ = _check_header(piece, offset, length)
+        kind, _unused = _check_header(piece, offset, length)
         if kind is not ReplyState.DONE:
-            raise MalformedReplyError(f"a message of {length - offset} bytes is cut off")
+            raise MalformedReplyError(
+                _("a message of {length} bytes is cut off").format(length=length - offset)
+            )
         return state | kind
     return state
 
@@ -255,22 +258,26 @@ def messages(piece: bytes | bytearray, length: int) -> Iterator[tuple[Identity |
             return
         (size,) = struct.unpack_from("=I", piece, offset)
         if size < _IDENTITY.size:
-            raise MalformedReplyError(f"a socket takes only {size} bytes")
+            raise MalformedReplyError(_("a socket takes only {size} bytes").format(size=size))
         yield _IDENTITY.unpack_from(piece, offset), view[offset : offset + size]
         offset += stride
 
 
 def _check_header(piece: bytes | bytearray, offset: int, length: int) -> tuple[ReplyState, int]:
     if length - offset < _HEADER.size:
-        raise MalformedReplyError(f"{length - offset} bytes are left behind the last message")
-    size, kind, flags, _, _ = _HEADER.unpack_from(piece, offset)
+        raise MalformedReplyError(
+            _("{length} bytes are left behind the last message").format(length=length - offset)
+        )
+    size, kind, flags, _unused, _unused = _HEADER.unpack_from(piece, offset)
     if size < _HEADER.size or size > length - offset:
-        raise MalformedReplyError(f"a message says that it is {size} bytes long")
+        raise MalformedReplyError(
+            _("a message says that it is {size} bytes long").format(size=size)
+        )
     if kind in {_NLMSG_DONE, _NLMSG_ERROR}:
         _raise_for_error(piece, offset, size)
         return ReplyState.DONE, size
     if kind not in {_TCPDIAG_GETSOCK, SOCK_DIAG_BY_FAMILY}:
-        raise MalformedReplyError(f"a message is of the unknown type {kind}")
+        raise MalformedReplyError(_("a message is of the unknown type {kind}").format(kind=kind))
     is_interrupted = flags & _NLM_F_DUMP_INTR
     return ReplyState.INTERRUPTED if is_interrupted else ReplyState.MORE, (
         size + _ALIGNMENT - 1
@@ -290,13 +297,13 @@ def _error_text(number: int) -> str:
     try:
         return os.strerror(number)
     except (ValueError, OverflowError):
-        return f"error {number}"
+        return _("error {number}").format(number=number)
 
 
 def sequence_of(piece: bytes | bytearray, length: int) -> int:
     """Return the sequence number of the request that a received piece answers."""
     if length < _HEADER.size:
-        raise MalformedReplyError(f"it ends after {length} bytes")
+        raise MalformedReplyError(_("it ends after {length} bytes").format(length=length))
     sequence: int = _HEADER.unpack_from(piece)[3]
     return sequence
 
@@ -309,7 +316,7 @@ def decode(
     ``message`` is the whole message where its attributes are wanted as well. A link-local address
     and one of a socket that is bound to a network device have the device as zone.
     """
-    _, family_and_state, sockid, uid_and_inode = identity
+    _unused, family_and_state, sockid, uid_and_inode = identity
     af, state = family_and_state.to_bytes(2, sys.byteorder)
     if af not in {_AF_INET, _AF_INET6}:
         return None

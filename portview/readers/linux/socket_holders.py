@@ -26,6 +26,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from portview.domain.errors import PortViewError
+from portview.i18n import _
 from portview.readers.linux.open_process import OpenProcess
 from portview.readers.linux.process_descriptors import ProcessDescriptors, abandon, advance
 from portview.readers.linux.search_pass import SearchPass
@@ -103,7 +104,7 @@ class SocketHolders:
         if len(holders) == 1:
             key = holders[0][0].key
             return (key,) if key else ()
-        return tuple(sorted({process.key for process, _ in holders if process.key}))
+        return tuple(sorted({process.key for process, _unused in holders if process.key}))
 
     def update(self, come: Mapping[int, int], gone: Iterable[int]) -> set[int]:
         """Take note of inodes that came, with their uid, and went.
@@ -167,7 +168,8 @@ class SocketHolders:
                 logger.warning("could not list the processes: %r", error)
                 return
             raise PortViewError(
-                "proc_unreadable", f"The processes can't be listed: {error.strerror}."
+                "proc_unreadable",
+                _("The processes can't be listed: {strerror}.").format(strerror=error.strerror),
             ) from error
         for pid in self._processes.keys() - running.keys():
             self._drop(self._processes.pop(pid))

@@ -79,7 +79,12 @@ class LinuxSocketReader:
                 ),
             )
         if self._pending:
-            notes = (*notes, f"Sockets whose owner is still being looked up: {len(self._pending)}.")
+            notes = (
+                *notes,
+                _("Sockets whose owner is still being looked up: {count}.").format(
+                    count=len(self._pending)
+                ),
+            )
         return SocketListing(self._listed, notes, frozenset(self._owners), step, len(self._pending))
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
+from portview.i18n import _
 from portview.readers.linux.sock_diag import SockDiag
 from portview.readers.linux.sock_diag_messages import (
     SOCK_DIAG_BY_FAMILY,
@@ -67,9 +68,11 @@ def _read_piece(piece: memoryview, found: list[UnixSocket]) -> bool:
     """Read the messages of one piece; return whether it was the last piece."""
     offset = 0
     while offset + _HEADER.size <= len(piece):
-        size, kind, _, _, _ = _HEADER.unpack_from(piece, offset)
+        size, kind, _unused, _unused, _unused = _HEADER.unpack_from(piece, offset)
         if size < _HEADER.size or size > len(piece) - offset:
-            raise MalformedReplyError(f"a message says that it is {size} bytes long")
+            raise MalformedReplyError(
+                _("a message says that it is {size} bytes long").format(size=size)
+            )
         body = piece[offset + _HEADER.size : offset + size]
         if kind == _NLMSG_DONE:
             return True
@@ -77,14 +80,14 @@ def _read_piece(piece: memoryview, found: list[UnixSocket]) -> bool:
             (number,) = struct.unpack_from("=i", body) if len(body) >= 4 else (0,)  # noqa: PLR2004
             raise RefusedError(-number, "unix_diag")
         if len(body) < _SOCKET.size:
-            raise MalformedReplyError(f"a socket takes only {size} bytes")
+            raise MalformedReplyError(_("a socket takes only {size} bytes").format(size=size))
         found.append(_socket(body))
         offset += -(-size // _ALIGNMENT) * _ALIGNMENT
     return False
 
 
 def _socket(body: memoryview) -> UnixSocket:
-    _, _, state, _, inode = _SOCKET.unpack_from(body)
+    _unused, _unused, state, _unused, inode = _SOCKET.unpack_from(body)
     attributes = dict(_attributes(body[_SOCKET.size :]))
     peer = attributes.get(_PEER, b"")
     # The kernel ends a path with a zero character, and begins an abstract name with one.
@@ -100,6 +103,8 @@ def _attributes(rest: memoryview) -> Iterator[tuple[int, bytes]]:
     while offset + _ATTRIBUTE.size <= len(rest):
         size, kind = _ATTRIBUTE.unpack_from(rest, offset)
         if size < _ATTRIBUTE.size or size > len(rest) - offset:
-            raise MalformedReplyError(f"an attribute says that it is {size} bytes long")
+            raise MalformedReplyError(
+                _("an attribute says that it is {size} bytes long").format(size=size)
+            )
         yield kind, bytes(rest[offset + _ATTRIBUTE.size : offset + size])
         offset += -(-size // _ALIGNMENT) * _ALIGNMENT

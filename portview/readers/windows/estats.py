@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.sockets.socket_row import Family
 from portview.domain.sockets.traffic import TrafficCounters
+from portview.i18n import _
 from portview.readers.elevation import is_elevated
 from portview.readers.windows.connection_rows import connection_row
 from portview.readers.windows.dll import find, load_library
@@ -112,7 +113,9 @@ class EstatsTraffic:
         """Say that it takes an administrator, where it does."""
         if self._is_elevated:
             return None
-        return f"{_NEEDS_ADMIN} Start PortView as administrator to see traffic."
+        return _("{needs_admin} Start PortView as administrator to see traffic.").format(
+            needs_admin=_NEEDS_ADMIN
+        )
 
     def read(self, keys: Collection[SocketKey]) -> Mapping[SocketKey, TrafficCounters]:
         """Return the counters of those connections that can be counted."""
@@ -141,7 +144,7 @@ class EstatsTraffic:
             raise PortViewError(
                 "traffic_needs_admin",
                 _NEEDS_ADMIN,
-                "Start PortView as administrator to see traffic.",
+                _("Start PortView as administrator to see traffic."),
                 Outcome.NEEDS_ADMIN,
             )
         if code != ERROR_SUCCESS:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
+from portview.i18n import _
 from portview.readers.bounded_program import run_bounded
 from portview.readers.windows.system_programs import (
     CREATE_NO_WINDOW,
@@ -34,7 +35,7 @@ def ask_netsh(*words: str) -> NetshAnswer:
     Blocks for some 100 ms, at most 10 s. Never raises.
     """
     if sys.platform != "win32":
-        return NetshAnswer(problem="this system has no netsh.")
+        return NetshAnswer(problem=_("this system has no netsh."))
     try:
         done = run_bounded(
             [system_program("netsh.exe"), *words],
@@ -44,11 +45,17 @@ def ask_netsh(*words: str) -> NetshAnswer:
             env=program_environment(),
         )
     except subprocess.TimeoutExpired:
-        return NetshAnswer(problem=f"netsh did not answer within {_TIMEOUT_S} s.")
+        return NetshAnswer(
+            problem=_("netsh did not answer within {timeout_s} s.").format(timeout_s=_TIMEOUT_S)
+        )
     except OSError as error:
-        return NetshAnswer(problem=f"netsh can't be run: {error.strerror or error}.")
+        return NetshAnswer(
+            problem=_("netsh can't be run: {value}.").format(value=error.strerror or error)
+        )
     if not done.output.strip():
-        return NetshAnswer(problem="netsh printed nothing.")
+        return NetshAnswer(problem=_("netsh printed nothing."))
     if done.code:
-        return NetshAnswer(done.output, f"netsh refused (exit code {done.code}).")
+        return NetshAnswer(
+            done.output, _("netsh refused (exit code {code}).").format(code=done.code)
+        )
     return NetshAnswer(done.output)

@@ -32,7 +32,7 @@ class Reading:
         """Take the processes by PID, and when the sockets of this reading were listed."""
         self.processes = processes
         self.listed_at_ms = listed_at_ms
-        self.moved_pids = {pid for pid, _ in before.items() ^ processes.items()}
+        self.moved_pids = {pid for pid, _unused in before.items() ^ processes.items()}
         self._before = before
 
     def key_of(self, pid: int) -> ProcessKey | None:

@@ -13,6 +13,7 @@ from ctypes import wintypes
 from functools import cache
 
 from portview.domain.facts import Fact, Known, Remedy, Unreadable
+from portview.i18n import _
 from portview.readers.windows.dll import bind, last_error, load_library, windows_error
 from portview.readers.windows.processes import open_process
 
@@ -30,17 +31,19 @@ _POINTER_BYTES, _NUMBER_BYTES = 8, 4
 def process_group_of(pid: int) -> Fact[int]:
     """Return the process group of a process, which is the PID of the process that leads it."""
     if ctypes.sizeof(ctypes.c_void_p) != _POINTER_BYTES:
-        return Unreadable("only 64-bit processes are read")
+        return Unreadable(_("only 64-bit processes are read"))
     try:
         with open_process(pid, PROCESS_QUERY_INFORMATION | PROCESS_VM_READ) as process:
             parameters = _number(process, _peb_of(process) + _PARAMETERS_IN_PEB, _POINTER_BYTES)
             if _number(process, parameters, _NUMBER_BYTES) < _LEAST_LENGTH:
-                return Unreadable("this Windows keeps the process group elsewhere")
+                return Unreadable(_("this Windows keeps the process group elsewhere"))
             return Known(_number(process, parameters + _GROUP_IN_PARAMETERS, _NUMBER_BYTES))
     except PermissionError:
-        return Unreadable("its process group can't be read", Remedy.ADMINISTRATOR)
+        return Unreadable(_("its process group can't be read"), Remedy.ADMINISTRATOR)
     except OSError as error:
-        return Unreadable(f"its process group can't be read: {error.strerror or error}")
+        return Unreadable(
+            _("its process group can't be read: {value}").format(value=error.strerror or error)
+        )
 
 
 def _peb_of(process: int) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.owners.process import FieldProblem, ProcessKey
 from portview.domain.owners.system_owners import WINDOWS_SYSTEM_PIDS
+from portview.i18n import _
 from portview.readers.windows.dll import bind, last_error, load_library, windows_error
 from portview.readers.windows.growing_buffer import GrowingTable
 from portview.readers.windows.process_list import parse_processes, process_key_of
@@ -95,7 +96,7 @@ def open_process(
     if not handle:
         code = last_error()
         if code == ERROR_INVALID_PARAMETER:
-            raise ProcessLookupError(f"no process has the PID {pid}")
+            raise ProcessLookupError(_("no process has the PID {pid}").format(pid=pid))
         raise windows_error(code)
     try:
         yield handle
@@ -105,7 +106,7 @@ def open_process(
 
 def creation_time(handle: int) -> int:
     """Return when the process behind a handle was created, as FILETIME."""
-    times = [wintypes.FILETIME() for _ in range(4)]
+    times = [wintypes.FILETIME() for _unused in range(4)]
     if not _kernel32().get_process_times(handle, *(ctypes.byref(time) for time in times)):
         raise windows_error(last_error())
     return times[0].dwHighDateTime << 32 | times[0].dwLowDateTime

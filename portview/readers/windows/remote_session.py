@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from portview.domain.facts import Absent, Fact, Known, Unreadable
 from portview.domain.owners.session_ties import SessionTie
 from portview.domain.sockets.socket_row import State
+from portview.i18n import _
 from portview.readers.choose import open_reader
 from portview.readers.windows.dll import bind, last_error, load_library, windows_error
 
@@ -46,7 +47,9 @@ def read_is_remote() -> Fact[bool]:
         metric = bind(user32, "GetSystemMetrics", ctypes.c_int, ctypes.c_int)
         is_remote = bool(metric(SM_REMOTESESSION)) or _is_not_on_glass()
     except OSError as error:
-        return Unreadable(f"whether this session is remote can't be read: {error}")
+        return Unreadable(
+            _("whether this session is remote can't be read: {error}").format(error=error)
+        )
     return Known(value=True) if is_remote else Absent()
 
 
@@ -75,7 +78,7 @@ def _is_not_on_glass() -> bool:
 
     try:
         with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, _TERMINAL_SERVER) as key:
-            glass, _ = winreg.QueryValueEx(key, "GlassSessionId")
+            glass, _unused = winreg.QueryValueEx(key, "GlassSessionId")
     except OSError:
         return False
     session = wintypes.DWORD()

@@ -9,6 +9,7 @@ from typing import Any
 
 from portview.domain.facts import ABSENT, Known
 from portview.domain.owners.program import RunningProgram, token_of
+from portview.i18n import _
 from portview.readers.elevation import unreadable_here
 from portview.readers.windows.dll import bind, last_error, load_library, windows_error
 
@@ -46,7 +47,9 @@ def read_windows_program(handle: int) -> RunningProgram:
     try:
         path = _image_path(handle)
     except OSError as error:
-        unreadable = unreadable_here(f"the image path ({error.strerror or error})", error)
+        unreadable = unreadable_here(
+            _("the image path ({value})").format(value=error.strerror or error), error
+        )
         return RunningProgram(unreadable, ABSENT, unreadable)
     file = token_of((path.casefold(), *_file_id(path)))
     return RunningProgram(Known(file), ABSENT, name_token(path.rpartition("\\")[2]))

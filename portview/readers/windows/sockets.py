@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from portview.domain.errors import Outcome, PortViewError
+from portview.i18n import _
 from portview.readers.listing import SocketListing
 from portview.readers.services import WindowsServices
 from portview.readers.windows.iphlpapi import SocketTables
@@ -72,7 +73,7 @@ class IphlpapiSocketReader:
             self._process_source = processes or ProcessTable()
             services = services or WindowsServices()
         except OSError as error:
-            raise _unreadable("socket tables", error) from error
+            raise _unreadable(_("socket tables"), error) from error
         self._rows = {layout: OwnedRows(layout, services) for layout in (*_TABLES, *_BOUND_TABLES)}
         self._processes: Mapping[int, RunningProcess] = {}
 
@@ -83,7 +84,7 @@ class IphlpapiSocketReader:
         try:
             processes = self._process_source.read()
         except OSError as error:
-            raise _unreadable("list of processes", error) from error
+            raise _unreadable(_("list of processes"), error) from error
         reading = Reading(self._processes, processes, listed_at_ms)
         self._processes = processes
         rows: list[SocketRow] = []
@@ -105,10 +106,14 @@ class IphlpapiSocketReader:
                 tables[layout] = self._tables.read(layout)
             except OSError as error:
                 logger.warning("could not read the table of %s: %s", title, error)
-                notes.append(f"Sockets of {title} are missing: Windows refused their table.")
+                notes.append(
+                    _("Sockets of {title} are missing: Windows refused their table.").format(
+                        title=title
+                    )
+                )
                 reason = error
         if not tables:
-            raise _unreadable("socket tables", reason) from reason
+            raise _unreadable(_("socket tables"), reason) from reason
         for layout in _BOUND_TABLES:
             tables[layout] = self._tables.read(layout)
         return tables, tuple(notes)
@@ -126,7 +131,7 @@ def _merely_bound(bound: list[SocketRow], rows: Iterable[SocketRow]) -> list[Soc
 def _unreadable(what: str, error: OSError) -> PortViewError:
     return PortViewError(
         "sockets_unreadable",
-        f"The system's {what} could not be read: {error}.",
-        "PortView tries again at the next refresh.",
+        _("The system's {what} could not be read: {error}.").format(what=what, error=error),
+        _("PortView tries again at the next refresh."),
         Outcome.FAILED,
     )

@@ -74,18 +74,18 @@ def add_change_commands(
     for row_action in (
         RowAction(
             "free_port",
-            "&Free this port",
+            _("&Free this port"),
             Section.PORT,
             free,
             why_not_free,
             ("Ctrl+K",),
-            "Shows who holds the port and asks before anything is stopped",
+            _("Shows who holds the port and asks before anything is stopped"),
             target=Target.ONE_SOCKET,
             detail=lambda selection: str(selection.first.row.local.port),
         ),
         RowAction(
             "close_connection",
-            "&Close connection ...",
+            _("&Close connection ..."),
             Section.PORT,
             close,
             lambda selection: why_not_close(selection, platform),
@@ -95,17 +95,17 @@ def add_change_commands(
         ),
         RowAction(
             "end_process",
-            "&End process ...",
+            _("&End process ..."),
             Section.OWNER,
             end,
             lambda selection: why_not_end(selection, platform),
             ("Delete",),
-            "Shows the process and asks before it is ended",
+            _("Shows the process and asks before it is ended"),
             target=Target.ONE_PROCESS,
         ),
         RowAction(
             "end_process_tree",
-            "End &process tree ...",
+            _("End &process tree ..."),
             Section.OWNER,
             lambda selection: end(selection, tree=True),
             lambda selection: why_not_end(selection, platform),
@@ -114,27 +114,27 @@ def add_change_commands(
         ),
         RowAction(
             "suspend_process",
-            "S&uspend process ...",
+            _("S&uspend process ..."),
             Section.OWNER,
             lambda selection: suspend(selection, "suspend"),
             lambda selection: why_not_suspend(selection, platform),
             ("Ctrl+H",),
-            "Lets the process stand still until it is resumed; asks before",
+            _("Lets the process stand still until it is resumed; asks before"),
             target=Target.ONE_PROCESS,
         ),
         RowAction(
             "resume_process",
-            "Resu&me process ...",
+            _("Resu&me process ..."),
             Section.OWNER,
             lambda selection: suspend(selection, "resume"),
             lambda selection: why_not_resume(selection, platform, standing()),
             ("Ctrl+Shift+H",),
-            "Lets a suspended process go on",
+            _("Lets a suspended process go on"),
             target=Target.ONE_PROCESS,
         ),
         RowAction(
             "stop_service",
-            "&Stop service",
+            _("&Stop service"),
             Section.OWNER,
             lambda selection: change_service(selection, "stop"),
             why_no_service,
@@ -143,7 +143,7 @@ def add_change_commands(
         ),
         RowAction(
             "restart_service",
-            "&Restart service",
+            _("&Restart service"),
             Section.OWNER,
             lambda selection: change_service(selection, "restart"),
             why_no_service,
@@ -158,25 +158,25 @@ def why_not_free(selection: RowSelection) -> str:
     """Say why a row's port can't be freed; empty where the dialog can be asked."""
     row = selection.first.row
     if row.protocol is Protocol.UDP:
-        return "" if row.remote is None else "This socket is connected; it blocks no server."
+        return "" if row.remote is None else _("This socket is connected; it blocks no server.")
     if row.state in _HOLDING:
         return ""
-    return "This is a connection; the port is held by what listens on it."
+    return _("This is a connection; the port is held by what listens on it.")
 
 
 def why_not_close(selection: RowSelection, platform: str) -> str:
     """Say why a row can't be closed as a connection; empty where it can be tried."""
     row = selection.first.row
     if row.protocol is Protocol.UDP:
-        return "UDP has no connections."
+        return _("UDP has no connections.")
     if row.remote is None:
-        return "This is no connection; it has no other end."
+        return _("This is no connection; it has no other end.")
     if row.state in _OVER:
-        return "This connection is closed already."
+        return _("This connection is closed already.")
     if platform == "win32" and ":" in row.local.address:
-        return "Windows closes connections of IPv4 only."
+        return _("Windows closes connections of IPv4 only.")
     if platform not in {"win32", "linux"}:
-        return "This system can't close connections of other programs."
+        return _("This system can't close connections of other programs.")
     return ""
 
 
@@ -184,7 +184,7 @@ def why_not_end(selection: RowSelection, platform: str) -> str:
     """Say why a row's process can't be ended; empty where the dialog can be asked."""
     owner = selection.first.row.owner
     if owner is not None and platform == "win32" and owner.pid in WINDOWS_SYSTEM_PIDS:
-        return "This is Windows itself."
+        return _("This is Windows itself.")
     return ""
 
 
@@ -192,7 +192,7 @@ def why_not_suspend(selection: RowSelection, platform: str) -> str:
     """Say why a row's process can be neither suspended nor resumed; empty where it can be asked."""
     owner = selection.first.row.owner
     if owner is not None and owner.pid == os.getpid():
-        return "This is PortView itself, which could not resume itself."
+        return _("This is PortView itself, which could not resume itself.")
     return why_not_end(selection, platform)
 
 
@@ -213,9 +213,11 @@ def why_no_service(selection: RowSelection) -> str:
     """Say why a row stands for no one service."""
     services = selection.first.row.services
     if not services:
-        return "This process is no service."
+        return _("This process is no service.")
     if len(services) > 1:
-        return f"Which of these services it is can't be told: {', '.join(services)}."
+        return _("Which of these services it is can't be told: {services}.").format(
+            services=", ".join(services)
+        )
     return ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from portview.i18n import _
 from portview.ui.commands.window_actions import ActionSpec
 
 if TYPE_CHECKING:
@@ -19,21 +20,21 @@ def add_column_actions(acts: WindowActions, views: SocketViews) -> None:
     """Add the acts, each on the columns of the view that is shown then."""
     acts.add(
         "column_left",
-        ActionSpec("Move column &left", ("Ctrl+Alt+Left",), "Of the current cell"),
+        ActionSpec(_("Move column &left"), ("Ctrl+Alt+Left",), _("Of the current cell")),
         partial(views.move_column, -1),
     )
     acts.add(
         "column_right",
-        ActionSpec("Move column &right", ("Ctrl+Alt+Right",), "Of the current cell"),
+        ActionSpec(_("Move column &right"), ("Ctrl+Alt+Right",), _("Of the current cell")),
         partial(views.move_column, 1),
     )
     acts.add(
         "reset_columns",
-        ActionSpec("Reset columns"),
+        ActionSpec(_("Reset columns")),
         lambda: views.shown_columns.reset(),  # noqa: PLW0108 - of the view shown then
     )
     acts.add(
         "fit_columns",
-        ActionSpec("Resize columns to content"),
+        ActionSpec(_("Resize columns to content")),
         lambda: views.shown_columns.fit_to_content(),  # noqa: PLW0108 - likewise
     )

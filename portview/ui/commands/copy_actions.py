@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QStringListModel
 from PySide6.QtGui import QGuiApplication
 
+from portview.i18n import _
 from portview.ui.commands.row_actions import RowAction, Section
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def add_copy_actions(
             return
         text = selection.column.text(selection.current, context())
         _put(text)
-        tell(f"Copied the cell: {selection.column.title}.")
+        tell(_("Copied the cell: {title}.").format(title=selection.column.title))
 
     def copy_rows(selection: RowSelection) -> None:
         from portview.domain.table.export import as_csv, as_text  # noqa: PLC0415 - loaded when wanted
@@ -65,21 +66,21 @@ def add_copy_actions(
     for row_action in (
         RowAction(
             "copy_cell",
-            "Copy c&ell",
+            _("Copy c&ell"),
             Section.COPYING,
             copy_cell,
             _why_no_cell,
             ("Ctrl+Shift+C",),
             detail=lambda selection: selection.column.title if selection.column else "",
         ),
-        RowAction("copy_rows", "&Copy rows", Section.COPYING, copy_rows, shortcuts=("Ctrl+C",)),
+        RowAction("copy_rows", _("&Copy rows"), Section.COPYING, copy_rows, shortcuts=("Ctrl+C",)),
         RowAction(
             "copy_text",
             "&Text",
             Section.COPYING,
             copy_rows,
             submenu=_COPY_AS,
-            tip="Cells with tabs between them, as spreadsheets paste them",
+            tip=_("Cells with tabs between them, as spreadsheets paste them"),
         ),
         RowAction("copy_csv", "&CSV", Section.COPYING, copy_csv, submenu=_COPY_AS),
         RowAction("copy_json", "&JSON", Section.COPYING, copy_json, submenu=_COPY_AS),
@@ -89,12 +90,14 @@ def add_copy_actions(
 
 
 def _why_no_cell(selection: RowSelection) -> str:
-    return "" if selection.current and selection.column else "No cell is current."
+    return "" if selection.current and selection.column else _("No cell is current.")
 
 
 def _copied(selection: RowSelection, form: str) -> str:
     count = len(selection.entries)
-    return f"Copied {count:,} {'row' if count == 1 else 'rows'} as {form}."
+    return _("Copied {count:,} {part} as {form}.").format(
+        count=count, part="row" if count == 1 else "rows", form=form
+    )
 
 
 def _put(text: str, csv: str = "") -> None:

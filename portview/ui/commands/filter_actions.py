@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from portview.domain.owners.owners import user_of
+from portview.i18n import _
 from portview.ui.commands.row_actions import RowAction, Section
 
 if TYPE_CHECKING:
@@ -33,9 +34,11 @@ class _Field(NamedTuple):
     def why_not(self, selection: RowSelection) -> str:
         values = self.values(selection)
         if not values:
-            return f"{self.title.replace('&', '')}: nothing is known of it here."
+            return _("{replace}: nothing is known of it here.").format(
+                replace=self.title.replace("&", "")
+            )
         if len(values) > _MOST_VALUES:
-            return f"The selected rows have {len(values):,} different values."
+            return _("The selected rows have {count:,} different values.").format(count=len(values))
         return ""
 
     def detail(self, selection: RowSelection) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from portview.i18n import _
 from portview.ui.commands.window_actions import ActionSpec
 
 if TYPE_CHECKING:
@@ -19,20 +20,20 @@ class GroupActions:
 
     def __init__(self, acts: WindowActions, views: SocketViews) -> None:
         self._views = views
-        tip = "Show each process with its sockets below it"
+        tip = _("Show each process with its sockets below it")
         self.group = acts.add(
             "group",
-            ActionSpec("&Group by process", ("Ctrl+G",), tip, is_checkable=True),
+            ActionSpec(_("&Group by process"), ("Ctrl+G",), tip, is_checkable=True),
             self._on_toggled,
         )
-        tip = "Let the processes with most sockets stand first"
+        tip = _("Let the processes with most sockets stand first")
         self.by_count = acts.add(
             "by_count",
-            ActionSpec("Processes by &number of sockets", (), tip, is_checkable=True),
+            ActionSpec(_("Processes by &number of sockets"), (), tip, is_checkable=True),
             views.set_by_count,
         )
-        expand = ActionSpec("&Expand all processes", ("Ctrl+Shift+G",))
-        collapse = ActionSpec("Co&llapse all processes")
+        expand = ActionSpec(_("&Expand all processes"), ("Ctrl+Shift+G",))
+        collapse = ActionSpec(_("Co&llapse all processes"))
         self._of_tree = [
             self.by_count,
             acts.add("expand_all", expand, self._on_expand),

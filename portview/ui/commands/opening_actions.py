@@ -9,6 +9,7 @@ from PySide6.QtGui import QDesktopServices
 
 from portview.domain.owners.owners import describe_field_problem
 from portview.domain.user_input.browser_url import browser_url, why_no_browser
+from portview.i18n import _
 from portview.ui.commands.row_actions import RowAction, Section, Target
 from portview.ui.widgets.open_folder import open_folder_of
 
@@ -32,7 +33,7 @@ def add_opening_actions(
     def open_in_browser(selection: RowSelection) -> None:
         url = browser_url(selection.first.row)
         if not QDesktopServices.openUrl(QUrl(url, QUrl.ParsingMode.StrictMode)):
-            tell(f"The desktop opened no browser for {url}")
+            tell(_("The desktop opened no browser for {url}").format(url=url))
 
     def open_file_location(selection: RowSelection) -> None:
         info = selection.first.info
@@ -42,7 +43,7 @@ def add_opening_actions(
     for row_action in (
         RowAction(
             "open_in_browser",
-            "Open in &browser",
+            _("Open in &browser"),
             Section.OPENING,
             open_in_browser,
             lambda selection: why_no_browser(selection.first.row),
@@ -51,7 +52,7 @@ def add_opening_actions(
         ),
         RowAction(
             "open_file_location",
-            "Open file &location",
+            _("Open file &location"),
             Section.OPENING,
             open_file_location,
             _why_no_file,
@@ -71,9 +72,11 @@ def add_parent_action(
 
     def why_no_parent(selection: RowSelection) -> str:
         if selection.first.info is None or selection.first.info.parent_pid is None:
-            return "The parent process is not known."
+            return _("The parent process is not known.")
         if _socket_of_parent(selection.first, all_entries()) is None:
-            return f"The parent, PID {selection.first.info.parent_pid}, has no socket."
+            return _("The parent, PID {parent_pid}, has no socket.").format(
+                parent_pid=selection.first.info.parent_pid
+            )
         return ""
 
     def go_to_parent(selection: RowSelection) -> None:
@@ -84,7 +87,7 @@ def add_parent_action(
     actions.add(
         RowAction(
             "go_to_parent",
-            "Go to pare&nt process",
+            _("Go to pare&nt process"),
             Section.FINDING,
             go_to_parent,
             why_no_parent,
@@ -97,11 +100,11 @@ def add_parent_action(
 def _why_no_file(selection: RowSelection) -> str:
     info = selection.first.info
     if info is None or not info.executable:
-        return (
-            f"The file of the program is not known: {describe_field_problem(info, 'executable')}."
+        return _("The file of the program is not known: {field_problem}.").format(
+            field_problem=describe_field_problem(info, "executable")
         )
     if info.executable_deleted:
-        return "The file of the program was deleted while it runs."
+        return _("The file of the program was deleted while it runs.")
     return ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from portview.i18n import _
 from portview.ui.commands.row_actions import RowAction, Section, Target
 
 if TYPE_CHECKING:
@@ -22,19 +23,19 @@ def add_port_actions(actions: RowActions, probing: ProbingTools) -> None:
     for row_action in (
         RowAction(
             "test",
-            "&Test connection",
+            _("&Test connection"),
             Section.PORT,
             lambda selection: probing.test(selection.first),
             shortcuts=("Ctrl+T",),
-            tip="Does it answer, from where, and what would another machine see?",
+            tip=_("Does it answer, from where, and what would another machine see?"),
             target=Target.ONE_SOCKET,
         ),
         RowAction(
             "find_free_port_near",
-            "Find a free port &near",
+            _("Find a free port &near"),
             Section.PORT,
             find_free_port,
-            tip="Ports close to this one that a program could take now",
+            tip=_("Ports close to this one that a program could take now"),
             target=Target.ONE_SOCKET,
             detail=lambda selection: str(selection.first.row.local.port),
         ),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from PySide6.QtCore import QObject, Signal
 
 from portview.domain.plain_text import inert
+from portview.i18n import _
 from portview.models.tooltips import plain_tooltip
 from portview.ui.commands.window_actions import ActionSpec
 
@@ -74,13 +75,13 @@ class RowAction(NamedTuple):
     def why_not(self, selection: RowSelection) -> str:
         """Return why the action can't work on a selection; empty where it can."""
         if not selection.entries:
-            return "Select a socket first."
+            return _("Select a socket first.")
         if self.target is Target.ONE_SOCKET and len(selection.entries) > 1:
-            return "This works on one socket at a time."
+            return _("This works on one socket at a time.")
         if self.target is Target.ONE_PROCESS and len(selection.owners) > 1:
-            return "This works on one process at a time."
+            return _("This works on one process at a time.")
         if self.target is Target.ONE_PROCESS and None in selection.owners:
-            return "The process that holds this socket is not known."
+            return _("The process that holds this socket is not known.")
         return self.availability(selection)
 
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QDialogButtonBox, QFrame, QScrollArea
 
 from portview.actions.confirmation.actions import FreeAction, next_action
 from portview.engine.task_runner import Pool
+from portview.i18n import _
 from portview.override import override
 from portview.ui.confirm.confirm_dialog import SIDE_MARGIN, WIDTH, ConfirmDialog
 from portview.ui.confirm.confirmation_view import ConfirmationView, plain_label
@@ -48,15 +49,15 @@ class ActionDialog(ConfirmDialog):
         self.cards.setWidgetResizable(True)
         self.cards.setFrameShape(QFrame.Shape.NoFrame)
         self.cards.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.force_box = QCheckBox("End at &once, without asking it to close first")
-        self.force_box.setToolTip("What the program has not saved is lost.")
-        self.tree_box = QCheckBox("End what runs under it as &well")
+        self.force_box = QCheckBox(_("End at &once, without asking it to close first"))
+        self.force_box.setToolTip(_("What the program has not saved is lost."))
+        self.tree_box = QCheckBox(_("End what runs under it as &well"))
         for box in (self.force_box, self.tree_box):
             box.toggled.connect(self._look)
             box.setPalette(_palette_with_visible_boxes(box.palette()))
         self.compose(self.notes, self.cards, self.force_box, self.tree_box)
         self.inspect_button = self.add_button(
-            "&Look as administrator", QDialogButtonBox.ButtonRole.ActionRole
+            _("&Look as administrator"), QDialogButtonBox.ButtonRole.ActionRole
         )
         self.inspect_button.clicked.connect(self._on_inspect_as_admin)
         self.next_button = self.add_button("", QDialogButtonBox.ButtonRole.ActionRole)
@@ -104,7 +105,7 @@ class ActionDialog(ConfirmDialog):
         job = self._action
         if isinstance(job, FreeAction):
             self._run_preview(
-                "Waiting for the system's prompt ...",
+                _("Waiting for the system's prompt ..."),
                 lambda work: job.seen_by_admin(work.token),
                 self._on_seen_by_admin,
             )
@@ -159,6 +160,7 @@ class ActionDialog(ConfirmDialog):
             *([self.tree_box] if confirmation.has_tree else []),
             *([self.inspect_button] if confirmation.is_hidden else []),
             verb=confirmation.verb,
+            is_default=confirmation.harms_nobody_else,
         )
 
 

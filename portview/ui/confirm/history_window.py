@@ -17,12 +17,16 @@ from PySide6.QtWidgets import (
 
 from portview.actions.confirmation.actions import ServiceAction, SuspendAction
 from portview.actions.confirmation.history import read_records
+from portview.actions.confirmation.setting_action import SettingAction
+from portview.actions.port_settings.change import describe_change
+from portview.actions.port_settings.setting import SettingChange, parse_change
 from portview.actions.processes.restart import start_again, why_not_again
 from portview.actions.processes.suspend import SuspendVerb
 from portview.domain.errors import PortViewError
 from portview.domain.local_time import local_moment
 from portview.domain.plain_text import inert
 from portview.engine.task_runner import Pool
+from portview.i18n import _
 from portview.models.tooltips import plain_tooltip
 from portview.override import override
 from portview.ui.confirm.confirmation_view import plain_label
@@ -52,19 +56,19 @@ class HistoryWindow(QDialog):
 
     def __init__(self, runner: TaskRunner, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Actions")
+        self.setWindowTitle(_("Actions"))
         self.resize(*_FIRST_SIZE)
         self._runner = runner
         self._is_over = False
-        self._stopped: list[StoppedProcess | str] = []
+        self._stopped: list[StoppedProcess | SettingChange | str] = []
         self.tree = QTreeWidget()
-        self.tree.setHeaderLabels(["When", "What was done", "Result"])
+        self.tree.setHeaderLabels(["When", _("What was done"), "Result"])
         self.tree.setUniformRowHeights(True)
-        self.tree.setAccessibleName("Actions that were done")
+        self.tree.setAccessibleName(_("Actions that were done"))
         self.tree.header().setSectionResizeMode(_WHEN, QHeaderView.ResizeMode.ResizeToContents)
         self.tree.header().resizeSection(_WHAT, _FIRST_SIZE[0] // 3)
         self.tree.currentItemChanged.connect(self._on_current)
-        self.note = plain_label("Choose what was stopped, to start it again.")
+        self.note = plain_label(_("Choose what was stopped, to start it again."))
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.buttons.rejected.connect(self.reject)
         self.again_button = self.buttons.addButton(
@@ -103,18 +107,27 @@ class HistoryWindow(QDialog):
             item = self._item(local_moment(record.at_ms), record.asked, record.now)
             self.tree.addTopLevelItem(item)
             for process in record.processes:
-                name = f"{inert(process.name or 'process', 80)} (PID {process.pid})"
+                name = _("{value} (PID {pid})").format(
+                    value=inert(process.name or "process", 80), pid=process.pid
+                )
                 child = self._item("", name, process.ending.replace("_", " "))
                 self._add_stopped(item, child, process)
             for service in record.stopped_services:
-                child = self._item("", f"service {service}", "stopped")
+                child = self._item("", _("service {service}").format(service=service), "stopped")
                 self._add_stopped(item, child, service)
+            change = _undo_of(record)
+            if change is not None:
+                child = self._item("", describe_change(change), _("undoes it"))
+                self._add_stopped(item, child, change)
             item.setExpanded(True)
         if not records:
-            self.note.setText("Nothing was done so far.")
+            self.note.setText(_("Nothing was done so far."))
 
     def _add_stopped(
-        self, action: QTreeWidgetItem, item: QTreeWidgetItem, stopped: StoppedProcess | str
+        self,
+        action: QTreeWidgetItem,
+        item: QTreeWidgetItem,
+        stopped: StoppedProcess | SettingChange | str,
     ) -> None:
         item.setData(_WHEN, _NUMBER_ROLE, len(self._stopped))
         self._stopped.append(stopped)
@@ -130,6 +143,9 @@ class HistoryWindow(QDialog):
     @Slot()
     def _on_current(self) -> None:
         stopped = self._current()
+        if isinstance(stopped, SettingChange):
+            self._offer(_("&Undo …"), is_possible=True)
+            return
         process = None if isinstance(stopped, str) else stopped
         if process is not None and _can_be_resumed(process):
             # Whether it still stands still is looked at when it is asked about.
@@ -137,14 +153,16 @@ class HistoryWindow(QDialog):
             return
         reason = why_not_again(process) if process else None
         self._offer("Start &again", is_possible=stopped is not None and reason is None)
-        self.note.setText(f"It can't be started again. {reason}" if reason else "")
+        self.note.setText(
+            _("It can't be started again. {reason}").format(reason=reason) if reason else ""
+        )
 
     def _offer(self, text: str, *, is_possible: bool) -> None:
         self.again_button.setText(text)
         self.again_button.setEnabled(is_possible)
         self.note.setText("")
 
-    def _current(self) -> StoppedProcess | str | None:
+    def _current(self) -> StoppedProcess | SettingChange | str | None:
         item = self.tree.currentItem()
         number = item.data(_WHEN, _NUMBER_ROLE) if item is not None else None
         return None if number is None else self._stopped[number]
@@ -152,6 +170,9 @@ class HistoryWindow(QDialog):
     @Slot()
     def _on_again(self) -> None:
         stopped = self._current()
+        if isinstance(stopped, SettingChange):
+            self.action_requested.emit(SettingAction(stopped))
+            return
         if isinstance(stopped, str):
             self.action_requested.emit(ServiceAction(stopped, "start"))
             return
@@ -177,3 +198,11 @@ class HistoryWindow(QDialog):
 
 def _can_be_resumed(process: StoppedProcess) -> bool:
     return process.ending == SuspendVerb.SUSPEND.participle
+
+
+def _undo_of(record: ActionRecord) -> SettingChange | None:
+    """Return the change that undoes one of a setting; None for a record that can't be read."""
+    try:
+        return parse_change(record.undo_setting) if record.undo_setting else None
+    except PortViewError:
+        return None

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from portview.domain.owners.owners import describe_owner
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import endpoint_text
+from portview.i18n import _
 from portview.override import override
 from portview.ui.style.icons import set_button_icon
 
@@ -52,22 +53,22 @@ class DetailsPane(QFrame):
         self.tabs = QTabBar()
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
-        self.tabs.setAccessibleName("Details tabs")
+        self.tabs.setAccessibleName(_("Details tabs"))
         self._heading = QLabel()
         self._heading.setTextFormat(Qt.TextFormat.PlainText)
         self._heading.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._close = QToolButton()
         self._close.setAutoRaise(True)
-        self._close.setToolTip("Close the details (F4)")
-        self._close.setAccessibleName("Close the details")
+        self._close.setToolTip(_("Close the details (F4)"))
+        self._close.setAccessibleName(_("Close the details"))
         self._close.clicked.connect(self.close_requested)
         top = QHBoxLayout()
         top.setContentsMargins(6, 2, 4, 0)
         top.addWidget(self.tabs)
         top.addWidget(self._heading, 1)
         top.addWidget(self._close)
-        self._notice = QLabel("Select a socket to see who holds it.")
+        self._notice = QLabel(_("Select a socket to see who holds it."))
         self._notice.setTextFormat(Qt.TextFormat.PlainText)
         self._notice.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedLayout()

@@ -18,12 +18,14 @@ from portview.domain.owners.explanations import (
     services_words,
 )
 from portview.domain.owners.http_sys import describe_registrations
+from portview.domain.owners.identity import identity_of, what_of
 from portview.domain.owners.owners import command_line_of, user_of
 from portview.domain.owners.process import Execution
 from portview.domain.owners.process_details import OwnerDetails, OwnerQuestion, processor_share
 from portview.domain.owners.system_owners import may_be_http_sys
 from portview.engine.latest_query import LatestQuery
 from portview.engine.task_runner import Pool
+from portview.i18n import _
 from portview.override import override
 from portview.ui.details.details_page import DetailsPage, Subject
 from portview.ui.details.facts_form import FactsForm
@@ -133,20 +135,32 @@ class OwnerPage(DetailsPage):
 
     def _add_facts(self) -> None:
         add = self.facts.add_fact
-        copy_path = self._button("copy", "Copy the path of the executable", self._on_copy_path)
-        go_there = self._button("folder", "Open the folder of the executable", self._on_open_folder)
-        copy_command = self._button("copy", "Copy the command line", self._on_copy_command)
+        copy_path = self._button("copy", _("Copy the path of the executable"), self._on_copy_path)
+        go_there = self._button(
+            "folder", _("Open the folder of the executable"), self._on_open_folder
+        )
+        copy_command = self._button("copy", _("Copy the command line"), self._on_copy_command)
         add("note", "Note", most_lines=6)
-        add("http", "On whose behalf", most_lines=6)
+        add("http", _("On whose behalf"), most_lines=6)
+        add("what", _("What"), most_lines=2)
         add("process", "Process", most_lines=1)
         add("usage", "Uses", most_lines=2)
         add("started", "Started", most_lines=1)
-        add("chain", "Started by")
-        add("holders", "Likely holders")
+        add("chain", _("Started by"))
+        add("holders", _("Likely holders"))
         add("user", "User", most_lines=1)
         add("services", "Services", most_lines=4)
         add("executable", "Executable", most_lines=2, buttons=(copy_path, go_there))
-        add("command_line", "Command line", most_lines=4, buttons=(copy_command,))
+        add("command_line", _("Command line"), most_lines=4, buttons=(copy_command,))
+
+    @staticmethod
+    def _what_words(subject: Subject) -> str:
+        """Return what the program is, and from what that was read."""
+        row, info = subject.entry.row, subject.entry.info
+        what, sources = what_of(row, info), identity_of(info).sources
+        if not what or not sources:
+            return what
+        return _("{what} (read from: {sources})").format(what=what, sources="; ".join(sources))
 
     def _button(self, icon_name: str, name: str, on_clicked: Callable[[], None]) -> QToolButton:
         button = QToolButton()
@@ -166,15 +180,16 @@ class OwnerPage(DetailsPage):
         show = self.facts.show_fact
         notes = list(owner_sentences(subject.entry, sys.platform))
         if self._has_ended():
-            notes.insert(0, "This process has ended. What was known of it stays here.")
+            notes.insert(0, _("This process has ended. What was known of it stays here."))
         elif not subject.is_open:
-            notes.insert(0, "This socket has closed. What was known of it stays here.")
+            notes.insert(0, _("This socket has closed. What was known of it stays here."))
         if still := describe_suspended(self._execution()):
             notes.insert(0, still)
         show("note", " ".join(notes))
         owner = row.key.owner
         name = info.name if info and info.name else "unknown"
-        show("process", f"{name}, PID {owner.pid}" if owner else "")
+        show("process", _("{name}, PID {pid}").format(name=name, pid=owner.pid) if owner else "")
+        show("what", self._what_words(subject))
         show("started", self._started_words(owner.started_ms) if owner else "")
         show("user", user_of(row, info) or "")
         show("executable", (info.executable if info else None) or "")
@@ -194,7 +209,7 @@ class OwnerPage(DetailsPage):
     def _started_words(self, started_ms: int) -> str:
         if not started_ms:
             return ""
-        moment = QDateTime.fromMSecsSinceEpoch(started_ms).toString("yyyy-MM-dd HH:mm:ss")
+        moment = QDateTime.fromMSecsSinceEpoch(started_ms).toString(_("yyyy-MM-dd HH:mm:ss"))
         return f"{moment}, {format_duration(self._describe().now_ms - started_ms)} ago"
 
     def _on_read(self, question: OwnerQuestion, details: OwnerDetails) -> None:
@@ -215,20 +230,20 @@ class OwnerPage(DetailsPage):
         parts = []
         share = processor_share(before, usage) if before else None
         if share is not None:
-            parts.append(f"{format_share(share)} of one processor core")
+            parts.append(_("{share} of one processor core").format(share=format_share(share)))
         if usage.memory_bytes is not None:
-            parts.append(f"{format_size(usage.memory_bytes)} of memory")
+            parts.append(_("{size} of memory").format(size=format_size(usage.memory_bytes)))
         self.facts.show_fact("usage", ", ".join(parts))
 
     @Slot()
     def _on_copy_path(self) -> None:
         QGuiApplication.clipboard().setText(self.facts.text_of("executable"))
-        self.notified.emit("Copied the path of the executable.")
+        self.notified.emit(_("Copied the path of the executable."))
 
     @Slot()
     def _on_copy_command(self) -> None:
         QGuiApplication.clipboard().setText(self.facts.text_of("command_line"))
-        self.notified.emit("Copied the command line.")
+        self.notified.emit(_("Copied the command line."))
 
     @Slot()
     def _on_open_folder(self) -> None:

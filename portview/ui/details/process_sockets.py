@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from portview.domain.sockets.snapshot import Snapshot
 from portview.domain.table.columns import COLUMNS
+from portview.i18n import _
 from portview.models.socket_table_model import SocketTableModel
 from portview.ui.table.column_layout import ColumnLayout
 from portview.ui.table.socket_table import SocketTable
@@ -41,7 +42,7 @@ class ProcessSockets(QWidget):
         self.model = SocketTableModel(describe, port_names, self)
         self.model.set_highlight(0)
         self.table = SocketTable(self.model)
-        self.table.setAccessibleName("Sockets of this process")
+        self.table.setAccessibleName(_("Sockets of this process"))
         self.table.setFrameShape(QFrame.Shape.NoFrame)
         self.table.setSortingEnabled(True)
         self._title = QLabel()
@@ -76,10 +77,10 @@ class ProcessSockets(QWidget):
         self.model.show_snapshot(Snapshot(rows, subject.snapshot.processes))
         self.model.pass_time()
         if owner is None:
-            self._title.setText("Sockets of the same process: unknown without an owner")
+            self._title.setText(_("Sockets of the same process: unknown without an owner"))
         else:
             sockets = "1 socket" if len(rows) == 1 else f"{len(rows):,} sockets"
-            self._title.setText(f"{sockets} of this process")
+            self._title.setText(_("{sockets} of this process").format(sockets=sockets))
 
     @Slot(QModelIndex)
     def _on_double_clicked(self, index: QModelIndex) -> None:

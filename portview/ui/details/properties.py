@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from portview.domain.sockets.snapshot import Snapshot
+from portview.i18n import _
 from portview.ui.commands.row_actions import RowAction, Section
 from portview.ui.details.details_page import subject_of
 
@@ -53,7 +54,7 @@ class Properties(QObject):
                 self.show_first,
                 _why_not,
                 ("Alt+Return", "Alt+Enter"),
-                "Everything that is known about the socket and its process",
+                _("Everything that is known about the socket and its process"),
             )
         )
 
@@ -82,5 +83,5 @@ class Properties(QObject):
 
 def _why_not(selection: RowSelection) -> str:
     if len(selection.entries) > 1 and (len(selection.owners) > 1 or None in selection.owners):
-        return "This works on one socket or one process at a time."
+        return _("This works on one socket or one process at a time.")
     return ""

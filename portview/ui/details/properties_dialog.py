@@ -15,6 +15,7 @@ from portview.domain.owners.owners import describe_owner
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import Family, endpoint_text
 from portview.engine.task_runner import Pool
+from portview.i18n import _
 from portview.readers.executable_folder import folder_of
 from portview.ui.confirm.confirmation_view import plain_label
 from portview.ui.details.facts_form import FactsForm
@@ -52,8 +53,8 @@ class PropertiesDialog(QDialog):
         self.facts = FactsForm()
         add = self.facts.add_fact
         add("protocol", "Protocol", most_lines=1)
-        add("local", "Local end", most_lines=1)
-        add("remote", "Remote end", most_lines=1)
+        add("local", _("Local end"), most_lines=1)
+        add("remote", _("Remote end"), most_lines=1)
         add("state", "State", most_lines=1)
         add("opened", "Opened", most_lines=1)
         self.owner = OwnerPage(data_sources, runner)
@@ -61,10 +62,10 @@ class PropertiesDialog(QDialog):
         self.owner.notified.connect(self.notified)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
-        self.copy_button = QPushButton("&Copy all")
+        self.copy_button = QPushButton(_("&Copy all"))
         self.copy_button.setAutoDefault(False)
         self.copy_button.clicked.connect(self._on_copy)
-        self.file_button = QPushButton("&File properties", self)
+        self.file_button = QPushButton(_("&File properties"), self)
         self.file_button.hide()  # A system without such a window never shows it.
         self.file_button.setAutoDefault(False)
         self.file_button.clicked.connect(self._on_file)
@@ -89,29 +90,36 @@ class PropertiesDialog(QDialog):
         self.subject = subject
         entry = subject.entry
         name = inert(describe_owner(entry.row, entry.info), _LONGEST_NAME)
-        pid = f", PID {entry.row.pid}" if entry.row.pid is not None else ""
+        pid = _(", PID {pid}").format(pid=entry.row.pid) if entry.row.pid is not None else ""
         self.heading.setText(f"{name}{pid}")
-        self.setWindowTitle(f"Properties: {endpoint_text(entry.row.local)}")
+        self.setWindowTitle(
+            _("Properties: {endpoint_text}").format(endpoint_text=endpoint_text(entry.row.local))
+        )
         self._show_socket(entry)
         self.file_button.setEnabled(bool(entry.info and entry.info.executable))
         self.owner.show_subject(subject)
 
     def _show_socket(self, entry: SocketEntry) -> None:
         row, show = entry.row, self.facts.show_fact
-        show("protocol", f"{row.protocol.value.upper()} over {_FAMILIES[row.key.family]}")
+        show(
+            "protocol",
+            _("{protocol} over {families}").format(
+                protocol=row.protocol.value.upper(), families=_FAMILIES[row.key.family]
+            ),
+        )
         usually = f" ({entry.port_name})" if entry.port_name else ""
         show("local", f"{endpoint_text(row.local)}{usually}")
         show("remote", endpoint_text(row.remote))
         show("state", row.state.value if row.state else "")
         opened = row.opened_at_ms
         moment = QDateTime.fromMSecsSinceEpoch(opened) if opened else None
-        show("opened", moment.toString("yyyy-MM-dd HH:mm:ss") if moment else "")
+        show("opened", moment.toString(_("yyyy-MM-dd HH:mm:ss")) if moment else "")
 
     @Slot()
     def _on_copy(self) -> None:
         lines = [self.heading.text(), *self.facts.lines(), *self.owner.facts.lines()]
         QGuiApplication.clipboard().setText("\n".join(lines))
-        self.notified.emit("Copied the properties.")
+        self.notified.emit(_("Copied the properties."))
 
     @Slot()
     def _on_file(self) -> None:

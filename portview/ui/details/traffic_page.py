@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout
 from portview.domain.formatting import format_rate, format_round_trip, format_size
 from portview.domain.owners.explanations import describe_parent
 from portview.domain.sockets.socket_row import Protocol, endpoint_text
+from portview.i18n import _
 from portview.models.series import Series
 from portview.override import override
 from portview.ui.details.details_page import DetailsPage
@@ -100,7 +101,7 @@ class TrafficPage(DetailsPage):
         names = ("Down", "Up") if has_rates else ("Sockets",)
         if names != plot.names:
             if has_rates:
-                plot.set_lines(names, "bytes per second", format_rate, _SMALLEST_RATE)
+                plot.set_lines(names, _("bytes per second"), format_rate, _SMALLEST_RATE)
             else:
                 plot.set_lines(names, "sockets", _count, _SMALLEST_COUNT)
         series = self._rates if has_rates else self._counts
@@ -112,8 +113,8 @@ class TrafficPage(DetailsPage):
         words = [f"{endpoint_text(key.local)} \u2194 {endpoint_text(key.remote)}"]
         rate, counters = self._feed.rates.get(key), self._feed.counters.get(key)
         if rate is not None:
-            words.append(f"Down {format_rate(rate.received_bytes_per_s)}")
-            words.append(f"Up {format_rate(rate.sent_bytes_per_s)}")
+            words.append(_("Down {rate}").format(rate=format_rate(rate.received_bytes_per_s)))
+            words.append(_("Up {rate}").format(rate=format_rate(rate.sent_bytes_per_s)))
         if counters is not None:
             words.append(_counter_words(counters))
         return "   \u00b7   ".join(words)
@@ -121,13 +122,15 @@ class TrafficPage(DetailsPage):
     def _count_words(self, subject: Subject) -> str:
         key, info = subject.entry.row.key, subject.entry.info
         if key.owner is None:
-            return "No traffic is known of this socket, and no process to count the sockets of."
+            return _("No traffic is known of this socket, and no process to count the sockets of.")
         if key.protocol is Protocol.TCP and key.remote is not None:
-            reason = self._feed.hint or "No traffic is known of this connection (yet)."
+            reason = self._feed.hint or _("No traffic is known of this connection (yet).")
         else:
-            reason = "Bytes are counted for TCP connections only."
-        name = describe_parent(info) if info else f"PID {key.owner.pid}"
-        return f"{reason} Shown instead: how many sockets {name} has."
+            reason = _("Bytes are counted for TCP connections only.")
+        name = describe_parent(info) if info else _("PID {pid}").format(pid=key.owner.pid)
+        return _("{reason} Shown instead: how many sockets {name} has.").format(
+            reason=reason, name=name
+        )
 
 
 def _count(value: float) -> str:
@@ -135,10 +138,11 @@ def _count(value: float) -> str:
 
 
 def _counter_words(counters: TrafficCounters) -> str:
-    words = (
-        f"{format_size(counters.received_bytes)} received and "
-        f"{format_size(counters.sent_bytes)} sent so far"
+    words = _("{size} received and {size_2} sent so far").format(
+        size=format_size(counters.received_bytes), size_2=format_size(counters.sent_bytes)
     )
     if counters.rtt_us is not None:
-        words += f"   \u00b7   round trip {format_round_trip(counters.rtt_us)}"
+        words += _("   ·   round trip {round_trip}").format(
+            round_trip=format_round_trip(counters.rtt_us)
+        )
     return words

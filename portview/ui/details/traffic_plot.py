@@ -8,6 +8,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QPalette, QPen
 
+from portview.i18n import _
 from portview.override import override
 from portview.ui.style.theme import muted_text, plot_colours
 
@@ -32,7 +33,7 @@ class TrafficPlot(pg.PlotWidget):  # type: ignore[misc] # pyqtgraph has no types
         self._value_axis = _ValueAxis("left")
         axes: dict[str, Any] = {"left": self._value_axis, "bottom": _SecondsAgoAxis("bottom")}
         super().__init__(parent, axisItems=axes)
-        self.setAccessibleName("Plot over time")
+        self.setAccessibleName(_("Plot over time"))
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMenuEnabled(False)
         self.setMouseEnabled(x=False, y=False)
@@ -40,7 +41,7 @@ class TrafficPlot(pg.PlotWidget):  # type: ignore[misc] # pyqtgraph has no types
         self.getPlotItem().layout.setContentsMargins(4, 6, 14, 2)
         for axis in axes.values():
             axis.setStyle(maxTickLevel=0)
-        self.setLabel("bottom", "seconds ago")
+        self.setLabel("bottom", _("seconds ago"))
         self.setXRange(-_SHOWN_S, 0, padding=0)
         self._legend = self.addLegend(offset=(8, 4))
         self._curves: list[pg.PlotDataItem] = []

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from portview.domain.table.columns import COLUMNS
 from portview.domain.table.export_file import ExportForm
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,16 +41,17 @@ class ExportDialog(QDialog):
     def __init__(self, exportable: Exportable, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Export")
+        self.setWindowTitle(_("Export"))
         self._exportable = exportable
         shown, everything = len(exportable.shown), len(exportable.everything)
         self._what = _Choice(
-            "Sockets", [f"&This view ({shown:,})", f"&Everything ({everything:,})"]
+            "Sockets",
+            [_("&This view ({shown:,})").format(shown=shown), f"&Everything ({everything:,})"],
         )
-        self._columns = _Choice("Columns", ["Those that are &shown", "&All columns"])
-        self._form = _Choice("Form", [title for title, _ in FORMS.values()])
+        self._columns = _Choice("Columns", [_("Those that are &shown"), _("&All columns")])
+        self._form = _Choice("Form", [title for title, _unused in FORMS.values()])
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        save = buttons.addButton("Save as\u2026", QDialogButtonBox.ButtonRole.AcceptRole)
+        save = buttons.addButton(_("Save as…"), QDialogButtonBox.ButtonRole.AcceptRole)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         self._form.changed.connect(self._on_form_changed)
@@ -84,7 +86,9 @@ class ExportDialog(QDialog):
     def _on_form_changed(self) -> None:
         is_json = self.form is ExportForm.JSON
         self._columns.setEnabled(not is_json)
-        self._columns.setToolTip("JSON always has all facts, by stable names." if is_json else "")
+        self._columns.setToolTip(
+            _("JSON always has all facts, by stable names.") if is_json else ""
+        )
 
     def choose(self, what: int, columns: int, form: ExportForm) -> None:
         """Choose as a person would: by number from the top."""

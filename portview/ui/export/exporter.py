@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QStandardPaths, Qt, Signal, Slot
 
 from portview.domain.errors import PortViewError
 from portview.engine.task_runner import Pool
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +74,9 @@ class Export(QObject):
         self._runner.run(
             work,
             pool=Pool.ACTIONS,
-            on_done=lambda path: self.finished.emit(f"Exported {count:,} sockets to {path}"),
+            on_done=lambda path: self.finished.emit(
+                _("Exported {count:,} sockets to {path}").format(count=count, path=path)
+            ),
             on_failed=self._on_failed,
         )
 
@@ -84,7 +87,7 @@ class Export(QObject):
 
         documents = QStandardPaths.StandardLocation.DocumentsLocation
         folder = self._folder or QStandardPaths.writableLocation(documents)
-        name, _ = QFileDialog.getSaveFileName(
+        name, _unused = QFileDialog.getSaveFileName(
             self._window,
             "Export",
             str(Path(folder, f"sockets.{dialog.form}")),
@@ -105,7 +108,7 @@ class Export(QObject):
         box = QMessageBox(self._window)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setIcon(QMessageBox.Icon.Warning)
-        box.setWindowTitle("Export")
+        box.setWindowTitle(_("Export"))
         box.setTextFormat(Qt.TextFormat.PlainText)
         box.setText(str(error))
         box.setInformativeText(hint)

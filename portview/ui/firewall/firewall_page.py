@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from portview.i18n import _
 from portview.models.tooltips import plain_tooltip
 from portview.override import override
 from portview.ui.details.details_page import DetailsPage
@@ -72,19 +73,19 @@ class FirewallPage(DetailsPage):
         self.facts = FactsForm()
         self.facts.add_fact("note", "Note", most_lines=2)
         self.facts.add_fact("summary", "Firewall", most_lines=3)
-        self.facts.add_fact("problem", "Not read", most_lines=4)
+        self.facts.add_fact("problem", _("Not read"), most_lines=4)
         self.facts.add_fact("profiles", "Profiles", most_lines=8)
-        self.facts.add_fact("drops", "Dropped lately", most_lines=6)
+        self.facts.add_fact("drops", _("Dropped lately"), most_lines=6)
         self.allow_button = self._button("&Allow\u2026", self._on_allow)
         self.block_button = self._button("&Block\u2026", self._on_block)
         self.managed_button = self._button(
-            "&Rules made by PortView\u2026", self.managed_rules_requested.emit
+            _("&Rules made by PortView…"), self.managed_rules_requested.emit
         )
         self.rules_title = QLabel()
         self.rules_title.setTextFormat(Qt.TextFormat.PlainText)
         self.rules_title.setContentsMargins(8, 8, 8, 4)
         self.rules = ResultTable()
-        self.rules.setAccessibleName("Rules about this port")
+        self.rules.setAccessibleName(_("Rules about this port"))
         self.rules.setFrameShape(QFrame.Shape.NoFrame)
         self.rules.setWordWrap(False)
         self._compose()
@@ -184,16 +185,20 @@ class FirewallPage(DetailsPage):
         self, entry: SocketEntry, answer: FirewallAnswer | None, status: FirewallStatus | None
     ) -> DisplayedResult:
         if self._feed.hint:
-            return DisplayedResult(Severity.BAD, "The firewall could not be asked", self._feed.hint)
+            return DisplayedResult(
+                Severity.BAD, _("The firewall could not be asked"), self._feed.hint
+            )
         if answer is None or status is None:
             return DisplayedResult(
-                Severity.NOTE, "Asking the firewall\u2026", "Its rules are being read."
+                Severity.NOTE, _("Asking the firewall…"), _("Its rules are being read.")
             )
         return verdict_result(entry.row, answer, status)
 
     def _show_facts(self, status: FirewallStatus | None, *, is_open: bool) -> None:
         show = self.facts.show_fact
-        show("note", "" if is_open else "This socket has closed. What was known of it stays here.")
+        show(
+            "note", "" if is_open else _("This socket has closed. What was known of it stays here.")
+        )
         said = self.headline.text
         show("summary", status.summary if status and status.summary not in said else "")
         self.facts.show_lines("profiles", profile_lines(status) if status else ())
@@ -205,14 +210,14 @@ class FirewallPage(DetailsPage):
     def _show_buttons(self, entry: SocketEntry) -> None:
         reason = why_no_rule(entry.row)
         for button, tip in (
-            (self.allow_button, "Make one rule that lets clients in to this port"),
-            (self.block_button, "Make one rule that keeps clients from this port"),
+            (self.allow_button, _("Make one rule that lets clients in to this port")),
+            (self.block_button, _("Make one rule that keeps clients from this port")),
         ):
             button.setEnabled(not reason)
             button.setToolTip(plain_tooltip(reason or tip))
         own = len(self._feed.managed_rules)
         many = f" ({own:,})" if own else ""
-        self.managed_button.setText(f"&Rules made by PortView{many}\u2026")
+        self.managed_button.setText(_("&Rules made by PortView{many}…").format(many=many))
 
     def _on_allow(self) -> None:
         if self._subject is not None:

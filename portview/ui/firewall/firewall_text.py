@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.firewall import FirewallVerdict, RuleEffect, RuleFit
 from portview.domain.sockets.socket_row import State, awaits_clients, is_loopback
+from portview.i18n import _
 from portview.ui.firewall.rule_targets import describe_port
 from portview.ui.style.severity import Severity
 from portview.ui.widgets.result import DisplayedResult, ResultRow
@@ -62,24 +63,28 @@ def not_applicable_result(row: SocketRow) -> DisplayedResult | None:
         if row.state is State.BOUND:
             return DisplayedResult(
                 Severity.NOTE,
-                f"Nothing listens on {describe_port(row)}",
-                "The port is held, but clients are refused, whatever the firewall does.",
-                "Look again when the program listens.",
+                _("Nothing listens on {port}").format(port=describe_port(row)),
+                _("The port is held, but clients are refused, whatever the firewall does."),
+                _("Look again when the program listens."),
             )
         return DisplayedResult(
             Severity.NOTE,
-            "This is a connection",
-            "What a firewall lets in is told of sockets that wait for clients.",
-            f"Choose the socket that listens on port {port}, if there is one.",
+            _("This is a connection"),
+            _("What a firewall lets in is told of sockets that wait for clients."),
+            _("Choose the socket that listens on port {port}, if there is one.").format(port=port),
         )
     if is_loopback(row.local.address):
         return DisplayedResult(
             Severity.NOTE,
-            f"Only this machine reaches {describe_port(row)}",
-            f"It listens on {row.local.address}, which is this machine alone. The firewall has no "
-            "part in that.",
-            "To be reached from other machines the server has to listen on all addresses or on "
-            "one of the network.",
+            _("Only this machine reaches {port}").format(port=describe_port(row)),
+            _(
+                "It listens on {address}, which is this machine alone. The "
+                "firewall has no part in that."
+            ).format(address=row.local.address),
+            _(
+                "To be reached from other machines the server has to listen on "
+                "all addresses or on one of the network."
+            ),
         )
     return None
 
@@ -90,10 +95,16 @@ def verdict_result(
     """Put an answer into a sentence with its next step."""
     port = describe_port(row)
     word = {
-        FirewallVerdict.ALLOWED: f"The firewall lets other machines in to {port}",
-        FirewallVerdict.BLOCKED: f"The firewall keeps other machines from {port}",
-        FirewallVerdict.PARTLY: f"The firewall lets some machines in to {port}",
-        FirewallVerdict.UNKNOWN: f"What the firewall does to {port} can't be told",
+        FirewallVerdict.ALLOWED: _("The firewall lets other machines in to {port}").format(
+            port=port
+        ),
+        FirewallVerdict.BLOCKED: _("The firewall keeps other machines from {port}").format(
+            port=port
+        ),
+        FirewallVerdict.PARTLY: _("The firewall lets some machines in to {port}").format(port=port),
+        FirewallVerdict.UNKNOWN: _("What the firewall does to {port} can't be told").format(
+            port=port
+        ),
     }[answer.verdict]
     is_unread = answer.verdict is FirewallVerdict.UNKNOWN and status.problem
     next_step = answer.next_step or (status.hint if is_unread else "")
@@ -111,31 +122,33 @@ def rules_title(answer: FirewallAnswer, status: FirewallStatus) -> str:
     """Say what the list of rules is, or why it is empty."""
     many = len(answer.matches)
     if not many and status.problem:
-        return "The rules could not be read."
+        return _("The rules could not be read.")
     if not many:
-        return "No rule is about this port."
-    rules = "1 rule is" if many == 1 else f"{many:,} rules are"
-    default = "" if answer.rule or status.problem else " None of them decides: the default does."
-    return f"{rules} about this port, in the order in which they decide.{default}"
+        return _("No rule is about this port.")
+    rules = _("1 rule is") if many == 1 else _("{many:,} rules are").format(many=many)
+    default = "" if answer.rule or status.problem else _(" None of them decides: the default does.")
+    return _("{rules} about this port, in the order in which they decide.{default}").format(
+        rules=rules, default=default
+    )
 
 
 def describe_profile(profile: ProfileState) -> str:
     """Tell the state of a profile or zone in one line."""
     name = f"{profile.name} (active)" if profile.is_active else profile.name
     if not profile.is_on:
-        parts = ["off, everything gets in"]
+        parts = [_("off, everything gets in")]
     elif profile.blocks_all_inbound:
-        parts = ["on, blocks everything that comes in, whatever the rules say"]
+        parts = [_("on, blocks everything that comes in, whatever the rules say")]
     elif profile.inbound_default is RuleEffect.ALLOW:
-        parts = ["on, allows what no rule blocks"]
+        parts = [_("on, allows what no rule blocks")]
     elif profile.inbound_default is RuleEffect.REJECT:
-        parts = ["on, refuses what no rule allows"]
+        parts = [_("on, refuses what no rule allows")]
     elif profile.inbound_default is RuleEffect.BLOCK:
-        parts = ["on, blocks what no rule allows"]
+        parts = [_("on, blocks what no rule allows")]
     else:
         parts = ["on"]
     if profile.is_on and not profile.counts_local_rules:
-        parts.append("only rules of Group Policy count")
+        parts.append(_("only rules of Group Policy count"))
     return "; ".join((f"{name}: {parts[0]}", *parts[1:], *profile.notes))
 
 
@@ -156,7 +169,7 @@ def _match_row(number: int, match: RuleMatch) -> ResultRow:
     return ResultRow(
         (
             f"{number}, decides" if match.decides else str(number),
-            name if rule.is_enabled else f"{name} (switched off)",
+            name if rule.is_enabled else _("{name} (switched off)").format(name=name),
             EFFECT_LABELS[rule.effect],
             _FIT_LABELS[match.fit],
             "; ".join(rule.conditions),

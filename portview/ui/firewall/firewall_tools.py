@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from portview.i18n import _
 from portview.ui.commands.row_actions import RowAction, Section, Target
 from portview.ui.commands.window_actions import ActionSpec
 from portview.ui.firewall.rule_targets import why_no_rule
@@ -92,32 +93,32 @@ class FirewallTools(QObject):
         acts.add(
             "managed_rules",
             ActionSpec(
-                "Fire&wall rules made by PortView\u2026",
+                _("Fire&wall rules made by PortView…"),
                 ("Ctrl+Shift+F",),
-                "What PortView changed in the firewall, and the way back",
+                _("What PortView changed in the firewall, and the way back"),
             ),
             self.show_managed_rules,
         )
         for row_action in (
             RowAction(
                 "allow_in_firewall",
-                "&Allow through firewall\u2026",
+                _("&Allow through firewall…"),
                 Section.PORT,
                 lambda selection: self.allow(selection.first),
                 _why_not,
                 ("Ctrl+Shift+A",),
-                "Shows one narrow rule, makes it, and proves that it took effect",
+                _("Shows one narrow rule, makes it, and proves that it took effect"),
                 target=Target.ONE_SOCKET,
                 rank=_RANK,
             ),
             RowAction(
                 "block_in_firewall",
-                "&Block in firewall\u2026",
+                _("&Block in firewall…"),
                 Section.PORT,
                 lambda selection: self.block(selection.first),
                 _why_not,
                 ("Ctrl+Shift+B",),
-                "Keeps clients on other machines from this port",
+                _("Keeps clients on other machines from this port"),
                 target=Target.ONE_SOCKET,
                 rank=_RANK,
             ),

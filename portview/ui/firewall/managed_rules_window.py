@@ -14,6 +14,7 @@ from portview.actions.firewall_rules.plan import describe_remotes, describe_rule
 from portview.domain.firewall import FirewallQuestion
 from portview.engine.latest_query import LatestQuery
 from portview.engine.task_runner import Pool
+from portview.i18n import _
 from portview.ui.firewall.firewall_text import EFFECT_LABELS, VERDICT_LABELS
 from portview.ui.firewall.revoke_action import ConfirmedRevoke
 from portview.ui.style.severity import Severity
@@ -57,7 +58,7 @@ class ManagedRulesWindow(ToolWindow):
         settings: Settings,
         parent: QWidget,
     ) -> None:
-        super().__init__("managed_rules", "Rules made by PortView", _SIZE, settings, parent)
+        super().__init__("managed_rules", _("Rules made by PortView"), _SIZE, settings, parent)
         self._opener = opener
         self._own: tuple[ManagedRule, ...] = ()
         self._inquiry: LatestQuery[None, _Listing] = LatestQuery(
@@ -67,12 +68,12 @@ class ManagedRulesWindow(ToolWindow):
             on_answered=self._on_read,
             on_failed=self._on_failed,
         )
-        self.note = wrapped_label("State of the list")
+        self.note = wrapped_label(_("State of the list"))
         self.table = ResultTable()
-        self.table.setAccessibleName("Rules made by PortView")
+        self.table.setAccessibleName(_("Rules made by PortView"))
         self.table.setWordWrap(False)
-        self.revoke_button = self.button("&Take back\u2026", self._on_revoke)
-        self.all_button = self.button("Take back &all\u2026", self._on_revoke_all)
+        self.revoke_button = self.button(_("&Take back…"), self._on_revoke)
+        self.all_button = self.button(_("Take back &all…"), self._on_revoke_all)
         self.refresh_button = self.button("&Refresh", self.refresh)
         self.close_button = self.button("Close", self.reject)
         buttons = QHBoxLayout()
@@ -97,7 +98,7 @@ class ManagedRulesWindow(ToolWindow):
     def refresh(self) -> None:
         """Read the list anew."""
         if not self._own:
-            self.note.setText("Reading the firewall \u2026")
+            self.note.setText(_("Reading the firewall …"))
         self._inquiry.ask(None)
 
     def _on_read(self, _none: None, listing: _Listing) -> None:
@@ -140,12 +141,17 @@ def _note(rules: FirewallRules) -> str:
     if status.problem:
         return f"{status.problem} {status.hint}".strip()
     if not many:
-        return (
-            "PortView has made no rule on this machine. A rule that is made with \u201cAllow "
-            "through firewall\u2026\u201d stands here until it is taken back."
+        return _(
+            "PortView has made no rule on this machine. A rule that is made "
+            "with “Allow through firewall…” stands here until it is taken "
+            "back."
         )
-    rules_words = "This rule was" if many == 1 else f"These {many:,} rules were"
-    return f"{rules_words} made by PortView. Others are never touched."
+    rules_words = (
+        _("This rule was") if many == 1 else _("These {many:,} rules were").format(many=many)
+    )
+    return _("{rules_words} made by PortView. Others are never touched.").format(
+        rules_words=rules_words
+    )
 
 
 def _read(firewall: FirewallReader) -> _Listing:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from portview.domain.errors import PortViewError
 from portview.engine.latest_query import LatestQuery
 from portview.engine.task_runner import Pool
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,12 +95,20 @@ def _lines(read: ReadDrops, question: _Question) -> tuple[str, ...]:
     except PortViewError as error:
         return tuple(filter(None, (error.message, error.hint)))
     if not packets:
-        return ("The log has no dropped packet for this port.",)
+        return (_("The log has no dropped packet for this port."),)
     lines = tuple(map(_packet_words, packets[:_MOST_TOLD]))
     more = len(packets) - _MOST_TOLD
-    return (*lines, f"and {more:,} more") if more > 0 else lines
+    return (*lines, _("and {more:,} more").format(more=more)) if more > 0 else lines
 
 
 def _packet_words(packet: DroppedPacket) -> str:
-    port = f" port {packet.source_port}" if packet.source_port else ""
-    return f"{packet.at}  from {packet.source}{port}  to {packet.destination}".strip()
+    port = (
+        _(" port {source_port}").format(source_port=packet.source_port)
+        if packet.source_port
+        else ""
+    )
+    return (
+        _("{at}  from {source}{port}  to {destination}")
+        .format(at=packet.at, source=packet.source, port=port, destination=packet.destination)
+        .strip()
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from portview.actions.confirmation.cards import Card, CardKind
 from portview.actions.confirmation.confirmation import Confirmation
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.actions.confirmation.actions import ExecutionOptions
@@ -31,7 +32,9 @@ class ConfirmedRevoke:
         del force, tree
         found = self.job.preview()
         cards = tuple(Card(CardKind.RULE, name, (value,)) for name, value in found.lines)
-        commands = tuple(f"This will run: {command}" for command in found.commands)
+        commands = tuple(
+            _("This will run: {command}").format(command=command) for command in found.commands
+        )
         return Confirmation(
             found.headline, cards, found, found.verb, notes=(*found.warnings, *commands)
         )

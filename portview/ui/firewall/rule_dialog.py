@@ -16,6 +16,7 @@ from portview.domain.firewall import RuleEffect
 from portview.domain.owners.owners import describe_owner
 from portview.engine.latest_query import LatestQuery
 from portview.engine.task_runner import Pool
+from portview.i18n import _
 from portview.override import override
 from portview.ui.confirm.confirm_dialog import SIDE_MARGIN, ConfirmDialog
 from portview.ui.confirm.confirmation_view import plain_label
@@ -64,7 +65,7 @@ class RuleDialog(ConfirmDialog):
         self._opener = opener
         is_allow = effect is RuleEffect.ALLOW
         super().__init__(
-            "Allow through firewall" if is_allow else "Block in firewall", runner, parent
+            _("Allow through firewall") if is_allow else _("Block in firewall"), runner, parent
         )
         self.setMinimumWidth(_WIDTH)
         self._verb = "Allow" if is_allow else "Block"
@@ -86,15 +87,19 @@ class RuleDialog(ConfirmDialog):
         )
         self.compose(self.asked, self.note)
         self.revoke_button = self.add_button(
-            "&Take it back\u2026", QDialogButtonBox.ButtonRole.ActionRole
+            _("&Take it back…"), QDialogButtonBox.ButtonRole.ActionRole
         )
         self.revoke_button.hide()
         self.revoke_button.clicked.connect(self._on_revoke)
         where = "through" if is_allow else "in"
-        self.headline.setText(f"{self._verb} {self._port} {where} the firewall?")
-        self.preview.copied.connect(lambda: self.notified.emit("Copied the command."))
+        self.headline.setText(
+            _("{verb} {port} {where} the firewall?").format(
+                verb=self._verb, port=self._port, where=where
+            )
+        )
+        self.preview.copied.connect(lambda: self.notified.emit(_("Copied the command.")))
         self.form.rule_spec_changed.connect(self._plan)
-        self.show_progress("Reading the firewall ...")
+        self.show_progress(_("Reading the firewall ..."))
         self._inquiry.ask(self._job())
 
     @property
@@ -132,7 +137,7 @@ class RuleDialog(ConfirmDialog):
         self.act_button.setEnabled(False)
         # What stands there is about another rule than the one that is being chosen.
         self.preview.setEnabled(not problem)
-        self.note.setText(problem or "Working out what it does \u2026")
+        self.note.setText(problem or _("Working out what it does …"))
         if problem:
             self._inquiry.drop()
         else:
@@ -155,7 +160,7 @@ class RuleDialog(ConfirmDialog):
         self.form.show_name(", ".join(confirmation.rules))
         self.preview.show_confirmation(confirmation)
         is_idle = confirmation.is_needless and not confirmation.commands
-        self.note.setText("There is nothing to do." if is_idle else "")
+        self.note.setText(_("There is nothing to do.") if is_idle else "")
         self.act_button.setEnabled(not is_idle)
         if is_first or self.asked.isHidden():
             self.show_asking(self.asked, self.note, verb=f"{self._verb} {self._port}")

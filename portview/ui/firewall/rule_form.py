@@ -30,6 +30,7 @@ from portview.actions.firewall_rules.rule_spec import (
 from portview.domain.errors import PortViewError
 from portview.domain.plain_text import inert, quoted
 from portview.domain.user_input.parsing import BadInputError
+from portview.i18n import _
 from portview.ui.confirm.confirmation_view import plain_label
 from portview.ui.widgets.validated_field import ValidatedField
 
@@ -92,9 +93,9 @@ class RuleForm(QWidget):
         self._made_ms = 0
         name = inert(owner_name, _LONGEST_NAME)
         self.name = plain_label("")
-        self.program_button = QRadioButton(f"Only {name}".replace("&", "&&"))
+        self.program_button = QRadioButton(_("Only {name}").format(name=name).replace("&", "&&"))
         self.program_path = plain_label(inert(self._start.program or question.program or "", 300))
-        self.port_button = QRadioButton("Whatever listens on the port")
+        self.port_button = QRadioButton(_("Whatever listens on the port"))
         self._whom = QButtonGroup(self)
         self.remote_box = QComboBox()
         self.remote_field: ValidatedField[tuple[str, ...]] = ValidatedField("Remote", parse_remote)
@@ -118,7 +119,9 @@ class RuleForm(QWidget):
         more = ", \u2026" if len(networks) > _MOST_NETWORKS else ""
         if networks:
             told = ", ".join(networks[:_MOST_NETWORKS])
-            self.remote_box.setItemText(Remote.LOCAL, f"The local network ({told}{more})")
+            self.remote_box.setItemText(
+                Remote.LOCAL, _("The local network ({told}{more})").format(told=told, more=more)
+            )
 
     def show_name(self, name: str) -> None:
         """Say what the rule will be called; the text is inert."""
@@ -128,9 +131,11 @@ class RuleForm(QWidget):
     def problem(self) -> str:
         """Say what is missing, empty where the wish is whole."""
         if self.remote_box.currentIndex() == Remote.ONE and self.remote_field.value is None:
-            return self.remote_field.accessibleDescription() or "Type the address or the network."
+            return self.remote_field.accessibleDescription() or _(
+                "Type the address or the network."
+            )
         if self._has_profiles and not self._profiles():
-            return "Tick the networks in which the rule is to count."
+            return _("Tick the networks in which the rule is to count.")
         return ""
 
     def rule_spec(self) -> RuleSpec:
@@ -161,7 +166,7 @@ class RuleForm(QWidget):
         for widget in (self.program_button, self.program_path, self.port_button):
             whom.addWidget(widget)
         self.remote_box.addItems(
-            ["The local network", "Any machine", "One machine or network\u2026"]
+            [_("The local network"), _("Any machine"), _("One machine or network…")]
         )
         self.remote_box.setCurrentIndex(
             Remote.ANY if self._start.remotes == (ANY,) else Remote.LOCAL
@@ -187,7 +192,7 @@ class RuleForm(QWidget):
         self._rows.addRow(_title("Rule"), self.name)
         self._whom_row = self._add_row("For", whom)
         self._rows.addRow(_title("&From", self.remote_box), remote)
-        self._profiles_row = self._add_row("In networks", profiles)
+        self._profiles_row = self._add_row(_("In networks"), profiles)
         self._rows.addRow(_title("&Until", self.until_box), self.until_box)
 
     def _add_row(self, title: str, layout: QVBoxLayout | QHBoxLayout) -> int:
@@ -200,10 +205,12 @@ class RuleForm(QWidget):
     def _add_endings(self, owner_name: str) -> None:
         self._made_ms = time.time_ns() // 1_000_000
         ends = QDateTime.fromMSecsSinceEpoch(self._made_ms + HOUR_MS).toString("HH:mm")
-        self.until_box.addItem("I take it back", Until.REVOKED)
-        self.until_box.addItem(f"In 1 hour, at {ends}", Until.HOUR)
+        self.until_box.addItem(_("I take it back"), Until.REVOKED)
+        self.until_box.addItem(_("In 1 hour, at {ends}").format(ends=ends), Until.HOUR)
         if self._owner is not None:
-            program = f"{owner_name} (PID {self._owner.pid}) ends"
+            program = _("{owner_name} (PID {pid}) ends").format(
+                owner_name=owner_name, pid=self._owner.pid
+            )
             self.until_box.addItem(program, Until.PROCESS)
 
     def _connect(self) -> None:
@@ -236,9 +243,11 @@ def parse_remote(text: str) -> tuple[str, ...]:
         try:
             validated_remotes((stripped,))
         except PortViewError as error:
-            problem = f"{quoted(stripped, 60)} is no address and no network."
+            problem = _("{stripped} is no address and no network.").format(
+                stripped=quoted(stripped, 60)
+            )
             if not stripped:
-                problem = "An address is missing."
+                problem = _("An address is missing.")
             raise BadInputError(
                 "bad_remote", problem, text, start, len(stripped), error.hint
             ) from None

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from portview.i18n import _
 from portview.ui.confirm.confirmation_view import plain_label
 from portview.ui.style.severity import Severity
 from portview.ui.style.severity_style import severity_icon
@@ -35,12 +36,12 @@ class RulePreview(QWidget):
         self._remark_room = QVBoxLayout(self.remarks)
         self._remark_room.setContentsMargins(0, 0, 0, 0)
         self._remark_room.setSpacing(6)
-        self.title = QLabel("This will run:")
-        self.command = PlainField("Command that will run", _MOST_LINES)
+        self.title = QLabel(_("This will run:"))
+        self.command = PlainField(_("Command that will run"), _MOST_LINES)
         self.command.setFont(monospace_font(self.font()))
         self.copy_button = QPushButton("&Copy")
         self.copy_button.setAutoDefault(False)
-        self.copy_button.setToolTip("Copy the command")
+        self.copy_button.setToolTip(_("Copy the command"))
         self.copy_button.clicked.connect(self._copy)
         self.frame = QFrame()
         self.frame.setFrameShape(QFrame.Shape.StyledPanel)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.domain.sockets.socket_row import Protocol, State, awaits_clients, is_loopback
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.domain.sockets.socket_row import SocketRow
@@ -12,18 +13,19 @@ if TYPE_CHECKING:
 
 def describe_port(row: SocketRow) -> str:
     """Name a row's port: ``TCP port 8080``."""
-    return f"{row.protocol.value.upper()} port {row.local.port}"
+    return _("{protocol} port {port}").format(
+        protocol=row.protocol.value.upper(), port=row.local.port
+    )
 
 
 def why_no_rule(row: SocketRow) -> str:
     """Say why no rule of the firewall would change anything for a row; empty where one may."""
     if row.protocol is Protocol.TCP and row.state is State.BOUND:
-        return "Nothing listens here yet, so there is nobody to let clients in to."
+        return _("Nothing listens here yet, so there is nobody to let clients in to.")
     if not awaits_clients(row):
-        return "This is a connection; rules are about the port that something listens on."
+        return _("This is a connection; rules are about the port that something listens on.")
     if is_loopback(row.local.address):
-        return (
-            f"It listens on {row.local.address}, where this machine alone reaches it. "
-            "No rule changes that."
-        )
+        return _(
+            "It listens on {address}, where this machine alone reaches it. No rule changes that."
+        ).format(address=row.local.address)
     return ""

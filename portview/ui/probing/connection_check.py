@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayou
 
 from portview.domain.owners.owners import describe_owner
 from portview.domain.plain_text import inert
+from portview.i18n import _
 from portview.ui.probing.connection_plan import (
     ConnectionPlan,
     firewall_question,
@@ -57,13 +58,13 @@ class ConnectionCheck(QWidget):
         self._entry: SocketEntry | None = None
         self._result: DisplayedResult | None = None
         self._title = ""
-        self.explanation = wrapped_label("What is tested")
+        self.explanation = wrapped_label(_("What is tested"))
         self.view = ResultView()
         self.bar = QProgressBar()
         self.bar.setRange(0, 0)
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(4)
-        self.bar.setAccessibleName("Test under way")
+        self.bar.setAccessibleName(_("Test under way"))
         policy = self.bar.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self.bar.setSizePolicy(policy)
@@ -71,7 +72,7 @@ class ConnectionCheck(QWidget):
         self.cancel_button = _button("&Cancel", self.stop)
         self.copy_button = _button("Co&py", self._copy)
         self._compose()
-        self.view.begin("Nothing tested yet", "Choose a socket and test its connection.")
+        self.view.begin(_("Nothing tested yet"), _("Choose a socket and test its connection."))
         self._show_state()
 
     @property
@@ -96,7 +97,7 @@ class ConnectionCheck(QWidget):
             return
         self._result = None
         self.explanation.setText("")
-        self.view.begin("Testing\u2026", "Reading the sockets of this machine.", STEP_COLUMNS)
+        self.view.begin("Testing\u2026", _("Reading the sockets of this machine."), STEP_COLUMNS)
 
         def work(work: Work[DisplayedResult]) -> DisplayedResult:
             rows = self._read_rows()
@@ -113,7 +114,9 @@ class ConnectionCheck(QWidget):
         """Call the test off; what was found stays."""
         was_running = self._task.cancel()
         if was_running:
-            self.view.headline.say(Severity.NOTE, "Cancelled", "The test did not come to its end.")
+            self.view.headline.say(
+                Severity.NOTE, "Cancelled", _("The test did not come to its end.")
+            )
             self._show_state()
         return was_running
 
@@ -149,7 +152,7 @@ class ConnectionCheck(QWidget):
         self._show_state()
 
     def _on_failed(self, error: Exception) -> None:
-        self._result = DisplayedResult(Severity.BAD, "Could not test", *describe_failure(error))
+        self._result = DisplayedResult(Severity.BAD, _("Could not test"), *describe_failure(error))
         self.view.headline.say(
             Severity.BAD, self._result.word, self._result.detail, self._result.hint
         )
@@ -157,8 +160,10 @@ class ConnectionCheck(QWidget):
 
     def _copy(self) -> None:
         if self._result is not None:
-            QGuiApplication.clipboard().setText(self._result.as_text(f"Test of {self._title}"))
-            self.notified.emit("Copied: the result of the test.")
+            QGuiApplication.clipboard().setText(
+                self._result.as_text(_("Test of {title}").format(title=self._title))
+            )
+            self.notified.emit(_("Copied: the result of the test."))
 
     def _show_state(self) -> None:
         is_running = self._task.is_running

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from portview.i18n import _
 from portview.override import override
 from portview.ui.widgets.tool_window import ToolWindow
 
@@ -22,7 +23,7 @@ class ConnectionCheckWindow(ToolWindow):
     __test__ = False  # for pytest, which takes every class called Test... for one of its own
 
     def __init__(self, test: ConnectionCheck, settings: Settings, parent: QWidget) -> None:
-        super().__init__("test", "Test connection", _SIZE, settings, parent)
+        super().__init__("test", _("Test connection"), _SIZE, settings, parent)
         self.test = test
         test.notified.connect(self.notified)
         self.starts_at = test.again_button

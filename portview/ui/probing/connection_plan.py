@@ -11,6 +11,7 @@ from portview.actions.firewall_rules.ladder_check import row_for_firewall_check
 from portview.actions.port_destinations import PortDestinations
 from portview.domain.sockets.socket_row import Protocol, State, endpoint_text
 from portview.domain.user_input.targets import Target
+from portview.i18n import _
 from portview.probes.bind_places import ANY_IPV4, ANY_IPV6
 from portview.probes.ladder import climb
 from portview.probes.ladder_sentence import Reach
@@ -73,7 +74,7 @@ def plan_test(row: SocketRow, rows: Iterable[SocketRow]) -> ConnectionPlan:
     if row.protocol is Protocol.UDP:
         return _udp_plan(row)
     if row.remote is None or row.state in {State.LISTEN, State.BOUND}:
-        return _ladder_plan(port, "Asked from this machine, from the inside out.")
+        return _ladder_plan(port, _("Asked from this machine, from the inside out."))
     remote = endpoint_text(row.remote)
     listens_here = any(
         one.protocol is Protocol.TCP and one.state is State.LISTEN and one.local.port == port
@@ -81,18 +82,25 @@ def plan_test(row: SocketRow, rows: Iterable[SocketRow]) -> ConnectionPlan:
     )
     if listens_here:
         return _ladder_plan(
-            port, f"This connection from {remote} came in to port {port}, so that port is tested."
+            port,
+            _(
+                "This connection from {remote} came in to port {port}, so that port is tested."
+            ).format(remote=remote, port=port),
         )
     return ConnectionPlan(
         Way.CONNECT,
         Target(row.remote.address, row.remote.port),
-        f"TCP {remote}",
-        f"This connection goes out to {remote}: tested is whether a new one would get through.",
+        _("TCP {remote}").format(remote=remote),
+        _(
+            "This connection goes out to {remote}: tested is whether a new one would get through."
+        ).format(remote=remote),
     )
 
 
 def _ladder_plan(port: int, explanation: str) -> ConnectionPlan:
-    return ConnectionPlan(Way.LADDER, Target("localhost", port), f"TCP port {port}", explanation)
+    return ConnectionPlan(
+        Way.LADDER, Target("localhost", port), _("TCP port {port}").format(port=port), explanation
+    )
 
 
 def _udp_plan(row: SocketRow) -> ConnectionPlan:
@@ -102,9 +110,11 @@ def _udp_plan(row: SocketRow) -> ConnectionPlan:
     return ConnectionPlan(
         Way.ASK_UDP,
         Target(address, aim.port),
-        f"UDP {asked}",
-        f"UDP has no connections: {asked} is asked what its usual service would answer. "
-        "Silence proves nothing.",
+        _("UDP {asked}").format(asked=asked),
+        _(
+            "UDP has no connections: {asked} is asked what its usual service "
+            "would answer. Silence proves nothing."
+        ).format(asked=asked),
     )
 
 

@@ -20,6 +20,7 @@ from portview.actions.port_destinations import PortDestinations
 from portview.domain.sockets.socket_row import Protocol
 from portview.domain.user_input.parsing import format_ports, parse_count, parse_ports
 from portview.domain.user_input.targets import parse_any_port
+from portview.i18n import _
 from portview.override import override
 from portview.probes.documents import pick_document
 from portview.probes.pick import pick_ports, ports_near
@@ -50,31 +51,31 @@ class PickWindow(ToolWindow):
     """Finds ports that a server could take now, and says which it passed over and why."""
 
     def __init__(self, runner: TaskRunner, settings: Settings, parent: QWidget) -> None:
-        super().__init__("pick", "Find a free port", _SIZE, settings, parent)
+        super().__init__("pick", _("Find a free port"), _SIZE, settings, parent)
         self._task = LatestTask(runner)
         self._report: PickReport | None = None
-        self.near: ValidatedField[int] = ValidatedField("Near port", parse_any_port)
+        self.near: ValidatedField[int] = ValidatedField(_("Near port"), parse_any_port)
         self.near.setPlaceholderText("8080")
         self.near.setMaximumWidth(_NARROW)
         self.range: ValidatedField[tuple[int, ...]] = ValidatedField(
-            "Only among", parse_ports, default=()
+            _("Only among"), parse_ports, default=()
         )
-        self.range.setPlaceholderText("any port, nearest first")
+        self.range.setPlaceholderText(_("any port, nearest first"))
         self.count: ValidatedField[int] = ValidatedField(
-            "How many", partial(parse_count, most=_MOST_PORTS), default=1
+            _("How many"), partial(parse_count, most=_MOST_PORTS), default=1
         )
         self.count.setPlaceholderText("1")
         self.count.setMaximumWidth(_NARROW)
         self.protocol = QComboBox()
         self.protocol.addItems([one.upper() for one in Protocol])
-        self.dynamic = QCheckBox("Take &dynamic ports too")
-        self.dynamic.setToolTip("The system may give these to any outgoing connection.")
+        self.dynamic = QCheckBox(_("Take &dynamic ports too"))
+        self.dynamic.setToolTip(_("The system may give these to any outgoing connection."))
         self.view = ResultView()
         self.inspect_button = self.button("&Find", self.look)
         self.inspect_button.setDefault(True)
         self.cancel_button = self.button("&Cancel", self.stop)
-        self.copy_button = self.button("Co&py ports", self._copy_ports)
-        self.json_button = self.button("Copy as &JSON", self._copy_json)
+        self.copy_button = self.button(_("Co&py ports"), self._copy_ports)
+        self.json_button = self.button(_("Copy as &JSON"), self._copy_json)
         self.starts_at = self.near
         self._compose()
         self.near.setText(self.saved_text("near", "8080"))
@@ -82,7 +83,7 @@ class PickWindow(ToolWindow):
         self.count.setText(self.saved_text("count", ""))
         self.protocol.setCurrentText(self.saved_text("protocol", "TCP"))
         self.dynamic.setChecked(self.saved_switch("dynamic", default=False))
-        self.view.begin("Nothing looked for yet", "Say near which port and press Enter.")
+        self.view.begin(_("Nothing looked for yet"), _("Say near which port and press Enter."))
         self._show_state()
 
     def find_near(self, port: int, protocol: Protocol) -> None:
@@ -104,7 +105,7 @@ class PickWindow(ToolWindow):
         protocol = Protocol(self.protocol.currentText().lower())
         may_be_dynamic = self.dynamic.isChecked()
         self._report = None
-        self.view.begin("Looking\u2026", "Each port is bound for a moment.")
+        self.view.begin("Looking\u2026", _("Each port is bound for a moment."))
 
         def work(work: Work[PickReport]) -> PickReport:
             ranges = read_port_ranges(protocol)
@@ -129,7 +130,7 @@ class PickWindow(ToolWindow):
     def stop(self) -> bool:
         was_running = self._task.cancel()
         if was_running:
-            self.view.begin("Cancelled", "No port was taken.")
+            self.view.begin("Cancelled", _("No port was taken."))
             self._show_state()
         return was_running
 
@@ -153,9 +154,9 @@ class PickWindow(ToolWindow):
             first.addWidget(widget)
         first.addStretch()
         form = QFormLayout()
-        form.addRow("&Near port:", first)
+        form.addRow(_("&Near port:"), first)
         form.labelForField(first).setBuddy(self.near)  # type: ignore[attr-defined] # a QLabel
-        form.addRow("Only a&mong:", self.range)
+        form.addRow(_("Only a&mong:"), self.range)
         form.addRow("", self.dynamic)
         buttons = QHBoxLayout()
         buttons.addWidget(self.copy_button)
@@ -175,8 +176,10 @@ class PickWindow(ToolWindow):
     def _on_found(self, protocol: Protocol, report: PickReport) -> None:
         self._report = report
         ports = ", ".join(map(str, report.ports))
-        words = "is free" if len(report.ports) == 1 else "are free"
-        detail = f"A server can take {ports} ({protocol.upper()}) at every address of this machine."
+        words = _("is free") if len(report.ports) == 1 else _("are free")
+        detail = _(
+            "A server can take {ports} ({protocol}) at every address of this machine."
+        ).format(ports=ports, protocol=protocol.upper())
         rows = passed_over(report.skipped)
         hint = " ".join(report.notes)
         columns = _COLUMNS if rows else ()
@@ -188,13 +191,13 @@ class PickWindow(ToolWindow):
 
     def _on_failed(self, error: Exception) -> None:
         self.view.show_result(
-            DisplayedResult(Severity.BAD, "Too few are free", *describe_failure(error))
+            DisplayedResult(Severity.BAD, _("Too few are free"), *describe_failure(error))
         )
         self._show_state()
 
     def _copy_ports(self) -> None:
         if self._report is not None:
-            self.copy(" ".join(map(str, self._report.ports)), "the ports")
+            self.copy(" ".join(map(str, self._report.ports)), _("the ports"))
 
     def _copy_json(self) -> None:
         if self._report is not None:
@@ -211,8 +214,8 @@ def passed_over(skipped: Sequence[Skipped]) -> tuple[ResultRow, ...]:
     by_reason: dict[str, list[int]] = {}
     for one in skipped:
         # A reason found by a bind names the port, which the first cell does already.
-        reason = one.reason.removeprefix(f"TCP port {one.port} ").removeprefix(
-            f"UDP port {one.port} "
+        reason = one.reason.removeprefix(_("TCP port {port} ").format(port=one.port)).removeprefix(
+            _("UDP port {port} ").format(port=one.port)
         )
         by_reason.setdefault(reason, []).append(one.port)
     return tuple(ResultRow((format_ports(ports), why)) for why, ports in by_reason.items())

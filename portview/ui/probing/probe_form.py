@@ -22,6 +22,7 @@ from portview.actions.port_destinations import PortDestinations
 from portview.domain.sockets.socket_row import Protocol
 from portview.domain.user_input.parsing import format_duration, parse_count, parse_duration_ms
 from portview.domain.user_input.targets import parse_typed_host
+from portview.i18n import _
 from portview.probes.bind import probe_bind
 from portview.probes.http import MAX_REDIRECTS, Expectation, probe_http
 from portview.probes.tcp import DEFAULT_TRIES, probe_tcp
@@ -63,13 +64,13 @@ class ProbeForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.kinds = QTabBar()
-        self.kinds.setAccessibleName("Kind of probe")
+        self.kinds.setAccessibleName(_("Kind of probe"))
         self.kinds.setExpanding(False)
         self.kinds.setDrawBase(False)
         for kind in ProbeKind:
             self.kinds.addTab(kind)
         self.target: ValidatedField[Any] = ValidatedField("Target", parse_for(ProbeKind.TCP))
-        self._about = wrapped_label("About this kind of probe")
+        self._about = wrapped_label(_("About this kind of probe"))
         self._timeouts = {kind: _timeout_field(kind) for kind in TIMEOUTS_MS}
         self._tries = _narrow(
             ValidatedField("Tries", partial(parse_count, most=_MOST_TRIES), default=DEFAULT_TRIES)
@@ -79,19 +80,23 @@ class ProbeForm(QWidget):
         self._retries.addItems([str(number) for number in range(11)])
         self._retries.setCurrentIndex(DEFAULT_RETRIES)
         self._payload = QComboBox()
-        self._payload.addItem("By the port", None)
+        self._payload.addItem(_("By the port"), None)
         for name in PAYLOADS:
             self._payload.addItem(name, name)
-        self._status: ValidatedField[int] = _narrow(ValidatedField("Expected status", parse_status))
+        self._status: ValidatedField[int] = _narrow(
+            ValidatedField(_("Expected status"), parse_status)
+        )
         self._status.setPlaceholderText("200 to 399")
-        self._body: ValidatedField[str] = ValidatedField("Expected text", str, default="")
+        self._body: ValidatedField[str] = ValidatedField(_("Expected text"), str, default="")
         self._body.setPlaceholderText("anything")
         self._follows = QCheckBox("Follow &redirects")
         self._follows.setChecked(True)
-        self._checks = QCheckBox("Check the certi&ficate")
+        self._checks = QCheckBox(_("Check the certi&ficate"))
         self._checks.setChecked(True)
-        self._server_name: ValidatedField[str] = ValidatedField("Name to ask for", parse_typed_host)
-        self._server_name.setPlaceholderText("the host")
+        self._server_name: ValidatedField[str] = ValidatedField(
+            _("Name to ask for"), parse_typed_host
+        )
+        self._server_name.setPlaceholderText(_("the host"))
         self._protocol = QComboBox()
         self._protocol.addItems(["TCP", "UDP"])
         self._pages: dict[ProbeKind, QWidget] = {}
@@ -226,23 +231,23 @@ class ProbeForm(QWidget):
     def _option_rows(self) -> dict[ProbeKind, list[list[tuple[str, QWidget]]]]:
         wait = {kind: ("Ti&meout:", field) for kind, field in self._timeouts.items()}
         return {
-            ProbeKind.TCP: [[wait[ProbeKind.TCP], ("Tr&ies per address:", self._tries)]],
+            ProbeKind.TCP: [[wait[ProbeKind.TCP], (_("Tr&ies per address:"), self._tries)]],
             ProbeKind.UDP: [
                 [
                     wait[ProbeKind.UDP],
                     ("&Question:", self._payload),
-                    ("R&epeat after silence:", self._retries),
+                    (_("R&epeat after silence:"), self._retries),
                 ]
             ],
             ProbeKind.HTTP: [
                 [
                     wait[ProbeKind.HTTP],
-                    ("E&xpected status:", self._status),
+                    (_("E&xpected status:"), self._status),
                     ("an&d text:", self._body),
                 ],
                 [("", self._follows), ("", self._checks)],
             ],
-            ProbeKind.TLS: [[wait[ProbeKind.TLS], ("&Name to ask for:", self._server_name)]],
+            ProbeKind.TLS: [[wait[ProbeKind.TLS], (_("&Name to ask for:"), self._server_name)]],
             ProbeKind.BIND: [[("&Protocol:", self._protocol)]],
         }
 

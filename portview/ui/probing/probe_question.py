@@ -14,6 +14,7 @@ from portview.domain.user_input.targets import (
     parse_target,
     parse_url,
 )
+from portview.i18n import _
 from portview.probes.bind_report import BindReport
 from portview.probes.documents import (
     bind_document,
@@ -106,11 +107,13 @@ def parse_status(text: str) -> int:
     if status < _FIRST_STATUS:
         raise BadInputError(
             "bad_status",
-            f"{status} is no status of HTTP.",
+            _("{status} is no status of HTTP.").format(status=status),
             text,
             0,
             len(text),
-            f"Choose one from {_FIRST_STATUS} to {_LAST_STATUS}.",
+            _("Choose one from {first_status} to {last_status}.").format(
+                first_status=_FIRST_STATUS, last_status=_LAST_STATUS
+            ),
         )
     return status
 

@@ -155,8 +155,10 @@ def _http_result(report: HttpReport) -> DisplayedResult:
     ]
     detail = report.detail
     if report.body_bytes:
-        more = "more than " if report.is_body_cut else ""
-        detail = f"{detail} The body has {more}{report.body_bytes:,} bytes."
+        more = _("more than ") if report.is_body_cut else ""
+        detail = _("{detail} The body has {more}{body_bytes:,} bytes.").format(
+            detail=detail, more=more, body_bytes=report.body_bytes
+        )
     return DisplayedResult(
         verdict_severity(report.verdict),
         VERDICT_LABELS[report.verdict],
@@ -181,13 +183,13 @@ def _tls_result(report: TlsReport) -> DisplayedResult:
         ]
         until = f"{certificate.not_after:%Y-%m-%d %H:%M} UTC"
         rows += [
-            ResultRow(("For the names", ", ".join(certificate.names) or "none")),
+            ResultRow((_("For the names"), ", ".join(certificate.names) or "none")),
             ResultRow(("Subject", certificate.subject)),
             ResultRow(
                 ("Issuer", f"{certificate.issuer}{_self_signed(is_so=certificate.is_self_signed)}")
             ),
-            ResultRow(("Valid from", f"{certificate.not_before:%Y-%m-%d %H:%M} UTC")),
-            ResultRow(("Valid until", f"{until}{_describe_days(report.days_left)}")),
+            ResultRow((_("Valid from"), f"{certificate.not_before:%Y-%m-%d %H:%M} UTC")),
+            ResultRow((_("Valid until"), f"{until}{_describe_days(report.days_left)}")),
         ]
         rows += [ResultRow((_("Sent with it"), _describe_issuer(one))) for one in report.chain[1:]]
     if report.client_certificate is not None:
@@ -227,13 +229,17 @@ def _describe_demand(demand: ClientCertificate) -> str:
 
 
 def _self_signed(*, is_so: bool) -> str:
-    return " (signed by itself)" if is_so else ""
+    return _(" (signed by itself)") if is_so else ""
 
 
 def _describe_days(days_left: int | None) -> str:
     if days_left is None:
         return ""
-    return f" ({days_left} days left)" if days_left >= 0 else f" ({-days_left} days ago)"
+    return (
+        _(" ({days_left} days left)").format(days_left=days_left)
+        if days_left >= 0
+        else _(" ({value} days ago)").format(value=-days_left)
+    )
 
 
 def _bind_result(report: BindReport) -> DisplayedResult:

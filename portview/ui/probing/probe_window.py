@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from portview.domain.plain_text import inert
 from portview.domain.user_input.parsing import parse_duration_ms
+from portview.i18n import _
 from portview.models.tooltips import plain_tooltip
 from portview.probes.bind_places import ANY_IPV4
 from portview.probes.wait import answers, is_free, serves
@@ -66,25 +67,25 @@ class ProbeWindow(ToolWindow):
     wait_wanted = Signal(object, int)
 
     def __init__(self, runner: TaskRunner, settings: Settings, parent: QWidget) -> None:
-        super().__init__("probe", "Probe a port", _SIZE, settings, parent)
+        super().__init__("probe", _("Probe a port"), _SIZE, settings, parent)
         self._task = LatestTask(runner)
         self._results: list[_Result] = []
         self.form = ProbeForm()
         self.view = ResultView()
         self.history = QListWidget()
-        self.history.setAccessibleName("Last results")
+        self.history.setAccessibleName(_("Last results"))
         self.history.setWordWrap(True)
         self.history.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.history.currentRowChanged.connect(self._on_result_chosen)
         self.ask_button = self.button("&Ask", self.ask)
         self.ask_button.setDefault(True)
         self.cancel_button = self.button("&Cancel", self.stop)
-        self.copy_button = self.button("Cop&y as text", self._copy_text)
-        self.json_button = self.button("Copy as &JSON", self._copy_json)
+        self.copy_button = self.button(_("Cop&y as text"), self._copy_text)
+        self.json_button = self.button(_("Copy as &JSON"), self._copy_json)
         self.condition = QComboBox()
-        self.condition.setAccessibleName("Tell me when")
+        self.condition.setAccessibleName(_("Tell me when"))
         self.limit: ValidatedField[int] = ValidatedField(
-            "Wait for at most", parse_duration_ms, default=_DEFAULT_WAIT_MS
+            _("Wait for at most"), parse_duration_ms, default=_DEFAULT_WAIT_MS
         )
         self.limit.setPlaceholderText("10 min")
         self.limit.setFixedWidth(70)
@@ -101,7 +102,7 @@ class ProbeWindow(ToolWindow):
         )
         self._on_kind_changed()
         self._show_state()
-        self.view.begin("Nothing asked yet", "Type a target and press Enter.")
+        self.view.begin(_("Nothing asked yet"), _("Type a target and press Enter."))
 
     def open_for(self, kind: ProbeKind, target: str) -> None:
         """Show the window with a kind and a target filled in."""
@@ -132,7 +133,7 @@ class ProbeWindow(ToolWindow):
         """Call off what is being asked."""
         was_running = self._task.cancel()
         if was_running:
-            self.view.begin("Cancelled", "Nothing more is sent.")
+            self.view.begin("Cancelled", _("Nothing more is sent."))
             self._show_state()
         return was_running
 
@@ -154,9 +155,9 @@ class ProbeWindow(ToolWindow):
         parts.setStretchFactor(1, 1)
         parts.setSizes([190, 630])
         waiting = QHBoxLayout()
-        tell = QLabel("Te&ll me when")
+        tell = QLabel(_("Te&ll me when"))
         tell.setBuddy(self.condition)
-        limit = QLabel("wait at m&ost")
+        limit = QLabel(_("wait at m&ost"))
         limit.setBuddy(self.limit)
         for widget in (tell, self.condition, limit, self.limit, self.wait_button):
             waiting.addWidget(widget)
@@ -175,16 +176,16 @@ class ProbeWindow(ToolWindow):
         kind = self.form.kind
         self.condition.clear()
         if kind is ProbeKind.HTTP:
-            self.condition.addItem("it answers as expected", serves)
+            self.condition.addItem(_("it answers as expected"), serves)
         if kind is not ProbeKind.UDP:
-            self.condition.addItem("it accepts connections", answers)
-            self.condition.addItem("it is free", is_free)
+            self.condition.addItem(_("it accepts connections"), answers)
+            self.condition.addItem(_("it is free"), is_free)
         if kind is ProbeKind.BIND:
             self.condition.setCurrentIndex(1)
         is_possible = bool(self.condition.count())
         self.wait_button.setEnabled(is_possible)
         self.condition.setEnabled(is_possible)
-        why_not = "UDP tells nobody reliably that it listens, so it can't be waited for."
+        why_not = _("UDP tells nobody reliably that it listens, so it can't be waited for.")
         self.condition.setToolTip("" if is_possible else why_not)
 
     def _ask_to_wait(self) -> None:
@@ -202,7 +203,11 @@ class ProbeWindow(ToolWindow):
         return make(tcp_target_of(value, "127.0.0.1"))
 
     def _on_progress(self, progress: Progress) -> None:
-        share = f" ({progress.done + 1} of {progress.total})" if progress.total > 1 else ""
+        share = (
+            _(" ({done} of {total})").format(done=progress.done + 1, total=progress.total)
+            if progress.total > 1
+            else ""
+        )
         self.view.begin("Asking\u2026", f"{progress.text}{share}")
 
     def _on_answered(self, question: ProbeQuestion, report: AnyReport) -> None:
@@ -212,7 +217,9 @@ class ProbeWindow(ToolWindow):
         message, hint = describe_failure(error)
         self._take(
             _Result(
-                str(question), DisplayedResult(Severity.BAD, "Could not ask", message, hint), None
+                str(question),
+                DisplayedResult(Severity.BAD, _("Could not ask"), message, hint),
+                None,
             )
         )
 
@@ -242,7 +249,7 @@ class ProbeWindow(ToolWindow):
 
     def _copy_text(self) -> None:
         if result := self._chosen():
-            self.copy(result.result.as_text(result.title), "the result as text")
+            self.copy(result.result.as_text(result.title), _("the result as text"))
 
     def _copy_json(self) -> None:
         result = self._chosen()
@@ -252,7 +259,7 @@ class ProbeWindow(ToolWindow):
     def _show_state(self) -> None:
         is_running = self._task.is_running
         self.cancel_button.setEnabled(is_running)
-        self.ask_button.setText("&Ask again" if self._results else "&Ask")
+        self.ask_button.setText(_("&Ask again") if self._results else "&Ask")
         result = self._chosen()
         self.copy_button.setEnabled(result is not None)
         self.json_button.setEnabled(result is not None and result.report is not None)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 
 from portview.domain.owners.owners import describe_owner
 from portview.domain.sockets.socket_row import Protocol, State
+from portview.i18n import _
 from portview.ui.commands.window_actions import ActionSpec
 
 if TYPE_CHECKING:
@@ -137,17 +138,21 @@ class ProbingTools(QObject):
         """Add what can be asked without a row; ``ACTION_NAMES`` are for the Tools menu."""
         acts.add(
             "probe",
-            ActionSpec("&Probe a port\u2026", ("Ctrl+P",), "Ask one port by TCP, UDP, HTTP or TLS"),
+            ActionSpec(
+                _("&Probe a port…"), ("Ctrl+P",), _("Ask one port by TCP, UDP, HTTP or TLS")
+            ),
             self.show_probe,
         )
         acts.add(
             "scan",
-            ActionSpec("&Scan ports\u2026", ("Ctrl+Shift+P",), "Find the open ports of a host"),
+            ActionSpec(_("&Scan ports…"), ("Ctrl+Shift+P",), _("Find the open ports of a host")),
             self.show_scan,
         )
         acts.add(
             "pick",
-            ActionSpec("&Find a free port\u2026", ("Ctrl+Shift+N",), "Ports that can be taken now"),
+            ActionSpec(
+                _("&Find a free port…"), ("Ctrl+Shift+N",), _("Ports that can be taken now")
+            ),
             self.show_pick,
         )
 

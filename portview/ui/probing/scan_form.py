@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QL
 from portview.domain.sockets.socket_row import Protocol
 from portview.domain.user_input.parsing import format_duration, parse_count, parse_duration_ms
 from portview.domain.user_input.targets import parse_typed_host
+from portview.i18n import _
 from portview.probes.scan import DEFAULT_SCAN_TIMEOUT_MS, ScanOptions
 from portview.ui.probing.scan_ports import ALL, COMMON, WELL_KNOWN, parse_scan_ports
 from portview.ui.widgets.validated_field import MistakeLine, ValidatedField
@@ -48,18 +49,18 @@ class ScanForm(QWidget):
         self.ports: ValidatedField[tuple[int, ...]] = ValidatedField(
             "Ports", partial(parse_scan_ports, names=names)
         )
-        self.ports.setPlaceholderText("common, all, or 1-1024,8080")
+        self.ports.setPlaceholderText(_("common, all, or 1-1024,8080"))
         self.preset = QComboBox()
-        self.preset.setAccessibleName("Usual choices of ports")
+        self.preset.setAccessibleName(_("Usual choices of ports"))
         for words, ports in _PRESETS:
             self.preset.addItem(words, ports)
-        self.preset.addItem("As typed", None)
+        self.preset.addItem(_("As typed"), None)
         self.preset.activated.connect(self._on_preset_chosen)
         self.ports.textChanged.connect(self._show_preset)
         self.rate: ValidatedField[int | None] = ValidatedField(
-            "Connections per second", partial(parse_count, most=_MOST_PER_S)
+            _("Connections per second"), partial(parse_count, most=_MOST_PER_S)
         )
-        self.rate.setPlaceholderText("no limit")
+        self.rate.setPlaceholderText(_("no limit"))
         self.rate.setMaximumWidth(_NARROW)
         self.timeout: ValidatedField[int] = ValidatedField(
             "Timeout", parse_duration_ms, default=DEFAULT_SCAN_TIMEOUT_MS
@@ -67,7 +68,7 @@ class ScanForm(QWidget):
         self.timeout.setPlaceholderText(format_duration(DEFAULT_SCAN_TIMEOUT_MS))
         self.timeout.setMaximumWidth(_NARROW)
         self.banners = QCheckBox("Read &banners")
-        self.banners.setToolTip("Reads what servers say first, such as SSH and mail servers.")
+        self.banners.setToolTip(_("Reads what servers say first, such as SSH and mail servers."))
         self._compose()
 
     def question(self) -> ScanQuestion | None:
@@ -93,7 +94,7 @@ class ScanForm(QWidget):
         ports.addWidget(self.preset)
         speed = QHBoxLayout()
         speed.addWidget(self.rate)
-        timeout = QLabel("Ti&meout per port:")
+        timeout = QLabel(_("Ti&meout per port:"))
         timeout.setBuddy(self.timeout)
         for widget in (timeout, self.timeout, self.banners):
             speed.addWidget(widget)
@@ -102,7 +103,7 @@ class ScanForm(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addRow("&Host:", self.host)
         layout.addRow("&Ports:", ports)
-        layout.addRow("At most per s&econd:", speed)
+        layout.addRow(_("At most per s&econd:"), speed)
         for row, field in ((ports, self.ports), (speed, self.rate)):
             label = layout.labelForField(row)
             if isinstance(label, QLabel):

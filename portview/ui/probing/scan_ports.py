@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from portview.domain.plain_text import quoted
 from portview.domain.sockets.socket_row import Protocol
 from portview.domain.user_input.parsing import MAX_PORT, BadInputError, parse_ports
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.domain.sockets.port_names import PortNames
@@ -26,6 +27,11 @@ def parse_scan_ports(text: str, names: PortNames) -> tuple[int, ...]:
         return tuple(range(1, MAX_PORT + 1))
     if word.isalpha():
         raise BadInputError(
-            "bad_ports", f"{quoted(word)} is no list of ports.", text, 0, len(text), _HINT
+            "bad_ports",
+            _("{word} is no list of ports.").format(word=quoted(word)),
+            text,
+            0,
+            len(text),
+            _HINT,
         )
     return parse_ports(text)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.sockets.socket_row import endpoint_text
 from portview.domain.user_input.parsing import format_duration, format_ports
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +21,7 @@ _MOST_FILTERED_NAMED = 20
 def summary(report: ScanReport) -> tuple[str, str]:
     """Return the word and the sentence for the headline."""
     count = len(report.open)
-    word = f"{count:,} open port{'' if count == 1 else 's'}"
+    word = _("{count:,} open port{part}").format(count=count, part="" if count == 1 else "s")
     parts = [f"{report.closed_count:,} closed"]
     if report.filtered:
         parts.append(f"{report.filtered_count:,} filtered")
@@ -28,21 +29,27 @@ def summary(report: ScanReport) -> tuple[str, str]:
         parts.append(f"{report.unreachable_count:,} unreachable")
     host = report.host
     where = host if host == report.address else f"{host} ({report.address})"
-    detail = (
-        f"{where}: {report.asked_count:,} ports asked in {format_duration(report.elapsed_ms)}; "
-        f"{', '.join(parts)}."
+    detail = _("{where}: {asked_count:,} ports asked in {duration}; {parts}.").format(
+        where=where,
+        asked_count=report.asked_count,
+        duration=format_duration(report.elapsed_ms),
+        parts=", ".join(parts),
     )
     if 0 < report.filtered_count <= _MOST_FILTERED_NAMED:
-        detail = f"{detail} Filtered: {format_ports(report.filtered)}."
+        detail = _("{detail} Filtered: {ports}.").format(
+            detail=detail, ports=format_ports(report.filtered)
+        )
     if report.other_addresses:
-        detail = f"{detail} Not scanned: {', '.join(report.other_addresses)}."
+        detail = _("{detail} Not scanned: {other_addresses}.").format(
+            detail=detail, other_addresses=", ".join(report.other_addresses)
+        )
     return word, detail
 
 
 def describe_differences(comparison: TableComparison, owners: Mapping[int, str]) -> str:
     """Say where the scan of this machine and its socket table differ, with the owners."""
     if not comparison:
-        return "The socket table of this machine says the same."
+        return _("The socket table of this machine says the same.")
     lines = []
     if comparison.not_reachable:
         named = [
@@ -50,10 +57,14 @@ def describe_differences(comparison: TableComparison, owners: Mapping[int, str])
             for row in comparison.not_reachable[:_MOST_NAMED]
         ]
         more = len(comparison.not_reachable) - len(named)
-        named += [f"and {more:,} more"] if more else []
-        lines.append(f"Listens, but could not be reached: {', '.join(named)}.")
+        named += [_("and {more:,} more").format(more=more)] if more else []
+        lines.append(
+            _("Listens, but could not be reached: {named}.").format(named=", ".join(named))
+        )
     if comparison.unknown:
         lines.append(
-            f"Answers, but the socket table does not know it: {format_ports(comparison.unknown)}."
+            _("Answers, but the socket table does not know it: {ports}.").format(
+                ports=format_ports(comparison.unknown)
+            )
         )
     return "\n".join(lines)

@@ -27,6 +27,7 @@ from portview.domain.user_input.parsing import format_duration
 from portview.domain.user_input.targets import Target
 from portview.engine.task_runner import Pool
 from portview.files import write_whole
+from portview.i18n import _
 from portview.override import override
 from portview.probes.documents import scan_csv, scan_document
 from portview.ui.probing.scan_form import ScanForm
@@ -73,7 +74,7 @@ class ScanWindow(ToolWindow):
         read_rows: Callable[[], Sequence[SocketRow]],
         owners: Callable[[], Mapping[int, str]],
     ) -> None:
-        super().__init__("scan", "Scan ports", _SIZE, settings, parent)
+        super().__init__("scan", _("Scan ports"), _SIZE, settings, parent)
         self._task = LatestTask(runner)
         self._saving = LatestTask(runner, Pool.ACTIONS)
         self._read_rows = read_rows
@@ -89,21 +90,25 @@ class ScanWindow(ToolWindow):
         self.table.activated.connect(self._on_row_activated)
         self.headline = Headline()
         self.bar = QProgressBar()
-        self.bar.setAccessibleName("Progress of the scan")
+        self.bar.setAccessibleName(_("Progress of the scan"))
         policy = self.bar.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self.bar.setSizePolicy(policy)
         self.left = QLabel()
         self.left.setTextFormat(Qt.TextFormat.PlainText)
-        self.left.setAccessibleName("Time left")
+        self.left.setAccessibleName(_("Time left"))
         self.scan_button = self.button("&Scan", self.scan)
         self.scan_button.setDefault(True)
         self.cancel_button = self.button("&Cancel", self.stop)
         self.copy_button = self.button("Cop&y", self._copy)
         self.export_button = self.button("E&xport", lambda: None)
         menu = QMenu(self)
-        menu.addAction("CSV\u2026").triggered.connect(lambda _=False: self._choose_file("csv"))
-        menu.addAction("JSON\u2026").triggered.connect(lambda _=False: self._choose_file("json"))
+        menu.addAction("CSV\u2026").triggered.connect(
+            lambda _unused=False: self._choose_file("csv")
+        )
+        menu.addAction("JSON\u2026").triggered.connect(
+            lambda _unused=False: self._choose_file("json")
+        )
         self.export_button.setMenu(menu)
         self.starts_at = self.form.host
         self._compose()
@@ -111,7 +116,7 @@ class ScanWindow(ToolWindow):
         self.form.ports.setText(self.saved_text("ports", "common"))
         self.form.rate.setText(self.saved_text("rate", ""))
         self.form.banners.setChecked(self.saved_switch("banners", default=False))
-        self.headline.say(Severity.NOTE, "Nothing scanned yet", "Press Enter to scan.")
+        self.headline.say(Severity.NOTE, _("Nothing scanned yet"), _("Press Enter to scan."))
         self._show_state()
 
     def scan(self) -> None:
@@ -122,7 +127,7 @@ class ScanWindow(ToolWindow):
         self.stop()
         self.model.clear()
         self._end = None
-        self.headline.say(Severity.NOTE, "Looking up\u2026", question.host)
+        self.headline.say(Severity.NOTE, _("Looking up…"), question.host)
 
         def work(work: Work[ScanTarget]) -> ScanTarget:
             return look_up(question.host, work.token)
@@ -147,8 +152,8 @@ class ScanWindow(ToolWindow):
 
         self._saving.start(
             work,
-            lambda done: self.notified.emit(f"Saved {done}."),
-            lambda error: self.headline.say(Severity.BAD, "Not saved", *describe_failure(error)),
+            lambda done: self.notified.emit(_("Saved {done}.").format(done=done)),
+            lambda error: self.headline.say(Severity.BAD, _("Not saved"), *describe_failure(error)),
         )
 
     @override
@@ -159,7 +164,9 @@ class ScanWindow(ToolWindow):
         if was_running:
             found = len(self.model.ports)
             self.headline.say(
-                Severity.NOTE, "Cancelled", f"{found:,} open ports were found by then."
+                Severity.NOTE,
+                "Cancelled",
+                _("{found:,} open ports were found by then.").format(found=found),
             )
             self._show_state()
         return was_running
@@ -198,21 +205,29 @@ class ScanWindow(ToolWindow):
         box = QMessageBox(self)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle("Scan another machine?")
+        box.setWindowTitle(_("Scan another machine?"))
         box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(f"{inert(target.host, 100)} ({target.address}) is another machine.")
-        box.setInformativeText(
-            f"Scanning means {len(question.ports):,} connections to it, which its owner may see as "
-            "an attack. Do you have the permission?"
+        box.setText(
+            _("{host} ({address}) is another machine.").format(
+                host=inert(target.host, 100), address=target.address
+            )
         )
-        yes = box.addButton("&Scan it", QMessageBox.ButtonRole.AcceptRole)
+        box.setInformativeText(
+            _(
+                "Scanning means {count:,} connections to it, which its owner may "
+                "see as an attack. Do you have the permission?"
+            ).format(count=len(question.ports))
+        )
+        yes = box.addButton(_("&Scan it"), QMessageBox.ButtonRole.AcceptRole)
         no = box.addButton(QMessageBox.StandardButton.Cancel)
         box.setDefaultButton(no)
         box.setEscapeButton(no)
-        box.finished.connect(lambda _: self._on_consent(box, yes, question, target))
+        box.finished.connect(lambda _unused: self._on_consent(box, yes, question, target))
         self.consent = box
         self.headline.say(
-            Severity.NOTE, "Waiting for your word", f"May {target.address} be scanned?"
+            Severity.NOTE,
+            _("Waiting for your word"),
+            _("May {address} be scanned?").format(address=target.address),
         )
         box.open()
 
@@ -225,7 +240,9 @@ class ScanWindow(ToolWindow):
             self._start(question, target)
         else:
             self.headline.say(
-                Severity.NOTE, "Not scanned", f"Nothing was sent to {target.address}."
+                Severity.NOTE,
+                _("Not scanned"),
+                _("Nothing was sent to {address}.").format(address=target.address),
             )
 
     def _start(self, question: ScanQuestion, target: ScanTarget) -> None:
@@ -279,7 +296,7 @@ class ScanWindow(ToolWindow):
         self._show_state()
 
     def _on_failed(self, error: Exception) -> None:
-        self.headline.say(Severity.BAD, "Could not scan", *describe_failure(error))
+        self.headline.say(Severity.BAD, _("Could not scan"), *describe_failure(error))
         self._show_state()
 
     @Slot(QModelIndex)
@@ -288,12 +305,12 @@ class ScanWindow(ToolWindow):
             self.probe_wanted.emit(Target(self._target.address, self.model.ports[index.row()]))
 
     def _copy(self) -> None:
-        self.copy(self.model.as_text(), "the open ports")
+        self.copy(self.model.as_text(), _("the open ports"))
 
     def _choose_file(self, form: str) -> None:
         confirmation = str(Path(self.saved_text("folder", str(Path.home())), f"scan.{form}"))
-        chosen, _ = QFileDialog.getSaveFileName(
-            self, "Export the scan", confirmation, f"{form.upper()} (*.{form})"
+        chosen, _unused = QFileDialog.getSaveFileName(
+            self, _("Export the scan"), confirmation, f"{form.upper()} (*.{form})"
         )
         if chosen:
             self.save("folder", str(Path(chosen).parent))
@@ -311,7 +328,7 @@ class ScanWindow(ToolWindow):
 
 def _table(model: ScanModel) -> QTableView:
     table = QTableView()
-    table.setAccessibleName("Open ports")
+    table.setAccessibleName(_("Open ports"))
     table.setModel(model)
     table.setFont(tabular_font(table.font()))
     set_cell_delegates(table, NUMBER_COLUMNS)
@@ -323,7 +340,7 @@ def _table(model: ScanModel) -> QTableView:
     table.setShowGrid(False)
     table.setWordWrap(False)
     table.setCornerButtonEnabled(False)
-    table.setToolTip("Enter or double-click asks the port in detail.")
+    table.setToolTip(_("Enter or double-click asks the port in detail."))
     table.verticalHeader().hide()
     table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 8)
     header = table.horizontalHeader()

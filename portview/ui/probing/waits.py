@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from portview.domain.plain_text import inert
 from portview.domain.user_input.parsing import format_duration
+from portview.i18n import _
 from portview.models.tooltips import plain_tooltip
 from portview.override import override
 from portview.ui.style.icons import set_button_icon
@@ -54,7 +55,7 @@ class Waits(QToolButton):
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setAutoRaise(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setAccessibleName("Waiting for ports")
+        self.setAccessibleName(_("Waiting for ports"))
         set_button_icon(self, "live")
         self.hide()
 
@@ -66,7 +67,11 @@ class Waits(QToolButton):
     def add(self, condition: WaitCondition, limit_ms: int) -> None:
         """Wait for a wish in the background."""
         if len(self._waiting) >= MOST_WAITS:
-            self.ended.emit(f"PortView waits for {MOST_WAITS} things already; stop one first.")
+            self.ended.emit(
+                _("PortView waits for {most_waits} things already; stop one first.").format(
+                    most_waits=MOST_WAITS
+                )
+            )
             return
         waiting = _Waiting(condition.name, LatestTask(self._runner), format_duration(limit_ms))
         self._waiting.append(waiting)
@@ -112,16 +117,32 @@ class Waits(QToolButton):
         self._show()
         took = format_duration(report.elapsed_ms)
         if report.is_met:
-            self.ended.emit(f"{inert(waiting.name)}, after {took}.")
+            self.ended.emit(
+                _("{waiting_name}, after {took}.").format(
+                    waiting_name=inert(waiting.name), took=took
+                )
+            )
         else:
             detail = report.conditions[0].detail
-            self.ended.emit(inert(f"Waited {took}, but not yet: {waiting.name}. {detail}"))
+            self.ended.emit(
+                inert(
+                    _("Waited {took}, but not yet: {waiting_name}. {detail}").format(
+                        took=took, waiting_name=waiting.name, detail=detail
+                    )
+                )
+            )
 
     def _on_failed(self, waiting: _Waiting, error: Exception) -> None:
         self._waiting.remove(waiting)
         self._show()
-        message, _ = describe_failure(error)
-        self.ended.emit(inert(f"Stopped waiting until {waiting.name}: {message}"))
+        message, _unused = describe_failure(error)
+        self.ended.emit(
+            inert(
+                _("Stopped waiting until {waiting_name}: {message}").format(
+                    waiting_name=waiting.name, message=message
+                )
+            )
+        )
 
     def _show(self) -> None:
         self.setVisible(bool(self._waiting))
@@ -129,9 +150,9 @@ class Waits(QToolButton):
             return
         first = self._waiting[0]
         others = len(self._waiting) - 1
-        more = f" and {others} more" if others else ""
+        more = _(" and {others} more").format(others=others) if others else ""
         name = inert(first.name, _LONGEST_NAME).replace("&", "&&")
-        self.setText(f"Waiting: {name}{more}")
+        self.setText(_("Waiting: {name}{more}").format(name=name, more=more))
         lines = [f"{one.name}: {one.left} left" for one in self._waiting]
         self.setToolTip(plain_tooltip("\n".join(lines)))
 
@@ -139,8 +160,10 @@ class Waits(QToolButton):
         self._menu.clear()
         for waiting in self._waiting:
             name = inert(waiting.name, _LONGEST_NAME).replace("&", "&&")
-            action = self._menu.addAction(f"Stop waiting: {name} ({waiting.left} left)")
-            action.triggered.connect(lambda _=False, waiting=waiting: self._stop(waiting))
+            action = self._menu.addAction(
+                _("Stop waiting: {name} ({left} left)").format(name=name, left=waiting.left)
+            )
+            action.triggered.connect(lambda _unused=False, waiting=waiting: self._stop(waiting))
         if len(self._waiting) > 1:
             self._menu.addSeparator()
-            self._menu.addAction("Stop all").triggered.connect(self.stop_all)
+            self._menu.addAction(_("Stop all")).triggered.connect(self.stop_all)

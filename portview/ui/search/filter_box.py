@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from portview.i18n import _
 from portview.override import override
 from portview.ui.style.icons import icon
 from portview.ui.style.theme import is_dark
@@ -46,7 +47,7 @@ class FilterBox(QLineEdit):
         self._mistake: QueryError | None = None
         self._completion: Completion | None = None
         self.setClearButtonEnabled(True)
-        self.setPlaceholderText("Filter: port:8080  proc:node  state:listen  -user:root")
+        self.setPlaceholderText(_("Filter: port:8080  proc:node  state:listen  -user:root"))
         self.setAccessibleName("Filter")
         self.setMaxLength(20_000)
         self._icon_action = QAction(self)
@@ -150,7 +151,7 @@ class FilterBox(QLineEdit):
         self._mistake = error
         message = str(error) if error else ""
         self.setToolTip(
-            message or "Down arrow or Ctrl+Space lists what can be typed. Esc clears the filter."
+            message or _("Down arrow or Ctrl+Space lists what can be typed. Esc clears the filter.")
         )
         self.setAccessibleDescription(message)
         self.mistake_changed.emit(message)

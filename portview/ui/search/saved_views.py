@@ -29,6 +29,7 @@ from portview.domain.table.saved_view import (
     view_object,
     with_view,
 )
+from portview.i18n import _
 from portview.models.tooltips import plain_tooltip
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class SavedViews(QMenu):
 
     def _add(self, view: SavedView) -> None:
         action = self.addAction(inert(view.name, MAX_NAME).replace("&", "&&"))
-        action.setToolTip(plain_tooltip(view.query or "No filter"))
+        action.setToolTip(plain_tooltip(view.query or _("No filter")))
         action.triggered.connect(lambda: self.view_chosen.emit(view))
 
 
@@ -113,11 +114,11 @@ class NameDialog(QDialog):
     def __init__(self, taken: Collection[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Save view")
+        self.setWindowTitle(_("Save view"))
         self._taken = {name.casefold() for name in taken}
         self.box = QLineEdit()
         self.box.setMaxLength(MAX_NAME)
-        self.box.setAccessibleName("Name of the view")
+        self.box.setAccessibleName(_("Name of the view"))
         self.box.setMinimumWidth(320)
         self.note = QLabel()
         self.note.setTextFormat(Qt.TextFormat.PlainText)
@@ -126,7 +127,7 @@ class NameDialog(QDialog):
         )
         self._buttons.accepted.connect(self.accept)
         self._buttons.rejected.connect(self.reject)
-        label = QLabel("&Name: filter, scope, columns and order are kept under it.")
+        label = QLabel(_("&Name: filter, scope, columns and order are kept under it."))
         label.setBuddy(self.box)
         layout = QVBoxLayout(self)
         for item in (label, self.box, self.note, self._buttons):
@@ -146,9 +147,9 @@ class NameDialog(QDialog):
         save.setEnabled(is_good_name(self.name) and name not in _RESERVED)
         save.setText("Replace" if name in self._taken else "Save")
         if name in _RESERVED:
-            self.note.setText("A view that comes with PortView has this name.")
+            self.note.setText(_("A view that comes with PortView has this name."))
         elif name in self._taken:
-            self.note.setText("This replaces the view of that name.")
+            self.note.setText(_("This replaces the view of that name."))
         else:
             self.note.setText("")
 
@@ -159,10 +160,10 @@ class EditViewsDialog(QDialog):
     def __init__(self, views: tuple[SavedView, ...], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Edit saved views")
+        self.setWindowTitle(_("Edit saved views"))
         self.resize(420, 320)
         self.list = QListWidget()
-        self.list.setAccessibleName("Saved views")
+        self.list.setAccessibleName(_("Saved views"))
         for view in views:
             item = QListWidgetItem(view.name)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
@@ -210,14 +211,16 @@ class EditViewsDialog(QDialog):
         names = [view.name for view in self.views()]
         folded = [name.casefold() for name in names]
         if not all(map(is_good_name, names)):
-            mistake = f"A view needs a name of at most {MAX_NAME} characters."
+            mistake = _("A view needs a name of at most {max_name} characters.").format(
+                max_name=MAX_NAME
+            )
         elif len(set(folded)) < len(folded):
-            mistake = "Two views have the same name."
+            mistake = _("Two views have the same name.")
         elif not _RESERVED.isdisjoint(folded):
-            mistake = "A view that comes with PortView has this name."
+            mistake = _("A view that comes with PortView has this name.")
         else:
             mistake = ""
-        self.note.setText(mistake or ("" if names else "There are no saved views."))
+        self.note.setText(mistake or ("" if names else _("There are no saved views.")))
         self.buttons.button(QDialogButtonBox.StandardButton.Save).setEnabled(not mistake)
         self._rename.setEnabled(bool(names))
         self.delete.setEnabled(bool(names))

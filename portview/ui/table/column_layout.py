@@ -9,6 +9,8 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QHeaderView, QMenu
 
+from portview.domain.table.columns import FIRST_ORDER
+from portview.i18n import _
 from portview.override import override
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ _SMALLEST_PX = 24
 _SORT_ARROW_PX = 26
 _TITLE_MARGIN_PX = 12
 _LARGEST_PX = 4000
+
+
+_PLACES = {identity: place for place, identity in enumerate(FIRST_ORDER)}
 
 
 class ColumnLayout(QObject):
@@ -51,7 +56,7 @@ class ColumnLayout(QObject):
                     "visible": column.is_shown,
                     "width": self._default_width(column),
                 }
-                for column in self._columns
+                for column in sorted(self._columns, key=lambda column: _PLACES[column.id])
             ]
         )
         self._has_first_widths = True
@@ -145,8 +150,8 @@ class ColumnLayout(QObject):
             action.setData(column.id)
             action.toggled.connect(self._on_toggled)
         menu.addSeparator()
-        menu.addAction("Resize to content", self.fit_to_content)
-        menu.addAction("Reset columns", self.reset)
+        menu.addAction(_("Resize to content"), self.fit_to_content)
+        menu.addAction(_("Reset columns"), self.reset)
 
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

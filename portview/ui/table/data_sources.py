@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from portview.engine.execution_feed import ExecutionFeed
     from portview.engine.traffic_feed import TrafficFeed
     from portview.readers.host_names import HostNames
+    from portview.readers.recognition.background import ProgramIdentities
     from portview.ui.firewall.firewall_tools import FirewallSources
 
 
@@ -35,5 +36,6 @@ class DataSources(NamedTuple):
     executions: ExecutionFeed
     firewall: FirewallSources
     hosts: HostNames
+    identities: ProgramIdentities
     read_owner: Callable[[OwnerQuestion], OwnerDetails]
     read_http_use: Callable[[int], HttpPortUse] = _read_http_use

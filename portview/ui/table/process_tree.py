@@ -8,6 +8,7 @@ from PySide6.QtCore import QItemSelectionModel, QPersistentModelIndex, QPoint, Q
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QAbstractItemView, QTreeView, QWidget
 
+from portview.i18n import _
 from portview.models.socket_table_model import NUMBER_COLUMNS
 from portview.ui.style.theme import tabular_font
 from portview.ui.table.cell_delegates import set_cell_delegates
@@ -46,7 +47,7 @@ class ProcessTree(QTreeView):
         # Marks and ages pass: repainting what is in sight is cheaper than telling every group.
         source.dataChanged.connect(self._on_time_passed)
         self.gestures = RowGestures(self, source)
-        self.setAccessibleName("Sockets by process")
+        self.setAccessibleName(_("Sockets by process"))
 
     @property
     def processes(self) -> ProcessTreeModel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from portview.domain.table.columns import COLUMNS
@@ -20,6 +21,7 @@ MOST_MEASURED = 5000
 
 _TRAFFIC = frozenset({"down", "up"})
 _FIREWALL = frozenset({"firewall"})
+_IDENTITY = frozenset({"what", "project", "container"})
 _HOST = "remote_host"
 _PROCESS = "process"
 
@@ -52,11 +54,23 @@ class VisibleRows:
         self._data_sources.executions.look_at(
             self._views.view.visible_owners() if _PROCESS in shown else ()
         )
+        self._want_identities(shown)
         if _HOST in shown:
             entries = self._views.view.visible_entries()
             self._data_sources.hosts.want(
                 entry.row.key.remote.address for entry in entries if entry.row.key.remote
             )
+
+    def _want_identities(self, shown: set[str]) -> None:
+        """Have programs recognised: those in sight, or all where a filter or an order needs it."""
+        entries: Iterable[SocketEntry] = ()
+        is_sorted_by = COLUMNS[self._views.sorting()[0]].id in _IDENTITY
+        if self._model.is_filtered or is_sorted_by:
+            entries = chain(self._views.view.visible_entries(), self._model.all_entries())
+        elif shown & _IDENTITY:
+            entries = self._views.view.visible_entries()
+        infos = {entry.info.key: entry.info for entry in entries if entry.info is not None}
+        self._data_sources.identities.want(infos.values())
 
     def _to_ask_about(self, columns: frozenset[str]) -> Iterable[SocketEntry]:
         # A table that is sorted by traffic has to know it of rows that are out of sight as well.

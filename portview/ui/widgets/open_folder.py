@@ -10,6 +10,7 @@ from PySide6.QtGui import QDesktopServices
 
 from portview.domain.errors import PortViewError
 from portview.engine.task_runner import Pool
+from portview.i18n import _
 from portview.readers.executable_folder import folder_of
 
 if TYPE_CHECKING:
@@ -29,15 +30,15 @@ def open_folder_of(executable: str, runner: TaskRunner, tell: Callable[[str], ob
 
     def open_it(folder: Path) -> None:
         if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
-            tell("The system has no program that opens folders.")
+            tell(_("The system has no program that opens folders."))
 
     def refuse(error: Exception) -> None:
         if isinstance(error, PortViewError):
             tell(f"{error.message} {error.hint}")
         else:
             logger.error("looking for a folder failed", exc_info=error)
-            tell("The folder could not be opened; the log has the details.")
+            tell(_("The folder could not be opened; the log has the details."))
 
     runner.run(
-        lambda _: folder_of(executable), pool=Pool.ACTIONS, on_done=open_it, on_failed=refuse
+        lambda _unused: folder_of(executable), pool=Pool.ACTIONS, on_done=open_it, on_failed=refuse
     )

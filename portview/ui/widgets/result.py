@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from portview.i18n import _
 from portview.ui.style.severity import Severity
 
 
@@ -33,7 +34,7 @@ class DisplayedResult:
         """Return the sheet as lines for a message to other people."""
         lines = [title, f"{self.word}: {self.detail}"]
         if self.hint:
-            lines.append(f"Hint: {self.hint}")
+            lines.append(_("Hint: {hint}").format(hint=self.hint))
         if self.rows:
             lines += ["", "\t".join(self.columns)]
             lines += ["\t".join(row.cells) for row in self.rows]

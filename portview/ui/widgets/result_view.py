@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from portview.domain.plain_text import inert
+from portview.i18n import _
 from portview.models.tooltips import plain_tooltip
 from portview.override import override
 from portview.ui.style.severity import Severity
@@ -51,8 +52,8 @@ class Headline(QFrame):
         font.setPointSizeF(font.pointSizeF() * 1.15)
         font.setBold(True)
         self._word.setFont(font)
-        self._detail = wrapped_label("What was found")
-        self._hint = wrapped_label("What to do")
+        self._detail = wrapped_label(_("What was found"))
+        self._hint = wrapped_label(_("What to do"))
         advice = QFont(self.font())
         advice.setWeight(QFont.Weight.DemiBold)
         self._hint.setFont(advice)

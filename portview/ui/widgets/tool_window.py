@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QPushButton, QWidget
 
 from portview.domain.errors import PortViewError
+from portview.i18n import _
 from portview.override import override
 
 if TYPE_CHECKING:
@@ -87,11 +88,11 @@ class ToolWindow(QDialog):
     def copy(self, text: str, what: str) -> None:
         """Put a text on the clipboard and say so."""
         QGuiApplication.clipboard().setText(text)
-        self.notified.emit(f"Copied: {what}.")
+        self.notified.emit(_("Copied: {what}.").format(what=what))
 
     def copy_document(self, document: object) -> None:
         """Put a JSON document on the clipboard."""
-        self.copy(json.dumps(document, ensure_ascii=True, indent=2), "the result as JSON")
+        self.copy(json.dumps(document, ensure_ascii=True, indent=2), _("the result as JSON"))
 
     @override
     def reject(self) -> None:
@@ -117,7 +118,7 @@ def describe_failure(error: Exception) -> tuple[str, str]:
     if isinstance(error, PortViewError):
         return error.message, error.hint
     logger.error("an errand failed", exc_info=error)
-    return f"{type(error).__name__}: {error}", "The log has the details."
+    return f"{type(error).__name__}: {error}", _("The log has the details.")
 
 
 def _size_from(value: list[object], default: tuple[int, int]) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from portview import __version__
+from portview.i18n import _
 from portview.ui.style.icons import application_icon
 
 if TYPE_CHECKING:
@@ -29,23 +30,25 @@ class AboutDialog(QDialog):
     def __init__(self, known: WindowEnvironment, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("About PortView")
+        self.setWindowTitle(_("About PortView"))
         picture = QLabel()
         picture.setPixmap(application_icon().pixmap(64, 64))
         picture.setAlignment(Qt.AlignmentFlag.AlignTop)
-        title = self._text(f"PortView {__version__}")
+        title = self._text(_("PortView {version}").format(version=__version__))
         font = title.font()
         font.setPointSizeF(font.pointSizeF() * 1.4)
         font.setBold(True)
         title.setFont(font)
-        purpose = self._text("What is on this port, why can't I use it, and fix it for me, safely.")
+        purpose = self._text(
+            _("What is on this port, why can't I use it, and fix it for me, safely.")
+        )
         facts = QFormLayout()
         facts.setContentsMargins(0, 12, 0, 12)
         for name, value in (
-            ("Sockets read by", known.source),
+            (_("Sockets read by"), known.source),
             ("System", platform.platform()),
-            ("Python, Qt", f"{platform.python_version()}, {qVersion()}"),
-            ("Log file", str(known.log_path)),
+            (_("Python, Qt"), f"{platform.python_version()}, {qVersion()}"),
+            (_("Log file"), str(known.log_path)),
             ("Settings", str(known.settings_path)),
             ("Licence", "MIT"),
         ):

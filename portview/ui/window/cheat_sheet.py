@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from portview.domain.query.terms import KEY_HELP
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -90,14 +91,14 @@ def help_sections(menu_bar: QMenuBar) -> list[HelpSection]:
             for path, action in _walk([top])
             if not action.shortcut().isEmpty() and action not in told
         )
-        told.update(action for _, action in _walk([top]))
+        told.update(action for _unused, action in _walk([top]))
         if lines:
             sections.append(HelpSection(_plain(top.text()), lines))
     keys = tuple(
         HelpLine(f"{key}:{help_.example.split(',')[0].split(' ')[0]}", _sentence(help_))
         for key, help_ in KEY_HELP.items()
     )
-    return [*sections, *WIDGET_KEYS, HelpSection("The filter language", (*_SYNTAX, *keys))]
+    return [*sections, *WIDGET_KEYS, HelpSection(_("The filter language"), (*_SYNTAX, *keys))]
 
 
 def _sentence(help_: tuple[str, str]) -> str:
@@ -135,14 +136,14 @@ class CheatSheet(QDialog):
     def __init__(self, sections: Iterable[HelpSection], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Keys and filters")
+        self.setWindowTitle(_("Keys and filters"))
         self.resize(640, 560)
         self.search = QLineEdit()
-        self.search.setPlaceholderText("Search")
-        self.search.setAccessibleName("Search the cheat sheet")
+        self.search.setPlaceholderText(_("Search"))
+        self.search.setAccessibleName(_("Search the cheat sheet"))
         self.search.setClearButtonEnabled(True)
         self.list = QTreeWidget()
-        self.list.setAccessibleName("Keys and filters")
+        self.list.setAccessibleName(_("Keys and filters"))
         self.list.setHeaderHidden(True)
         self.list.setColumnCount(2)
         self.list.setIndentation(12)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QAbstractScrollArea, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from portview.domain.sockets.scope import Scope
+from portview.i18n import _
 from portview.override import override
 from portview.ui.style.icons import device_pixmap
 from portview.ui.style.theme import muted_text
@@ -175,20 +176,20 @@ def emptiness(
 ) -> tuple[str, str, str, str]:
     """Return the icon, the title, the reason and the button for a table without rows."""
     if failure and not has_snapshot:
-        return ("warning", "The sockets could not be read", failure, "")
+        return ("warning", _("The sockets could not be read"), failure, "")
     if not has_snapshot:
-        return ("refresh", "Reading the sockets of this machine\u2026", "", "")
+        return ("refresh", _("Reading the sockets of this machine…"), "", "")
     if query_text.strip() and total:
         return (
             "search",
-            "No socket matches the filter",
-            f"{total:,} sockets are hidden by the filter or the scope.",
-            "Clear filter",
+            _("No socket matches the filter"),
+            _("{total:,} sockets are hidden by the filter or the scope.").format(total=total),
+            _("Clear filter"),
         )
     reason = {
-        Scope.LISTENING: "No program waits for TCP connections at the moment.",
-        Scope.CONNECTIONS: "This machine has no TCP connections at the moment.",
-        Scope.UDP: "No program has a UDP socket open at the moment.",
-        Scope.ALL: "This machine has no TCP or UDP sockets at the moment.",
+        Scope.LISTENING: _("No program waits for TCP connections at the moment."),
+        Scope.CONNECTIONS: _("This machine has no TCP connections at the moment."),
+        Scope.UDP: _("No program has a UDP socket open at the moment."),
+        Scope.ALL: _("This machine has no TCP or UDP sockets at the moment."),
     }[scope]
-    return ("check", "Nothing here", reason, "")
+    return ("check", _("Nothing here"), reason, "")

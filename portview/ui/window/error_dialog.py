@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QtMsgType, QUrl, Signal, Slot, qInstallMessageHandler
 
+from portview.i18n import _
+
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
@@ -78,9 +80,9 @@ class ErrorReporter(QObject):
         dialog = QMessageBox(QMessageBox.Icon.Warning, "PortView", "")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setTextFormat(Qt.TextFormat.PlainText)
-        dialog.setText("Something went wrong inside PortView. It goes on running.")
+        dialog.setText(_("Something went wrong inside PortView. It goes on running."))
         dialog.setInformativeText(f"{summary[:300]}\n\nThe details are in:\n{self._log_path}")
-        open_log = dialog.addButton("Open log", QMessageBox.ButtonRole.ActionRole)
+        open_log = dialog.addButton(_("Open log"), QMessageBox.ButtonRole.ActionRole)
         open_log.clicked.connect(self._on_open_log)
         dialog.addButton(QMessageBox.StandardButton.Close)
         dialog.setModal(False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from portview.i18n import _
 from portview.ui.commands.window_actions import ActionSpec
 
 if TYPE_CHECKING:
@@ -26,5 +27,5 @@ def add_help_actions(acts: WindowActions, window: QMainWindow, facts: WindowEnvi
 
         AboutDialog(facts, window).open()
 
-    acts.add("cheat_sheet", ActionSpec("&Keys and filters", ("F1",)), show_cheat_sheet)
-    acts.add("about", ActionSpec("&About PortView"), show_about)
+    acts.add("cheat_sheet", ActionSpec(_("&Keys and filters"), ("F1",)), show_cheat_sheet)
+    acts.add("about", ActionSpec(_("&About PortView")), show_about)

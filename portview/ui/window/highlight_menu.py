@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu
 
+from portview.i18n import _
 from portview.preferences import HIGHLIGHTS_MS
 
 if TYPE_CHECKING:
@@ -35,7 +36,11 @@ class HighlightMenu(QMenu):
         self._group = QActionGroup(self)
         self._actions: dict[int, QAction] = {}
         for highlight_ms in HIGHLIGHTS_MS:
-            text = f"For {highlight_ms // 1000} s" if highlight_ms else "Not at all"
+            text = (
+                _("For {highlight_ms} s").format(highlight_ms=highlight_ms // 1000)
+                if highlight_ms
+                else _("Not at all")
+            )
             action = QAction(text, self._group)
             action.setCheckable(True)
             action.setData(highlight_ms)

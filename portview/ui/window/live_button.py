@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
+from portview.i18n import _
 from portview.override import override
 from portview.ui.style.icons import set_button_icon
 
@@ -32,12 +33,16 @@ class LiveButton(QToolButton):
         self._interval_ms = intervals_ms[0]
         self.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.setAccessibleName("Live refresh")
+        self.setAccessibleName(_("Live refresh"))
         self._menu = QMenu(self)
         self._group = QActionGroup(self)
         self._actions: dict[int, QAction] = {}
         for interval_ms in intervals_ms:
-            action = QAction(f"Every {interval_text(interval_ms)}", self._group, checkable=True)
+            action = QAction(
+                _("Every {interval_text}").format(interval_text=interval_text(interval_ms)),
+                self._group,
+                checkable=True,
+            )
             action.setData(interval_ms)
             self._menu.addAction(action)
             self._actions[interval_ms] = action
@@ -67,11 +72,13 @@ class LiveButton(QToolButton):
 
     def _refresh(self) -> None:
         rate = interval_text(self._interval_ms)
-        self.setText("Paused" if self._is_paused else f"Live {rate}")
+        self.setText("Paused" if self._is_paused else _("Live {rate}").format(rate=rate))
         self.setToolTip(
-            "Paused: the table stands still. Click or press Space to go on."
+            _("Paused: the table stands still. Click or press Space to go on.")
             if self._is_paused
-            else f"The table is refreshed every {rate}. Click or press Space to pause."
+            else _("The table is refreshed every {rate}. Click or press Space to pause.").format(
+                rate=rate
+            )
         )
         set_button_icon(self, "pause" if self._is_paused else "live")
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QSizePolicy, QVBo
 
 from portview.domain.sockets.scope import Scope
 from portview.domain.sockets.snapshot import Snapshot
+from portview.engine.port_usage_feed import PortUsageFeed
 from portview.i18n import _
 from portview.models.socket_table_model import SocketTableModel
 from portview.override import override
@@ -30,8 +31,10 @@ from portview.ui.export.exportable import Exportable, open_sockets
 from portview.ui.export.exporter import Export
 from portview.ui.firewall.firewall_tools import FirewallTools
 from portview.ui.probing.probing_tools import ProbingSources, ProbingTools
+from portview.ui.search.card_steps import add_card_steps
 from portview.ui.search.filter_box import FilterBox
-from portview.ui.search.port_box import PortBar, PortBox
+from portview.ui.search.port_box import PortBox
+from portview.ui.search.port_card import PortCard
 from portview.ui.search.port_trial import PortTrial
 from portview.ui.search.saved_views import SavedViews
 from portview.ui.style.theme import row_colours
@@ -110,8 +113,8 @@ class MainWindow(QMainWindow):
             self.model, self.views, self.scope_bar, self.filter_box, self.show_message
         )
         self.port_box = PortBox()
-        self.port_bar = PortBar(self.port_box)
-        self.port_bar.set_trial(PortTrial(runner, self.port_bar))
+        self.port_card = PortCard(self.port_box, data_sources.describe, self)
+        self.port_card.set_trial(PortTrial(runner, self.port_card))
         self.acts = WindowActions(self)
         sources = ProbingSources(
             read_rows,
@@ -122,6 +125,7 @@ class MainWindow(QMainWindow):
         self.probing = ProbingTools(self, runner, settings, sources)
         self.firewall = FirewallTools(self, runner, settings, data_sources.firewall)
         self.diagnosis = DiagnosisTools(self, runner, settings, self.model.all_entries)
+        self._port_usage = PortUsageFeed(runner, self)
         self.row_actions = RowActions(self.acts, self.views.selection, [self.views])
         self._passing_time = QTimer(self)
         self._passing_time.setInterval(_PASS_TIME_MS)
@@ -201,18 +205,18 @@ class MainWindow(QMainWindow):
         self.filter_box.setMinimumWidth(_LEAST_FILTER_WIDTH)
         self.filter_box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         top.addWidget(self.filter_box, 1)
-        top.addWidget(MenuButton(self._saved_views, "view", "Saved views"))
+        top.addWidget(MenuButton(self._saved_views, "view", _("Saved views")))
         top.addWidget(ActionButton(self._grouping.group, "tree"))
         top.addWidget(self.port_box)
         layout = QVBoxLayout()
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(top)
-        layout.addWidget(self.port_bar)
         layout.addWidget(self.details, 1)
         centre = QWidget()
         centre.setLayout(layout)
         self.setCentralWidget(centre)
+        self.port_card.setParent(centre)
         self.setStatusBar(self.status)
         self.probing.waits_made.connect(self.status.addPermanentWidget)
         self.status.show_rights(is_elevated=self._facts.is_elevated)
@@ -221,14 +225,14 @@ class MainWindow(QMainWindow):
 
     def _add_actions(self) -> None:
         add = self.acts.add
-        add("refresh", ActionSpec("&Refresh now", ("F5", "Ctrl+R")), self._poller.refresh)
+        add("refresh", ActionSpec(_("&Refresh now"), ("F5", "Ctrl+R")), self._poller.refresh)
         add(
             "pause",
-            ActionSpec("&Pause", tip="Space does the same in the table", is_checkable=True),
+            ActionSpec("&Pause", tip=_("Space does the same in the table"), is_checkable=True),
             self._poller.set_paused,
         )
         add("filter", ActionSpec("&Filter", ("Ctrl+F",)), self.filter_box.enter)
-        add("clear_filter", ActionSpec("&Clear filter"), self._clear_filter)
+        add("clear_filter", ActionSpec(_("&Clear filter")), self._clear_filter)
         for number, scope in enumerate(Scope, start=1):
             add(
                 f"scope_{scope}",
@@ -237,7 +241,7 @@ class MainWindow(QMainWindow):
             )
         add(
             "details",
-            ActionSpec("&Details", ("F4",), "What is known about the row", is_checkable=True),
+            ActionSpec("&Details", ("F4",), _("What is known about the row"), is_checkable=True),
             self.details.set_open,
         )
         self.probing.add_actions(self.acts)
@@ -246,7 +250,7 @@ class MainWindow(QMainWindow):
             self._runner, self._exportable, self, is_elevated=self._facts.is_elevated
         )
         add("export", ActionSpec("&Export\u2026", ("Ctrl+E",)), self._export.ask)
-        add("go_to_port", ActionSpec("&Go to port", ("Ctrl+L",)), self.port_box.enter)
+        add("go_to_port", ActionSpec(_("&Go to port"), ("Ctrl+L",)), self.port_box.enter)
         add_help_actions(self.acts, self, self._facts)
 
     def _add_view_actions(self) -> None:
@@ -255,12 +259,12 @@ class MainWindow(QMainWindow):
         self._grouping = GroupActions(self.acts, self.views)
         add(
             "save_view",
-            ActionSpec("&Save this view as\u2026", ("Ctrl+Shift+S",)),
+            ActionSpec(_("&Save this view as…"), ("Ctrl+Shift+S",)),
             lambda: self._saved_views.save_current(),  # noqa: PLW0108 - it is made later
         )
         add(
             "edit_views",
-            ActionSpec("&Rename or delete views\u2026"),
+            ActionSpec(_("&Rename or delete views…")),
             lambda: self._saved_views.edit(),  # noqa: PLW0108 - likewise
         )
 
@@ -284,7 +288,7 @@ class MainWindow(QMainWindow):
     def _fill_menu_bar(self) -> None:
         settings = self._settings
         self._highlight_menu = HighlightMenu(
-            "Mark &news and closed sockets", settings, self.model, self
+            _("Mark &news and closed sockets"), settings, self.model, self
         )
         WindowMenus(self.menuBar(), self.acts, self.row_actions).fill(
             self.live_button.interval_actions,
@@ -303,19 +307,18 @@ class MainWindow(QMainWindow):
         self._poller.interval_changed.connect(self._show_live_state)
         self.live_button.pause_requested.connect(self._poller.set_paused)
         self.live_button.interval_requested.connect(self._poller.set_interval)
-        self._poller.paused_changed.connect(self.port_bar.show_paused)
-        self.port_bar.socket_chosen.connect(self.navigation.reveal)
-        self.port_bar.filter_chosen.connect(self.navigation.show_everywhere)
-        self.port_bar.add_next_step(
-            "Find a free port near",
-            lambda answer: bool(answer.found),
-            lambda answer: self.probing.find_free_port(answer.question.port),
+        self._poller.paused_changed.connect(self.port_card.show_paused)
+        self.port_card.socket_chosen.connect(self.navigation.reveal)
+        self.port_card.filter_chosen.connect(self.navigation.show_everywhere)
+        add_card_steps(
+            self.port_card,
+            model=self.model,
+            probing=self.probing,
+            diagnosis=self.diagnosis,
+            start=self._acting.start,
+            tell=self.show_message,
         )
-        self.port_bar.add_next_step(
-            _("Why?"),
-            lambda _answer: True,
-            lambda answer: self.diagnosis.ask_about(answer.question.port, answer.question.protocol),
-        )
+        self.views.port_typed.connect(self.port_box.take_over)
         self.port_box.left.connect(self.views.setFocus)
         self._saved_views.view_chosen.connect(self.navigation.show_view)
         self._export.finished.connect(self.show_message)
@@ -349,6 +352,7 @@ class MainWindow(QMainWindow):
         firewall.note_changed.connect(self.status.show_note)
         firewall.notified.connect(self.show_message)
         firewall.action_wanted.connect(self._acting.start)
+        self._port_usage.counted.connect(self.status.show_usage)
         self.diagnosis.notified.connect(self.show_message)
         self.diagnosis.action_wanted.connect(self._acting.start)
         self.diagnosis.allow_wanted.connect(firewall.allow)
@@ -359,12 +363,13 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_snapshot(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self.port_bar.show_snapshot(snapshot)
+        self.port_card.show_snapshot(snapshot)
         self.model.show_snapshot(snapshot)
         self.details.show_snapshot(snapshot, is_looking=self.first_rows.are_shown)
         self.properties.show_snapshot(snapshot)
         self.status.show_snapshot(snapshot, self.model.states, self._poller.interval_ms)
         self.empty_states.note_snapshot()
+        self._port_usage.show_snapshot(snapshot)
 
     @Slot(object, str)
     def _on_query(self, query: Query, text: str) -> None:

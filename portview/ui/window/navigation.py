@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Qt, Slot
 from portview.domain.sockets.scope import Scope, in_scope, scope_of
 from portview.domain.table.columns import COLUMNS
 from portview.domain.table.saved_view import SavedView
+from portview.i18n import _
 from portview.ui.window.scope_bar import scope_title
 
 if TYPE_CHECKING:
@@ -51,16 +52,18 @@ class Navigation(QObject):
         model.catch_up()
         entry = model.find_entry(key)
         if entry is None:
-            self._tell("This socket has closed.")
+            self._tell(_("This socket has closed."))
             return
         notes = []
         if not in_scope(entry.row, self._scope_bar.scope):
             scope = scope_of(entry.row)
             self._scope_bar.set_scope(scope)
-            notes.append(f"The scope is {scope_title(scope)} now.")
+            notes.append(
+                _("The scope is {scope_title} now.").format(scope_title=scope_title(scope))
+            )
         if model.row_number(key) is None:
             self._filter_box.set_query_text("")
-            notes.append("The filter hid this socket; it is cleared.")
+            notes.append(_("The filter hid this socket; it is cleared."))
         self._views.select_key(key)
         if notes:
             self._tell(" ".join(notes))

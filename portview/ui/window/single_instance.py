@@ -21,6 +21,7 @@ from PySide6.QtCore import (
     Slot,
 )
 
+from portview.i18n import _
 from portview.private_files import make_folder
 from portview.readers.elevation import is_elevated
 
@@ -230,7 +231,7 @@ class SingleInstance(QObject):
                 break
             answer += bytes(socket.read(_LONGEST_MESSAGE + 1).data())
         socket.disconnectFromServer()
-        line, end, _ = answer.partition(b"\n")
+        line, end, _unused = answer.partition(b"\n")
         return line if end else b""
 
     @Slot()
@@ -318,7 +319,7 @@ def _planted(path: Path) -> str:
     except OSError:
         return ""
     if not stat.S_ISREG(status.st_mode):
-        return "not a regular file"
+        return _("not a regular file")
     if sys.platform != "win32" and status.st_uid != os.geteuid():
-        return "another user's"
+        return _("another user's")
     return ""

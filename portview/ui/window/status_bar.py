@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QLabel, QStatusBar, QToolButton, QWidget
 
 from portview.domain.sockets.socket_row import State
+from portview.i18n import _
 from portview.models.tooltips import plain_tooltip
 from portview.ui.window.live_button import interval_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from portview.diagnosis.overview import PortsOverview
     from portview.domain.errors import PortViewError
     from portview.domain.sockets.snapshot import Snapshot
 
@@ -28,11 +30,12 @@ class StatusBar(QStatusBar):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._totals = self._label("Sockets by state")
-        self._waiting = self._label("Changes that wait")
-        self._problem = self._label("What could not be read")
+        self._totals = self._label(_("Sockets by state"))
+        self._waiting = self._label(_("Changes that wait"))
+        self._problem = self._label(_("What could not be read"))
+        self._usage = self._label(_("Dynamic ports"))
         self._rights = self._label("Rights")
-        self._cost = self._label("Cost of the last reading")
+        self._cost = self._label(_("Cost of the last reading"))
         self.addWidget(self._totals)
         self.addWidget(self._waiting)
         self.addWidget(self._problem, 1)
@@ -41,17 +44,34 @@ class StatusBar(QStatusBar):
         self.note.clicked.connect(self.note_clicked)
         self.note.hide()
         self.addPermanentWidget(self.note)
+        self.addPermanentWidget(self._usage)
         self.addPermanentWidget(self._rights)
         self.addPermanentWidget(self._cost)
 
     def show_rights(self, *, is_elevated: bool) -> None:
         """Tell whether other users' processes can be read."""
-        _say(self._rights, "elevated" if is_elevated else "not elevated")
+        _say(self._rights, "elevated" if is_elevated else _("not elevated"))
         self._rights.setToolTip(
-            "PortView runs with administrator rights."
+            _("PortView runs with administrator rights.")
             if is_elevated
-            else "PortView runs without administrator rights. Some owners can't be named."
+            else _("PortView runs without administrator rights. Some owners can't be named.")
         )
+
+    @Slot(object)
+    def show_usage(self, overviews: tuple[PortsOverview, ...]) -> None:
+        """Show how many dynamic ports are in use, of the protocol that has the fewest left."""
+        known = [one.usage for one in overviews if one.usage is not None]
+        if not known:
+            _say(self._usage, "")
+            return
+        usage = max(known, key=lambda one: one.share)
+        warnings = [warning.sentence for one in overviews for warning in one.warnings]
+        text = _("dynamic ports {used:,} of {size:,}").format(used=usage.used, size=usage.size)
+        if any(warning.code == "port_exhaustion" for one in overviews for warning in one.warnings):
+            text = _("\u26a0 {text}, running out").format(text=text)
+        _say(self._usage, text)
+        lines = [f"{count:,}  {name}" for name, count in usage.by_process]
+        self._usage.setToolTip(plain_tooltip("\n".join([*warnings, *lines])))
 
     def show_snapshot(
         self, snapshot: Snapshot, states: Mapping[State | None, int], interval_ms: int
@@ -64,10 +84,16 @@ class StatusBar(QStatusBar):
         if waiting := states.get(State.TIME_WAIT, 0):
             parts.append(f"{waiting:,} TIME_WAIT")
         _say(self._totals, "  \u00b7  ".join(parts))
-        _say(self._cost, f"read {snapshot.read_ms:.0f} ms of {interval_text(interval_ms)}")
+        _say(
+            self._cost,
+            _("read {read_ms:.0f} ms of {interval_text}").format(
+                read_ms=snapshot.read_ms, interval_text=interval_text(interval_ms)
+            ),
+        )
         self._cost.setToolTip(
-            f"The last reading by {snapshot.source} took {snapshot.read_ms:.1f} ms "
-            f"for {len(snapshot.rows):,} sockets."
+            _("The last reading by {source} took {read_ms:.1f} ms for {count:,} sockets.").format(
+                source=snapshot.source, read_ms=snapshot.read_ms, count=len(snapshot.rows)
+            )
         )
         _say(self._problem, snapshot.notes[0] if snapshot.notes else "")
         self._problem.setToolTip("\n".join(snapshot.notes))
@@ -75,12 +101,12 @@ class StatusBar(QStatusBar):
     def show_failure(self, error: PortViewError | Exception) -> None:
         """Say that a reading failed; the table stays as it was."""
         hint = getattr(error, "hint", "")
-        _say(self._problem, f"The last reading failed: {error}")
+        _say(self._problem, _("The last reading failed: {error}").format(error=error))
         self._problem.setToolTip(f"{error}\n{hint}".strip())
 
     def show_note(self, sentence: str) -> None:
         """Say that firewall rules of PortView's want to be taken back; empty hides it."""
-        self.note.setText("Firewall rules to take back\u2026")
+        self.note.setText(_("Firewall rules to take back…"))
         self.note.setToolTip(plain_tooltip(sentence))
         self.note.setAccessibleDescription(sentence)
         self.note.setVisible(bool(sentence))
@@ -101,8 +127,8 @@ class StatusBar(QStatusBar):
 
 def _waiting_text(changes: int) -> str:
     if changes == 1:
-        return "1 change waiting"
-    return f"{changes:,} changes waiting" if changes else ""
+        return _("1 change waiting")
+    return _("{changes:,} changes waiting").format(changes=changes) if changes else ""
 
 
 def _say(label: QLabel, text: str) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
 
 from portview.domain.errors import PortViewError
+from portview.i18n import _
 from portview.ui.commands.window_actions import ActionSpec
 from portview.ui.style.icons import application_icon
 
@@ -111,14 +112,18 @@ class Tray(QObject):
 
     def _add_actions(self) -> None:
         add = self._acts.add
-        add("tray", ActionSpec("Icon in the &tray", is_checkable=True), self._on_tray)
-        text = "&Keep running in the tray when closed"
+        add("tray", ActionSpec(_("Icon in the &tray"), is_checkable=True), self._on_tray)
+        text = _("&Keep running in the tray when closed")
         add("close_to_tray", ActionSpec(text, is_checkable=True), self._on_close_to_tray)
-        add("autostart", ActionSpec("Start when I &log in", is_checkable=True), self._on_autostart)
+        add(
+            "autostart",
+            ActionSpec(_("Start when I &log in"), is_checkable=True),
+            self._on_autostart,
+        )
 
     def _make_menu(self) -> QMenu:
         menu = QMenu()
-        menu.addAction("&Show PortView").triggered.connect(self.show_requested)
+        menu.addAction(_("&Show PortView")).triggered.connect(self.show_requested)
         menu.addAction(self._acts["pause"])
         menu.addSeparator()
         menu.addAction("&Quit", self.quit)
@@ -186,9 +191,9 @@ class Tray(QObject):
         question = QMessageBox(self._window)
         question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         question.setWindowTitle("PortView")
-        question.setText("Keep PortView running in the tray?")
-        question.setInformativeText("The File menu changes this later.")
-        keep = question.addButton("&Keep running", QMessageBox.ButtonRole.AcceptRole)
+        question.setText(_("Keep PortView running in the tray?"))
+        question.setInformativeText(_("The File menu changes this later."))
+        keep = question.addButton(_("&Keep running"), QMessageBox.ButtonRole.AcceptRole)
         end = question.addButton("&Quit", QMessageBox.ButtonRole.DestructiveRole)
         question.addButton(QMessageBox.StandardButton.Cancel)
         question.setDefaultButton(keep)

@@ -65,7 +65,7 @@ def open_store(
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """Run a block as one write: all of it is stored, or nothing. Raises sqlite3.Error."""
-    connection.execute("BEGIN IMMEDIATE")
+    connection.execute(_("BEGIN IMMEDIATE"))
     try:
         yield connection
     except BaseException:

@@ -26,6 +26,7 @@ from portview.engine.poller import Poller
 from portview.engine.traffic_feed import TrafficFeed
 from portview.readers.host_names import HostNames
 from portview.readers.process_details import OwnerDetailsReader
+from portview.readers.recognition.background import ProgramIdentities
 from portview.resources import resource_path
 from portview.settings import Settings
 from portview.ui.firewall.firewall_tools import FirewallSources
@@ -154,6 +155,7 @@ def window(
             FirewallFeed(firewall, runner), firewall, FakeFirewall, firewall.read_drops
         ),
         hosts,
+        ProgramIdentities(),
         OwnerDetailsReader(FakeServices).read,
     )
     main_window = MainWindow(poller, runner, settings, data_sources, facts, read_rows=lambda: ROWS)

@@ -57,7 +57,8 @@ def test_the_view_goes_to_csv_with_a_mark_and_the_shown_columns(
     assert content.startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
     assert rows[0] == [column.title for column in window.columns.shown()]
-    assert [row[4] for row in rows[1:]] == ["3000", "8080", "8443"]
+    port = rows[0].index("Port")
+    assert [row[port] for row in rows[1:]] == ["3000", "8080", "8443"]
     assert "Exported 3 sockets" in window.status.currentMessage()
 
 
@@ -71,8 +72,8 @@ def test_a_name_that_a_spreadsheet_would_run_is_defused_in_csv_and_in_no_other_f
     for form in (ExportForm.CSV, ExportForm.JSON):
         export(window, qtbot, 0, 0, form)
     text = target.with_suffix(".csv").read_text("utf-8-sig")
-    (_, row) = csv.reader(io.StringIO(text, newline=""))
-    assert row[0] == f"'{name}"
+    (header, row) = csv.reader(io.StringIO(text, newline=""))
+    assert row[header.index("Process")] == f"'{name}"
     (socket,) = json.loads(target.with_suffix(".json").read_text("utf-8"))["sockets"]
     assert socket["process"] == name
 

@@ -10,6 +10,8 @@ from PySide6.QtGui import QActionGroup, QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QToolButton, QWidget
 
+from portview.domain.table.columns import COLUMNS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -165,8 +167,9 @@ def test_columns_change_places_without_a_mouse(window: MainWindow, qtbot: QtBot)
     window.activateWindow()
     qtbot.waitActive(window)
     window.table.setFocus()
-    window.table.setCurrentIndex(window.model.index(0, 1))
     before = [column.id for column in window.columns.shown()]
+    second = [column.id for column in COLUMNS].index(before[1])
+    window.table.setCurrentIndex(window.model.index(0, second))
     modifiers = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
     QTest.keyClick(window.table, Qt.Key.Key_Left, modifiers)
     assert [column.id for column in window.columns.shown()][:2] == [before[1], before[0]]

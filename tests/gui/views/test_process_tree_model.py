@@ -234,6 +234,9 @@ def test_a_process_line_sums_up_its_sockets(qtbot: QtBot) -> None:
         "up": "1.0 kB/s",
         "executable": "",
         "command_line": "",
+        "what": "",
+        "project": "",
+        "container": "",
     }
     later = CellContext(now_ms=20_000, port_names=NAMES)
     assert (group.text("age", later), group.text("down", later)) == ("19 s", "")

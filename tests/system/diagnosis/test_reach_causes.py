@@ -296,6 +296,22 @@ def test_another_network_namespace(portview: Asker, machines: tuple[Namespace, N
     assert answer["can_be_reached"] is None
 
 
+def test_a_container_that_publishes_nothing(
+    portview: Asker, machines: tuple[Namespace, Namespace]
+) -> None:
+    near, far = machines
+    near.run("ip", "link", "add", "docker0", "type", "bridge")
+    near.run("ip", "addr", "add", "172.30.0.1/16", "dev", "docker0")
+    near.run("ip", "link", "set", "docker0", "up")
+    far.run("ip", "addr", "add", "172.30.0.2/16", "dev", "cable0")
+    with serving(far, http_server(8225, "172.30.0.2")):
+        answer = portview.ask(8225)
+    far.run("ip", "addr", "del", "172.30.0.2/16", "dev", "cable0")
+    near.run("ip", "link", "del", "docker0")
+    assert codes(answer, "reach") == {"container_network_only": "likely"}
+    assert answer["can_bind"] == "yes"
+
+
 def test_an_interface_that_is_down(portview: Asker, machines: tuple[Namespace, Namespace]) -> None:
     near, far = machines
     far.run("ip", "link", "set", "cable0", "down")

@@ -14,7 +14,8 @@ from portview.actions.elevation.request import (
     ElevatedRequest,
     parse_elevated_request,
 )
-from portview.actions.port_settings.change import apply_setting, command_of, plan_setting
+from portview.actions.port_settings.change import apply_setting, plan_setting
+from portview.actions.port_settings.command import command_of
 from portview.actions.port_settings.linux import LinuxPortSettings
 from portview.actions.port_settings.setting import (
     SettingChange,

@@ -18,6 +18,7 @@ from portview.domain.firewall import (
     RuleEffect,
 )
 from portview.domain.owners.process import Execution
+from portview.domain.port_proxy import PortProxyRule
 from portview.domain.sockets.socket_row import Protocol
 from portview.probes.server_reply import ReplyKind, ServerReply
 from tests.diagnosis_facts import (
@@ -275,6 +276,31 @@ def test_the_causes_and_the_verdict_of_a_situation(case: str) -> None:
     some, causes, verdict = SITUATIONS[case]
     assert reach(some) == causes
     assert diagnose(some).can_be_reached == verdict
+
+
+def test_an_app_package_may_be_closed_to_loopback() -> None:
+    app = process(executable="C:\\Program Files\\WindowsApps\\Shop_1.0_x64\\shop.exe")
+    some = facts("win32", sockets=[listener("127.0.0.1", owners=(app,))])
+    assert told(some)["app_container"] == "possible"
+    plain = process(executable="C:\\Program Files\\Shop\\shop.exe")
+    assert "app_container" not in told(
+        facts("win32", sockets=[listener("127.0.0.1", owners=(plain,))])
+    )
+
+
+def test_a_server_in_mirrored_wsl_has_a_firewall_of_its_own() -> None:
+    text = "connect to 10.0.0.5 port 8080: connection timed out"
+    assert told(facts("win32", text=text, wsl_mode=known("mirrored")))["hyper_v_firewall"] == (
+        "possible"
+    )
+    assert "hyper_v_firewall" not in told(facts("win32", text=text, wsl_mode=known("nat")))
+    assert "hyper_v_firewall" not in told(facts("win32", wsl_mode=known("mirrored")))
+
+
+def test_a_port_proxy_that_nothing_carries_out() -> None:
+    rules = known((PortProxyRule("v4tov4", "*", 8080, "172.28.1.2", 80),))
+    assert reach(facts("win32", port_proxies=rules)) == {"port_proxy": "likely"}
+    assert reach(facts("win32", port=8081, port_proxies=rules)) == {}
 
 
 def test_what_can_not_be_told_is_said() -> None:

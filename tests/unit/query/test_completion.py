@@ -46,8 +46,8 @@ def suggested(text: str, cursor: int | None = None) -> list[str]:
 
 def test_keys_come_first_and_say_what_they_are() -> None:
     assert suggested("")[:3] == ["port:", "rport:", "pid:"]
-    assert suggested("p") == ["port:", "pid:", "proc:", "proto:"]
-    assert suggested("a -PRO") == ["a -proc:", "a -proto:"]
+    assert suggested("p") == ["port:", "pid:", "proc:", "proto:", "project:"]
+    assert suggested("a -PRO") == ["a -proc:", "a -proto:", "a -project:"]
     keys = complete_query("use", 3, ENTRIES).suggestions
     assert keys[0].about == "part of the user name, for example admin"
 

@@ -1,0 +1,218 @@
+"""``what``: what a port's program or a process is, what started it and what starts it again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from portview.actions.json_output.actions import process_object
+from portview.actions.safety.process_inspection import ProcessInspector
+from portview.cli.console import print_json, print_line, print_note
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.facts import Known
+from portview.domain.json_schema import iso_time, socket_object
+from portview.domain.owners.container import describe_container
+from portview.domain.owners.identity import (
+    container_name_of,
+    container_of,
+    describe_ancestors,
+    identity_of,
+    project_of,
+    what_of,
+)
+from portview.domain.owners.owners import describe_owner, owner_problem_reason
+from portview.domain.owners.process import ProcessKey
+from portview.domain.plain_text import inert, quoted
+from portview.domain.query.terms import MAX_PORT
+from portview.domain.sockets.socket_row import awaits_clients, endpoint_text
+from portview.i18n import _
+from portview.readers.choose import open_reader
+from portview.readers.process_identity import process_key
+from portview.readers.recognition.identities import identify
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator, Mapping
+
+    from portview.actions.safety.process_facts import ProcessFacts
+    from portview.domain.owners.process import ProcessInfo
+    from portview.domain.sockets.socket_row import SocketRow
+
+_MOST_SHOWN = 20
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``what`` to the command line."""
+    parser = commands.add_parser(
+        "what",
+        help="tell what a port's program or a process is",
+        description="Tell what the program behind a port, or a process, is: its project, its "
+        "container, what started it and what would start it again.",
+        epilog="A number that is both a port in use and a process is taken for the port; --pid "
+        "says otherwise. Exit code 1 where there is neither.",
+    )
+    parser.add_argument("number", metavar="PORT|PID", help="a port or the number of a process")
+    parser.add_argument("--pid", action="store_true", help="the number is that of a process")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> Outcome:
+    """Tell what the options name."""
+    number = _number(options.number)
+    rows, processes = _holders(number, is_pid=options.pid)
+    keys = list(dict.fromkeys(row.owner for row in rows if row.owner in processes))
+    is_port = bool(rows) and not options.pid
+    if not rows:
+        process = process_key(number)
+        if isinstance(process, ProcessKey):
+            keys = [process]
+    inspector = ProcessInspector()
+    facts = {key: inspector.facts_of(key) for key in keys if key is not None}
+    if options.json:
+        print_json(_document(number, rows, processes, facts, is_port=is_port))
+    else:
+        for line in _lines(number, rows, processes, facts):
+            print_line(line)
+    return Outcome.DONE if rows or facts else Outcome.NOT_DONE
+
+
+def _number(text: str) -> int:
+    bare = text.strip().removeprefix(":")
+    if not bare.isascii() or not bare.isdecimal() or int(bare) > _LARGEST_PID:
+        raise PortViewError(
+            "bad_number",
+            _("{text} is neither a port nor a process ID.").format(text=quoted(text)),
+            _("For example: portview what 8080"),
+            Outcome.BAD_INPUT,
+        )
+    return int(bare)
+
+
+_LARGEST_PID = 2**32 - 1
+
+
+def _holders(
+    number: int, *, is_pid: bool
+) -> tuple[tuple[SocketRow, ...], Mapping[ProcessKey, ProcessInfo]]:
+    """Return the sockets of a port, servers first, or of a process; and the identified owners."""
+    reader = open_reader()
+    try:
+        snapshot = reader.read_settled()
+    finally:
+        reader.close()
+    rows: list[SocketRow] = []
+    if not is_pid and 0 < number <= MAX_PORT:
+        rows = [row for row in snapshot.rows if row.local.port == number]
+        # A connection that merely has the number is not what the port is asked about.
+        rows = [row for row in rows if row.remote is None] or rows
+    elif is_pid:
+        rows = [row for row in snapshot.rows if row.pid == number]
+    rows.sort(key=lambda row: (not awaits_clients(row), row.local, row.pid or 0))
+    owners = [row.owner for row in rows if row.owner in snapshot.processes]
+    return tuple(rows), identify(snapshot.processes, [owner for owner in owners if owner])
+
+
+def _document(
+    number: int,
+    rows: tuple[SocketRow, ...],
+    processes: Mapping[ProcessKey, ProcessInfo],
+    facts: Mapping[ProcessKey, ProcessFacts],
+    *,
+    is_port: bool,
+) -> dict[str, Any]:
+    """Return the JSON document. The fields of the first holder stand at its top as well."""
+    sockets = [socket_object(row, _info_of(row, processes)) for row in rows]
+    described = [_process(one) for one in facts.values()]
+    fields = ("what", "project", "container", "started_by")
+    first: Mapping[str, Any] = next(iter((*sockets, *described)), dict.fromkeys(fields))
+    return {
+        "number": number,
+        "is_port": is_port,
+        "pid": first.get("pid"),
+        "process": first.get("process"),
+        **{field: first[field] for field in fields},
+        "processes": described,
+        "sockets": sockets,
+    }
+
+
+def _process(facts: ProcessFacts) -> dict[str, Any]:
+    info = facts.info
+    identity = identity_of(info)
+    restarter = facts.restarted_by.value if isinstance(facts.restarted_by, Known) else None
+    return {
+        **(process_object(info) or {}),
+        "what": identity.what or None,
+        "project": identity.project or None,
+        "container": identity.container.label if identity.container else None,
+        "started_by": [{"pid": one.pid, "name": one.name} for one in identity.ancestors],
+        "read_from": list(identity.sources),
+        "working_directory": facts.working_directory,
+        "unit": facts.shown_unit,
+        "restarted_by": (
+            {"kind": restarter.kind.value, "name": restarter.name, "how": restarter.how}
+            if restarter
+            else None
+        ),
+    }
+
+
+def _info_of(row: SocketRow, processes: Mapping[ProcessKey, ProcessInfo]) -> ProcessInfo | None:
+    return processes.get(row.owner) if row.owner else None
+
+
+def _lines(
+    number: int,
+    rows: tuple[SocketRow, ...],
+    processes: Mapping[ProcessKey, ProcessInfo],
+    facts: Mapping[ProcessKey, ProcessFacts],
+) -> Iterator[str]:
+    if not rows and not facts:
+        yield _("No socket has port {number}, and no process that number.").format(number=number)
+        return
+    by_owner: dict[ProcessKey | None, list[SocketRow]] = {}
+    for row in rows:
+        by_owner.setdefault(row.owner, []).append(row)
+    for row in by_owner.pop(None, [])[:_MOST_SHOWN]:
+        where = endpoint_text(row.local)
+        yield f"{where}  {what_of(row, None) or describe_owner(row, None)}"
+        if reason := owner_problem_reason(row):
+            yield f"  {reason}"
+    for key, one in facts.items():
+        held = by_owner.get(key, [])
+        yield from _process_lines(one, held, _info_of(held[0], processes) if held else one.info)
+    if len(rows) > _MOST_SHOWN:
+        print_note(_("The same process holds more sockets than are shown here."))
+
+
+def _process_lines(
+    facts: ProcessFacts, rows: list[SocketRow], info: ProcessInfo | None
+) -> Iterator[str]:
+    identity = identity_of(info)
+    row = rows[0] if rows else None
+    what = (what_of(row, info) if row else identity.what) or facts.info.name or ""
+    where = ", ".join(dict.fromkeys(endpoint_text(one.local) for one in rows[:_MOST_SHOWN]))
+    yield f"{where}  {what}" if where else what
+    name = inert(facts.info.name or _("a process"), 80)
+    user = f", {inert(facts.info.user, 80)}" if facts.info.user else ""
+    since = iso_time(facts.key.started_ms or None)
+    started = _(", since {time}").format(time=since) if since else ""
+    yield f"  {name}, PID {facts.info.pid}{user}{started}"
+    project = project_of(row, info) if row else identity.project
+    if project:
+        yield _("  Project: {project}").format(project=project)
+    container = container_of(row, info) if row else identity.container
+    if container is not None:
+        name = describe_container(container) if not row else container_name_of(row, info)
+        image = f" ({inert(container.image, 80)})" if container.image else ""
+        yield _("  Container: {container}{image}").format(container=name, image=image)
+    if identity.ancestors:
+        yield _("  Started by: {chain}").format(chain=describe_ancestors(identity.ancestors))
+    if facts.shown_unit:
+        yield _("  Service: {unit}").format(unit=inert(facts.shown_unit, 80))
+    if isinstance(facts.restarted_by, Known):
+        again = facts.restarted_by.value
+        how = f" ({inert(again.how, 80)})" if again.how else ""
+        yield _("  Started again by: {name}{how}").format(name=inert(again.name, 80), how=how)
+    if identity.sources:
+        yield _("  Read from: {sources}").format(sources="; ".join(identity.sources))

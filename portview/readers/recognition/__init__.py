@@ -1,0 +1,1 @@
+"""Reading what programs are recognised from: folders, project files, groups, parents."""
