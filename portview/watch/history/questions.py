@@ -79,7 +79,7 @@ def ask_history(question: HistoryQuestion, path: Path | None = None) -> HistoryA
     """Answer from the store. Raises PortViewError where there is none, and sqlite3.Error."""
     path = path or store_path()
     with closing(open_store(path, [HISTORY], read_only=True)) as connection:
-        if not _has_history(connection):
+        if not _has_table(connection, "spans"):
             return HistoryAnswer(events=_actions(question))
         last = connection.execute("SELECT until_ms FROM looks ORDER BY id DESC LIMIT 1").fetchone()
         [first] = connection.execute("SELECT min(from_ms) FROM looks").fetchone()
@@ -96,8 +96,8 @@ def ask_history(question: HistoryQuestion, path: Path | None = None) -> HistoryA
         )
 
 
-def _has_history(connection: sqlite3.Connection) -> bool:
-    found = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'spans'")
+def _has_table(connection: sqlite3.Connection, name: str) -> bool:
+    found = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (name,))
     return found.fetchone() is not None
 
 
@@ -166,6 +166,13 @@ def _events(connection: sqlite3.Connection, question: HistoryQuestion) -> tuple[
         values,
     )
     found = [PortEvent(*row) for row in rows]
+    if _has_table(connection, "watch_events"):
+        rows = connection.execute(
+            "SELECT at_ms, kind, port, NULL, watch, incident, detail FROM watch_events"  # noqa: S608
+            f" WHERE {' AND '.join(parts)} ORDER BY at_ms DESC LIMIT {MOST_SPANS}",
+            values,
+        )
+        found += [PortEvent(*row) for row in rows]
     return tuple(sorted((*found, *_actions(question)), key=lambda event: event.at_ms))
 
 
