@@ -87,12 +87,24 @@ class IdentityReader:
             facts.container,
             tuple(Ancestor(key.pid, self._info(key).name or "") for key in ancestors),
             recognition.sources,
-            recognition.is_worker,
+            self._master(info, parent_key) if recognition.is_worker else None,
             self._published(info),
             dict(facts.services),
         )
         # Checked last: had the PID passed on meanwhile, all of this could be another process's.
         return identity if process_key(info.pid) == info.key else ProgramIdentity()
+
+    def _master(self, info: ProcessInfo, parent: ProcessKey | None) -> ProcessKey | None:
+        """Return the topmost ancestor that runs the same program with the same command line."""
+        master = parent
+        while parent is not None:
+            around = self._info(parent)
+            if around.executable != info.executable:
+                break
+            if around.command_line == self._info(master or parent).command_line:
+                master = parent
+            parent = parent_of(self._running, parent.pid)
+        return master
 
     def _info(self, key: ProcessKey) -> ProcessInfo:
         known = self._infos.get(key)
