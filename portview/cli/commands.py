@@ -52,6 +52,7 @@ _MODULES = {
     "resume": "suspend_command",
     "firewall": "firewall_command",
     "watch": "watch_command",
+    "history": "history_command",
 }
 """The verbs and the module of ``portview.cli`` that has each."""
 
@@ -111,6 +112,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         end_command,
         firewall_command,
         free_command,
+        history_command,
         ladder_command,
         list_command,
         pick_command,
@@ -142,6 +144,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         suspend_command,
         firewall_command,
         watch_command,
+        history_command,
     )
 
 
