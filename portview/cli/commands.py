@@ -53,6 +53,7 @@ _MODULES = {
     "firewall": "firewall_command",
     "selftest": "selftest_command",
     "watch": "watch_command",
+    "history": "history_command",
 }
 """The verbs and the module of ``portview.cli`` that has each."""
 
@@ -112,6 +113,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         end_command,
         firewall_command,
         free_command,
+        history_command,
         ladder_command,
         list_command,
         pick_command,
@@ -145,6 +147,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         firewall_command,
         watch_command,
         selftest_command,
+        history_command,
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from portview.actions.port_settings.setting import SettingChange, SettingKind, checked_change
 from portview.cli.arguments import add_change_options
 from portview.cli.console import print_json, print_line
+from portview.command_name import command_line
 from portview.domain.errors import Outcome
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import Protocol
@@ -136,7 +137,7 @@ def _print_overview(overview: PortsOverview) -> None:
         if warning.change is not None:
             from portview.actions.port_settings.command import command_of  # noqa: PLC0415
 
-            print_line(f"    {' '.join(command_of(warning.change))}")
+            print_line(f"    {command_line(*command_of(warning.change)[1:])}")
 
 
 def run_setting(options: argparse.Namespace) -> Outcome:
