@@ -51,6 +51,7 @@ _MODULES = {
     "suspend": "suspend_command",
     "resume": "suspend_command",
     "firewall": "firewall_command",
+    "selftest": "selftest_command",
     "watch": "watch_command",
     "history": "history_command",
 }
@@ -119,6 +120,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         ports_command,
         probe_command,
         scan_command,
+        selftest_command,
         service_command,
         suspend_command,
         wait_command,
@@ -144,6 +146,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         suspend_command,
         firewall_command,
         watch_command,
+        selftest_command,
         history_command,
     )
 
