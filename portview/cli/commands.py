@@ -53,6 +53,7 @@ _MODULES = {
     "firewall": "firewall_command",
     "watch": "watch_command",
     "history": "history_command",
+    "metrics": "metrics_command",
 }
 """The verbs and the module of ``portview.cli`` that has each."""
 
@@ -115,6 +116,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         history_command,
         ladder_command,
         list_command,
+        metrics_command,
         pick_command,
         ports_command,
         probe_command,
@@ -145,6 +147,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         firewall_command,
         watch_command,
         history_command,
+        metrics_command,
     )
 
 
