@@ -51,6 +51,7 @@ _MODULES = {
     "suspend": "suspend_command",
     "resume": "suspend_command",
     "firewall": "firewall_command",
+    "selftest": "selftest_command",
     "watch": "watch_command",
     "history": "history_command",
     "metrics": "metrics_command",
@@ -121,6 +122,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         ports_command,
         probe_command,
         scan_command,
+        selftest_command,
         service_command,
         suspend_command,
         wait_command,
@@ -146,6 +148,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         suspend_command,
         firewall_command,
         watch_command,
+        selftest_command,
         history_command,
         metrics_command,
     )
