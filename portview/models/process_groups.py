@@ -10,11 +10,11 @@ from portview.domain.owners.owners import describe_owner
 from portview.domain.owners.process import ProcessKey
 from portview.domain.sockets.socket_row import State, endpoint_text
 from portview.domain.table.cells import (
-    age_key,
-    age_text,
     firewall_text,
     process_shown_text,
     protocol_text,
+    since_key,
+    since_text,
     user_name_text,
     what_text,
 )
@@ -92,7 +92,7 @@ class Group:
         if column_id in {"port", "name", "state", "service", "local_address", "protocol"}:
             return self.text(column_id, context)
         if column_id == "age":
-            return _("The age of the oldest of these sockets.")
+            return _("Since when the oldest of these sockets is there.")
         if column_id == "firewall":
             return _firewall_tooltip(self.entries, context)
         return COLUMN_BY_ID[column_id].tooltip(self.entries[0], context)
@@ -141,8 +141,8 @@ def _remotes(entries: list[SocketEntry], _unused: CellContext) -> str:
 
 
 def _age(entries: list[SocketEntry], context: CellContext) -> str:
-    known = [(key, entry) for entry in entries if (key := age_key(entry, context)) is not None]
-    return age_text(max(known, key=lambda each: each[0])[1], context) if known else ""
+    known = [(key, entry) for entry in entries if (key := since_key(entry, context)) is not None]
+    return since_text(max(known, key=lambda each: each[0])[1], context) if known else ""
 
 
 def _rate(

@@ -256,6 +256,16 @@ class MainWindow(QMainWindow):
     def _add_view_actions(self) -> None:
         add = self.acts.add
         add_column_actions(self.acts, self.views)
+        add(
+            "time_wait",
+            ActionSpec(
+                _("Connections with TIME_&WAIT"),
+                (),
+                _("Show connections that are closed already and wait for late packets"),
+                is_checkable=True,
+            ),
+            self.model.set_shows_time_wait,
+        )
         self._grouping = GroupActions(self.acts, self.views)
         add(
             "save_view",
@@ -323,6 +333,7 @@ class MainWindow(QMainWindow):
         self._saved_views.view_chosen.connect(self.navigation.show_view)
         self._export.finished.connect(self.show_message)
         self.scope_bar.scope_changed.connect(self.model.set_scope)
+        self.scope_bar.scope_changed.connect(self.views.set_scope)
         self.scope_bar.scope_changed.connect(self.empty_states.set_scope)
         self.filter_box.query_changed.connect(self._on_query)
         self.model.counts_changed.connect(self.scope_bar.show_counts)
@@ -413,6 +424,8 @@ class MainWindow(QMainWindow):
         self.views.restore(settings)
         self._grouping.restore(settings)
         preferences = settings.preferences
+        self.model.set_shows_time_wait(preferences.time_wait)
+        self.acts["time_wait"].setChecked(preferences.time_wait)
         self.set_scope(Scope(preferences.scope))
         self._poller.set_interval(preferences.interval_ms)
         self.details.restore(settings)
@@ -421,7 +434,11 @@ class MainWindow(QMainWindow):
 
     def _remember(self) -> None:
         remember_geometry(self, self._settings)
-        self._settings.update(scope=self.scope.value, interval_ms=self._poller.interval_ms)
+        self._settings.update(
+            scope=self.scope.value,
+            interval_ms=self._poller.interval_ms,
+            time_wait=self.acts["time_wait"].isChecked(),
+        )
         self.details.remember(self._settings)
         self.views.remember(self._settings)
         self._grouping.remember(self._settings)
