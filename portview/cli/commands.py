@@ -54,6 +54,7 @@ _MODULES = {
     "selftest": "selftest_command",
     "watch": "watch_command",
     "history": "history_command",
+    "metrics": "metrics_command",
 }
 """The verbs and the module of ``portview.cli`` that has each."""
 
@@ -116,6 +117,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         history_command,
         ladder_command,
         list_command,
+        metrics_command,
         pick_command,
         ports_command,
         probe_command,
@@ -148,6 +150,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         watch_command,
         selftest_command,
         history_command,
+        metrics_command,
     )
 
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from portview.domain.owners.container import container_of_cgroups
-from portview.domain.owners.container_owners import container_relay
+from portview.domain.owners.container import Container, ContainerRuntime, container_of_cgroups
+from portview.domain.owners.container_owners import Runtime, container_relay
 from portview.domain.owners.process_tree import ancestors_of, parent_of
 from portview.domain.owners.program_identity import Ancestor, ProgramIdentity
 from portview.domain.recognition.facts import ProgramFacts
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from portview.domain.owners.attribution import RunningProcess
-    from portview.domain.owners.container import Container
     from portview.domain.owners.process import ProcessInfo, ProcessKey
     from portview.domain.recognition.facts import Project
     from portview.domain.recognition.rules import Rules
@@ -115,7 +114,7 @@ class IdentityReader:
     def _facts(self, info: ProcessInfo, parent: ProcessInfo | None) -> ProgramFacts:
         folder = working_folder(info.pid)
         project = self._project(info, folder)
-        container = self._container(info.pid)
+        container = self._container(info.pid) or _distribution(info)
         around = None
         if parent is not None and parent.executable == info.executable:
             around = ProgramFacts(
@@ -206,6 +205,19 @@ def identify(
         key: replace(info, identity=known[key]) if key in known else info
         for key, info in processes.items()
     }
+
+
+def _distribution(info: ProcessInfo) -> Container | None:
+    """Return the WSL distribution behind a relay, where only one runs: the relay doesn't say."""
+    relay = container_relay(info) if sys.platform == "win32" else None
+    if relay is None or relay.runtime is not Runtime.WSL:
+        return None
+    from portview.readers.windows.wsl_distributions import (  # noqa: PLC0415 - Windows only
+        running_distributions,
+    )
+
+    names = running_distributions()
+    return Container(ContainerRuntime.WSL, name=names[0]) if len(names) == 1 else None
 
 
 def working_folder(pid: int) -> str:
