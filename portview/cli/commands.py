@@ -51,7 +51,10 @@ _MODULES = {
     "suspend": "suspend_command",
     "resume": "suspend_command",
     "firewall": "firewall_command",
+    "selftest": "selftest_command",
     "watch": "watch_command",
+    "history": "history_command",
+    "metrics": "metrics_command",
 }
 """The verbs and the module of ``portview.cli`` that has each."""
 
@@ -111,12 +114,15 @@ def _load_all() -> tuple[ModuleType, ...]:
         end_command,
         firewall_command,
         free_command,
+        history_command,
         ladder_command,
         list_command,
+        metrics_command,
         pick_command,
         ports_command,
         probe_command,
         scan_command,
+        selftest_command,
         service_command,
         suspend_command,
         wait_command,
@@ -142,6 +148,9 @@ def _load_all() -> tuple[ModuleType, ...]:
         suspend_command,
         firewall_command,
         watch_command,
+        selftest_command,
+        history_command,
+        metrics_command,
     )
 
 

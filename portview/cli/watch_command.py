@@ -123,7 +123,9 @@ def _print_statuses(statuses: list[WatchStatus]) -> None:
 
 
 def run_watches(options: argparse.Namespace) -> Outcome:
-    """Evaluate until SIGINT or SIGTERM."""
+    """Evaluate and record who listens until SIGINT or SIGTERM."""
+    from portview.readers.choose import open_reader  # noqa: PLC0415 - loaded when wanted
+    from portview.watch.history.recorder import HistoryRecorder  # noqa: PLC0415 - likewise
     from portview.watch.running.turns import WatcherHooks  # noqa: PLC0415 - loaded when wanted
     from portview.watch.running.watcher import Watcher  # noqa: PLC0415 - likewise
 
@@ -136,11 +138,13 @@ def run_watches(options: argparse.Namespace) -> Outcome:
     watcher = Watcher(hooks)
     # An exception, for a handler must not take the locks that the interrupted code may hold.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    recorder = HistoryRecorder(open_reader, "background", on_problem=print_note)
     try:
         watcher.run()
     except KeyboardInterrupt:
         return Outcome.DONE
     finally:
+        recorder.close()
         signal.signal(signal.SIGTERM, before)
     return Outcome.DONE
 

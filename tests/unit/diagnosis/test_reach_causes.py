@@ -41,6 +41,7 @@ ALLOWED = FirewallAnswer(FirewallVerdict.ALLOWED, "Allowed.")
 BLOCKED = FirewallAnswer(FirewallVerdict.BLOCKED, "Blocked.")
 PARTLY = FirewallAnswer(FirewallVerdict.PARTLY, "Only from 10.0.0.0/8.")
 UNKNOWN = FirewallAnswer(FirewallVerdict.UNKNOWN, "It depends on a mark.")
+OUTSIDE = (LAN.address, LAN_IPV6.address)
 SERVED = known((ServerReply("127.0.0.1", ReplyKind.SPOKE, "http", b"HTTP/1.1 200 OK"),))
 
 
@@ -49,7 +50,7 @@ def served(*sockets: Any, **fields: Any) -> Facts:
     usual = {
         "sockets": sockets or (listener(),),
         "binds": binds(EADDRINUSE, EADDRINUSE),
-        "firewall": known({4: ALLOWED, 6: ALLOWED}),
+        "firewall": known(dict.fromkeys(OUTSIDE, ALLOWED)),
         "replies": SERVED,
     }
     return facts(**{**usual, **fields})
@@ -121,7 +122,7 @@ SITUATIONS: dict[str, tuple[Facts, dict[str, str], str | None]] = {
     ),
     "the addresses are unreadable": (served(addresses=UNREADABLE), {}, "unknown"),
     "blocked": (
-        served(firewall=known({4: BLOCKED})),
+        served(firewall=known({LAN.address: BLOCKED})),
         {"firewall_blocks": "proved"},
         "no",
     ),
@@ -129,17 +130,17 @@ SITUATIONS: dict[str, tuple[Facts, dict[str, str], str | None]] = {
         served(
             listener("::"),
             addresses=known((LOOPBACK, LAN, LAN_IPV6)),
-            firewall=known({4: ALLOWED, 6: BLOCKED}),
+            firewall=known({LAN.address: ALLOWED, LAN_IPV6.address: BLOCKED}),
         ),
         {"firewall_blocks": "proved"},
         "partly",
     ),
     "blocked for some": (
-        served(firewall=known({4: PARTLY})),
+        served(firewall=known({LAN.address: PARTLY})),
         {"firewall_blocks": "proved"},
         "partly",
     ),
-    "undecidable": (served(firewall=known({4: UNKNOWN})), {}, "unknown"),
+    "undecidable": (served(firewall=known({LAN.address: UNKNOWN})), {}, "unknown"),
     "the firewall is unreadable": (served(firewall=UNREADABLE), {}, "unknown"),
     "loopback and a firewall that nobody can read": (
         served(listener("127.0.0.1"), firewall=UNREADABLE),
@@ -305,7 +306,7 @@ def test_a_port_proxy_that_nothing_carries_out() -> None:
 
 def test_what_can_not_be_told_is_said() -> None:
     assert "firewall_blocks" in open_questions(served(firewall=UNREADABLE))
-    assert "firewall_blocks" in open_questions(served(firewall=known({4: UNKNOWN})))
+    assert "firewall_blocks" in open_questions(served(firewall=known({LAN.address: UNKNOWN})))
     assert "outside_not_provable" in open_questions(served())
     assert "outside_not_provable" not in open_questions(served(listener("127.0.0.1")))
 
