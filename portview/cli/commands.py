@@ -51,6 +51,10 @@ _MODULES = {
     "suspend": "suspend_command",
     "resume": "suspend_command",
     "firewall": "firewall_command",
+    "selftest": "selftest_command",
+    "watch": "watch_command",
+    "history": "history_command",
+    "metrics": "metrics_command",
 }
 """The verbs and the module of ``portview.cli`` that has each."""
 
@@ -110,15 +114,19 @@ def _load_all() -> tuple[ModuleType, ...]:
         end_command,
         firewall_command,
         free_command,
+        history_command,
         ladder_command,
         list_command,
+        metrics_command,
         pick_command,
         ports_command,
         probe_command,
         scan_command,
+        selftest_command,
         service_command,
         suspend_command,
         wait_command,
+        watch_command,
         what_command,
         why_command,
     )
@@ -139,6 +147,10 @@ def _load_all() -> tuple[ModuleType, ...]:
         service_command,
         suspend_command,
         firewall_command,
+        watch_command,
+        selftest_command,
+        history_command,
+        metrics_command,
     )
 
 

@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from portview.domain.sockets.socket_row import SocketRow
 
 _MOST_SHOWN = 20
+_SHARING_SENTENCES = {
+    "inherited": lambda: _("Several processes hold one socket: it was inherited."),
+    "reuse_port": lambda: _("Several sockets share the port (SO_REUSEPORT)."),
+}
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -131,9 +135,27 @@ def _document(
         "pid": first.get("pid"),
         "process": first.get("process"),
         **{field: first[field] for field in fields},
+        "sharing": describe_sharing(rows),
         "processes": described,
         "sockets": sockets,
     }
+
+
+def describe_sharing(rows: tuple[SocketRow, ...]) -> str | None:
+    """Return how several processes serve one port: "inherited" or "reuse_port"; None if they don't.
+
+    Inherited is one socket with several holders; with SO_REUSEPORT each has a socket of its own.
+    """
+    serving = [row for row in rows if awaits_clients(row) and row.owner and row.key.token]
+    holders: dict[int, set[ProcessKey | None]] = {}
+    sockets: dict[tuple[str, str, str], set[int]] = {}
+    for row in serving:
+        holders.setdefault(row.key.token, set()).add(row.owner)
+        place = (row.protocol.value, row.key.family.value, row.local.address)
+        sockets.setdefault(place, set()).add(row.key.token)
+    if any(len(tokens) > 1 for tokens in sockets.values()):
+        return "reuse_port"
+    return "inherited" if any(len(owners) > 1 for owners in holders.values()) else None
 
 
 def _process(facts: ProcessFacts) -> dict[str, Any]:
@@ -178,6 +200,8 @@ def _lines(
         yield f"{where}  {what_of(row, None) or describe_owner(row, None)}"
         if reason := owner_problem_reason(row):
             yield f"  {reason}"
+    if sharing := describe_sharing(rows):
+        yield _SHARING_SENTENCES[sharing]()
     for key, one in facts.items():
         held = by_owner.get(key, [])
         yield from _process_lines(one, held, _info_of(held[0], processes) if held else one.info)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from portview.command_name import command_line
 from portview.diagnosis.causes.catalogue import ALL_CAUSES, CAUSES_OF_THE_MACHINE
 from portview.diagnosis.error_meanings import meaning_of
 from portview.diagnosis.finding import Certainty, Harm, Side
 from portview.diagnosis.verdicts import YesNo, can_be_reached, can_bind
-from portview.diagnosis.wording import describe_owner
+from portview.diagnosis.wording import describe_owner, start_sentence
 from portview.domain.errors import Outcome
 from portview.domain.facts import Remedy
 from portview.i18n import _
@@ -34,10 +35,11 @@ _TOLD_BY = {
     "TLS_MISMATCH": ("wrong_protocol",),
     "BLOCKED_PORT": ("browser_blocked_port",),
     "PROXY": ("proxy_environment",),
-    "ECONNRESET": ("accepts_then_resets",),
-    "EMPTY_RESPONSE": ("accepts_then_resets",),
+    "ECONNRESET": ("accepts_then_resets", "wrong_protocol"),
+    "EMPTY_RESPONSE": ("accepts_then_resets", "wrong_protocol"),
     "EMFILE": ("descriptor_limit",),
     "ENOBUFS": ("port_exhaustion",),
+    "EADDRNOTAVAIL": ("port_exhaustion", "address_not_here", "ipv6_off"),
 }
 """The cause that an error names all but itself."""
 _CERTAINTIES = (Certainty.PROVED, Certainty.LIKELY, Certainty.POSSIBLE)
@@ -81,7 +83,11 @@ class Answer:
 def diagnose(facts: Facts) -> Answer:
     """Ask every cause, and put the answers together. Pure."""
     wanted = ALL_CAUSES if facts.port else CAUSES_OF_THE_MACHINE
-    findings = [one for cause in wanted if (one := cause(facts)) is not None]
+    findings = [
+        replace(one, sentence=start_sentence(one.sentence))
+        for cause in wanted
+        if (one := cause(facts)) is not None
+    ]
     causes = sorted(
         (one for one in findings if one.certainty.is_a_cause),
         key=lambda one: _rank(facts, one),
@@ -124,7 +130,8 @@ def _sentence(facts: Facts, bind: YesNo, reached: YesNo | None, causes: list[Fin
         more = serious[0].sentence if serious else _("Which it is depends on the port.")
         return f"{meaning} {more}".strip()
     if error is not None and error.is_about_connecting:
-        about = next((one for one in serious if one.side is Side.REACH), None)
+        told = _TOLD_BY.get(error.error or "", ())
+        about = next((one for one in serious if one.side is Side.REACH or one.code in told), None)
         if about is not None:
             return about.sentence
     if bind is YesNo.YES and not facts.listeners:
@@ -169,7 +176,8 @@ def _unexplained(facts: Facts, bind: YesNo) -> str:
 def _notes(facts: Facts) -> list[str]:
     notes: list[str] = []
     if not facts.port:
-        return [_("Ask with the port as well: portview why PORT.")]
+        command = command_line("why", "PORT")
+        return [_("Ask with the port as well: {command}").format(command=command)]
     ranges = facts.ranges.value
     if ranges is not None and ranges.is_dynamic(facts.port) and ranges.dynamic is not None:
         exclusion = ranges.exclusion_of(facts.port)

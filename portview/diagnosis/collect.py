@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import getpass
 import os
+import shlex
 import sys
 import time
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from portview.actions.elevation.own_command import own_command
+from portview.command_name import command_prefix
 from portview.diagnosis.collecting import Gathering, read_now
 from portview.diagnosis.facts import DiagnosisQuestion, Facts, Self
 from portview.domain.cancellation import CancelToken
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from portview.domain.facts import Fact
 
-PATIENCE_S = 2.5
+PATIENCE_S = 5.0
 """How long a diagnosis waits for the slowest source before it answers without it."""
 SLOW_PATIENCE_S = 12.0
 """How long one that goes on in the background waits for the rest."""
@@ -51,6 +52,9 @@ def collect_facts(
     deadline = started + patience_s
     sockets = gathering.wait_for("snapshot", deadline)
     facts = _with_sockets(facts, gathering, sockets, deadline)
+    if facts.refused and facts.sockets.value is not None and not facts.in_the_way():
+        # Who had the port may have gone between the two.
+        facts = replace(facts, binds=_try_to_serve(question).binds)
     for name, (source, read) in _later_sources(facts, gathering, deadline).items():
         gathering.start(name, source, read)
     gathering.wait_for_all(deadline)
@@ -65,6 +69,7 @@ def _try_to_serve(question: DiagnosisQuestion) -> Facts:
     from portview.probes.server_bind import (  # noqa: PLC0415 - loaded when wanted
         try_any_port,
         try_control_ports,
+        try_specific,
         try_to_serve,
     )
 
@@ -83,6 +88,14 @@ def _try_to_serve(question: DiagnosisQuestion) -> Facts:
                 tuple(try_to_serve(one, question.port, question.protocol) for one in addresses)
                 if question.port
                 else ()
+            ),
+        ),
+        specific_code=read_now(
+            tried_with,
+            lambda: (
+                _code_fact(try_specific(question.port, question.protocol))
+                if question.port and sys.platform == "win32"
+                else Absent()
             ),
         ),
         any_port_code=read_now(
@@ -107,7 +120,8 @@ def _user() -> str:
 
 def _command() -> tuple[str, ...]:
     """Return how this very PortView is started, in the short form that people type."""
-    return own_command()
+    words = shlex.split(command_prefix(), posix=sys.platform != "win32")
+    return tuple(word.strip('"') for word in words)
 
 
 def _sources(facts: Facts, cancel: CancelToken) -> dict[str, tuple[str, Callable[[], Any]]]:

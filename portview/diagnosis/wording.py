@@ -39,6 +39,12 @@ def describe_owner(sockets: Iterable[PortSocket]) -> str:
     return listed(dict.fromkeys(names)) or _("something")
 
 
+def start_sentence(sentence: str) -> str:
+    """Return a sentence with a capital, unless it begins with the name of a program."""
+    starts = (_("a program of {user}").partition("{")[0], _("something"), _("a process"))
+    return sentence[:1].upper() + sentence[1:] if sentence.startswith(starts) else sentence
+
+
 def address_words(address: str) -> str:
     """Return an address as people know it."""
     return {

@@ -34,9 +34,12 @@ class PastedError:
     @property
     def is_about_connecting(self) -> bool:
         """Return whether a client got the error, not a server."""
+        if self.error == "EADDRNOTAVAIL":
+            return _CONNECTING.search(self.text) is not None
         return self.error in _OF_CLIENTS
 
 
+_CONNECTING = re.compile(r"\b(connect|connecting|dial)\b", re.IGNORECASE)
 _OF_CLIENTS = frozenset(
     {
         "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "TLS_MISMATCH",

@@ -33,7 +33,8 @@ def test_each_family_may_import_qt_or_is_held_to_do_without() -> None:
 
 
 def test_processes_are_asked_by_readers_and_those_who_act_alone() -> None:
-    may = {"__main__", "actions", "domain", "firewall", "models", "probes", "readers", "ui"}
+    acts = {"actions", "firewall", "probes", "readers", "selftest", "watch"}
+    may = acts | {"__main__", "domain", "models", "ui"}  # those have contracts of their own
     assert {f"portview.{name}" for name in families() - may} == set(PSUTIL["source_modules"])
 
 

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 from portview.actions.firewall_rules.report import FirewallReport
 from portview.actions.free_port.execute import FreeReport
 from portview.actions.free_port.plan import PlanAction
+from portview.actions.port_settings.change import SettingReport
 from portview.actions.processes.end import EndReport
 from portview.actions.processes.suspend import SuspendReport
 from portview.actions.services.change import ServiceReport
 from portview.domain.errors import Outcome
 from portview.domain.facts import known_or
+from portview.domain.firewall import RuleEffect
 from portview.domain.json_schema import iso_time
 from portview.domain.owners.process import ProcessKey
 from portview.domain.owners.process_rights import ProcessRights
@@ -66,6 +68,7 @@ class ActionRecord:
     """One action: when, what was asked, done and true then, and to whom.
 
     ``made_rules`` are the ids of firewall rules that it made, which can be taken back by them.
+    ``undo_setting`` are the words of the change that undoes one of a setting.
     """
 
     at_ms: int
@@ -76,6 +79,11 @@ class ActionRecord:
     processes: tuple[StoppedProcess, ...] = ()
     stopped_services: tuple[str, ...] = ()
     made_rules: tuple[str, ...] = ()
+    undo_setting: tuple[str, ...] = ()
+    kind: str = ""
+    """What happened to ``port``: "freed", "allowed" or "blocked"; else empty."""
+    port: int | None = None
+    protocol: str | None = None
 
 
 def record_path() -> Path:
@@ -117,6 +125,7 @@ def record_of(report: ActionReport, at_ms: int) -> ActionRecord:
     processes: tuple[StoppedProcess, ...] = ()
     services: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+    undo: tuple[str, ...] = ()
     if isinstance(report, FreeReport):
         processes = _stopped(report.plan.steps, report.results)
         if not report.service_problems and report.proof:
@@ -134,9 +143,36 @@ def record_of(report: ActionReport, at_ms: int) -> ActionRecord:
         rules = (report.rule_id,)
     elif isinstance(report, ServiceReport) and report.is_stopped:
         services = (report.service.name,)
+    elif isinstance(report, SettingReport) and report.outcome is Outcome.DONE and report.plan.undo:
+        undo = report.plan.undo.words()
+    kind, port, protocol = _happened(report)
     return ActionRecord(
-        at_ms, report.asked, report.done, report.now, report.outcome, processes, services, rules
+        at_ms,
+        report.asked,
+        report.done,
+        report.now,
+        report.outcome,
+        processes,
+        services,
+        rules,
+        undo,
+        kind,
+        port,
+        protocol,
     )
+
+
+def _happened(report: ActionReport) -> tuple[str, int | None, str | None]:
+    """Return what a report means for the history of a port: the kind, the port, the protocol."""
+    if isinstance(report, FreeReport) and report.outcome is Outcome.DONE and report.results:
+        request = report.plan.request
+        return "freed", request.port, request.protocol.value
+    rule = report.proof.own if isinstance(report, FirewallReport) and report.proof else None
+    if rule is not None:
+        spec = rule.rule_spec
+        kind = "allowed" if spec.effect is RuleEffect.ALLOW else "blocked"
+        return kind, spec.port, spec.protocol.value
+    return "", None, None
 
 
 def _stopped(
@@ -187,6 +223,10 @@ def _to_json(record: ActionRecord) -> dict[str, Any]:
         "processes": [_process_to_json(process) for process in record.processes],
         "stopped_services": list(record.stopped_services),
         "made_rules": list(record.made_rules),
+        "undo_setting": list(record.undo_setting),
+        "kind": record.kind,
+        "port": record.port,
+        "protocol": record.protocol,
     }
 
 
@@ -207,6 +247,10 @@ def _from_json(line: str) -> ActionRecord | None:
             tuple(_process_from_json(one) for one in values["processes"]),
             tuple(str(name) for name in values["stopped_services"]),
             tuple(str(name) for name in values.get("made_rules", ())),
+            tuple(str(word) for word in values.get("undo_setting", ())),
+            str(values.get("kind", "")),
+            None if values.get("port") is None else int(values["port"]),
+            None if values.get("protocol") is None else str(values["protocol"]),
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         return None

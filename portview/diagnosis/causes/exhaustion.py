@@ -30,7 +30,7 @@ def port_exhaustion(facts: Facts) -> Finding | None:
         return Finding(
             "port_exhaustion",
             Side.BIND,
-            Certainty.LIKELY if _is_asked_for(facts) else Certainty.POSSIBLE,
+            _certainty(facts, usage),
             _(
                 "{used} of {size} dynamic ports are in use; "
                 "connections that need one may fail soon."
@@ -47,6 +47,16 @@ def port_exhaustion(facts: Facts) -> Finding | None:
             ).format(used=usage.used, size=usage.size),
         )
     return None
+
+
+def _certainty(facts: Facts, usage: Usage) -> Certainty:
+    """Return how certain it is that ports run out, where the system still gives one out.
+
+    A client gets none for a destination to which every port is connected already.
+    """
+    if not _is_asked_for(facts):
+        return Certainty.POSSIBLE
+    return Certainty.PROVED if usage.used >= usage.size else Certainty.LIKELY
 
 
 def _exhausted(facts: Facts, usage: Usage | None, code: int) -> Finding:

@@ -32,7 +32,7 @@ from portview.diagnosis.wording import (
 from portview.domain.facts import Known
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import Protocol
-from portview.i18n import _
+from portview.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from portview.diagnosis.facts import Facts, PortSocket
@@ -45,10 +45,19 @@ def listener(facts: Facts) -> Finding | None:
     found = of_code(facts, "listener")
     if not found:
         return _nobody_listens(facts)
+    count = len({info.key for one in found for info in one.owners[:1]})
     if facts.protocol is Protocol.UDP:
-        sentence = _("{owner} receives datagrams on {port} at {places}.")
+        sentence = ngettext(
+            "{owner} receives datagrams on {port} at {places}.",
+            "{owner} receive datagrams on {port} at {places}.",
+            count or 1,
+        )
     else:
-        sentence = _("{owner} listens on {port} at {places}.")
+        sentence = ngettext(
+            "{owner} listens on {port} at {places}.",
+            "{owner} listen on {port} at {places}.",
+            count or 1,
+        )
     return Finding(
         "listener",
         Side.BIND,
@@ -135,7 +144,7 @@ def other_user(facts: Facts) -> Finding | None:
     return Finding(
         "other_user",
         Side.BIND,
-        Certainty.PROVED,
+        Certainty.PROVED if all(one.is_mine is False for one in found) else Certainty.LIKELY,
         sentence,
         (*socket_evidence(facts, found), *bind_evidence(facts)),
         (*use_another_port(facts), free_the_port(facts, found, is_admin=True)),
@@ -256,13 +265,13 @@ def reuse_port_group(facts: Facts) -> Finding | None:
         return None
     if facts.protocol is Protocol.UDP:
         sentence = _(
-            "{owner} share {port} at {places}. A program that sets SO_REUSEADDR or SO_REUSEPORT as "
-            "they do can join; any other is refused."
+            "{port} at {places} is shared by {owner}. A program that sets SO_REUSEADDR or "
+            "SO_REUSEPORT as they do can join; any other is refused."
         )
     else:
         sentence = _(
-            "{owner} listens on {port} at {places} with several sockets (SO_REUSEPORT). A program "
-            "that does not set the same option, or runs as another account, is refused."
+            "Several sockets share {port} at {places} (SO_REUSEPORT), of {owner}. A program that "
+            "does not set the same option, or runs as another account, is refused."
         )
     return Finding(
         "reuse_port_group",

@@ -87,7 +87,7 @@ def outgoing_connection(facts: Facts) -> Finding | None:
     if dynamic is not None:
         evidence.append(Evidence(_("Dynamic range"), str(dynamic), facts.ranges.source))
     is_proved = facts.refused and any(
-        one.opened_by is Opener.THIS_END or one.state is State.SYN_SENT for one in found
+        one.opened_by is Opener.THIS_END or one.state in {State.SYN_SENT, None} for one in found
     )
     if facts.refused:
         certainty = Certainty.PROVED if is_proved else Certainty.LIKELY
@@ -182,10 +182,24 @@ def _leftover_fixes(found: tuple[PortSocket, ...], facts: Facts) -> tuple[Fix, .
     return tuple(fixes)
 
 
+def unknown_holder(facts: Facts) -> Finding | None:
+    """Detect that something has the port and stands in no table."""
+    if not _is_unexplained(facts) or facts.sockets.problem is not None:
+        return None
+    if facts.lists_bound.value is False or facts.wsl_mode.value == "mirrored":
+        return None  # which has a cause of its own
+    return cannot_tell(
+        "unknown_holder",
+        Side.BIND,
+        _("Something has {port}, and the table of sockets shows nothing that does.").format(
+            port=facts.question.name
+        ),
+        _("Ask again: it may just have come or gone. As administrator more may be seen."),
+    )
+
+
 def _idle(facts: Facts) -> tuple[PortSocket, ...]:
     """Return what is in the way of a plain program, where nobody listens."""
-    if facts.protocol is Protocol.UDP:
-        return ()
     refused = facts.refused or facts.plainly_refused
     in_the_way = [
         one
@@ -206,6 +220,8 @@ def _connections(facts: Facts) -> tuple[PortSocket, ...]:
 
 def _is_outgoing(socket: PortSocket, facts: Facts) -> bool:
     """Return whether this end called: the kernel's counters say so, else the numbers do."""
+    if socket.state is None:
+        return True  # A UDP socket with a peer is a client's; servers of UDP have none.
     if socket.state is State.SYN_SENT or socket.opened_by is Opener.THIS_END:
         return True
     if socket.state is State.SYN_RECEIVED or socket.opened_by is Opener.OTHER_END:
@@ -220,4 +236,4 @@ def _is_unexplained(facts: Facts) -> bool:
     return any(one.code in _IN_USE for one in facts.refused) and not facts.in_the_way()
 
 
-CAUSES = (bound_not_listening, outgoing_connection, leftovers)
+CAUSES = (bound_not_listening, outgoing_connection, leftovers, unknown_holder)

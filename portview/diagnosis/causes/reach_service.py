@@ -20,6 +20,7 @@ from portview.domain.owners.process import Execution
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import Protocol
 from portview.i18n import _, ngettext
+from portview.probes.bind_report import MULTICAST_PORTS
 from portview.probes.server_reply import ReplyKind
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from portview.domain.owners.process import ProcessInfo
 
 _USUAL_HTTPS = frozenset({443, 8443, 9443, 4443})
+_HTTP = 80
 _USUAL_HTTP = frozenset({80, 8080, 8000, 8008, 3000, 5000})
 
 
@@ -244,6 +246,7 @@ def wrong_protocol(facts: Facts) -> Finding | None:
     speaks = {one.speaks for one in facts.replies.value or () if one.speaks}
     error = facts.question.error
     is_told = error is not None and error.error == "TLS_MISMATCH"
+    is_cut_off = error is not None and error.error in {"EMPTY_RESPONSE", "ECONNRESET"}
     port = facts.port
     if len(speaks) != 1:
         return None
@@ -262,8 +265,8 @@ def wrong_protocol(facts: Facts) -> Finding | None:
         certainty = Certainty.LIKELY
         sentence = _("{owner} speaks plain HTTP on {port}, where clients expect HTTPS.")
         advice = _("Switch TLS on in the server, or call it with http://.")
-    elif spoken == "tls" and port in _USUAL_HTTP:
-        certainty = Certainty.LIKELY
+    elif spoken == "tls" and (is_cut_off or port in _USUAL_HTTP):
+        certainty = Certainty.LIKELY if is_cut_off or port == _HTTP else Certainty.POSSIBLE
         sentence = _("{owner} speaks TLS on {port}, where clients expect plain HTTP.")
         advice = _("Call it with https://.")
     else:
@@ -338,16 +341,17 @@ def _two_receivers(facts: Facts) -> Finding | None:
     for one in facts.listeners:
         by_address.setdefault(one.address, []).append(one)
     shared = [some for some in by_address.values() if len(some) > 1]
-    if not shared or _are_one_program([[one] for one in shared[0]]):
+    # At a multicast port each of them gets what is sent to the group.
+    is_for_groups = facts.port in MULTICAST_PORTS
+    if not shared or is_for_groups or _are_one_program([[one] for one in shared[0]]):
         return None
     return Finding(
         "two_servers",
         Side.REACH,
         Certainty.LIKELY,
         _(
-            "{owner} share {port} at {places}: a datagram for "
-            "one address goes to one of them only, "
-            "usually the one that was started last."
+            "{port} at {places} is shared by {owner}: a datagram for one address goes to one of "
+            "them only, usually the one that was started last."
         ).format(
             owner=describe_owner(shared[0]),
             port=facts.question.name,

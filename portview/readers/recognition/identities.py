@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from portview.domain.owners.container import container_of_cgroups
-from portview.domain.owners.container_owners import container_relay
+from portview.domain.owners.container import Container, ContainerRuntime, container_of_cgroups
+from portview.domain.owners.container_owners import Runtime, container_relay
 from portview.domain.owners.process_tree import ancestors_of, parent_of
 from portview.domain.owners.program_identity import Ancestor, ProgramIdentity
 from portview.domain.recognition.facts import ProgramFacts
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from portview.domain.owners.attribution import RunningProcess
-    from portview.domain.owners.container import Container
     from portview.domain.owners.process import ProcessInfo, ProcessKey
     from portview.domain.recognition.facts import Project
     from portview.domain.recognition.rules import Rules
@@ -87,12 +86,24 @@ class IdentityReader:
             facts.container,
             tuple(Ancestor(key.pid, self._info(key).name or "") for key in ancestors),
             recognition.sources,
-            recognition.is_worker,
+            self._master(info, parent_key) if recognition.is_worker else None,
             self._published(info),
             dict(facts.services),
         )
         # Checked last: had the PID passed on meanwhile, all of this could be another process's.
         return identity if process_key(info.pid) == info.key else ProgramIdentity()
+
+    def _master(self, info: ProcessInfo, parent: ProcessKey | None) -> ProcessKey | None:
+        """Return the topmost ancestor that runs the same program with the same command line."""
+        master = parent
+        while parent is not None:
+            around = self._info(parent)
+            if around.executable != info.executable:
+                break
+            if around.command_line == self._info(master or parent).command_line:
+                master = parent
+            parent = parent_of(self._running, parent.pid)
+        return master
 
     def _info(self, key: ProcessKey) -> ProcessInfo:
         known = self._infos.get(key)
@@ -103,7 +114,7 @@ class IdentityReader:
     def _facts(self, info: ProcessInfo, parent: ProcessInfo | None) -> ProgramFacts:
         folder = working_folder(info.pid)
         project = self._project(info, folder)
-        container = self._container(info.pid)
+        container = self._container(info.pid) or _distribution(info)
         around = None
         if parent is not None and parent.executable == info.executable:
             around = ProgramFacts(
@@ -194,6 +205,19 @@ def identify(
         key: replace(info, identity=known[key]) if key in known else info
         for key, info in processes.items()
     }
+
+
+def _distribution(info: ProcessInfo) -> Container | None:
+    """Return the WSL distribution behind a relay, where only one runs: the relay doesn't say."""
+    relay = container_relay(info) if sys.platform == "win32" else None
+    if relay is None or relay.runtime is not Runtime.WSL:
+        return None
+    from portview.readers.windows.wsl_distributions import (  # noqa: PLC0415 - Windows only
+        running_distributions,
+    )
+
+    names = running_distributions()
+    return Container(ContainerRuntime.WSL, name=names[0]) if len(names) == 1 else None
 
 
 def working_folder(pid: int) -> str:

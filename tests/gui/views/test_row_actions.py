@@ -54,11 +54,11 @@ def test_ctrl_c_copies_the_selected_rows_with_the_shown_columns(
     qtbot.keyClick(window.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     lines = clipboard().splitlines()
     assert [line.split("\t")[:6] for line in lines] == [
-        ["", "<b>sh & co</b>", "100", "TCP", "127.0.0.1", "22"],
-        ["", "node", "1234", "TCP", "127.0.0.1", "8080"],
+        ["22", "", "<b>sh & co</b>", "100", "TCP", "127.0.0.1"],
+        ["8080", "", "node", "1234", "TCP", "127.0.0.1"],
     ]
     csv = QGuiApplication.clipboard().mimeData().data("text/csv").data().decode()
-    assert csv.startswith("What,Process,PID,Protocol,Local address,Port,")
+    assert csv.startswith("Port,What,Process,PID,Protocol,Local address,")
     assert "Copied 2 rows" in window.status.currentMessage()
 
 
@@ -81,10 +81,10 @@ def test_a_cell_and_other_forms_are_copied(window: MainWindow) -> None:
     window.acts["copy_json"].trigger()
     assert [each["local_port"] for each in json.loads(clipboard())] == [8080]
     window.acts["copy_markdown"].trigger()
-    assert clipboard().splitlines()[2].startswith("|  | node | 1234 |")
+    assert clipboard().splitlines()[2].startswith("| 8080 |  | node | 1234 |")
     window.acts["copy_csv"].trigger()
     assert (
-        "\r\n,node,1234,TCP,"
+        "\r\n8080,,node,1234,TCP,"
         in QGuiApplication.clipboard().mimeData().data("text/csv").data().decode()
     )
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.netns import serving
-from tests.system.diagnosis.situations import WAIT, codes, http_server, several
+from tests.netns import ROOT, serving
+from tests.system.diagnosis.situations import WAIT, Asker, codes, http_server, several
 
 if TYPE_CHECKING:
     from tests.netns import Namespace
-    from tests.system.diagnosis.situations import Asker
 
 pytestmark = [
     pytest.mark.linux_only(reason="network namespaces"),
@@ -253,6 +254,66 @@ def test_a_redirection_that_no_rule_tells_this_user_of(
         answer = as_nobody.ask(8167)
     machine.run("nft", "delete", "table", "ip", "portview_test")
     assert codes(answer, "bind") == {"nat_shadow": "proved"}
+
+
+@pytest.mark.parametrize(("port", "verdict"), [(5353, "yes"), (5354, "no")])
+def test_udp_ports_that_are_there_to_be_shared(
+    portview: Asker, machine: Namespace, port: int, verdict: str
+) -> None:
+    one = UDP.format(options=REUSE_ADDRESS, port=port) + WAIT
+    with several(machine, one, one):
+        answer = portview.ask(port, proto="udp")
+    assert answer["can_bind"] == verdict
+    named = codes(answer, "bind")
+    assert named == ({} if verdict == "yes" else {"reuse_port_group": "proved"})
+
+
+CLIENTS = """
+import socket
+server = socket.create_server(("127.0.0.1", 0), backlog=64)
+clients = [socket.create_connection(server.getsockname()) for _ in range(11)]
+"""
+
+
+def test_outgoing_connections_that_use_all_dynamic_ports(
+    portview: Asker, machine: Namespace
+) -> None:
+    taking = CLIENTS.replace('("127.0.0.1", 0)', '("127.0.0.1", 8171)')
+    machine.run("sysctl", "-qw", "net.ipv4.ip_local_port_range=40000 40010")
+    with serving(machine, taking + WAIT):
+        answer = portview.ask("dial tcp 127.0.0.1:8171: connect: cannot assign requested address")
+    machine.run("sysctl", "-qw", "net.ipv4.ip_local_port_range=32768 60999")
+    assert answer["causes"][0]["code"] == "port_exhaustion"
+    assert answer["causes"][0]["certainty"] in {"proved", "likely"}
+    assert answer["address"] is None
+
+
+def test_a_udp_client_holds_its_port(portview: Asker, machine: Namespace) -> None:
+    client = UDP.format(options="", port=8172).replace("0.0.0.0", "127.0.0.1")  # noqa: S104 - in a namespace
+    with serving(machine, client + "s.connect(('127.0.0.1', 53))" + WAIT):
+        answer = portview.ask(8172, proto="udp")
+    assert codes(answer, "bind") == {"outgoing_connection": "proved"}
+    assert answer["can_bind"] == "no"
+
+
+def test_a_sandbox_that_allows_no_bind(machine: Namespace) -> None:
+    sandbox = (sys.executable, str(ROOT / "tests" / "system" / "diagnosis" / "landlocked.py"))
+    asker = Asker(machine, sandbox)
+    answer = asker.ask(8173)
+    asker.close()
+    assert codes(answer, "bind") == {"packet_filter": "proved"}
+    assert answer["can_bind"] == "no"
+
+
+def test_pid_1_of_a_container_is_no_socket_unit(machine: Namespace) -> None:
+    code = http_server(8174).partition("print('ready'")[0] + (
+        "import subprocess, sys\n"
+        "asked = [sys.executable, '-m', 'portview', 'why', '8174', '--json']\n"
+        "print(subprocess.run(asked, capture_output=True, text=True).stdout)\n"
+    )
+    inner = ("unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-c", code)
+    answer = json.loads(machine.start(*inner, cwd=ROOT).communicate(timeout=60)[0])
+    assert codes(answer, "bind") == {"listener": "proved"}
 
 
 def test_ipv6_that_is_off(portview: Asker, machine: Namespace) -> None:
