@@ -70,7 +70,7 @@ class SingleShots:
             slot()
 
         context = [receiver] if receiver is not None else []
-        # The kind of timer that may come before the slot is left out: how exact it is, is no matter.
+        # A kind of timer before the slot is left out: how exact it is does not matter.
         self._shoot(interval_ms, *context, shot)
 
     def waiting(self) -> list[str]:
