@@ -12,13 +12,13 @@ from portview.cli.console import print_json, print_line, print_note
 from portview.cli.watch_arguments import Actions, add_keys
 from portview.domain.errors import Outcome
 from portview.domain.user_input.parsing import parse_duration_ms
-from portview.i18n import _
+from portview.i18n import _, ngettext
 
 if TYPE_CHECKING:
     import argparse
 
     from portview.watch.incidents.tracker import Transition
-    from portview.watch.rules.model import Channel, Watch
+    from portview.watch.rules.model import Channel, Watch, WatchRules
     from portview.watch.running.status import WatchStatus
 
 _LONGEST_SILENCE_MS = 366 * 24 * 3600 * 1000
@@ -136,6 +136,7 @@ def run_watches(options: argparse.Namespace) -> Outcome:
         on_turn=notifier.alive,
         on_transitions=_print_documents if options.json else _print_transitions,
         on_problem=print_note,
+        on_rules=None if options.json else _print_rules,
     )
     watcher = Watcher(hooks)
     # An exception, for a handler must not take the locks that the interrupted code may hold.
@@ -163,6 +164,12 @@ def _require_rules() -> None:
     parsed = read_rules(rules_path())
     if not parsed.rules.watches:
         require_right(rules_path(), parsed)
+
+
+def _print_rules(rules: WatchRules) -> None:
+    count = sum(one.is_enabled for one in rules.watches)
+    text = ngettext("{count} watch is evaluated.", "{count} watches are evaluated.", count)
+    print_line(text.format(count=count))
 
 
 def _print_transitions(transitions: list[Transition]) -> None:
