@@ -57,9 +57,7 @@ def test_systemd_finds_nothing_wrong_with_the_unit(
         text = unit_text(command, variables, of_user=kind == "user-unit", user="")
     unit = home / "portview.service"
     unit.write_text(text, encoding="utf-8")
-    done = subprocess.run(
-        [analyze, "verify", unit], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([analyze, "verify", unit], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
