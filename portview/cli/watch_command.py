@@ -12,13 +12,13 @@ from portview.cli.console import print_json, print_line, print_note
 from portview.cli.watch_arguments import Actions, add_keys
 from portview.domain.errors import Outcome
 from portview.domain.user_input.parsing import parse_duration_ms
-from portview.i18n import _
+from portview.i18n import _, ngettext
 
 if TYPE_CHECKING:
     import argparse
 
     from portview.watch.incidents.tracker import Transition
-    from portview.watch.rules.model import Channel, Watch
+    from portview.watch.rules.model import Channel, Watch, WatchRules
     from portview.watch.running.status import WatchStatus
 
 _LONGEST_SILENCE_MS = 366 * 24 * 3600 * 1000
@@ -125,14 +125,18 @@ def _print_statuses(statuses: list[WatchStatus]) -> None:
 def run_watches(options: argparse.Namespace) -> Outcome:
     """Evaluate and record who listens until SIGINT or SIGTERM."""
     from portview.readers.choose import open_reader  # noqa: PLC0415 - loaded when wanted
+    from portview.watch.background.notify import SystemdNotifier  # noqa: PLC0415 - likewise
     from portview.watch.history.recorder import HistoryRecorder  # noqa: PLC0415 - likewise
     from portview.watch.running.turns import WatcherHooks  # noqa: PLC0415 - loaded when wanted
     from portview.watch.running.watcher import Watcher  # noqa: PLC0415 - likewise
 
     _require_rules()
+    notifier = SystemdNotifier()
     hooks = WatcherHooks(
+        on_turn=notifier.alive,
         on_transitions=_print_documents if options.json else _print_transitions,
         on_problem=print_note,
+        on_rules=None if options.json else _print_rules,
     )
     watcher = Watcher(hooks)
     # An exception, for a handler must not take the locks that the interrupted code may hold.
@@ -143,6 +147,7 @@ def run_watches(options: argparse.Namespace) -> Outcome:
     except KeyboardInterrupt:
         return Outcome.DONE
     finally:
+        notifier.stopping()
         recorder.close()
         signal.signal(signal.SIGTERM, before)
     return Outcome.DONE
@@ -159,6 +164,12 @@ def _require_rules() -> None:
     parsed = read_rules(rules_path())
     if not parsed.rules.watches:
         require_right(rules_path(), parsed)
+
+
+def _print_rules(rules: WatchRules) -> None:
+    count = sum(one.is_enabled for one in rules.watches)
+    text = ngettext("{count} watch is evaluated.", "{count} watches are evaluated.", count)
+    print_line(text.format(count=count))
 
 
 def _print_transitions(transitions: list[Transition]) -> None:
