@@ -135,12 +135,15 @@ def _print_statuses(statuses: list[WatchStatus]) -> None:
 def run_watches(options: argparse.Namespace) -> Outcome:
     """Evaluate and record who listens until SIGINT or SIGTERM."""
     from portview.readers.choose import open_reader  # noqa: PLC0415 - loaded when wanted
+    from portview.watch.background.notify import SystemdNotifier  # noqa: PLC0415 - likewise
     from portview.watch.history.recorder import HistoryRecorder  # noqa: PLC0415 - likewise
     from portview.watch.running.turns import WatcherHooks  # noqa: PLC0415 - loaded when wanted
     from portview.watch.running.watcher import Watcher  # noqa: PLC0415 - likewise
 
     _require_rules()
+    notifier = SystemdNotifier()
     hooks = WatcherHooks(
+        on_turn=notifier.alive,
         on_transitions=_print_documents if options.json else _print_transitions,
         on_problem=print_note,
         on_rules=None if options.json else _print_rules,
@@ -154,6 +157,7 @@ def run_watches(options: argparse.Namespace) -> Outcome:
     except KeyboardInterrupt:
         return Outcome.DONE
     finally:
+        notifier.stopping()
         recorder.close()
         signal.signal(signal.SIGTERM, before)
     return Outcome.DONE

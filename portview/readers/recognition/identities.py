@@ -64,9 +64,11 @@ class IdentityReader:
         self._running: Mapping[int, RunningProcess] = {}
         self._infos: dict[ProcessKey, ProcessInfo] = {}
         self._services: ServiceReader | None = None
+        self._projects: dict[tuple[str, str], Project | None] = {}
 
     def begin(self) -> None:
         """List the running processes, by which ancestors are found. Raises OSError."""
+        self._projects.clear()  # files change; many processes share a folder, though
         self._running = running_processes()
         alive = {process.key for process in self._running.values()}
         if len(self._infos) > _MOST_KNOWN:
@@ -138,14 +140,20 @@ class IdentityReader:
     def _project(self, info: ProcessInfo, folder: str) -> Project | None:
         home = str(Path.home())
         root = _root_of(info.pid)
-        found = find_project(folder, root=root, home=home)
+        found = self._find_project(folder, root, home)
         if found is not None:
             return found
         # A server that was started elsewhere: its script stands in the project.
         for word in (info.command_line or ())[1:3]:
             if os.path.isabs(word) and "site-packages" not in word:  # noqa: PTH117 - maybe another root
-                return find_project(os.path.dirname(word), root=root, home=home)  # noqa: PTH120 - likewise
+                return self._find_project(os.path.dirname(word), root, home)  # noqa: PTH120 - likewise
         return None
+
+    def _find_project(self, folder: str, root: str, home: str) -> Project | None:
+        place = (root, folder)
+        if place not in self._projects:
+            self._projects[place] = find_project(folder, root=root, home=home)
+        return self._projects[place]
 
     def _container(self, pid: int) -> Container | None:
         if sys.platform != "linux":
