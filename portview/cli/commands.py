@@ -54,6 +54,7 @@ _MODULES = {
     "selftest": "selftest_command",
     "watch": "watch_command",
     "history": "history_command",
+    "background": "background_command",
     "metrics": "metrics_command",
 }
 """The verbs and the module of ``portview.cli`` that has each."""
@@ -110,6 +111,7 @@ def _load(verb: str) -> ModuleType:
 def _load_all() -> tuple[ModuleType, ...]:
     # Written out, so that what packs the program finds every command.
     from portview.cli import (  # noqa: PLC0415 - slow to load all of them
+        background_command,
         close_command,
         end_command,
         firewall_command,
@@ -151,6 +153,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         selftest_command,
         history_command,
         metrics_command,
+        background_command,
     )
 
 
