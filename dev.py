@@ -63,6 +63,7 @@ TEST_TOOLS = {
     "tmux": "tmux",
     "screen": "screen",
     "runsv": "runit",
+    "sshd": "openssh-server",
     "podman": "podman",
     "runc": "runc",
     "busybox": "busybox-static",
