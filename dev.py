@@ -20,6 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 LOCK = ROOT / "packaging" / "requirements.lock"
+MUTATE_LOCK = ROOT / "packaging" / "mutate-requirements.lock"
 VENV = ROOT / ".venv"
 IS_WINDOWS = sys.platform == "win32"
 VENV_PYTHON = VENV / ("Scripts/python.exe" if IS_WINDOWS else "bin/python")
@@ -159,6 +160,19 @@ def coverage(arguments: list[str]) -> int:
     return code
 
 
+def mutate(arguments: list[str]) -> int:
+    """Change modules that decide and see whether a test notices; ``mutate MODULE`` for one."""
+    if IS_WINDOWS:
+        raise DevError("changes are tested on Linux: mutmut needs fork()")
+    prepare()
+    install_test_tools()
+    # Apart from the other tools: nothing else needs it.
+    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    if _python(*install, "--require-hashes", "-r", str(MUTATE_LOCK)):
+        raise DevError("mutmut could not be installed; see pip's message above")
+    return _python(str(ROOT / "packaging" / "mutation.py"), *arguments)
+
+
 def messages(arguments: list[str]) -> int:
     """Check the catalogue of sentences; ``update [LANG]`` takes in new ones and compiles."""
     prepare()
@@ -284,6 +298,7 @@ def _parser() -> argparse.ArgumentParser:
         "lint": lint,
         "coverage": coverage,
         "messages": messages,
+        "mutate": mutate,
         "bench": bench,
         "windows-test": windows_test,
         "package": build_package,
