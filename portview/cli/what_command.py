@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> Outcome:
     if not is_port and isinstance(process := process_key(number), ProcessKey):
         # A process that holds no socket has an answer as well.
         keys = [process]
-    inspector = ProcessInspector()
+    inspector = ProcessInspector(for_showing=True)
     facts = {key: inspector.facts_of(key) for key in keys if key is not None}
     if options.json:
         print_json(_document(number, rows, processes, facts, is_port=is_port))
