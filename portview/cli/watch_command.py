@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from portview.cli import watch_changes
 from portview.cli.arguments import parse_start_time
 from portview.cli.console import print_json, print_line, print_note
+from portview.cli.hosts_options import add_host_options
 from portview.cli.watch_arguments import Actions, add_keys
 from portview.domain.errors import Outcome
 from portview.domain.user_input.parsing import parse_duration_ms
@@ -51,6 +52,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     check.add_argument(
         "--strict", action="store_true", help=_("exit with 1 where something can't be told")
     )
+    add_host_options(check)
     actions.add(
         "run",
         run_watches,
