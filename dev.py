@@ -20,6 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 LOCK = ROOT / "packaging" / "requirements.lock"
+MUTATE_LOCK = ROOT / "packaging" / "mutate-requirements.lock"
 VENV = ROOT / ".venv"
 IS_WINDOWS = sys.platform == "win32"
 VENV_PYTHON = VENV / ("Scripts/python.exe" if IS_WINDOWS else "bin/python")
@@ -63,6 +64,7 @@ TEST_TOOLS = {
     "tmux": "tmux",
     "screen": "screen",
     "runsv": "runit",
+    "sshd": "openssh-server",
     "podman": "podman",
     "runc": "runc",
     "busybox": "busybox-static",
@@ -156,6 +158,19 @@ def coverage(arguments: list[str]) -> int:
     (folder / "summary.md").write_text(summary.stdout, encoding="utf-8")
     print("\n".join(summary.stdout.splitlines()[-1:]) or summary.stderr)
     return code
+
+
+def mutate(arguments: list[str]) -> int:
+    """Change modules that decide and see whether a test notices; ``mutate MODULE`` for one."""
+    if IS_WINDOWS:
+        raise DevError("changes are tested on Linux: mutmut needs fork()")
+    prepare()
+    install_test_tools()
+    # Apart from the other tools: nothing else needs it.
+    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    if _python(*install, "--require-hashes", "-r", str(MUTATE_LOCK)):
+        raise DevError("mutmut could not be installed; see pip's message above")
+    return _python(str(ROOT / "packaging" / "mutation.py"), *arguments)
 
 
 def messages(arguments: list[str]) -> int:
@@ -283,6 +298,7 @@ def _parser() -> argparse.ArgumentParser:
         "lint": lint,
         "coverage": coverage,
         "messages": messages,
+        "mutate": mutate,
         "bench": bench,
         "windows-test": windows_test,
         "package": build_package,

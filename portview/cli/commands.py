@@ -54,6 +54,8 @@ _MODULES = {
     "selftest": "selftest_command",
     "watch": "watch_command",
     "history": "history_command",
+    "stream": "stream_command",
+    "background": "background_command",
     "metrics": "metrics_command",
 }
 """The verbs and the module of ``portview.cli`` that has each."""
@@ -110,6 +112,7 @@ def _load(verb: str) -> ModuleType:
 def _load_all() -> tuple[ModuleType, ...]:
     # Written out, so that what packs the program finds every command.
     from portview.cli import (  # noqa: PLC0415 - slow to load all of them
+        background_command,
         close_command,
         end_command,
         firewall_command,
@@ -124,6 +127,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         scan_command,
         selftest_command,
         service_command,
+        stream_command,
         suspend_command,
         wait_command,
         watch_command,
@@ -151,6 +155,8 @@ def _load_all() -> tuple[ModuleType, ...]:
         selftest_command,
         history_command,
         metrics_command,
+        background_command,
+        stream_command,
     )
 
 
@@ -167,7 +173,7 @@ def run_command(arguments: Sequence[str]) -> int:
     arguments = with_verb(arguments)
     try:
         options = build_parser(arguments[0] if arguments else "").parse_args(arguments)
-        exit_code: int = options.run(options)
+        exit_code: int = _run(options, arguments)
         finish_output()
     except PortViewError as error:
         return _failed(error, arguments)
@@ -186,6 +192,14 @@ def run_command(arguments: Sequence[str]) -> int:
     if exit_code == Outcome.NEEDS_ADMIN:
         print_note(command_for_administrator(arguments))
     return int(exit_code)
+
+
+def _run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
+    from portview.cli.hosts_options import asks_elsewhere, run_elsewhere  # noqa: PLC0415 - when wanted
+
+    if asks_elsewhere(options):
+        return int(run_elsewhere(options, arguments))
+    return int(options.run(options))
 
 
 def _failed(problem: PortViewError, arguments: Sequence[str]) -> int:

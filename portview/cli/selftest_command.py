@@ -12,7 +12,7 @@ from portview.cli.console import print_json, print_line, print_note
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import inert
 from portview.i18n import _
-from portview.selftest.record import make_record, problems_of
+from portview.selftest.record import SECTIONS, make_record, problems_of
 
 if TYPE_CHECKING:
     import argparse
@@ -44,6 +44,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="FILE.zip",
         help=_("write the record to a file, to send with a report"),
     )
+    parser.add_argument(
+        "--section",
+        action="append",
+        choices=[section.name for section in SECTIONS],
+        help=_("read only this part; may be repeated"),
+    )
     parser.add_argument("--yes", action="store_true", help=_("write the file without asking"))
     parser.set_defaults(run=run)
 
@@ -58,7 +64,10 @@ def run(options: argparse.Namespace) -> Outcome:
             _("Choose another name."),
             Outcome.BAD_INPUT,
         )
-    record = make_record(lambda name: print_note(_("Reading {name} ...").format(name=name)))
+    record = make_record(
+        lambda name: print_note(_("Reading {name} ...").format(name=name)),
+        tuple(one for one in SECTIONS if not options.section or one.name in options.section),
+    )
     problems = problems_of(record)
     if options.json:
         print_json({**record, "problems": problems})

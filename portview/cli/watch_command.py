@@ -8,17 +8,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from portview.cli import watch_changes
+from portview.cli.arguments import parse_start_time
 from portview.cli.console import print_json, print_line, print_note
+from portview.cli.hosts_options import add_host_options
 from portview.cli.watch_arguments import Actions, add_keys
 from portview.domain.errors import Outcome
 from portview.domain.user_input.parsing import parse_duration_ms
-from portview.i18n import _
+from portview.i18n import _, ngettext
 
 if TYPE_CHECKING:
     import argparse
 
     from portview.watch.incidents.tracker import Transition
-    from portview.watch.rules.model import Channel, Watch
+    from portview.watch.rules.model import Channel, Watch, WatchRules
     from portview.watch.running.status import WatchStatus
 
 _LONGEST_SILENCE_MS = 366 * 24 * 3600 * 1000
@@ -50,6 +52,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     check.add_argument(
         "--strict", action="store_true", help=_("exit with 1 where something can't be told")
     )
+    add_host_options(check)
     actions.add(
         "run",
         run_watches,
@@ -82,12 +85,21 @@ def _add_named(actions: Actions) -> None:
         default=3_600_000,
         help=_("such as 30m or 8h (default: 1 hour)"),
     )
+    silence.add_argument(
+        "--until", metavar="TIME", type=parse_start_time, help=_("a time in ISO 8601, instead")
+    )
     silence.add_argument("--end", action="store_true", help=_("end the silence"))
     silence.add_argument("--note", default="", help=_("what the others should know"))
     accept = actions.add(
         "accept", watch_changes.accept, _("take the listeners of now into the baseline")
     )
     accept.add_argument("name", metavar="NAME")
+    preview = actions.add(
+        "preview-repair",
+        watch_changes.preview_repair,
+        _("say what a repair would do next, and do nothing"),
+    )
+    preview.add_argument("name", metavar="NAME")
     test = actions.add("test-channel", watch_changes.test_channel, _("send a test message"))
     test.add_argument("name", metavar="NAME")
 
@@ -125,14 +137,18 @@ def _print_statuses(statuses: list[WatchStatus]) -> None:
 def run_watches(options: argparse.Namespace) -> Outcome:
     """Evaluate and record who listens until SIGINT or SIGTERM."""
     from portview.readers.choose import open_reader  # noqa: PLC0415 - loaded when wanted
+    from portview.watch.background.notify import SystemdNotifier  # noqa: PLC0415 - likewise
     from portview.watch.history.recorder import HistoryRecorder  # noqa: PLC0415 - likewise
     from portview.watch.running.turns import WatcherHooks  # noqa: PLC0415 - loaded when wanted
     from portview.watch.running.watcher import Watcher  # noqa: PLC0415 - likewise
 
     _require_rules()
+    notifier = SystemdNotifier()
     hooks = WatcherHooks(
+        on_turn=notifier.alive,
         on_transitions=_print_documents if options.json else _print_transitions,
         on_problem=print_note,
+        on_rules=None if options.json else _print_rules,
     )
     watcher = Watcher(hooks)
     # An exception, for a handler must not take the locks that the interrupted code may hold.
@@ -143,6 +159,7 @@ def run_watches(options: argparse.Namespace) -> Outcome:
     except KeyboardInterrupt:
         return Outcome.DONE
     finally:
+        notifier.stopping()
         recorder.close()
         signal.signal(signal.SIGTERM, before)
     return Outcome.DONE
@@ -159,6 +176,12 @@ def _require_rules() -> None:
     parsed = read_rules(rules_path())
     if not parsed.rules.watches:
         require_right(rules_path(), parsed)
+
+
+def _print_rules(rules: WatchRules) -> None:
+    count = sum(one.is_enabled for one in rules.watches)
+    text = ngettext("{count} watch is evaluated.", "{count} watches are evaluated.", count)
+    print_line(text.format(count=count))
 
 
 def _print_transitions(transitions: list[Transition]) -> None:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from portview.domain.owners.container import container_of_cgroups
-from portview.domain.owners.container_owners import container_relay
+from portview.domain.owners.container import Container, ContainerRuntime, container_of_cgroups
+from portview.domain.owners.container_owners import Runtime, container_relay
 from portview.domain.owners.process_tree import ancestors_of, parent_of
 from portview.domain.owners.program_identity import Ancestor, ProgramIdentity
 from portview.domain.recognition.facts import ProgramFacts
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from portview.domain.owners.attribution import RunningProcess
-    from portview.domain.owners.container import Container
     from portview.domain.owners.process import ProcessInfo, ProcessKey
     from portview.domain.recognition.facts import Project
     from portview.domain.recognition.rules import Rules
@@ -65,10 +64,15 @@ class IdentityReader:
         self._running: Mapping[int, RunningProcess] = {}
         self._infos: dict[ProcessKey, ProcessInfo] = {}
         self._services: ServiceReader | None = None
+        self._projects: dict[tuple[str, str], Project | None] = {}
 
-    def begin(self) -> None:
-        """List the running processes, by which ancestors are found. Raises OSError."""
-        self._running = running_processes()
+    def begin(self, running: Mapping[int, RunningProcess] | None = None) -> None:
+        """List the running processes, by which ancestors are found. Raises OSError.
+
+        ``running`` is such a list where there is one already.
+        """
+        self._projects.clear()  # files change; many processes share a folder, though
+        self._running = running_processes() if running is None else running
         alive = {process.key for process in self._running.values()}
         if len(self._infos) > _MOST_KNOWN:
             self._infos = {key: info for key, info in self._infos.items() if key in alive}
@@ -115,7 +119,7 @@ class IdentityReader:
     def _facts(self, info: ProcessInfo, parent: ProcessInfo | None) -> ProgramFacts:
         folder = working_folder(info.pid)
         project = self._project(info, folder)
-        container = self._container(info.pid)
+        container = self._container(info.pid) or _distribution(info)
         around = None
         if parent is not None and parent.executable == info.executable:
             around = ProgramFacts(
@@ -139,14 +143,20 @@ class IdentityReader:
     def _project(self, info: ProcessInfo, folder: str) -> Project | None:
         home = str(Path.home())
         root = _root_of(info.pid)
-        found = find_project(folder, root=root, home=home)
+        found = self._find_project(folder, root, home)
         if found is not None:
             return found
         # A server that was started elsewhere: its script stands in the project.
         for word in (info.command_line or ())[1:3]:
             if os.path.isabs(word) and "site-packages" not in word:  # noqa: PTH117 - maybe another root
-                return find_project(os.path.dirname(word), root=root, home=home)  # noqa: PTH120 - likewise
+                return self._find_project(os.path.dirname(word), root, home)  # noqa: PTH120 - likewise
         return None
+
+    def _find_project(self, folder: str, root: str, home: str) -> Project | None:
+        place = (root, folder)
+        if place not in self._projects:
+            self._projects[place] = find_project(folder, root=root, home=home)
+        return self._projects[place]
 
     def _container(self, pid: int) -> Container | None:
         if sys.platform != "linux":
@@ -179,6 +189,7 @@ def identify(
     keys: Iterable[ProcessKey] | None = None,
     *,
     deadline_s: float = DEADLINE_S,
+    running: Mapping[int, RunningProcess] | None = None,
 ) -> dict[ProcessKey, ProcessInfo]:
     """Return processes with their identities, for whoever asks once; of ``keys`` or all.
 
@@ -191,7 +202,7 @@ def identify(
     def work() -> None:
         reader = IdentityReader()
         try:
-            reader.begin()
+            reader.begin(running)
         except OSError as error:
             logger.warning("the processes can't be listed: %r", error)
         for info in wanted:
@@ -206,6 +217,19 @@ def identify(
         key: replace(info, identity=known[key]) if key in known else info
         for key, info in processes.items()
     }
+
+
+def _distribution(info: ProcessInfo) -> Container | None:
+    """Return the WSL distribution behind a relay, where only one runs: the relay doesn't say."""
+    relay = container_relay(info) if sys.platform == "win32" else None
+    if relay is None or relay.runtime is not Runtime.WSL:
+        return None
+    from portview.readers.windows.wsl_distributions import (  # noqa: PLC0415 - Windows only
+        running_distributions,
+    )
+
+    names = running_distributions()
+    return Container(ContainerRuntime.WSL, name=names[0]) if len(names) == 1 else None
 
 
 def working_folder(pid: int) -> str:

@@ -67,7 +67,8 @@ class WatcherHooks:
 
     ``on_snapshot`` gets each snapshot, one at least every ``snapshot_every_s`` seconds where that
     is given; ``on_transitions`` what became known, after it was stored; ``on_problem`` a sentence
-    on what keeps it from working; ``on_turn`` is called with every turn, at least once a second.
+    on what keeps it from working; ``on_turn`` is called with every turn, at least once a second;
+    ``on_rules`` with the rules that are in force from now on.
     """
 
     on_snapshot: Callable[[Snapshot], None] | None = None
@@ -75,6 +76,7 @@ class WatcherHooks:
     on_transitions: Callable[[list[Transition]], None] | None = None
     on_problem: Callable[[str], None] | None = None
     on_turn: Callable[[], None] | None = None
+    on_rules: Callable[[WatchRules], None] | None = None
 
     def tell(self, problem: str) -> None:
         """Log a problem and hand it on."""
@@ -158,6 +160,8 @@ class Turns:
             return
         is_first, self._has_rules = not self._has_rules, True
         self._rules = parsed.rules
+        if self._hooks.on_rules is not None:
+            self._hooks.on_rules(parsed.rules)
         self._tracker.adopt(parsed.rules, moment_now(), is_new_run=is_first)
         self._schedule.adopt([one for one in parsed.rules.watches if one.is_enabled], now_s)
         self._deliveries.adopt(parsed.rules)
@@ -169,6 +173,9 @@ class Turns:
         if version != self._version:
             self._version = version
             self._tracker.refresh_incidents()
+        if self._deliveries.are_sending:
+            with self._store.transaction():
+                outbox.mark_alive(self._store.connection, moment_now().wall_ms)
         if now_s - self._tidy_at_s >= _TIDY_EVERY_S:
             self._tidy_at_s = now_s
             tidy(self._rules, self._store)
