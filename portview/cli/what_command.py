@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from portview.actions.json_output.actions import process_object
 from portview.actions.safety.process_inspection import ProcessInspector
 from portview.cli.console import print_json, print_line, print_note
+from portview.cli.hosts_options import add_host_options
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import Known
 from portview.domain.json_schema import iso_time, socket_object
@@ -26,6 +27,7 @@ from portview.domain.query.terms import MAX_PORT
 from portview.domain.sockets.socket_row import awaits_clients, endpoint_text
 from portview.i18n import _
 from portview.readers.choose import open_reader
+from portview.readers.process_details import read_terminal
 from portview.readers.process_identity import process_key
 from portview.readers.recognition.identities import identify
 
@@ -57,6 +59,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("number", metavar="PORT|PID", help="a port or the number of a process")
     parser.add_argument("--pid", action="store_true", help="the number is that of a process")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+    add_host_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -64,13 +67,16 @@ def run(options: argparse.Namespace) -> Outcome:
     """Tell what the options name."""
     number = _number(options.number)
     rows, processes = _holders(number, is_pid=options.pid)
-    keys = list(dict.fromkeys(row.owner for row in rows if row.owner in processes))
     is_port = bool(rows) and not options.pid
-    if not rows:
-        process = process_key(number)
-        if isinstance(process, ProcessKey):
-            keys = [process]
-    inspector = ProcessInspector()
+    if not rows and not options.pid:
+        rows, processes = _holders(number, is_pid=True)
+    keys = list(dict.fromkeys(row.owner for row in rows if row.owner in processes))
+    if not is_port:
+        rows = tuple(row for row in rows if row.owner in keys)
+    if not is_port and isinstance(process := process_key(number), ProcessKey):
+        # A process that holds no socket has an answer as well.
+        keys = [process]
+    inspector = ProcessInspector(for_showing=True)
     facts = {key: inspector.facts_of(key) for key in keys if key is not None}
     if options.json:
         print_json(_document(number, rows, processes, facts, is_port=is_port))
@@ -171,6 +177,7 @@ def _process(facts: ProcessFacts) -> dict[str, Any]:
         "read_from": list(identity.sources),
         "working_directory": facts.working_directory,
         "unit": facts.shown_unit,
+        "terminal": read_terminal(info.pid),
         "restarted_by": (
             {"kind": restarter.kind.value, "name": restarter.name, "how": restarter.how}
             if restarter
@@ -232,6 +239,8 @@ def _process_lines(
         yield _("  Container: {container}{image}").format(container=name, image=image)
     if identity.ancestors:
         yield _("  Started by: {chain}").format(chain=describe_ancestors(identity.ancestors))
+    if terminal := read_terminal(facts.info.pid):
+        yield _("  Terminal: {terminal}").format(terminal=inert(terminal, 80))
     if facts.shown_unit:
         yield _("  Service: {unit}").format(unit=inert(facts.shown_unit, 80))
     if isinstance(facts.restarted_by, Known):

@@ -5,10 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Slot
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from portview.domain.sockets.scope import Scope
 from portview.domain.sockets.snapshot import Snapshot
+from portview.domain.sockets.socket_row import Protocol
 from portview.engine.port_usage_feed import PortUsageFeed
 from portview.i18n import _
 from portview.models.socket_table_model import SocketTableModel
@@ -40,6 +49,7 @@ from portview.ui.search.port_trial import PortTrial
 from portview.ui.search.saved_views import SavedViews
 from portview.ui.style.theme import row_colours
 from portview.ui.table.socket_views import SocketViews
+from portview.ui.watching.watch_tools import WatchTools
 from portview.ui.widgets.action_button import ActionButton, MenuButton
 from portview.ui.window.empty_state import EmptyStates
 from portview.ui.window.first_paint import FirstPaint
@@ -126,6 +136,7 @@ class MainWindow(QMainWindow):
         self.probing = ProbingTools(self, runner, settings, sources)
         self.firewall = FirewallTools(self, runner, settings, data_sources.firewall)
         self.diagnosis = DiagnosisTools(self, runner, settings, self.model.all_entries)
+        self.watching = WatchTools(self, runner, settings)
         self._port_usage = PortUsageFeed(runner, self)
         self.row_actions = RowActions(self.acts, self.views.selection, [self.views])
         self._passing_time = QTimer(self)
@@ -182,6 +193,7 @@ class MainWindow(QMainWindow):
         self.probing.close()
         self.firewall.close()
         self.diagnosis.close()
+        self.watching.close()
         self._poller.stop()
         self._passing_time.stop()
         for model in self.findChildren(SocketTableModel):
@@ -288,6 +300,7 @@ class MainWindow(QMainWindow):
         add_port_actions(actions, self.probing)
         self.diagnosis.add_actions(self.acts, actions)
         self.firewall.add_actions(self.acts, actions)
+        self.watching.add_actions(self.acts, actions)
         add_opening_actions(actions, self._runner, self.show_message)
         add_parent_action(actions, self.model.all_entries, self.navigation.reveal)
         add_filter_actions(actions, self.navigation.narrow)
@@ -372,9 +385,28 @@ class MainWindow(QMainWindow):
         self.diagnosis.notified.connect(self.show_message)
         self.diagnosis.action_wanted.connect(self._acting.start)
         self.diagnosis.allow_wanted.connect(firewall.allow)
+        self._connect_watching()
         for acting in (firewall, self._acting):
             acting.acted.connect(firewall.note_change)
             acting.acted.connect(self.diagnosis.note_change)
+
+    def _connect_watching(self) -> None:
+        watching = self.watching
+        watching.notified.connect(self.show_message)
+        watching.why_wanted.connect(
+            lambda port, protocol: self.diagnosis.ask_about(port, Protocol(protocol))
+        )
+        watching.state_changed.connect(self.background.show_watches)
+        watching.told.connect(self._on_told)
+        self.background.message_clicked.connect(watching.show_window)
+
+    @Slot(str, str, str)
+    def _on_told(self, title: str, text: str, kind: str) -> None:
+        self.show_message(title)
+        if kind == "failure" and self.isVisible():
+            QApplication.beep()
+            QApplication.alert(self)
+        self.background.tell(title, text, kind)
 
     @Slot(object)
     def _on_snapshot(self, snapshot: Snapshot) -> None:

@@ -271,6 +271,8 @@ def test_the_command_tells_a_port_and_a_process(shop: Path) -> None:
         assert all(one["pid"] != process.pid for one in document["started_by"])
         assert document["sockets"][0]["what"] == document["what"]
         by_pid = what(str(process.pid), "--pid", "--json")
+        assert by_pid["sockets"][0]["local_port"] == int(port)
+        assert not by_pid["is_port"]
         assert by_pid["what"] == document["what"]
         assert by_pid["processes"][0]["pid"] == process.pid
         told = run("what", port).stdout
