@@ -146,8 +146,7 @@ class MainWindow(QMainWindow):
         self.background = Tray(self, self.acts, settings, autostart)
         self.background.show_requested.connect(self.bring_to_front)
         self.background.notified.connect(self.show_message)
-        elevated = facts.is_elevated
-        self.restart = RestartAction(self.acts, self, runner, is_elevated=elevated)
+        self.restart = RestartAction(self.acts, self, runner, is_elevated=facts.is_elevated)
         self.restart.notified.connect(self.show_message)
         self.info_bar.administrator_wanted.connect(self.acts[RESTART_ACTION].trigger)
         self.acts.add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.background.quit)
