@@ -55,9 +55,10 @@ from portview.ui.window.empty_state import EmptyStates
 from portview.ui.window.first_paint import FirstPaint
 from portview.ui.window.help_actions import add_help_actions
 from portview.ui.window.highlight_menu import HighlightMenu
+from portview.ui.window.info_bar import InfoBar
 from portview.ui.window.live_button import LiveButton
 from portview.ui.window.navigation import Navigation
-from portview.ui.window.restart_action import RestartAction
+from portview.ui.window.restart_action import RESTART_ACTION, RestartAction
 from portview.ui.window.scope_bar import ScopeBar, scope_title
 from portview.ui.window.status_bar import StatusBar
 from portview.ui.window.theme_menu import ThemeMenu
@@ -126,6 +127,7 @@ class MainWindow(QMainWindow):
         self.port_box = PortBox()
         self.port_card = PortCard(self.port_box, data_sources.describe, self)
         self.port_card.set_trial(PortTrial(runner, self.port_card))
+        self.info_bar = InfoBar(is_elevated=facts.is_elevated)
         self.acts = WindowActions(self)
         sources = ProbingSources(
             read_rows,
@@ -137,7 +139,6 @@ class MainWindow(QMainWindow):
         self.firewall = FirewallTools(self, runner, settings, data_sources.firewall)
         self.diagnosis = DiagnosisTools(self, runner, settings, self.model.all_entries)
         self.watching = WatchTools(self, runner, settings)
-        self._port_usage = PortUsageFeed(runner, self)
         self.row_actions = RowActions(self.acts, self.views.selection, [self.views])
         self._passing_time = QTimer(self)
         self._passing_time.setInterval(_PASS_TIME_MS)
@@ -145,9 +146,9 @@ class MainWindow(QMainWindow):
         self.background = Tray(self, self.acts, settings, autostart)
         self.background.show_requested.connect(self.bring_to_front)
         self.background.notified.connect(self.show_message)
-        elevated = facts.is_elevated
-        self.restart = RestartAction(self.acts, self, runner, is_elevated=elevated)
+        self.restart = RestartAction(self.acts, self, runner, is_elevated=facts.is_elevated)
         self.restart.notified.connect(self.show_message)
+        self.info_bar.administrator_wanted.connect(self.acts[RESTART_ACTION].trigger)
         self.acts.add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.background.quit)
         self._add_row_actions()
         self._saved_views = SavedViews(
@@ -225,6 +226,7 @@ class MainWindow(QMainWindow):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(top)
+        layout.addWidget(self.info_bar)
         layout.addWidget(self.details, 1)
         centre = QWidget()
         centre.setLayout(layout)
@@ -381,6 +383,7 @@ class MainWindow(QMainWindow):
         firewall.note_changed.connect(self.status.show_note)
         firewall.notified.connect(self.show_message)
         firewall.action_wanted.connect(self._acting.start)
+        self._port_usage = PortUsageFeed(self._runner, self)
         self._port_usage.counted.connect(self.status.show_usage)
         self.diagnosis.notified.connect(self.show_message)
         self.diagnosis.action_wanted.connect(self._acting.start)
@@ -417,6 +420,7 @@ class MainWindow(QMainWindow):
         self.properties.show_snapshot(snapshot)
         self.status.show_snapshot(snapshot, self.model.states, self._poller.interval_ms)
         self.empty_states.note_snapshot()
+        self.info_bar.show_problems(self.model.owner_problems)
         self._port_usage.show_snapshot(snapshot)
 
     @Slot(object, str)
