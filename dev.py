@@ -74,6 +74,7 @@ supervisors, and their packages."""
 
 FIREWALLD = VENV / "test-tools" / "firewalld"
 PROMETHEUS = VENV / "test-tools" / "prometheus"
+ALERTMANAGER = VENV / "test-tools" / "prometheus-alertmanager"
 """Packages as they hold their programs, for the tests alone: installed where systemd runs, these
 would switch themselves on, and firewalld would filter this machine."""
 
@@ -276,7 +277,11 @@ def install_test_tools() -> None:
     }
     if packages:
         _apt_install(sorted(packages), "the tests use real tools of Linux")
-    for program, place in (("firewalld", FIREWALLD), ("promtool", PROMETHEUS)):
+    for program, place in (
+        ("firewalld", FIREWALLD),
+        ("promtool", PROMETHEUS),
+        ("prometheus-alertmanager", ALERTMANAGER),
+    ):
         if not shutil.which(program) and not place.exists():
             _unpack(place)
 

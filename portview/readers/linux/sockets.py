@@ -213,7 +213,9 @@ class LinuxSocketReader:
         return self._kernel
 
     def _owner_problem(self, socket: DiagSocket) -> tuple[OwnerProblem, str]:
-        if socket.inode in self._pending or self._is_out_of_files:
+        if self._is_out_of_files:
+            return OwnerProblem.OUT_OF_FILES, ""
+        if socket.inode in self._pending:
             return OwnerProblem.LOOKING, ""
         if self._has_hidden:
             return hidden_owner_access(self._holders.denied_pids)

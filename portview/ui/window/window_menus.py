@@ -78,7 +78,7 @@ class WindowMenus:
         for menu in looks:
             view_menu.addMenu(menu)
         self._row_actions.fill(self._bar.addMenu("&Socket"))
-        self._add("&Tools", "why", "", *ACTION_NAMES, "", "managed_rules")
+        self._add("&Tools", "why", "watches", "", *ACTION_NAMES, "", "managed_rules")
         self._add("&Help", "cheat_sheet", "about")
 
     def _add(self, title: str, *names: str) -> QMenu:
