@@ -104,6 +104,7 @@ class ActionDialog(ConfirmDialog):
         if is_done and len(stopped) == 1 and why_not_again(stopped[0]) is None:
             self._stopped = stopped[0]
             self.again_button.show()
+            self._rest_on(self.cancel_button)
             self.fit()
 
     @Slot()

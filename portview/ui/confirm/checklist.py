@@ -72,6 +72,9 @@ class Checklist(QWidget):
             sign, label = QLabel(), plain_label(text)
             self._grid.addWidget(sign, row, 0)
             self._grid.addWidget(label, row, 1)
+            # At once, so that whoever asks for the height in this turn gets that of all lines.
+            sign.show()
+            label.show()
             self._lines[stage] = (sign, label)
             if stage is Stage.WAITING:
                 self._grid.addWidget(self.end_button, row, 2)

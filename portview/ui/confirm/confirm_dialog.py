@@ -28,6 +28,7 @@ from portview.ui.confirm.checklist import Checklist
 from portview.ui.confirm.confirmation_view import plain_label
 from portview.ui.style.severity import Severity
 from portview.ui.style.severity_style import severity_colour, severity_icon
+from portview.ui.widgets.key_button import KeyButton
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +71,7 @@ class ConfirmDialog(QDialog):
         self._is_over = False
         self._end_now = threading.Event()
         self._asking: tuple[QWidget, ...] = ()
-        self._offers: list[QPushButton] = []
+        self._offers: list[KeyButton] = []
         self.headline = plain_label("", is_bold=True, scale=1.2)
 
     def compose(self, *asking: QWidget) -> None:
@@ -127,9 +128,10 @@ class ConfirmDialog(QDialog):
         ):
             layout.addWidget(widget)
 
-    def add_button(self, text: str, role: QDialogButtonBox.ButtonRole) -> QPushButton:
+    def add_button(self, text: str, role: QDialogButtonBox.ButtonRole) -> KeyButton:
         """Add a button; one that acts is there only while shown."""
-        button = self.buttons.addButton(text, role)
+        button = KeyButton(text)
+        self.buttons.addButton(button, role)
         if role is QDialogButtonBox.ButtonRole.ActionRole:
             self._offers.append(button)
         # Enter presses the button that has the focus, as in every dialog of Windows.
@@ -221,7 +223,8 @@ class ConfirmDialog(QDialog):
         """Show how far it is."""
         self.checklist.show_step(step)
         if self.checklist.isHidden():
-            self._show_only(self.progress_bar, self.checklist, *self.kept_while_executing())
+            self.headline.setText(_("{title}\u2026").format(title=self.windowTitle()))
+            self._show_only(self.headline, self.checklist, self.progress_bar)
             self.cancel_button.setText(_("Cancel"))
         self.fit()
 
@@ -289,6 +292,7 @@ class ConfirmDialog(QDialog):
         self._rest_on(self.cancel_button)
 
     def _rest_on(self, button: QPushButton) -> None:
+        self.act_button.set_primary(is_primary=button is self.act_button)
         button.setDefault(True)
         button.setFocus()
 
