@@ -61,7 +61,7 @@ class WindowMenus:
         edit_menu = self._bar.addMenu("&Edit")
         self._row_actions.fill(edit_menu, Section.COPYING)
         edit_menu.addSeparator()
-        self._add_acts(edit_menu, "filter", "clear_filter", "go_to_port")
+        self._add_acts(edit_menu, "filter", "clear_filter", "go_to_port", "palette")
         view_menu = self._add("&View", "refresh", "pause")
         view_menu.addMenu("&Interval").addActions(list(intervals))
         view_menu.addSeparator()
