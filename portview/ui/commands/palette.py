@@ -5,15 +5,16 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from PySide6.QtCore import QEvent, Qt, Slot
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtCore import QEvent, QSize, Qt, Slot
+from PySide6.QtGui import QBrush, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
+    QHeaderView,
     QLineEdit,
-    QListWidget,
-    QListWidgetItem,
     QMenu,
     QMenuBar,
+    QTreeWidget,
+    QTreeWidgetItem,
     QVBoxLayout,
     QWidget,
 )
@@ -26,6 +27,7 @@ from portview.domain.sockets.scope import Scope, scope_of
 from portview.i18n import _
 from portview.models.tooltips import plain_tooltip
 from portview.override import override
+from portview.ui.style.theme import muted_text
 from portview.ui.style.tokens import CARD_WIDTH, SPACE_M, SPACE_S
 
 if TYPE_CHECKING:
@@ -84,6 +86,7 @@ def port_commands(
 ) -> Iterator[Command]:
     """Yield the ports and processes that have all of these words."""
     seen: set[object] = set()
+    processes: dict[int, Command] = {}
     for entry in entries:
         row = entry.row
         if scope_of(row) is Scope.CONNECTIONS:
@@ -98,13 +101,13 @@ def port_commands(
         seen.add((place, row.pid))
         asked = f"{row.protocol} {row.local.port}"
         yield Command(title, pid, partial(steps.show_port, asked))
-        if row.pid is not None and row.pid not in seen:
-            seen.add(row.pid)
-            yield Command(
+        if row.pid is not None and row.pid not in processes:
+            processes[row.pid] = Command(
                 _("All sockets of {process}").format(process=process),
                 pid,
                 partial(steps.filter_by, f"pid:{row.pid}"),
             )
+    yield from processes.values()
 
 
 def _has(text: str, words: Sequence[str]) -> bool:
@@ -137,10 +140,7 @@ def found(
     # What begins with the first word is meant more often than what merely holds it.
     fitting.sort(key=lambda command: not _begins(command.title, words[0]))
     hits += fitting[: _MOST_SHOWN // 2]
-    for command in port_commands(entries, words, steps):
-        if len(hits) >= _MOST_SHOWN:
-            break
-        hits.append(command)
+    hits += list(port_commands(entries, words, steps))
     hits += fitting[_MOST_SHOWN // 2 :]
     return hits[:_MOST_SHOWN]
 
@@ -171,10 +171,17 @@ class CommandPalette(QDialog):
         self.field.setAccessibleName(_("Command"))
         self.field.textChanged.connect(self._refresh)
         self.field.installEventFilter(self)
-        self.list = QListWidget()
+        self.list = QTreeWidget()
         self.list.setAccessibleName(_("What fits"))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.list.setUniformItemSizes(True)
+        self.list.setUniformRowHeights(True)
+        self.list.setRootIsDecorated(False)
+        self.list.setColumnCount(2)
+        header = self.list.header()
+        header.hide()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.list.itemClicked.connect(self._on_chosen)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SPACE_M, SPACE_M, SPACE_M, SPACE_M)
@@ -205,18 +212,23 @@ class CommandPalette(QDialog):
     def _refresh(self) -> None:
         self._shown = found(self.field.text(), self._commands, self._entries(), self._steps)
         self.list.clear()
+        faint = QBrush(muted_text(self.palette()))
         for command in self._shown:
-            shown = f"{command.title}    {command.detail}" if command.detail else command.title
-            item = QListWidgetItem(shown)
-            item.setToolTip(plain_tooltip(command.title))
-            self.list.addItem(item)
-        self.list.setCurrentRow(0)
+            item = QTreeWidgetItem(self.list, [command.title, command.detail])
+            item.setToolTip(0, plain_tooltip(command.title))
+            item.setForeground(1, faint)
+            item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            item.setSizeHint(0, QSize(0, self.fontMetrics().height() + SPACE_S))
+        first = self.list.topLevelItem(0)
+        if first is not None:
+            self.list.setCurrentItem(first)
         chosen = self.titles[0] if self._shown else _("Nothing fits")
         self.field.setAccessibleDescription(chosen)
 
     @Slot()
     def _on_chosen(self) -> None:
-        number = self.list.currentRow()
+        current = self.list.currentItem()
+        number = self.list.indexOfTopLevelItem(current) if current is not None else -1
         if not 0 <= number < len(self._shown):
             return
         run = self._shown[number].run
