@@ -123,7 +123,7 @@ def test(arguments: list[str]) -> int:
 
 
 def lint(arguments: list[str]) -> int:
-    """Check style, types and the floors of the house; ``--fix`` mends what ruff can."""
+    """Check style, types, layers and the catalogue; ``--fix`` corrects what ruff can."""
     prepare()
     fix = "--fix" in arguments
     codes = [
@@ -131,6 +131,7 @@ def lint(arguments: list[str]) -> int:
         _python("-m", "ruff", "format", *([] if fix else ["--check"]), "."),
         _python("-m", "mypy"),
         _lint_imports(),
+        _python(str(ROOT / "packaging" / "catalogue.py"), "check"),
     ]
     return max(codes)
 

@@ -109,7 +109,7 @@ class DesktopEntryAutostart:
     def __init__(self, command: Sequence[str], file: Path) -> None:
         line = " ".join(_quoted(word) for word in command)
         self._content = (
-            "[Desktop Entry]\nType=Application\nName=PortView\n"
+            "[Desktop Entry]\nType=Application\nName=PortView\n"  # untranslated: a file
             f"Exec={line}\nTerminal=false\nX-GNOME-Autostart-enabled=true\n"
         )
         self._file = file

@@ -25,8 +25,8 @@ _catalogue: NullTranslations | None = None
 
 
 def _(message: str) -> str:
-    """Return the translation of a message."""
-    return message if _catalogue is None else _catalogue.gettext(message)
+    """Return the translation of a message; nothing for the empty one."""
+    return message if _catalogue is None or not message else _catalogue.gettext(message)
 
 
 def N_(message: str) -> str:  # noqa: N802 - the name by which gettext's tools find such messages

@@ -15,7 +15,7 @@ from portview.domain.errors import Outcome, PortViewError
 from portview.domain.owners.process import ProcessKey
 from portview.domain.plain_text import quoted
 from portview.domain.user_input.parsing import BadInputError
-from portview.i18n import _
+from portview.i18n import N_, _
 from portview.readers.process_identity import process_key
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _LIFETIME = re.compile(
     r"(?P<number>[0-9]{1,9}(?:\.[0-9]{1,3})?)\s*(?P<unit>s|m|min|h|d)", re.IGNORECASE
 )
 _LONGEST_MS = 366 * _UNITS_MS["d"]
-_LIFETIME_HINT = "Write 30m, 1h or 7d; at least 1s and at most 366d."
+_LIFETIME_HINT = N_("Write 30m, 1h or 7d; at least 1s and at most 366d.")
 
 
 def parse_lifetime_ms(text: str) -> int:
@@ -40,7 +40,7 @@ def parse_lifetime_ms(text: str) -> int:
             if stripped
             else _("It is empty.")
         )
-        raise BadInputError("bad_duration", problem, text, 0, len(text), _LIFETIME_HINT)
+        raise BadInputError("bad_duration", problem, text, 0, len(text), _(_LIFETIME_HINT))
     return round(lifetime)
 
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class ClientOrigin(StrEnum):
     """Where a client runs: rules often treat the two kinds differently."""
 
-    OTHER_MACHINE = "other machine"
-    THIS_MACHINE = "this machine"
+    OTHER_MACHINE = "other machine"  # untranslated: a code
+    THIS_MACHINE = "this machine"  # untranslated: a code
 
 
 @dataclass(frozen=True, slots=True)

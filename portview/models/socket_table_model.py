@@ -20,6 +20,7 @@ from PySide6.QtCore import (
 from portview.domain.sockets.scope import Scope, scope_of
 from portview.domain.sockets.snapshot import Diff, diff, split
 from portview.domain.table.columns import COLUMNS
+from portview.i18n import _
 from portview.models.cell_roles import ALIGN_NUMBER, ALIGN_TEXT, CellRoles
 from portview.models.edits import Insertion, Move, Removal, Reorder, Update, apply_edit
 from portview.models.liveness import Liveness
@@ -285,9 +286,10 @@ class SocketTableModel(QAbstractTableModel):
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 # The space that NumberDelegate leaves at the right of the cells.
-                return f"{column.title}\u2002" if column.is_numeric else column.title
+                title = _(column.title)
+                return f"{title}\u2002" if column.is_numeric else title
             case Qt.ItemDataRole.ToolTipRole:
-                return plain_tooltip(column.description)
+                return plain_tooltip(_(column.description))
             case Qt.ItemDataRole.TextAlignmentRole:
                 return ALIGN_NUMBER if column.is_numeric else ALIGN_TEXT
         return None

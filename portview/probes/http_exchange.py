@@ -49,7 +49,7 @@ class BodyEnd(Enum):
     COMPLETE = "complete"
     CUT = "cut"
     """Longer than what is looked at."""
-    STILL_COMING = "still coming"
+    STILL_COMING = "still coming"  # untranslated: a code
     """Time was over first."""
     BROKEN = "broken"
     """The connection ended in the middle, or what came is no valid HTTP."""

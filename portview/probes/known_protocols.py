@@ -18,7 +18,7 @@ class WireProtocol(StrEnum):
     LDAP = "LDAP"
     REDIS = "Redis"
     HTTP = "HTTP"
-    HTTP_2 = "HTTP/2 without TLS"
+    HTTP_2 = "HTTP/2 without TLS"  # untranslated: a protocol
     TLS = "TLS"
     VNC = "VNC"
     AMQP = "AMQP"

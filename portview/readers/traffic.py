@@ -38,7 +38,7 @@ class TrafficReader(Protocol):
 class TrafficOnDemand:
     """Opens another reader when it is first asked anything. One thread at a time."""
 
-    name = "on demand"
+    name = "on demand"  # untranslated: for the log
 
     def __init__(self, open_it: Callable[[], TrafficReader]) -> None:
         """Take what opens the reader; it is called once."""

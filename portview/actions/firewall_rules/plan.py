@@ -275,11 +275,7 @@ def _warnings(plan: RulePlan, port: FirewallQueryContext) -> Iterator[str]:
     if rule_spec.effect is RuleEffect.BLOCK:
         return
     if port.is_loopback_only or is_loopback(question.local_address):
-        yield (
-            f"The server listens on {question.local_address or 'a loopback address'} only: no "
-            "other machine reaches it, whatever the firewall allows. Have it listen on all "
-            "addresses (0.0.0.0 or ::) first."
-        )
+        yield loopback_warning(question.local_address)
     if (
         rule_spec.program
         and question.program
@@ -290,6 +286,14 @@ def _warnings(plan: RulePlan, port: FirewallQueryContext) -> Iterator[str]:
                 program=inert(question.program, _LONGEST)
             )
         )
+
+
+def loopback_warning(address: str | None) -> str:
+    """Return that a rule helps nobody while the server listens on a loopback address."""
+    return _(
+        "The server listens on {address} only: no other machine reaches it, whatever the firewall "
+        "allows. Have it listen on all addresses (0.0.0.0 or ::) first."
+    ).format(address=address or _("a loopback address"))
 
 
 def _ending_rule(before: RuleProof, managed_rules: tuple[ManagedRule, ...]) -> ManagedRule | None:
@@ -305,6 +309,7 @@ def _ending_rule(before: RuleProof, managed_rules: tuple[ManagedRule, ...]) -> M
 
 
 def _plain_name(rule_spec: RuleSpec) -> str:
+    # untranslated: the name under which the rule is stored
     return f"PortView: {rule_spec.effect.value} {rule_spec.protocol.value.upper()} {rule_spec.port}"
 
 

@@ -17,7 +17,7 @@ from portview.domain.owners.container_owners import (
 )
 from portview.domain.owners.system_owners import WINDOWS_IDLE_PID, WINDOWS_SYSTEM_PID
 from portview.domain.plain_text import inert
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from portview.actions.safety.process_facts import ProcessFacts, SelfContext, ServiceFacts
@@ -39,6 +39,7 @@ _RESOLVED = frozenset({"systemd-resolved", "systemd-resolve"})
 KERNEL_CODE = "windows_kernel"
 """The code of the refusal of PID 4."""
 
+# untranslated: names of processes
 _WINDOWS_ITSELF = frozenset(
     {
         "csrss", "fontdrvhost", "idle", "lsaiso", "lsass", "lsm", "memory compression", "ntoskrnl",
@@ -191,16 +192,16 @@ def services_unreadable(services: Unreadable) -> Refusal:
 
 def unreadable_refusal(code: str, reason: str, remedy: Remedy) -> Refusal:
     """Return the refusal for a fact that the decision needs and that could not be read."""
-    return Refusal(code, reason, _REMEDIES[remedy], needs_admin=remedy is Remedy.ADMINISTRATOR)
+    return Refusal(code, reason, _(_REMEDIES[remedy]), needs_admin=remedy is Remedy.ADMINISTRATOR)
 
 
 _REMEDIES = {
-    Remedy.ADMINISTRATOR: "Try again with administrator rights.",
-    Remedy.CAPABILITY: "Run PortView with the privilege that is named above.",
-    Remedy.NAMESPACE: "Run PortView outside of this container or namespace.",
-    Remedy.RETRY: "Try again in a moment.",
-    Remedy.TOOL: "Install or start the program that is named above, then try again.",
-    Remedy.NOTHING: "Stop the program with the tools of this system.",
+    Remedy.ADMINISTRATOR: N_("Try again with administrator rights."),
+    Remedy.CAPABILITY: N_("Run PortView with the privilege that is named above."),
+    Remedy.NAMESPACE: N_("Run PortView outside of this container or namespace."),
+    Remedy.RETRY: N_("Try again in a moment."),
+    Remedy.TOOL: N_("Install or start the program that is named above, then try again."),
+    Remedy.NOTHING: N_("Stop the program with the tools of this system."),
 }
 
 

@@ -30,6 +30,7 @@ _STATES = {
     "activating": ServiceState.STARTING,
     "deactivating": ServiceState.STOPPING,
 }
+# untranslated: what systemctl prints
 _DENIALS = ("Access denied", "Interactive authentication required", "Permission denied")
 _QUESTION_TIMEOUT_S = 10.0
 _MOST_DEPENDENTS = 50

@@ -246,7 +246,8 @@ def socket_unit(facts: Facts) -> Finding | None:
         needs_admin=unit is not None,
         harm=Harm.SHARED if unit else Harm.NONE,
         harm_words=_("The service is not started on demand any more."),
-        undo=_("systemctl enable --now {unit}").format(unit=unit) if unit else "",
+        # untranslated: a command
+        undo=f"systemctl enable --now {unit}" if unit else "",
     )
     return Finding(
         "socket_unit",

@@ -102,7 +102,7 @@ def relay_advice(relay: ContainerRelay, port: int | None = None) -> str:
         return _("Stop the container: {tool} stop {container}").format(
             tool=tool, container=relay.container
         )
-    which = _(" --filter publish={port}").format(port=port) if port else ""
+    which = f" --filter publish={port}" if port else ""  # untranslated: a command
     other = "" if relay.runtime is not Runtime.OTHER else _(" (or podman)")
     return _(
         "Stop the container and not its runtime: {tool} ps{which} names it, "

@@ -14,7 +14,7 @@ from portview.domain.owners.owners import (
 from portview.domain.owners.process import Execution
 from portview.domain.owners.process_details import ChainEnd
 from portview.domain.owners.system_owners import explain_system_owner
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from portview.domain.sockets.entry import SocketEntry
 
 _FIELD_WORDS = {
-    "name": "name",
-    "executable": "executable",
-    "command_line": "command line",
-    "user": "user",
+    "name": N_("name"),
+    "executable": N_("executable"),
+    "command_line": N_("command line"),
+    "user": N_("user"),
 }
 _REMEDIES = {
-    "access_denied": " Started as administrator, PortView could tell.",
+    "access_denied": N_(" Started as administrator, PortView could tell."),
 }
 
 
@@ -115,12 +115,12 @@ def _unread_fields(info: ProcessInfo) -> list[str]:
     for field, words in _FIELD_WORDS.items():
         problem = info.problems.get(field)
         if problem is not None:
-            by_problem.setdefault(problem, []).append(words)
+            by_problem.setdefault(problem, []).append(_(words))
     return [
         _("The {joined} could not be read: {field_problem_words}.{get}").format(
             joined=_joined(fields),
-            field_problem_words=FIELD_PROBLEM_WORDS[problem],
-            get=_REMEDIES.get(problem.value, ""),
+            field_problem_words=_(FIELD_PROBLEM_WORDS[problem]),
+            get=_(_REMEDIES.get(problem.value, "")),
         )
         for problem, fields in (
             (problem, by_problem[problem])

@@ -71,5 +71,8 @@ def container_name_of(row: SocketRow, info: ProcessInfo | None) -> str:
 
 def describe_ancestors(ancestors: tuple[Ancestor, ...]) -> str:
     """Return the chain from the first process on: "systemd → sshd → bash → npm"."""
-    names = [inert(one.name, _LONGEST_NAME) or f"PID {one.pid}" for one in reversed(ancestors)]
+    names = [
+        inert(one.name, _LONGEST_NAME) or _("PID {pid}").format(pid=one.pid)
+        for one in reversed(ancestors)
+    ]
     return " \u2192 ".join(names)

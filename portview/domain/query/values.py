@@ -62,7 +62,7 @@ def read_values(key: Key, values: list[Piece]) -> Query:
                 value.start - 1,
                 value.end,
                 _("{key}: is the {about}, for example {example}.").format(
-                    key=key, about=KEY_HELP[key].about, example=KEY_HELP[key].example
+                    key=key, about=_(KEY_HELP[key].about), example=_(KEY_HELP[key].example)
                 ),
             )
     return _READERS[key](key, values)
@@ -178,7 +178,7 @@ def _pattern(value: Piece, text: str) -> str:
             ),
             value.start,
             value.end,
-            _("Write for example {example}.").format(example=KEY_HELP[Key.ADDR].example),
+            _("Write for example {example}.").format(example=_(KEY_HELP[Key.ADDR].example)),
         )
     return text
 

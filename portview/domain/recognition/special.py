@@ -21,6 +21,7 @@ _FORWARD = re.compile(
     r"(?:(?:\[[^\]]*\]|[^:\[\]]*):)?(?P<port>\d+):(?P<target>(?:\[[^\]]+\]|[^:\[\]]+):\d+)"
 )
 _MOST_FORWARDS = 3
+# untranslated: names of products
 _JUPYTER_APPS = {"notebook": "Jupyter Notebook", "lab": "JupyterLab", "server": "Jupyter server"}
 
 
@@ -33,7 +34,7 @@ def postgres(launch: Launch, facts: ProgramFacts) -> str:
             version=where["version"], cluster=where["cluster"]
         )
     program = _POSTGRES_PROGRAM.match(facts.executable)
-    name = f"postgres {program['version']}" if program else "postgres"
+    name = f"postgres {program['version']}" if program else "postgres"  # untranslated: a product
     folder = file_name(data or facts.folder)
     return (
         _("{postgres}, data in {folder}").format(postgres=name, folder=folder) if folder else name
@@ -110,7 +111,7 @@ def java(launch: Launch, _facts: ProgramFacts) -> str:
     simple = script.rpartition("/")[2].rpartition(".")[2] if "." in script else script
     if "catalina.base" in properties:
         base = file_name(properties["catalina.base"])
-        return _("Apache Tomcat ({base})").format(base=base) if base else "Apache Tomcat"
+        return _("Apache Tomcat ({base})").format(base=base) if base else _("Apache Tomcat")
     known = _JAVA_MAIN.get(script)
     if known:
         return known
@@ -119,6 +120,7 @@ def java(launch: Launch, _facts: ProgramFacts) -> str:
     return f"{simple or 'java'} (java)" if simple else "java"
 
 
+# untranslated: names of products
 _JAVA_MAIN = {
     "kafka.Kafka": "Apache Kafka",
     "kafka.docker.KafkaDockerWrapper": "Apache Kafka",

@@ -21,6 +21,8 @@ from portview.domain.sockets.socket_row import (
     endpoint_text,
     is_loopback,
 )
+from portview.domain.verdict_labels import VERDICT_ORDER, verdict_label
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,21 +33,14 @@ if TYPE_CHECKING:
     from portview.domain.sockets.socket_row import SocketKey, SocketRow
     from portview.domain.sockets.traffic import TrafficRate
 
-LOOPBACK = "Loopback"
+LOOPBACK = N_("Loopback")
 _PROTOCOL_NAMES = {
     Family.IPV4: {Protocol.TCP: "TCP", Protocol.UDP: "UDP"},
     Family.IPV6: {Protocol.TCP: "TCP6", Protocol.UDP: "UDP6"},
 }
 _STATE_ORDER = {state: number for number, state in enumerate(State)}
-# By their values: the module of the verdicts is loaded with the first answer, not at the start.
-_VERDICT_LABELS = {
-    "allowed": "Allowed",
-    "partly": "Partly",
-    "unknown": "Unknown",
-    "blocked": "Blocked",
-}
-_STANDING_WORDS = {"suspended": "suspended", "traced": "stopped"}
-_VERDICT_ORDER = {word: number for number, word in enumerate((*_VERDICT_LABELS.values(), LOOPBACK))}
+_STANDING_WORDS = {"suspended": N_("suspended"), "traced": N_("stopped")}
+_VERDICT_NUMBERS = {value: number for number, value in enumerate(VERDICT_ORDER)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +106,7 @@ def process_shown_text(entry: SocketEntry, context: CellContext) -> str:
     """Return the owner's name, and that the process stands still; an icon says so as well."""
     text = process_text(entry, context)
     standing = context.standing_of(entry.row)
-    return text if standing is None else f"{text}, {_STANDING_WORDS[standing]}"
+    return text if standing is None else f"{text}, {_(_STANDING_WORDS[standing])}"
 
 
 def process_key(entry: SocketEntry, _: CellContext) -> str | None:
@@ -202,16 +197,19 @@ def firewall_text(entry: SocketEntry, context: CellContext) -> str:
     if not awaits_clients(row):
         return ""
     if is_loopback(row.key.local.address):
-        return LOOPBACK
+        return _(LOOPBACK)
     answer = context.firewall.get(row.key)
-    return "" if answer is None else _VERDICT_LABELS[answer.verdict]
+    return "" if answer is None else verdict_label(answer.verdict)
 
 
 def firewall_key(entry: SocketEntry, context: CellContext) -> int | None:
     """Sort by how far a port is open, the most open first."""
     if not awaits_clients(entry.row):
         return None  # as most sockets, which cost the least this way
-    return _VERDICT_ORDER.get(firewall_text(entry, context))
+    if is_loopback(entry.row.key.local.address):
+        return len(VERDICT_ORDER)
+    answer = context.firewall.get(entry.row.key)
+    return None if answer is None else _VERDICT_NUMBERS[answer.verdict]
 
 
 def service_text(entry: SocketEntry, _: CellContext) -> str:

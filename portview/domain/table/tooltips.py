@@ -13,29 +13,29 @@ from portview.domain.owners.owners import (
     without_process_sentence,
 )
 from portview.domain.sockets.socket_row import Protocol, State, awaits_clients, is_loopback
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from portview.domain.sockets.entry import SocketEntry
     from portview.domain.table.cells import CellContext
 
 _WILDCARDS = {
-    "0.0.0.0": "All IPv4 addresses of this machine.",  # noqa: S104 - what it means, no bind
-    "::": "All addresses of this machine; often IPv4 as well.",
+    "0.0.0.0": N_("All IPv4 addresses of this machine."),  # noqa: S104 - what it means, no bind
+    "::": N_("All addresses of this machine; often IPv4 as well."),
 }
 _STATES = {
-    State.LISTEN: "Waits for connections.",
-    State.BOUND: "Holds the port without listening on it.",
-    State.SYN_SENT: "Asked for a connection; no answer yet.",
-    State.SYN_RECEIVED: "Was asked for a connection and answered.",
-    State.ESTABLISHED: "Connected.",
-    State.FIN_WAIT_1: "Closed on this side; the other side has not confirmed it yet.",
-    State.FIN_WAIT_2: "Closed on this side; waits for the other side to close.",
-    State.CLOSE_WAIT: "Closed by the other side; the program here has not closed it yet.",
-    State.CLOSING: "Closed by both sides at once.",
-    State.LAST_ACK: "Closed by both sides; waits for the last confirmation.",
-    State.TIME_WAIT: "Closed. The system keeps it for a while, to catch late packets.",
-    State.CLOSED: "Closed.",
+    State.LISTEN: N_("Waits for connections."),
+    State.BOUND: N_("Holds the port without listening on it."),
+    State.SYN_SENT: N_("Asked for a connection; no answer yet."),
+    State.SYN_RECEIVED: N_("Was asked for a connection and answered."),
+    State.ESTABLISHED: N_("Connected."),
+    State.FIN_WAIT_1: N_("Closed on this side; the other side has not confirmed it yet."),
+    State.FIN_WAIT_2: N_("Closed on this side; waits for the other side to close."),
+    State.CLOSE_WAIT: N_("Closed by the other side; the program here has not closed it yet."),
+    State.CLOSING: N_("Closed by both sides at once."),
+    State.LAST_ACK: N_("Closed by both sides; waits for the last confirmation."),
+    State.TIME_WAIT: N_("Closed. The system keeps it for a while, to catch late packets."),
+    State.CLOSED: N_("Closed."),
 }
 
 
@@ -77,7 +77,11 @@ def process(entry: SocketEntry, context: CellContext) -> str:
     row, info = entry.row, entry.info
     if row.owner_problem is not None:
         reason = owner_problem_reason(row)
-        return reason if row.pid is None else f"{reason}\nThe system names PID {row.pid}."
+        return (
+            reason
+            if row.pid is None
+            else _("{reason}\nThe system names PID {pid}.").format(reason=reason, pid=row.pid)
+        )
     if row.key.owner is None:
         return without_process_sentence(row)
     if info is None or not info.name:
@@ -105,7 +109,7 @@ def local_address(entry: SocketEntry, _unused: CellContext) -> str:
         return _("All IPv6 addresses of this machine; no IPv4.") if bare == "::" else ""
     if entry.row.is_v6_only is False and bare == "::":
         return _("All addresses of this machine, IPv4 as well.")
-    return _WILDCARDS.get(bare, "")
+    return _(_WILDCARDS.get(bare, ""))
 
 
 def name(entry: SocketEntry, context: CellContext) -> str:
@@ -123,7 +127,7 @@ def remote_address(entry: SocketEntry, context: CellContext) -> str:
 
 def state(entry: SocketEntry, _unused: CellContext) -> str:
     """Say what a state means."""
-    return "" if entry.row.state is None else _STATES[entry.row.state]
+    return "" if entry.row.state is None else _(_STATES[entry.row.state])
 
 
 def firewall(entry: SocketEntry, context: CellContext) -> str:

@@ -179,7 +179,7 @@ class Matching:
             ranges = ranges_of(right, field, packet.version)
             bound = ranges[0][0] if ranges else None
         elif isinstance(field, KnownField) and field.kind.startswith(
-            ("number", "masked n", "clock")
+            ("number", "masked n", "clock")  # untranslated: kinds
         ):
             bound = number_of(right, field.kind)
         if bound is None:

@@ -17,7 +17,7 @@ from portview.firewall.windows.registry import FirewallRegistry
 from portview.firewall.windows.rules import NoWindowsRules, WindowsRules
 from portview.firewall.windows.surroundings_reader import read_surroundings
 from portview.firewall.windows.warnings import warnings_for
-from portview.i18n import _
+from portview.i18n import N_, _
 from portview.readers.elevation import is_elevated
 from portview.readers.windows.system_programs import (
     CREATE_NO_WINDOW,
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _NO_SETTINGS = (
-    "This system has no settings of Windows' firewall.",
-    "It may be that another firewall stands in its place.",
+    N_("This system has no settings of Windows' firewall."),
+    N_("It may be that another firewall stands in its place."),
 )
 _TIMEOUT_S = 20.0
 _LONGEST_OUTPUT = 200
@@ -65,7 +65,7 @@ class WindowsFirewall:
                 self._registry = FirewallRegistry()
             policy = self._registry.read()
             if policy is None:
-                return self._nothing(*_NO_SETTINGS)
+                return self._nothing(*map(_, _NO_SETTINGS))
             return self._known(policy, read_surroundings())
         except OSError as error:
             logger.warning("the rules of the firewall can't be read: %s", error)

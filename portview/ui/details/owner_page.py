@@ -197,7 +197,7 @@ class OwnerPage(DetailsPage):
     def _started_words(self, started_ms: int) -> str:
         if not started_ms:
             return ""
-        moment = QDateTime.fromMSecsSinceEpoch(started_ms).toString(_("yyyy-MM-dd HH:mm:ss"))
+        moment = QDateTime.fromMSecsSinceEpoch(started_ms).toString("yyyy-MM-dd HH:mm:ss")
         return f"{moment}, {format_duration(self._describe().now_ms - started_ms)} ago"
 
     def _on_read(self, question: OwnerQuestion, details: OwnerDetails) -> None:

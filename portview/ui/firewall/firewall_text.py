@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.firewall import FirewallVerdict, RuleEffect, RuleFit
 from portview.domain.sockets.socket_row import State, awaits_clients, is_loopback
-from portview.i18n import _
+from portview.i18n import N_, _
 from portview.ui.firewall.rule_targets import describe_port
 from portview.ui.style.severity import Severity
 from portview.ui.widgets.result import DisplayedResult, ResultRow
@@ -21,25 +21,27 @@ if TYPE_CHECKING:
     )
     from portview.domain.sockets.socket_row import SocketRow
 
-MATCH_COLUMNS = ("Order", "Rule", "Does", "Applies to", "Conditions", "Where", "As written")
+MATCH_COLUMNS = (
+    N_("Order"),
+    N_("Rule"),
+    N_("Does"),
+    N_("Applies to"),
+    N_("Conditions"),
+    N_("Where"),
+    N_("As written"),
+)
 
 EFFECT_LABELS = {
-    RuleEffect.ALLOW: "Allows",
-    RuleEffect.BLOCK: "Blocks",
-    RuleEffect.REJECT: "Refuses",
-    RuleEffect.BYPASS: "Allows those who prove who they are",
-    RuleEffect.OTHER: "Goes on",
-}
-VERDICT_LABELS = {
-    FirewallVerdict.ALLOWED: "Allowed",
-    FirewallVerdict.BLOCKED: "Blocked",
-    FirewallVerdict.PARTLY: "Allowed for some",
-    FirewallVerdict.UNKNOWN: "Not known",
+    RuleEffect.ALLOW: N_("Allows"),
+    RuleEffect.BLOCK: N_("Blocks"),
+    RuleEffect.REJECT: N_("Refuses"),
+    RuleEffect.BYPASS: N_("Allows those who prove who they are"),
+    RuleEffect.OTHER: N_("Goes on"),
 }
 _FIT_LABELS = {
-    RuleFit.FULL: "All of it",
-    RuleFit.PART: "Some of it",
-    RuleFit.MAYBE: "Can't be told",
+    RuleFit.FULL: N_("All of it"),
+    RuleFit.PART: N_("Some of it"),
+    RuleFit.MAYBE: N_("Can't be told"),
 }
 _VERDICT_SEVERITIES = {
     FirewallVerdict.ALLOWED: Severity.GOOD,
@@ -113,7 +115,7 @@ def verdict_result(
         word,
         answer.reason,
         next_step,
-        MATCH_COLUMNS,
+        tuple(map(_, MATCH_COLUMNS)),
         tuple(_match_row(number, match) for number, match in enumerate(answer.matches, 1)),
     )
 
@@ -170,8 +172,8 @@ def _match_row(number: int, match: RuleMatch) -> ResultRow:
         (
             f"{number}, decides" if match.decides else str(number),
             name if rule.is_enabled else _("{name} (switched off)").format(name=name),
-            EFFECT_LABELS[rule.effect],
-            _FIT_LABELS[match.fit],
+            _(EFFECT_LABELS[rule.effect]),
+            _(_FIT_LABELS[match.fit]),
             "; ".join(rule.conditions),
             rule.source,
             rule.text,

@@ -30,7 +30,7 @@ from portview.actions.firewall_rules.rule_spec import (
 from portview.domain.errors import PortViewError
 from portview.domain.plain_text import inert, quoted
 from portview.domain.user_input.parsing import BadInputError
-from portview.i18n import _
+from portview.i18n import N_, _
 from portview.ui.confirm.confirmation_view import plain_label
 from portview.ui.widgets.validated_field import ValidatedField
 
@@ -49,9 +49,9 @@ HOUR_MS = 3_600_000
 _LONGEST_NAME = 60
 _MOST_NETWORKS = 3
 _PROFILE_TIPS = {
-    "domain": "Networks in which this machine knows its domain",
-    "private": "Networks that were marked as private: at home, at work",
-    "public": "All other networks, such as a caf\u00e9's: everybody there may come in",
+    "domain": N_("Networks in which this machine knows its domain"),
+    "private": N_("Networks that were marked as private: at home, at work"),
+    "public": N_("All other networks, such as a caf\u00e9's: everybody there may come in"),
 }
 
 
@@ -179,7 +179,7 @@ class RuleForm(QWidget):
         profiles = QHBoxLayout()
         for name, box in self.profile_boxes.items():
             box.setChecked(name in self._start.profiles)
-            box.setToolTip(_PROFILE_TIPS[name])
+            box.setToolTip(_(_PROFILE_TIPS[name]))
             profiles.addWidget(box)
         profiles.addStretch(1)
         self._add_endings(owner_name)

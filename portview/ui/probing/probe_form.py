@@ -256,7 +256,7 @@ class ProbeForm(QWidget):
         self.target.setPlaceholderText(EXAMPLES[kind])
         self.target.setText(carried_over(self.target.text(), kind))
         self.target.set_parse(parse_for(kind))
-        self._about.setText(ABOUT[kind])
+        self._about.setText(_(ABOUT[kind]))
         mute(self._about)
         for one, page in self._pages.items():
             page.setVisible(one is kind)

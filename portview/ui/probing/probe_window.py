@@ -90,7 +90,9 @@ class ProbeWindow(ToolWindow):
         self.limit.setPlaceholderText("10 min")
         self.limit.setFixedWidth(70)
         self.wait_button = self.button(
-            "&Wait", self._ask_to_wait, "Goes on in the background; the status bar shows it"
+            "&Wait",
+            self._ask_to_wait,
+            _("Keeps running in the background; the status bar shows it"),
         )
         self.starts_at = self.form.target
         self._compose()

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QL
 from portview.domain.sockets.socket_row import Protocol
 from portview.domain.user_input.parsing import format_duration, parse_count, parse_duration_ms
 from portview.domain.user_input.targets import parse_typed_host
-from portview.i18n import _
+from portview.i18n import N_, _
 from portview.probes.scan import DEFAULT_SCAN_TIMEOUT_MS, ScanOptions
 from portview.ui.probing.scan_ports import ALL, COMMON, WELL_KNOWN, parse_scan_ports
 from portview.ui.widgets.validated_field import MistakeLine, ValidatedField
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 _MOST_PER_S = 100_000
 _NARROW = 100
 _PRESETS = (
-    ("Common ports", COMMON),
-    ("1 to 1024", WELL_KNOWN),
-    ("All 65,535", ALL),
+    (N_("Common ports"), COMMON),
+    (N_("1 to 1024"), WELL_KNOWN),
+    (N_("All 65,535"), ALL),
 )
 
 
@@ -53,7 +53,7 @@ class ScanForm(QWidget):
         self.preset = QComboBox()
         self.preset.setAccessibleName(_("Usual choices of ports"))
         for words, ports in _PRESETS:
-            self.preset.addItem(words, ports)
+            self.preset.addItem(_(words), ports)
         self.preset.addItem(_("As typed"), None)
         self.preset.activated.connect(self._on_preset_chosen)
         self.ports.textChanged.connect(self._show_preset)

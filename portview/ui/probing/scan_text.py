@@ -53,7 +53,7 @@ def describe_differences(comparison: TableComparison, owners: Mapping[int, str])
     lines = []
     if comparison.not_reachable:
         named = [
-            f"{endpoint_text(row.local)} ({owners.get(row.local.port, 'owner unknown')})"
+            f"{endpoint_text(row.local)} ({owners.get(row.local.port, _('owner unknown'))})"
             for row in comparison.not_reachable[:_MOST_NAMED]
         ]
         more = len(comparison.not_reachable) - len(named)

@@ -13,7 +13,7 @@ from portview.domain.owners.owners import describe_owner
 from portview.domain.plain_text import inert
 from portview.domain.sockets.snapshot import Snapshot
 from portview.domain.sockets.socket_row import State, endpoint_text
-from portview.i18n import _
+from portview.i18n import N_, _, ngettext
 from portview.models.tooltips import plain_tooltip
 from portview.override import override
 from portview.ui.style.icons import icon
@@ -31,7 +31,12 @@ if TYPE_CHECKING:
 
 _LONGEST_NAME = 60
 _MOST_LISTED = 20
-_HOW = {State.LISTEN: "listens on", State.BOUND: "holds"}
+_HOW = {
+    State.LISTEN: N_("{holder}, listens on {protocol} {address}"),
+    State.BOUND: N_("{holder}, holds {protocol} {address}"),
+    None: N_("{holder}, on {protocol} {address}"),
+}
+_HOW_ELSE = N_("{holder}, {state} on {protocol} {address}")
 
 
 class PortBox(QLineEdit):
@@ -118,10 +123,11 @@ class PortBar(QFrame):
             _("Show its connections"),
             lambda answer: bool(answer.peers),
             lambda answer: self.filter_chosen.emit(
-                _("port:{port} OR rport:{port}").format(port=answer.question.port)
+                # untranslated: a query
+                f"port:{answer.question.port} OR rport:{answer.question.port}"
             ),
         )
-        self.add_next_step("Copy", lambda _unused: True, lambda _unused: self._copy())
+        self.add_next_step(_("Copy"), lambda _unused: True, lambda _unused: self._copy())
         box.textChanged.connect(self._on_text_changed)
         box.going_requested.connect(self._on_going_requested)
         self.hide()
@@ -242,15 +248,19 @@ class PortBar(QFrame):
             )
         elif answer.waiting:
             count = len(answer.waiting)
-            return _("Nobody holds {port}; {count:,} closed {part} in TIME_WAIT").format(
-                port=port,
-                count=count,
-                part="connection waits" if count == 1 else "connections wait",
-            )
+            return ngettext(
+                "Nobody holds {port}; {count:,} closed connection is in TIME_WAIT",
+                "Nobody holds {port}; {count:,} closed connections are in TIME_WAIT",
+                count,
+            ).format(port=port, count=count)
         else:
             peers = len(answer.peers)
             more = (
-                _("; {peers:,} connections to that port elsewhere").format(peers=peers)
+                ngettext(
+                    "; {peers:,} connection to that port elsewhere",
+                    "; {peers:,} connections to that port elsewhere",
+                    peers,
+                ).format(peers=peers)
                 if peers
                 else ""
             )
@@ -266,9 +276,15 @@ class PortBar(QFrame):
     def _holder(self, row: SocketRow) -> str:
         info = self._snapshot.processes.get(row.owner) if row.owner else None
         name = inert(describe_owner(row, info), _LONGEST_NAME)
-        pid = _(", PID {pid}").format(pid=row.pid) if row.pid is not None else ""
-        how = _HOW.get(row.state, f"{row.state} on") if row.state else "on"
-        return f"{name}{pid}, {how} {row.protocol.upper()} {endpoint_text(row.local)}"
+        if row.pid is not None:
+            name = _("{name}, PID {pid}").format(name=name, pid=row.pid)
+        template = _(_HOW.get(row.state, _HOW_ELSE))
+        return template.format(
+            holder=name,
+            state=row.state or "",
+            protocol=row.protocol.upper(),
+            address=endpoint_text(row.local),
+        )
 
     def _go(self) -> None:
         if self._answer is None or not self._answer.found:

@@ -94,7 +94,7 @@ class SavedViews(QMenu):
         self.clear()
         own = self.own
         for view in BUILT_IN_VIEWS:
-            self._add(view)
+            self._add(replace(view, name=_(view.name)))
         if own:
             self.addSeparator()
         for view in own:

@@ -139,7 +139,9 @@ class ResultTable(QTableWidget):
             self.setItem(number, column, item)
             if column == 0 and row.severity is not None:
                 item.setIcon(severity_icon(row.severity, self))
-                words = f"{SEVERITY_LABELS[row.severity]}: {text}"
+                words = _("{severity}: {text}").format(
+                    severity=_(SEVERITY_LABELS[row.severity]), text=text
+                )
                 item.setData(Qt.ItemDataRole.AccessibleTextRole, words)
                 self._marks.append((item, row.severity))
 

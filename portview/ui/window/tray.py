@@ -12,7 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
 
 from portview.domain.errors import PortViewError
-from portview.i18n import _
+from portview.i18n import N_, _
 from portview.ui.commands.window_actions import ActionSpec
 from portview.ui.style.icons import application_icon
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 BACKGROUND_ACTIONS = ("tray", "close_to_tray", "autostart")
 """The names of the actions, in the order of the menu."""
 
-_NO_TRAY = "This desktop has no tray for icons"
-_NO_AUTOSTART = "PortView does not know how programs start at log-in here"
+_NO_TRAY = N_("This desktop has no tray for icons")
+_NO_AUTOSTART = N_("PortView does not know how programs start at log-in here")
 
 
 class Tray(QObject):
@@ -136,13 +136,13 @@ class Tray(QObject):
         if has_tray:
             tray.setChecked(self._settings.preferences.tray)
         else:
-            tray.setToolTip(_NO_TRAY)
-            tray.setStatusTip(_NO_TRAY)
+            tray.setToolTip(_(_NO_TRAY))
+            tray.setStatusTip(_(_NO_TRAY))
         to_tray.setEnabled(self.is_in_tray)
         autostart.setEnabled(self._autostart is not None)
         if self._autostart is None:
-            autostart.setToolTip(_NO_AUTOSTART)
-            autostart.setStatusTip(_NO_AUTOSTART)
+            autostart.setToolTip(_(_NO_AUTOSTART))
+            autostart.setStatusTip(_(_NO_AUTOSTART))
         else:
             autostart.setChecked(self._autostart.is_on())
 
