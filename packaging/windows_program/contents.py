@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable, Sequence
 
 EXCLUDED_MODULES: Final = (
     # without_opengl.py stands in for the first two.
@@ -19,10 +21,11 @@ EXCLUDED_MODULES: Final = (
     *("numpy.fft", "numpy.ma", "numpy.core"),
     *("tkinter", "pdb", "doctest", "lib2to3", "pip", "setuptools", "pytest", "hypothesis"),
     # Each is imported by one function of another module, none of which PortView calls.
-    *("asyncio", "concurrent.futures", "unittest", "pydoc_data", "optparse", "tarfile"),
-    *("xmlrpc", "xml.dom", "smtplib", "ftplib", "http.server", "http.cookiejar"),
+    *("unittest", "pydoc_data", "optparse", "tarfile", "xmlrpc", "xml.dom", "ftplib"),
     # Others do without these; no archive or document of such a form is ever opened.
-    *("lzma", "_lzma", "bz2", "_bz2", "xml.sax", "xml.parsers", "pyexpat", "_elementtree"),
+    *("lzma", "_lzma", "bz2", "_bz2", "_elementtree"),
+    # Commands and colours of programs' texts, which the libraries that bring them also do without.
+    *("click", "apprise.cli", "pygments", "markdown_it", "mdurl"),
     # What decimal falls back on where there is no module in C.
     "_pydecimal",
 )
@@ -59,8 +62,10 @@ _UNWANTED: Final = (
     # Colour maps and icons of plots that PortView doesn't have.
     "pyqtgraph/colors/*",
     "pyqtgraph/icons/*",
-    # Metadata and types, for people who build things with a package.
-    "*.dist-info/*",
+    # Metadata and types, for people who build things with a package. keyring finds the system's
+    # store of secrets by its own metadata.
+    "*.dist-info/[!Me]*",
+    "[!k]*.dist-info/*",
     "*.pyi",
     "*/py.typed",
     "numpy/*/tests/*",
@@ -72,6 +77,29 @@ def is_wanted(name: str) -> bool:
     r"""Tell whether a file belongs into the folder. ``name`` is relative to it, with / or \."""
     plain = name.replace("\\", "/")
     return not any(fnmatch.fnmatchcase(plain, pattern) for pattern in _UNWANTED)
+
+
+def portview_modules(root: str | Path, excluded: Sequence[str] = ()) -> list[str]:
+    """Return the names of all of PortView's modules, but for those below excluded ones."""
+    files = sorted(Path(root, "portview").rglob("*.py"))
+    names = [".".join(file.relative_to(root).with_suffix("").parts) for file in files]
+    names = [name.removesuffix(".__init__") for name in names]
+    return [
+        name
+        for name in names
+        if not any(name == one or name.startswith(f"{one}.") for one in excluded)
+    ]
+
+
+def plugin_markers(names: Iterable[str]) -> list[str]:
+    """Return the names of the empty files by which Apprise finds its plug-ins (see hooks)."""
+    found = (_APPRISE_PLUGIN.fullmatch(name.replace("\\", "/")) for name in names)
+    return sorted({match["marker"] for match in found if match})
+
+
+_APPRISE_PLUGIN: Final = re.compile(
+    r"(?P<marker>apprise/(?:plugins|config|attachment)/(?!__init__)\w+)\.pyc"
+)
 
 
 def folder_bytes(folder: Path) -> int:

@@ -51,6 +51,7 @@ _MODULES = {
     "suspend": "suspend_command",
     "resume": "suspend_command",
     "firewall": "firewall_command",
+    "watch": "watch_command",
 }
 """The verbs and the module of ``portview.cli`` that has each."""
 
@@ -119,6 +120,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         service_command,
         suspend_command,
         wait_command,
+        watch_command,
         what_command,
         why_command,
     )
@@ -139,6 +141,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         service_command,
         suspend_command,
         firewall_command,
+        watch_command,
     )
 
 

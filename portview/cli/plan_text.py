@@ -12,6 +12,7 @@ from portview.actions.safety.process_words import describe_process, named_proces
 from portview.actions.safety.restart_words import restart_sentences
 from portview.actions.services.change import comes_back
 from portview.domain.owners.explanations import describe_suspended
+from portview.domain.owners.identity import identity_of
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import endpoint_text
 from portview.i18n import N_, _
@@ -127,6 +128,8 @@ def service_lines(service: ServiceFacts, verb: str) -> Iterator[str]:
 def process_lines(process: ProcessFacts) -> Iterator[str]:
     """Yield the lines that tell one process apart from others."""
     info = process.info
+    if what := identity_of(info).what:
+        yield f"  {what}"
     if info.command_line:
         yield f"  {inert(' '.join(info.command_line), _LONGEST_COMMAND)}"
     details = [_("user {user}").format(user=inert(info.user, 80))] if info.user else []

@@ -51,6 +51,9 @@ def collect_facts(
     deadline = started + patience_s
     sockets = gathering.wait_for("snapshot", deadline)
     facts = _with_sockets(facts, gathering, sockets, deadline)
+    if facts.refused and facts.sockets.value is not None and not facts.in_the_way():
+        # Who had the port may have gone between the two.
+        facts = replace(facts, binds=_try_to_serve(question).binds)
     for name, (source, read) in _later_sources(facts, gathering, deadline).items():
         gathering.start(name, source, read)
     gathering.wait_for_all(deadline)
@@ -65,6 +68,7 @@ def _try_to_serve(question: DiagnosisQuestion) -> Facts:
     from portview.probes.server_bind import (  # noqa: PLC0415 - loaded when wanted
         try_any_port,
         try_control_ports,
+        try_specific,
         try_to_serve,
     )
 
@@ -83,6 +87,14 @@ def _try_to_serve(question: DiagnosisQuestion) -> Facts:
                 tuple(try_to_serve(one, question.port, question.protocol) for one in addresses)
                 if question.port
                 else ()
+            ),
+        ),
+        specific_code=read_now(
+            tried_with,
+            lambda: (
+                _code_fact(try_specific(question.port, question.protocol))
+                if question.port and sys.platform == "win32"
+                else Absent()
             ),
         ),
         any_port_code=read_now(

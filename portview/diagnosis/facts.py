@@ -189,6 +189,8 @@ class Facts:
     binds: Reading[tuple[ServerBind, ...]] = Reading()
     any_port_code: Reading[int] = Reading()
     """The error of asking for any port; Absent where the system gave one."""
+    specific_code: Reading[int] = Reading()
+    """The error of a plain bind at a loopback address (Windows); Absent where it worked."""
     control_code: Reading[int] = Reading()
     """The error of ports that have nothing to do with the question; Absent where one worked."""
     ranges: Reading[PortRanges] = Reading()

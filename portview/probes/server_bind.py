@@ -17,6 +17,7 @@ from portview.domain.address_matching import ANY_IPV4, ANY_IPV6, bound_device
 from portview.domain.sockets.socket_row import Family, Protocol
 from portview.probes.bind_attempt import WINDOWS, Binder, BindOption
 from portview.probes.bind_places import BindPlace
+from portview.probes.bind_report import MULTICAST_PORTS
 from portview.probes.connecting import close_at_once
 from portview.probes.os_errors import error_codes
 
@@ -33,8 +34,8 @@ class ServerBind:
     """How it went at one address.
 
     ``code`` is the error number of a usual server, None where it would start: SO_REUSEADDR for TCP
-    on Linux, exclusive use on Windows, no option for UDP. ``plain_code`` is that of a program that
-    sets no option at all.
+    on Linux, exclusive use on Windows, no option for UDP but what shares a multicast port.
+    ``plain_code`` is that of a program that sets no option at all.
     """
 
     address: str
@@ -59,12 +60,23 @@ def try_to_serve(
         usual = BindOption.EXCLUSIVE
     elif protocol is Protocol.TCP:
         usual = BindOption.REUSE
-    return ServerBind(
-        address,
-        place.family,
-        _attempt(binder, place, port, protocol, usual),
-        _attempt(binder, place, port, protocol, BindOption.PLAIN),
-    )
+    code = _attempt(binder, place, port, protocol, usual)
+    if code is not None and protocol is Protocol.UDP and port in MULTICAST_PORTS:
+        # Who wants such a port sets what lets several programs have it.
+        sharing = (BindOption.REUSE, BindOption.SHARE)
+        if any(_attempt(binder, place, port, protocol, one) is None for one in sharing):
+            code = None
+    plain = _attempt(binder, place, port, protocol, BindOption.PLAIN)
+    return ServerBind(address, place.family, code, plain)
+
+
+def try_specific(port: int, protocol: Protocol, binder: Binder | None = None) -> int | None:
+    """Bind a loopback address with no option; return None or the error number.
+
+    Windows lets that pass beside a wildcard of the same user, unless that one is exclusive.
+    """
+    place = BindPlace("127.0.0.1", Family.IPV4)
+    return _attempt(binder or Binder(), place, port, protocol, BindOption.PLAIN)
 
 
 def try_any_port(protocol: Protocol) -> int | None:

@@ -5,6 +5,7 @@ The window runs both halves off its own thread and shows what lies between them.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -33,8 +34,11 @@ from portview.actions.services.change import (
     stop_service,
 )
 from portview.domain.errors import Outcome
+from portview.domain.owners.process import ProcessKey
 from portview.domain.plain_text import inert
 from portview.i18n import _
+from portview.readers.process_identity import process_key
+from portview.readers.processes import read_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +49,6 @@ if TYPE_CHECKING:
     from portview.actions.safety.process_facts import ServiceFacts
     from portview.domain.cancellation import CancelToken
     from portview.domain.errors import ActionReport
-    from portview.domain.owners.process import ProcessKey
     from portview.domain.sockets.socket_row import Endpoint
     from portview.domain.sockets.socket_row import Protocol as Transport
 
@@ -100,7 +103,8 @@ class FreeAction:
         request = FreeRequest(self.port, self.protocol, self.address, force, tree)
         plan = inspect_port(request, self.held)
         # Nobody to stop: then the port is tried at once, to tell what keeps it if anything does.
-        return confirm_free(plan, GRACE_S, None if plan.steps else free_port(plan))
+        tried = None if plan.steps else free_port(plan)
+        return confirm_free(plan, GRACE_S, tried, own_user=_own_user())
 
     def seen_by_admin(self, cancel: CancelToken | None = None) -> FreeAction:
         """Return the same job with what an administrator sees. Raises PortViewError."""
@@ -119,6 +123,12 @@ class FreeAction:
         )
         keep_record(report)
         return report
+
+
+def _own_user() -> str | None:
+    """Return whom PortView runs as, None where that can't be read."""
+    key = process_key(os.getpid())
+    return read_process(key).user if isinstance(key, ProcessKey) else None
 
 
 @dataclass(frozen=True, slots=True)

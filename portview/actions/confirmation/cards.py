@@ -12,6 +12,7 @@ from portview.actions.safety.process_facts import CloseMethod
 from portview.actions.services.change import comes_back
 from portview.domain.local_time import local_moment
 from portview.domain.owners.explanations import describe_suspended
+from portview.domain.owners.identity import identity_of
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import endpoint_text
 from portview.i18n import N_, _
@@ -156,6 +157,8 @@ def identity(process: ProcessFacts | None) -> tuple[str, ...]:
 
 def _identity_lines(process: ProcessFacts) -> Iterator[str]:
     info = process.info
+    if what := identity_of(info).what:
+        yield what
     if info.command_line:
         yield inert(" ".join(info.command_line), _LONGEST_COMMAND)
     elif info.executable:

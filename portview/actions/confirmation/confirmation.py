@@ -21,6 +21,7 @@ from portview.actions.free_port.plan import PlanAction
 from portview.actions.free_port.plan_summary import shown_steps, summary_of_steps
 from portview.actions.processes.suspend import SuspendVerb, describe_sockets
 from portview.actions.safety.restart_words import restart_sentences
+from portview.domain.facts import Absent, Known
 from portview.domain.plain_text import inert
 from portview.i18n import _, ngettext
 
@@ -41,6 +42,8 @@ class Confirmation:
 
     ``verb`` labels the button; empty where there is nothing that can be done. ``notes`` sum up
     what the cards tell one by one. ``is_hidden`` tells that an administrator could see more.
+    ``harms_nobody_else`` is proved: only programs of this person stop, none a service, no client
+    of them is connected. Only then is the act what Enter does.
     """
 
     headline: str
@@ -51,12 +54,20 @@ class Confirmation:
     has_tree: bool = False
     can_be_forced: bool = False
     is_hidden: bool = False
+    harms_nobody_else: bool = False
 
 
-def confirm_free(plan: FreePlan, grace_s: float, tried: ActionReport | None = None) -> Confirmation:
+def confirm_free(
+    plan: FreePlan,
+    grace_s: float,
+    tried: ActionReport | None = None,
+    *,
+    own_user: str | None = None,
+) -> Confirmation:
     """Put a plan for a port into a question.
 
     ``tried`` is what a bind showed where no process holds the port: there is nothing to ask then.
+    ``own_user`` is whom PortView runs as, None where that could not be read.
     """
     is_possible = plan.is_possible
     shown, rest = shown_steps(plan.steps)
@@ -89,6 +100,23 @@ def confirm_free(plan: FreePlan, grace_s: float, tried: ActionReport | None = No
         can_be_forced=is_possible
         and (plan.request.force or any(step.kind is PlanAction.ASK for step in plan.steps)),
         is_hidden=plan.is_hidden,
+        harms_nobody_else=_harms_nobody_else(plan, own_user),
+    )
+
+
+def _harms_nobody_else(plan: FreePlan, own_user: str | None) -> bool:
+    """Return whether it is certain that a plan stops nothing but this person's own programs."""
+    if not plan.is_possible or plan.served or plan.guesses or own_user is None:
+        return False
+    if any(row.remote is not None and row.owner is None for row in plan.left_alone):
+        return False  # A client that the server has not accepted yet belongs to no process.
+    return all(
+        step.service is None
+        and step.process is not None
+        and isinstance(step.process.services, (Known, Absent))
+        and not step.process.shown_services
+        and all(member.info.user == own_user for member in step.members)
+        for step in plan.steps
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from portview.actions.firewall_rules.report import FirewallReport
 from portview.actions.free_port.execute import FreeReport
 from portview.actions.free_port.plan import PlanAction
+from portview.actions.port_settings.change import SettingReport
 from portview.actions.processes.end import EndReport
 from portview.actions.processes.suspend import SuspendReport
 from portview.actions.services.change import ServiceReport
@@ -66,6 +67,7 @@ class ActionRecord:
     """One action: when, what was asked, done and true then, and to whom.
 
     ``made_rules`` are the ids of firewall rules that it made, which can be taken back by them.
+    ``undo_setting`` are the words of the change that undoes one of a setting.
     """
 
     at_ms: int
@@ -76,6 +78,7 @@ class ActionRecord:
     processes: tuple[StoppedProcess, ...] = ()
     stopped_services: tuple[str, ...] = ()
     made_rules: tuple[str, ...] = ()
+    undo_setting: tuple[str, ...] = ()
 
 
 def record_path() -> Path:
@@ -117,6 +120,7 @@ def record_of(report: ActionReport, at_ms: int) -> ActionRecord:
     processes: tuple[StoppedProcess, ...] = ()
     services: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
+    undo: tuple[str, ...] = ()
     if isinstance(report, FreeReport):
         processes = _stopped(report.plan.steps, report.results)
         if not report.service_problems and report.proof:
@@ -134,8 +138,18 @@ def record_of(report: ActionReport, at_ms: int) -> ActionRecord:
         rules = (report.rule_id,)
     elif isinstance(report, ServiceReport) and report.is_stopped:
         services = (report.service.name,)
+    elif isinstance(report, SettingReport) and report.outcome is Outcome.DONE and report.plan.undo:
+        undo = report.plan.undo.words()
     return ActionRecord(
-        at_ms, report.asked, report.done, report.now, report.outcome, processes, services, rules
+        at_ms,
+        report.asked,
+        report.done,
+        report.now,
+        report.outcome,
+        processes,
+        services,
+        rules,
+        undo,
     )
 
 
@@ -187,6 +201,7 @@ def _to_json(record: ActionRecord) -> dict[str, Any]:
         "processes": [_process_to_json(process) for process in record.processes],
         "stopped_services": list(record.stopped_services),
         "made_rules": list(record.made_rules),
+        "undo_setting": list(record.undo_setting),
     }
 
 
@@ -207,6 +222,7 @@ def _from_json(line: str) -> ActionRecord | None:
             tuple(_process_from_json(one) for one in values["processes"]),
             tuple(str(name) for name in values["stopped_services"]),
             tuple(str(name) for name in values.get("made_rules", ())),
+            tuple(str(word) for word in values.get("undo_setting", ())),
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         return None

@@ -144,7 +144,7 @@ def other_user(facts: Facts) -> Finding | None:
     return Finding(
         "other_user",
         Side.BIND,
-        Certainty.PROVED,
+        Certainty.PROVED if all(one.is_mine is False for one in found) else Certainty.LIKELY,
         sentence,
         (*socket_evidence(facts, found), *bind_evidence(facts)),
         (*use_another_port(facts), free_the_port(facts, found, is_admin=True)),
@@ -266,8 +266,8 @@ def reuse_port_group(facts: Facts) -> Finding | None:
         return None
     if facts.protocol is Protocol.UDP:
         sentence = _(
-            "{owner} share {port} at {places}. A program that sets SO_REUSEADDR or SO_REUSEPORT as "
-            "they do can join; any other is refused."
+            "{port} at {places} is shared by {owner}. A program that sets SO_REUSEADDR or "
+            "SO_REUSEPORT as they do can join; any other is refused."
         )
     else:
         sentence = _(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from portview.domain.address_matching import is_wildcard
 from portview.domain.facts import known_or
 from portview.domain.owners.container_owners import Runtime, container_relay
+from portview.domain.owners.process import FieldProblem
 from portview.domain.sockets.socket_row import OwnerProblem, Protocol
 
 if TYPE_CHECKING:
@@ -57,8 +58,20 @@ def _code_of_owner(socket: PortSocket, facts: Facts) -> str:
         return container
     if not socket.owners:
         return _code_without_owner(socket)
-    is_of_other = socket.is_mine is False and not facts.me.is_elevated
-    return "other_user" if is_of_other else ""
+    return "other_user" if _is_of_other_user(socket, facts) else ""
+
+
+def _is_of_other_user(socket: PortSocket, facts: Facts) -> bool:
+    """Return whether the holder is of another account, which an administrator has to ask.
+
+    Windows hides the account of others' processes.
+    """
+    if facts.me.is_elevated:
+        return False
+    if socket.is_mine is None and facts.platform == "win32":
+        problems = {info.problems.get("user") for info in socket.owners}
+        return problems == {FieldProblem.ACCESS_DENIED}
+    return socket.is_mine is False
 
 
 def _is_systemd(info: ProcessInfo) -> bool:
@@ -146,7 +159,10 @@ def _is_refused_by_exclusive_holder(facts: Facts) -> bool:
     if ranges is None or facts.protocol is not Protocol.TCP:
         return False
     excluded = ranges.exclusion_of(facts.port)
-    is_denied = any(one.plain_code in _WINDOWS_DENIED for one in facts.binds.value or ())
+    # Beside a wildcard of the same user Windows lets a single address be bound, but for this.
+    is_denied = facts.specific_code.value in _WINDOWS_DENIED or any(
+        one.plain_code in _WINDOWS_DENIED for one in facts.binds.value or ()
+    )
     is_mine = all(one.is_mine for one in holders(facts))
     return is_denied and is_mine and (excluded is None or excluded.is_administered)
 

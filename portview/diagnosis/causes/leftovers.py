@@ -182,6 +182,22 @@ def _leftover_fixes(found: tuple[PortSocket, ...], facts: Facts) -> tuple[Fix, .
     return tuple(fixes)
 
 
+def unknown_holder(facts: Facts) -> Finding | None:
+    """Detect that something has the port and stands in no table."""
+    if not _is_unexplained(facts) or facts.sockets.problem is not None:
+        return None
+    if facts.lists_bound.value is False or facts.wsl_mode.value == "mirrored":
+        return None  # which has a cause of its own
+    return cannot_tell(
+        "unknown_holder",
+        Side.BIND,
+        _("Something has {port}, and the table of sockets shows nothing that does.").format(
+            port=facts.question.name
+        ),
+        _("Ask again: it may just have come or gone. As administrator more may be seen."),
+    )
+
+
 def _idle(facts: Facts) -> tuple[PortSocket, ...]:
     """Return what is in the way of a plain program, where nobody listens."""
     refused = facts.refused or facts.plainly_refused
@@ -220,4 +236,4 @@ def _is_unexplained(facts: Facts) -> bool:
     return any(one.code in _IN_USE for one in facts.refused) and not facts.in_the_way()
 
 
-CAUSES = (bound_not_listening, outgoing_connection, leftovers)
+CAUSES = (bound_not_listening, outgoing_connection, leftovers, unknown_holder)

@@ -20,6 +20,7 @@ from portview.domain.owners.process import Execution
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import Protocol
 from portview.i18n import _, ngettext
+from portview.probes.bind_report import MULTICAST_PORTS
 from portview.probes.server_reply import ReplyKind
 
 if TYPE_CHECKING:
@@ -338,16 +339,17 @@ def _two_receivers(facts: Facts) -> Finding | None:
     for one in facts.listeners:
         by_address.setdefault(one.address, []).append(one)
     shared = [some for some in by_address.values() if len(some) > 1]
-    if not shared or _are_one_program([[one] for one in shared[0]]):
+    # At a multicast port each of them gets what is sent to the group.
+    is_for_groups = facts.port in MULTICAST_PORTS
+    if not shared or is_for_groups or _are_one_program([[one] for one in shared[0]]):
         return None
     return Finding(
         "two_servers",
         Side.REACH,
         Certainty.LIKELY,
         _(
-            "{owner} share {port} at {places}: a datagram for "
-            "one address goes to one of them only, "
-            "usually the one that was started last."
+            "{port} at {places} is shared by {owner}: a datagram for one address goes to one of "
+            "them only, usually the one that was started last."
         ).format(
             owner=describe_owner(shared[0]),
             port=facts.question.name,

@@ -59,7 +59,7 @@ COLUMNS = (
         cells.process_text,
         cells.process_key,
         tooltips.process,
-        least_chars=15,
+        least_chars=12,
         short_text=cells.process_shown_text,
     ),
     Column(
@@ -162,6 +162,7 @@ COLUMNS = (
         cells.service_text,
         cells.service_key,
         tooltips.none,
+        is_shown=False,
         least_chars=6,
     ),
     Column(
@@ -232,13 +233,19 @@ COLUMNS = (
     ),
     Column(
         "what",
+<<<<<<< HEAD
         N_("What"),
         N_("What the program is, recognized by its command line, its folder and the files there."),
         24,
+=======
+        "What",
+        "What the program is: recognised from its command line, its folder and what stands there.",
+        34,
+>>>>>>> main
         cells.what_text,
         cells.what_key,
         tooltips.what,
-        least_chars=10,
+        least_chars=20,
     ),
     Column(
         "project",

@@ -19,6 +19,7 @@ from portview.firewall.windows.surroundings_reader import read_surroundings
 from portview.firewall.windows.warnings import warnings_for
 from portview.i18n import N_, _
 from portview.readers.elevation import is_elevated
+from portview.readers.windows.console_text import decode_console
 from portview.readers.windows.system_programs import (
     CREATE_NO_WINDOW,
     program_environment,
@@ -149,9 +150,7 @@ class WindowsFirewall:
             ) from error
         if done.returncode == 0:
             return
-        # What netsh says is in the language of the system and in its console's code page.
-        encoding = "oem" if sys.platform == "win32" else "utf-8"
-        said = " ".join(done.stdout.decode(encoding, "replace").split())
+        said = " ".join(decode_console(done.stdout).split())
         logger.warning("netsh ended with %d: %s", done.returncode, said)
         if not is_elevated():
             raise PortViewError(

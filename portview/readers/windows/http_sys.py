@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import TYPE_CHECKING
 
 from portview.domain.facts import Known
@@ -15,6 +14,7 @@ from portview.readers.elevation import unreadable_here
 from portview.readers.process_identity import process_key
 from portview.readers.processes import read_process
 from portview.readers.services import NoServices, open_services
+from portview.readers.windows.console_text import decode_console
 from portview.readers.windows.http_state_text import parse_service_state, parse_url_reservations
 from portview.readers.windows.netsh import NetshAnswer, ask_netsh
 
@@ -39,14 +39,14 @@ def read_http_port_use(port: int) -> HttpPortUse:
 def read_http_state(ask: Callable[..., NetshAnswer] = ask_netsh) -> HttpState:
     """Read everything that netsh tells of http.sys."""
     answer = ask("http", "show", "servicestate", "view=requestq")
-    text = _text(answer.output)
+    text = decode_console(answer.output)
     if answer.problem:
         said = " ".join(text.split())
         return HttpState(problem=f"{answer.problem} {said}".strip())
     registrations = parse_service_state(text)
     if not registrations and not _RULE.search(text):
         return HttpState(problem=_("what netsh printed can't be understood."))
-    reservations = parse_url_reservations(_text(ask("http", "show", "urlacl").output))
+    reservations = parse_url_reservations(decode_console(ask("http", "show", "urlacl").output))
     return HttpState(registrations, reservations)
 
 
@@ -96,8 +96,3 @@ def _pids(registrations: Iterable[HttpRegistration]) -> tuple[int, ...]:
     pids = [pid for registration in registrations for pid in registration.pids]
     pids += [one.controller_pid for one in registrations if one.controller_pid is not None]
     return tuple(dict.fromkeys(pids))
-
-
-def _text(output: bytes) -> str:
-    # A console program writes in the code page of consoles, which only Windows knows by this name.
-    return output.decode("oem" if sys.platform == "win32" else "utf-8", "replace")

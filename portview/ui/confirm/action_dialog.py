@@ -160,6 +160,7 @@ class ActionDialog(ConfirmDialog):
             *([self.tree_box] if confirmation.has_tree else []),
             *([self.inspect_button] if confirmation.is_hidden else []),
             verb=confirmation.verb,
+            is_default=confirmation.harms_nobody_else,
         )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -28,6 +29,7 @@ from portview.ui.style.icons import device_pixmap
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtCore import QObject
     from PySide6.QtGui import QCloseEvent
 
     from portview.domain.errors import ActionReport
@@ -35,10 +37,14 @@ if TYPE_CHECKING:
 
 WIDTH, SIDE_MARGIN = 560, 20
 _RESULT_ICON_SIZE = 32
+_PRESSING = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space})
 
 
 class ConfirmDialog(QDialog):
-    """Nothing is done before the person says so; Cancel is the default.
+    """Nothing is done before the person says so.
+
+    Enter does what the button with the focus says. At first that is Cancel, or the act where it
+    harms nobody else; a key that is held down from before counts for nothing.
 
     Acting runs on the pool for actions. While something is being done the dialog can be cancelled
     but not lost: it closes when the work has come to an end. ``acted`` carries the report.
@@ -109,12 +115,13 @@ class ConfirmDialog(QDialog):
             layout.addWidget(widget)
 
     def add_button(self, text: str, role: QDialogButtonBox.ButtonRole) -> QPushButton:
-        """Add a button that Enter does not press; one that acts is there only while shown."""
+        """Add a button; one that acts is there only while shown."""
         button = self.buttons.addButton(text, role)
         if role is QDialogButtonBox.ButtonRole.ActionRole:
             self._offers.append(button)
-        # A tired hand on Enter must not stop a program.
-        button.setAutoDefault(False)
+        # Enter presses the button that has the focus, as in every dialog of Windows.
+        button.setAutoDefault(True)
+        button.installEventFilter(self)
         return button
 
     def prepare_act(self) -> Callable[[ExecutionOptions], ActionReport] | None:
@@ -125,11 +132,16 @@ class ConfirmDialog(QDialog):
         """Return the widgets that stay while it is done."""
         return (self.headline,)
 
-    def show_asking(self, *shown: QWidget, verb: str) -> None:
-        """Ask; without a ``verb`` there is nothing that can be done."""
+    def show_asking(self, *shown: QWidget, verb: str, is_default: bool = False) -> None:
+        """Ask; without a ``verb`` there is nothing that can be done.
+
+        ``is_default`` is for what harms nobody else: Enter does it.
+        """
         self.act_button.setText(verb.replace("&", "&&"))
         self._show_only(self.headline, *shown, *([self.act_button] if verb else []))
         self._rest_on_cancel("Cancel" if verb else "Close")
+        if verb and is_default:
+            self._rest_on(self.act_button)
 
     def show_progress(self, text: str) -> None:
         """Say what is under way."""
@@ -229,8 +241,22 @@ class ConfirmDialog(QDialog):
 
     def _rest_on_cancel(self, text: str) -> None:
         self.cancel_button.setText(text)
-        self.cancel_button.setDefault(True)
-        self.cancel_button.setFocus()
+        self._rest_on(self.cancel_button)
+
+    def _rest_on(self, button: QPushButton) -> None:
+        button.setDefault(True)
+        button.setFocus()
+
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            is_press = event.key() in _PRESSING
+            is_looking = self.progress_bar.isVisible() and not self._is_executing
+            if is_press and (event.isAutoRepeat() or is_looking):
+                # The key that opened the dialog, held down a little too long, decides nothing; and
+                # an impatient second one does not throw away what is being looked up.
+                return True
+        return super().eventFilter(watched, event)
 
     def _show_only(self, *shown: QWidget) -> None:
         for widget in (

@@ -17,6 +17,9 @@ from PySide6.QtWidgets import (
 
 from portview.actions.confirmation.actions import ServiceAction, SuspendAction
 from portview.actions.confirmation.history import read_records
+from portview.actions.confirmation.setting_action import SettingAction
+from portview.actions.port_settings.change import describe_change
+from portview.actions.port_settings.setting import SettingChange, parse_change
 from portview.actions.processes.restart import start_again, why_not_again
 from portview.actions.processes.suspend import SuspendVerb
 from portview.domain.errors import PortViewError
@@ -57,7 +60,7 @@ class HistoryWindow(QDialog):
         self.resize(*_FIRST_SIZE)
         self._runner = runner
         self._is_over = False
-        self._stopped: list[StoppedProcess | str] = []
+        self._stopped: list[StoppedProcess | SettingChange | str] = []
         self.tree = QTreeWidget()
         self.tree.setHeaderLabels(["When", _("What was done"), "Result"])
         self.tree.setUniformRowHeights(True)
@@ -112,12 +115,19 @@ class HistoryWindow(QDialog):
             for service in record.stopped_services:
                 child = self._item("", _("service {service}").format(service=service), "stopped")
                 self._add_stopped(item, child, service)
+            change = _undo_of(record)
+            if change is not None:
+                child = self._item("", describe_change(change), _("undoes it"))
+                self._add_stopped(item, child, change)
             item.setExpanded(True)
         if not records:
             self.note.setText(_("Nothing was done so far."))
 
     def _add_stopped(
-        self, action: QTreeWidgetItem, item: QTreeWidgetItem, stopped: StoppedProcess | str
+        self,
+        action: QTreeWidgetItem,
+        item: QTreeWidgetItem,
+        stopped: StoppedProcess | SettingChange | str,
     ) -> None:
         item.setData(_WHEN, _NUMBER_ROLE, len(self._stopped))
         self._stopped.append(stopped)
@@ -133,6 +143,9 @@ class HistoryWindow(QDialog):
     @Slot()
     def _on_current(self) -> None:
         stopped = self._current()
+        if isinstance(stopped, SettingChange):
+            self._offer(_("&Undo …"), is_possible=True)
+            return
         process = None if isinstance(stopped, str) else stopped
         if process is not None and _can_be_resumed(process):
             # Whether it still stands still is looked at when it is asked about.
@@ -149,7 +162,7 @@ class HistoryWindow(QDialog):
         self.again_button.setEnabled(is_possible)
         self.note.setText("")
 
-    def _current(self) -> StoppedProcess | str | None:
+    def _current(self) -> StoppedProcess | SettingChange | str | None:
         item = self.tree.currentItem()
         number = item.data(_WHEN, _NUMBER_ROLE) if item is not None else None
         return None if number is None else self._stopped[number]
@@ -157,6 +170,9 @@ class HistoryWindow(QDialog):
     @Slot()
     def _on_again(self) -> None:
         stopped = self._current()
+        if isinstance(stopped, SettingChange):
+            self.action_requested.emit(SettingAction(stopped))
+            return
         if isinstance(stopped, str):
             self.action_requested.emit(ServiceAction(stopped, "start"))
             return
@@ -182,3 +198,11 @@ class HistoryWindow(QDialog):
 
 def _can_be_resumed(process: StoppedProcess) -> bool:
     return process.ending == SuspendVerb.SUSPEND.participle
+
+
+def _undo_of(record: ActionRecord) -> SettingChange | None:
+    """Return the change that undoes one of a setting; None for a record that can't be read."""
+    try:
+        return parse_change(record.undo_setting) if record.undo_setting else None
+    except PortViewError:
+        return None

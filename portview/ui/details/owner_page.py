@@ -18,6 +18,7 @@ from portview.domain.owners.explanations import (
     services_words,
 )
 from portview.domain.owners.http_sys import describe_registrations
+from portview.domain.owners.identity import identity_of, what_of
 from portview.domain.owners.owners import command_line_of, user_of
 from portview.domain.owners.process import Execution
 from portview.domain.owners.process_details import OwnerDetails, OwnerQuestion, processor_share
@@ -141,6 +142,7 @@ class OwnerPage(DetailsPage):
         copy_command = self._button("copy", _("Copy the command line"), self._on_copy_command)
         add("note", "Note", most_lines=6)
         add("http", _("On whose behalf"), most_lines=6)
+        add("what", _("What"), most_lines=2)
         add("process", "Process", most_lines=1)
         add("usage", "Uses", most_lines=2)
         add("started", "Started", most_lines=1)
@@ -150,6 +152,15 @@ class OwnerPage(DetailsPage):
         add("services", "Services", most_lines=4)
         add("executable", "Executable", most_lines=2, buttons=(copy_path, go_there))
         add("command_line", _("Command line"), most_lines=4, buttons=(copy_command,))
+
+    @staticmethod
+    def _what_words(subject: Subject) -> str:
+        """Return what the program is, and from what that was read."""
+        row, info = subject.entry.row, subject.entry.info
+        what, sources = what_of(row, info), identity_of(info).sources
+        if not what or not sources:
+            return what
+        return _("{what} (read from: {sources})").format(what=what, sources="; ".join(sources))
 
     def _button(self, icon_name: str, name: str, on_clicked: Callable[[], None]) -> QToolButton:
         button = QToolButton()
@@ -178,6 +189,7 @@ class OwnerPage(DetailsPage):
         owner = row.key.owner
         name = info.name if info and info.name else "unknown"
         show("process", _("{name}, PID {pid}").format(name=name, pid=owner.pid) if owner else "")
+        show("what", self._what_words(subject))
         show("started", self._started_words(owner.started_ms) if owner else "")
         show("user", user_of(row, info) or "")
         show("executable", (info.executable if info else None) or "")

@@ -122,6 +122,42 @@ def muted_text(palette: QPalette) -> QColor:
     return blended(palette.color(QPalette.ColorRole.Base), text, 0.66)
 
 
+def accent_pair(palette: QPalette) -> tuple[QColor, QColor]:
+    """Return the colour of what stands out as the first choice, and of the text on it.
+
+    It is the system's accent, as far as text on it can be read (4.5:1); else a shade of it.
+    """
+    fill = palette.color(QPalette.ColorGroup.Active, QPalette.ColorRole.Highlight)
+    text = palette.color(QPalette.ColorGroup.Active, QPalette.ColorRole.HighlightedText)
+    is_light_text = text.lightness() > fill.lightness()
+    for _shade in range(_MOST_SHADES):
+        if contrast_ratio(fill, text) >= _READABLE:
+            break
+        fill = fill.darker(108) if is_light_text else fill.lighter(108)
+    return fill, text
+
+
+_READABLE = 4.5
+_MOST_SHADES = 12
+_LINEAR_TO = 0.04045
+"""Below this an sRGB value is proportional to the light."""
+
+
+def contrast_ratio(one: QColor, other: QColor) -> float:
+    """Return the contrast of two colours after WCAG 2.2, from 1 to 21."""
+
+    def luminance(colour: QColor) -> float:
+        parts = (colour.redF(), colour.greenF(), colour.blueF())
+        red, green, blue = (
+            part / 12.92 if part <= _LINEAR_TO else ((part + 0.055) / 1.055) ** 2.4
+            for part in parts
+        )
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
 def tabular_font(base: QFont) -> QFont:
     """Return the font with figures of one width, so that numbers in a column line up."""
     font = QFont(base)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 POINTING_MS = 4000
 """How long after the last movement or key a person is taken to be still reading there."""
 
+_DIGITS = frozenset("0123456789")
 _ENTER = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
 
 
@@ -27,6 +28,7 @@ class RowGestures(QObject):
     pause_requested = Signal()
     activated = Signal()
     menu_requested = Signal(object)
+    port_typed = Signal(str)
 
     def __init__(self, view: QAbstractItemView, model: SocketTableModel) -> None:
         super().__init__(view)
@@ -82,6 +84,9 @@ class RowGestures(QObject):
                 return True
             if event.key() in _ENTER:
                 self.activated.emit()
+                return True
+            if event.text() in _DIGITS:
+                self.port_typed.emit(event.text())
                 return True
         self._note_reading()
         return False

@@ -46,6 +46,7 @@ class SocketTable(QTableView):
     pause_requested = Signal()
     menu_requested = Signal(object)
     activated_row = Signal()
+    port_typed = Signal(str)
 
     def __init__(self, model: SocketTableModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,6 +60,7 @@ class SocketTable(QTableView):
         model.edits_finished.connect(self._on_edits_finished)
         self.gestures = RowGestures(self, model)
         self.gestures.pause_requested.connect(self.pause_requested)
+        self.gestures.port_typed.connect(self.port_typed)
         self.gestures.activated.connect(self.activated_row)
         self.gestures.menu_requested.connect(self.menu_requested)
         self.setAccessibleName("Sockets")

@@ -36,6 +36,7 @@ class SocketViews(QStackedWidget):
     menu_requested = Signal(object)
     pause_requested = Signal()
     activated_row = Signal()
+    port_typed = Signal(str)
     selection_changed = Signal()
     tree_made = Signal(object)
 
@@ -183,6 +184,7 @@ class SocketViews(QStackedWidget):
         self.addWidget(view)
         view.gestures.menu_requested.connect(self.menu_requested)
         view.gestures.pause_requested.connect(self.pause_requested)
+        view.gestures.port_typed.connect(self.port_typed)
         view.gestures.activated.connect(self.activated_row)
         changed = partial(self._on_selection_changed, view)
         view.selectionModel().selectionChanged.connect(changed)

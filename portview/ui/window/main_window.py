@@ -31,8 +31,10 @@ from portview.ui.export.exportable import Exportable, open_sockets
 from portview.ui.export.exporter import Export
 from portview.ui.firewall.firewall_tools import FirewallTools
 from portview.ui.probing.probing_tools import ProbingSources, ProbingTools
+from portview.ui.search.card_steps import add_card_steps
 from portview.ui.search.filter_box import FilterBox
-from portview.ui.search.port_box import PortBar, PortBox
+from portview.ui.search.port_box import PortBox
+from portview.ui.search.port_card import PortCard
 from portview.ui.search.port_trial import PortTrial
 from portview.ui.search.saved_views import SavedViews
 from portview.ui.style.theme import row_colours
@@ -111,8 +113,8 @@ class MainWindow(QMainWindow):
             self.model, self.views, self.scope_bar, self.filter_box, self.show_message
         )
         self.port_box = PortBox()
-        self.port_bar = PortBar(self.port_box)
-        self.port_bar.set_trial(PortTrial(runner, self.port_bar))
+        self.port_card = PortCard(self.port_box, data_sources.describe, self)
+        self.port_card.set_trial(PortTrial(runner, self.port_card))
         self.acts = WindowActions(self)
         sources = ProbingSources(
             read_rows,
@@ -210,11 +212,11 @@ class MainWindow(QMainWindow):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(top)
-        layout.addWidget(self.port_bar)
         layout.addWidget(self.details, 1)
         centre = QWidget()
         centre.setLayout(layout)
         self.setCentralWidget(centre)
+        self.port_card.setParent(centre)
         self.setStatusBar(self.status)
         self.probing.waits_made.connect(self.status.addPermanentWidget)
         self.status.show_rights(is_elevated=self._facts.is_elevated)
@@ -305,19 +307,18 @@ class MainWindow(QMainWindow):
         self._poller.interval_changed.connect(self._show_live_state)
         self.live_button.pause_requested.connect(self._poller.set_paused)
         self.live_button.interval_requested.connect(self._poller.set_interval)
-        self._poller.paused_changed.connect(self.port_bar.show_paused)
-        self.port_bar.socket_chosen.connect(self.navigation.reveal)
-        self.port_bar.filter_chosen.connect(self.navigation.show_everywhere)
-        self.port_bar.add_next_step(
-            _("Find a free port near"),
-            lambda answer: bool(answer.found),
-            lambda answer: self.probing.find_free_port(answer.question.port),
+        self._poller.paused_changed.connect(self.port_card.show_paused)
+        self.port_card.socket_chosen.connect(self.navigation.reveal)
+        self.port_card.filter_chosen.connect(self.navigation.show_everywhere)
+        add_card_steps(
+            self.port_card,
+            model=self.model,
+            probing=self.probing,
+            diagnosis=self.diagnosis,
+            start=self._acting.start,
+            tell=self.show_message,
         )
-        self.port_bar.add_next_step(
-            _("Why?"),
-            lambda _answer: True,
-            lambda answer: self.diagnosis.ask_about(answer.question.port, answer.question.protocol),
-        )
+        self.views.port_typed.connect(self.port_box.take_over)
         self.port_box.left.connect(self.views.setFocus)
         self._saved_views.view_chosen.connect(self.navigation.show_view)
         self._export.finished.connect(self.show_message)
@@ -362,7 +363,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_snapshot(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self.port_bar.show_snapshot(snapshot)
+        self.port_card.show_snapshot(snapshot)
         self.model.show_snapshot(snapshot)
         self.details.show_snapshot(snapshot, is_looking=self.first_rows.are_shown)
         self.properties.show_snapshot(snapshot)

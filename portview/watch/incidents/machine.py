@@ -85,8 +85,15 @@ class WatchState:
 
     @property
     def shown(self) -> str:
-        """Return the state as documents and people have it."""
-        return "unknown" if self.is_unknown else self.condition.value
+        """Return the state as documents and people have it.
+
+        One that nobody could evaluate yet is no "ok": it is pending until it is seen or unknown.
+        """
+        if self.is_unknown:
+            return "unknown"
+        if self.unreadable_streak and not self.recent and self.condition is Condition.OK:
+            return Condition.PENDING.value
+        return self.condition.value
 
 
 @dataclass(frozen=True, slots=True)

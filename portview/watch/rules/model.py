@@ -65,6 +65,9 @@ class Watch:
     program: str = ""
     service: str = ""
     state: str = ""
+    """What a service is to be ("running"), or which sockets are counted ("CLOSE_WAIT")."""
+    resource: Literal["processor", "memory"] = "processor"
+    """What ``above`` is about: percent of one core, or MiB."""
     above: float | None = None
     days: float = 14.0
     status: tuple[int, ...] = ()

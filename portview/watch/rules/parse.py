@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from portview.domain.plain_text import quoted
 from portview.domain.user_input.parsing import BadInputError, parse_duration_ms
 from portview.i18n import _
+from portview.watch.rules.listener_key import parse_entry
+from portview.watch.rules.maintenance import parse_maintenance
 from portview.watch.rules.model import (
     DESKTOP,
     Channel,
@@ -263,6 +265,24 @@ def _one_of(*allowed: str) -> Callable[[str, Any], str]:
     return read
 
 
+def _windows(key: str, value: Any) -> tuple[str, ...]:
+    texts = _texts(key, value)
+    for text in texts:
+        if parse_maintenance(text) is None:
+            message = _("{key} has “sat,sun 02:00-04:00” or “2026-01-31T02:00/2026-01-31T04:00”.")
+            raise _Mistake(key, message.format(key=key))
+    return texts
+
+
+def _entries(key: str, value: Any) -> tuple[str, ...]:
+    texts = _texts(key, value)
+    for text in texts:
+        if parse_entry(text) is None:
+            message = _("{key} has entries such as “tcp/8080” or “tcp/8080 loopback nginx”.")
+            raise _Mistake(key, message.format(key=key))
+    return texts
+
+
 def _statuses(key: str, value: Any) -> tuple[int, ...]:
     values = value if isinstance(value, list) else [value]
     return tuple(_whole(100, 599)(key, one) for one in values)
@@ -316,6 +336,7 @@ _WATCH_KEYS: dict[str, Callable[[str, Any], Any]] = {
     "port": _whole(1, _MOST_PORTS),
     "protocol": _one_of("tcp", "udp"),
     **dict.fromkeys(("address", "host", "url", "program", "service", "state"), _name),
+    "resource": _one_of("processor", "memory"),
     "above": _number,
     "days": _number,
     "status": _statuses,
@@ -328,7 +349,9 @@ _WATCH_KEYS: dict[str, Callable[[str, Any], Any]] = {
     "failures": _whole(1, 1000),
     "successes": _whole(1, 1000),
     "remind": _duration(0),
-    **dict.fromkeys(("notify", "baseline", "depends_on", "maintenance"), _texts),
+    **dict.fromkeys(("notify", "depends_on"), _texts),
+    "baseline": _entries,
+    "maintenance": _windows,
     "repair": _repairs,
     **_LIMITS,
     **dict.fromkeys(("even_if_held", "enabled"), _switch),

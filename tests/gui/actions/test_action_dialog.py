@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QLabel
 
 from portview.actions.confirmation.actions import (
     EndAction,
@@ -107,15 +108,49 @@ def test_suspending_is_asked_about_and_can_be_taken_back(
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Escape, Qt.Key.Key_Space])
-def test_a_tired_hand_stops_nothing(
+def test_a_tired_hand_stops_nothing_that_serves_others(
     qtbot: QtBot, ask: Open, server: StartServer, key: Qt.Key
 ) -> None:
     process, port = server()
-    dialog = ask(FreeAction(port, Protocol.TCP))
-    qtbot.keyClick(dialog.focusWidget() or dialog, key)
-    qtbot.waitUntil(lambda: not dialog.isVisible(), timeout=WAIT_MS)
+    with socket.create_connection(("127.0.0.1", port)):
+        dialog = ask(FreeAction(port, Protocol.TCP))
+        qtbot.keyClick(dialog.focusWidget() or dialog, key)
+        qtbot.waitUntil(lambda: not dialog.isVisible(), timeout=WAIT_MS)
     assert process.poll() is None
     assert read_records() == ()
+
+
+def test_enter_frees_a_port_where_that_harms_nobody_else(
+    qtbot: QtBot, ask: Open, server: StartServer
+) -> None:
+    process, port = server()
+    dialog = ask(FreeAction(port, Protocol.TCP))
+    assert dialog.act_button.isDefault()
+    held_down = QKeyEvent(
+        QKeyEvent.Type.KeyPress,
+        Qt.Key.Key_Return,
+        Qt.KeyboardModifier.NoModifier,
+        "\r",
+        autorep=True,
+    )
+    QApplication.sendEvent(dialog.act_button, held_down)
+    assert process.poll() is None, "the key that opened the dialog is still held down"
+    with qtbot.waitSignal(dialog.acted, timeout=WAIT_MS):
+        qtbot.keyClick(dialog.focusWidget() or dialog, Qt.Key.Key_Return)
+    assert process.wait(10) is not None
+
+
+def test_enter_presses_the_button_that_has_the_focus(
+    qtbot: QtBot, ask: Open, server: StartServer
+) -> None:
+    process, port = server()
+    with socket.create_connection(("127.0.0.1", port)):
+        dialog = ask(FreeAction(port, Protocol.TCP))
+        assert dialog.cancel_button.isDefault()
+        dialog.act_button.setFocus()
+        with qtbot.waitSignal(dialog.acted, timeout=WAIT_MS):
+            qtbot.keyClick(dialog.act_button, Qt.Key.Key_Return)
+    assert process.wait(10) is not None
 
 
 def test_the_options_make_a_new_plan(qtbot: QtBot, ask: Open, server: StartServer) -> None:

@@ -12,6 +12,10 @@ from PySide6.QtCore import Qt
 
 from portview.actions.confirmation.actions import ServiceAction, SuspendAction
 from portview.actions.confirmation.history import keep_record
+from portview.actions.confirmation.setting_action import SettingAction
+from portview.actions.port_settings.change import apply_setting, plan_setting
+from portview.actions.port_settings.linux import LinuxPortSettings
+from portview.actions.port_settings.setting import SettingChange, SettingKind, reserve
 from portview.actions.processes.end import end_process, inspect_process
 from portview.actions.processes.suspend import SuspendVerb, change_execution, inspect_execution
 from portview.actions.safety.process_facts import ServiceFacts
@@ -28,6 +32,7 @@ from portview.ui.confirm.history_window import HistoryWindow
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from pytestqt.qtbot import QtBot
 
@@ -131,3 +136,22 @@ def test_a_list_that_is_closed_at_once_is_left_in_peace(qtbot: QtBot, runner: Ta
 def test_an_empty_record_is_told(qtbot: QtBot, open_list: Callable[[], HistoryWindow]) -> None:
     actions = open_list()
     qtbot.waitUntil(lambda: actions.note.text() == "Nothing was done so far.", timeout=WAIT_MS)
+
+
+@pytest.mark.linux_only(reason="the settings are those of the Linux kernel")
+def test_a_changed_setting_can_be_put_back(
+    qtbot: QtBot, open_list: Callable[[], HistoryWindow], tmp_path: Path
+) -> None:
+    (tmp_path / "ip_local_reserved_ports").write_text("7\n")
+    settings = LinuxPortSettings(tmp_path)
+    keep_record(apply_setting(plan_setting(reserve(8080), settings), settings=settings))
+    window = open_list()
+    qtbot.waitUntil(lambda: window.tree.topLevelItemCount() == 1, timeout=WAIT_MS)
+    action = window.tree.topLevelItem(0)
+    assert action is not None
+    window.tree.setCurrentItem(action.child(0))
+    wanted: list[object] = []
+    window.action_requested.connect(wanted.append)
+    assert window.again_button.isEnabled()
+    window.again_button.click()
+    assert wanted == [SettingAction(SettingChange(SettingKind.RELEASE, "8080-8080"))]

@@ -221,8 +221,8 @@ def test_a_row_and_a_typed_port_lead_there(
 ) -> None:
     window = open_window().window
     window.port_box.setText(str(server[1]))
-    qtbot.waitUntil(window.port_bar.isVisible, timeout=10_000)
-    buttons = [button for button, _offered in window.port_bar._steps if button.text() == "Why?"]
+    qtbot.waitUntil(window.port_card.isVisible, timeout=10_000)
+    buttons = [window.port_card.buttons["Why?"]]
     assert buttons[0].isVisible()
     buttons[0].click()
     wait_for_answer(qtbot, window.diagnosis.diagnosis_window)

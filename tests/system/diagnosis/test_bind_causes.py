@@ -256,6 +256,18 @@ def test_a_redirection_that_no_rule_tells_this_user_of(
     assert codes(answer, "bind") == {"nat_shadow": "proved"}
 
 
+@pytest.mark.parametrize(("port", "verdict"), [(5353, "yes"), (5354, "no")])
+def test_udp_ports_that_are_there_to_be_shared(
+    portview: Asker, machine: Namespace, port: int, verdict: str
+) -> None:
+    one = UDP.format(options=REUSE_ADDRESS, port=port) + WAIT
+    with several(machine, one, one):
+        answer = portview.ask(port, proto="udp")
+    assert answer["can_bind"] == verdict
+    named = codes(answer, "bind")
+    assert named == ({} if verdict == "yes" else {"reuse_port_group": "proved"})
+
+
 CLIENTS = """
 import socket
 server = socket.create_server(("127.0.0.1", 0), backlog=64)

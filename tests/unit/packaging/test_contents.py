@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import ast
+from pathlib import Path
 
 import pytest
 
-from windows_program.contents import folder_bytes, heaviest, is_wanted
+from windows_program.contents import (
+    EXCLUDED_MODULES,
+    WINDOW_MODULES,
+    folder_bytes,
+    heaviest,
+    is_wanted,
+    plugin_markers,
+    portview_modules,
+)
 
-if TYPE_CHECKING:
-    from pathlib import Path
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize(
@@ -68,3 +76,57 @@ def test_weights_are_told_by_file_and_by_package(tmp_path: Path) -> None:
         ("PortView.exe", 30),
         ("_internal/PySide6/Qt6Core.dll", 25),
     ]
+
+
+def test_only_the_metadata_by_which_keyring_finds_the_systems_store_stays() -> None:
+    kept = [
+        f"{package}-25.7.0.dist-info/{name}"
+        for package in ("keyring", "numpy")
+        for name in ("METADATA", "RECORD", "entry_points.txt")
+        if is_wanted(f"{package}-25.7.0.dist-info/{name}")
+    ]
+    assert kept == [
+        "keyring-25.7.0.dist-info/METADATA",
+        "keyring-25.7.0.dist-info/entry_points.txt",
+    ]
+
+
+def test_nothing_that_stays_out_is_imported_by_portview() -> None:
+    excluded = set(EXCLUDED_MODULES)
+    guilty = [
+        f"{file.relative_to(ROOT)}: {name}"
+        for file in (ROOT / "portview").rglob("*.py")
+        for name in imported_by(file)
+        if any(name == one or name.startswith(f"{one}.") for one in excluded)
+    ]
+    assert guilty == []
+
+
+def imported_by(file: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def test_the_console_program_carries_every_module_but_those_of_the_window() -> None:
+    console = portview_modules(ROOT, WINDOW_MODULES)
+    assert "portview.cli.list_command" in console
+    assert "portview" in console
+    assert not [name for name in console if name.startswith(("portview.ui", "portview.app"))]
+    assert "portview.ui.window.main_window" in portview_modules(ROOT)
+
+
+def test_plug_ins_of_apprise_are_marked_by_files_with_their_names() -> None:
+    names = [
+        "apprise/__init__.pyc",
+        "apprise/plugins/__init__.pyc",
+        "apprise\\\\plugins\\\\json.pyc".replace("\\\\", "\\"),
+        "apprise/plugins/email/__init__.pyc",
+        "apprise/attachment/http.pyc",
+        "requests/json.pyc",
+    ]
+    assert plugin_markers(names) == ["apprise/attachment/http", "apprise/plugins/json"]

@@ -1,0 +1,106 @@
+"""Messages to send, kept until they are: one row for each channel and event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+EXPIRES_AFTER_MS = 3 * 24 * 3600 * 1000
+"""After this time nobody is helped by a message any more."""
+DESKTOP_EXPIRES_AFTER_MS = 10 * 60 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingEvent:
+    """One event that one channel is to hear of."""
+
+    id: int
+    channel: str
+    kind: str
+    watch: str
+    incident: str | None
+    at_ms: int
+    since_ms: int
+    """When the incident began."""
+    detail: str
+    attempts: int
+
+
+def enqueue(  # noqa: PLR0917 - the columns in their order
+    connection: sqlite3.Connection,
+    channel: str,
+    kind: str,
+    watch: str,
+    incident: str | None,
+    at_ms: int,
+    since_ms: int,
+    detail: str,
+) -> None:
+    """Add a row; within the transaction of what it tells."""
+    connection.execute(
+        "INSERT INTO outbox (channel, kind, watch, incident, at_ms, since_ms, detail)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (channel, kind, watch, incident, at_ms, since_ms, detail),
+    )
+
+
+def waiting_channels(connection: sqlite3.Connection) -> set[str]:
+    """Return the channels that something waits for."""
+    return {name for (name,) in connection.execute("SELECT DISTINCT channel FROM outbox")}
+
+
+def waiting(connection: sqlite3.Connection, channel: str, most: int) -> list[OutgoingEvent]:
+    """Return what waits for a channel, the oldest first."""
+    rows = connection.execute(
+        "SELECT id, channel, kind, watch, incident, at_ms, since_ms, detail, attempts FROM outbox"
+        " WHERE channel = ? ORDER BY id LIMIT ?",
+        (channel, most),
+    )
+    return [OutgoingEvent(*row) for row in rows]
+
+
+def mark_tried(connection: sqlite3.Connection, events: Iterable[OutgoingEvent]) -> None:
+    """Count an attempt before it is made."""
+    connection.executemany(
+        "UPDATE outbox SET attempts = attempts + 1 WHERE id = ?", [(one.id,) for one in events]
+    )
+
+
+def remove(connection: sqlite3.Connection, events: Iterable[OutgoingEvent]) -> None:
+    """Remove rows that were sent, or that nobody needs any more."""
+    connection.executemany("DELETE FROM outbox WHERE id = ?", [(one.id,) for one in events])
+
+
+def withdraw_unsent(connection: sqlite3.Connection, incident: str, channels: int) -> bool:
+    """Remove the messages of an incident where none of so many channels was tried yet.
+
+    False, and nothing is removed, where one was.
+    """
+    (untried,) = connection.execute(
+        "SELECT count(*) FROM outbox WHERE incident = ? AND attempts = 0", (incident,)
+    ).fetchone()
+    if untried < channels:
+        return False
+    connection.execute("DELETE FROM outbox WHERE incident = ?", (incident,))
+    return True
+
+
+def count_result(connection: sqlite3.Connection, channel: str, at_ms: int, problem: str) -> None:
+    """Count a message that was sent, or one attempt that failed for a reason."""
+    connection.execute("INSERT OR IGNORE INTO channel_results (channel) VALUES (?)", (channel,))
+    if problem:
+        connection.execute(
+            "UPDATE channel_results SET failed = failed + 1, problem = ?,"
+            " failing_since_ms = coalesce(failing_since_ms, ?) WHERE channel = ?",
+            (problem, at_ms, channel),
+        )
+    else:
+        connection.execute(
+            "UPDATE channel_results SET sent = sent + 1, problem = '', failing_since_ms = NULL"
+            " WHERE channel = ?",
+            (channel,),
+        )

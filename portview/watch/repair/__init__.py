@@ -1,0 +1,1 @@
+"""Trying to repair what fires, when it was allowed and can help."""
