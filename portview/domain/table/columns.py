@@ -233,15 +233,9 @@ COLUMNS = (
     ),
     Column(
         "what",
-<<<<<<< HEAD
         N_("What"),
         N_("What the program is, recognized by its command line, its folder and the files there."),
-        24,
-=======
-        "What",
-        "What the program is: recognised from its command line, its folder and what stands there.",
         34,
->>>>>>> main
         cells.what_text,
         cells.what_key,
         tooltips.what,
