@@ -204,7 +204,8 @@ def _compiled(catalogue: Catalog) -> bytes:
 
 _SENTENCE = re.compile(r"[A-Za-z]{2,}[,:;']? (?:\{\}|[a-zA-Z]+)")
 _NO_SENTENCE = re.compile(
-    r"^(SELECT|INSERT|CREATE|PRAGMA|UPDATE|DELETE|BEGIN|ALTER|DROP)\b|[;{]\s*\n|::|<[a-z]+[ >/]"
+    r"^(SELECT|WHERE|id, watch|INSERT|CREATE|PRAGMA|UPDATE|DELETE|BEGIN|ALTER|DROP)\b"
+    r"|[;{]\s*\n|::|<[a-z]+[ >/]"
     r"|^(tuple|list|dict|set|frozenset|Callable)\[|^(/|GET /|--|yyyy)"
 )
 _MARKS = frozenset({"_", "N_", "ngettext", "pgettext"})

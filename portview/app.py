@@ -68,7 +68,7 @@ logger = logging.getLogger(__name__)
 _X_PATIENCE_S = 2
 _SETTLED_MS = 5000
 _EXECUTION_PAUSE_S = 2.0 if sys.platform == "win32" else 0.0
-"""Windows lists the threads of the whole machine to tell which processes stand still."""
+"""Windows lists the threads of the whole machine to tell which processes are suspended."""
 _APP_USER_MODEL_ID = "PortView.PortView"
 """The installer's shortcuts have it as well."""
 

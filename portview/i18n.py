@@ -50,7 +50,7 @@ def use_language(language: str) -> str:
     """Use the catalogue of a language such as ``zh_CN`` from now on; English where there is none.
 
     Returns the language in use. Any thread, but texts that are shown already stay as they are:
-    the window is drawn anew by ``ui``.
+    the window is drawn again by ``ui``.
     """
     folder = resource_path("locale")
     for candidate in _candidates(language):

@@ -1,4 +1,4 @@
-"""The one place where a command offers to do its one errand as administrator."""
+"""The one place where a command offers to do its one action as administrator."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Report = TypeVar("Report", bound=ActionReport)
 
-_QUESTION = N_("Administrator rights are needed. Ask the system for them, for this one errand?")
+_QUESTION = N_("This needs administrator rights. Run just this action as administrator?")
 
 
 def act_or_elevate(act: Callable[[bool], Report], options: argparse.Namespace) -> Report:

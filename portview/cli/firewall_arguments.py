@@ -36,7 +36,7 @@ def parse_lifetime_ms(text: str) -> int:
     lifetime = float(match["number"]) * _UNITS_MS[match["unit"].lower()] if match else 0.0
     if match is None or not _UNITS_MS["s"] <= lifetime <= _LONGEST_MS:
         problem = (
-            _("{stripped} is no time that a rule can last.").format(stripped=quoted(stripped))
+            _("{stripped} is not a time that a rule can last.").format(stripped=quoted(stripped))
             if stripped
             else _("It is empty.")
         )
@@ -45,7 +45,7 @@ def parse_lifetime_ms(text: str) -> int:
 
 
 def expiry(options: argparse.Namespace, now_ms: int | None = None) -> int | None:
-    """Return when the rule of the options is taken back, None for never. Raises PortViewError."""
+    """Return when the rule of the options is revoked, None for never. Raises PortViewError."""
     now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     if options.lifetime is not None:
         return now_ms + parse_lifetime_ms(options.lifetime)

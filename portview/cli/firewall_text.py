@@ -43,7 +43,7 @@ _FITS = {
 def status_lines(
     status: FirewallStatus, managed_rules: Sequence[ManagedRule], expired: Mapping[str, str]
 ) -> Iterator[str]:
-    """Yield the lines of ``firewall status``; the problem itself is told apart from them."""
+    """Yield the lines of ``firewall status``; the problem itself is distinguished from them."""
     if status.summary != status.problem:
         yield inert(status.summary)
     for profile in status.profiles:
@@ -116,10 +116,10 @@ def rule_plan_lines(plan: RulePlan) -> Iterator[str]:
 
 
 def revoke_plan_lines(plans: Sequence[RevokePlan]) -> Iterator[str]:
-    """Yield the lines that show which rules are taken back, and by what."""
+    """Yield the lines that show which rules are revoked, and by what."""
     for plan in plans:
         why = f" ({plan.reason})" if plan.reason else ""
-        yield _("Take back {id}: {rule_spec_line}{why}").format(
+        yield _("Revoke {id}: {rule_spec_line}{why}").format(
             id=plan.own.id, rule_spec_line=rule_spec_line(plan.own.rule_spec), why=why
         )
         yield from (_("Will run: {line}").format(line=line) for line in command_lines(plan.change))

@@ -1,4 +1,4 @@
-"""``suspend`` and ``resume``: let one process stand still, and let it go on."""
+"""``suspend`` and ``resume``: suspend one process, and resume it."""
 
 from __future__ import annotations
 

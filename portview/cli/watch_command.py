@@ -1,4 +1,4 @@
-"""``watch``: evaluate what is watched, go on evaluating, and change what is watched."""
+"""``watch``: evaluate what is watched, keep evaluating, and change what is watched."""
 
 from __future__ import annotations
 
@@ -21,28 +21,36 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add ``watch`` to the command line."""
     parser = commands.add_parser(
         "watch",
-        help="watch ports and services, and be told when something is wrong",
-        description="Evaluate the watches of watches.toml once (check) or from now on (run), and "
-        "change them.",
+        help=_("watch ports and services, and get a message when something is wrong"),
+        description=_(
+            "Evaluate the watches of watches.toml once (check) or from now on (run), and "
+            "change them."
+        ),
     )
     verbs = parser.add_subparsers(required=True, dest="WATCH", metavar="ACTION")
     check = verbs.add_parser(
         "check",
-        help="evaluate every watch once",
-        description="Evaluate every watch once. Where another process evaluates, what that one "
-        "found is printed.",
-        epilog="Exit code 0: nothing fires. 1: something fires. 2: watches.toml has a mistake.",
+        help=_("evaluate every watch once"),
+        description=_(
+            "Evaluate every watch once. Where another process evaluates, what that one "
+            "found is printed."
+        ),
+        epilog=_("Exit code 0: nothing fires. 1: something fires. 2: watches.toml has a mistake."),
     )
-    check.add_argument("--json", action="store_true", help="print one JSON document")
+    check.add_argument("--json", action="store_true", help=_("print one JSON document"))
     check.add_argument(
-        "--strict", action="store_true", help="exit with 1 as well where something can't be told"
+        "--strict",
+        action="store_true",
+        help=_("exit with 1 also where something is unknown"),
     )
     check.set_defaults(run=check_watches)
     run = verbs.add_parser(
         "run",
-        help="go on evaluating until interrupted",
-        description="Evaluate every watch at its interval, send messages and repair, until "
-        "interrupted. One process of a user does this.",
+        help=_("keep evaluating until interrupted"),
+        description=_(
+            "Evaluate every watch at its interval, send messages and repair, until "
+            "interrupted. One process of a user does this."
+        ),
     )
     run.set_defaults(run=run_watches)
 
@@ -60,7 +68,7 @@ def check_watches(options: argparse.Namespace) -> Outcome:
         _print_statuses(statuses)
     unknown = [one.watch.name for one in statuses if one.state == "unknown"]
     if unknown:
-        print_note(_("It can't be told: {names}.").format(names=", ".join(unknown)))
+        print_note(_("It can't be determined: {names}.").format(names=", ".join(unknown)))
     if any(one.fires for one in statuses) or (options.strict and unknown):
         return Outcome.NOT_DONE
     return Outcome.DONE

@@ -40,7 +40,7 @@ class Destination:
 
     @property
     def is_changed(self) -> bool:
-        """Tell whether a rule sends the packets to another address or port than was called."""
+        """Return whether a rule sends the packets to another address or port than was called."""
         return self.rule is not None
 
 

@@ -28,7 +28,7 @@ class UnreadableRules:
 
     @property
     def generation(self) -> int:
-        """Return 0: nothing is ever read anew."""
+        """Return 0: nothing is ever read again."""
         return 0
 
     @property

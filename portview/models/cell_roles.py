@@ -89,7 +89,7 @@ class CellRoles:
         }
 
     def describe(self, context: CellContext) -> None:
-        """Take what cells depend on, and news that may have come or gone. With every tick."""
+        """Store what cells depend on, and news that may have come or gone. With every tick."""
         self.context = context
         self._entry = None
 

@@ -83,7 +83,7 @@ class SocketTableModel(QAbstractTableModel):
         port_names: PortNames,
         parent: QObject | None = None,
     ) -> None:
-        """Take ``describe`` for what cells depend on beside their entry, such as the time."""
+        """Store ``describe`` for what cells depend on beside their entry, such as the time."""
         super().__init__(parent)
         self._describe = describe
         self._context = describe()
@@ -178,7 +178,7 @@ class SocketTableModel(QAbstractTableModel):
 
     @property
     def is_descending(self) -> bool:
-        """Tell whether the rows are sorted in descending order."""
+        """Return whether the rows are sorted in descending order."""
         return self._view.is_descending
 
     def record_changes(self, is_recorded: bool) -> None:  # noqa: FBT001 - one switch
@@ -198,7 +198,7 @@ class SocketTableModel(QAbstractTableModel):
 
     @property
     def is_behind(self) -> bool:
-        """Tell whether later turns of the event loop have something left to take in."""
+        """Return whether later turns of the event loop have something left to take in."""
         return bool(self._parts)
 
     def catch_up(self) -> None:
@@ -256,7 +256,7 @@ class SocketTableModel(QAbstractTableModel):
             self._touch_columns(number, number)
 
     def show_context(self, column_id: str) -> None:
-        """Take what cells depend on anew, for a column that says it."""
+        """Take what cells depend on again, for a column that says it."""
         self._update_context()
         number = _COLUMN_NUMBERS[column_id]
         self._touch_columns(number, number)
@@ -316,7 +316,7 @@ class SocketTableModel(QAbstractTableModel):
 
     def _take_in(self, difference: Diff) -> None:
         # In parts, so that thousands of changes never keep a click or a key waiting; a few are
-        # taken in at once. An empty part still takes in processes that are told anew.
+        # taken in at once. An empty part still takes in processes that are told again.
         changes = len(difference.removed) + len(difference.added) + len(difference.changed)
         if self._shown and changes > _PART_SIZE:
             size = max(_PART_SIZE, changes // _MOST_PARTS)

@@ -63,7 +63,7 @@ def hung_up(elapsed_ms: float, *, was_reset: bool) -> Attempt:
 
 
 def attempt_of_error(code: int, elapsed_ms: float, icmp: IcmpError | None = None) -> Attempt:
-    """Say what an error number of ``connect``, and the ICMP message behind it, mean for a port."""
+    """Return what an error of ``connect``, and the ICMP message behind it, mean for a port."""
     by = _(" by {sender}").format(sender=icmp.sender) if icmp and icmp.sender else ""
     kind = icmp.kind if icmp else None
     if kind is IcmpKind.PROHIBITED or (kind is None and code in _PROHIBITED):

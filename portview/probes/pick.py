@@ -37,7 +37,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class PickReport:
-    """The ports found, in the order of the wishes, and those passed over before the last one."""
+    """The ports found, in the order asked for, and those passed over before the last one."""
 
     ports: tuple[int, ...]
     skipped: tuple[Skipped, ...]

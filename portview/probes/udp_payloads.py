@@ -73,7 +73,7 @@ def _dns_name(name: str) -> bytes:
 
 
 def _dns_query(token: bytes) -> bytes:
-    """Ask for the name servers of the root, which every DNS server has a word on (RFC 1035, 4)."""
+    """Ask for the name servers of the root, which every DNS server knows about (RFC 1035, 4)."""
     (query_id,) = struct.unpack_from(">H", token)
     header = _DNS_HEADER.pack(query_id, _DNS_RECURSION_DESIRED, 1, 0, 0, 0)
     return header + _dns_name("") + struct.pack(">2H", _TYPE_NS, _CLASS_IN)

@@ -184,7 +184,7 @@ def _supervisor(known: str, info: ProcessInfo, parent: ProcessInfo) -> Restarter
 
 
 def _name_for(known: str, info: ProcessInfo, parent: ProcessInfo) -> str:
-    """Return what a supervisor calls a process; empty where it can't be told."""
+    """Return what a supervisor calls a process; empty where it can't be determined."""
     words = parent.command_line or ()
     if known in {"runsv", "s6-supervise", "supervise", "supervise-daemon"}:
         name = next((word for word in words[1:] if not word.startswith("-")), "")
@@ -214,7 +214,7 @@ def _environment_of(pid: int) -> dict[str, str]:
 
 
 def _container_restarter(pid: int) -> Fact[Restarter]:
-    """Return the container that a process lives in, if its restart policy brings it back."""
+    """Return the container that a process runs in, if its restart policy brings it back."""
     if sys.platform != "linux":
         return Absent()
     try:

@@ -41,8 +41,8 @@ _CLOSE_METHOD_LABELS = {
 class CardKind(StrEnum):
     """What a card is about.
 
-    STOPS is what will not run any more, PAUSES what will stand still, STAYS what will go on. RULE
-    is a rule of the firewall that is taken back, SETTING one of the system that is changed.
+    STOPS is what will be stopped, PAUSES what will be suspended, STAYS what keeps running. RULE
+    is a rule of the firewall that is revoked, SETTING one of the system that is changed.
     """
 
     STOPS = "stops"

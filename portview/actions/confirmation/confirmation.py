@@ -208,7 +208,7 @@ def confirm_close(plan: ClosePlan) -> Confirmation:
             CardKind.STAYS,
             process_name(process),
             identity(process),
-            _("{place}; it goes on running.").format(place=place),
+            _("{place}; it keeps running.").format(place=place),
         )
         for place, process in ends
         if process is not None
@@ -244,17 +244,22 @@ def confirm_suspend(plan: SuspendPlan) -> Confirmation:
         return _propose_resume(plan, Card(CardKind.STAYS, name, details))
     if plan.is_so_already:
         return Confirmation(
-            _("{name} stands still already.").format(name=name),
+            _("{name} is already suspended.").format(name=name),
             (Card(CardKind.PAUSES, name, details),),
             plan,
         )
-    consequence = _("It will stand still until it is resumed. Nothing that it holds is given back")
-    consequence += _(": it keeps its ports, and who connects there waits.") if where else "."
+    consequence = (
+        _(
+            "It will be paused until you resume it. It keeps its ports; clients that connect will hang."
+        )
+        if where
+        else _("It will be paused until you resume it.")
+    )
     names = ", ".join(
         inert(service.service.display_name, LONGEST_NAME) for service in plan.process.shown_services
     )
     advice = (
-        _("It runs services, which stand still as well: {names}.").format(names=names)
+        _("It runs services, which are suspended as well: {names}.").format(names=names)
         if names
         else ""
     )
@@ -271,7 +276,7 @@ def _propose_resume(plan: SuspendPlan, card: Card) -> Confirmation:
         return Confirmation(
             _("{title} is not suspended: it runs.").format(title=card.title), (card,), plan
         )
-    going_on = replace(card, consequence=_("It will go on where it was stopped."))
+    going_on = replace(card, consequence=_("It will continue where it was suspended."))
     return Confirmation(
         _("Resume {title}?").format(title=card.title), (going_on,), plan, _("Resume process")
     )

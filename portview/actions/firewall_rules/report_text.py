@@ -1,4 +1,4 @@
-"""What a person is told about a rule that was to be made or taken back. Pure."""
+"""What a person is told about a rule that was to be made or revoked. Pure."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def needless_report(plan: RulePlan) -> FirewallReport:
 
 
 def revoked_report(plan: RevokePlan, proof: RuleProof, problem: str = "") -> FirewallReport:
-    """Report a rule that was to be taken back, by what was read afterwards.
+    """Report a rule that was to be revoked, by what was read afterwards.
 
     ``problem`` is what its removal met, in a sentence.
     """
@@ -94,7 +94,7 @@ def revoked_report(plan: RevokePlan, proof: RuleProof, problem: str = "") -> Fir
         next_step = _("Remove it with the firewall's own means; something may put it back.")
     return FirewallReport(
         Outcome.DONE if is_gone else Outcome.NOT_DONE,
-        _("Take back the rule {name}.").format(name=name),
+        _("Revoke the rule {name}.").format(name=name),
         done,
         now,
         next_step,
@@ -112,7 +112,7 @@ def revokes_report(reports: Sequence[FirewallReport]) -> RevokeReport:
         Outcome.DONE if is_done else Outcome.NOT_DONE,
         reports[0].asked
         if many == 1
-        else _("Take back {many} rules of PortView's.").format(many=many),
+        else _("Revoke {many} rules of PortView's.").format(many=many),
         " ".join(filter(None, (report.done for report in reports))),
         " ".join(dict.fromkeys(report.now for report in reports)),
         next((report.next_step for report in reports if report.next_step), ""),

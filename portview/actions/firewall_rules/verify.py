@@ -66,7 +66,7 @@ class RuleProof:
     whole: FirewallAnswer
 
     def holds(self, effect: RuleEffect) -> bool:
-        """Tell whether all clients that the rule is for experience what it is to bring."""
+        """Return whether all clients that the rule is for experience what it is to bring."""
         wanted = FirewallVerdict.ALLOWED if effect is RuleEffect.ALLOW else FirewallVerdict.BLOCKED
         return bool(self.clients) and all(
             client.answer.verdict is wanted for client in self.clients
@@ -87,10 +87,10 @@ def prove(
     subnets: Sequence[LocalSubnet],
     rule_id: str = "",
 ) -> RuleProof:
-    """Look up the rule with an id and decide anew for the clients that it is for. Pure."""
+    """Look up the rule with an id and decide again for the clients that it is for. Pure."""
     asked = question
     if is_loopback(question.local_address):
-        # Where the server listens is no matter of the rule, and is told apart from it.
+        # Where the server listens is no matter of the rule, and is distinguished from it.
         asked = replace(question, local_address=None)
     clients = tuple(
         ClientAnswer(name, remote, rules.decide(_asked_for(name, remote, asked)))

@@ -89,7 +89,7 @@ def _done(plan: FreePlan, results: Sequence[StopResult], problems: Sequence[Port
 def results_words(
     results: Sequence[StopResult], names: Mapping[ProcessKey, ProcessInfo | None]
 ) -> str:
-    """Say what became of each process; of many, how many met with the same end."""
+    """Return what became of each process; of many, how many met with the same end."""
     if has_changed(results):
         return _("Nothing was done. {changes}").format(changes=changes_words(results))
     parts = []
@@ -104,7 +104,7 @@ def results_words(
 
 
 def has_changed(results: Iterable[StopResult]) -> bool:
-    """Tell whether nothing was done because something is not as the person saw it."""
+    """Return whether nothing was done because something is not as the person saw it."""
     endings = {result.ending for result in results}
     return Ending.CHANGED in endings and endings <= {
         Ending.CHANGED,
@@ -114,7 +114,7 @@ def has_changed(results: Iterable[StopResult]) -> bool:
 
 
 def changes_words(results: Iterable[StopResult]) -> str:
-    """Say what is not as the person saw it."""
+    """Return what is not as the person saw it."""
     details = dict.fromkeys(one.detail for one in results if one.ending is Ending.CHANGED)
     shown = list(details)[:_MOST_CHANGES]
     more = len(details) - len(shown)
@@ -212,7 +212,7 @@ def _next(
 
 
 def pending_words(results: Iterable[StopResult]) -> str:
-    """Say why some processes still run after they were ended; empty where none does."""
+    """Return why some processes still run after they were ended; empty where none does."""
     details = (one.detail for one in results if one.ending is Ending.STILL_RUNNING)
     return " ".join(dict.fromkeys(filter(None, details)))
 

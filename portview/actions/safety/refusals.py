@@ -93,7 +93,7 @@ _LINUX_NEVER_UNITS = frozenset(
 def refusal(
     process: ProcessFacts, standpoint: SelfContext, port: int | None = None
 ) -> Refusal | None:
-    """Say why a process must not be stopped; None if it may be. ``port`` is what it is in for."""
+    """Return why a process must not be stopped; None if it may be. ``port`` is the one meant."""
     if isinstance(standpoint.own_number, Unreadable):
         return unreadable_refusal(
             "foreign_proc",
@@ -132,9 +132,9 @@ def refusal(
 
 
 def suspend_refusal(process: ProcessFacts, standpoint: SelfContext) -> Refusal | None:
-    """Say why a process must neither be suspended nor resumed; None if it may be.
+    """Return why a process must neither be suspended nor resumed; None if it may be.
 
-    The services in it must be such as may stand still as well.
+    The services in it must be such as may be suspended as well.
     """
     reason = refusal(process, standpoint)
     if reason is not None and reason.code == "runs_portview":
@@ -155,7 +155,7 @@ def suspend_refusal(process: ProcessFacts, standpoint: SelfContext) -> Refusal |
 
 
 def service_refusal(service: ServiceFacts, standpoint: SelfContext) -> Refusal | None:
-    """Say why a service must not be stopped; None if it may be."""
+    """Return why a service must not be stopped; None if it may be."""
     if standpoint.platform == "win32":
         is_never = service.name.lower() in _WINDOWS_NEVER_SERVICES
     else:
@@ -265,7 +265,7 @@ def windows_kernel_refusal(pid: int) -> Refusal:
     if pid == WINDOWS_IDLE_PID:
         return Refusal(
             "no_process",
-            _("No process holds this any more; Windows is winding it up."),
+            _("The process has exited; Windows is closing the connection (TIME_WAIT)."),
             _("Wait: it is free after at most four minutes."),
         )
     return Refusal(
@@ -300,7 +300,7 @@ def _unix_refusal(process: ProcessFacts) -> Refusal | None:
     if process.is_kernel_thread:
         return Refusal(
             "kernel_thread",
-            _("This is a part of the Linux kernel, no program."),
+            _("This is a Linux kernel thread, not a program."),
             _("Find out which kernel service it is (NFS, WireGuard, ...) and switch that off."),
         )
     names = _system_names(process)

@@ -22,7 +22,7 @@ _INIT_PID = 1
 
 
 def restart_sentences(steps: Iterable[PlanStep]) -> tuple[str, ...]:
-    """Say who would start again what these steps end, once each, however many it would start.
+    """Return who would start again what these steps end, once each, however many it would start.
 
     Who is ended as well starts nothing any more and is not named.
     """

@@ -37,7 +37,7 @@ _MOST_DEPENDENTS = 50
 
 
 def systemd_runs(folder: Path = Path("/run/systemd/system")) -> bool:
-    """Tell whether systemd is this system's manager, as sd_booted(3) does."""
+    """Return whether systemd is this system's manager, as sd_booted(3) does."""
     return folder.is_dir()
 
 
@@ -137,7 +137,7 @@ class SystemdControl:
                 _("systemctl did not come back within {timeout_s:.0f} s.").format(
                     timeout_s=timeout_s
                 ),
-                _("systemd goes on with it; look again in a while."),
+                _("systemd is still working on it; check again later."),
                 Outcome.NOT_DONE,
             ) from error
         except OSError as error:

@@ -35,7 +35,7 @@ _REMEDIES = {
 
 
 def owner_sentences(entry: SocketEntry, platform: str) -> tuple[str, ...]:
-    """Say what a person should know about the owner of a row; nothing where all is plain.
+    """Return what a person should know about the owner of a row; nothing where all is plain.
 
     ``platform`` is a value of ``sys.platform``.
     """
@@ -102,11 +102,11 @@ def describe_holders(holders: Sequence[ProcessInfo]) -> str:
 
 
 def describe_suspended(execution: Execution) -> str:
-    """Say that a process stands still and what that means; empty where it may well run."""
+    """Return that a process is suspended and what that means; empty where it may well run."""
     if execution is Execution.SUSPENDED:
-        return _("Suspended: it stands still, keeps its ports and answers nobody until resumed.")
+        return _("Suspended: it keeps its ports and doesn't respond until it is resumed.")
     if execution is Execution.TRACED:
-        return _("Stopped by a debugger: it keeps its ports and answers nobody meanwhile.")
+        return _("Stopped by a debugger: it keeps its ports and doesn't respond meanwhile.")
     return ""
 
 

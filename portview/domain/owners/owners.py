@@ -96,7 +96,7 @@ def without_process_sentence(row: SocketRow) -> str:
 
 
 def describe_field_problem(info: ProcessInfo | None, field: str) -> str:
-    """Say in a word why a fact about a process is not known."""
+    """Describe in a word why a fact about a process is not known."""
     problem = None if info is None else info.problems.get(field)
     return _(FIELD_PROBLEM_WORDS[problem or FieldProblem.UNAVAILABLE])
 

@@ -48,7 +48,7 @@ _WORD_AT_CURSOR = re.compile(r'(?:"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[^\s()"])+'
 
 
 def complete_query(text: str, cursor: int, entries: Iterable[SocketEntry]) -> Completion:
-    """Suggest how to go on at a cursor; ``entries`` is what the values are taken from."""
+    """Suggest how to continue at a cursor; ``entries`` is what the values are taken from."""
     start, end = _word_at(text, cursor)
     while start < cursor and text[start] in SIGNS:
         start += 1

@@ -73,7 +73,7 @@ KEY_HELP = {
     Key.STATE: KeyHelp(N_("state, or how its name begins"), "listen"),
     Key.PROTO: KeyHelp(N_("protocol"), N_("tcp, udp, tcp6 or udp4")),
     Key.SERVICE: KeyHelp(N_("part of a service's name"), "dnscache"),
-    Key.NAME: KeyHelp(N_("what usually lives on the local port"), "postgres"),
+    Key.NAME: KeyHelp(N_("the service usually found on the local port"), "postgres"),
     Key.EXE: KeyHelp(N_("part of the executable's path"), "python"),
     Key.CMD: KeyHelp(N_("part of the command line"), "runserver"),
     Key.WHAT: KeyHelp(N_("part of what the program is"), "vite"),

@@ -136,7 +136,7 @@ def _proto(_key: Key, values: list[Piece]) -> Query:
         if transport is None:
             names = ", ".join(_TRANSPORTS)
             raise QueryError(
-                _("“{value_text}” is no protocol.").format(value_text=value.text),
+                _("“{value_text}” is not a protocol.").format(value_text=value.text),
                 value.start,
                 value.end,
                 _("Write one of {names}.").format(names=names),
@@ -169,13 +169,11 @@ def _pattern(value: Piece, text: str) -> str:
     except ValueError:
         pass
     if "/" in text:
-        message = f"“{value.text}” is no network: write it like 10.0.0.0/8 or fe80::/10."
+        message = f"“{value.text}” is not a network: write it like 10.0.0.0/8 or fe80::/10."
         raise QueryError(message, value.start, value.end)
     if not _ADDRESS_BEGINNING.fullmatch(text):
         raise QueryError(
-            _("“{value_text}” is no address and no beginning of one.").format(
-                value_text=value.text
-            ),
+            _("“{value_text}” is not a valid address or prefix.").format(value_text=value.text),
             value.start,
             value.end,
             _("Write for example {example}.").format(example=_(KEY_HELP[Key.ADDR].example)),

@@ -1,4 +1,4 @@
-"""Programs of which more can be told than a template says: by rules of their own. Pure."""
+"""Programs of which more can be determined than a template says: by rules of their own. Pure."""
 
 from __future__ import annotations
 

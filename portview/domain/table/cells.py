@@ -49,7 +49,7 @@ class CellContext:
 
     ``now_ms`` is Unix time, UTC; ``hosts`` are the names of remote addresses, as far as known;
     ``rates`` is what is known of traffic, and ``traffic_hint`` says why there is none; likewise
-    ``firewall`` and ``firewall_hint``. ``standing`` are the processes known to stand still.
+    ``firewall`` and ``firewall_hint``. ``standing`` are the processes known to be suspended.
     """
 
     now_ms: int = 0
@@ -62,7 +62,7 @@ class CellContext:
     standing: Mapping[ProcessKey, Execution] = field(default_factory=dict, hash=False)
 
     def standing_of(self, row: SocketRow) -> Execution | None:
-        """Return how the owner of a row stands still, None where it is not known to."""
+        """Return how the owner of a row is suspended, None where it is not known to."""
         owner = row.key.owner
         return self.standing.get(owner) if self.standing and owner is not None else None
 
@@ -103,7 +103,7 @@ def process_text(entry: SocketEntry, _: CellContext) -> str:
 
 
 def process_shown_text(entry: SocketEntry, context: CellContext) -> str:
-    """Return the owner's name, and that the process stands still; an icon says so as well."""
+    """Return the owner's name, and that the process is suspended; an icon says so as well."""
     text = process_text(entry, context)
     standing = context.standing_of(entry.row)
     return text if standing is None else f"{text}, {_(_STANDING_WORDS[standing])}"
@@ -151,7 +151,7 @@ def port_key(entry: SocketEntry, _: CellContext) -> int:
 
 
 def name_text(entry: SocketEntry, _: CellContext) -> str:
-    """Return what usually lives on the local port."""
+    """Return the service usually found on the local port."""
     return entry.port_name
 
 

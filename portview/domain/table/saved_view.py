@@ -105,7 +105,7 @@ def _view(values: dict[str, Any]) -> SavedView | None:
 
 
 def is_good_name(name: str) -> bool:
-    """Tell whether a view can be called so."""
+    """Return whether a view can be called so."""
     return bool(name.strip()) and len(name) <= MAX_NAME and name == name.strip()
 
 

@@ -40,12 +40,12 @@ _STATES = {
 
 
 def none(_entry: SocketEntry, _context: CellContext) -> str:
-    """Say nothing: the cell says it all."""
+    """Return nothing: the cell says it all."""
     return ""
 
 
 def rate(entry: SocketEntry, context: CellContext) -> str:
-    """Say why no traffic is known."""
+    """Return why no traffic is known."""
     key = entry.row.key
     if key in context.rates:
         return ""
@@ -55,7 +55,7 @@ def rate(entry: SocketEntry, context: CellContext) -> str:
 
 
 def what(entry: SocketEntry, _context: CellContext) -> str:
-    """Say from what it was read what the program is, and what started it."""
+    """Describe from what it was read what the program is, and what started it."""
     identity = identity_of(entry.info)
     lines = []
     container = container_of(entry.row, entry.info)
@@ -73,7 +73,7 @@ def what(entry: SocketEntry, _context: CellContext) -> str:
 
 
 def process(entry: SocketEntry, context: CellContext) -> str:
-    """Say why the owner is not known, or which program it is and that it stands still."""
+    """Return why the owner is not known, or which program it is and that it is suspended."""
     row, info = entry.row, entry.info
     if row.owner_problem is not None:
         reason = owner_problem_reason(row)
@@ -98,7 +98,7 @@ def process(entry: SocketEntry, context: CellContext) -> str:
 
 
 def local_address(entry: SocketEntry, _unused: CellContext) -> str:
-    """Say who can reach a special address."""
+    """Return who can reach a special address."""
     address = entry.row.key.local.address
     if is_loopback(address):
         return _("Reachable from this machine only.")
@@ -113,25 +113,25 @@ def local_address(entry: SocketEntry, _unused: CellContext) -> str:
 
 
 def name(entry: SocketEntry, context: CellContext) -> str:
-    """Say what usually lives on the port."""
+    """Describe the service usually found on the port."""
     found = context.port_names.find(entry.row.key.protocol, entry.row.key.local.port)
     return "" if found is None else found.about
 
 
 def remote_address(entry: SocketEntry, context: CellContext) -> str:
-    """Say what usually lives on the remote port."""
+    """Describe the service usually found on the remote port."""
     remote = entry.row.key.remote
     found = remote and context.port_names.find(entry.row.key.protocol, remote.port)
     return found.about if found else ""
 
 
 def state(entry: SocketEntry, _unused: CellContext) -> str:
-    """Say what a state means."""
+    """Return what a state means."""
     return "" if entry.row.state is None else _(_STATES[entry.row.state])
 
 
 def firewall(entry: SocketEntry, context: CellContext) -> str:
-    """Say why, and what to do about it."""
+    """Return why, and what to do about it."""
     row = entry.row
     if not awaits_clients(row):
         return _("Told of sockets that wait for clients; this one does not.")
@@ -144,12 +144,12 @@ def firewall(entry: SocketEntry, context: CellContext) -> str:
 
 
 def user(entry: SocketEntry, _unused: CellContext) -> str:
-    """Say why the user is not known."""
+    """Return why the user is not known."""
     return _reason(entry, "user", "user", is_known=bool(entry.row.user))
 
 
 def age(entry: SocketEntry, _unused: CellContext) -> str:
-    """Say when the socket was opened, or first seen."""
+    """Return when the socket was opened, or first seen."""
     if entry.row.opened_at_ms is not None:
         return _("Opened at {iso_time}.").format(iso_time=iso_time(entry.row.opened_at_ms))
     if entry.first_seen_ms:
@@ -160,14 +160,14 @@ def age(entry: SocketEntry, _unused: CellContext) -> str:
 
 
 def executable(entry: SocketEntry, _unused: CellContext) -> str:
-    """Say that the file was deleted, or why it is not known."""
+    """Return that the file was deleted, or why it is not known."""
     if entry.info is not None and entry.info.executable_deleted:
         return _("This file was deleted or replaced while the program was running.")
     return _reason(entry, "executable", "executable")
 
 
 def command_line(entry: SocketEntry, _unused: CellContext) -> str:
-    """Say why the command line is not known."""
+    """Return why the command line is not known."""
     return _reason(entry, "command_line", _("command line"))
 
 

@@ -75,7 +75,7 @@ def parse_port(text: str, start: int = 0, end: int | None = None) -> int:
         shown = digits if len(digits) <= len("65535000") else f"{digits[:8]}..."
         raise BadInputError(
             "bad_port",
-            _("There is no port {shown}.").format(shown=shown),
+            _("There is not a port {shown}.").format(shown=shown),
             text,
             start,
             len(digits),
@@ -152,7 +152,7 @@ def parse_count(text: str, most: int) -> int:
     if not is_number or not 1 <= int(digits) <= most:
         raise BadInputError(
             "bad_number",
-            _("{digits} is no number from 1 to {most}.").format(digits=quoted(digits), most=most)
+            _("{digits} is not a number from 1 to {most}.").format(digits=quoted(digits), most=most)
             if digits
             else _("The number is missing."),
             text,

@@ -95,7 +95,7 @@ def _port(text: str) -> int:
         raise PortQueryError(_("The port is missing."))
     if not _DIGITS.fullmatch(text):
         shown = text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
-        raise PortQueryError(_("“{shown}” is no port.").format(shown=shown))
+        raise PortQueryError(_("“{shown}” is not a port.").format(shown=shown))
     # Compared by length first: thousands of digits are refused without being read.
     digits = text.lstrip("0") or "0"
     if len(digits) > len(str(_MAX_PORT)) or not 1 <= int(digits) <= _MAX_PORT:
@@ -142,7 +142,7 @@ class PortAnswer:
 
     @property
     def is_free(self) -> bool:
-        """Tell whether no socket has the port as its local one."""
+        """Return whether no socket has the port as its local one."""
         return not self.found
 
 

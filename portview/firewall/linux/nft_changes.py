@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Command = tuple[str, ...]
 
 _LIVE_ONLY = N_(
-    "The rule lasts until this machine restarts or its rules are loaded anew; to keep it, it has "
+    "The rule lasts until this machine restarts or its rules are loaded again; to keep it, it has "
     "to be written into the file that they are loaded from."
 )
 
@@ -102,7 +102,7 @@ def tagged_rules(ruleset: Ruleset) -> Iterator[tuple[str, Rule]]:
 
 
 def is_of_iptables(key: ChainKey, ruleset: Ruleset) -> bool:
-    """Tell whether iptables made a chain's table, and expects to be the one that changes it."""
+    """Return whether iptables made a chain's table, and expects to be the one that changes it."""
     if key.family not in {"ip", "ip6"}:
         return False
     return any(

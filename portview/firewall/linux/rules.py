@@ -106,7 +106,7 @@ def status_of(ruleset: Ruleset, machine: Machine) -> FirewallStatus:
 
 
 def takes_note(rule: Rule) -> bool:
-    """Tell whether a rule has the kernel log what it matches."""
+    """Return whether a rule has the kernel log what it matches."""
     return any(
         "log" in one or one.get("xt") == {"type": "target", "name": "LOG"}
         for one in rule.expressions

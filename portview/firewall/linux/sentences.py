@@ -46,11 +46,13 @@ def answer_of(
             deciding = undecidable.rule if undecidable else None
             what = undecidable.what if undecidable else _("something that is not known")
             if deciding is None:
-                reason = _("Nobody can tell beforehand: it depends on {what}.").format(what=what)
-            else:
-                reason = _("Nobody can tell beforehand: {rule_words} depends on {what}.").format(
-                    rule_words=_rule_words(deciding), what=what
+                reason = _("Can't be determined in advance: it depends on {what}.").format(
+                    what=what
                 )
+            else:
+                reason = _(
+                    "Can't be determined in advance: {rule_words} depends on {what}."
+                ).format(rule_words=_rule_words(deciding), what=what)
         case FirewallVerdict.PARTLY:
             deciding = _of_allowed(fates)
             reason = _part_sentence(fates, asked)

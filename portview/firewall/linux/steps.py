@@ -43,12 +43,12 @@ _ENDS = {
 }
 # untranslated: a code
 UNKNOWN_END = "unknown end"
-"""The verdict of a statement that may drop, let go on, or do nothing."""
+"""The verdict of a statement that may drop, let continue, or do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Continue:
-    """Packets that go on to the next rule."""
+    """Packets that continue to the next rule."""
 
     packet: Packet
 
@@ -206,7 +206,7 @@ def rate_text(body: Any) -> str:
 
 
 def _is_rejected(body: Any, packet: Packet) -> bool:
-    """Tell whether a rejection is about packets of this kind.
+    """Return whether a rejection is about packets of this kind.
 
     nft leaves out of its listing what the kind of an answer says anyhow: ICMP is for IPv4, ICMPv6
     for IPv6, a reset for TCP.
@@ -252,7 +252,7 @@ def _looked_up(body: Any, rule: Rule, packet: Packet, matching: Matching) -> tup
 
 
 def _changed(kind: str, body: Any, packet: Packet, matching: Matching) -> tuple[Packet, _Condition]:
-    """Return packets after a statement, and the condition on which it lets them go on."""
+    """Return packets after a statement, and the condition on which it lets them continue."""
     if kind == "notrack" and packet.tracked == "invalid":
         return replace(packet, tracked="untracked"), _NO_CONDITION
     if kind != "mangle" or not isinstance(body, dict):

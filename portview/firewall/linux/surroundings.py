@@ -33,7 +33,7 @@ class Listener:
     user_id: int | None = None
 
     def takes(self, protocol: str, version: int, address: int | None, port: int) -> bool:
-        """Tell whether it takes what comes to an address (None: any) and port."""
+        """Return whether it takes what comes to an address (None: any) and port."""
         if (protocol, port) != (self.protocol, self.port):
             return False
         if version != self.version and not self.takes_both:

@@ -24,7 +24,7 @@ class Done(NamedTuple):
 
     @property
     def is_refused(self) -> bool:
-        """Tell whether it failed for want of rights."""
+        """Return whether it failed for want of rights."""
         words = (
             "operation not permitted",  # untranslated: what the tools print
             "permission denied",  # untranslated: what the tools print

@@ -52,7 +52,7 @@ class WindowsFirewall:
     """
 
     def __init__(self, netsh: Path | None = None) -> None:
-        """Take the program that makes changes; Windows' own unless another is given."""
+        """Store the program that makes changes; Windows' own unless another is given."""
         self._netsh = str(netsh or system_program("netsh.exe"))
         self._registry: FirewallRegistry | None = None
         self._policy: Policy | None = None
@@ -83,7 +83,7 @@ class WindowsFirewall:
         return RuleChange(rule_id, name, (command,), warnings_for(rule_spec, rules))
 
     def plan_removal(self, own: ManagedRule) -> RuleChange:
-        """Return how a rule of PortView's would be taken back. Changes nothing."""
+        """Return how a rule of PortView's would be revoked. Changes nothing."""
         return RuleChange(own.id, own.rule.name, (delete_rule(self._netsh, own.rule.name),))
 
     def apply(self, change: RuleChange) -> None:

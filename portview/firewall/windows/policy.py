@@ -41,7 +41,7 @@ class Store(Enum):
 
     @property
     def is_hardening(self) -> bool:
-        """Tell whether the rules restrict services or apps, whatever the firewall allows."""
+        """Return whether the rules restrict services or apps, whatever the firewall allows."""
         return self in {Store.STATIC, Store.CONFIGURABLE, Store.APP_ISOLATION}
 
 
@@ -119,7 +119,7 @@ class Policy:
         )
 
     def leaves_interfaces_out(self, profile: Profile) -> bool:
-        """Tell whether the firewall filters nothing on some network interfaces.
+        """Return whether the firewall filters nothing on some network interfaces.
 
         ``DisabledInterfaces`` lists their GUIDs (FW_PROFILE_CONFIG_DISABLED_INTERFACES, MS-FASP).
         """

@@ -78,7 +78,7 @@ def _by_rule(
         verb = _(_MAY.get(match.rule.effect, N_("may allow")))
         doubt = inert(match.doubts[0], _LONGEST_DOUBT) if match.doubts else _("it has exceptions")
         return Reason(
-            _("It can't be told: {rule} {verb} it").format(rule=rule, verb=verb),
+            _("It can't be determined: {rule} {verb} it").format(rule=rule, verb=verb),
             _(", but {doubt}").format(doubt=doubt),
         )
     rule = f"T{rule[1:]}"

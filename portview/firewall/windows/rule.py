@@ -109,7 +109,7 @@ def read_rule(stored: StoredRule, normal: Callable[[str], str]) -> WindowsRule:
     ``normal`` brings a program's path to the form that paths are compared in.
     """
     version, fields, is_closed = split_rule(stored.text)
-    # Of a rule that was cut short, nobody knows how its last value goes on.
+    # Of a rule that was cut short, nobody knows how its last value continues.
     values = _values(fields if is_closed else fields[:-1])
     doubts: list[str] = []
     damage = damage_of(version, fields, is_closed=is_closed)

@@ -32,7 +32,7 @@ _NOT_TOLD = N_(
     "; Windows does not tell which networks are connected, so the strictest answer is assumed"
 )
 _DISABLED = (
-    N_("The service of Windows' firewall is disabled, so it can't be told what is filtered."),
+    N_("The service of Windows' firewall is disabled, so it can't be determined what is filtered."),
     N_("Have the service “Windows Defender Firewall” (MpsSvc) start automatically."),
 )
 
@@ -49,7 +49,7 @@ class WindowsRules:
         policy: Policy,
         surroundings: Surroundings,
     ) -> None:
-        """Take what the registry says, and the machine around it."""
+        """Store what the registry says, and the machine around it."""
         self._generation = generation
         self._policy = policy
         self._surroundings = surroundings
@@ -63,7 +63,7 @@ class WindowsRules:
 
     @property
     def generation(self) -> int:
-        """Return a number that changes whenever rules or settings were read anew and differ."""
+        """Return a number that changes whenever rules or settings were read again and differ."""
         return self._generation
 
     @cached_property
@@ -134,7 +134,7 @@ class WindowsRules:
         if isinstance(around.is_service_running, Known) and not around.is_service_running.value:
             return (
                 _(
-                    "The service of Windows' firewall is stopped, so it can't be told what is "
+                    "The service of Windows' firewall is stopped, so it is unknown what is "
                     "filtered."
                 ),
                 _("Start the service “Windows Defender Firewall” (MpsSvc)."),
@@ -166,7 +166,7 @@ class NoWindowsRules:
     """Stands for rules that could not be read; every answer says why."""
 
     def __init__(self, generation: int, problem: str, hint: str = "") -> None:
-        """Take one sentence that says why, and what to do about it."""
+        """Store one sentence that says why, and what to do about it."""
         self._generation = generation
         self.problem = problem
         self._hint = hint

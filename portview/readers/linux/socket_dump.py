@@ -44,7 +44,7 @@ class KnownSocket:
     def __init__(
         self, identity: Identity, stride: int, protocol: Protocol, socket: DiagSocket
     ) -> None:
-        """Take what the message says; ``stride`` leads to the message behind it."""
+        """Store what the message says; ``stride`` leads to the message behind it."""
         self.identity = identity
         self.stride = stride
         self.protocol = protocol

@@ -110,7 +110,7 @@ class EstatsTraffic:
 
     @property
     def unavailable_reason(self) -> str | None:
-        """Say that it takes an administrator, where it does."""
+        """Return that it takes an administrator, where it does."""
         if self._is_elevated:
             return None
         return _("{needs_admin} Start PortView as administrator to see traffic.").format(

@@ -76,15 +76,17 @@ def add_copy_actions(
         RowAction("copy_rows", _("&Copy rows"), Section.COPYING, copy_rows, shortcuts=("Ctrl+C",)),
         RowAction(
             "copy_text",
-            "&Text",
+            _("&Text"),
             Section.COPYING,
             copy_rows,
             submenu=_COPY_AS,
             tip=_("Cells with tabs between them, as spreadsheets paste them"),
         ),
-        RowAction("copy_csv", "&CSV", Section.COPYING, copy_csv, submenu=_COPY_AS),
-        RowAction("copy_json", "&JSON", Section.COPYING, copy_json, submenu=_COPY_AS),
-        RowAction("copy_markdown", "&Markdown", Section.COPYING, copy_markdown, submenu=_COPY_AS),
+        RowAction("copy_csv", _("&CSV"), Section.COPYING, copy_csv, submenu=_COPY_AS),
+        RowAction("copy_json", _("&JSON"), Section.COPYING, copy_json, submenu=_COPY_AS),
+        RowAction(
+            "copy_markdown", _("&Markdown"), Section.COPYING, copy_markdown, submenu=_COPY_AS
+        ),
     ):
         actions.add(row_action)
 

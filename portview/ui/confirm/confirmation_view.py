@@ -30,11 +30,11 @@ _ICONS = {
 }
 _KIND_LABELS = {
     CardKind.STOPS: N_("Will be stopped"),
-    CardKind.PAUSES: N_("Stands still"),
+    CardKind.PAUSES: N_("Suspended"),
     CardKind.SERVICE: N_("Service"),
     CardKind.REFUSED: N_("Left alone"),
-    CardKind.STAYS: N_("Goes on"),
-    CardKind.RULE: N_("Will be taken back"),
+    CardKind.STAYS: N_("Keeps running"),
+    CardKind.RULE: N_("Will be revoked"),
     CardKind.SETTING: N_("Will be changed"),
 }
 

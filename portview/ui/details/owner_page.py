@@ -61,7 +61,7 @@ class OwnerPage(DetailsPage):
         runner: TaskRunner,
         parent: QWidget | None = None,
     ) -> None:
-        """Take what is looked up: the owner once per tick, http.sys once per row."""
+        """Store what is looked up: the owner once per tick, http.sys once per row."""
         super().__init__(parent)
         describe = self._describe = data_sources.describe
         self._runner = runner

@@ -31,7 +31,7 @@ _SMALLEST_HEIGHT, _LARGEST_HEIGHT = 80, 4000
 class TableWithDetails(QSplitter):
     """Joins the views, what is looked up for their rows, and the pane about the chosen row.
 
-    ``socket_chosen`` tells the key of a socket that was chosen in the pane; the wishes for rules
+    ``socket_chosen`` tells the key of a socket that was chosen in the pane; the requests for rules
     of the firewall carry the entry that they are about.
     """
 
@@ -81,7 +81,7 @@ class TableWithDetails(QSplitter):
 
     @property
     def is_open(self) -> bool:
-        """Tell whether the details are shown."""
+        """Return whether the details are shown."""
         return not self.pane.isHidden()
 
     def set_open(self, is_open: bool) -> None:  # noqa: FBT001 - a checkable action's form

@@ -45,10 +45,10 @@ class ExportDialog(QDialog):
         self._exportable = exportable
         shown, everything = len(exportable.shown), len(exportable.everything)
         self._what = _Choice(
-            "Sockets",
+            _("Sockets"),
             [_("&This view ({shown:,})").format(shown=shown), f"&Everything ({everything:,})"],
         )
-        self._columns = _Choice("Columns", [_("Those that are &shown"), _("&All columns")])
+        self._columns = _Choice(_("Columns"), [_("Those that are &shown"), _("&All columns")])
         self._form = _Choice(_("Form"), [_(title) for title, _unused in FORMS.values()])
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         save = buttons.addButton(_("Save as…"), QDialogButtonBox.ButtonRole.AcceptRole)

@@ -34,9 +34,9 @@ MATCH_COLUMNS = (
 EFFECT_LABELS = {
     RuleEffect.ALLOW: N_("Allows"),
     RuleEffect.BLOCK: N_("Blocks"),
-    RuleEffect.REJECT: N_("Refuses"),
-    RuleEffect.BYPASS: N_("Allows those who prove who they are"),
-    RuleEffect.OTHER: N_("Goes on"),
+    RuleEffect.REJECT: N_("Rejects"),
+    RuleEffect.BYPASS: N_("Allows authenticated connections"),
+    RuleEffect.OTHER: N_("Keeps running"),
 }
 _FIT_LABELS = {
     RuleFit.FULL: N_("All of it"),
@@ -59,7 +59,7 @@ _EFFECT_SEVERITIES = {
 
 
 def not_applicable_result(row: SocketRow) -> DisplayedResult | None:
-    """Say why the firewall is not asked about a row; None where it is."""
+    """Return why the firewall is not asked about a row; None where it is."""
     port = row.local.port
     if not awaits_clients(row):
         if row.state is State.BOUND:
@@ -72,7 +72,7 @@ def not_applicable_result(row: SocketRow) -> DisplayedResult | None:
         return DisplayedResult(
             Severity.NOTE,
             _("This is a connection"),
-            _("What a firewall lets in is told of sockets that wait for clients."),
+            _("Firewall results apply only to listening sockets."),
             _("Choose the socket that listens on port {port}, if there is one.").format(port=port),
         )
     if is_loopback(row.local.address):
@@ -104,7 +104,7 @@ def verdict_result(
             port=port
         ),
         FirewallVerdict.PARTLY: _("The firewall lets some machines in to {port}").format(port=port),
-        FirewallVerdict.UNKNOWN: _("What the firewall does to {port} can't be told").format(
+        FirewallVerdict.UNKNOWN: _("What the firewall does to {port} can't be determined").format(
             port=port
         ),
     }[answer.verdict]
@@ -121,7 +121,7 @@ def verdict_result(
 
 
 def rules_title(answer: FirewallAnswer, status: FirewallStatus) -> str:
-    """Say what the list of rules is, or why it is empty."""
+    """Return what the list of rules is, or why it is empty."""
     many = len(answer.matches)
     if not many and status.problem:
         return _("The rules could not be read.")
@@ -135,7 +135,7 @@ def rules_title(answer: FirewallAnswer, status: FirewallStatus) -> str:
 
 
 def describe_profile(profile: ProfileState) -> str:
-    """Tell the state of a profile or zone in one line."""
+    """Describe the state of a profile or zone in one line."""
     name = f"{profile.name} (active)" if profile.is_active else profile.name
     if not profile.is_on:
         parts = [_("off, everything gets in")]
@@ -155,7 +155,7 @@ def describe_profile(profile: ProfileState) -> str:
 
 
 def profile_lines(status: FirewallStatus) -> tuple[str, ...]:
-    """Tell all profiles or zones, the active ones first."""
+    """Describe all profiles or zones, the active ones first."""
     ordered = sorted(status.profiles, key=lambda profile: not profile.is_active)
     # Windows writes its profiles with a capital; the name of a zone is an identifier.
     is_windows = status.manager == "windows"

@@ -81,8 +81,8 @@ class ManagedRulesWindow(ToolWindow):
         self.table = ResultTable()
         self.table.setAccessibleName(_("Rules made by PortView"))
         self.table.setWordWrap(False)
-        self.revoke_button = self.button(_("&Take back…"), self._on_revoke)
-        self.all_button = self.button(_("Take back &all…"), self._on_revoke_all)
+        self.revoke_button = self.button(_("&Revoke…"), self._on_revoke)
+        self.all_button = self.button(_("Revoke &all…"), self._on_revoke_all)
         self.refresh_button = self.button("&Refresh", self.refresh)
         self.close_button = self.button("Close", self.reject)
         buttons = QHBoxLayout()
@@ -100,12 +100,12 @@ class ManagedRulesWindow(ToolWindow):
 
     @property
     def is_reading(self) -> bool:
-        """Tell whether the list is being read."""
+        """Return whether the list is being read."""
         return self._inquiry.is_asking
 
     @Slot()
     def refresh(self) -> None:
-        """Read the list anew."""
+        """Read the list again."""
         if not self._own:
             self.note.setText(_("Reading the firewall …"))
         self._inquiry.ask(None)

@@ -28,7 +28,7 @@ VERDICT_LABELS = {
     Verdict.UNREACHABLE: N_("Unreachable"),
     Verdict.OPEN_OR_FILTERED: N_("Open or filtered"),
     Verdict.OK: N_("OK"),
-    Verdict.FAILED: N_("Not as it should be"),
+    Verdict.FAILED: N_("Unexpected response"),
     Verdict.HUNG_UP: N_("Hangs up"),
     Verdict.UNRESOLVED: N_("Unknown name"),
     Verdict.ERROR: N_("Could not ask"),
@@ -93,7 +93,7 @@ def result_of(report: ProbeReport | HttpReport | TlsReport | BindReport) -> Disp
 
 
 def verdict_severity(verdict: Verdict) -> Severity:
-    """Tell whether a verdict is good news."""
+    """Return whether a verdict is good news."""
     if verdict.is_good:
         return Severity.GOOD
     return Severity.NOTE if verdict is Verdict.OPEN_OR_FILTERED else Severity.BAD
@@ -237,7 +237,7 @@ def _describe_demand(demand: ClientCertificate) -> str:
 
 
 def _self_signed(*, is_so: bool) -> str:
-    return _(" (signed by itself)") if is_so else ""
+    return _(" (self-signed)") if is_so else ""
 
 
 def _describe_days(days_left: int | None) -> str:

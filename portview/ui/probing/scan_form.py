@@ -44,10 +44,10 @@ class ScanForm(QWidget):
     def __init__(self, names: PortNames, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._names = names
-        self.host: ValidatedField[str] = ValidatedField("Host", parse_typed_host)
+        self.host: ValidatedField[str] = ValidatedField(_("Host"), parse_typed_host)
         self.host.setPlaceholderText("localhost")
         self.ports: ValidatedField[tuple[int, ...]] = ValidatedField(
-            "Ports", partial(parse_scan_ports, names=names)
+            _("Ports"), partial(parse_scan_ports, names=names)
         )
         self.ports.setPlaceholderText(_("common, all, or 1-1024,8080"))
         self.preset = QComboBox()
@@ -63,11 +63,11 @@ class ScanForm(QWidget):
         self.rate.setPlaceholderText(_("no limit"))
         self.rate.setMaximumWidth(_NARROW)
         self.timeout: ValidatedField[int] = ValidatedField(
-            "Timeout", parse_duration_ms, default=DEFAULT_SCAN_TIMEOUT_MS
+            _("Timeout"), parse_duration_ms, default=DEFAULT_SCAN_TIMEOUT_MS
         )
         self.timeout.setPlaceholderText(format_duration(DEFAULT_SCAN_TIMEOUT_MS))
         self.timeout.setMaximumWidth(_NARROW)
-        self.banners = QCheckBox("Read &banners")
+        self.banners = QCheckBox(_("Read &banners"))
         self.banners.setToolTip(_("Reads what servers say first, such as SSH and mail servers."))
         self._compose()
 
@@ -101,8 +101,8 @@ class ScanForm(QWidget):
         speed.addStretch()
         layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addRow("&Host:", self.host)
-        layout.addRow("&Ports:", ports)
+        layout.addRow(_("&Host:"), self.host)
+        layout.addRow(_("&Ports:"), ports)
         layout.addRow(_("At most per s&econd:"), speed)
         for row, field in ((ports, self.ports), (speed, self.rate)):
             label = layout.labelForField(row)

@@ -28,7 +28,7 @@ def parse_scan_ports(text: str, names: PortNames) -> tuple[int, ...]:
     if word.isalpha():
         raise BadInputError(
             "bad_ports",
-            _("{word} is no list of ports.").format(word=quoted(word)),
+            _("{word} is not a list of ports.").format(word=quoted(word)),
             text,
             0,
             len(text),

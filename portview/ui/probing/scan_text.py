@@ -47,7 +47,7 @@ def summary(report: ScanReport) -> tuple[str, str]:
 
 
 def describe_differences(comparison: TableComparison, owners: Mapping[int, str]) -> str:
-    """Say where the scan of this machine and its socket table differ, with the owners."""
+    """Return where the scan of this machine and its socket table differ, with the owners."""
     if not comparison:
         return _("The socket table of this machine says the same.")
     lines = []

@@ -44,7 +44,7 @@ class Headline(QFrame):
         super().__init__(parent)
         self._severity = Severity.NOTE
         self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.setAccessibleName("Result")
+        self.setAccessibleName(_("Result"))
         self._picture = QLabel()
         self._picture.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._word = wrapped_label("Verdict")
@@ -101,7 +101,7 @@ class ResultTable(QTableWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName("Details")
+        self.setAccessibleName(_("Details"))
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -196,7 +196,7 @@ class ResultView(QWidget):
         layout.addWidget(self.table, 1)
 
     def begin(self, word: str, detail: str, columns: tuple[str, ...] = ()) -> None:
-        """Say that something is under way, with an empty table for its lines."""
+        """Show that something is under way, with an empty table for its lines."""
         self.headline.say(Severity.NOTE, word, detail)
         self.table.begin(columns)
         self.table.setVisible(bool(columns))

@@ -45,7 +45,7 @@ WIDGET_KEYS = (
     HelpSection(
         N_("In the table"),
         (
-            HelpLine(N_("Space"), N_("Pause, and go on")),
+            HelpLine(N_("Space"), N_("Pause and resume")),
             HelpLine(N_("Shift+F10, Menu key"), N_("What can be done with the selected sockets")),
             HelpLine(N_("Ctrl+A"), N_("Select all")),
             HelpLine(

@@ -80,7 +80,7 @@ class ErrorReporter(QObject):
         dialog = QMessageBox(QMessageBox.Icon.Warning, "PortView", "")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setTextFormat(Qt.TextFormat.PlainText)
-        dialog.setText(_("Something went wrong inside PortView. It goes on running."))
+        dialog.setText(_("Something went wrong inside PortView. It keeps running."))
         dialog.setInformativeText(
             _("{summary}\n\nThe details are in:\n{path}").format(
                 summary=summary[:300], path=self._log_path

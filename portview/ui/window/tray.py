@@ -80,11 +80,11 @@ class Tray(QObject):
 
     @property
     def is_in_tray(self) -> bool:
-        """Tell whether the icon is shown."""
+        """Return whether the icon is shown."""
         return self._icon is not None and self._icon.isVisible()
 
     def may_close(self) -> bool:
-        """Tell whether closing the window ends PortView; if not, see to what happens instead."""
+        """Return whether closing the window ends PortView; if not, see to what happens instead."""
         if self._is_quitting or not self.is_in_tray:
             return True
         to_tray = self._settings.preferences.close_to_tray
@@ -126,7 +126,7 @@ class Tray(QObject):
         menu.addAction(_("&Show PortView")).triggered.connect(self.show_requested)
         menu.addAction(self._acts["pause"])
         menu.addSeparator()
-        menu.addAction("&Quit", self.quit)
+        menu.addAction(_("&Quit"), self.quit)
         return menu
 
     def _restore(self, *, has_tray: bool) -> None:
@@ -151,7 +151,7 @@ class Tray(QObject):
         self._settings.update(tray=is_on)
         self.icon.setVisible(is_on)
         self._acts["close_to_tray"].setEnabled(is_on)
-        # With the icon, PortView lives on while no window is open.
+        # With the icon, PortView keeps running while no window is open.
         QApplication.setQuitOnLastWindowClosed(not is_on)
 
     @Slot(bool)
@@ -194,7 +194,7 @@ class Tray(QObject):
         question.setText(_("Keep PortView running in the tray?"))
         question.setInformativeText(_("The File menu changes this later."))
         keep = question.addButton(_("&Keep running"), QMessageBox.ButtonRole.AcceptRole)
-        end = question.addButton("&Quit", QMessageBox.ButtonRole.DestructiveRole)
+        end = question.addButton(_("&Quit"), QMessageBox.ButtonRole.DestructiveRole)
         question.addButton(QMessageBox.StandardButton.Cancel)
         question.setDefaultButton(keep)
         self._question = question

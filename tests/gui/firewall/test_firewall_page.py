@@ -129,7 +129,7 @@ def test_a_firewall_that_may_not_be_read_says_what_to_run(
     bench.firewall.otherwise = answer(FirewallVerdict.UNKNOWN, reason="The rules can't be read.")
     choose(bench, listening(80))
     assert page.headline.text.splitlines() == [
-        "What the firewall does to TCP port 80 can't be told",
+        "What the firewall does to TCP port 80 can't be determined",
         "The rules can't be read.",
         "Run: sudo portview",
     ]

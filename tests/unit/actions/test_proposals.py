@@ -118,7 +118,7 @@ def test_a_likely_holder_is_told_as_that_above_all() -> None:
 def test_why_it_is_ended_at_once_is_told() -> None:
     alone = facts(A, asking=CloseMethod.NONE)
     still = facts(A, asking=CloseMethod.NONE, execution=Execution.SUSPENDED)
-    for process, why in ((alone, "no way to ask"), (still, "While it stands still")):
+    for process, why in ((alone, "no way to ask"), (still, "While it is suspended")):
         (card,) = confirmation([row(A)], [process]).cards
         assert why in card.consequence
         assert "what it has not saved is lost" in card.consequence

@@ -25,7 +25,7 @@ def test_text_in_a_code_page_is_read_as_it_was_written(page: int) -> None:
 def test_utf_8_is_known_where_it_is_none_of_a_double_byte_page(page: int) -> None:
     written = "Größe: 端口 8080, Порт"
     text = decode_console(written.encode(), page)
-    # A single-byte page has a letter for nearly each byte, and UTF-8 can't be told from it.
+    # A single-byte page has a letter for nearly each byte, and UTF-8 can't be determined from it.
     assert text == written or page in SINGLE_BYTE_PAGES
     assert "8080" in text
 
