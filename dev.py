@@ -20,6 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 LOCK = ROOT / "packaging" / "requirements.lock"
+MUTATE_LOCK = ROOT / "packaging" / "mutate-requirements.lock"
 VENV = ROOT / ".venv"
 IS_WINDOWS = sys.platform == "win32"
 VENV_PYTHON = VENV / ("Scripts/python.exe" if IS_WINDOWS else "bin/python")
@@ -63,13 +64,17 @@ TEST_TOOLS = {
     "tmux": "tmux",
     "screen": "screen",
     "runsv": "runit",
+    "podman": "podman",
+    "runc": "runc",
+    "busybox": "busybox-static",
 }
 """Programs with which the tests make network namespaces, firewalls, displays, terminals and
 supervisors, and their packages."""
 
 FIREWALLD = VENV / "test-tools" / "firewalld"
-"""firewalld as its package holds it, for the tests alone: installed where systemd runs, it would
-switch itself on and filter this machine."""
+PROMETHEUS = VENV / "test-tools" / "prometheus"
+"""Packages as they hold their programs, for the tests alone: installed where systemd runs, these
+would switch themselves on, and firewalld would filter this machine."""
 
 FIREWALLD_LIBRARIES = {
     "firewall": "python3-firewall",
@@ -153,6 +158,19 @@ def coverage(arguments: list[str]) -> int:
     (folder / "summary.md").write_text(summary.stdout, encoding="utf-8")
     print("\n".join(summary.stdout.splitlines()[-1:]) or summary.stderr)
     return code
+
+
+def mutate(arguments: list[str]) -> int:
+    """Change modules that decide and see whether a test notices; ``mutate MODULE`` for one."""
+    if IS_WINDOWS:
+        raise DevError("changes are tested on Linux: mutmut needs fork()")
+    prepare()
+    install_test_tools()
+    # Apart from the other tools: nothing else needs it.
+    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    if _python(*install, "--require-hashes", "-r", str(MUTATE_LOCK)):
+        raise DevError("mutmut could not be installed; see pip's message above")
+    return _python(str(ROOT / "packaging" / "mutation.py"), *arguments)
 
 
 def messages(arguments: list[str]) -> int:
@@ -250,23 +268,25 @@ def install_test_tools() -> None:
     }
     if packages:
         _apt_install(sorted(packages), "the tests use real tools of Linux")
-    if not shutil.which("firewalld") and not FIREWALLD.exists():
-        _unpack_firewalld()
+    for program, place in (("firewalld", FIREWALLD), ("promtool", PROMETHEUS)):
+        if not shutil.which(program) and not place.exists():
+            _unpack(place)
 
 
-def _unpack_firewalld() -> None:
-    """Lay out firewalld's package without installing it."""
-    print("PortView: unpacking firewalld for the tests ...", file=sys.stderr)
-    new = FIREWALLD.with_name("firewalld.new")
+def _unpack(place: Path) -> None:
+    """Lay out the package that is called like the folder, without installing it."""
+    name = place.name
+    print(f"PortView: unpacking {name} for the tests ...", file=sys.stderr)
+    new = place.with_name(f"{name}.new")
     with tempfile.TemporaryDirectory() as folder:
-        if subprocess.call(["apt-get", "download", "-qq", "firewalld"], cwd=folder):
-            raise DevError("apt-get could not download firewalld, which the tests need")
-        [package] = Path(folder).glob("firewalld_*.deb")
+        if subprocess.call(["apt-get", "download", "-qq", name], cwd=folder):
+            raise DevError(f"apt-get could not download {name}, which the tests need")
+        [package] = Path(folder).glob(f"{name}_*.deb")
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(parents=True)
         if subprocess.call(["dpkg-deb", "--extract", str(package), str(new)]):
-            raise DevError("firewalld's package could not be unpacked")
-    new.rename(FIREWALLD)
+            raise DevError(f"the package {name} could not be unpacked")
+    new.rename(place)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -278,6 +298,7 @@ def _parser() -> argparse.ArgumentParser:
         "lint": lint,
         "coverage": coverage,
         "messages": messages,
+        "mutate": mutate,
         "bench": bench,
         "windows-test": windows_test,
         "package": build_package,

@@ -34,6 +34,8 @@ UNTRANSLATED = "# untranslated:"
 
 It stands in the text's line, or on a line of its own above the statement that it is about.
 """
+UNTRANSLATED_FILE = "# untranslated file:"
+"""Marks a file that has no text for people in it."""
 
 
 class Problem(NamedTuple):
@@ -129,6 +131,8 @@ def loose_sentences(folder: Path) -> Iterator[Problem]:
     for path in sorted(folder.rglob("*.py")):
         source = path.read_text(encoding="utf-8")
         lines = source.splitlines()
+        if UNTRANSLATED_FILE in source:
+            continue
         tree = ast.parse(source)
         exempt = _marked_lines(tree, lines)
         for node in _texts_outside(tree):
@@ -206,7 +210,7 @@ _SENTENCE = re.compile(r"[A-Za-z]{2,}[,:;']? (?:\{\}|[a-zA-Z]+)")
 _NO_SENTENCE = re.compile(
     r"^(SELECT|WHERE|id, watch|INSERT|CREATE|PRAGMA|UPDATE|DELETE|BEGIN|ALTER|DROP)\b"
     r"|[;{]\s*\n|::|<[a-z]+[ >/]"
-    r"|^(tuple|list|dict|set|frozenset|Callable)\[|^(/|GET /|--|yyyy)"
+    r"|^(tuple|list|dict|set|frozenset|Callable)\[|^(/|GET /|--|yyyy|SYSTEM\\|SOFTWARE\\)|IS NOT NULL|= \?"
 )
 _MARKS = frozenset({"_", "N_", "ngettext", "pgettext"})
 _LOGS = frozenset({"log", "logger", "logging", "warnings"})

@@ -39,7 +39,10 @@ _NUMPY_LOCK: Final = _ROOT / "packaging" / "numpy-requirements.lock"
 _WORK: Final = _ROOT / "build" / "windows"
 _DIST: Final = _ROOT / "dist"
 _MB: Final = 1_000_000
-_FOLDER_TARGET, _INSTALLER_TARGET = 90 * _MB, 30 * _MB
+_FOLDER_TARGET, _INSTALLER_TARGET = 100 * _MB, 34 * _MB
+_SHIM: Final = b'@"%~dp0..\\portviewc.exe" %*\r\n'
+"""The command ``portview``: PortView.exe beside it would be found first under that name."""
+
 _PORTABLE: Final = {
     "portable.ini": b"; While this file is here, PortView keeps its settings and its log in the\r\n"
     b'; folder "data" beside it and leaves nothing on the computer.\r\n'
@@ -140,6 +143,9 @@ def _freeze(python: WindowsPython, artefacts: Artefacts, *, with_bare: bool) -> 
         raise PackageError("PyInstaller failed; see its messages above.")
     licence = (_ROOT / "LICENSE").read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     (artefacts.folder / "LICENSE.txt").write_bytes(licence)
+    shim = artefacts.folder / "bin" / "portview.cmd"
+    shim.parent.mkdir()
+    shim.write_bytes(_SHIM)
 
 
 def _compare_with_another(python: WindowsPython, artefacts: Artefacts, version: str) -> None:
@@ -179,6 +185,8 @@ def _make_installer(artefacts: Artefacts, version: str, made: Path) -> str:
     order = InstallerOrder(
         folder=artefacts.folder,
         icon=made / "portview.ico",
+        pictures=made,
+        licence=artefacts.folder / "LICENSE.txt",
         version=version,
         copyright=copyright_line(licence),
         epoch=source_epoch(),

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from PySide6.QtCore import QCoreApplication, QTimer
+from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from portview import __version__
@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from portview.readers.snapshots import SnapshotReader
     from portview.readers.traffic import TrafficReader
     from portview.ui.window.main_window import MainWindow
+    from portview.watch.history.recorder import HistoryRecorder
 
 logger = logging.getLogger(__name__)
 
@@ -315,6 +316,8 @@ def _run(
         window.background.open()
     else:
         window.show()
+    recorder = RecordingWindow(opened)
+    window.first_rows.shown.connect(recorder.start)
     # Later than the first rows: they stay, and so do the modules.
     QTimer.singleShot(_SETTLED_MS, settle_memory)
     expired = ExpiredRules(
@@ -337,7 +340,35 @@ def _run(
         return application.exec()
     finally:
         expired.stop()
+        recorder.stop()
         opened.close()
+
+
+class RecordingWindow(QObject):
+    """Feeds the history from the window's snapshots, from its first rows on."""
+
+    problem_found = Signal(str)
+
+    def __init__(self, opened: RunningWindow) -> None:
+        """Wait for ``start``: a store on a slow disk must not delay the first rows."""
+        super().__init__(opened.window)
+        self._poller = opened.poller
+        self._recorder: HistoryRecorder | None = None
+        self.problem_found.connect(opened.window.show_message)
+
+    def start(self) -> None:
+        """Begin to record, unless the person has switched that off."""
+        # Loaded after the first rows.
+        from portview.watch.history.recorder import HistoryRecorder  # noqa: PLC0415
+
+        self._recorder = HistoryRecorder(open_reader, "window", on_problem=self.problem_found.emit)
+        self._poller.snapshot_taken.connect(self._recorder.submit)
+
+    def stop(self) -> None:
+        """End recording."""
+        if self._recorder is not None:
+            self._poller.snapshot_taken.disconnect(self._recorder.submit)
+            self._recorder.close()
 
 
 def settle_memory() -> None:

@@ -58,13 +58,23 @@ class RunKeyAutostart:
     """
 
     def __init__(
-        self, command: Sequence[str], run_key: str = RUN_KEY, approved_key: str = APPROVED_KEY
+        self,
+        command: Sequence[str],
+        run_key: str = RUN_KEY,
+        approved_key: str = APPROVED_KEY,
+        *,
+        value: str = _VALUE,
     ) -> None:
         program, *rest = command
         # Always in quotes: without them Windows would look for C:\Program.exe as well.
         self._line = f'"{program}" {subprocess.list2cmdline(rest)}'
         self._run_key = run_key
         self._approved_key = approved_key
+        self._value = value
+
+    def definition(self) -> str:
+        """Return the key, the value's name and what it holds."""
+        return f"HKEY_CURRENT_USER\\{self._run_key}\n{self._value} = {self._line}"
 
     def is_on(self) -> bool:
         """Return whether the key starts this program and nobody has switched that off."""
@@ -79,7 +89,7 @@ class RunKeyAutostart:
             if is_on:
                 self._delete(self._approved_key)
                 with registry.CreateKey(registry.HKEY_CURRENT_USER, self._run_key) as key:
-                    registry.SetValueEx(key, _VALUE, 0, registry.REG_SZ, self._line)
+                    registry.SetValueEx(key, self._value, 0, registry.REG_SZ, self._line)
             elif self._read(self._run_key) == self._line:
                 self._delete(self._run_key)
                 self._delete(self._approved_key)
@@ -90,7 +100,7 @@ class RunKeyAutostart:
         registry = _winreg()
         try:
             with registry.OpenKey(registry.HKEY_CURRENT_USER, path) as key:
-                return registry.QueryValueEx(key, _VALUE)[0]
+                return registry.QueryValueEx(key, self._value)[0]
         except OSError:
             return None
 
@@ -100,7 +110,7 @@ class RunKeyAutostart:
             contextlib.suppress(FileNotFoundError),
             registry.OpenKey(registry.HKEY_CURRENT_USER, path, 0, registry.KEY_SET_VALUE) as key,
         ):
-            registry.DeleteValue(key, _VALUE)
+            registry.DeleteValue(key, self._value)
 
 
 class DesktopEntryAutostart:
@@ -113,6 +123,10 @@ class DesktopEntryAutostart:
             f"Exec={line}\nTerminal=false\nX-GNOME-Autostart-enabled=true\n"
         )
         self._file = file
+
+    def definition(self) -> str:
+        """Return the file's path as a comment, and its content."""
+        return f"# {self._file}\n{self._content}"
 
     def is_on(self) -> bool:
         """Return whether the file is as written; a desktop that changes it switches it off."""

@@ -40,6 +40,10 @@ def _run(arguments: Sequence[str], *, has_window: bool) -> int:
         from portview.actions.elevated_helper.entry import enter  # noqa: PLC0415
 
         return enter(arguments)
+    if arguments and arguments[0] in _OF_INSTALLER:
+        from portview.actions import installation  # noqa: PLC0415
+
+        return installation.enter(arguments)
     from portview.cli.commands import run_command  # noqa: PLC0415
 
     return run_command(arguments)
@@ -69,5 +73,7 @@ def _say(sentence: str) -> None:
 
 _ELEVATED_REQUESTS = frozenset({"errand", "press-ctrl-break"})
 _INTERRUPTED = 130
+_OF_INSTALLER = frozenset({"search-path", "own-rules"})
+"""What nobody but the installer asks (``actions/installation.py``)."""
 _QUIT_OPTION = "--quit"
 _WINDOW_OPTIONS = frozenset({"--background", "--reader", "--self-report", "--theme"})

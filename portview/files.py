@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -11,8 +12,11 @@ from portview.domain.errors import Outcome, PortViewError
 from portview.i18n import _
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes, *, mode: int | None = None) -> None:
     """Replace a file's content at once: a reader sees the old or the new one, never a part.
+
+    Only this user can read it, unless ``mode`` gives permissions (not on Windows, where the folder
+    does).
 
     Raises PortViewError where the folder or the disk refuses; the old file is then untouched. Only
     a file is ever replaced, never a folder or a device.
@@ -27,6 +31,8 @@ def write_whole(path: Path, content: bytes) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
+            if mode is not None and sys.platform != "win32":
+                os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         Path(temporary).replace(path)
     except OSError as error:

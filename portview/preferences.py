@@ -7,7 +7,7 @@ size, what was typed last) belong to that window and are read through ``Settings
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -39,13 +39,15 @@ class Preferences:
     """None until the person was asked."""
     views: tuple[Any, ...] = ()
     """Saved views as JSON; ``domain.table.saved_view`` reads each of them."""
-    columns: tuple[Any, ...] = ()
-    """Arrangement of the columns as JSON; the table's layout reads each of them."""
+    columns: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """Arrangement of each scope's columns as JSON; the table's layout reads each of them."""
     sort_column: str = "port"
     sort_descending: bool = False
     details_open: bool = True
     details_height: int | None = None
     """In pixels; None for the height that fits the first start."""
+    time_wait: bool = False
+    """Whether Connections shows what is closed already and waits in TIME_WAIT."""
     grouped: bool = False
     by_count: bool = False
 
@@ -84,6 +86,10 @@ def _list(value: Any) -> bool:
     return type(value) is list
 
 
+def _object(value: Any) -> bool:
+    return type(value) is dict
+
+
 _RULES: dict[str, Callable[[Any], bool]] = {
     "scope": _one_of(*SCOPES),
     "interval_ms": _one_of(*INTERVALS_MS),
@@ -93,7 +99,8 @@ _RULES: dict[str, Callable[[Any], bool]] = {
     "tray": _switch,
     "close_to_tray": _switch,
     "views": _list,
-    "columns": _list,
+    "columns": _object,
+    "time_wait": _switch,
     "sort_column": _text,
     "sort_descending": _switch,
     "details_open": _switch,
@@ -102,4 +109,4 @@ _RULES: dict[str, Callable[[Any], bool]] = {
     "by_count": _switch,
 }
 
-NAMES = frozenset(field.name for field in fields(Preferences))
+NAMES = frozenset(each.name for each in fields(Preferences))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from windows_program.icon_file import ICON_SIZES, ico_bytes
+from windows_program.installer_pictures import write_pictures
 from windows_program.licences import gather_licences
 from windows_program.sbom import bootloader, components_to_json, gather_components
 from windows_program.version_resource import ProgramFacts, copyright_line, version_resource
@@ -33,6 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     made.mkdir(parents=True)
     sys.path.insert(0, str(_ROOT))
     write_icon(made / "portview.ico")
+    write_pictures(made)
     write_version_resources(made)
     project = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     components = [*gather_components(project["dependencies"]), bootloader()]

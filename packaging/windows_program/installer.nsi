@@ -1,7 +1,7 @@
 ; PortView's installer. packaging/windows_program/installer.py says what the words in capitals are.
 ;
 ; Options: /S silent, /ALLUSERS for all users, /DESKTOP and /AUTOSTART for what is off by default,
-; /D=FOLDER (last, without quotes). Exit codes: 0 done, 1 cancelled, 2 not done.
+; /NOPATH for a command that is not on the search path, /D=FOLDER (last, without quotes). Exit codes: 0 done, 1 cancelled, 2 not done.
 ; Options of the uninstaller: /S silent, /SETTINGS to remove settings, log and record as well.
 
 Unicode true
@@ -53,10 +53,19 @@ VIAddVersionKey "LegalCopyright" "${COPYRIGHT}"
 !define MUI_ICON "${ICON}"
 !define MUI_UNICON "${ICON}"
 !define MUI_ABORTWARNING
+!define MUI_WELCOMEFINISHPAGE_BITMAP "${PICTURES}/wizard.bmp"
+!define MUI_WELCOMEFINISHPAGE_BITMAP_STRETCH AspectFitHeight
+!define MUI_HEADERIMAGE
+!define MUI_HEADERIMAGE_RIGHT
+!define MUI_HEADERIMAGE_BITMAP "${PICTURES}/header.bmp"
+!define MUI_HEADERIMAGE_BITMAP_STRETCH AspectFitHeight
+!define MUI_HEADERIMAGE_UNBITMAP "${PICTURES}/header.bmp"
+!define MUI_HEADERIMAGE_UNBITMAP_STRETCH AspectFitHeight
 !define MUI_FINISHPAGE_RUN
 !define MUI_FINISHPAGE_RUN_FUNCTION StartPortView
 !define MUI_FINISHPAGE_NOAUTOCLOSE
 
+!insertmacro MUI_PAGE_LICENSE "${LICENCE}"
 Page custom AskForWhom TakeForWhom
 !insertmacro MUI_PAGE_DIRECTORY
 !insertmacro MUI_PAGE_COMPONENTS
@@ -65,9 +74,39 @@ Page custom AskForWhom TakeForWhom
 !insertmacro MUI_UNPAGE_CONFIRM
 !insertmacro MUI_UNPAGE_INSTFILES
 !insertmacro MUI_LANGUAGE "English"
+!insertmacro MUI_LANGUAGE "SimpChinese"
+
+; Every sentence in both languages: English, then Chinese.
+!macro SENTENCE NAME ENGLISH CHINESE
+  LangString ${NAME} ${LANG_ENGLISH} "${ENGLISH}"
+  LangString ${NAME} ${LANG_SIMPCHINESE} "${CHINESE}"
+!macroend
+!insertmacro SENTENCE ForWhomTitle "Who will use PortView?" "谁将使用 PortView？"
+!insertmacro SENTENCE ForWhomText "Installing for everyone needs an administrator." "为所有人安装需要管理员权限。"
+!insertmacro SENTENCE OnlyMe "Only &me" "仅自己(&M)"
+!insertmacro SENTENCE Everyone "&Everyone who uses this computer" "使用此电脑的所有人(&E)"
+!insertmacro SENTENCE EveryoneText "Only administrators can then change the program's files, which is safer where it runs as administrator." "这样只有管理员才能更改程序文件；以管理员身份运行时更安全。"
+!insertmacro SENTENCE ProgramName "PortView" "PortView"
+!insertmacro SENTENCE ProgramText "The window, the command and their libraries." "窗口程序、命令行程序及其库。"
+!insertmacro SENTENCE CommandName "Command portview" "portview 命令"
+!insertmacro SENTENCE CommandText "Type portview in any terminal. Adds a folder to the search path (PATH)." "可在任何终端中输入 portview。会向搜索路径 (PATH) 添加一个文件夹。"
+!insertmacro SENTENCE DesktopName "Icon on the desktop" "桌面图标"
+!insertmacro SENTENCE DesktopText "A shortcut on the desktop." "在桌面上创建快捷方式。"
+!insertmacro SENTENCE AutostartName "Start when I sign in" "登录时启动"
+!insertmacro SENTENCE AutostartText "PortView starts with an icon in the notification area." "PortView 启动后在通知区域显示图标。"
+!insertmacro SENTENCE OtherProgram "$INSTDIR holds files of another program. Choose another folder." "$INSTDIR 中有其他程序的文件。请选择其他文件夹。"
+!insertmacro SENTENCE AskingToClose "Asking PortView to close" "正在请求 PortView 关闭"
+!insertmacro SENTENCE StillRuns "PortView is still running in $INSTDIR. Close it and try again." "PortView 仍在 $INSTDIR 中运行。请关闭后重试。"
+!insertmacro SENTENCE StillRunsElevated "PortView is still running in $INSTDIR as administrator. Close it and try again." "PortView 仍以管理员身份在 $INSTDIR 中运行。请关闭后重试。"
+!insertmacro SENTENCE NotWritten "The files could not be written to $INSTDIR." "无法将文件写入 $INSTDIR。"
+!insertmacro SENTENCE TooOld "PortView needs Windows 10 or later." "PortView 需要 Windows 10 或更高版本。"
+!insertmacro SENTENCE Needs64Bit "PortView needs 64-bit Windows." "PortView 需要 64 位 Windows。"
+!insertmacro SENTENCE RulesLeft "Windows Firewall still has rules that PortView created. Remove them as well? This needs an administrator." "Windows 防火墙中仍有 PortView 创建的规则。是否一并删除？这需要管理员权限。"
+!insertmacro SENTENCE SettingsLeft "Remove your settings, the log and the record of what was done as well?" "是否同时删除您的设置、日志和操作记录？"
 
 Var ForAll       ; 1 where everyone gets the program
 Var AllButton
+Var MeButton
 Var HasFolder    ; 1 where /D named a folder
 
 !macro RELAUNCH_AS_ADMINISTRATOR PROGRAM
@@ -95,6 +134,14 @@ Var HasFolder    ; 1 where /D named a folder
   ${EndIf}
 !macroend
 
+!macro SCOPE_NAME
+  ${If} $ForAll == 1
+    StrCpy $0 "machine"
+  ${Else}
+    StrCpy $0 "user"
+  ${EndIf}
+!macroend
+
 !macro DEFAULT_FOLDER
   ${If} $HasFolder != 1
     ReadRegStr $INSTDIR SHCTX "${UNINSTALL_KEY}" "InstallLocation"
@@ -117,15 +164,32 @@ Function AskForWhom
   ${If} $ForAll == 1
     Abort ; it was said already
   ${EndIf}
-  !insertmacro MUI_HEADER_TEXT "Who is to use PortView?" "Only an installation for everyone needs an administrator."
+  !insertmacro MUI_HEADER_TEXT "$(ForWhomTitle)" "$(ForWhomText)"
   nsDialogs::Create 1018
   Pop $0
-  ${NSD_CreateRadioButton} 0 10u 100% 12u "Only &me"
-  Pop $0
-  ${NSD_Check} $0
-  ${NSD_CreateRadioButton} 0 28u 100% 12u "&Everyone who uses this computer"
+  ${NSD_CreateRadioButton} 0 10u 100% 12u "$(OnlyMe)"
+  Pop $MeButton
+  ${NSD_Check} $MeButton
+  ${NSD_OnClick} $MeButton ShowShield
+  ${NSD_CreateRadioButton} 0 28u 100% 12u "$(Everyone)"
   Pop $AllButton
+  ${NSD_OnClick} $AllButton ShowShield
+  ${NSD_CreateLabel} 12u 42u 90% 24u "$(EveryoneText)"
+  Pop $0
   nsDialogs::Show
+FunctionEnd
+
+; The shield of Windows on the button that will ask for an administrator.
+Function ShowShield
+  Pop $0
+  UserInfo::GetAccountType
+  Pop $0
+  ${If} $0 == "Admin"
+    Return
+  ${EndIf}
+  ${NSD_GetState} $AllButton $0
+  GetDlgItem $1 $HWNDPARENT 1
+  SendMessage $1 ${BCM_SETSHIELD} 0 $0
 FunctionEnd
 
 Function TakeForWhom
@@ -196,17 +260,17 @@ Function ${UN}SetOldAside
   ${EndIf}
   ; Other programs have a folder of this name as well.
   ${IfNot} ${FileExists} "$INSTDIR\PortView.exe"
-    MessageBox MB_ICONSTOP|MB_OK "$INSTDIR holds files of another program. Choose another folder." /SD IDOK
+    MessageBox MB_ICONSTOP|MB_OK "$(OtherProgram)" /SD IDOK
     SetErrorLevel ${NOT_DONE}
     Quit
   ${EndIf}
   RMDir /r "$INSTDIR\_internal.old"
   again:
-  DetailPrint "Asking PortView to close"
+  DetailPrint "$(AskingToClose)"
   ExecWait '"$INSTDIR\PortView.exe" --quit' $0
-  StrCpy $3 ", perhaps for another user"
+  StrCpy $3 "$(StillRuns)"
   ${If} $0 == 3
-    StrCpy $3 " as administrator"
+    StrCpy $3 "$(StillRunsElevated)"
   ${EndIf}
   StrCpy $1 0
   ${Do}
@@ -223,7 +287,7 @@ Function ${UN}SetOldAside
     Sleep 200
     IntOp $1 $1 + 1
   ${LoopUntil} $1 > 100
-  MessageBox MB_ICONEXCLAMATION|MB_RETRYCANCEL "PortView still runs in $INSTDIR$3. Close it and try again." /SD IDCANCEL IDRETRY again
+  MessageBox MB_ICONEXCLAMATION|MB_RETRYCANCEL "$3" /SD IDCANCEL IDRETRY again
   SetErrorLevel ${NOT_DONE}
   Quit
 FunctionEnd
@@ -231,7 +295,7 @@ FunctionEnd
 !insertmacro SET_OLD_ASIDE ""
 !insertmacro SET_OLD_ASIDE "un."
 
-Section "PortView"
+Section "$(ProgramName)" ProgramSection
   SectionIn RO
   Call SetOldAside
   ClearErrors
@@ -239,7 +303,7 @@ Section "PortView"
   ${If} ${Errors}
     RMDir /r "$INSTDIR\_internal"
     Rename "$INSTDIR\_internal.old" "$INSTDIR\_internal"
-    MessageBox MB_ICONSTOP|MB_OK "The files could not be written to $INSTDIR." /SD IDOK
+    MessageBox MB_ICONSTOP|MB_OK "$(NotWritten)" /SD IDOK
     SetErrorLevel ${NOT_DONE}
     Quit
   ${EndIf}
@@ -264,25 +328,38 @@ Section "PortView"
   WriteRegStr SHCTX "${UNINSTALL_KEY}" "QuietUninstallString" '"$INSTDIR\uninstall.exe"$0 /S'
 SectionEnd
 
-Section /o "Icon on the desktop" DesktopSection
+; The program knows how to change a search path of any length; a portable one would do it as well.
+Section "$(CommandName)" CommandSection
+  !insertmacro SCOPE_NAME
+  ExecWait '"$INSTDIR\PortView.exe" search-path add $0' $1
+SectionEnd
+
+Section /o "$(DesktopName)" DesktopSection
   !insertmacro SHORTCUT "$DESKTOP\PortView.lnk"
 SectionEnd
 
 ; The same value as PortView's own setting writes, for the one person who is asked.
-Section /o "Start when I log in" AutostartSection
+Section /o "$(AutostartName)" AutostartSection
   WriteRegStr HKCU "${RUN_KEY}" "PortView" '${RUN_LINE}'
 SectionEnd
+
+!insertmacro MUI_FUNCTION_DESCRIPTION_BEGIN
+  !insertmacro MUI_DESCRIPTION_TEXT ${ProgramSection} "$(ProgramText)"
+  !insertmacro MUI_DESCRIPTION_TEXT ${CommandSection} "$(CommandText)"
+  !insertmacro MUI_DESCRIPTION_TEXT ${DesktopSection} "$(DesktopText)"
+  !insertmacro MUI_DESCRIPTION_TEXT ${AutostartSection} "$(AutostartText)"
+!insertmacro MUI_FUNCTION_DESCRIPTION_END
 
 Function .onInit
   SetRegView 64
   ${IfNot} ${AtLeastWin10}
-    MessageBox MB_ICONSTOP|MB_OK "PortView needs Windows 10 or later." /SD IDOK
+    MessageBox MB_ICONSTOP|MB_OK "$(TooOld)" /SD IDOK
     SetErrorLevel ${NOT_DONE}
     Quit
   ${EndIf}
   ${IfNot} ${IsNativeAMD64}
   ${AndIfNot} ${IsNativeARM64}
-    MessageBox MB_ICONSTOP|MB_OK "PortView needs 64-bit Windows." /SD IDOK
+    MessageBox MB_ICONSTOP|MB_OK "$(Needs64Bit)" /SD IDOK
     SetErrorLevel ${NOT_DONE}
     Quit
   ${EndIf}
@@ -308,6 +385,11 @@ Function .onInit
   ${IfNot} ${Errors}
     SectionSetFlags ${AutostartSection} ${SF_SELECTED}
   ${EndIf}
+  ClearErrors
+  ${GetOptions} $0 "/NOPATH" $1
+  ${IfNot} ${Errors}
+    SectionSetFlags ${CommandSection} 0
+  ${EndIf}
 FunctionEnd
 
 Function un.onInit
@@ -323,11 +405,16 @@ Function un.onInit
 FunctionEnd
 
 Section "Uninstall"
+  Call un.RemoveRules
+  !insertmacro SCOPE_NAME
+  ExecWait '"$INSTDIR\PortView.exe" search-path remove $0' $1
   Call un.SetOldAside
   RMDir /r "$INSTDIR\_internal.old"
   Delete "$INSTDIR\PortView.exe"
   Delete "$INSTDIR\portviewc.exe"
   Delete "$INSTDIR\LICENSE.txt"
+  Delete "$INSTDIR\bin\portview.cmd"
+  RMDir "$INSTDIR\bin"
   Delete "$INSTDIR\uninstall.exe"
   ; What somebody else put there stays, and the folder with it.
   SetOutPath "$TEMP"
@@ -340,6 +427,19 @@ Section "Uninstall"
   Call un.RemoveAutostart
   Call un.RemoveSettings
 SectionEnd
+
+; The firewall keeps rules of programs that are gone, timed ones as well. Silently nothing of a
+; person's is removed but the program.
+Function un.RemoveRules
+  ExecWait '"$INSTDIR\PortView.exe" own-rules' $0
+  ${If} $0 != 10
+    Return
+  ${EndIf}
+  MessageBox MB_ICONQUESTION|MB_YESNO "$(RulesLeft)" /SD IDNO IDYES remove
+  Return
+  remove:
+  ExecWait '"$INSTDIR\PortView.exe" firewall revoke --all --yes --elevate' $0
+FunctionEnd
 
 ; A value that starts another PortView is not ours.
 Function un.RemoveAutostart
@@ -356,7 +456,7 @@ Function un.RemoveSettings
   ClearErrors
   ${GetOptions} $0 "/SETTINGS" $1
   ${If} ${Errors}
-    MessageBox MB_ICONQUESTION|MB_YESNO|MB_DEFBUTTON2 "Remove your settings, the log and the record of what was done as well?" /SD IDNO IDYES remove
+    MessageBox MB_ICONQUESTION|MB_YESNO|MB_DEFBUTTON2 "$(SettingsLeft)" /SD IDNO IDYES remove
     Return
   ${EndIf}
   remove:

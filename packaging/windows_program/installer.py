@@ -28,10 +28,15 @@ _AMD64_STUB: Final = "lzma_solid-amd64-unicode"
 
 @dataclass(frozen=True, slots=True)
 class InstallerOrder:
-    """What the installer is made of; all paths absolute."""
+    """What the installer is made of; all paths absolute.
+
+    ``pictures`` is the folder of wizard.bmp and header.bmp.
+    """
 
     folder: Path
     icon: Path
+    pictures: Path
+    licence: Path
     version: str
     copyright: str
     epoch: int
@@ -61,6 +66,8 @@ def make_installer(makensis: Path, order: InstallerOrder) -> str:
         "OUTPUT": order.output,
         "FILES": files,
         "ICON": order.icon,
+        "PICTURES": order.pictures,
+        "LICENCE": order.licence,
         "VERSION": order.version,
         "NUMBERS": ".".join(map(str, version_numbers(order.version))),
         "COPYRIGHT": order.copyright,

@@ -51,7 +51,11 @@ _MODULES = {
     "suspend": "suspend_command",
     "resume": "suspend_command",
     "firewall": "firewall_command",
+    "selftest": "selftest_command",
     "watch": "watch_command",
+    "history": "history_command",
+    "background": "background_command",
+    "metrics": "metrics_command",
 }
 """The verbs and the module of ``portview.cli`` that has each."""
 
@@ -107,16 +111,20 @@ def _load(verb: str) -> ModuleType:
 def _load_all() -> tuple[ModuleType, ...]:
     # Written out, so that what packs the program finds every command.
     from portview.cli import (  # noqa: PLC0415 - slow to load all of them
+        background_command,
         close_command,
         end_command,
         firewall_command,
         free_command,
+        history_command,
         ladder_command,
         list_command,
+        metrics_command,
         pick_command,
         ports_command,
         probe_command,
         scan_command,
+        selftest_command,
         service_command,
         suspend_command,
         wait_command,
@@ -142,6 +150,10 @@ def _load_all() -> tuple[ModuleType, ...]:
         suspend_command,
         firewall_command,
         watch_command,
+        selftest_command,
+        history_command,
+        metrics_command,
+        background_command,
     )
 
 

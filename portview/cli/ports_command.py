@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from portview.actions.port_settings.setting import SettingChange, SettingKind, checked_change
 from portview.cli.arguments import add_change_options
-from portview.cli.console import print_json, print_line
-from portview.domain.errors import Outcome
+from portview.cli.console import print_json, print_line, print_note
+from portview.command_name import command_line
+from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import Protocol
 from portview.domain.user_input.parsing import parse_port
@@ -101,7 +102,7 @@ def run(options: argparse.Namespace) -> Outcome:
         for protocol in Protocol
         for port in fixed_servers(snapshot, protocol, partial(_is_known, names, protocol))
     ]
-    overviews = read_overview(snapshot, wanted)
+    overviews = read_overview(snapshot, (*wanted, *_watched_ports()))
     if options.json:
         print_json({"ports": [overview_object(one) for one in overviews]})
     else:
@@ -109,6 +110,18 @@ def run(options: argparse.Namespace) -> Outcome:
             _print_overview(one)
     has_warnings = any(one.warnings for one in overviews)
     return Outcome.NOT_DONE if has_warnings else Outcome.DONE
+
+
+def _watched_ports() -> tuple[int, ...]:
+    """Return the ports that watches of this machine are about; none where there are no watches."""
+    from portview.watch.rules.file import read_rules, rules_path  # noqa: PLC0415 - when wanted
+
+    try:
+        watches = read_rules(rules_path()).rules.watches
+    except PortViewError as error:
+        print_note(error.message)
+        return ()
+    return tuple(one.port for one in watches if one.port is not None and not one.host)
 
 
 def _is_known(names: PortNames, protocol: Protocol, port: int) -> bool:
@@ -136,7 +149,7 @@ def _print_overview(overview: PortsOverview) -> None:
         if warning.change is not None:
             from portview.actions.port_settings.command import command_of  # noqa: PLC0415
 
-            print_line(f"    {' '.join(command_of(warning.change))}")
+            print_line(f"    {command_line(*command_of(warning.change)[1:])}")
 
 
 def run_setting(options: argparse.Namespace) -> Outcome:

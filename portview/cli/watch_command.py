@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import signal
 import time
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
+from portview.cli import watch_changes
 from portview.cli.console import print_json, print_line, print_note
+from portview.cli.watch_arguments import Actions, add_keys
 from portview.domain.errors import Outcome
-from portview.i18n import _
+from portview.domain.user_input.parsing import parse_duration_ms
+from portview.i18n import _, ngettext
 
 if TYPE_CHECKING:
     import argparse
 
     from portview.watch.incidents.tracker import Transition
+    from portview.watch.rules.model import Channel, Watch, WatchRules
     from portview.watch.running.status import WatchStatus
+
+_LONGEST_SILENCE_MS = 366 * 24 * 3600 * 1000
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -23,36 +30,64 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "watch",
         help=_("watch ports and services, and get a message when something is wrong"),
         description=_(
-            "Evaluate the watches of watches.toml once (check) or from now on (run), and "
-            "change them."
+            "Evaluate the watches of watches.toml once (check) or from now on (run), and change "
+            "them."
+        ),
+        epilog=_(
+            "Exit codes of check: 0 nothing fires, 1 something fires, 2 watches.toml has a mistake."
         ),
     )
-    verbs = parser.add_subparsers(required=True, dest="WATCH", metavar="ACTION")
-    check = verbs.add_parser(
+    actions = Actions(parser)
+    check = actions.add(
         "check",
-        help=_("evaluate every watch once"),
-        description=_(
-            "Evaluate every watch once. Where another process evaluates, what that one "
-            "found is printed."
+        check_watches,
+        _("evaluate every watch once"),
+        _(
+            "Evaluate every watch once. Where another process evaluates, what that one found is "
+            "printed."
         ),
-        epilog=_("Exit code 0: nothing fires. 1: something fires. 2: watches.toml has a mistake."),
     )
-    check.add_argument("--json", action="store_true", help=_("print one JSON document"))
     check.add_argument(
-        "--strict",
-        action="store_true",
-        help=_("exit with 1 also where something is unknown"),
+        "--strict", action="store_true", help=_("exit with 1 where something is unknown")
     )
-    check.set_defaults(run=check_watches)
-    run = verbs.add_parser(
+    actions.add(
         "run",
-        help=_("keep evaluating until interrupted"),
-        description=_(
-            "Evaluate every watch at its interval, send messages and repair, until "
-            "interrupted. One process of a user does this."
+        run_watches,
+        _("keep evaluating until interrupted"),
+        _(
+            "Evaluate every watch at its interval, send messages and repair, until interrupted. "
+            "One process of a user does this."
         ),
     )
-    run.set_defaults(run=run_watches)
+    actions.add("list", list_watches, _("list the watches and the channels"))
+    add_keys(actions.add("add", watch_changes.add, _("add a watch")))
+    _add_named(actions)
+
+
+def _add_named(actions: Actions) -> None:
+    remove = actions.add("remove", watch_changes.remove, _("remove a watch"))
+    remove.add_argument("name", metavar="NAME")
+    acknowledge = actions.add("acknowledge", watch_changes.acknowledge, _("acknowledge what fires"))
+    acknowledge.add_argument("name", metavar="NAME|INCIDENT")
+    acknowledge.add_argument("--note", default="", help=_("what the others should know"))
+    silence = actions.add("silence", watch_changes.silence, _("send no messages for a time"))
+    silence.add_argument("name", metavar="NAME")
+    silence.add_argument(
+        "--for",
+        dest="duration",
+        metavar="TIME",
+        type=partial(parse_duration_ms, max_ms=_LONGEST_SILENCE_MS),
+        default=3_600_000,
+        help=_("such as 30m or 8h (default: 1 hour)"),
+    )
+    silence.add_argument("--end", action="store_true", help=_("end the silence"))
+    silence.add_argument("--note", default="", help=_("what the others should know"))
+    accept = actions.add(
+        "accept", watch_changes.accept, _("take the listeners of now into the baseline")
+    )
+    accept.add_argument("name", metavar="NAME")
+    test = actions.add("test-channel", watch_changes.test_channel, _("send a test message"))
+    test.add_argument("name", metavar="NAME")
 
 
 def check_watches(options: argparse.Namespace) -> Outcome:
@@ -86,20 +121,32 @@ def _print_statuses(statuses: list[WatchStatus]) -> None:
 
 
 def run_watches(options: argparse.Namespace) -> Outcome:
-    """Evaluate until SIGINT or SIGTERM."""
-    del options
+    """Evaluate and record who listens until SIGINT or SIGTERM."""
+    from portview.readers.choose import open_reader  # noqa: PLC0415 - loaded when wanted
+    from portview.watch.background.notify import SystemdNotifier  # noqa: PLC0415 - likewise
+    from portview.watch.history.recorder import HistoryRecorder  # noqa: PLC0415 - likewise
     from portview.watch.running.turns import WatcherHooks  # noqa: PLC0415 - loaded when wanted
     from portview.watch.running.watcher import Watcher  # noqa: PLC0415 - likewise
 
     _require_rules()
-    watcher = Watcher(WatcherHooks(on_transitions=_print_transitions, on_problem=print_note))
+    notifier = SystemdNotifier()
+    hooks = WatcherHooks(
+        on_turn=notifier.alive,
+        on_transitions=_print_documents if options.json else _print_transitions,
+        on_problem=print_note,
+        on_rules=None if options.json else _print_rules,
+    )
+    watcher = Watcher(hooks)
     # An exception, for a handler must not take the locks that the interrupted code may hold.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    recorder = HistoryRecorder(open_reader, "background", on_problem=print_note)
     try:
         watcher.run()
     except KeyboardInterrupt:
         return Outcome.DONE
     finally:
+        notifier.stopping()
+        recorder.close()
         signal.signal(signal.SIGTERM, before)
     return Outcome.DONE
 
@@ -117,6 +164,12 @@ def _require_rules() -> None:
         require_right(rules_path(), parsed)
 
 
+def _print_rules(rules: WatchRules) -> None:
+    count = sum(one.is_enabled for one in rules.watches)
+    text = ngettext("{count} watch is evaluated.", "{count} watches are evaluated.", count)
+    print_line(text.format(count=count))
+
+
 def _print_transitions(transitions: list[Transition]) -> None:
     from portview.domain.local_time import local_moment  # noqa: PLC0415 - loaded when wanted
 
@@ -124,3 +177,78 @@ def _print_transitions(transitions: list[Transition]) -> None:
     for one in transitions:
         number = f" ({one.incident[:8]})" if one.incident else ""
         print_line(f"{now}  {one.watch.name}: {one.kind.value}{number}  {one.detail}")
+
+
+def _print_documents(transitions: list[Transition]) -> None:
+    for one in transitions:
+        print_json(
+            {
+                "watch": one.watch.name,
+                "kind": one.kind.value,
+                "incident": one.incident,
+                "detail": one.detail,
+            }
+        )
+
+
+def list_watches(options: argparse.Namespace) -> Outcome:
+    """List what the file says, without secrets."""
+    from portview.watch.rules.file import (  # noqa: PLC0415 - loaded when wanted
+        read_rules,
+        require_right,
+        rules_path,
+    )
+
+    parsed = read_rules(rules_path())
+    require_right(rules_path(), parsed)
+    watches, channels = parsed.rules.watches, parsed.rules.channels
+    if options.json:
+        print_json(
+            {
+                "watches": [_watch_object(one) for one in watches],
+                "channels": [_channel_object(one) for one in channels],
+            }
+        )
+        return Outcome.DONE
+    if not watches:
+        print_line(_("Nothing is watched."))
+    for watch in watches:
+        values = _watch_object(watch)
+        told = [f"{key}={values[key]}" for key in _TOLD if values.get(key)]
+        is_off = "" if watch.is_enabled else f"  ({_('switched off')})"
+        print_line(f"{watch.name}  {watch.expect.value}  {' '.join(told)}{is_off}".rstrip())
+    for channel in channels:
+        values = _channel_object(channel)
+        print_line(_("Channel {name} ({kind})").format(name=values["name"], kind=values["kind"]))
+    return Outcome.DONE
+
+
+_TOLD = ("port", "protocol", "address", "host", "url", "program", "service", "interval_s")
+
+
+def _watch_object(watch: Watch) -> dict[str, Any]:
+    from portview.watch.rules.shown import shown_url  # noqa: PLC0415 - loaded when wanted
+
+    return {
+        "name": watch.name,
+        "expect": watch.expect.value,
+        "enabled": watch.is_enabled,
+        "port": watch.port,
+        "protocol": watch.protocol if watch.port is not None else None,
+        "address": watch.address or None,
+        "host": watch.host or None,
+        "url": shown_url(watch.url) or None,
+        "program": watch.program or None,
+        "service": watch.service or None,
+        "interval_s": watch.interval_s,
+        "failures": watch.failures,
+        "successes": watch.successes,
+        "notify": list(watch.notify),
+        "repair": [{"kind": step.kind.value, "attempts": step.attempts} for step in watch.repair],
+    }
+
+
+def _channel_object(channel: Channel) -> dict[str, Any]:
+    from portview.watch.messages.apprise_channel import channel_kind  # noqa: PLC0415 - when wanted
+
+    return {"name": channel.name, "kind": channel_kind(channel)}

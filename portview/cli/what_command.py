@@ -26,6 +26,7 @@ from portview.domain.query.terms import MAX_PORT
 from portview.domain.sockets.socket_row import awaits_clients, endpoint_text
 from portview.i18n import _
 from portview.readers.choose import open_reader
+from portview.readers.process_details import read_terminal
 from portview.readers.process_identity import process_key
 from portview.readers.recognition.identities import identify
 
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
     from portview.domain.sockets.socket_row import SocketRow
 
 _MOST_SHOWN = 20
+_SHARING_SENTENCES = {
+    "inherited": lambda: _("Several processes hold one socket: it was inherited."),
+    "reuse_port": lambda: _("Several sockets share the port (SO_REUSEPORT)."),
+}
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -64,12 +69,15 @@ def run(options: argparse.Namespace) -> Outcome:
     """Describe what the options name."""
     number = _number(options.number)
     rows, processes = _holders(number, is_pid=options.pid)
-    keys = list(dict.fromkeys(row.owner for row in rows if row.owner in processes))
     is_port = bool(rows) and not options.pid
-    if not rows:
-        process = process_key(number)
-        if isinstance(process, ProcessKey):
-            keys = [process]
+    if not rows and not options.pid:
+        rows, processes = _holders(number, is_pid=True)
+    keys = list(dict.fromkeys(row.owner for row in rows if row.owner in processes))
+    if not is_port:
+        rows = tuple(row for row in rows if row.owner in keys)
+    if not is_port and isinstance(process := process_key(number), ProcessKey):
+        # A process that holds no socket has an answer as well.
+        keys = [process]
     inspector = ProcessInspector()
     facts = {key: inspector.facts_of(key) for key in keys if key is not None}
     if options.json:
@@ -135,9 +143,27 @@ def _document(
         "pid": first.get("pid"),
         "process": first.get("process"),
         **{field: first[field] for field in fields},
+        "sharing": describe_sharing(rows),
         "processes": described,
         "sockets": sockets,
     }
+
+
+def describe_sharing(rows: tuple[SocketRow, ...]) -> str | None:
+    """Return how several processes serve one port: "inherited" or "reuse_port"; None if they don't.
+
+    Inherited is one socket with several holders; with SO_REUSEPORT each has a socket of its own.
+    """
+    serving = [row for row in rows if awaits_clients(row) and row.owner and row.key.token]
+    holders: dict[int, set[ProcessKey | None]] = {}
+    sockets: dict[tuple[str, str, str], set[int]] = {}
+    for row in serving:
+        holders.setdefault(row.key.token, set()).add(row.owner)
+        place = (row.protocol.value, row.key.family.value, row.local.address)
+        sockets.setdefault(place, set()).add(row.key.token)
+    if any(len(tokens) > 1 for tokens in sockets.values()):
+        return "reuse_port"
+    return "inherited" if any(len(owners) > 1 for owners in holders.values()) else None
 
 
 def _process(facts: ProcessFacts) -> dict[str, Any]:
@@ -153,6 +179,7 @@ def _process(facts: ProcessFacts) -> dict[str, Any]:
         "read_from": list(identity.sources),
         "working_directory": facts.working_directory,
         "unit": facts.shown_unit,
+        "terminal": read_terminal(info.pid),
         "restarted_by": (
             {"kind": restarter.kind.value, "name": restarter.name, "how": restarter.how}
             if restarter
@@ -182,6 +209,8 @@ def _lines(
         yield f"{where}  {what_of(row, None) or describe_owner(row, None)}"
         if reason := owner_problem_reason(row):
             yield f"  {reason}"
+    if sharing := describe_sharing(rows):
+        yield _SHARING_SENTENCES[sharing]()
     for key, one in facts.items():
         held = by_owner.get(key, [])
         yield from _process_lines(one, held, _info_of(held[0], processes) if held else one.info)
@@ -214,6 +243,8 @@ def _process_lines(
         yield _("  Container: {container}{image}").format(container=name, image=image)
     if identity.ancestors:
         yield _("  Started by: {chain}").format(chain=describe_ancestors(identity.ancestors))
+    if terminal := read_terminal(facts.info.pid):
+        yield _("  Terminal: {terminal}").format(terminal=inert(terminal, 80))
     if facts.shown_unit:
         yield _("  Service: {unit}").format(unit=inert(facts.shown_unit, 80))
     if isinstance(facts.restarted_by, Known):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from portview.cli.arguments import parse_address
 from portview.cli.console import print_json, print_line
+from portview.command_name import command_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.sockets.socket_row import Protocol
 from portview.i18n import _
@@ -77,7 +78,9 @@ def _require_something(question: DiagnosisQuestion) -> None:
     raise PortViewError(
         "nothing_understood",
         _("Neither a port nor a known error was found in that text."),
-        _("Write the port: portview why 8080. Or paste the whole line with the error."),
+        _("Write the port: {command}. Or paste the whole line with the error.").format(
+            command=command_line("why", "8080")
+        ),
         Outcome.BAD_INPUT,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from portview.command_name import command_line
 from portview.diagnosis.causes.catalogue import ALL_CAUSES, CAUSES_OF_THE_MACHINE
 from portview.diagnosis.error_meanings import meaning_of
 from portview.diagnosis.finding import Certainty, Harm, Side
@@ -34,8 +35,8 @@ _TOLD_BY = {
     "TLS_MISMATCH": ("wrong_protocol",),
     "BLOCKED_PORT": ("browser_blocked_port",),
     "PROXY": ("proxy_environment",),
-    "ECONNRESET": ("accepts_then_resets",),
-    "EMPTY_RESPONSE": ("accepts_then_resets",),
+    "ECONNRESET": ("accepts_then_resets", "wrong_protocol"),
+    "EMPTY_RESPONSE": ("accepts_then_resets", "wrong_protocol"),
     "EMFILE": ("descriptor_limit",),
     "ENOBUFS": ("port_exhaustion",),
     "EADDRNOTAVAIL": ("port_exhaustion", "address_not_here", "ipv6_off"),
@@ -175,7 +176,8 @@ def _unexplained(facts: Facts, bind: YesNo) -> str:
 def _notes(facts: Facts) -> list[str]:
     notes: list[str] = []
     if not facts.port:
-        return [_("Ask with the port as well: portview why PORT.")]
+        command = command_line("why", "PORT")
+        return [_("Ask with the port as well: {command}").format(command=command)]
     ranges = facts.ranges.value
     if ranges is not None and ranges.is_dynamic(facts.port) and ranges.dynamic is not None:
         exclusion = ranges.exclusion_of(facts.port)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import getpass
 import os
+import shlex
 import sys
 import time
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from portview.actions.elevation.own_command import own_command
+from portview.command_name import command_prefix
 from portview.diagnosis.collecting import Gathering, read_now
 from portview.diagnosis.facts import DiagnosisQuestion, Facts, Self
 from portview.domain.cancellation import CancelToken
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from portview.domain.facts import Fact
 
-PATIENCE_S = 2.5
+PATIENCE_S = 5.0
 """How long a diagnosis waits for the slowest source before it answers without it."""
 SLOW_PATIENCE_S = 12.0
 """How long one that continues in the background waits for the rest."""
@@ -119,7 +120,8 @@ def _user() -> str:
 
 def _command() -> tuple[str, ...]:
     """Return how this very PortView is started, in the short form that people type."""
-    return own_command()
+    words = shlex.split(command_prefix(), posix=sys.platform != "win32")
+    return tuple(word.strip('"') for word in words)
 
 
 def _sources(facts: Facts, cancel: CancelToken) -> dict[str, tuple[str, Callable[[], Any]]]:

@@ -204,8 +204,8 @@ class Facts:
     owners: Reading[Mapping[ProcessKey, OwnerFacts]] = Reading()
     foreign: Reading[tuple[ForeignListener, ...]] = Reading()
     usage: Reading[Usage] = Reading()
-    firewall: Reading[Mapping[int, FirewallAnswer]] = Reading()
-    """What the firewall does to new clients, by IP version, for the address that listens."""
+    firewall: Reading[Mapping[str, FirewallAnswer]] = Reading()
+    """What the firewall does to new clients of other machines, by the own address they call."""
     destinations: Reading[Mapping[str, tuple[Destination, ...]]] = Reading()
     """Where clients arrive, by the address that they call; "" for any of this machine's."""
     shadowed_address: Reading[str] = Reading()

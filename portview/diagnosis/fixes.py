@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from portview.actions.port_settings.command import command_of
 from portview.actions.port_settings.setting import SettingChange, SettingKind, reserve
+from portview.command_name import command_line
 from portview.diagnosis.finding import Fix, Harm
 from portview.diagnosis.remedies import Remediation, RemediationKind
 from portview.diagnosis.wording import describe_process
@@ -187,6 +187,6 @@ def change_setting(
         needs_admin=True,
         harm=harm,
         harm_words=harm_words,
-        undo=shlex.join(command_of(undo)) if undo is not None else "",
+        undo=command_line(*command_of(undo)[1:]) if undo is not None else "",
         remediation=Remediation(RemediationKind.CHANGE_SETTING, facts.port, change=change),
     )

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from portview.diagnosis.facts import Facts, OwnerFacts, PortSocket, Reading
-from portview.domain.address_matching import is_wildcard
+from portview.domain.address_matching import is_wildcard, takes_clients_of
 from portview.domain.facts import Absent, Known, Remedy, Unreadable, known_or
 from portview.domain.sockets.socket_row import Family, OwnerProblem, Protocol, State, is_loopback
 from portview.i18n import _
@@ -307,8 +307,8 @@ def _was_accepted(port: int, own_port: int) -> bool | None:
 
 def check_firewall(
     facts: Facts, rules_reading: Callable[[], Reading[FirewallRules]]
-) -> Fact[Mapping[int, FirewallAnswer]]:
-    """Ask what happens to clients of other machines, for each IP version that is listened on."""
+) -> Fact[Mapping[str, FirewallAnswer]]:
+    """Ask what happens to clients of other machines, for each own address that is listened on."""
     from portview.actions.firewall_rules.query_context import question_of_row  # noqa: PLC0415 - likewise
 
     outside = [one for one in facts.listeners if not is_loopback(one.address)]
@@ -317,23 +317,21 @@ def check_firewall(
     rules = rules_reading().fact
     if not isinstance(rules, Known):
         return rules if isinstance(rules, Unreadable) else Unreadable(_("the rules were not read"))
-    answers: dict[int, FirewallAnswer] = {}
-    for version, wildcard in ((4, "0.0.0.0"), (6, "::")):  # noqa: S104 - what is asked about
-        one = next((one for one in outside if _takes(one, version)), None)
-        if one is None:
+    answers: dict[str, FirewallAnswer] = {}
+    own = [one.address for one in read_addresses() if one.is_up and not one.is_loopback]
+    for address in own[:_MOST_ADDRESSES]:
+        taker = next((one for one in outside if _takes(one, address)), None)
+        if taker is None:
             continue
-        row = _row_of(one, facts)
-        question = question_of_row(row, one.owners[0] if one.owners else None, sys.platform)
-        address = one.address if not is_wildcard(one.address) else wildcard
-        answers[version] = rules.value.decide(replace(question, local_address=address))
+        row = _row_of(taker, facts)
+        question = question_of_row(row, taker.owners[0] if taker.owners else None, sys.platform)
+        bare = address.partition("%")[0]
+        answers[address] = rules.value.decide(replace(question, local_address=bare))
     return Known(answers)
 
 
-def _takes(one: PortSocket, version: int) -> bool:
-    is_ipv6 = ":" in one.address
-    if version == 4:  # noqa: PLR2004 - an IP version
-        return not is_ipv6 or (one.address == "::" and not one.is_v6_only)
-    return is_ipv6
+def _takes(one: PortSocket, address: str) -> bool:
+    return takes_clients_of(one.address, address, is_v6_only=one.is_v6_only)
 
 
 def _row_of(one: PortSocket, facts: Facts) -> SocketRow:

@@ -12,7 +12,6 @@ from portview.domain.address_matching import takes_clients_of
 from portview.domain.destination import ClientOrigin
 from portview.domain.facts import Known, Unreadable
 from portview.domain.firewall import FirewallVerdict
-from portview.domain.sockets.socket_row import Family
 from portview.probes.server_reply import ReplyKind
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ def _at(facts: Facts, own: InterfaceAddress, broken: set[str]) -> YesNo:
     shadow = _shadow(facts, own.address)
     if shadow is YesNo.NO:
         return YesNo.NO
-    firewall = _firewall(facts, own.family)
+    firewall = _firewall(facts, own.address)
     if shadow is YesNo.PARTLY and firewall is YesNo.YES:
         return YesNo.PARTLY
     return firewall
@@ -123,11 +122,11 @@ def _shadow(facts: Facts, address: str) -> YesNo:
     return YesNo.NO if len(changed) == len(outside) else YesNo.PARTLY
 
 
-def _firewall(facts: Facts, family: Family) -> YesNo:
+def _firewall(facts: Facts, address: str) -> YesNo:
     answers = facts.firewall.value
     if answers is None:
         return YesNo.UNKNOWN
-    answer = answers.get(4 if family is Family.IPV4 else 6)
+    answer = answers.get(address)
     if answer is None:
         return YesNo.UNKNOWN
     return {

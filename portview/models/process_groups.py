@@ -10,15 +10,16 @@ from portview.domain.owners.owners import describe_owner
 from portview.domain.owners.process import ProcessKey
 from portview.domain.sockets.socket_row import State, endpoint_text
 from portview.domain.table.cells import (
-    age_key,
-    age_text,
     firewall_text,
     process_shown_text,
     protocol_text,
+    since_key,
+    since_text,
     user_name_text,
+    what_text,
 )
 from portview.domain.table.columns import COLUMN_BY_ID
-from portview.i18n import _
+from portview.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     Grouped = dict["GroupKey", list[SocketEntry]]
 
 GroupKey = ProcessKey | str
-"""A process, or in a word why there is none."""
+"""A process with its workers, or in a word why there is none."""
 
 _HOLDS_A_PORT = frozenset({State.LISTEN, State.BOUND, None})
 _MOST_TOLD = 20
@@ -39,7 +40,10 @@ _PASSING = frozenset({"process", "age", "down", "up", "firewall"})
 
 
 def group_key(entry: SocketEntry) -> GroupKey:
-    """Return the group of an entry: its owner, or the reason why it has none."""
+    """Return the group of an entry: its owner or that one's master, or why it has none."""
+    identity = entry.info.identity if entry.info is not None else None
+    if identity is not None and identity.master is not None:
+        return ProcessKey(*identity.master)
     return entry.row.key.owner or describe_owner(entry.row, None)
 
 
@@ -88,14 +92,25 @@ class Group:
         if column_id in {"port", "name", "state", "service", "local_address", "protocol"}:
             return self.text(column_id, context)
         if column_id == "age":
-            return _("The age of the oldest of these sockets.")
+            return _("Since when the oldest of these sockets is there.")
         if column_id == "firewall":
             return _firewall_tooltip(self.entries, context)
         return COLUMN_BY_ID[column_id].tooltip(self.entries[0], context)
 
 
 def _process(entries: list[SocketEntry], context: CellContext) -> str:
-    return f"{process_shown_text(entries[0], context)} ({len(entries):,})"
+    name = f"{process_shown_text(entries[0], context)} ({len(entries):,})"
+    processes = len({entry.row.key.owner for entry in entries})
+    if processes == 1:
+        return name
+    return ngettext("{name}, {count} process", "{name}, {count} processes", processes).format(
+        name=name, count=processes
+    )
+
+
+def _what(entries: list[SocketEntry], context: CellContext) -> str:
+    """Return what a process is; of several, the shortest: a worker's names its master's as well."""
+    return min((what_text(entry, context) for entry in entries), key=len)
 
 
 def _pid(entries: list[SocketEntry], _unused: CellContext) -> str:
@@ -126,8 +141,8 @@ def _remotes(entries: list[SocketEntry], _unused: CellContext) -> str:
 
 
 def _age(entries: list[SocketEntry], context: CellContext) -> str:
-    known = [(key, entry) for entry in entries if (key := age_key(entry, context)) is not None]
-    return age_text(max(known, key=lambda each: each[0])[1], context) if known else ""
+    known = [(key, entry) for entry in entries if (key := since_key(entry, context)) is not None]
+    return since_text(max(known, key=lambda each: each[0])[1], context) if known else ""
 
 
 def _rate(
@@ -176,7 +191,7 @@ _TEXTS: dict[str, Callable[[list[SocketEntry], CellContext], str]] = {
     "age": _age,
     "down": _rate(lambda rate: rate.received_bytes_per_s),
     "up": _rate(lambda rate: rate.sent_bytes_per_s),
-    "what": _of_first("what"),
+    "what": _what,
     "project": _of_first("project"),
     "container": _of_first("container"),
     "executable": _of_first("executable"),

@@ -19,6 +19,7 @@ from PySide6.QtCore import (
 
 from portview.domain.sockets.scope import Scope, scope_of
 from portview.domain.sockets.snapshot import Diff, diff, split
+from portview.domain.sockets.socket_row import State
 from portview.domain.table.columns import COLUMNS
 from portview.i18n import _
 from portview.models.cell_roles import ALIGN_NUMBER, ALIGN_TEXT, CellRoles
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from portview.domain.sockets.entry import SocketEntry
     from portview.domain.sockets.port_names import PortNames
     from portview.domain.sockets.snapshot import Snapshot
-    from portview.domain.sockets.socket_row import SocketKey, SocketRow, State
+    from portview.domain.sockets.socket_row import SocketKey, SocketRow
     from portview.domain.table.cells import CellContext
     from portview.models.cell_roles import PlainCell, RowColours
     from portview.models.edits import Edit
@@ -89,6 +90,7 @@ class SocketTableModel(QAbstractTableModel):
         self._context = describe()
         self._scope = Scope.ALL
         self._matches: Callable[[SocketEntry], bool] | None = None
+        self._shows_time_wait = True
         self._view = RowView(port_names)
         self._shown: list[SocketEntry] = []
         self._changes: RowChanges | None = None
@@ -166,7 +168,7 @@ class SocketTableModel(QAbstractTableModel):
         self._count(machine)
         self._take_in(self._liveness.advance(machine, _now_ms()))
         if machine or is_first:
-            self.counts_changed.emit({**dict.fromkeys(Scope, 0), **self._counts})
+            self._tell_counts()
 
     def set_held(self, is_held: bool) -> None:  # noqa: FBT001 - one switch, as Qt's setters
         """Keep all rows where they are, or catch up with what waits."""
@@ -215,12 +217,37 @@ class SocketTableModel(QAbstractTableModel):
         """Show one scope's rows."""
         if scope is not self._scope:
             self._scope = scope
-            self._edit(self._view.set_filter(scope, self._matches))
+            self._filter_rows()
 
     def set_filter(self, matches: Callable[[SocketEntry], bool] | None) -> None:
         """Show the rows of the scope that match; None for all."""
         self._matches = matches
+        self._filter_rows()
+
+    @property
+    def shows_time_wait(self) -> bool:
+        """Return whether Connections shows closed connections in TIME_WAIT without a filter."""
+        return self._shows_time_wait
+
+    def set_shows_time_wait(self, is_shown: bool) -> None:  # noqa: FBT001 - a switch
+        """Show connections in TIME_WAIT among the others, or only where a filter is asked for."""
+        if is_shown != self._shows_time_wait:
+            self._shows_time_wait = is_shown
+            self._filter_rows()
+            self._tell_counts()
+
+    def _filter_rows(self) -> None:
+        matches = self._matches
+        is_hiding = self._scope is Scope.CONNECTIONS and not self._shows_time_wait
+        if matches is None and is_hiding:
+            matches = _is_not_over
         self._edit(self._view.set_filter(self._scope, matches))
+
+    def _tell_counts(self) -> None:
+        counts = {**dict.fromkeys(Scope, 0), **self._counts}
+        if not self._shows_time_wait:
+            counts[Scope.CONNECTIONS] -= self._states[State.TIME_WAIT]
+        self.counts_changed.emit(counts)
 
     @property
     def is_filtered(self) -> bool:
@@ -405,3 +432,7 @@ class SocketTableModel(QAbstractTableModel):
 
 def _now_ms() -> int:
     return time.monotonic_ns() // 1_000_000
+
+
+def _is_not_over(entry: SocketEntry) -> bool:
+    return entry.row.state is not State.TIME_WAIT

@@ -74,11 +74,31 @@ def call_server(
         except OSError:  # a time-out is one
             return ServerReply(address, ReplyKind.NO_ANSWER)
         reply = _converse(client, address)
+        if reply.kind is ReplyKind.CLOSED and speaks_tls(address, port):
+            # It hung up at plain text, as servers of TLS may do without a word.
+            return replace(reply, kind=ReplyKind.SPOKE, speaks="tls")
         if reply.kind is ReplyKind.SILENT and was_accepted is not None:
             return replace(reply, was_accepted=was_accepted(client.getsockname()[1]))
         return reply
     finally:
         close_at_once(client)
+
+
+def speaks_tls(address: str, port: int) -> bool:
+    """Return whether a TLS handshake succeeds, whatever the certificate. Half a second at most."""
+    import ssl  # noqa: PLC0415 - only where plain text was refused
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with (
+            socket.create_connection((address, port), _CONNECT_S) as plain,
+            context.wrap_socket(plain) as wrapped,
+        ):
+            return wrapped.version() is not None
+    except (OSError, ValueError):
+        return False
 
 
 def _converse(client: socket.socket, address: str) -> ServerReply:

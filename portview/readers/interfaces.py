@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 from dataclasses import dataclass
+from ipaddress import ip_interface
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ class InterfaceAddress:
     ``is_up`` tells that the interface is on and has a link. ``is_tentative`` is an IPv6 address
     that nothing can be bound to yet, or ever (duplicate address detection, RFC 4862).
     ``is_internal`` is the bridge of containers or virtual machines, which other machines have no
-    route to.
+    route to. ``network`` is the network that the address is in ("172.17.0.0/16"), "" for unknown.
     """
 
     address: str
@@ -34,6 +35,7 @@ class InterfaceAddress:
     is_up: bool = True
     is_tentative: bool = False
     is_internal: bool = False
+    network: str = ""
 
     @property
     def is_loopback(self) -> bool:
@@ -69,6 +71,7 @@ def read_interface_addresses() -> tuple[InterfaceAddress, ...]:
                     is_up=state.isup if state else True,
                     is_tentative=(interface, bare) in tentative,
                     is_internal=kinds[one.address] in _INTERNAL,
+                    network=_network(bare, one.netmask),
                 )
             )
     return tuple(found)
@@ -83,6 +86,15 @@ def _kinds(known: dict[str, Any]) -> dict[str, NetworkKind]:
     }
     networks = read_own_networks(interfaces)
     return {address: network.kind for address, network in networks.items()}
+
+
+def _network(address: str, netmask: str | None) -> str:
+    if netmask is None or ":" in address:
+        return ""
+    try:
+        return str(ip_interface(f"{address}/{netmask}").network)
+    except ValueError:
+        return ""
 
 
 def _tentative_addresses() -> frozenset[tuple[str, str]]:

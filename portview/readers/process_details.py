@@ -149,6 +149,18 @@ def read_usage(key: ProcessKey) -> ProcessUsage | None:
     )
 
 
+def read_terminal(pid: int) -> str | None:
+    """Return the terminal that controls a process ("/dev/pts/3"), None where it has none.
+
+    Windows has no controlling terminals. Any thread.
+    """
+    try:
+        terminal = getattr(psutil.Process(pid), "terminal", None)
+        return (terminal() or None) if terminal is not None else None
+    except (psutil.Error, OSError):
+        return None
+
+
 def _reading(read: Callable[[], T]) -> T | None:
     try:
         return read()

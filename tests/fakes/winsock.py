@@ -54,6 +54,7 @@ class Held:
 class FakeWinsock:
     """A machine: its addresses, what is bound on it, and ports that are denied to everyone.
 
+    A socket that binds is held until it is closed, so that two of them meet here as well.
     ``leftovers`` are ports that only connections of a closed server have: by the page's remark an
     exclusive bind may fail there though a default one works.
     """
@@ -66,6 +67,9 @@ class FakeWinsock:
 
     def socket(self, family: socket.AddressFamily, kind: socket.SocketKind) -> FakeSocket:
         return FakeSocket(self, family, kind)
+
+    def next_port(self) -> int:
+        return next(port for port in range(49152, 65536) if all(h.port != port for h in self.held))
 
     def code_for(self, one: FakeSocket, address: str, port: int) -> int:
         if address != ANY[one.family] and address not in self.addresses:
@@ -91,12 +95,23 @@ class FakeSocket:
     option: str = DEFAULT
     is_v6_only: bool = True  # the default of Windows
     is_bound: bool = False
+    own: Held | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self.is_bound = False
+        if self.own is not None:
+            self.machine.held = tuple(one for one in self.machine.held if one is not self.own)
+            self.own = None
+
+    def getsockname(self) -> tuple[str, int]:
+        assert self.own is not None, "WSAEINVAL: it is not bound"
+        return self.own.address, self.own.port
 
     def setsockopt(self, level: int, option: int, value: Any) -> None:
         if (level, option) == (socket.IPPROTO_IPV6, socket.IPV6_V6ONLY):
@@ -111,7 +126,7 @@ class FakeSocket:
         self.option = wanted
 
     def bind(self, place: tuple[Any, ...]) -> None:
-        address, port = place[:2]
+        address, port = place[0], place[1] or self.machine.next_port()
         if self.is_bound:
             raise OSError(INVALID, "WSAEINVAL")
         assert self.is_v6_only, "a dual-stack probe mixes two families' answers"
@@ -120,6 +135,8 @@ class FakeSocket:
         if code:
             raise OSError(code, "")
         self.is_bound = True
+        self.own = Held(address, port, self.option)
+        self.machine.held += (self.own,)
 
     def listen(self, backlog: int) -> None:
         raise AssertionError(f"listen({backlog}) makes Windows' firewall ask the person")
@@ -135,3 +152,11 @@ def _code(held: Held, one: FakeSocket, address: str, port: int) -> int:
     table = _OTHER_USER if held.is_other_user else _SAME_USER
     cells = table[held.option, first_place].split()
     return _CODES[cells[_COLUMNS.index((one.option, second_place))]]
+
+
+def documented_code(first: str, second: str) -> int:
+    """Return the outcome for one user of two binds, each written like "reuse any"."""
+    places = {"any": "W", "one": "S"}
+    (use, place), (other_use, other_place) = first.split(), second.split()
+    cells = _SAME_USER[use, places[place]].split()
+    return _CODES[cells[_COLUMNS.index((other_use, places[other_place]))]]

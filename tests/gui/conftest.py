@@ -1,4 +1,4 @@
-"""Qt tests: timers that a test leaves running fail it."""
+"""Qt tests: timers and single shots that a test leaves running fail it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import shiboken6
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer
 
 from portview import app
 from portview.domain.owners.http_sys import HttpPortUse
@@ -47,6 +47,41 @@ if TYPE_CHECKING:
     from portview.readers.snapshots import SnapshotReader
 
 
+class SingleShots:
+    """Stand in for ``QTimer.singleShot``, which starts no timer that anybody can ask for."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, tuple[QObject | None, str]] = {}
+        self._shoot = QTimer.singleShot
+
+    def start(self, interval_ms: int, *arguments: Any) -> None:
+        *before, slot = arguments
+        if not callable(slot):  # a receiver and the name of its slot
+            self._shoot(interval_ms, *arguments)
+            return
+        number = len(self._waiting)
+        owners = [*before, getattr(slot, "__self__", None)]
+        # Qt forgets a shot whose receiver is gone; a function alone has none.
+        receiver = next((one for one in owners if isinstance(one, QObject)), None)
+        self._waiting[number] = (receiver, f"{slot} in {interval_ms} ms")
+
+        def shot() -> None:
+            self._waiting[number] = (None, "")
+            slot()
+
+        context = [receiver] if receiver is not None else []
+        # A kind of timer before the slot is left out: how exact it is does not matter.
+        self._shoot(interval_ms, *context, shot)
+
+    def waiting(self) -> list[str]:
+        """Return the shots that are still to come."""
+        return [
+            text
+            for receiver, text in self._waiting.values()
+            if text and (receiver is None or shiboken6.isValid(receiver))
+        ]
+
+
 @pytest.fixture(autouse=True)
 def no_running_timers(monkeypatch: pytest.MonkeyPatch, qapp: QApplication) -> Iterator[None]:
     """Fail a test whose timers still run, or whose windows are still open, when it ends."""
@@ -58,7 +93,11 @@ def no_running_timers(monkeypatch: pytest.MonkeyPatch, qapp: QApplication) -> It
         start(timer, *arguments)
 
     monkeypatch.setattr(QTimer, "start", recording_start)
+    shots = SingleShots()
+    monkeypatch.setattr(QTimer, "singleShot", shots.start)
     yield
+    waiting = shots.waiting()
+    assert not waiting, f"single shots left waiting: {waiting}"
     running = {timer for timer in started if shiboken6.isValid(timer) and timer.isActive()}
     assert not running, f"timers left running, of {[timer.parent() for timer in running]}"
     open_windows = [window for window in qapp.topLevelWidgets() if window.isVisible()]

@@ -46,6 +46,20 @@ def table() -> Any:
         reader.close()
 
 
+def two_servers_of_one_port(servers: Any) -> tuple[tuple[int, int], int]:
+    """Start a server on each loopback address, at a port that strangers have on neither."""
+    for _attempt in range(20):
+        with socket.socket() as four, socket.socket(socket.AF_INET6) as six:
+            four.bind(("127.0.0.1", 0))
+            port = four.getsockname()[1]
+            try:
+                six.bind(("::1", port))
+            except OSError:
+                continue  # a stranger has it
+        return (servers("127.0.0.1", port)[0], servers("::1", port)[0]), port
+    raise AssertionError("no port is free at both addresses")
+
+
 @pytest.fixture
 def full_queue() -> Iterator[int]:
     with socket.socket() as server:
@@ -124,11 +138,7 @@ def test_a_suspended_program_is_named(servers: Any) -> None:
 
 
 def test_two_servers_of_one_name_are_both_told(servers: Any) -> None:
-    first, port = servers("127.0.0.1")
-    try:
-        second, _ = servers("::1", port)
-    except (ValueError, AssertionError):
-        pytest.skip("the port is taken at ::1 by another program")
+    (first, second), port = two_servers_of_one_port(servers)
     found = different_servers(read_local_listeners(port))
     assert found is not None
     assert {address: one.pid for address, one in found.items()} == {
@@ -179,11 +189,7 @@ def test_a_server_that_speaks_and_hangs_up_is_open(conversation: Any) -> None:
 
 
 def test_a_scan_of_localhost_names_both_servers(servers: Any) -> None:
-    first, port = servers("127.0.0.1")
-    try:
-        second, _ = servers("::1", port)
-    except (ValueError, AssertionError):
-        pytest.skip("the port is taken at ::1 by another program")
+    (first, second), port = two_servers_of_one_port(servers)
     (remark,) = remarks_on_ports("localhost", (port,))
     assert f"(PID {first})" in remark
     assert f"(PID {second})" in remark

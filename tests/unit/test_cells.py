@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from unicodedata import category
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
-from portview.domain.formatting import (
-    format_duration,
-    format_rate,
-    format_round_trip,
-    format_share,
-    format_size,
-)
+from portview.domain.local_time import short_moment
 from portview.domain.owners.container import Container, ContainerRuntime
 from portview.domain.owners.owners import owner_problem_reason
 from portview.domain.owners.process import FieldProblem, ProcessInfo, ProcessKey
 from portview.domain.owners.program_identity import Ancestor, ProgramIdentity
-from portview.domain.plain_text import inert, quoted, with_breaks
 from portview.domain.sockets.entry import SocketEntry
 from portview.domain.sockets.port_names import PortName, PortNames
 from portview.domain.sockets.socket_row import (
@@ -77,7 +67,7 @@ def test_each_column_says_its_part() -> None:
         "firewall": "",
         "service": "W3SVC, http",
         "user": "lei",
-        "age": "2 min",
+        "age": short_moment(ROW.opened_at_ms or 0, CONTEXT.now_ms),
         "down": "1.5 kB/s",
         "up": "0 B/s",
         "executable": "/opt/app",
@@ -163,163 +153,19 @@ def test_the_process_is_never_blank_and_tooltips_are_text(entry: SocketEntry) ->
         assert isinstance(column.tooltip(entry, CONTEXT), str)
 
 
-def test_an_age_that_is_a_lower_bound_says_so() -> None:
-    unopened = replace(ROW, opened_at_ms=None)
-    assert text("age", SocketEntry(unopened, first_seen_ms=123_000)) == "≥ 3 s"
-    assert "may be older" in tooltip("age", SocketEntry(unopened, first_seen_ms=123_000))
-    assert text("age", SocketEntry(unopened)) == ""
-
-
-def test_traffic_that_is_not_known_has_its_reason() -> None:
-    assert text("down", SocketEntry(UNOWNED)) == ""
-    assert "TCP connections only" in tooltip("down", SocketEntry(UNOWNED))
-    assert tooltip("up", SocketEntry(ROW)) == ""
-    unmeasured = replace(CONTEXT, rates={})
-    assert COLUMN_BY_ID["up"].tooltip(SocketEntry(ROW), unmeasured) == "Not measured here."
-    unhindered = replace(unmeasured, traffic_hint="")
-    assert "two readings" in COLUMN_BY_ID["up"].tooltip(SocketEntry(ROW), unhindered)
-
-
-@given(st.lists(entries, max_size=8))
-def test_every_column_can_be_sorted_with_the_unknown_last(given: list[SocketEntry]) -> None:
-    for each in COLUMNS:
-        keys = sorted(each.sort_key(entry, CONTEXT) for entry in given)
-        assert len(keys) == len(given)
-    pids = sorted(given, key=lambda entry: COLUMN_BY_ID["pid"].sort_key(entry, CONTEXT))
-    known = [entry.row.pid is not None for entry in pids]
-    assert known == sorted(known, reverse=True)
-
-
-def test_addresses_sort_by_number() -> None:
-    local = ["10.0.0.10", "9.0.0.1", "::1", "10.0.0.9"]
-    rows = [SocketEntry(replace(ROW, key=KEY._replace(local=Endpoint(each, 1)))) for each in local]
-    rows.sort(key=lambda entry: COLUMN_BY_ID["local_address"].sort_key(entry, CONTEXT))
-    assert [row.row.local.address for row in rows] == ["9.0.0.1", "10.0.0.9", "10.0.0.10", "::1"]
-
-
-@pytest.mark.parametrize(
-    ("duration_ms", "said"),
-    [
-        (-5, "0 s"),
-        (3_999, "3 s"),
-        (60_000, "1 min"),
-        (719_000, "11 min"),
-        (7_500_000, "2 h 5 min"),
-        (7_200_000, "2 h"),
-        (4 * 86_400_000 + 5, "4 d"),
-    ],
-)
-def test_durations(duration_ms: int, said: str) -> None:
-    assert format_duration(duration_ms) == said
-
-
-@pytest.mark.parametrize(
-    ("rate", "said"),
-    [
-        (0, "0 B/s"),
-        (999, "999 B/s"),
-        (999.6, "1.0 kB/s"),
-        (1_500, "1.5 kB/s"),
-        (120e6, "120 MB/s"),
-        (5e12, "5000 GB/s"),
-    ],
-)
-def test_rates(rate: float, said: str) -> None:
-    assert format_rate(rate) == said
-    assert format_size(rate) == said.removesuffix("/s")
-
-
-@pytest.mark.parametrize(
-    ("duration_us", "said"),
-    [(0, "0 µs"), (999, "999 µs"), (1_250, "1.2 ms"), (99_900, "99.9 ms"), (180_400, "180 ms")],
-)
-def test_round_trips(duration_us: int, said: str) -> None:
-    assert format_round_trip(duration_us) == said
-
-
-@pytest.mark.parametrize(
-    ("share", "said"),
-    [
-        (0, "0 %"),
-        (-1, "0 %"),
-        (0.0004, "0 %"),
-        (0.024, "2.4 %"),
-        (0.0999, "10 %"),
-        (2.5, "250 %"),
-    ],
-)
-def test_shares(share: float, said: str) -> None:
-    assert format_share(share) == said
-
-
-@pytest.mark.parametrize(
-    ("raw", "shown"),
-    [
-        ("chrome.exe", "chrome.exe"),
-        ("a\nb\tc\0", "a␊b␉c␀"),
-        ("\x7f\x85", "␡\\u{0085}"),
-        ("exe.\u202etxt", "exe.\\u{202E}txt"),
-        ("a\u200bb\u2066c\u061c\ufeff", "a\\u{200B}b\\u{2066}c\\u{061C}\\u{FEFF}"),
-        ("\ud800x", "\\u{D800}x"),
-        ("\u3164", "\\u{3164}"),
-        ("浏览器 متصفح 😀 Ä", "浏览器 متصفح 😀 Ä"),
-        ("", ""),
-    ],
-)
-def test_hostile_text_is_shown_as_signs(raw: str, shown: str) -> None:
-    assert inert(raw) == shown
-
-
-@given(st.text(), st.integers(1, 40))
-def test_inert_text_hides_nothing_and_ends(raw: str, limit: int) -> None:
-    shown = inert(raw, limit)
-    assert len(shown) <= limit
-    assert all(category(each) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} for each in shown)
-    assert len(inert(raw * 3 + "x" * limit, limit)) == limit or limit > 3 * len(raw)
-
-
-def test_endless_text_is_elided() -> None:
-    assert inert("x" * 32_000, 10) == "x" * 9 + "…"
-
-
-def test_a_windows_user_is_shown_by_name_and_kept_whole_elsewhere() -> None:
-    column = COLUMN_BY_ID["user"]
-    assert column.short_text
-    users = ["DESK\\lei", "NT AUTHORITY\\SYSTEM", "amal", "OTHER\\lei"]
-    entries = [SocketEntry(ROW, replace(INFO, user=user), "") for user in users]
-    assert [column.short_text(each, CONTEXT) for each in entries] == [
-        "lei",
-        "SYSTEM",
-        "amal",
-        "lei",
-    ]
-    assert [column.text(each, CONTEXT) for each in entries] == users
-    by_name = sorted(entries, key=lambda each: column.sort_key(each, CONTEXT))
-    assert [column.text(each, CONTEXT) for each in by_name] == [
-        "amal",
-        "DESK\\lei",
-        "OTHER\\lei",
-        "NT AUTHORITY\\SYSTEM",
-    ]
-
-
-def test_what_a_sentence_quotes_is_inert_and_short() -> None:
-    assert quoted("a\nb\u202e") == "“a␊b\\u{202E}”"
-    assert len(quoted("x" * 32_000)) == 122
-
-
-@given(st.text(st.sampled_from("ab\\/-.= ")) | st.text(st.just("A"), max_size=300))
-def test_breaks_change_no_text_and_leave_no_word_too_long(text: str) -> None:
-    broken = with_breaks(text)
-    assert broken.replace("\u200b", "") == text
-    assert all(len(word) <= 41 for word in re.split(r"[\s/\u200b-]", broken))
-    assert broken == text or any(len(word) > 40 for word in re.split(r"[\s/-]", text))
-
-
-def test_a_path_is_broken_between_its_parts() -> None:
-    path = r"C:\Users\somebody\AppData\Local\Programs\node"
-    parts = with_breaks(path).split("\u200b")
-    assert parts == ["C:\\", "Users\\", "somebody\\", "AppData\\", "Local\\", "Programs\\", "node"]
-    assert with_breaks("/usr/lib/python3.11/site-packages/a.py") == (
-        "/usr/lib/python3.11/site-packages/a.py"
-    )
+def test_since_is_as_exact_as_what_is_known() -> None:
+    now_ms = CONTEXT.now_ms
+    listener = replace(ROW, opened_at_ms=None, key=ROW.key._replace(remote=None))
+    owner = ProcessKey(7, 100_000)
+    owned = replace(listener, key=listener.key._replace(owner=owner))
+    started = text("age", SocketEntry(owned, first_seen_ms=123_000))
+    assert started == short_moment(100_000, now_ms), "a server opens its port as it starts"
+    assert "process started" in tooltip("age", SocketEntry(owned, first_seen_ms=123_000))
+    connection = replace(owned, key=owned.key._replace(remote=ROW.remote))
+    seen = text("age", SocketEntry(connection, first_seen_ms=123_000))
+    assert seen == f"before {short_moment(123_000, now_ms)}", "a process may connect at any time"
+    assert "may be older" in tooltip("age", SocketEntry(connection, first_seen_ms=123_000))
+    late = replace(owned, key=owned.key._replace(owner=ProcessKey(7, 124_000)))
+    assert text("age", SocketEntry(late, first_seen_ms=123_000)).startswith("before")
+    unowned = replace(listener, key=listener.key._replace(owner=None))
+    assert text("age", SocketEntry(unowned)) == ""

@@ -14,6 +14,7 @@ OWN_VARIABLES = {
     "actions/processes/restart.py": "the recorded program, with the variables of the person",
     "actions/processes/windows_close_request.py": "PortView itself, isolated",
     "cli/pick_command.py": "the person's own command",
+    "watch/repair/command.py": "the person's own command",
 }
 """Files whose children get this process's variables, and why."""
 LOADERS = {"WinDLL", "OleDLL", "windll", "oledll", "LoadLibrary", "find_library"}

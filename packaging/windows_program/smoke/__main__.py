@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from windows_program.smoke.code_pages import check_code_pages
 from windows_program.smoke.console import check_console
 from windows_program.smoke.findings import SmokeError
 from windows_program.smoke.installing import InstallationTest, check_installer
@@ -50,6 +51,8 @@ def check_everything(options: argparse.Namespace, scratch: Path) -> None:
     }
     folder = options.folder.resolve()
     check_licences(folder)
+    if options.every_trace:  # on the bench, where netsh.exe may be exchanged
+        check_code_pages(folder / "portviewc.exe", environment)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         check_console(folder / "portviewc.exe", version, listener, environment)
         report = (options.pictures or scratch).resolve() / "window.json"

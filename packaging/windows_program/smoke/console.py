@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PATIENCE_S: Final = 60
+_FEWEST_COMMANDS: Final = 15
 _PICKED_FROM: Final = (20_100, 20_199)
 _VICTIM: Final = """
 import socket, sys, time
@@ -34,6 +36,7 @@ def check_console(
     expect(said.strip() == f"PortView {version}", f"--version said {said!r}")
     told(f"{program.name} --version: {said.strip()}")
     expect("probe" in run(program, [], environment), "without a command it does not say what to do")
+    _check_every_command(program, environment)
     _check_list(program, listener, environment)
     _check_pick(program, environment)
     port = listener.getsockname()[1]
@@ -66,6 +69,19 @@ def run(program: Path, arguments: list[str], environment: Mapping[str, str]) -> 
     message = f"{program.name} {' '.join(arguments)} ended with {done.returncode}: {errors}{output}"
     expect(done.returncode == 0, message)
     return output
+
+
+def _check_every_command(program: Path, environment: Mapping[str, str]) -> None:
+    """Have every command describe itself: each loads what it needs to say so."""
+    listed = re.findall(
+        r"^ {4}([a-z][a-z-]+) ", run(program, ["--help"], environment), re.MULTILINE
+    )
+    expect(len(listed) >= _FEWEST_COMMANDS, f"--help lists {listed}")
+    for command in listed:
+        expect(command in run(program, [command, "--help"], environment), f"{command} --help")
+    record = document(program, ["selftest"], environment)
+    expect(record["problems"] == [], f"selftest found {record['problems']}")
+    told(f"{len(listed)} commands describe themselves, and the self-test found nothing wrong")
 
 
 def _check_list(program: Path, listener: socket.socket, environment: Mapping[str, str]) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from windows_program.smoke.console import run
 from windows_program.smoke.findings import FOREIGN_NAME, expect, told, wait_for
@@ -47,13 +49,44 @@ def check_installer(test: InstallationTest) -> None:
     console = test.folder / "portviewc.exe"
     said = run(console, ["--version"], test.environment)
     expect(test.version in said, f"the installed program says {said!r}")
+    _check_command(test)
     _check_upgrade_while_running(test)
     _check_that_running_leaves_the_folder_alone(test)
     _uninstall(test)
     left = look(every_name=test.every_name).beyond(before)
     expect(not left, "the uninstaller left:\n" + "\n".join(left))
     expect(not test.folder.exists(), f"{test.folder!a} is still there")
-    told("silent uninstallation: no file and no key is left")
+    expect(_entries_of(test) == [], "the search path still has the folder of the command")
+    told("silent uninstallation: no file, no key and no entry of the search path is left")
+
+
+def _check_command(test: InstallationTest) -> None:
+    """Type ``portview`` as a terminal that was opened after the installation would run it."""
+    entries = _entries_of(test)
+    expect(len(entries) == 1, f"the search path has {entries}")
+    path = f"{entries[0]};{os.environ['PATH']}"
+    done = subprocess.run(
+        ["cmd.exe", "/d", "/c", "portview", "--version"],
+        check=False,
+        capture_output=True,
+        timeout=_PATIENCE_S,
+        env={**test.environment, "PATH": path},
+        stdin=subprocess.DEVNULL,
+    )
+    said = done.stdout.decode("utf-8", "replace").strip()
+    expect(said == f"PortView {test.version}", f"the command portview says {said!r}")
+    told("the command portview is on the search path and runs")
+
+
+def _entries_of(test: InstallationTest) -> list[str]:
+    """Return the entries of this user's search path that are in the folder of the installation."""
+    registry: Any = importlib.import_module("winreg")
+    try:
+        with registry.OpenKey(registry.HKEY_CURRENT_USER, "Environment") as key:
+            text = str(registry.QueryValueEx(key, "Path")[0])
+    except FileNotFoundError:
+        return []
+    return [entry for entry in text.split(";") if entry.startswith(str(test.folder))]
 
 
 def _check_upgrade_while_running(test: InstallationTest) -> None:

@@ -250,7 +250,8 @@ def confirm_suspend(plan: SuspendPlan) -> Confirmation:
         )
     consequence = (
         _(
-            "It will be paused until you resume it. It keeps its ports; clients that connect will hang."
+            "It will be paused until you resume it. It keeps its ports; clients that connect will "
+            "hang."
         )
         if where
         else _("It will be paused until you resume it.")

@@ -18,6 +18,7 @@ from portview.actions.processes.suspend import SuspendReport
 from portview.actions.services.change import ServiceReport
 from portview.domain.errors import Outcome
 from portview.domain.facts import known_or
+from portview.domain.firewall import RuleEffect
 from portview.domain.json_schema import iso_time
 from portview.domain.owners.process import ProcessKey
 from portview.domain.owners.process_rights import ProcessRights
@@ -79,6 +80,10 @@ class ActionRecord:
     stopped_services: tuple[str, ...] = ()
     made_rules: tuple[str, ...] = ()
     undo_setting: tuple[str, ...] = ()
+    kind: str = ""
+    """What happened to ``port``: "freed", "allowed" or "blocked"; else empty."""
+    port: int | None = None
+    protocol: str | None = None
 
 
 def record_path() -> Path:
@@ -140,6 +145,7 @@ def record_of(report: ActionReport, at_ms: int) -> ActionRecord:
         services = (report.service.name,)
     elif isinstance(report, SettingReport) and report.outcome is Outcome.DONE and report.plan.undo:
         undo = report.plan.undo.words()
+    kind, port, protocol = _happened(report)
     return ActionRecord(
         at_ms,
         report.asked,
@@ -150,7 +156,23 @@ def record_of(report: ActionReport, at_ms: int) -> ActionRecord:
         services,
         rules,
         undo,
+        kind,
+        port,
+        protocol,
     )
+
+
+def _happened(report: ActionReport) -> tuple[str, int | None, str | None]:
+    """Return what a report means for the history of a port: the kind, the port, the protocol."""
+    if isinstance(report, FreeReport) and report.outcome is Outcome.DONE and report.results:
+        request = report.plan.request
+        return "freed", request.port, request.protocol.value
+    rule = report.proof.own if isinstance(report, FirewallReport) and report.proof else None
+    if rule is not None:
+        spec = rule.rule_spec
+        kind = "allowed" if spec.effect is RuleEffect.ALLOW else "blocked"
+        return kind, spec.port, spec.protocol.value
+    return "", None, None
 
 
 def _stopped(
@@ -202,6 +224,9 @@ def _to_json(record: ActionRecord) -> dict[str, Any]:
         "stopped_services": list(record.stopped_services),
         "made_rules": list(record.made_rules),
         "undo_setting": list(record.undo_setting),
+        "kind": record.kind,
+        "port": record.port,
+        "protocol": record.protocol,
     }
 
 
@@ -223,6 +248,9 @@ def _from_json(line: str) -> ActionRecord | None:
             tuple(str(name) for name in values["stopped_services"]),
             tuple(str(name) for name in values.get("made_rules", ())),
             tuple(str(word) for word in values.get("undo_setting", ())),
+            str(values.get("kind", "")),
+            None if values.get("port") is None else int(values["port"]),
+            None if values.get("protocol") is None else str(values["protocol"]),
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         return None

@@ -31,8 +31,7 @@ def destroy_windows_connection(row: SocketRow) -> None:
     """Have Windows drop a connection. Raises PortViewError; needs an elevated process."""
     if row.key.family is not Family.IPV4 or row.remote is None:
         raise connection_unsupported(_("Windows closes connections of IPv4 only."))
-    set_entry = bind(load_library("iphlpapi.dll"), "SetTcpEntry", wintypes.DWORD, c_void_p)
-    code = set_entry(delete_row(row.local, row.remote))
+    code = set_tcp_entry(row.local, row.remote)
     if code in {_ERROR_ACCESS_DENIED, _ERROR_MR_MID_NOT_FOUND}:
         raise connection_denied(row)
     if code in {_ERROR_NOT_SUPPORTED, _ERROR_CALL_NOT_IMPLEMENTED}:
@@ -41,6 +40,13 @@ def destroy_windows_connection(row: SocketRow) -> None:
         raise connection_gone(row)
     if code:
         raise connection_failed(row, str(windows_error(code)))
+
+
+def set_tcp_entry(local: Endpoint, remote: Endpoint) -> int:
+    """Call SetTcpEntry for a connection of IPv4 and return its error code. Raises OSError."""
+    set_entry = bind(load_library("iphlpapi.dll"), "SetTcpEntry", wintypes.DWORD, c_void_p)
+    code: int = set_entry(delete_row(local, remote))
+    return code
 
 
 def delete_row(local: Endpoint, remote: Endpoint) -> bytes:

@@ -10,6 +10,7 @@ from portview.actions.elevation.client import run_elevated
 from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
 from portview.actions.port_settings.command import WINDOWS_ONLY, command_of
 from portview.actions.port_settings.setting import SettingChange, SettingKind
+from portview.command_name import command_line
 from portview.domain.errors import ActionReport, Outcome, PortViewError
 from portview.domain.facts import Known, Unreadable
 from portview.domain.plain_text import inert
@@ -186,7 +187,7 @@ def undo_sentence(plan: SettingPlan) -> str:
     """Return the command that undoes a change, "" where nothing changed."""
     if plan.undo is None:
         return ""
-    return _("To undo it: {command}").format(command=" ".join(command_of(plan.undo)))
+    return _("To undo it: {command}").format(command=command_line(*command_of(plan.undo)[1:]))
 
 
 def _now(plan: SettingPlan, after: Fact[str]) -> str:

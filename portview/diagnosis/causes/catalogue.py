@@ -19,6 +19,7 @@ from portview.diagnosis.causes import (
     reach_clients,
     reach_filters,
     reach_service,
+    reach_windows,
 )
 
 if TYPE_CHECKING:
@@ -47,5 +48,6 @@ ALL_CAUSES: tuple[Cause, ...] = (
     *reach_addresses.CAUSES,
     *reach_service.CAUSES,
     *reach_filters.CAUSES,
+    *reach_windows.CAUSES,
     *reach_clients.CAUSES,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from portview.diagnosis.causes.holding import of_code
@@ -34,7 +35,7 @@ def holder_in_other_namespace(facts: Facts) -> Finding | None:
 
 def other_namespace(facts: Facts) -> Finding | None:
     """Detect that a program listens on the same number in another network namespace."""
-    found = [one for one in facts.foreign.value or () if not one.is_container]
+    found = [one for one in facts.foreign.value or () if not _is_container(one, facts)]
     if facts.listeners:
         return None
     if not found:
@@ -54,7 +55,7 @@ def other_namespace(facts: Facts) -> Finding | None:
 
 def container_network_only(facts: Facts) -> Finding | None:
     """Detect that a program listens inside a container, and nothing publishes the port."""
-    found = [one for one in facts.foreign.value or () if one.is_container]
+    found = [one for one in facts.foreign.value or () if _is_container(one, facts)]
     if not found or facts.listeners or facts.redirections:
         return None
     where = (
@@ -80,6 +81,18 @@ def container_network_only(facts: Facts) -> Finding | None:
             _look_inside(found[0]),
         ),
     )
+
+
+def _is_container(one: ForeignListener, facts: Facts) -> bool:
+    """Return whether a runtime of containers says so, or its network is that of containers here."""
+    if one.is_container:
+        return True
+    networks = [
+        ip_network(own.network)
+        for own in facts.addresses.value or ()
+        if own.is_internal and own.network
+    ]
+    return any(ip_address(address) in network for network in networks for address in one.addresses)
 
 
 def _unreadable(facts: Facts) -> Finding | None:

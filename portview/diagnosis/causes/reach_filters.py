@@ -16,7 +16,7 @@ from portview.diagnosis.finding import (
     ruled_out,
 )
 from portview.diagnosis.remedies import Remediation, RemediationKind
-from portview.diagnosis.wording import client_words
+from portview.diagnosis.wording import client_words, listed
 from portview.domain.firewall import FirewallVerdict
 from portview.domain.plain_text import inert
 from portview.i18n import _
@@ -24,6 +24,8 @@ from portview.i18n import _
 if TYPE_CHECKING:
     from portview.diagnosis.facts import Facts
     from portview.domain.firewall import FirewallAnswer
+
+_MOST = 4
 
 
 def firewall_blocks(facts: Facts) -> Finding | None:
@@ -34,8 +36,8 @@ def firewall_blocks(facts: Facts) -> Finding | None:
         return _unreadable(facts, facts.firewall.problem.reason)
     answers = facts.firewall.value or {}
     blocked = {
-        version: one
-        for version, one in answers.items()
+        address: one
+        for address, one in answers.items()
         if one.verdict in {FirewallVerdict.BLOCKED, FirewallVerdict.PARTLY}
     }
     if not blocked:
@@ -50,13 +52,13 @@ def firewall_blocks(facts: Facts) -> Finding | None:
     return _blocked(facts, blocked, is_everything=len(blocked) == len(answers))
 
 
-def _blocked(facts: Facts, blocked: dict[int, FirewallAnswer], *, is_everything: bool) -> Finding:
+def _blocked(facts: Facts, blocked: dict[str, FirewallAnswer], *, is_everything: bool) -> Finding:
     first = next(iter(blocked.values()))
-    family = "" if is_everything else f" (IPv{next(iter(blocked))})"
+    where = "" if is_everything else _(" at {addresses}").format(addresses=listed(blocked))
     sentence = (
-        _("This machine's firewall blocks {clients} to {port}{family}: {reason}")
+        _("This machine's firewall blocks {clients} to {port}{where}: {reason}")
         if first.verdict is FirewallVerdict.BLOCKED
-        else _("This machine's firewall lets only some {clients} to {port}{family}: {reason}")
+        else _("This machine's firewall lets only some {clients} to {port}{where}: {reason}")
     )
     command = (
         *(*facts.me.own_command, "firewall", "allow"),
@@ -69,16 +71,16 @@ def _blocked(facts: Facts, blocked: dict[int, FirewallAnswer], *, is_everything:
         sentence.format(
             clients=client_words(facts.protocol),
             port=facts.question.name,
-            family=family,
+            where=where,
             reason=inert(first.reason, 400),
         ),
         tuple(
             Evidence(
-                _("Firewall, IPv{version}").format(version=version),
+                _("Firewall at {address}").format(address=address),
                 inert(one.rule.text if one.rule else one.reason, 200),
                 facts.firewall.source,
             )
-            for version, one in blocked.items()
+            for address, one in list(blocked.items())[:_MOST]
         ),
         (
             Fix(

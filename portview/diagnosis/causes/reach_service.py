@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from portview.domain.owners.process import ProcessInfo
 
 _USUAL_HTTPS = frozenset({443, 8443, 9443, 4443})
+_HTTP = 80
 _USUAL_HTTP = frozenset({80, 8080, 8000, 8008, 3000, 5000})
 
 
@@ -245,6 +246,7 @@ def wrong_protocol(facts: Facts) -> Finding | None:
     speaks = {one.speaks for one in facts.replies.value or () if one.speaks}
     error = facts.question.error
     is_told = error is not None and error.error == "TLS_MISMATCH"
+    is_cut_off = error is not None and error.error in {"EMPTY_RESPONSE", "ECONNRESET"}
     port = facts.port
     if len(speaks) != 1:
         return None
@@ -263,8 +265,8 @@ def wrong_protocol(facts: Facts) -> Finding | None:
         certainty = Certainty.LIKELY
         sentence = _("{owner} speaks plain HTTP on {port}, where clients expect HTTPS.")
         advice = _("Switch TLS on in the server, or call it with http://.")
-    elif spoken == "tls" and port in _USUAL_HTTP:
-        certainty = Certainty.LIKELY
+    elif spoken == "tls" and (is_cut_off or port in _USUAL_HTTP):
+        certainty = Certainty.LIKELY if is_cut_off or port == _HTTP else Certainty.POSSIBLE
         sentence = _("{owner} speaks TLS on {port}, where clients expect plain HTTP.")
         advice = _("Call it with https://.")
     else:

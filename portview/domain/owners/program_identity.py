@@ -24,8 +24,9 @@ class ProgramIdentity:
 
     ``what`` and ``project`` are one inert line of at most 160 characters, empty where nothing is
     known. ``sources`` says from what they were read. ``ancestors`` are true ones, the nearest
-    first. ``published`` are the containers behind the ports that a relay process holds,
-    ``services`` the display names of the services that the process hosts.
+    first. ``master`` is the key of the topmost process of the same program that a worker works
+    for. ``published`` are the containers behind the ports that a relay process holds, ``services``
+    the display names of the services that the process hosts.
     """
 
     what: str = ""
@@ -33,6 +34,6 @@ class ProgramIdentity:
     container: Container | None = None
     ancestors: tuple[Ancestor, ...] = ()
     sources: tuple[str, ...] = ()
-    is_worker: bool = False
+    master: tuple[int, int] | None = None
     published: Mapping[tuple[str, int], Container] = field(default_factory=dict, hash=False)
     services: Mapping[str, str] = field(default_factory=dict, hash=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from portview.domain.owners.container import describe_container
@@ -30,6 +31,7 @@ LONGEST_WHAT = 160
 _LONGEST_PART = 60
 _DOT = " \u00b7 "
 _MOST_SERVICES = 3
+_MOST_ARGUMENTS = 256
 _TELLING = re.compile(r"[./\\:]|^\d+$|^-|^$")
 """What is rather an argument, such as a file, an address or a port, than an option's value."""
 _APPLICATION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*(?:\(\))?")
@@ -44,6 +46,7 @@ _FROM_PARENT = N_("its parent process")
 
 def recognise(facts: ProgramFacts, rules: Rules) -> Recognition:
     """Describe a program; ``what`` is empty where nothing at all is known of it."""
+    facts = _bounded(facts)
     recognition = _worker(facts, rules) or _program(facts, rules)
     if facts.container is not None:
         container = describe_container(facts.container)
@@ -52,6 +55,12 @@ def recognise(facts: ProgramFacts, rules: Rules) -> Recognition:
         sources = (_(_FROM_CGROUP), *recognition.sources)
         return _whole(parts, project, sources, is_worker=recognition.is_worker)
     return recognition
+
+
+def _bounded(facts: ProgramFacts) -> ProgramFacts:
+    """Return the facts with the beginning of command lines: one may have millions of arguments."""
+    parent = _bounded(facts.parent) if facts.parent is not None else None
+    return replace(facts, command_line=facts.command_line[:_MOST_ARGUMENTS], parent=parent)
 
 
 def describe_services(name: str, services: tuple[tuple[str, str], ...]) -> str:

@@ -24,7 +24,7 @@ _SECRET_OPTION = re.compile(
     rf"(?i)(?:-{{1,2}}|/)?(?:[\w.-]*[-_.])?{_NAME}(?:[-_.][\w.-]*)?"
     r"|-.*(?:password|passwd|passphrase|secret|token|apikey|credential|cookie).*"
 )
-_ASSIGNED = re.compile(rf"(?i)((?:[\w.-]*?){_NAME}[\w.-]*\s*[=:]\s*)(?!//)(\"[^\"]*\"|'[^']*'|\S+)")
+_ASSIGNED = re.compile(rf"(?i)({_NAME}[\w.-]*\s*[=:]\s*)(?!//)(\"[^\"]*\"|'[^']*'|\S+)")
 _IN_URL = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@]+@")
 _BEARER = re.compile(r"(?i)\b(bearer|basic|digest)\s+[A-Za-z0-9._~+/=-]{4,}")
 _KNOWN_SHAPES = re.compile(
@@ -41,6 +41,7 @@ _KNOWN_SHAPES = re.compile(
 )
 _LONG_WORD = re.compile(r"[A-Za-z0-9+/=_-]{20,}")
 _LEAST_KINDS = 3
+_LONGEST = 1000
 _HEX = re.compile(r"[0-9a-fA-F]{24,}")
 
 
@@ -61,7 +62,7 @@ def _without_secrets(arguments: Sequence[str]) -> Iterator[str]:
             skips_value = False
             continue
         skips_value = False
-        name, equals, _ = argument.partition("=")
+        name, equals, _ = argument[:_LONGEST].partition("=")
         if is_option and _SECRET_OPTION.fullmatch(name):
             skips_value = not equals
             yield name
@@ -70,7 +71,11 @@ def _without_secrets(arguments: Sequence[str]) -> Iterator[str]:
 
 
 def mask(text: str) -> str:
-    """Return a text in which what looks like a secret is replaced by dots."""
+    """Return a text in which what looks like a secret is replaced by dots.
+
+    At most 1,000 characters are left: labels are shorter, and patterns cost more than the length.
+    """
+    text = text[:_LONGEST]
     text = _IN_URL.sub(rf"\1{MASK}@", text)
     text = _BEARER.sub(rf"\1 {MASK}", text)
     text = _ASSIGNED.sub(rf"\1{MASK}", text)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from portview.domain.formatting import format_duration, format_rate
+from portview.domain.formatting import format_rate
+from portview.domain.local_time import short_moment
 from portview.domain.owners.identity import container_name_of, project_of, what_of
 from portview.domain.owners.owners import command_line_of, describe_owner, user_of
 from portview.domain.sockets.port_names import PortNames
@@ -239,22 +240,38 @@ def user_key(entry: SocketEntry, _: CellContext) -> str | None:
     return f"{name}\\{domain}" if domain else name or None
 
 
-def age_text(entry: SocketEntry, context: CellContext) -> str:
-    """Return the age; at least as old as PortView has seen it where the system does not tell."""
-    opened_ms = entry.row.opened_at_ms
+def since_text(entry: SocketEntry, context: CellContext) -> str:
+    """Return since when the socket is there, as exactly as that is known."""
+    opened_ms = opened_at(entry)
     if opened_ms is not None:
-        return format_duration(context.now_ms - opened_ms)
+        return short_moment(opened_ms, context.now_ms)
     if entry.first_seen_ms:
-        return f"≥ {format_duration(context.now_ms - entry.first_seen_ms)}"
+        # Open when PortView first looked, for who knows how long.
+        moment = short_moment(entry.first_seen_ms, context.now_ms)
+        return _("before {moment}").format(moment=moment)
     return ""
 
 
-def age_key(entry: SocketEntry, _: CellContext) -> int | None:
-    """Sort the youngest first.
+def opened_at(entry: SocketEntry) -> int | None:
+    """Return when a socket was opened: as the system tells it, or as its process started.
 
-    By a moment, not by the age, which would change under a sorted table with every tick.
+    A server most often opens its socket as it starts. A connection comes at any time, so that the
+    start of its process tells nothing about it; nor does one after PortView first saw the socket.
     """
-    opened_ms = entry.row.opened_at_ms
+    row = entry.row
+    if row.opened_at_ms is not None:
+        return row.opened_at_ms
+    owner = row.key.owner
+    if row.key.remote is not None or owner is None or not owner.started_ms:
+        return None
+    if entry.first_seen_ms and owner.started_ms > entry.first_seen_ms:
+        return None
+    return owner.started_ms
+
+
+def since_key(entry: SocketEntry, _unused: CellContext) -> int | None:
+    """Sort the youngest first."""
+    opened_ms = opened_at(entry)
     if opened_ms is not None:
         return -opened_ms
     return -entry.first_seen_ms if entry.first_seen_ms else None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.domain.json_schema import iso_time
+from portview.domain.formatting import format_duration
+from portview.domain.local_time import local_moment
 from portview.domain.owners.identity import container_of, describe_ancestors, identity_of
 from portview.domain.owners.owners import (
     command_line_of,
@@ -13,6 +14,7 @@ from portview.domain.owners.owners import (
     without_process_sentence,
 )
 from portview.domain.sockets.socket_row import Protocol, State, awaits_clients, is_loopback
+from portview.domain.table.cells import opened_at
 from portview.i18n import N_, _
 
 if TYPE_CHECKING:
@@ -148,15 +150,25 @@ def user(entry: SocketEntry, _unused: CellContext) -> str:
     return _reason(entry, "user", "user", is_known=bool(entry.row.user))
 
 
-def age(entry: SocketEntry, _unused: CellContext) -> str:
-    """Return when the socket was opened, or first seen."""
-    if entry.row.opened_at_ms is not None:
-        return _("Opened at {iso_time}.").format(iso_time=iso_time(entry.row.opened_at_ms))
-    if entry.first_seen_ms:
-        return _("First seen at {iso_time}; it may be older.").format(
-            iso_time=iso_time(entry.first_seen_ms)
+def since(entry: SocketEntry, context: CellContext) -> str:
+    """Return when the socket was opened, or first seen, and how long ago that is."""
+    row = entry.row
+    opened_ms = opened_at(entry)
+    if opened_ms is None:
+        if not entry.first_seen_ms:
+            return ""
+        return _("PortView first saw it at {moment}; it may be older.").format(
+            moment=local_moment(entry.first_seen_ms)
         )
-    return ""
+    ago = format_duration(context.now_ms - opened_ms)
+    if row.opened_at_ms is not None:
+        return _("Opened at {moment}, {duration} ago.").format(
+            moment=local_moment(opened_ms), duration=ago
+        )
+    return _(
+        "Its process started at {moment}, {duration} ago. When the socket itself was opened, the "
+        "system doesn't say."
+    ).format(moment=local_moment(opened_ms), duration=ago)
 
 
 def executable(entry: SocketEntry, _unused: CellContext) -> str:

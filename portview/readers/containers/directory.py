@@ -7,6 +7,7 @@ import os
 import stat
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,8 @@ class ContainerDirectory:
         """Return a container with everything that its runtime tells, or as it is."""
         for _, listed in self._fresh(container.id):
             if container.id and listed.container.id == container.id:
-                return listed.container
+                # Whose engine it is, the control group knows better than a path does.
+                return replace(listed.container, runtime=container.runtime)
         return container
 
     def by_published_port(self, protocol: Protocol, port: int) -> Container | None:
@@ -124,7 +126,9 @@ def _unix_sockets() -> Iterator[Engine]:
         return
     wanted = os.environ.get(_DOCKER_HOST, "")
     if wanted.startswith("unix://"):
-        yield from _socket_at(ContainerRuntime.DOCKER, Path(wanted.removeprefix("unix://")))
+        is_podman = "podman" in wanted.rpartition("/")[2]
+        runtime = ContainerRuntime.PODMAN if is_podman else ContainerRuntime.DOCKER
+        yield from _socket_at(runtime, Path(wanted.removeprefix("unix://")))
     yield from _socket_at(ContainerRuntime.DOCKER, Path("/var/run/docker.sock"))
     yield from _socket_at(ContainerRuntime.PODMAN, Path("/run/podman/podman.sock"))
     own = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.geteuid()}"

@@ -5,6 +5,7 @@ A socket without a holder is called the kernel's only where one of these names i
 - tunnel interfaces (VXLAN, Geneve, bare UDP): RTM_GETLINK of rtnetlink(7);
 - WireGuard interfaces: WG_CMD_GET_DEVICE of linux/wireguard.h, for administrators;
 - the NFS server: /proc/fs/nfsd/portlist (nfsd(7));
+- RPC programs of the kernel, such as NFS' lock manager: rpcbind(8);
 - iSCSI and NVMe targets: their folders in configfs.
 """
 
@@ -24,6 +25,7 @@ from portview.readers.linux.netlink_messages import (
     dump,
     encode_attribute,
 )
+from portview.readers.linux.rpc_services import kernel_rpc_ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,6 +87,7 @@ class KernelSockets:
             tunnel_ports,
             self._nfs_server,
             self._storage_targets,
+            kernel_rpc_ports,
         )
         for source in sources:
             try:

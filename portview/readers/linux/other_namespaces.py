@@ -6,6 +6,7 @@ import os
 import re
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ class ForeignListener:
 
     ``holder`` is the process that certainly has the socket, None where its descriptors can't be
     read. ``is_loopback_only`` tells that it is bound to a loopback address in there.
+    ``addresses`` are the IPv4 addresses of the namespace.
     """
 
     namespace: int
@@ -35,6 +37,7 @@ class ForeignListener:
     holder: int | None
     is_container: bool
     is_loopback_only: bool
+    addresses: tuple[str, ...] = ()
 
 
 def listeners_elsewhere(
@@ -92,7 +95,12 @@ def _search(
             holder = _holder(pids, inode)
             resident = holder or pids[0]
             yield ForeignListener(
-                namespace, resident, holder, _is_container(resident), _is_loopback(address)
+                namespace,
+                resident,
+                holder,
+                _is_container(resident),
+                _is_loopback(address),
+                own_addresses_of(pids[0]),
             )
 
 
@@ -109,6 +117,23 @@ def _listening(pid: int, port: int, protocol: Protocol) -> Iterator[tuple[str, i
             parts = line.split()
             if parts[1].endswith(wanted) and parts[3] == state:
                 yield parts[1].partition(":")[0], int(parts[9])
+
+
+def own_addresses_of(pid: int) -> tuple[str, ...]:
+    """Return the IPv4 addresses of a process's network namespace, none of loopback.
+
+    From the routing table (``fib_trie``), where each stands before the line "/32 host LOCAL".
+    """
+    try:
+        lines = Path(f"/proc/{pid}/net/fib_trie").read_text("ascii", "replace").splitlines()
+    except OSError:
+        return ()
+    found = [
+        before.split()[-1]
+        for before, line in pairwise(lines)
+        if line.strip() == "/32 host LOCAL" and "|--" in before
+    ]
+    return tuple(dict.fromkeys(one for one in found if not one.startswith("127.")))
 
 
 def _holder(pids: Iterable[int], inode: int) -> int | None:

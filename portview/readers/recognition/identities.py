@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from portview.domain.owners.container import container_of_cgroups
-from portview.domain.owners.container_owners import container_relay
+from portview.domain.owners.container import Container, ContainerRuntime, container_of_cgroups
+from portview.domain.owners.container_owners import Runtime, container_relay
 from portview.domain.owners.process_tree import ancestors_of, parent_of
 from portview.domain.owners.program_identity import Ancestor, ProgramIdentity
 from portview.domain.recognition.facts import ProgramFacts
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from portview.domain.owners.attribution import RunningProcess
-    from portview.domain.owners.container import Container
     from portview.domain.owners.process import ProcessInfo, ProcessKey
     from portview.domain.recognition.facts import Project
     from portview.domain.recognition.rules import Rules
@@ -65,9 +64,11 @@ class IdentityReader:
         self._running: Mapping[int, RunningProcess] = {}
         self._infos: dict[ProcessKey, ProcessInfo] = {}
         self._services: ServiceReader | None = None
+        self._projects: dict[tuple[str, str], Project | None] = {}
 
     def begin(self) -> None:
         """List the running processes, by which ancestors are found. Raises OSError."""
+        self._projects.clear()  # files change; many processes share a folder, though
         self._running = running_processes()
         alive = {process.key for process in self._running.values()}
         if len(self._infos) > _MOST_KNOWN:
@@ -87,12 +88,24 @@ class IdentityReader:
             facts.container,
             tuple(Ancestor(key.pid, self._info(key).name or "") for key in ancestors),
             recognition.sources,
-            recognition.is_worker,
+            self._master(info, parent_key) if recognition.is_worker else None,
             self._published(info),
             dict(facts.services),
         )
         # Checked last: had the PID passed on meanwhile, all of this could be another process's.
         return identity if process_key(info.pid) == info.key else ProgramIdentity()
+
+    def _master(self, info: ProcessInfo, parent: ProcessKey | None) -> ProcessKey | None:
+        """Return the topmost ancestor that runs the same program with the same command line."""
+        master = parent
+        while parent is not None:
+            around = self._info(parent)
+            if around.executable != info.executable:
+                break
+            if around.command_line == self._info(master or parent).command_line:
+                master = parent
+            parent = parent_of(self._running, parent.pid)
+        return master
 
     def _info(self, key: ProcessKey) -> ProcessInfo:
         known = self._infos.get(key)
@@ -103,7 +116,7 @@ class IdentityReader:
     def _facts(self, info: ProcessInfo, parent: ProcessInfo | None) -> ProgramFacts:
         folder = working_folder(info.pid)
         project = self._project(info, folder)
-        container = self._container(info.pid)
+        container = self._container(info.pid) or _distribution(info)
         around = None
         if parent is not None and parent.executable == info.executable:
             around = ProgramFacts(
@@ -127,14 +140,20 @@ class IdentityReader:
     def _project(self, info: ProcessInfo, folder: str) -> Project | None:
         home = str(Path.home())
         root = _root_of(info.pid)
-        found = find_project(folder, root=root, home=home)
+        found = self._find_project(folder, root, home)
         if found is not None:
             return found
         # A server that was started elsewhere: its script stands in the project.
         for word in (info.command_line or ())[1:3]:
             if os.path.isabs(word) and "site-packages" not in word:  # noqa: PTH117 - maybe another root
-                return find_project(os.path.dirname(word), root=root, home=home)  # noqa: PTH120 - likewise
+                return self._find_project(os.path.dirname(word), root, home)  # noqa: PTH120 - likewise
         return None
+
+    def _find_project(self, folder: str, root: str, home: str) -> Project | None:
+        place = (root, folder)
+        if place not in self._projects:
+            self._projects[place] = find_project(folder, root=root, home=home)
+        return self._projects[place]
 
     def _container(self, pid: int) -> Container | None:
         if sys.platform != "linux":
@@ -194,6 +213,19 @@ def identify(
         key: replace(info, identity=known[key]) if key in known else info
         for key, info in processes.items()
     }
+
+
+def _distribution(info: ProcessInfo) -> Container | None:
+    """Return the WSL distribution behind a relay, where only one runs: the relay doesn't say."""
+    relay = container_relay(info) if sys.platform == "win32" else None
+    if relay is None or relay.runtime is not Runtime.WSL:
+        return None
+    from portview.readers.windows.wsl_distributions import (  # noqa: PLC0415 - Windows only
+        running_distributions,
+    )
+
+    names = running_distributions()
+    return Container(ContainerRuntime.WSL, name=names[0]) if len(names) == 1 else None
 
 
 def working_folder(pid: int) -> str:

@@ -54,6 +54,15 @@ UDP4 = RowLayout(Protocol.UDP, Family.IPV4, first_row=8, row_size=160, used=40)
 UDP6 = RowLayout(Protocol.UDP, Family.IPV6, first_row=8, row_size=176, used=56)
 BOUND4 = RowLayout(Protocol.TCP, Family.IPV4, first_row=4, row_size=28, used=24)
 BOUND6 = RowLayout(Protocol.TCP, Family.IPV6, first_row=4, row_size=60, used=56)
+LAYOUTS = {
+    "tcp4": TCP4,
+    "tcp6": TCP6,
+    "udp4": UDP4,
+    "udp6": UDP6,
+    "bound4": BOUND4,
+    "bound6": BOUND6,
+}
+"""All tables by the names that records of them have."""
 
 
 class TableRow(NamedTuple):

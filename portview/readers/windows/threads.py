@@ -47,6 +47,12 @@ def all_threads_suspended(pid: int) -> bool:
     return has_any
 
 
+def suspend_counts(pid: int) -> list[int]:
+    """Return how often each thread of a process was suspended. Raises OSError."""
+    counts = [_suspend_count(thread) for thread in threads_of(pid)]
+    return [count for count in counts if count is not None]
+
+
 def suspended_among(pids: Collection[int]) -> set[int]:
     """Return those of some processes of which every thread is suspended. Raises OSError.
 

@@ -20,21 +20,21 @@ def add_column_actions(acts: WindowActions, views: SocketViews) -> None:
     """Add the acts, each on the columns of the view that is shown then."""
     acts.add(
         "column_left",
-        ActionSpec(_("Move column &left"), ("Ctrl+Alt+Left",), _("Of the current cell")),
+        ActionSpec(_("Move column le&ft"), ("Ctrl+Alt+Left",), _("Of the current cell")),
         partial(views.move_column, -1),
     )
     acts.add(
         "column_right",
-        ActionSpec(_("Move column &right"), ("Ctrl+Alt+Right",), _("Of the current cell")),
+        ActionSpec(_("Move column rig&ht"), ("Ctrl+Alt+Right",), _("Of the current cell")),
         partial(views.move_column, 1),
     )
     acts.add(
         "reset_columns",
-        ActionSpec(_("Reset columns")),
+        ActionSpec(_("Reset col&umns")),
         lambda: views.shown_columns.reset(),  # noqa: PLW0108 - of the view shown then
     )
     acts.add(
         "fit_columns",
-        ActionSpec(_("Resize columns to content")),
+        ActionSpec(_("Resi&ze columns to content")),
         lambda: views.shown_columns.fit_to_content(),  # noqa: PLW0108 - likewise
     )

@@ -82,7 +82,7 @@ def add_copy_actions(
             submenu=_COPY_AS,
             tip=_("Cells with tabs between them, as spreadsheets paste them"),
         ),
-        RowAction("copy_csv", _("&CSV"), Section.COPYING, copy_csv, submenu=_COPY_AS),
+        RowAction("copy_csv", _("CS&V"), Section.COPYING, copy_csv, submenu=_COPY_AS),
         RowAction("copy_json", _("&JSON"), Section.COPYING, copy_json, submenu=_COPY_AS),
         RowAction(
             "copy_markdown", _("&Markdown"), Section.COPYING, copy_markdown, submenu=_COPY_AS

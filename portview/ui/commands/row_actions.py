@@ -10,11 +10,14 @@ from enum import Enum, IntEnum, auto
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QApplication
 
 from portview.domain.plain_text import inert
 from portview.i18n import _
 from portview.models.tooltips import plain_tooltip
+from portview.ui.commands.row_menu import ICONS, OTHERS, ROW_MENU, SEPARATOR, RowMenu
 from portview.ui.commands.window_actions import ActionSpec
+from portview.ui.style.icons import icon
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -109,6 +112,8 @@ class RowActions(QObject):
         self._selection = selection
         self._views = tuple(views)
         self._made: list[tuple[RowAction, QAction]] = []
+        self._by_name: dict[str, RowAction] = {}
+        self._submenus: list[tuple[QMenu, str]] = []
 
     def add(self, row_action: RowAction) -> QAction:
         """Make the action of an act on rows."""
@@ -117,19 +122,69 @@ class RowActions(QObject):
             row_action.name, spec, lambda: self._trigger(row_action), within=self._views
         )
         self._made.append((row_action, action))
+        self._by_name[row_action.name] = row_action
         return action
 
+    def has(self, name: str) -> bool:
+        """Return whether there is an act of this name."""
+        return name in self._by_name
+
+    def why_not(self, name: str) -> str:
+        """Return why an act can't work on the present selection; empty where it can."""
+        return self._by_name[name].why_not(self._selection())
+
+    def tip(self, name: str) -> str:
+        """Return what an act does, with its keys."""
+        row_action = self._by_name[name]
+        keys = f"({row_action.shortcuts[0]})" if row_action.shortcuts else ""
+        return " ".join(filter(None, (row_action.tip, keys)))
+
+    def trigger(self, name: str) -> None:
+        """Do an act on the present selection, or say why it can't work."""
+        self._trigger(self._by_name[name])
+
     def fill(self, menu: QMenu, *sections: Section) -> None:
-        """Put the actions of some sections, or of all, into a menu in the order of use."""
+        """Put the actions of some sections into a menu, or all of them, with submenus."""
         menu.setToolTipsVisible(True)
         menu.aboutToShow.connect(self._on_menu_opening)
         menu.aboutToHide.connect(self._on_menu_closing)
+        if sections:
+            self._fill_by_section(menu, sections)
+            return
+        rest = dict(self._actions_by_name())
+        self._fill_with(menu, ROW_MENU, rest)
+        if rest:
+            self._fill_with(self._submenu(menu, RowMenu(OTHERS, "", ())), tuple(rest), rest)
+
+    def _actions_by_name(self) -> list[tuple[str, QAction]]:
+        return [(row_action.name, action) for row_action, action in self._made]
+
+    def _fill_with(
+        self, menu: QMenu, entries: tuple[str | RowMenu, ...], rest: dict[str, QAction]
+    ) -> None:
+        """Add what is there of the entries, and take it out of the rest."""
+        for entry in entries:
+            if isinstance(entry, RowMenu):
+                self._fill_with(self._submenu(menu, entry), entry.entries, rest)
+            elif entry == SEPARATOR:
+                menu.addSeparator()
+            elif entry in rest:
+                menu.addAction(rest.pop(entry))
+
+    def _submenu(self, menu: QMenu, entry: RowMenu) -> QMenu:
+        submenu = menu.addMenu(_(entry.title))
+        submenu.setToolTipsVisible(True)
+        if entry.icon:
+            self._submenus.append((submenu, entry.icon))
+        return submenu
+
+    def _fill_by_section(self, menu: QMenu, sections: Sequence[Section]) -> None:
         submenus: dict[str, QMenu] = {}
         before: Section | None = None
         for row_action, action in sorted(
             self._made, key=lambda made: (made[0].section, made[0].rank)
         ):
-            if sections and row_action.section not in sections:
+            if row_action.section not in sections:
                 continue
             if before not in {None, row_action.section}:
                 menu.addSeparator()
@@ -140,6 +195,16 @@ class RowActions(QObject):
                 target.setToolTipsVisible(True)
                 submenus[row_action.submenu] = target
             target.addAction(action)
+
+    def _draw_icons(self) -> None:
+        # As the menu opens: the palette may be another one than at the last time.
+        palette = QApplication.palette()
+        for row_action, action in self._made:
+            name = ICONS.get(row_action.name)
+            if name is not None:
+                action.setIcon(icon(name, palette))
+        for submenu, name in self._submenus:
+            submenu.setIcon(icon(name, palette))
 
     def refresh(self) -> None:
         """Enable what works on the present selection, and say of the rest why it does not."""
@@ -154,6 +219,7 @@ class RowActions(QObject):
 
     def _on_menu_opening(self) -> None:
         self.menu_opened.emit()
+        self._draw_icons()
         self.refresh()
 
     def _on_menu_closing(self) -> None:

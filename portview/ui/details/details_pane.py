@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QSizePolicy,
     QStackedLayout,
     QTabBar,
     QToolButton,
@@ -17,12 +17,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from portview.domain.owners.identity import what_of
 from portview.domain.owners.owners import describe_owner
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import endpoint_text
 from portview.i18n import _
 from portview.override import override
 from portview.ui.style.icons import set_button_icon
+from portview.ui.style.theme import muted_text
+from portview.ui.style.tokens import SPACE_M, SPACE_S, SPACE_XS, TYPE_SUBTITLE
+from portview.ui.widgets.elided_label import ElidedLabel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +34,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QEvent
     from PySide6.QtGui import QShowEvent
 
-    from portview.domain.sockets.entry import SocketEntry
+    from portview.ui.details.action_bar import ActionBar
     from portview.ui.details.details_page import DetailsPage, Subject
 
 _LONGEST_NAME = 60
@@ -47,6 +51,7 @@ class DetailsPane(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._subject: Subject | None = None
+        self._bar: ActionBar | None = None
         self._makers: list[Callable[[], DetailsPage]] = []
         self._pages: list[DetailsPage] = []
         self.setAccessibleName(_("Details"))
@@ -54,20 +59,27 @@ class DetailsPane(QFrame):
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
         self.tabs.setAccessibleName(_("Details tabs"))
-        self._heading = QLabel()
-        self._heading.setTextFormat(Qt.TextFormat.PlainText)
-        self._heading.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._title = ElidedLabel()
+        font = QFont(self._title.font())
+        font.setPointSizeF(font.pointSizeF() * TYPE_SUBTITLE)
+        font.setWeight(QFont.Weight.DemiBold)
+        self._title.setFont(font)
+        self._subtitle = ElidedLabel()
         self._close = QToolButton()
         self._close.setAutoRaise(True)
         self._close.setToolTip(_("Close the details (F4)"))
         self._close.setAccessibleName(_("Close the details"))
         self._close.clicked.connect(self.close_requested)
+        self._header = QHBoxLayout()
+        self._header.setContentsMargins(SPACE_M - 2, SPACE_XS + 2, SPACE_S, SPACE_XS)
+        self._header.setSpacing(SPACE_S)
+        self._header.addWidget(self._title)
+        self._header.addWidget(self._subtitle, 1)
+        self._header.addWidget(self._close)
         top = QHBoxLayout()
-        top.setContentsMargins(6, 2, 4, 0)
+        top.setContentsMargins(6, 0, 4, 0)
         top.addWidget(self.tabs)
-        top.addWidget(self._heading, 1)
-        top.addWidget(self._close)
+        top.addStretch(1)
         self._notice = QLabel(_("Select a socket to see who holds it."))
         self._notice.setTextFormat(Qt.TextFormat.PlainText)
         self._notice.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -75,6 +87,7 @@ class DetailsPane(QFrame):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        layout.addLayout(self._header)
         layout.addLayout(top)
         layout.addLayout(self._stack, 1)
         # Only now: a stack shows its first widget at once, which without a parent is a window.
@@ -85,7 +98,12 @@ class DetailsPane(QFrame):
     @property
     def heading(self) -> str:
         """Return what the pane says it is about."""
-        return self._heading.text()
+        return f"{self._title.text()}   \u00b7   {self._subtitle.text()}"
+
+    def set_action_bar(self, bar: ActionBar) -> None:
+        """Show what can be done about the subject beside its name."""
+        self._bar = bar
+        self._header.insertWidget(self._header.count() - 1, bar)
 
     @property
     def front_page(self) -> DetailsPage | None:
@@ -113,8 +131,11 @@ class DetailsPane(QFrame):
         self._subject = subject
         if not self.isVisible() or subject is None:
             return
-        self._heading.setText(_heading_of(subject.entry))
-        self._heading.setToolTip("")
+        title, subtitle = _heading_of(subject)
+        self._title.setText(title)
+        self._subtitle.setText(subtitle)
+        if self._bar is not None:
+            self._bar.show_subject(subject)
         for page in self.pages:
             page.note(subject)
         self._show_front()
@@ -146,13 +167,23 @@ class DetailsPane(QFrame):
     def _colour(self) -> None:
         if hasattr(self, "_close"):
             set_button_icon(self._close, "close", self.palette())
+            palette = QPalette(self.palette())
+            palette.setColor(QPalette.ColorRole.WindowText, muted_text(palette))
+            self._subtitle.setPalette(palette)
 
 
-def _heading_of(entry: SocketEntry) -> str:
-    row = entry.row
+def _heading_of(subject: Subject) -> tuple[str, str]:
+    """Return the name of what serves a socket, and which socket it is."""
+    row, info = subject.entry.row, subject.entry.info
     ends = endpoint_text(row.key.local)
     if row.key.remote is not None:
         ends += f" \u2194 {endpoint_text(row.key.remote)}"
-    name = inert(describe_owner(row, entry.info), _LONGEST_NAME)
+    process = inert(describe_owner(row, info), _LONGEST_NAME)
+    what = what_of(row, info)
     state = f" {row.state.value}" if row.state else ""
-    return f"{name}   \u00b7   {row.protocol.value.upper()} {ends}{state}"
+    place = f"{row.protocol.value.upper()} {ends}{state}"
+    parts = [process] if what else []
+    parts.append(place)
+    if not subject.is_open:
+        parts.append(_("closed"))
+    return what or process, "   \u00b7   ".join(parts)

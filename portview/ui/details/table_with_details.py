@@ -41,6 +41,7 @@ class TableWithDetails(QSplitter):
     managed_rules_requested = Signal()
     open_changed = Signal(bool)
     notified = Signal(str)
+    first_wanted = Signal()
 
     def __init__(
         self,
@@ -76,8 +77,16 @@ class TableWithDetails(QSplitter):
         self._show_verdicts()
         self.chosen.changed.connect(self.pane.show_subject)
         self.pane.close_requested.connect(lambda: self.set_open(False))
-        views.activated_row.connect(lambda: self.set_open(True))
-        views.table.doubleClicked.connect(lambda _index: self.set_open(True))
+        views.activated_row.connect(self._on_activated)
+        views.table.doubleClicked.connect(self._on_activated)
+
+    @Slot()
+    def _on_activated(self) -> None:
+        """Show the details, and where they are shown already ask for the first of the actions."""
+        if self.is_open:
+            self.first_wanted.emit()
+        else:
+            self.set_open(is_open=True)
 
     @property
     def is_open(self) -> bool:

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from portview.settings import Settings
 
 _SIZE = (720, 520)
+_PATIENCE_S = 1.0
+"""Until what there is is shown, while the rest is still read."""
 
 
 class DiagnosisWindow(ToolWindow):
@@ -151,7 +153,9 @@ class DiagnosisWindow(ToolWindow):
         self.headline.say(Severity.NOTE, name, _("Looking…"))
 
         def work(work: Work[Facts]) -> Facts:
-            return collect_facts(question, cancel=work.token, report=work.report)
+            return collect_facts(
+                question, cancel=work.token, patience_s=_PATIENCE_S, report=work.report
+            )
 
         self._task.start(work, self._on_facts, self._on_failed, self._on_partial)
         self._show_state()

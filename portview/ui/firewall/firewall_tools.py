@@ -93,7 +93,7 @@ class FirewallTools(QObject):
         acts.add(
             "managed_rules",
             ActionSpec(
-                _("Fire&wall rules made by PortView…"),
+                _("Firewall &rules made by PortView…"),
                 ("Ctrl+Shift+F",),
                 _("What PortView changed in the firewall, and the way back"),
             ),

@@ -10,11 +10,12 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QHeaderView, QMenu
 
 from portview.domain.table.columns import FIRST_ORDER
+from portview.domain.table.scope_columns import TAKES_THE_REST
 from portview.i18n import _
 from portview.override import override
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from portview.domain.table.columns import Column
 
@@ -22,6 +23,8 @@ _SMALLEST_PX = 24
 _SORT_ARROW_PX = 26
 _TITLE_MARGIN_PX = 12
 _LARGEST_PX = 4000
+_MOST_SHARE, _REST_SHARE = 0.3, 0.36
+"""Of the room: what one column's content may take, and what the one with most gets if it can."""
 
 
 _PLACES = {identity: place for place, identity in enumerate(FIRST_ORDER)}
@@ -32,10 +35,22 @@ class ColumnLayout(QObject):
 
     changed = Signal()
 
-    def __init__(self, header: QHeaderView, columns: Sequence[Column]) -> None:
+    def __init__(
+        self,
+        header: QHeaderView,
+        columns: Sequence[Column],
+        content_width: Callable[[int], int] | None = None,
+    ) -> None:
+        """Store ``content_width``, which measures what the rows in sight show in a column."""
         super().__init__(header)
         self._header = header
         self._columns = tuple(columns)
+        self._content_width = content_width
+        self._first = tuple(
+            column.id
+            for column in sorted(self._columns, key=lambda column: _PLACES[column.id])
+            if column.is_shown
+        )
         self._numbers = {column.id: number for number, column in enumerate(self._columns)}
         self._has_first_widths = False
         self._is_arranging = False
@@ -47,20 +62,35 @@ class ColumnLayout(QObject):
     def reset(self) -> None:
         """Return to the widths, the order and the choice that PortView starts with.
 
-        The widths follow the room that there is until somebody changes one.
+        The widths follow the content and the room that there is until somebody changes one.
         """
+        others = sorted(self._numbers.keys() - set(self._first), key=_PLACES.__getitem__)
         self.restore(
             [
                 {
-                    "id": column.id,
-                    "visible": column.is_shown,
-                    "width": self._default_width(column),
+                    "id": identity,
+                    "visible": identity in self._first,
+                    "width": self.first_width(identity),
                 }
-                for column in sorted(self._columns, key=lambda column: _PLACES[column.id])
+                for identity in (*self._first, *others)
             ]
         )
         self._has_first_widths = True
         self._fit_into_room()
+
+    def set_first(self, ids: Sequence[str]) -> None:
+        """Start with these columns, leftmost first, at the next ``reset``."""
+        self._first = tuple(ids)
+
+    @property
+    def has_first_widths(self) -> bool:
+        """Return whether nobody changed anything since the last ``reset``."""
+        return self._has_first_widths
+
+    def fit_first_widths(self) -> None:
+        """Fit the widths to the rows that are there now, unless somebody chose their own."""
+        if self._has_first_widths:
+            self._fit_into_room()
 
     def state(self) -> list[dict[str, Any]]:
         """Return the arrangement, leftmost first, as JSON values."""
@@ -120,6 +150,7 @@ class ColumnLayout(QObject):
         shown = self._header.count() - self._header.hiddenSectionCount()
         if not is_visible and shown == 1 and not self._header.isSectionHidden(number):
             return
+        self._has_first_widths = False
         self._header.setSectionHidden(number, not is_visible)
         if is_visible and self._header.sectionSize(number) < _SMALLEST_PX:
             self._header.resizeSection(number, self._default_width(self._columns[number]))
@@ -160,17 +191,52 @@ class ColumnLayout(QObject):
         return super().eventFilter(watched, event)
 
     def _fit_into_room(self) -> None:
-        """Make those columns narrower that can be, as far as needed to see all of them."""
-        numbers = [self._numbers[column.id] for column in self.shown()]
-        widths = {number: self._default_width(self._columns[number]) for number in numbers}
-        spare = {n: widths[n] - self._least_width(self._columns[n]) for n in numbers}
+        """Give each column what its content needs, up to a share of the room, and use all of it.
+
+        Where there is too little those that can be read shorter get narrower, as far as needed;
+        what is left over goes to the column that has most to tell.
+        """
+        shown = self.shown()
+        numbers = [self._numbers[column.id] for column in shown]
         room = self._header.viewport().width()
+        widths = {number: self._wanted_width(number, room) for number in numbers}
         missing = sum(widths.values()) - room
-        share = min(max(missing, 0) / max(sum(spare.values()), 1), 1.0)
+        if missing > 0:
+            least = {n: min(widths[n], self._least_width(self._columns[n])) for n in numbers}
+            spare = {n: widths[n] - least[n] for n in numbers}
+            share = min(missing / max(sum(spare.values()), 1), 1.0)
+            widths = {n: widths[n] - ceil(spare[n] * share) for n in numbers}
+        else:
+            self._share_out(widths, room)
         self._is_arranging = True
         for number in numbers:
-            self._header.resizeSection(number, widths[number] - ceil(spare[number] * share))
+            self._header.resizeSection(number, widths[number])
         self._is_arranging = False
+
+    def _share_out(self, widths: dict[int, int], room: int) -> None:
+        """Give what is left to columns that get more to show later, then to the one with most."""
+
+        def add(number: int, wanted: int) -> None:
+            left = room - sum(widths.values())
+            widths[number] += max(0, min(left, wanted - widths[number]))
+
+        for number in widths:
+            add(number, self._default_width(self._columns[number]))
+        by_id = {self._columns[number].id: number for number in widths}
+        taker = next((by_id[each] for each in TAKES_THE_REST if each in by_id), None)
+        if taker is not None:
+            add(taker, round(room * _REST_SHARE))
+        for number in widths:
+            widths[number] += (room - sum(widths.values())) // (2 * len(widths))
+
+    def _wanted_width(self, number: int, room: int) -> int:
+        column = self._columns[number]
+        content = self._content_width(number) if self._content_width is not None else 0
+        if not content:
+            return self._default_width(column)
+        most = max(round(room * _MOST_SHARE), self._default_width(column))
+        title = self._width(0, column.title, _SORT_ARROW_PX)
+        return max(title, min(content, most))
 
     def _default_width(self, column: Column) -> int:
         return self._width(column.width_chars, _(column.title), _SORT_ARROW_PX)
@@ -196,6 +262,8 @@ class ColumnLayout(QObject):
 
     @Slot()
     def _on_changed(self) -> None:
+        if not self._is_arranging:
+            self._has_first_widths = False
         self.changed.emit()
 
     @Slot(bool)

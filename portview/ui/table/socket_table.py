@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from portview.domain.table.columns import COLUMNS
 from portview.i18n import _
 from portview.models.socket_table_model import NUMBER_COLUMNS
 from portview.override import override
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from portview.models.socket_table_model import SocketTableModel
 
 
+_MOST_MEASURED = 60
+_CELL_MARGIN_PX, _ICON_PX = 14, 24
+_WITH_ICON = frozenset({"process", "firewall"})
 _LONGEST_UNPAINTED_S = 0.1
 """How long the rows in sight may stay as they were while a large change comes in by parts."""
 
@@ -87,6 +91,17 @@ class SocketTable(QTableView):
         bottom = self.rowAt(self.viewport().height() - 1)
         last = bottom if bottom >= 0 else self._sockets.rowCount() - 1
         return [self._sockets.entry_at(number) for number in range(top, last + 1)]
+
+    def content_width(self, column: int) -> int:
+        """Return how wide the cells in sight are in a column, in pixels; 0 where there are none."""
+        metrics, widest = QFontMetrics(self.font()), 0
+        for entry in self.visible_entries()[:_MOST_MEASURED]:
+            text = self._sockets.cell(entry, column)
+            widest = max(widest, metrics.horizontalAdvance(str(text)) if text else 0)
+        if not widest:
+            return 0
+        has_icon = COLUMNS[column].id in _WITH_ICON
+        return widest + _CELL_MARGIN_PX + (_ICON_PX if has_icon else 0)
 
     def visible_owners(self) -> Iterable[ProcessKey | None]:
         """Return whose rows can be seen at the moment; one more than once, where it has more."""

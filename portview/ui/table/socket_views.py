@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from portview.domain.sockets.scope import Scope
 from portview.domain.table.columns import COLUMN_BY_ID, COLUMNS
+from portview.domain.table.scope_columns import FIRST_COLUMNS
 from portview.ui.commands.row_selection import RowSelection
 from portview.ui.table.column_layout import ColumnLayout
 from portview.ui.table.socket_table import SocketTable
@@ -48,7 +50,13 @@ class SocketViews(QStackedWidget):
         self._has_tree_widths = False
         self._is_process_shown = True
         self.table = SocketTable(model)
-        self.columns = ColumnLayout(self.table.horizontalHeader(), COLUMNS)
+        self.columns = ColumnLayout(
+            self.table.horizontalHeader(), COLUMNS, self.table.content_width
+        )
+        self._scope = Scope.LISTENING
+        self._arrangements: dict[Scope, list[Any]] = {}
+        self._is_fitted = False
+        model.edits_finished.connect(self._on_edits_finished)
         self._take(self.table)
         self.setFocusProxy(self.table)
 
@@ -105,6 +113,42 @@ class SocketViews(QStackedWidget):
             self.view.setFocus()
         self.selection_changed.emit()
 
+    @Slot(object)
+    def set_scope(self, scope: Scope) -> None:
+        """Show the columns of a scope as they were arranged there; at first those that it needs."""
+        if scope is self._scope:
+            return
+        self._keep_arrangement()
+        self._scope = scope
+        self._arrange()
+
+    def _keep_arrangement(self) -> None:
+        if self.is_grouped:
+            self._hand_over_columns(to_tree=False)
+        if self.columns.has_first_widths:
+            self._arrangements.pop(self._scope, None)
+        else:
+            self._arrangements[self._scope] = self.columns.state()
+
+    def _arrange(self) -> None:
+        arrangement = self._arrangements.get(self._scope)
+        self.columns.set_first(FIRST_COLUMNS[self._scope])
+        self.columns.reset()
+        if arrangement:
+            self.columns.restore(arrangement)
+        self._is_fitted = False
+        self._on_edits_finished()
+        if self.is_grouped:
+            self.tree_columns.set_first(FIRST_COLUMNS[self._scope])
+            self._hand_over_columns(to_tree=True)
+
+    @Slot()
+    def _on_edits_finished(self) -> None:
+        """Fit the columns once to the first rows of a scope; later they stay as they are."""
+        if not self._is_fitted and self._model.rowCount() and not self.is_grouped:
+            self._is_fitted = True
+            self.columns.fit_first_widths()
+
     def set_by_count(self, is_by_count: bool) -> None:  # noqa: FBT001 - a checkable action's form
         """Let processes with most sockets stand first, or go by the order of the table."""
         self._is_by_count = is_by_count
@@ -137,9 +181,12 @@ class SocketViews(QStackedWidget):
 
     def restore(self, settings: Settings) -> None:
         """Arrange columns and order as they were remembered."""
-        self.columns.reset()
         preferences = settings.preferences
-        self.columns.restore(list(preferences.columns))
+        for scope in Scope:
+            arrangement = preferences.columns.get(scope.value)
+            if isinstance(arrangement, list) and arrangement:
+                self._arrangements[scope] = arrangement
+        self._arrange()
         identity = preferences.sort_column
         number = _COLUMN_NUMBERS.get(identity, _COLUMN_NUMBERS["port"])
         self.sort_by(number, is_descending=preferences.sort_descending)
@@ -148,16 +195,15 @@ class SocketViews(QStackedWidget):
         """Keep columns and order in the settings."""
         column, order = self.sorting()
         settings.update(
-            columns=self.arrangement(),
+            columns=self._all_arrangements(),
             sort_column=COLUMNS[column].id,
             sort_descending=order is Qt.SortOrder.DescendingOrder,
         )
 
-    def arrangement(self) -> list[dict[str, Any]]:
-        """Return the table's columns as JSON values, with what was changed in the tree."""
-        if self.is_grouped:
-            self._hand_over_columns(to_tree=False)
-        return self.columns.state()
+    def _all_arrangements(self) -> dict[str, list[Any]]:
+        """Return each scope's columns as JSON values, with what was changed in the tree."""
+        self._keep_arrangement()
+        return {scope.value: arrangement for scope, arrangement in self._arrangements.items()}
 
     def show_columns(self, ids: Sequence[str]) -> None:
         """Show these columns and no others, in this order, each as wide as it was."""

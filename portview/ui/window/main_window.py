@@ -24,6 +24,7 @@ from portview.ui.commands.port_actions import add_port_actions
 from portview.ui.commands.row_actions import RowActions
 from portview.ui.commands.sort_menu import SortMenu
 from portview.ui.commands.window_actions import ActionSpec, WindowActions
+from portview.ui.details.action_bar import ActionBar
 from portview.ui.details.properties import Properties
 from portview.ui.details.table_with_details import TableWithDetails
 from portview.ui.diagnosis.diagnosis_tools import DiagnosisTools
@@ -232,7 +233,7 @@ class MainWindow(QMainWindow):
             self._poller.set_paused,
         )
         add("filter", ActionSpec("&Filter", ("Ctrl+F",)), self.filter_box.enter)
-        add("clear_filter", ActionSpec(_("&Clear filter")), self._clear_filter)
+        add("clear_filter", ActionSpec(_("Clear f&ilter")), self._clear_filter)
         for number, scope in enumerate(Scope, start=1):
             add(
                 f"scope_{scope}",
@@ -256,6 +257,16 @@ class MainWindow(QMainWindow):
     def _add_view_actions(self) -> None:
         add = self.acts.add
         add_column_actions(self.acts, self.views)
+        add(
+            "time_wait",
+            ActionSpec(
+                _("Connections with TIME_&WAIT"),
+                (),
+                _("Show connections that are closed already and wait for late packets"),
+                is_checkable=True,
+            ),
+            self.model.set_shows_time_wait,
+        )
         self._grouping = GroupActions(self.acts, self.views)
         add(
             "save_view",
@@ -282,20 +293,22 @@ class MainWindow(QMainWindow):
         add_filter_actions(actions, self.navigation.narrow)
         add_copy_actions(actions, lambda: self.model.context, self.show_message)
         self.properties = Properties(actions, self.model, self._data_sources, self._runner, self)
+        self.action_bar = ActionBar(actions)
+        self.details.pane.set_action_bar(self.action_bar)
         self._row_menu = QMenu(self)
         actions.fill(self._row_menu)
 
     def _fill_menu_bar(self) -> None:
         settings = self._settings
         self._highlight_menu = HighlightMenu(
-            _("Mark &news and closed sockets"), settings, self.model, self
+            _("Mar&k news and closed sockets"), settings, self.model, self
         )
         WindowMenus(self.menuBar(), self.acts, self.row_actions).fill(
             self.live_button.interval_actions,
             self._grouping.all(),
             self._saved_views,
             (ColumnsMenu("C&olumns", self.views, self), SortMenu("Sor&t by", self.views, self)),
-            (ThemeMenu("&Theme", settings, self), self._highlight_menu),
+            (ThemeMenu("The&me", settings, self), self._highlight_menu),
         )
 
     def _connect(self) -> None:
@@ -323,6 +336,7 @@ class MainWindow(QMainWindow):
         self._saved_views.view_chosen.connect(self.navigation.show_view)
         self._export.finished.connect(self.show_message)
         self.scope_bar.scope_changed.connect(self.model.set_scope)
+        self.scope_bar.scope_changed.connect(self.views.set_scope)
         self.scope_bar.scope_changed.connect(self.empty_states.set_scope)
         self.filter_box.query_changed.connect(self._on_query)
         self.model.counts_changed.connect(self.scope_bar.show_counts)
@@ -330,6 +344,8 @@ class MainWindow(QMainWindow):
         self.details.open_changed.connect(self.acts["details"].setChecked)
         self.details.socket_chosen.connect(self.navigation.go_to)
         self.details.notified.connect(self.show_message)
+        self.details.first_wanted.connect(self.action_bar.do_first)
+        self.action_bar.notified.connect(self.show_message)
         self.probing.notified.connect(self.show_message)
         self.properties.socket_chosen.connect(self.navigation.go_to)
         self.properties.notified.connect(self.show_message)
@@ -413,6 +429,8 @@ class MainWindow(QMainWindow):
         self.views.restore(settings)
         self._grouping.restore(settings)
         preferences = settings.preferences
+        self.model.set_shows_time_wait(preferences.time_wait)
+        self.acts["time_wait"].setChecked(preferences.time_wait)
         self.set_scope(Scope(preferences.scope))
         self._poller.set_interval(preferences.interval_ms)
         self.details.restore(settings)
@@ -421,7 +439,11 @@ class MainWindow(QMainWindow):
 
     def _remember(self) -> None:
         remember_geometry(self, self._settings)
-        self._settings.update(scope=self.scope.value, interval_ms=self._poller.interval_ms)
+        self._settings.update(
+            scope=self.scope.value,
+            interval_ms=self._poller.interval_ms,
+            time_wait=self.acts["time_wait"].isChecked(),
+        )
         self.details.remember(self._settings)
         self.views.remember(self._settings)
         self._grouping.remember(self._settings)

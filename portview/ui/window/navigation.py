@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Slot
 
 from portview.domain.sockets.scope import Scope, in_scope, scope_of
+from portview.domain.sockets.socket_row import State
 from portview.domain.table.columns import COLUMNS
 from portview.domain.table.saved_view import SavedView
 from portview.i18n import _
@@ -61,6 +62,8 @@ class Navigation(QObject):
             notes.append(
                 _("The scope is {scope_title} now.").format(scope_title=scope_title(scope))
             )
+        if model.row_number(key) is None and not model.shows_time_wait:
+            model.set_shows_time_wait(entry.row.state is State.TIME_WAIT)
         if model.row_number(key) is None:
             self._filter_box.set_query_text("")
             notes.append(_("The filter hid this socket; it is cleared."))

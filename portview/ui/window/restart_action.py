@@ -46,7 +46,7 @@ class RestartAction(QObject):
         self._restart = restart
         self._task: Task | None = None
         tip = _("Shows the owners that only an administrator can see")
-        spec = ActionSpec(_("Restart as &administrator"), (), tip)
+        spec = ActionSpec(_("Restart as a&dministrator"), (), tip)
         self._action = acts.add(RESTART_ACTION, spec, self._on_triggered)
         self._action.setEnabled(not is_elevated)
 

@@ -67,6 +67,7 @@ class WindowMenus:
         view_menu.addMenu(_("&Interval")).addActions(list(intervals))
         view_menu.addSeparator()
         self._add_acts(view_menu, *(f"scope_{scope}" for scope in Scope))
+        self._add_acts(view_menu, "time_wait")
         view_menu.addMenu(saved_views)
         view_menu.addSeparator()
         view_menu.addActions(list(grouping))

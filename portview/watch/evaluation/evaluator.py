@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.cancellation import Cancelled
 from portview.i18n import _
-from portview.watch.evaluation.local_kinds import LOCAL_KINDS, evaluate_locally
+from portview.watch.evaluation.local_kinds import LOCAL_KINDS, evaluate_locally, with_holder
 from portview.watch.evaluation.machine_kinds import (
     ExposureCheck,
     ResourceUse,
@@ -15,6 +15,7 @@ from portview.watch.evaluation.machine_kinds import (
 )
 from portview.watch.evaluation.observation import Observation, unreadable
 from portview.watch.rules.model import Expectation
+from portview.watch.rules.shown import is_about_this_machine
 
 if TYPE_CHECKING:
     from portview.domain.cancellation import CancelToken
@@ -34,6 +35,8 @@ def is_answered_at_once(watch: Watch) -> bool:
 
 def needs_snapshot(watch: Watch) -> bool:
     """Return whether a watch needs the shared snapshot."""
+    if watch.repair and watch.port is not None:
+        return True
     return watch.expect not in REMOTE and watch.expect is not Expectation.SERVICE
 
 
@@ -66,7 +69,10 @@ class Evaluator:
                 evaluate_by_probe,
             )
 
-            return evaluate_by_probe(watch, cancel)
+            found = evaluate_by_probe(watch, cancel)
+            # Who answers when all is well is what a repair compares with later.
+            is_wanted = facts is not None and is_about_this_machine(watch)
+            return with_holder(found, watch, facts) if facts and is_wanted else found
         if watch.expect is Expectation.SERVICE:
             return evaluate_service(watch)
         if facts is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from portview.domain.address_matching import ANY_IPV4, ANY_IPV6, is_same_address
@@ -39,6 +40,15 @@ def port_name(watch: Watch) -> str:
         if watch.protocol == "udp"
         else _("Port {port}").format(port=watch.port)
     )
+
+
+def with_holder(found: Observation, watch: Watch, facts: LocalFacts) -> Observation:
+    """Return what a probe found with the program that holds the port, where that is known."""
+    if found.program_id or watch.port is None:
+        return found
+    rows = _rows(watch, facts)
+    program, known_by = _program(rows[0], facts) if rows else ("", "")
+    return replace(found, program=program, program_id=known_by)
 
 
 def _cannot_read(reason: str) -> str:

@@ -29,6 +29,7 @@ from portview.watch.incidents.machine import (
 from portview.watch.incidents.suppression import suppression
 from portview.watch.messages.outbox import enqueue, withdraw_unsent
 from portview.watch.rules.model import DESKTOP, Expectation
+from portview.watch.rules.shown import is_about_this_machine
 from portview.watch.store.incident_store import Incident, StoredState
 
 if TYPE_CHECKING:
@@ -275,8 +276,8 @@ _WORST_LAST = (Condition.OK, Condition.PENDING, Condition.RECOVERING, Condition.
 
 def may_be_diagnosed(watch: Watch) -> bool:
     """Return whether a watch is about a port of this machine, which a diagnosis can explain."""
-    is_elsewhere = watch.host not in {"", "localhost", "127.0.0.1", "::1"} or bool(watch.url)
-    return watch.port is not None and watch.expect in _DIAGNOSED and not is_elsewhere
+    is_explained = watch.port is not None and watch.expect in _DIAGNOSED
+    return is_explained and is_about_this_machine(watch)
 
 
 def channels_of(watch: Watch) -> tuple[str, ...]:

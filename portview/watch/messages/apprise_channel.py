@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from portview.i18n import _
 from portview.override import override
+from portview.watch.messages.handing_over import telling
 from portview.watch.messages.texts import cut_to_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from portview.watch.messages.texts import Message
     from portview.watch.rules.model import Channel
 
@@ -93,15 +96,18 @@ class AppriseChannel:
         self._loaded: Any = None
         self._most_bytes = _USUAL_MOST_BYTES
 
-    def send(self, message: Message) -> str:
-        """Send a message; return "" where it was taken, else why not. Never raises."""
+    def send(self, message: Message, handing_over: Callable[[], None] | None = None) -> str:
+        """Send a message; return "" where it was taken, else why not. Never raises.
+
+        ``handing_over`` is called once right before its bytes leave.
+        """
         try:
             service = self._service()
         except ChannelSecretError as error:
             return str(error)
         failures = _FailureLog()
         try:
-            with failures:
+            with failures, telling(handing_over or _tell_nobody):
                 title = cut_to_bytes(message.title, 200)
                 was_taken = service.notify(
                     title=title,
@@ -124,13 +130,20 @@ class AppriseChannel:
             import apprise  # noqa: PLC0415 - slow to load, and for channels alone
 
             _keep_secrets_out_of_the_log()
-            service = apprise.Apprise()
+            # On this thread: its time is bounded by the timeouts of its sockets, and a pool would
+            # have to be waited for at the end of the program.
+            asset = apprise.AppriseAsset(app_id="PortView", async_mode=False, service_timeout=0)
+            service = apprise.Apprise(asset=asset)
             if not service.add(url):
                 raise ChannelSecretError(_("Its URL is none that Apprise knows."))
             scheme = url.partition("://")[0].lower()
             self._most_bytes = _MOST_BYTES.get(scheme, _USUAL_MOST_BYTES)
             self._loaded = service
         return self._loaded
+
+
+def _tell_nobody() -> None:
+    """Stand in where nobody asks."""
 
 
 class _FailureLog(logging.Handler):

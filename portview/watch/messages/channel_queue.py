@@ -17,8 +17,7 @@ from portview.watch.messages.texts import Background, Composer
 from portview.watch.store.incident_store import IncidentStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from collections.abc import Callable, Iterable
 
     from portview.watch.messages.grouping import Group
     from portview.watch.messages.outbox import OutgoingEvent
@@ -29,14 +28,18 @@ _DIAGNOSIS_MS = 8000
 _DIAGNOSIS_PAUSE_S = 0.3
 _LONGEST_BACKOFF_S = 30.0
 _MINUTE_S = 60.0
+_MANY_ATTEMPTS = 100
 _MOST_ATTEMPTS_TOLD = 5
 
 
 class Sender(Protocol):
     """A way of sending."""
 
-    def send(self, message: Message) -> str:
-        """Send a message; return "" where it was taken, else why not. Never raises."""
+    def send(self, message: Message, handing_over: Callable[[], None]) -> str:
+        """Send a message; return "" where it was taken, else why not.
+
+        ``handing_over`` is called once right before its bytes leave.
+        """
         ...
 
 
@@ -51,11 +54,18 @@ class Pace:
 class ChannelQueue:
     """Sends what waits for one channel. For one thread, with a connection of its own."""
 
-    def __init__(self, name: str, sender: Sender, pace: Pace, path: Path | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        sender: Sender,
+        pace: Pace,
+        open_store: Callable[[], IncidentStore] = IncidentStore.open,
+    ) -> None:
         self._name = name
         self._sender = sender
         self._pace = pace
-        self._path = path
+        self._open_store = open_store
+        self._has_settled = False
         self._failures = 0
         self._try_at_s = 0.0
         self._sent_at_s: deque[float] = deque()
@@ -65,7 +75,11 @@ class ChannelQueue:
 
         Raises sqlite3.Error and PortViewError.
         """
-        with closing(IncidentStore.open(self._path)) as store:
+        with closing(self._open_store()) as store:
+            if not self._has_settled:
+                with store.transaction():
+                    outbox.settle_interrupted(store.connection, self._name)
+                self._has_settled = True
             while True:
                 events = self._waiting(store)
                 if not events:
@@ -86,7 +100,12 @@ class ChannelQueue:
     def _waiting(self, store: IncidentStore) -> list[OutgoingEvent]:
         now_ms = time.time_ns() // 1_000_000
         events = outbox.waiting(store.connection, self._name, _MOST_ROWS)
-        expired = [one for one in events if now_ms - one.at_ms > outbox.EXPIRES_AFTER_MS]
+        # Age alone proves nothing: a clock may have been put right since.
+        expired = [
+            one
+            for one in events
+            if now_ms - one.at_ms > outbox.EXPIRES_AFTER_MS and one.attempts >= _MANY_ATTEMPTS
+        ]
         if expired:
             with store.transaction():
                 outbox.remove(store.connection, expired)
@@ -112,11 +131,20 @@ class ChannelQueue:
         message = Composer(_backgrounds(store, group.events)).compose(group)
         with store.transaction():
             outbox.mark_tried(store.connection, group.events)
-        problem = self._sender.send(message)
+
+        def handing_over() -> None:
+            with store.transaction():
+                outbox.mark_handed(store.connection, group.events, time.time_ns() // 1_000_000)
+
+        problem = self._sender.send(message, handing_over)
         now_ms = time.time_ns() // 1_000_000
-        with store.transaction():
-            if not problem:
+        if not problem:
+            # At once and alone: who is killed between the two sends it again.
+            with store.transaction():
                 outbox.remove(store.connection, group.events)
+        with store.transaction():
+            if problem:
+                outbox.mark_handed(store.connection, group.events, None)
             outbox.count_result(store.connection, self._name, now_ms, problem)
         if problem:
             self._failures += 1

@@ -6,18 +6,19 @@ import logging
 import sqlite3
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from portview.domain.errors import PortViewError
 from portview.watch.messages import outbox
 from portview.watch.messages.channel_queue import ChannelQueue, Pace
 from portview.watch.rules.model import DESKTOP
+from portview.watch.store.incident_store import IncidentStore
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from portview.watch.rules.model import Channel, WatchRules
-    from portview.watch.store.incident_store import IncidentStore
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +64,9 @@ def _queue(channel: Channel, group_wait_s: float, path: Path | None = None) -> C
     )
 
     pace = Pace(group_wait_s, channel.rate_per_minute)
-    return ChannelQueue(channel.name, AppriseChannel(channel), pace, path)
+    return ChannelQueue(
+        channel.name, AppriseChannel(channel), pace, partial(IncidentStore.open, path)
+    )
 
 
 def _step_once(queue: ChannelQueue) -> None:
@@ -80,6 +83,11 @@ class Deliveries:
         self._path = path
         self._workers: dict[str, _Worker] = {}
         self._channels: dict[str, tuple[Channel, float]] = {}
+
+    @property
+    def are_sending(self) -> bool:
+        """Return whether some channel is in the middle of sending."""
+        return any(worker.is_busy for worker in self._workers.values())
 
     def adopt(self, rules: WatchRules) -> None:
         """Take over the channels of the rules; those that changed begin again."""
@@ -117,6 +125,7 @@ class _Worker:
         self._queue = queue
         self._wake = threading.Event()
         self._is_stopped = False
+        self.is_busy = False
         # A daemon: a channel that hangs must not keep the program from ending.
         self._thread = threading.Thread(target=self._run, name=f"channel {name}", daemon=True)
         self._thread.start()
@@ -135,8 +144,11 @@ class _Worker:
         while not self._is_stopped:
             self._wake.clear()
             try:
+                self.is_busy = True
                 wait_s = self._queue.step()
             except (sqlite3.Error, PortViewError) as error:
                 logger.warning("messages could not be delivered: %s", error)
                 wait_s = _STORE_PAUSE_S
+            finally:
+                self.is_busy = False
             self._wake.wait(wait_s)

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 EXPIRES_AFTER_MS = 3 * 24 * 3600 * 1000
 """After this time nobody is helped by a message any more."""
+ANSWER_MS = 1500
+"""A channel that is well answers within this time."""
 DESKTOP_EXPIRES_AFTER_MS = 10 * 60 * 1000
 
 
@@ -67,6 +69,37 @@ def mark_tried(connection: sqlite3.Connection, events: Iterable[OutgoingEvent]) 
     """Count an attempt before it is made."""
     connection.executemany(
         "UPDATE outbox SET attempts = attempts + 1 WHERE id = ?", [(one.id,) for one in events]
+    )
+
+
+def mark_handed(
+    connection: sqlite3.Connection, events: Iterable[OutgoingEvent], at_ms: int | None
+) -> None:
+    """Keep when rows began to leave this process; None where they did not arrive after all."""
+    connection.executemany(
+        "UPDATE outbox SET handed_ms = ?, alive_ms = ? WHERE id = ?",
+        [(at_ms, at_ms, one.id) for one in events],
+    )
+
+
+def mark_alive(connection: sqlite3.Connection, now_ms: int) -> None:
+    """Keep that this process still waits for answers to what it handed over."""
+    connection.execute("UPDATE outbox SET alive_ms = ? WHERE handed_ms IS NOT NULL", (now_ms,))
+
+
+def settle_interrupted(connection: sqlite3.Connection, channel: str) -> None:
+    """Decide about what another process had handed over when it was killed.
+
+    Where that lived no moment longer the message arrived: nobody says it twice. Where it continued
+    waiting for an answer, it did not.
+    """
+    connection.execute(
+        "DELETE FROM outbox WHERE channel = ? AND handed_ms IS NOT NULL"
+        " AND alive_ms - handed_ms < ?",
+        (channel, ANSWER_MS),
+    )
+    connection.execute(
+        "UPDATE outbox SET handed_ms = NULL WHERE channel = ? AND handed_ms IS NOT NULL", (channel,)
     )
 
 

@@ -116,7 +116,7 @@ class Composer:
                 )
             ]
             if item.is_both:
-                lines.append(_("It was firing and is resolved since; no message got out before."))
+                lines.append(_("It was firing and is resolved since."))
             if known.is_rule_changed:
                 lines.append(_("The rule was changed or removed; recovery was not observed."))
             return lines

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from portview.domain.plain_text import quoted
 from portview.domain.user_input.parsing import BadInputError, parse_duration_ms
+from portview.domain.user_input.targets import parse_url
 from portview.i18n import _
 from portview.watch.rules.listener_key import parse_entry
 from portview.watch.rules.maintenance import parse_maintenance
@@ -265,6 +266,17 @@ def _one_of(*allowed: str) -> Callable[[str, Any], str]:
     return read
 
 
+def _url(key: str, value: Any) -> str:
+    url = _name(key, value)
+    try:
+        parse_url(url)
+    except BadInputError:
+        # It may hold a password: it is not cited.
+        message = _("{key} must be a web address such as “http://127.0.0.1:8080/health”.")
+        raise _Mistake(key, message.format(key=key)) from None
+    return url
+
+
 def _windows(key: str, value: Any) -> tuple[str, ...]:
     texts = _texts(key, value)
     for text in texts:
@@ -335,7 +347,8 @@ _WATCH_KEYS: dict[str, Callable[[str, Any], Any]] = {
     "expect": _one_of(*Expectation),
     "port": _whole(1, _MOST_PORTS),
     "protocol": _one_of("tcp", "udp"),
-    **dict.fromkeys(("address", "host", "url", "program", "service", "state"), _name),
+    **dict.fromkeys(("address", "host", "program", "service", "state"), _name),
+    "url": _url,
     "resource": _one_of("processor", "memory"),
     "above": _number,
     "days": _number,
@@ -398,6 +411,8 @@ def _watch(values: dict[str, Any]) -> Watch:
             raise _Mistake("expect", text.format(expect=values["expect"], keys=keys))
     if values["expect"] is Expectation.UDP:
         values["protocol"] = "udp"
+    if "url" in values and "port" not in values:
+        values["port"] = parse_url(values["url"]).target.port
     limits: dict[str, Any] = {
         key: values.pop(key)
         for key in ("attempts", "within_s", "backoff_s", "settle_s")

@@ -21,9 +21,11 @@ from portview.watch.evaluation.evaluator import (
 from portview.watch.evaluation.local_facts import LocalReader
 from portview.watch.evaluation.local_kinds import evaluate_locally
 from portview.watch.incidents.machine import Condition, Evaluation, EventKind
+from portview.watch.incidents.suppression import is_in_maintenance
 from portview.watch.incidents.tracker import Tracker, may_be_diagnosed
 from portview.watch.messages import outbox
 from portview.watch.messages.delivery import Deliveries, tidy
+from portview.watch.repair.repairer import Repairer
 from portview.watch.rules.file import RulesFile, problem_lines, rules_path
 from portview.watch.rules.model import Expectation, WatchRules
 from portview.watch.running.diagnoser import Diagnoser
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from portview.domain.sockets.snapshot import Snapshot
     from portview.watch.evaluation.local_facts import LocalFacts
     from portview.watch.evaluation.observation import Observation
+    from portview.watch.incidents.suppression import Surroundings
     from portview.watch.incidents.tracker import Transition
     from portview.watch.rules.model import Watch
 
@@ -64,7 +67,8 @@ class WatcherHooks:
 
     ``on_snapshot`` gets each snapshot, one at least every ``snapshot_every_s`` seconds where that
     is given; ``on_transitions`` what became known, after it was stored; ``on_problem`` a sentence
-    on what keeps it from working; ``on_turn`` is called with every turn, at least once a second.
+    on what keeps it from working; ``on_turn`` is called with every turn, at least once a second;
+    ``on_rules`` with the rules that are in force from now on.
     """
 
     on_snapshot: Callable[[Snapshot], None] | None = None
@@ -72,6 +76,7 @@ class WatcherHooks:
     on_transitions: Callable[[list[Transition]], None] | None = None
     on_problem: Callable[[str], None] | None = None
     on_turn: Callable[[], None] | None = None
+    on_rules: Callable[[WatchRules], None] | None = None
 
     def tell(self, problem: str) -> None:
         """Log a problem and hand it on."""
@@ -99,6 +104,7 @@ class Turns:
         self._jobs = Jobs(self._evaluator, self._wake)
         self._deliveries = Deliveries()
         self._diagnoser = Diagnoser()
+        self._repairer = Repairer(self._reader, self._evaluator)
         self._retries: dict[str, int] = {}
         self._grace_from_s = steady_s()
         self._last_turn_s = self._grace_from_s
@@ -132,6 +138,7 @@ class Turns:
     def close(self) -> None:
         """End all threads and free what is held open."""
         self._jobs.stop()
+        self._repairer.stop()
         self._diagnoser.stop()
         self._deliveries.stop()
         self._evaluator.close()
@@ -153,6 +160,8 @@ class Turns:
             return
         is_first, self._has_rules = not self._has_rules, True
         self._rules = parsed.rules
+        if self._hooks.on_rules is not None:
+            self._hooks.on_rules(parsed.rules)
         self._tracker.adopt(parsed.rules, moment_now(), is_new_run=is_first)
         self._schedule.adopt([one for one in parsed.rules.watches if one.is_enabled], now_s)
         self._deliveries.adopt(parsed.rules)
@@ -164,6 +173,9 @@ class Turns:
         if version != self._version:
             self._version = version
             self._tracker.refresh_incidents()
+        if self._deliveries.are_sending:
+            with self._store.transaction():
+                outbox.mark_alive(self._store.connection, moment_now().wall_ms)
         if now_s - self._tidy_at_s >= _TIDY_EVERY_S:
             self._tidy_at_s = now_s
             tidy(self._rules, self._store)
@@ -230,11 +242,28 @@ class Turns:
         for one in transitions:
             if one.kind is EventKind.FIRING and one.incident and may_be_diagnosed(one.watch):
                 self._diagnoser.ask(one.watch, one.incident)
+        for watch, _seen in found:
+            self._repair(watch, around)
         waiting = outbox.waiting_channels(self._store.connection)
         if waiting:
             self._deliveries.wake(waiting)
         if transitions and self._hooks.on_transitions is not None:
             self._hooks.on_transitions(transitions)
+
+    def _repair(self, watch: Watch, around: Surroundings) -> None:
+        kept = self._tracker.state_of(watch.name)
+        if not watch.repair or not self._rules.repairs or kept is None:
+            return
+        if kept.state.condition is not Condition.FIRING or kept.state.is_unknown:
+            return
+        if is_in_maintenance(watch, around.now) or around.is_starting:
+            return
+        if any(
+            self._tracker.condition_of(parent) not in {None, Condition.OK}
+            for parent in watch.depends_on
+        ):
+            return
+        self._repairer.consider(watch, kept.state.incident or "", kept.good_program)
 
     def _wait(self) -> None:
         next_s = self._schedule.next_s()

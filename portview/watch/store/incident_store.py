@@ -35,7 +35,8 @@ CREATE INDEX incidents_by_watch ON incidents (watch, began_ms);
 CREATE TABLE outbox (
   id INTEGER PRIMARY KEY AUTOINCREMENT, channel TEXT NOT NULL, kind TEXT NOT NULL,
   watch TEXT NOT NULL, incident TEXT, at_ms INTEGER NOT NULL, since_ms INTEGER NOT NULL,
-  detail TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0);
+  detail TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, handed_ms INTEGER,
+  alive_ms INTEGER);
 CREATE INDEX outbox_by_channel ON outbox (channel, id);
 CREATE TABLE watch_events (
   id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, kind TEXT NOT NULL,

@@ -157,20 +157,22 @@ def test_selection_is_handed_over(window: MainWindow, rows: tuple[SocketRow, ...
 
 
 def test_columns_are_shared_and_widths_are_not(window: MainWindow) -> None:
+    window.set_scope(Scope.ALL)
     window.columns.set_visible("executable", is_visible=True)
     window.columns.set_visible("process", is_visible=False)
-    narrow = window.table.columnWidth(4)
+    port = [column.id for column in COLUMNS].index("port")
+    narrow = window.table.columnWidth(port)
     grouped(window)
     names = [column.id for column in window.views.tree_columns.shown()]
     assert "executable" in names
     assert "process" in names
-    assert window.views.tree.columnWidth(4) > narrow
+    assert window.views.tree.columnWidth(port) > narrow
     window.views.tree_columns.set_visible("executable", is_visible=False)
     window.acts["group"].trigger()
     names = [column.id for column in window.columns.shown()]
     assert "executable" not in names
     assert "process" not in names
-    assert window.table.columnWidth(4) == narrow
+    assert window.table.columnWidth(port) == narrow
 
 
 def test_grouping_is_remembered(window: MainWindow, settings: Settings) -> None:

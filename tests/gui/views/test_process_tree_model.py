@@ -11,7 +11,9 @@ from PySide6.QtCore import QPersistentModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 
 from portview.domain.firewall import FirewallAnswer, FirewallVerdict
+from portview.domain.local_time import short_moment
 from portview.domain.owners.process import ProcessInfo, ProcessKey
+from portview.domain.owners.program_identity import ProgramIdentity
 from portview.domain.query.compiling import compile_query
 from portview.domain.query.syntax import parse_query
 from portview.domain.sockets.entry import SocketEntry
@@ -29,6 +31,8 @@ from portview.models.socket_table_model import SocketTableModel
 from tests.factories import describe, row
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytestqt.qtbot import QtBot
 
 NAMES = PortNames({(Protocol.TCP, 3): PortName("three", "The third")})
@@ -49,6 +53,19 @@ def random_row(rng: random.Random) -> SocketRow:
         problem = rng.choice([None, *OwnerProblem])
         return replace(made, key=key, owner_problem=problem)
     return made
+
+
+def with_masters(
+    processes: Mapping[ProcessKey, ProcessInfo], rng: random.Random
+) -> dict[ProcessKey, ProcessInfo]:
+    """Make some processes workers of others, as they are recognised little by little."""
+    keys = list(processes)
+    found = dict(processes)
+    for key in keys:
+        if rng.random() < 0.3:
+            identity = ProgramIdentity(f"w{rng.randint(1, 3)}", master=rng.choice(keys))
+            found[key] = replace(found[key], identity=identity)
+    return found
 
 
 def changed(made: SocketRow, rng: random.Random) -> SocketRow:
@@ -126,7 +143,9 @@ class Play:
 
     def tick(self) -> None:
         self.rows = next_rows(self.rows, self.rng)
-        self.table.show_snapshot(Snapshot(tuple(self.rows), describe(self.rows)))
+        self.table.show_snapshot(
+            Snapshot(tuple(self.rows), with_masters(describe(self.rows), self.rng))
+        )
         self.table.catch_up()
 
 
@@ -229,7 +248,7 @@ def test_a_process_line_sums_up_its_sockets(qtbot: QtBot) -> None:
         "firewall": "Loopback",
         "service": "",
         "user": "ann",
-        "age": "9 s",
+        "age": short_moment(1000, 10_000),
         "down": "2.0 kB/s",
         "up": "1.0 kB/s",
         "executable": "",
@@ -239,7 +258,7 @@ def test_a_process_line_sums_up_its_sockets(qtbot: QtBot) -> None:
         "container": "",
     }
     later = CellContext(now_ms=20_000, port_names=NAMES)
-    assert (group.text("age", later), group.text("down", later)) == ("19 s", "")
+    assert group.text("down", later) == ""
 
 
 def test_sockets_without_owner_stand_under_their_reason(qtbot: QtBot) -> None:
@@ -289,3 +308,22 @@ def test_a_process_says_what_the_firewall_does_to_each_of_its_ports(qtbot: QtBot
     assert tree.data(of_process, Qt.ItemDataRole.DecorationRole) is None
     of_socket = tree.index(0, column, tree.index(0, 0))
     assert tree.data(of_socket, Qt.ItemDataRole.DecorationRole) == "an icon"
+
+
+def test_a_master_and_its_workers_are_one_line() -> None:
+    master, worker, other = (ProcessKey(pid, 1) for pid in (10, 11, 12))
+    identities = {
+        master: ProgramIdentity("shop"),
+        worker: ProgramIdentity("shop, worker", master=master),
+        other: ProgramIdentity("shop"),
+    }
+    entries = []
+    for key, identity in identities.items():
+        made = row(80, State.LISTEN)
+        info = ProcessInfo(key, "server", identity=identity)
+        entries.append(SocketEntry(replace(made, key=made.key._replace(owner=key)), info))
+    assert [group_key(entry) for entry in entries] == [master, master, other]
+    group = Group(master, 1, entries[:2])
+    assert group.text("process", CellContext()) == "server (2), 2 processes"
+    assert group.text("what", CellContext()) == "shop"
+    assert Group(other, 2, entries[2:]).text("process", CellContext()) == "server (1)"

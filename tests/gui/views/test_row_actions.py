@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 from portview.domain.owners.process import ProcessInfo, ProcessKey
 from portview.domain.sockets.scope import Scope
 from portview.ui.commands.row_actions import RowAction, Section, Target
+from portview.ui.confirm.action_dialog import ActionDialog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,11 +56,11 @@ def test_ctrl_c_copies_the_selected_rows_with_the_shown_columns(
     qtbot.keyClick(window.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     lines = clipboard().splitlines()
     assert [line.split("\t")[:6] for line in lines] == [
-        ["", "<b>sh & co</b>", "100", "TCP", "127.0.0.1", "22"],
-        ["", "node", "1234", "TCP", "127.0.0.1", "8080"],
+        ["22", "", "<b>sh & co</b>", "100", "TCP", "127.0.0.1"],
+        ["8080", "", "node", "1234", "TCP", "127.0.0.1"],
     ]
     csv = QGuiApplication.clipboard().mimeData().data("text/csv").data().decode()
-    assert csv.startswith("What,Process,PID,Protocol,Local address,Port,")
+    assert csv.startswith("Port,What,Process,PID,Protocol,Local address,")
     assert "Copied 2 rows" in window.status.currentMessage()
 
 
@@ -81,10 +83,10 @@ def test_a_cell_and_other_forms_are_copied(window: MainWindow) -> None:
     window.acts["copy_json"].trigger()
     assert [each["local_port"] for each in json.loads(clipboard())] == [8080]
     window.acts["copy_markdown"].trigger()
-    assert clipboard().splitlines()[2].startswith("|  | node | 1234 |")
+    assert clipboard().splitlines()[2].startswith("| 8080 |  | node | 1234 |")
     window.acts["copy_csv"].trigger()
     assert (
-        "\r\n,node,1234,TCP,"
+        "\r\n8080,,node,1234,TCP,"
         in QGuiApplication.clipboard().mimeData().data("text/csv").data().decode()
     )
 
@@ -240,3 +242,88 @@ def test_a_program_that_copied_something_ends_well() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT, timeout=60)
     assert done.returncode == 0
+
+
+def menus_below(menu: QMenu) -> list[QMenu]:
+    below = [each for action in menu.actions() if isinstance(each := action.menu(), QMenu)]
+    return [menu, *(deeper for each in below for deeper in menus_below(each))]
+
+
+def test_the_menu_of_a_row_is_short_and_every_act_is_in_it_once(window: MainWindow) -> None:
+    menu = QMenu(window)
+    window.row_actions.fill(menu)
+    shown = [action for action in menu.actions() if not action.isSeparator()]
+    assert len(shown) <= 12
+    names = [
+        action.objectName()
+        for each in menus_below(menu)
+        for action in each.actions()
+        if action.objectName()
+    ]
+    assert sorted(names) == sorted(
+        row_action.name for row_action, _action in window.row_actions._made
+    )
+    menu.aboutToShow.emit()
+    assert all(not action.icon().isNull() for action in shown)
+    menu.aboutToHide.emit()
+
+
+def test_no_two_entries_of_a_menu_answer_to_one_letter(window: MainWindow) -> None:
+    letters: dict[str, list[str]] = {}
+    for top in window.menuBar().actions():
+        menu = top.menu()
+        assert isinstance(menu, QMenu)
+        for each in menus_below(menu):
+            each.aboutToShow.emit()
+            for action in each.actions():
+                found = re.search(r"&([^&])", action.text().replace("&&", ""))
+                if found:
+                    place = f"{each.title()} &{found[1].lower()}"
+                    letters.setdefault(place, []).append(action.text())
+            each.aboutToHide.emit()
+    assert {place: texts for place, texts in letters.items() if len(texts) > 1} == {}
+
+
+def test_the_bar_offers_what_fits_the_row_and_says_why_it_cannot(
+    window: MainWindow, show: Callable[..., None], rows: tuple[SocketRow, ...]
+) -> None:
+    select(window, 8080)
+    bar = window.action_bar
+    assert list(bar.buttons)[:3] == ["free_port", "test", "why_port"]
+    assert bar.buttons["free_port"].is_primary
+    assert bar.first == "free_port"
+    select(window, 53)
+    assert not bar.buttons["open_in_browser"].isEnabled()
+    assert "UDP" in bar.buttons["open_in_browser"].toolTip()
+    select(window, 51000)
+    assert "free_port" not in bar.buttons
+    assert "close_connection" in bar.buttons
+    assert bar.first == "test"
+    window.model.set_highlight(0)
+    show(*(row for row in rows if row.local.port != 51000))
+    assert "closed" in window.details.pane.heading
+    assert not any(button.isEnabled() for button in bar.buttons.values())
+    assert bar.first == ""
+
+
+def test_what_does_not_fit_beside_the_name_is_in_a_menu(window: MainWindow, qtbot: QtBot) -> None:
+    window.resize(560, 500)
+    select(window, 8080)
+    bar = window.action_bar
+    qtbot.waitUntil(lambda: not bar._more.isHidden())
+    bar._menu.aboutToShow.emit()
+    hidden = [button.text() for button in bar.buttons.values() if button.isHidden()]
+    assert hidden
+    assert [action.text() for action in bar._menu.actions()] == hidden
+
+
+def test_enter_and_a_double_click_ask_for_the_first_action(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    select(window, 8080)
+    window.table.setFocus()
+    qtbot.keyClick(window.table, Qt.Key.Key_Return)
+    dialog = window.findChild(ActionDialog)
+    assert dialog is not None
+    assert dialog.windowTitle() == "Free port 8080"
+    dialog.reject()

@@ -271,6 +271,40 @@ def test_plain_http_where_tls_is_expected(portview: Asker, machine: Namespace) -
     assert answer["can_be_reached"] == "yes"
 
 
+TLS_SERVER = """
+import socket, ssl, threading, trustme
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+trustme.CA().issue_cert("localhost").configure_cert(context)
+server = socket.create_server(("::", {port}), family=socket.AF_INET6, dualstack_ipv6=True)
+def serve():
+    while True:
+        client, _ = server.accept()
+        try:
+            with context.wrap_socket(client, server_side=True) as wrapped:
+                wrapped.recv(1000)
+        except OSError:
+            client.close()
+threading.Thread(target=serve, daemon=True).start()
+"""
+
+
+@pytest.mark.parametrize(
+    ("port", "text", "certainty"),
+    [
+        (80, "", "likely"),
+        (8081, "http://localhost:8081 curl: (52) Empty reply from server", "likely"),
+        (8082, "http://localhost:8082: wrong version number", "proved"),
+    ],
+)
+def test_tls_where_plain_http_was_spoken(
+    portview: Asker, machine: Namespace, port: int, text: str, certainty: str
+) -> None:
+    with serving(machine, TLS_SERVER.format(port=port) + WAIT):
+        answer = portview.ask(text or port)
+    assert codes(answer, "reach") == {"wrong_protocol": certainty}
+    assert answer["can_be_reached"] == "yes"
+
+
 def test_a_port_that_browsers_refuse(portview: Asker, machine: Namespace) -> None:
     with serving(machine, http_server(6000, "::")):
         answer = portview.ask(6000)
@@ -294,6 +328,22 @@ def test_another_network_namespace(portview: Asker, machines: tuple[Namespace, N
     assert codes(answer, "reach") == {"other_namespace": "likely"}
     assert answer["can_bind"] == "yes"
     assert answer["can_be_reached"] is None
+
+
+def test_a_container_that_publishes_nothing(
+    portview: Asker, machines: tuple[Namespace, Namespace]
+) -> None:
+    near, far = machines
+    near.run("ip", "link", "add", "docker0", "type", "bridge")
+    near.run("ip", "addr", "add", "172.30.0.1/16", "dev", "docker0")
+    near.run("ip", "link", "set", "docker0", "up")
+    far.run("ip", "addr", "add", "172.30.0.2/16", "dev", "cable0")
+    with serving(far, http_server(8225, "172.30.0.2")):
+        answer = portview.ask(8225)
+    far.run("ip", "addr", "del", "172.30.0.2/16", "dev", "cable0")
+    near.run("ip", "link", "del", "docker0")
+    assert codes(answer, "reach") == {"container_network_only": "likely"}
+    assert answer["can_bind"] == "yes"
 
 
 def test_an_interface_that_is_down(portview: Asker, machines: tuple[Namespace, Namespace]) -> None:

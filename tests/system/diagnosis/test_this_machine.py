@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -112,3 +113,16 @@ def test_ports_of_this_machine() -> None:
     code, document = why(verb=("ports",))
     assert code in {0, 1}
     assert [one["protocol"] for one in document["ports"]] == ["tcp", "udp"]
+
+
+@pytest.mark.linux_only(reason="the dynamic range is read without netsh")
+def test_a_watched_port_in_the_dynamic_range_is_warned_of(tmp_path: Path) -> None:
+    folder = tmp_path / "config"
+    folder.mkdir(exist_ok=True)
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    watch = f'[[watch]]\nname = "shop"\nexpect = "listening"\nport = {first + 7}\n'
+    (folder / "watches.toml").write_text(watch)
+    code, document = why(verb=("ports",))
+    assert code == 1
+    warned = [port for one in document["ports"][0]["warnings"] for port in one["ports"]]
+    assert first + 7 in warned

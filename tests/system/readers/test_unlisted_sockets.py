@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
+import threading
+from contextlib import suppress
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +15,7 @@ import pytest
 from portview.domain.sockets.socket_row import OwnerProblem, Protocol, SocketRow
 from portview.readers.linux.kernel_sockets import KernelSockets, port_of_wireguard, ports_of_link
 from portview.readers.linux.netlink_messages import attributes, encode_attribute, messages
+from portview.readers.linux.rpc_services import kernel_rpc_ports, read_registrations
 from portview.readers.linux.sockets import LinuxSocketReader
 from portview.readers.owner_access import missing_capabilities
 from portview.readers.process_identity import process_key
@@ -257,3 +261,60 @@ def test_a_socket_that_was_closed_leaves_no_place_behind(child: StartChild) -> N
         assert not [row for row in reader.read().rows if row.pid == holder.pid]
     finally:
         reader.close()
+
+
+def registrations(*entries: tuple[int, str, str]) -> bytes:
+    """Return an answer of rpcbind with these programs, networks and addresses (RFC 1833)."""
+
+    def string(text: str) -> bytes:
+        packed = text.encode()
+        return struct.pack(">I", len(packed)) + packed + bytes(-len(packed) % 4)
+
+    reply = struct.pack(">6I", 0x50565731, 1, 0, 0, 0, 0)
+    for program, network, address in entries:
+        reply += struct.pack(">3I", 1, program, 4)
+        reply += string(network) + string(address) + string("superuser")
+    return reply + struct.pack(">I", 0)
+
+
+def test_rpc_services_of_the_kernel_are_named_by_rpcbind(tmp_path: Path) -> None:
+    reply = registrations(
+        (100_000, "tcp", "0.0.0.0.0.111"),
+        (100_021, "tcp6", "::.156.64"),
+        (100_021, "udp", "0.0.0.0.200.1"),
+        (100_003, "tcp", "0.0.0.0.8.1"),
+        (100_024, "tcp", "0.0.0.0.9.9"),
+        (100_021, "local", "/run/x"),
+    )
+    expected = [
+        (Protocol.TCP, 40000, "NFS lock manager (lockd)"),
+        (Protocol.UDP, 51201, "NFS lock manager (lockd)"),
+        (Protocol.TCP, 2049, "NFS server (nfsd)"),
+    ]
+    assert list(read_registrations(reply)) == expected
+    path = tmp_path / "r"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        server.bind(str(path))
+        server.listen()
+
+        def answer() -> None:
+            client, _ = server.accept()
+            with client:
+                client.recv(4096)
+                half = len(reply) // 2
+                for part, mark in ((reply[:half], 0), (reply[half:], 1 << 31)):
+                    client.sendall(struct.pack(">I", mark | len(part)) + part)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        assert list(kernel_rpc_ports(str(path))) == expected
+        thread.join()
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_what_is_no_answer_of_rpcbind_is_an_error_or_nothing(seed: int) -> None:
+    chance = Random(seed)
+    reply = bytearray(registrations((100_021, "tcp", "0.0.0.0.8.1")))
+    reply[chance.randrange(len(reply))] = chance.randrange(256)
+    with suppress(ValueError):
+        list(read_registrations(bytes(reply[: chance.randrange(len(reply) + 1)])))

@@ -228,7 +228,8 @@ def test_a_worker_goes_by_its_master_and_names_it(shop: Path) -> None:
         assert identity(process.pid).what == "my-shop · server.py (python)"
         found = identity(worker)
         assert found.what == "my-shop · server.py (python), worker"
-        assert found.is_worker
+        assert found.master == process_key(process.pid)
+        assert identity(process.pid).master is None
         assert [one.pid for one in found.ancestors[:2]] == [process.pid, os.getpid()]
     finally:
         process.stdin.close()
@@ -270,6 +271,8 @@ def test_the_command_tells_a_port_and_a_process(shop: Path) -> None:
         assert all(one["pid"] != process.pid for one in document["started_by"])
         assert document["sockets"][0]["what"] == document["what"]
         by_pid = what(str(process.pid), "--pid", "--json")
+        assert by_pid["sockets"][0]["local_port"] == int(port)
+        assert not by_pid["is_port"]
         assert by_pid["what"] == document["what"]
         assert by_pid["processes"][0]["pid"] == process.pid
         told = run("what", port).stdout
@@ -306,3 +309,53 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "PYTHONIOENCODING": "utf-8"},
         timeout=60,
     )
+
+
+SHARING = """
+import os, socket, sys
+kind = sys.argv[1]
+def serve(port):
+    server = socket.socket()
+    if kind == "reuse_port":
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    server.bind(("127.0.0.1", port))
+    server.listen()
+    return server
+server = serve(0)
+told, tell = os.pipe()
+if os.fork() == 0:
+    if kind == "reuse_port":
+        port = server.getsockname()[1]
+        server.close()
+        server = serve(port)
+    os.write(tell, b"x")
+    sys.stdin.readline()
+    os._exit(0)
+os.read(told, 1)
+print(server.getsockname()[1], flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.mark.linux_only("forks, and SO_REUSEPORT")
+@pytest.mark.parametrize("kind", ["inherited", "reuse_port"])
+def test_shared_sockets_are_told_apart(kind: str) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", SHARING, kind],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin
+    assert process.stdout
+    try:
+        document = what(process.stdout.readline().strip(), "--json")
+        assert document["sharing"] == kind
+        assert len(document["processes"]) == 2
+        master, worker = sorted(document["processes"], key=lambda one: one["pid"])
+        assert worker["what"].endswith(", worker")
+        assert master["pid"] == worker["started_by"][0]["pid"]
+    finally:
+        process.stdin.close()
+        process.wait(10)
+        process.stdout.close()

@@ -18,6 +18,7 @@ from portview.domain.firewall import (
     RuleEffect,
 )
 from portview.domain.owners.process import Execution
+from portview.domain.port_proxy import PortProxyRule
 from portview.domain.sockets.socket_row import Protocol
 from portview.probes.server_reply import ReplyKind, ServerReply
 from tests.diagnosis_facts import (
@@ -40,6 +41,7 @@ ALLOWED = FirewallAnswer(FirewallVerdict.ALLOWED, "Allowed.")
 BLOCKED = FirewallAnswer(FirewallVerdict.BLOCKED, "Blocked.")
 PARTLY = FirewallAnswer(FirewallVerdict.PARTLY, "Only from 10.0.0.0/8.")
 UNKNOWN = FirewallAnswer(FirewallVerdict.UNKNOWN, "It depends on a mark.")
+OUTSIDE = (LAN.address, LAN_IPV6.address)
 SERVED = known((ServerReply("127.0.0.1", ReplyKind.SPOKE, "http", b"HTTP/1.1 200 OK"),))
 
 
@@ -48,7 +50,7 @@ def served(*sockets: Any, **fields: Any) -> Facts:
     usual = {
         "sockets": sockets or (listener(),),
         "binds": binds(EADDRINUSE, EADDRINUSE),
-        "firewall": known({4: ALLOWED, 6: ALLOWED}),
+        "firewall": known(dict.fromkeys(OUTSIDE, ALLOWED)),
         "replies": SERVED,
     }
     return facts(**{**usual, **fields})
@@ -120,7 +122,7 @@ SITUATIONS: dict[str, tuple[Facts, dict[str, str], str | None]] = {
     ),
     "the addresses are unreadable": (served(addresses=UNREADABLE), {}, "unknown"),
     "blocked": (
-        served(firewall=known({4: BLOCKED})),
+        served(firewall=known({LAN.address: BLOCKED})),
         {"firewall_blocks": "proved"},
         "no",
     ),
@@ -128,17 +130,17 @@ SITUATIONS: dict[str, tuple[Facts, dict[str, str], str | None]] = {
         served(
             listener("::"),
             addresses=known((LOOPBACK, LAN, LAN_IPV6)),
-            firewall=known({4: ALLOWED, 6: BLOCKED}),
+            firewall=known({LAN.address: ALLOWED, LAN_IPV6.address: BLOCKED}),
         ),
         {"firewall_blocks": "proved"},
         "partly",
     ),
     "blocked for some": (
-        served(firewall=known({4: PARTLY})),
+        served(firewall=known({LAN.address: PARTLY})),
         {"firewall_blocks": "proved"},
         "partly",
     ),
-    "undecidable": (served(firewall=known({4: UNKNOWN})), {}, "unknown"),
+    "undecidable": (served(firewall=known({LAN.address: UNKNOWN})), {}, "unknown"),
     "the firewall is unreadable": (served(firewall=UNREADABLE), {}, "unknown"),
     "loopback and a firewall that nobody can read": (
         served(listener("127.0.0.1"), firewall=UNREADABLE),
@@ -277,9 +279,34 @@ def test_the_causes_and_the_verdict_of_a_situation(case: str) -> None:
     assert diagnose(some).can_be_reached == verdict
 
 
+def test_an_app_package_may_be_closed_to_loopback() -> None:
+    app = process(executable="C:\\Program Files\\WindowsApps\\Shop_1.0_x64\\shop.exe")
+    some = facts("win32", sockets=[listener("127.0.0.1", owners=(app,))])
+    assert told(some)["app_container"] == "possible"
+    plain = process(executable="C:\\Program Files\\Shop\\shop.exe")
+    assert "app_container" not in told(
+        facts("win32", sockets=[listener("127.0.0.1", owners=(plain,))])
+    )
+
+
+def test_a_server_in_mirrored_wsl_has_a_firewall_of_its_own() -> None:
+    text = "connect to 10.0.0.5 port 8080: connection timed out"
+    assert told(facts("win32", text=text, wsl_mode=known("mirrored")))["hyper_v_firewall"] == (
+        "possible"
+    )
+    assert "hyper_v_firewall" not in told(facts("win32", text=text, wsl_mode=known("nat")))
+    assert "hyper_v_firewall" not in told(facts("win32", wsl_mode=known("mirrored")))
+
+
+def test_a_port_proxy_that_nothing_carries_out() -> None:
+    rules = known((PortProxyRule("v4tov4", "*", 8080, "172.28.1.2", 80),))
+    assert reach(facts("win32", port_proxies=rules)) == {"port_proxy": "likely"}
+    assert reach(facts("win32", port=8081, port_proxies=rules)) == {}
+
+
 def test_what_can_not_be_told_is_said() -> None:
     assert "firewall_blocks" in open_questions(served(firewall=UNREADABLE))
-    assert "firewall_blocks" in open_questions(served(firewall=known({4: UNKNOWN})))
+    assert "firewall_blocks" in open_questions(served(firewall=known({LAN.address: UNKNOWN})))
     assert "outside_not_provable" in open_questions(served())
     assert "outside_not_provable" not in open_questions(served(listener("127.0.0.1")))
 

@@ -13,6 +13,7 @@ from portview.domain.owners.container import (
     describe_container,
     stop_command,
 )
+from portview.readers.windows.wsl_distributions import read_distributions
 
 ID = "0d5f" * 16
 INNER = "c1a9" * 16
@@ -129,3 +130,24 @@ def test_a_container_is_described_with_its_project_and_inert() -> None:
     assert "\x1b" not in describe_container(hostile)
     assert "\n" not in describe_container(hostile)
     assert len(describe_container(hostile)) < 130
+
+
+@pytest.mark.parametrize(
+    ("output", "names"),
+    [
+        (
+            "Ubuntu-22.04\r\ndocker-desktop\r\n".encode("utf-16-le"),
+            ("Ubuntu-22.04", "docker-desktop"),
+        ),
+        ("\ufeffUbuntu\r\n".encode("utf-16-le"), ("Ubuntu",)),
+        (b"Debian\n", ("Debian",)),
+        (b"", ()),
+        (b"\xff\xfe\x00", ()),
+    ],
+)
+def test_running_distributions_are_read_in_either_encoding(
+    output: bytes, names: tuple[str, ...]
+) -> None:
+    found = read_distributions(output)
+    assert found[: len(names)] == names
+    assert len(found) <= len(names) or output.startswith(b"\xff")

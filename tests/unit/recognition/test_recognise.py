@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -314,3 +316,12 @@ def test_every_rule_is_well_formed() -> None:
             assert not program.reader or program.reader in SPECIAL
             assert program.runtimes <= RULES.launchers.runtimes.keys()
     assert len(RULES.programs) > 150
+
+
+@pytest.mark.parametrize(
+    "words", [("a" * 10**6,), ("-x",) * 10**5, ("env",) * 10**4, ("=",) * 10**5]
+)
+def test_an_endless_command_line_is_described_all_the_same(words: tuple[str, ...]) -> None:
+    # What takes more than a moment here would not end within the test's time limit.
+    master = ProgramFacts("x", "/bin/x", words)
+    assert recognise(replace(master, parent=master), RULES).is_worker

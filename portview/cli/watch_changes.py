@@ -1,0 +1,190 @@
+"""The actions of ``watch`` that change something: rules, incidents, silences, baselines."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from portview.cli.console import print_json, print_line
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.plain_text import quoted
+from portview.i18n import _
+
+if TYPE_CHECKING:
+    import argparse
+
+    from portview.watch.rules.model import Watch, WatchRules
+
+_SHORTEST_ID = 4
+
+
+def add(options: argparse.Namespace) -> Outcome:
+    """Add a watch to the file."""
+    from portview.cli.watch_arguments import key_values  # noqa: PLC0415 - loaded when wanted
+    from portview.watch.rules.edit import add_watch  # noqa: PLC0415 - likewise
+    from portview.watch.rules.file import rules_path  # noqa: PLC0415 - likewise
+
+    add_watch(rules_path(), key_values(options))
+    text = _("The watch {name} was added to {path}.")
+    return _done(options, text.format(name=quoted(options.name), path=rules_path()))
+
+
+def remove(options: argparse.Namespace) -> Outcome:
+    """Remove a watch from the file."""
+    from portview.watch.rules.edit import remove_watch  # noqa: PLC0415 - loaded when wanted
+    from portview.watch.rules.file import rules_path  # noqa: PLC0415 - likewise
+
+    remove_watch(rules_path(), options.name)
+    text = _("The watch {name} was removed from {path}.")
+    return _done(options, text.format(name=quoted(options.name), path=rules_path()))
+
+
+def acknowledge(options: argparse.Namespace) -> Outcome:
+    """Return that somebody has seen what fires: it is not reminded of any more."""
+    from portview.watch.store.incident_store import IncidentStore  # noqa: PLC0415 - when wanted
+
+    asked = options.name
+    with closing(IncidentStore.open()) as store:
+        found = [
+            one
+            for one in store.open_incidents()
+            if one.watch == asked or (len(asked) >= _SHORTEST_ID and one.id.startswith(asked))
+        ]
+        if not found:
+            if not any(one.name == asked for one in _rules().watches):
+                raise _unknown(asked)
+            raise PortViewError(
+                "nothing_fires",
+                _("{name} does not fire.").format(name=quoted(asked)),
+                "",
+                Outcome.NOT_DONE,
+            )
+        with store.transaction():
+            for one in found:
+                store.acknowledge(one.id, _now_ms(), options.note)
+                store.add_event(
+                    _now_ms(), "acknowledged", one.watch, one.port, one.id, options.note
+                )
+    return _done(options, _("{name} is acknowledged.").format(name=quoted(found[0].watch)))
+
+
+def silence(options: argparse.Namespace) -> Outcome:
+    """Describe nothing about a watch for a time."""
+    from portview.domain.local_time import local_moment  # noqa: PLC0415 - loaded when wanted
+    from portview.watch.store.incident_store import IncidentStore  # noqa: PLC0415 - likewise
+
+    _require_watch(options.name)
+    now_ms = _now_ms()
+    until_ms = 0 if options.end else now_ms + options.duration
+    with closing(IncidentStore.open()) as store, store.transaction():
+        store.silence(options.name, until_ms, options.note)
+        kind = "unsilenced" if options.end else "silenced"
+        store.add_event(now_ms, kind, options.name, None, None, options.note)
+    if options.end:
+        return _done(options, _("{name} is not silenced.").format(name=quoted(options.name)))
+    text = _("{name} is silenced until {time}.")
+    return _done(options, text.format(name=quoted(options.name), time=local_moment(until_ms)))
+
+
+def accept(options: argparse.Namespace) -> Outcome:
+    """Take the listeners of today into a baseline."""
+    from portview.watch.evaluation.baseline import listeners_now  # noqa: PLC0415 - when wanted
+    from portview.watch.evaluation.local_facts import LocalReader  # noqa: PLC0415 - likewise
+    from portview.watch.rules.model import Expectation  # noqa: PLC0415 - likewise
+    from portview.watch.store.incident_store import IncidentStore  # noqa: PLC0415 - likewise
+
+    watch = _require_watch(options.name)
+    if watch.expect is not Expectation.NO_NEW_LISTENERS:
+        text = _("{name} has no baseline: it expects “{expect}”.")
+        raise PortViewError(
+            "no_baseline",
+            text.format(name=quoted(options.name), expect=watch.expect.value),
+            "",
+            Outcome.BAD_INPUT,
+        )
+    with closing(LocalReader()) as reader:
+        facts = reader.read(settled=True)
+    from portview.domain.facts import Unreadable  # noqa: PLC0415 - likewise
+
+    if isinstance(facts.snapshot, Unreadable):
+        raise PortViewError("sockets_unreadable", facts.snapshot.reason, "", Outcome.NOT_DONE)
+    entries = [str(key) for key in listeners_now(facts)]
+    with closing(IncidentStore.open()) as store, store.transaction():
+        before = set(store.baseline(options.name) or ())
+        store.learn_baseline(options.name, entries, _now_ms())
+        new = sorted(set(entries) - before)
+        store.add_event(_now_ms(), "accepted", options.name, None, None, "; ".join(new)[:1000])
+    for entry in new if not options.json else ():
+        print_line(entry)
+    text = _("{count} listeners are in the baseline of {name} now.")
+    return _done(options, text.format(count=len(before | set(entries)), name=quoted(options.name)))
+
+
+def test_channel(options: argparse.Namespace) -> Outcome:
+    """Send a test message through a channel."""
+    from portview.watch.messages.apprise_channel import (  # noqa: PLC0415 - loaded when wanted
+        AppriseChannel,
+    )
+    from portview.watch.messages.channel_test import make_test_message  # noqa: PLC0415 - likewise
+    from portview.watch.rules.model import DESKTOP  # noqa: PLC0415 - likewise
+
+    channel = next((one for one in _rules().channels if one.name == options.name), None)
+    if channel is None:
+        hint = _("See their names: portview watch list")
+        if options.name == DESKTOP:
+            hint = _("The desktop is told by PortView's window; no message goes out from here.")
+        raise PortViewError(
+            "no_such_channel",
+            _("There is no channel named {name}.").format(name=quoted(options.name)),
+            hint,
+            Outcome.BAD_INPUT,
+        )
+    problem = AppriseChannel(channel).send(make_test_message(channel.name))
+    if problem:
+        text = _("The channel {name} did not take the test message. {problem}")
+        raise PortViewError(
+            "not_delivered",
+            text.format(name=quoted(channel.name), problem=problem),
+            _("Correct its URL in watches.toml, or look at the server."),
+            Outcome.NOT_DONE,
+        )
+    text = _("The channel {name} took the test message.")
+    return _done(options, text.format(name=quoted(channel.name)))
+
+
+def _rules() -> WatchRules:
+    from portview.watch.rules.file import (  # noqa: PLC0415 - loaded when wanted
+        read_rules,
+        require_right,
+        rules_path,
+    )
+
+    parsed = read_rules(rules_path())
+    require_right(rules_path(), parsed)
+    return parsed.rules
+
+
+def _require_watch(name: str) -> Watch:
+    watch = next((one for one in _rules().watches if one.name == name), None)
+    if watch is None:
+        raise _unknown(name)
+    return watch
+
+
+def _unknown(name: str) -> PortViewError:
+    from portview.watch.rules.edit import unknown_watch  # noqa: PLC0415 - loaded when wanted
+
+    return unknown_watch(name, [one.name for one in _rules().watches])
+
+
+def _done(options: argparse.Namespace, sentence: str) -> Outcome:
+    if options.json:
+        print_json({"done": True, "message": sentence})
+    else:
+        print_line(sentence)
+    return Outcome.DONE
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,1 @@
+"""Metrics for Prometheus: what was stored about watches, and totals of the socket table."""

@@ -1,0 +1,180 @@
+"""Servers that go and come back lead to the right messages at real receivers."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SECRET = "topsecret"  # noqa: S105 - what must be found nowhere
+
+
+def channel(name: str, url: str) -> str:
+    return f'[[channel]]\nname = "{name}"\nurl = "{url}"\n'
+
+
+def watch(name: str, port: int, *channels: str, **more: str) -> str:
+    keys = {
+        "name": f'"{name}"',
+        "expect": '"listening"',
+        "port": str(port),
+        "interval": '"1s"',
+        "failures": "1",
+        "successes": "1",
+        "notify": str(list(channels)).replace("'", '"'),
+        **more,
+    }
+    return "[[watch]]\n" + "".join(f"{key} = {value}\n" for key, value in keys.items())
+
+
+FAST = 'group_wait = "0s"\nstartup_grace = "0s"\n'
+
+
+@pytest.fixture
+def server() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener
+
+
+def test_a_server_that_goes_and_comes_back(
+    watching: Any, web: Any, mail: Any, server: socket.socket
+) -> None:
+    port = server.getsockname()[1]
+    hooks, mails = web[0], mail[0]
+    rules = watch("shop", port, "hook", "mail") + channel("hook", web[1]) + channel("mail", mail[1])
+    watching.write(FAST + rules)
+    with watching.running() as run:
+        server.close()
+        run.wait_for_line("shop", "firing")
+        (fired,) = hooks.wait_for_types("failure")
+        incident = fired["message"].rpartition(": ")[2].strip()
+        assert "shop" in fired["title"]
+        assert f"Port {port}" in fired["message"]
+        assert "Diagnosis" in fired["message"]
+        with socket.create_server(("127.0.0.1", port)):
+            run.wait_for_line("shop", "resolved")
+            _fired, resolved = hooks.wait_for_types("failure", "success")
+            assert incident in resolved["message"]
+            mails.wait_for(lambda inbox: len(inbox.messages) >= 2)
+    assert all(incident in one["message"] for one in mails.messages)
+    assert run.process.returncode == 0
+    assert_kept_secret(watching.folder, run.rest)
+
+
+def assert_kept_secret(folder: Path, *texts: str) -> None:
+    log = folder / "log" / "portview.log"
+    written = [log.read_text("utf-8")] if log.exists() else []
+    assert SECRET not in "".join((*texts, *written))
+    # Nor does the store know it.
+    for kept in folder.glob("portview.sqlite3*"):
+        assert SECRET.encode() not in kept.read_bytes()
+
+
+def test_a_burst_of_twenty_ports_is_one_message(watching: Any, web: Any) -> None:
+    inbox, url = web
+    servers = [socket.create_server(("127.0.0.1", 0)) for _each in range(20)]
+    rules = "".join(
+        watch(f"port-{number}", one.getsockname()[1], "hook") for number, one in enumerate(servers)
+    )
+    watching.write('group_wait = "3s"\nstartup_grace = "0s"\n' + rules + channel("hook", url))
+    assert watching.check()[0] == 0
+    for one in servers:
+        one.close()
+    with watching.running():
+        (only,) = inbox.wait_for_types("failure")
+    assert "20 watches" in only["title"]
+    assert all(f"port-{number}" in only["message"] for number in range(20))
+
+
+def test_a_channel_that_fails_is_tried_again_and_nothing_is_lost(
+    watching: Any, web: Any, server: socket.socket
+) -> None:
+    inbox, url = web
+    inbox.status = 500
+    watching.write(FAST + watch("shop", server.getsockname()[1], "hook") + channel("hook", url))
+    with watching.running() as run:
+        server.close()
+        run.wait_for_line("shop", "firing")
+        inbox.wait_for(lambda one: one.requests >= 2)
+        assert inbox.requests < 10
+        inbox.status = 200
+        (fired,) = inbox.wait_for_types("failure")
+    assert "shop" in fired["message"]
+
+
+def test_a_channel_that_hangs_keeps_no_other_waiting(
+    watching: Any, web: Any, server: socket.socket
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hanging = f"json://127.0.0.1:{silent.getsockname()[1]}/"
+        rules = watch("shop", server.getsockname()[1], "slow", "hook")
+        watching.write(FAST + rules + channel("slow", hanging) + channel("hook", web[1]))
+        with watching.running():
+            server.close()
+            web[0].wait_for_types("failure")
+
+
+def test_killed_again_and_again_it_tells_the_beginning_and_the_end_once(
+    watching: Any, web: Any, server: socket.socket
+) -> None:
+    inbox, url = web
+    port = server.getsockname()[1]
+    watching.write(FAST + watch("shop", port, "hook") + channel("hook", url))
+    with watching.running() as run:
+        server.close()
+        run.wait_for_line("firing")
+        inbox.wait_for_types("failure")
+        run.kill()
+    for _each in range(3):
+        with watching.running() as run:
+            threading.Timer(0.7, run.kill).start()
+            run.process.wait(60)
+    with socket.create_server(("127.0.0.1", port)), watching.running():
+        fired, resolved = inbox.wait_for_types("failure", "success")
+    assert fired["message"].split()[-1] == resolved["message"].split()[-1]
+
+
+def test_check_prints_what_the_process_that_evaluates_has_found(
+    watching: Any, server: socket.socket
+) -> None:
+    port = server.getsockname()[1]
+    watching.write(FAST + watch("shop", port, failures="1"))
+    with watching.running() as run:
+        server.close()
+        run.wait_for_line("firing")
+        code, (found,) = watching.check()
+        assert (code, found["state"]) == (1, "firing")
+        again = watching.check()[1][0]
+        assert again["incident"] == found["incident"]
+
+
+def test_a_damaged_file_leaves_the_last_good_rules_in_force(
+    watching: Any, server: socket.socket
+) -> None:
+    watching.write(FAST + watch("shop", server.getsockname()[1]))
+    with watching.running() as run:
+        run.wait_for_line("1 watch is evaluated")
+        watching.write("[[watch")
+        run.wait_for_line("last good rules")
+        server.close()
+        run.wait_for_line("shop", "firing")
+
+
+def test_a_test_message_arrives_and_a_dead_channel_shows_no_url(watching: Any, web: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    dead = f"json://user:{SECRET}@127.0.0.1:{port}/{SECRET}"
+    watching.write(channel("hook", web[1]) + channel("dead", dead) + channel("var", "env:NOT_SET"))
+    assert watching.command("test-channel", "hook").returncode == 0
+    web[0].wait_for_types("info")
+    for name in ("dead", "var"):
+        failed = watching.command("test-channel", name, "--json")
+        assert failed.returncode == 1
+        assert_kept_secret(watching.folder, failed.stdout, failed.stderr)
+    assert_kept_secret(watching.folder, watching.command("list", "--json").stdout)
