@@ -64,6 +64,7 @@ TEST_TOOLS = {
     "tmux": "tmux",
     "screen": "screen",
     "runsv": "runit",
+    "sshd": "openssh-server",
     "podman": "podman",
     "runc": "runc",
     "busybox": "busybox-static",

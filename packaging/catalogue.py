@@ -210,7 +210,8 @@ _SENTENCE = re.compile(r"[A-Za-z]{2,}[,:;']? (?:\{\}|[a-zA-Z]+)")
 _NO_SENTENCE = re.compile(
     r"^(SELECT|WHERE|id, watch|INSERT|CREATE|PRAGMA|UPDATE|DELETE|BEGIN|ALTER|DROP)\b"
     r"|[;{]\s*\n|::|<[a-z]+[ >/]"
-    r"|^(tuple|list|dict|set|frozenset|Callable)\[|^(/|GET /|--|yyyy|SYSTEM\\|SOFTWARE\\)|IS NOT NULL|= \?"
+    r"|^(tuple|list|dict|set|frozenset|Callable)\["
+    r"|^(/|GET /|--|yyyy|SYSTEM\\|SOFTWARE\\)|IS NOT NULL|= \?"
 )
 _MARKS = frozenset({"_", "N_", "ngettext", "pgettext"})
 _LOGS = frozenset({"log", "logger", "logging", "warnings"})

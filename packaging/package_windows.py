@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 from windows_program.archive import differing, sha256_lines, write_zip
 from windows_program.contents import folder_bytes, heaviest
 from windows_program.installer import InstallerOrder, find_makensis, make_installer
+from windows_program.manifests import URL_VARIABLE, Release, write_manifests
 from windows_program.sbom import components_from_json, sbom_text
 from windows_program.signing import SIGN_VARIABLE, SigningError, sign
 from windows_program.version_resource import copyright_line
@@ -63,6 +64,7 @@ class Artefacts:
     sbom: Path
     sums: Path
     bare: Path
+    manifests: Path
 
     @classmethod
     def below(cls, place: Path, version: str) -> Artefacts:
@@ -74,6 +76,7 @@ class Artefacts:
             place / f"PortView-{version}.cdx.json",
             place / "SHA256SUMS",
             place / "Bare",
+            place / "manifests",
         )
 
     def files(self) -> tuple[Path, ...]:
@@ -172,9 +175,22 @@ def _pack(artefacts: Artefacts, version: str) -> None:
     artefacts.sbom.write_text(
         sbom_text(version, "MIT", components, source_epoch()), encoding="utf-8", newline="\n"
     )
+    _write_manifests(artefacts, version)
     artefacts.sums.write_text(sha256_lines(artefacts.files()), encoding="ascii", newline="\n")
     print(f"  the installer is a {kind} program")
     print("  signed" if all(signed) else f"  not signed: {SIGN_VARIABLE} names no command")
+
+
+def _write_manifests(artefacts: Artefacts, version: str) -> None:
+    """Write what package managers are told, where it is known whence the release is fetched."""
+    url = os.environ.get(URL_VARIABLE, "").rstrip("/")
+    if not url:
+        print(f"  no manifests for winget and Scoop: {URL_VARIABLE} names no address")
+        return
+    home = url.partition("/releases/")[0]
+    release = Release(version, artefacts.installer, artefacts.archive, url, home)
+    for file in write_manifests(release, artefacts.manifests):
+        print(f"  {file.name}")
 
 
 def _make_installer(artefacts: Artefacts, version: str, made: Path) -> str:
@@ -232,13 +248,15 @@ def _hand_over(artefacts: Artefacts) -> None:
     """Put what has passed into ``dist/``, in place of what was there."""
     _DIST.mkdir(exist_ok=True)
     for old in _DIST.iterdir():
-        if old.name == "SHA256SUMS" or old.name.startswith("PortView"):
+        if old.name in {"SHA256SUMS", "manifests"} or old.name.startswith("PortView"):
             if old.is_dir():
                 shutil.rmtree(old)
             else:
                 old.unlink()
-    for new in (artefacts.folder, *artefacts.files(), artefacts.sums):
-        shutil.move(new, _DIST / new.name)
+    made = (artefacts.folder, *artefacts.files(), artefacts.sums, artefacts.manifests)
+    for new in made:
+        if new.exists():
+            shutil.move(new, _DIST / new.name)
 
 
 def _version() -> str:

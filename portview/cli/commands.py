@@ -54,6 +54,7 @@ _MODULES = {
     "selftest": "selftest_command",
     "watch": "watch_command",
     "history": "history_command",
+    "stream": "stream_command",
     "background": "background_command",
     "metrics": "metrics_command",
 }
@@ -126,6 +127,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         scan_command,
         selftest_command,
         service_command,
+        stream_command,
         suspend_command,
         wait_command,
         watch_command,
@@ -154,6 +156,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         history_command,
         metrics_command,
         background_command,
+        stream_command,
     )
 
 
@@ -170,7 +173,7 @@ def run_command(arguments: Sequence[str]) -> int:
     arguments = with_verb(arguments)
     try:
         options = build_parser(arguments[0] if arguments else "").parse_args(arguments)
-        exit_code: int = options.run(options)
+        exit_code: int = _run(options, arguments)
         finish_output()
     except PortViewError as error:
         return _failed(error, arguments)
@@ -189,6 +192,14 @@ def run_command(arguments: Sequence[str]) -> int:
     if exit_code == Outcome.NEEDS_ADMIN:
         print_note(command_for_administrator(arguments))
     return int(exit_code)
+
+
+def _run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
+    from portview.cli.hosts_options import asks_elsewhere, run_elsewhere  # noqa: PLC0415 - when wanted
+
+    if asks_elsewhere(options):
+        return int(run_elsewhere(options, arguments))
+    return int(options.run(options))
 
 
 def _failed(problem: PortViewError, arguments: Sequence[str]) -> int:

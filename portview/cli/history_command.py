@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from portview.cli.console import ask_line, print_json, print_line, print_note
+from portview.cli.hosts_options import add_host_options
 from portview.command_name import command_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.sockets.socket_row import Protocol
@@ -51,6 +52,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--json", action="store_true", help=_("print one JSON document"))
     parser.add_argument("--all", action="store_true", help=_("with forget: everything"))
     parser.add_argument("--yes", action="store_true", help=_("with forget: without being asked"))
+    add_host_options(parser)
     parser.set_defaults(run=run)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from portview.cli.console import print_bytes, print_json, print_line, print_note
+from portview.cli.hosts_options import add_host_options
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.json_schema import snapshot_document
 from portview.domain.query.matching import looks_at_identities, matches
@@ -76,6 +77,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     form.add_argument("--json", action="store_true", help=_("print one JSON document"))
     form.add_argument("--csv", action="store_true", help=_("print CSV in UTF-8"))
     parser.add_argument("--reader", choices=reader_names(), help=_("how to read the sockets"))
+    add_host_options(parser)
     parser.set_defaults(run=run)
 
 

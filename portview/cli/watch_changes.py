@@ -76,7 +76,9 @@ def silence(options: argparse.Namespace) -> Outcome:
 
     _require_watch(options.name)
     now_ms = _now_ms()
-    until_ms = 0 if options.end else now_ms + options.duration
+    until_ms = 0 if options.end else options.until or now_ms + options.duration
+    if not options.end and until_ms <= now_ms:
+        raise PortViewError("time_passed", _("That time has passed."), "", Outcome.BAD_INPUT)
     with closing(IncidentStore.open()) as store, store.transaction():
         store.silence(options.name, until_ms, options.note)
         kind = "unsilenced" if options.end else "silenced"
@@ -119,6 +121,29 @@ def accept(options: argparse.Namespace) -> Outcome:
         print_line(entry)
     text = _("{count} listeners are in the baseline of {name} now.")
     return _done(options, text.format(count=len(before | set(entries)), name=quoted(options.name)))
+
+
+def preview_repair(options: argparse.Namespace) -> Outcome:
+    """Say what a repair would do next, and what the service manager does by itself."""
+    from portview.watch.evaluation.local_facts import LocalReader  # noqa: PLC0415 - when wanted
+    from portview.watch.repair.recovery import recovery_words  # noqa: PLC0415 - likewise
+    from portview.watch.repair.repairer import preview  # noqa: PLC0415 - likewise
+    from portview.watch.store.incident_store import IncidentStore  # noqa: PLC0415 - likewise
+
+    watch = _require_watch(options.name)
+    if not watch.repair:
+        text = _("{name} has no repair in watches.toml.")
+        raise PortViewError(
+            "no_repair", text.format(name=quoted(watch.name)), "", Outcome.BAD_INPUT
+        )
+    lines = []
+    if not _rules().repairs:
+        lines.append(_("All repairs are switched off: repairs = false."))
+    with closing(IncidentStore.open()) as store, closing(LocalReader()) as reader:
+        lines.append(preview(watch, store, reader))
+    services = dict.fromkeys(step.service for step in watch.repair if step.service)
+    lines += [recovery_words(name) for name in services]
+    return _done(options, "\n".join(lines))
 
 
 def test_channel(options: argparse.Namespace) -> Outcome:

@@ -8,7 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from portview.cli import watch_changes
+from portview.cli.arguments import parse_start_time
 from portview.cli.console import print_json, print_line, print_note
+from portview.cli.hosts_options import add_host_options
 from portview.cli.watch_arguments import Actions, add_keys
 from portview.domain.errors import Outcome
 from portview.domain.user_input.parsing import parse_duration_ms
@@ -50,6 +52,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     check.add_argument(
         "--strict", action="store_true", help=_("exit with 1 where something is unknown")
     )
+    add_host_options(check)
     actions.add(
         "run",
         run_watches,
@@ -80,12 +83,21 @@ def _add_named(actions: Actions) -> None:
         default=3_600_000,
         help=_("such as 30m or 8h (default: 1 hour)"),
     )
+    silence.add_argument(
+        "--until", metavar="TIME", type=parse_start_time, help=_("a time in ISO 8601, instead")
+    )
     silence.add_argument("--end", action="store_true", help=_("end the silence"))
     silence.add_argument("--note", default="", help=_("what the others should know"))
     accept = actions.add(
         "accept", watch_changes.accept, _("take the listeners of now into the baseline")
     )
     accept.add_argument("name", metavar="NAME")
+    preview = actions.add(
+        "preview-repair",
+        watch_changes.preview_repair,
+        _("say what a repair would do next, and do nothing"),
+    )
+    preview.add_argument("name", metavar="NAME")
     test = actions.add("test-channel", watch_changes.test_channel, _("send a test message"))
     test.add_argument("name", metavar="NAME")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from portview.actions.json_output.actions import process_object
 from portview.actions.safety.process_inspection import ProcessInspector
 from portview.cli.console import print_json, print_line, print_note
+from portview.cli.hosts_options import add_host_options
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import Known
 from portview.domain.json_schema import iso_time, socket_object
@@ -62,6 +63,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("number", metavar="PORT|PID", help=_("a port or a process ID"))
     parser.add_argument("--pid", action="store_true", help=_("the number is a process ID"))
     parser.add_argument("--json", action="store_true", help=_("print one JSON document"))
+    add_host_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -78,7 +80,7 @@ def run(options: argparse.Namespace) -> Outcome:
     if not is_port and isinstance(process := process_key(number), ProcessKey):
         # A process that holds no socket has an answer as well.
         keys = [process]
-    inspector = ProcessInspector()
+    inspector = ProcessInspector(for_showing=True)
     facts = {key: inspector.facts_of(key) for key in keys if key is not None}
     if options.json:
         print_json(_document(number, rows, processes, facts, is_port=is_port))

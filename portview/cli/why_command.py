@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from portview.cli.arguments import parse_address
 from portview.cli.console import print_json, print_line
+from portview.cli.hosts_options import add_host_options
 from portview.command_name import command_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.sockets.socket_row import Protocol
@@ -46,6 +47,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--address", help=_("the address that the server wants"))
     parser.add_argument("--json", action="store_true", help=_("print one JSON document"))
+    add_host_options(parser)
     parser.set_defaults(run=run)
 
 

@@ -74,7 +74,7 @@ def inspect_connection(local: Endpoint, remote: Endpoint) -> ClosePlan:
             ),
             Outcome.NOT_DONE,
         )
-    inspector = ProcessInspector()
+    inspector = ProcessInspector(for_showing=True)
     other = _find(rows, remote, local)
     process = inspector.facts_of(row.owner) if row.owner else None
     carries = row.owner is not None and row.owner in inspector.standpoint().ancestors

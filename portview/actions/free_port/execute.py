@@ -82,11 +82,12 @@ def inspect_port(request: FreeRequest, held: Iterable[HeldSocket] = ()) -> FreeP
         if bind.verdict is BindVerdict.SHARED and bind.is_free:
             plan = _nothing_to_stop(request, (*use.holding, *use.others), use)
             return replace(plan, is_shared=True)
-    inspector = ProcessInspector()
+    inspector = ProcessInspector(for_showing=True)
     keys = {row.owner for row in use.holding if row.owner}
     keys |= {heir for row in use.holding for heir in row.likely_holders}
-    trees = inspector.trees(keys) if request.tree else {}
+    # The holders first: programs of a few processes only are recognised.
     facts = inspector.facts(keys)
+    trees = inspector.trees(keys) if request.tree else {}
     for each in held:
         if each.owner in facts:
             facts[each.owner] = completed(facts[each.owner], each.facts)

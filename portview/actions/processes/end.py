@@ -41,7 +41,7 @@ def inspect_process(key: ProcessKey, *, force: bool = False, tree: bool = False)
     Raises PortViewError where it has ended, or where its PID is another process now.
     """
     check_identity(key)
-    inspector = ProcessInspector()
+    inspector = ProcessInspector(for_showing=True)
     members = inspector.tree(key) if tree else ()
     return plan_end(inspector.facts_of(key), inspector.standpoint(), force=force, tree=members)
 

@@ -100,7 +100,7 @@ def inspect_execution(key: ProcessKey, verb: SuspendVerb) -> SuspendPlan:
     Raises PortViewError where it has ended, or where its PID is another process now.
     """
     check_identity(key)
-    inspector = ProcessInspector()
+    inspector = ProcessInspector(for_showing=True)
     facts = inspector.facts_of(key)
     holding = tuple(row for row in read_rows() if row.owner == key and holds_port(row))
     reason = suspend_refusal(facts, inspector.standpoint())

@@ -51,6 +51,8 @@ _KERNEL_THREAD_DAEMON = 2
 """kthreadd, under which every other thread of the Linux kernel runs."""
 _PF_KTHREAD = 0x00200000
 """linux/sched.h"""
+_MOST_RECOGNISED = 8
+"""Processes of a plan whose programs are recognised; more are not looked at one by one."""
 _STAT_TERMINAL, _STAT_FLAGS = 4, 6
 """Fields 7 and 9 of proc_pid_stat(5), counted behind the command's closing bracket."""
 
@@ -70,8 +72,14 @@ class ProcessInspector:
     Belongs to one thread.
     """
 
-    def __init__(self) -> None:
-        """List the processes."""
+    def __init__(self, *, for_showing: bool = False) -> None:
+        """List the processes. With ``for_showing`` programs are recognised as well.
+
+        That reads files of the processes' folders: a decision needs none of it, and an elevated
+        process must not.
+        """
+        self._for_showing = for_showing
+        self._shown_left = _MOST_RECOGNISED
         self._processes: Mapping[int, RunningProcess] = running_processes()
         self._evidence = Evidence(self._processes)
         self._looks_left = _MOST_CONSOLES
@@ -102,8 +110,18 @@ class ProcessInspector:
             facts = self._facts[key] = self._evidence.complete(self._facts_of(key))
         return facts
 
+    def _identified(self, info: ProcessInfo) -> ProcessInfo:
+        """Return a process with what its program is to a person; some of many processes only."""
+        if not self._for_showing or self._shown_left <= 0:
+            return info
+        self._shown_left -= 1
+        # Loaded with the first plan.
+        from portview.readers.recognition.identities import identify  # noqa: PLC0415
+
+        return identify({info.key: info}, running=self._processes)[info.key]
+
     def _facts_of(self, key: ProcessKey) -> ProcessFacts:
-        info = _identified(read_process(key))
+        info = self._identified(read_process(key))
         parent = self.parent(key)
         if sys.platform == "win32":
             return self._windows_facts(info, parent)
@@ -182,14 +200,6 @@ class ProcessInspector:
             return CloseMethod.NONE, _("Whether it can be asked to close was not looked at.")
         self._looks_left -= 1
         return ask(pid)
-
-
-def _identified(info: ProcessInfo) -> ProcessInfo:
-    """Return a process with what its program is to a person, for showing only."""
-    # Loaded with the first plan.
-    from portview.readers.recognition.identities import identify  # noqa: PLC0415
-
-    return identify({info.key: info})[info.key]
 
 
 def working_directory(pid: int) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from portview.domain.owners.program_identity import Ancestor, ProgramIdentity
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _LONGEST_WHAT = 160
 _LONGEST_NAME = 80
 _MOST_SERVICES = 3
+_LONGEST_CHAIN = 7
 
 
 _NOTHING = ProgramIdentity()
@@ -70,9 +72,15 @@ def container_name_of(row: SocketRow, info: ProcessInfo | None) -> str:
 
 
 def describe_ancestors(ancestors: tuple[Ancestor, ...]) -> str:
-    """Return the chain from the first process on: "systemd → sshd → bash → npm"."""
+    """Return the chain from the first process on: "systemd \u2192 sshd \u2192 bash \u2192 npm".
+
+    Neighbours of one name count once, and the middle of a long chain is left out.
+    """
     names = [
         inert(one.name, _LONGEST_NAME) or _("PID {pid}").format(pid=one.pid)
         for one in reversed(ancestors)
     ]
+    names = [name for name, _same in groupby(names)]
+    if len(names) > _LONGEST_CHAIN:
+        names = [names[0], "\u2026", *names[2 - _LONGEST_CHAIN :]]
     return " \u2192 ".join(names)

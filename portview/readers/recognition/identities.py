@@ -66,10 +66,13 @@ class IdentityReader:
         self._services: ServiceReader | None = None
         self._projects: dict[tuple[str, str], Project | None] = {}
 
-    def begin(self) -> None:
-        """List the running processes, by which ancestors are found. Raises OSError."""
+    def begin(self, running: Mapping[int, RunningProcess] | None = None) -> None:
+        """List the running processes, by which ancestors are found. Raises OSError.
+
+        ``running`` is such a list where there is one already.
+        """
         self._projects.clear()  # files change; many processes share a folder, though
-        self._running = running_processes()
+        self._running = running_processes() if running is None else running
         alive = {process.key for process in self._running.values()}
         if len(self._infos) > _MOST_KNOWN:
             self._infos = {key: info for key, info in self._infos.items() if key in alive}
@@ -186,6 +189,7 @@ def identify(
     keys: Iterable[ProcessKey] | None = None,
     *,
     deadline_s: float = DEADLINE_S,
+    running: Mapping[int, RunningProcess] | None = None,
 ) -> dict[ProcessKey, ProcessInfo]:
     """Return processes with their identities, for whoever asks once; of ``keys`` or all.
 
@@ -198,7 +202,7 @@ def identify(
     def work() -> None:
         reader = IdentityReader()
         try:
-            reader.begin()
+            reader.begin(running)
         except OSError as error:
             logger.warning("the processes can't be listed: %r", error)
         for info in wanted:

@@ -1,0 +1,1 @@
+"""Other machines: their names, and asking PortView there over the system's own ssh."""
