@@ -82,7 +82,7 @@ def _span(value: Piece, text: str, *, is_pid: bool = False) -> Span:
     match = _SPAN.fullmatch(text)
     if match is None:
         raise QueryError(
-            _("“{text}” is no {what}: write a number, 8080, or a range, 8000-8100.").format(
+            _("“{text}” is not a {what}: write a number, 8080, or a range, 8000-8100.").format(
                 text=text, what=what
             ),
             value.start,
