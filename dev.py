@@ -74,6 +74,7 @@ supervisors, and their packages."""
 
 FIREWALLD = VENV / "test-tools" / "firewalld"
 PROMETHEUS = VENV / "test-tools" / "prometheus"
+ALERTMANAGER = VENV / "test-tools" / "prometheus-alertmanager"
 """Packages as they hold their programs, for the tests alone: installed where systemd runs, these
 would switch themselves on, and firewalld would filter this machine."""
 
@@ -128,6 +129,13 @@ def test(arguments: list[str]) -> int:
     return _python("-m", "pytest", "-n", str(_workers()), *arguments)
 
 
+_AS_WINDOWS = (
+    *("--platform", "win32", "--no-warn-unused-ignores"),
+    *("--disable-error-code", "attr-defined", "--disable-error-code", "name-defined"),
+)
+"""Has mypy read what runs on Windows alone, and pass over the modules of other systems."""
+
+
 def lint(arguments: list[str]) -> int:
     """Check style, types, layers and the catalogue; ``--fix`` corrects what ruff can."""
     prepare()
@@ -136,6 +144,7 @@ def lint(arguments: list[str]) -> int:
         _python("-m", "ruff", "check", *(["--fix"] if fix else []), "."),
         _python("-m", "ruff", "format", *([] if fix else ["--check"]), "."),
         _python("-m", "mypy"),
+        _python("-m", "mypy", *_AS_WINDOWS),
         _lint_imports(),
         _python(str(ROOT / "packaging" / "catalogue.py"), "check"),
     ]
@@ -269,7 +278,11 @@ def install_test_tools() -> None:
     }
     if packages:
         _apt_install(sorted(packages), "the tests use real tools of Linux")
-    for program, place in (("firewalld", FIREWALLD), ("promtool", PROMETHEUS)):
+    for program, place in (
+        ("firewalld", FIREWALLD),
+        ("promtool", PROMETHEUS),
+        ("prometheus-alertmanager", ALERTMANAGER),
+    ):
         if not shutil.which(program) and not place.exists():
             _unpack(place)
 

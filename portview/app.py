@@ -318,6 +318,7 @@ def _run(
         window.show()
     recorder = RecordingWindow(opened)
     window.first_rows.shown.connect(recorder.start)
+    QTimer.singleShot(_SETTLED_MS, window.watching.start)
     # Later than the first rows: they stay, and so do the modules.
     QTimer.singleShot(_SETTLED_MS, settle_memory)
     expired = ExpiredRules(

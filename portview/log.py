@@ -71,7 +71,11 @@ def _open_file() -> logging.Handler:
         )
     except OSError:
         return logging.NullHandler()
+    from portview.log_json import EcsFormatter, wants_json  # noqa: PLC0415 - likewise
+
     file.setFormatter(
-        logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
+        EcsFormatter()
+        if wants_json()
+        else logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
     )
     return file

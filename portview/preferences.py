@@ -50,6 +50,7 @@ class Preferences:
     """Whether Connections shows what is closed already and waits in TIME_WAIT."""
     grouped: bool = False
     by_count: bool = False
+    by_project: bool = False
 
 
 DEFAULTS = Preferences()
@@ -107,6 +108,7 @@ _RULES: dict[str, Callable[[Any], bool]] = {
     "details_height": _whole_number,
     "grouped": _switch,
     "by_count": _switch,
+    "by_project": _switch,
 }
 
 NAMES = frozenset(each.name for each in fields(Preferences))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from portview.domain.address_matching import is_in_the_way, is_wildcard
-from portview.domain.facts import Absent, Fact, Known, Unreadable, known_or
-from portview.domain.sockets.socket_row import Family, Protocol, State, is_loopback
+from portview.domain.address_matching import is_in_the_way
+from portview.domain.facts import Fact, Known, Unreadable, known_or
+from portview.domain.sockets.socket_row import Family, Protocol, State
 from portview.i18n import N_, _
 
 if TYPE_CHECKING:
@@ -258,11 +258,6 @@ class Facts:
         )
 
     @property
-    def has_listener_elsewhere(self) -> bool:
-        """Return whether clients of other machines have anything to come to."""
-        return any(not is_loopback(one.address) for one in self.listeners)
-
-    @property
     def redirections(self) -> tuple[Destination, ...]:
         """Return the NAT rules' doing at the port, at the address asked about or at any."""
         known = known_or(self.destinations.fact, {})
@@ -286,13 +281,3 @@ class Facts:
         """Return what was read of a socket's owners."""
         known = known_or(self.owners.fact, {})
         return tuple(known[one.key] for one in socket.owners if one.key in known)
-
-
-def is_absent(reading: Reading[T]) -> bool:
-    """Return whether it was read and there is none."""
-    return isinstance(reading.fact, Absent)
-
-
-def is_everywhere(socket: PortSocket) -> bool:
-    """Return whether a socket takes clients at all addresses of its family."""
-    return is_wildcard(socket.address)

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from portview.domain.sockets.snapshot import Change, Diff
-from portview.domain.sockets.socket_row import SocketKey, SocketRow
+from portview.domain.sockets.socket_row import OwnerProblem, SocketKey, SocketRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,23 +67,31 @@ class Liveness:
             return difference
         until_ms = now_ms + self.highlight_ms
         added, changed = [], list(difference.changed)
+        identified = _identified(difference)
         for row in difference.added:
             highlighted = self._closed.pop(row.key, None)
             if highlighted is None:
                 added.append(row)
             else:
                 changed.append(Change(highlighted, row))
-            self._note(row.key, News(Mark.NEW, until_ms))
+            if row.key in identified:
+                # No news of the machine: PortView has found out whose socket it is.
+                self._hand_on(identified[row.key].key, row.key)
+            else:
+                self._note(row.key, News(Mark.NEW, until_ms))
         for change in difference.changed:
-            fields_changed = _differing(change.old, change.new)
-            self._note(change.new.key, News(Mark.CHANGED, until_ms, fields_changed))
+            if fields_changed := _differing(change.old, change.new):
+                self._note(change.new.key, News(Mark.CHANGED, until_ms, fields_changed))
         if self.highlight_ms <= 0:
             return Diff(difference.removed, tuple(added), tuple(changed))
+        replaced = {row.key for row in identified.values()}
         for row in difference.removed:
+            if row.key in replaced:
+                continue
             self._closed[row.key] = row
             self._note(row.key, News(Mark.CLOSED, until_ms))
             changed.append(Change(row, row))
-        return Diff((), tuple(added), tuple(changed))
+        return Diff(tuple(identified.values()), tuple(added), tuple(changed))
 
     def expire(self, now_ms: int) -> tuple[Diff, frozenset[SocketKey]]:
         """Return which rows leave now and which ones lose their mark."""
@@ -100,14 +108,41 @@ class Liveness:
             removed=tuple(self._closed.pop(key) for key in list(keys) if key in self._closed)
         )
 
+    def _hand_on(self, old: SocketKey, new: SocketKey) -> None:
+        news = self._news.pop(old, None)
+        if news is not None:
+            self._note(new, news)
+
     def _note(self, key: SocketKey, news: News) -> None:
         if self.highlight_ms > 0:
             self._news[key] = news
 
 
+_OF_THE_SOCKET = frozenset({"state", "remote"})
+"""Fields that tell something else than whose socket it is."""
+
+
+def _identified(difference: Diff) -> dict[SocketKey, SocketRow]:
+    """Return by the keys of added rows those that they replace because their owner was found."""
+    looking = {
+        row.key._replace(owner=None): row
+        for row in difference.removed
+        if row.owner_problem is OwnerProblem.LOOKING
+    }
+    if not looking:
+        return {}
+    return {
+        row.key: looking[key]
+        for row in difference.added
+        if (key := row.key._replace(owner=None)) in looking
+    }
+
+
 def _differing(old: SocketRow, new: SocketRow) -> frozenset[str]:
-    return frozenset(
+    """Return what differs on the machine; that an owner was looked for and found is no change."""
+    differing = frozenset(
         field.name
         for field in fields(SocketRow)
         if getattr(old, field.name) != getattr(new, field.name)
     )
+    return differing & _OF_THE_SOCKET if old.owner_problem is OwnerProblem.LOOKING else differing

@@ -12,6 +12,7 @@ from portview.domain.sockets.socket_row import State, endpoint_text
 from portview.domain.table.cells import (
     firewall_text,
     process_shown_text,
+    project_text,
     protocol_text,
     since_key,
     since_text,
@@ -34,24 +35,31 @@ if TYPE_CHECKING:
 GroupKey = ProcessKey | str
 """A process with its workers, or in a word why there is none."""
 
+_PROJECT = "\0project "
+"""Begins the key of a project's group, which no reason for having no owner does."""
 _HOLDS_A_PORT = frozenset({State.LISTEN, State.BOUND, None})
 _MOST_TOLD = 20
 _PASSING = frozenset({"process", "age", "down", "up", "firewall"})
 
 
-def group_key(entry: SocketEntry) -> GroupKey:
-    """Return the group of an entry: its owner or that one's master, or why it has none."""
+def group_key(entry: SocketEntry, *, by_project: bool = False) -> GroupKey:
+    """Return the group of an entry: its owner or that one's master, or why it has none.
+
+    With ``by_project`` all processes that work for one project are a group.
+    """
+    if by_project and entry.identity_texts.project:
+        return f"{_PROJECT}{entry.identity_texts.project}"
     identity = entry.info.identity if entry.info is not None else None
     if identity is not None and identity.master is not None:
         return ProcessKey(*identity.master)
     return entry.row.key.owner or describe_owner(entry.row, None)
 
 
-def by_group(entries: Iterable[SocketEntry]) -> Grouped:
+def by_group(entries: Iterable[SocketEntry], *, by_project: bool = False) -> Grouped:
     """Return the entries of each group, in their order."""
     groups: Grouped = {}
     for entry in entries:
-        groups.setdefault(group_key(entry), []).append(entry)
+        groups.setdefault(group_key(entry, by_project=by_project), []).append(entry)
     return groups
 
 
@@ -109,7 +117,12 @@ def _process(entries: list[SocketEntry], context: CellContext) -> str:
 
 
 def _what(entries: list[SocketEntry], context: CellContext) -> str:
-    """Return what a process is; of several, the shortest: a worker's names its master's as well."""
+    """Return what a process is; of several, the shortest: a worker's names its master's as well.
+
+    Of several programs in one group it is the project that they work for.
+    """
+    if len({group_key(entry) for entry in entries}) > 1:
+        return project_text(entries[0], context)
     return min((what_text(entry, context) for entry in entries), key=len)
 
 

@@ -76,6 +76,7 @@ class ProcessTreeModel(QAbstractItemModel):
         self._order = TableOrder(is_descending=False)
         self._is_active = False
         self._is_by_count = False
+        self._is_by_project = False
         self._roles = GroupRoles(source)
         self._answers = self._roles.answers
         source.edits_finished.connect(self._on_edits_finished)
@@ -98,6 +99,20 @@ class ProcessTreeModel(QAbstractItemModel):
             changes = self._source.take_changes()
             changes.is_reordered = True
             self._follow(changes)
+
+    def set_by_project(self, is_by_project: bool) -> None:  # noqa: FBT001 - one switch
+        """Make one line of all processes of a project, or one of each process."""
+        if is_by_project == self._is_by_project:
+            return
+        # All lines leave by the old grouping before any come by the new one.
+        if self._is_active:
+            self._source.catch_up()
+            self._source.take_changes()
+        shown = [entry for group in self._groups for entry in group.entries]
+        self._follow(RowChanges.between(shown, ()))
+        self._is_by_project = is_by_project
+        if self._is_active:
+            self._follow(RowChanges.between((), self._source.shown_entries))
 
     def entries_at(self, index: Index) -> list[SocketEntry]:
         """Return the entry of a socket, or all those of a process."""
@@ -134,7 +149,7 @@ class ProcessTreeModel(QAbstractItemModel):
         if number is None or not self._is_active:
             return QModelIndex()
         entry = self._source.entry_at(number)
-        group = self._by_key[group_key(entry)]
+        group = self._by_key[group_key(entry, by_project=self._is_by_project)]
         return self.createIndex(self._order.number(group.entries, entry), 0, group.serial)
 
     @override
@@ -218,7 +233,9 @@ class ProcessTreeModel(QAbstractItemModel):
             return
         self.edits_starting.emit(len(changes))
         self._order = TableOrder(is_descending=self._source.is_descending)
-        leaving, entering = by_group(changes.left), by_group(changes.came)
+        by_project = self._is_by_project
+        leaving = by_group(changes.left, by_project=by_project)
+        entering = by_group(changes.came, by_project=by_project)
         self._remove_groups(leaving, entering)
         touched = [self._by_key[key] for key in {**leaving, **entering} if key in self._by_key]
         crowd = self._crowd(touched)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from portview.domain.sockets.entry import SocketEntry
     from portview.domain.sockets.port_names import PortNames
     from portview.domain.sockets.snapshot import Snapshot
-    from portview.domain.sockets.socket_row import SocketKey, SocketRow
+    from portview.domain.sockets.socket_row import OwnerProblem, SocketKey, SocketRow
     from portview.domain.table.cells import CellContext
     from portview.models.cell_roles import PlainCell, RowColours
     from portview.models.edits import Edit
@@ -104,6 +104,7 @@ class SocketTableModel(QAbstractTableModel):
         self._processes: Mapping[ProcessKey, ProcessInfo] = {}
         self._counts: Counter[Scope] = Counter()
         self._states: Counter[State | None] = Counter()
+        self._problems: Counter[OwnerProblem | None] = Counter()
         self._roles = CellRoles(self._liveness, self._context)
         self._answers = self._roles.answers
 
@@ -111,6 +112,11 @@ class SocketTableModel(QAbstractTableModel):
     def states(self) -> Mapping[State | None, int]:
         """Return how many sockets are in each state, in all scopes, closed ones not counted."""
         return self._states
+
+    @property
+    def owner_problems(self) -> Mapping[OwnerProblem | None, int]:
+        """Return of how many sockets the owner is not known, by the reason."""
+        return self._problems
 
     @property
     def context(self) -> CellContext:
@@ -339,6 +345,8 @@ class SocketTableModel(QAbstractTableModel):
             for row in rows:
                 self._counts[scope_of(row)] += sign
                 self._states[row.state] += sign
+                if row.owner_problem is not None:
+                    self._problems[row.owner_problem] += sign
             self._counts[Scope.ALL] += sign * len(rows)
 
     def _take_in(self, difference: Diff) -> None:

@@ -154,7 +154,7 @@ class _Conversation:
         except h11.RemoteProtocolError as error:
             status, reason = self._status_line(error)
             headers: tuple[tuple[str, str], ...] = ()
-            mistake = str(error)
+            mistake = _mistake(error)
             body, end = b"", BodyEnd.BROKEN
         else:
             status, reason = response.status_code, _text(response.reason)
@@ -209,7 +209,7 @@ class _Conversation:
         except TooMuchDataError:
             end = BodyEnd.CUT
         except (OSError, EOFError, h11.RemoteProtocolError) as error:
-            end, mistake = BodyEnd.BROKEN, str(error)
+            end, mistake = BodyEnd.BROKEN, _mistake(error)
         return bytes(body[:most]), end, mistake
 
     def _next_event(self) -> object:
@@ -232,6 +232,13 @@ class _Conversation:
         if found is None:
             raise error
         return int(found[1]), _text(found[2] or b"")
+
+
+def _mistake(error: Exception) -> str:
+    """Return what went wrong, without the notation of Python in which h11 quotes the bytes."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error).partition(": bytearray(")[0]
 
 
 def _host_header(url: UrlTarget) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from typing import TYPE_CHECKING
 
@@ -292,4 +293,6 @@ def openssl_reason(error: ssl.SSLError) -> str:
     """Return OpenSSL's reason in small letters, or whatever else there is."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message
-    return (error.reason or str(error)).replace("_", " ").lower()
+    # Where OpenSSL gives no reason, Python's text ends in a place of its own source.
+    text = error.reason or re.sub(r"\s*\(_ssl\.c:\d+\)", "", str(error))
+    return text.replace("_", " ").lower()

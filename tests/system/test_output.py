@@ -271,5 +271,5 @@ sys.exit(run_command(["list", "--json", "--query", f"port:{port}"]))
     problems = [
         json.loads(one.stdout)["sockets"][0]["owner_problem"] for one in done if one.returncode == 0
     ]
-    assert problems == ["looking", None]
+    assert problems == ["out_of_files", None]
     assert "may not open more files" in done[0].stderr

@@ -72,6 +72,7 @@ GOOD = {
     "details_height": 200,
     "grouped": True,
     "by_count": True,
+    "by_project": True,
 }
 
 

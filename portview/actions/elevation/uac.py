@@ -17,7 +17,7 @@ from contextlib import suppress
 from ctypes import wintypes
 from functools import cache
 from multiprocessing import connection as pipes
-from multiprocessing.connection import Client, Connection, Listener
+from multiprocessing.connection import Client, Listener
 from typing import TYPE_CHECKING, Any
 
 from portview.actions.elevation.errors import elevation_cancelled
@@ -114,7 +114,7 @@ def start_elevated(
         ) from error
 
 
-def _connect(address: str) -> Connection[Any, Any]:
+def _connect(address: str) -> Any:
     """Open the pipe as ``multiprocessing.connection.Client`` does, but to be identified only."""
     api = importlib.import_module("_winapi")
     flags = SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION | FILE_FLAG_OVERLAPPED
@@ -131,7 +131,7 @@ def _connect(address: str) -> Connection[Any, Any]:
             with suppress(OSError):
                 api.WaitNamedPipe(address, _CONNECT_WAIT_MS)
     api.SetNamedPipeHandleState(handle, PIPE_READMODE_MESSAGE, None, None)
-    made: Connection[Any, Any] = pipes.PipeConnection(handle)  # type: ignore[attr-defined,unused-ignore]
+    made: Any = pipes.PipeConnection(handle)  # type: ignore[attr-defined,unused-ignore]
     return made
 
 
@@ -198,7 +198,7 @@ def speaks_for(
     return parent is not None and parent.pid == started
 
 
-def _client_of(connection: Connection[Any, Any]) -> int:
+def _client_of(connection: Any) -> int:
     pid = wintypes.ULONG()
     if not _library().client_of(connection.fileno(), ctypes.byref(pid)):
         raise windows_error(last_error())

@@ -24,6 +24,7 @@ _CODES = {
     OwnerProblem.PROCESS_GONE: "owner_gone",
     OwnerProblem.PID_REUSED: "owner_gone",
     OwnerProblem.LOOKING: "no_holder_found",
+    OwnerProblem.OUT_OF_FILES: "out_of_files",
     OwnerProblem.NOT_FOUND: "no_holder_found",
 }
 _ADVICE = {
@@ -41,6 +42,9 @@ _ADVICE = {
         "Close programs that were started by it, or sign out and in again."
     ),
     OwnerProblem.LOOKING: N_("Check again in a moment."),
+    OwnerProblem.OUT_OF_FILES: N_(
+        "Raise the limit of open files and start PortView again, for example: ulimit -n 1024"
+    ),
     OwnerProblem.NOT_FOUND: N_(
         "Check again in a moment, and from the host if this is a container."
     ),

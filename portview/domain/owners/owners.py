@@ -20,6 +20,7 @@ _PROBLEM_WORDS = {
     OwnerProblem.MISSING_CAPABILITY: N_("unknown: missing capability"),
     OwnerProblem.PROTECTED: N_("unknown: access denied"),
     OwnerProblem.LOOKING: N_("looking \u2026"),
+    OwnerProblem.OUT_OF_FILES: N_("unknown: too many open files"),
     OwnerProblem.NOT_FOUND: N_("unknown: no holder found"),
 }
 _PROBLEM_REASONS = {
@@ -47,6 +48,9 @@ _PROBLEM_REASONS = {
         "(a security policy), so it can't name the one that holds this socket."
     ),
     OwnerProblem.LOOKING: N_("PortView is still looking for the process that holds this socket."),
+    OwnerProblem.OUT_OF_FILES: N_(
+        "PortView may not open more files, so it can't look for the process that holds this socket."
+    ),
     OwnerProblem.NOT_FOUND: N_(
         "No process that runs here was found to hold this socket. It may be on its way from one "
         "process to another, held from another namespace, hidden, or opened by the kernel."

@@ -92,7 +92,8 @@ def _program(facts: ProgramFacts, rules: Rules) -> Recognition:
     project = facts.project.name if facts.project else ""
     sources = [_(_FROM_COMMAND) if facts.command_line else _(_FROM_EXECUTABLE)]
     if program is None:
-        label, in_project = _fallback(launch, facts, rules), bool(launch.runtime)
+        label = _fallback(launch, facts, rules)
+        in_project = bool(launch.runtime) or _is_of_project(facts)
     else:
         label = _label(program, launch, facts)
         in_project = program.in_project
@@ -169,7 +170,7 @@ def _fallback(launch: Launch, facts: ProgramFacts, rules: Rules) -> str:
     if launch.is_inline:
         return _("{runtime}, inline code").format(runtime=launch.runtime)
     if launch.runtime:
-        if not launch.script:
+        if not launch.script.strip("./\\"):
             return launch.runtime
         script = launch.script
         shown = file_name(script) if "/" in script or "\\" in script else script
@@ -183,6 +184,15 @@ def _fallback(launch: Launch, facts: ProgramFacts, rules: Rules) -> str:
     if first in rules.telling_words:
         return inert(f"{stem} {first}", _LONGEST_PART)
     return inert(stem, _LONGEST_PART)
+
+
+def _is_of_project(facts: ProgramFacts) -> bool:
+    """Return whether a program was built in its project, or by ``go run`` for the moment."""
+    if facts.project is None:
+        return False
+    folder = facts.project.source[: -len(file_name(facts.project.source))]
+    is_inside = bool(folder) and facts.executable.startswith(folder)
+    return is_inside or "/go-build" in facts.executable
 
 
 def _by_title(facts: ProgramFacts, rules: Rules) -> Recognition | None:

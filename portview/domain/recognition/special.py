@@ -108,7 +108,9 @@ def java(launch: Launch, _facts: ProgramFacts) -> str:
     """Return the name of what runs in Java, by the marks of well-known servers."""
     properties = dict(_properties(launch.options))
     script = launch.script
-    simple = script.rpartition("/")[2].rpartition(".")[2] if "." in script else script
+    parts = script.rpartition("/")[2].split(".")
+    # A class named Main says nothing without its package.
+    simple = ".".join(parts[-2:] if parts[-1].lower() in _GENERIC_CLASSES else parts[-1:])
     if "catalina.base" in properties:
         base = file_name(properties["catalina.base"])
         return _("Apache Tomcat ({base})").format(base=base) if base else _("Apache Tomcat")
@@ -120,6 +122,7 @@ def java(launch: Launch, _facts: ProgramFacts) -> str:
     return f"{simple or 'java'} (java)" if simple else "java"
 
 
+_GENERIC_CLASSES = frozenset({"main", "app", "application", "server", "launcher", "bootstrap"})
 # untranslated: names of products
 _JAVA_MAIN = {
     "kafka.Kafka": "Apache Kafka",

@@ -59,7 +59,8 @@ class OwnerProblem(StrEnum):
 
     ACCESS_DENIED: administrators may see it. MISSING_CAPABILITY: PortView runs as root, without a
     capability that the row's ``owner_detail`` names. PROTECTED: not even an administrator may look
-    into some process. LOOKING: the search is not over. NOT_FOUND: every process that runs here
+    into some process. LOOKING: the search is not over. OUT_OF_FILES: PortView itself may not open
+    more files, and could not search. NOT_FOUND: every process that runs here
     was searched.
     """
 
@@ -70,6 +71,7 @@ class OwnerProblem(StrEnum):
     MISSING_CAPABILITY = "missing_capability"
     PROTECTED = "protected"
     LOOKING = "looking"
+    OUT_OF_FILES = "out_of_files"
     NOT_FOUND = "not_found"
 
 

@@ -213,7 +213,9 @@ class LinuxSocketReader:
         return self._kernel
 
     def _owner_problem(self, socket: DiagSocket) -> tuple[OwnerProblem, str]:
-        if socket.inode in self._pending or self._is_out_of_files:
+        if self._is_out_of_files:
+            return OwnerProblem.OUT_OF_FILES, ""
+        if socket.inode in self._pending:
             return OwnerProblem.LOOKING, ""
         if self._has_hidden:
             return hidden_owner_access(self._holders.denied_pids)
@@ -233,6 +235,7 @@ def _key(known: KnownSocket, owner: ProcessKey | None) -> SocketKey:
 @lru_cache(maxsize=1024)
 def _user_name(uid: int) -> str:
     try:
-        return pwd.getpwuid(uid).pw_name
+        name: str = pwd.getpwuid(uid).pw_name
     except (KeyError, OSError):
         return str(uid)
+    return name

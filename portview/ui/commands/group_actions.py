@@ -32,10 +32,17 @@ class GroupActions:
             ActionSpec(_("Processes by &number of sockets"), (), tip, is_checkable=True),
             views.set_by_count,
         )
+        tip = _("Make one line of all processes that work for one project")
+        self.by_project = acts.add(
+            "by_project",
+            ActionSpec(_("Processes by pro&ject"), (), tip, is_checkable=True),
+            views.set_by_project,
+        )
         expand = ActionSpec(_("&Expand all processes"), ("Ctrl+Shift+G",))
         collapse = ActionSpec(_("Co&llapse all processes"))
         self._of_tree = [
             self.by_count,
+            self.by_project,
             acts.add("expand_all", expand, self._on_expand),
             acts.add("collapse_all", collapse, self._on_collapse),
         ]
@@ -48,11 +55,16 @@ class GroupActions:
     def restore(self, settings: Settings) -> None:
         """Group as it was remembered."""
         self.by_count.setChecked(settings.preferences.by_count)
+        self.by_project.setChecked(settings.preferences.by_project)
         self.group.setChecked(settings.preferences.grouped)
 
     def remember(self, settings: Settings) -> None:
         """Keep the grouping in the settings."""
-        settings.update(by_count=self.by_count.isChecked(), grouped=self.group.isChecked())
+        settings.update(
+            by_count=self.by_count.isChecked(),
+            by_project=self.by_project.isChecked(),
+            grouped=self.group.isChecked(),
+        )
 
     def _on_toggled(self, is_grouped: bool) -> None:  # noqa: FBT001 - a Qt signal's form
         self._views.set_grouped(is_grouped)

@@ -140,6 +140,8 @@ class ConfirmDialog(QDialog):
         self.act_button.setText(verb.replace("&", "&&"))
         self._show_only(self.headline, *shown, *([self.act_button] if verb else []))
         self._rest_on_cancel("Cancel" if verb else "Close")
+        # From Cancel the act is one Tab away, whatever stands between them.
+        QWidget.setTabOrder(self.cancel_button, self.act_button)
         if verb and is_default:
             self._rest_on(self.act_button)
 

@@ -54,6 +54,8 @@ class ActionBar(QWidget):
         self._buttons: list[tuple[BarEntry, KeyButton]] = []
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
+        # Else the buttons as they are would be the least that this widget takes.
+        self._row.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)
         self._row.setSpacing(SPACE_S - 2)
         self._menu = QMenu(self)
         self._menu.setToolTipsVisible(True)

@@ -47,6 +47,7 @@ class SocketViews(QStackedWidget):
         self._model = model
         self._tree: ProcessTree | None = None
         self._is_by_count = False
+        self._is_by_project = False
         self._has_tree_widths = False
         self._is_process_shown = True
         self.table = SocketTable(model)
@@ -69,6 +70,7 @@ class SocketViews(QStackedWidget):
 
             processes = ProcessTreeModel(self._model, self)
             processes.set_by_count(self._is_by_count)
+            processes.set_by_project(self._is_by_project)
             self._tree = ProcessTree(processes, self._model)
             self.tree_columns = ColumnLayout(self._tree.header(), COLUMNS)
             self._take(self._tree)
@@ -148,6 +150,12 @@ class SocketViews(QStackedWidget):
         if not self._is_fitted and self._model.rowCount() and not self.is_grouped:
             self._is_fitted = True
             self.columns.fit_first_widths()
+
+    def set_by_project(self, is_by_project: bool) -> None:  # noqa: FBT001 - likewise
+        """Make one line of all processes of a project in the tree, or one of each process."""
+        self._is_by_project = is_by_project
+        if self._tree is not None:
+            self.processes.set_by_project(is_by_project)
 
     def set_by_count(self, is_by_count: bool) -> None:  # noqa: FBT001 - a checkable action's form
         """Let processes with most sockets stand first, or go by the order of the table."""

@@ -5,10 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Slot
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from portview.domain.sockets.scope import Scope
 from portview.domain.sockets.snapshot import Snapshot
+from portview.domain.sockets.socket_row import Protocol
 from portview.engine.port_usage_feed import PortUsageFeed
 from portview.i18n import _
 from portview.models.socket_table_model import SocketTableModel
@@ -40,14 +49,16 @@ from portview.ui.search.port_trial import PortTrial
 from portview.ui.search.saved_views import SavedViews
 from portview.ui.style.theme import row_colours
 from portview.ui.table.socket_views import SocketViews
+from portview.ui.watching.watch_tools import WatchTools
 from portview.ui.widgets.action_button import ActionButton, MenuButton
 from portview.ui.window.empty_state import EmptyStates
 from portview.ui.window.first_paint import FirstPaint
 from portview.ui.window.help_actions import add_help_actions
 from portview.ui.window.highlight_menu import HighlightMenu
+from portview.ui.window.info_bar import InfoBar
 from portview.ui.window.live_button import LiveButton
 from portview.ui.window.navigation import Navigation
-from portview.ui.window.restart_action import RestartAction
+from portview.ui.window.restart_action import RESTART_ACTION, RestartAction
 from portview.ui.window.scope_bar import ScopeBar, scope_title
 from portview.ui.window.status_bar import StatusBar
 from portview.ui.window.theme_menu import ThemeMenu
@@ -116,6 +127,7 @@ class MainWindow(QMainWindow):
         self.port_box = PortBox()
         self.port_card = PortCard(self.port_box, data_sources.describe, self)
         self.port_card.set_trial(PortTrial(runner, self.port_card))
+        self.info_bar = InfoBar(is_elevated=facts.is_elevated)
         self.acts = WindowActions(self)
         sources = ProbingSources(
             read_rows,
@@ -126,7 +138,7 @@ class MainWindow(QMainWindow):
         self.probing = ProbingTools(self, runner, settings, sources)
         self.firewall = FirewallTools(self, runner, settings, data_sources.firewall)
         self.diagnosis = DiagnosisTools(self, runner, settings, self.model.all_entries)
-        self._port_usage = PortUsageFeed(runner, self)
+        self.watching = WatchTools(self, runner, settings)
         self.row_actions = RowActions(self.acts, self.views.selection, [self.views])
         self._passing_time = QTimer(self)
         self._passing_time.setInterval(_PASS_TIME_MS)
@@ -134,9 +146,9 @@ class MainWindow(QMainWindow):
         self.background = Tray(self, self.acts, settings, autostart)
         self.background.show_requested.connect(self.bring_to_front)
         self.background.notified.connect(self.show_message)
-        elevated = facts.is_elevated
-        self.restart = RestartAction(self.acts, self, runner, is_elevated=elevated)
+        self.restart = RestartAction(self.acts, self, runner, is_elevated=facts.is_elevated)
         self.restart.notified.connect(self.show_message)
+        self.info_bar.administrator_wanted.connect(self.acts[RESTART_ACTION].trigger)
         self.acts.add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.background.quit)
         self._add_row_actions()
         self._saved_views = SavedViews(
@@ -182,6 +194,7 @@ class MainWindow(QMainWindow):
         self.probing.close()
         self.firewall.close()
         self.diagnosis.close()
+        self.watching.close()
         self._poller.stop()
         self._passing_time.stop()
         for model in self.findChildren(SocketTableModel):
@@ -213,6 +226,7 @@ class MainWindow(QMainWindow):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(top)
+        layout.addWidget(self.info_bar)
         layout.addWidget(self.details, 1)
         centre = QWidget()
         centre.setLayout(layout)
@@ -288,6 +302,7 @@ class MainWindow(QMainWindow):
         add_port_actions(actions, self.probing)
         self.diagnosis.add_actions(self.acts, actions)
         self.firewall.add_actions(self.acts, actions)
+        self.watching.add_actions(self.acts, actions)
         add_opening_actions(actions, self._runner, self.show_message)
         add_parent_action(actions, self.model.all_entries, self.navigation.reveal)
         add_filter_actions(actions, self.navigation.narrow)
@@ -368,13 +383,33 @@ class MainWindow(QMainWindow):
         firewall.note_changed.connect(self.status.show_note)
         firewall.notified.connect(self.show_message)
         firewall.action_wanted.connect(self._acting.start)
+        self._port_usage = PortUsageFeed(self._runner, self)
         self._port_usage.counted.connect(self.status.show_usage)
         self.diagnosis.notified.connect(self.show_message)
         self.diagnosis.action_wanted.connect(self._acting.start)
         self.diagnosis.allow_wanted.connect(firewall.allow)
+        self._connect_watching()
         for acting in (firewall, self._acting):
             acting.acted.connect(firewall.note_change)
             acting.acted.connect(self.diagnosis.note_change)
+
+    def _connect_watching(self) -> None:
+        watching = self.watching
+        watching.notified.connect(self.show_message)
+        watching.why_wanted.connect(
+            lambda port, protocol: self.diagnosis.ask_about(port, Protocol(protocol))
+        )
+        watching.state_changed.connect(self.background.show_watches)
+        watching.told.connect(self._on_told)
+        self.background.message_clicked.connect(watching.show_window)
+
+    @Slot(str, str, str)
+    def _on_told(self, title: str, text: str, kind: str) -> None:
+        self.show_message(title)
+        if kind == "failure" and self.isVisible():
+            QApplication.beep()
+            QApplication.alert(self)
+        self.background.tell(title, text, kind)
 
     @Slot(object)
     def _on_snapshot(self, snapshot: Snapshot) -> None:
@@ -385,6 +420,7 @@ class MainWindow(QMainWindow):
         self.properties.show_snapshot(snapshot)
         self.status.show_snapshot(snapshot, self.model.states, self._poller.interval_ms)
         self.empty_states.note_snapshot()
+        self.info_bar.show_problems(self.model.owner_problems)
         self._port_usage.show_snapshot(snapshot)
 
     @Slot(object, str)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QLabel, QStatusBar, QToolButton, QWidget
 
 from portview.domain.sockets.socket_row import State
 from portview.i18n import _
 from portview.models.tooltips import plain_tooltip
+from portview.ui.widgets.elided_label import ElidedLabel
 from portview.ui.window.live_button import interval_text
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class StatusBar(QStatusBar):
         self.addWidget(self._totals)
         self.addWidget(self._waiting)
         self.addWidget(self._problem, 1)
+        self._left = (self._totals, self._waiting, self._problem)
+        self.messageChanged.connect(self._on_message_changed)
         self.note = QToolButton()
         self.note.setAutoRaise(True)
         self.note.clicked.connect(self.note_clicked)
@@ -50,7 +53,7 @@ class StatusBar(QStatusBar):
 
     def show_rights(self, *, is_elevated: bool) -> None:
         """Tell whether other users' processes can be read."""
-        _say(self._rights, "elevated" if is_elevated else _("not elevated"))
+        self._say(self._rights, "elevated" if is_elevated else _("not elevated"))
         self._rights.setToolTip(
             _("PortView runs with administrator rights.")
             if is_elevated
@@ -62,14 +65,14 @@ class StatusBar(QStatusBar):
         """Show how many dynamic ports are in use, of the protocol that has the fewest left."""
         known = [one.usage for one in overviews if one.usage is not None]
         if not known:
-            _say(self._usage, "")
+            self._say(self._usage, "")
             return
         usage = max(known, key=lambda one: one.share)
         warnings = [warning.sentence for one in overviews for warning in one.warnings]
         text = _("dynamic ports {used:,} of {size:,}").format(used=usage.used, size=usage.size)
         if any(warning.code == "port_exhaustion" for one in overviews for warning in one.warnings):
             text = _("\u26a0 {text}, running out").format(text=text)
-        _say(self._usage, text)
+        self._say(self._usage, text)
         lines = [f"{count:,}  {name}" for name, count in usage.by_process]
         self._usage.setToolTip(plain_tooltip("\n".join([*warnings, *lines])))
 
@@ -83,8 +86,8 @@ class StatusBar(QStatusBar):
         ]
         if waiting := states.get(State.TIME_WAIT, 0):
             parts.append(f"{waiting:,} TIME_WAIT")
-        _say(self._totals, "  \u00b7  ".join(parts))
-        _say(
+        self._say(self._totals, "  \u00b7  ".join(parts))
+        self._say(
             self._cost,
             _("read {read_ms:.0f} ms of {interval_text}").format(
                 read_ms=snapshot.read_ms, interval_text=interval_text(interval_ms)
@@ -95,13 +98,13 @@ class StatusBar(QStatusBar):
                 source=snapshot.source, read_ms=snapshot.read_ms, count=len(snapshot.rows)
             )
         )
-        _say(self._problem, snapshot.notes[0] if snapshot.notes else "")
+        self._say(self._problem, snapshot.notes[0] if snapshot.notes else "")
         self._problem.setToolTip("\n".join(snapshot.notes))
 
     def show_failure(self, error: PortViewError | Exception) -> None:
         """Show that a reading failed; the table stays as it was."""
         hint = getattr(error, "hint", "")
-        _say(self._problem, _("The last reading failed: {error}").format(error=error))
+        self._say(self._problem, _("The last reading failed: {error}").format(error=error))
         self._problem.setToolTip(f"{error}\n{hint}".strip())
 
     def show_note(self, sentence: str) -> None:
@@ -113,12 +116,25 @@ class StatusBar(QStatusBar):
 
     def show_waiting(self, changes: int) -> None:
         """Show how many changes a held table keeps back; 0 hides it."""
-        _say(self._waiting, _waiting_text(changes))
+        self._say(self._waiting, _waiting_text(changes))
+
+    def _say(self, label: QLabel, text: str) -> None:
+        """Let a label say something; one that says nothing has no frame either.
+
+        While a message is shown the labels on the left give way to it, and come back after it.
+        """
+        label.setText(text)
+        is_covered = label in self._left and bool(self.currentMessage())
+        label.setVisible(bool(text) and not is_covered)
+
+    @Slot(str)
+    def _on_message_changed(self, message: str) -> None:
+        for label in self._left:
+            label.setVisible(bool(label.text()) and not message)
 
     @staticmethod
-    def _label(accessible_name: str) -> QLabel:
-        label = QLabel()
-        label.setTextFormat(Qt.TextFormat.PlainText)
+    def _label(accessible_name: str) -> ElidedLabel:
+        label = ElidedLabel()
         label.setAccessibleName(accessible_name)
         label.setContentsMargins(6, 2, 6, 2)
         label.hide()
@@ -129,9 +145,3 @@ def _waiting_text(changes: int) -> str:
     if changes == 1:
         return _("1 change waiting")
     return _("{changes:,} changes waiting").format(changes=changes) if changes else ""
-
-
-def _say(label: QLabel, text: str) -> None:
-    # An empty label would still have its frame in the styles of Windows.
-    label.setText(text)
-    label.setVisible(bool(text))

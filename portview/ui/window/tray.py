@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 BACKGROUND_ACTIONS = ("tray", "close_to_tray", "autostart")
 """The names of the actions, in the order of the menu."""
 
+_LONGEST_MESSAGE = 250
 _NO_TRAY = N_("This desktop has no tray for icons")
 _NO_AUTOSTART = N_("PortView does not know how programs start at log-in here")
 
@@ -37,6 +38,8 @@ class Tray(QObject):
     """PortView was asked to end, and the window is closed."""
     show_requested = Signal()
     """The person wants to see the window."""
+    message_clicked = Signal()
+    """The person clicked a message of the tray."""
     notified = Signal(str)
     """A message for the status bar."""
 
@@ -55,6 +58,7 @@ class Tray(QObject):
         self._settings = settings
         self._autostart = autostart
         self._is_quitting = False
+        self._watched = ("", "")
         self._question: QMessageBox | None = None
         self._icon: QSystemTrayIcon | None = None
         self._menu: QMenu | None = None
@@ -72,8 +76,9 @@ class Tray(QObject):
         """Return the icon, which is made with its menu when it is first wanted."""
         if self._icon is None:
             self._icon = QSystemTrayIcon(application_icon(), self)
-            self._icon.setToolTip("PortView")
+            self._show_watched(self._icon)
             self._icon.activated.connect(self._on_activated)
+            self._icon.messageClicked.connect(self.message_clicked)
             self._menu = self._make_menu()
             self._icon.setContextMenu(self._menu)
         return self._icon
@@ -104,6 +109,33 @@ class Tray(QObject):
         self._window.close()
         # A window that is hidden in the tray ends nothing by being closed.
         self.ended.emit()
+
+    @Slot(str, str)
+    def show_watches(self, state: str, sentence: str) -> None:
+        """Show the worst state of what is watched: by the icon, and by words in its tip."""
+        self._watched = (state, sentence)
+        if self._icon is not None:
+            self._show_watched(self._icon)
+
+    def tell(self, title: str, text: str, kind: str) -> None:
+        """Show a message of the desktop, where there is an icon to show it at.
+
+        ``kind`` is failure, success, warning or info.
+        """
+        if not self.is_in_tray:
+            return
+        pictures = QSystemTrayIcon.MessageIcon
+        picture = {"failure": pictures.Critical, "warning": pictures.Warning}.get(
+            kind, pictures.Information
+        )
+        self.icon.showMessage(title, text[:_LONGEST_MESSAGE], picture)
+
+    def _show_watched(self, icon: QSystemTrayIcon) -> None:
+        state, sentence = self._watched
+        icon.setToolTip(f"PortView: {sentence}" if sentence else "PortView")
+        from portview.ui.window.tray_badge import badged_icon  # noqa: PLC0415 - when wanted
+
+        icon.setIcon(badged_icon(application_icon(), state))
 
     def open(self) -> None:
         """Open the window out of sight: in the tray if its icon is there, else minimised."""

@@ -58,12 +58,12 @@ class WindowMenus:
     ) -> None:
         """Add all menus; ``columns`` are about columns, ``looks`` about how the table looks."""
         more = (*BACKGROUND_ACTIONS, "", RESTART_ACTION, "quit")
-        self._add("&File", "export", "action_list", "", *more)
+        self._add(_("&File"), "export", "action_list", "", *more)
         edit_menu = self._bar.addMenu(_("&Edit"))
         self._row_actions.fill(edit_menu, Section.COPYING)
         edit_menu.addSeparator()
         self._add_acts(edit_menu, "filter", "clear_filter", "go_to_port")
-        view_menu = self._add("&View", "refresh", "pause")
+        view_menu = self._add(_("&View"), "refresh", "pause")
         view_menu.addMenu(_("&Interval")).addActions(list(intervals))
         view_menu.addSeparator()
         self._add_acts(view_menu, *(f"scope_{scope}" for scope in Scope))
@@ -79,8 +79,8 @@ class WindowMenus:
         for menu in looks:
             view_menu.addMenu(menu)
         self._row_actions.fill(self._bar.addMenu(_("&Socket")))
-        self._add("&Tools", "why", "", *ACTION_NAMES, "", "managed_rules")
-        self._add("&Help", "cheat_sheet", "about")
+        self._add(_("&Tools"), "why", "watches", "", *ACTION_NAMES, "", "managed_rules")
+        self._add(_("&Help"), "cheat_sheet", "about")
 
     def _add(self, title: str, *names: str) -> QMenu:
         menu = self._bar.addMenu(title)

@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from portview.domain.sockets.socket_row import SocketRow
     from portview.watch.evaluation.local_facts import LocalFacts
 
+_PASSING = {OwnerProblem.LOOKING, OwnerProblem.OUT_OF_FILES, OwnerProblem.PROCESS_GONE}
+"""What hides a program for a while only."""
+
 
 def listeners_now(facts: LocalFacts) -> dict[ListenerKey, SocketRow]:
     """Return who listens, one socket for each key; those still being looked up are left out."""
     found: dict[ListenerKey, SocketRow] = {}
     for row in facts.listeners():
-        if row.owner_problem in {OwnerProblem.LOOKING, OwnerProblem.PROCESS_GONE}:
+        if row.owner_problem in _PASSING:
             continue
         ranges = facts.ranges(row.protocol)
         is_dynamic = isinstance(ranges, Known) and ranges.value.is_dynamic(row.local.port)

@@ -120,8 +120,7 @@ class Tracker:
             self._kept, self._incidents = before
             raise
         for one in transitions:
-            logger.info("watch %s: %s (%s) %s", one.watch.name, one.kind.value,
-                        (one.incident or "")[:8], one.detail)  # fmt: skip
+            _log(one)
         return transitions
 
     def refresh_incidents(self) -> None:
@@ -316,3 +315,33 @@ def boot_id() -> str:
 def _is_before(state: WatchState, at: Moment) -> bool:
     """Return whether a kept monotonic time can be of this run of the system."""
     return state.evaluated_at_s is None or state.evaluated_at_s <= at.monotonic_s
+
+
+def _log(transition: Transition) -> None:
+    """Log one transition; what reads JSON gets its parts as fields of ECS."""
+    watch = transition.watch
+    kind, incident = transition.kind.value, transition.incident or ""
+    fields = {
+        "event.kind": "alert",
+        "event.action": kind,
+        "event.id": incident or None,
+        "event.outcome": _OUTCOMES.get(transition.kind, "unknown"),
+        "rule.name": watch.name,
+        "destination.port": watch.port,
+        "network.transport": watch.protocol if watch.port is not None else None,
+    }
+    logger.info(
+        "watch %s: %s (%s) %s",
+        watch.name,
+        kind,
+        incident[:8],
+        transition.detail,
+        extra={"ecs": fields},
+    )
+
+
+_OUTCOMES = {
+    EventKind.FIRING: "failure",
+    EventKind.REMINDER: "failure",
+    EventKind.RESOLVED: "success",
+}

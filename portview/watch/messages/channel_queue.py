@@ -128,7 +128,7 @@ class ChannelQueue:
         return max(by_rate, self._try_at_s - now, 0.0)
 
     def _send(self, store: IncidentStore, group: Group) -> bool:
-        message = Composer(_backgrounds(store, group.events)).compose(group)
+        message = Composer(backgrounds_of(store, group.events)).compose(group)
         with store.transaction():
             outbox.mark_tried(store.connection, group.events)
 
@@ -169,7 +169,8 @@ def _until_diagnosed_s(store: IncidentStore, events: Iterable[OutgoingEvent]) ->
     return 0.0
 
 
-def _backgrounds(store: IncidentStore, events: Iterable[OutgoingEvent]) -> dict[str, Background]:
+def backgrounds_of(store: IncidentStore, events: Iterable[OutgoingEvent]) -> dict[str, Background]:
+    """Return what is known about the incidents of events. Raises sqlite3.Error."""
     found: dict[str, Background] = {}
     for event in events:
         incident = store.incident(event.incident) if event.incident else None

@@ -23,7 +23,10 @@ class Watcher:
     ``run`` blocks its thread, ``start`` makes one.
     """
 
-    def __init__(self, hooks: WatcherHooks | None = None) -> None:
+    def __init__(
+        self, hooks: WatcherHooks | None = None, *, lock_patience_s: float = LOCK_PATIENCE_S
+    ) -> None:
+        self._lock_patience_s = lock_patience_s
         self._hooks = hooks or WatcherHooks()
         self._cancel = CancelToken()
         self._thread: threading.Thread | None = None
@@ -32,6 +35,10 @@ class Watcher:
         """Evaluate on a thread; what ends it is told through ``hooks``."""
         self._thread = threading.Thread(target=self._run_on_thread, name="watcher")
         self._thread.start()
+
+    def cancel(self) -> None:
+        """Have it end soon; wait for nothing. Any thread."""
+        self._cancel.cancel()
 
     def stop(self) -> None:
         """Have it end, and wait for that where a thread was started. Any thread."""
@@ -53,7 +60,7 @@ class Watcher:
         """Evaluate until ``stop``. Raises PortViewError where another process evaluates."""
         lock = EvaluationLock()
         try:
-            has_lock = lock.wait(LOCK_PATIENCE_S, self._cancel)
+            has_lock = lock.wait(self._lock_patience_s, self._cancel)
         except OSError as error:
             text = _("The lock can't be used: {reason}.").format(reason=error.strerror or error)
             raise PortViewError("no_lock", text) from error

@@ -216,6 +216,10 @@ class IncidentStore:
         """Return the incidents that have not ended."""
         return self._incidents("WHERE ended_ms IS NULL ORDER BY began_ms")
 
+    def recent_incidents(self, since_ms: int) -> list[Incident]:
+        """Return the incidents that are open, or ended since a moment."""
+        return self._incidents("WHERE ended_ms IS NULL OR ended_ms >= ?", since_ms)
+
     def _incidents(self, where: str, *values: Any) -> list[Incident]:
         rows = self.connection.execute(
             f"SELECT {_INCIDENT_COLUMNS} FROM incidents {where}",  # noqa: S608 - constants

@@ -94,7 +94,7 @@ def test_each_rule_is_told_with_its_effect_and_its_end(
         "TCP 80",
         "the local subnet",
         "it is revoked",
-        "Allowed for some",
+        "Partly allowed",
         "/opt/web",
     ]
     assert second[1:4] == ["Blocks", "TCP 81", "any address"]

@@ -63,7 +63,9 @@ def with_masters(
     found = dict(processes)
     for key in keys:
         if rng.random() < 0.3:
-            identity = ProgramIdentity(f"w{rng.randint(1, 3)}", master=rng.choice(keys))
+            number = rng.randint(1, 3)
+            master = rng.choice([None, *keys])
+            identity = ProgramIdentity(f"w{number}", rng.choice(["", f"p{number}"]), master=master)
             found[key] = replace(found[key], identity=identity)
     return found
 
@@ -89,25 +91,29 @@ def make_models() -> tuple[SocketTableModel, ProcessTreeModel]:
     return table, ProcessTreeModel(table)
 
 
-def branches(tree: ProcessTreeModel) -> dict[object, list[SocketEntry]]:
+def branches(
+    tree: ProcessTreeModel, *, is_by_project: bool = False
+) -> dict[object, list[SocketEntry]]:
     """Return the groups from the top with their entries, as the indexes tell them."""
     found = {}
     for number in range(tree.rowCount()):
         top = tree.index(number, 0)
         entries = [tree.entry_at(tree.index(n, 0, top)) for n in range(tree.rowCount(top))]
         assert all(entries)
-        found[group_key(entries[0])] = entries
+        found[group_key(entries[0], by_project=is_by_project)] = entries
     return found
 
 
-def assert_grouped(table: SocketTableModel, tree: ProcessTreeModel, *, is_by_count: bool) -> None:
+def assert_grouped(
+    table: SocketTableModel, tree: ProcessTreeModel, *, is_by_count: bool, is_by_project: bool
+) -> None:
     expected: dict[object, list[SocketEntry]] = {}
     for entry in table.shown_entries:
-        expected.setdefault(group_key(entry), []).append(entry)
+        expected.setdefault(group_key(entry, by_project=is_by_project), []).append(entry)
     ordered = list(expected.items())
     if is_by_count:
         ordered.sort(key=lambda item: -len(item[1]))
-    assert list(branches(tree).items()) == ordered
+    assert list(branches(tree, is_by_project=is_by_project).items()) == ordered
     for number in range(tree.rowCount()):
         for child in range(tree.rowCount(tree.index(number, 0))):
             index = tree.index(child, 3, tree.index(number, 0))
@@ -119,7 +125,7 @@ class Play:
 
     def __init__(self, rng: random.Random, table: SocketTableModel, tree: ProcessTreeModel) -> None:
         self.rng, self.table, self.tree = rng, table, tree
-        self.is_by_count = self.is_active = False
+        self.is_by_count = self.is_active = self.is_by_project = False
         self.rows: list[SocketRow] = []
 
     def act(self) -> None:
@@ -135,6 +141,9 @@ class Play:
             case 4:
                 self.is_by_count = not self.is_by_count
                 self.tree.set_by_count(self.is_by_count)
+            case 8:
+                self.is_by_project = not self.is_by_project
+                self.tree.set_by_project(self.is_by_project)
             case 5:
                 self.table.set_held(rng.random() < 0.5)
             case 6 | 7:
@@ -176,25 +185,34 @@ def test_random_snapshots_keep_the_tree_equal_to_the_table(
         }
         play.tick()
         if play.is_active:
-            assert_grouped(table, tree, is_by_count=play.is_by_count)
+            assert_grouped(
+                table, tree, is_by_count=play.is_by_count, is_by_project=play.is_by_project
+            )
             for is_group, (index, entry) in kept.items():
-                assert_kept(tree, index, entry, is_group=is_group)
+                is_by_project = play.is_by_project
+                assert_kept(tree, index, entry, is_group=is_group, is_by_project=is_by_project)
     assert resets == []
     del tester
 
 
 def assert_kept(
-    tree: ProcessTreeModel, index: QPersistentModelIndex, entry: SocketEntry, *, is_group: bool
+    tree: ProcessTreeModel,
+    index: QPersistentModelIndex,
+    entry: SocketEntry,
+    *,
+    is_group: bool,
+    is_by_project: bool,
 ) -> None:
     """What was remembered is still the same process or socket, unless it is gone."""
-    groups = branches(tree)
+    groups = branches(tree, is_by_project=is_by_project)
+    key = group_key(entry, by_project=is_by_project)
     if is_group:
-        assert index.isValid() == (group_key(entry) in groups)
+        assert index.isValid() == (key in groups)
         if index.isValid():
-            assert group_key(tree.entries_at(index)[0]) == group_key(entry)
+            assert group_key(tree.entries_at(index)[0], by_project=is_by_project) == key
         return
     # A socket without owner that changes its reason goes to another group, and is let go.
-    keys = {each.row.key for each in groups.get(group_key(entry), [])}
+    keys = {each.row.key for each in groups.get(key, [])}
     assert index.isValid() == (entry.row.key in keys)
     if index.isValid():
         assert tree.entry_at(index).row.key == entry.row.key

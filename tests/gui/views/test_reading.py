@@ -10,7 +10,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from portview.domain.sockets.socket_row import State
+from portview.domain.sockets.socket_row import OwnerProblem, State
 from portview.domain.table.columns import COLUMNS
 from portview.models.liveness import Mark
 
@@ -113,3 +113,39 @@ def test_news_are_told_by_more_than_colour_and_the_first_load_tells_none(
             assert picture.cacheKey() != plain.cacheKey()
     cell = model.index(model.row_number(changed.key), STATE)
     assert cell.data(role.FontRole).bold()
+
+
+def test_an_owner_that_was_found_is_no_news_of_the_machine(
+    window: MainWindow, show: Callable[..., None], rows: tuple[SocketRow, ...]
+) -> None:
+    known = next(row for row in rows if row.local.port == 8080)
+    looking = replace(
+        known,
+        key=known.key._replace(owner=None),
+        pid=None,
+        owner_problem=OwnerProblem.LOOKING,
+    )
+    others = tuple(row for row in rows if row is not known)
+    show(*others)
+    show(*others, looking)
+    assert window.model.mark_of(looking.key) is Mark.NEW
+    show(*rows)
+    assert window.model.mark_of(known.key) is Mark.NEW, "it is as new as it was"
+    assert window.model.row_number(looking.key) is None, "and nothing closed"
+    denied = replace(looking, owner_problem=OwnerProblem.ACCESS_DENIED)
+    window.model.set_highlight(3000)
+    old = replace(looking, key=looking.key._replace(token=9))
+    show(*others, old)
+    show(*others, replace(denied, key=old.key))
+    assert window.model.mark_of(old.key) is Mark.NEW, "why it can't be told is no change"
+
+
+def test_a_message_is_never_painted_over_the_counters(
+    window: MainWindow, show: Callable[..., None], rows: tuple[SocketRow, ...]
+) -> None:
+    window.show_message("Copied 2 rows.")
+    show(*rows[:3])
+    assert not window.status._totals.isVisible()
+    window.status.clearMessage()
+    assert window.status._totals.isVisible()
+    assert window.status._totals.text().startswith("3 listening")

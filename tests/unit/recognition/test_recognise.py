@@ -73,6 +73,10 @@ SERVERS = [
     ("dotnet run --project Shop", "my-shop · dotnet run"),
     ("java -Xmx1g -jar /srv/shop-1.2.jar --server.port=9000", "my-shop · shop-1.2.jar (java)"),
     ("java Server.java", "my-shop · Server.java (java)"),
+    ("java -cp shop.jar org.example.shop.Main", "my-shop · shop.Main (java)"),
+    ("node .", "my-shop · node"),
+    ("/home/ann/my-shop/target/debug/shopd serve", "my-shop · shopd serve"),
+    ("/var/go-build12/b001/exe/main", "my-shop · main"),
     # of the machine
     ("python3 -m http.server 8080", "http.server 8080 in Downloads"),
     ("python3 -X dev -m http.server -d /srv/www 9000 --bind ::1", "http.server 9000 in www"),
@@ -112,7 +116,7 @@ SERVERS = [
     ("/usr/sbin/cupsd -l", "CUPS (printing)"),
     ("/opt/prometheus/prometheus --config.file=p.yml", "Prometheus"),
     ("ollama serve", "Ollama server"),
-    ("/usr/share/code/code --type=utility", "VS Code: forwarded port"),
+    ("/usr/share/code/code --type=utility", "VS Code: forwarded port or extension"),
     (r"C:\Windows\System32\wslrelay.exe --mode 2", "WSL: forwarded port"),
     # of nobody's rules
     ("/opt/acme/acmed serve --verbose", "acmed serve"),

@@ -1,0 +1,131 @@
+"""How watches and their states are worded in the window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portview.domain.local_time import local_moment
+from portview.domain.user_input.parsing import format_duration
+from portview.i18n import _
+from portview.ui.style.severity import Severity
+from portview.ui.widgets.result import ResultRow
+from portview.watch.rules.model import Expectation
+from portview.watch.rules.shown import shown_url
+
+if TYPE_CHECKING:
+    from portview.watch.rules.model import Watch
+    from portview.watch.running.status import WatchStatus
+
+_NOW_MS = 1500
+_SEVERITIES = {"ok": Severity.GOOD, "firing": Severity.BAD, "recovering": Severity.BAD}
+
+
+def columns() -> tuple[str, ...]:
+    """Return the titles of the table."""
+    return (
+        _("State"),
+        _("Name"),
+        _("Expects"),
+        _("Since"),
+        _("Last check"),
+        _("Tells"),
+        _("Detail"),
+    )
+
+
+def state_words(status: WatchStatus) -> str:
+    """Return a state with what is laid over it."""
+    words = {
+        "ok": _("ok"),
+        "pending": _("pending"),
+        "firing": _("firing"),
+        "recovering": _("recovering"),
+        "unknown": _("unknown"),
+    }[status.state]
+    over = []
+    if status.is_acknowledged:
+        over.append(_("acknowledged"))
+    if status.silenced_until_ms:
+        over.append(_("silenced"))
+    if status.is_flapping:
+        over.append(_("flapping"))
+    return f"{words} ({', '.join(over)})" if over else words
+
+
+def expectation_words(watch: Watch) -> str:
+    """Return what a watch expects, in a few words."""
+    port = "" if watch.port is None else f"{watch.protocol.upper()} {watch.port}"
+    where = f"{watch.host}:{watch.port}" if watch.host else port
+    words = {
+        Expectation.LISTENING: _("{port} listens"),
+        Expectation.FREE: _("{port} is free"),
+        Expectation.HELD_BY: _("{port} is held by {program}"),
+        Expectation.TCP: _("{where} answers"),
+        Expectation.UDP: _("{where} answers"),
+        Expectation.HTTP: _("{url} answers well"),
+        Expectation.TLS: _("the certificate of {where} is valid for {days:g} days"),
+        Expectation.SERVICE: _("the service {service} runs"),
+        Expectation.NO_NEW_LISTENERS: _("nothing new listens"),
+        Expectation.NOT_EXPOSED: _("{port} stays closed to other machines"),
+        Expectation.SOCKETS: _("at most {above:g} sockets"),
+        Expectation.DYNAMIC_PORTS: _("dynamic ports are left"),
+        Expectation.NOT_RESERVED: _("{port} is in no excluded range"),
+        Expectation.RESOURCES: _("use of {resource} stays below {above:g}"),
+    }[watch.expect]
+    return words.format(
+        port=port,
+        where=where or shown_url(watch.url),
+        url=shown_url(watch.url) or where,
+        program=watch.program,
+        service=watch.service,
+        days=watch.days,
+        above=watch.above or 0.0,
+        resource=watch.resource,
+    )
+
+
+def status_row(status: WatchStatus, now_ms: int) -> ResultRow:
+    """Return one line of the table."""
+    checked = ""
+    if status.checked_ms:
+        age_ms = max(0, now_ms - status.checked_ms)
+        checked = _("{time} ago").format(time=format_duration(age_ms // 1000 * 1000))
+        if age_ms < _NOW_MS:
+            checked = _("now")
+    return ResultRow(
+        (
+            state_words(status),
+            status.watch.name,
+            expectation_words(status.watch),
+            local_moment(status.since_ms) if status.since_ms else "",
+            checked,
+            ", ".join(status.watch.notify) or _("desktop"),
+            status.detail,
+        ),
+        _SEVERITIES.get(status.state, Severity.NOTE),
+    )
+
+
+def event_row(event: tuple[int, str, str]) -> ResultRow:
+    """Return one line of the timeline."""
+    at_ms, kind, text = event
+    severity = {"firing": Severity.BAD, "reminder": Severity.BAD, "resolved": Severity.GOOD}
+    return ResultRow(
+        (local_moment(at_ms), event_words(kind), text), severity.get(kind, Severity.NOTE)
+    )
+
+
+def event_words(kind: str) -> str:
+    """Return what happened, for people."""
+    return {
+        "firing": _("firing"),
+        "resolved": _("resolved"),
+        "reminder": _("still firing"),
+        "cannot_tell": _("can't tell"),
+        "flapping": _("flapping"),
+        "repair": _("repair"),
+        "acknowledged": _("acknowledged"),
+        "silenced": _("silenced"),
+        "unsilenced": _("silence ended"),
+        "accepted": _("accepted"),
+    }.get(kind, kind)

@@ -1,0 +1,37 @@
+"""The desktop as a channel: its messages wait in the outbox until a window shows them."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from portview.watch.messages import outbox
+from portview.watch.messages.channel_queue import backgrounds_of
+from portview.watch.messages.grouping import group_events
+from portview.watch.messages.texts import Composer
+from portview.watch.rules.model import DESKTOP
+
+if TYPE_CHECKING:
+    from portview.watch.messages.texts import Message
+    from portview.watch.store.incident_store import IncidentStore
+
+_MOST_ROWS = 200
+
+
+def take_desktop_messages(store: IncidentStore, group_wait_s: float = 0.0) -> list[Message]:
+    """Return what the desktop is to show now, each message once. Raises sqlite3.Error.
+
+    What waits longer than some minutes is not shown any more: the window shows the state.
+    """
+    now_ms = time.time_ns() // 1_000_000
+    events = outbox.waiting(store.connection, DESKTOP, _MOST_ROWS)
+    if not events:
+        return []
+    age_ms = now_ms - min(one.at_ms for one in events)
+    if 0 <= age_ms < group_wait_s * 1000:
+        return []
+    fresh = [one for one in events if now_ms - one.at_ms < outbox.DESKTOP_EXPIRES_AFTER_MS]
+    with store.transaction():
+        outbox.remove(store.connection, events)
+    composer = Composer(backgrounds_of(store, fresh), host="")
+    return [composer.compose(group) for group in group_events(fresh)]
