@@ -132,7 +132,9 @@ class Tray(QObject):
 
     def _show_watched(self, icon: QSystemTrayIcon) -> None:
         state, sentence = self._watched
-        icon.setToolTip(f"PortView: {sentence}" if sentence else "PortView")
+        icon.setToolTip(
+            _("PortView: {sentence}").format(sentence=sentence) if sentence else "PortView"
+        )
         from portview.ui.window.tray_badge import badged_icon  # noqa: PLC0415 - when wanted
 
         icon.setIcon(badged_icon(application_icon(), state))
