@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from portview.domain.sockets.traffic import TrafficRate
 
 LOOPBACK = N_("Loopback")
+LOOPBACK_CODE = "loopback"
 _PROTOCOL_NAMES = {
     Family.IPV4: {Protocol.TCP: "TCP", Protocol.UDP: "UDP"},
     Family.IPV6: {Protocol.TCP: "TCP6", Protocol.UDP: "UDP6"},
@@ -190,6 +191,17 @@ def state_text(entry: SocketEntry, _: CellContext) -> str:
 def state_key(entry: SocketEntry, _: CellContext) -> int | None:
     """Sort by the life of a connection, from LISTEN to CLOSED."""
     return None if entry.row.state is None else _STATE_ORDER[entry.row.state]
+
+
+def firewall_code(entry: SocketEntry, context: CellContext) -> str:
+    """Return a verdict's value or "loopback"; empty for connections and where it isn't known yet."""
+    row = entry.row
+    if not awaits_clients(row):
+        return ""
+    if is_loopback(row.key.local.address):
+        return LOOPBACK_CODE
+    answer = context.firewall.get(row.key)
+    return "" if answer is None else answer.verdict.value
 
 
 def firewall_text(entry: SocketEntry, context: CellContext) -> str:

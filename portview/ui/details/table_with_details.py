@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtWidgets import QSplitter
 
-from portview.domain.table.cells import firewall_text
+from portview.domain.table.cells import firewall_code
 from portview.override import override
 from portview.ui.details.details_pane import DetailsPane
 from portview.ui.details.selected_socket import SelectedSocket
@@ -194,4 +194,4 @@ class TableWithDetails(QSplitter):
 
     def _show_verdicts(self) -> None:
         model, icon_of = self._model, self._verdicts.icon_of
-        model.set_icons("firewall", lambda entry: icon_of(firewall_text(entry, model.context)))
+        model.set_icons("firewall", lambda entry: icon_of(firewall_code(entry, model.context)))

@@ -121,7 +121,7 @@ def test_why_it_is_ended_at_once_is_told() -> None:
     for process, why in ((alone, "can't be asked to close"), (still, "while suspended")):
         (card,) = confirmation([row(A)], [process]).cards
         assert why in card.consequence
-        assert "what it has not saved is lost" in card.consequence
+        assert "unsaved data is lost" in card.consequence
     assert any(detail.startswith("Suspended:") for detail in card.details)
 
 
