@@ -194,7 +194,7 @@ def state_key(entry: SocketEntry, _: CellContext) -> int | None:
 
 
 def firewall_code(entry: SocketEntry, context: CellContext) -> str:
-    """Return a verdict's value or "loopback"; empty for connections and where it isn't known yet."""
+    """Return a verdict's value or "loopback"; empty for connections and where it is unknown."""
     row = entry.row
     if not awaits_clients(row):
         return ""

@@ -45,6 +45,10 @@ WIDGET_KEYS = (
     HelpSection(
         N_("In the table"),
         (
+            HelpLine("0 \u2026 9", N_("Ask who has a port")),
+            HelpLine(
+                N_("Enter"), N_("The first action of the details; opens them where they are closed")
+            ),
             HelpLine(N_("Space"), N_("Pause and resume")),
             HelpLine(N_("Shift+F10, Menu key"), N_("What can be done with the selected sockets")),
             HelpLine(N_("Ctrl+A"), N_("Select all")),
@@ -63,7 +67,16 @@ WIDGET_KEYS = (
     HelpSection(
         N_("In the port box"),
         (
-            HelpLine(N_("Enter"), N_("Go to who holds the port; again for the next one")),
+            HelpLine(
+                N_("Enter"), N_("The first step of the card: free the port, copy it, or ask why")
+            ),
+            HelpLine(
+                N_("Ctrl+K, Ctrl+T, Ctrl+Y, Ctrl+B"), N_("Free, test, why, open in the browser")
+            ),
+            HelpLine(
+                N_("Ctrl+Enter"), N_("Show who holds the port in the table; again for the next one")
+            ),
+            HelpLine(N_("Down"), N_("To the other steps")),
             HelpLine(N_("Esc"), N_("Leave the box, back to the sockets")),
             HelpLine("8080   127.0.0.1:8080   udp 53", N_("What can be asked for")),
         ),

@@ -6,6 +6,7 @@ import logging
 import sqlite3
 import threading
 import time
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -115,7 +116,19 @@ class Deliveries:
         ends = time.monotonic() + _STOP_S
         for worker in self._workers.values():
             worker.join(max(0.0, ends - time.monotonic()))
+        unanswered = [name for name, worker in self._workers.items() if worker.is_busy]
         self._workers.clear()
+        if unanswered:
+            self._give_back(unanswered)
+
+    def _give_back(self, names: list[str]) -> None:
+        """Have the next process send what these channels have not answered to."""
+        try:
+            with closing(IncidentStore.open(self._path)) as store, store.transaction():
+                for name in names:
+                    outbox.give_back(store.connection, name)
+        except (sqlite3.Error, PortViewError) as error:
+            logger.warning("what was not answered to is not known: %s", error)
 
 
 class _Worker:

@@ -87,6 +87,11 @@ def mark_alive(connection: sqlite3.Connection, now_ms: int) -> None:
     connection.execute("UPDATE outbox SET alive_ms = ? WHERE handed_ms IS NOT NULL", (now_ms,))
 
 
+def give_back(connection: sqlite3.Connection, channel: str) -> None:
+    """Keep that what was handed over to a channel has not been answered to."""
+    connection.execute("UPDATE outbox SET handed_ms = NULL WHERE channel = ?", (channel,))
+
+
 def settle_interrupted(connection: sqlite3.Connection, channel: str) -> None:
     """Decide about what another process had handed over when it was killed.
 

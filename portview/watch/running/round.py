@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from portview.watch.rules.model import Watch, WatchRules
     from portview.watch.store.incident_store import IncidentStore
 
-MOST_AT_ONCE = 16
+MOST_AT_ONCE = 32
 
 
 def moment_now() -> Moment:
