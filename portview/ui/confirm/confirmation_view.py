@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 _ICON_SIZE = 24
 _ICONS = {
-    CardKind.STOPS: "close",
+    CardKind.STOPS: "process",
     CardKind.PAUSES: "pause",
     CardKind.SERVICE: "system",
     CardKind.REFUSED: "warning",
-    CardKind.STAYS: "check",
+    CardKind.STAYS: "info",
     CardKind.RULE: "firewall",
     CardKind.SETTING: "system",
 }

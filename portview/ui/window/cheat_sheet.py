@@ -45,6 +45,8 @@ WIDGET_KEYS = (
     HelpSection(
         "In the table",
         (
+            HelpLine("0 \u2026 9", "Ask who has a port"),
+            HelpLine("Enter", "The first action of the details; opens them where they are closed"),
             HelpLine("Space", "Pause, and go on"),
             HelpLine("Shift+F10, Menu key", "What can be done with the selected sockets"),
             HelpLine("Ctrl+A", "Select all"),
@@ -61,7 +63,10 @@ WIDGET_KEYS = (
     HelpSection(
         "In the port box",
         (
-            HelpLine("Enter", "Go to who holds the port; again for the next one"),
+            HelpLine("Enter", "The first step of the card: free the port, copy it, or ask why"),
+            HelpLine("Ctrl+K, Ctrl+T, Ctrl+Y, Ctrl+B", "Free, test, why, open in the browser"),
+            HelpLine("Ctrl+Enter", "Show who holds the port in the table; again for the next one"),
+            HelpLine("Down", "To the other steps"),
             HelpLine("Esc", "Leave the box, back to the sockets"),
             HelpLine("8080   127.0.0.1:8080   udp 53", "What can be asked for"),
         ),
