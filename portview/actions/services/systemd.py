@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -14,12 +15,12 @@ from portview.actions.services.service_control import (
     service_unreadable,
 )
 from portview.domain.errors import Outcome, PortViewError
-from portview.domain.owners.service import Service, ServiceState
+from portview.domain.owners.service import RecoveryAction, RecoveryKind, Service, ServiceState
 from portview.i18n import _
 from portview.readers.system_tools import find_tool, tool_environment
 
 _PROPERTIES = (
-    "Id,Description,LoadState,ActiveState,MainPID,UnitFileState,Restart,TriggeredBy,"
+    "Id,Description,LoadState,ActiveState,MainPID,UnitFileState,Restart,RestartUSec,TriggeredBy,"
     "RequiredBy,BoundBy,ConsistsOf,RefuseManualStop"
 )
 _STATES = {
@@ -66,13 +67,15 @@ class SystemdControl:
         dependents = [
             _service(self._show(unit)) for unit in sorted(needing - {name})[:_MOST_DEPENDENTS]
         ]
+        restarts = values.get("Restart", "no") not in {"no", ""}
         return ServiceFacts(
             _service(values),
             self._manager,
             start_type=values.get("UnitFileState") or None,
             dependents=tuple(s for s in dependents if s.state is ServiceState.RUNNING),
             can_be_stopped=values.get("RefuseManualStop") != "yes",
-            restarts=values.get("Restart", "no") not in {"no", ""},
+            restarts=restarts,
+            recovery=(RecoveryAction(RecoveryKind.RESTART, _seconds(values)),) if restarts else (),
             triggers=tuple(sorted(values.get("TriggeredBy", "").split())),
         )
 
@@ -144,6 +147,13 @@ class SystemdControl:
             raise PortViewError(
                 "no_systemctl", _("systemctl can't be run: {error}.").format(error=error)
             ) from error
+
+
+def _seconds(values: dict[str, str]) -> float:
+    """Read ``RestartUSec`` as systemctl writes it: ``100ms``, ``5s``, ``1min 30s``."""
+    units = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
+    parts = re.findall(r"(\d+)\s*(us|ms|min|s|h)", values.get("RestartUSec", ""))
+    return sum(int(count) * units[unit] for count, unit in parts)
 
 
 def _is_denied(message: str) -> bool:
