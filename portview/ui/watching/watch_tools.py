@@ -101,7 +101,8 @@ class WatchTools(QObject):
 
     @Slot()
     def show_window(self) -> None:
-        """Show the window."""
+        """Show the window; a file that came to be meanwhile is evaluated from now on."""
+        self.start()
         self.watches_window.bring_up()
 
     def watch_port(self, port: int, protocol: str = "tcp", program: str = "") -> None:

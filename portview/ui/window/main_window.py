@@ -148,7 +148,6 @@ class MainWindow(QMainWindow):
         self.background.notified.connect(self.show_message)
         self.restart = RestartAction(self.acts, self, runner, is_elevated=facts.is_elevated)
         self.restart.notified.connect(self.show_message)
-        self.info_bar.administrator_wanted.connect(self.acts[RESTART_ACTION].trigger)
         self.acts.add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.background.quit)
         self._add_row_actions()
         self._saved_views = SavedViews(
@@ -372,6 +371,7 @@ class MainWindow(QMainWindow):
         self._acting.acted.connect(lambda _report: self._poller.refresh())
         self._connect_firewall()
         self.empty_states.action_requested.connect(self._clear_filter)
+        self.info_bar.administrator_wanted.connect(self.acts[RESTART_ACTION].trigger)
         self._passing_time.timeout.connect(self.model.pass_time)
 
     def _connect_firewall(self) -> None:
