@@ -31,13 +31,14 @@ _STATES = {
     "activating": ServiceState.STARTING,
     "deactivating": ServiceState.STOPPING,
 }
+# untranslated: what systemctl prints
 _DENIALS = ("Access denied", "Interactive authentication required", "Permission denied")
 _QUESTION_TIMEOUT_S = 10.0
 _MOST_DEPENDENTS = 50
 
 
 def systemd_runs(folder: Path = Path("/run/systemd/system")) -> bool:
-    """Tell whether systemd is this system's manager, as sd_booted(3) does."""
+    """Return whether systemd is this system's manager, as sd_booted(3) does."""
     return folder.is_dir()
 
 
@@ -139,7 +140,7 @@ class SystemdControl:
                 _("systemctl did not come back within {timeout_s:.0f} s.").format(
                     timeout_s=timeout_s
                 ),
-                _("systemd goes on with it; look again in a while."),
+                _("systemd is still working on it; check again later."),
                 Outcome.NOT_DONE,
             ) from error
         except OSError as error:

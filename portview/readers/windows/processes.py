@@ -55,7 +55,7 @@ class ProcessTable:
         self._table = GrowingTable(fill, too_small=STATUS_INFO_LENGTH_MISMATCH)
 
     def read(self) -> dict[int, RunningProcess]:
-        """Return every running process by its PID. Raises OSError if there is no list."""
+        """Return every running process by its PID. Raises OSError if there is not a list."""
         return {process.key.pid: process for process in parse_processes(self._table.read())}
 
 
@@ -113,7 +113,7 @@ def creation_time(handle: int) -> int:
 
 
 def is_running(handle: int) -> bool:
-    """Tell whether the process behind a handle still runs.
+    """Return whether the process behind a handle still runs.
 
     The process object outlives the process for as long as anyone holds a handle on it. Needs the
     right SYNCHRONIZE; an exit code would not do, because a program may end with 259 itself.

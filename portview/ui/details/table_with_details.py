@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtWidgets import QSplitter
 
-from portview.domain.table.cells import firewall_text
+from portview.domain.table.cells import firewall_code
 from portview.override import override
 from portview.ui.details.details_pane import DetailsPane
 from portview.ui.details.selected_socket import SelectedSocket
@@ -31,7 +31,7 @@ _SMALLEST_HEIGHT, _LARGEST_HEIGHT = 80, 4000
 class TableWithDetails(QSplitter):
     """Joins the views, what is looked up for their rows, and the pane about the chosen row.
 
-    ``socket_chosen`` tells the key of a socket that was chosen in the pane; the wishes for rules
+    ``socket_chosen`` tells the key of a socket that was chosen in the pane; the requests for rules
     of the firewall carry the entry that they are about.
     """
 
@@ -90,7 +90,7 @@ class TableWithDetails(QSplitter):
 
     @property
     def is_open(self) -> bool:
-        """Tell whether the details are shown."""
+        """Return whether the details are shown."""
         return not self.pane.isHidden()
 
     def set_open(self, is_open: bool) -> None:  # noqa: FBT001 - a checkable action's form
@@ -194,4 +194,4 @@ class TableWithDetails(QSplitter):
 
     def _show_verdicts(self) -> None:
         model, icon_of = self._model, self._verdicts.icon_of
-        model.set_icons("firewall", lambda entry: icon_of(firewall_text(entry, model.context)))
+        model.set_icons("firewall", lambda entry: icon_of(firewall_code(entry, model.context)))

@@ -166,7 +166,7 @@ class HistoryRecorder:
         prune(self._connection, self._retention, time.time_ns() // 1_000_000)
 
     def _failed(self, error: Exception) -> None:
-        """Begin anew with the next look that can be written; what lies between is a gap."""
+        """Begin again with the next look that can be written; what lies between is a gap."""
         self._drop_store()
         if self._is_failing:
             return
