@@ -242,7 +242,7 @@ class SuspendAction:
         return f"{self.verb.capitalize()} process"
 
     def preview(self, *, force: bool, tree: bool) -> Confirmation:
-        """See whether it is still the same process, and whether it stands still."""
+        """See whether it is still the same process, and whether it is suspended."""
         del force, tree
         return confirm_suspend(inspect_execution(self.process, self.verb))
 
@@ -275,5 +275,5 @@ def next_action(report: ActionReport) -> tuple[str, Action] | None:
 
 
 def can_be_elevated(report: ActionReport) -> bool:
-    """Tell whether the same job may work as administrator."""
+    """Return whether the same job may work as administrator."""
     return report.outcome is Outcome.NEEDS_ADMIN and bool(getattr(report, "can_be_elevated", False))

@@ -57,7 +57,7 @@ class FreeReport(ActionReport):
 
     @property
     def can_be_elevated(self) -> bool:
-        """Tell whether the same plan may work as administrator."""
+        """Return whether the same plan may work as administrator."""
         is_denied = any(result.ending is Ending.DENIED for result in self.results)
         return is_denied or any(
             problem.outcome is Outcome.NEEDS_ADMIN for problem in self.service_problems
@@ -138,7 +138,7 @@ def free_port(
 
     Everything is done to the processes of the plan and to no other, each checked by its start
     time on a handle. If a part of the plan can't be done, nothing is. ``as_admin`` has the system
-    ask for administrator rights for this one errand. Blocks; any thread. Raises Cancelled before
+    ask for administrator rights for this one action. Blocks; any thread. Raises Cancelled before
     anything was done, and PortViewError where the rights were not given.
     """
     asked = _("Free {request}.").format(request=plan.request)

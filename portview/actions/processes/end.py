@@ -33,7 +33,7 @@ class EndReport(ActionReport):
 
     @property
     def can_be_elevated(self) -> bool:
-        """Tell whether the same may work as administrator."""
+        """Return whether the same may work as administrator."""
         return any(result.ending is Ending.DENIED for result in self.results)
 
 
@@ -59,7 +59,7 @@ def end_process(
 ) -> EndReport:
     """Do what ``inspect_process`` proposed. Blocks; any thread.
 
-    ``as_admin`` has the system ask for administrator rights for this one errand. Raises Cancelled
+    ``as_admin`` has the system ask for administrator rights for this one action. Raises Cancelled
     before anything was done, and PortViewError where the rights were not given.
     """
     process = step.process

@@ -60,7 +60,7 @@ class Ending(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        """Tell whether nothing is left to do: it does not run any more, or released the port."""
+        """Return whether nothing is left to do: it does not run any more, or released the port."""
         return self in {Ending.CLOSED, Ending.ENDED, Ending.GONE, Ending.RELEASED}
 
 

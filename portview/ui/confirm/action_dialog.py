@@ -1,4 +1,4 @@
-"""From a wish to a proven result in one dialog: look, ask, act, report."""
+"""From a request to a proven result in one dialog: look, ask, act, report."""
 
 from __future__ import annotations
 

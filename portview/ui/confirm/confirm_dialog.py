@@ -161,7 +161,7 @@ class ConfirmDialog(QDialog):
             self._rest_on(self.act_button)
 
     def show_progress(self, text: str) -> None:
-        """Say what is under way."""
+        """Show what is under way."""
         self.progress_text.setText(text)
         self._show_only(self.progress_text, self.progress_bar, *self.kept_while_executing())
         self.cancel_button.setText(_("Cancel"))
@@ -172,7 +172,7 @@ class ConfirmDialog(QDialog):
             self._task.cancel()
             if self._is_executing:
                 # What was begun ends in a report; closing now would hide it.
-                self.progress_text.setText("Stopping ...")
+                self.progress_text.setText(_("Stopping ..."))
                 return
         super().reject()
 

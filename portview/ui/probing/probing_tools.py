@@ -37,7 +37,7 @@ ACTION_NAMES = ("probe", "scan", "pick")
 class ProbingSources(NamedTuple):
     """Where the tools get what they ask this machine for.
 
-    ``read_rows`` reads the sockets anew and ``firewall`` is asked for its word, both on a pool
+    ``read_rows`` reads the sockets again and ``firewall`` is asked for its verdict, both on a pool
     thread; ``all_entries`` are the table's own, on the UI thread.
     """
 

@@ -117,6 +117,7 @@ def add_card_steps(
             _("Show its connections"),
             lambda answer: bool(answer.peers),
             lambda answer: card.filter_chosen.emit(
+                # untranslated: a query
                 f"port:{answer.question.port} OR rport:{answer.question.port}"
             ),
             may_be_first=False,

@@ -169,7 +169,7 @@ class PortCard(QFrame):
 
     @Slot(bool)
     def show_paused(self, is_paused: bool) -> None:  # noqa: FBT001 - a Qt signal's form
-        """Say with each answer whether it is as old as the last reading."""
+        """Show with each answer whether it is as old as the last reading."""
         self._is_paused = is_paused
         if self.isVisible():
             self._refresh()

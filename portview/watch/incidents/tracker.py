@@ -81,9 +81,9 @@ class Tracker:
         self._watches: dict[str, Watch] = {}
 
     def adopt(self, rules: WatchRules, at: Moment, *, is_new_run: bool = False) -> None:
-        """Take over rules: what was edited or removed begins anew, and its incident ends.
+        """Take over rules: what was edited or removed begins again, and its incident ends.
 
-        ``is_new_run`` says that a process begins that goes on evaluating: what another run of the
+        ``is_new_run`` says that a process begins that keeps evaluating: what another run of the
         system counted is counted again. Raises sqlite3.Error.
         """
         self._watches = {one.name: one for one in rules.watches if one.is_enabled}

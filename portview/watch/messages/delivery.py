@@ -91,7 +91,7 @@ class Deliveries:
         return any(worker.is_busy for worker in self._workers.values())
 
     def adopt(self, rules: WatchRules) -> None:
-        """Take over the channels of the rules; those that changed begin anew."""
+        """Take over the channels of the rules; those that changed begin again."""
         wanted = {one.name: (one, rules.group_wait_s) for one in rules.channels}
         for name, worker in list(self._workers.items()):
             if wanted.get(name) != self._channels.get(name):

@@ -95,7 +95,7 @@ def give_back(connection: sqlite3.Connection, channel: str) -> None:
 def settle_interrupted(connection: sqlite3.Connection, channel: str) -> None:
     """Decide about what another process had handed over when it was killed.
 
-    Where that lived no moment longer the message arrived: nobody says it twice. Where it went on
+    Where that lived no moment longer the message arrived: nobody says it twice. Where it continued
     waiting for an answer, it did not.
     """
     connection.execute(

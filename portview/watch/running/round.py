@@ -35,9 +35,9 @@ def moment_now() -> Moment:
 
 
 def steady_s() -> float:
-    """Return seconds that no clock step changes and that go on while the machine sleeps."""
+    """Return seconds that no clock step changes and that continue while the machine sleeps."""
     if sys.platform == "linux":
-        # Linux's monotonic clock stands while the machine sleeps; that of Windows goes on.
+        # Linux's monotonic clock stands while the machine sleeps; that of Windows continues.
         return time.clock_gettime(time.CLOCK_BOOTTIME)
     return time.monotonic()
 

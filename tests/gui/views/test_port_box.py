@@ -151,7 +151,7 @@ def test_the_answer_is_live(
     assert window.port_card.text.startswith("TCP 7777 is in use\nnode, PID 1234")
     window.model.set_held(True)
     show(*rows)
-    assert window.port_card.text == unproved, "also while the rows of the table stand still"
+    assert window.port_card.text == unproved, "also while the rows of the table are suspended"
     poller.set_paused(True)
     assert window.port_card.text.splitlines()[0] == "TCP 7777: checking\u2026 (paused)"
 
