@@ -135,6 +135,7 @@ def _print_statuses(statuses: list[WatchStatus]) -> None:
 def run_watches(options: argparse.Namespace) -> Outcome:
     """Evaluate and record who listens until SIGINT or SIGTERM."""
     from portview.readers.choose import open_reader  # noqa: PLC0415 - loaded when wanted
+    from portview.readers.recognition.background import ProgramIdentities  # noqa: PLC0415 - likewise
     from portview.watch.background.notify import SystemdNotifier  # noqa: PLC0415 - likewise
     from portview.watch.history.recorder import HistoryRecorder  # noqa: PLC0415 - likewise
     from portview.watch.running.turns import WatcherHooks  # noqa: PLC0415 - loaded when wanted
@@ -151,7 +152,11 @@ def run_watches(options: argparse.Namespace) -> Outcome:
     watcher = Watcher(hooks)
     # An exception, for a handler must not take the locks that the interrupted code may hold.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    recorder = HistoryRecorder(open_reader, "background", on_problem=print_note)
+    identities = ProgramIdentities()
+    identities.start()
+    recorder = HistoryRecorder(
+        open_reader, "background", on_problem=print_note, identities=identities
+    )
     try:
         watcher.run()
     except KeyboardInterrupt:
@@ -159,6 +164,7 @@ def run_watches(options: argparse.Namespace) -> Outcome:
     finally:
         notifier.stopping()
         recorder.close()
+        identities.close()
         signal.signal(signal.SIGTERM, before)
     return Outcome.DONE
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtWidgets import QSplitter
 
 from portview.domain.table.cells import firewall_code
+from portview.i18n import _
 from portview.override import override
 from portview.ui.details.details_pane import DetailsPane
 from portview.ui.details.selected_socket import SelectedSocket
@@ -170,9 +171,15 @@ class TableWithDetails(QSplitter):
             page.managed_rules_requested.connect(self.managed_rules_requested)
             return page
 
+        def history_page() -> DetailsPage:
+            from portview.ui.history.history_page import HistoryPage  # noqa: PLC0415
+
+            return HistoryPage(runner)
+
         self.pane.add_page("Owner", owner_page)
         self.pane.add_page("Traffic", traffic_page)
         self.pane.add_page("Firewall", firewall_page)
+        self.pane.add_page(_("History"), history_page)
 
     def _note_height(self) -> None:
         height = self.sizes()[1]
