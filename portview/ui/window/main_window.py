@@ -342,6 +342,7 @@ class MainWindow(QMainWindow):
             model=self.model,
             probing=self.probing,
             diagnosis=self.diagnosis,
+            watch=self.watching.watch_port,
             start=self._acting.start,
             tell=self.show_message,
         )
