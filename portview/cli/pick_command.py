@@ -112,7 +112,7 @@ def _check(options: argparse.Namespace) -> None:
     if not (options.range or options.near or options.preferred or options.order):
         raise PortViewError(
             "no_ports",
-            _("There is not a port to choose from."),
+            _("There is no port to choose from."),
             _("Add --range 8080-8100, --near 8080, --preferred 8080 or --order FILE."),
             Outcome.BAD_INPUT,
         )

@@ -95,7 +95,7 @@ def scan(
     options = options or ScanOptions()
     cancel = cancel or CancelToken()
     if not ports:
-        raise PortViewError("no_ports", _("There is not a port to scan."), "", Outcome.BAD_INPUT)
+        raise PortViewError("no_ports", _("There is no port to scan."), "", Outcome.BAD_INPUT)
     address, *others = addresses_to_scan(host, cancel)
     started = time.perf_counter()
     opened: list[OpenPort] = []

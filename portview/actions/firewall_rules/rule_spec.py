@@ -58,7 +58,7 @@ def validated_rule_spec(rule_spec: RuleSpec) -> RuleSpec:
     if rule_spec.effect not in {RuleEffect.ALLOW, RuleEffect.BLOCK}:
         raise _bad(_("a rule allows or blocks"))
     if not 1 <= rule_spec.port <= MAX_PORT:
-        raise _bad(_("there is not a port {port}").format(port=rule_spec.port))
+        raise _bad(_("there is no port {port}").format(port=rule_spec.port))
     if rule_spec.program is not None and not _is_program(rule_spec.program):
         raise _bad(
             _("{program} is no full path of a program").format(program=quoted(rule_spec.program)),

@@ -75,7 +75,7 @@ def parse_port(text: str, start: int = 0, end: int | None = None) -> int:
         shown = digits if len(digits) <= len("65535000") else f"{digits[:8]}..."
         raise BadInputError(
             "bad_port",
-            _("There is not a port {shown}.").format(shown=shown),
+            _("There is no port {shown}.").format(shown=shown),
             text,
             start,
             len(digits),

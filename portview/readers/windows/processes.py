@@ -55,7 +55,7 @@ class ProcessTable:
         self._table = GrowingTable(fill, too_small=STATUS_INFO_LENGTH_MISMATCH)
 
     def read(self) -> dict[int, RunningProcess]:
-        """Return every running process by its PID. Raises OSError if there is not a list."""
+        """Return every running process by its PID. Raises OSError if there is no list."""
         return {process.key.pid: process for process in parse_processes(self._table.read())}
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 
+from portview.domain.sockets.socket_row import Protocol
 from portview.i18n import _
 from portview.ui.search.port_card import CardStep
 
@@ -28,6 +29,7 @@ def add_card_steps(
     probing: ProbingTools,
     diagnosis: DiagnosisTools,
     start: Callable[[Action], object],
+    watch: Callable[[int, str], object],
     tell: Callable[[str], object],
 ) -> None:
     """Add the steps in the order of use. ``start`` opens the dialog of an action, which asks."""
@@ -86,6 +88,15 @@ def add_card_steps(
             "Ctrl+B",
             may_be_first=False,
             tip=_("Open it in the browser"),
+        ),
+        CardStep(
+            _("Watch\u2026"),
+            lambda _answer: True,
+            lambda answer: watch(
+                answer.question.port, (answer.question.protocol or Protocol.TCP).value
+            ),
+            may_be_first=False,
+            tip=_("Be told when this port stops answering, or something else takes it"),
         ),
         CardStep(
             _("Find another"),

@@ -157,7 +157,7 @@ def _dynamic_ports(watch: Watch, facts: LocalFacts) -> Observation:
     protocol = Protocol(watch.protocol)
     ranges = facts.ranges(protocol)
     if not isinstance(ranges, Known) or ranges.value.dynamic is None:
-        reason = ranges.reason if isinstance(ranges, Unreadable) else _("there is not a range")
+        reason = ranges.reason if isinstance(ranges, Unreadable) else _("there is no range")
         return unreadable(_("The dynamic ports could not be read: {reason}.").format(reason=reason))
     usage = usage_of(facts.snapshot.value, protocol, ranges.value)
     limit = DEFAULT_DYNAMIC_PERCENT if watch.above is None else watch.above
