@@ -265,6 +265,15 @@ class MainWindow(QMainWindow):
         )
         add("export", ActionSpec("&Export\u2026", ("Ctrl+E",)), self._export.ask)
         add("go_to_port", ActionSpec(_("&Go to port"), ("Ctrl+L",)), self.port_box.enter)
+        add(
+            "palette",
+            ActionSpec(
+                _("Com&mands…"),
+                ("Ctrl+Shift+P",),
+                _("Every action, port and process by its name"),
+            ),
+            self._show_palette,
+        )
         add_help_actions(self.acts, self, self._facts)
 
     def _add_view_actions(self) -> None:
@@ -439,6 +448,15 @@ class MainWindow(QMainWindow):
             is_paused=self._poller.is_paused, interval_ms=self._poller.interval_ms
         )
         self.acts["pause"].setChecked(self._poller.is_paused)
+
+    @Slot()
+    def _show_palette(self) -> None:
+        from portview.ui.commands.palette import CommandPalette, PaletteSteps  # noqa: PLC0415 - late
+
+        steps = PaletteSteps(
+            self.port_box.take_over, self.navigation.show_everywhere, self.diagnosis.explain
+        )
+        CommandPalette(self.menuBar(), self.model.all_entries, steps, self).open()
 
     @Slot()
     def _clear_filter(self) -> None:
