@@ -137,7 +137,7 @@ _AS_WINDOWS = (
 
 
 def lint(arguments: list[str]) -> int:
-    """Check style, types and the floors of the house; ``--fix`` mends what ruff can."""
+    """Check style, types, layers and the catalogue; ``--fix`` corrects what ruff can."""
     prepare()
     fix = "--fix" in arguments
     codes = [
@@ -146,6 +146,7 @@ def lint(arguments: list[str]) -> int:
         _python("-m", "mypy"),
         _python("-m", "mypy", *_AS_WINDOWS),
         _lint_imports(),
+        _python(str(ROOT / "packaging" / "catalogue.py"), "check"),
     ]
     return max(codes)
 

@@ -206,7 +206,7 @@ def _run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
 
 
 def _failed(problem: PortViewError, arguments: Sequence[str]) -> int:
-    """Tell an error and return its exit code."""
+    """Describe an error and return its exit code."""
     from portview.cli.elevating import without_useless_advice  # noqa: PLC0415 - slow to load
 
     error = without_useless_advice(problem)

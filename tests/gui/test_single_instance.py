@@ -1,4 +1,4 @@
-"""Who may speak with the first instance, and which instance goes on."""
+"""Who may speak with the first instance, and which instance continues."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Administrator rights through Windows' own prompt (UAC): ShellExecuteExW with "runas".
 
-The errand runs in a process of its own. It hands its report back through a named pipe, to which
-only this user and administrators may write, and of which this side checks that it is that process
-that speaks. Not verified on Windows so far: no bench shows the prompt.
+The elevated request runs in a process of its own. It hands its report back through a named pipe,
+to which only this user and administrators may write, and of which this side checks that it is that
+process that speaks. Not verified on Windows so far: no bench shows the prompt.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ _CONNECT_ATTEMPTS, _CONNECT_WAIT_MS = 10, 1000
 def ask_windows(
     arguments: Sequence[str], cancel: CancelToken | None = None, *, verb: str = "runas"
 ) -> bytes:
-    """Run an errand through the prompt and return its answer. Raises PortViewError.
+    """Run an elevated request through the prompt and return its answer. Raises PortViewError.
 
     ``verb`` is "runas"; "open" runs it without other rights, which is how the way there and back
     is tried.
@@ -167,7 +167,7 @@ def _hear(listener: Listener, address: str, process: int, cancel: CancelToken | 
         if has_ended or is_cancelled:
             thread.join(_SLICE_MS / 1000)
             is_over.set()
-            # The listener can't be told to stop waiting; being met by ourselves ends it.
+            # The listener can't be determined to stop waiting; being met by ourselves ends it.
             with suppress(OSError):
                 Client(address, "AF_PIPE").close()
             thread.join()

@@ -151,6 +151,7 @@ def _post(url: str, alerts: list[dict[str, Any]]) -> None:
     )
     if parts.username:
         secret = f"{parts.username}:{parts.password or ''}".encode()
+        # untranslated: a header
         request.add_header("Authorization", f"Basic {base64.b64encode(secret).decode()}")
     with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - likewise
         answer.read(1000)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QApplication, QLabel
 
 from portview.actions.confirmation.actions import (
@@ -84,6 +84,39 @@ def test_nothing_is_stopped_before_the_button_and_the_proof_is_shown(
     assert f"TCP port {port} is free; freed" in dialog.now_text.text()
     assert not dialog.act_button.isVisible()
     assert read_records()[0].processes[0].pid == process.pid
+
+
+def test_the_steps_are_told_one_by_one_and_stay_with_the_result(
+    qtbot: QtBot, ask: Open, server: StartServer
+) -> None:
+    _process, port = server()
+    dialog = ask(FreeAction(port, Protocol.TCP))
+    with qtbot.waitSignal(dialog.acted, timeout=WAIT_MS):
+        dialog.act_button.click()
+    steps = dialog.checklist.lines
+    assert steps[0] == "Checked: still what you saw"
+    assert steps[1].startswith("Asked to close")
+    assert steps[-1] == "Looking again"
+    assert dialog.checklist.isVisible()
+    assert dialog.now_text.isVisible()
+    dialog.copy_button.click()
+    copied = QGuiApplication.clipboard().text()
+    assert "Asked to close" in copied
+    assert f"TCP port {port} is free" in copied
+
+
+def test_nobody_has_to_wait_for_a_program_that_ignores_the_request(
+    qtbot: QtBot, ask: Open, stubborn: StartServer
+) -> None:
+    process, port = stubborn()
+    dialog = ask(FreeAction(port, Protocol.TCP))
+    dialog.act_button.click()
+    qtbot.waitUntil(dialog.checklist.end_button.isVisible, timeout=WAIT_MS)
+    assert "s left" in dialog.checklist.lines[-1]
+    with qtbot.waitSignal(dialog.acted, timeout=WAIT_MS):
+        dialog.checklist.end_button.click()
+    assert process.wait(10) is not None
+    assert any(line.startswith("Ending it") for line in dialog.checklist.lines)
 
 
 def test_suspending_is_asked_about_and_can_be_taken_back(

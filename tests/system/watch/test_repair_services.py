@@ -86,6 +86,7 @@ def test_a_real_service_that_was_stopped_is_started_again(
         assert repair(store, name)[1] == [("1 restart_service", "repaired")]
         assert read_service(name).service.state is ServiceState.RUNNING
         assert look(watch) is Evaluation.GOOD
+        assert "does not start" in recovery_words(name)
         assert name in recovery_words(name)
     finally:
         sc("stop", name)
@@ -110,7 +111,12 @@ def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     state = tmp_path / "systemd.json"
     unit = {"ActiveState": "inactive", "MainPID": "0", "UnitFileState": "enabled"}
     units = {
-        "shop.service": {"Id": "shop.service", "Restart": "on-failure", **unit},
+        "shop.service": {
+            "Id": "shop.service",
+            "Restart": "on-failure",
+            "RestartUSec": "1min 500ms",
+            **unit,
+        },
         "root.service": {"Id": "root.service", "Restart": "no", "denied": "yes", **unit},
     }
     state.write_text(json.dumps({"calls": [], "units": units}), "utf-8")
@@ -129,7 +135,7 @@ def test_a_unit_is_started_and_the_watch_sees_it(store: IncidentStore, systemd: 
     watch, rows = repair(store, "shop.service")
     assert rows == [("1 restart_service", "repaired")]
     assert look(watch) is Evaluation.GOOD
-    assert "again by itself" in recovery_words("shop.service")
+    assert "restart after 60.5 s" in recovery_words("shop.service")
 
 
 @pytest.mark.linux_only("systemd")
