@@ -351,8 +351,8 @@ class MainWindow(QMainWindow):
             model=self.model,
             probing=self.probing,
             diagnosis=self.diagnosis,
-            start=self._acting.start,
             watch=self.watching.watch_port,
+            start=self._acting.start,
             tell=self.show_message,
         )
         self.views.port_typed.connect(self.port_box.take_over)
