@@ -64,7 +64,6 @@ TEST_TOOLS = {
     "tmux": "tmux",
     "screen": "screen",
     "runsv": "runit",
-    "sshd": "openssh-server",
     "podman": "podman",
     "runc": "runc",
     "busybox": "busybox-static",
@@ -72,8 +71,13 @@ TEST_TOOLS = {
 """Programs with which the tests make network namespaces, firewalls, displays, terminals and
 supervisors, and their packages."""
 
+WITHOUT_SYSTEMD = {"sshd": "openssh-server"}
+"""Further ones, whose packages would start a server where systemd runs: there they are used if they
+are installed, and the tests skip else."""
+
 FIREWALLD = VENV / "test-tools" / "firewalld"
 PROMETHEUS = VENV / "test-tools" / "prometheus"
+ALERTMANAGER = VENV / "test-tools" / "prometheus-alertmanager"
 """Packages as they hold their programs, for the tests alone: installed where systemd runs, these
 would switch themselves on, and firewalld would filter this machine."""
 
@@ -128,15 +132,24 @@ def test(arguments: list[str]) -> int:
     return _python("-m", "pytest", "-n", str(_workers()), *arguments)
 
 
+_AS_WINDOWS = (
+    *("--platform", "win32", "--no-warn-unused-ignores"),
+    *("--disable-error-code", "attr-defined", "--disable-error-code", "name-defined"),
+)
+"""Has mypy read what runs on Windows alone, and pass over the modules of other systems."""
+
+
 def lint(arguments: list[str]) -> int:
-    """Check style, types and the floors of the house; ``--fix`` mends what ruff can."""
+    """Check style, types, layers and the catalogue; ``--fix`` corrects what ruff can."""
     prepare()
     fix = "--fix" in arguments
     codes = [
         _python("-m", "ruff", "check", *(["--fix"] if fix else []), "."),
         _python("-m", "ruff", "format", *([] if fix else ["--check"]), "."),
         _python("-m", "mypy"),
+        _python("-m", "mypy", *_AS_WINDOWS),
         _lint_imports(),
+        _python(str(ROOT / "packaging" / "catalogue.py"), "check"),
     ]
     return max(codes)
 
@@ -261,14 +274,19 @@ def install_test_tools() -> None:
         return
     if not shutil.which("apt-get"):
         return
-    packages = {package for tool, package in TEST_TOOLS.items() if not shutil.which(tool)}
+    tools = TEST_TOOLS if Path("/run/systemd/system").is_dir() else TEST_TOOLS | WITHOUT_SYSTEMD
+    packages = {package for tool, package in tools.items() if not shutil.which(tool)}
     folder = Path("/usr/lib/python3/dist-packages")
     packages |= {
         package for name, package in FIREWALLD_LIBRARIES.items() if not (folder / name).exists()
     }
     if packages:
         _apt_install(sorted(packages), "the tests use real tools of Linux")
-    for program, place in (("firewalld", FIREWALLD), ("promtool", PROMETHEUS)):
+    for program, place in (
+        ("firewalld", FIREWALLD),
+        ("promtool", PROMETHEUS),
+        ("prometheus-alertmanager", ALERTMANAGER),
+    ):
         if not shutil.which(program) and not place.exists():
             _unpack(place)
 

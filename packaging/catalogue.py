@@ -30,7 +30,12 @@ SOURCES = ROOT / "portview"
 LOCALES = ROOT / "resources" / "locale"
 KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 UNTRANSLATED = "# untranslated:"
-"""Marks a line whose text looks like a sentence and is none; the reason follows."""
+"""Marks a text that looks like a sentence but isn't; the reason follows.
+
+It stands in the text's line, or on a line of its own above the statement that it is about.
+"""
+UNTRANSLATED_FILE = "# untranslated file:"
+"""Marks a file that has no text for people in it."""
 
 
 class Problem(NamedTuple):
@@ -126,14 +131,28 @@ def loose_sentences(folder: Path) -> Iterator[Problem]:
     for path in sorted(folder.rglob("*.py")):
         source = path.read_text(encoding="utf-8")
         lines = source.splitlines()
-        for node in _texts_outside(ast.parse(source)):
-            marked = any(
-                UNTRANSLATED in line for line in lines[node.lineno - 1 : node.end_lineno or 0]
+        if UNTRANSLATED_FILE in source:
+            continue
+        tree = ast.parse(source)
+        exempt = _marked_lines(tree, lines)
+        for node in _texts_outside(tree):
+            marked = node.lineno in exempt or any(
+                UNTRANSLATED in line for line in lines[node.lineno - 2 : node.end_lineno or 0]
             )
             if not marked:
                 shown = ast.unparse(node)
                 name = path.relative_to(folder.parent).as_posix()
                 yield Problem(f"{name}:{node.lineno}", f"not in the catalogue: {shown[:90]}")
+
+
+def _marked_lines(tree: ast.Module, lines: list[str]) -> set[int]:
+    """Return the lines of statements that have the mark on the line above."""
+    return {
+        line
+        for node in ast.walk(tree)
+        if isinstance(node, ast.stmt) and lines[node.lineno - 2].strip().startswith(UNTRANSLATED)
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
 
 
 def _faults(message: Message) -> Iterator[str]:
@@ -189,10 +208,15 @@ def _compiled(catalogue: Catalog) -> bytes:
 
 _SENTENCE = re.compile(r"[A-Za-z]{2,}[,:;']? (?:\{\}|[a-zA-Z]+)")
 _NO_SENTENCE = re.compile(
-    r"^(SELECT|INSERT|CREATE|PRAGMA|UPDATE|DELETE|BEGIN|ALTER|DROP)\b|[;{]\s*\n|::|<[a-z]+[ >/]"
+    r"^(SELECT|WHERE|id, watch|INSERT|CREATE|PRAGMA|UPDATE|DELETE|BEGIN|ALTER|DROP)\b"
+    r"|[;{]\s*\n|::|<[a-z]+[ >/]"
+    r"|^(tuple|list|dict|set|frozenset|Callable)\["
+    r"|^(/|GET /|--|yyyy|SYSTEM\\|SOFTWARE\\)|IS NOT NULL|= \?"
 )
 _MARKS = frozenset({"_", "N_", "ngettext", "pgettext"})
 _LOGS = frozenset({"log", "logger", "logging", "warnings"})
+_WITH_CODES = frozenset({"Thread", "KnownField", "RangedField", "UncertainField"})
+"""What is made with names for programs: of threads, of fields of nft."""
 _FOR_PROGRAMMERS = frozenset(
     {"ValueError", "TypeError", "RuntimeError", "KeyError", "AssertionError", "OSError"}
     | {"NotImplementedError", "LookupError", "IndexError", "SystemExit"}
@@ -205,6 +229,12 @@ def _texts_outside(tree: ast.Module) -> Iterator[ast.Constant | ast.JoinedStr]:
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.Call) and _is_exempt(node.func):
+            continue
+        if isinstance(node, ast.pattern):
+            continue
+        if isinstance(node, ast.Compare):
+            # What is compared is a code; nobody sees it.
+            waiting += [one for one in (node.left, *node.comparators) if not _is_plain(one)]
             continue
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             continue
@@ -219,11 +249,17 @@ def _texts_outside(tree: ast.Module) -> Iterator[ast.Constant | ast.JoinedStr]:
         waiting += ast.iter_child_nodes(node)
 
 
+def _is_plain(node: ast.expr) -> bool:
+    if isinstance(node, (ast.Tuple, ast.Set, ast.List)):
+        return all(map(_is_plain, node.elts))
+    return isinstance(node, ast.Constant)
+
+
 def _is_exempt(function: ast.expr) -> bool:
     if isinstance(function, ast.Attribute):
         owner = function.value
-        return isinstance(owner, ast.Name) and owner.id in _LOGS | {"re"}
-    return isinstance(function, ast.Name) and function.id in _MARKS | _FOR_PROGRAMMERS
+        return isinstance(owner, ast.Name) and owner.id in _LOGS | {"re", "threading"}
+    return isinstance(function, ast.Name) and function.id in _WITH_CODES | _MARKS | _FOR_PROGRAMMERS
 
 
 def _plain(node: ast.Constant | ast.JoinedStr) -> str:

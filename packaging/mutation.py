@@ -110,16 +110,16 @@ def mutate(module: str, tests: list[str], *, jobs: int) -> Result:
     shutil.rmtree(folder, ignore_errors=True)
     _copy_project(folder)
     _configure(folder, source, tests)
-    run = _mutmut(folder, "run", "--max-children", str(jobs))
-    (folder / "mutmut.log").write_text(run.stdout, encoding="utf-8")
+    log = _run(folder, "-m", "mutmut", "run", "--max-children", str(jobs))
+    (folder / "mutmut.log").write_text(log, encoding="utf-8")
     meta = folder / "mutants" / f"{source}.meta"
     codes: dict[str, int | None] = (
         json.loads(meta.read_text("utf-8"))["exit_code_by_key"] if meta.exists() else {}
     )
     if not codes or None in codes.values():
         raise MutationError(f"mutmut broke off; see {folder / 'mutmut.log'}")
-    survivors = tuple(_change(folder, name) for name, code in codes.items() if code not in NOTICED)
-    return Result(len(codes), survivors)
+    survivors = [name for name, code in codes.items() if code not in NOTICED]
+    return Result(len(codes), _changes(folder, source, survivors))
 
 
 def _copy_project(folder: Path) -> None:
@@ -152,21 +152,35 @@ def _configure(folder: Path, source: str, tests: list[str]) -> None:
         file.write("\n[tool.mutmut]\n" + "\n".join(lines) + "\n")
 
 
-def _mutmut(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _run(folder: Path, *arguments: str) -> str:
+    """Run mutmut's Python in a project's copy and return what it prints."""
     return subprocess.run(
-        [sys.executable, "-P", "-m", "mutmut", *arguments],
+        [sys.executable, "-P", *arguments],
         cwd=folder, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-    )  # fmt: skip
+    ).stdout  # fmt: skip
 
 
-def _change(folder: Path, name: str) -> Change:
-    """Read which line a change is about from its diff."""
-    shown = _mutmut(folder, "show", name).stdout.splitlines()
+_DIFFS = """
+import json, sys
+from mutmut.mutation.diff_apply import get_diff_for_mutant
+print(json.dumps([get_diff_for_mutant(name, path=sys.argv[1]) for name in sys.argv[2:]]))
+"""
+
+
+def _changes(folder: Path, source: str, names: list[str]) -> tuple[Change, ...]:
+    """Read which line each change is about from its diff."""
+    if not names:
+        return ()
+    diffs = json.loads(_run(folder, "-c", _DIFFS, source, *names).splitlines()[-1])
+    return tuple(_change(name, diff) for name, diff in zip(names, diffs, strict=True))
+
+
+def _change(name: str, diff: str) -> Change:
     before, after = (
         " ".join(
             line[1:].strip()
-            for line in shown
+            for line in diff.splitlines()
             if line.startswith(sign) and not line.startswith(sign * 3)
         )
         for sign in "-+"

@@ -69,7 +69,7 @@ logger = logging.getLogger(__name__)
 _X_PATIENCE_S = 2
 _SETTLED_MS = 5000
 _EXECUTION_PAUSE_S = 2.0 if sys.platform == "win32" else 0.0
-"""Windows lists the threads of the whole machine to tell which processes stand still."""
+"""Windows lists the threads of the whole machine to tell which processes are suspended."""
 _APP_USER_MODEL_ID = "PortView.PortView"
 """The installer's shortcuts have it as well."""
 
@@ -401,7 +401,8 @@ def _parser() -> argparse.ArgumentParser:
 def _tell(error: PortViewError) -> None:
     logger.error("%s %s", error.message, error.hint)
     if sys.stderr is not None:
-        print(f"portview: {error.message}\nhint: {error.hint}", file=sys.stderr)  # noqa: T201
+        text = _("portview: {problem}\nhint: {hint}").format(problem=error.message, hint=error.hint)
+        print(text, file=sys.stderr)  # noqa: T201
     elif sys.platform == "win32":
         from PySide6.QtWidgets import QMessageBox  # noqa: PLC0415 - loaded when wanted
 

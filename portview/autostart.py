@@ -33,7 +33,7 @@ class Autostart(Protocol):
     """Whether PortView starts at log-in."""
 
     def is_on(self) -> bool:
-        """Tell whether this very PortView starts at log-in."""
+        """Return whether this very PortView starts at log-in."""
 
     def set_on(self, is_on: bool) -> None:  # noqa: FBT001 - Qt's form of a setter
         """Let it start at log-in or not. Raises PortViewError."""
@@ -77,7 +77,7 @@ class RunKeyAutostart:
         return f"HKEY_CURRENT_USER\\{self._run_key}\n{self._value} = {self._line}"
 
     def is_on(self) -> bool:
-        """Tell whether the key starts this program and nobody has switched that off."""
+        """Return whether the key starts this program and nobody has switched that off."""
         word = self._read(self._approved_key)
         is_switched_off = isinstance(word, bytes) and bool(word) and word[0] % 2 == 1
         return self._read(self._run_key) == self._line and not is_switched_off
@@ -119,7 +119,7 @@ class DesktopEntryAutostart:
     def __init__(self, command: Sequence[str], file: Path) -> None:
         line = " ".join(_quoted(word) for word in command)
         self._content = (
-            "[Desktop Entry]\nType=Application\nName=PortView\n"
+            "[Desktop Entry]\nType=Application\nName=PortView\n"  # untranslated: a file
             f"Exec={line}\nTerminal=false\nX-GNOME-Autostart-enabled=true\n"
         )
         self._file = file
@@ -129,7 +129,7 @@ class DesktopEntryAutostart:
         return f"# {self._file}\n{self._content}"
 
     def is_on(self) -> bool:
-        """Tell whether the file is there as written; a desktop that changes it switches it off."""
+        """Return whether the file is as written; a desktop that changes it switches it off."""
         try:
             return read_whole(self._file).decode("utf-8") == self._content
         except (OSError, ValueError):

@@ -25,8 +25,8 @@ _catalogue: NullTranslations | None = None
 
 
 def _(message: str) -> str:
-    """Return the translation of a message."""
-    return message if _catalogue is None else _catalogue.gettext(message)
+    """Return the translation of a message; nothing for the empty one."""
+    return message if _catalogue is None or not message else _catalogue.gettext(message)
 
 
 def N_(message: str) -> str:  # noqa: N802 - the name by which gettext's tools find such messages
@@ -50,7 +50,7 @@ def use_language(language: str) -> str:
     """Use the catalogue of a language such as ``zh_CN`` from now on; English where there is none.
 
     Returns the language in use. Any thread, but texts that are shown already stay as they are:
-    the window is drawn anew by ``ui``.
+    the window is drawn again by ``ui``.
     """
     folder = resource_path("locale")
     for candidate in _candidates(language):

@@ -44,7 +44,7 @@ def enter(arguments: Sequence[str]) -> int:
 
 
 def _own_rules() -> int:
-    """Tell whether there are rules of PortView's in the firewall; 0 too where it can't be told."""
+    """Return whether the firewall has rules of PortView's; 0 too where that is unknown."""
     from portview.firewall.choose import open_firewall  # noqa: PLC0415 - slow to load
 
     with closing(open_firewall()) as firewall:

@@ -92,7 +92,7 @@ def parse_address(text: str | None) -> str | None:
     if not _is_numeric(address):
         raise _bad_input(
             "bad_address",
-            _("{text} is no address.").format(text=quoted(text)),
+            _("{text} is not a valid address.").format(text=quoted(text)),
             "An address such as 127.0.0.1 or ::1.",
         )
     return address
@@ -105,7 +105,7 @@ def parse_endpoint(text: str) -> Endpoint:
     if not colon or not host or (":" in host and not is_bracketed):
         raise _bad_input(
             "bad_endpoint",
-            _("{text} is no end of a connection.").format(text=quoted(text)),
+            _("{text} is not a valid endpoint.").format(text=quoted(text)),
             _("Write it like the output of {command}: 127.0.0.1:80 or [::1]:80.").format(
                 command=command_line("list")
             ),
@@ -125,7 +125,7 @@ def parse_start_time(text: str) -> int:
     if moment is None or moment.tzinfo is None:
         raise _bad_input(
             "bad_time",
-            _("{text} is no time with its offset.").format(text=quoted(text)),
+            _("{text} is not a time with its offset.").format(text=quoted(text)),
             _(
                 "Write it like “process_started” in the output of {command}: "
                 "2026-01-31T08:15:00.250Z"

@@ -70,7 +70,7 @@ def install_background(options: argparse.Namespace) -> Outcome:
 
 
 def show_status(options: argparse.Namespace) -> Outcome:
-    """Tell what is installed, and who evaluates and records now."""
+    """Return what is installed, and who evaluates and records now."""
     from portview.watch.history.schema import recording_lock_path  # noqa: PLC0415 - when wanted
     from portview.watch.running.lock import lock_path  # noqa: PLC0415 - likewise
     from portview.watch.store.process_lock import is_locked  # noqa: PLC0415 - likewise

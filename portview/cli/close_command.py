@@ -35,7 +35,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         ),
     )
     parser.add_argument("local", metavar="LOCAL", help=_("the local end, such as 127.0.0.1:5000"))
-    parser.add_argument("remote", metavar="REMOTE", help="the remote end, such as [::1]:80")
+    parser.add_argument("remote", metavar="REMOTE", help=_("the remote end, such as [::1]:80"))
     add_change_options(parser, with_grace=False)
     parser.set_defaults(run=run)
 

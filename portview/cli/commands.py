@@ -54,6 +54,7 @@ _MODULES = {
     "selftest": "selftest_command",
     "watch": "watch_command",
     "history": "history_command",
+    "help": "help_command",
     "stream": "stream_command",
     "background": "background_command",
     "metrics": "metrics_command",
@@ -117,6 +118,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         end_command,
         firewall_command,
         free_command,
+        help_command,
         history_command,
         ladder_command,
         list_command,
@@ -157,6 +159,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         metrics_command,
         background_command,
         stream_command,
+        help_command,
     )
 
 
@@ -203,7 +206,7 @@ def _run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
 
 
 def _failed(problem: PortViewError, arguments: Sequence[str]) -> int:
-    """Tell an error and return its exit code."""
+    """Describe an error and return its exit code."""
     from portview.cli.elevating import without_useless_advice  # noqa: PLC0415 - slow to load
 
     error = without_useless_advice(problem)

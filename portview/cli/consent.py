@@ -35,6 +35,6 @@ def ask(question: str) -> bool:
 
 
 def is_interactive() -> bool:
-    """Tell whether somebody can be asked at a terminal."""
+    """Return whether somebody can be asked at a terminal."""
     streams = (sys.stdin, sys.stdout)
     return all(stream is not None and stream.isatty() for stream in streams)

@@ -1,4 +1,4 @@
-"""The one place where a command offers to do its one errand as administrator."""
+"""The one place where a command offers to do its one action as administrator."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from portview.actions.free_port.elevated_holders import find_holders_elevated
 from portview.actions.free_port.execute import inspect_port
 from portview.cli.consent import ask, is_interactive
 from portview.domain.errors import ActionReport, Outcome, PortViewError
-from portview.i18n import _
+from portview.i18n import N_, _
 from portview.readers.elevation import is_elevated
 from portview.readers.owner_access import elevated_limit
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Report = TypeVar("Report", bound=ActionReport)
 
-_QUESTION = "Administrator rights are needed. Ask the system for them, for this one errand?"
+_QUESTION = N_("This needs administrator rights. Run just this action as administrator?")
 
 
 def act_or_elevate(act: Callable[[bool], Report], options: argparse.Namespace) -> Report:
@@ -72,4 +72,4 @@ def _wants_rights(reason: str, options: argparse.Namespace) -> bool:
         return True
     if options.yes or options.json or not is_interactive():
         return False
-    return ask(f"{reason}\n{_QUESTION}")
+    return ask(f"{reason}\n{_(_QUESTION)}")

@@ -85,7 +85,7 @@ def parse_pid(text: str) -> int:
     if not (text.isascii() and text.isdecimal()) or int(text[:11]) > _LARGEST_PID:
         raise PortViewError(
             "bad_pid",
-            _("{text} is no process ID.").format(text=quoted(text)),
+            _("{text} is not a process ID.").format(text=quoted(text)),
             _("A number such as 4242."),
             Outcome.BAD_INPUT,
         )

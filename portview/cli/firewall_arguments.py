@@ -15,7 +15,7 @@ from portview.domain.errors import Outcome, PortViewError
 from portview.domain.owners.process import ProcessKey
 from portview.domain.plain_text import quoted
 from portview.domain.user_input.parsing import BadInputError
-from portview.i18n import _
+from portview.i18n import N_, _
 from portview.readers.process_identity import process_key
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _LIFETIME = re.compile(
     r"(?P<number>[0-9]{1,9}(?:\.[0-9]{1,3})?)\s*(?P<unit>s|m|min|h|d)", re.IGNORECASE
 )
 _LONGEST_MS = 366 * _UNITS_MS["d"]
-_LIFETIME_HINT = "Write 30m, 1h or 7d; at least 1s and at most 366d."
+_LIFETIME_HINT = N_("Write 30m, 1h or 7d; at least 1s and at most 366d.")
 
 
 def parse_lifetime_ms(text: str) -> int:
@@ -36,16 +36,16 @@ def parse_lifetime_ms(text: str) -> int:
     lifetime = float(match["number"]) * _UNITS_MS[match["unit"].lower()] if match else 0.0
     if match is None or not _UNITS_MS["s"] <= lifetime <= _LONGEST_MS:
         problem = (
-            _("{stripped} is no time that a rule can last.").format(stripped=quoted(stripped))
+            _("{stripped} is not a time that a rule can last.").format(stripped=quoted(stripped))
             if stripped
             else _("It is empty.")
         )
-        raise BadInputError("bad_duration", problem, text, 0, len(text), _LIFETIME_HINT)
+        raise BadInputError("bad_duration", problem, text, 0, len(text), _(_LIFETIME_HINT))
     return round(lifetime)
 
 
 def expiry(options: argparse.Namespace, now_ms: int | None = None) -> int | None:
-    """Return when the rule of the options is taken back, None for never. Raises PortViewError."""
+    """Return when the rule of the options is revoked, None for never. Raises PortViewError."""
     now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     if options.lifetime is not None:
         return now_ms + parse_lifetime_ms(options.lifetime)

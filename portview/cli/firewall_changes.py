@@ -77,7 +77,7 @@ def run_rule(options: argparse.Namespace) -> Outcome:
 
 
 def run_revoke(options: argparse.Namespace) -> Outcome:
-    """Take back the rules that the options name."""
+    """Revoke the rules that the options name."""
     port = None if options.port is None else parse_local_port(options.port).port
     with closing(open_firewall()) as firewall:
         rules = firewall.read()
@@ -145,11 +145,11 @@ def _revoked_expired(
 def _revoked(
     options: argparse.Namespace, firewall: Firewall, plans: Sequence[RevokePlan]
 ) -> RevokeReport | None:
-    """Take back rules after asking; None where the person does not want it."""
+    """Revoke rules after asking; None where the person does not want it."""
     question = (
-        _("Take it back?")
+        _("Revoke it?")
         if len(plans) == 1
-        else _("Take back these {count} rules?").format(count=len(plans))
+        else _("Revoke these {count} rules?").format(count=len(plans))
     )
     if not require_consent(question, has_yes=options.yes, as_json=options.json):
         return None
@@ -161,11 +161,11 @@ def _revoked(
 
 
 def _revoked_unseen(options: argparse.Namespace, refusal: PortViewError) -> RevokeReport | None:
-    """Have the one rule taken back whose id is known, by the side that may read the rules."""
+    """Have the one rule revoked whose id is known, by the side that may read the rules."""
     rule_id: str | None = options.rule_id
     if rule_id is None or options.dry_run or refusal.outcome is not Outcome.NEEDS_ADMIN:
         raise refusal
-    question = _("Take back the rule {rule_id}?").format(rule_id=inert(rule_id, 40))
+    question = _("Revoke the rule {rule_id}?").format(rule_id=inert(rule_id, 40))
     if not require_consent(question, has_yes=options.yes, as_json=options.json):
         return None
 
@@ -192,7 +192,7 @@ def _revoke(
             _("PortView made no rule for port {port} that is there now.").format(port=options.port),
         )
     elif not plans:
-        _note(options, _("There is no rule to take back."))
+        _note(options, _("There is no rule to revoke."))
     if plans and not options.dry_run:
         outcome = _tell_revoked(options, plans, _revoked(options, firewall, plans))
     else:

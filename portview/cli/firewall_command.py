@@ -25,7 +25,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         description=_(
             "Tell what this machine's firewall does to a port and "
             "which rule decides, make one narrow rule for it, prove "
-            "that it took effect, and take it back."
+            "that it took effect, and revoke it."
         ),
     )
     actions = parser.add_subparsers(required=True, dest="ACTION", metavar="ACTION")
@@ -79,9 +79,9 @@ def _add_changes(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
             help=_("{effect} a port by one narrow rule").format(effect=effect),
             description=_(
                 "Make one rule that {effect}s a port, then read the "
-                "rules again and decide anew. Where no rule is "
+                "rules again and decide again. Where no rule is "
                 "needed, none is made. Rules of PortView's that have "
-                "had their time are taken back on this occasion."
+                "had their time are revoked on this occasion."
             ).format(effect=effect),
             epilog=_(
                 "Exit code 0: {word} now for those that the rule is for. "
@@ -95,10 +95,10 @@ def _add_changes(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
         parser.set_defaults(run=_run_rule, effect=effect)
     revoke = actions.add_parser(
         "revoke",
-        help=_("take back rules that PortView made"),
+        help=_("revoke rules that PortView made"),
         description=_(
             "Remove rules that PortView made, and only those. Those "
-            "that have had their time are taken back on this "
+            "that have expired are revoked on this "
             "occasion."
         ),
         epilog=_(
@@ -110,7 +110,7 @@ def _add_changes(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
     which.add_argument("port", metavar="PORT", nargs="?", help=_("those for a port"))
     which.add_argument("--id", dest="rule_id", metavar="ID", help=_("the one with this id"))
     which.add_argument("--all", action="store_true", help=_("all that PortView made"))
-    which.add_argument("--expired", action="store_true", help=_("those that have had their time"))
+    which.add_argument("--expired", action="store_true", help=_("those that have expired"))
     revoke.add_argument(
         "--proto", choices=[one.value for one in Protocol], help=_("only one protocol of the port")
     )
@@ -145,16 +145,14 @@ def _add_rule_options(parser: argparse.ArgumentParser, *, is_allow: bool) -> Non
         ),
     )
     ending = parser.add_mutually_exclusive_group()
-    ending.add_argument(
-        "--for", dest="lifetime", metavar="TIME", help=_("take it back after: 1h, 7d")
-    )
-    ending.add_argument("--until", metavar="TIME", help=_("take it back then (ISO 8601)"))
+    ending.add_argument("--for", dest="lifetime", metavar="TIME", help=_("revoke it after: 1h, 7d"))
+    ending.add_argument("--until", metavar="TIME", help=_("revoke it then (ISO 8601)"))
     parser.add_argument(
         "--until-end",
         metavar="PID",
         nargs="?",
         const="",
-        help=_("take it back when this process has ended (default: the one that listens now)"),
+        help=_("revoke it when this process has ended (default: the one that listens now)"),
     )
 
 

@@ -85,7 +85,7 @@ def _expired(rules: FirewallRules) -> dict[str, str]:
 
 
 def _told(status: FirewallStatus) -> Outcome:
-    """Say what could not be read, and return what that means."""
+    """Return what could not be read, and return what that means."""
     if not status.problem:
         return Outcome.DONE
     print_note(status.problem)

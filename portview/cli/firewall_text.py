@@ -13,9 +13,10 @@ from portview.actions.firewall_rules.plan import (
 from portview.actions.firewall_rules.query_context import describe_port
 from portview.actions.firewall_rules.report_text import describe_verdict
 from portview.command_name import command_line
-from portview.domain.firewall import FirewallVerdict, RuleEffect, RuleFit
+from portview.domain.firewall import RuleEffect, RuleFit
 from portview.domain.plain_text import inert
-from portview.i18n import _
+from portview.domain.verdict_labels import verdict_words
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,23 +33,17 @@ if TYPE_CHECKING:
     )
 
 _LONGEST = 300
-_WORDS = {
-    FirewallVerdict.ALLOWED: "Allowed",
-    FirewallVerdict.BLOCKED: "Blocked",
-    FirewallVerdict.PARTLY: "Allowed for some",
-    FirewallVerdict.UNKNOWN: "Not known",
-}
 _FITS = {
     RuleFit.FULL: "",
-    RuleFit.PART: " (for a part of it)",
-    RuleFit.MAYBE: " (it depends)",
+    RuleFit.PART: N_(" (for a part of it)"),
+    RuleFit.MAYBE: N_(" (it depends)"),
 }
 
 
 def status_lines(
     status: FirewallStatus, managed_rules: Sequence[ManagedRule], expired: Mapping[str, str]
 ) -> Iterator[str]:
-    """Yield the lines of ``firewall status``; the problem itself is told apart from them."""
+    """Yield the lines of ``firewall status``; the problem itself is distinguished from them."""
     if status.summary != status.problem:
         yield inert(status.summary)
     for profile in status.profiles:
@@ -73,7 +68,7 @@ def verdict_lines(port: FirewallQueryContext, answer: FirewallAnswer) -> Iterato
         else _("a client on another machine")
     )
     yield _("{port} for {client}: {words}.").format(
-        port=describe_port(port.question), client=client, words=_WORDS[answer.verdict].lower()
+        port=describe_port(port.question), client=client, words=verdict_words(answer.verdict)
     )
     yield f"  {inert(answer.reason, _LONGEST)}"
     yield from (f"  {note}" for note in port.notes)
@@ -121,10 +116,10 @@ def rule_plan_lines(plan: RulePlan) -> Iterator[str]:
 
 
 def revoke_plan_lines(plans: Sequence[RevokePlan]) -> Iterator[str]:
-    """Yield the lines that show which rules are taken back, and by what."""
+    """Yield the lines that show which rules are revoked, and by what."""
     for plan in plans:
         why = f" ({plan.reason})" if plan.reason else ""
-        yield _("Take back {id}: {rule_spec_line}{why}").format(
+        yield _("Revoke {id}: {rule_spec_line}{why}").format(
             id=plan.own.id, rule_spec_line=rule_spec_line(plan.own.rule_spec), why=why
         )
         yield from (_("Will run: {line}").format(line=line) for line in command_lines(plan.change))

@@ -37,7 +37,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "free",
         help=_("free a blocked port"),
         description=_(
-            "Show who holds a port, stop it as gently as works, and "
+            "Show who holds a port, stop it as gracefully as possible, and "
             "prove that the port is free. Services are stopped "
             "through their manager; the system itself is never "
             "stopped."

@@ -15,7 +15,7 @@ from portview.domain.owners.explanations import describe_suspended
 from portview.domain.owners.identity import identity_of
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import endpoint_text
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,11 +29,11 @@ _LONGEST_COMMAND = 160
 _MOST_NAMED = 5
 
 _CLOSE_METHOD_LABELS = {
-    CloseMethod.SIGNAL: "ask it to close (SIGTERM)",
-    CloseMethod.WINDOW: "ask it to close (WM_CLOSE to its windows)",
-    CloseMethod.CONSOLE: "ask it to close (CTRL+BREAK in its console)",
-    CloseMethod.GROUP: "ask it to close (CTRL+BREAK to its process group)",
-    CloseMethod.INTERRUPT: "ask it to close (CTRL+C in the terminal that it was typed in)",
+    CloseMethod.SIGNAL: N_("ask it to close (SIGTERM)"),
+    CloseMethod.WINDOW: N_("ask it to close (WM_CLOSE to its windows)"),
+    CloseMethod.CONSOLE: N_("ask it to close (CTRL+BREAK in its console)"),
+    CloseMethod.GROUP: N_("ask it to close (CTRL+BREAK to its process group)"),
+    CloseMethod.INTERRUPT: N_("ask it to close (CTRL+C in the terminal that it was typed in)"),
 }
 
 
@@ -99,7 +99,7 @@ def step_lines(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> I
         under = _("  -> first what runs under it: {processes}")
         yield under.format(processes=named_processes([member.info for member in step.tree]))
     if step.kind is PlanAction.ASK and process:
-        method = _CLOSE_METHOD_LABELS[process.asking]
+        method = _(_CLOSE_METHOD_LABELS[process.asking])
         yield _("  -> {method}; end it if it still runs after {grace_s:g} s").format(
             method=method, grace_s=grace_s
         )

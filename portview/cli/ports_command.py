@@ -81,7 +81,7 @@ def _add_forwards(kinds: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     forward.add_argument("act", choices=["remove", "restore"])
     forward.add_argument("kind_of_forward", metavar="KIND", help=_("such as v4tov4"))
     forward.add_argument("listen", metavar="LISTEN", help=_("address/port, such as */8080"))
-    forward.add_argument("connect", metavar="CONNECT", help="address/port")
+    forward.add_argument("connect", metavar="CONNECT", help=_("address/port"))
     add_change_options(forward, with_grace=False)
     forward.set_defaults(run=run_forward)
 

@@ -1,4 +1,4 @@
-"""``suspend`` and ``resume``: let one process stand still, and let it go on."""
+"""``suspend`` and ``resume``: suspend one process, and resume it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from portview.cli.end_command import parse_pid
 from portview.cli.plan_text import process_lines
 from portview.domain.errors import Outcome
 from portview.domain.owners.process import ProcessKey
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     import argparse
@@ -30,24 +30,26 @@ if TYPE_CHECKING:
 
 _ABOUT = {
     SuspendVerb.SUSPEND: (
-        "let one process stand still until it is resumed",
-        "Let one process stand still. It keeps its ports, and answers nobody until it is resumed. ",
+        N_("suspend a process until it is resumed"),
+        N_(
+            "Suspend a process. It keeps its ports, and doesn't respond until it is resumed. The "
+            "start time (from list --json) guards against PID reuse."
+        ),
     ),
     SuspendVerb.RESUME: (
-        "let a suspended process go on",
-        "Let a suspended process go on where it was stopped. ",
+        N_("resume a suspended process"),
+        N_(
+            "Resume a suspended process. The start time (from list --json) guards against PID "
+            "reuse."
+        ),
     ),
 }
-_START_TIME = (
-    "The start time, as list --json tells it, makes sure that it is still the process that was "
-    "seen, for a PID is given to another one sooner or later."
-)
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``suspend`` and ``resume`` to the command line."""
     for verb, (in_short, about) in _ABOUT.items():
-        parser = commands.add_parser(verb.value, help=in_short, description=f"{about}{_START_TIME}")
+        parser = commands.add_parser(verb.value, help=_(in_short), description=_(about))
         parser.add_argument("pid", metavar="PID", help=_("the process ID"))
         parser.add_argument(
             "--started", metavar="TIME", required=True, help=_("its start time (ISO 8601)")
@@ -89,14 +91,14 @@ def _lines(plan: SuspendPlan) -> Iterator[str]:
     if where := describe_sockets(plan):
         yield _("  holds {where}").format(where=where)
     if plan.refusal is not None:
-        yield _("  -> left alone: {reason}").format(reason=plan.refusal.reason)
+        yield _("  -> not changed: {reason}").format(reason=plan.refusal.reason)
         yield f"     {plan.refusal.advice}"
     elif plan.is_so_already:
-        still = plan.verb is SuspendVerb.SUSPEND
-        yield _("  -> nothing to do: it {part}").format(
-            part="stands still already" if still else "runs"
-        )
+        if plan.verb is SuspendVerb.SUSPEND:
+            yield _("  -> nothing to do: it is already suspended")
+        else:
+            yield _("  -> nothing to do: it isn't suspended")
     elif plan.verb is SuspendVerb.SUSPEND:
-        yield _("  -> let it stand still until it is resumed; it keeps its ports")
+        yield _("  -> suspend it until it is resumed; it keeps its ports")
     else:
-        yield _("  -> let it go on where it was stopped")
+        yield _("  -> resume it")

@@ -39,7 +39,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--free", action="store_true", help=_("wait until the ports are free"))
     parser.add_argument(
-        "--http", metavar="URL", action="append", type=parse_url, default=[], help="repeatable"
+        "--http", metavar="URL", action="append", type=parse_url, default=[], help=_("repeatable")
     )
     parser.add_argument(
         "--timeout",

@@ -41,7 +41,7 @@ def remove(options: argparse.Namespace) -> Outcome:
 
 
 def acknowledge(options: argparse.Namespace) -> Outcome:
-    """Say that somebody has seen what fires: it is not reminded of any more."""
+    """Return that somebody has seen what fires: it is not reminded of any more."""
     from portview.watch.store.incident_store import IncidentStore  # noqa: PLC0415 - when wanted
 
     asked = options.name
@@ -70,7 +70,7 @@ def acknowledge(options: argparse.Namespace) -> Outcome:
 
 
 def silence(options: argparse.Namespace) -> Outcome:
-    """Say nothing about a watch for a time."""
+    """Describe nothing about a watch for a time."""
     from portview.domain.local_time import local_moment  # noqa: PLC0415 - loaded when wanted
     from portview.watch.store.incident_store import IncidentStore  # noqa: PLC0415 - likewise
 

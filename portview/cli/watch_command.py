@@ -1,4 +1,4 @@
-"""``watch``: evaluate what is watched, go on evaluating, and change what is watched."""
+"""``watch``: evaluate what is watched, keep evaluating, and change what is watched."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add ``watch`` to the command line."""
     parser = commands.add_parser(
         "watch",
-        help=_("watch ports and services, and be told when something is wrong"),
+        help=_("watch ports and services, and get a message when something is wrong"),
         description=_(
             "Evaluate the watches of watches.toml once (check) or from now on (run), and change "
             "them."
@@ -50,13 +50,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         ),
     )
     check.add_argument(
-        "--strict", action="store_true", help=_("exit with 1 where something can't be told")
+        "--strict", action="store_true", help=_("exit with 1 where something is unknown")
     )
     add_host_options(check)
     actions.add(
         "run",
         run_watches,
-        _("go on evaluating until interrupted"),
+        _("keep evaluating until interrupted"),
         _(
             "Evaluate every watch at its interval, send messages and repair, until interrupted. "
             "One process of a user does this."
@@ -70,12 +70,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def _add_named(actions: Actions) -> None:
     remove = actions.add("remove", watch_changes.remove, _("remove a watch"))
     remove.add_argument("name", metavar="NAME")
-    acknowledge = actions.add(
-        "acknowledge", watch_changes.acknowledge, _("say that you have seen what fires")
-    )
+    acknowledge = actions.add("acknowledge", watch_changes.acknowledge, _("acknowledge what fires"))
     acknowledge.add_argument("name", metavar="NAME|INCIDENT")
     acknowledge.add_argument("--note", default="", help=_("what the others should know"))
-    silence = actions.add("silence", watch_changes.silence, _("say nothing for a time"))
+    silence = actions.add("silence", watch_changes.silence, _("send no messages for a time"))
     silence.add_argument("name", metavar="NAME")
     silence.add_argument(
         "--for",
@@ -117,7 +115,7 @@ def check_watches(options: argparse.Namespace) -> Outcome:
         _print_statuses(statuses)
     unknown = [one.watch.name for one in statuses if one.state == "unknown"]
     if unknown:
-        print_note(_("It can't be told: {names}.").format(names=", ".join(unknown)))
+        print_note(_("It can't be determined: {names}.").format(names=", ".join(unknown)))
     if any(one.fires for one in statuses) or (options.strict and unknown):
         return Outcome.NOT_DONE
     return Outcome.DONE
@@ -137,6 +135,7 @@ def _print_statuses(statuses: list[WatchStatus]) -> None:
 def run_watches(options: argparse.Namespace) -> Outcome:
     """Evaluate and record who listens until SIGINT or SIGTERM."""
     from portview.readers.choose import open_reader  # noqa: PLC0415 - loaded when wanted
+    from portview.readers.recognition.background import ProgramIdentities  # noqa: PLC0415 - likewise
     from portview.watch.background.notify import SystemdNotifier  # noqa: PLC0415 - likewise
     from portview.watch.history.recorder import HistoryRecorder  # noqa: PLC0415 - likewise
     from portview.watch.running.turns import WatcherHooks  # noqa: PLC0415 - loaded when wanted
@@ -153,7 +152,11 @@ def run_watches(options: argparse.Namespace) -> Outcome:
     watcher = Watcher(hooks)
     # An exception, for a handler must not take the locks that the interrupted code may hold.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    recorder = HistoryRecorder(open_reader, "background", on_problem=print_note)
+    identities = ProgramIdentities()
+    identities.start()
+    recorder = HistoryRecorder(
+        open_reader, "background", on_problem=print_note, identities=identities
+    )
     try:
         watcher.run()
     except KeyboardInterrupt:
@@ -161,6 +164,7 @@ def run_watches(options: argparse.Namespace) -> Outcome:
     finally:
         notifier.stopping()
         recorder.close()
+        identities.close()
         signal.signal(signal.SIGTERM, before)
     return Outcome.DONE
 

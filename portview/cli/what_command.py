@@ -50,21 +50,25 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add ``what`` to the command line."""
     parser = commands.add_parser(
         "what",
-        help="tell what a port's program or a process is",
-        description="Tell what the program behind a port, or a process, is: its project, its "
-        "container, what started it and what would start it again.",
-        epilog="A number that is both a port in use and a process is taken for the port; --pid "
-        "says otherwise. Exit code 1 where there is neither.",
+        help=_("describe the program behind a port, or a process"),
+        description=_(
+            "Describe the program behind a port, or a process: its project, its container, what "
+            "started it, and what would start it again."
+        ),
+        epilog=_(
+            "A number that is both a port in use and a PID is taken as the port, unless --pid is "
+            "given. The exit code is 1 where there is neither."
+        ),
     )
-    parser.add_argument("number", metavar="PORT|PID", help="a port or the number of a process")
-    parser.add_argument("--pid", action="store_true", help="the number is that of a process")
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("number", metavar="PORT|PID", help=_("a port or a process ID"))
+    parser.add_argument("--pid", action="store_true", help=_("the number is a process ID"))
+    parser.add_argument("--json", action="store_true", help=_("print one JSON document"))
     add_host_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> Outcome:
-    """Tell what the options name."""
+    """Describe what the options name."""
     number = _number(options.number)
     rows, processes = _holders(number, is_pid=options.pid)
     is_port = bool(rows) and not options.pid
@@ -228,7 +232,9 @@ def _process_lines(
     user = f", {inert(facts.info.user, 80)}" if facts.info.user else ""
     since = iso_time(facts.key.started_ms or None)
     started = _(", since {time}").format(time=since) if since else ""
-    yield f"  {name}, PID {facts.info.pid}{user}{started}"
+    yield _("  {name}, PID {pid}{user}{started}").format(
+        name=name, pid=facts.info.pid, user=user, started=started
+    )
     project = project_of(row, info) if row else identity.project
     if project:
         yield _("  Project: {project}").format(project=project)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 PATIENCE_S = 5.0
 """How long a diagnosis waits for the slowest source before it answers without it."""
 SLOW_PATIENCE_S = 12.0
-"""How long one that goes on in the background waits for the rest."""
+"""How long one that continues in the background waits for the rest."""
 
 
 def collect_facts(
@@ -40,8 +40,8 @@ def collect_facts(
 ) -> Facts:
     """Read everything about a port. Blocks for ``patience_s`` at most. Any thread.
 
-    With ``report`` it goes on for what is slow: what there is after ``patience_s`` is handed over,
-    and the whole is returned in the end. Raises Cancelled at once on ``cancel``.
+    With ``report`` it continues for what is slow: what there is after ``patience_s`` is handed
+    over, and the whole is returned in the end. Raises Cancelled at once on ``cancel``.
     """
     cancel = cancel or CancelToken()
     started = time.monotonic()

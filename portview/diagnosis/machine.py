@@ -249,7 +249,7 @@ def call_listeners(facts: Facts) -> Fact[tuple[ServerReply, ...]]:
             if (owner := owners.get(key))
             and (owner.is_frozen or (owner.execution is not None and owner.execution.is_suspended))
         ]
-        # Whoever stands still, or leaves clients waiting, does not get one more.
+        # Whoever is suspended, or leaves clients waiting, does not get one more.
         if (still and len(still) == len(keys)) or one.receive_queue:
             continue
         address = _address_to_call(one)

@@ -104,7 +104,8 @@ def is_in_the_way(bound: str, wanted: str | None, *, is_v6_only: bool | None = N
     """Return whether a socket at ``bound`` keeps another one from being bound to ``wanted``.
 
     None is everywhere. ``is_v6_only`` is as for ``takes_clients_of``. Sockets that are bound to
-    two different devices are in nobody's way. Text that is no address is in no way but its own.
+    two different devices are in nobody's way. Text that is not a valid address is in no way but
+    its own.
     """
     if wanted is None or bound == wanted:
         return True

@@ -24,7 +24,7 @@ class CancelToken:
 
     @property
     def is_cancelled(self) -> bool:
-        """Tell whether the work is called off."""
+        """Return whether the work is called off."""
         return self._event.is_set()
 
     def cancel(self) -> None:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class ClientOrigin(StrEnum):
     """Where a client runs: rules often treat the two kinds differently."""
 
-    OTHER_MACHINE = "other machine"
-    THIS_MACHINE = "this machine"
+    OTHER_MACHINE = "other machine"  # untranslated: a code
+    THIS_MACHINE = "this machine"  # untranslated: a code
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Destination:
 
     @property
     def is_changed(self) -> bool:
-        """Tell whether a rule sends the packets to another address or port than was called."""
+        """Return whether a rule sends the packets to another address or port than was called."""
         return self.rule is not None
 
 

@@ -31,7 +31,7 @@ class ActionReport:
 
 
 class PortViewError(Exception):
-    """A failure that a person can be told about.
+    """A failure that a person can be determined about.
 
     ``code`` is a stable snake_case word for programs, ``hint`` the next step for people.
     """

@@ -13,6 +13,8 @@ import enum
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
+from portview.i18n import N_
+
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
@@ -58,7 +60,7 @@ Fact: TypeAlias = Known[T] | Absent | Unreadable
 """A value, proved absence, or the reason why neither is known."""
 
 ABSENT = Absent()
-NOT_READ = Unreadable("it was not read")
+NOT_READ = Unreadable(N_("it was not read"))
 """What a fact is until somebody reads it: nobody may take it for absent."""
 
 

@@ -49,7 +49,7 @@ class RuleFit(StrEnum):
     """How far a rule is about the traffic that was asked about.
 
     FULL: all of it. PART: some of it (one subnet of all remote addresses). MAYBE: it depends on
-    something that can't be read beforehand.
+    something that can't be read in advance.
     """
 
     FULL = "full"
@@ -168,7 +168,7 @@ class RuleSpec:
     the manager can match programs (Windows). ``remotes`` are addresses or networks, or the words
     "any" and "localsubnet", or those of one IP version (``EVERYONE_OF``, ``LOCAL_SUBNET_OF``),
     which Windows' rules do not tell apart. ``profiles`` are Windows profile names ("domain",
-    "private", "public"); elsewhere they are not used. The rule is taken back at ``expires_at_ms``
+    "private", "public"); elsewhere they are not used. The rule is revoked at ``expires_at_ms``
     (Unix time) or when ``until`` has ended, whichever is given.
     """
 
@@ -199,9 +199,9 @@ class ManagedRule:
 class RuleChange:
     """A change of the firewall as it will be made; nothing was done yet.
 
-    ``commands`` are argument lists, run in order, each shown to the person beforehand. ``warnings``
+    ``commands`` are argument lists, run in order, each shown to the person in advance. ``warnings``
     are sentences that say why the change may not help, ``notes`` what is good to know. ``id`` is
-    the id of the rule that is made or taken back, ``name`` what the rule is called.
+    the id of the rule that is made or revoked, ``name`` what the rule is called.
     """
 
     id: str

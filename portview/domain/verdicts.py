@@ -34,7 +34,7 @@ class Verdict(StrEnum):
 
     @property
     def is_good(self) -> bool:
-        """Tell whether the target answered as asked for."""
+        """Return whether the target answered as asked for."""
         return self in {Verdict.OPEN, Verdict.OK}
 
 
@@ -77,7 +77,7 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a piece of work is: ``done`` of ``total`` (0 where not known beforehand).
+    """How far a piece of work is: ``done`` of ``total`` (0 where not known in advance).
 
     ``text`` is one plain sentence part for people, ``left_ms`` the estimated time left.
     """

@@ -1,4 +1,4 @@
-"""Which of the processes that a person looks at stand still, read once per tick."""
+"""Which of the processes that a person looks at are suspended, read once per tick."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 class ExecutionFeed(QObject):
     """Tells suspended processes from running ones. UI thread; ``read`` is called on a pool.
 
-    ``changed`` follows when others stand still than before. A process that is not asked for any
+    ``changed`` follows when others are suspended than before. A process that is not asked for any
     more is not told of. Where asking is dear, ``pause_s`` seconds pass before it is done again.
     """
 
@@ -54,11 +54,11 @@ class ExecutionFeed(QObject):
 
     @property
     def standing(self) -> Mapping[ProcessKey, Execution]:
-        """Return the processes that stand still. A mapping that does not change any more."""
+        """Return the processes that are suspended. A mapping that does not change any more."""
         return self._standing
 
     def look_at(self, processes: Iterable[ProcessKey | None]) -> None:
-        """Ask which of these stand still; None is nobody."""
+        """Ask which of these are suspended; None is nobody."""
         now_s = self._clock()
         if now_s < self._next_s:
             return
@@ -73,7 +73,7 @@ class ExecutionFeed(QObject):
         self._show(standing)
 
     def _on_failed(self, error: Exception) -> None:
-        logger.error("asking which processes stand still failed", exc_info=error)
+        logger.error("asking which processes are suspended failed", exc_info=error)
         self._show({})
 
     def _show(self, standing: Mapping[ProcessKey, Execution]) -> None:

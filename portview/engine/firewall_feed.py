@@ -97,12 +97,12 @@ class FirewallFeed(QObject):
 
     @property
     def hint(self) -> str:
-        """Say why nothing is known, empty where it can be."""
+        """Return why nothing is known, empty where it can be."""
         return self._failure
 
     @property
     def is_asking(self) -> bool:
-        """Tell whether an answer is still to come."""
+        """Return whether an answer is still to come."""
         return self._inquiry.is_asking
 
     def look_at(self, entries: Iterable[SocketEntry]) -> None:
@@ -122,7 +122,7 @@ class FirewallFeed(QObject):
             self._inquiry.ask((entry, *self._visible_rows))
 
     def reread(self) -> None:
-        """Read the rules anew with the next look: they were changed just now."""
+        """Read the rules again with the next look: they were changed just now."""
         self._desk.is_stale = True
         if self._rules is not None and (self._closer is not None or self._visible_rows):
             closer = (self._closer,) if self._closer else ()

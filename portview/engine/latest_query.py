@@ -32,7 +32,7 @@ class LatestQuery(Generic[Q, A]):
         on_answered: Callable[[Q, A], None],
         on_failed: Callable[[Exception], None] | None = None,
     ) -> None:
-        """Take who is told; a failure that nobody takes is logged."""
+        """Store who is told; a failure that nobody takes is logged."""
         self._answer = answer
         self._runner = runner
         self._pool = pool
@@ -43,12 +43,12 @@ class LatestQuery(Generic[Q, A]):
 
     @property
     def is_asking(self) -> bool:
-        """Tell whether an answer is still to come."""
+        """Return whether an answer is still to come."""
         return self._task is not None
 
     @property
     def has_waiting(self) -> bool:
-        """Tell whether another question waits for its turn."""
+        """Return whether another question waits for its turn."""
         return bool(self._waiting)
 
     def ask(self, question: Q) -> None:

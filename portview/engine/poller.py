@@ -23,7 +23,7 @@ _LARGEST_SHARE_OF_TIME = 0.5
 class Poller(QObject):
     """Takes a snapshot every interval, never two at once. UI thread.
 
-    The single-shot timer is armed anew after each delivery, so that a slow read lengthens the
+    The single-shot timer is armed again after each delivery, so that a slow read lengthens the
     interval instead of queueing. A failed read is told and the next one is tried all the same.
     """
 
@@ -58,12 +58,12 @@ class Poller(QObject):
 
     @property
     def is_paused(self) -> bool:
-        """Tell whether no read is started by the timer."""
+        """Return whether no read is started by the timer."""
         return self._is_paused
 
     @property
     def is_reading(self) -> bool:
-        """Tell whether a read is under way."""
+        """Return whether a read is under way."""
         return self._task is not None
 
     def start(self) -> None:
@@ -81,7 +81,7 @@ class Poller(QObject):
             self._is_dropped = True
 
     def set_interval(self, interval_ms: int) -> None:
-        """Change the interval; the wait that is under way is measured anew from now."""
+        """Change the interval; the wait that is under way is measured again from now."""
         if interval_ms == self._interval_ms:
             return
         self._interval_ms = interval_ms

@@ -41,7 +41,7 @@ class _Delivery(NamedTuple):
 
 @dataclass(slots=True)
 class _Receiver(Generic[T]):
-    """Who is told how a task ends; lives on the UI thread only."""
+    """Who is told how a task ends; used on the UI thread only."""
 
     on_done: Callable[[T], None]
     on_failed: Callable[[Exception], None] | None
@@ -64,7 +64,7 @@ class Task:
 
     @property
     def is_running(self) -> bool:
-        """Tell whether the end of the work has not been delivered yet."""
+        """Return whether the end of the work has not been delivered yet."""
         return self._runner.has_task(self._id)
 
 
@@ -126,7 +126,7 @@ class TaskRunner(QObject):
         return Task(self, task_id, token)
 
     def has_task(self, task_id: int) -> bool:
-        """Tell whether this task's end is still to be delivered."""
+        """Return whether this task's end is still to be delivered."""
         return task_id in self._receivers
 
     def shut_down(self) -> None:
@@ -141,7 +141,7 @@ class TaskRunner(QObject):
             pool.waitForDone()
 
     def deliver(self, delivery: object) -> None:
-        """Hand a delivery over to the UI thread. For errands; any thread."""
+        """Hand a delivery over to the UI thread. For tasks; any thread."""
         self._delivered.emit(delivery)
 
     @Slot(object)

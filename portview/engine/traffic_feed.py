@@ -75,7 +75,7 @@ class TrafficFeed(QObject):
 
     @property
     def hint(self) -> str:
-        """Say why no rates are known; empty where they can be, and before the first look."""
+        """Return why no rates are known; empty where they can be, and before the first look."""
         return self._unavailable or self._failure
 
     def look_at(self, keys: Collection[SocketKey]) -> None:

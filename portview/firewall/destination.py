@@ -8,7 +8,7 @@ may be served (``80`` sent to ``8080``), and a real listener may never see a cli
         for one in redirected(found.value): ...   # one.port, one.address, one.is_here, one.rule
 
 Pure: rules are those of ``Firewall.read()``. Unreadable where the rules could not be read (on Linux
-only root may), and where a rule sends clients to an address that can't be told beforehand. On
+only root may), and where a rule sends clients to an address that can't be determined in advance. On
 Windows a port proxy is a listener of its own, so the firewall's rules change no destination.
 """
 

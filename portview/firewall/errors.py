@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import Unreadable
 from portview.domain.firewall import FirewallAnswer, FirewallStatus, FirewallVerdict
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from portview.domain.destination import ClientOrigin, Destination
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from portview.domain.firewall import FirewallQuestion, ManagedRule, RuleChange, RuleSpec
     from portview.firewall.interface import FirewallRules
 
-_HINT = "Ask the firewall of this system itself."
+_HINT = N_("Ask the firewall of this system itself.")
 
 
 class UnreadableRules:
     """No rules, and every answer is that nothing is known. ``reason`` is one sentence."""
 
-    def __init__(self, reason: str, hint: str = _HINT) -> None:
+    def __init__(self, reason: str, hint: str = "") -> None:
         """Remember why nothing can be read."""
         self._reason = reason
-        self._hint = hint
+        self._hint = hint or _(_HINT)
 
     @property
     def generation(self) -> int:
-        """Return 0: nothing is ever read anew."""
+        """Return 0: nothing is ever read again."""
         return 0
 
     @property
@@ -63,10 +63,10 @@ class UnreadableRules:
 class UnreadableFirewall:
     """A firewall that is neither read nor changed."""
 
-    def __init__(self, reason: str, hint: str = _HINT) -> None:
+    def __init__(self, reason: str, hint: str = "") -> None:
         """Remember why."""
         self._reason = reason
-        self._hint = hint
+        self._hint = hint or _(_HINT)
 
     def read(self) -> FirewallRules:
         """Return rules that say why there are none."""

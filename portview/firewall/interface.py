@@ -22,7 +22,7 @@ class FirewallRules(Protocol):
 
     @property
     def generation(self) -> int:
-        """Return a number that changes whenever rules or settings were read anew and differ."""
+        """Return a number that changes whenever rules or settings were read again and differ."""
         ...
 
     @property
@@ -77,7 +77,7 @@ class Firewall(FirewallReader, Protocol):
         ...
 
     def plan_removal(self, own: ManagedRule) -> RuleChange:
-        """Return how a rule of PortView's would be taken back. Changes nothing."""
+        """Return how a rule of PortView's would be revoked. Changes nothing."""
         ...
 
     def apply(self, change: RuleChange) -> None:

@@ -18,7 +18,7 @@ class FirewallOnDemand:
     """
 
     def __init__(self, open_it: Callable[[], FirewallReader]) -> None:
-        """Take what opens the firewall; it is called once, on the thread of the first caller."""
+        """Store what opens the firewall; it is called once, on the thread of the first caller."""
         self._open = open_it
         self._lock = Lock()
         self._firewall: FirewallReader | None = None

@@ -24,7 +24,7 @@ _TAG = re.compile(
 class RuleTag:
     """What a rule of PortView's says of itself.
 
-    ``id`` is 4 to 20 lower-case letters and digits. The rule is taken back at ``expires_at_ms``
+    ``id`` is 4 to 20 lower-case letters and digits. The rule is revoked at ``expires_at_ms``
     (Unix time) or when the process ``until`` has ended; None where that is no reason.
     """
 

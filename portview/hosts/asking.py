@@ -133,7 +133,7 @@ def _ask(ssh: str, host: str, command: str, time_limit_s: float) -> HostAnswer:
     except TooMuchOutputError:
         return HostAnswer(host, _("its answer is longer than any of PortView's"))
     except OSError as error:
-        return HostAnswer(host, f"ssh: {error.strerror or error}")
+        return HostAnswer(host, f"ssh: {error.strerror or error}")  # untranslated: a tool's words
     said = _last_line(end.error)
     if end.code == _SSH_FAILED or end.code < 0:
         return HostAnswer(host, said or _("ssh could not connect"))

@@ -9,6 +9,7 @@ from PySide6.QtGui import QBrush, QFont
 
 from portview.domain.plain_text import inert
 from portview.domain.table.columns import COLUMNS
+from portview.i18n import N_, _
 from portview.models.liveness import Mark
 from portview.models.tooltips import plain_tooltip
 
@@ -28,7 +29,7 @@ MARK_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 ENTRY_ROLE = int(Qt.ItemDataRole.UserRole) + 2
 """The ``SocketEntry`` of a row."""
 
-_MARK_WORDS = {Mark.NEW: "new", Mark.CHANGED: "changed", Mark.CLOSED: "closed"}
+_MARK_WORDS = {Mark.NEW: N_("new"), Mark.CHANGED: N_("changed"), Mark.CLOSED: N_("closed")}
 _CHANGED_COLUMNS = {
     "state": "state",
     "services": "service",
@@ -88,7 +89,7 @@ class CellRoles:
         }
 
     def describe(self, context: CellContext) -> None:
-        """Take what cells depend on, and news that may have come or gone. With every tick."""
+        """Store what cells depend on, and news that may have come or gone. With every tick."""
         self.context = context
         self._entry = None
 
@@ -147,11 +148,16 @@ class CellRoles:
         return icon_of(entry) if icon_of else None
 
     def _spoken(self, entry: SocketEntry, column: int) -> str:
-        return f"{COLUMNS[column].title} {self.text(entry, column) or 'empty'}"
+        return spoken_cell(COLUMNS[column].title, self.text(entry, column))
 
     def _spoken_mark(self, entry: SocketEntry, _column: int) -> str:
         mark = self._mark(entry)
-        return _MARK_WORDS[mark] if mark else ""
+        return _(_MARK_WORDS[mark]) if mark else ""
+
+
+def spoken_cell(title: str, text: str) -> str:
+    """Return what a screen reader says of a cell; ``title`` is not translated yet."""
+    return _("{title} {text}").format(title=_(title), text=text or _("empty"))
 
 
 def _changed_here(news: News, column: int) -> bool:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QFont
 
 from portview.domain.plain_text import inert
 from portview.domain.table.columns import COLUMNS
-from portview.models.cell_roles import PlainCell
+from portview.models.cell_roles import PlainCell, spoken_cell
 from portview.models.tooltips import plain_tooltip
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class GroupRoles:
         return plain_tooltip(group.tooltip(_IDS[column], self._source.context))
 
     def _spoken(self, group: Group, column: int) -> str:
-        return f"{COLUMNS[column].title} {self._text(group, column) or 'empty'}"
+        return spoken_cell(COLUMNS[column].title, self._text(group, column))
 
     def _font(self, _group: Group, column: int) -> QFont | None:
         return self._bold if _IDS[column] == "process" else None

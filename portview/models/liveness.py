@@ -52,7 +52,7 @@ class Liveness:
 
     @property
     def has_news(self) -> bool:
-        """Tell whether anything is marked, so that someone has to look again later."""
+        """Return whether anything is marked, so that someone has to look again later."""
         return bool(self._news)
 
     @property

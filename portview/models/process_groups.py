@@ -81,7 +81,7 @@ class Group:
         self._context: CellContext | None = None
 
     def forget_texts(self) -> None:
-        """Work out all texts anew; to be called after ``entries`` changed."""
+        """Work out all texts again; to be called after ``entries`` changed."""
         self._texts.clear()
 
     def text(self, column_id: str, context: CellContext) -> str:

@@ -222,7 +222,7 @@ class ProcessTreeModel(QAbstractItemModel):
 
     @Slot()
     def _on_edits_finished(self) -> None:
-        # Not after each of the parts in which a large change comes: views lay out all lines anew.
+        # Not after each of the parts in which a large change comes: views lay out all lines again.
         is_much = self._source.recorded_count >= MOST_PENDING
         if self._is_active and (is_much or not self._source.is_behind):
             self._follow(self._source.take_changes())

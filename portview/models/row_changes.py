@@ -40,7 +40,7 @@ class RowChanges:
         return len(self._left) + len(self._came)
 
     def __bool__(self) -> bool:
-        """Tell whether anything changed."""
+        """Return whether anything changed."""
         return len(self) > 0 or self.is_reordered
 
     @property

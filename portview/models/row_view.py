@@ -57,12 +57,12 @@ class RowView:
 
     @property
     def is_held(self) -> bool:
-        """Tell whether the rows stand still."""
+        """Return whether the rows are held."""
         return self._held is not None
 
     @property
     def is_descending(self) -> bool:
-        """Tell whether the rows are sorted in descending order."""
+        """Return whether the rows are sorted in descending order."""
         return self._rows.is_descending
 
     @property
@@ -114,7 +114,7 @@ class RowView:
         return self._take_in(diff, stale, now_ms)
 
     def hold(self) -> None:
-        """Let the rows stand still from now on."""
+        """Hold the rows from now on."""
         if self._held is None:
             self._held = DiffSum()
             self._processes_shown = self._processes

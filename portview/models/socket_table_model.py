@@ -21,6 +21,7 @@ from portview.domain.sockets.scope import Scope, scope_of
 from portview.domain.sockets.snapshot import Diff, diff, split
 from portview.domain.sockets.socket_row import State
 from portview.domain.table.columns import COLUMNS
+from portview.i18n import _
 from portview.models.cell_roles import ALIGN_NUMBER, ALIGN_TEXT, CellRoles
 from portview.models.edits import Insertion, Move, Removal, Reorder, Update, apply_edit
 from portview.models.liveness import Liveness
@@ -83,7 +84,7 @@ class SocketTableModel(QAbstractTableModel):
         port_names: PortNames,
         parent: QObject | None = None,
     ) -> None:
-        """Take ``describe`` for what cells depend on beside their entry, such as the time."""
+        """Store ``describe`` for what cells depend on beside their entry, such as the time."""
         super().__init__(parent)
         self._describe = describe
         self._context = describe()
@@ -185,7 +186,7 @@ class SocketTableModel(QAbstractTableModel):
 
     @property
     def is_descending(self) -> bool:
-        """Tell whether the rows are sorted in descending order."""
+        """Return whether the rows are sorted in descending order."""
         return self._view.is_descending
 
     def record_changes(self, is_recorded: bool) -> None:  # noqa: FBT001 - one switch
@@ -205,7 +206,7 @@ class SocketTableModel(QAbstractTableModel):
 
     @property
     def is_behind(self) -> bool:
-        """Tell whether later turns of the event loop have something left to take in."""
+        """Return whether later turns of the event loop have something left to take in."""
         return bool(self._parts)
 
     def catch_up(self) -> None:
@@ -288,7 +289,7 @@ class SocketTableModel(QAbstractTableModel):
             self._touch_columns(number, number)
 
     def show_context(self, column_id: str) -> None:
-        """Take what cells depend on anew, for a column that says it."""
+        """Take what cells depend on again, for a column that says it."""
         self._update_context()
         number = _COLUMN_NUMBERS[column_id]
         self._touch_columns(number, number)
@@ -318,9 +319,10 @@ class SocketTableModel(QAbstractTableModel):
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 # The space that NumberDelegate leaves at the right of the cells.
-                return f"{column.title}\u2002" if column.is_numeric else column.title
+                title = _(column.title)
+                return f"{title}\u2002" if column.is_numeric else title
             case Qt.ItemDataRole.ToolTipRole:
-                return plain_tooltip(column.description)
+                return plain_tooltip(_(column.description))
             case Qt.ItemDataRole.TextAlignmentRole:
                 return ALIGN_NUMBER if column.is_numeric else ALIGN_TEXT
         return None
@@ -349,7 +351,7 @@ class SocketTableModel(QAbstractTableModel):
 
     def _take_in(self, difference: Diff) -> None:
         # In parts, so that thousands of changes never keep a click or a key waiting; a few are
-        # taken in at once. An empty part still takes in processes that are told anew.
+        # taken in at once. An empty part still takes in processes that are told again.
         changes = len(difference.removed) + len(difference.added) + len(difference.changed)
         if self._shown and changes > _PART_SIZE:
             size = max(_PART_SIZE, changes // _MOST_PARTS)

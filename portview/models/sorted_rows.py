@@ -126,7 +126,7 @@ class SortedRows:
         return [*updates, *self.sort(by_place, is_descending=self.is_descending)]
 
     def sort(self, entries: Collection[SocketEntry], *, is_descending: bool) -> list[Edit]:
-        """Ask for all values anew: one Reorder, or nothing where the rows stand well already.
+        """Ask for all values again: one Reorder, or nothing where the rows stand well already.
 
         ``entries`` are by their places; they hold those that are shown, and may hold others.
         """

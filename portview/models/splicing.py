@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 MOST_IN_PLACE = 100
-"""Beyond so many runs a list is made anew, at the cost of one copy of all its items.
+"""Beyond so many runs a list is made again, at the cost of one copy of all its items.
 
 In place each run moves what lies behind it: a hundredth of a copy, for no reference is counted and
 no memory is asked for (30,000 items, CPython 3.11: some 5 µs for a run, 500 µs for a copy).

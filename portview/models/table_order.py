@@ -16,7 +16,7 @@ class TableOrder:
     """Sorts and finds shown entries by what the table sorted them by, as it stands now."""
 
     def __init__(self, *, is_descending: bool) -> None:
-        """Take the direction; the values are in the entries."""
+        """Store the direction; the values are in the entries."""
         self.is_descending = is_descending
 
     def key(self, entry: SocketEntry) -> tuple[bool, Any, bytes]:
@@ -46,7 +46,7 @@ class TableOrder:
         return at if at < len(entries) and entries[at] is entry else entries.index(entry)
 
     def stands_well(self, entries: Sequence[SocketEntry], number: int) -> bool:
-        """Tell whether an entry stands between its neighbours."""
+        """Return whether an entry stands between its neighbours."""
         near = [self.key(entry) for entry in entries[max(number - 1, 0) : number + 2]]
         return near == sorted(near, reverse=self.is_descending)
 

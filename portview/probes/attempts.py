@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.user_input.parsing import format_duration
 from portview.domain.verdicts import Verdict
-from portview.i18n import _
+from portview.i18n import N_, _
 from portview.probes.icmp_error import IcmpError, IcmpKind
 from portview.probes.os_errors import error_codes, error_text
 
@@ -25,7 +25,7 @@ _HOST_UNREACHABLE = error_codes("EHOSTUNREACH", "EHOSTDOWN")
 _NET_UNREACHABLE = error_codes("ENETUNREACH", "ENETDOWN")
 _NO_SOURCE_ADDRESS = error_codes("EADDRNOTAVAIL", "EINVAL", "EAFNOSUPPORT")
 
-SILENCE_HINT = "A firewall that drops, or a host that is switched off, looks like this."
+SILENCE_HINT = N_("A firewall that drops, or a host that is switched off, looks like this.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def silence(elapsed_ms: float) -> Attempt:
     detail = _("No answer within {duration}: something drops the packets.").format(
         duration=format_duration(elapsed_ms)
     )
-    return Attempt(Verdict.FILTERED, elapsed_ms, detail, SILENCE_HINT)
+    return Attempt(Verdict.FILTERED, elapsed_ms, detail, _(SILENCE_HINT))
 
 
 def hung_up(elapsed_ms: float, *, was_reset: bool) -> Attempt:
@@ -63,7 +63,7 @@ def hung_up(elapsed_ms: float, *, was_reset: bool) -> Attempt:
 
 
 def attempt_of_error(code: int, elapsed_ms: float, icmp: IcmpError | None = None) -> Attempt:
-    """Say what an error number of ``connect``, and the ICMP message behind it, mean for a port."""
+    """Return what an error of ``connect``, and the ICMP message behind it, mean for a port."""
     by = _(" by {sender}").format(sender=icmp.sender) if icmp and icmp.sender else ""
     kind = icmp.kind if icmp else None
     if kind is IcmpKind.PROHIBITED or (kind is None and code in _PROHIBITED):
@@ -104,7 +104,11 @@ def _unreachable(code: int, elapsed_ms: float, by: str) -> Attempt:
         return Attempt(
             Verdict.UNREACHABLE,
             elapsed_ms,
-            _("The host can't be reached{part}.").format(part=f", says {by[4:]}" if by else ""),
+            (
+                _("The host can't be reached, reports {router}.").format(router=by[4:])
+                if by
+                else _("The host can't be reached.")
+            ),
             _("Check that the host is switched on and that the address is right."),
         )
     if code in _NET_UNREACHABLE:

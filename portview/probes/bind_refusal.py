@@ -31,7 +31,7 @@ _UNPRIVILEGED_START = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 def explain_refusal(
     code: int, port: int, ranges: PortRanges, platform: str = sys.platform
 ) -> tuple[BindVerdict, str, str]:
-    """Say what an error number of ``bind`` means: verdict, detail, hint."""
+    """Return what an error number of ``bind`` means: verdict, detail, hint."""
     exclusion = ranges.exclusion_of(port)
     if code in IN_USE:
         return (
@@ -69,7 +69,7 @@ def explain_refusal(
 
 
 def explain_denied_to_everyone(port: int, ranges: PortRanges) -> tuple[BindVerdict, str, str]:
-    """Say why Windows denies an exclusive bind at all addresses (10013).
+    """Return why Windows denies an exclusive bind at all addresses (10013).
 
     By Microsoft's table (Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE) no socket of a program leads
     to this code there; ranges, http.sys and filters are what is left.

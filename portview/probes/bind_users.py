@@ -97,7 +97,7 @@ def explained(
     owner_name: Callable[[SocketRow], str],
     question: BindQuestion,
 ) -> PlaceReport:
-    """Say of a bind that failed, or worked at the second try, which sockets were the reason."""
+    """Return of a bind that failed, or worked at the second try, which sockets were the reason."""
     if report.verdict not in _BY_SOCKETS:
         return report
     verdict = _verdict(report, users, question.platform)

@@ -115,7 +115,7 @@ def _loaded(der: bytes) -> x509.Certificate:
 
 
 def name_matches(pattern: str, name: str) -> bool:
-    """Tell whether a name of a certificate covers a server's name (RFC 9525, 6.3).
+    """Return whether a name of a certificate covers a server's name (RFC 9525, 6.3).
 
     A wildcard stands for the whole leftmost label and nothing else. Addresses match by value.
     """

@@ -272,7 +272,7 @@ class ConnectSweep:
         self._counts[verdict] += 1
 
     def _is_suspect(self, flight: _Flight) -> bool:
-        """Tell whether a connection may have met a socket of this scan instead of a server.
+        """Return whether a connection may have met a socket of this scan instead of a server.
 
         Two connections of one scan can meet as well, where each has the other's target as source.
         """

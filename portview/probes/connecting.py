@@ -31,7 +31,7 @@ _SELF_CONNECT_TRIES = 5
 
 
 def is_self_connected(connection: socket.socket) -> bool:
-    """Tell whether a socket is connected to itself.
+    """Return whether a socket is connected to itself.
 
     On this machine's own addresses the kernel may pick the target port as source port; the SYN
     then meets its own socket and the connection opens although nobody listens (RFC 9293, 3.5,
@@ -44,7 +44,7 @@ def is_self_connected(connection: socket.socket) -> bool:
 
 
 def connect_outcome(connection: socket.socket) -> tuple[int, IcmpError | None]:
-    """Tell what became of a connection whose non-blocking socket is ready.
+    """Return what became of a connection whose non-blocking socket is ready.
 
     Returns its error number, 0 where it is connected, and the ICMP message behind the error where
     the kernel keeps one. ``SO_ERROR`` alone would not do on Linux: an ICMP message is queued, and

@@ -287,12 +287,12 @@ def _next_url(here: UrlTarget, location: str) -> UrlTarget:
         return parse_url(urljoin(str(here), location))
     except (BadInputError, ValueError) as error:
         where = quoted(printable(location.encode()))
-        detail = _("It redirects to {where}, which is no web address.").format(where=where)
+        detail = _("It redirects to {where}, which is not a web address.").format(where=where)
         raise _FailedError(Verdict.FAILED, detail) from error
 
 
 def _how_it_ended(answer: Answer, deadline: Deadline) -> tuple[bool, str]:
-    """Say whether the answer came as it was promised; a stream without an end is one that did."""
+    """Return whether the answer came as promised; a stream without an end is one that did."""
     declared = answer.declared_bytes
     got = len(answer.body)
     if answer.body_end is BodyEnd.BROKEN:

@@ -49,10 +49,10 @@ class BodyEnd(Enum):
     COMPLETE = "complete"
     CUT = "cut"
     """Longer than what is looked at."""
-    STILL_COMING = "still coming"
+    STILL_COMING = "still coming"  # untranslated: a code
     """Time was over first."""
     BROKEN = "broken"
-    """The connection ended in the middle, or what came is no valid HTTP."""
+    """The connection ended in the middle, or what came is not a valid HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +227,7 @@ class _Conversation:
             self._http.receive_data(received)
 
     def _status_line(self, error: h11.RemoteProtocolError) -> tuple[int, str]:
-        """Return status and reason of an answer that is no valid HTTP otherwise."""
+        """Return status and reason of an answer that is not a valid HTTP otherwise."""
         found = _STATUS_LINE.match(self._head)
         if found is None:
             raise error
@@ -298,7 +298,7 @@ def _explained(
     if said and not isinstance(error, ConnectionError):
         return _not_http(said)
     return ExchangeError(
-        _("It accepts connections, but hung up without an answer."),
+        _("It accepts connections, but closed the connection without responding."),
         _("The server may expect another protocol, or close connections from this address."),
     )
 

@@ -36,7 +36,7 @@ def first_line_of_body(answer: Answer) -> str:
 
 
 def status_hint(answer: Answer) -> str:
-    """Say what to do about an answer that is no success (RFC 9110, 15.5 and 15.6; RFC 6585)."""
+    """Return what to do about an answer that is no success (RFC 9110, 15.5 and 15.6; RFC 6585)."""
     match answer.status:
         case 401 | 403 | 405 | 407 | 421 | 426 | 429:
             hint = _refusal_hint(answer)

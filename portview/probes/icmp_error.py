@@ -27,7 +27,7 @@ class IcmpKind(Enum):
 
     PROHIBITED = "prohibited"
     PORT = "port"
-    HOST_OR_NETWORK = "host or network"
+    HOST_OR_NETWORK = "host or network"  # untranslated: a code
 
 
 # https://www.iana.org/assignments/icmp-parameters, type 3; https://www.iana.org/assignments/

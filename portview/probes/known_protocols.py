@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class WireProtocol(StrEnum):
-    """A protocol that can be told by its first bytes; the value is its name for people."""
+    """A protocol that can be determined by its first bytes; the value is its name for people."""
 
     SMTP = "SMTP"
     FTP = "FTP"
@@ -18,7 +18,7 @@ class WireProtocol(StrEnum):
     LDAP = "LDAP"
     REDIS = "Redis"
     HTTP = "HTTP"
-    HTTP_2 = "HTTP/2 without TLS"
+    HTTP_2 = "HTTP/2 without TLS"  # untranslated: a protocol
     TLS = "TLS"
     VNC = "VNC"
     AMQP = "AMQP"
@@ -72,7 +72,7 @@ def is_tls(said: bytes) -> bool:
 
 
 def _of_220(said: bytes, port: int) -> WireProtocol:
-    """Tell SMTP (RFC 5321) from FTP (RFC 959): both greet with 220 and say mostly who they are."""
+    """Distinguish SMTP (RFC 5321) from FTP (RFC 959): both greet with 220 and mostly say who."""
     words = said.upper()
     if b"FTP" in words:
         return WireProtocol.FTP

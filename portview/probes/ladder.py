@@ -216,7 +216,7 @@ class _Climb:
         return listening, bound
 
     def _look_at_owner(self) -> ListenerTrouble | None:
-        """Tell which listeners answer nobody; return why where this is so of all of them."""
+        """Return which listeners answer nobody; return why where this is so of all of them."""
         listeners = read_local_listeners(self._port)
         if two := describe_localhost(self._port, listeners):
             self._tell(LadderStep(LadderStage.OWNER, StepOutcome.NOTE, two))
@@ -257,7 +257,7 @@ class _Climb:
     def _ask_nat(
         self, destinations: DestinationsOf | None, outside: list[str]
     ) -> tuple[Redirection | None, str]:
-        """Tell where NAT rules send clients from other machines, and try it from here.
+        """Return where NAT rules send clients from other machines, and try it from here.
 
         Each address is asked for by itself: most rules are for one IP version alone.
         """
@@ -315,7 +315,7 @@ class _Climb:
             FirewallCheckVerdict.ALLOWED: StepOutcome.GOOD,
             FirewallCheckVerdict.BLOCKED: StepOutcome.BAD,
         }.get(answer.word, StepOutcome.NOTE)
-        text = _("The firewall's word on inbound connections: {word}.").format(word=answer.word)
+        text = _("Firewall (inbound): {word}.").format(word=answer.word)
         if answer.detail:
             text = f"{text} {answer.detail}"
         self._tell(LadderStep(LadderStage.FIREWALL, outcome, text))

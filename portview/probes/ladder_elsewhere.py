@@ -32,13 +32,13 @@ _REACHES = {
 
 
 def describe_redirection(redirection: Redirection, port: int) -> str:
-    """Say where clients from other machines are sent, and by which rule."""
+    """Return where clients from other machines are sent, and by which rule."""
     called = _endpoints(redirection.called, port)
     return redirected_sentence(redirection.destinations, ClientOrigin.OTHER_MACHINE, called)
 
 
 def redirected_elsewhere(facts: LadderFacts, redirection: Redirection) -> LadderSentence:
-    """Say what clients from other machines find where a NAT rule sends them elsewhere."""
+    """Return what clients from other machines find where a NAT rule sends them elsewhere."""
     sentence = describe_redirection(redirection, facts.port)
     beside = [address for address, verdict in facts.own if verdict is Verdict.OPEN]
     rest, advice = "", ""
@@ -71,7 +71,7 @@ def redirected_elsewhere(facts: LadderFacts, redirection: Redirection) -> Ladder
 
 
 def inner_only(facts: LadderFacts) -> LadderSentence:
-    """Say who can connect where no client from the network that leads outside can."""
+    """Return who can connect where no client from the network that leads outside can."""
     inside = open_inside(facts.inner, facts.port)
     sentence = _(
         "{inside}; a client on another machine can't: that is not the network that leads outside."
@@ -89,7 +89,7 @@ def open_inside_too(facts: LadderFacts) -> str:
 
 
 def only_through_device(facts: LadderFacts) -> LadderSentence | None:
-    """Say that a socket takes what comes in through an inner device alone; None for any other."""
+    """Return that a socket only takes what comes in through an inner device; else None."""
     devices = {bound_device(one) for one in facts.listening if not is_loopback(one)}
     if not devices or "" in devices or devices & set(facts.outside_of.values()):
         return None

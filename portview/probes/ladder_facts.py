@@ -112,7 +112,7 @@ def inner_clients(network: OwnNetwork) -> str:
 
 
 def open_inside(inner: Iterable[InnerAddress], port: int) -> str:
-    """Say who can connect at which address of the inner networks, "" where nobody can."""
+    """Return who can connect at which address of the inner networks, "" where nobody can."""
     parts: dict[str, list[str]] = {}
     for one in inner:
         if one.verdict is Verdict.OPEN:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def sentence_for(facts: LadderFacts) -> LadderSentence:
-    """Say what a client on another machine would see, and what to change."""
+    """Return what a client on another machine would see, and what to change."""
     sentence = _sentence_for(facts)
     if not facts.nat_note or facts.redirection is not None:
         return sentence
@@ -46,7 +46,7 @@ def _sentence_for(facts: LadderFacts) -> LadderSentence:
 
 
 def _not_outside(facts: LadderFacts) -> LadderSentence | None:
-    """Say why no client on another machine can come, whatever the firewall does; None if it may."""
+    """Return why no other machine can come, whatever the firewall does; None if it may."""
     if facts.listening and all(is_loopback(address) for address in facts.listening):
         return _loopback_only(facts)
     if _open(facts.own):
@@ -65,7 +65,7 @@ def _not_outside(facts: LadderFacts) -> LadderSentence | None:
 
 
 def _outside(facts: LadderFacts) -> LadderSentence:
-    """Say what a client from outside meets: the firewall first, then the server."""
+    """Return what a client from outside meets: the firewall first, then the server."""
     if facts.firewall is FirewallCheckVerdict.BLOCKED:
         because = _because(facts)
         return LadderSentence(
@@ -81,7 +81,7 @@ def _outside(facts: LadderFacts) -> LadderSentence:
 
 
 def _unserved(facts: LadderFacts) -> LadderSentence | None:
-    """Say why clients of this machine itself get no answer; None where they do, or may."""
+    """Return why clients of this machine itself get no answer; None where they do, or may."""
     tried = (*facts.loopback, *facts.own, *((one.address, one.verdict) for one in facts.inner))
     if facts.trouble is not None:
         return _in_trouble(facts, facts.trouble)
@@ -242,7 +242,7 @@ def _reachable(facts: LadderFacts, open_outside: list[str]) -> LadderSentence:
     elif facts.firewall is FirewallCheckVerdict.UNKNOWN:
         reach = Reach.UNCERTAIN
         unknown = (
-            _("can't be told{because}").format(because=because)
+            _("can't be determined{because}").format(because=because)
             if because
             else _("was not looked at")
         )

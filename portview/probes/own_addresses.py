@@ -26,7 +26,7 @@ class OwnAddress:
 
     @property
     def is_loopback(self) -> bool:
-        """Tell whether only this machine itself can use the address."""
+        """Return whether only this machine itself can use the address."""
         return is_loopback(self.address)
 
 
@@ -44,7 +44,7 @@ def own_addresses() -> tuple[OwnAddress, ...]:
 
 
 def is_this_machine(address: str) -> bool:
-    """Tell whether a numeric address belongs to this machine; all of 127.0.0.0/8 does."""
+    """Return whether a numeric address belongs to this machine; all of 127.0.0.0/8 does."""
     try:
         wanted = ip_address(address.partition("%")[0])
     except ValueError:

@@ -32,11 +32,12 @@ class Skipped:
 
     port: int
     reason: str
+    is_dynamic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PickReport:
-    """The ports found, in the order of the wishes, and those passed over before the last one."""
+    """The ports found, in the order asked for, and those passed over before the last one."""
 
     ports: tuple[int, ...]
     skipped: tuple[Skipped, ...]
@@ -76,7 +77,7 @@ def pick_ports(
         if band is not None:
             if band not in bands:
                 bands.add(band)
-                skipped.append(Skipped(port, _band_words(band, ranges)))
+                skipped.append(Skipped(port, _band_words(band, ranges), band == ranges.dynamic))
             continue
         bind = probe_bind(
             port, protocol=protocol, ranges=ranges, destinations=destinations, table=table
@@ -140,7 +141,7 @@ def _too_few(count: int, found: list[int], skipped: list[Skipped]) -> PortViewEr
         if count == 1
         else _("Only {count} of {count_2} ports").format(count=len(found), count_2=count)
     )
-    only_dynamic = skipped and all("dynamic range" in one.reason for one in skipped)
+    only_dynamic = skipped and all(one.is_dynamic for one in skipped)
     last = (
         _(" Port {port}: {reason}").format(port=skipped[-1].port, reason=skipped[-1].reason)
         if skipped

@@ -97,7 +97,7 @@ def _called(address: str | None, port: int) -> Iterable[tuple[str, str]]:
 
 
 def redirected_sentence(found: Iterable[Destination], origin: ClientOrigin, called: str) -> str:
-    """Say where all clients of one origin are sent that call an address, and by which rule."""
+    """Return where all clients of one origin are sent that call an address, and by which rule."""
     found = tuple(found)
     places = _(" and ").join(dict.fromkeys(map(destination_words, found)))
     rules = "; ".join(dict.fromkeys(map(rule_words, found)))
@@ -113,7 +113,7 @@ def redirected_sentence(found: Iterable[Destination], origin: ClientOrigin, call
 
 
 def partly_redirected_sentence(one: Destination) -> str:
-    """Say that a rule sends some clients elsewhere."""
+    """Return that a rule sends some clients elsewhere."""
     clients = inert(one.clients, _LONGEST_RULE) or _("for some clients")
     return _("A NAT rule sends a part of the clients ({clients}) to {place}: {rule}.").format(
         clients=clients, place=destination_words(one), rule=rule_words(one)

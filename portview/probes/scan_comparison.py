@@ -28,7 +28,7 @@ class TableComparison:
     unknown: tuple[int, ...]
 
     def __bool__(self) -> bool:
-        """Tell whether there is a difference."""
+        """Return whether there is a difference."""
         return bool(self.not_reachable or self.unknown)
 
 

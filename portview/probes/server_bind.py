@@ -87,7 +87,7 @@ def try_any_port(protocol: Protocol) -> int | None:
 def try_control_ports(protocol: Protocol) -> int | None:
     """Try some ports that have nothing to do with the question; return None or the last error.
 
-    Where even these are refused the reason is no port, but a policy or filter.
+    Where even these are refused the reason is not a port, but a policy or filter.
     """
     code: int | None = None
     place = BindPlace("127.0.0.1", Family.IPV4)

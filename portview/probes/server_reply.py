@@ -17,6 +17,8 @@ _CONNECT_S = 0.4
 _LISTEN_S = 0.1
 _ANSWER_S = 0.25
 _LONGEST = 2048
+_PRINTERS = range(9100, 9108)
+"""Printers print what they are sent (JetDirect): nothing is sent there."""
 _TLS_RECORDS = frozenset({0x15, 0x16})
 _REQUEST = b"GET / HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
@@ -109,6 +111,8 @@ def _converse(client: socket.socket, address: str) -> ServerReply:
     if greeting is not None:
         kind = ReplyKind.SPOKE if greeting else ReplyKind.RESET
         return ServerReply(address, kind, _protocol_of(greeting), greeting)
+    if client.getpeername()[1] in _PRINTERS:
+        return ServerReply(address, ReplyKind.SILENT)
     try:
         client.sendall(_REQUEST)
         answer = _receive(client, _ANSWER_S)

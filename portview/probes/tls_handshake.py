@@ -129,7 +129,7 @@ class TlsStream:
                 return b""
 
     def _step(self) -> bool:
-        """Go on with the handshake and return whether it is done."""
+        """Continue with the handshake and return whether it is done."""
         try:
             self._session.do_handshake()
         except ssl.SSLWantReadError:

@@ -60,7 +60,7 @@ def problem_words(
     wanted: str,
     chain: tuple[Certificate, ...] = (),
 ) -> str:
-    """Say the problems of a certificate in one sentence part."""
+    """Describe the problems of a certificate in one sentence part."""
     if certificate is None:
         return _("it can't be read")
     words = [_one_problem(problem, certificate, wanted, chain) for problem in problems]
@@ -85,7 +85,7 @@ def _one_problem(
                 names=names or _("no name at all"), wanted=wanted
             )
         case CertificateProblem.SELF_SIGNED:
-            words = _("it is signed by itself")
+            words = _("it is self-signed")
         case CertificateProblem.UNKNOWN_ISSUER:
             words = _unknown_issuer(certificate, chain)
         case CertificateProblem.WRONG_PURPOSE:
@@ -146,7 +146,7 @@ def _named(name: str) -> str:
 
 
 def problem_hint(problem: CertificateProblem) -> str:
-    """Say what to do about a problem of a certificate."""
+    """Return what to do about a problem of a certificate."""
     return {
         CertificateProblem.EXPIRED: _("Renew the certificate."),
         CertificateProblem.NOT_YET_VALID: _("Check the clocks of both machines."),
@@ -170,12 +170,12 @@ def problem_hint(problem: CertificateProblem) -> str:
 
 
 def good_words(days_left: int | None) -> str:
-    """Say that nothing is wrong with a certificate."""
+    """Return that nothing is wrong with a certificate."""
     return _("The certificate is good for {days} more days.").format(days=days_left)
 
 
 def client_certificate_words(refusal: ssl.SSLError | EOFError | None) -> str:
-    """Say that a server lets in clients with a certificate only."""
+    """Return that a server lets in clients with a certificate only."""
     if isinstance(refusal, ssl.SSLError):
         return _(
             "The server demands a client certificate and refuses without one: {reason}."
@@ -184,12 +184,12 @@ def client_certificate_words(refusal: ssl.SSLError | EOFError | None) -> str:
 
 
 def client_certificate_hint() -> str:
-    """Say what a client needs there."""
+    """Return what a client needs there."""
     return _("Give the client a certificate of an issuer that this server accepts.")
 
 
 def refusal_words(refusal: ssl.SSLError | EOFError | None, wanted: str) -> str:
-    """Say how a server ended the connection after the handshake; empty where it did not."""
+    """Return how a server ended the connection after the handshake; empty where it did not."""
     if refusal is None:
         return ""
     if wanted == "demanded":
@@ -202,7 +202,7 @@ def refusal_words(refusal: ssl.SSLError | EOFError | None, wanted: str) -> str:
 
 
 def explain_failed_handshake(error: HandshakeError) -> tuple[str, str]:
-    """Say why no TLS session came about with a server whose protocol is not known."""
+    """Return why no TLS session came about with a server whose protocol is not known."""
     if error.received and not is_tls(error.received):
         words = quoted(printable(error.received))
         return (
@@ -240,7 +240,7 @@ def explain_failed_handshake(error: HandshakeError) -> tuple[str, str]:
 
 
 def words_without_tls(protocol: WireProtocol, said: bytes) -> tuple[str, str]:
-    """Say what a port speaks that has no way into TLS: detail and hint."""
+    """Return what a port speaks that has no way into TLS: detail and hint."""
     words = quoted(printable(said))
     detail = _("This port speaks {protocol} in plain text, not TLS; it said {words}.").format(
         protocol=protocol.value, words=words
@@ -253,7 +253,7 @@ def words_without_tls(protocol: WireProtocol, said: bytes) -> tuple[str, str]:
 
 
 def words_without_starttls(protocol: WireProtocol, said: bytes) -> tuple[str, str]:
-    """Say that a server has a way into TLS in principle, but not this one."""
+    """Return that a server has a way into TLS in principle, but not this one."""
     detail = _("This server speaks {protocol} in plain text and offers no TLS here").format(
         protocol=protocol.value
     )
@@ -265,7 +265,7 @@ def words_without_starttls(protocol: WireProtocol, said: bytes) -> tuple[str, st
 
 
 def words_for_broken_starttls(protocol: WireProtocol, said: bytes) -> tuple[str, str]:
-    """Say that a server broke off on its way into TLS."""
+    """Return that a server broke off on its way into TLS."""
     detail = _(
         "This server speaks {protocol} in plain text; asked for TLS (STARTTLS) it broke off."
     ).format(protocol=protocol.value)

@@ -9,7 +9,7 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,14 @@ _DNS_RESPONSE = 0x8000
 _TYPE_NS, _TYPE_PTR = 2, 12
 _CLASS_IN = 1
 _UNICAST_RESPONSE = 0x8000
-_DNS_CODES = ("no error", "malformed", "server failure", "no such name", "unsupported", "refused")
+_DNS_CODES = (
+    N_("no error"),
+    N_("malformed"),
+    N_("server failure"),
+    N_("no such name"),
+    N_("unsupported"),
+    N_("refused"),
+)
 
 _NTP_BYTES = 48
 _NTP_CLIENT_V4 = 0b00_100_011
@@ -66,7 +73,7 @@ def _dns_name(name: str) -> bytes:
 
 
 def _dns_query(token: bytes) -> bytes:
-    """Ask for the name servers of the root, which every DNS server has a word on (RFC 1035, 4)."""
+    """Ask for the name servers of the root, which every DNS server knows about (RFC 1035, 4)."""
     (query_id,) = struct.unpack_from(">H", token)
     header = _DNS_HEADER.pack(query_id, _DNS_RECURSION_DESIRED, 1, 0, 0, 0)
     return header + _dns_name("") + struct.pack(">2H", _TYPE_NS, _CLASS_IN)
@@ -86,7 +93,7 @@ def _explain_dns(answer: bytes, sent: bytes) -> str:
     if not flags & _DNS_RESPONSE or answer_id != int.from_bytes(sent[:2], "big"):
         return ""
     code = flags & 0xF
-    word = _DNS_CODES[code] if code < len(_DNS_CODES) else _("code {code}").format(code=code)
+    word = _(_DNS_CODES[code]) if code < len(_DNS_CODES) else _("code {code}").format(code=code)
     return _("DNS answer: {word}, {answers} record{part}").format(
         word=word, answers=answers, part="" if answers == 1 else "s"
     )

@@ -36,7 +36,7 @@ _MAX_HTTP_LOOK_MS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class WaitObservation:
-    """What one look at a wish showed."""
+    """What one look at a condition showed."""
 
     is_met: bool
     detail: str
@@ -55,7 +55,7 @@ class WaitCondition:
 
 @dataclass(frozen=True, slots=True)
 class ConditionReport:
-    """How one wish stood in the end."""
+    """How one condition stood in the end."""
 
     name: str
     is_met: bool
@@ -65,7 +65,7 @@ class ConditionReport:
 
 @dataclass(frozen=True, slots=True)
 class WaitReport:
-    """Whether all wishes were met in time."""
+    """Whether all conditions were met in time."""
 
     is_met: bool
     elapsed_ms: float
@@ -73,7 +73,7 @@ class WaitReport:
 
 
 def answers(target: Target) -> WaitCondition:
-    """Wish that a TCP port accepts connections."""
+    """Wait until a TCP port accepts connections."""
 
     def look(may_take_ms: float, cancel: CancelToken) -> WaitObservation:
         timeout_ms = min(may_take_ms, _MAX_LOOK_MS)
@@ -84,7 +84,7 @@ def answers(target: Target) -> WaitCondition:
 
 
 def is_free(target: Target, destinations: DestinationsOf | None = None) -> WaitCondition:
-    """Wish that a TCP port is free on this machine, or refuses connections on another one.
+    """Wait until a TCP port is free on this machine, or refuses connections on another one.
 
     What "free" means here is ``meaning_of_free``.
     """
@@ -119,7 +119,7 @@ def is_free(target: Target, destinations: DestinationsOf | None = None) -> WaitC
 
 
 def serves(url: UrlTarget, expectation: Expectation | None = None) -> WaitCondition:
-    """Wish that a web address gives a good answer."""
+    """Wait until a web address gives a good answer."""
 
     def look(may_take_ms: float, cancel: CancelToken) -> WaitObservation:
         timeout_ms = min(may_take_ms, _MAX_HTTP_LOOK_MS)
@@ -140,7 +140,7 @@ def wait_for(
     wait_ms: Callable[[float], None] | None = None,
     chance: Callable[[], float] = random.random,
 ) -> WaitReport:
-    """Look again and again until each wish was met once, or time is up.
+    """Look again and again until each condition was met once, or time is up.
 
     At least one look is taken at each. Blocks for at most about ``timeout_ms``; any thread.
     Raises Cancelled at once. Clock, waiting and chance can be handed in for tests.

@@ -54,6 +54,6 @@ def read_port_order(path: Path) -> tuple[int, ...]:
 def in_order(
     preferred: int | None, ordered: Iterable[int], range_ports: Iterable[int]
 ) -> tuple[int, ...]:
-    """Join wishes into one order, each port once."""
+    """Join conditions into one order, each port once."""
     first = () if preferred is None else (preferred,)
     return tuple(dict.fromkeys((*first, *ordered, *range_ports)))

@@ -36,7 +36,7 @@ class _Reader(threading.Thread):
     """Reads a pipe to its end, or until it is too much."""
 
     def __init__(self, pipe: IO[bytes], most: int, process: subprocess.Popen[bytes]) -> None:
-        super().__init__(name="program output", daemon=True)
+        super().__init__(name="program output", daemon=True)  # untranslated: a thread
         self._pipe, self._most, self._process = pipe, most, process
         self.data = bytearray()
         self.is_too_much = False

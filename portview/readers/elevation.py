@@ -9,7 +9,7 @@ from portview.domain.facts import Remedy, Unreadable
 
 
 def is_elevated() -> bool:
-    """Tell whether this process has administrator rights: an elevated token, or root elsewhere.
+    """Return whether this process has administrator rights: an elevated token, or root elsewhere.
 
     Where the system won't tell, the answer is no: what then needs rights asks for them.
     """

@@ -1,4 +1,4 @@
-"""Whether a process runs or stands still."""
+"""Whether a process runs or is suspended."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 _LINUX_STATES = {"T": Execution.SUSPENDED, "t": Execution.TRACED}
-"""States of proc_pid_stat(5) in which a process does nothing until somebody lets it go on."""
+"""States of proc_pid_stat(5) in which a process does nothing until somebody lets it continue."""
 
 
 def read_execution(pid: int) -> Execution:
-    """Tell whether the process that has this PID now runs or stands still. Any thread.
+    """Return whether the process that has this PID now runs or is suspended. Any thread.
 
     A process that has ended stands for UNKNOWN.
     """
@@ -42,7 +42,7 @@ def read_execution(pid: int) -> Execution:
 
 
 def suspended(processes: Collection[ProcessKey]) -> dict[ProcessKey, Execution]:
-    """Return those of some processes that certainly stand still, and how. Any thread.
+    """Return those of some processes that are certainly suspended, and how. Any thread.
 
     Meant for many at once, again and again: one small read for each on Linux, one list of all
     threads on Windows. A PID that passed on to another process tells nothing of the first one.

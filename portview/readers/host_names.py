@@ -50,7 +50,7 @@ class HostNames:
         resolve: Callable[[str], str | None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take ``resolve``, which returns a name, None for no name, or raises OSError."""
+        """Store ``resolve``, which returns a name, None for no name, or raises OSError."""
         self._resolve = resolve or resolve_host
         self._clock = clock
         self._changed = threading.Condition()

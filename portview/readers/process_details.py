@@ -97,7 +97,7 @@ class OwnerDetailsReader:
 
 
 def read_parents(key: ProcessKey) -> ParentChain:
-    """Follow the parents of a process as far as they can be told. Any thread.
+    """Follow the parents of a process as far as they can be determined. Any thread.
 
     A PID that a process names as its parent counts only if the process that has it now is not
     younger than the child: Windows keeps naming a parent that has ended, and gives its PID away.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from portview.domain.facts import Absent, Fact, Known, Unreadable
 from portview.domain.owners.restarters import Restarter, RestarterKind
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -29,27 +29,27 @@ class _Supervisor(NamedTuple):
     is_certain: bool = True
 
 
-_WORKERS = "it keeps a number of workers"
+_WORKERS = N_("it keeps a number of workers")
 _SUPERVISORS = {
-    "supervisord": _Supervisor("autorestart", "supervisorctl stop {}"),
-    "pm2": _Supervisor("autorestart", "pm2 stop {}"),
-    "runsv": _Supervisor("the service is wanted up", "sv down {}"),
-    "s6-supervise": _Supervisor("the service is wanted up", "s6-svc -d {}"),
-    "supervise": _Supervisor("the service is wanted up", "svc -d {}"),
-    "supervise-daemon": _Supervisor("respawn", "rc-service {} stop"),
-    "perpd": _Supervisor("the service is wanted up", "perpctl d {}"),
-    "dinit": _Supervisor("restart = true", "dinitctl stop {}"),
-    "circusd": _Supervisor("respawn", "circusctl stop {}"),
-    "forever": _Supervisor("it restarts what exits"),
-    "nssm": _Supervisor("AppExit Restart"),
+    "supervisord": _Supervisor("autorestart", "supervisorctl stop {}"),  # untranslated: a command
+    "pm2": _Supervisor("autorestart", "pm2 stop {}"),  # untranslated: a command
+    "runsv": _Supervisor(N_("the service is wanted up"), "sv down {}"),  # untranslated: a command
+    "s6-supervise": _Supervisor(N_("the service is wanted up"), "s6-svc -d {}"),
+    "supervise": _Supervisor(N_("the service is wanted up"), "svc -d {}"),
+    "supervise-daemon": _Supervisor("respawn", "rc-service {} stop"),  # untranslated: a command
+    "perpd": _Supervisor(N_("the service is wanted up"), "perpctl d {}"),  # untranslated: a command
+    "dinit": _Supervisor("restart = true", "dinitctl stop {}"),  # untranslated: a command
+    "circusd": _Supervisor("respawn", "circusctl stop {}"),  # untranslated: a command
+    "forever": _Supervisor(N_("it restarts what exits")),
+    "nssm": _Supervisor("AppExit Restart"),  # untranslated: a command
     "winsw": _Supervisor("onfailure", is_certain=False),
-    "nodemon": _Supervisor("it restarts on changed files", is_certain=False),
-    "ts-node-dev": _Supervisor("it restarts on changed files", is_certain=False),
-    "watchexec": _Supervisor("it restarts on changed files", is_certain=False),
-    "cargo-watch": _Supervisor("it restarts on changed files", is_certain=False),
-    "entr": _Supervisor("it restarts on changed files", is_certain=False),
-    "reflex": _Supervisor("it restarts on changed files", is_certain=False),
-    "air": _Supervisor("it restarts on changed files", is_certain=False),
+    "nodemon": _Supervisor(N_("it restarts on changed files"), is_certain=False),
+    "ts-node-dev": _Supervisor(N_("it restarts on changed files"), is_certain=False),
+    "watchexec": _Supervisor(N_("it restarts on changed files"), is_certain=False),
+    "cargo-watch": _Supervisor(N_("it restarts on changed files"), is_certain=False),
+    "entr": _Supervisor(N_("it restarts on changed files"), is_certain=False),
+    "reflex": _Supervisor(N_("it restarts on changed files"), is_certain=False),
+    "air": _Supervisor(N_("it restarts on changed files"), is_certain=False),
     "gunicorn": _Supervisor(_WORKERS),
     "uvicorn": _Supervisor(_WORKERS),
     "hypercorn": _Supervisor(_WORKERS),
@@ -177,13 +177,14 @@ def _runs_one_command(parent: ProcessInfo, programs: tuple[str, ...]) -> bool:
 
 def _supervisor(known: str, info: ProcessInfo, parent: ProcessInfo) -> Restarter:
     how, stop, is_certain = _SUPERVISORS[known]
+    how = _(how)
     if stop:
         stop = stop.format(_name_for(known, info, parent) or "NAME")
     return Restarter(RestarterKind.PROCESS, known, parent.key, is_certain, how, stop)
 
 
 def _name_for(known: str, info: ProcessInfo, parent: ProcessInfo) -> str:
-    """Return what a supervisor calls a process; empty where it can't be told."""
+    """Return what a supervisor calls a process; empty where it can't be determined."""
     words = parent.command_line or ()
     if known in {"runsv", "s6-supervise", "supervise", "supervise-daemon"}:
         name = next((word for word in words[1:] if not word.startswith("-")), "")
@@ -213,7 +214,7 @@ def _environment_of(pid: int) -> dict[str, str]:
 
 
 def _container_restarter(pid: int) -> Fact[Restarter]:
-    """Return the container that a process lives in, if its restart policy brings it back."""
+    """Return the container that a process runs in, if its restart policy brings it back."""
     if sys.platform != "linux":
         return Absent()
     try:
@@ -231,7 +232,7 @@ def restart_policy(folder: Path) -> Fact[Restarter]:
     hostconfig.json holds what ``docker inspect`` shows as HostConfig; only root may read it.
     """
     identifier = folder.name[:12]
-    stop = f"docker stop {identifier}"
+    stop = f"docker stop {identifier}"  # untranslated: a command
     try:
         with (folder / "hostconfig.json").open("rb") as file:
             policy = json.loads(file.read(_LARGEST_FILE))["RestartPolicy"]["Name"]

@@ -28,7 +28,7 @@ class ServiceReader(Protocol):
         """Return the names of the services that run in a process, sorted; absent for none.
 
         Costs one small read of /proc on Linux. On Windows it is a look into a table, which is read
-        anew only for a process that began after it was read.
+        again only for a process that began after it was read.
         """
         ...
 
@@ -45,7 +45,7 @@ class Manager(Protocol):
         ...
 
     def name_of_tag(self, pid: int, tag: int) -> str | None:
-        """Return the service whose thread has this tag in a process, if it can be told."""
+        """Return the service whose thread has this tag in a process, if it can be determined."""
         ...
 
 
@@ -137,7 +137,7 @@ class NoServices:
     """Stands in where the services can't be asked for; ``problem`` says why."""
 
     def __init__(self, problem: Unreadable | None = None) -> None:
-        """Take the reason; None for a system whose services PortView does not know."""
+        """Store the reason; None for a system whose services PortView does not know."""
         self._problem = problem or Unreadable(_("PortView knows no service manager of this system"))
 
     def names_of(self, process: ProcessKey) -> Fact[tuple[str, ...]]:

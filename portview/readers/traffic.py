@@ -18,7 +18,7 @@ class TrafficReader(Protocol):
 
     @property
     def unavailable_reason(self) -> str | None:
-        """Say in one sentence for people what counting would need here; None where it works."""
+        """Return in one sentence what counting would need here; None where it works."""
         ...
 
     def read(self, keys: Collection[SocketKey]) -> Mapping[SocketKey, TrafficCounters]:
@@ -38,10 +38,10 @@ class TrafficReader(Protocol):
 class TrafficOnDemand:
     """Opens another reader when it is first asked anything. One thread at a time."""
 
-    name = "on demand"
+    name = "on demand"  # untranslated: for the log
 
     def __init__(self, open_it: Callable[[], TrafficReader]) -> None:
-        """Take what opens the reader; it is called once."""
+        """Store what opens the reader; it is called once."""
         self._open = open_it
         self._reader: TrafficReader | None = None
 
@@ -71,7 +71,7 @@ class NoTraffic:
     name = "none"
 
     def __init__(self, reason: str) -> None:
-        """Take the sentence that tells people why."""
+        """Store the sentence that tells people why."""
         self._reason = reason
 
     @property

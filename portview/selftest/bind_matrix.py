@@ -4,6 +4,7 @@ Microsoft has a table of them in "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE". S
 loopback and the wildcard and never listen, so that no firewall asks anything.
 """
 
+# untranslated file: a record for developers
 from __future__ import annotations
 
 import socket

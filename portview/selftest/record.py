@@ -1,5 +1,6 @@
 """Makes the record: every section on its own, so that one that fails keeps nothing else away."""
 
+# untranslated file: a record for developers
 from __future__ import annotations
 
 import sys
@@ -129,7 +130,7 @@ def _bounded(section: Section, redactor: Redactor) -> dict[str, Any]:
 
 
 def _described(error: Exception, redactor: Redactor) -> str:
-    """Say what failed and where in PortView's own code."""
+    """Return what failed and where in PortView's own code."""
     frames = traceback.extract_tb(error.__traceback__)[-_DEEPEST:]
     places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
     text = error.message if isinstance(error, PortViewError) else str(error)

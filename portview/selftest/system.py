@@ -60,7 +60,7 @@ def read_rights(_redactor: Redactor) -> dict[str, Any]:
 
 
 def is_wine() -> bool:
-    """Tell whether what looks like Windows is Wine, which its ntdll.dll says openly."""
+    """Return whether what looks like Windows is Wine, which its ntdll.dll says openly."""
     return wine_version() is not None
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 from collections import Counter
+from ctypes import wintypes
 from typing import TYPE_CHECKING, Any
 
 from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
@@ -20,27 +22,35 @@ _MOST_TAGS = 20
 def read_services(_redactor: Redactor) -> dict[str, Any]:
     """Return how many services are listed and how many tell their settings; names by tag."""
     from portview.actions.services.windows_api import (  # noqa: PLC0415 - Windows only
+        LARGEST_CONFIG,
         SERVICE_QUERY_CONFIG,
-        SERVICE_QUERY_STATUS,
+        check,
         code_of,
         open_service,
+        service_api,
     )
     from portview.readers.windows.advapi32 import ServiceManager  # noqa: PLC0415 - likewise
 
     manager = ServiceManager()
     services = manager.services()
     codes: Counter[int] = Counter()
+    largest = 0
+    buffer, needed = ctypes.create_string_buffer(LARGEST_CONFIG), wintypes.DWORD()
     for service in services:
         try:
-            with open_service(service.name, SERVICE_QUERY_STATUS | SERVICE_QUERY_CONFIG):
+            with open_service(service.name, SERVICE_QUERY_CONFIG) as handle:
+                size = ctypes.byref(needed)
+                check(service_api().config(handle, buffer, LARGEST_CONFIG, size))
                 codes[0] += 1
+                largest = max(largest, needed.value)
         except OSError as error:
             codes[code_of(error)] += 1
     states = Counter(one.state.name if one.state else "unknown" for one in services)
     return {
         "listed": len(services),
         "states": dict(sorted(states.items())),
-        "opened_by_error": {str(code): count for code, count in sorted(codes.items())},
+        "largest_config": largest,
+        "config_by_error": {str(code): count for code, count in sorted(codes.items())},
         "with_process": sum(service.pid is not None for service in services),
         "tags": _tags(manager),
     }

@@ -45,7 +45,7 @@ class FakeResolver:
 
 
 class FakeTraffic:
-    """Counts as the test says; real counters can't be made to fail or to begin anew."""
+    """Counts as the test says; real counters can't be made to fail or to begin again."""
 
     name = "fake"
 
@@ -82,7 +82,7 @@ def refuse_services() -> FakeServices:
 
 
 class FakeClock:
-    """A clock that stands still until it is told to go on."""
+    """A clock that is suspended until it is told to continue."""
 
     def __init__(self) -> None:
         self.now_s = 1000.0

@@ -129,7 +129,7 @@ def test_a_reading_that_fails_marks_nobody(
     with bench.qtbot.waitSignal(bench.executions.changed):
         bench.show(snapshot(ROWS))
     assert cell(bench, 1, Qt.ItemDataRole.DisplayRole) == "p2"
-    assert "stand still" in caplog.text
+    assert "are suspended" in caplog.text
 
 
 def _fail(_asked: object) -> dict[ProcessKey, Execution]:

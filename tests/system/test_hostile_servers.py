@@ -172,7 +172,7 @@ PLAIN_SERVERS: dict[str, Any] = {
     "POP3": endless(b"+OK POP3\r\n+", b"OK", listens=False),
     "MySQL": endless(b"\xff\xff\xff\x00\x0a8.0\x00", b"x", listens=False),
     "LDAP": endless(b"\x30\x84\xff\xff\xff\xff\x02\x01\x01\x78", b"x"),
-    "PostgreSQL that never goes on": once(b"S"),
+    "PostgreSQL that never continues": once(b"S"),
 }
 EVERYBODY = {**WEB_SERVERS, **TLS_SERVERS, **PLAIN_SERVERS}
 
@@ -236,7 +236,7 @@ def test_a_greeting_is_short(conversation: Any, name: str) -> None:
 
 
 class TlsServer:
-    """Speaks TLS for real on one connection, and then goes on for ever."""
+    """Speaks TLS for real on one connection, and then continues for ever."""
 
     def __init__(self, again: bytes) -> None:
         self._again = again

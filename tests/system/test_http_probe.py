@@ -154,7 +154,7 @@ def test_too_many_redirects(site: str) -> None:
 
 
 def test_a_redirect_that_leads_nowhere(site: str) -> None:
-    assert "no web address" in probe_http(parse_url(f"{site}/mail")).detail
+    assert "not a web address" in probe_http(parse_url(f"{site}/mail")).detail
     assert probe_http(parse_url(f"{site}/dead")).verdict is Verdict.CLOSED
     assert probe_http(parse_url(f"{site}/nowhere")).status == 302
 

@@ -68,7 +68,7 @@ def told(
         (
             told((ANY,), OPEN, {LAN: OPEN}, UNKNOWN, firewall_detail="It may not be read."),
             Reach.UNCERTAIN,
-            "unless a firewall stops it, which can't be told (It may not be read).",
+            "unless a firewall stops it, which can't be determined (It may not be read).",
             "",
         ),
         (

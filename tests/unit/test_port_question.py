@@ -87,9 +87,9 @@ def test_the_forms_that_people_type(text: str, expected: PortQuery) -> None:
         ("0", "Ports go from 1 to 65535."),
         ("65536", "Ports go from 1 to 65535."),
         ("9" * 5000, "Ports go from 1 to 65535."),
-        ("eighty", "“eighty” is no port."),
-        ("８０", "“８０” is no port."),  # noqa: RUF001 - wide digits
-        ("80 81", "“80 81” is no port."),
+        ("eighty", "“eighty” is not a port."),
+        ("８０", "“８０” is not a port."),  # noqa: RUF001 - wide digits
+        ("80 81", "“80 81” is not a port."),
         ("tcp 53 udp", "One protocol at a time: tcp or udp."),
         (
             "example.com:80",

@@ -1,4 +1,4 @@
-"""Whatever happens to a table, its edits lead to the rows that sorting and filtering anew gives."""
+"""Whatever happens to a table, its edits lead to the rows that a full sort would give."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def test_a_held_table_stands_still_and_then_shows_all_that_waited(
     after = {entry.row.key: entry.row for entry in table.list}
     came_or_changed = {key for key in after if key not in held or held[key] != after[key]}
     gone = held.keys() - after.keys()
-    # A process that is told anew lets rows come and go that did not change themselves.
+    # A process that is told again lets rows come and go that did not change themselves.
     if before == infos:
         assert waiting == len(came_or_changed | gone)
     assert table.view.waiting == 0

@@ -1,4 +1,4 @@
-"""Long lists edited by runs, in place and anew."""
+"""Long lists edited by runs, in place and again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture(params=[0, splicing.MOST_IN_PLACE], ids=["anew", "in place"], scope="module")
+@pytest.fixture(params=[0, splicing.MOST_IN_PLACE], ids=["again", "in place"], scope="module")
 def _way(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(splicing, "MOST_IN_PLACE", request.param)

@@ -41,11 +41,13 @@ from portview.readers.process_identity import process_key
 from portview.readers.processes import read_process
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
 
     from portview.actions.free_port.elevated_holders import HeldSocket
     from portview.actions.free_port.plan import FreePlan, PlanStep
     from portview.actions.processes.suspend import SuspendPlan, SuspendVerb
+    from portview.actions.progress import ActionStep
     from portview.actions.safety.process_facts import ServiceFacts
     from portview.domain.cancellation import CancelToken
     from portview.domain.errors import ActionReport
@@ -60,11 +62,15 @@ _SERVICE_CHANGES = {"stop": stop_service, "start": start_service, "restart": res
 
 @dataclass(frozen=True, slots=True)
 class ExecutionOptions:
-    """How to act: as administrator or not, how to be called off, where to tell progress."""
+    """How to act: as administrator or not, how to be called off, where to tell progress.
+
+    ``end_now`` is set by somebody who does not want to wait for what was asked to close.
+    """
 
     as_admin: bool = False
     cancel: CancelToken | None = None
-    report: Callable[[str], None] | None = None
+    report: Callable[[ActionStep], None] | None = None
+    end_now: threading.Event | None = None
 
 
 class Action(Protocol):
@@ -120,6 +126,7 @@ class FreeAction:
             as_admin=options.as_admin,
             cancel=options.cancel,
             report=options.report,
+            end_now=options.end_now,
         )
         keep_record(report)
         return report
@@ -161,6 +168,7 @@ class EndAction:
             as_admin=options.as_admin,
             cancel=options.cancel,
             report=options.report,
+            end_now=options.end_now,
         )
         keep_record(report)
         return report
@@ -234,7 +242,7 @@ class SuspendAction:
         return f"{self.verb.capitalize()} process"
 
     def preview(self, *, force: bool, tree: bool) -> Confirmation:
-        """See whether it is still the same process, and whether it stands still."""
+        """See whether it is still the same process, and whether it is suspended."""
         del force, tree
         return confirm_suspend(inspect_execution(self.process, self.verb))
 
@@ -267,5 +275,5 @@ def next_action(report: ActionReport) -> tuple[str, Action] | None:
 
 
 def can_be_elevated(report: ActionReport) -> bool:
-    """Tell whether the same job may work as administrator."""
+    """Return whether the same job may work as administrator."""
     return report.outcome is Outcome.NEEDS_ADMIN and bool(getattr(report, "can_be_elevated", False))

@@ -15,7 +15,7 @@ from portview.domain.owners.explanations import describe_suspended
 from portview.domain.owners.identity import identity_of
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import endpoint_text
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,19 +30,19 @@ MOST_NAMED = 4
 _LONGEST_COMMAND = 200
 
 _CLOSE_METHOD_LABELS = {
-    CloseMethod.SIGNAL: "It will be asked to close (SIGTERM)",
-    CloseMethod.WINDOW: "It will be asked to close, as by the X of its window",
-    CloseMethod.CONSOLE: "It will be asked to close (CTRL+BREAK)",
-    CloseMethod.GROUP: "It will be asked to close (CTRL+BREAK to its process group)",
-    CloseMethod.INTERRUPT: "It will be asked to close, as by CTRL+C in its terminal",
+    CloseMethod.SIGNAL: N_("It will be asked to close (SIGTERM)"),
+    CloseMethod.WINDOW: N_("It will be asked to close, as by the X of its window"),
+    CloseMethod.CONSOLE: N_("It will be asked to close (CTRL+BREAK)"),
+    CloseMethod.GROUP: N_("It will be asked to close (CTRL+BREAK to its process group)"),
+    CloseMethod.INTERRUPT: N_("It will be asked to close, as by CTRL+C in its terminal"),
 }
 
 
 class CardKind(StrEnum):
     """What a card is about.
 
-    STOPS is what will not run any more, PAUSES what will stand still, STAYS what will go on. RULE
-    is a rule of the firewall that is taken back, SETTING one of the system that is changed.
+    STOPS is what will be stopped, PAUSES what will be suspended, STAYS what keeps running. RULE
+    is a rule of the firewall that is revoked, SETTING one of the system that is changed.
     """
 
     STOPS = "stops"
@@ -86,7 +86,7 @@ def step_card(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> Ca
         title = process_name(step.process)
         if step.service is not None:
             title = inert(step.service.service.display_name, LONGEST_NAME)
-        consequence = _("Left alone as well: the port would not become free by its end.")
+        consequence = _("Also not stopped: stopping it wouldn't free the port.")
         return Card(CardKind.STAYS, title, details, consequence)
     if step.service is not None:
         card = service_card(step.service, "stop")
@@ -96,9 +96,9 @@ def step_card(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> Ca
     if step.tree:
         names = ", ".join(process_name(member) for member in step.tree[:MOST_NAMED])
         more = len(step.tree) - MOST_NAMED
-        tree = _(" Before it, what runs under it: {names}{part}.").format(
-            names=names, part=f" and {more} more" if more > 0 else ""
-        )
+        if more > 0:
+            names = _("{names} and {more} more").format(names=names, more=more)
+        tree = " " + _("Its child processes are stopped first: {names}.").format(names=names)
     consequence = f"{likely}{_how(step, grace_s)}{tree}"
     return Card(CardKind.STOPS, process_name(step.process), details, consequence)
 
@@ -190,20 +190,21 @@ def process_name(process: ProcessFacts | None) -> str:
     if process is None:
         return _("An unknown process")
     return _("{value}, PID {pid}").format(
-        value=inert(process.info.name or "A process", LONGEST_NAME), pid=process.info.pid
+        value=inert(process.info.name or _("A process"), LONGEST_NAME), pid=process.info.pid
     )
 
 
 def _how(step: PlanStep, grace_s: float) -> str:
     process = step.process
     if step.kind is PlanAction.ASK and process:
-        method = _CLOSE_METHOD_LABELS[process.asking]
+        method = _(_CLOSE_METHOD_LABELS[process.asking])
         return _("{method}, and ended if it still runs after {grace_s:g} s.").format(
             method=method, grace_s=grace_s
         )
     why = ""
     if process is not None and process.asking is CloseMethod.NONE:
-        why = f"{process.why_not_asked or 'There is no way to ask it to close.'} "
+        why = process.why_not_asked or _("It can't be asked to close.")
         if process.execution.is_suspended:
-            why = _("While it stands still it can't be asked to close. ")
-    return _("{why}It will be ended at once: what it has not saved is lost.").format(why=why)
+            why = _("It can't be asked to close while suspended.")
+    ended = _("It will be ended at once: unsaved data is lost.")
+    return f"{why} {ended}" if why else ended

@@ -23,7 +23,7 @@ from portview.actions.processes.suspend import SuspendVerb, describe_sockets
 from portview.actions.safety.restart_words import restart_sentences
 from portview.domain.facts import Absent, Known
 from portview.domain.plain_text import inert
-from portview.i18n import _
+from portview.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -130,25 +130,40 @@ def _notes(plan: FreePlan, rest: Sequence[PlanStep] = ()) -> Iterator[str]:
     if plan.is_possible:
         services = len({step.service.name for step in plan.steps if step.service})
         processes = len({member.key for step in plan.steps for member in step.members})
-        stopped = [_counted(processes, "process", "processes")] if processes else []
-        stopped += [_counted(services, "service", "services")] if services else []
         if processes + services > 1:
-            yield _("{stopped} will be stopped.").format(stopped=" and ".join(stopped))
+            yield _stopped_sentence(processes, services)
         yield from restart_sentences(plan.steps)
         if plan.served:
-            connections = _counted(len(plan.served), _("open connection"), _("open connections"))
-            yield _("{connections} will be cut.").format(connections=connections)
+            yield ngettext(
+                "{count:,} open connection will be closed.",
+                "{count:,} open connections will be closed.",
+                len(plan.served),
+            ).format(count=len(plan.served))
     if plan.guesses:
-        yield _("Who holds the port is only likely: the process that opened it has ended.")
+        yield _(
+            "The process that opened the port has exited; the one listed most likely inherited it."
+        )
     if len(plan.left_alone) > MOST_NAMED:
         more = len(plan.left_alone) - MOST_NAMED
-        yield _("{counted} left alone.").format(
-            counted=_counted(more, "more connection", "more connections")
+        yield ngettext(
+            "{count:,} more connection won't be closed.",
+            "{count:,} more connections won't be closed.",
+            more,
+        ).format(count=more)
+
+
+def _stopped_sentence(processes: int, services: int) -> str:
+    of_processes = ngettext("{count:,} process", "{count:,} processes", processes).format(
+        count=processes
+    )
+    of_services = ngettext("{count:,} service", "{count:,} services", services).format(
+        count=services
+    )
+    if processes and services:
+        return _("{processes} and {services} will be stopped.").format(
+            processes=of_processes, services=of_services
         )
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"
+    return _("{what} will be stopped.").format(what=of_processes if processes else of_services)
 
 
 def confirm_end(step: PlanStep, grace_s: float) -> Confirmation:
@@ -193,7 +208,7 @@ def confirm_close(plan: ClosePlan) -> Confirmation:
             CardKind.STAYS,
             process_name(process),
             identity(process),
-            _("{place}; it goes on running.").format(place=place),
+            _("{place}; it keeps running.").format(place=place),
         )
         for place, process in ends
         if process is not None
@@ -229,17 +244,23 @@ def confirm_suspend(plan: SuspendPlan) -> Confirmation:
         return _propose_resume(plan, Card(CardKind.STAYS, name, details))
     if plan.is_so_already:
         return Confirmation(
-            _("{name} stands still already.").format(name=name),
+            _("{name} is already suspended.").format(name=name),
             (Card(CardKind.PAUSES, name, details),),
             plan,
         )
-    consequence = _("It will stand still until it is resumed. Nothing that it holds is given back")
-    consequence += _(": it keeps its ports, and who connects there waits.") if where else "."
+    consequence = (
+        _(
+            "It will be paused until you resume it. It keeps its ports; clients that connect will "
+            "hang."
+        )
+        if where
+        else _("It will be paused until you resume it.")
+    )
     names = ", ".join(
         inert(service.service.display_name, LONGEST_NAME) for service in plan.process.shown_services
     )
     advice = (
-        _("It runs services, which stand still as well: {names}.").format(names=names)
+        _("It runs services, which are suspended as well: {names}.").format(names=names)
         if names
         else ""
     )
@@ -256,7 +277,7 @@ def _propose_resume(plan: SuspendPlan, card: Card) -> Confirmation:
         return Confirmation(
             _("{title} is not suspended: it runs.").format(title=card.title), (card,), plan
         )
-    going_on = replace(card, consequence=_("It will go on where it was stopped."))
+    going_on = replace(card, consequence=_("It will continue where it was suspended."))
     return Confirmation(
         _("Resume {title}?").format(title=card.title), (going_on,), plan, _("Resume process")
     )

@@ -77,7 +77,7 @@ class RuleAction:
 
 @dataclass(frozen=True, slots=True)
 class RevokeAction:
-    """Take back rules of PortView's by their ids, or those that have had their time."""
+    """Revoke rules of PortView's by their ids, or those that have expired."""
 
     rule_ids: tuple[str, ...] = ()
     only_expired: bool = False
@@ -86,11 +86,7 @@ class RevokeAction:
     @property
     def title(self) -> str:
         """Return the window's title."""
-        return (
-            _("Take back firewall rule")
-            if len(self.rule_ids) == 1
-            else _("Take back firewall rules")
-        )
+        return _("Revoke firewall rule") if len(self.rule_ids) == 1 else _("Revoke firewall rules")
 
     def preview(self) -> FirewallConfirmation:
         """Find the rules."""
@@ -131,7 +127,7 @@ class RevokeAction:
 def revoke_expired(
     opener: Callable[[], Firewall] = open_firewall, *, has_rights: bool
 ) -> ActionReport | None:
-    """Take back the rules that have had their time; None where there are none. Blocks.
+    """Revoke the rules that have expired; None where there are none. Blocks.
 
     For the start of the window and for its timer, off the UI thread. Nobody is asked for rights by
     it: without them it raises PortViewError ("rules_expired", NEEDS_ADMIN), and the person can be
@@ -145,9 +141,9 @@ def revoke_expired(
             many = len(plans)
             raise PortViewError(
                 "rules_expired",
-                _("{many} firewall rules of PortView's have had their time.").format(many=many)
+                _("{many} firewall rules of PortView's have expired.").format(many=many)
                 if many > 1
-                else _("A firewall rule of PortView's has had its time."),
+                else _("A firewall rule created by PortView has expired."),
                 _("Taking back needs administrator rights."),
                 Outcome.NEEDS_ADMIN,
             )

@@ -73,11 +73,11 @@ def confirm_revoke(plans: Sequence[RevokePlan]) -> FirewallConfirmation:
     many = len(plans)
     names = tuple(inert(plan.change.name, _LONGEST_NAME) for plan in plans)
     if not plans:
-        headline = _("No rule of PortView's is to be taken back.")
+        headline = _("No rule of PortView's is to be revoked.")
     elif many == 1:
-        headline = _("Take back the rule {names}?").format(names=quoted(names[0], _LONGEST_NAME))
+        headline = _("Revoke the rule {names}?").format(names=quoted(names[0], _LONGEST_NAME))
     else:
-        headline = _("Take back {many} rules of PortView's?").format(many=many)
+        headline = _("Revoke {many} rules of PortView's?").format(many=many)
     lines = [
         (
             name,
@@ -93,7 +93,7 @@ def confirm_revoke(plans: Sequence[RevokePlan]) -> FirewallConfirmation:
         tuple(line for plan in plans for line in command_lines(plan.change)),
         tuple(dict.fromkeys(inert(one) for plan in plans for one in plan.change.warnings)),
         "",
-        _("Take back") if plans else "",
+        _("Revoke") if plans else "",
         tuple(plans),
     )
 
@@ -109,14 +109,14 @@ def confirm_unseen_revoke(rule_ids: Sequence[str], problem: str) -> FirewallConf
         "rights; they remove nothing else."
     ).format(problem=inert(problem))
     return FirewallConfirmation(
-        _("Take back {many} rules of PortView's?").format(many=many)
+        _("Revoke {many} rules of PortView's?").format(many=many)
         if many > 1
-        else _("Take back {names}?").format(names=names[0].lower()),
+        else _("Revoke {names}?").format(names=names[0].lower()),
         names,
         tuple((name, _("made by PortView")) for name in names),
         (),
         (warning,),
         "",
-        _("Take back"),
+        _("Revoke"),
         (),
     )

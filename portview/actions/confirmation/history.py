@@ -67,7 +67,7 @@ class StoppedProcess:
 class ActionRecord:
     """One action: when, what was asked, done and true then, and to whom.
 
-    ``made_rules`` are the ids of firewall rules that it made, which can be taken back by them.
+    ``made_rules`` are the ids of firewall rules that it made, which can be revoked by them.
     ``undo_setting`` are the words of the change that undoes one of a setting.
     """
 

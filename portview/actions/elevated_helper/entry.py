@@ -1,4 +1,4 @@
-"""Where PortView starts when it is started for an errand instead of for a person."""
+"""Where PortView starts when it is started for an elevated request instead of for a person."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 def enter(arguments: Sequence[str]) -> int:
-    """Do the errand that the arguments name and return an exit code."""
+    """Do the elevated request that the arguments name and return an exit code."""
     if arguments[0] == CTRL_BREAK_VERB:
         return run_console_request(arguments[1:])
     if is_elevated():

@@ -1,6 +1,6 @@
 """Errands that change the firewall, on the side with administrator rights.
 
-Nothing but the wish is taken over: it is planned anew by this side's own reading.
+Nothing but the rule specification is taken over: it is planned again by this side's own reading.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def carry_out(elevated_request: ElevatedRequest) -> dict[str, Any]:
-    """Make or take back rules and return the answer. Raises PortViewError."""
+    """Make or revoke rules and return the answer. Raises PortViewError."""
     with closing(open_firewall()) as firewall:
         if elevated_request.rule_spec is not None:
             rule_spec = elevated_request.rule_spec

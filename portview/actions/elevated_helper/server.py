@@ -1,4 +1,4 @@
-"""The other side of the one door to administrator rights: reads an errand, does it, answers."""
+"""The other side of the one door to administrator rights: reads a request, does it, answers."""
 
 from __future__ import annotations
 
@@ -54,18 +54,20 @@ _EXECUTION_CHANGES = {
 
 
 def run_elevated_request(arguments: Sequence[str], answer: Callable[[bytes], None]) -> int:
-    """Do an errand, hand its report to ``answer`` as JSON and return an exit code.
+    """Do an elevated request, hand its report to ``answer`` as JSON and return an exit code.
 
     Nothing is believed: the arguments are validated, the never list is applied and every process
-    is identified anew.
+    is identified again.
     """
     try:
         document = _carry_out(parse_elevated_request(arguments))
     except PortViewError as error:
         document = error_answer(error)
     except Exception:
-        logger.exception("the errand failed: %r", list(arguments))
-        document = error_answer(PortViewError("unexpected_failure", _("The errand failed.")))
+        logger.exception("the elevated request failed: %r", list(arguments))
+        document = error_answer(
+            PortViewError("unexpected_failure", _("The elevated request failed."))
+        )
     answer(json.dumps(document).encode())
     return int(document["outcome"])
 
@@ -97,7 +99,7 @@ def _carry_out(elevated_request: ElevatedRequest) -> dict[str, Any]:
             raise _refused(changed.plan.refusal)
         return {"outcome": int(changed.outcome)}
     if elevated_request.rule_spec is not None or elevated_request.rule_ids:
-        # Loaded with the first such errand: it reads sockets and rules.
+        # Loaded with the first such elevated request: it reads sockets and rules.
         from portview.actions.elevated_helper.firewall import carry_out  # noqa: PLC0415
 
         return carry_out(elevated_request)

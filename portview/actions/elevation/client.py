@@ -1,4 +1,4 @@
-"""The one door to administrator rights: one errand at a time, shown to the person by the system."""
+"""The only way to administrator rights: one request at a time, which the system shows."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def stop_elevated(
 def run_elevated(
     elevated_request: ElevatedRequest, cancel: CancelToken | None = None
 ) -> dict[str, Any]:
-    """Have an errand done as administrator and return the answer. Raises PortViewError."""
+    """Have a request done as administrator and return the answer. Raises PortViewError."""
     if sys.platform == "win32":
         from portview.actions.elevation.uac import ask_windows  # noqa: PLC0415
 
@@ -91,7 +91,7 @@ def no_answer() -> PortViewError:
     """Return the error for an answer that can't be understood."""
     return PortViewError(
         "no_answer",
-        _("The errand as administrator gave no answer that can be understood."),
+        _("The elevated process returned an invalid response."),
         _("Look again at what is true now; the log may tell more."),
         Outcome.NOT_DONE,
     )

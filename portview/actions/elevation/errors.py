@@ -7,7 +7,7 @@ from portview.i18n import _
 
 
 def elevation_cancelled() -> PortViewError:
-    """Return the calm end of an errand that the person declined."""
+    """Return the calm end of an elevated request that the person declined."""
     return PortViewError(
         "elevation_cancelled",
         _("You declined the administrator rights; nothing was done."),

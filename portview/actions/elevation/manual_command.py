@@ -34,7 +34,7 @@ def manual_command(elevated_request: ElevatedRequest) -> str:
 
 
 def command_for_administrator(arguments: Sequence[str]) -> str:
-    """Say how the same command is run as administrator in this system's own way."""
+    """Return how the same command is run as administrator in this system's own way."""
     if sys.platform == "win32":
         return _("The same command works in a terminal that was opened as administrator.")
     return _("As administrator: {value}").format(
@@ -65,7 +65,7 @@ def _commands(elevated_request: ElevatedRequest) -> Iterator[list[str]]:
                 iso_time(key.started_ms) or "",
             ]
     elif elevated_request.rule_spec is not None:
-        # Rules are loaded with the first errand about one.
+        # Rules are loaded with the first elevated request about one.
         from portview.actions.firewall_rules.rule_spec import rule_command  # noqa: PLC0415
 
         yield rule_command(elevated_request.rule_spec)

@@ -11,6 +11,7 @@ _NO_UNSAFE_PATH, _ISOLATED = "-P", "-I"
 """Options of Python: modules never come from the working directory; nor from what variables name
 or from the user's own packages either."""
 
+# untranslated: a program
 _FROM_FOLDER = """import sys
 folder = sys.argv.pop(1)
 places = [place for place, path in enumerate(sys.path) if path.endswith("-packages")]

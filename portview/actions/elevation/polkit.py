@@ -22,7 +22,7 @@ _DISMISSED, _NOT_AUTHORIZED = 126, 127
 
 
 def ask_polkit(elevated_request: ElevatedRequest, cancel: CancelToken | None) -> bytes:
-    """Run an errand as root and return what it wrote to its output. Raises PortViewError."""
+    """Run a request as root and return what it wrote to its output. Raises PortViewError."""
     from portview.actions.elevation.manual_command import manual_command  # noqa: PLC0415 - it imports this file
 
     program = find_tool("pkexec")

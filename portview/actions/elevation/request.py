@@ -1,6 +1,6 @@
-"""What may be done with administrator rights: a closed set of errands, and how they are written.
+"""What may be done with administrator rights: a closed set, and how they are written.
 
-An errand travels as command-line arguments and is read again, strictly, on the other side.
+a request travels as command-line arguments and is read again, strictly, on the other side.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from portview.domain.firewall import RuleSpec
 
 ELEVATED_VERB = "errand"
-"""The first argument by which PortView's front door knows an errand."""
+"""The first argument by which PortView's front door knows an elevated request."""
 
 _MOST_PROCESSES = 1000
 _LONGEST_GRACE_MS = 600_000
@@ -39,7 +39,7 @@ _MOST_RULES = 1000
 
 
 class ElevatedOperation(StrEnum):
-    """What an errand does."""
+    """What an elevated request does."""
 
     STOP = "stop"
     STOP_SERVICE = "stop-service"
@@ -85,7 +85,7 @@ class ElevatedRequest:
     setting: SettingChange | None = None
 
     def arguments(self) -> tuple[str, ...]:
-        """Return the errand as arguments; ``parse_elevated_request`` reads them."""
+        """Return the elevated request as arguments; ``parse_elevated_request`` reads them."""
         return (ELEVATED_VERB, self.verb.value, *self._words())
 
     def _words(self) -> tuple[str, ...]:
@@ -112,7 +112,7 @@ class ElevatedRequest:
 
 
 def parse_elevated_request(arguments: Sequence[str]) -> ElevatedRequest:
-    """Read an errand from all of its arguments. Raises PortViewError on anything unexpected."""
+    """Read a request from all of its arguments. Raises PortViewError on anything unexpected."""
     if len(arguments) < 3 or arguments[0] != ELEVATED_VERB:  # noqa: PLR2004 - verb, verb, value
         raise _bad(_("it is incomplete"))
     try:
@@ -144,7 +144,7 @@ def _of_one_process(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest
 
 
 def _of_new_rule(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest:
-    # Rules are loaded with the first errand about one.
+    # Rules are loaded with the first elevated request about one.
     from portview.actions.firewall_rules.rule_spec import decode_rule_spec  # noqa: PLC0415
 
     return ElevatedRequest(verb, rule_spec=decode_rule_spec(verb.value.partition("-")[0], rest))
@@ -196,19 +196,21 @@ def _seen(words: Sequence[str], *, most: int) -> tuple[SeenProcess, ...]:
 def _endpoint(text: str) -> Endpoint:
     match = _ENDPOINT.fullmatch(text)
     if match is None or int(match[3]) > _LARGEST_PORT:
-        raise _bad(_("{text} is no end of a connection").format(text=quoted(text)))
+        raise _bad(_("{text} is not a valid endpoint").format(text=quoted(text)))
     address = match[1] or match[2]
     if parse_socket_address(address) is None:
-        raise _bad(_("{address} is no address").format(address=quoted(address)))
+        raise _bad(_("{address} is not a valid address").format(address=quoted(address)))
     if canonical_address(address) != address:
-        raise _bad(_("{address} is no address in its usual form").format(address=quoted(address)))
+        raise _bad(
+            _("{address} is not a valid address in its usual form").format(address=quoted(address))
+        )
     return Endpoint(address, int(match[3]))
 
 
 def _bad(reason: str) -> PortViewError:
     return PortViewError(
         "bad_errand",
-        _("The errand can't be read: {reason}.").format(reason=reason),
+        _("The elevated request is invalid: {reason}.").format(reason=reason),
         "",
         Outcome.BAD_INPUT,
     )

@@ -1,8 +1,8 @@
 """Administrator rights through Windows' own prompt (UAC): ShellExecuteExW with "runas".
 
-The errand runs in a process of its own. It hands its report back through a named pipe, to which
-only this user and administrators may write, and of which this side checks that it is that process
-that speaks. Not verified on Windows so far: no bench shows the prompt.
+The elevated request runs in a process of its own. It hands its report back through a named pipe,
+to which only this user and administrators may write, and of which this side checks that it is that
+process that speaks. Not verified on Windows so far: no bench shows the prompt.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from contextlib import suppress
 from ctypes import wintypes
 from functools import cache
 from multiprocessing import connection as pipes
-from multiprocessing.connection import Client, Connection, Listener
+from multiprocessing.connection import Client, Listener
 from typing import TYPE_CHECKING, Any
 
 from portview.actions.elevation.errors import elevation_cancelled
@@ -58,7 +58,7 @@ _CONNECT_ATTEMPTS, _CONNECT_WAIT_MS = 10, 1000
 def ask_windows(
     arguments: Sequence[str], cancel: CancelToken | None = None, *, verb: str = "runas"
 ) -> bytes:
-    """Run an errand through the prompt and return its answer. Raises PortViewError.
+    """Run an elevated request through the prompt and return its answer. Raises PortViewError.
 
     ``verb`` is "runas"; "open" runs it without other rights, which is how the way there and back
     is tried.
@@ -114,7 +114,7 @@ def start_elevated(
         ) from error
 
 
-def _connect(address: str) -> Connection[Any, Any]:
+def _connect(address: str) -> Any:
     """Open the pipe as ``multiprocessing.connection.Client`` does, but to be identified only."""
     api = importlib.import_module("_winapi")
     flags = SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION | FILE_FLAG_OVERLAPPED
@@ -131,7 +131,7 @@ def _connect(address: str) -> Connection[Any, Any]:
             with suppress(OSError):
                 api.WaitNamedPipe(address, _CONNECT_WAIT_MS)
     api.SetNamedPipeHandleState(handle, PIPE_READMODE_MESSAGE, None, None)
-    made: Connection[Any, Any] = pipes.PipeConnection(handle)  # type: ignore[attr-defined,unused-ignore]
+    made: Any = pipes.PipeConnection(handle)  # type: ignore[attr-defined,unused-ignore]
     return made
 
 
@@ -167,7 +167,7 @@ def _hear(listener: Listener, address: str, process: int, cancel: CancelToken | 
         if has_ended or is_cancelled:
             thread.join(_SLICE_MS / 1000)
             is_over.set()
-            # The listener can't be told to stop waiting; being met by ourselves ends it.
+            # The listener can't be determined to stop waiting; being met by ourselves ends it.
             with suppress(OSError):
                 Client(address, "AF_PIPE").close()
             thread.join()
@@ -198,7 +198,7 @@ def speaks_for(
     return parent is not None and parent.pid == started
 
 
-def _client_of(connection: Connection[Any, Any]) -> int:
+def _client_of(connection: Any) -> int:
     pid = wintypes.ULONG()
     if not _library().client_of(connection.fileno(), ctypes.byref(pid)):
         raise windows_error(last_error())

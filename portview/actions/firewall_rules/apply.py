@@ -1,4 +1,4 @@
-"""Make and take back rules of the firewall, and read the rules again after each."""
+"""Make and revoke rules of the firewall, and read the rules again after each."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def make_rule(
     as_admin: bool = False,
     cancel: CancelToken | None = None,
 ) -> FirewallReport:
-    """Make a rule, read the rules again and decide anew. Raises PortViewError, Cancelled.
+    """Make a rule, read the rules again and decide again. Raises PortViewError, Cancelled.
 
-    With ``as_admin`` it is planned anew and made by the side with administrator rights, whose
+    With ``as_admin`` it is planned again and made by the side with administrator rights, whose
     rule has an id of its own.
     """
     rule_id = plan.change.id
@@ -73,7 +73,7 @@ def revoke_rules(
     as_admin: bool = False,
     cancel: CancelToken | None = None,
 ) -> RevokeReport:
-    """Take back rules of PortView's and see that they are gone. Raises PortViewError, Cancelled.
+    """Revoke rules of PortView's and see that they are gone. Raises PortViewError, Cancelled.
 
     Where one can't be removed for another reason than missing rights, the others still are.
     """
@@ -111,7 +111,7 @@ def revoke_rules(
 
 
 def revoke_unseen(rule_ids: tuple[str, ...], *, cancel: CancelToken | None = None) -> RevokeReport:
-    """Have rules taken back as administrator where this side may not read them.
+    """Have rules revoked as administrator where this side may not read them.
 
     Raises PortViewError, Cancelled.
     """
@@ -158,7 +158,7 @@ def _each(answer: dict[str, Any]) -> list[dict[str, Any]]:
 def _no_answer() -> PortViewError:
     return PortViewError(
         "no_answer",
-        _("The errand as administrator gave no answer that can be understood."),
+        _("The elevated process returned an invalid response."),
         _("Look again at what is true now; the log may tell more."),
         Outcome.NOT_DONE,
     )

@@ -1,4 +1,4 @@
-"""Which rules of PortView's have had their time, and why."""
+"""Which rules of PortView's have expired, and why."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ on to another process within seconds of its first owner's start does not occur."
 def plan_expired(
     firewall: Firewall, rules: FirewallRules | None = None, *, now_ms: int | None = None
 ) -> tuple[RevokePlan, ...]:
-    """Plan to take back every rule of PortView's that has had its time. Changes nothing; blocks."""
+    """Plan to revoke every rule of PortView's that has expired. Changes nothing; blocks."""
     now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     rules = firewall.read() if rules is None else rules
     return tuple(
@@ -36,7 +36,7 @@ def plan_expired(
 
 
 def has_expired(rules: FirewallRules) -> bool:
-    """Tell whether a rule of PortView's has had its time. Asks for no process where none ends."""
+    """Return whether a rule of PortView's has expired. Asks for no process where none ends."""
     now_ms = time.time_ns() // 1_000_000
     return any(why_expired(own, now_ms) for own in rules.managed_rules)
 
@@ -46,7 +46,7 @@ def why_expired(
     now_ms: int,
     key_of: Callable[[int], ProcessKey | FieldProblem] = process_key,
 ) -> str:
-    """Return why a rule has had its time, in a few words; empty where it has not."""
+    """Return why a rule has expired, in a few words; empty where it has not."""
     expires, until = own.rule_spec.expires_at_ms, own.rule_spec.until
     if expires is not None and expires <= now_ms:
         return _("its time ended at {moment}").format(moment=describe_moment(expires))

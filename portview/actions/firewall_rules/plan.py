@@ -1,4 +1,4 @@
-"""From a wish for a rule to what is shown beforehand: the rule, its commands, why it may not help.
+"""From a rule spec to what is shown first: the rule, its commands, why it may not help.
 
 Nothing is changed here.
 """
@@ -80,7 +80,7 @@ class RulePlan:
 
 @dataclass(frozen=True, slots=True)
 class RevokePlan:
-    """A rule of PortView's that is to be taken back, and why where it was not asked for."""
+    """A rule of PortView's that is to be revoked, and why where it was not asked for."""
 
     own: ManagedRule
     change: RuleChange
@@ -88,7 +88,7 @@ class RevokePlan:
 
 
 def can_match_programs(status: FirewallStatus) -> bool:
-    """Tell whether a rule of this firewall can be for one program."""
+    """Return whether a rule of this firewall can be for one program."""
     return status.manager == _WINDOWS
 
 
@@ -125,7 +125,7 @@ def plan_rule(firewall: Firewall, rule_spec: RuleSpec, port: FirewallQueryContex
 
 
 def plan_revoke(firewall: Firewall, own: ManagedRule, reason: str = "") -> RevokePlan:
-    """See how a rule of PortView's would be taken back. Raises PortViewError."""
+    """See how a rule of PortView's would be revoked. Raises PortViewError."""
     return RevokePlan(own, firewall.plan_removal(own), reason)
 
 
@@ -179,11 +179,11 @@ def describe_rule_end(rule_spec: RuleSpec) -> str:
         parts.append(_("until {moment}").format(moment=describe_moment(rule_spec.expires_at_ms)))
     if rule_spec.until is not None:
         parts.append(_("until the process {pid} ends").format(pid=rule_spec.until.pid))
-    return " or ".join(parts) or _("until it is taken back")
+    return " or ".join(parts) or _("until it is revoked")
 
 
 class _Fitted(NamedTuple):
-    """A wish as a firewall can have it, and in sentences what that leaves of it, and why."""
+    """A rule spec as a firewall can have it, and in sentences what that leaves of it, and why."""
 
     rule_spec: RuleSpec
     warnings: tuple[str, ...] = ()
@@ -191,7 +191,7 @@ class _Fitted(NamedTuple):
 
 
 def _fitted(rule_spec: RuleSpec, port: FirewallQueryContext, status: FirewallStatus) -> _Fitted:
-    """Fit a wish to a firewall and, where it allows, to what listens.
+    """Fit a rule specification to a firewall and, where it allows, to what listens.
 
     A rule that allows is no wider than that: for IPv4 alone where nothing takes IPv6. One that
     blocks is also about what may listen later.
@@ -218,7 +218,7 @@ def _fitted(rule_spec: RuleSpec, port: FirewallQueryContext, status: FirewallSta
 
 
 def _subnets_of(rule_spec: RuleSpec) -> tuple[LocalSubnet, ...]:
-    """Return the local networks that a wish can be about."""
+    """Return the local networks that a rule specification can be about."""
     named = [number for number, word in LOCAL_SUBNET_OF.items() if word in rule_spec.remotes]
     versions = named or list(LOCAL_SUBNET_OF)
     return tuple(one for one in subnets_of_rules() if one.ip_version in versions)
@@ -259,8 +259,8 @@ def _notes(plan: RulePlan, ending: ManagedRule | None) -> Iterator[str]:
     if (rule_spec.expires_at_ms or rule_spec.until) and not plan.is_needless:
         yield (
             _(
-                "Nothing takes the rule back by itself: PortView does it when it "
-                "runs then or later, with administrator rights."
+                "The rule isn't removed automatically. PortView removes it the "
+                "next time it runs as administrator after it expires."
             )
         )
 
@@ -269,17 +269,13 @@ def _warnings(plan: RulePlan, port: FirewallQueryContext) -> Iterator[str]:
     rule_spec, question, status = plan.rule_spec, plan.question, plan.status
     told = " ".join(plan.change.warnings)
     if plan.refusal is None and status.problem and status.problem not in told:
-        yield _("What it would change can't be told beforehand: {problem}").format(
+        yield _("What it would change can't be determined in advance: {problem}").format(
             problem=status.problem
         )
     if rule_spec.effect is RuleEffect.BLOCK:
         return
     if port.is_loopback_only or is_loopback(question.local_address):
-        yield (
-            f"The server listens on {question.local_address or 'a loopback address'} only: no "
-            "other machine reaches it, whatever the firewall allows. Have it listen on all "
-            "addresses (0.0.0.0 or ::) first."
-        )
+        yield loopback_warning(question.local_address)
     if (
         rule_spec.program
         and question.program
@@ -292,8 +288,16 @@ def _warnings(plan: RulePlan, port: FirewallQueryContext) -> Iterator[str]:
         )
 
 
+def loopback_warning(address: str | None) -> str:
+    """Return that a rule helps nobody while the server listens on a loopback address."""
+    return _(
+        "The server listens on {address} only: no other machine reaches it, whatever the firewall "
+        "allows. Have it listen on all addresses (0.0.0.0 or ::) first."
+    ).format(address=address or _("a loopback address"))
+
+
 def _ending_rule(before: RuleProof, managed_rules: tuple[ManagedRule, ...]) -> ManagedRule | None:
-    """Return the rule of PortView's that decides for a client and will be taken back some time."""
+    """Return the rule of PortView's that decides for a client and will be revoked some time."""
     ending = {
         own.id: own for own in managed_rules if own.rule_spec.expires_at_ms or own.rule_spec.until
     }
@@ -305,6 +309,7 @@ def _ending_rule(before: RuleProof, managed_rules: tuple[ManagedRule, ...]) -> M
 
 
 def _plain_name(rule_spec: RuleSpec) -> str:
+    # untranslated: the name under which the rule is stored
     return f"PortView: {rule_spec.effect.value} {rule_spec.protocol.value.upper()} {rule_spec.port}"
 
 

@@ -45,7 +45,7 @@ class FirewallQueryContext:
 
     @property
     def is_loopback_only(self) -> bool:
-        """Tell whether something listens, but only where no other machine can reach it."""
+        """Return whether something listens, but only where no other machine can reach it."""
         return bool(self.listeners) and all(
             is_loopback(row.local.address) for row in self.listeners
         )
@@ -156,7 +156,7 @@ def _program_note(program: str | None, count: int) -> str:
 
 
 def is_loopback(address: str | None) -> bool:
-    """Tell whether an address, with or without a zone, is one that no other machine reaches."""
+    """Return whether an address, with or without a zone, is one that no other machine reaches."""
     try:
         return address is not None and ip_address(address.partition("%")[0]).is_loopback
     except ValueError:

@@ -1,17 +1,22 @@
-"""What a person is told about a rule that was to be made or taken back. Pure."""
+"""What a person is told about a rule that was to be made or revoked. Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.actions.firewall_rules.plan import can_match_programs, describe_remotes
+from portview.actions.firewall_rules.plan import (
+    can_match_programs,
+    describe_remotes,
+    loopback_warning,
+)
 from portview.actions.firewall_rules.query_context import describe_port
 from portview.actions.firewall_rules.report import FirewallReport, RevokeReport
 from portview.actions.firewall_rules.verify import EVERYONE
 from portview.command_name import command_line
 from portview.domain.errors import Outcome
-from portview.domain.firewall import FirewallVerdict, RuleEffect
+from portview.domain.firewall import RuleEffect
 from portview.domain.plain_text import inert, quoted
+from portview.domain.verdict_labels import verdict_words
 from portview.i18n import _
 
 if TYPE_CHECKING:
@@ -65,7 +70,7 @@ def needless_report(plan: RulePlan) -> FirewallReport:
 
 
 def revoked_report(plan: RevokePlan, proof: RuleProof, problem: str = "") -> FirewallReport:
-    """Report a rule that was to be taken back, by what was read afterwards.
+    """Report a rule that was to be revoked, by what was read afterwards.
 
     ``problem`` is what its removal met, in a sentence.
     """
@@ -80,7 +85,7 @@ def revoked_report(plan: RevokePlan, proof: RuleProof, problem: str = "") -> Fir
             name=name, part=f": {plan.reason}" if plan.reason else ""
         )
         now = _("The rule is gone. {port} for {everyone}: {verdict}").format(
-            port=port, everyone=EVERYONE, verdict=describe_verdict(proof.whole)
+            port=port, everyone=_(EVERYONE), verdict=describe_verdict(proof.whole)
         )
     else:
         done = problem
@@ -89,7 +94,7 @@ def revoked_report(plan: RevokePlan, proof: RuleProof, problem: str = "") -> Fir
         next_step = _("Remove it with the firewall's own means; something may put it back.")
     return FirewallReport(
         Outcome.DONE if is_gone else Outcome.NOT_DONE,
-        _("Take back the rule {name}.").format(name=name),
+        _("Revoke the rule {name}.").format(name=name),
         done,
         now,
         next_step,
@@ -107,7 +112,7 @@ def revokes_report(reports: Sequence[FirewallReport]) -> RevokeReport:
         Outcome.DONE if is_done else Outcome.NOT_DONE,
         reports[0].asked
         if many == 1
-        else _("Take back {many} rules of PortView's.").format(many=many),
+        else _("Revoke {many} rules of PortView's.").format(many=many),
         " ".join(filter(None, (report.done for report in reports))),
         " ".join(dict.fromkeys(report.now for report in reports)),
         next((report.next_step for report in reports if report.next_step), ""),
@@ -167,7 +172,7 @@ def _holds(plan: RulePlan, proof: RuleProof) -> str:
     return _("{port} is {state} now for {named}{checked}.{beyond}").format(
         port=describe_port(plan.question),
         state=state,
-        named=", ".join(named),
+        named=", ".join(_(one) for one in named),
         checked=checked,
         beyond=beyond,
     )
@@ -213,17 +218,14 @@ def _verdict_of_asked(plan: RulePlan, proof: RuleProof) -> str:
 
 def describe_verdict(answer: FirewallAnswer) -> str:
     """Return a verdict and its reason: "blocked. No rule lets it in."."""
-    word = {
-        FirewallVerdict.ALLOWED: "allowed",
-        FirewallVerdict.BLOCKED: "blocked",
-        FirewallVerdict.PARTLY: _("allowed for some"),
-        FirewallVerdict.UNKNOWN: _("not known"),
-    }[answer.verdict]
-    return f"{word}. {inert(answer.reason, _LONGEST)}"
+    return _("{verdict}. {reason}").format(
+        verdict=verdict_words(answer.verdict), reason=inert(answer.reason, _LONGEST)
+    )
 
 
 def _still_in_the_way(plan: RulePlan) -> str:
     """Return the first warning that says why a client may still not get through."""
     if plan.rule_spec.effect is not RuleEffect.ALLOW:
         return ""
-    return next((one for one in plan.warnings if one.startswith("The server listens on")), "")
+    warning = loopback_warning(plan.question.local_address)
+    return warning if warning in plan.warnings else ""

@@ -1,4 +1,4 @@
-"""A wish for a rule: what it may hold, and how it travels to the side with administrator rights."""
+"""A rule spec: what it may hold, and how it travels to the side with administrator rights."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _WORDS = 7
 def default_rule_spec(
     question: FirewallQuestion, effect: RuleEffect, *, matches_programs: bool
 ) -> RuleSpec:
-    """Return the wish that a person most likely has.
+    """Return the rule specification that a person most likely has.
 
     To allow is narrow: the program where it is known and can be matched, the local subnet, and not
     the Public profile. To block is wide: the port, whichever program, client and profile.
@@ -54,7 +54,7 @@ def default_rule_spec(
 
 
 def validated_rule_spec(rule_spec: RuleSpec) -> RuleSpec:
-    """Return a wish with its remotes and profiles in their one form. Raises PortViewError."""
+    """Return a rule spec with its remotes and profiles in their one form. Raises PortViewError."""
     if rule_spec.effect not in {RuleEffect.ALLOW, RuleEffect.BLOCK}:
         raise _bad(_("a rule allows or blocks"))
     if not 1 <= rule_spec.port <= MAX_PORT:
@@ -94,13 +94,13 @@ def validated_remotes(remotes: Sequence[str]) -> tuple[str, ...]:
 
 
 def of_one_version(rule_spec: RuleSpec, version: int) -> RuleSpec:
-    """Return a wish whose words for many clients mean those of one IP version."""
+    """Return a rule specification whose words for many clients mean those of one IP version."""
     words = {ANY: EVERYONE_OF[version], LOCAL_SUBNET: LOCAL_SUBNET_OF[version]}
     return replace(rule_spec, remotes=tuple(words.get(part, part) for part in rule_spec.remotes))
 
 
 def of_both_versions(rule_spec: RuleSpec) -> RuleSpec:
-    """Return a wish whose words mean the clients of both IP versions, as Windows' rules do."""
+    """Return a rule spec whose words mean the clients of both IP versions, as on Windows."""
     words = dict.fromkeys(EVERYONE_OF.values(), ANY)
     words |= dict.fromkeys(LOCAL_SUBNET_OF.values(), LOCAL_SUBNET)
     remotes = validated_remotes([words.get(part, part) for part in rule_spec.remotes])
@@ -108,7 +108,7 @@ def of_both_versions(rule_spec: RuleSpec) -> RuleSpec:
 
 
 def encode_rule_spec(rule_spec: RuleSpec) -> tuple[str, ...]:
-    """Write a wish as the words of an errand; the effect is the errand's verb."""
+    """Write a rule spec as the words of a request; the effect is its verb."""
     until = f"{rule_spec.until.pid}:{rule_spec.until.started_ms}" if rule_spec.until else _NONE
     return (
         rule_spec.protocol.value,
@@ -140,7 +140,7 @@ def rule_command(rule_spec: RuleSpec) -> list[str]:
 
 
 def decode_rule_spec(effect: str, words: Sequence[str]) -> RuleSpec:
-    """Read a wish from the words of an errand, strictly. Raises PortViewError.
+    """Read a rule spec from the words of a request, strictly. Raises PortViewError.
 
     ``effect`` is "allow" or "block".
     """
@@ -148,7 +148,7 @@ def decode_rule_spec(effect: str, words: Sequence[str]) -> RuleSpec:
         raise _bad(_("it is incomplete"))
     protocol, port, remotes, profiles, expires, until, program = words
     if protocol not in list(Protocol) or not _PORT.fullmatch(port):
-        raise _bad(_("the port is none"))
+        raise _bad(_("invalid port"))
     if expires != _NONE and not _NUMBER.fullmatch(expires):
         raise _bad(_("the time at which it ends is none"))
     rule_spec = RuleSpec(
@@ -176,7 +176,7 @@ def _remote(text: str) -> str:
         return canonical_address(str(ip_address(word.partition("%")[0])))
     except ValueError:
         raise _bad(
-            _("{text} is no address and no network").format(text=quoted(text)),
+            _("{text} is not a valid address and no network").format(text=quoted(text)),
             _("Write 192.168.1.7, 192.168.1.0/24, localsubnet or any."),
         ) from None
 

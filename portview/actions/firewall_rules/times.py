@@ -9,9 +9,10 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from portview.domain.json_schema import iso_time
+from portview.i18n import N_, _
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
-_BEYOND = "after the year 9999"
+_BEYOND = N_("after the year 9999")
 
 
 def describe_moment(unix_ms: int) -> str:
@@ -19,7 +20,7 @@ def describe_moment(unix_ms: int) -> str:
     try:
         moment = _EPOCH + timedelta(milliseconds=unix_ms)
     except OverflowError:
-        return _BEYOND
+        return _(_BEYOND)
     # Windows knows its time zone until the year 3000 only.
     with suppress(OverflowError, ValueError, OSError):
         moment = moment.astimezone()

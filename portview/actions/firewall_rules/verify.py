@@ -14,6 +14,7 @@ from portview.domain.firewall import (
     FirewallVerdict,
     RuleEffect,
 )
+from portview.i18n import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,11 +28,14 @@ if TYPE_CHECKING:
     from portview.firewall.interface import FirewallRules
     from portview.readers.local_subnets import LocalSubnet
 
-EVERYONE = "any other machine"
+EVERYONE = N_("any other machine")
 
 _IPV4, _IPV6 = 4, 6
 _ALL_OF_IPV4 = EVERYONE_OF[_IPV4].partition("/")[0]
-_EVERYONE_WORDS = {part: f"any IPv{version} address" for version, part in EVERYONE_OF.items()}
+_EVERYONE_WORDS = {
+    EVERYONE_OF[_IPV4]: N_("any IPv4 address"),
+    EVERYONE_OF[_IPV6]: N_("any IPv6 address"),
+}
 _FAR = {_IPV4: ("1.0.0.1", "223.255.255.254"), _IPV6: ("2000::1", "3fff:ffff::1")}
 """A first and a last address of those that machines far away have (RFC 1122, RFC 4291)."""
 
@@ -62,7 +66,7 @@ class RuleProof:
     whole: FirewallAnswer
 
     def holds(self, effect: RuleEffect) -> bool:
-        """Tell whether all clients that the rule is for experience what it is to bring."""
+        """Return whether all clients that the rule is for experience what it is to bring."""
         wanted = FirewallVerdict.ALLOWED if effect is RuleEffect.ALLOW else FirewallVerdict.BLOCKED
         return bool(self.clients) and all(
             client.answer.verdict is wanted for client in self.clients
@@ -83,10 +87,10 @@ def prove(
     subnets: Sequence[LocalSubnet],
     rule_id: str = "",
 ) -> RuleProof:
-    """Look up the rule with an id and decide anew for the clients that it is for. Pure."""
+    """Look up the rule with an id and decide again for the clients that it is for. Pure."""
     asked = question
     if is_loopback(question.local_address):
-        # Where the server listens is no matter of the rule, and is told apart from it.
+        # Where the server listens is no matter of the rule, and is distinguished from it.
         asked = replace(question, local_address=None)
     clients = tuple(
         ClientAnswer(name, remote, rules.decide(_asked_for(name, remote, asked)))

@@ -17,6 +17,7 @@ from portview.actions.free_port.port_usage import FreeRequest, port_use
 from portview.actions.free_port.report import describe_result, outcome_of
 from portview.actions.free_port.verify import places_of, prove, try_bind
 from portview.actions.processes.stop import Ending, StopResult, stop_processes
+from portview.actions.progress import ActionStep, Stage
 from portview.actions.safety.process_inspection import ProcessInspector, read_rows
 from portview.actions.services.change import stop_service
 from portview.domain.errors import ActionReport, Outcome, PortViewError
@@ -26,6 +27,7 @@ from portview.probes.bind_report import MULTICAST_PORTS, BindVerdict
 from portview.readers.processes import read_process
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterable
 
     from portview.actions.free_port.elevated_holders import HeldSocket
@@ -55,7 +57,7 @@ class FreeReport(ActionReport):
 
     @property
     def can_be_elevated(self) -> bool:
-        """Tell whether the same plan may work as administrator."""
+        """Return whether the same plan may work as administrator."""
         is_denied = any(result.ending is Ending.DENIED for result in self.results)
         return is_denied or any(
             problem.outcome is Outcome.NEEDS_ADMIN for problem in self.service_problems
@@ -129,13 +131,14 @@ def free_port(
     watch_s: float = _WATCH_S,
     as_admin: bool = False,
     cancel: CancelToken | None = None,
-    report: Callable[[str], None] | None = None,
+    report: Callable[[ActionStep], None] | None = None,
+    end_now: threading.Event | None = None,
 ) -> FreeReport:
     """Do what a plan says, provided that it still fits, and prove that the port is free.
 
     Everything is done to the processes of the plan and to no other, each checked by its start
     time on a handle. If a part of the plan can't be done, nothing is. ``as_admin`` has the system
-    ask for administrator rights for this one errand. Blocks; any thread. Raises Cancelled before
+    ask for administrator rights for this one action. Blocks; any thread. Raises Cancelled before
     anything was done, and PortViewError where the rights were not given.
     """
     asked = _("Free {request}.").format(request=plan.request)
@@ -161,9 +164,16 @@ def free_port(
     elif as_admin:
         results = stop_elevated(seen, grace_s=grace_s, force=force, cancel=cancel)
     else:
-        results = stop_processes(seen, grace_s=grace_s, force=force, cancel=cancel, report=report)
+        results = stop_processes(
+            seen,
+            grace_s=grace_s,
+            force=force,
+            cancel=cancel,
+            report=report,
+            end_now=end_now,
+        )
     if report:
-        report(_("Looking again ..."))
+        report(ActionStep(Stage.PROVING))
     proof = prove(plan, since=since, watch_s=watch_s)
     done, now, next_step = describe_result(plan, results, problems, proof)
     return FreeReport(

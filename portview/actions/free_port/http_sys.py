@@ -28,7 +28,7 @@ def explain_http_sys(
     read: Callable[[int], HttpPortUse] = read_http_port_use,
     platform: str = sys.platform,
 ) -> FreePlan:
-    """Say of each kernel holder in a plan for whom it holds the port; ask only if there is one."""
+    """Return a plan with whom each kernel holder serves; ask only if there is one."""
     if not any(_is_of_kernel(step.refusal) for step in plan.steps):
         return plan
     rows = [row for step in plan.steps for row in step.sockets]

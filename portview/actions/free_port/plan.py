@@ -105,12 +105,12 @@ class FreePlan:
 
     @property
     def is_possible(self) -> bool:
-        """Tell whether the port can become free: one refusal makes every other step pointless."""
+        """Return whether the port can become free: one refusal makes every other step pointless."""
         return bool(self.steps) and not self.refused
 
     @property
     def is_hidden(self) -> bool:
-        """Tell whether an administrator's look could make the plan possible."""
+        """Return whether an administrator's look could make the plan possible."""
         reasons = [step.refusal for step in self.refused if step.refusal]
         return bool(reasons) and all(reason.needs_admin for reason in reasons)
 
@@ -214,7 +214,7 @@ def _several_heirs(row: SocketRow) -> Refusal:
         "several_heirs",
         _(
             "The process that opened this socket (PID {pid}) has ended, and "
-            "which of its children holds it now can't be told: {pids}."
+            "which of its children holds it now can't be determined: {pids}."
         ).format(pid=row.pid, pids=pids),
         _("To end the right one: {command}").format(
             command=command_line("end", "PID", "--started", "TIME")
@@ -282,7 +282,7 @@ def _service_steps(
             "several_services",
             _(
                 "This process runs several services, and which of them holds the "
-                "port can't be told: {names}."
+                "port can't be determined: {names}."
             ).format(names=names),
             _("To stop the right one: {command}").format(
                 command=command_line("service", "stop", "NAME")

@@ -35,7 +35,7 @@ def shown_steps(
 
 
 def summary_of_steps(steps: Sequence[PlanStep], *, is_possible: bool = True) -> str:
-    """Say how many more hold the port, by program, and how many run under them."""
+    """Return how many more hold the port, by program, and how many run under them."""
     names = Counter(
         inert(step.process.info.name or "?", _LONGEST_NAME) for step in steps if step.process
     )

@@ -93,7 +93,7 @@ def _without_needless_ipv6(holding: list[SocketRow]) -> tuple[list[SocketRow], l
 
 
 def holds_port(row: SocketRow) -> bool:
-    """Tell whether a socket keeps its port: it listens, is bound, or is UDP without a peer."""
+    """Return whether a socket keeps its port: it listens, is bound, or is UDP without a peer."""
     if row.protocol is Protocol.UDP:
         return row.remote is None
     return row.state in _HOLDING

@@ -13,7 +13,7 @@ from portview.command_name import command_line
 from portview.domain.errors import Outcome
 from portview.domain.json_schema import iso_time
 from portview.domain.plain_text import inert
-from portview.i18n import _, ngettext
+from portview.i18n import N_, _, ngettext
 from portview.probes.bind_report import BindVerdict
 
 if TYPE_CHECKING:
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from portview.domain.owners.process import ProcessInfo, ProcessKey
 
 ENDING_LABELS = {
-    Ending.CLOSED: "closed by itself when asked",
-    Ending.ENDED: "was ended",
-    Ending.GONE: "had ended before",
-    Ending.RELEASED: "released the port when asked, and keeps running",
-    Ending.CHANGED: "was not stopped: it changed since it was shown",
-    Ending.NOT_THE_SAME: "was left alone: its PID is another process now",
-    Ending.DENIED: "was left alone: access denied",
-    Ending.STILL_RUNNING: "still runs",
-    Ending.UNTOUCHED: "was left alone",
+    Ending.CLOSED: N_("closed by itself when asked"),
+    Ending.ENDED: N_("was ended"),
+    Ending.GONE: N_("had ended before"),
+    Ending.RELEASED: N_("released the port when asked, and keeps running"),
+    Ending.CHANGED: N_("was not stopped: it changed since it was shown"),
+    Ending.NOT_THE_SAME: N_("was left alone: its PID is another process now"),
+    Ending.DENIED: N_("was left alone: access denied"),
+    Ending.STILL_RUNNING: N_("still runs"),
+    Ending.UNTOUCHED: N_("was left alone"),
 }
 
 _MOST_CHANGES = 5
@@ -89,7 +89,7 @@ def _done(plan: FreePlan, results: Sequence[StopResult], problems: Sequence[Port
 def results_words(
     results: Sequence[StopResult], names: Mapping[ProcessKey, ProcessInfo | None]
 ) -> str:
-    """Say what became of each process; of many, how many met with the same end."""
+    """Return what became of each process; of many, how many met with the same end."""
     if has_changed(results):
         return _("Nothing was done. {changes}").format(changes=changes_words(results))
     parts = []
@@ -99,12 +99,12 @@ def results_words(
         named = words[0]
         if len(words) > 1:
             named = f"{listed_names(words)}:"
-        parts.append(f"{named} {ENDING_LABELS[ending]}.")
+        parts.append(f"{named} {_(ENDING_LABELS[ending])}.")
     return " ".join(parts)
 
 
 def has_changed(results: Iterable[StopResult]) -> bool:
-    """Tell whether nothing was done because something is not as the person saw it."""
+    """Return whether nothing was done because something is not as the person saw it."""
     endings = {result.ending for result in results}
     return Ending.CHANGED in endings and endings <= {
         Ending.CHANGED,
@@ -114,7 +114,7 @@ def has_changed(results: Iterable[StopResult]) -> bool:
 
 
 def changes_words(results: Iterable[StopResult]) -> str:
-    """Say what is not as the person saw it."""
+    """Return what is not as the person saw it."""
     details = dict.fromkeys(one.detail for one in results if one.ending is Ending.CHANGED)
     shown = list(details)[:_MOST_CHANGES]
     more = len(details) - len(shown)
@@ -212,7 +212,7 @@ def _next(
 
 
 def pending_words(results: Iterable[StopResult]) -> str:
-    """Say why some processes still run after they were ended; empty where none does."""
+    """Return why some processes still run after they were ended; empty where none does."""
     details = (one.detail for one in results if one.ending is Ending.STILL_RUNNING)
     return " ".join(dict.fromkeys(filter(None, details)))
 

@@ -156,7 +156,7 @@ def verdict_of(
 
 
 def _use_now(plan: FreePlan) -> PortUse:
-    """Read the use of the port anew, without those holders that the plan found to be in no way."""
+    """Read the use of the port again, without those holders that the plan found to be in no way."""
     spared = {row.key for row in plan.left_alone if holds_port(row)}
     return port_use((row for row in read_rows() if row.key not in spared), plan.request)
 

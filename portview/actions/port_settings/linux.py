@@ -28,7 +28,7 @@ class LinuxPortSettings:
     """Reads and writes the settings of this network namespace. They last until the restart."""
 
     def __init__(self, folder: Path = _FOLDER) -> None:
-        """Take where the settings are."""
+        """Store where the settings are."""
         self._folder = folder
 
     def read(self, change: SettingChange) -> Fact[str]:

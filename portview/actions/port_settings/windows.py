@@ -39,7 +39,7 @@ class WindowsPortSettings:
         run: Callable[[tuple[str, ...]], int] | None = None,
         has_rights: Callable[[], bool] = is_elevated,
     ) -> None:
-        """Take what runs a command and returns its exit code, and whether it may be run."""
+        """Store what runs a command and returns its exit code, and whether it may be run."""
         self._run = run or run_system_command
         self._has_rights = has_rights
 

@@ -16,8 +16,10 @@ from portview.domain.errors import ActionReport, Outcome
 from portview.i18n import _
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Sequence
 
+    from portview.actions.progress import ActionStep
     from portview.domain.cancellation import CancelToken
     from portview.domain.owners.process import ProcessKey
 
@@ -31,7 +33,7 @@ class EndReport(ActionReport):
 
     @property
     def can_be_elevated(self) -> bool:
-        """Tell whether the same may work as administrator."""
+        """Return whether the same may work as administrator."""
         return any(result.ending is Ending.DENIED for result in self.results)
 
 
@@ -52,11 +54,12 @@ def end_process(
     grace_s: float = 5.0,
     as_admin: bool = False,
     cancel: CancelToken | None = None,
-    report: Callable[[str], None] | None = None,
+    report: Callable[[ActionStep], None] | None = None,
+    end_now: threading.Event | None = None,
 ) -> EndReport:
     """Do what ``inspect_process`` proposed. Blocks; any thread.
 
-    ``as_admin`` has the system ask for administrator rights for this one errand. Raises Cancelled
+    ``as_admin`` has the system ask for administrator rights for this one action. Raises Cancelled
     before anything was done, and PortViewError where the rights were not given.
     """
     process = step.process
@@ -72,7 +75,14 @@ def end_process(
     if as_admin:
         results = stop_elevated(seen, grace_s=grace_s, force=force, cancel=cancel)
     else:
-        results = stop_processes(seen, grace_s=grace_s, force=force, cancel=cancel, report=report)
+        results = stop_processes(
+            seen,
+            grace_s=grace_s,
+            force=force,
+            cancel=cancel,
+            report=report,
+            end_now=end_now,
+        )
     names = {member.key: member.info for member in step.members}
     done = results_words(results, names)
     left = [one for one in results if not one.ending.is_over]

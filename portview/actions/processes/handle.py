@@ -48,7 +48,7 @@ class ProcessHandle(Protocol):
         ...
 
     def resume(self) -> None:
-        """Let a suspended process go on."""
+        """Resume a suspended process."""
         ...
 
     def wait(self, seconds: float) -> bool:
@@ -64,10 +64,8 @@ def not_the_same(pid: int) -> PortViewError:
     """Return the error for a PID that means another process than the one that was seen."""
     return PortViewError(
         "pid_reused",
-        _(
-            "PID {pid} is another process now than the one that was meant; nothing was done to it."
-        ).format(pid=pid),
-        _("Look again who holds the port, and decide anew."),
+        _("PID {pid} now belongs to a different process; nothing was done.").format(pid=pid),
+        _("Check again who uses the port before you continue."),
         Outcome.NOT_DONE,
     )
 

@@ -27,7 +27,7 @@ class LinuxProcess:
     """One process behind a pidfd. A signal sent through it can reach no other process."""
 
     def __init__(self, key: ProcessKey, pidfd: int) -> None:
-        """Take the identity and the descriptor, which stays the caller's to close."""
+        """Store the identity and the descriptor, which stays the caller's to close."""
         self.key = key
         self._pidfd = pidfd
 

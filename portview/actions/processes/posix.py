@@ -27,7 +27,7 @@ class PsutilProcess:
     """
 
     def __init__(self, key: ProcessKey, process: psutil.Process) -> None:
-        """Take the identity and psutil's view of the process."""
+        """Store the identity and psutil's view of the process."""
         self.key = key
         self._process = process
 

@@ -60,7 +60,7 @@ def _reasons(process: StoppedProcess) -> Iterator[str]:
 
 
 def _rights_reasons(process: StoppedProcess, was: ProcessRights) -> Iterator[str]:
-    """Say in which way PortView's own rights differ from those that the process had."""
+    """Describe in which way PortView's own rights differ from those that the process had."""
     fact = read_process_rights(os.getpid())
     if not isinstance(fact, Known):
         yield _("Which rights PortView has itself can't be read.")
@@ -93,7 +93,7 @@ def _can_become(own: ProcessRights, was: ProcessRights) -> bool:
 
 
 def _changeable_files(process: StoppedProcess) -> Iterator[str]:
-    """Say what another user could have changed meanwhile, and would now be run with our rights."""
+    """Return what another user could have changed, and would now be run with our rights."""
     if sys.platform != "linux":
         # Who may change a file there is no question of its owner alone.
         yield _("PortView runs as administrator, and what it would start may have been changed.")
@@ -127,7 +127,7 @@ def start_again(process: StoppedProcess) -> ActionReport:
         )
     name = inert(process.name or process.command_line[0], 80)
     try:
-        started = subprocess.Popen(  # noqa: S603 - the recorded program, at the person's wish
+        started = subprocess.Popen(  # noqa: S603 - the recorded program, as the person asked
             list(process.command_line),
             executable=process.executable,
             cwd=process.working_directory,
@@ -159,7 +159,7 @@ def start_again(process: StoppedProcess) -> ActionReport:
             _("Start it the way you did before, to see what it says."),
         )
     pid = started.pid
-    # It lives on without PortView; to Python a child that nobody waits for would be a mistake.
+    # It outlives PortView; to Python a child that nobody waits for would be a mistake.
     started.returncode = 0
     return ActionReport(
         Outcome.DONE,

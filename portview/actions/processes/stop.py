@@ -7,20 +7,22 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import StrEnum
+from math import ceil
 from typing import TYPE_CHECKING
 
 from portview.actions.processes.choose import open_process_handle
 from portview.actions.processes.handle import ProcessGoneError
+from portview.actions.progress import ActionStep, Stage
 from portview.actions.safety.blockage_words import pending_sentence
 from portview.actions.safety.process_facts import CloseMethod
 from portview.actions.safety.verification import find_changes
 from portview.domain.cancellation import Cancelled
 from portview.domain.errors import PortViewError
 from portview.domain.owners.program import PROGRAM_NOT_READ
-from portview.i18n import _
 from portview.readers.linux.blockage import read_blockage
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Sequence
 
     from portview.actions.processes.handle import ProcessHandle
@@ -58,7 +60,7 @@ class Ending(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        """Tell whether nothing is left to do: it does not run any more, or released the port."""
+        """Return whether nothing is left to do: it does not run any more, or released the port."""
         return self in {Ending.CLOSED, Ending.ENDED, Ending.GONE, Ending.RELEASED}
 
 
@@ -79,16 +81,17 @@ def stop_processes(
     grace_s: float = 5.0,
     force: bool = False,
     cancel: CancelToken | None = None,
-    report: Callable[[str], None] | None = None,
+    report: Callable[[ActionStep], None] | None = None,
+    end_now: threading.Event | None = None,
 ) -> tuple[StopResult, ...]:
     """Stop all of these processes, or none if one of them can't be stopped.
 
     Handles on all of them are opened first, and through these each is compared with what the
     person saw. Then each is asked to close, in order, and what still runs after the grace time is
-    compared again and ended; with ``force`` at once. Called off, it stops asking and ends nothing
-    more. Blocks; any thread.
+    compared again and ended; with ``force`` at once, and as soon as ``end_now`` is set. Called off,
+    it stops asking and ends nothing more. Blocks; any thread.
     """
-    job = _Job(seen, grace_s, force=force, cancel=cancel, report=report)
+    job = _Job(seen, grace_s, force=force, cancel=cancel, report=report, end_now=end_now)
     with ExitStack() as stack:
         job.hold_all(stack)
         job.verify_all()
@@ -105,7 +108,8 @@ class _Job:
         *,
         force: bool,
         cancel: CancelToken | None,
-        report: Callable[[str], None] | None,
+        report: Callable[[ActionStep], None] | None,
+        end_now: threading.Event | None,
     ) -> None:
         self.results: dict[ProcessKey, StopResult] = {}
         self.is_refused = False
@@ -114,6 +118,7 @@ class _Job:
         self._force = force
         self._cancel = cancel
         self._report = report
+        self._end_now = end_now
         self._holds: dict[ProcessKey, ProcessHandle] = {}
         self._asked: dict[ProcessKey, CloseMethod] = {}
         self._started = time.monotonic()
@@ -157,17 +162,18 @@ class _Job:
 
     def run(self) -> None:
         """Ask, wait and end."""
+        self._tell(Stage.CHECKED, len(self._holds))
         try:
             if not self._force:
-                self._tell(_("CloseMethod to close ..."))
                 self._each(self._ask)
+                self._tell(Stage.ASKED, len(self._asked))
                 # What can't be asked has nothing to wait for.
-                self._await_all(self._grace_s if any(self._asked.values()) else 0)
+                self._await_all(self._grace_s if any(self._asked.values()) else 0, is_grace=True)
             self._raise_if_cancelled()
             if not self._force:
                 self._spare_what_changed()
             if self._running():
-                self._tell(_("Ending what still runs ..."))
+                self._tell(Stage.ENDING, len(self._running()))
                 self._each(self._end)
                 self._await_all(_LAST_WAIT_S)
         except Cancelled:
@@ -203,13 +209,17 @@ class _Job:
             except OSError as error:
                 logger.warning("PID %d: %s", hold.key.pid, error)
 
-    def _await_all(self, seconds: float) -> None:
+    def _await_all(self, seconds: float, *, is_grace: bool = False) -> None:
         deadline = time.monotonic() + seconds
+        told = 0
         while True:
             running = self._running()
             left = deadline - time.monotonic()
-            if not running or left <= 0:
+            if not running or left <= 0 or (is_grace and self._is_hurried()):
                 return
+            if is_grace and ceil(left) != told:
+                told = ceil(left)
+                self._tell(Stage.WAITING, len(running), left)
             self._raise_if_cancelled()
             next(iter(running.values())).wait(min(left, _SLICE_S))
 
@@ -225,9 +235,12 @@ class _Job:
         self.results[key] = StopResult(key, ending, asked, after_ms, detail)
         logger.info("PID %d (%d): %s %s", key.pid, key.started_ms, ending, detail)
 
-    def _tell(self, text: str) -> None:
-        if self._report:
-            self._report(text)
+    def _is_hurried(self) -> bool:
+        return self._end_now is not None and self._end_now.is_set()
+
+    def _tell(self, stage: Stage, count: int, left_s: float = 0.0) -> None:
+        if self._report and count:
+            self._report(ActionStep(stage, count, left_s))
 
     def _raise_if_cancelled(self) -> None:
         if self._cancel:

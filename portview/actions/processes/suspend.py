@@ -1,4 +1,4 @@
-"""Let one process stand still, and let it go on; looked at before and after."""
+"""Suspend one process, and resume it; looked at before and after."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from portview.domain.sockets.socket_row import SocketRow
 
 _MOST_RESUMES = 20
-"""Windows counts how often a process was suspended; each call takes back one of them."""
+"""Windows counts how often a process was suspended; each call undoes one of them."""
 _AT_THE_LATEST_S = 2.0
-"""How long a process may take to stand still: Linux waits for the end of a system call."""
+"""How long a process may take to be suspended: Linux waits for the end of a system call."""
 _LOOK_EVERY_S = 0.02
 
 
@@ -74,7 +74,7 @@ class SuspendPlan:
 
     @property
     def is_so_already(self) -> bool:
-        """Tell whether the process is already as it is wanted."""
+        """Return whether the process is already as it is wanted."""
         execution = self.process.execution
         if self.verb is SuspendVerb.SUSPEND:
             return execution.is_suspended
@@ -82,20 +82,20 @@ class SuspendPlan:
 
     @property
     def is_possible(self) -> bool:
-        """Tell whether there is something that may be done."""
+        """Return whether there is something that may be done."""
         return self.refusal is None and not self.is_so_already
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuspendReport(ActionReport):
-    """How suspending or resuming ended, and whether the process stands still now."""
+    """How suspending or resuming ended, and whether the process is suspended now."""
 
     plan: SuspendPlan
     execution: Execution
 
 
 def inspect_execution(key: ProcessKey, verb: SuspendVerb) -> SuspendPlan:
-    """See whether the process that a person saw stands still. Changes nothing.
+    """See whether the process that a person saw is suspended. Changes nothing.
 
     Raises PortViewError where it has ended, or where its PID is another process now.
     """
@@ -246,20 +246,20 @@ def describe_sockets(plan: SuspendPlan) -> str:
 def _now(name: str, execution: Execution) -> str:
     return {
         Execution.RUNNING: f"{name} runs.",
-        Execution.SUSPENDED: _("{name} is suspended: it stands still until it is resumed.").format(
+        Execution.SUSPENDED: _("{name} is suspended: it does nothing until it is resumed.").format(
             name=name
         ),
-        Execution.TRACED: _("{name} stands still: a debugger holds it.").format(name=name),
-        Execution.UNKNOWN: _("Whether {name} stands still could not be read.").format(name=name),
+        Execution.TRACED: _("{name} is suspended by a debugger.").format(name=name),
+        Execution.UNKNOWN: _("Whether {name} is suspended could not be read.").format(name=name),
     }[execution]
 
 
 def _next(plan: SuspendPlan, execution: Execution) -> str:
     if execution is Execution.TRACED:
-        return _("Let it go on in the debugger.") if plan.verb is SuspendVerb.RESUME else ""
+        return _("Resume it in the debugger.") if plan.verb is SuspendVerb.RESUME else ""
     if execution is Execution.SUSPENDED:
         if plan.verb is SuspendVerb.RESUME:
-            return _("Somebody suspends it again; find out who.")
+            return _("Something suspended it again.")
         if plan.sockets:
             return _("It keeps {sockets}, and who connects there waits.").format(
                 sockets=describe_sockets(plan)

@@ -47,7 +47,7 @@ class WindowsProcess:
     """One process behind a handle, which keeps its PID from being given to another."""
 
     def __init__(self, key: ProcessKey, handle: int) -> None:
-        """Take the identity and the handle, which stays the caller's to close."""
+        """Store the identity and the handle, which stays the caller's to close."""
         self.key = key
         self._handle = handle
 

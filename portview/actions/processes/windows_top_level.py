@@ -23,7 +23,7 @@ def close_windows(pid: int) -> bool:
 
 
 def has_windows(pid: int) -> bool:
-    """Tell whether a process has main windows on this desktop."""
+    """Return whether a process has main windows on this desktop."""
     return bool(main_windows(pid))
 
 

@@ -17,7 +17,7 @@ _LONGEST = 200
 
 
 def blockage_sentence(fact: Fact[Blockage]) -> str:
-    """Say what holds a process up, before anything is done; empty where nothing is known to."""
+    """Return what holds a process up, before anything is done; empty where nothing is known to."""
     if not isinstance(fact, Known):
         return ""
     blockage = fact.value
@@ -38,7 +38,7 @@ def blockage_sentence(fact: Fact[Blockage]) -> str:
 
 
 def pending_sentence(fact: Fact[Blockage]) -> str:
-    """Say why a process still runs after SIGKILL, and what would let it end."""
+    """Return why a process still runs after SIGKILL, and what would let it end."""
     if isinstance(fact, Known) and fact.value.kind is BlockageKind.FROZEN:
         return _(
             "A kill is pending: it is frozen by the control group {group}, and ends as soon as it "

@@ -34,7 +34,7 @@ class Evidence:
     """Completes the facts about processes from one list of all of them. Belongs to one thread."""
 
     def __init__(self, processes: Mapping[int, RunningProcess]) -> None:
-        """Take the list; what needs more looking is looked for when it is first wanted."""
+        """Store the list; what needs more looking is looked for when it is first wanted."""
         self._processes = processes
         own = processes.get(os.getpid())
         above = ancestors_of(processes, os.getpid())

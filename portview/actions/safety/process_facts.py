@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from portview.domain.owners.process import ProcessInfo, ProcessKey
     from portview.domain.owners.process_rights import ProcessRights
     from portview.domain.owners.restarters import Restarter
-    from portview.domain.owners.service import Service
+    from portview.domain.owners.service import RecoveryAction, Service
     from portview.domain.owners.session_ties import SessionTie
 
 
@@ -44,7 +44,8 @@ class ServiceFacts:
     ``start_type`` is the manager's own word ("auto", "disabled", "enabled"), None if unknown.
     ``dependents`` are the running services that stop with it, in the order in which they stop.
     ``restarts`` tells that the manager starts it again when it ends by itself. ``triggers`` are
-    systemd units that start it again on demand.
+    systemd units that start it again on demand. ``recovery`` is what the manager does at the first,
+    the second, ... failure; after ``recovery_reset_s`` without one it counts anew.
     """
 
     service: Service
@@ -54,6 +55,8 @@ class ServiceFacts:
     can_be_stopped: bool = True
     restarts: bool = False
     triggers: tuple[str, ...] = ()
+    recovery: tuple[RecoveryAction, ...] = ()
+    recovery_reset_s: int | None = None
 
     @property
     def name(self) -> str:

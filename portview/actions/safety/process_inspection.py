@@ -58,7 +58,7 @@ _STAT_TERMINAL, _STAT_FLAGS = 4, 6
 
 
 def read_rows() -> tuple[SocketRow, ...]:
-    """List all sockets anew. A fresh reader looks at every process, however many there are."""
+    """List all sockets again. A fresh reader looks at every process, however many there are."""
     reader = open_reader()
     try:
         return reader.read_settled().rows
@@ -86,7 +86,7 @@ class ProcessInspector:
         self._facts: dict[ProcessKey, ProcessFacts] = {}
 
     def standpoint(self) -> SelfContext:
-        """Tell which process PortView is and what it runs under."""
+        """Return which process PortView is and what it runs under."""
         own = process_key(os.getpid())
         return SelfContext(
             own if isinstance(own, ProcessKey) else ProcessKey(os.getpid(), 0),
@@ -256,7 +256,7 @@ _NOBODY_MANAGES_IT = frozenset({"no_service_manager", "no_such_service"})
 
 
 def _linux_services(pid: int, terminal: int) -> tuple[_Services, Fact[str]]:
-    """Return the service that a process is, and the name of the one it lives in."""
+    """Return the service that a process is, and the name of the one it runs in."""
     match linux_unit(pid):
         case Known(unit):
             return _services_of_unit(unit, terminal), Known(unit.name)

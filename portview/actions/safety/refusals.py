@@ -17,7 +17,7 @@ from portview.domain.owners.container_owners import (
 )
 from portview.domain.owners.system_owners import WINDOWS_IDLE_PID, WINDOWS_SYSTEM_PID
 from portview.domain.plain_text import inert
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from portview.actions.safety.process_facts import ProcessFacts, SelfContext, ServiceFacts
@@ -39,6 +39,7 @@ _RESOLVED = frozenset({"systemd-resolved", "systemd-resolve"})
 KERNEL_CODE = "windows_kernel"
 """The code of the refusal of PID 4."""
 
+# untranslated: names of processes
 _WINDOWS_ITSELF = frozenset(
     {
         "csrss", "fontdrvhost", "idle", "lsaiso", "lsass", "lsm", "memory compression", "ntoskrnl",
@@ -92,7 +93,7 @@ _LINUX_NEVER_UNITS = frozenset(
 def refusal(
     process: ProcessFacts, standpoint: SelfContext, port: int | None = None
 ) -> Refusal | None:
-    """Say why a process must not be stopped; None if it may be. ``port`` is what it is in for."""
+    """Return why a process must not be stopped; None if it may be. ``port`` is the one meant."""
     if isinstance(standpoint.own_number, Unreadable):
         return unreadable_refusal(
             "foreign_proc",
@@ -131,9 +132,9 @@ def refusal(
 
 
 def suspend_refusal(process: ProcessFacts, standpoint: SelfContext) -> Refusal | None:
-    """Say why a process must neither be suspended nor resumed; None if it may be.
+    """Return why a process must neither be suspended nor resumed; None if it may be.
 
-    The services in it must be such as may stand still as well.
+    The services in it must be such as may be suspended as well.
     """
     reason = refusal(process, standpoint)
     if reason is not None and reason.code == "runs_portview":
@@ -154,7 +155,7 @@ def suspend_refusal(process: ProcessFacts, standpoint: SelfContext) -> Refusal |
 
 
 def service_refusal(service: ServiceFacts, standpoint: SelfContext) -> Refusal | None:
-    """Say why a service must not be stopped; None if it may be."""
+    """Return why a service must not be stopped; None if it may be."""
     if standpoint.platform == "win32":
         is_never = service.name.lower() in _WINDOWS_NEVER_SERVICES
     else:
@@ -191,16 +192,16 @@ def services_unreadable(services: Unreadable) -> Refusal:
 
 def unreadable_refusal(code: str, reason: str, remedy: Remedy) -> Refusal:
     """Return the refusal for a fact that the decision needs and that could not be read."""
-    return Refusal(code, reason, _REMEDIES[remedy], needs_admin=remedy is Remedy.ADMINISTRATOR)
+    return Refusal(code, reason, _(_REMEDIES[remedy]), needs_admin=remedy is Remedy.ADMINISTRATOR)
 
 
 _REMEDIES = {
-    Remedy.ADMINISTRATOR: "Try again with administrator rights.",
-    Remedy.CAPABILITY: "Run PortView with the privilege that is named above.",
-    Remedy.NAMESPACE: "Run PortView outside of this container or namespace.",
-    Remedy.RETRY: "Try again in a moment.",
-    Remedy.TOOL: "Install or start the program that is named above, then try again.",
-    Remedy.NOTHING: "Stop the program with the tools of this system.",
+    Remedy.ADMINISTRATOR: N_("Try again with administrator rights."),
+    Remedy.CAPABILITY: N_("Run PortView with the privilege that is named above."),
+    Remedy.NAMESPACE: N_("Run PortView outside of this container or namespace."),
+    Remedy.RETRY: N_("Try again in a moment."),
+    Remedy.TOOL: N_("Install or start the program that is named above, then try again."),
+    Remedy.NOTHING: N_("Stop the program with the tools of this system."),
 }
 
 
@@ -264,7 +265,7 @@ def windows_kernel_refusal(pid: int) -> Refusal:
     if pid == WINDOWS_IDLE_PID:
         return Refusal(
             "no_process",
-            _("No process holds this any more; Windows is winding it up."),
+            _("The process has exited; Windows is closing the connection (TIME_WAIT)."),
             _("Wait: it is free after at most four minutes."),
         )
     return Refusal(
@@ -299,7 +300,7 @@ def _unix_refusal(process: ProcessFacts) -> Refusal | None:
     if process.is_kernel_thread:
         return Refusal(
             "kernel_thread",
-            _("This is a part of the Linux kernel, no program."),
+            _("This is a Linux kernel thread, not a program."),
             _("Find out which kernel service it is (NFS, WireGuard, ...) and switch that off."),
         )
     names = _system_names(process)

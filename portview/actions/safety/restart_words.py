@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from portview.command_name import command_line
 from portview.domain.facts import Absent, Known
 from portview.domain.json_schema import iso_time
 from portview.domain.owners.restarters import RestarterKind
@@ -21,7 +22,7 @@ _INIT_PID = 1
 
 
 def restart_sentences(steps: Iterable[PlanStep]) -> tuple[str, ...]:
-    """Say who would start again what these steps end, once each, however many it would start.
+    """Return who would start again what these steps end, once each, however many it would start.
 
     Who is ended as well starts nothing any more and is not named.
     """
@@ -63,7 +64,7 @@ def _sentence(restarter: Restarter) -> str:
 
 
 def stop_words(restarter: Restarter) -> str:
-    """Say how to stop what starts it again; empty where PortView advises nothing."""
+    """Return how to stop what starts it again; empty where PortView advises nothing."""
     if restarter.stop:
         return _("To stop both: {command}").format(command=inert(restarter.stop, 200))
     process = restarter.process
@@ -71,7 +72,7 @@ def stop_words(restarter: Restarter) -> str:
     if process is None or process.pid == _INIT_PID:
         return ""
     return _("To stop that as well: {command}").format(
-        command=_("portview end {pid} --started {iso_time}").format(
-            pid=process.pid, iso_time=iso_time(process.started_ms)
+        command=command_line(
+            "end", str(process.pid), "--started", iso_time(process.started_ms) or ""
         )
     )

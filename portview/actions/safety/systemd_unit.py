@@ -1,4 +1,4 @@
-"""From a process's control group to the systemd service that it is, or merely lives in. Pure."""
+"""From a process's control group to the systemd service that it is, or merely runs in. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Unit(NamedTuple):
 
 
 def is_unit_name(name: str) -> bool:
-    """Tell whether a text can be the name of a unit (systemd.unit(5)) and no option."""
+    """Return whether a text can be the name of a unit (systemd.unit(5)) and no option."""
     return bool(_UNIT_NAME.fullmatch(name)) and not name.startswith("-")
 
 
@@ -42,7 +42,7 @@ def unit_of_cgroups(text: str) -> Unit | None:
 
 
 def is_the_service(*, terminal: int, main_terminal: int | None) -> bool:
-    """Tell whether a process in a service's control group is the service itself.
+    """Return whether a process in a service's control group is the service itself.
 
     A person's shell inside an editor or a notebook server that runs as a service stays in its
     control group, as does the program started there; but they have a terminal of their own.

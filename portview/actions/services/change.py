@@ -38,7 +38,7 @@ class ServiceReport(ActionReport):
 
     @property
     def is_stopped(self) -> bool:
-        """Tell whether the service does not run now."""
+        """Return whether the service does not run now."""
         return self.service.service.state is ServiceState.STOPPED
 
 
@@ -142,7 +142,7 @@ def check_holder(holder: SeenProcess, service: str) -> None:
 
 
 def comes_back(service: ServiceFacts) -> str:
-    """Say when a stopped service runs again, so that nobody wonders; empty if it does not."""
+    """Return when a stopped service runs again, so that nobody wonders; empty if it does not."""
     if service.triggers:
         units = " ".join(service.triggers)
         return _("It is started again on demand by {units}: stop that as well.").format(units=units)
@@ -169,7 +169,7 @@ def _check_dependents(seen: ServiceFacts, now: ServiceFacts) -> None:
             _("More services depend on {seen_name} now: {unseen}. Nothing was done.").format(
                 seen_name=seen.name, unseen=", ".join(sorted(unseen))
             ),
-            _("ProcessInspector again, and decide anew."),
+            _("Check again before you continue."),
             Outcome.NOT_DONE,
         )
 

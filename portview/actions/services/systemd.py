@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -14,12 +15,12 @@ from portview.actions.services.service_control import (
     service_unreadable,
 )
 from portview.domain.errors import Outcome, PortViewError
-from portview.domain.owners.service import Service, ServiceState
+from portview.domain.owners.service import RecoveryAction, RecoveryKind, Service, ServiceState
 from portview.i18n import _
 from portview.readers.system_tools import find_tool, tool_environment
 
 _PROPERTIES = (
-    "Id,Description,LoadState,ActiveState,MainPID,UnitFileState,Restart,TriggeredBy,"
+    "Id,Description,LoadState,ActiveState,MainPID,UnitFileState,Restart,RestartUSec,TriggeredBy,"
     "RequiredBy,BoundBy,ConsistsOf,RefuseManualStop"
 )
 _STATES = {
@@ -30,13 +31,14 @@ _STATES = {
     "activating": ServiceState.STARTING,
     "deactivating": ServiceState.STOPPING,
 }
+# untranslated: what systemctl prints
 _DENIALS = ("Access denied", "Interactive authentication required", "Permission denied")
 _QUESTION_TIMEOUT_S = 10.0
 _MOST_DEPENDENTS = 50
 
 
 def systemd_runs(folder: Path = Path("/run/systemd/system")) -> bool:
-    """Tell whether systemd is this system's manager, as sd_booted(3) does."""
+    """Return whether systemd is this system's manager, as sd_booted(3) does."""
     return folder.is_dir()
 
 
@@ -65,13 +67,15 @@ class SystemdControl:
         dependents = [
             _service(self._show(unit)) for unit in sorted(needing - {name})[:_MOST_DEPENDENTS]
         ]
+        restarts = values.get("Restart", "no") not in {"no", ""}
         return ServiceFacts(
             _service(values),
             self._manager,
             start_type=values.get("UnitFileState") or None,
             dependents=tuple(s for s in dependents if s.state is ServiceState.RUNNING),
             can_be_stopped=values.get("RefuseManualStop") != "yes",
-            restarts=values.get("Restart", "no") not in {"no", ""},
+            restarts=restarts,
+            recovery=(RecoveryAction(RecoveryKind.RESTART, _seconds(values)),) if restarts else (),
             triggers=tuple(sorted(values.get("TriggeredBy", "").split())),
         )
 
@@ -136,13 +140,20 @@ class SystemdControl:
                 _("systemctl did not come back within {timeout_s:.0f} s.").format(
                     timeout_s=timeout_s
                 ),
-                _("systemd goes on with it; look again in a while."),
+                _("systemd is still working on it; check again later."),
                 Outcome.NOT_DONE,
             ) from error
         except OSError as error:
             raise PortViewError(
                 "no_systemctl", _("systemctl can't be run: {error}.").format(error=error)
             ) from error
+
+
+def _seconds(values: dict[str, str]) -> float:
+    """Read ``RestartUSec`` as systemctl writes it: ``100ms``, ``5s``, ``1min 30s``."""
+    units = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
+    parts = re.findall(r"(\d+)\s*(us|ms|min|s|h)", values.get("RestartUSec", ""))
+    return sum(int(count) * units[unit] for count, unit in parts)
 
 
 def _is_denied(message: str) -> bool:

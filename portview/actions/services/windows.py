@@ -17,7 +17,7 @@ from portview.actions.services.service_control import (
 )
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import Absent, Fact, Known, Remedy, Unreadable
-from portview.domain.owners.service import Service, ServiceState
+from portview.domain.owners.service import RecoveryAction, RecoveryKind, Service, ServiceState
 from portview.i18n import _
 from portview.readers.elevation import is_elevated, unreadable_here
 from portview.readers.windows.advapi32 import ServiceManager
@@ -31,6 +31,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _START_TYPES = {0: "boot", 1: "system", 2: "auto", 3: "manual", 4: "disabled"}
+_RECOVERY_KINDS = {
+    scm.SC_ACTION_RESTART: RecoveryKind.RESTART,
+    scm.SC_ACTION_REBOOT: RecoveryKind.REBOOT,
+    scm.SC_ACTION_RUN_COMMAND: RecoveryKind.RUN_COMMAND,
+}
+_NEVER_S = 0xFFFFFFFF
+"""INFINITE, as a reset period: the count of failures stays."""
 _LOOK_EVERY_S = 0.05
 _READING = scm.SERVICE_QUERY_CONFIG | scm.SERVICE_QUERY_STATUS | scm.SERVICE_ENUMERATE_DEPENDENTS
 
@@ -44,6 +51,7 @@ class WindowsServiceControl:
             with scm.open_service(name, _READING) as handle:
                 status = _status(handle)
                 config = _config(handle)
+                recovery, reset_s = _recovery(handle)
                 return ServiceFacts(
                     Service(
                         name,
@@ -55,7 +63,9 @@ class WindowsServiceControl:
                     start_type=config[0],
                     dependents=_dependents(handle),
                     can_be_stopped=_can_be_stopped(status),
-                    restarts=_restarts_on_failure(handle),
+                    restarts=any(one.kind is RecoveryKind.RESTART for one in recovery),
+                    recovery=recovery,
+                    recovery_reset_s=reset_s,
                 )
         except OSError as error:
             raise _translated(error, name, "read") from error
@@ -158,8 +168,8 @@ def _config(handle: Any) -> tuple[str | None, str]:
     return start_type, str(config.display_name or "")
 
 
-def _restarts_on_failure(handle: Any) -> bool:
-    """Return whether the service manager starts a service again that ends by itself.
+def _recovery(handle: Any) -> tuple[tuple[RecoveryAction, ...], int | None]:
+    """Return what the service manager does when a service ends by itself, and when it forgets.
 
     These are its failure actions, as the Recovery tab of services.msc shows them. A service whose
     actions can't be read has none to be told of: stopping it through its manager runs none anyway.
@@ -168,12 +178,18 @@ def _restarts_on_failure(handle: Any) -> bool:
     level = scm.SERVICE_CONFIG_FAILURE_ACTIONS
     size = len(buffer)
     if not scm.service_api().config2(handle, level, buffer, size, ctypes.byref(needed)):
-        return False
+        return (), None
     found = scm.FailureActions.from_buffer(buffer)
     if not found.actions:
-        return False
+        return (), None
     most = min(found.count, size // ctypes.sizeof(scm.FailureAction))
-    return any(found.actions[number].kind == scm.SC_ACTION_RESTART for number in range(most))
+    read = [found.actions[number] for number in range(most)]
+    actions = tuple(
+        RecoveryAction(_RECOVERY_KINDS.get(one.kind, RecoveryKind.NOTHING), one.delay_ms / 1000)
+        for one in read
+    )
+    reset_s = None if found.reset_period == _NEVER_S else int(found.reset_period)
+    return actions, reset_s
 
 
 def _dependents(handle: Any) -> tuple[Service, ...]:

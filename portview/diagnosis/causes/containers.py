@@ -128,7 +128,7 @@ def wsl_mirrored(facts: Facts) -> Finding | None:
             "{port}: most likely a program in there has it."
         ).format(port=facts.question.name),
         (
-            Evidence(_("networkingMode"), mode, facts.wsl_mode.source),
+            Evidence("networkingMode", mode, facts.wsl_mode.source),
             *bind_evidence(facts),
         ),
         (

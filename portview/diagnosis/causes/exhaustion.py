@@ -166,9 +166,7 @@ def descriptor_limit(facts: Facts) -> Finding | None:
 
 
 def _prlimit(pid: int, limit: int) -> str:
-    return _("prlimit --pid {pid} --nofile={limit}").format(
-        pid=pid, limit=limit
-    )  # untranslated: a command
+    return f"prlimit --pid {pid} --nofile={limit}"  # untranslated: a command
 
 
 def _descriptor_fixes(pid: int | None, limit: int) -> tuple[Fix, ...]:

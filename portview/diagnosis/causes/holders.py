@@ -158,7 +158,9 @@ def dead_owner(facts: Facts) -> Finding | None:
         return None
     heirs = {info.key: info for one in found for info in one.heirs}
     names = ", ".join(describe_process(info) for info in heirs.values())
-    sentence = _("The process that opened {port} (PID {pid}) has ended, but its socket lives on.")
+    sentence = _(
+        "The process that opened {port} (PID {pid}) has ended, but its socket is still open."
+    )
     if names:
         sentence = _(
             "The process that opened {port} (PID {pid}) has ended; most likely {heirs} inherited "
@@ -246,7 +248,8 @@ def socket_unit(facts: Facts) -> Finding | None:
         needs_admin=unit is not None,
         harm=Harm.SHARED if unit else Harm.NONE,
         harm_words=_("The service is not started on demand any more."),
-        undo=_("systemctl enable --now {unit}").format(unit=unit) if unit else "",
+        # untranslated: a command
+        undo=f"systemctl enable --now {unit}" if unit else "",
     )
     return Finding(
         "socket_unit",
@@ -339,7 +342,7 @@ def _filled(sentence: str, found: tuple[PortSocket, ...], facts: Facts) -> str:
 
 
 def _where(found: tuple[PortSocket, ...]) -> tuple[Fix, ...]:
-    """Say where the holder's own port is set, for programs that are known."""
+    """Return where the holder's own port is set, for programs that are known."""
     for one in found:
         for info in one.owners:
             if where := where_its_port_stands(info):

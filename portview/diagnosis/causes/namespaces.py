@@ -76,7 +76,7 @@ def container_network_only(facts: Facts) -> Finding | None:
                 _("Publish the port when the container is started."),
                 ("docker", "run", "-p", f"{facts.port}:{facts.port}", "IMAGE"),
                 harm=Harm.LITTLE,
-                harm_words=_("The container is started anew."),
+                harm_words=_("The container is started again."),
             ),
             _look_inside(found[0]),
         ),
@@ -106,7 +106,7 @@ def _unreadable(facts: Facts) -> Finding | None:
         Side.REACH,
         _(
             "Whether a program listens on {port} in another "
-            "network namespace can't be told: {reason}."
+            "network namespace can't be determined: {reason}."
         ).format(port=facts.question.name, reason=facts.foreign.problem.reason),
         _("Administrator rights."),
     )

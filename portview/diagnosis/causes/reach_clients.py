@@ -35,7 +35,7 @@ def browser_blocked_port(facts: Facts) -> Finding | None:
     if not facts.listeners and not is_told:
         return None
     if speaks & _OWN_PROTOCOLS:
-        return None  # what lives there is meant for other programs than browsers
+        return None  # what runs there is meant for other programs than browsers
     is_web = "http" in speaks or "tls" in speaks
     return Finding(
         "browser_blocked_port",

@@ -102,9 +102,9 @@ def _unreadable(facts: Facts, reason: str) -> Finding:
     return cannot_tell(
         "firewall_blocks",
         Side.REACH,
-        _("Whether this machine's firewall lets clients to {port} can't be told: {reason}").format(
-            port=facts.question.name, reason=inert(reason, 300)
-        ),
+        _(
+            "Whether this machine's firewall lets clients to {port} can't be determined: {reason}"
+        ).format(port=facts.question.name, reason=inert(reason, 300)),
         _("Administrator rights, where the rules could not be read."),
     )
 

@@ -35,7 +35,7 @@ _USUAL_HTTP = frozenset({80, 8080, 8000, 8008, 3000, 5000})
 
 
 def suspended(facts: Facts) -> Finding | None:
-    """Detect that every process that has the port stands still."""
+    """Detect that every process that has the port is suspended."""
     found = [one for one in facts.listeners if is_suspended(one, facts)]
     if not found:
         return None
@@ -44,7 +44,7 @@ def suspended(facts: Facts) -> Finding | None:
     fixes: tuple[Fix, ...]
     if frozen:
         sentence = _(
-            "{owner} stands still in a frozen control group (docker pause does that): it keeps "
+            "{owner} is suspended in a frozen control group (docker pause does that): it keeps "
             "{port} and serves nobody."
         )
         thaw = next((one.thaw for one in _owners_of(found, facts) if one.thaw), "")

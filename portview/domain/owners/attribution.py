@@ -31,10 +31,10 @@ def judge_owner(
     not tell; then ``listed_at_ms``, when the socket was first seen, has to do. Unix times.
 
     The table names the process that bound the socket (MIB_TCPROW_OWNER_MODULE, dwOwningPid) and
-    keeps naming it when the socket lives on in a child that inherited it. So a process that began
+    keeps naming it when the socket stays in a child that inherited it. So a process that began
     after the socket was bound did not bind it. Should it hold the socket all the same, through a
-    duplicated handle, then that can't be told from a reused PID, and no owner is better than a
-    wrong one.
+    duplicated handle, then that can't be determined from a reused PID, and no owner is better than
+    a wrong one.
     """
     if process is None:
         return None, OwnerProblem.PROCESS_GONE

@@ -74,7 +74,7 @@ def container_relay(info: ProcessInfo) -> ContainerRelay | None:
 
 
 def describe_relay(relay: ContainerRelay) -> str:
-    """Say in a sentence what such a process is."""
+    """Describe in a sentence what such a process is."""
     if relay.runtime is Runtime.WSL:
         return _(
             "This process hands the port on to a program inside the Windows Subsystem for Linux."
@@ -94,7 +94,7 @@ def describe_relay(relay: ContainerRelay) -> str:
 
 
 def relay_advice(relay: ContainerRelay, port: int | None = None) -> str:
-    """Say how the port is given back: by stopping what uses it inside, and not the runtime."""
+    """Return how the port is given back: by stopping what uses it inside, and not the runtime."""
     if relay.runtime is Runtime.WSL:
         return _("End the program in there, or all of it: wsl --shutdown")
     tool = "podman" if relay.runtime is Runtime.PODMAN else "docker"
@@ -102,7 +102,7 @@ def relay_advice(relay: ContainerRelay, port: int | None = None) -> str:
         return _("Stop the container: {tool} stop {container}").format(
             tool=tool, container=relay.container
         )
-    which = _(" --filter publish={port}").format(port=port) if port else ""
+    which = f" --filter publish={port}" if port else ""  # untranslated: a command
     other = "" if relay.runtime is not Runtime.OTHER else _(" (or podman)")
     return _(
         "Stop the container and not its runtime: {tool} ps{which} names it, "

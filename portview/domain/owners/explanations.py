@@ -14,7 +14,7 @@ from portview.domain.owners.owners import (
 from portview.domain.owners.process import Execution
 from portview.domain.owners.process_details import ChainEnd
 from portview.domain.owners.system_owners import explain_system_owner
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from portview.domain.sockets.entry import SocketEntry
 
 _FIELD_WORDS = {
-    "name": "name",
-    "executable": "executable",
-    "command_line": "command line",
-    "user": "user",
+    "name": N_("name"),
+    "executable": N_("executable"),
+    "command_line": N_("command line"),
+    "user": N_("user"),
 }
 _REMEDIES = {
-    "access_denied": " Started as administrator, PortView could tell.",
+    "access_denied": N_(" Started as administrator, PortView could tell."),
 }
 
 
 def owner_sentences(entry: SocketEntry, platform: str) -> tuple[str, ...]:
-    """Say what a person should know about the owner of a row; nothing where all is plain.
+    """Return what a person should know about the owner of a row; nothing where all is plain.
 
     ``platform`` is a value of ``sys.platform``.
     """
@@ -102,11 +102,11 @@ def describe_holders(holders: Sequence[ProcessInfo]) -> str:
 
 
 def describe_suspended(execution: Execution) -> str:
-    """Say that a process stands still and what that means; empty where it may well run."""
+    """Return that a process is suspended and what that means; empty where it may well run."""
     if execution is Execution.SUSPENDED:
-        return _("Suspended: it stands still, keeps its ports and answers nobody until resumed.")
+        return _("Suspended: it keeps its ports and doesn't respond until it is resumed.")
     if execution is Execution.TRACED:
-        return _("Stopped by a debugger: it keeps its ports and answers nobody meanwhile.")
+        return _("Stopped by a debugger: it keeps its ports and doesn't respond meanwhile.")
     return ""
 
 
@@ -115,12 +115,12 @@ def _unread_fields(info: ProcessInfo) -> list[str]:
     for field, words in _FIELD_WORDS.items():
         problem = info.problems.get(field)
         if problem is not None:
-            by_problem.setdefault(problem, []).append(words)
+            by_problem.setdefault(problem, []).append(_(words))
     return [
         _("The {joined} could not be read: {field_problem_words}.{get}").format(
             joined=_joined(fields),
-            field_problem_words=FIELD_PROBLEM_WORDS[problem],
-            get=_REMEDIES.get(problem.value, ""),
+            field_problem_words=_(FIELD_PROBLEM_WORDS[problem]),
+            get=_(_REMEDIES.get(problem.value, "")),
         )
         for problem, fields in (
             (problem, by_problem[problem])

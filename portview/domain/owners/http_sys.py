@@ -76,7 +76,7 @@ class HttpPortUse:
 
 
 def describe_registrations(use: HttpPortUse) -> str:
-    """Say who has http.sys hold a port, in one or two sentences. The text is inert."""
+    """Return who has http.sys hold a port, in one or two sentences. The text is inert."""
     if use.problem:
         return _("Who registered it there could not be read: {problem}").format(problem=use.problem)
     if not use.registrations:

@@ -76,7 +76,10 @@ def describe_ancestors(ancestors: tuple[Ancestor, ...]) -> str:
 
     Neighbours of one name count once, and the middle of a long chain is left out.
     """
-    names = [inert(one.name, _LONGEST_NAME) or f"PID {one.pid}" for one in reversed(ancestors)]
+    names = [
+        inert(one.name, _LONGEST_NAME) or _("PID {pid}").format(pid=one.pid)
+        for one in reversed(ancestors)
+    ]
     names = [name for name, _same in groupby(names)]
     if len(names) > _LONGEST_CHAIN:
         names = [names[0], "\u2026", *names[2 - _LONGEST_CHAIN :]]

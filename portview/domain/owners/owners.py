@@ -58,9 +58,9 @@ _PROBLEM_REASONS = {
 }
 _PROTECTED_BY_PID = N_("It may not look into: PID {pids}.")
 FIELD_PROBLEM_WORDS = {
-    FieldProblem.ACCESS_DENIED: "access denied",
-    FieldProblem.PROCESS_GONE: "process gone",
-    FieldProblem.UNAVAILABLE: "not available",
+    FieldProblem.ACCESS_DENIED: N_("access denied"),
+    FieldProblem.PROCESS_GONE: N_("process gone"),
+    FieldProblem.UNAVAILABLE: N_("not available"),
 }
 
 
@@ -100,9 +100,9 @@ def without_process_sentence(row: SocketRow) -> str:
 
 
 def describe_field_problem(info: ProcessInfo | None, field: str) -> str:
-    """Say in a word why a fact about a process is not known."""
+    """Describe in a word why a fact about a process is not known."""
     problem = None if info is None else info.problems.get(field)
-    return FIELD_PROBLEM_WORDS[problem or FieldProblem.UNAVAILABLE]
+    return _(FIELD_PROBLEM_WORDS[problem or FieldProblem.UNAVAILABLE])
 
 
 def user_of(row: SocketRow, info: ProcessInfo | None) -> str | None:

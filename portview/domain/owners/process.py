@@ -34,7 +34,7 @@ class FieldProblem(StrEnum):
 class Execution(StrEnum):
     """Whether a process gets to run at all.
 
-    SUSPENDED: it stands still until somebody resumes it (SIGSTOP; NtSuspendProcess). TRACED: a
+    SUSPENDED: it does nothing until somebody resumes it (SIGSTOP; NtSuspendProcess). TRACED: a
     debugger holds it. Both keep their sockets and answer nobody.
     """
 
@@ -45,7 +45,7 @@ class Execution(StrEnum):
 
     @property
     def is_suspended(self) -> bool:
-        """Tell whether the process certainly does nothing at the moment."""
+        """Return whether the process certainly does nothing at the moment."""
         return self in {Execution.SUSPENDED, Execution.TRACED}
 
 

@@ -78,7 +78,7 @@ class OwnerDetails:
 def processor_share(before: ProcessUsage, after: ProcessUsage) -> float | None:
     """Return the processor time between two readings as a share of one core; 2.0 is two cores.
 
-    None where it can't be told.
+    None where it can't be determined.
     """
     elapsed_ms = after.at_ms - before.at_ms
     if before.processor_ms is None or after.processor_ms is None or elapsed_ms <= 0:

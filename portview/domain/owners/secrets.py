@@ -32,7 +32,7 @@ def mask_secrets(command_line: Sequence[str]) -> tuple[str, ...]:
     """Return a command line in which what is, or may be, a secret is ``***``.
 
     By the names of options and variables, by the forms of URLs, headers and known tokens. A secret
-    that has none of these can't be told from any other argument.
+    that has none of these can't be determined from any other argument.
     """
     masked: list[str] = []
     is_next_secret = False

@@ -18,6 +18,23 @@ class ServiceState(StrEnum):
     PAUSED = "paused"
 
 
+class RecoveryKind(StrEnum):
+    """What a service manager does by itself when a service ends that should run."""
+
+    NOTHING = "nothing"
+    RESTART = "restart"
+    REBOOT = "reboot"
+    RUN_COMMAND = "run_command"
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryAction:
+    """What happens at one failure, and after how long; the last of several repeats."""
+
+    kind: RecoveryKind
+    delay_s: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """One service. ``name`` is what the system knows it by, ``display_name`` what people read.

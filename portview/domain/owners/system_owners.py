@@ -19,7 +19,7 @@ _HTTP_SYS_PORTS = frozenset({80, 443, 5357, 5985, 5986, 47001})
 
 
 def explain_system_owner(row: SocketRow, platform: str) -> str | None:
-    """Say in one or two sentences why a socket belongs to no program; None if it may well do.
+    """Describe in one or two sentences why a socket belongs to no program; None if it may well do.
 
     ``platform`` is a value of ``sys.platform``. For people, not for programs.
     """
@@ -33,7 +33,7 @@ def explain_system_owner(row: SocketRow, platform: str) -> str | None:
 
 
 def may_be_http_sys(row: SocketRow, platform: str) -> bool:
-    """Tell whether a socket may be http.sys serving on behalf of a program."""
+    """Return whether a socket may be http.sys serving on behalf of a program."""
     return (
         platform == "win32"
         and row.pid == WINDOWS_SYSTEM_PID
@@ -50,7 +50,7 @@ def _explain_idle(row: SocketRow) -> str:
             "ends reserved for a while (TIME_WAIT), so that late packets do "
             "not reach a new connection."
         )
-    return _("No process: the program has closed this socket, and Windows is winding it up.")
+    return _("No process: the program has closed this socket, and Windows is closing it.")
 
 
 def _explain_system(row: SocketRow) -> str:

@@ -48,7 +48,7 @@ _WORD_AT_CURSOR = re.compile(r'(?:"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[^\s()"])+'
 
 
 def complete_query(text: str, cursor: int, entries: Iterable[SocketEntry]) -> Completion:
-    """Suggest how to go on at a cursor; ``entries`` is what the values are taken from."""
+    """Suggest how to continue at a cursor; ``entries`` is what the values are taken from."""
     start, end = _word_at(text, cursor)
     while start < cursor and text[start] in SIGNS:
         start += 1
@@ -78,7 +78,7 @@ def _keys(beginning: str) -> tuple[Suggestion, ...]:
         Suggestion(
             f"{key}:",
             _("{about}, for example {example}").format(
-                about=KEY_HELP[key].about, example=KEY_HELP[key].example
+                about=_(KEY_HELP[key].about), example=_(KEY_HELP[key].example)
             ),
         )
         for key in Key
@@ -95,7 +95,7 @@ def _values(key: Key, beginning: str, entries: Iterable[SocketEntry]) -> tuple[S
     ]
     fitting.sort()
     return tuple(
-        Suggestion(format_value(value), KEY_HELP[key].about, -rows)
+        Suggestion(format_value(value), _(KEY_HELP[key].about), -rows)
         for _unused, rows, value in fitting[:MAX_SUGGESTIONS]
     )
 

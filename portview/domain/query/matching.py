@@ -46,7 +46,7 @@ _LOOPBACK = (
 
 
 def matches(query: Query, row: SocketRow, info: ProcessInfo | None, port_name: str = "") -> bool:  # noqa: C901, PLR0911 - a case for each kind of term
-    """Tell whether a query matches a row: the meaning of every query, with no thought of speed."""
+    """Return whether a query matches a row: the meaning of every query, regardless of speed."""
     match query:
         case Everything():
             return True

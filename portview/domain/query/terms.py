@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from portview.domain.errors import Outcome, PortViewError
+from portview.i18n import N_
 
 if TYPE_CHECKING:
     from portview.domain.sockets.socket_row import Family, Protocol, State
@@ -59,23 +60,25 @@ class KeyHelp(NamedTuple):
 
 
 KEY_HELP = {
-    Key.PORT: KeyHelp("local port", "8080, 8000-8100 or 80,443"),
-    Key.RPORT: KeyHelp("remote port", "443"),
-    Key.PID: KeyHelp("process ID", "4"),
-    Key.PROC: KeyHelp("part of the process name", "chrome"),
-    Key.USER: KeyHelp("part of the user name", "admin"),
-    Key.ADDR: KeyHelp("local or remote address", "127.0.0.1, 192.168, 10.0.0.0/8 or localhost"),
-    Key.LOCAL: KeyHelp("local address", "127.0.0.1:8080"),
-    Key.REMOTE: KeyHelp("remote address", "10.0.0.0/8"),
-    Key.STATE: KeyHelp("state, or how its name begins", "listen"),
-    Key.PROTO: KeyHelp("protocol", "tcp, udp, tcp6 or udp4"),
-    Key.SERVICE: KeyHelp("part of a service's name", "dnscache"),
-    Key.NAME: KeyHelp("what usually lives on the local port", "postgres"),
-    Key.EXE: KeyHelp("part of the executable's path", "python"),
-    Key.CMD: KeyHelp("part of the command line", "runserver"),
-    Key.WHAT: KeyHelp("part of what the program is", "vite"),
-    Key.PROJECT: KeyHelp("part of the project's name", "my-shop"),
-    Key.CONTAINER: KeyHelp("part of the container's name", "web"),
+    Key.PORT: KeyHelp(N_("local port"), N_("8080, 8000-8100 or 80,443")),
+    Key.RPORT: KeyHelp(N_("remote port"), "443"),
+    Key.PID: KeyHelp(N_("process ID"), "4"),
+    Key.PROC: KeyHelp(N_("part of the process name"), "chrome"),
+    Key.USER: KeyHelp(N_("part of the user name"), "admin"),
+    Key.ADDR: KeyHelp(
+        N_("local or remote address"), N_("127.0.0.1, 192.168, 10.0.0.0/8 or localhost")
+    ),
+    Key.LOCAL: KeyHelp(N_("local address"), "127.0.0.1:8080"),
+    Key.REMOTE: KeyHelp(N_("remote address"), "10.0.0.0/8"),
+    Key.STATE: KeyHelp(N_("state, or how its name begins"), "listen"),
+    Key.PROTO: KeyHelp(N_("protocol"), N_("tcp, udp, tcp6 or udp4")),
+    Key.SERVICE: KeyHelp(N_("part of a service's name"), "dnscache"),
+    Key.NAME: KeyHelp(N_("the service usually found on the local port"), "postgres"),
+    Key.EXE: KeyHelp(N_("part of the executable's path"), "python"),
+    Key.CMD: KeyHelp(N_("part of the command line"), "runserver"),
+    Key.WHAT: KeyHelp(N_("part of what the program is"), "vite"),
+    Key.PROJECT: KeyHelp(N_("part of the project's name"), "my-shop"),
+    Key.CONTAINER: KeyHelp(N_("part of the container's name"), "web"),
 }
 
 

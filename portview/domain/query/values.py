@@ -62,7 +62,7 @@ def read_values(key: Key, values: list[Piece]) -> Query:
                 value.start - 1,
                 value.end,
                 _("{key}: is the {about}, for example {example}.").format(
-                    key=key, about=KEY_HELP[key].about, example=KEY_HELP[key].example
+                    key=key, about=_(KEY_HELP[key].about), example=_(KEY_HELP[key].example)
                 ),
             )
     return _READERS[key](key, values)
@@ -82,7 +82,7 @@ def _span(value: Piece, text: str, *, is_pid: bool = False) -> Span:
     match = _SPAN.fullmatch(text)
     if match is None:
         raise QueryError(
-            _("“{text}” is no {what}: write a number, 8080, or a range, 8000-8100.").format(
+            _("“{text}” is not a {what}: write a number, 8080, or a range, 8000-8100.").format(
                 text=text, what=what
             ),
             value.start,
@@ -136,7 +136,7 @@ def _proto(_key: Key, values: list[Piece]) -> Query:
         if transport is None:
             names = ", ".join(_TRANSPORTS)
             raise QueryError(
-                _("“{value_text}” is no protocol.").format(value_text=value.text),
+                _("“{value_text}” is not a protocol.").format(value_text=value.text),
                 value.start,
                 value.end,
                 _("Write one of {names}.").format(names=names),
@@ -169,16 +169,14 @@ def _pattern(value: Piece, text: str) -> str:
     except ValueError:
         pass
     if "/" in text:
-        message = f"“{value.text}” is no network: write it like 10.0.0.0/8 or fe80::/10."
+        message = f"“{value.text}” is not a network: write it like 10.0.0.0/8 or fe80::/10."
         raise QueryError(message, value.start, value.end)
     if not _ADDRESS_BEGINNING.fullmatch(text):
         raise QueryError(
-            _("“{value_text}” is no address and no beginning of one.").format(
-                value_text=value.text
-            ),
+            _("“{value_text}” is not a valid address or prefix.").format(value_text=value.text),
             value.start,
             value.end,
-            _("Write for example {example}.").format(example=KEY_HELP[Key.ADDR].example),
+            _("Write for example {example}.").format(example=_(KEY_HELP[Key.ADDR].example)),
         )
     return text
 

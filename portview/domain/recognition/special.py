@@ -1,4 +1,4 @@
-"""Programs of which more can be told than a template says: by rules of their own. Pure."""
+"""Programs of which more can be determined than a template says: by rules of their own. Pure."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ _FORWARD = re.compile(
     r"(?:(?:\[[^\]]*\]|[^:\[\]]*):)?(?P<port>\d+):(?P<target>(?:\[[^\]]+\]|[^:\[\]]+):\d+)"
 )
 _MOST_FORWARDS = 3
+# untranslated: names of products
 _JUPYTER_APPS = {"notebook": "Jupyter Notebook", "lab": "JupyterLab", "server": "Jupyter server"}
 
 
@@ -33,7 +34,7 @@ def postgres(launch: Launch, facts: ProgramFacts) -> str:
             version=where["version"], cluster=where["cluster"]
         )
     program = _POSTGRES_PROGRAM.match(facts.executable)
-    name = f"postgres {program['version']}" if program else "postgres"
+    name = f"postgres {program['version']}" if program else "postgres"  # untranslated: a product
     folder = file_name(data or facts.folder)
     return (
         _("{postgres}, data in {folder}").format(postgres=name, folder=folder) if folder else name
@@ -112,7 +113,7 @@ def java(launch: Launch, _facts: ProgramFacts) -> str:
     simple = ".".join(parts[-2:] if parts[-1].lower() in _GENERIC_CLASSES else parts[-1:])
     if "catalina.base" in properties:
         base = file_name(properties["catalina.base"])
-        return _("Apache Tomcat ({base})").format(base=base) if base else "Apache Tomcat"
+        return _("Apache Tomcat ({base})").format(base=base) if base else _("Apache Tomcat")
     known = _JAVA_MAIN.get(script)
     if known:
         return known
@@ -122,6 +123,7 @@ def java(launch: Launch, _facts: ProgramFacts) -> str:
 
 
 _GENERIC_CLASSES = frozenset({"main", "app", "application", "server", "launcher", "bootstrap"})
+# untranslated: names of products
 _JAVA_MAIN = {
     "kafka.Kafka": "Apache Kafka",
     "kafka.docker.KafkaDockerWrapper": "Apache Kafka",

@@ -21,7 +21,7 @@ SEPARATOR = "\0"
 class SocketEntry:
     """One row, its owner, and what searching and sorting need of them, worked out once.
 
-    ``port_name`` is what usually lives on the local port, empty where nothing is known to.
+    ``port_name`` is the service usually found on the local port, empty where nothing is known to.
     ``first_seen_ms`` is when PortView first saw the socket (Unix time, UTC), 0 if that is unknown.
     ``is_shown`` and ``order`` belong to the one view that the entry is in, which keeps there
     whether it shows the entry and what it sorted it by.

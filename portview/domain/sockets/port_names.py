@@ -1,4 +1,4 @@
-"""What usually lives on a port: a hint from habit and registration, never a fact about a socket."""
+"""The service usually found on a port: a hint from registration, no fact about a socket."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class PortNames:
         self._udp = {port: name for (protocol, port), name in names.items() if protocol == "udp"}
 
     def find(self, protocol: Protocol, port: int) -> PortName | None:
-        """Return what usually lives on a port, or None."""
+        """Return the service usually found on a port, or None."""
         return (self._tcp if protocol is Protocol.TCP else self._udp).get(port)
 
     def name(self, protocol: Protocol, port: int) -> str:

@@ -18,7 +18,7 @@ class PortRange:
     is_administered: bool = False
 
     def __contains__(self, port: int) -> bool:
-        """Tell whether a port is in the range."""
+        """Return whether a port is in the range."""
         return self.first <= port <= self.last
 
     def __str__(self) -> str:
@@ -45,5 +45,5 @@ class PortRanges:
         return min(holding, key=lambda one: one.is_administered, default=None)
 
     def is_dynamic(self, port: int) -> bool:
-        """Tell whether the system may give a port to any outgoing connection."""
+        """Return whether the system may give a port to any outgoing connection."""
         return self.dynamic is not None and port in self.dynamic

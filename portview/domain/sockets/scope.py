@@ -34,5 +34,5 @@ def scope_of(row: SocketRow) -> Scope:
 
 
 def in_scope(row: SocketRow, scope: Scope) -> bool:
-    """Tell whether a scope shows a row."""
+    """Return whether a scope shows a row."""
     return scope is Scope.ALL or scope_of(row) is scope

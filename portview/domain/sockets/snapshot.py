@@ -62,7 +62,7 @@ class Diff:
     changed: tuple[Change, ...] = ()
 
     def __bool__(self) -> bool:
-        """Tell whether anything differs."""
+        """Return whether anything differs."""
         return bool(self.removed or self.added or self.changed)
 
 
@@ -116,7 +116,7 @@ class DiffSum:
         self._ends: dict[SocketKey, tuple[SocketRow | None, SocketRow | None]] = {}
 
     def __bool__(self) -> bool:
-        """Tell whether anything differs between the first and the last state."""
+        """Return whether anything differs between the first and the last state."""
         return bool(self._ends)
 
     def __iter__(self) -> Iterator[SocketKey]:
@@ -128,7 +128,7 @@ class DiffSum:
         return self._ends[key][1]
 
     def __contains__(self, key: SocketKey) -> bool:
-        """Tell whether a row differs between the first and the last state."""
+        """Return whether a row differs between the first and the last state."""
         return key in self._ends
 
     def add(self, difference: Diff) -> None:

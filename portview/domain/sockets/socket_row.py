@@ -150,7 +150,7 @@ class SocketRow:
 
 
 def awaits_clients(row: SocketRow) -> bool:
-    """Tell whether anybody may come to this socket: a TCP listener or an unconnected UDP socket."""
+    """Return whether anybody can reach this socket: a TCP listener or an unconnected UDP one."""
     key = row.key
     if key.remote is not None or not key.local.port:
         return False
@@ -167,7 +167,8 @@ def is_loopback(address: str) -> bool:
 def address_sort_key(address: str) -> tuple[int, int, str]:
     """Return a key that sorts IPv4 before IPv6 and both by number, not by text.
 
-    Text that is no address (it should not occur) sorts last, so that a table can always be sorted.
+    Text that is not a valid address (it should not occur) sorts last, so that a table can always
+    be sorted.
     """
     bare, _, zone = address.partition("%")
     try:
@@ -194,7 +195,8 @@ def canonical_address(address: str | bytes) -> str:
     """Return an address, as text or packed, in the one form that PortView shows it in.
 
     That is RFC 5952 with its section 5 for IPv4-mapped addresses, "::ffff:127.0.0.1", which
-    Python writes so from 3.13 on only. A zone stays. Text that is no address stays as it is.
+    Python writes so from 3.13 on only. A zone stays. Text that is not a valid address stays as it
+    is.
     """
     bare: str | bytes = address
     zone = separator = ""

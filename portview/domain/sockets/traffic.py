@@ -31,7 +31,7 @@ def traffic_rate(
     """Return the rate between two readings, None where they don't tell one.
 
     They tell none when no time passed or a clock was set back, and when a counter ran backwards:
-    then counting began anew (statistics were switched off and on, or it is another socket).
+    then counting began again (statistics were switched off and on, or it is another socket).
     """
     received = after.received_bytes - before.received_bytes
     sent = after.sent_bytes - before.sent_bytes

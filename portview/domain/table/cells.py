@@ -22,7 +22,8 @@ from portview.domain.sockets.socket_row import (
     endpoint_text,
     is_loopback,
 )
-from portview.i18n import _
+from portview.domain.verdict_labels import VERDICT_ORDER, verdict_label
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,21 +34,15 @@ if TYPE_CHECKING:
     from portview.domain.sockets.socket_row import SocketKey, SocketRow
     from portview.domain.sockets.traffic import TrafficRate
 
-LOOPBACK = "Loopback"
+LOOPBACK = N_("Loopback")
+LOOPBACK_CODE = "loopback"
 _PROTOCOL_NAMES = {
     Family.IPV4: {Protocol.TCP: "TCP", Protocol.UDP: "UDP"},
     Family.IPV6: {Protocol.TCP: "TCP6", Protocol.UDP: "UDP6"},
 }
 _STATE_ORDER = {state: number for number, state in enumerate(State)}
-# By their values: the module of the verdicts is loaded with the first answer, not at the start.
-_VERDICT_LABELS = {
-    "allowed": "Allowed",
-    "partly": "Partly",
-    "unknown": "Unknown",
-    "blocked": "Blocked",
-}
-_STANDING_WORDS = {"suspended": "suspended", "traced": "stopped"}
-_VERDICT_ORDER = {word: number for number, word in enumerate((*_VERDICT_LABELS.values(), LOOPBACK))}
+_STANDING_WORDS = {"suspended": N_("suspended"), "traced": N_("stopped")}
+_VERDICT_NUMBERS = {value: number for number, value in enumerate(VERDICT_ORDER)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +51,7 @@ class CellContext:
 
     ``now_ms`` is Unix time, UTC; ``hosts`` are the names of remote addresses, as far as known;
     ``rates`` is what is known of traffic, and ``traffic_hint`` says why there is none; likewise
-    ``firewall`` and ``firewall_hint``. ``standing`` are the processes known to stand still.
+    ``firewall`` and ``firewall_hint``. ``standing`` are the processes known to be suspended.
     """
 
     now_ms: int = 0
@@ -69,7 +64,7 @@ class CellContext:
     standing: Mapping[ProcessKey, Execution] = field(default_factory=dict, hash=False)
 
     def standing_of(self, row: SocketRow) -> Execution | None:
-        """Return how the owner of a row stands still, None where it is not known to."""
+        """Return how the owner of a row is suspended, None where it is not known to."""
         owner = row.key.owner
         return self.standing.get(owner) if self.standing and owner is not None else None
 
@@ -110,10 +105,10 @@ def process_text(entry: SocketEntry, _: CellContext) -> str:
 
 
 def process_shown_text(entry: SocketEntry, context: CellContext) -> str:
-    """Return the owner's name, and that the process stands still; an icon says so as well."""
+    """Return the owner's name, and that the process is suspended; an icon says so as well."""
     text = process_text(entry, context)
     standing = context.standing_of(entry.row)
-    return text if standing is None else f"{text}, {_STANDING_WORDS[standing]}"
+    return text if standing is None else f"{text}, {_(_STANDING_WORDS[standing])}"
 
 
 def process_key(entry: SocketEntry, _: CellContext) -> str | None:
@@ -158,7 +153,7 @@ def port_key(entry: SocketEntry, _: CellContext) -> int:
 
 
 def name_text(entry: SocketEntry, _: CellContext) -> str:
-    """Return what usually lives on the local port."""
+    """Return the service usually found on the local port."""
     return entry.port_name
 
 
@@ -198,22 +193,36 @@ def state_key(entry: SocketEntry, _: CellContext) -> int | None:
     return None if entry.row.state is None else _STATE_ORDER[entry.row.state]
 
 
+def firewall_code(entry: SocketEntry, context: CellContext) -> str:
+    """Return a verdict's value or "loopback"; empty for connections and where it is unknown."""
+    row = entry.row
+    if not awaits_clients(row):
+        return ""
+    if is_loopback(row.key.local.address):
+        return LOOPBACK_CODE
+    answer = context.firewall.get(row.key)
+    return "" if answer is None else answer.verdict.value
+
+
 def firewall_text(entry: SocketEntry, context: CellContext) -> str:
     """Return in a word what becomes of clients on other machines; of connections nothing."""
     row = entry.row
     if not awaits_clients(row):
         return ""
     if is_loopback(row.key.local.address):
-        return LOOPBACK
+        return _(LOOPBACK)
     answer = context.firewall.get(row.key)
-    return "" if answer is None else _VERDICT_LABELS[answer.verdict]
+    return "" if answer is None else verdict_label(answer.verdict)
 
 
 def firewall_key(entry: SocketEntry, context: CellContext) -> int | None:
     """Sort by how far a port is open, the most open first."""
     if not awaits_clients(entry.row):
         return None  # as most sockets, which cost the least this way
-    return _VERDICT_ORDER.get(firewall_text(entry, context))
+    if is_loopback(entry.row.key.local.address):
+        return len(VERDICT_ORDER)
+    answer = context.firewall.get(entry.row.key)
+    return None if answer is None else _VERDICT_NUMBERS[answer.verdict]
 
 
 def service_text(entry: SocketEntry, _: CellContext) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from portview.domain.table import cells, tooltips
+from portview.i18n import N_
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,8 +53,8 @@ class Column:
 COLUMNS = (
     Column(
         "process",
-        "Process",
-        "The program that holds the socket.",
+        N_("Process"),
+        N_("The program that owns the socket."),
         22,
         cells.process_text,
         cells.process_key,
@@ -63,8 +64,8 @@ COLUMNS = (
     ),
     Column(
         "pid",
-        "PID",
-        "The number of the process. It is used again after the process has ended.",
+        N_("PID"),
+        N_("The process ID. The system reuses it after the process has exited."),
         7,
         cells.pid_text,
         cells.pid_key,
@@ -74,8 +75,8 @@ COLUMNS = (
     ),
     Column(
         "protocol",
-        "Protocol",
-        "TCP or UDP; the 6 stands for IPv6.",
+        N_("Protocol"),
+        N_("TCP or UDP; 6 means IPv6."),
         8,
         cells.protocol_text,
         cells.protocol_text,
@@ -84,8 +85,8 @@ COLUMNS = (
     ),
     Column(
         "local_address",
-        "Local address",
-        "The address of this machine that the socket is bound to.",
+        N_("Local address"),
+        N_("The local address that the socket is bound to."),
         15,
         cells.local_address_text,
         cells.local_address_key,
@@ -94,8 +95,8 @@ COLUMNS = (
     ),
     Column(
         "port",
-        "Port",
-        "The local port.",
+        N_("Port"),
+        N_("The local port."),
         6,
         cells.port_text,
         cells.port_key,
@@ -104,8 +105,8 @@ COLUMNS = (
     ),
     Column(
         "name",
-        "Name",
-        "What usually lives on the local port. It may be something else that does now.",
+        N_("Name"),
+        N_("The service usually found on this port. Another program may be using it."),
         13,
         cells.name_text,
         cells.name_key,
@@ -115,8 +116,8 @@ COLUMNS = (
     ),
     Column(
         "remote_address",
-        "Remote address",
-        "The other end of the connection, with its port.",
+        N_("Remote address"),
+        N_("The remote end of the connection, with its port."),
         19,
         cells.remote_address_text,
         cells.remote_address_key,
@@ -125,8 +126,8 @@ COLUMNS = (
     ),
     Column(
         "remote_host",
-        "Remote host",
-        "The name of the remote address, as the name server tells it when asked.",
+        N_("Remote host"),
+        N_("The host name of the remote address, from a reverse DNS lookup."),
         26,
         cells.remote_host_text,
         cells.remote_host_key,
@@ -136,8 +137,8 @@ COLUMNS = (
     ),
     Column(
         "state",
-        "State",
-        "The state of a TCP socket. UDP has none.",
+        N_("State"),
+        N_("The state of a TCP socket. UDP has none."),
         11,
         cells.state_text,
         cells.state_key,
@@ -145,8 +146,8 @@ COLUMNS = (
     ),
     Column(
         "firewall",
-        "Firewall",
-        "What the firewall of this machine does with clients on other machines.",
+        N_("Firewall"),
+        N_("Whether the firewall of this machine lets in clients on other machines."),
         10,
         cells.firewall_text,
         cells.firewall_key,
@@ -155,8 +156,8 @@ COLUMNS = (
     ),
     Column(
         "service",
-        "Service",
-        "The Windows services or systemd units behind the socket.",
+        N_("Service"),
+        N_("The Windows services or systemd units behind the socket."),
         10,
         cells.service_text,
         cells.service_key,
@@ -166,8 +167,8 @@ COLUMNS = (
     ),
     Column(
         "user",
-        "User",
-        "The user whom the process runs as.",
+        N_("User"),
+        N_("The user the process runs as."),
         9,
         cells.user_text,
         cells.user_key,
@@ -177,8 +178,8 @@ COLUMNS = (
     ),
     Column(
         "age",
-        "Since",
-        "When the socket was opened; where the system doesn\u2019t say, when its process started.",
+        N_("Since"),
+        N_("When the socket was opened; where the system doesn't say, when its process started."),
         10,
         cells.since_text,
         cells.since_key,
@@ -187,8 +188,8 @@ COLUMNS = (
     ),
     Column(
         "down",
-        "Down",
-        "What the socket receives, per second.",
+        N_("Down"),
+        N_("What the socket receives, per second."),
         8,
         cells.down_text,
         cells.down_key,
@@ -199,8 +200,8 @@ COLUMNS = (
     ),
     Column(
         "up",
-        "Up",
-        "What the socket sends, per second.",
+        N_("Up"),
+        N_("What the socket sends, per second."),
         8,
         cells.up_text,
         cells.up_key,
@@ -211,8 +212,8 @@ COLUMNS = (
     ),
     Column(
         "executable",
-        "Executable",
-        "The file of the program.",
+        N_("Executable"),
+        N_("The program's executable file."),
         36,
         cells.executable_text,
         cells.executable_key,
@@ -221,8 +222,8 @@ COLUMNS = (
     ),
     Column(
         "command_line",
-        "Command line",
-        "How the program was started.",
+        N_("Command line"),
+        N_("How the program was started."),
         40,
         cells.command_line_text,
         cells.command_line_key,
@@ -231,8 +232,8 @@ COLUMNS = (
     ),
     Column(
         "what",
-        "What",
-        "What the program is: recognised from its command line, its folder and what stands there.",
+        N_("What"),
+        N_("What the program is, recognized by its command line, its folder and the files there."),
         34,
         cells.what_text,
         cells.what_key,
@@ -241,8 +242,8 @@ COLUMNS = (
     ),
     Column(
         "project",
-        "Project",
-        "The project in whose folder the program works, or the Compose project of its container.",
+        N_("Project"),
+        N_("The project whose folder the program works in, or its container's Compose project."),
         16,
         cells.project_text,
         cells.project_key,
@@ -251,8 +252,8 @@ COLUMNS = (
     ),
     Column(
         "container",
-        "Container",
-        "The container that serves the socket.",
+        N_("Container"),
+        N_("The container that serves the socket."),
         16,
         cells.container_text,
         cells.container_key,

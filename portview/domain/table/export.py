@@ -31,6 +31,7 @@ _MAX_READ_CELL = 2000
 _FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 _MARKDOWN_SPECIAL = str.maketrans({character: f"\\{character}" for character in "\\`*_[]|~#"})
 
+# untranslated: a style sheet
 _STYLE = (
     "body{font:14px system-ui,sans-serif;margin:2em;color-scheme:light dark}"
     "table{border-collapse:collapse}"
@@ -75,7 +76,7 @@ def as_markdown(
 ) -> str:
     """Return a Markdown table in which no cell is read as markup."""
     lines = [
-        _markdown_line([column.title for column in columns]),
+        _markdown_line([_(column.title) for column in columns]),
         _markdown_line(["---:" if column.is_numeric else "---" for column in columns]),
     ]
     lines += [
@@ -96,7 +97,7 @@ def as_html(
     """Return a whole page that needs nothing else and may load nothing else."""
     marks = [' class="n"' if column.is_numeric else "" for column in columns]
     head = "".join(
-        _('<th scope="col"{mark}>{escape}</th>').format(mark=mark, escape=escape(column.title))
+        f'<th scope="col"{mark}>{escape(_(column.title))}</th>'
         for column, mark in zip(columns, marks, strict=True)
     )
     body = "\n".join(
@@ -124,7 +125,7 @@ def as_table(
 ) -> str:
     """Return aligned columns with titles for a terminal, inert and cut to a readable width."""
     rows = [
-        [column.title for column in columns],
+        [_(column.title) for column in columns],
         *(
             [inert(cell, _MAX_TABLE_CELL) for cell in row]
             for row in cell_rows(columns, entries, context)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.json_schema import snapshot_document
 from portview.domain.table.export import as_csv, as_html, as_json, encode
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +43,7 @@ def export_content(
         case ExportForm.CSV:
             return encode(as_csv(columns, entries, context), has_bom=True)
         case ExportForm.HTML:
-            return encode(as_html(columns, entries, context, title="Sockets of this machine"))
+            return encode(as_html(columns, entries, context, title=_("Sockets of this machine")))
         case ExportForm.JSON:
             rows = tuple(entry.row for entry in entries)
             return encode(as_json(snapshot_document(snapshot, rows, is_elevated=is_elevated)))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from portview.domain.sockets.scope import Scope
 from portview.domain.table.columns import COLUMN_BY_ID
+from portview.i18n import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,10 +38,10 @@ _DEVELOPER_PORTS = (
 )
 
 BUILT_IN_VIEWS = (
-    SavedView("Listening to the outside", "state:listen -local:localhost", Scope.LISTENING),
-    SavedView("Developer ports", f"port:{_DEVELOPER_PORTS}", Scope.LISTENING),
+    SavedView(N_("Listening to the outside"), "state:listen -local:localhost", Scope.LISTENING),
+    SavedView(N_("Developer ports"), f"port:{_DEVELOPER_PORTS}", Scope.LISTENING),
     SavedView(
-        "Waiting: TIME_WAIT and CLOSE_WAIT",
+        N_("Waiting: TIME_WAIT and CLOSE_WAIT"),
         "state:time-wait,close-wait",
         Scope.CONNECTIONS,
         sort_column="state",
@@ -104,7 +105,7 @@ def _view(values: dict[str, Any]) -> SavedView | None:
 
 
 def is_good_name(name: str) -> bool:
-    """Tell whether a view can be called so."""
+    """Return whether a view can be called so."""
     return bool(name.strip()) and len(name) <= MAX_NAME and name == name.strip()
 
 

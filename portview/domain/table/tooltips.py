@@ -15,39 +15,39 @@ from portview.domain.owners.owners import (
 )
 from portview.domain.sockets.socket_row import Protocol, State, awaits_clients, is_loopback
 from portview.domain.table.cells import opened_at
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from portview.domain.sockets.entry import SocketEntry
     from portview.domain.table.cells import CellContext
 
 _WILDCARDS = {
-    "0.0.0.0": "All IPv4 addresses of this machine.",  # noqa: S104 - what it means, no bind
-    "::": "All addresses of this machine; often IPv4 as well.",
+    "0.0.0.0": N_("All IPv4 addresses of this machine."),  # noqa: S104 - what it means, no bind
+    "::": N_("All addresses of this machine; often IPv4 as well."),
 }
 _STATES = {
-    State.LISTEN: "Waits for connections.",
-    State.BOUND: "Holds the port without listening on it.",
-    State.SYN_SENT: "Asked for a connection; no answer yet.",
-    State.SYN_RECEIVED: "Was asked for a connection and answered.",
-    State.ESTABLISHED: "Connected.",
-    State.FIN_WAIT_1: "Closed on this side; the other side has not confirmed it yet.",
-    State.FIN_WAIT_2: "Closed on this side; waits for the other side to close.",
-    State.CLOSE_WAIT: "Closed by the other side; the program here has not closed it yet.",
-    State.CLOSING: "Closed by both sides at once.",
-    State.LAST_ACK: "Closed by both sides; waits for the last confirmation.",
-    State.TIME_WAIT: "Closed. The system keeps it for a while, to catch late packets.",
-    State.CLOSED: "Closed.",
+    State.LISTEN: N_("Waits for connections."),
+    State.BOUND: N_("Holds the port without listening on it."),
+    State.SYN_SENT: N_("Asked for a connection; no answer yet."),
+    State.SYN_RECEIVED: N_("Was asked for a connection and answered."),
+    State.ESTABLISHED: N_("Connected."),
+    State.FIN_WAIT_1: N_("Closed on this side; the other side has not confirmed it yet."),
+    State.FIN_WAIT_2: N_("Closed on this side; waits for the other side to close."),
+    State.CLOSE_WAIT: N_("Closed by the other side; the program here has not closed it yet."),
+    State.CLOSING: N_("Closed by both sides at once."),
+    State.LAST_ACK: N_("Closed by both sides; waits for the last confirmation."),
+    State.TIME_WAIT: N_("Closed. The system keeps it for a while, to catch late packets."),
+    State.CLOSED: N_("Closed."),
 }
 
 
 def none(_entry: SocketEntry, _context: CellContext) -> str:
-    """Say nothing: the cell says it all."""
+    """Return nothing: the cell says it all."""
     return ""
 
 
 def rate(entry: SocketEntry, context: CellContext) -> str:
-    """Say why no traffic is known."""
+    """Return why no traffic is known."""
     key = entry.row.key
     if key in context.rates:
         return ""
@@ -57,7 +57,7 @@ def rate(entry: SocketEntry, context: CellContext) -> str:
 
 
 def what(entry: SocketEntry, _context: CellContext) -> str:
-    """Say from what it was read what the program is, and what started it."""
+    """Describe from what it was read what the program is, and what started it."""
     identity = identity_of(entry.info)
     lines = []
     container = container_of(entry.row, entry.info)
@@ -75,11 +75,15 @@ def what(entry: SocketEntry, _context: CellContext) -> str:
 
 
 def process(entry: SocketEntry, context: CellContext) -> str:
-    """Say why the owner is not known, or which program it is and that it stands still."""
+    """Return why the owner is not known, or which program it is and that it is suspended."""
     row, info = entry.row, entry.info
     if row.owner_problem is not None:
         reason = owner_problem_reason(row)
-        return reason if row.pid is None else f"{reason}\nThe system names PID {row.pid}."
+        return (
+            reason
+            if row.pid is None
+            else _("{reason}\nThe system names PID {pid}.").format(reason=reason, pid=row.pid)
+        )
     if row.key.owner is None:
         return without_process_sentence(row)
     if info is None or not info.name:
@@ -96,7 +100,7 @@ def process(entry: SocketEntry, context: CellContext) -> str:
 
 
 def local_address(entry: SocketEntry, _unused: CellContext) -> str:
-    """Say who can reach a special address."""
+    """Return who can reach a special address."""
     address = entry.row.key.local.address
     if is_loopback(address):
         return _("Reachable from this machine only.")
@@ -107,29 +111,29 @@ def local_address(entry: SocketEntry, _unused: CellContext) -> str:
         return _("All IPv6 addresses of this machine; no IPv4.") if bare == "::" else ""
     if entry.row.is_v6_only is False and bare == "::":
         return _("All addresses of this machine, IPv4 as well.")
-    return _WILDCARDS.get(bare, "")
+    return _(_WILDCARDS.get(bare, ""))
 
 
 def name(entry: SocketEntry, context: CellContext) -> str:
-    """Say what usually lives on the port."""
+    """Describe the service usually found on the port."""
     found = context.port_names.find(entry.row.key.protocol, entry.row.key.local.port)
     return "" if found is None else found.about
 
 
 def remote_address(entry: SocketEntry, context: CellContext) -> str:
-    """Say what usually lives on the remote port."""
+    """Describe the service usually found on the remote port."""
     remote = entry.row.key.remote
     found = remote and context.port_names.find(entry.row.key.protocol, remote.port)
     return found.about if found else ""
 
 
 def state(entry: SocketEntry, _unused: CellContext) -> str:
-    """Say what a state means."""
-    return "" if entry.row.state is None else _STATES[entry.row.state]
+    """Return what a state means."""
+    return "" if entry.row.state is None else _(_STATES[entry.row.state])
 
 
 def firewall(entry: SocketEntry, context: CellContext) -> str:
-    """Say why, and what to do about it."""
+    """Return why, and what to do about it."""
     row = entry.row
     if not awaits_clients(row):
         return _("Told of sockets that wait for clients; this one does not.")
@@ -142,12 +146,12 @@ def firewall(entry: SocketEntry, context: CellContext) -> str:
 
 
 def user(entry: SocketEntry, _unused: CellContext) -> str:
-    """Say why the user is not known."""
+    """Return why the user is not known."""
     return _reason(entry, "user", "user", is_known=bool(entry.row.user))
 
 
 def since(entry: SocketEntry, context: CellContext) -> str:
-    """Say when the socket was opened, or first seen, and how long ago that is."""
+    """Return when the socket was opened, or first seen, and how long ago that is."""
     row = entry.row
     opened_ms = opened_at(entry)
     if opened_ms is None:
@@ -168,14 +172,14 @@ def since(entry: SocketEntry, context: CellContext) -> str:
 
 
 def executable(entry: SocketEntry, _unused: CellContext) -> str:
-    """Say that the file was deleted, or why it is not known."""
+    """Return that the file was deleted, or why it is not known."""
     if entry.info is not None and entry.info.executable_deleted:
         return _("This file was deleted or replaced while the program was running.")
     return _reason(entry, "executable", "executable")
 
 
 def command_line(entry: SocketEntry, _unused: CellContext) -> str:
-    """Say why the command line is not known."""
+    """Return why the command line is not known."""
     return _reason(entry, "command_line", _("command line"))
 
 

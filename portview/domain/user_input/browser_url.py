@@ -16,7 +16,7 @@ _TLS_PORTS = frozenset({443, 8443})
 
 
 def why_no_browser(row: SocketRow) -> str:
-    """Say why a browser can't be sent to a socket; empty where it can."""
+    """Return why a browser can't be sent to a socket; empty where it can."""
     if row.protocol is not Protocol.TCP:
         return _("A browser speaks TCP; this is a UDP socket.")
     if row.state is not State.LISTEN:

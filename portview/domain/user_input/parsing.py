@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MAX_PORT = 65535
-_PORT_HINT = f"A port is a number from 1 to {MAX_PORT}."
+_PORT_HINT = N_("A port is a number from 1 to {most}.")
 
 _UNIT_MS = {"ms": 1, "s": 1000, "m": 60_000, "min": 60_000, "h": 3_600_000}
 _DURATION = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>[A-Za-z]*)")
@@ -50,12 +50,16 @@ class BadInputError(PortViewError):
         self.length = length
 
 
+def _port_hint() -> str:
+    return _(_PORT_HINT).format(most=MAX_PORT)
+
+
 def parse_port(text: str, start: int = 0, end: int | None = None) -> int:
     """Read one port from a part of a text. Raises BadInputError."""
     end = len(text) if end is None else end
     digits = text[start:end]
     if not digits:
-        raise BadInputError("bad_port", _("The port is missing."), text, start, 0, _PORT_HINT)
+        raise BadInputError("bad_port", _("The port is missing."), text, start, 0, _port_hint())
     if not (digits.isascii() and digits.isdecimal()):
         raise BadInputError(
             "bad_port",
@@ -63,7 +67,7 @@ def parse_port(text: str, start: int = 0, end: int | None = None) -> int:
             text,
             start,
             len(digits),
-            _PORT_HINT,
+            _port_hint(),
         )
     # A bounded length first: turning thousands of digits into a number is slow and refused.
     significant = digits.lstrip("0")
@@ -75,7 +79,7 @@ def parse_port(text: str, start: int = 0, end: int | None = None) -> int:
             text,
             start,
             len(digits),
-            _PORT_HINT,
+            _port_hint(),
         )
     return int(significant)
 
@@ -148,7 +152,7 @@ def parse_count(text: str, most: int) -> int:
     if not is_number or not 1 <= int(digits) <= most:
         raise BadInputError(
             "bad_number",
-            _("{digits} is no number from 1 to {most}.").format(digits=quoted(digits), most=most)
+            _("{digits} is not a number from 1 to {most}.").format(digits=quoted(digits), most=most)
             if digits
             else _("The number is missing."),
             text,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from portview.domain.address_matching import is_in_the_way, takes_clients_of
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.sockets.socket_row import Protocol, State, canonical_address, is_loopback
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _MAX_PORT = 65535
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443, "ftp": 21, "ssh": 22}
-_HINT = "Write a port, 8080, with an address, 127.0.0.1:8080, or with a protocol, udp 53."
+_HINT = N_("Write a port, 8080, with an address, 127.0.0.1:8080, or with a protocol, udp 53.")
 _EDGE_PROTOCOL = re.compile(r"(?:(tcp|udp)\b[\s:/]*)?(.*?)(?:[\s/]*\b(tcp|udp))?", re.DOTALL)
 _URL = re.compile(r"([a-z][a-z0-9+.-]*)://(?:[^/?#@]*@)?([^/?#]*).*", re.DOTALL)
 _PORT_AT_END = re.compile(r":[^:\]]*\Z")
@@ -33,7 +33,7 @@ class PortQueryError(PortViewError):
 
     def __init__(self, message: str) -> None:
         """Create an error with one sentence."""
-        super().__init__("bad_port", message, _HINT, Outcome.BAD_INPUT)
+        super().__init__("bad_port", message, _(_HINT), Outcome.BAD_INPUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def _port(text: str) -> int:
         raise PortQueryError(_("The port is missing."))
     if not _DIGITS.fullmatch(text):
         shown = text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
-        raise PortQueryError(_("“{shown}” is no port.").format(shown=shown))
+        raise PortQueryError(_("“{shown}” is not a port.").format(shown=shown))
     # Compared by length first: thousands of digits are refused without being read.
     digits = text.lstrip("0") or "0"
     if len(digits) > len(str(_MAX_PORT)) or not 1 <= int(digits) <= _MAX_PORT:
@@ -142,7 +142,7 @@ class PortAnswer:
 
     @property
     def is_free(self) -> bool:
-        """Tell whether no socket has the port as its local one."""
+        """Return whether no socket has the port as its local one."""
         return not self.found
 
 

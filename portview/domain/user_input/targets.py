@@ -171,7 +171,7 @@ def parse_local_port(text: str, transport: str = "") -> LocalPort:
     """Read a port of this machine, alone or within what people paste.
 
     ``8080``, ``:8080``, ``8080/tcp``, ``127.0.0.1:8080``, ``http://localhost:8080/``. ``transport``
-    is the one that is expected. Raises BadInputError, also for a host that is no address.
+    is the one that is expected. Raises BadInputError, also for a host that is not a valid address.
     """
     pasted = _pasted(text)
     _require_transport(text, pasted, transport)

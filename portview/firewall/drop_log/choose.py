@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from portview.domain.sockets.socket_row import Protocol
     from portview.firewall.drop_log.packet import DroppedPacket
 
+# untranslated: a command
 _SWITCH_ON = "netsh advfirewall set currentprofile logging droppedconnections enable"
 
 

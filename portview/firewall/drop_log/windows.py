@@ -2,7 +2,7 @@
 
 A W3C log. Its ``#Fields:`` line, which stands at the start of the file, names the columns; version
 1.5 has date, time, action, protocol, src-ip, dst-ip, src-port, dst-port, size, tcpflags, tcpsyn,
-tcpack, tcpwin, icmptype, icmpcode, info, path, and newer systems add pid. A dash is no value.
+tcpack, tcpwin, icmptype, icmpcode, info, path, and newer systems add pid. A dash is not a value.
 """
 
 from __future__ import annotations
@@ -121,6 +121,6 @@ def _packet(words: dict[str, str], line: str) -> DroppedPacket | None:
 
 
 def _number(text: str | None) -> int | None:
-    # The log is a file that others can write to; a number of a thousand digits is no port.
+    # The log is a file that others can write to; a number of a thousand digits is not a port.
     is_port = text is not None and text.isascii() and text.isdecimal() and len(text) <= 5  # noqa: PLR2004 - digits of 65535
     return int(text) if text is not None and is_port else None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+# untranslated: a code
 LISTENERS_AT = "listeners at "
 """Before an address: whether any listens there matters only if it is this machine's own."""
 
+# untranslated: statements, as nft names them
 _ASKED_BY_KIND = {
     "tcp option": "flags",
     "socket": "listeners",
@@ -54,6 +56,6 @@ def limits_of(expression: Any) -> set[int]:
         return {limit for one in expression for limit in limits_of(one)}
     if not isinstance(expression, dict):
         return set()
-    body = expression.get("ct count")
+    body = expression.get("ct count")  # untranslated: nft
     own = {body["val"]} if isinstance(body, dict) and isinstance(body.get("val"), int) else set()
     return own | {limit for one in expression.values() for limit in limits_of(one)}

@@ -85,7 +85,7 @@ class LinuxFirewall:
         return RuleChange(rule_id, name, commands, warnings, notes)
 
     def plan_removal(self, own: ManagedRule) -> RuleChange:
-        """Return how a rule of PortView's would be taken back. Reads the rules, changes nothing.
+        """Return how a rule of PortView's would be revoked. Reads the rules, changes nothing.
 
         Raises PortViewError where the rule is gone already.
         """

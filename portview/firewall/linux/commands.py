@@ -28,33 +28,43 @@ _NAME = r"[A-Za-z_][\w./\\-]{0,127}"
 _KEY = rf"(?:ip|ip6|inet|netdev) {_NAME} {_NAME}"
 _SOURCES = r"(?:[0-9a-fA-F.:/]+,? ?)+"
 _PORT = r"(?:tcp|udp) [ds]port [1-9]\d{0,4} (?:accept|drop)"
+# untranslated: a pattern of commands
 _SOURCE_MATCH = rf"(?:ip6? [ds]addr \{{ {_SOURCES} \}} |meta nfproto ipv[46] )?"
+# untranslated: a pattern of commands
 _OWN_MATCH = r'(?:iifname != "lo" (?:fib daddr type local )?)?'
 _TAG = r"portview:v1:[a-z0-9:]+"
 _CLIENTS = r"(?:any|[0-9a-fA-F.:/]+)"
+# untranslated: a pattern of commands
 _UFW_RULE = rf"(?:allow|deny) proto (?:tcp|udp) from {_CLIENTS} to any port [1-9]\d{{0,4}}"
 _TABLES = r"(?:filter|nat|mangle|raw|security)"
+# untranslated: a pattern of commands
 _NFT_PLACE = rf"(?:add rule {_KEY}|insert rule {_KEY} handle \d+)"
 _IPTABLES_PLACE = rf"-w -t {_TABLES} (?:-A {_NAME}|-I {_NAME} \d+)"
 _IPTABLES_MATCH = r"-p (?:tcp|udp)(?: -[sd] [0-9a-fA-F.:/,]+)? --[ds]port [1-9]\d{0,4}"
+# untranslated: a pattern of commands
 _IPTABLES_END = rf"-m comment --comment {_TAG} -j (?:ACCEPT|DROP)"
+# untranslated: a pattern of commands
 _NEW_CHAIN = r"\{ type filter hook (?:input|prerouting) priority -\d+ ; policy accept ; \}"
+# untranslated: a pattern of commands
 _RICH_RULE = (
     r'rule(?: priority="-100")?(?: family="ipv[46]"(?: source address="[0-9a-fA-F.:/]+")?)?'
     r' port port="[1-9]\d{0,4}" protocol="(?:tcp|udp)"'
     rf' nflog group="65535" prefix="{_TAG}" (?:accept|drop)'
 )
 _FIREWALLD = r"firewall-cmd --zone=[\w-]{1,32}(?: --permanent| --timeout=\d+)?"
+# untranslated: a pattern of commands
 _MAKING = [
     rf"{_FIREWALLD}(?: --add-rich-rule={_RICH_RULE})+",
     rf'nft {_NFT_PLACE} {_OWN_MATCH}{_SOURCE_MATCH}{_PORT} comment "{_TAG}"',
     rf"ip6?tables-(?:nft|legacy) {_IPTABLES_PLACE} {_IPTABLES_MATCH} {_IPTABLES_END}",
     rf"ufw (?:prepend )?{_UFW_RULE} comment {_TAG}",
 ]
+# untranslated: a pattern of commands
 _PREPARING = [
     r"nft add table inet portview",
     rf"nft add chain inet portview (?:input|prerouting) {_NEW_CHAIN}",
 ]
+# untranslated: a pattern of commands
 _REMOVING = [
     rf"{_FIREWALLD}(?: --remove-rich-rule={_RICH_RULE})+",
     rf"nft delete rule {_KEY} handle \d+",
@@ -122,6 +132,6 @@ def _see_to(command: Command, done: Done) -> None:
     raise PortViewError(
         "firewall_refused",
         _("{command} refused the change: {value}").format(
-            command=command[0], value=said or f"code {done.code}"
+            command=command[0], value=said or _("exit code {code}").format(code=done.code)
         ),
     )

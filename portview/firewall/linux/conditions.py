@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from portview.firewall.linux.steps import rate_text
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 
 _MOST_VALUES = 5
 _PAYLOADS = {
-    "saddr": "from",
-    "daddr": "to",
-    "sport": "from port",
-    "dport": "port",
-    "protocol": "protocol",
-    "nexthdr": "protocol",
-    "flags": "TCP flags",
+    "saddr": N_("from"),
+    "daddr": N_("to"),
+    "sport": N_("from port"),
+    "dport": N_("port"),
+    "protocol": N_("protocol"),
+    "nexthdr": N_("protocol"),
+    "flags": N_("TCP flags"),
 }
 _META = {
-    "l4proto": "protocol",
-    "nfproto": "over",
-    "iif": "in through",
-    "iifname": "in through",
-    "oif": "out through",
-    "oifname": "out through",
-    "pkttype": "packets of kind",
-    "mark": "mark",
+    "l4proto": N_("protocol"),
+    "nfproto": N_("over"),
+    "iif": N_("in through"),
+    "iifname": N_("in through"),
+    "oif": N_("out through"),
+    "oifname": N_("out through"),
+    "pkttype": N_("packets of kind"),
+    "mark": N_("mark"),
 }
 
 
@@ -78,9 +78,11 @@ def _left(left: Any) -> str:  # noqa: PLR0911 - a line for each kind
         return str(kind)
     if kind == "payload":
         name = str(body.get("field", "bytes"))
-        return _PAYLOADS.get(name, f"{body.get('protocol', '')} {name}".strip())
+        return _(_PAYLOADS.get(name, "")) or f"{body.get('protocol', '')} {name}".strip()
     if kind == "meta":
-        return _META.get(str(body.get("key")), _("meta {get}").format(get=body.get("key")))
+        key = str(body.get("key"))
+        # untranslated: as nft writes it
+        return _(_META.get(key, "")) or f"meta {key}"
     if kind == "ct" and body.get("key") == "state":
         return _("state of connection")
     if kind == "fib":

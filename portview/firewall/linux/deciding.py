@@ -71,7 +71,7 @@ def decide(question: FirewallQuestion, ruleset: Ruleset, machine: Machine) -> Fi
     except TooManyCasesError:
         return FirewallAnswer(
             FirewallVerdict.UNKNOWN,
-            _("The rules tell more cases apart than PortView follows."),
+            _("The rule set is too complex to evaluate."),
             next_step=_("Ask about the address of one client."),
         )
     if followed is None:

@@ -95,7 +95,7 @@ def _is_bridge(name: str) -> bool:
 
 
 def _is_inner(name: str) -> bool:
-    """Tell whether an interface is a bridge with no way out of this machine."""
+    """Return whether an interface is a bridge with no way out of this machine."""
     ports = _SYS_NET / name / "brif"
     try:
         members = [port.name for port in ports.iterdir()]

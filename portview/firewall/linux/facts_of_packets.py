@@ -1,4 +1,4 @@
-"""What is known of a packet's field beforehand: a value, a range, or nothing. Pure."""
+"""What is known of a packet's field in advance: a value, a range, or nothing. Pure."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class RangedField:
 
 @dataclass(frozen=True, slots=True)
 class UncertainField:
-    """Nobody can say beforehand. ``what`` names it in nft's words."""
+    """Nobody can say in advance. ``what`` names it in nft's words."""
 
     what: str
 

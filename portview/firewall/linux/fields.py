@@ -124,7 +124,7 @@ def _transport(name: str, packet: Packet) -> Field:  # noqa: PLR0911 - a line fo
             return KnownField("number", 0)
         case "length" if packet.protocol == "udp":
             header = 20 if packet.version == 4 else _IPV6_HEADER  # noqa: PLR2004 - IP version
-            return RangedField("udp length", _shifted(packet.length, -header))
+            return RangedField("udp length", _shifted(packet.length, -header))  # untranslated: nft
     return UncertainField(f"{packet.protocol} {name}")
 
 
@@ -145,7 +145,7 @@ def _network(protocol: str, name: str, packet: Packet) -> Field:  # noqa: PLR091
         case "ttl" | "hoplimit":
             return RangedField(f"{protocol} {name}", packet.ttl)
         case "length" if protocol == "ip":
-            return RangedField("ip length", packet.length)
+            return RangedField("ip length", packet.length)  # untranslated: nft
         case "length":
             return RangedField("ip6 length", _shifted(packet.length, -_IPV6_HEADER))
     return UncertainField(f"{protocol} {name}")
@@ -194,19 +194,19 @@ def _meta(  # noqa: PLR0911, PLR0912, C901 - a line for each key
         case "nftrace":
             return KnownField("number", 0)
         case "length":
-            return RangedField("meta length", packet.length)
+            return RangedField("meta length", packet.length)  # untranslated: nft
         case "cpu" if machine.surroundings.cpus:
-            return RangedField(_("meta cpu"), ((0, machine.surroundings.cpus - 1),))
+            return RangedField("meta cpu", ((0, machine.surroundings.cpus - 1),))
         case "skuid" | "skgid":
             return _owner(key, packet, machine)
     if key.removeprefix(UTC_PREFIX) in KEYS:
         seconds = clock_reading(key, machine.surroundings.now)
         return (
-            UncertainField(_("meta {key}").format(key=key))
+            UncertainField(f"meta {key}")
             if seconds is None
-            else KnownField(_("clock {key}").format(key=key), seconds)
+            else KnownField(f"clock {key}", seconds)
         )
-    return UncertainField(_("meta {key}").format(key=key))
+    return UncertainField(f"meta {key}")
 
 
 def _of_interface(key: str, name: str | None, machine: Machine) -> Field:
@@ -215,14 +215,14 @@ def _of_interface(key: str, name: str | None, machine: Machine) -> Field:
     found = next((one for one in machine.interfaces if one.name == name), None)
     number = None if found is None else found.link if key.endswith("type") else found.group
     if number is None:
-        return UncertainField(_("meta {key}").format(key=key))
+        return UncertainField(f"meta {key}")
     return KnownField("link" if key.endswith("type") else "group", number)
 
 
 def _owner(key: str, packet: Packet, machine: Machine) -> Field:
     """Read who owns the socket that sends a packet; one that comes in has none at first."""
     if not packet.is_local_source:
-        return ABSENT if packet.flags == SYN else UncertainField(_("meta {key}").format(key=key))
+        return ABSENT if packet.flags == SYN else UncertainField(f"meta {key}")
     if packet.is_reply and key == "skuid":
         listening = machine.surroundings.listeners_on(
             packet.protocol, packet.version, _few(packet.saddr), packet.sport[0][0]
@@ -232,7 +232,7 @@ def _owner(key: str, packet: Packet, machine: Machine) -> Field:
         )
         if len(users) == 1 and (user := users.pop()) is not None:
             return KnownField("number", user)
-    return UncertainField(_("meta {key}").format(key=key))
+    return UncertainField(f"meta {key}")
 
 
 def _few(ranges: Intervals) -> list[int]:
@@ -247,7 +247,7 @@ def _socket(key: str, packet: Packet, machine: Machine) -> Field:
     if isinstance(listening, Absent):
         return ABSENT
     if not isinstance(listening, KnownFact) or packet.is_local_source:
-        return UncertainField(_("socket {key}").format(key=key))
+        return UncertainField(f"socket {key}")
     match key:
         case "transparent" | "mark":
             return KnownField("number", 0)
@@ -255,7 +255,7 @@ def _socket(key: str, packet: Packet, machine: Machine) -> Field:
             wild = {one.address == 0 for one in listening.value}
             if len(wild) == 1:
                 return KnownField("number", int(wild.pop()))
-    return UncertainField(_("socket {key}").format(key=key))
+    return UncertainField(f"socket {key}")
 
 
 def _route(body: Mapping[str, Any], packet: Packet, machine: Machine) -> Field:
@@ -270,7 +270,7 @@ def _route(body: Mapping[str, Any], packet: Packet, machine: Machine) -> Field:
         return KnownField("word", ("local",) if is_local else ("unicast",))
     if result in {"oif", "oifname", "check"} and "saddr" in flags and packet.inward:
         return KnownField("route", packet.inward)
-    return UncertainField(_("fib {result}").format(result=result))
+    return UncertainField(f"fib {result}")
 
 
 def _local_on_interface(packet: Packet, machine: Machine) -> Field:
@@ -280,7 +280,7 @@ def _local_on_interface(packet: Packet, machine: Machine) -> Field:
     inside = {low in own and high in own for low, high in packet.daddr}
     if len(inside) == 1:
         return KnownField("word", ("local",) if inside.pop() else ("unicast",))
-    return UncertainField(_("fib daddr . iif type"))
+    return UncertainField("fib daddr . iif type")
 
 
 def _tcp_option(body: Mapping[str, Any], packet: Packet) -> Field:
@@ -291,8 +291,8 @@ def _tcp_option(body: Mapping[str, Any], packet: Packet) -> Field:
     if name == "maxseg" and "field" not in body:
         return KnownField("exists", value=has_it)
     if name == "maxseg" and body.get("field") == "size":
-        return RangedField(_("tcp option maxseg size"), _SEGMENT_SIZES) if has_it else ABSENT
-    return UncertainField(_("tcp option {name}").format(name=name))
+        return RangedField("tcp option maxseg size", _SEGMENT_SIZES) if has_it else ABSENT
+    return UncertainField(f"tcp option {name}")
 
 
 def _masked(operator: str, parts: Any, packet: Packet, machine: Machine) -> Field:
@@ -307,7 +307,7 @@ def _masked(operator: str, parts: Any, packet: Packet, machine: Machine) -> Fiel
         if isinstance(field, KnownField) and field.kind in {"flags", "number", "state", "status"}:
             mask = number_of(parts[1] if len(parts) == 2 else parts[1:], field.kind)  # noqa: PLR2004
             if mask is not None:
-                return KnownField(_("masked {kind}").format(kind=field.kind), field.value & mask)
+                return KnownField(f"masked {field.kind}", field.value & mask)
         return (
             field
             if isinstance(field, UncertainField)

@@ -139,9 +139,10 @@ def rich_rule(rule_spec: RuleSpec, source: str, tag: str, *, is_first: bool) -> 
     family = "ipv6" if ":" in source else "ipv4"
     whom = "" if source == "any" else f' family="{family}"'
     if whom and source not in EVERYONE_OF.values():
-        whom += f' source address="{source}"'
+        whom += f' source address="{source}"'  # untranslated: a rich rule
+    # untranslated: a rich rule
     port = f'port port="{rule_spec.port}" protocol="{rule_spec.protocol.value}"'
-    mark = f'nflog group="{_GROUP}" prefix="{tag}"'
+    mark = f'nflog group="{_GROUP}" prefix="{tag}"'  # untranslated: a rich rule
     end = "accept" if rule_spec.effect is RuleEffect.ALLOW else "drop"
     return f"rule{first}{whom} {port} {mark} {end}"
 

@@ -44,7 +44,7 @@ def chains_on(
 
 
 def fits_device(name: str | None, wanted: str) -> bool:
-    """Tell whether a chain that is bound to a device, or to a pattern of names, sees another."""
+    """Return whether a chain that is bound to a device, or to a pattern of names, sees another."""
     if name and wanted.endswith("*"):
         return name.startswith(wanted[:-1])
     return name == wanted
@@ -95,7 +95,7 @@ def _unfollowed(ruleset: Ruleset, machine: Machine, packet: Packet) -> Iterator[
 
 
 def _is_uncertain(chain: Chain, machine: Machine, packet: Packet, hook: str) -> bool:
-    """Tell whether nobody can say if packets pass a chain on a device."""
+    """Return whether nobody can say if packets pass a chain on a device."""
     if not chain.devices:
         return True
     if (hook == "ingress") == packet.is_local_source:
@@ -109,7 +109,7 @@ def _is_uncertain(chain: Chain, machine: Machine, packet: Packet, hook: str) -> 
 
 
 def _may_stop(chain: Chain) -> bool:
-    """Tell whether a chain may do anything but let packets pass."""
+    """Return whether a chain may do anything but let packets pass."""
     if chain.policy != "accept":
         return True
     return any(set(one) - _PASSING for rule in chain.rules for one in rule.expressions)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from portview.i18n import _
-
 
 class Option(NamedTuple):
     """An option, its values, and whether a "!" stands before it."""
@@ -240,10 +238,10 @@ def read_time(options: Sequence[Option]) -> list[dict[str, Any]] | None:
             one.values[0] if one else other
             for one, other in ((start, "00:00:00"), (stop, "23:59:59"))
         ]
-        found.append(compared({"meta": {"key": _("utc hour")}}, {"range": ends}))
+        found.append(compared({"meta": {"key": "utc hour"}}, {"range": ends}))  # untranslated: nft
     if days := words.get("--weekdays"):
         named = [_DAY_NUMBERS.get(one, one) for one in ",".join(days.values).split(",")]
-        left = {"meta": {"key": _("utc day")}}
+        left = {"meta": {"key": "utc day"}}  # untranslated: nft
         found.append(compared(left, {"set": named}, is_turned=days.is_turned))
     return found
 
@@ -256,7 +254,7 @@ def read_connections(options: Sequence[Option]) -> list[dict[str, Any]] | None:
                 return None
             is_above = (option.name == "--connlimit-above") != option.is_turned
             count = {"val": int(option.values[0]), **({"inv": True} if is_above else {})}
-            return [{_("ct count"): count}]
+            return [{"ct count": count}]  # untranslated: nft
     return None
 
 
@@ -309,7 +307,7 @@ def _processor(option: Option, _family: str) -> list[dict[str, Any]] | None:
 def _segment_size(option: Option, _family: str) -> list[dict[str, Any]] | None:
     if option.name != "--mss":
         return None
-    left = {_("tcp option"): {"name": "maxseg", "field": "size"}}
+    left = {"tcp option": {"name": "maxseg", "field": "size"}}  # untranslated: nft
     return [compared(left, _plain_range(option.values), is_turned=option.is_turned)]
 
 

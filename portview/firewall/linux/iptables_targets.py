@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 from typing import Any
 
-from portview.i18n import _
-
 Reader = Callable[[dict[str, Sequence[str]]], list[dict[str, Any]] | None]
 """From the options of a target to statements; None where they are not understood."""
 
@@ -21,7 +19,8 @@ def _simple(kind: str) -> Reader:
 
 def _rejected(options: dict[str, Sequence[str]]) -> list[dict[str, Any]]:
     kind = (options.get("--reject-with") or [""])[0]
-    return [{"reject": {"type": _("tcp reset")} if kind == "tcp-reset" else {"expr": kind}}]
+    # untranslated: a statement of nft
+    return [{"reject": {"type": "tcp reset"} if kind == "tcp-reset" else {"expr": kind}}]
 
 
 def _sent_on(options: dict[str, Sequence[str]]) -> list[dict[str, Any]] | None:

@@ -26,7 +26,7 @@ def parse_texts(listing: str) -> dict[tuple[ChainKey, int], str]:
         elif line == "\t}":
             chain = None
         elif chain is not None and line.startswith("\t\t"):
-            # A long list of values goes on over several lines, and the handle ends the last.
+            # A long list of values continues over several lines, and the handle ends the last.
             pending.append(line.strip())
             if found := _HANDLE_END.match(" ".join(pending)):
                 texts[chain, int(found[2])] = found[1]

@@ -78,7 +78,7 @@ class Machine:
         return [one for one in real if not one.is_inner] or real
 
     def is_bridge(self, name: str | None) -> bool:
-        """Tell whether an interface is a bridge."""
+        """Return whether an interface is a bridge."""
         return any(one.name == name and one.is_bridge for one in self.interfaces)
 
     def lower_of(self, name: str | None) -> tuple[str, ...]:
@@ -86,7 +86,7 @@ class Machine:
         return next((one.lower for one in self.interfaces if one.name == name), ())
 
     def is_neighbour(self, address: str) -> bool:
-        """Tell whether an address is in a network that this machine is connected to."""
+        """Return whether an address is in a network that this machine is connected to."""
         target = ip_address(address)
         return any(target in route.network for route in self._connected())
 

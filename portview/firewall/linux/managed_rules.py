@@ -61,7 +61,7 @@ def _rule_spec(rules: Sequence[Rule]) -> RuleSpec | None:
 
 
 def remotes_of(rule: Rule) -> Iterator[str]:
-    """Yield whom a rule is about, as the remote side of a wish names them."""
+    """Yield whom a rule is about, as the remote side of a rule specification names them."""
     texts = list(_source_texts(rule.expressions))
     yield from texts or [_everyone_of(rule)]
 

@@ -27,9 +27,9 @@ _LARGEST = (1 << 128) - 1
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """Packets told apart: ``inside`` are those that match.
+    """Packets distinguished: ``inside`` are those that match.
 
-    Where ``unsure`` names what nobody can know beforehand, either part holds them all.
+    Where ``unsure`` names what nobody can know in advance, either part holds them all.
     """
 
     inside: tuple[Packet, ...] = ()
@@ -39,7 +39,7 @@ class Division:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """Packets told apart by a map: each with the value that it finds, and those that find none.
+    """Packets distinguished by a map: each with the value that it finds, and those that find none.
 
     Where ``unsure`` says why, each of the values may be found, or none.
     """
@@ -58,7 +58,7 @@ class Matching:
         self.machine = machine
 
     def divide(self, match: Any, rule: Rule, packet: Packet) -> Division:
-        """Tell packets apart by a match expression."""
+        """Divide packets by a match expression."""
         left, right = match.get("left"), match.get("right")
         operator = str(match.get("op", "=="))
         if operator in {"<", ">", "<=", ">="}:
@@ -77,7 +77,7 @@ class Matching:
         return Division(division.outside, division.inside)
 
     def look_up(self, key: Any, data: Any, rule: Rule, packet: Packet) -> Lookup:
-        """Tell packets apart by the key of a map."""
+        """Divide packets by the key of a map."""
         fields = self._fields_of(key, packet)
         elements = self._elements(data, rule)
         if elements is None:
@@ -179,7 +179,7 @@ class Matching:
             ranges = ranges_of(right, field, packet.version)
             bound = ranges[0][0] if ranges else None
         elif isinstance(field, KnownField) and field.kind.startswith(
-            ("number", "masked n", "clock")
+            ("number", "masked n", "clock")  # untranslated: kinds
         ):
             bound = number_of(right, field.kind)
         if bound is None:
@@ -217,7 +217,7 @@ class Matching:
 
 
 def _by_element(fields: list[Field], parts: list[Any], packet: Packet) -> Division:
-    """Tell packets apart by one element; of a chained one, every part has to fit."""
+    """Divide packets by one element; of a chained one, every part has to fit."""
     if parts == ["*"]:
         return Division((packet,), ())
     if len(parts) != len(fields):
@@ -251,7 +251,7 @@ def _by_part(field: Field, part: Any, packet: Packet) -> Division:
 
 
 def _by_overlap(field: RangedField, wanted: Intervals, packet: Packet) -> Division:
-    """Tell whether a number is wanted of which only the range is known."""
+    """Return whether a number is wanted of which only the range is known."""
     shared = common(field.values, wanted)
     if not shared:
         return Division((), (packet,))
@@ -270,7 +270,7 @@ def _unknown_value(packet: Packet) -> Division:
 
 
 def _any_flag(field: Field, right: Any) -> bool | None:
-    """Tell whether one of several flags is set, as a match without an operator asks."""
+    """Return whether one of several flags is set, as a match without an operator asks."""
     if not isinstance(field, KnownField) or field.kind not in {"flags", "state", "status"}:
         return None
     number = number_of(right, field.kind)

@@ -23,6 +23,7 @@ EFFECTS = {
 
 def rule_name(effect: RuleEffect, protocol: Protocol, port: int, rule_id: str) -> str:
     """Return what a rule of PortView's is called."""
+    # untranslated: the name of a rule
     return f"PortView: {effect.value} {protocol.value.upper()} {port} [{rule_id}]"
 
 

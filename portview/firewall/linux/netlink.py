@@ -41,7 +41,7 @@ def read_generation() -> int | None:
 
 
 def has_tables() -> bool | None:
-    """Tell whether nftables has any table; None where the kernel does not tell."""
+    """Return whether nftables has any table; None where the kernel does not tell."""
     try:
         answer = _ask(_NFT_MSG_GETTABLE, _NLM_F_REQUEST | _NLM_F_DUMP)
     except OSError:

@@ -9,7 +9,7 @@ from portview.firewall.linux.iptables_text import LEGACY
 from portview.firewall.linux.placing import OWN_TABLE, Placement, chain_takes_both, try_out
 from portview.firewall.linux.ruleset import BUILT_IN_CHAINS, ChainKey
 from portview.firewall.tag import find_tag
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 Command = tuple[str, ...]
 
-_LIVE_ONLY = (
-    "The rule lasts until this machine restarts or its rules are loaded anew; to keep it, it has "
+_LIVE_ONLY = N_(
+    "The rule lasts until this machine restarts or its rules are loaded again; to keep it, it has "
     "to be written into the file that they are loaded from."
 )
 
@@ -70,7 +70,7 @@ def changes(
                 verb=verb, obstacle=obstacle
             ),
         )
-    return Changes(tuple(commands), warnings, (_LIVE_ONLY,) if lasts_until_restart else ())
+    return Changes(tuple(commands), warnings, (_(_LIVE_ONLY),) if lasts_until_restart else ())
 
 
 def plan_removal(rules: Sequence[Rule], ruleset: Ruleset) -> tuple[Command, ...]:
@@ -102,7 +102,7 @@ def tagged_rules(ruleset: Ruleset) -> Iterator[tuple[str, Rule]]:
 
 
 def is_of_iptables(key: ChainKey, ruleset: Ruleset) -> bool:
-    """Tell whether iptables made a chain's table, and expects to be the one that changes it."""
+    """Return whether iptables made a chain's table, and expects to be the one that changes it."""
     if key.family not in {"ip", "ip6"}:
         return False
     return any(

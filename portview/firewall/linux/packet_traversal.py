@@ -176,7 +176,7 @@ class PacketTraversal:
         return result
 
     def _moved(self, steps: Sequence[Step], here: _Place) -> _Place | None:
-        """Return where all packets go on after a jump or a return that is about all of them."""
+        """Return where all packets continue after a jump or a return that is about all of them."""
         if len(steps) != 1 or not isinstance(step := steps[0], ApplyVerdict):
             return None
         chain, place, stack = here
@@ -193,7 +193,7 @@ class PacketTraversal:
     def _take(
         self, rule: Rule, steps: Sequence[Step], here: _Place, base: _Base
     ) -> tuple[list[TraversalResult], tuple[Packet, _Join] | None]:
-        """Return the outcomes of all steps but one that goes on, and how to join its outcome."""
+        """Return the outcomes of all steps but one that continues, and how to join its outcome."""
         parts: list[TraversalResult] = []
         following: tuple[Packet, _Join] | None = None
         for step in steps:
@@ -355,7 +355,7 @@ def _is_unsure(step: Step) -> bool:
 
 
 def _is_match_or_not(choice: Branch) -> bool:
-    """Tell whether one of two options is that the rule does nothing."""
+    """Return whether one of two options is that the rule does nothing."""
     if len(choice.options) != 2:  # noqa: PLR2004 - match, or not
         return False
     return any(option == (Continue(choice.packet),) for option in choice.options)
@@ -371,14 +371,14 @@ def _settled(steps: Sequence[Step], packet: Packet) -> list[Step]:
 
 
 def _is_part(packet: Packet, whole: Packet) -> bool:
-    """Tell whether packets differ from others only in being fewer."""
+    """Return whether packets differ from others only in being fewer."""
     return whole == replace(
         packet, saddr=whole.saddr, daddr=whole.daddr, sport=whole.sport, dport=whole.dport
     )
 
 
 def _without_consequence(step: Step) -> Step:
-    """Return a step as one that goes on, where each of its options is that."""
+    """Return a step as one that continues, where each of its options is that."""
     if isinstance(step, Branch):
         ends = {Continue(one.packet) for option in step.options for one in option if _is_go(one)}
         if len(ends) == 1 and all(_is_go(one) for option in step.options for one in option):

@@ -72,7 +72,7 @@ def try_out(rule_spec: RuleSpec, scope: Scope, ruleset: Ruleset, machine: Machin
 
 
 def obstacle_of(rule_spec: RuleSpec, scope: Scope, ruleset: Ruleset, machine: Machine) -> str:
-    """Return why a verdict is not what a wish wants, empty where it is."""
+    """Return why a verdict is not what a rule specification wants, empty where it is."""
     try:
         followed = _follow(rule_spec, scope, ruleset, machine)
     except TooManyCasesError:
@@ -224,7 +224,7 @@ def expressions_for(placement: Placement, rule_spec: RuleSpec, scope: Scope) -> 
 
 
 def chain_takes_both(placement: Placement) -> bool:
-    """Tell whether packets of both IP versions come to the rule's chain."""
+    """Return whether packets of both IP versions come to the rule's chain."""
     return placement.chain.key.family not in {"ip", "ip6"}
 
 

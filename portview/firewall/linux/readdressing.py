@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from portview.firewall.linux.machine import LOOPBACK
 from portview.firewall.linux.packet import Packet, Side
 from portview.firewall.linux.values import ranges_of
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from portview.firewall.linux.intervals import Intervals
     from portview.firewall.linux.machine import Machine
 
-_SOMEWHERE = "where it sends packets on to"
+_SOMEWHERE = N_("where it sends packets on to")
 _LOOPBACK_NET = 127 << 24, (128 << 24) - 1
 _LINK_LOCAL = ((0xFE80 << 112, (0xFEC0 << 112) - 1),)
 _LOOPBACKS = {4: (127 << 24) + 1, 6: 1}
@@ -38,12 +38,12 @@ def readdressed(  # noqa: PLR0911 - an end for each kind of target
         address, port = address["concat"][:2]
     ports = packet.dport if port is None else ranges_of(port, Side.PORT, packet.version)
     if ports is None or (port is not None and not _is_single(ports)):
-        return _SOMEWHERE
+        return _(_SOMEWHERE)
     if verdict == "redirect" and len(scopes := _by_scope(packet)) > 1:
         parts = [readdressed(verdict, body, one, hook, machine) for one in scopes]
         if all(isinstance(part, list) for part in parts):
             return [one for part in parts if isinstance(part, list) for one in part]
-        return _SOMEWHERE
+        return _(_SOMEWHERE)
     if verdict == "redirect":
         number = _redirected_to(packet, hook, machine)
     elif address is None:
@@ -52,7 +52,7 @@ def readdressed(  # noqa: PLR0911 - an end for each kind of target
         addresses = ranges_of(address, Side.DESTINATION, packet.version)
         number = addresses[0][0] if addresses and _is_single(addresses) else None
     if number is None:
-        return _SOMEWHERE
+        return _(_SOMEWHERE)
     is_loopback = is_v4 and _LOOPBACK_NET[0] <= number <= _LOOPBACK_NET[1]
     if is_loopback and packet.inward not in {LOOPBACK, ""}:
         return _("whether the kernel lets packets from outside reach loopback (route_localnet)")

@@ -17,7 +17,7 @@ from portview.firewall.linux.arriving import destinations
 from portview.firewall.linux.deciding import decide
 from portview.firewall.linux.firewalld import profiles_of
 from portview.firewall.linux.ruleset import BUILT_IN_CHAINS, Ruleset, targets_of
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from portview.domain.destination import ClientOrigin, Destination
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 _WAYS_IN = frozenset({"ingress", "prerouting", "input"})
 _TITLES = {
-    "ufw": "ufw keeps the firewall of this machine",
-    "firewalld": "firewalld keeps the firewall of this machine",
-    "iptables": "The firewall's rules are kept with iptables",
-    "nftables": "The firewall's rules are kept with nftables",
+    "ufw": N_("ufw keeps the firewall of this machine"),
+    "firewalld": N_("firewalld keeps the firewall of this machine"),
+    "iptables": N_("The firewall's rules are kept with iptables"),
+    "nftables": N_("The firewall's rules are kept with nftables"),
 }
 
 
@@ -95,7 +95,7 @@ def status_of(ruleset: Ruleset, machine: Machine) -> FirewallStatus:
     )
     count = ruleset.rule_count
     words = f"{count} rule" + ("" if count == 1 else "s")
-    title = _TITLES.get(manager, _("No firewall is set up on this machine"))
+    title = _(_TITLES.get(manager, "")) or _("No firewall is set up on this machine")
     sentence = f"{title}; {words}." if manager != "none" else f"{title}."
     if any(
         key.name.startswith("DOCKER") or key.table == "docker-bridges" for key in ruleset.chains
@@ -106,7 +106,7 @@ def status_of(ruleset: Ruleset, machine: Machine) -> FirewallStatus:
 
 
 def takes_note(rule: Rule) -> bool:
-    """Tell whether a rule has the kernel log what it matches."""
+    """Return whether a rule has the kernel log what it matches."""
     return any(
         "log" in one or one.get("xt") == {"type": "target", "name": "LOG"}
         for one in rule.expressions

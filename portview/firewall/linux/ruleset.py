@@ -147,7 +147,7 @@ class Ruleset:
         return frozenset(found)
 
     def _sleeps(self, chain: Chain) -> bool:
-        """Tell whether the kernel leaves a chain out, with its whole table."""
+        """Return whether the kernel leaves a chain out, with its whole table."""
         return _DORMANT in self.table_flags.get(table_name(chain.key), ())
 
     @cached_property

@@ -31,7 +31,7 @@ class Scope:
 
     @property
     def is_any(self) -> bool:
-        """Tell whether it is about every client."""
+        """Return whether it is about every client."""
         return self.v4 is None and self.v6 is None
 
     def networks(self, version: int) -> tuple[str, ...]:
@@ -44,7 +44,7 @@ class Scope:
         return () if EVERYONE_OF[version] in networks else networks
 
     def covers(self, version: int) -> bool:
-        """Tell whether it is about any client of one IP version."""
+        """Return whether it is about any client of one IP version."""
         return self.is_any or bool(self.networks(version))
 
     def sources(self) -> dict[int, Intervals] | None:
@@ -55,11 +55,13 @@ class Scope:
 
 
 def scope_of(rule_spec: RuleSpec, machine: Machine) -> Scope:
-    """Return whom a wish is about. Raises PortViewError for what can't be in a rule."""
+    """Return whom a rule spec is about. Raises PortViewError for what can't be in a rule."""
     if rule_spec.effect not in {RuleEffect.ALLOW, RuleEffect.BLOCK}:
         raise unfit(_("A rule of PortView's can only allow or block."))
     if not 0 < rule_spec.port <= MAX_PORT:
-        raise unfit(_("{port} is no port.").format(port=rule_spec.port), _("Ports are 1 to 65535."))
+        raise unfit(
+            _("{port} is not a port.").format(port=rule_spec.port), _("Ports are 1 to 65535.")
+        )
     if not 0 < len(rule_spec.remotes) <= _MOST_REMOTES:
         raise unfit(
             _("A rule needs 1 to {most_remotes} remote addresses, or “any”.").format(
@@ -103,7 +105,7 @@ def _network(word: str) -> Network:
         return ip_network(word, strict=False)
     except ValueError as error:
         raise unfit(
-            _("“{word}” is no address and no network.").format(word=word),
+            _("“{word}” is not a valid address and no network.").format(word=word),
             _("Write it like 192.168.1.5, 192.168.0.0/16, any or localsubnet."),
         ) from error
 

@@ -46,11 +46,13 @@ def answer_of(
             deciding = undecidable.rule if undecidable else None
             what = undecidable.what if undecidable else _("something that is not known")
             if deciding is None:
-                reason = _("Nobody can tell beforehand: it depends on {what}.").format(what=what)
-            else:
-                reason = _("Nobody can tell beforehand: {rule_words} depends on {what}.").format(
-                    rule_words=_rule_words(deciding), what=what
+                reason = _("Can't be determined in advance: it depends on {what}.").format(
+                    what=what
                 )
+            else:
+                reason = _(
+                    "Can't be determined in advance: {rule_words} depends on {what}."
+                ).format(rule_words=_rule_words(deciding), what=what)
         case FirewallVerdict.PARTLY:
             deciding = _of_allowed(fates)
             reason = _part_sentence(fates, asked)
@@ -140,7 +142,7 @@ def _blocking_words(fate: PacketFate) -> str:
         where = fate.chain.key if fate.chain else _("an unknown chain")
         words = _("dropped silently by the policy of chain {where}").format(where=where)
     else:
-        verb = "rejected" if fate.effect is RuleEffect.REJECT else _("dropped silently")
+        verb = _("rejected") if fate.effect is RuleEffect.REJECT else _("dropped silently")
         words = _("{verb} by {rule_words}").format(verb=verb, rule_words=_rule_words(fate.rule))
     if fate.is_answer:
         return _("let in, but the server's answer is {words}").format(words=words)
@@ -180,7 +182,7 @@ def _address(number: int, version: int) -> IPv4Address | IPv6Address:
 def _part_sentence(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> str:
     allowed = [fate for fate in fates if fate.is_allowed]
     blocked = [fate for fate in fates if not fate.is_allowed]
-    way_out = _blocking_words(blocked[0]) if blocked else "blocked"
+    way_out = _blocking_words(blocked[0]) if blocked else _("blocked")
     limited = next((fate for fate in allowed if fate.rate and fate.is_below), None)
     if limited:
         return _(
@@ -204,7 +206,7 @@ def _part_sentence(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> str:
             by=by, not_whom=not_whom, way_out=way_out
         )
     return _("Allowed {value}{by}; others are {way_out}.").format(
-        value=whom or "for some", by=by, way_out=way_out
+        value=whom or _("for some"), by=by, way_out=way_out
     )
 
 
@@ -222,7 +224,7 @@ def scope_words(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> str:
     ways = {fate.packet.inward for fate in fates}
     is_from_here = any(packet.is_local_source for packet in asked)
     if not is_from_here and ways != {packet.inward for packet in asked}:
-        parts.append("through " + ", ".join(sorted(str(way) for way in ways)))
+        parts.append(_("through {interfaces}").format(interfaces=", ".join(sorted(map(str, ways)))))
     parts.append(_source_words(fates, asked))
     if is_from_here or ways == {packet.inward for packet in asked}:
         # An interface says it all where each has addresses of its own.

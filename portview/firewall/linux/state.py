@@ -48,7 +48,7 @@ def read_surroundings(ruleset: Ruleset | None, machine: Machine) -> Surroundings
 
 
 def _asks_for_listeners(asks: frozenset[str], machine: Machine) -> bool:
-    """Tell whether it matters what listens: not where packets are sent on to containers alone."""
+    """Return whether it matters what listens: not where packets are sent on to containers alone."""
     if "listeners" in asks:
         return True
     targets = [one.removeprefix(LISTENERS_AT) for one in asks if one.startswith(LISTENERS_AT)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from portview.firewall.linux.fields import value_of
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from portview.firewall.linux.matching import Lookup, Matching
@@ -17,6 +17,7 @@ _VERDICTS = frozenset(
     {"accept", "drop", "reject", "return", "continue", "jump", "goto"}
     | {"dnat", "redirect", "snat", "masquerade"}
 )
+# untranslated: statements of nft
 _TRANSPARENT = frozenset(
     {"counter", "log", "flow", "dup", "last", "secmark", "map", "notrack"}
     | {"ct helper", "ct timeout", "ct expectation"}
@@ -26,27 +27,28 @@ _XT_TRANSPARENT = frozenset(
     | {"TCPMSS", "TCPOPTSTRIP", "DSCP", "TOS", "TTL", "HL", "CONNSECMARK"}
     | {"IDLETIMER", "RATEEST", "LED", "comment"}
 )
-_QUOTA = "how much went through before"
-_CONNECTIONS = "how many connections are open"
+_QUOTA = N_("how much went through before")
+_CONNECTIONS = N_("how many connections are open")
 _HARMLESS_KEYS = frozenset({"priority", "nftrace", "secmark", "rtclassid"})
 """What of "meta" a rule may set without changing what becomes of a packet."""
 _HARMLESS_CT_KEYS = frozenset({"helper", "label", "event", "secmark"})
 _HARMLESS_FIELDS = frozenset({"dscp", "ecn", "flowlabel", "id", "checksum"})
 _ENDS = {
-    "queue": "a program that decides about packets",
-    "tproxy": "a proxy that takes the packets",
-    "synproxy": "a proxy that answers for the server",
-    "fwd": "where it sends packets on to",
-    "mangle": "what it rewrites",
-    "xt": "an extension of iptables",
+    "queue": N_("a program that decides about packets"),
+    "tproxy": N_("a proxy that takes the packets"),
+    "synproxy": N_("a proxy that answers for the server"),
+    "fwd": N_("where it sends packets on to"),
+    "mangle": N_("what it rewrites"),
+    "xt": N_("an extension of iptables"),
 }
+# untranslated: a code
 UNKNOWN_END = "unknown end"
-"""The verdict of a statement that may drop, let go on, or do nothing."""
+"""The verdict of a statement that may drop, let continue, or do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Continue:
-    """Packets that go on to the next rule."""
+    """Packets that continue to the next rule."""
 
     packet: Packet
 
@@ -153,14 +155,14 @@ def _condition(  # noqa: PLR0911 - an end for each kind of statement
         return _of_each(body.get("stmt") or (), matching)
     if kind == "xt":
         return _of_xt(str(body.get("type")), str(body.get("name")))
-    return _Condition(_QUOTA if kind == "quota" else UNKNOWN_END)
+    return _Condition(_(_QUOTA) if kind == "quota" else UNKNOWN_END)
 
 
 def _of_connections(body: Any, matching: Matching) -> _Condition:
     """Return the condition of a limit on open connections, which may be far away today."""
     if body.get("val") in matching.machine.surroundings.limits_kept:
         return _NEVER if body.get("inv") else _NO_CONDITION
-    return _Condition(_CONNECTIONS)
+    return _Condition(_(_CONNECTIONS))
 
 
 def _of_each(statements: Any, matching: Matching) -> _Condition:
@@ -193,7 +195,7 @@ def _end_words(kind: str, body: Any) -> str:
         return _("ct {get}, which it sets").format(get=body["key"]["ct"].get("key"))
     if kind == "xt" and isinstance(body, dict) and body.get("name"):
         return _("the target “{body}” of iptables").format(body=body["name"])
-    return _ENDS.get(kind, _("the statement “{kind}”").format(kind=kind))
+    return _(_ENDS.get(kind, "")) or _("the statement “{kind}”").format(kind=kind)
 
 
 def rate_text(body: Any) -> str:
@@ -204,7 +206,7 @@ def rate_text(body: Any) -> str:
 
 
 def _is_rejected(body: Any, packet: Packet) -> bool:
-    """Tell whether a rejection is about packets of this kind.
+    """Return whether a rejection is about packets of this kind.
 
     nft leaves out of its listing what the kind of an answer says anyhow: ICMP is for IPv4, ICMPv6
     for IPv6, a reset for TCP.
@@ -250,7 +252,7 @@ def _looked_up(body: Any, rule: Rule, packet: Packet, matching: Matching) -> tup
 
 
 def _changed(kind: str, body: Any, packet: Packet, matching: Matching) -> tuple[Packet, _Condition]:
-    """Return packets after a statement, and the condition on which it lets them go on."""
+    """Return packets after a statement, and the condition on which it lets them continue."""
     if kind == "notrack" and packet.tracked == "invalid":
         return replace(packet, tracked="untracked"), _NO_CONDITION
     if kind != "mangle" or not isinstance(body, dict):

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from portview.domain.facts import Absent, Fact, Known, Unreadable
+from portview.i18n import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
-_NOT_READ: Unreadable = Unreadable("it was not asked for")
+_NOT_READ: Unreadable = Unreadable(N_("it was not asked for"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Listener:
     user_id: int | None = None
 
     def takes(self, protocol: str, version: int, address: int | None, port: int) -> bool:
-        """Tell whether it takes what comes to an address (None: any) and port."""
+        """Return whether it takes what comes to an address (None: any) and port."""
         if (protocol, port) != (self.protocol, self.port):
             return False
         if version != self.version and not self.takes_both:

@@ -24,12 +24,12 @@ class Done(NamedTuple):
 
     @property
     def is_refused(self) -> bool:
-        """Tell whether it failed for want of rights."""
+        """Return whether it failed for want of rights."""
         words = (
-            _("operation not permitted"),
-            _("permission denied"),
-            _("must be root"),
-            _("need to be root"),
+            "operation not permitted",  # untranslated: what the tools print
+            "permission denied",  # untranslated: what the tools print
+            "must be root",  # untranslated: what the tools print
+            "need to be root",  # untranslated: what the tools print
         )
         text = f"{self.error} {self.output}".lower()
         return self.code != 0 and any(word in text for word in words)

@@ -13,7 +13,6 @@ from portview.firewall.linux.facts_of_packets import (
 )
 from portview.firewall.linux.packet import DATA, Side
 from portview.firewall.linux.values import STATES, STATUSES
-from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from portview.firewall.linux.intervals import Intervals
     from portview.firewall.linux.packet import Packet
 
+# untranslated: fields of nft
 _ADDRESSES = {"saddr", "daddr", "ip saddr", "ip daddr", "ip6 saddr", "ip6 daddr"}
 _PORTS = {"proto-src", "proto-dst"}
 
@@ -47,7 +47,7 @@ def tracked_field(body: Mapping[str, Any], packet: Packet) -> Field:  # noqa: PL
             return KnownField("number", 0)
         case _ if key in _ADDRESSES or key in _PORTS:
             return _tuple_field(key, str(direction), packet)
-    return UncertainField(_("ct {key}").format(key=key))
+    return UncertainField(f"ct {key}")
 
 
 def _status(packet: Packet) -> int:
@@ -66,7 +66,7 @@ def _tuple_field(key: str, direction: str, packet: Packet) -> Field:
     is_port = key in _PORTS
     is_source = key in {"proto-src", "saddr", "ip saddr", "ip6 saddr"}
     if direction not in {"original", "reply"}:
-        return UncertainField(_("ct {key}").format(key=key))
+        return UncertainField(f"ct {key}")
     is_of_client = is_source == (direction == "original")
     if is_of_client:
         return _of_client(packet, is_port=is_port)

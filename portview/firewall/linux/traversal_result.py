@@ -56,13 +56,13 @@ class PacketFate:
 
     @property
     def is_allowed(self) -> bool:
-        """Tell whether they get through."""
+        """Return whether they get through."""
         return self.effect is RuleEffect.ALLOW
 
 
 @dataclass(frozen=True, slots=True)
 class UndecidableRule:
-    """The rule at which the reasoning ends, and what of it nobody can know beforehand.
+    """The rule at which the reasoning ends, and what of it nobody can know in advance.
 
     ``rule`` is None where it is no rule's doing. ``is_answer`` where it is about what the server
     answers.
@@ -89,7 +89,7 @@ def ended(fate: PacketFate) -> TraversalResult:
 
 
 def of_parts(parts: Sequence[TraversalResult]) -> TraversalResult:
-    """Return the outcome of packets that are told apart, from those of the parts."""
+    """Return the outcome of packets that are distinguished, from those of the parts."""
     if len(parts) == 1:
         return parts[0]
     fates = tuple(fate for part in parts for fate in part.fates)
@@ -104,7 +104,7 @@ def of_parts(parts: Sequence[TraversalResult]) -> TraversalResult:
 
 
 def of_choice(options: Sequence[TraversalResult], undecidable: UndecidableRule) -> TraversalResult:
-    """Return the outcome where nobody knows beforehand which of several it will be."""
+    """Return the outcome where nobody knows in advance which of several it will be."""
     first = options[0]
     if all(option.verdict is first.verdict for option in options):
         if first.verdict in {FirewallVerdict.ALLOWED, FirewallVerdict.BLOCKED}:
@@ -144,7 +144,7 @@ def of_rate(
 
 
 def credited(outcome: TraversalResult, rule: Rule | None, chain: Chain) -> TraversalResult:
-    """Name who let packets go on, for those that nothing later had a word about."""
+    """Name who let packets continue, for those that nothing later decided about."""
 
     def named(fate: PacketFate) -> PacketFate:
         if not fate.is_allowed or fate.rule or (rule is None and fate.chain):

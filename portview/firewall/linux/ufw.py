@@ -53,7 +53,7 @@ class UfwRule:
 
     @property
     def is_plain(self) -> bool:
-        """Tell whether it is of the kind that PortView makes."""
+        """Return whether it is of the kind that PortView makes."""
         return self.protocol in set(Protocol) and self.port.isdecimal()
 
 

@@ -54,7 +54,7 @@ def number_of(value: Any, kind: str) -> int | None:  # noqa: PLR0911 - a line fo
 def holds(  # noqa: PLR0911, C901 - a line for each kind
     field: KnownField | FixedField | RangedField, value: Any, version: int
 ) -> bool | None:
-    """Tell whether a field has a value that a rule names; None where that can't be said."""
+    """Return whether a field has a value that a rule names; None where that can't be said."""
     if isinstance(field, FixedField):
         wanted = ranges_of(value, field.side, version)
         return None if wanted is None else _lies_in(field.values, wanted)
@@ -87,7 +87,7 @@ def holds(  # noqa: PLR0911, C901 - a line for each kind
 
 
 def _lies_in(own: Intervals, wanted: Intervals) -> bool | None:
-    """Tell whether a number is wanted of which only the range is known."""
+    """Return whether a number is wanted of which only the range is known."""
     shared = common(own, wanted)
     return False if not shared else True if shared == own else None
 
@@ -114,7 +114,7 @@ def _holds_number(
         )
         if low is None or high is None:
             return None
-        # Hours go on over midnight.
+        # Hours continue over midnight.
         return low <= own <= high if low <= high else own >= low or own <= high
     if isinstance(value, str) and words:
         # The name of a protocol that is neither of those asked about.

@@ -65,15 +65,15 @@ class AddressSet:
         return frozenset(named | {span.family for span in self.spans})
 
     def contains(self, address: Address) -> bool:
-        """Tell whether an address is certainly in the set."""
+        """Return whether an address is certainly in the set."""
         return self._has_span(Span(address.version, int(address), int(address)))
 
     def covers(self, other: AddressSet) -> bool:
-        """Tell whether all of another set is certainly in this one."""
+        """Return whether all of another set is certainly in this one."""
         return other.keywords <= self.keywords and all(map(self._has_span, other.spans))
 
     def covers_all(self, families: Iterable[int]) -> bool:
-        """Tell whether every address of the families is in the set."""
+        """Return whether every address of the families is in the set."""
         return all(self._has_span(Span(family, 0, _LAST[family])) for family in families)
 
     def keywords_of(self, family: int) -> frozenset[str]:
@@ -81,7 +81,7 @@ class AddressSet:
         return frozenset(word[:-2] for word in self.keywords if word.endswith(f"/{family}"))
 
     def is_loopback(self) -> bool:
-        """Tell whether the set has nothing but loopback addresses."""
+        """Return whether the set has nothing but loopback addresses."""
         return not self.keywords and all(
             int(_LOOPBACK[span.family][0]) <= span.first
             and span.last <= int(_LOOPBACK[span.family][-1])

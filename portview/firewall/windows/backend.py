@@ -17,7 +17,7 @@ from portview.firewall.windows.registry import FirewallRegistry
 from portview.firewall.windows.rules import NoWindowsRules, WindowsRules
 from portview.firewall.windows.surroundings_reader import read_surroundings
 from portview.firewall.windows.warnings import warnings_for
-from portview.i18n import _
+from portview.i18n import N_, _
 from portview.readers.elevation import is_elevated
 from portview.readers.windows.console_text import decode_console
 from portview.readers.windows.system_programs import (
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _NO_SETTINGS = (
-    "This system has no settings of Windows' firewall.",
-    "It may be that another firewall stands in its place.",
+    N_("This system has no settings of Windows' firewall."),
+    N_("It may be that another firewall stands in its place."),
 )
 _TIMEOUT_S = 20.0
 _LONGEST_OUTPUT = 200
@@ -52,7 +52,7 @@ class WindowsFirewall:
     """
 
     def __init__(self, netsh: Path | None = None) -> None:
-        """Take the program that makes changes; Windows' own unless another is given."""
+        """Store the program that makes changes; Windows' own unless another is given."""
         self._netsh = str(netsh or system_program("netsh.exe"))
         self._registry: FirewallRegistry | None = None
         self._policy: Policy | None = None
@@ -66,7 +66,7 @@ class WindowsFirewall:
                 self._registry = FirewallRegistry()
             policy = self._registry.read()
             if policy is None:
-                return self._nothing(*_NO_SETTINGS)
+                return self._nothing(*map(_, _NO_SETTINGS))
             return self._known(policy, read_surroundings())
         except OSError as error:
             logger.warning("the rules of the firewall can't be read: %s", error)
@@ -83,7 +83,7 @@ class WindowsFirewall:
         return RuleChange(rule_id, name, (command,), warnings_for(rule_spec, rules))
 
     def plan_removal(self, own: ManagedRule) -> RuleChange:
-        """Return how a rule of PortView's would be taken back. Changes nothing."""
+        """Return how a rule of PortView's would be revoked. Changes nothing."""
         return RuleChange(own.id, own.rule.name, (delete_rule(self._netsh, own.rule.name),))
 
     def apply(self, change: RuleChange) -> None:

@@ -70,7 +70,7 @@ def decide(
         traffic = traffic_of(question, surroundings)
     except ValueError as error:
         return FirewallAnswer(
-            UNKNOWN, _("It can't be told: {error}.").format(error=inert(str(error)))
+            UNKNOWN, _("It can't be determined: {error}.").format(error=inert(str(error)))
         )
     early = _without_rules(traffic)
     if early is not None:
@@ -103,7 +103,7 @@ def _without_rules(traffic: Traffic) -> FirewallAnswer | None:
         return FirewallAnswer(
             UNKNOWN,
             _(
-                "It can't be told: Windows keeps apps from packages away from "
+                "It can't be determined: Windows keeps apps from packages away from "
                 "this machine's loopback unless they are exempted."
             ),
         )

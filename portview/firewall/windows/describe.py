@@ -9,7 +9,7 @@ from portview.domain.plain_text import inert
 from portview.firewall.windows.rule import ANY_SERVICE
 from portview.firewall.windows.rule_string import parse_rule
 from portview.firewall.windows.surroundings import Profile
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -23,14 +23,14 @@ _LONGEST_NAME = 80
 _MOST_SPANS = 4
 _PROTOCOLS = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6"}
 _KEYWORDS = {
-    "localsubnet": "the local subnet",
-    "dns": "DNS servers",
-    "dhcp": "DHCP servers",
-    "wins": "WINS servers",
-    "defaultgateway": "the default gateway",
-    "intranet": "the intranet",
-    "internet": "the internet",
-    "rmtintranet": "the remote intranet",
+    "localsubnet": N_("the local subnet"),
+    "dns": N_("DNS servers"),
+    "dhcp": N_("DHCP servers"),
+    "wins": N_("WINS servers"),
+    "defaultgateway": N_("the default gateway"),
+    "intranet": N_("the intranet"),
+    "internet": N_("the internet"),
+    "rmtintranet": N_("the remote intranet"),
 }
 
 
@@ -73,18 +73,20 @@ def part(match: Match) -> str:
 def addresses(some: AddressSet) -> str:
     """Return a set of addresses in words; of very many the first few."""
     words = sorted({word[:-2] for word in some.keywords})
-    texts = [_KEYWORDS.get(word, word) for word in words] + [span.text for span in some.spans]
+    texts = [_(_KEYWORDS.get(word, "")) or word for word in words] + [
+        span.text for span in some.spans
+    ]
     if len(texts) > _MOST_SPANS:
         texts[_MOST_SPANS - 1 :] = [_("other addresses")]
-    return " or ".join(texts)
+    return _(" or ").join(texts)
 
 
-def networks(profiles: Collection[Profile], all_of_them: str = "every network") -> str:
+def networks(profiles: Collection[Profile], all_of_them: str = "") -> str:
     """Return on which networks: "on domain and private networks"."""
     names = [profile.value for profile in Profile if profile in profiles]
     if len(names) == len(Profile):
-        return _("on {all_of_them}").format(all_of_them=all_of_them)
-    return _("on {names} networks").format(names=" and ".join(names))
+        return _("on {all_of_them}").format(all_of_them=all_of_them or _("every network"))
+    return _("on {names} networks").format(names=_(" and ").join(names))
 
 
 def _conditions(rule: WindowsRule) -> list[str]:
@@ -101,9 +103,9 @@ def _conditions(rule: WindowsRule) -> list[str]:
     )
     for major, minor, is_later in rule.platforms:
         phrases.append(
-            _("Windows {major}.{minor}{part}").format(
-                major=major, minor=minor, part=" or later" if is_later else ""
-            )
+            (
+                _("Windows {major}.{minor} or later") if is_later else _("Windows {major}.{minor}")
+            ).format(major=major, minor=minor)
         )
     if rule.effect is RuleEffect.BYPASS:
         phrases.append(_("passes block rules"))

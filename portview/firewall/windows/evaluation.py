@@ -63,7 +63,7 @@ def evaluate(
 def evaluate_hardening(matches: Iterable[Match], families: frozenset[int]) -> Evaluation:
     """Decide whether service hardening or app isolation keeps the traffic out.
 
-    There an allow rule is an exception from a block rule; what neither is about goes on to the
+    There an allow rule is an exception from a block rule; what neither is about continues to the
     rules of the firewall.
     """
     sure, doubtful = _parted(matches)

@@ -38,11 +38,11 @@ class Region:
 
     @property
     def is_all(self) -> bool:
-        """Tell whether nothing narrows the region."""
+        """Return whether nothing narrows the region."""
         return self.remote is None and not self.traffic
 
     def covers(self, other: Region) -> bool:
-        """Tell whether all of another region is certainly in this one."""
+        """Return whether all of another region is certainly in this one."""
         if not self.traffic <= other.traffic:
             return False
         if self.remote is None:
@@ -257,7 +257,7 @@ def _has_local(rule: WindowsRule, traffic: Traffic, conditions: set[Condition]) 
 def _remote_part(
     rule: WindowsRule, traffic: Traffic, doubts: list[str]
 ) -> tuple[bool, AddressSet | None]:
-    """Tell whether a rule is about what is asked of remote addresses, and about which part."""
+    """Return whether a rule is about what is asked of remote addresses, and about which part."""
     if rule.remote is None:
         return True, None
     around = traffic.surroundings

@@ -43,6 +43,7 @@ class OwnName:
     @property
     def text(self) -> str:
         """Return the name as it stands in the rule."""
+        # untranslated: the name
         return (
             f"PortView: {self.effect.value} {self.protocol.value.upper()} {self.port} [{self.id}]"
         )

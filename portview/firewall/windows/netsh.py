@@ -35,7 +35,7 @@ def add_rule(netsh: str, rule_spec: RuleSpec, rule_id: str) -> tuple[str, ...]:
         raise _unfit(_("A rule of PortView's can only allow or block."))
     if not 0 < rule_spec.port <= MAX_PORT:
         raise _unfit(
-            _("{port} is no port.").format(port=rule_spec.port), _("Ports are 1 to 65535.")
+            _("{port} is not a port.").format(port=rule_spec.port), _("Ports are 1 to 65535.")
         )
     name = OwnName(rule_spec.effect, rule_spec.protocol, rule_spec.port, rule_id)
     tag = RuleTag(rule_id, rule_spec.expires_at_ms, rule_spec.until)
@@ -116,7 +116,7 @@ def _remote(text: str) -> str:
         return _addresses(word)
     except ValueError as error:
         raise _unfit(
-            _("“{text}” is no address and no network.").format(text=text),
+            _("“{text}” is not a valid address and no network.").format(text=text),
             _("Write it like 192.168.1.5, 192.168.0.0/16, any or localsubnet."),
         ) from error
 

@@ -119,7 +119,7 @@ def _numbers(automation: ctypes.CDLL, array: int, kind: int) -> set[int]:
         if kind == _VT_VARIANT:
             _check(get_element(array, ctypes.byref(index), ctypes.byref(element)))
             if element.kind != _VT_I4:
-                raise OSError("a category of a firewall product is no number")
+                raise OSError("a category of a firewall product is not a number")
             found.add(ctypes.c_long(element.value or 0).value)
         elif kind == _VT_I4:
             _check(get_element(array, ctypes.byref(index), ctypes.byref(number)))

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 from portview.domain.firewall import ProfileState, RuleEffect
 from portview.firewall.windows.surroundings import Profile
-from portview.i18n import _
+from portview.i18n import N_, _
 
 Values: TypeAlias = Mapping[str, int | str]
 """Values of one registry key by name in lower case; numbers and texts only."""
@@ -32,16 +32,16 @@ _POLICY_KEYS = {
 class Store(Enum):
     """A place where rules stand; the value is what people are told of it."""
 
-    LOCAL = "local rules"
-    POLICY = "Group Policy"
-    MDM = "device management"
-    STATIC = "service hardening"
-    CONFIGURABLE = "configurable service hardening"
-    APP_ISOLATION = "app isolation"
+    LOCAL = N_("local rules")
+    POLICY = N_("Group Policy")
+    MDM = N_("device management")
+    STATIC = N_("service hardening")
+    CONFIGURABLE = N_("configurable service hardening")
+    APP_ISOLATION = N_("app isolation")
 
     @property
     def is_hardening(self) -> bool:
-        """Tell whether the rules restrict services or apps, whatever the firewall allows."""
+        """Return whether the rules restrict services or apps, whatever the firewall allows."""
         return self in {Store.STATIC, Store.CONFIGURABLE, Store.APP_ISOLATION}
 
 
@@ -76,8 +76,8 @@ class Policy:
         has neither of these (MS-GPFAS 2.2.3).
         """
         places = (
-            (self.policy, self._policy_key(profile), Store.POLICY.value),
-            (self.mdm, _LOCAL_KEYS[profile], Store.MDM.value),
+            (self.policy, self._policy_key(profile), _(Store.POLICY.value)),
+            (self.mdm, _LOCAL_KEYS[profile], _(Store.MDM.value)),
             (self.local, _LOCAL_KEYS[profile], ""),
         )
         for settings, key, who in places:
@@ -95,7 +95,7 @@ class Policy:
             if not isinstance(value, int):
                 return default
             if who and bool(value) != bool(default):
-                notes.append(_("{meaning} by {who}.").format(meaning=_MEANING[name], who=who))
+                notes.append(_("{meaning} by {who}.").format(meaning=_(_MEANING[name]), who=who))
             return value
 
         def merges() -> bool:
@@ -119,7 +119,7 @@ class Policy:
         )
 
     def leaves_interfaces_out(self, profile: Profile) -> bool:
-        """Tell whether the firewall filters nothing on some network interfaces.
+        """Return whether the firewall filters nothing on some network interfaces.
 
         ``DisabledInterfaces`` lists their GUIDs (FW_PROFILE_CONFIG_DISABLED_INTERFACES, MS-FASP).
         """
@@ -143,9 +143,9 @@ class Policy:
 
 
 _MEANING = {
-    "EnableFirewall": "The firewall is switched off",
-    "DoNotAllowExceptions": "All inbound connections are blocked",
-    "DefaultInboundAction": "What no rule matches is allowed",
-    "AllowLocalPolicyMerge": "Local rules are left out of account",
+    "EnableFirewall": N_("The firewall is switched off"),
+    "DoNotAllowExceptions": N_("All inbound connections are blocked"),
+    "DefaultInboundAction": N_("What no rule matches is allowed"),
+    "AllowLocalPolicyMerge": N_("Local rules are left out of account"),
 }
 """What a value other than the default means."""

@@ -29,7 +29,7 @@ class PortSet:
     keywords: tuple[str, ...] = ()
 
     def contains(self, port: int) -> bool:
-        """Tell whether a port is certainly in the set."""
+        """Return whether a port is certainly in the set."""
         return any(first <= port <= last for first, last in self.ranges) or any(
             port in _SURE.get(word.lower(), ()) for word in self.keywords
         )
@@ -53,7 +53,7 @@ class PortSet:
 
     @property
     def has_all(self) -> bool:
-        """Tell whether any port is in the set; port 0 is nobody's."""
+        """Return whether any port is in the set; port 0 is nobody's."""
         return any(first <= 1 and last >= _LAST for first, last in self.ranges)
 
 

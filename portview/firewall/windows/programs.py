@@ -46,17 +46,17 @@ def filled_in(text: str, variables: Mapping[str, str]) -> str:
 
 
 def is_open(path: str) -> bool:
-    """Tell whether a path in normal form still holds a variable that nobody could fill in."""
+    """Return whether a path in normal form still holds a variable that nobody could fill in."""
     return _VARIABLE.search(path) is not None
 
 
 def has_short_name(path: str) -> bool:
-    r"""Tell whether a path holds an 8.3 name ("progra~1"), which stands for a longer one."""
+    r"""Return whether a path holds an 8.3 name ("progra~1"), which stands for a longer one."""
     return _SHORT_NAME.search(path) is not None
 
 
 def may_be_same(one: str, other: str) -> bool:
-    """Tell whether two paths in normal form may be the same, an 8.3 name standing for any."""
+    """Return whether two paths in normal form may be the same, an 8.3 name standing for any."""
     parts = [path.split("\\") for path in (one, other)]
     return len(parts[0]) == len(parts[1]) and all(
         first == second or _may_stand_for(first, second) or _may_stand_for(second, first)
@@ -65,7 +65,7 @@ def may_be_same(one: str, other: str) -> bool:
 
 
 def _may_stand_for(short: str, name: str) -> bool:
-    """Tell whether an 8.3 name may be that of a longer one: it begins alike, or by a hash."""
+    """Return whether an 8.3 name may be that of a longer one: it begins alike, or by a hash."""
     found = _SHORT_NAME.fullmatch(short)
     if found is None:
         return False

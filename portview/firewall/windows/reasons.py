@@ -10,7 +10,7 @@ from portview.domain.plain_text import inert
 from portview.firewall.windows.describe import networks, part, quoted_name
 from portview.firewall.windows.evaluation import ALLOWED, BLOCKED, UNKNOWN, Evaluation
 from portview.firewall.windows.policy import Store
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from portview.firewall.windows.surroundings import Profile, Surroundings
 
 _LONGEST_DOUBT = 120
-_NO_RULE = "No rule allows it"
-_MAY = {RuleEffect.BLOCK: "may block", RuleEffect.OTHER: "may be about"}
+_NO_RULE = N_("No rule allows it")
+_MAY = {RuleEffect.BLOCK: N_("may block"), RuleEffect.OTHER: N_("may be about")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Reason:
     def text(self, profiles: Collection[Profile]) -> str:
         """Return the sentence for some profiles, without a full stop."""
         # Not "no rule allows it on every network", which could be on some.
-        each = _("any network") if self.before == _NO_RULE else _("every network")
+        each = _("any network") if self.before == _(_NO_RULE) else _("every network")
         return f"{self.before} {networks(profiles, each)}{self.after}"
 
 
@@ -70,13 +70,15 @@ def _by_rule(
     evaluation: Evaluation, match: Match, counted: Sequence[Match], surroundings: Surroundings
 ) -> Reason:
     store = match.rule.store
-    kind = _("the {store} rule").format(store=store.value) if store.is_hardening else _("the rule")
+    kind = (
+        _("the {store} rule").format(store=_(store.value)) if store.is_hardening else _("the rule")
+    )
     rule = f"{kind} {quoted_name(match, surroundings)}"
     if evaluation.verdict is UNKNOWN:
-        verb = _MAY.get(match.rule.effect, _("may allow"))
+        verb = _(_MAY.get(match.rule.effect, N_("may allow")))
         doubt = inert(match.doubts[0], _LONGEST_DOUBT) if match.doubts else _("it has exceptions")
         return Reason(
-            _("It can't be told: {rule} {verb} it").format(rule=rule, verb=verb),
+            _("It can't be determined: {rule} {verb} it").format(rule=rule, verb=verb),
             _(", but {doubt}").format(doubt=doubt),
         )
     rule = f"T{rule[1:]}"
@@ -105,7 +107,9 @@ def _by_part(rule: str, match: Match) -> Reason:
     if match.doubts:
         doubt = inert(match.doubts[0], _LONGEST_DOUBT)
         return Reason(
-            _("{rule} {get} some of it").format(rule=rule, get=_MAY.get(effect, "may allow")),
+            _("{rule} {get} some of it").format(
+                rule=rule, get=_(_MAY.get(effect, N_("may allow")))
+            ),
             f": {doubt}",
         )
     if not which:
@@ -121,7 +125,7 @@ def _by_part(rule: str, match: Match) -> Reason:
 def _asking(store: Store) -> str:
     if store in {Store.POLICY, Store.MDM}:
         return _("Ask whoever manages this computer; the rule comes from {store}.").format(
-            store=store.value
+            store=_(store.value)
         )
     return _("Windows itself protects this service or app; that can't be changed with a rule.")
 
@@ -139,7 +143,7 @@ def _by_default(
         profiles = match.rule.profiles
         if match.rule.store is Store.LOCAL and not state.counts_local_rules:
             return Reason(
-                _NO_RULE,
+                _(_NO_RULE),
                 _(
                     ": {name} does not count there, because Group Policy leaves local rules out"
                 ).format(name=name),
@@ -147,7 +151,7 @@ def _by_default(
             )
         if profiles is not None and profiles.isdisjoint(surroundings.active):
             return Reason(
-                _NO_RULE,
+                _(_NO_RULE),
                 _(": {name} does so only {networks}").format(
                     name=name, networks=networks(profiles)
                 ),
@@ -160,4 +164,4 @@ def _by_default(
         else ""
     )
     which = inert(which, _LONGEST_DOUBT)
-    return Reason(_NO_RULE, _(", so it is blocked by default{which}").format(which=which), step)
+    return Reason(_(_NO_RULE), _(", so it is blocked by default{which}").format(which=which), step)

@@ -12,7 +12,7 @@ from portview.firewall.windows.addresses import AddressSet, address_set
 from portview.firewall.windows.ports import PortSet, port_set
 from portview.firewall.windows.rule_string import damage_of, split_rule
 from portview.firewall.windows.surroundings import Profile
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,19 +37,19 @@ _GROWN = re.compile(r"(?P<base>lport|rport|iftype|ttk)2_[0-9]+|(?P<set>[lr]a[46]
 """Keys of later versions that say more of the same: "LPort2_10", "RA42"."""
 
 _TRAFFIC = {
-    "security": "protected by IPsec",
-    "security2": "protected by IPsec",
-    "security2_9": "protected by IPsec",
-    "rmauth": "from certain computers, by IPsec",
-    "ruauth": "from certain users, by IPsec",
-    "if": "on certain network interfaces",
-    "iftype": "on network interfaces of type {}",
-    "rport": "from port {}",
+    "security": N_("protected by IPsec"),
+    "security2": N_("protected by IPsec"),
+    "security2_9": N_("protected by IPsec"),
+    "rmauth": N_("from certain computers, by IPsec"),
+    "ruauth": N_("from certain users, by IPsec"),
+    "if": N_("on certain network interfaces"),
+    "iftype": N_("on network interfaces of type {values}"),
+    "rport": N_("from port {values}"),
 }
 _DOUBTS = {
-    "luown": "it counts for the programs of one user only",
-    "luauth": "it is for certain local users or apps",
-    "luauth2_24": "it is for certain local users or apps",
+    "luown": N_("it counts for the programs of one user only"),
+    "luauth": N_("it is for certain local users or apps"),
+    "luauth2_24": N_("it is for certain local users or apps"),
 }
 _BASES = frozenset(["ttk", "lport", "rport", "la4", "la6", "ra4", "ra6", "apppkgid", "pfn"])
 _UNKNOWN = "?"
@@ -109,7 +109,7 @@ def read_rule(stored: StoredRule, normal: Callable[[str], str]) -> WindowsRule:
     ``normal`` brings a program's path to the form that paths are compared in.
     """
     version, fields, is_closed = split_rule(stored.text)
-    # Of a rule that was cut short, nobody knows how its last value goes on.
+    # Of a rule that was cut short, nobody knows how its last value continues.
     values = _values(fields if is_closed else fields[:-1])
     doubts: list[str] = []
     damage = damage_of(version, fields, is_closed=is_closed)
@@ -152,9 +152,9 @@ def read_rule(stored: StoredRule, normal: Callable[[str], str]) -> WindowsRule:
 
 def _doubt(key: str, value: str | None) -> str:
     text = key if value is None else f"{key}={value}"
-    return _DOUBTS.get(
-        key.lower(), _("its condition {text} can't be judged from outside").format(text=text)
-    )
+    return _(_DOUBTS.get(key.lower(), "")) or _(
+        "its condition {text} can't be judged from outside"
+    ).format(text=text)
 
 
 def is_dormant(text: str) -> bool:
@@ -260,5 +260,9 @@ def _traffic(values: Values) -> frozenset[Condition]:
         texts = values.get(key)
         if texts and not (key == "rport" and _ports(texts) is None):
             known = sorted({text.lower() for text in texts})
-            found.add(Condition(phrase.format(" or ".join(texts)), f"{key}={'|'.join(known)}"))
+            found.add(
+                Condition(
+                    _(phrase).format(values=_(" or ").join(texts)), f"{key}={'|'.join(known)}"
+                )
+            )
     return frozenset(found)

@@ -17,7 +17,7 @@ from portview.firewall.windows.managed_rules import managed_rules
 from portview.firewall.windows.policy import SERVICE_IS_DISABLED, Policy
 from portview.firewall.windows.programs import filled_in
 from portview.firewall.windows.surroundings import Profile, Surroundings
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 MANAGER = "windows"
 _LONGEST_NAME = 80
-_NOT_TOLD = (
+_NOT_TOLD = N_(
     "; Windows does not tell which networks are connected, so the strictest answer is assumed"
 )
 _DISABLED = (
-    "The service of Windows' firewall is disabled, so it can't be told what is filtered.",
-    "Have the service “Windows Defender Firewall” (MpsSvc) start automatically.",
+    N_("The service of Windows' firewall is disabled, so it can't be determined what is filtered."),
+    N_("Have the service “Windows Defender Firewall” (MpsSvc) start automatically."),
 )
 
 
@@ -49,7 +49,7 @@ class WindowsRules:
         policy: Policy,
         surroundings: Surroundings,
     ) -> None:
-        """Take what the registry says, and the machine around it."""
+        """Store what the registry says, and the machine around it."""
         self._generation = generation
         self._policy = policy
         self._surroundings = surroundings
@@ -63,7 +63,7 @@ class WindowsRules:
 
     @property
     def generation(self) -> int:
-        """Return a number that changes whenever rules or settings were read anew and differ."""
+        """Return a number that changes whenever rules or settings were read again and differ."""
         return self._generation
 
     @cached_property
@@ -121,7 +121,7 @@ class WindowsRules:
         """Return why these rules say nothing about what is filtered, and what to do about it."""
         around = self._surroundings
         if self._policy.service_start == SERVICE_IS_DISABLED:
-            return _DISABLED
+            return (_(_DISABLED[0]), _(_DISABLED[1]))
         if isinstance(around.products, Known) and around.products.value:
             names = ", ".join(inert(name, _LONGEST_NAME) for name in around.products.value)
             return (
@@ -134,7 +134,7 @@ class WindowsRules:
         if isinstance(around.is_service_running, Known) and not around.is_service_running.value:
             return (
                 _(
-                    "The service of Windows' firewall is stopped, so it can't be told what is "
+                    "The service of Windows' firewall is stopped, so it is unknown what is "
                     "filtered."
                 ),
                 _("Start the service “Windows Defender Firewall” (MpsSvc)."),
@@ -153,7 +153,7 @@ class WindowsRules:
             where = [one for one in counting if _phrase(self._profiles[one]) == phrase]
             parts.append(f"{phrase} {networks(where)}")
         parts.sort()
-        end = "" if self._surroundings.active else _NOT_TOLD
+        end = "" if self._surroundings.active else _(_NOT_TOLD)
         return _("Windows' firewall {parts}{end}.").format(parts=" and ".join(parts), end=end)
 
     def _drop_log(self, counting: Collection[Profile]) -> str | None:
@@ -166,7 +166,7 @@ class NoWindowsRules:
     """Stands for rules that could not be read; every answer says why."""
 
     def __init__(self, generation: int, problem: str, hint: str = "") -> None:
-        """Take one sentence that says why, and what to do about it."""
+        """Store one sentence that says why, and what to do about it."""
         self._generation = generation
         self.problem = problem
         self._hint = hint

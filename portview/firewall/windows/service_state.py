@@ -34,7 +34,7 @@ class _StatusProcess(ctypes.Structure):
 
 
 def is_service_running(name: str = SERVICE) -> Fact[bool]:
-    """Tell whether a service runs; Absent where there is none. No administrator rights."""
+    """Return whether a service runs; Absent where there is none. No administrator rights."""
     try:
         return _ask(name)
     except OSError as error:

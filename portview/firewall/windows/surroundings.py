@@ -43,7 +43,7 @@ class Surroundings:
     subnet may be more than those of IPv6. ``version`` is Windows' major and
     minor number, None where it is not known. ``shown_text`` turns ``@FirewallAPI.dll,-25301`` into
     the text that Windows shows; it takes any text and may be slow the first time. ``long_path``
-    writes out 8.3 names, None where that can't be told. ``products`` are those that filter in
+    writes out 8.3 names, None where that can't be determined. ``products`` are those that filter in
     place of Windows' firewall, ``is_service_running`` is about its service.
     """
 

@@ -31,7 +31,7 @@ def warnings_for(rule_spec: RuleSpec, rules: FirewallRules) -> tuple[str, ...]:
     status = rules.status
     if status.problem:
         return (
-            _("It can't be told whether this rule will help: {problem}").format(
+            _("It can't be determined whether this rule will help: {problem}").format(
                 problem=status.problem
             ),
         )

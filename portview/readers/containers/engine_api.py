@@ -80,6 +80,7 @@ def restart_policy(engine: Engine, identifier: str) -> str:
 
 def _get(engine: Engine, path: str) -> Any:
     # HTTP/1.0: the answer ends with the connection and is not sent in chunks.
+    # untranslated: a request of HTTP/1.0
     request = f"GET {path} HTTP/1.0\r\nHost: localhost\r\nAccept: application/json\r\n\r\n"
     answer = _exchange(engine.path, request.encode("ascii"))
     status, body = _parse(answer)

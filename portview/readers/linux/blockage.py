@@ -22,6 +22,7 @@ _MOMENT_S = 0.3
 """How long a wait inside the kernel must last to be told: a disk is usually faster."""
 _LOOK_EVERY_S = 0.02
 _MOST_THREADS = 256
+# untranslated: what ends it, as one types it
 _CONTAINERS = (
     (re.compile(r"(?:^|/)(?:docker[-/])([0-9a-f]{64})"), "docker unpause {}"),
     (re.compile(r"(?:^|/)libpod-([0-9a-f]{64})"), "podman unpause {}"),
@@ -97,9 +98,10 @@ def _thaw(group: str, folder: Path, *, is_v2: bool) -> str:
             return command.format(match[1][:_SHORT_ID])
     name = PurePosixPath(group).name
     if is_v2 and _UNIT.fullmatch(name):
-        return f"systemctl thaw {name}"
+        return f"systemctl thaw {name}"  # untranslated: a command
     if is_v2:
         return f"echo 0 > {shlex.quote(str(folder / 'cgroup.freeze'))}"
+    # untranslated: a command
     return "echo THAWED > {quote}".format(quote=shlex.quote(str(folder / "freezer.state")))
 
 

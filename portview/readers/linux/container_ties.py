@@ -22,7 +22,7 @@ _TUNNEL = "/dev/net/tun"
 def container_tie(pid: int, descendants: Iterable[int]) -> Fact[str]:
     """Return what ties a process to containers; ``Absent`` where nothing does.
 
-    It, or what it started, lives in other namespaces than PortView, or it carries a network tunnel.
+    It, or what it started, runs in other namespaces than PortView, or it carries a network tunnel.
     """
     if sys.platform != "linux":
         return Unreadable(_("this system does not say what it does for containers"))
@@ -38,11 +38,11 @@ def container_tie(pid: int, descendants: Iterable[int]) -> Fact[str]:
 def _tie_of(pid: int, descendants: Iterable[int]) -> str:
     own = _namespaces("self")
     if _namespaces(pid) != own:
-        return _("it lives in namespaces of its own")
+        return _("it runs in its own namespaces")
     for child in descendants:
         try:
             if _namespaces(child) != own:
-                return _("what it started lives in namespaces of its own")
+                return _("what it started runs in its own namespaces")
         except (FileNotFoundError, ProcessLookupError):
             continue  # It ended meanwhile.
     if any(_target(entry) == _TUNNEL for entry in Path(f"/proc/{pid}/fd").iterdir()):

@@ -55,7 +55,7 @@ def display_places(environment: Mapping[str, str]) -> DisplayPlaces:
 
 
 def listener_of(name: str) -> int | None:
-    """Return the PID of the process that listens at a Unix socket, None where it can't be told.
+    """Return the PID of the process that listens at a Unix socket, None where unknown.
 
     The kernel says it to whoever connects (SO_PEERCRED, unix(7)), also of other users' processes.
     Nothing is sent.

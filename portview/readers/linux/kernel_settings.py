@@ -75,7 +75,7 @@ def descriptor_use(pid: int) -> Fact[tuple[int, int]]:
 
 
 def is_frozen(pid: int) -> Fact[bool]:
-    """Return whether the process stands still in a frozen control group (cgroups(7)).
+    """Return whether the process is suspended in a frozen control group (cgroups(7)).
 
     ``docker pause`` and ``systemctl freeze`` do that. Both generations of control groups are read,
     and where the kernel has the process wait, as their files may be out of sight.

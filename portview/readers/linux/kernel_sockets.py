@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from portview.domain.sockets.socket_row import Protocol
-from portview.i18n import _
+from portview.i18n import N_, _
 from portview.readers.linux.netlink_messages import (
     NETLINK_GENERIC,
     NETLINK_ROUTE,
@@ -41,9 +41,9 @@ _INTERFACE_HEADER_BYTES = 16
 _IFLA_IFNAME, _IFLA_LINKINFO = 3, 18
 _IFLA_INFO_KIND, _IFLA_INFO_DATA = 1, 2
 _PORT_ATTRIBUTES = {
-    b"vxlan": ("VXLAN interface", 15),
-    b"geneve": ("Geneve interface", 5),
-    b"bareudp": ("bare UDP tunnel interface", 1),
+    b"vxlan": (N_("VXLAN interface"), 15),
+    b"geneve": (N_("Geneve interface"), 5),
+    b"bareudp": (N_("bare UDP tunnel interface"), 1),
 }
 _WIREGUARD = b"wireguard"
 # linux/genetlink.h and linux/wireguard.h
@@ -132,6 +132,7 @@ def ports_of_link(body: bytes) -> Iterator[Use]:
     kind = info.get(_IFLA_INFO_KIND, b"").rstrip(b"\0")
     if kind in _PORT_ATTRIBUTES:
         words, attribute = _PORT_ATTRIBUTES[kind]
+        words = _(words)
         port = attributes(info.get(_IFLA_INFO_DATA, b"")).get(attribute, b"")
         if port:
             yield Protocol.UDP, int.from_bytes(port, "big"), f"{words} {name}"

@@ -25,7 +25,7 @@ _CONTAINER = re.compile(r"docker|containerd|libpod|kubepods|crio|lxc|machine\.sl
 
 @dataclass(frozen=True, slots=True)
 class ForeignListener:
-    """A socket that waits for clients in another namespace, and a process that lives there.
+    """A socket that waits for clients in another namespace, and a process that runs there.
 
     ``holder`` is the process that certainly has the socket, None where its descriptors can't be
     read. ``is_loopback_only`` tells that it is bound to a loopback address in there.

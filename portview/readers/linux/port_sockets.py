@@ -57,7 +57,7 @@ class KernelSocket:
     ``inode`` is 0 where no file stands for it (TIME_WAIT, not accepted yet). For a listener
     ``receive_queue`` counts connections that wait to be accepted and ``send_queue`` is how many may
     wait; for others they are bytes. ``is_v6_only`` is None where the kernel does not say.
-    ``opened_by`` is None where it can't be told.
+    ``opened_by`` is None where it can't be determined.
     """
 
     protocol: Protocol
@@ -109,7 +109,7 @@ def _dump(diag: SockDiag, protocol: Protocol, family: Family, port: int) -> Iter
         ask = struct.pack(
             "=BBBBI48x", _AF[family], _IPPROTO[protocol], _WANT_TCP_INFO, 0, _ALL_STATES
         )
-        # One operation that goes on where the port is equal and rejects otherwise, and its operand.
+        # One operation that continues where the port is equal, rejects otherwise; its operand.
         code = struct.pack("=BBHBBH", _INET_DIAG_BC_S_EQ, 8, 12, 0, 0, port)
         payload = ask + _ATTRIBUTE.pack(4 + len(code), _INET_DIAG_REQ_BYTECODE) + code
         size = _HEADER.size + len(payload)

@@ -12,12 +12,12 @@ import re
 from pathlib import Path
 
 from portview.domain.facts import Fact, Known, Remedy, Unreadable
-from portview.i18n import _
+from portview.i18n import N_, _
 
 _PID = re.compile(r"^Pid:\s*(-?\d+)\s*$", re.MULTILINE)
 
 _FOREIGN = Unreadable(
-    "/proc shows the processes of another PID namespace, with other numbers", Remedy.NAMESPACE
+    N_("/proc shows the processes of another PID namespace, with other numbers"), Remedy.NAMESPACE
 )
 
 

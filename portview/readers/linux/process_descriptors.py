@@ -75,7 +75,7 @@ Holder: TypeAlias = tuple[ProcessDescriptors, int]
 
 
 def advance(walks: deque[Walk], left: float) -> float:
-    """Go on with the first walk until it ends or its cost is more than is left; return the rest."""
+    """Advance the first pass until it ends or costs more than is left; return the rest."""
     for cost in walks[0]:
         left -= cost
         if left <= 0:

@@ -27,5 +27,5 @@ def program_name(comm: str, executable: str | None, command_line: tuple[str, ...
 
 
 def _is_title(words: tuple[str, ...], comm: str) -> bool:
-    """Tell whether a program wrote its name and state over its command line, as servers do."""
+    """Return whether a program wrote its name and state over its command line, as servers do."""
     return bool(words) and words[0].startswith((f"{comm}:", f"{comm} "))

@@ -32,7 +32,7 @@ _DELETED = " (deleted)"
 _ROOT = 0
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _MULTI_CALL = frozenset({"busybox", "toybox"})
-"""Programs that are many in one, told apart by the name they are called with."""
+"""Programs that are many in one, distinguished by the name they are called with."""
 _OVERFLOW_USER = Path("/proc/sys/kernel/overflowuid")
 
 
@@ -67,7 +67,7 @@ def _system_names(info: ProcessInfo, process: str) -> Fact[frozenset[str]]:
 
 
 def is_protected_file(path: str) -> bool | None:
-    """Return whether only root can change or replace a file or folder; None if that can't be told.
+    """Return whether only root can change or replace a file or folder; None if unknown.
 
     Where it lies does not matter here: a folder above it may be one that everybody may write to if
     it is sticky, as /tmp is, for nobody else can remove what is root's there (unlink(2)). Symbolic

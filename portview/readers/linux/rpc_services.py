@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 RPCBIND = "/run/rpcbind.sock"
 _RPCBIND_PROGRAM, _RPCBIND_VERSION, _DUMP = 100_000, 4, 4
+# untranslated: names of programs
 _KERNEL_PROGRAMS = {
     100_003: "NFS server (nfsd)",
     100_021: "NFS lock manager (lockd)",

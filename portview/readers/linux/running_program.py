@@ -54,7 +54,7 @@ def _threads(pid: int, proc: str) -> list[str]:
 
 
 def _load(pid: int, proc: str) -> Fact[str]:
-    """Return where the stack of the main thread starts, which every exec places anew."""
+    """Return where the stack of the main thread starts, which every exec places again."""
     try:
         stat = _read(f"{proc}/{pid}/stat", _STAT_BYTES)
         start = int(stat[stat.rindex(b")") + 2 :].split()[_START_OF_STACK_AFTER_COMM])

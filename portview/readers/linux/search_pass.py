@@ -52,7 +52,7 @@ class SearchPass:
         self._sought_next &= alive
 
     def spend(self, left: float) -> tuple[float, set[int]]:
-        """Go on until ``left`` links were read; return the rest, and what whole passes missed."""
+        """Read until ``left`` links were read; return the rest, and what whole passes missed."""
         missed: set[int] = set()
         while True:
             if not (self._walks and self._sought):

@@ -92,7 +92,7 @@ class RefusedError(PortViewError):
     """The kernel answered a request with an error number; 0 where it gave none."""
 
     def __init__(self, error_number: int, reason: str) -> None:
-        """Take the positive errno and its text."""
+        """Store the positive errno and its text."""
         super().__init__(
             "netlink_refused",
             _("The kernel refused to list its sockets: {reason}.").format(reason=reason),

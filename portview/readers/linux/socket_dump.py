@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.errors import PortViewError
 from portview.domain.sockets.socket_row import Family, Protocol
+from portview.i18n import N_, _
 from portview.readers.linux.sock_diag import SockDiag
 from portview.readers.linux.sock_diag_messages import (
     RefusedError,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     Request: TypeAlias = Callable[[int], bytes]
 
 _TRIES = 3
-_INTERRUPTED_NOTE = (
+_INTERRUPTED_NOTE = N_(
     "The kernel's list of sockets changed while it was read; some may be missing until the next "
     "refresh."
 )
@@ -43,7 +44,7 @@ class KnownSocket:
     def __init__(
         self, identity: Identity, stride: int, protocol: Protocol, socket: DiagSocket
     ) -> None:
-        """Take what the message says; ``stride`` leads to the message behind it."""
+        """Store what the message says; ``stride`` leads to the message behind it."""
         self.identity = identity
         self.stride = stride
         self.protocol = protocol
@@ -89,7 +90,7 @@ class SocketDump:
             for known in self._learned:
                 self.forget(known)
             raise
-        return Reading(found, self._learned, (_INTERRUPTED_NOTE,) if is_interrupted else ())
+        return Reading(found, self._learned, (_(_INTERRUPTED_NOTE),) if is_interrupted else ())
 
     def forget(self, known: KnownSocket) -> None:
         """Stop recognising a socket that has gone."""

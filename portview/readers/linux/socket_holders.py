@@ -85,7 +85,7 @@ class SocketHolders:
 
     @property
     def has_hidden_processes(self) -> bool:
-        """Tell whether the files of some process could not be read, or /proc hides processes."""
+        """Return whether the files of some process could not be read, or /proc hides processes."""
         return self._has_hidden
 
     @property

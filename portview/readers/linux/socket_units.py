@@ -16,7 +16,7 @@ _TIMEOUT_S = 2.0
 
 
 def socket_unit_of(port: int, protocol: Protocol) -> str | None:
-    """Return the name of the socket unit that listens on a port, None where it can't be told.
+    """Return the name of the socket unit that listens on a port, None where it can't be determined.
 
     Runs ``systemctl list-sockets``, two seconds at most. Any thread.
     """

@@ -235,6 +235,7 @@ def _key(known: KnownSocket, owner: ProcessKey | None) -> SocketKey:
 @lru_cache(maxsize=1024)
 def _user_name(uid: int) -> str:
     try:
-        return pwd.getpwuid(uid).pw_name
+        name: str = pwd.getpwuid(uid).pw_name
     except (KeyError, OSError):
         return str(uid)
+    return name

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from portview.domain.facts import Known
 from portview.domain.owners.container import Container, ContainerRuntime, container_of_cgroups
 from portview.domain.owners.container_owners import Runtime, container_relay
 from portview.domain.owners.process_tree import ancestors_of, parent_of
@@ -181,7 +182,9 @@ class IdentityReader:
                 logger.warning("the services can't be asked for: %s", error)
                 self._services = NoServices()
         names = self._services.names_of(info.key)
-        return tuple((name, self._services.display_name(name)) for name in names)
+        if not isinstance(names, Known):
+            return ()  # What it is can then only be told from its own files.
+        return tuple((name, self._services.display_name(name)) for name in names.value)
 
 
 def identify(

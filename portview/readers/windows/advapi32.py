@@ -96,7 +96,7 @@ class ServiceManager:
                 if code == 0:
                     return found
                 if resume.value == start:
-                    # Wine starts over where Windows goes on.
+                    # Wine starts over where Windows continues.
                     raise OSError("the list of services has no end")
 
     @contextmanager
@@ -110,7 +110,7 @@ class ServiceManager:
             self._close(manager)
 
     def name_of_tag(self, pid: int, tag: int) -> str | None:
-        """Return the service whose thread has this tag in a process; None where it can't be told.
+        """Return the service whose thread has this tag in a process; None where unknown.
 
         I_QueryTagInformation is exported but not documented by Microsoft. What it is given and
         gives back is described in System Informer's subprocesstag.h. Not verified on Windows so
@@ -140,7 +140,7 @@ class _NameFromTag(ctypes.Structure):
 
 @cache
 def is_token_elevated() -> bool:
-    """Tell whether this process runs with administrator rights (TOKEN_ELEVATION, winnt.h).
+    """Return whether this process runs with administrator rights (TOKEN_ELEVATION, winnt.h).
 
     Asked once: a process keeps its token.
     """

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.sockets.socket_row import Family
 from portview.domain.sockets.traffic import TrafficCounters
-from portview.i18n import _
+from portview.i18n import N_, _
 from portview.readers.elevation import is_elevated
 from portview.readers.windows.connection_rows import connection_row
 from portview.readers.windows.dll import find, load_library
@@ -29,7 +29,7 @@ ERROR_NOT_SUPPORTED = 50
 _DATA = struct.Struct("<Q8xQ72x")
 """TCP_ESTATS_DATA_ROD_v0 (tcpestats.h), 96 bytes: DataBytesOut at 0, DataBytesIn at 16."""
 
-_NEEDS_ADMIN = "Windows counts the bytes of a connection for administrators only."
+_NEEDS_ADMIN = N_("Windows counts the bytes of a connection for administrators only.")
 
 
 class EstatsLibrary:
@@ -110,11 +110,11 @@ class EstatsTraffic:
 
     @property
     def unavailable_reason(self) -> str | None:
-        """Say that it takes an administrator, where it does."""
+        """Return that it takes an administrator, where it does."""
         if self._is_elevated:
             return None
         return _("{needs_admin} Start PortView as administrator to see traffic.").format(
-            needs_admin=_NEEDS_ADMIN
+            needs_admin=_(_NEEDS_ADMIN)
         )
 
     def read(self, keys: Collection[SocketKey]) -> Mapping[SocketKey, TrafficCounters]:
@@ -143,7 +143,7 @@ class EstatsTraffic:
         if code == ERROR_ACCESS_DENIED:
             raise PortViewError(
                 "traffic_needs_admin",
-                _NEEDS_ADMIN,
+                _(_NEEDS_ADMIN),
                 _("Start PortView as administrator to see traffic."),
                 Outcome.NEEDS_ADMIN,
             )

@@ -26,7 +26,7 @@ class GrowingTable:
     """
 
     def __init__(self, fill: Fill, too_small: int = ERROR_INSUFFICIENT_BUFFER) -> None:
-        """Take the function that fills a buffer and the code by which it asks for a larger one."""
+        """Store the function that fills a buffer and the code by which it asks for a larger one."""
         self._fill = fill
         self._too_small = too_small
         self._buffer = ctypes.create_string_buffer(_FIRST_SIZE)

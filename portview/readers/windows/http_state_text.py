@@ -170,7 +170,7 @@ def _pid(line: str) -> int | None:
 
 
 def _is_name(name: str, how_often: Counter[str]) -> bool:
-    """Tell a name from the sentence that stands in for one, which every such queue has."""
+    """Distinguish a name from the sentence that stands in for one, which every such queue has."""
     return bool(name) and how_often[name] == 1 and not name.endswith(_UNNAMED_ENDS)
 
 

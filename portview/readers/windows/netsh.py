@@ -38,7 +38,7 @@ def ask_netsh(*words: str) -> NetshAnswer:
         return NetshAnswer(problem=_("this system has no netsh."))
     try:
         done = run_bounded(
-            [system_program("netsh.exe"), *words],
+            [str(system_program("netsh.exe")), *words],
             timeout_s=_TIMEOUT_S,
             creationflags=CREATE_NO_WINDOW,
             cwd=program_folder(),

@@ -29,7 +29,7 @@ class Reading:
         processes: Mapping[int, RunningProcess],
         listed_at_ms: int,
     ) -> None:
-        """Take the processes by PID, and when the sockets of this reading were listed."""
+        """Store the processes by PID, and when the sockets of this reading were listed."""
         self.processes = processes
         self.listed_at_ms = listed_at_ms
         self.moved_pids = {pid for pid, _unused in before.items() ^ processes.items()}
@@ -41,7 +41,7 @@ class Reading:
         return process.key if process else None
 
     def ran_before(self, process: ProcessKey) -> bool:
-        """Tell whether this very process was there in the last reading, and had its PID since."""
+        """Return whether this very process was there in the last reading, and had its PID since."""
         before = self._before.get(process.pid)
         return before is not None and before.key == process
 
@@ -100,7 +100,7 @@ class OwnedRows:
         return self._distinct
 
     def _doubtful(self, rows: Mapping[bytes, SocketRow | None], reading: Reading) -> set[bytes]:
-        """Return the known rows whose owner must be judged anew."""
+        """Return the known rows whose owner must be judged again."""
         doubtful = rows.keys() & self._orphans.keys()
         moved = self._pids & reading.moved_pids
         if moved:
@@ -150,7 +150,7 @@ class OwnedRows:
         )
 
     def _opened_since(self, said: TableRow, process: ProcessKey, reading: Reading) -> bool:
-        """Tell whether a socket came after the last reading, when the process had its PID already.
+        """Return whether a socket opened after the last reading, when the process already ran.
 
         Then it is the process's own, whatever the start time says: that was taken from a clock
         which may have been set back since. A socket may be new to this table and old all the same,

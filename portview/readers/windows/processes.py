@@ -113,7 +113,7 @@ def creation_time(handle: int) -> int:
 
 
 def is_running(handle: int) -> bool:
-    """Tell whether the process behind a handle still runs.
+    """Return whether the process behind a handle still runs.
 
     The process object outlives the process for as long as anyone holds a handle on it. Needs the
     right SYNCHRONIZE; an exit code would not do, because a program may end with 259 itself.

@@ -96,7 +96,7 @@ class KeyWatch:
             raise windows_error(last_error())
 
     def has_changed(self) -> bool:
-        """Tell whether the key may have changed since the last call; so the first says yes.
+        """Return whether the key may have changed since the last call; so the first says yes.
 
         The next change is waited for before this returns, so that nothing is missed by reading
         the key afterwards. Where the system does not tell of changes, the answer is always yes.
@@ -148,7 +148,7 @@ class KeyWatch:
         return None, ""
 
     def _has_next(self, opened: str) -> bool:
-        """Tell whether the key below an opened one exists."""
+        """Return whether the key below an opened one exists."""
         end = self._path.find("\\", len(opened) + 1)
         key = open_key(self._path if end < 0 else self._path[:end])
         if key is None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from portview.domain.sockets.socket_row import SocketRow
 
 SM_REMOTESESSION = 0x1000
+# untranslated: a registry key
 _TERMINAL_SERVER = r"SYSTEM\CurrentControlSet\Control\Terminal Server"
 REMOTE_DESKTOP_NAMES = frozenset(
     {

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# untranslated: names of tables, as the documentation has them
 _TABLES = {
     TCP4: "TCP over IPv4",
     TCP6: "TCP over IPv6",

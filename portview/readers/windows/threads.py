@@ -34,7 +34,7 @@ class ThreadEntry(ctypes.Structure):
 
 
 def all_threads_suspended(pid: int) -> bool:
-    """Tell whether every thread of a process is suspended; False where it has none.
+    """Return whether every thread of a process is suspended; False where it has none.
 
     Raises OSError where its threads can't be asked.
     """

@@ -119,7 +119,7 @@ def add_change_commands(
             lambda selection: suspend(selection, "suspend"),
             lambda selection: why_not_suspend(selection, platform),
             ("Ctrl+H",),
-            _("Lets the process stand still until it is resumed; asks before"),
+            _("Suspends the process until it is resumed; asks before"),
             target=Target.ONE_PROCESS,
         ),
         RowAction(
@@ -129,7 +129,7 @@ def add_change_commands(
             lambda selection: suspend(selection, "resume"),
             lambda selection: why_not_resume(selection, platform, standing()),
             ("Ctrl+Shift+H",),
-            _("Lets a suspended process go on"),
+            _("Resumes a suspended process"),
             target=Target.ONE_PROCESS,
         ),
         RowAction(
@@ -155,7 +155,7 @@ def add_change_commands(
 
 
 def why_not_free(selection: RowSelection) -> str:
-    """Say why a row's port can't be freed; empty where the dialog can be asked."""
+    """Return why a row's port can't be freed; empty where the dialog can be asked."""
     row = selection.first.row
     if row.protocol is Protocol.UDP:
         return "" if row.remote is None else _("This socket is connected; it blocks no server.")
@@ -165,7 +165,7 @@ def why_not_free(selection: RowSelection) -> str:
 
 
 def why_not_close(selection: RowSelection, platform: str) -> str:
-    """Say why a row can't be closed as a connection; empty where it can be tried."""
+    """Return why a row can't be closed as a connection; empty where it can be tried."""
     row = selection.first.row
     if row.protocol is Protocol.UDP:
         return _("UDP has no connections.")
@@ -181,7 +181,7 @@ def why_not_close(selection: RowSelection, platform: str) -> str:
 
 
 def why_not_end(selection: RowSelection, platform: str) -> str:
-    """Say why a row's process can't be ended; empty where the dialog can be asked."""
+    """Return why a row's process can't be ended; empty where the dialog can be asked."""
     owner = selection.first.row.owner
     if owner is not None and platform == "win32" and owner.pid in WINDOWS_SYSTEM_PIDS:
         return _("This is Windows itself.")
@@ -189,7 +189,7 @@ def why_not_end(selection: RowSelection, platform: str) -> str:
 
 
 def why_not_suspend(selection: RowSelection, platform: str) -> str:
-    """Say why a row's process can be neither suspended nor resumed; empty where it can be asked."""
+    """Return why a row's process can be neither suspended nor resumed; empty where it can."""
     owner = selection.first.row.owner
     if owner is not None and owner.pid == os.getpid():
         return _("This is PortView itself, which could not resume itself.")
@@ -210,12 +210,12 @@ def why_not_resume(
 
 
 def why_no_service(selection: RowSelection) -> str:
-    """Say why a row stands for no one service."""
+    """Return why a row stands for no one service."""
     services = selection.first.row.services
     if not services:
         return _("This process is no service.")
     if len(services) > 1:
-        return _("Which of these services it is can't be told: {services}.").format(
+        return _("Which of these services it is can't be determined: {services}.").format(
             services=", ".join(services)
         )
     return ""

@@ -32,7 +32,7 @@ def add_copy_actions(
             return
         text = selection.column.text(selection.current, context())
         _put(text)
-        tell(_("Copied the cell: {title}.").format(title=selection.column.title))
+        tell(_("Copied the cell: {title}.").format(title=_(selection.column.title)))
 
     def copy_rows(selection: RowSelection) -> None:
         from portview.domain.table.export import as_csv, as_text  # noqa: PLC0415 - loaded when wanted
@@ -71,20 +71,22 @@ def add_copy_actions(
             copy_cell,
             _why_no_cell,
             ("Ctrl+Shift+C",),
-            detail=lambda selection: selection.column.title if selection.column else "",
+            detail=lambda selection: _(selection.column.title) if selection.column else "",
         ),
         RowAction("copy_rows", _("&Copy rows"), Section.COPYING, copy_rows, shortcuts=("Ctrl+C",)),
         RowAction(
             "copy_text",
-            "&Text",
+            _("&Text"),
             Section.COPYING,
             copy_rows,
             submenu=_COPY_AS,
             tip=_("Cells with tabs between them, as spreadsheets paste them"),
         ),
-        RowAction("copy_csv", "CS&V", Section.COPYING, copy_csv, submenu=_COPY_AS),
-        RowAction("copy_json", "&JSON", Section.COPYING, copy_json, submenu=_COPY_AS),
-        RowAction("copy_markdown", "&Markdown", Section.COPYING, copy_markdown, submenu=_COPY_AS),
+        RowAction("copy_csv", _("CS&V"), Section.COPYING, copy_csv, submenu=_COPY_AS),
+        RowAction("copy_json", _("&JSON"), Section.COPYING, copy_json, submenu=_COPY_AS),
+        RowAction(
+            "copy_markdown", _("&Markdown"), Section.COPYING, copy_markdown, submenu=_COPY_AS
+        ),
     ):
         actions.add(row_action)
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from portview.domain.owners.owners import user_of
-from portview.i18n import _
+from portview.i18n import N_, _
 from portview.ui.commands.row_actions import RowAction, Section
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from portview.ui.commands.row_selection import RowSelection
 
 _MOST_VALUES = 50
-_FILTER_BY = "&Filter by this"
-_LEAVE_OUT = "Lea&ve this out"
+_FILTER_BY = N_("&Filter by this")
+_LEAVE_OUT = N_("Lea&ve this out")
 
 
 class _Field(NamedTuple):
@@ -35,7 +35,7 @@ class _Field(NamedTuple):
         values = self.values(selection)
         if not values:
             return _("{replace}: nothing is known of it here.").format(
-                replace=self.title.replace("&", "")
+                replace=_(self.title).replace("&", "")
             )
         if len(values) > _MOST_VALUES:
             return _("The selected rows have {count:,} different values.").format(count=len(values))
@@ -46,21 +46,21 @@ class _Field(NamedTuple):
 
 
 _FIELDS = (
-    _Field("port", "&Port", lambda entry: str(entry.row.local.port)),
-    _Field("proc", "P&rocess", lambda entry: entry.info.name if entry.info else None),
-    _Field("pid", "P&ID", lambda entry: _text(entry.row.pid)),
-    _Field("local", "&Local address", lambda entry: entry.row.local.address),
+    _Field("port", N_("&Port"), lambda entry: str(entry.row.local.port)),
+    _Field("proc", N_("P&rocess"), lambda entry: entry.info.name if entry.info else None),
+    _Field("pid", N_("P&ID"), lambda entry: _text(entry.row.pid)),
+    _Field("local", N_("&Local address"), lambda entry: entry.row.local.address),
     _Field(
         "remote",
-        "Re&mote address",
+        N_("Re&mote address"),
         lambda entry: entry.row.remote.address if entry.row.remote else None,
     ),
     _Field(
         "state",
-        "&State",
+        N_("&State"),
         lambda entry: _state(entry.row.state) if entry.row.state else None,
     ),
-    _Field("user", "&User", lambda entry: user_of(entry.row, entry.info)),
+    _Field("user", N_("&User"), lambda entry: user_of(entry.row, entry.info)),
 )
 
 
@@ -74,11 +74,11 @@ def add_filter_actions(actions: RowActions, narrow: Callable[[str, bool], None])
             actions.add(
                 RowAction(
                     f"{name}_{each.key}",
-                    each.title,
+                    _(each.title),
                     Section.FINDING,
                     partial(_narrow_by, each, narrow, is_left_out=is_left_out),
                     each.why_not,
-                    submenu=submenu,
+                    submenu=_(submenu),
                     detail=each.detail,
                 )
             )

@@ -106,7 +106,7 @@ class RowActions(QObject):
         selection: Callable[[], RowSelection],
         views: Sequence[QWidget],
     ) -> None:
-        """Take the window's actions, what is selected, and the views in which shortcuts work."""
+        """Store the window's actions, what is selected, and the views in which shortcuts work."""
         super().__init__(acts)
         self._acts = acts
         self._selection = selection

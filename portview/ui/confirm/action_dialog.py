@@ -1,4 +1,4 @@
-"""From a wish to a proven result in one dialog: look, ask, act, report."""
+"""From a request to a proven result in one dialog: look, ask, act, report."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QCheckBox, QDialogButtonBox, QFrame, QScrollArea
 
 from portview.actions.confirmation.actions import FreeAction, next_action
+from portview.actions.confirmation.history import record_of
+from portview.actions.processes.restart import start_again, why_not_again
+from portview.domain.errors import Outcome
 from portview.engine.task_runner import Pool
 from portview.i18n import _
 from portview.override import override
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
     from portview.actions.confirmation.actions import Action, ExecutionOptions
     from portview.actions.confirmation.confirmation import Confirmation
+    from portview.actions.confirmation.history import StoppedProcess
     from portview.domain.errors import ActionReport
     from portview.engine.task_runner import TaskRunner, Work
 
@@ -63,6 +67,11 @@ class ActionDialog(ConfirmDialog):
         self.next_button = self.add_button("", QDialogButtonBox.ButtonRole.ActionRole)
         self.next_button.clicked.connect(self._on_next)
         self._next_action: Action | None = None
+        self.again_button = self.add_button(
+            _("Start &again"), QDialogButtonBox.ButtonRole.ActionRole
+        )
+        self.again_button.clicked.connect(self._on_again)
+        self._stopped: StoppedProcess | None = None
         self._look()
 
     @override
@@ -86,6 +95,35 @@ class ActionDialog(ConfirmDialog):
             text, self._next_action = advised
             self.next_button.setText(text.replace("&", "&&"))
             self.next_button.show()
+        self._offer_again(report)
+
+    def _offer_again(self, report: ActionReport) -> None:
+        """Offer to start the one process again that was stopped, where that is possible."""
+        stopped = record_of(report, 0).processes
+        is_done = report.outcome is Outcome.DONE
+        if is_done and len(stopped) == 1 and why_not_again(stopped[0]) is None:
+            self._stopped = stopped[0]
+            self.again_button.show()
+            self._rest_on(self.cancel_button)
+            self.fit()
+
+    @Slot()
+    def _on_again(self) -> None:
+        stopped = self._stopped
+        if stopped is None:
+            return
+        self.again_button.setEnabled(False)
+        self._task = self._runner.run(
+            lambda _work: start_again(stopped),
+            pool=Pool.ACTIONS,
+            on_done=self._on_started_again,
+            on_failed=self.show_failure,
+        )
+
+    @Slot(object)
+    def _on_started_again(self, report: ActionReport) -> None:
+        self._stopped = None
+        super().show_report(report)
 
     @Slot()
     def _on_next(self) -> None:

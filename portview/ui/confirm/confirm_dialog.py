@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QPalette
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -23,8 +24,11 @@ from portview.domain.errors import Outcome, PortViewError
 from portview.engine.task_runner import Pool
 from portview.i18n import _
 from portview.override import override
+from portview.ui.confirm.checklist import Checklist
 from portview.ui.confirm.confirmation_view import plain_label
-from portview.ui.style.icons import device_pixmap
+from portview.ui.style.severity import Severity
+from portview.ui.style.severity_style import severity_colour, severity_icon
+from portview.ui.widgets.key_button import KeyButton
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,11 +36,13 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QObject
     from PySide6.QtGui import QCloseEvent
 
+    from portview.actions.progress import ActionStep
     from portview.domain.errors import ActionReport
     from portview.engine.task_runner import Task, TaskRunner, Work
 
 WIDTH, SIDE_MARGIN = 560, 20
 _RESULT_ICON_SIZE = 32
+_SEVERITIES = {"check": Severity.GOOD, "warning": Severity.BAD, "info": Severity.NOTE}
 _PRESSING = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space})
 
 
@@ -63,8 +69,9 @@ class ConfirmDialog(QDialog):
         self._task: Task | None = None
         self._is_executing = False
         self._is_over = False
+        self._end_now = threading.Event()
         self._asking: tuple[QWidget, ...] = ()
-        self._offers: list[QPushButton] = []
+        self._offers: list[KeyButton] = []
         self.headline = plain_label("", is_bold=True, scale=1.2)
 
     def compose(self, *asking: QWidget) -> None:
@@ -86,6 +93,8 @@ class ConfirmDialog(QDialog):
         result_row.addWidget(self.outcome_icon)
         result_row.addLayout(texts, 1)
         self.progress_text = plain_label("")
+        self.checklist = Checklist()
+        self.checklist.end_now_requested.connect(self._on_end_now)
         self.progress_bar = QProgressBar()
         self.progress_bar.setRange(0, 0)
         self.progress_bar.setTextVisible(False)
@@ -98,6 +107,10 @@ class ConfirmDialog(QDialog):
             _("Do it as &administrator"), QDialogButtonBox.ButtonRole.ActionRole
         )
         self.admin_button.clicked.connect(self._on_act_as_admin)
+        self.copy_button = self.add_button(
+            _("Cop&y report"), QDialogButtonBox.ButtonRole.ActionRole
+        )
+        self.copy_button.clicked.connect(self._on_copy_report)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(SIDE_MARGIN, 18, SIDE_MARGIN, 16)
         layout.setSpacing(12)
@@ -107,6 +120,7 @@ class ConfirmDialog(QDialog):
         for widget in (
             self.headline,
             *asking,
+            self.checklist,
             self.outcome,
             self.progress_text,
             self.progress_bar,
@@ -114,9 +128,10 @@ class ConfirmDialog(QDialog):
         ):
             layout.addWidget(widget)
 
-    def add_button(self, text: str, role: QDialogButtonBox.ButtonRole) -> QPushButton:
+    def add_button(self, text: str, role: QDialogButtonBox.ButtonRole) -> KeyButton:
         """Add a button; one that acts is there only while shown."""
-        button = self.buttons.addButton(text, role)
+        button = KeyButton(text)
+        self.buttons.addButton(button, role)
         if role is QDialogButtonBox.ButtonRole.ActionRole:
             self._offers.append(button)
         # Enter presses the button that has the focus, as in every dialog of Windows.
@@ -146,7 +161,7 @@ class ConfirmDialog(QDialog):
             self._rest_on(self.act_button)
 
     def show_progress(self, text: str) -> None:
-        """Say what is under way."""
+        """Show what is under way."""
         self.progress_text.setText(text)
         self._show_only(self.progress_text, self.progress_bar, *self.kept_while_executing())
         self.cancel_button.setText(_("Cancel"))
@@ -157,7 +172,7 @@ class ConfirmDialog(QDialog):
             self._task.cancel()
             if self._is_executing:
                 # What was begun ends in a report; closing now would hide it.
-                self.progress_text.setText("Stopping ...")
+                self.progress_text.setText(_("Stopping ..."))
                 return
         super().reject()
 
@@ -187,10 +202,12 @@ class ConfirmDialog(QDialog):
         if act is None:
             return
         self._is_executing = True
+        end_now = self._end_now = threading.Event()
+        self.checklist.clear()
         self.show_progress(_("Waiting for the system's prompt ...") if as_admin else "Working ...")
 
         def work(work: Work[ActionReport]) -> ActionReport:
-            return act(ExecutionOptions(as_admin, work.token, work.report))
+            return act(ExecutionOptions(as_admin, work.token, work.report, end_now))
 
         self._task = self._runner.run(
             work,
@@ -198,8 +215,28 @@ class ConfirmDialog(QDialog):
             on_done=self.show_report,
             on_failed=self.show_failure,
             on_cancelled=self._on_cancelled,
-            on_progress=self.progress_text.setText,
+            on_progress=self.show_step,
         )
+
+    @Slot(object)
+    def show_step(self, step: ActionStep) -> None:
+        """Show how far it is."""
+        self.checklist.show_step(step)
+        if self.checklist.isHidden():
+            self.headline.setText(_("{title}\u2026").format(title=self.windowTitle()))
+            self._show_only(self.headline, self.checklist, self.progress_bar)
+            self.cancel_button.setText(_("Cancel"))
+        self.fit()
+
+    @Slot()
+    def _on_end_now(self) -> None:
+        self._end_now.set()
+
+    @Slot()
+    def _on_copy_report(self) -> None:
+        lines = (self.windowTitle(), *self.checklist.lines)
+        told = (self.now_text.text(), self.done_text.text(), self.next_text.text())
+        QGuiApplication.clipboard().setText("\n".join(filter(None, (*lines, *told))))
 
     @Slot(object)
     def show_report(self, report: ActionReport) -> None:
@@ -230,7 +267,14 @@ class ConfirmDialog(QDialog):
         super().reject()
 
     def _show_result(self, icon_name: str, now: str, done: str, next_step: str) -> None:
-        self.outcome_icon.setPixmap(device_pixmap(icon_name, self, _RESULT_ICON_SIZE))
+        severity = _SEVERITIES.get(icon_name, Severity.NOTE)
+        sign = severity_icon(severity, self).pixmap(_RESULT_ICON_SIZE, _RESULT_ICON_SIZE)
+        self.outcome_icon.setPixmap(sign)
+        palette = QPalette(self.palette())
+        if severity is Severity.GOOD:
+            colour = severity_colour(severity, palette)
+            palette.setColor(QPalette.ColorRole.WindowText, colour)
+        self.now_text.setPalette(palette)
         for label, text in (
             (self.now_text, now),
             (self.done_text, done),
@@ -238,7 +282,9 @@ class ConfirmDialog(QDialog):
         ):
             label.setText(text)
             label.setVisible(bool(text))
-        self._show_only(self.outcome)
+        self.checklist.finish()
+        has_steps = bool(self.checklist.lines)
+        self._show_only(*([self.checklist] if has_steps else []), self.outcome, self.copy_button)
         self._rest_on_cancel("Close")
 
     def _rest_on_cancel(self, text: str) -> None:
@@ -246,6 +292,7 @@ class ConfirmDialog(QDialog):
         self._rest_on(self.cancel_button)
 
     def _rest_on(self, button: QPushButton) -> None:
+        self.act_button.set_primary(is_primary=button is self.act_button)
         button.setDefault(True)
         button.setFocus()
 
@@ -264,6 +311,7 @@ class ConfirmDialog(QDialog):
         for widget in (
             self.headline,
             *self._asking,
+            self.checklist,
             self.outcome,
             self.progress_text,
             self.progress_bar,

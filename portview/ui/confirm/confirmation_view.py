@@ -9,6 +9,7 @@ from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from portview.actions.confirmation.cards import CardKind
+from portview.i18n import N_, _
 from portview.ui.style.icons import device_pixmap
 from portview.ui.style.theme import muted_text
 from portview.ui.widgets.plain_label import PlainLabel
@@ -19,22 +20,22 @@ if TYPE_CHECKING:
 
 _ICON_SIZE = 24
 _ICONS = {
-    CardKind.STOPS: "close",
+    CardKind.STOPS: "process",
     CardKind.PAUSES: "pause",
     CardKind.SERVICE: "system",
     CardKind.REFUSED: "warning",
-    CardKind.STAYS: "check",
+    CardKind.STAYS: "info",
     CardKind.RULE: "firewall",
     CardKind.SETTING: "system",
 }
 _KIND_LABELS = {
-    CardKind.STOPS: "Will be stopped",
-    CardKind.PAUSES: "Stands still",
-    CardKind.SERVICE: "Service",
-    CardKind.REFUSED: "Left alone",
-    CardKind.STAYS: "Goes on",
-    CardKind.RULE: "Will be taken back",
-    CardKind.SETTING: "Will be changed",
+    CardKind.STOPS: N_("Will be stopped"),
+    CardKind.PAUSES: N_("Suspended"),
+    CardKind.SERVICE: N_("Service"),
+    CardKind.REFUSED: N_("Left alone"),
+    CardKind.STAYS: N_("Keeps running"),
+    CardKind.RULE: N_("Will be revoked"),
+    CardKind.SETTING: N_("Will be changed"),
 }
 
 
@@ -59,7 +60,7 @@ class CardView(QFrame):
         picture = QLabel()
         picture.setPixmap(device_pixmap(_ICONS[card.kind], self, _ICON_SIZE))
         picture.setAlignment(Qt.AlignmentFlag.AlignTop)
-        picture.setAccessibleName(_KIND_LABELS[card.kind])
+        picture.setAccessibleName(_(_KIND_LABELS[card.kind]))
         column = QVBoxLayout()
         column.setSpacing(3)
         column.addWidget(plain_label(card.title, is_bold=True))
@@ -75,7 +76,9 @@ class CardView(QFrame):
         layout.setSpacing(12)
         layout.addWidget(picture)
         layout.addLayout(column, 1)
-        self.setAccessibleName(f"{_KIND_LABELS[card.kind]}: {card.title}")
+        self.setAccessibleName(
+            _("{kind}: {title}").format(kind=_(_KIND_LABELS[card.kind]), title=card.title)
+        )
         self.setAccessibleDescription(" ".join((*card.details, card.consequence, card.advice)))
 
     def _muted(self, text: str) -> PlainLabel:

@@ -72,7 +72,7 @@ class HistoryWindow(QDialog):
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.buttons.rejected.connect(self.reject)
         self.again_button = self.buttons.addButton(
-            "Start &again", QDialogButtonBox.ButtonRole.ActionRole
+            _("Start &again"), QDialogButtonBox.ButtonRole.ActionRole
         )
         self.again_button.setAutoDefault(False)
         self.again_button.setEnabled(False)
@@ -148,7 +148,7 @@ class HistoryWindow(QDialog):
             return
         process = None if isinstance(stopped, str) else stopped
         if process is not None and _can_be_resumed(process):
-            # Whether it still stands still is looked at when it is asked about.
+            # Whether it is still suspended is looked at when it is asked about.
             self._offer("&Resume ...", is_possible=True)
             return
         reason = why_not_again(process) if process else None
@@ -182,7 +182,7 @@ class HistoryWindow(QDialog):
             self.action_requested.emit(SuspendAction(stopped.key, SuspendVerb.RESUME))
             return
         self.again_button.setEnabled(False)
-        self.note.setText("Starting ...")
+        self.note.setText(_("Starting ..."))
         self._run(lambda: start_again(stopped), self._on_started)
 
     @Slot(object)

@@ -54,7 +54,7 @@ class DetailsPane(QFrame):
         self._bar: ActionBar | None = None
         self._makers: list[Callable[[], DetailsPage]] = []
         self._pages: list[DetailsPage] = []
-        self.setAccessibleName("Details")
+        self.setAccessibleName(_("Details"))
         self.tabs = QTabBar()
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)

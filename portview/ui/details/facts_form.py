@@ -69,12 +69,12 @@ class FactsForm(QWidget):
         return field
 
     def show_fact(self, name: str, text: str) -> None:
-        """Say what a fact is now; an empty text takes it away."""
+        """Show what a fact is now; an empty text takes it away."""
         self._fields[name].set_text(text)
         self._show_parts(name, is_visible=bool(text))
 
     def show_lines(self, name: str, lines: Sequence[str]) -> None:
-        """Say what a fact is now in several lines; without any it goes away."""
+        """Show what a fact is now in several lines; without any it goes away."""
         self._fields[name].set_lines(lines)
         self._show_parts(name, is_visible=bool(lines))
 

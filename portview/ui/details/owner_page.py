@@ -61,7 +61,7 @@ class OwnerPage(DetailsPage):
         runner: TaskRunner,
         parent: QWidget | None = None,
     ) -> None:
-        """Take what is looked up: the owner once per tick, http.sys once per row."""
+        """Store what is looked up: the owner once per tick, http.sys once per row."""
         super().__init__(parent)
         describe = self._describe = data_sources.describe
         self._runner = runner
@@ -209,7 +209,7 @@ class OwnerPage(DetailsPage):
     def _started_words(self, started_ms: int) -> str:
         if not started_ms:
             return ""
-        moment = QDateTime.fromMSecsSinceEpoch(started_ms).toString(_("yyyy-MM-dd HH:mm:ss"))
+        moment = QDateTime.fromMSecsSinceEpoch(started_ms).toString("yyyy-MM-dd HH:mm:ss")
         return f"{moment}, {format_duration(self._describe().now_ms - started_ms)} ago"
 
     def _on_read(self, question: OwnerQuestion, details: OwnerDetails) -> None:

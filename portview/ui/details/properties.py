@@ -49,7 +49,7 @@ class Properties(QObject):
         rows.add(
             RowAction(
                 "properties",
-                "Prope&rties",
+                _("Prope&rties"),
                 Section.PROPERTIES,
                 self.show_first,
                 _why_not,

@@ -113,7 +113,7 @@ class PropertiesDialog(QDialog):
         show("state", row.state.value if row.state else "")
         opened = row.opened_at_ms
         moment = QDateTime.fromMSecsSinceEpoch(opened) if opened else None
-        show("opened", moment.toString(_("yyyy-MM-dd HH:mm:ss")) if moment else "")
+        show("opened", moment.toString("yyyy-MM-dd HH:mm:ss") if moment else "")
 
     @Slot()
     def _on_copy(self) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtWidgets import QSplitter
 
-from portview.domain.table.cells import firewall_text
+from portview.domain.table.cells import firewall_code
+from portview.i18n import _
 from portview.override import override
 from portview.ui.details.details_pane import DetailsPane
 from portview.ui.details.selected_socket import SelectedSocket
@@ -31,7 +32,7 @@ _SMALLEST_HEIGHT, _LARGEST_HEIGHT = 80, 4000
 class TableWithDetails(QSplitter):
     """Joins the views, what is looked up for their rows, and the pane about the chosen row.
 
-    ``socket_chosen`` tells the key of a socket that was chosen in the pane; the wishes for rules
+    ``socket_chosen`` tells the key of a socket that was chosen in the pane; the requests for rules
     of the firewall carry the entry that they are about.
     """
 
@@ -90,7 +91,7 @@ class TableWithDetails(QSplitter):
 
     @property
     def is_open(self) -> bool:
-        """Tell whether the details are shown."""
+        """Return whether the details are shown."""
         return not self.pane.isHidden()
 
     def set_open(self, is_open: bool) -> None:  # noqa: FBT001 - a checkable action's form
@@ -170,9 +171,15 @@ class TableWithDetails(QSplitter):
             page.managed_rules_requested.connect(self.managed_rules_requested)
             return page
 
+        def history_page() -> DetailsPage:
+            from portview.ui.history.history_page import HistoryPage  # noqa: PLC0415
+
+            return HistoryPage(runner)
+
         self.pane.add_page("Owner", owner_page)
         self.pane.add_page("Traffic", traffic_page)
         self.pane.add_page("Firewall", firewall_page)
+        self.pane.add_page(_("History"), history_page)
 
     def _note_height(self) -> None:
         height = self.sizes()[1]
@@ -194,4 +201,4 @@ class TableWithDetails(QSplitter):
 
     def _show_verdicts(self) -> None:
         model, icon_of = self._model, self._verdicts.icon_of
-        model.set_icons("firewall", lambda entry: icon_of(firewall_text(entry, model.context)))
+        model.set_icons("firewall", lambda entry: icon_of(firewall_code(entry, model.context)))

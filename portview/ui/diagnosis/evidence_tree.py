@@ -42,7 +42,7 @@ class EvidenceTree(QTreeWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
 
     def show_findings(self, answer: Answer) -> None:
-        """Show the causes, what was ruled out and what can't be told."""
+        """Show the causes, what was ruled out and what can't be determined."""
         self.clear()
         for one in answer.causes:
             certainty = certainty_words(one.certainty).capitalize()

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from portview.domain.table.columns import COLUMNS
 from portview.domain.table.export_file import ExportForm
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from portview.ui.export.exportable import Exportable
 
 FORMS = {
-    ExportForm.CSV: ("&CSV, for spreadsheets", "CSV files (*.csv)"),
-    ExportForm.JSON: ("&JSON, for programs: all facts", "JSON files (*.json)"),
-    ExportForm.HTML: ("&HTML, for reading and sending", "HTML files (*.html)"),
+    ExportForm.CSV: (N_("&CSV, for spreadsheets"), N_("CSV files (*.csv)")),
+    ExportForm.JSON: (N_("&JSON, for programs: all facts"), N_("JSON files (*.json)")),
+    ExportForm.HTML: (N_("&HTML, for reading and sending"), N_("HTML files (*.html)")),
 }
 """What each form is called among the choices, and among the system's file types."""
 
@@ -45,11 +45,11 @@ class ExportDialog(QDialog):
         self._exportable = exportable
         shown, everything = len(exportable.shown), len(exportable.everything)
         self._what = _Choice(
-            "Sockets",
+            _("Sockets"),
             [_("&This view ({shown:,})").format(shown=shown), f"&Everything ({everything:,})"],
         )
-        self._columns = _Choice("Columns", [_("Those that are &shown"), _("&All columns")])
-        self._form = _Choice("Form", [title for title, _unused in FORMS.values()])
+        self._columns = _Choice(_("Columns"), [_("Those that are &shown"), _("&All columns")])
+        self._form = _Choice(_("Form"), [_(title) for title, _unused in FORMS.values()])
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         save = buttons.addButton(_("Save as…"), QDialogButtonBox.ButtonRole.AcceptRole)
         buttons.accepted.connect(self.accept)

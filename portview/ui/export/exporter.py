@@ -91,7 +91,7 @@ class Export(QObject):
             self._window,
             "Export",
             str(Path(folder, f"sockets.{dialog.form}")),
-            FORMS[dialog.form][1],
+            _(FORMS[dialog.form][1]),
         )
         if not name:
             return

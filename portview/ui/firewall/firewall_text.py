@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.firewall import FirewallVerdict, RuleEffect, RuleFit
 from portview.domain.sockets.socket_row import State, awaits_clients, is_loopback
-from portview.i18n import _
+from portview.i18n import N_, _
 from portview.ui.firewall.rule_targets import describe_port
 from portview.ui.style.severity import Severity
 from portview.ui.widgets.result import DisplayedResult, ResultRow
@@ -21,25 +21,27 @@ if TYPE_CHECKING:
     )
     from portview.domain.sockets.socket_row import SocketRow
 
-MATCH_COLUMNS = ("Order", "Rule", "Does", "Applies to", "Conditions", "Where", "As written")
+MATCH_COLUMNS = (
+    N_("Order"),
+    N_("Rule"),
+    N_("Does"),
+    N_("Applies to"),
+    N_("Conditions"),
+    N_("Where"),
+    N_("As written"),
+)
 
 EFFECT_LABELS = {
-    RuleEffect.ALLOW: "Allows",
-    RuleEffect.BLOCK: "Blocks",
-    RuleEffect.REJECT: "Refuses",
-    RuleEffect.BYPASS: "Allows those who prove who they are",
-    RuleEffect.OTHER: "Goes on",
-}
-VERDICT_LABELS = {
-    FirewallVerdict.ALLOWED: "Allowed",
-    FirewallVerdict.BLOCKED: "Blocked",
-    FirewallVerdict.PARTLY: "Allowed for some",
-    FirewallVerdict.UNKNOWN: "Not known",
+    RuleEffect.ALLOW: N_("Allows"),
+    RuleEffect.BLOCK: N_("Blocks"),
+    RuleEffect.REJECT: N_("Rejects"),
+    RuleEffect.BYPASS: N_("Allows authenticated connections"),
+    RuleEffect.OTHER: N_("Keeps running"),
 }
 _FIT_LABELS = {
-    RuleFit.FULL: "All of it",
-    RuleFit.PART: "Some of it",
-    RuleFit.MAYBE: "Can't be told",
+    RuleFit.FULL: N_("All of it"),
+    RuleFit.PART: N_("Some of it"),
+    RuleFit.MAYBE: N_("Can't be told"),
 }
 _VERDICT_SEVERITIES = {
     FirewallVerdict.ALLOWED: Severity.GOOD,
@@ -57,7 +59,7 @@ _EFFECT_SEVERITIES = {
 
 
 def not_applicable_result(row: SocketRow) -> DisplayedResult | None:
-    """Say why the firewall is not asked about a row; None where it is."""
+    """Return why the firewall is not asked about a row; None where it is."""
     port = row.local.port
     if not awaits_clients(row):
         if row.state is State.BOUND:
@@ -70,7 +72,7 @@ def not_applicable_result(row: SocketRow) -> DisplayedResult | None:
         return DisplayedResult(
             Severity.NOTE,
             _("This is a connection"),
-            _("What a firewall lets in is told of sockets that wait for clients."),
+            _("Firewall results apply only to listening sockets."),
             _("Choose the socket that listens on port {port}, if there is one.").format(port=port),
         )
     if is_loopback(row.local.address):
@@ -102,7 +104,7 @@ def verdict_result(
             port=port
         ),
         FirewallVerdict.PARTLY: _("The firewall lets some machines in to {port}").format(port=port),
-        FirewallVerdict.UNKNOWN: _("What the firewall does to {port} can't be told").format(
+        FirewallVerdict.UNKNOWN: _("What the firewall does to {port} can't be determined").format(
             port=port
         ),
     }[answer.verdict]
@@ -113,13 +115,13 @@ def verdict_result(
         word,
         answer.reason,
         next_step,
-        MATCH_COLUMNS,
+        tuple(map(_, MATCH_COLUMNS)),
         tuple(_match_row(number, match) for number, match in enumerate(answer.matches, 1)),
     )
 
 
 def rules_title(answer: FirewallAnswer, status: FirewallStatus) -> str:
-    """Say what the list of rules is, or why it is empty."""
+    """Return what the list of rules is, or why it is empty."""
     many = len(answer.matches)
     if not many and status.problem:
         return _("The rules could not be read.")
@@ -133,7 +135,7 @@ def rules_title(answer: FirewallAnswer, status: FirewallStatus) -> str:
 
 
 def describe_profile(profile: ProfileState) -> str:
-    """Tell the state of a profile or zone in one line."""
+    """Describe the state of a profile or zone in one line."""
     name = f"{profile.name} (active)" if profile.is_active else profile.name
     if not profile.is_on:
         parts = [_("off, everything gets in")]
@@ -153,7 +155,7 @@ def describe_profile(profile: ProfileState) -> str:
 
 
 def profile_lines(status: FirewallStatus) -> tuple[str, ...]:
-    """Tell all profiles or zones, the active ones first."""
+    """Describe all profiles or zones, the active ones first."""
     ordered = sorted(status.profiles, key=lambda profile: not profile.is_active)
     # Windows writes its profiles with a capital; the name of a zone is an identifier.
     is_windows = status.manager == "windows"
@@ -170,8 +172,8 @@ def _match_row(number: int, match: RuleMatch) -> ResultRow:
         (
             f"{number}, decides" if match.decides else str(number),
             name if rule.is_enabled else _("{name} (switched off)").format(name=name),
-            EFFECT_LABELS[rule.effect],
-            _FIT_LABELS[match.fit],
+            _(EFFECT_LABELS[rule.effect]),
+            _(_FIT_LABELS[match.fit]),
             "; ".join(rule.conditions),
             rule.source,
             rule.text,

@@ -143,14 +143,14 @@ class FirewallTools(QObject):
 
     @Slot(object)
     def note_change(self, _report: ActionReport | None = None) -> None:
-        """Read everything anew that depends on the rules: they were changed just now."""
+        """Read everything again that depends on the rules: they were changed just now."""
         self._sources.feed.reread()
         if self._has_list and self.managed_rules_window.isVisible():
             self.managed_rules_window.refresh()
 
     @Slot(str)
     def show_expired(self, sentence: str) -> None:
-        """Say in the status bar that rules have had their time and are still there."""
+        """Show in the status bar that rules have expired and are still there."""
         self.note_changed.emit(sentence)
 
     def close(self) -> None:

@@ -12,10 +12,11 @@ from portview.actions.confirmation.firewall_actions import RevokeAction
 from portview.actions.firewall_rules.expiry import why_expired
 from portview.actions.firewall_rules.plan import describe_remotes, describe_rule_end
 from portview.domain.firewall import FirewallQuestion
+from portview.domain.verdict_labels import verdict_label
 from portview.engine.latest_query import LatestQuery
 from portview.engine.task_runner import Pool
-from portview.i18n import _
-from portview.ui.firewall.firewall_text import EFFECT_LABELS, VERDICT_LABELS
+from portview.i18n import N_, _
+from portview.ui.firewall.firewall_text import EFFECT_LABELS
 from portview.ui.firewall.revoke_action import ConfirmedRevoke
 from portview.ui.style.severity import Severity
 from portview.ui.widgets.result import ResultRow
@@ -32,7 +33,15 @@ if TYPE_CHECKING:
     from portview.settings import Settings
 
 _SIZE = (860, 360)
-_COLUMNS = ("Rule", "Does", "Port", "From", "Until", "Any other machine", "Program")
+_COLUMNS = (
+    N_("Rule"),
+    N_("Does"),
+    N_("Port"),
+    N_("From"),
+    N_("Until"),
+    N_("Any other machine"),
+    N_("Program"),
+)
 
 
 class _Listing(NamedTuple):
@@ -72,8 +81,8 @@ class ManagedRulesWindow(ToolWindow):
         self.table = ResultTable()
         self.table.setAccessibleName(_("Rules made by PortView"))
         self.table.setWordWrap(False)
-        self.revoke_button = self.button(_("&Take back…"), self._on_revoke)
-        self.all_button = self.button(_("Take back &all…"), self._on_revoke_all)
+        self.revoke_button = self.button(_("&Revoke…"), self._on_revoke)
+        self.all_button = self.button(_("Revoke &all…"), self._on_revoke_all)
         self.refresh_button = self.button("&Refresh", self.refresh)
         self.close_button = self.button("Close", self.reject)
         buttons = QHBoxLayout()
@@ -91,19 +100,19 @@ class ManagedRulesWindow(ToolWindow):
 
     @property
     def is_reading(self) -> bool:
-        """Tell whether the list is being read."""
+        """Return whether the list is being read."""
         return self._inquiry.is_asking
 
     @Slot()
     def refresh(self) -> None:
-        """Read the list anew."""
+        """Read the list again."""
         if not self._own:
             self.note.setText(_("Reading the firewall …"))
         self._inquiry.ask(None)
 
     def _on_read(self, _none: None, listing: _Listing) -> None:
         self._own = listing.rules.managed_rules
-        self.table.begin(_COLUMNS)
+        self.table.begin(tuple(map(_, _COLUMNS)))
         for row in listing.rows:
             self.table.append(row)
         self.table.fit()
@@ -171,11 +180,11 @@ def _row(own: ManagedRule, rules: FirewallRules, why: str) -> ResultRow:
     return ResultRow(
         (
             own.rule.name or own.id,
-            EFFECT_LABELS[rule_spec.effect],
+            _(EFFECT_LABELS[rule_spec.effect]),
             f"{rule_spec.protocol.value.upper()} {rule_spec.port}",
             describe_remotes(rule_spec),
             f"{ending}; {why}" if why else ending,
-            VERDICT_LABELS[answer.verdict],
+            verdict_label(answer.verdict),
             rule_spec.program or "any",
         ),
         Severity.BAD if why else None,

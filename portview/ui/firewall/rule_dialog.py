@@ -46,8 +46,8 @@ _ROOM_AROUND = 230
 class RuleDialog(ConfirmDialog):
     """Asks for a rule about the port of a row and makes it.
 
-    Every choice is planned anew off the UI thread; the rule can be made when what is shown is what
-    was chosen. ``revoke_wanted`` carries the id of a rule that is to be taken back again.
+    Every choice is planned again off the UI thread; the rule can be made when what is shown is what
+    was chosen. ``revoke_wanted`` carries the id of a rule that is to be revoked again.
     """
 
     revoke_wanted = Signal(str)
@@ -87,7 +87,7 @@ class RuleDialog(ConfirmDialog):
         )
         self.compose(self.asked, self.note)
         self.revoke_button = self.add_button(
-            _("&Take it back…"), QDialogButtonBox.ButtonRole.ActionRole
+            _("&Revoke it…"), QDialogButtonBox.ButtonRole.ActionRole
         )
         self.revoke_button.hide()
         self.revoke_button.clicked.connect(self._on_revoke)
@@ -104,7 +104,7 @@ class RuleDialog(ConfirmDialog):
 
     @property
     def is_planning(self) -> bool:
-        """Tell whether what is shown is not yet what was chosen."""
+        """Return whether what is shown is not yet what was chosen."""
         return self._inquiry.is_asking
 
     @override

@@ -30,7 +30,7 @@ from portview.actions.firewall_rules.rule_spec import (
 from portview.domain.errors import PortViewError
 from portview.domain.plain_text import inert, quoted
 from portview.domain.user_input.parsing import BadInputError
-from portview.i18n import _
+from portview.i18n import N_, _
 from portview.ui.confirm.confirmation_view import plain_label
 from portview.ui.widgets.validated_field import ValidatedField
 
@@ -49,9 +49,9 @@ HOUR_MS = 3_600_000
 _LONGEST_NAME = 60
 _MOST_NETWORKS = 3
 _PROFILE_TIPS = {
-    "domain": "Networks in which this machine knows its domain",
-    "private": "Networks that were marked as private: at home, at work",
-    "public": "All other networks, such as a caf\u00e9's: everybody there may come in",
+    "domain": N_("Networks in which this machine knows its domain"),
+    "private": N_("Networks that were marked as private: at home, at work"),
+    "public": N_("All other networks, such as a caf\u00e9's: everybody there may come in"),
 }
 
 
@@ -72,7 +72,7 @@ class Until(IntEnum):
 
 
 class RuleForm(QWidget):
-    """Makes a wish of what is chosen. ``rule_spec_changed`` follows every choice."""
+    """Makes a rule specification of what is chosen. ``rule_spec_changed`` follows every choice."""
 
     rule_spec_changed = Signal()
 
@@ -84,7 +84,7 @@ class RuleForm(QWidget):
         owner_name: str,
         parent: QWidget | None = None,
     ) -> None:
-        """Take what the port is used for now; ``owner_name`` is machine text."""
+        """Store what the port is used for now; ``owner_name`` is machine text."""
         super().__init__(parent)
         self._question = question
         self._owner = owner
@@ -98,7 +98,9 @@ class RuleForm(QWidget):
         self.port_button = QRadioButton(_("Whatever listens on the port"))
         self._whom = QButtonGroup(self)
         self.remote_box = QComboBox()
-        self.remote_field: ValidatedField[tuple[str, ...]] = ValidatedField("Remote", parse_remote)
+        self.remote_field: ValidatedField[tuple[str, ...]] = ValidatedField(
+            _("Remote"), parse_remote
+        )
         self.remote_field.setPlaceholderText("192.168.1.7 or 192.168.1.0/24")
         self.profile_boxes = {profile: QCheckBox(profile.capitalize()) for profile in _PROFILE_TIPS}
         self.until_box = QComboBox()
@@ -106,7 +108,7 @@ class RuleForm(QWidget):
         self._connect()
 
     def show_firewall(self, status: FirewallStatus, subnets: tuple[LocalSubnet, ...]) -> None:
-        """Offer what this firewall can do; to be called once, before the wish is asked for."""
+        """Offer what this firewall can do; to be called once, first."""
         is_program_rule = can_match_programs(status) and self._start.program is not None
         self.program_button.setEnabled(is_program_rule)
         (self.program_button if is_program_rule else self.port_button).setChecked(True)
@@ -124,12 +126,12 @@ class RuleForm(QWidget):
             )
 
     def show_name(self, name: str) -> None:
-        """Say what the rule will be called; the text is inert."""
+        """Show what the rule will be called; the text is inert."""
         self.name.setText(name)
 
     @property
     def problem(self) -> str:
-        """Say what is missing, empty where the wish is whole."""
+        """Return what is missing, empty where the rule specification is whole."""
         if self.remote_box.currentIndex() == Remote.ONE and self.remote_field.value is None:
             return self.remote_field.accessibleDescription() or _(
                 "Type the address or the network."
@@ -139,7 +141,7 @@ class RuleForm(QWidget):
         return ""
 
     def rule_spec(self) -> RuleSpec:
-        """Return the wish; only where there is no ``problem``."""
+        """Return the rule specification; only where there is no ``problem``."""
         choice = self.remote_box.currentIndex()
         remotes = {Remote.LOCAL: (LOCAL_SUBNET,), Remote.ANY: (ANY,)}.get(
             Remote(choice), self.remote_field.value or ()
@@ -179,7 +181,7 @@ class RuleForm(QWidget):
         profiles = QHBoxLayout()
         for name, box in self.profile_boxes.items():
             box.setChecked(name in self._start.profiles)
-            box.setToolTip(_PROFILE_TIPS[name])
+            box.setToolTip(_(_PROFILE_TIPS[name]))
             profiles.addWidget(box)
         profiles.addStretch(1)
         self._add_endings(owner_name)
@@ -205,7 +207,7 @@ class RuleForm(QWidget):
     def _add_endings(self, owner_name: str) -> None:
         self._made_ms = time.time_ns() // 1_000_000
         ends = QDateTime.fromMSecsSinceEpoch(self._made_ms + HOUR_MS).toString("HH:mm")
-        self.until_box.addItem(_("I take it back"), Until.REVOKED)
+        self.until_box.addItem(_("I revoke it"), Until.REVOKED)
         self.until_box.addItem(_("In 1 hour, at {ends}").format(ends=ends), Until.HOUR)
         if self._owner is not None:
             program = _("{owner_name} (PID {pid}) ends").format(
@@ -243,7 +245,7 @@ def parse_remote(text: str) -> tuple[str, ...]:
         try:
             validated_remotes((stripped,))
         except PortViewError as error:
-            problem = _("{stripped} is no address and no network.").format(
+            problem = _("{stripped} is not a valid address and no network.").format(
                 stripped=quoted(stripped, 60)
             )
             if not stripped:

@@ -39,7 +39,7 @@ class RulePreview(QWidget):
         self.title = QLabel(_("This will run:"))
         self.command = PlainField(_("Command that will run"), _MOST_LINES)
         self.command.setFont(monospace_font(self.font()))
-        self.copy_button = QPushButton("&Copy")
+        self.copy_button = QPushButton(_("&Copy"))
         self.copy_button.setAutoDefault(False)
         self.copy_button.setToolTip(_("Copy the command"))
         self.copy_button.clicked.connect(self._copy)
@@ -68,7 +68,7 @@ class RulePreview(QWidget):
         return self._texts(Severity.NOTE)
 
     def show_confirmation(self, confirmation: FirewallConfirmation) -> None:
-        """Say what is true now, what may be in the way, and what will run."""
+        """Show what is true now, what may be in the way, and what will run."""
         self.now.setText(confirmation.now)
         self.command.set_lines(confirmation.commands)
         for widget in (self.title, self.frame):

@@ -19,7 +19,7 @@ def describe_port(row: SocketRow) -> str:
 
 
 def why_no_rule(row: SocketRow) -> str:
-    """Say why no rule of the firewall would change anything for a row; empty where one may."""
+    """Return why no rule of the firewall would change anything for a row; empty where one may."""
     if row.protocol is Protocol.TCP and row.state is State.BOUND:
         return _("Nothing listens here yet, so there is nobody to let clients in to.")
     if not awaits_clients(row):

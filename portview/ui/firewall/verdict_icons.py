@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QPalette
 
-from portview.domain.table.cells import LOOPBACK
+from portview.domain.table.cells import LOOPBACK_CODE
 from portview.ui.style.icons import coloured_icon
 from portview.ui.style.severity import Severity
 from portview.ui.style.severity_style import severity_colour
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QColor, QIcon
 
 _ICONS = {
-    "Allowed": "firewall_allowed",
-    "Blocked": "firewall_blocked",
-    "Partly": "firewall_partly",
-    "Unknown": "firewall_unknown",
-    LOOPBACK: "loopback",
+    "allowed": "firewall_allowed",
+    "blocked": "firewall_blocked",
+    "partly": "firewall_partly",
+    "unknown": "firewall_unknown",
+    LOOPBACK_CODE: "loopback",
 }
-_SEVERITIES = {"Allowed": Severity.GOOD, "Blocked": Severity.BAD}
+_SEVERITIES = {"allowed": Severity.GOOD, "blocked": Severity.BAD}
 
 
 class VerdictIcons:
@@ -35,16 +35,16 @@ class VerdictIcons:
         """Draw in other colours from now on."""
         self._palette = palette
 
-    def icon_of(self, word: str) -> QIcon | None:
-        """Return the icon of a cell's word; None for an empty cell."""
-        name = _ICONS.get(word)
+    def icon_of(self, code: str) -> QIcon | None:
+        """Return the icon for a ``firewall_code``; None for an empty cell."""
+        name = _ICONS.get(code)
         if name is None:
             return None
-        colour = self._colour(word).rgba()
+        colour = self._colour(code).rgba()
         selected = self._palette.color(QPalette.ColorRole.HighlightedText).rgba()
         return coloured_icon(name, colour, colour, selected)
 
-    def _colour(self, word: str) -> QColor:
-        if word == "Partly":
+    def _colour(self, code: str) -> QColor:
+        if code == "partly":
             return caution_colour(self._palette)
-        return severity_colour(_SEVERITIES.get(word, Severity.NOTE), self._palette)
+        return severity_colour(_SEVERITIES.get(code, Severity.NOTE), self._palette)

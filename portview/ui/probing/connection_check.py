@@ -97,7 +97,11 @@ class ConnectionCheck(QWidget):
             return
         self._result = None
         self.explanation.setText("")
-        self.view.begin("Testing\u2026", _("Reading the sockets of this machine."), STEP_COLUMNS)
+        self.view.begin(
+            _("Testing\u2026"),
+            _("Reading the sockets of this machine."),
+            tuple(map(_, STEP_COLUMNS)),
+        )
 
         def work(work: Work[DisplayedResult]) -> DisplayedResult:
             rows = self._read_rows()

@@ -11,7 +11,7 @@ from portview.actions.firewall_rules.ladder_check import row_for_firewall_check
 from portview.actions.port_destinations import PortDestinations
 from portview.domain.sockets.socket_row import Protocol, State, endpoint_text
 from portview.domain.user_input.targets import Target
-from portview.i18n import _
+from portview.i18n import N_, _
 from portview.probes.bind_places import ANY_IPV4, ANY_IPV6
 from portview.probes.ladder import climb
 from portview.probes.ladder_sentence import Reach
@@ -34,16 +34,16 @@ if TYPE_CHECKING:
 
 _LOOPBACK_FOR = {ANY_IPV4: "127.0.0.1", ANY_IPV6: "::1"}
 _REACH_LABELS = {
-    Reach.NOTHING_LISTENS: ("Nothing listens", Severity.BAD),
-    Reach.THIS_MACHINE_ONLY: ("This machine only", Severity.NOTE),
-    Reach.BLOCKED: ("Blocked", Severity.BAD),
-    Reach.HANGS: ("Hangs", Severity.BAD),
-    Reach.HANGS_UP: ("Hangs up", Severity.BAD),
-    Reach.SUSPENDED: ("Suspended", Severity.BAD),
-    Reach.REACHABLE: ("Reachable", Severity.GOOD),
-    Reach.SOME: ("Reachable for some", Severity.NOTE),
-    Reach.UNCERTAIN: ("Not certain", Severity.NOTE),
-    Reach.INNER_NETWORK: ("Inner network only", Severity.NOTE),
+    Reach.NOTHING_LISTENS: (N_("Nothing listens"), Severity.BAD),
+    Reach.THIS_MACHINE_ONLY: (N_("This machine only"), Severity.NOTE),
+    Reach.BLOCKED: (N_("Blocked"), Severity.BAD),
+    Reach.HANGS: (N_("Hangs"), Severity.BAD),
+    Reach.HANGS_UP: (N_("Hangs up"), Severity.BAD),
+    Reach.SUSPENDED: (N_("Suspended"), Severity.BAD),
+    Reach.REACHABLE: (N_("Reachable"), Severity.GOOD),
+    Reach.SOME: (N_("Reachable for some"), Severity.NOTE),
+    Reach.UNCERTAIN: (N_("Not certain"), Severity.NOTE),
+    Reach.INNER_NETWORK: (N_("Inner network only"), Severity.NOTE),
 }
 
 
@@ -137,9 +137,12 @@ def run_test(
                 on_step=lambda step: tell(step_row(step)),
             )
         word, severity = _REACH_LABELS[report.conclusion.reach]
+        word = _(word)
         lines = tuple(map(step_row, report.steps))
         end = report.conclusion
-        return DisplayedResult(severity, word, end.sentence, end.advice, STEP_COLUMNS, lines)
+        return DisplayedResult(
+            severity, word, end.sentence, end.advice, tuple(map(_, STEP_COLUMNS)), lines
+        )
     probe = probe_udp if plan.way is Way.ASK_UDP else probe_tcp
     result = result_of(probe(plan.target, cancel=cancel))
     lines = tuple(
@@ -148,7 +151,7 @@ def run_test(
     )
     for line in lines:
         tell(line)
-    return replace(result, columns=STEP_COLUMNS, rows=lines)
+    return replace(result, columns=tuple(map(_, STEP_COLUMNS)), rows=lines)
 
 
 def firewall_question(

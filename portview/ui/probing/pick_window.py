@@ -20,7 +20,7 @@ from portview.actions.port_destinations import PortDestinations
 from portview.domain.sockets.socket_row import Protocol
 from portview.domain.user_input.parsing import format_ports, parse_count, parse_ports
 from portview.domain.user_input.targets import parse_any_port
-from portview.i18n import _
+from portview.i18n import N_, _
 from portview.override import override
 from portview.probes.documents import pick_document
 from portview.probes.pick import pick_ports, ports_near
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 _SIZE = (560, 430)
 _MOST_PORTS = 100
 _NARROW = 90
-_COLUMNS = ("Passed over", "Why")
+_COLUMNS = (N_("Passed over"), N_("Why"))
 
 
 class PickWindow(ToolWindow):
@@ -182,7 +182,7 @@ class PickWindow(ToolWindow):
         ).format(ports=ports, protocol=protocol.upper())
         rows = passed_over(report.skipped)
         hint = " ".join(report.notes)
-        columns = _COLUMNS if rows else ()
+        columns = tuple(map(_, _COLUMNS)) if rows else ()
         self.view.show_result(
             DisplayedResult(Severity.GOOD, f"{ports} {words}", detail, hint, columns, rows)
         )

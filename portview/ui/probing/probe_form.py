@@ -69,11 +69,13 @@ class ProbeForm(QWidget):
         self.kinds.setDrawBase(False)
         for kind in ProbeKind:
             self.kinds.addTab(kind)
-        self.target: ValidatedField[Any] = ValidatedField("Target", parse_for(ProbeKind.TCP))
+        self.target: ValidatedField[Any] = ValidatedField(_("Target"), parse_for(ProbeKind.TCP))
         self._about = wrapped_label(_("About this kind of probe"))
         self._timeouts = {kind: _timeout_field(kind) for kind in TIMEOUTS_MS}
         self._tries = _narrow(
-            ValidatedField("Tries", partial(parse_count, most=_MOST_TRIES), default=DEFAULT_TRIES)
+            ValidatedField(
+                _("Tries"), partial(parse_count, most=_MOST_TRIES), default=DEFAULT_TRIES
+            )
         )
         self._tries.setPlaceholderText(str(DEFAULT_TRIES))
         self._retries = QComboBox()
@@ -88,8 +90,8 @@ class ProbeForm(QWidget):
         )
         self._status.setPlaceholderText("200 to 399")
         self._body: ValidatedField[str] = ValidatedField(_("Expected text"), str, default="")
-        self._body.setPlaceholderText("anything")
-        self._follows = QCheckBox("Follow &redirects")
+        self._body.setPlaceholderText(_("anything"))
+        self._follows = QCheckBox(_("Follow &redirects"))
         self._follows.setChecked(True)
         self._checks = QCheckBox(_("Check the certi&ficate"))
         self._checks.setChecked(True)
@@ -221,7 +223,7 @@ class ProbeForm(QWidget):
         layout.addWidget(self.kinds)
         layout.addWidget(self._about)
         target = QFormLayout()
-        target.addRow("&Target:", self.target)
+        target.addRow(_("&Target:"), self.target)
         layout.addLayout(target)
         layout.addWidget(self._mistake)
         for kind, rows in self._option_rows().items():
@@ -256,7 +258,7 @@ class ProbeForm(QWidget):
         self.target.setPlaceholderText(EXAMPLES[kind])
         self.target.setText(carried_over(self.target.text(), kind))
         self.target.set_parse(parse_for(kind))
-        self._about.setText(ABOUT[kind])
+        self._about.setText(_(ABOUT[kind]))
         mute(self._about)
         for one, page in self._pages.items():
             page.setVisible(one is kind)
@@ -265,7 +267,7 @@ class ProbeForm(QWidget):
 
 def _timeout_field(kind: ProbeKind) -> ValidatedField[int]:
     default_ms = round(TIMEOUTS_MS[kind])
-    field = _narrow(ValidatedField("Timeout", parse_duration_ms, default=default_ms))
+    field = _narrow(ValidatedField(_("Timeout"), parse_duration_ms, default=default_ms))
     field.setPlaceholderText(format_duration(default_ms))
     return field
 

@@ -14,7 +14,7 @@ from portview.domain.user_input.targets import (
     parse_target,
     parse_url,
 )
-from portview.i18n import _
+from portview.i18n import N_, _
 from portview.probes.bind_report import BindReport
 from portview.probes.documents import (
     bind_document,
@@ -68,11 +68,13 @@ EXAMPLES = {
     ProbeKind.BIND: "8080  or  127.0.0.1:8080",
 }
 ABOUT = {
-    ProbeKind.TCP: "Connects to every address of the host, several times, and closes at once.",
-    ProbeKind.UDP: "Sends a question that the port's usual service answers.",
-    ProbeKind.HTTP: "Sends GET without cookies and follows redirects.",
-    ProbeKind.TLS: "Shakes hands and looks at the certificate as a client of this machine would.",
-    ProbeKind.BIND: "Tries whether a program on this machine could take the port now.",
+    ProbeKind.TCP: N_("Connects to every address of the host, several times, and closes at once."),
+    ProbeKind.UDP: N_("Sends a question that the port's usual service answers."),
+    ProbeKind.HTTP: N_("Sends GET without cookies and follows redirects."),
+    ProbeKind.TLS: N_(
+        "Shakes hands and looks at the certificate as a client of this machine would."
+    ),
+    ProbeKind.BIND: N_("Tries whether a program on this machine could take the port now."),
 }
 TIMEOUTS_MS = {
     ProbeKind.TCP: DEFAULT_TIMEOUT_MS,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.sockets.socket_row import endpoint_text
 from portview.domain.verdicts import Verdict
-from portview.i18n import _
+from portview.i18n import N_, _
 from portview.probes.bind_report import BindReport, BindVerdict, is_free_for_a_server
 from portview.probes.http import HttpReport
 from portview.probes.ladder import LadderStage, StepOutcome
@@ -22,56 +22,56 @@ if TYPE_CHECKING:
     from portview.probes.tcp import AddressReport, ProbeReport
 
 VERDICT_LABELS = {
-    Verdict.OPEN: "Open",
-    Verdict.CLOSED: "Closed",
-    Verdict.FILTERED: "Filtered",
-    Verdict.UNREACHABLE: "Unreachable",
-    Verdict.OPEN_OR_FILTERED: "Open or filtered",
-    Verdict.OK: "OK",
-    Verdict.FAILED: "Not as it should be",
-    Verdict.HUNG_UP: "Hangs up",
-    Verdict.UNRESOLVED: "Unknown name",
-    Verdict.ERROR: "Could not ask",
+    Verdict.OPEN: N_("Open"),
+    Verdict.CLOSED: N_("Closed"),
+    Verdict.FILTERED: N_("Filtered"),
+    Verdict.UNREACHABLE: N_("Unreachable"),
+    Verdict.OPEN_OR_FILTERED: N_("Open or filtered"),
+    Verdict.OK: N_("OK"),
+    Verdict.FAILED: N_("Unexpected response"),
+    Verdict.HUNG_UP: N_("Hangs up"),
+    Verdict.UNRESOLVED: N_("Unknown name"),
+    Verdict.ERROR: N_("Could not ask"),
 }
 _BIND_LABELS = {
-    BindVerdict.FREE: "Free",
-    BindVerdict.IN_USE: "In use",
-    BindVerdict.LEFTOVERS: "Free, with leftovers",
-    BindVerdict.SHARED: "Shared",
-    BindVerdict.REDIRECTED: "Redirected",
-    BindVerdict.RESERVED: "Reserved",
-    BindVerdict.EXCLUSIVE: "Taken exclusively",
-    BindVerdict.PRIVILEGED: "For administrators",
-    BindVerdict.FORBIDDEN: "Forbidden",
-    BindVerdict.NO_ADDRESS: "No such address",
-    BindVerdict.ERROR: "Could not try",
+    BindVerdict.FREE: N_("Free"),
+    BindVerdict.IN_USE: N_("In use"),
+    BindVerdict.LEFTOVERS: N_("Free, with leftovers"),
+    BindVerdict.SHARED: N_("Shared"),
+    BindVerdict.REDIRECTED: N_("Redirected"),
+    BindVerdict.RESERVED: N_("Reserved"),
+    BindVerdict.EXCLUSIVE: N_("Taken exclusively"),
+    BindVerdict.PRIVILEGED: N_("For administrators"),
+    BindVerdict.FORBIDDEN: N_("Forbidden"),
+    BindVerdict.NO_ADDRESS: N_("No such address"),
+    BindVerdict.ERROR: N_("Could not try"),
 }
 STEP_LABELS = {
-    LadderStage.BOUND: "Listens",
-    LadderStage.OWNER: "Program",
-    LadderStage.LOOPBACK: "Loopback",
-    LadderStage.OWN_ADDRESS: "Own address",
-    LadderStage.NAT: "NAT rules",
-    LadderStage.FIREWALL: "Firewall",
-    LadderStage.GREETING: "Greeting",
+    LadderStage.BOUND: N_("Listens"),
+    LadderStage.OWNER: N_("Program"),
+    LadderStage.LOOPBACK: N_("Loopback"),
+    LadderStage.OWN_ADDRESS: N_("Own address"),
+    LadderStage.NAT: N_("NAT rules"),
+    LadderStage.FIREWALL: N_("Firewall"),
+    LadderStage.GREETING: N_("Greeting"),
 }
 STEP_SEVERITIES = {
     StepOutcome.GOOD: Severity.GOOD,
     StepOutcome.BAD: Severity.BAD,
     StepOutcome.NOTE: Severity.NOTE,
 }
-STEP_COLUMNS = ("Step", "Result", "Time", "What was found")
+STEP_COLUMNS = (N_("Step"), N_("Result"), N_("Time"), N_("What was found"))
 _ADDRESS_COLUMNS = (
-    "Address",
-    "Verdict",
-    "Min / median / max",
-    "Tries",
-    "From",
-    "What was found",
+    N_("Address"),
+    N_("Verdict"),
+    N_("Min / median / max"),
+    N_("Tries"),
+    N_("From"),
+    N_("What was found"),
 )
-_HOP_COLUMNS = ("Step", "Status", "Time", "Asked", "At")
-_FACT_COLUMNS = ("Certificate", "What it says")
-_PLACE_COLUMNS = ("Address", "Verdict", "What was found")
+_HOP_COLUMNS = (N_("Step"), N_("Status"), N_("Time"), N_("Asked"), N_("At"))
+_FACT_COLUMNS = (N_("Certificate"), N_("What it says"))
+_PLACE_COLUMNS = (N_("Address"), N_("Verdict"), N_("What was found"))
 
 
 def result_of(report: ProbeReport | HttpReport | TlsReport | BindReport) -> DisplayedResult:
@@ -84,16 +84,16 @@ def result_of(report: ProbeReport | HttpReport | TlsReport | BindReport) -> Disp
         return _bind_result(report)
     return DisplayedResult(
         verdict_severity(report.verdict),
-        VERDICT_LABELS[report.verdict],
+        _(VERDICT_LABELS[report.verdict]),
         report.detail,
         report.hint,
-        _ADDRESS_COLUMNS,
+        tuple(map(_, _ADDRESS_COLUMNS)),
         tuple(map(_address_row, report.addresses)),
     )
 
 
 def verdict_severity(verdict: Verdict) -> Severity:
-    """Tell whether a verdict is good news."""
+    """Return whether a verdict is good news."""
     if verdict.is_good:
         return Severity.GOOD
     return Severity.NOTE if verdict is Verdict.OPEN_OR_FILTERED else Severity.BAD
@@ -103,7 +103,12 @@ def step_row(step: LadderStep) -> ResultRow:
     """Return the line of one rung of the ladder; its columns are STEP_COLUMNS."""
     severity = STEP_SEVERITIES[step.outcome]
     return ResultRow(
-        (STEP_LABELS[step.kind], SEVERITY_LABELS[severity], time_text(step.latency_ms), step.text),
+        (
+            _(STEP_LABELS[step.kind]),
+            _(SEVERITY_LABELS[severity]),
+            time_text(step.latency_ms),
+            step.text,
+        ),
         severity,
     )
 
@@ -130,7 +135,7 @@ def _address_row(report: AddressReport) -> ResultRow:
     return ResultRow(
         (
             endpoint_text(report.address),
-            VERDICT_LABELS[report.verdict],
+            _(VERDICT_LABELS[report.verdict]),
             "" if times is None else times_text(times),
             str(len(report.tries)),
             endpoint_text(local) if local else "",
@@ -161,10 +166,10 @@ def _http_result(report: HttpReport) -> DisplayedResult:
         )
     return DisplayedResult(
         verdict_severity(report.verdict),
-        VERDICT_LABELS[report.verdict],
+        _(VERDICT_LABELS[report.verdict]),
         detail,
         report.hint,
-        _HOP_COLUMNS if rows else (),
+        tuple(map(_, _HOP_COLUMNS)) if rows else (),
         tuple(rows),
     )
 
@@ -175,7 +180,7 @@ def _tls_result(report: TlsReport) -> DisplayedResult:
     if certificate:
         rows = [
             ResultRow(
-                ("Problem", f"{words[0].upper()}{words[1:]}."),
+                (_("Problem"), f"{words[0].upper()}{words[1:]}."),
                 Severity.BAD,
             )
             for problem in report.problems
@@ -183,10 +188,13 @@ def _tls_result(report: TlsReport) -> DisplayedResult:
         ]
         until = f"{certificate.not_after:%Y-%m-%d %H:%M} UTC"
         rows += [
-            ResultRow((_("For the names"), ", ".join(certificate.names) or "none")),
-            ResultRow(("Subject", certificate.subject)),
+            ResultRow((_("For the names"), ", ".join(certificate.names) or _("none"))),
+            ResultRow((_("Subject"), certificate.subject)),
             ResultRow(
-                ("Issuer", f"{certificate.issuer}{_self_signed(is_so=certificate.is_self_signed)}")
+                (
+                    _("Issuer"),
+                    f"{certificate.issuer}{_self_signed(is_so=certificate.is_self_signed)}",
+                )
             ),
             ResultRow((_("Valid from"), f"{certificate.not_before:%Y-%m-%d %H:%M} UTC")),
             ResultRow((_("Valid until"), f"{until}{_describe_days(report.days_left)}")),
@@ -200,16 +208,16 @@ def _tls_result(report: TlsReport) -> DisplayedResult:
             )
         )
     if report.version:
-        rows.append(ResultRow(("Version", report.version)))
-        rows.append(ResultRow(("Cipher", report.cipher)))
+        rows.append(ResultRow((_("Version"), report.version)))
+        rows.append(ResultRow((_("Cipher"), report.cipher)))
     if report.address:
-        rows.append(ResultRow(("Address", endpoint_text(report.address))))
+        rows.append(ResultRow((_("Address"), endpoint_text(report.address))))
     return DisplayedResult(
         verdict_severity(report.verdict),
-        VERDICT_LABELS[report.verdict],
+        _(VERDICT_LABELS[report.verdict]),
         report.detail,
         report.hint,
-        _FACT_COLUMNS if rows else (),
+        tuple(map(_, _FACT_COLUMNS)) if rows else (),
         tuple(rows),
     )
 
@@ -229,7 +237,7 @@ def _describe_demand(demand: ClientCertificate) -> str:
 
 
 def _self_signed(*, is_so: bool) -> str:
-    return _(" (signed by itself)") if is_so else ""
+    return _(" (self-signed)") if is_so else ""
 
 
 def _describe_days(days_left: int | None) -> str:
@@ -245,17 +253,17 @@ def _describe_days(days_left: int | None) -> str:
 def _bind_result(report: BindReport) -> DisplayedResult:
     rows = tuple(
         ResultRow(
-            (str(one.place), _BIND_LABELS[one.verdict], f"{one.detail} {one.hint}".rstrip()),
+            (str(one.place), _(_BIND_LABELS[one.verdict]), f"{one.detail} {one.hint}".rstrip()),
             _bind_severity(one.verdict, report),
         )
         for one in report.places
     )
     return DisplayedResult(
         _bind_severity(report.verdict, report),
-        _BIND_LABELS[report.verdict],
+        _(_BIND_LABELS[report.verdict]),
         " ".join((report.detail, *report.notes)),
         report.hint,
-        _PLACE_COLUMNS,
+        tuple(map(_, _PLACE_COLUMNS)),
         rows,
     )
 

@@ -61,7 +61,7 @@ class _Result:
 class ProbeWindow(ToolWindow):
     """Asks one question at a time and keeps the last answers.
 
-    ``wait_wanted`` tells a Wish and for how many milliseconds it is to be waited for.
+    ``wait_wanted`` tells a WaitCondition and for how many milliseconds it is to be waited for.
     """
 
     wait_wanted = Signal(object, int)
@@ -90,7 +90,9 @@ class ProbeWindow(ToolWindow):
         self.limit.setPlaceholderText("10 min")
         self.limit.setFixedWidth(70)
         self.wait_button = self.button(
-            "&Wait", self._ask_to_wait, "Goes on in the background; the status bar shows it"
+            "&Wait",
+            self._ask_to_wait,
+            _("Keeps running in the background; the status bar shows it"),
         )
         self.starts_at = self.form.target
         self._compose()
@@ -185,7 +187,10 @@ class ProbeWindow(ToolWindow):
         is_possible = bool(self.condition.count())
         self.wait_button.setEnabled(is_possible)
         self.condition.setEnabled(is_possible)
-        why_not = _("UDP tells nobody reliably that it listens, so it can't be waited for.")
+        why_not = _(
+            "PortView can't wait for a UDP port: UDP doesn't reliably signal that something is "
+            "listening."
+        )
         self.condition.setToolTip("" if is_possible else why_not)
 
     def _ask_to_wait(self) -> None:

@@ -37,7 +37,7 @@ ACTION_NAMES = ("probe", "scan", "pick")
 class ProbingSources(NamedTuple):
     """Where the tools get what they ask this machine for.
 
-    ``read_rows`` reads the sockets anew and ``firewall`` is asked for its word, both on a pool
+    ``read_rows`` reads the sockets again and ``firewall`` is asked for its verdict, both on a pool
     thread; ``all_entries`` are the table's own, on the UI thread.
     """
 
@@ -145,7 +145,7 @@ class ProbingTools(QObject):
         )
         acts.add(
             "scan",
-            ActionSpec(_("&Scan ports…"), ("Ctrl+Shift+P",), _("Find the open ports of a host")),
+            ActionSpec(_("&Scan ports…"), ("Ctrl+Alt+P",), _("Find the open ports of a host")),
             self.show_scan,
         )
         acts.add(

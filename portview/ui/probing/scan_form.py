@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QL
 from portview.domain.sockets.socket_row import Protocol
 from portview.domain.user_input.parsing import format_duration, parse_count, parse_duration_ms
 from portview.domain.user_input.targets import parse_typed_host
-from portview.i18n import _
+from portview.i18n import N_, _
 from portview.probes.scan import DEFAULT_SCAN_TIMEOUT_MS, ScanOptions
 from portview.ui.probing.scan_ports import ALL, COMMON, WELL_KNOWN, parse_scan_ports
 from portview.ui.widgets.validated_field import MistakeLine, ValidatedField
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 _MOST_PER_S = 100_000
 _NARROW = 100
 _PRESETS = (
-    ("Common ports", COMMON),
-    ("1 to 1024", WELL_KNOWN),
-    ("All 65,535", ALL),
+    (N_("Common ports"), COMMON),
+    (N_("1 to 1024"), WELL_KNOWN),
+    (N_("All 65,535"), ALL),
 )
 
 
@@ -44,16 +44,16 @@ class ScanForm(QWidget):
     def __init__(self, names: PortNames, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._names = names
-        self.host: ValidatedField[str] = ValidatedField("Host", parse_typed_host)
+        self.host: ValidatedField[str] = ValidatedField(_("Host"), parse_typed_host)
         self.host.setPlaceholderText("localhost")
         self.ports: ValidatedField[tuple[int, ...]] = ValidatedField(
-            "Ports", partial(parse_scan_ports, names=names)
+            _("Ports"), partial(parse_scan_ports, names=names)
         )
         self.ports.setPlaceholderText(_("common, all, or 1-1024,8080"))
         self.preset = QComboBox()
         self.preset.setAccessibleName(_("Usual choices of ports"))
         for words, ports in _PRESETS:
-            self.preset.addItem(words, ports)
+            self.preset.addItem(_(words), ports)
         self.preset.addItem(_("As typed"), None)
         self.preset.activated.connect(self._on_preset_chosen)
         self.ports.textChanged.connect(self._show_preset)
@@ -63,11 +63,11 @@ class ScanForm(QWidget):
         self.rate.setPlaceholderText(_("no limit"))
         self.rate.setMaximumWidth(_NARROW)
         self.timeout: ValidatedField[int] = ValidatedField(
-            "Timeout", parse_duration_ms, default=DEFAULT_SCAN_TIMEOUT_MS
+            _("Timeout"), parse_duration_ms, default=DEFAULT_SCAN_TIMEOUT_MS
         )
         self.timeout.setPlaceholderText(format_duration(DEFAULT_SCAN_TIMEOUT_MS))
         self.timeout.setMaximumWidth(_NARROW)
-        self.banners = QCheckBox("Read &banners")
+        self.banners = QCheckBox(_("Read &banners"))
         self.banners.setToolTip(_("Reads what servers say first, such as SSH and mail servers."))
         self._compose()
 
@@ -101,8 +101,8 @@ class ScanForm(QWidget):
         speed.addStretch()
         layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addRow("&Host:", self.host)
-        layout.addRow("&Ports:", ports)
+        layout.addRow(_("&Host:"), self.host)
+        layout.addRow(_("&Ports:"), ports)
         layout.addRow(_("At most per s&econd:"), speed)
         for row, field in ((ports, self.ports), (speed, self.rate)):
             label = layout.labelForField(row)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from portview.domain.plain_text import quoted
 from portview.domain.sockets.socket_row import Protocol
 from portview.domain.user_input.parsing import MAX_PORT, BadInputError, parse_ports
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from portview.domain.sockets.port_names import PortNames
 
 COMMON, WELL_KNOWN, ALL = "common", "1-1024", "all"
-_HINT = f"Write {COMMON}, {ALL}, or a list such as 1-1024,8080."
+_HINT = N_("Write {common}, {all}, or a list such as 1-1024,8080.")
 
 
 def parse_scan_ports(text: str, names: PortNames) -> tuple[int, ...]:
@@ -28,10 +28,10 @@ def parse_scan_ports(text: str, names: PortNames) -> tuple[int, ...]:
     if word.isalpha():
         raise BadInputError(
             "bad_ports",
-            _("{word} is no list of ports.").format(word=quoted(word)),
+            _("{word} is not a list of ports.").format(word=quoted(word)),
             text,
             0,
             len(text),
-            _HINT,
+            _(_HINT).format(common=COMMON, all=ALL),
         )
     return parse_ports(text)

@@ -47,13 +47,13 @@ def summary(report: ScanReport) -> tuple[str, str]:
 
 
 def describe_differences(comparison: TableComparison, owners: Mapping[int, str]) -> str:
-    """Say where the scan of this machine and its socket table differ, with the owners."""
+    """Return where the scan of this machine and its socket table differ, with the owners."""
     if not comparison:
         return _("The socket table of this machine says the same.")
     lines = []
     if comparison.not_reachable:
         named = [
-            f"{endpoint_text(row.local)} ({owners.get(row.local.port, 'owner unknown')})"
+            f"{endpoint_text(row.local)} ({owners.get(row.local.port, _('owner unknown'))})"
             for row in comparison.not_reachable[:_MOST_NAMED]
         ]
         more = len(comparison.not_reachable) - len(named)

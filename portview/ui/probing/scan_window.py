@@ -103,10 +103,10 @@ class ScanWindow(ToolWindow):
         self.copy_button = self.button("Cop&y", self._copy)
         self.export_button = self.button("E&xport", lambda: None)
         menu = QMenu(self)
-        menu.addAction("CSV\u2026").triggered.connect(
+        menu.addAction(_("CSV\u2026")).triggered.connect(
             lambda _unused=False: self._choose_file("csv")
         )
-        menu.addAction("JSON\u2026").triggered.connect(
+        menu.addAction(_("JSON\u2026")).triggered.connect(
             lambda _unused=False: self._choose_file("json")
         )
         self.export_button.setMenu(menu)
@@ -226,7 +226,7 @@ class ScanWindow(ToolWindow):
         self.consent = box
         self.headline.say(
             Severity.NOTE,
-            _("Waiting for your word"),
+            _("Waiting for confirmation"),
             _("May {address} be scanned?").format(address=target.address),
         )
         box.open()

@@ -65,7 +65,7 @@ class Waits(QToolButton):
         return [one.name for one in self._waiting]
 
     def add(self, condition: WaitCondition, limit_ms: int) -> None:
-        """Wait for a wish in the background."""
+        """Wait for a condition in the background."""
         if len(self._waiting) >= MOST_WAITS:
             self.ended.emit(
                 _("PortView waits for {most_waits} things already; stop one first.").format(

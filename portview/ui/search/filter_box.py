@@ -48,7 +48,7 @@ class FilterBox(QLineEdit):
         self._completion: Completion | None = None
         self.setClearButtonEnabled(True)
         self.setPlaceholderText(_("Filter: port:8080  proc:node  state:listen  -user:root"))
-        self.setAccessibleName("Filter")
+        self.setAccessibleName(_("Filter"))
         self.setMaxLength(20_000)
         self._icon_action = QAction(self)
         self.addAction(self._icon_action, QLineEdit.ActionPosition.LeadingPosition)

@@ -55,7 +55,7 @@ class PortBox(QLineEdit):
         self._card_keys.add(QKeySequence(keys).toString())
 
     def take_over(self, text: str) -> None:
-        """Take the keyboard and go on with what was typed or pasted elsewhere."""
+        """Take the keyboard and continue with what was typed or pasted elsewhere."""
         self.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.setText(text)
 

@@ -55,7 +55,7 @@ class SavedViews(QMenu):
         acts: Collection[QAction],
         parent: QWidget,
     ) -> None:
-        """Take ``current`` for what is shown now; ``acts`` stand below the views."""
+        """Store ``current`` for what is shown now; ``acts`` stand below the views."""
         super().__init__("Saved &views", parent)
         self._settings = settings
         self._current = current
@@ -94,7 +94,7 @@ class SavedViews(QMenu):
         self.clear()
         own = self.own
         for view in BUILT_IN_VIEWS:
-            self._add(view)
+            self._add(replace(view, name=_(view.name)))
         if own:
             self.addSeparator()
         for view in own:
@@ -109,7 +109,7 @@ class SavedViews(QMenu):
 
 
 class NameDialog(QDialog):
-    """Asks for the name of a view; says beforehand where it would replace one."""
+    """Asks for the name of a view; says in advance where it would replace one."""
 
     def __init__(self, taken: Collection[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -173,9 +173,9 @@ class EditViewsDialog(QDialog):
         self.note = QLabel()
         self.note.setTextFormat(Qt.TextFormat.PlainText)
         self.note.setWordWrap(True)
-        self._rename = QPushButton("&Rename")
+        self._rename = QPushButton(_("&Rename"))
         self._rename.clicked.connect(lambda: self.list.editItem(self.list.currentItem()))
-        self.delete = QPushButton("&Delete")
+        self.delete = QPushButton(_("&Delete"))
         self.delete.clicked.connect(self._on_delete)
         self.buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel

@@ -9,7 +9,7 @@ _PURE = 255
 
 
 def is_high_contrast(palette: QPalette) -> bool:
-    """Tell whether the strongest contrast is asked for, by the system or by pure colours."""
+    """Return whether the strongest contrast is asked for, by the system or by pure colours."""
     hints = QGuiApplication.styleHints()  # kept, because PySide lets its parts go with it
     wanted = hints.accessibility().contrastPreference()
     text = palette.color(QPalette.ColorRole.WindowText).lightness()

@@ -91,7 +91,7 @@ def choose_style(application: QApplication) -> None:
 
 
 def is_dark(palette: QPalette) -> bool:
-    """Tell whether text is lighter than its background."""
+    """Return whether text is lighter than its background."""
     return (
         palette.color(QPalette.ColorRole.WindowText).lightness()
         > palette.color(QPalette.ColorRole.Window).lightness()

@@ -41,7 +41,7 @@ class ColumnLayout(QObject):
         columns: Sequence[Column],
         content_width: Callable[[int], int] | None = None,
     ) -> None:
-        """Take ``content_width``, which measures what the rows in sight show in a column."""
+        """Store ``content_width``, which measures what the rows in sight show in a column."""
         super().__init__(header)
         self._header = header
         self._columns = tuple(columns)
@@ -174,8 +174,8 @@ class ColumnLayout(QObject):
         for place in range(self._header.count()):
             number = self._header.logicalIndex(place)
             column = self._columns[number]
-            action = menu.addAction(column.title)
-            action.setToolTip(column.description)
+            action = menu.addAction(_(column.title))
+            action.setToolTip(_(column.description))
             action.setCheckable(True)
             action.setChecked(not self._header.isSectionHidden(number))
             action.setData(column.id)
@@ -239,13 +239,13 @@ class ColumnLayout(QObject):
         return max(title, min(content, most))
 
     def _default_width(self, column: Column) -> int:
-        return self._width(column.width_chars, column.title, _SORT_ARROW_PX)
+        return self._width(column.width_chars, _(column.title), _SORT_ARROW_PX)
 
     def _least_width(self, column: Column) -> int:
         if not column.least_chars:
             return self._default_width(column)
         # The title of the one column that is sorted by may be cut by the arrow.
-        return self._width(column.least_chars, column.title, _TITLE_MARGIN_PX)
+        return self._width(column.least_chars, _(column.title), _TITLE_MARGIN_PX)
 
     def _width(self, chars: int, title: str, beside_title: int) -> int:
         metrics = QFontMetrics(self._header.font())

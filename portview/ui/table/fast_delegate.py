@@ -53,7 +53,7 @@ class _Places(NamedTuple):
 class FastDelegate(QObject):
     """Draws a view's cells that are neither chosen nor pointed at.
 
-    Qt's own delegate asks a model seven times for a cell and lays its text out anew each time it
+    Qt's own delegate asks a model seven times for a cell and lays its text out again each time it
     is painted. Here a model is asked once and texts stay laid out until the view's font, style
     or palette changes. What is drawn is the same, pixel for pixel; whatever might not be is left
     to the delegate. UI thread only.

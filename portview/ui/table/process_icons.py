@@ -48,7 +48,7 @@ class ProcessIcons(QObject):
         is_suspended: Callable[[SocketEntry], bool] = lambda _entry: False,
         parent: QObject | None = None,
     ) -> None:
-        """Take ``load`` for a program's icon by its path; None where the system has none."""
+        """Store ``load`` for a program's icon by its path; None where the system has none."""
         super().__init__(parent)
         self._mark_of = mark_of
         self._palette = palette
@@ -154,7 +154,7 @@ def program_icon_loader() -> Callable[[str], QIcon] | None:
 
 
 def is_on_network(executable: str) -> bool:
-    """Tell whether a Windows path leads to another machine or to no drive at all."""
+    """Return whether a Windows path leads to another machine or to no drive at all."""
     drive = PureWindowsPath(executable).drive
     return not drive or drive.startswith("\\")
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 _MOST_LOOKED_FOR = 8
-"""Beyond this many changed sockets, laying out all lines anew is cheaper."""
+"""Beyond this many changed sockets, laying out all lines again is cheaper."""
 
 
 class ProcessTree(QTreeView):

@@ -1,4 +1,4 @@
-"""What hands do on a view of sockets: point, pause, open a menu; rows stand still for it."""
+"""What hands do on a view of sockets: point, pause, open a menu; rows are held for it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class RowGestures(QObject):
         view.viewport().installEventFilter(self)
 
     def open_menu(self, position: QPoint) -> None:
-        """Tell that a menu is wanted at a global position; rows stand still until it closes."""
+        """Tell that a menu is wanted at a global position; rows are held until it closes."""
         self.note_menu_opened()
         try:
             self.menu_requested.emit(position)

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from portview.domain.table.columns import COLUMNS
+from portview.i18n import _
 from portview.models.socket_table_model import NUMBER_COLUMNS
 from portview.override import override
 from portview.ui.style.theme import tabular_font
@@ -67,10 +68,10 @@ class SocketTable(QTableView):
         self.gestures.port_typed.connect(self.port_typed)
         self.gestures.activated.connect(self.activated_row)
         self.gestures.menu_requested.connect(self.menu_requested)
-        self.setAccessibleName("Sockets")
+        self.setAccessibleName(_("Sockets"))
 
     def open_menu(self, position: QPoint) -> None:
-        """Tell that a menu is wanted at a global position; rows stand still until it closes."""
+        """Tell that a menu is wanted at a global position; rows are held until it closes."""
         self.gestures.open_menu(position)
 
     def current_key(self) -> SocketKey | None:

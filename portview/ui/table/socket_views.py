@@ -84,7 +84,7 @@ class SocketViews(QStackedWidget):
 
     @property
     def is_grouped(self) -> bool:
-        """Tell whether the tree is shown."""
+        """Return whether the tree is shown."""
         return self.currentWidget() is not self.table
 
     @property

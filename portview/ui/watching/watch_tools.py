@@ -65,7 +65,7 @@ class WatchTools(QObject):
         acts.add(
             "watches",
             ActionSpec(
-                _("&Watches…"),
+                _("W&atches…"),
                 ("Ctrl+Shift+W",),
                 _("What is watched, what fires, and what happened"),
             ),
@@ -74,7 +74,7 @@ class WatchTools(QObject):
         rows.add(
             RowAction(
                 "watch_port",
-                N_("&Watch…"),
+                N_("W&atch…"),
                 Section.PORT,
                 self._on_row,
                 tip=N_("Be told when this port stops answering, or something else takes it"),
@@ -101,7 +101,8 @@ class WatchTools(QObject):
 
     @Slot()
     def show_window(self) -> None:
-        """Show the window."""
+        """Show the window; a file that came to be meanwhile is evaluated from now on."""
+        self.start()
         self.watches_window.bring_up()
 
     def watch_port(self, port: int, protocol: str = "tcp", program: str = "") -> None:

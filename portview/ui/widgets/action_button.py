@@ -40,7 +40,7 @@ class ActionButton(QToolButton):
             self._colour()
 
     def _colour(self) -> None:
-        # On the action: a button takes its action's icon anew whenever the action changes.
+        # On the action: a button takes its action's icon again whenever the action changes.
         self.defaultAction().setIcon(icon(self._icon_name, self.palette()))
 
 

@@ -1,4 +1,4 @@
-"""A row of widgets that goes on in the next line where the width is used up."""
+"""A row of widgets that continues in the next line where the width is used up."""
 
 from __future__ import annotations
 

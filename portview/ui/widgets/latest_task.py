@@ -28,7 +28,7 @@ class LatestTask:
 
     @property
     def is_running(self) -> bool:
-        """Tell whether an end is still to be delivered."""
+        """Return whether an end is still to be delivered."""
         return self._task is not None
 
     def start(

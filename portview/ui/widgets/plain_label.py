@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QLabel, QMenu, QSizePolicy, QWidget
 
 from portview.domain.plain_text import with_breaks, without_breaks
+from portview.i18n import _
 from portview.override import override
 
 if TYPE_CHECKING:
@@ -55,9 +56,9 @@ class PlainLabel(QLabel):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        copy = menu.addAction("&Copy", self._copy)
+        copy = menu.addAction(_("&Copy"), self._copy)
         copy.setEnabled(self.hasSelectedText())
-        menu.addAction("Select &all", self.select_all)
+        menu.addAction(_("Select &all"), self.select_all)
         menu.popup(event.globalPos())
 
     def select_all(self) -> None:

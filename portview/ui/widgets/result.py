@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from portview.i18n import _
+from portview.i18n import N_, _
 from portview.ui.style.severity import Severity
 
 
@@ -41,4 +41,8 @@ class DisplayedResult:
         return "\n".join(lines) + "\n"
 
 
-SEVERITY_LABELS = {Severity.GOOD: "Good", Severity.BAD: "Problem", Severity.NOTE: "Note"}
+SEVERITY_LABELS = {
+    Severity.GOOD: N_("Good"),
+    Severity.BAD: N_("Problem"),
+    Severity.NOTE: N_("Note"),
+}

@@ -44,7 +44,7 @@ class Headline(QFrame):
         super().__init__(parent)
         self._severity = Severity.NOTE
         self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.setAccessibleName("Result")
+        self.setAccessibleName(_("Result"))
         self._picture = QLabel()
         self._picture.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._word = wrapped_label("Verdict")
@@ -101,7 +101,7 @@ class ResultTable(QTableWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName("Details")
+        self.setAccessibleName(_("Details"))
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -139,7 +139,9 @@ class ResultTable(QTableWidget):
             self.setItem(number, column, item)
             if column == 0 and row.severity is not None:
                 item.setIcon(severity_icon(row.severity, self))
-                words = f"{SEVERITY_LABELS[row.severity]}: {text}"
+                words = _("{severity}: {text}").format(
+                    severity=_(SEVERITY_LABELS[row.severity]), text=text
+                )
                 item.setData(Qt.ItemDataRole.AccessibleTextRole, words)
                 self._marks.append((item, row.severity))
 
@@ -194,7 +196,7 @@ class ResultView(QWidget):
         layout.addWidget(self.table, 1)
 
     def begin(self, word: str, detail: str, columns: tuple[str, ...] = ()) -> None:
-        """Say that something is under way, with an empty table for its lines."""
+        """Show that something is under way, with an empty table for its lines."""
         self.headline.say(Severity.NOTE, word, detail)
         self.table.begin(columns)
         self.table.setVisible(bool(columns))

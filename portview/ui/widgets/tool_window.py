@@ -117,7 +117,7 @@ def describe_failure(error: Exception) -> tuple[str, str]:
     """Return what an error says and the hint, for people."""
     if isinstance(error, PortViewError):
         return error.message, error.hint
-    logger.error("an errand failed", exc_info=error)
+    logger.error("a task failed", exc_info=error)
     return f"{type(error).__name__}: {error}", _("The log has the details.")
 
 

@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QLabel, QLineEdit, QStyle, QStyleOptionFrame, QWidget
 
 from portview.domain.user_input.parsing import BadInputError
+from portview.i18n import _
 from portview.override import override
 from portview.ui.search.filter_box import mistake_colour
 
@@ -125,7 +126,7 @@ class MistakeLine(QLabel):
         super().__init__(parent)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(True)
-        self.setAccessibleName("Mistake")
+        self.setAccessibleName(_("Mistake"))
         self.hide()
         for field in fields:
             field.mistake_changed.connect(self._on_mistake_changed)

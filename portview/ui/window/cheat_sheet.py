@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from portview.domain.query.terms import KEY_HELP
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -43,38 +43,53 @@ class HelpSection(NamedTuple):
 
 WIDGET_KEYS = (
     HelpSection(
-        "In the table",
+        N_("In the table"),
         (
-            HelpLine("Space", "Pause, and go on"),
-            HelpLine("Shift+F10, Menu key", "What can be done with the selected sockets"),
-            HelpLine("Ctrl+A", "Select all"),
-            HelpLine("Right, Left, *", "Open and close a process in the tree, open all below it"),
+            HelpLine("0 \u2026 9", N_("Ask who has a port")),
+            HelpLine(
+                N_("Enter"), N_("The first action of the details; opens them where they are closed")
+            ),
+            HelpLine(N_("Space"), N_("Pause and resume")),
+            HelpLine(N_("Shift+F10, Menu key"), N_("What can be done with the selected sockets")),
+            HelpLine(N_("Ctrl+A"), N_("Select all")),
+            HelpLine(
+                N_("Right, Left, *"), N_("Open and close a process in the tree, open all below it")
+            ),
         ),
     ),
     HelpSection(
-        "In the filter",
+        N_("In the filter"),
         (
-            HelpLine("Down, Ctrl+Space", "List what can be typed"),
-            HelpLine("Esc", "Clear the filter"),
+            HelpLine(N_("Down, Ctrl+Space"), N_("List what can be typed")),
+            HelpLine(N_("Esc"), N_("Clear the filter")),
         ),
     ),
     HelpSection(
-        "In the port box",
+        N_("In the port box"),
         (
-            HelpLine("Enter", "Go to who holds the port; again for the next one"),
-            HelpLine("Esc", "Leave the box, back to the sockets"),
-            HelpLine("8080   127.0.0.1:8080   udp 53", "What can be asked for"),
+            HelpLine(
+                N_("Enter"), N_("The first step of the card: free the port, copy it, or ask why")
+            ),
+            HelpLine(
+                N_("Ctrl+K, Ctrl+T, Ctrl+Y, Ctrl+B"), N_("Free, test, why, open in the browser")
+            ),
+            HelpLine(
+                N_("Ctrl+Enter"), N_("Show who holds the port in the table; again for the next one")
+            ),
+            HelpLine(N_("Down"), N_("To the other steps")),
+            HelpLine(N_("Esc"), N_("Leave the box, back to the sockets")),
+            HelpLine("8080   127.0.0.1:8080   udp 53", N_("What can be asked for")),
         ),
     ),
 )
 """Keys that belong to widgets and not to actions."""
 
 _SYNTAX = (
-    HelpLine("node 8080", "Both words, anywhere"),
-    HelpLine("node OR deno", "Any of them"),
-    HelpLine("-proc:svchost", "All but these; ! and NOT do the same"),
-    HelpLine("(a OR b) port:80", "Parentheses group"),
-    HelpLine('"two words"', "Quotes keep spaces"),
+    HelpLine("node 8080", N_("Both words, anywhere")),
+    HelpLine("node OR deno", N_("Any of them")),  # untranslated: queries
+    HelpLine("-proc:svchost", N_("All but these; ! and NOT do the same")),
+    HelpLine("(a OR b) port:80", N_("Parentheses group")),  # untranslated: a query
+    HelpLine('"two words"', N_("Quotes keep spaces")),  # untranslated: a query
 )
 
 
@@ -98,12 +113,22 @@ def help_sections(menu_bar: QMenuBar) -> list[HelpSection]:
         HelpLine(f"{key}:{help_.example.split(',')[0].split(' ')[0]}", _sentence(help_))
         for key, help_ in KEY_HELP.items()
     )
-    return [*sections, *WIDGET_KEYS, HelpSection(_("The filter language"), (*_SYNTAX, *keys))]
+    syntax = tuple(HelpLine(typed, _(about)) for typed, about in _SYNTAX)
+    return [
+        *sections,
+        *(_translated(section) for section in WIDGET_KEYS),
+        HelpSection(_("The filter language"), (*syntax, *keys)),
+    ]
+
+
+def _translated(section: HelpSection) -> HelpSection:
+    lines = tuple(HelpLine(_(line.keys), _(line.about)) for line in section.lines)
+    return HelpSection(_(section.title), lines)
 
 
 def _sentence(help_: tuple[str, str]) -> str:
-    about, example = help_
-    return f"{about[:1].upper()}{about[1:]}: {example}"
+    about = _(help_[0])
+    return _("{about}: {example}").format(about=about[:1].upper() + about[1:], example=_(help_[1]))
 
 
 def _walk(

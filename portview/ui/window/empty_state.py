@@ -125,12 +125,12 @@ class EmptyStates(QObject):
 
     @Slot(object)
     def set_scope(self, scope: Scope) -> None:
-        """Take the scope that is shown, after the model has taken it."""
+        """Store the scope that is shown, after the model has taken it."""
         self._scope = scope
         self._refresh()
 
     def set_query(self, text: str) -> None:
-        """Take the filter that is in force, after the model has taken it."""
+        """Store the filter that is in force, after the model has taken it."""
         self._query_text = text
         self._refresh()
 
@@ -149,7 +149,7 @@ class EmptyStates(QObject):
         self._refresh()
 
     def stop(self) -> None:
-        """Say nothing more by itself."""
+        """Show nothing more by itself."""
         self._patience.stop()
 
     @Slot()

@@ -80,8 +80,12 @@ class ErrorReporter(QObject):
         dialog = QMessageBox(QMessageBox.Icon.Warning, "PortView", "")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setTextFormat(Qt.TextFormat.PlainText)
-        dialog.setText(_("Something went wrong inside PortView. It goes on running."))
-        dialog.setInformativeText(f"{summary[:300]}\n\nThe details are in:\n{self._log_path}")
+        dialog.setText(_("Something went wrong inside PortView. It keeps running."))
+        dialog.setInformativeText(
+            _("{summary}\n\nThe details are in:\n{path}").format(
+                summary=summary[:300], path=self._log_path
+            )
+        )
         open_log = dialog.addButton(_("Open log"), QMessageBox.ButtonRole.ActionRole)
         open_log.clicked.connect(self._on_open_log)
         dialog.addButton(QMessageBox.StandardButton.Close)

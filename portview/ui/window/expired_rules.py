@@ -1,4 +1,4 @@
-"""Takes back the firewall rules that have had their time, while the window runs."""
+"""Revokes the firewall rules that have expired, while the window runs."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _INTERVAL_MS = 60_000
 
 
 def revoke_expired_rules(shared: FirewallReader, *, has_rights: bool) -> ActionReport | None:
-    """Take back what has had its time; None where nothing has. Raises PortViewError; blocks.
+    """Revoke what has expired; None where nothing has. Raises PortViewError; blocks.
 
     ``shared`` is a firewall that keeps its rules while they are the same: a look at those costs
-    next to nothing, and no other firewall is opened before there is something to take back.
+    next to nothing, and no other firewall is opened before there is something to revoke.
     """
     # The firewall is loaded with the first look, long after the first rows are there.
     from portview.actions.firewall_rules.expiry import has_expired  # noqa: PLC0415
@@ -39,9 +39,9 @@ def revoke_expired_rules(shared: FirewallReader, *, has_rights: bool) -> ActionR
 
 
 class ExpiredRules(QObject):
-    """Looks every minute for rules of PortView's that have had their time, by ``revoke``.
+    """Looks every minute for rules of PortView's that have expired, by ``revoke``.
 
-    With ``has_rights`` they are taken back, and ``revoked`` tells with the report. Without, nobody
+    With ``has_rights`` they are revoked, and ``revoked`` tells with the report. Without, nobody
     is interrupted by a prompt: ``rights_wanted`` tells once that they wait, and the person can
     take them back from the list of rules. ``notified`` says either in a sentence.
     """

@@ -74,7 +74,7 @@ class LiveButton(QToolButton):
         rate = interval_text(self._interval_ms)
         self.setText("Paused" if self._is_paused else _("Live {rate}").format(rate=rate))
         self.setToolTip(
-            _("Paused: the table stands still. Click or press Space to go on.")
+            _("Paused: the table is paused. Click or press Space to resume.")
             if self._is_paused
             else _("The table is refreshed every {rate}. Click or press Space to pause.").format(
                 rate=rate

@@ -139,7 +139,6 @@ class MainWindow(QMainWindow):
         self.firewall = FirewallTools(self, runner, settings, data_sources.firewall)
         self.diagnosis = DiagnosisTools(self, runner, settings, self.model.all_entries)
         self.watching = WatchTools(self, runner, settings)
-        self._port_usage = PortUsageFeed(runner, self)
         self.row_actions = RowActions(self.acts, self.views.selection, [self.views])
         self._passing_time = QTimer(self)
         self._passing_time.setInterval(_PASS_TIME_MS)
@@ -149,7 +148,6 @@ class MainWindow(QMainWindow):
         self.background.notified.connect(self.show_message)
         self.restart = RestartAction(self.acts, self, runner, is_elevated=facts.is_elevated)
         self.restart.notified.connect(self.show_message)
-        self.info_bar.administrator_wanted.connect(self.acts[RESTART_ACTION].trigger)
         self.acts.add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.background.quit)
         self._add_row_actions()
         self._saved_views = SavedViews(
@@ -267,6 +265,15 @@ class MainWindow(QMainWindow):
         )
         add("export", ActionSpec("&Export\u2026", ("Ctrl+E",)), self._export.ask)
         add("go_to_port", ActionSpec(_("&Go to port"), ("Ctrl+L",)), self.port_box.enter)
+        add(
+            "palette",
+            ActionSpec(
+                _("Com&mands…"),
+                ("Ctrl+Shift+P",),
+                _("Every action, port and process by its name"),
+            ),
+            self._show_palette,
+        )
         add_help_actions(self.acts, self, self._facts)
 
     def _add_view_actions(self) -> None:
@@ -344,6 +351,7 @@ class MainWindow(QMainWindow):
             model=self.model,
             probing=self.probing,
             diagnosis=self.diagnosis,
+            watch=self.watching.watch_port,
             start=self._acting.start,
             tell=self.show_message,
         )
@@ -373,6 +381,7 @@ class MainWindow(QMainWindow):
         self._acting.acted.connect(lambda _report: self._poller.refresh())
         self._connect_firewall()
         self.empty_states.action_requested.connect(self._clear_filter)
+        self.info_bar.administrator_wanted.connect(self.acts[RESTART_ACTION].trigger)
         self._passing_time.timeout.connect(self.model.pass_time)
 
     def _connect_firewall(self) -> None:
@@ -384,6 +393,7 @@ class MainWindow(QMainWindow):
         firewall.note_changed.connect(self.status.show_note)
         firewall.notified.connect(self.show_message)
         firewall.action_wanted.connect(self._acting.start)
+        self._port_usage = PortUsageFeed(self._runner, self)
         self._port_usage.counted.connect(self.status.show_usage)
         self.diagnosis.notified.connect(self.show_message)
         self.diagnosis.action_wanted.connect(self._acting.start)
@@ -438,6 +448,15 @@ class MainWindow(QMainWindow):
             is_paused=self._poller.is_paused, interval_ms=self._poller.interval_ms
         )
         self.acts["pause"].setChecked(self._poller.is_paused)
+
+    @Slot()
+    def _show_palette(self) -> None:
+        from portview.ui.commands.palette import CommandPalette, PaletteSteps  # noqa: PLC0415 - late
+
+        steps = PaletteSteps(
+            self.port_box.take_over, self.navigation.show_everywhere, self.diagnosis.explain
+        )
+        CommandPalette(self.menuBar(), self.model.all_entries, steps, self).open()
 
     @Slot()
     def _clear_filter(self) -> None:

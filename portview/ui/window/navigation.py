@@ -73,7 +73,7 @@ class Navigation(QObject):
 
     @Slot(object)
     def go_to(self, key: SocketKey) -> None:
-        """Reveal a socket and go on there with the keyboard."""
+        """Reveal a socket and continue there with the keyboard."""
         self.reveal(key)
         self._views.view.setFocus()
 

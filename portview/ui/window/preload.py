@@ -112,7 +112,7 @@ class Preloader(QObject):
 
     @Slot()
     def start(self) -> None:
-        """Begin, or go on."""
+        """Begin, or continue."""
         self._timer.start()
 
     def stop(self) -> None:

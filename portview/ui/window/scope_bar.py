@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLayout, QToolButton, QWidget
 
 from portview.domain.sockets.scope import Scope
+from portview.i18n import N_, _
 from portview.override import override
 
 if TYPE_CHECKING:
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
 _TITLES = {
-    Scope.LISTENING: ("Listening", "TCP sockets that hold a port: listening, or bound to it"),
-    Scope.CONNECTIONS: ("Connections", "TCP connections, also those that are closing"),
-    Scope.UDP: ("UDP", "UDP sockets; UDP knows no connections and no states"),
-    Scope.ALL: ("All", "Every socket of this machine"),
+    Scope.LISTENING: (
+        N_("Listening"),
+        N_("TCP sockets that hold a port: listening, or bound to it"),
+    ),
+    Scope.CONNECTIONS: (N_("Connections"), N_("TCP connections, also those that are closing")),
+    Scope.UDP: (N_("UDP"), N_("UDP sockets; UDP knows no connections and no states")),
+    Scope.ALL: (N_("All"), N_("Every socket of this machine")),
 }
 
 
@@ -28,7 +32,7 @@ _SPACING = 2
 
 def scope_title(scope: Scope) -> str:
     """Return the name of a scope as the window shows it."""
-    return _TITLES[scope][0]
+    return _(_TITLES[scope][0])
 
 
 class ScopeBar(QWidget):
@@ -41,7 +45,7 @@ class ScopeBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName("Scope")
+        self.setAccessibleName(_("Scope"))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(_SPACING)
@@ -89,7 +93,7 @@ class ScopeBar(QWidget):
             title, count = scope_title(scope), counts.get(scope)
             button.setAccessibleName(title if count is None else f"{title}, {count} sockets")
             told = "" if count is None else f": {count:,}"
-            button.setToolTip(f"{_TITLES[scope][1]}{told} (Alt+{number})")
+            button.setToolTip(f"{_(_TITLES[scope][1])}{told} (Alt+{number})")
         self._measure()
 
     @override

@@ -102,20 +102,20 @@ class StatusBar(QStatusBar):
         self._problem.setToolTip("\n".join(snapshot.notes))
 
     def show_failure(self, error: PortViewError | Exception) -> None:
-        """Say that a reading failed; the table stays as it was."""
+        """Show that a reading failed; the table stays as it was."""
         hint = getattr(error, "hint", "")
         self._say(self._problem, _("The last reading failed: {error}").format(error=error))
         self._problem.setToolTip(f"{error}\n{hint}".strip())
 
     def show_note(self, sentence: str) -> None:
-        """Say that firewall rules of PortView's want to be taken back; empty hides it."""
-        self.note.setText(_("Firewall rules to take back…"))
+        """Show that firewall rules of PortView's want to be revoked; empty hides it."""
+        self.note.setText(_("Firewall rules to revoke…"))
         self.note.setToolTip(plain_tooltip(sentence))
         self.note.setAccessibleDescription(sentence)
         self.note.setVisible(bool(sentence))
 
     def show_waiting(self, changes: int) -> None:
-        """Say how many changes a held table keeps back; 0 hides it."""
+        """Show how many changes a held table keeps back; 0 hides it."""
         self._say(self._waiting, _waiting_text(changes))
 
     def _say(self, label: QLabel, text: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu
 
+from portview.i18n import N_, _
 from portview.ui.style.theme import Theme, apply_theme
 
 if TYPE_CHECKING:
@@ -15,10 +16,10 @@ if TYPE_CHECKING:
     from portview.settings import Settings
 
 _TITLES = {
-    Theme.SYSTEM: "As the &system",
-    Theme.LIGHT: "&Light",
-    Theme.DARK: "&Dark",
-    Theme.HIGH_CONTRAST: "&High contrast",
+    Theme.SYSTEM: N_("As the &system"),
+    Theme.LIGHT: N_("&Light"),
+    Theme.DARK: N_("&Dark"),
+    Theme.HIGH_CONTRAST: N_("&High contrast"),
 }
 
 
@@ -31,7 +32,7 @@ class ThemeMenu(QMenu):
         self._group = QActionGroup(self)
         self._actions: dict[str, QAction] = {}
         for theme, text in _TITLES.items():
-            action = QAction(text, self._group)
+            action = QAction(_(text), self._group)
             action.setCheckable(True)
             action.setData(theme.value)
             self._actions[theme.value] = action

@@ -12,7 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
 
 from portview.domain.errors import PortViewError
-from portview.i18n import _
+from portview.i18n import N_, _
 from portview.ui.commands.window_actions import ActionSpec
 from portview.ui.style.icons import application_icon
 
@@ -27,8 +27,8 @@ BACKGROUND_ACTIONS = ("tray", "close_to_tray", "autostart")
 """The names of the actions, in the order of the menu."""
 
 _LONGEST_MESSAGE = 250
-_NO_TRAY = "This desktop has no tray for icons"
-_NO_AUTOSTART = "PortView does not know how programs start at log-in here"
+_NO_TRAY = N_("This desktop has no tray for icons")
+_NO_AUTOSTART = N_("PortView does not know how programs start at log-in here")
 
 
 class Tray(QObject):
@@ -85,11 +85,11 @@ class Tray(QObject):
 
     @property
     def is_in_tray(self) -> bool:
-        """Tell whether the icon is shown."""
+        """Return whether the icon is shown."""
         return self._icon is not None and self._icon.isVisible()
 
     def may_close(self) -> bool:
-        """Tell whether closing the window ends PortView; if not, see to what happens instead."""
+        """Return whether closing the window ends PortView; if not, see to what happens instead."""
         if self._is_quitting or not self.is_in_tray:
             return True
         to_tray = self._settings.preferences.close_to_tray
@@ -132,7 +132,9 @@ class Tray(QObject):
 
     def _show_watched(self, icon: QSystemTrayIcon) -> None:
         state, sentence = self._watched
-        icon.setToolTip(f"PortView: {sentence}" if sentence else "PortView")
+        icon.setToolTip(
+            _("PortView: {sentence}").format(sentence=sentence) if sentence else "PortView"
+        )
         from portview.ui.window.tray_badge import badged_icon  # noqa: PLC0415 - when wanted
 
         icon.setIcon(badged_icon(application_icon(), state))
@@ -158,7 +160,7 @@ class Tray(QObject):
         menu.addAction(_("&Show PortView")).triggered.connect(self.show_requested)
         menu.addAction(self._acts["pause"])
         menu.addSeparator()
-        menu.addAction("&Quit", self.quit)
+        menu.addAction(_("&Quit"), self.quit)
         return menu
 
     def _restore(self, *, has_tray: bool) -> None:
@@ -168,13 +170,13 @@ class Tray(QObject):
         if has_tray:
             tray.setChecked(self._settings.preferences.tray)
         else:
-            tray.setToolTip(_NO_TRAY)
-            tray.setStatusTip(_NO_TRAY)
+            tray.setToolTip(_(_NO_TRAY))
+            tray.setStatusTip(_(_NO_TRAY))
         to_tray.setEnabled(self.is_in_tray)
         autostart.setEnabled(self._autostart is not None)
         if self._autostart is None:
-            autostart.setToolTip(_NO_AUTOSTART)
-            autostart.setStatusTip(_NO_AUTOSTART)
+            autostart.setToolTip(_(_NO_AUTOSTART))
+            autostart.setStatusTip(_(_NO_AUTOSTART))
         else:
             autostart.setChecked(self._autostart.is_on())
 
@@ -183,7 +185,7 @@ class Tray(QObject):
         self._settings.update(tray=is_on)
         self.icon.setVisible(is_on)
         self._acts["close_to_tray"].setEnabled(is_on)
-        # With the icon, PortView lives on while no window is open.
+        # With the icon, PortView keeps running while no window is open.
         QApplication.setQuitOnLastWindowClosed(not is_on)
 
     @Slot(bool)
@@ -226,7 +228,7 @@ class Tray(QObject):
         question.setText(_("Keep PortView running in the tray?"))
         question.setInformativeText(_("The File menu changes this later."))
         keep = question.addButton(_("&Keep running"), QMessageBox.ButtonRole.AcceptRole)
-        end = question.addButton("&Quit", QMessageBox.ButtonRole.DestructiveRole)
+        end = question.addButton(_("&Quit"), QMessageBox.ButtonRole.DestructiveRole)
         question.addButton(QMessageBox.StandardButton.Cancel)
         question.setDefaultButton(keep)
         self._question = question

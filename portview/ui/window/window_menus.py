@@ -8,6 +8,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QMenu
 
 from portview.domain.sockets.scope import Scope
+from portview.i18n import _
 from portview.ui.commands.column_actions import COLUMN_ACTIONS
 from portview.ui.commands.row_actions import Section
 from portview.ui.probing.probing_tools import ACTION_NAMES
@@ -57,13 +58,13 @@ class WindowMenus:
     ) -> None:
         """Add all menus; ``columns`` are about columns, ``looks`` about how the table looks."""
         more = (*BACKGROUND_ACTIONS, "", RESTART_ACTION, "quit")
-        self._add("&File", "export", "action_list", "", *more)
-        edit_menu = self._bar.addMenu("&Edit")
+        self._add(_("&File"), "export", "action_list", "", *more)
+        edit_menu = self._bar.addMenu(_("&Edit"))
         self._row_actions.fill(edit_menu, Section.COPYING)
         edit_menu.addSeparator()
-        self._add_acts(edit_menu, "filter", "clear_filter", "go_to_port")
-        view_menu = self._add("&View", "refresh", "pause")
-        view_menu.addMenu("&Interval").addActions(list(intervals))
+        self._add_acts(edit_menu, "filter", "clear_filter", "go_to_port", "palette")
+        view_menu = self._add(_("&View"), "refresh", "pause")
+        view_menu.addMenu(_("&Interval")).addActions(list(intervals))
         view_menu.addSeparator()
         self._add_acts(view_menu, *(f"scope_{scope}" for scope in Scope))
         self._add_acts(view_menu, "time_wait")
@@ -77,9 +78,9 @@ class WindowMenus:
         self._add_acts(view_menu, *COLUMN_ACTIONS)
         for menu in looks:
             view_menu.addMenu(menu)
-        self._row_actions.fill(self._bar.addMenu("&Socket"))
-        self._add("&Tools", "why", "watches", "", *ACTION_NAMES, "", "managed_rules")
-        self._add("&Help", "cheat_sheet", "about")
+        self._row_actions.fill(self._bar.addMenu(_("&Socket")))
+        self._add(_("&Tools"), "why", "watches", "", *ACTION_NAMES, "", "managed_rules")
+        self._add(_("&Help"), "cheat_sheet", "about")
 
     def _add(self, title: str, *names: str) -> QMenu:
         menu = self._bar.addMenu(title)

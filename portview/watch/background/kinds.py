@@ -26,6 +26,7 @@ _READABLE = 0o644
 _TIMEOUT_S = 30.0
 _LOG_LINES = 100
 
+# untranslated: the name of a value in the registry
 LOGIN_VALUE = "PortView watches"
 """The name of the value in Windows' Run key."""
 
@@ -165,6 +166,7 @@ class SystemdUnit:
                 [program, *self._manager, *arguments], timeout_s=_TIMEOUT_S, env=tool_environment()
             )
         except (OSError, subprocess.TimeoutExpired) as error:
+            # untranslated: what systemctl said
             raise _not_installed(f"systemctl: {error}") from error
         if end.code:
             raise _not_installed(end.error.decode("utf-8", "replace").strip() or "systemctl")
@@ -205,6 +207,7 @@ class StartAtLogin:
 
     def state(self) -> str:
         """Return that it starts at log-in: who evaluates now is another question."""
+        # untranslated: a code of the JSON
         return "at log-in"
 
     def log_lines(self) -> list[str] | None:

@@ -26,7 +26,7 @@ class SystemdNotifier:
         self._is_ready = False
 
     def alive(self) -> None:
-        """Say that the work goes on; the first time, that it has begun."""
+        """Show that the work continues; the first time, that it has begun."""
         if not self._address:
             return
         if not self._is_ready:
@@ -38,7 +38,7 @@ class SystemdNotifier:
             self._send("WATCHDOG=1")
 
     def stopping(self) -> None:
-        """Say that the process ends."""
+        """Show that the process ends."""
         if self._address:
             self._send("STOPPING=1")
 

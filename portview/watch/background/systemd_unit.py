@@ -1,5 +1,6 @@
 """The unit file of the background process. Pure."""
 
+# untranslated file: the content of a unit file
 from __future__ import annotations
 
 import re
@@ -56,7 +57,7 @@ ExecStart={" ".join(_quoted(word) for word in command)}
 RestartSec=2
 WatchdogSec=60
 TimeoutStopSec=5
-# What a repair has started goes on when PortView ends.
+# What a repair has started continues when PortView ends.
 KillMode=process
 {hardening}
 [Install]

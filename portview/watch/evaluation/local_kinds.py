@@ -43,7 +43,7 @@ def port_name(watch: Watch) -> str:
 
 
 def with_holder(found: Observation, watch: Watch, facts: LocalFacts) -> Observation:
-    """Return what a probe found with the program that holds the port, where that can be told."""
+    """Return what a probe found with the program that holds the port, where that is known."""
     if found.program_id or watch.port is None:
         return found
     rows = _rows(watch, facts)
@@ -101,7 +101,7 @@ def _held_by(watch: Watch, facts: LocalFacts) -> Observation:
         if verdict is None:
             unknown = program or _("a program that could not be found out")
     if unknown:
-        text = _("{port} is held by {program}; whether that is {wanted} can't be told.")
+        text = _("{port} is held by {program}; whether that is {wanted} can't be determined.")
         return unreadable(text.format(port=name, program=unknown, wanted=quoted(watch.program)))
     program, known_by = _program(rows[0], facts)
     return good(_("{port} is held by {program}.").format(port=name, program=program),

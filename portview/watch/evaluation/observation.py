@@ -34,5 +34,5 @@ def bad(detail: str, program: str = "", program_id: str = "") -> Observation:
 
 
 def unreadable(detail: str) -> Observation:
-    """Return that it can't be told."""
+    """Return that it can't be determined."""
     return Observation(Evaluation.UNREADABLE, detail)

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from portview.domain.plain_text import inert
+from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.domain.owners.process import ProcessInfo
@@ -32,8 +33,8 @@ def shown_program(info: ProcessInfo | None, pid: int | None) -> str:
     name = inert((info.name if info else "") or "", _LONGEST_NAME)
     number = info.pid if info else pid
     if name and number is not None:
-        return f"{name} (PID {number})"
-    return name or (f"PID {number}" if number is not None else "")
+        return _("{name} (PID {pid})").format(name=name, pid=number)
+    return name or (_("PID {pid}").format(pid=number) if number is not None else "")
 
 
 def program_id(info: ProcessInfo | None) -> str:

@@ -17,7 +17,7 @@ from portview.domain.errors import PortViewError
 from portview.i18n import _
 from portview.watch.history.retention import Retention, prune
 from portview.watch.history.schema import HISTORY, recording_lock_path
-from portview.watch.history.tracker import ListenerTracker
+from portview.watch.history.tracker import ListenerTracker, is_listening
 from portview.watch.history.writing import HistoryWriter
 from portview.watch.incidents.machine import Moment
 from portview.watch.store.database import is_disk_full, open_store, store_path
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from portview.domain.sockets.snapshot import Snapshot
+    from portview.readers.recognition.background import ProgramIdentities
     from portview.readers.snapshots import SnapshotReader
 
 logger = logging.getLogger(__name__)
@@ -65,8 +66,13 @@ class HistoryRecorder:
         interval_s: float = LOOK_INTERVAL_S,
         retention: Retention | None = None,
         on_problem: Callable[[str], None] | None = None,
+        identities: ProgramIdentities | None = None,
     ) -> None:
-        """Start the thread. ``on_problem`` is told once, on it, when recording begins to fail."""
+        """Start the thread. ``on_problem`` is told once, on it, when recording begins to fail.
+
+        ``identities`` says what programs are, where the recorder reads by itself.
+        """
+        self._identities = identities
         self._open_reader = open_reader
         self._looker = looker
         self._path = path or store_path()
@@ -150,7 +156,12 @@ class HistoryRecorder:
     def _read(self) -> _Handed:
         if self._reader is None:
             self._reader = self._open_reader()
+            self._reader.identities = self._identities
         snapshot = self._reader.read()
+        if self._identities is not None:
+            owners = {row.owner for row in snapshot.rows if is_listening(row)}
+            known = snapshot.processes
+            self._identities.want(known[one] for one in owners if one is not None and one in known)
         return _Handed(snapshot, Moment(time.monotonic(), snapshot.taken_at_ms))
 
     def _open_writer(self) -> HistoryWriter:
@@ -166,7 +177,7 @@ class HistoryRecorder:
         prune(self._connection, self._retention, time.time_ns() // 1_000_000)
 
     def _failed(self, error: Exception) -> None:
-        """Begin anew with the next look that can be written; what lies between is a gap."""
+        """Begin again with the next look that can be written; what lies between is a gap."""
         self._drop_store()
         if self._is_failing:
             return

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from portview.domain.owners.identity import container_name_of, what_of
 from portview.domain.owners.owners import user_of
 from portview.domain.owners.secrets import mask_secrets
 from portview.domain.sockets.socket_row import Endpoint, Protocol, State
@@ -200,14 +201,15 @@ def owner_of(row: SocketRow, info: ProcessInfo | None) -> Owner:
     """Return what is kept about the owner of a socket."""
     problem = row.owner_problem.value if row.owner_problem else None
     if info is None:
-        return Owner(user=row.user, what=row.kernel_use or None, problem=problem)
+        return Owner(user=row.user, what=what_of(row, None) or None, problem=problem)
     line = info.command_line
     return Owner(
         process=info.name,
         executable=info.executable,
         command_line=None if line is None else mask_secrets(line),
         user=user_of(row, info),
-        what=row.kernel_use or None,
+        what=what_of(row, info) or None,
+        container=container_name_of(row, info) or None,
         problem=problem,
     )
 

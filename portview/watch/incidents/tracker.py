@@ -49,6 +49,7 @@ _WHAT_IT_WATCHES = (
     "resource", "above", "days", "status", "contains", "baseline",
 )  # fmt: skip
 RULE_CHANGED = "rule_changed"
+_NOTES_EVERY_MS = 3_600_000
 _DIAGNOSED = frozenset(
     {
         Expectation.LISTENING, Expectation.HELD_BY, Expectation.TCP, Expectation.UDP,
@@ -80,9 +81,9 @@ class Tracker:
         self._watches: dict[str, Watch] = {}
 
     def adopt(self, rules: WatchRules, at: Moment, *, is_new_run: bool = False) -> None:
-        """Take over rules: what was edited or removed begins anew, and its incident ends.
+        """Take over rules: what was edited or removed begins again, and its incident ends.
 
-        ``is_new_run`` says that a process begins that goes on evaluating: what another run of the
+        ``is_new_run`` says that a process begins that keeps evaluating: what another run of the
         system counted is counted again. Raises sqlite3.Error.
         """
         self._watches = {one.name: one for one in rules.watches if one.is_enabled}
@@ -91,11 +92,10 @@ class Tracker:
                 watch = self._watches.get(kept.watch)
                 if watch is None or signature_of(watch) != kept.signature:
                     self._dismiss(key, kept, at, is_edited=watch is not None)
-                elif is_new_run:
-                    is_same = kept.boot == self._boot and _is_before(kept.state, at)
-                    state = kept.state if is_same else resumed(kept.state)
-                    self._kept[key] = replace(kept, state=state)
-                else:
+                elif kept.boot != self._boot or not _is_before(kept.state, at):
+                    # Another run of the system: its clock has another beginning.
+                    self._kept[key] = replace(kept, state=resumed(kept.state))
+                elif not is_new_run:
                     # A single round: nobody looks in between, and that is no gap.
                     self._kept[key] = replace(kept, state=replace(kept.state, evaluated_at_s=None))
 
@@ -185,13 +185,24 @@ class Tracker:
                 and not self._why_not(watch, now.state, around)
             ):
                 self._enqueue(event.kind, watch, incident, event.at_ms, now.detail)
-        elif not self._why_not(
-            watch, replace(now.state, is_flapping=False), replace(around, is_starting=False)
-        ):
+        elif self._is_worth_a_note(watch, event, now, around):
             self._enqueue(event.kind, watch, incident, event.at_ms, now.detail)
         self._store.add_event(
             event.at_ms, event.kind.value, watch.name, watch.port, event.incident, now.detail
         )
+
+    def _is_worth_a_note(
+        self, watch: Watch, event: Event, now: StoredState, around: Surroundings
+    ) -> bool:
+        """Return whether to say that a watch flaps or can't be evaluated: not again and again."""
+        state, without_start = (
+            replace(now.state, is_flapping=False),
+            replace(around, is_starting=False),
+        )
+        if self._why_not(watch, state, without_start):
+            return False
+        last_ms = self._store.last_event_ms(watch.name, event.kind.value)
+        return last_ms is None or not 0 <= event.at_ms - last_ms < _NOTES_EVERY_MS
 
     def _begin(self, watch: Watch, event: Event, now: StoredState) -> None:
         incident = Incident(

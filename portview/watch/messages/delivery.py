@@ -6,6 +6,7 @@ import logging
 import sqlite3
 import threading
 import time
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -90,7 +91,7 @@ class Deliveries:
         return any(worker.is_busy for worker in self._workers.values())
 
     def adopt(self, rules: WatchRules) -> None:
-        """Take over the channels of the rules; those that changed begin anew."""
+        """Take over the channels of the rules; those that changed begin again."""
         wanted = {one.name: (one, rules.group_wait_s) for one in rules.channels}
         for name, worker in list(self._workers.items()):
             if wanted.get(name) != self._channels.get(name):
@@ -115,7 +116,19 @@ class Deliveries:
         ends = time.monotonic() + _STOP_S
         for worker in self._workers.values():
             worker.join(max(0.0, ends - time.monotonic()))
+        unanswered = [name for name, worker in self._workers.items() if worker.is_busy]
         self._workers.clear()
+        if unanswered:
+            self._give_back(unanswered)
+
+    def _give_back(self, names: list[str]) -> None:
+        """Have the next process send what these channels have not answered to."""
+        try:
+            with closing(IncidentStore.open(self._path)) as store, store.transaction():
+                for name in names:
+                    outbox.give_back(store.connection, name)
+        except (sqlite3.Error, PortViewError) as error:
+            logger.warning("what was not answered to is not known: %s", error)
 
 
 class _Worker:

@@ -87,10 +87,15 @@ def mark_alive(connection: sqlite3.Connection, now_ms: int) -> None:
     connection.execute("UPDATE outbox SET alive_ms = ? WHERE handed_ms IS NOT NULL", (now_ms,))
 
 
+def give_back(connection: sqlite3.Connection, channel: str) -> None:
+    """Keep that what was handed over to a channel has not been answered to."""
+    connection.execute("UPDATE outbox SET handed_ms = NULL WHERE channel = ?", (channel,))
+
+
 def settle_interrupted(connection: sqlite3.Connection, channel: str) -> None:
     """Decide about what another process had handed over when it was killed.
 
-    Where that lived no moment longer the message arrived: nobody says it twice. Where it went on
+    Where that lived no moment longer the message arrived: nobody says it twice. Where it continued
     waiting for an answer, it did not.
     """
     connection.execute(

@@ -4,6 +4,7 @@ Labels hold watches, channels and totals, never a PID or an address, because eac
 label is a series that the server keeps.
 """
 
+# untranslated file: the help texts of metrics belong to the format
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -61,7 +61,7 @@ class SocketCount(NamedTuple):
 
 
 class RangeKey(NamedTuple):
-    """By what ranges of ports are told apart; ``kind`` is "" for the dynamic range."""
+    """By what ranges of ports are distinguished; ``kind`` is "" for the dynamic range."""
 
     protocol: str
     family: str

@@ -82,10 +82,11 @@ class MetricsServer(ThreadingHTTPServer):
     @override
     def handle_error(self, request: socket.socket | tuple[bytes, socket.socket],
                      client_address: Any) -> None:  # fmt: skip
-        """Say nothing on the console: a client that went away is no error."""
+        """Show nothing on the console: a client that went away is no error."""
 
     def is_allowed(self, authorization: str) -> bool:
         """Return whether a request with this header may be answered."""
+        # untranslated: a header
         wanted = f"Bearer {self._options.token}"
         return not self._options.token or hmac.compare_digest(
             authorization.encode("latin-1", "replace"), wanted.encode()

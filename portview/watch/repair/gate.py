@@ -1,6 +1,6 @@
 """Whether a step of a repair can help at all: not where another program holds the port.
 
-Nor where a range of the system keeps it. What can't be told refuses.
+Nor where a range of the system keeps it. What can't be determined refuses.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def why_it_can_not_help(
             continue
         program = shown_program(info, row.pid) or _("a program that could not be found out")
         if is_own is None:
-            text = _("Port {port} is held by {program}; whose it is can't be told.")
+            text = _("Port {port} is held by {program}; whose it is can't be determined.")
         elif step.kind is RepairKind.FREE:
             text = _("Port {port} is held by {program}, not by {wanted}: it is left alone.")
         else:
@@ -71,7 +71,7 @@ def _is_own(  # noqa: PLR0917 - what the question is about
     good_program: str,
     service_holds: Callable[[str, SocketRow], bool | None],
 ) -> bool | None:
-    """Return whether a holder is one that the step is for; None where that can't be told."""
+    """Return whether a holder is one that the step is for; None where that can't be determined."""
     if step.kind is RepairKind.FREE:
         return None if info is None else is_program(info, step.program)
     if watch.expect is Expectation.FREE:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_USED_UP = "used up"
+_USED_UP = "used up"  # untranslated: a code
 
 
 class Repairer:

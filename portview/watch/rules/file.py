@@ -52,7 +52,9 @@ def read_rules(path: Path) -> ParsedRules:
 def problem_lines(path: Path, problems: Iterable[RuleProblem]) -> list[str]:
     """Return one line for each mistake, with the file and the line."""
     return [
-        f"{path}, line {one.line}: {one.message}" if one.line else f"{path}: {one.message}"
+        _("{path}, line {line}: {problem}").format(path=path, line=one.line, problem=one.message)
+        if one.line
+        else f"{path}: {one.message}"
         for one in problems
     ]
 

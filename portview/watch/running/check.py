@@ -46,7 +46,7 @@ def check() -> list[WatchStatus]:
     except OSError as error:
         raise PortViewError(
             "no_lock",
-            _("Whether another process evaluates can't be told: {reason}.").format(
+            _("Whether another process evaluates can't be determined: {reason}.").format(
                 reason=error.strerror or error
             ),
             _("Give this account access to the settings' folder."),

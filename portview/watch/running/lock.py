@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -34,12 +35,14 @@ class EvaluationLock:
         if self._descriptor is not None:
             return True
         make_folder(self._path.parent)
-        descriptor = open_to_append(self._path)
+        descriptor = _open(self._path)
         try:
             _lock(descriptor)
-        except OSError:
+        except OSError as error:
             os.close(descriptor)
-            return False
+            if error.errno in _HELD:
+                return False
+            raise
         self._descriptor = descriptor
         return True
 
@@ -60,8 +63,16 @@ class EvaluationLock:
             os.close(descriptor)
 
 
+_HELD = frozenset({errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK, 36})
+"""What the two systems say of a lock that another process holds; 36 is Windows' EDEADLOCK."""
+
 if sys.platform == "win32":
     import msvcrt
+
+    def _open(path: Path) -> int:
+        # Checked as a file of this user's first. LockFile then wants a handle that reads or writes.
+        os.close(open_to_append(path))
+        return os.open(path, os.O_RDWR | os.O_BINARY)
 
     def _lock(descriptor: int) -> None:
         # The first byte; it need not be there.
@@ -70,6 +81,9 @@ if sys.platform == "win32":
 
 else:
     import fcntl
+
+    def _open(path: Path) -> int:
+        return open_to_append(path)
 
     def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

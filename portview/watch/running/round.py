@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from portview.watch.rules.model import Watch, WatchRules
     from portview.watch.store.incident_store import IncidentStore
 
-MOST_AT_ONCE = 16
+MOST_AT_ONCE = 32
 
 
 def moment_now() -> Moment:
@@ -35,9 +35,9 @@ def moment_now() -> Moment:
 
 
 def steady_s() -> float:
-    """Return seconds that no clock step changes and that go on while the machine sleeps."""
+    """Return seconds that no clock step changes and that continue while the machine sleeps."""
     if sys.platform == "linux":
-        # Linux's monotonic clock stands while the machine sleeps; that of Windows goes on.
+        # Linux's monotonic clock stands while the machine sleeps; that of Windows continues.
         return time.clock_gettime(time.CLOCK_BOOTTIME)
     return time.monotonic()
 

@@ -24,6 +24,7 @@ from portview.watch.incidents.machine import Condition, Evaluation, EventKind
 from portview.watch.incidents.suppression import is_in_maintenance
 from portview.watch.incidents.tracker import Tracker, may_be_diagnosed
 from portview.watch.messages import outbox
+from portview.watch.messages.alertmanager import AlertmanagerSender
 from portview.watch.messages.delivery import Deliveries, tidy
 from portview.watch.repair.repairer import Repairer
 from portview.watch.rules.file import RulesFile, problem_lines, rules_path
@@ -103,6 +104,7 @@ class Turns:
         self._wake = threading.Event()
         self._jobs = Jobs(self._evaluator, self._wake)
         self._deliveries = Deliveries()
+        self._alertmanager = AlertmanagerSender()
         self._diagnoser = Diagnoser()
         self._repairer = Repairer(self._reader, self._evaluator)
         self._retries: dict[str, int] = {}
@@ -141,6 +143,7 @@ class Turns:
         self._repairer.stop()
         self._diagnoser.stop()
         self._deliveries.stop()
+        self._alertmanager.stop()
         self._evaluator.close()
         self._reader.close()
         self._store.close()
@@ -165,6 +168,7 @@ class Turns:
         self._tracker.adopt(parsed.rules, moment_now(), is_new_run=is_first)
         self._schedule.adopt([one for one in parsed.rules.watches if one.is_enabled], now_s)
         self._deliveries.adopt(parsed.rules)
+        self._alertmanager.adopt(parsed.rules.alertmanager_url)
         tidy(parsed.rules, self._store)
         self._deliveries.wake(outbox.waiting_channels(self._store.connection))
 
@@ -247,6 +251,8 @@ class Turns:
         waiting = outbox.waiting_channels(self._store.connection)
         if waiting:
             self._deliveries.wake(waiting)
+        if transitions:
+            self._alertmanager.wake()
         if transitions and self._hooks.on_transitions is not None:
             self._hooks.on_transitions(transitions)
 

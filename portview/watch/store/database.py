@@ -2,7 +2,7 @@
 
 Each part (history, incidents, ...) declares its tables as a ``Schema``: a name and SQL scripts, of
 which each brings the part from one version to the next. Scripts are only ever added. Readers and
-writers of other processes go on meanwhile (https://www.sqlite.org/wal.html).
+writers of other processes continue meanwhile (https://www.sqlite.org/wal.html).
 """
 
 from __future__ import annotations

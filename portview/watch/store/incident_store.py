@@ -41,6 +41,7 @@ CREATE INDEX outbox_by_channel ON outbox (channel, id);
 CREATE TABLE watch_events (
   id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, kind TEXT NOT NULL,
   watch TEXT NOT NULL, port INTEGER, incident TEXT, detail TEXT NOT NULL);
+CREATE INDEX watch_events_by_watch ON watch_events (watch, kind, at_ms);
 CREATE INDEX watch_events_by_port ON watch_events (port, at_ms);
 CREATE TABLE silences (
   watch TEXT PRIMARY KEY, until_ms INTEGER NOT NULL, by TEXT NOT NULL, note TEXT NOT NULL
@@ -216,6 +217,10 @@ class IncidentStore:
         """Return the incidents that have not ended."""
         return self._incidents("WHERE ended_ms IS NULL ORDER BY began_ms")
 
+    def recent_incidents(self, since_ms: int) -> list[Incident]:
+        """Return the incidents that are open, or ended since a moment."""
+        return self._incidents("WHERE ended_ms IS NULL OR ended_ms >= ?", since_ms)
+
     def _incidents(self, where: str, *values: Any) -> list[Incident]:
         rows = self.connection.execute(
             f"SELECT {_INCIDENT_COLUMNS} FROM incidents {where}",  # noqa: S608 - constants
@@ -241,6 +246,13 @@ class IncidentStore:
             " VALUES (?, ?, ?, ?, ?, ?)",
             (at_ms, kind, watch, port, incident, detail),
         )
+
+    def last_event_ms(self, watch: str, kind: str) -> int | None:
+        """Return when something of a kind was kept of a watch last."""
+        row = self.connection.execute(
+            "SELECT max(at_ms) FROM watch_events WHERE watch = ? AND kind = ?", (watch, kind)
+        ).fetchone()
+        return None if row[0] is None else int(row[0])
 
     # --- silences
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QApplication, QLabel
 
 from portview.actions.confirmation.actions import (
@@ -86,6 +86,39 @@ def test_nothing_is_stopped_before_the_button_and_the_proof_is_shown(
     assert read_records()[0].processes[0].pid == process.pid
 
 
+def test_the_steps_are_told_one_by_one_and_stay_with_the_result(
+    qtbot: QtBot, ask: Open, server: StartServer
+) -> None:
+    _process, port = server()
+    dialog = ask(FreeAction(port, Protocol.TCP))
+    with qtbot.waitSignal(dialog.acted, timeout=WAIT_MS):
+        dialog.act_button.click()
+    steps = dialog.checklist.lines
+    assert steps[0] == "Checked: still what you saw"
+    assert steps[1].startswith("Asked to close")
+    assert steps[-1] == "Looking again"
+    assert dialog.checklist.isVisible()
+    assert dialog.now_text.isVisible()
+    dialog.copy_button.click()
+    copied = QGuiApplication.clipboard().text()
+    assert "Asked to close" in copied
+    assert f"TCP port {port} is free" in copied
+
+
+def test_nobody_has_to_wait_for_a_program_that_ignores_the_request(
+    qtbot: QtBot, ask: Open, stubborn: StartServer
+) -> None:
+    process, port = stubborn()
+    dialog = ask(FreeAction(port, Protocol.TCP))
+    dialog.act_button.click()
+    qtbot.waitUntil(dialog.checklist.end_button.isVisible, timeout=WAIT_MS)
+    assert "s left" in dialog.checklist.lines[-1]
+    with qtbot.waitSignal(dialog.acted, timeout=WAIT_MS):
+        dialog.checklist.end_button.click()
+    assert process.wait(10) is not None
+    assert any(line.startswith("Ending it") for line in dialog.checklist.lines)
+
+
 def test_suspending_is_asked_about_and_can_be_taken_back(
     qtbot: QtBot, ask: Open, server: StartServer
 ) -> None:
@@ -109,10 +142,11 @@ def test_suspending_is_asked_about_and_can_be_taken_back(
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Escape, Qt.Key.Key_Space])
 def test_a_tired_hand_stops_nothing_that_serves_others(
-    qtbot: QtBot, ask: Open, server: StartServer, key: Qt.Key
+    qtbot: QtBot, ask: Open, serving: StartServer, key: Qt.Key
 ) -> None:
-    process, port = server()
-    with socket.create_connection(("127.0.0.1", port)):
+    process, port = serving()
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        assert client.recv(2) == b"hi"
         dialog = ask(FreeAction(port, Protocol.TCP))
         qtbot.keyClick(dialog.focusWidget() or dialog, key)
         qtbot.waitUntil(lambda: not dialog.isVisible(), timeout=WAIT_MS)
@@ -140,11 +174,19 @@ def test_enter_frees_a_port_where_that_harms_nobody_else(
     assert process.wait(10) is not None
 
 
-def test_enter_presses_the_button_that_has_the_focus(
-    qtbot: QtBot, ask: Open, server: StartServer
-) -> None:
-    process, port = server()
+@pytest.mark.linux_only(reason="Wine lists no client that was not accepted")
+def test_a_client_that_was_not_accepted_yet_counts(ask: Open, server: StartServer) -> None:
+    _process, port = server()
     with socket.create_connection(("127.0.0.1", port)):
+        assert ask(FreeAction(port, Protocol.TCP)).cancel_button.isDefault()
+
+
+def test_enter_presses_the_button_that_has_the_focus(
+    qtbot: QtBot, ask: Open, serving: StartServer
+) -> None:
+    process, port = serving()
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        assert client.recv(2) == b"hi"
         dialog = ask(FreeAction(port, Protocol.TCP))
         assert dialog.cancel_button.isDefault()
         dialog.act_button.setFocus()

@@ -1,4 +1,4 @@
-"""While the window runs, rules that have had their time are taken back or offered."""
+"""While the window runs, rules that have expired are revoked or offered."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-REPORT = ActionReport(Outcome.DONE, "Take it back.", "It was removed.", "It is gone.")
+REPORT = ActionReport(Outcome.DONE, "Revoke it.", "It was removed.", "It is gone.")
 WAITING = PortViewError("rules_expired", "One waits.", "It needs rights.", Outcome.NEEDS_ADMIN)
 
 

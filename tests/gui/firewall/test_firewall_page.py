@@ -129,7 +129,7 @@ def test_a_firewall_that_may_not_be_read_says_what_to_run(
     bench.firewall.otherwise = answer(FirewallVerdict.UNKNOWN, reason="The rules can't be read.")
     choose(bench, listening(80))
     assert page.headline.text.splitlines() == [
-        "What the firewall does to TCP port 80 can't be told",
+        "What the firewall does to TCP port 80 can't be determined",
         "The rules can't be read.",
         "Run: sudo portview",
     ]
@@ -236,7 +236,7 @@ def test_the_column_says_it_in_a_word_with_an_icon_of_its_own(
     bench.qtbot.waitUntil(lambda: len(bench.verdicts.answers) == 4)
     numbers = range(6)
     words = [cell(bench, n, Qt.ItemDataRole.DisplayRole) for n in numbers]
-    assert words == ["Blocked", "Allowed", "Partly", "Unknown", "Loopback", ""]
+    assert words == ["Blocked", "Allowed", "Partly allowed", "Unknown", "Loopback", ""]
     icons = [cell(bench, n, Qt.ItemDataRole.DecorationRole) for n in numbers]
     pictures = [bytes(one.pixmap(16).toImage().bits()) for one in icons[:5]]
     assert len(set(pictures)) == 5

@@ -112,7 +112,12 @@ def window(
         ("", "Blocked", "keeps other machines from TCP port 8080", "silence"),
         ("tcp dport 8080 accept", "Allowed", "lets other machines in", "reached"),
         ("tcp dport 8080 reject with tcp reset", "Blocked", "keeps other machines", "refused"),
-        ("ip saddr 10.199.0.1 tcp dport 8080 accept", "Partly", "lets some machines in", "reached"),
+        (
+            "ip saddr 10.199.0.1 tcp dport 8080 accept",
+            "Partly allowed",
+            "lets some machines in",
+            "reached",
+        ),
     ],
     indirect=["window"],
 )
@@ -139,7 +144,7 @@ def test_a_blocked_server_is_reached_after_allow_and_no_more_after_it_was_taken_
     assert "is allowed now for 10.199.0.0/24" in allowed["now"]
     assert "8080" in allowed["command"]
     assert window.client_meets(10) == "reached"
-    assert window.do("see_change")["cell"] == "Partly"
+    assert window.do("see_change")["cell"] == "Partly allowed"
     revoked = window.do("revoke")
     assert revoked["outcome"] == 0, revoked
     assert "PortView has made no rule" in revoked["note"]

@@ -1,4 +1,4 @@
-"""The rules that PortView made stand in a list, from which they are taken back."""
+"""The rules that PortView made stand in a list, from which they are revoked."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def window(
 
 @pytest.fixture
 def show(qtbot: QtBot, window: ManagedRulesWindow) -> Callable[[], list[list[str]]]:
-    """Give a way to read the list anew, as rows of texts."""
+    """Give a way to read the list again, as rows of texts."""
 
     def texts() -> list[list[str]]:
         window.bring_up()
@@ -93,8 +93,8 @@ def test_each_rule_is_told_with_its_effect_and_its_end(
         "Allows",
         "TCP 80",
         "the local subnet",
-        "it is taken back",
-        "Allowed for some",
+        "it is revoked",
+        "Partly allowed",
         "/opt/web",
     ]
     assert second[1:4] == ["Blocks", "TCP 81", "any address"]
@@ -122,7 +122,7 @@ def test_selected_rules_are_taken_back_after_a_question(
     dialog = ActionDialog(wanted.args[0], runner)
     dialog.open()
     qtbot.waitUntil(lambda: not dialog.progress_bar.isVisible(), timeout=WAIT_MS)
-    assert dialog.headline.text() == "Take back 2 rules of PortView's?"
+    assert dialog.headline.text() == "Revoke 2 rules of PortView's?"
     assert len(dialog.findChildren(CardView)) == 2
     assert len(firewall.read().managed_rules) == 3
     with qtbot.waitSignal(dialog.acted, timeout=WAIT_MS):

@@ -58,8 +58,8 @@ def test_every_kind_can_be_asked(
     window.form._timeouts[ProbeKind.HTTP].setText("200ms")
     window.form._timeouts[ProbeKind.TLS].setText("200ms")
     assert "Open or filtered" in ask(qtbot, window, ProbeKind.UDP, f"127.0.0.1:{silent_udp}")
-    assert "Not as it" in ask(qtbot, window, ProbeKind.HTTP, f"http://127.0.0.1:{port}/")
-    assert "Not as it" in ask(qtbot, window, ProbeKind.TLS, f"127.0.0.1:{port}")
+    assert "Unexpected" in ask(qtbot, window, ProbeKind.HTTP, f"http://127.0.0.1:{port}/")
+    assert "Unexpected" in ask(qtbot, window, ProbeKind.TLS, f"127.0.0.1:{port}")
     assert "In use" in ask(qtbot, window, ProbeKind.BIND, f"127.0.0.1:{port}")
     assert window.history.count() == 4
 

@@ -120,7 +120,7 @@ def test_the_dialog_opens_over_the_window_and_looks_first(window: MainWindow, qt
     (dialog,) = window.findChildren(ActionDialog)
     qtbot.waitUntil(lambda: not dialog.progress_bar.isVisible(), timeout=WAIT_MS)
     # The process of this row was written down by the test: no such one runs here.
-    assert dialog.now_text.text().endswith(("nothing was done to it.", "there is nothing to do."))
+    assert dialog.now_text.text().endswith(("nothing was done.", "there is nothing to do."))
     dialog.reject()
     qtbot.waitUntil(lambda: not window.findChildren(ActionDialog), timeout=WAIT_MS)
 

@@ -1,4 +1,4 @@
-"""Properties tell everything about one row, while the table goes on."""
+"""Properties tell everything about one row, while the table continues."""
 
 from __future__ import annotations
 

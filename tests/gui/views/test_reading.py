@@ -1,4 +1,4 @@
-"""Liveness without noise on the real window: marks, and rows that stand still for a reader."""
+"""Liveness without noise on the real window: marks, and rows that are suspended for a reader."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ class Server:
         ctypes.CDLL(None).prctl(PR_SET_NAME, name.encode(), 0, 0, 0)
 
     def fork(self, *what: str) -> dict[str, object]:
-        """Fork a child that keeps the sockets and lives on, or that closes them (``alone``)."""
+        """Fork a child that keeps the sockets and stays, or that closes them (``alone``)."""
         child = os.fork()
         if child == 0:
             if what == ("alone",):
@@ -160,7 +160,7 @@ class Server:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
     def graceful(self) -> None:
-        """Release the port when asked to end, and go on with what is open."""
+        """Release the port when asked to end, and continue with what is open."""
         signal.signal(signal.SIGTERM, lambda *_: self.close())
 
     def exec_when_asked(self) -> None:
@@ -185,7 +185,7 @@ class Server:
         ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
 
     def sit_down(self, user_id: str) -> None:
-        """Go on as another user."""
+        """Continue as another user."""
         os.setresuid(int(user_id), int(user_id), int(user_id))
 
 

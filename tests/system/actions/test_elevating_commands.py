@@ -37,7 +37,7 @@ pytestmark = [
 ROOT = Path(__file__).resolve().parents[3]
 WITH_TOOLS = ROOT / "tests" / "fakes" / "portview_with_tools.py"
 AS_NOBODY = as_nobody()
-OFFER = b"for this one errand? [y/N]"
+OFFER = b"Run just this action as administrator? [y/N]"
 
 # A shell, because another user may not get at the Python that runs the tests.
 ASKS_THE_AGENT = """#!/bin/sh

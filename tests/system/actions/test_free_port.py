@@ -1,6 +1,6 @@
 """Freeing real ports of real servers: each ends in the right report, and nothing else is touched.
 
-The API is used in this process, where a refusal can be told from an accident.
+The API is used in this process, where a refusal can be determined from an accident.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Real processes stand still and go on, and no others do."""
+"""Real processes are suspended and continue, and no others do."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ class Bench:
         return self.server.ask({"do": "make", "rule_spec": rule_spec})
 
     def revoke(self, rule_id: str) -> Any:
-        return self.server.ask({"do": "take back", "id": rule_id})
+        return self.server.ask({"do": "revoke", "id": rule_id})
 
     def own(self) -> list[dict[str, Any]]:
         rules: list[dict[str, Any]] = self.server.ask({"do": "own"})

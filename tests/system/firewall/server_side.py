@@ -79,7 +79,7 @@ def answer(firewall: LinuxFirewall, request: dict[str, Any]) -> object:
             return asdict(change)
         case "own":
             return [asdict(own) for own in rules.managed_rules]
-        case "take back":
+        case "revoke":
             [own] = [own for own in rules.managed_rules if own.id == request["id"]]
             change = firewall.plan_removal(own)
             firewall.apply(change)

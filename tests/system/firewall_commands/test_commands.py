@@ -225,7 +225,7 @@ def expired(machines: Machines) -> list[str]:
 def wait_for_expired(machines: Machines) -> list[str]:
     deadline = time.monotonic() + 20
     while not (found := expired(machines)):
-        assert time.monotonic() < deadline, "no rule has had its time"
+        assert time.monotonic() < deadline, "no rule has expired"
     return found
 
 

@@ -49,7 +49,7 @@ class Child:
         return line.rstrip("\n")
 
     def say(self, line: str = "") -> None:
-        """Let the child go on."""
+        """Let the child continue."""
         assert self._process.stdin
         self._process.stdin.write(f"{line}\n")
         self._process.stdin.flush()

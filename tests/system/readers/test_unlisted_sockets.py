@@ -32,7 +32,7 @@ MAIN_THREAD_EXITS = """
 import ctypes, os, socket, sys, threading
 server = socket.create_server(("127.0.0.1", 0))
 def serve():
-    # This thread lives on until the test closes its input.
+    # This thread stays until the test closes its input.
     sys.stdin.readline()
     os._exit(0)
 threading.Thread(target=serve).start()

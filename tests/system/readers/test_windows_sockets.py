@@ -161,7 +161,7 @@ def test_a_listener_that_outlives_its_owner_is_not_called_the_owners(
     (row,) = rows_of(port)
     heir_key = process_key(heir)
     if row.pid == testator.pid:
-        # Windows goes on naming the process that bound the socket.
+        # Windows continues naming the process that bound the socket.
         assert row.owner is None
         assert row.owner_problem is OwnerProblem.PROCESS_GONE
         assert row.likely_holders == (heir_key,)

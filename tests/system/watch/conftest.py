@@ -87,7 +87,7 @@ class _MailHandler(socketserver.StreamRequestHandler):
             if verb == b"EHLO":
                 self._say("250 test")
             elif verb == b"DATA":
-                self._say("354 go on")
+                self._say("354 continue")
                 self._take()
             elif verb == b"QUIT":
                 self._say("221 bye")
@@ -159,7 +159,7 @@ class Watching:
 
     @contextmanager
     def running(self) -> Iterator[Run]:
-        """Have `watch run` go on for the block, and end it in good order."""
+        """Have `watch run` continue for the block, and end it in good order."""
         process = subprocess.Popen(
             [sys.executable, "-m", "portview", "watch", "run"],
             env=self.environment,

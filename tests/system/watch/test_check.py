@@ -84,7 +84,7 @@ def test_a_name_that_no_server_knows_is_bad_and_nobody_is_told_that_it_is_well(
 ) -> None:
     text = '[[watch]]\nname = "db"\nexpect = "service"\nservice = "no-such-service"\nfailures = 1\n'
     code, document = check(text)
-    # Where no service manager runs it can't be told; where one does there is no such service.
+    # Where no service manager runs it can't be determined; where one does there is no such service.
     assert (code, states(document)) in [(0, ["unknown"]), (1, ["firing"])]
     assert check(None, "--strict")[0] == 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +64,8 @@ def test_a_server_that_goes_and_comes_back(
             assert incident in resolved["message"]
             mails.wait_for(lambda inbox: len(inbox.messages) >= 2)
     assert all(incident in one["message"] for one in mails.messages)
-    assert run.process.returncode == 0
+    # Windows has no gentle way to end a program without a window.
+    assert run.process.returncode == 0 or sys.platform == "win32"
     assert_kept_secret(watching.folder, run.rest)
 
 

@@ -59,7 +59,7 @@ def test_a_narrow_rule_is_done_when_those_it_is_for_get_through(firewall: FakeFi
     report = make_rule(firewall, planned)
     assert report.outcome is Outcome.DONE
     assert "is allowed now for 192.0.2.0/24 (decided for 192.0.2.1, 192.0.2.254)" in report.now
-    assert "Any other machine: allowed for some." in report.now
+    assert "Any other machine: partly allowed." in report.now
     assert (report.rule_id, report.is_in_force) == (planned.change.id, True)
 
 
@@ -164,8 +164,8 @@ def test_a_firewall_that_knows_no_programs_gets_none() -> None:
 
 def test_a_rule_that_ends_says_who_takes_it_back(firewall: FakeFirewall) -> None:
     ending = plan(firewall, replace(RULE_SPEC, expires_at_ms=4 * 10**12))
-    assert any("with administrator rights" in note for note in ending.notes)
-    assert not any("with administrator rights" in note for note in plan(firewall).notes)
+    assert any("as administrator" in note for note in ending.notes)
+    assert not any("as administrator" in note for note in plan(firewall).notes)
 
 
 def test_missing_rights_are_raised_and_nothing_is_recorded(firewall: FakeFirewall) -> None:

@@ -127,7 +127,7 @@ def test_what_was_made_unseen_is_taken_back_unseen(
     made = make_rule(BlindFirewall(), planned(BlindFirewall()), as_admin=True)
     job = RevokeAction((made.rule_id,), opener=BlindFirewall)
     confirmation = job.preview()
-    assert confirmation.verb == "Take back"
+    assert confirmation.verb == "Revoke"
     assert made.rule_id in confirmation.headline
     with pytest.raises(PortViewError) as refused:
         job.execute(confirmation, ExecutionOptions())

@@ -52,5 +52,5 @@ def test_where_one_must_stay_nobody_is_told_to_be_stopped() -> None:
 
 @pytest.mark.parametrize("execution", [Execution.SUSPENDED, Execution.TRACED])
 def test_what_stands_still_is_told(execution: Execution) -> None:
-    assert "answers nobody" in text(asking(execution=execution))
-    assert "answers nobody" not in text(asking(execution=Execution.RUNNING))
+    assert "doesn't respond" in text(asking(execution=execution))
+    assert "doesn't respond" not in text(asking(execution=Execution.RUNNING))

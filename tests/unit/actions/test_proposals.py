@@ -79,7 +79,7 @@ def test_one_holder_needs_no_summary() -> None:
 def test_several_holders_are_counted_before_they_are_told() -> None:
     rows = [row(A), row(B, "::1"), row(A, remote=PEER), row(C, "10.0.0.1", remote=PEER)]
     asked = confirmation(rows, [facts(A), facts(B)])
-    assert asked.notes == ("2 processes will be stopped.", "1 open connection will be cut.")
+    assert asked.notes == ("2 processes will be stopped.", "1 open connection will be closed.")
     assert kinds(asked) == [CardKind.STOPS, CardKind.STOPS, CardKind.STAYS]
     assert "PID 13" in asked.cards[2].details
 
@@ -87,7 +87,7 @@ def test_several_holders_are_counted_before_they_are_told() -> None:
 def test_what_runs_under_a_holder_is_counted_and_named() -> None:
     asked = confirmation([row(A)], [facts(A)], tree=True)
     assert asked.notes == ("2 processes will be stopped.",)
-    assert "what runs under it: node, PID 13." in asked.cards[0].consequence
+    assert "child processes are stopped first: node, PID 13." in asked.cards[0].consequence
 
 
 def test_services_are_counted_beside_processes() -> None:
@@ -111,17 +111,17 @@ def test_where_one_must_stay_nobody_is_told_to_be_stopped() -> None:
 def test_a_likely_holder_is_told_as_that_above_all() -> None:
     orphan = row(None, owner_problem=OwnerProblem.PROCESS_GONE, likely_holders=(B,))
     asked = confirmation([orphan], [facts(B)])
-    assert "only likely" in asked.notes[0]
+    assert "most likely" in asked.notes[0]
     assert asked.cards[0].consequence.startswith("Most likely the holder.")
 
 
 def test_why_it_is_ended_at_once_is_told() -> None:
     alone = facts(A, asking=CloseMethod.NONE)
     still = facts(A, asking=CloseMethod.NONE, execution=Execution.SUSPENDED)
-    for process, why in ((alone, "no way to ask"), (still, "While it stands still")):
+    for process, why in ((alone, "can't be asked to close"), (still, "while suspended")):
         (card,) = confirmation([row(A)], [process]).cards
         assert why in card.consequence
-        assert "what it has not saved is lost" in card.consequence
+        assert "unsaved data is lost" in card.consequence
     assert any(detail.startswith("Suspended:") for detail in card.details)
 
 

@@ -180,6 +180,9 @@ def test_port_53_of_systemd_resolved_has_a_setting_of_its_own() -> None:
 @pytest.mark.parametrize("tie", SessionTie)
 def test_what_the_session_depends_on_is_refused(tie: SessionTie) -> None:
     assert code(process("node", session_tie=Known(tie)), LINUX) == f"session_{tie}"
+    reason = refusal(process("node", session_tie=Known(tie)), LINUX)
+    assert reason
+    assert ("Sign out" in reason.advice) is (tie is SessionTie.DISPLAY)
     assert suspend_refusal(process("node", session_tie=Known(tie)), LINUX)
 
 
@@ -260,6 +263,8 @@ def test_remote_desktop_is_not_cut_off_from_within(is_remote: Fact[bool], is_ref
 def test_only_what_is_suspended_can_be_resumed(execution: Execution, expected: str | None) -> None:
     reason = state_refusal(process("node", execution=execution), is_resume=True)
     assert (reason.code if reason else None) == expected
+    # Rights let PortView read what it can't now; they take no process from a debugger.
+    assert (reason is not None and reason.needs_admin) is (execution is Execution.UNKNOWN)
     assert state_refusal(process("node", execution=execution), is_resume=False) is None
 
 

@@ -1,4 +1,4 @@
-"""What is said beforehand about ranges that will be in the way, and ports that run out."""
+"""What is said in advance about ranges that will be in the way, and ports that run out."""
 
 from __future__ import annotations
 

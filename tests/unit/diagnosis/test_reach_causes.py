@@ -245,7 +245,7 @@ SITUATIONS: dict[str, tuple[Facts, dict[str, str], str | None]] = {
         {"browser_blocked_port": "proved"},
         "yes",
     ),
-    "what lives there is for no browser": (
+    "what runs there is for no browser": (
         served(port=22, replies=reply(ReplyKind.SPOKE, "ssh")),
         {},
         "yes",

@@ -268,7 +268,7 @@ def test_settings_that_stand_against_it_are_named_beforehand() -> None:
     assert "The firewall is off on private" in warnings(local=off)
     assert "it changes nothing here" in warnings(active=[Profile.PUBLIC])
     assert "does not tell which networks" in warnings(active=[])
-    assert "can't be told" in warnings(service_start=4)
+    assert "can't be determined" in warnings(service_start=4)
 
 
 def test_what_is_so_already_is_said() -> None:

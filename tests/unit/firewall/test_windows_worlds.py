@@ -1,7 +1,7 @@
 """Verdicts against a second, plain reading of the rules, connection by connection.
 
 A world settles everything that a question leaves open: who the client is, and what nobody can read
-beforehand. A verdict of allowed or blocked must come true in every world.
+in advance. A verdict of allowed or blocked must come true in every world.
 """
 
 from __future__ import annotations

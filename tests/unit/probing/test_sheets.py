@@ -82,7 +82,7 @@ def test_all_that_is_wrong_with_a_certificate_is_told() -> None:
     }
     facts = dict(line.cells for line in result.rows)
     assert facts["Valid until"].endswith("(3 days ago)")
-    assert facts["Issuer"].endswith("(signed by itself)")
+    assert facts["Issuer"].endswith("(self-signed)")
 
 
 def test_redirects_are_lines_and_the_text_has_all_of_them() -> None:

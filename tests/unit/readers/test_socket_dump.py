@@ -27,6 +27,8 @@ def test_an_unchanged_socket_is_the_same_object() -> None:
     first, second = dump.read(), dump.read()
     assert first.found == first.learned
     assert len(first.found) == 1
+    assert first.found[0].rows == ()
+    assert first.found[0].socket.local == ("127.0.0.1", 80)
     assert second.found[0] is first.found[0]
     assert not second.learned
 
@@ -81,8 +83,10 @@ def test_without_the_old_request_each_family_is_asked_for() -> None:
     no_ipv6 = [refusal(errno.ENOENT)]
     diag = FakeSockDiag([refusal(errno.EOPNOTSUPP)], LISTENER, no_ipv6, NOTHING, no_ipv6)
     dump = SocketDump(diag)
-    (known,) = dump.read().found
+    reading = dump.read()
+    (known,) = reading.found
     assert known.protocol is Protocol.TCP
+    assert reading.notes == (), "a family that is missing makes no list incomplete"
     assert len(diag.asked) == 5
 
 

@@ -9,7 +9,15 @@ import pytest
 from portview.domain.errors import PortViewError
 from portview.domain.owners.process import ProcessKey
 from portview.domain.owners.service import Service, ServiceState
-from portview.domain.sockets.socket_row import OwnerProblem, SocketRow, State
+from portview.domain.sockets.socket_row import (
+    Endpoint,
+    Family,
+    OwnerProblem,
+    Protocol,
+    SocketKey,
+    SocketRow,
+    State,
+)
 from portview.readers.services import WindowsServices
 from portview.readers.windows.socket_tables import BOUND4, TCP4, TCP6, UDP4, UDP6, RowLayout
 from portview.readers.windows.sockets import IphlpapiSocketReader
@@ -97,6 +105,8 @@ def test_a_socket_with_its_owner_and_its_age(machine: Machine) -> None:
     row = machine.only()
     assert row.owner == ProcessKey(100, STARTED)
     assert (row.pid, row.state, row.opened_at_ms) == (100, State.LISTEN, OPENED)
+    assert (row.protocol, row.key.family) == (Protocol.TCP, Family.IPV4)
+    assert (row.local, row.remote) == (Endpoint("127.0.0.1", 8080), None)
     assert row.key.token == filetime(OPENED)
     assert machine.reader.read().notes == ()
 
@@ -214,6 +224,15 @@ def test_a_clock_that_is_set_back_between_two_readings_proves_nothing(machine: M
     assert {row.owner_problem for row in machine.read()} == {OwnerProblem.PID_REUSED}
 
 
+def test_a_socket_as_old_as_the_last_reading_is_not_taken_for_new(machine: Machine) -> None:
+    machine.processes.processes[100] = (machine.now_ms + 3_600_000, 4)
+    machine.read()
+    machine.tables.rows = {TCP4: [tcp(8080, opened=machine.now_ms)]}
+    assert machine.only().owner_problem is OwnerProblem.PID_REUSED
+    machine.tables.rows = {TCP4: [tcp(8081, opened=machine.now_ms + 1)]}
+    assert machine.only().owner_problem is None
+
+
 @pytest.mark.parametrize("is_missed", [False, True])
 def test_an_old_socket_that_is_new_to_a_table_is_not_the_successors(
     machine: Machine, is_missed: bool
@@ -268,6 +287,9 @@ def test_the_idle_and_the_system_process_are_never_missing(machine: Machine) -> 
         TCP4: [tcp(50000, state=TIME_WAIT, pid=0, peer=9), tcp(445, pid=4)],
     }
     idle, system = machine.read()
+    ends = Endpoint("127.0.0.1", 50000), Endpoint("127.0.0.1", 9)
+    assert idle.key == SocketKey(Protocol.TCP, Family.IPV4, *ends, None, filetime(OPENED))
+    assert (idle.state, idle.opened_at_ms) == (State.TIME_WAIT, OPENED)
     assert (idle.owner, idle.pid, idle.owner_problem) == (None, 0, None)
     assert (system.owner, system.pid, system.owner_problem) == (ProcessKey(4, 0), 4, None)
 
@@ -281,6 +303,30 @@ def test_the_service_that_opened_a_socket_is_named(machine: Machine) -> None:
     assert untagged.services == ("BFE", "Dnscache")
     machine.read()
     assert machine.manager.readings == 1
+
+
+def test_a_connection_keeps_its_far_end_and_has_no_services_of_others(machine: Machine) -> None:
+    machine.manager.listed = [SERVICE]
+    machine.processes.processes[100] = (OPENED + 60_000, 4)
+    machine.tables.rows = {TCP4: [tcp(50000, state=ESTABLISHED, peer=9), tcp(445, pid=4)]}
+    orphan, system = machine.read()
+    assert orphan.remote == Endpoint("127.0.0.1", 9)
+    assert (orphan.owner, orphan.services) == (None, ())
+    assert system.services == ()
+
+
+def test_a_moved_pid_puts_the_other_orphans_to_the_test_as_well(machine: Machine) -> None:
+    machine.processes.processes[200] = (STARTED, 4)
+    machine.tables.rows = {TCP4: [tcp(8080), tcp(9090, pid=200)]}
+    machine.read()
+    del machine.processes.processes[100]
+    assert [row.owner_problem for row in machine.read()] == [OwnerProblem.PROCESS_GONE, None]
+    del machine.processes.processes[200]
+    heir = ProcessKey(300, OPENED + 1_000)  # seen only now
+    machine.processes.processes[heir.pid] = (heir.started_ms, 100)
+    first, second = machine.read()
+    assert first.likely_holders == (heir,)
+    assert second.owner_problem is OwnerProblem.PROCESS_GONE
 
 
 def test_one_table_that_fails_leaves_the_others(machine: Machine) -> None:

@@ -84,7 +84,7 @@ def test_a_connection_over_ipv6_with_its_zones() -> None:
     assert said.local == Endpoint("fe80::1%3", 50000)
     assert said.remote == Endpoint("fe80::2%12", 443)
     assert said.state is State.ESTABLISHED
-    assert said.opened_at_ms is None, "0 is no time"
+    assert said.opened_at_ms is None, "0 is not a time"
     assert said.service_tag == 0
 
 

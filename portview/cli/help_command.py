@@ -1,0 +1,69 @@
+"""``help``: the user guide, one topic at a time."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from portview.cli.console import print_line
+from portview.command_name import command_line
+from portview.domain.errors import Outcome, PortViewError
+from portview.domain.plain_text import quoted
+from portview.i18n import _
+from portview.resources import resource_path
+
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``help`` to the command line."""
+    parser = commands.add_parser(
+        "help",
+        help=_("read the user guide"),
+        description=_("List the topics of the user guide, or print one."),
+    )
+    parser.add_argument("topic", nargs="?", metavar="TOPIC")
+    parser.set_defaults(run=run, json=False)
+
+
+def run(options: argparse.Namespace) -> Outcome:
+    """Print a topic, or what there is."""
+    topics = help_topics()
+    if options.topic is None:
+        print_line(_("Topics of the user guide:"))
+        print_line()
+        width = max(map(len, topics))
+        for name, path in topics.items():
+            print_line(f"  {name:<{width}}  {topic_title(path)}")
+        print_line()
+        print_line(_("Read one: {command}").format(command=command_line("help", "TOPIC")))
+        return Outcome.DONE
+    wanted = topics.get(options.topic.lower())
+    if wanted is None:
+        raise _unknown(options.topic, list(topics))
+    print_line(wanted.read_text(encoding="utf-8").rstrip("\n"))
+    return Outcome.DONE
+
+
+def help_topics() -> dict[str, Path]:
+    """Return the topics by their names, in alphabetical order."""
+    folder = resource_path("help")
+    return {path.stem: path for path in sorted(folder.glob("*.md"))}
+
+
+def topic_title(path: Path) -> str:
+    """Return the first line of a topic."""
+    with path.open(encoding="utf-8") as file:
+        return file.readline().removeprefix("#").strip()
+
+
+def _unknown(topic: str, names: list[str]) -> PortViewError:
+    near = difflib.get_close_matches(topic.lower(), names, n=1, cutoff=0.0)
+    return PortViewError(
+        "unknown_topic",
+        _("There is no topic {topic}.").format(topic=quoted(topic)),
+        _("The nearest: {command}").format(command=command_line("help", *near)),
+        Outcome.BAD_INPUT,
+    )

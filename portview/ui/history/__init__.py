@@ -1,0 +1,1 @@
+"""Who held a port when, as lanes over time."""
