@@ -64,13 +64,16 @@ TEST_TOOLS = {
     "tmux": "tmux",
     "screen": "screen",
     "runsv": "runit",
-    "sshd": "openssh-server",
     "podman": "podman",
     "runc": "runc",
     "busybox": "busybox-static",
 }
 """Programs with which the tests make network namespaces, firewalls, displays, terminals and
 supervisors, and their packages."""
+
+WITHOUT_SYSTEMD = {"sshd": "openssh-server"}
+"""Further ones, whose packages would start a server where systemd runs: there they are used if they
+are installed, and the tests skip else."""
 
 FIREWALLD = VENV / "test-tools" / "firewalld"
 PROMETHEUS = VENV / "test-tools" / "prometheus"
@@ -271,7 +274,8 @@ def install_test_tools() -> None:
         return
     if not shutil.which("apt-get"):
         return
-    packages = {package for tool, package in TEST_TOOLS.items() if not shutil.which(tool)}
+    tools = TEST_TOOLS if Path("/run/systemd/system").is_dir() else TEST_TOOLS | WITHOUT_SYSTEMD
+    packages = {package for tool, package in tools.items() if not shutil.which(tool)}
     folder = Path("/usr/lib/python3/dist-packages")
     packages |= {
         package for name, package in FIREWALLD_LIBRARIES.items() if not (folder / name).exists()

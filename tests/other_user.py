@@ -9,8 +9,14 @@ from __future__ import annotations
 
 import shlex
 import sys
+import tempfile
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _ENTER = 0o001
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,6 +58,17 @@ def prefix_for(needed: set[Path]) -> tuple[str, ...]:
             lines += [f"mkdir -p {quoted}", f"mount --move {places[path]} {quoted}"]
     lines += ["umount /mnt", 'cd "$PWD"', 'exec "$@"']
     return ("unshare", "--mount", "sh", "-c", "\n".join(lines), "sh")
+
+
+@contextmanager
+def folder_for_all() -> Iterator[Path]:
+    """Give a folder that every user may enter.
+
+    pytest's own lie below one that each run of pytest closes to others, and another may begin.
+    """
+    with tempfile.TemporaryDirectory(prefix="portview-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 def first_closed(path: Path) -> Path | None:

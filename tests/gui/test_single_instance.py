@@ -15,7 +15,7 @@ from PySide6.QtNetwork import QLocalSocket
 from portview.domain.errors import Outcome
 from portview.readers.local_peer import is_own_peer, socket_folders
 from portview.ui.window.single_instance import SingleInstance
-from tests.other_user import NOBODY, as_nobody
+from tests.other_user import NOBODY, as_nobody, folder_for_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,6 +53,12 @@ with socket.socket(socket.AF_UNIX) as server:
 @pytest.fixture(autouse=True)
 def no_runtime_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    with folder_for_all() as folder:
+        yield folder
 
 
 @pytest.fixture
@@ -205,8 +211,6 @@ def test_another_users_server_is_never_believed(
     instance = first()
     name = instance._name
     run = tmp_path / "run"
-    for folder in (tmp_path, *tmp_path.parents[:3]):
-        folder.chmod(0o755)
     (run / name).unlink()
     run.chmod(0o777)
     squatter = subprocess.Popen(
@@ -235,8 +239,7 @@ def test_another_users_client_is_not_heard(
 ) -> None:
     instance = first()
     run = tmp_path / "run"
-    for folder in (tmp_path, *tmp_path.parents[:3], run):
-        folder.chmod(0o755)
+    run.chmod(0o755)
     (run / instance._name).chmod(0o777)
     code = (
         "import os, socket, sys\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import locale
 import os
 import socket
 import subprocess
@@ -101,7 +102,8 @@ def test_csv_has_titles_and_the_row(port: int) -> None:
 
 def test_the_table_is_for_people(port: int) -> None:
     ended = portview("list", "--scope", "listening", "--query", f"port:{port}")
-    head, line = ended.stdout.decode().splitlines()
+    # To a pipe Windows prints in its ANSI code page.
+    head, line = ended.stdout.decode(locale.getencoding()).splitlines()
     assert head.split()[:2] == ["What", "Protocol"]
     assert "python" in line
     assert "Remote address" not in head

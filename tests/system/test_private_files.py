@@ -15,7 +15,7 @@ import pytest
 
 from portview.log import log_path
 from portview.private_files import UnsafeFileError, make_folder, open_to_append, read_whole
-from tests.other_user import NOBODY, as_nobody
+from tests.other_user import NOBODY, as_nobody, folder_for_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -218,17 +218,21 @@ def test_root_leaves_a_named_folder_of_another_user_alone(tmp_path: Path) -> Non
     assert not list(folder.iterdir())
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    with folder_for_all() as folder:
+        yield folder
+
+
 @posix
 @as_root
-def test_another_user_keeps_all_in_a_folder_of_its_own(tmp_path: Path) -> None:
+def test_another_user_keeps_all_in_a_folder_of_its_own(open_folder: Path) -> None:
     """What root refuses is no business of a user: a folder may be a link, or shared by a group."""
-    for folder in (tmp_path, *tmp_path.parents[:3]):
-        folder.chmod(0o755)
-    real = tmp_path / "real"
+    real = open_folder / "real"
     real.mkdir()
     os.chown(real, NOBODY, NOBODY)
     real.chmod(0o775)
-    link = tmp_path / "link"
+    link = open_folder / "link"
     link.symlink_to(real)
     done = subprocess.run(
         [*as_nobody(), sys.executable, "-c", KEEP],

@@ -16,6 +16,7 @@ from windows_program.smoke.console import check_console
 from windows_program.smoke.findings import SmokeError
 from windows_program.smoke.installing import InstallationTest, check_installer
 from windows_program.smoke.licence_texts import check_licences
+from windows_program.smoke.messages import check_messages
 from windows_program.smoke.portable import check_portable
 from windows_program.smoke.start_time import measure_start
 from windows_program.smoke.window import check_window
@@ -55,6 +56,7 @@ def check_everything(options: argparse.Namespace, scratch: Path) -> None:
         check_code_pages(folder / "portviewc.exe", environment)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         check_console(folder / "portviewc.exe", version, listener, environment)
+        check_messages(folder / "portviewc.exe", environment)
         report = (options.pictures or scratch).resolve() / "window.json"
         port = listener.getsockname()[1]
         check_window(folder / "PortView.exe", port, report, environment, log)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_PATIENCE_S: Final = 60
+_PATIENCE_S: Final = 180
 _FEWEST_COMMANDS: Final = 15
 _PICKED_FROM: Final = (20_100, 20_199)
 _VICTIM: Final = """

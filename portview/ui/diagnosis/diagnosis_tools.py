@@ -98,6 +98,12 @@ class DiagnosisTools(QObject):
         """Ask about a port at once."""
         self.diagnosis_window.ask_about(port, protocol or Protocol.TCP)
 
+    def explain(self, text: str) -> None:
+        """Explain an error message that somebody pasted."""
+        self.diagnosis_window.field.setText(text)
+        self.diagnosis_window.bring_up()
+        self.diagnosis_window.ask()
+
     @Slot(object)
     def note_change(self, _report: ActionReport | None = None) -> None:
         """Ask the last question again, because something was changed."""

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMessageBox,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+)
 
 from portview.domain.errors import PortViewError
 from portview.engine.latest_query import LatestQuery
@@ -17,7 +27,9 @@ from portview.override import override
 from portview.ui.details.details_page import DetailsPage
 from portview.ui.history.lane_view import LaneView
 from portview.watch.history.questions import HistoryAnswer, HistoryQuestion, ask_history
-from portview.watch.store.database import store_path
+from portview.watch.history.retention import forget
+from portview.watch.history.schema import HISTORY
+from portview.watch.store.database import open_store, store_path
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -62,6 +74,10 @@ class HistoryPage(DetailsPage):
         for name, length_ms in _PERIODS:
             self.period.addItem(_(name), length_ms)
         self.period.activated.connect(self._on_period_chosen)
+        self.forget_button = QPushButton(_("Forget\u2026"))
+        self.forget_button.setToolTip(_("Delete what is known of this port."))
+        self.forget_button.clicked.connect(self._on_forget_clicked)
+        self._runner = runner
         self.view = LaneView()
         self.view.zoom_wanted.connect(self._on_zoom_wanted)
         self.view.pan_wanted.connect(self._on_pan_wanted)
@@ -73,6 +89,7 @@ class HistoryPage(DetailsPage):
         top.setContentsMargins(10, 6, 10, 2)
         top.addWidget(self.heading, 1)
         top.addWidget(self.period)
+        top.addWidget(self.forget_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -121,6 +138,32 @@ class HistoryPage(DetailsPage):
         self.heading.setText(lanes.summary)
         self.view.show_lanes(lanes)
 
+    @Slot()
+    def _on_forget_clicked(self) -> None:
+        if self._question is None:
+            return
+        port, _protocol = self._question
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(_("Delete the history of port {port}?").format(port=port))
+        box.setInformativeText(
+            _("TCP and UDP, of all time. This can't be undone. What listens now is recorded on.")
+        )
+        forget_it = box.addButton(_("Forget"), QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        forget_it.clicked.connect(lambda: self._forget(port))
+        box.open()
+
+    def _forget(self, port: int) -> None:
+        self._runner.run(
+            lambda _work: _delete(port),
+            pool=Pool.PROBES,
+            on_done=lambda _gone: self._ask(),
+            on_failed=self._on_failed,
+        )
+
     @Slot(int)
     def _on_period_chosen(self, place: int) -> None:
         self._length_ms, self._back_ms = int(self.period.itemData(place)), 0
@@ -143,6 +186,11 @@ class HistoryPage(DetailsPage):
         self._back_ms = max(0, self._back_ms - round(share * self._length_ms))
         self._draw()
         self._ask()
+
+
+def _delete(port: int) -> int:
+    with closing(open_store(store_path(), [HISTORY])) as connection:
+        return forget(connection, port=port)
 
 
 def _ask(question: HistoryQuestion) -> HistoryAnswer:

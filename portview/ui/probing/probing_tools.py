@@ -145,7 +145,7 @@ class ProbingTools(QObject):
         )
         acts.add(
             "scan",
-            ActionSpec(_("&Scan ports…"), ("Ctrl+Shift+P",), _("Find the open ports of a host")),
+            ActionSpec(_("&Scan ports…"), ("Ctrl+Alt+P",), _("Find the open ports of a host")),
             self.show_scan,
         )
         acts.add(

@@ -27,10 +27,15 @@ def add_card_steps(
     model: SocketTableModel,
     probing: ProbingTools,
     diagnosis: DiagnosisTools,
+    watch: Callable[[int, str, str], object],
     start: Callable[[Action], object],
     tell: Callable[[str], object],
 ) -> None:
-    """Add the steps in the order of use. ``start`` opens the dialog of an action, which asks."""
+    """Add the steps in the order of use.
+
+    ``start`` opens the dialog of an action, which asks; ``watch`` that of a new watch of a port,
+    protocol and program.
+    """
 
     def free(answer: PortAnswer) -> None:
         from portview.actions.confirmation.actions import FreeAction  # noqa: PLC0415 - when wanted
@@ -54,6 +59,14 @@ def add_card_steps(
     def copy_port(answer: PortAnswer) -> None:
         QGuiApplication.clipboard().setText(str(answer.question.port))
         tell(_("Copied {port}.").format(port=answer.question.port))
+
+    def watch_it(answer: PortAnswer) -> None:
+        entry = model.find_entry(answer.found[0].key) if answer.found else None
+        program = (entry.info.name if entry and entry.info else "") or ""
+        protocol = answer.question.protocol
+        if protocol is None and entry is not None:
+            protocol = entry.row.protocol
+        watch(answer.question.port, protocol.value if protocol else "tcp", program)
 
     for step in (
         CardStep(
@@ -86,6 +99,13 @@ def add_card_steps(
             "Ctrl+B",
             may_be_first=False,
             tip=_("Open it in the browser"),
+        ),
+        CardStep(
+            _("Watch\u2026"),
+            lambda _answer: True,
+            watch_it,
+            may_be_first=False,
+            tip=_("Be told when this port stops answering, or something else takes it"),
         ),
         CardStep(
             _("Find another"),

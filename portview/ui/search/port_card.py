@@ -304,16 +304,13 @@ class PortCard(QFrame):
             self.hide()
             return
         # Loaded with the first question: a window starts the sooner for it.
-        from portview.domain.user_input.port_query import (  # noqa: PLC0415
-            answer_port_query,
-            parse_port_query,
-        )
+        from portview.domain.user_input.port_query import answer_port_query  # noqa: PLC0415
         from portview.ui.search.port_card_text import card_text  # noqa: PLC0415 - likewise
 
         if not self._is_composed:
             self._compose()
         try:
-            question = parse_port_query(text)
+            question = self._query_of(text)
         except PortViewError as mistake:
             self._answer, self._text = None, None
             self._stop_trying()
@@ -330,6 +327,24 @@ class PortCard(QFrame):
         self.show()
         self.raise_()
         self._place()
+
+    @staticmethod
+    def _query_of(text: str) -> PortQuery:
+        """Return the port that a text asks about, be it a whole error message."""
+        from portview.domain.user_input.port_query import (  # noqa: PLC0415 - see above
+            PortQuery,
+            parse_port_query,
+        )
+
+        try:
+            return parse_port_query(text)
+        except PortViewError:
+            from portview.domain.pasted_error import parse_pasted_error  # noqa: PLC0415 - likewise
+
+            pasted = parse_pasted_error(text)
+            if pasted.port is None or pasted.error is None:
+                raise
+            return PortQuery(pasted.port, pasted.protocol)
 
     def _show_fact_lines_of(self, hint: str) -> None:
         from portview.ui.search.port_card_text import PortFact  # noqa: PLC0415 - loaded already

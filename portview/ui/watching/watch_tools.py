@@ -65,7 +65,7 @@ class WatchTools(QObject):
         acts.add(
             "watches",
             ActionSpec(
-                _("&Watches…"),
+                _("W&atches…"),
                 ("Ctrl+Shift+W",),
                 _("What is watched, what fires, and what happened"),
             ),
@@ -74,7 +74,7 @@ class WatchTools(QObject):
         rows.add(
             RowAction(
                 "watch_port",
-                N_("&Watch…"),
+                N_("W&atch…"),
                 Section.PORT,
                 self._on_row,
                 tip=N_("Be told when this port stops answering, or something else takes it"),

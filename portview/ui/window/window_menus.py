@@ -62,7 +62,7 @@ class WindowMenus:
         edit_menu = self._bar.addMenu(_("&Edit"))
         self._row_actions.fill(edit_menu, Section.COPYING)
         edit_menu.addSeparator()
-        self._add_acts(edit_menu, "filter", "clear_filter", "go_to_port")
+        self._add_acts(edit_menu, "filter", "clear_filter", "go_to_port", "palette")
         view_menu = self._add(_("&View"), "refresh", "pause")
         view_menu.addMenu(_("&Interval")).addActions(list(intervals))
         view_menu.addSeparator()

@@ -44,6 +44,12 @@ def stubborn(tmp_path: Path) -> Iterator[StartServer]:
 
 
 @pytest.fixture
+def serving(tmp_path: Path) -> Iterator[StartServer]:
+    """Start servers that say "hi" to their clients and keep them, given with their ports."""
+    yield from started("serving", tmp_path)
+
+
+@pytest.fixture
 def supervised(tmp_path: Path) -> Iterator[StartServer]:
     """Start supervisors, given with the ports of the servers that they start again and again."""
     yield from started("supervised", tmp_path)

@@ -142,10 +142,11 @@ def test_suspending_is_asked_about_and_can_be_taken_back(
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Escape, Qt.Key.Key_Space])
 def test_a_tired_hand_stops_nothing_that_serves_others(
-    qtbot: QtBot, ask: Open, server: StartServer, key: Qt.Key
+    qtbot: QtBot, ask: Open, serving: StartServer, key: Qt.Key
 ) -> None:
-    process, port = server()
-    with socket.create_connection(("127.0.0.1", port)):
+    process, port = serving()
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        assert client.recv(2) == b"hi"
         dialog = ask(FreeAction(port, Protocol.TCP))
         qtbot.keyClick(dialog.focusWidget() or dialog, key)
         qtbot.waitUntil(lambda: not dialog.isVisible(), timeout=WAIT_MS)
@@ -173,11 +174,19 @@ def test_enter_frees_a_port_where_that_harms_nobody_else(
     assert process.wait(10) is not None
 
 
-def test_enter_presses_the_button_that_has_the_focus(
-    qtbot: QtBot, ask: Open, server: StartServer
-) -> None:
-    process, port = server()
+@pytest.mark.linux_only(reason="Wine lists no client that was not accepted")
+def test_a_client_that_was_not_accepted_yet_counts(ask: Open, server: StartServer) -> None:
+    _process, port = server()
     with socket.create_connection(("127.0.0.1", port)):
+        assert ask(FreeAction(port, Protocol.TCP)).cancel_button.isDefault()
+
+
+def test_enter_presses_the_button_that_has_the_focus(
+    qtbot: QtBot, ask: Open, serving: StartServer
+) -> None:
+    process, port = serving()
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        assert client.recv(2) == b"hi"
         dialog = ask(FreeAction(port, Protocol.TCP))
         assert dialog.cancel_button.isDefault()
         dialog.act_button.setFocus()

@@ -10,6 +10,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 from PySide6.QtCore import QPointF, Qt
+from PySide6.QtWidgets import QMessageBox
 
 from portview.domain.sockets.entry import SocketEntry
 from portview.domain.sockets.snapshot import Snapshot
@@ -19,7 +20,7 @@ from portview.ui.details.details_page import Subject
 from portview.ui.history.history_page import HistoryPage
 from portview.ui.history.lane_view import LaneView
 from portview.ui.widgets.time_ticks import tick_label, ticks_between
-from portview.watch.history.questions import Gap, HistoryAnswer, Span
+from portview.watch.history.questions import Gap, HistoryAnswer, HistoryQuestion, Span, ask_history
 from portview.watch.history.schema import HISTORY
 from portview.watch.history.tracker import ListenerTracker
 from portview.watch.history.writing import HistoryWriter, PortEvent
@@ -143,3 +144,29 @@ def test_the_tab_shows_the_chosen_port_and_zooms(qtbot: QtBot, runner: TaskRunne
     assert page._length_ms == 24 * HOUR
     page.show_subject(Subject(SocketEntry(row(81), None, ""), True, Snapshot(taken.rows)))
     qtbot.waitUntil(lambda: "Nobody was seen" in page.heading.text())
+
+
+def test_forgetting_asks_first_and_deletes_this_port(qtbot: QtBot, runner: TaskRunner) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    with closing(open_store(store_path(), [HISTORY])) as connection:
+        tracker, writer = ListenerTracker(), HistoryWriter(connection, "test")
+        writer.write(tracker.look(snapshot([row(80), row(81)]), Moment(0, now_ms)))
+    page = HistoryPage(runner)
+    qtbot.addWidget(page)
+    page.show()
+    taken = snapshot([row(80)])
+    page.show_subject(Subject(SocketEntry(row(80), None, ""), True, Snapshot(taken.rows)))
+    qtbot.waitUntil(lambda: "once" in page.heading.text())
+
+    def answer(role: QMessageBox.ButtonRole) -> None:
+        page.forget_button.click()
+        [box] = page.findChildren(QMessageBox)
+        [button] = [one for one in box.buttons() if box.buttonRole(one) is role]
+        button.click()
+        qtbot.waitUntil(lambda: not page.findChildren(QMessageBox))
+
+    answer(QMessageBox.ButtonRole.RejectRole)
+    assert len(ask_history(HistoryQuestion()).spans) == 2
+    answer(QMessageBox.ButtonRole.DestructiveRole)
+    qtbot.waitUntil(lambda: "Nobody was seen" in page.heading.text())
+    assert [one.port for one in ask_history(HistoryQuestion()).spans] == [81]

@@ -146,7 +146,7 @@ def test_the_answer_is_live(
     window.port_card.set_trial(None)
     unproved = "TCP 7777: checking\u2026\nNo socket has it. Trying to take it\u2026"
     assert ask(window, qtbot, "7777") == unproved
-    assert steps(window) == ["Why?", "Copy text"]
+    assert steps(window) == ["Why?", "Watch\u2026", "Copy text"]
     show(*rows, make_socket(7777))
     assert window.port_card.text.startswith("TCP 7777 is in use\nnode, PID 1234")
     window.model.set_held(True)

@@ -15,12 +15,13 @@ from portview.ui.window.tray_badge import badged_icon
 from portview.watch.rules.file import read_rules, rules_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from PySide6.QtWidgets import QTableWidget
     from pytestqt.qtbot import QtBot
 
+    from portview.app import RunningWindow
     from portview.engine.task_runner import TaskRunner
 
 
@@ -132,3 +133,14 @@ def test_the_tray_shows_the_worst_state_by_a_sign(qtbot: QtBot) -> None:
     pictures = [badged_icon(plain, state).pixmap(32, 32).toImage() for state in ("ok", "firing")]
     assert pictures[0] == plain.pixmap(32, 32).toImage()
     assert pictures[0] != pictures[1]
+
+
+def test_every_port_card_offers_to_watch_the_port(
+    qtbot: QtBot, folder: Path, open_window: Callable[..., RunningWindow]
+) -> None:
+    window = open_window().window
+    qtbot.keyClicks(window.port_box, "47")
+    window.port_card.buttons["Watch\u2026"].click()
+    dialog = window.watching._dialog
+    assert dialog is not None
+    assert dialog.values()["port"] == 47

@@ -5,6 +5,7 @@ Usage: server.py KIND [ADDRESS [PORT]]. Standard library only, on Windows as wel
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -199,6 +200,16 @@ def answering(address: str, port: int) -> None:
                 connection.sendall(b"hi")
 
 
+def serving(address: str, port: int) -> None:
+    """Greet everybody who connects, and keep the connections."""
+    with bound(address, port) as server, contextlib.ExitStack() as kept:
+        tell(server)
+        server.settimeout(LONGEST_LIFE_S)
+        while True:
+            connection = kept.enter_context(server.accept()[0])
+            connection.sendall(b"hi")
+
+
 def traced(address: str, port: int) -> None:
     """Hold a child as a debugger does: it asks to be traced (PTRACE_TRACEME) and stops."""
     child = os.fork()
@@ -261,7 +272,7 @@ def tree(address: str, port: int) -> None:
 if __name__ == "__main__":
     KINDS = (
         polite, stubborn, supervised, slowly_supervised, supervised_workers, reusing,
-        heir, workers, answering, traced, only_v6,
+        heir, workers, answering, serving, traced, only_v6,
         hanging_up, hanging_up_reusably, sharing, udp, client, tree, forking, outgoing,
     )  # fmt: skip
     given = dict(enumerate(sys.argv[1:]))

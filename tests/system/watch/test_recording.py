@@ -177,3 +177,66 @@ def test_a_lock_is_held_by_one_and_ends_with_its_process(tmp_path: Any) -> None:
     assert second.acquire()
     second.release()
     assert not is_locked(path)
+
+
+_ON_A_FULL_DISK = """
+import os, socket, sys, time
+from portview.readers.choose import open_reader
+from portview.watch.history import recorder as module
+from portview.watch.store.database import store_path
+
+module._RETRY_S = 0.3
+problems = []
+recorder = module.HistoryRecorder(
+    open_reader, "test", interval_s=0.1, on_problem=problems.append
+)
+
+
+def wait_until(is_so):
+    ends = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+
+
+wait_until(lambda: recorder.is_recording)
+ballast = store_path().with_name("ballast")
+with ballast.open("wb", buffering=0) as file:
+    try:
+        while True:
+            file.write(bytes(1000))
+    except OSError:
+        pass
+sockets = []
+
+
+def is_told():
+    sockets.extend(socket.create_server(("127.0.0.1", 0)) for _ in range(20))
+    return problems
+
+
+wait_until(is_told)
+wait_until(lambda: not recorder.is_recording)
+time.sleep(2)  # in which it tries again and says nothing more
+ballast.unlink()
+wait_until(lambda: recorder.is_recording)
+recorder.close()
+print(len(problems), problems[0])
+"""
+
+
+@pytest.mark.root_only(reason="mounts a small disk in a mount namespace of its own")
+@pytest.mark.linux_only(reason="mounts a small disk in a mount namespace of its own")
+def test_a_full_disk_is_told_once_and_recording_goes_on_when_there_is_room(tmp_path: Any) -> None:
+    disk = tmp_path / "config"
+    disk.mkdir()
+    mount = f'mount -t tmpfs -o size=400k tmpfs "{disk}" && exec "$@"'
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", mount, "sh", sys.executable, "-c", _ON_A_FULL_DISK],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=110,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("1 "), done.stdout

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from portview.domain.cancellation import CancelToken
+from portview.readers.elevation import is_elevated
 from portview.watch.evaluation.evaluator import Evaluator
 from portview.watch.evaluation.local_facts import LocalReader
 from portview.watch.repair.command import run_command
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 INCIDENT = "0123456789abcdef"
+RUNS_COMMANDS = pytest.mark.skipif(
+    sys.platform == "win32" and is_elevated(),
+    reason="an elevated PortView runs no commands of the file on Windows",
+)
 
 
 @pytest.fixture
@@ -118,6 +123,7 @@ def test_a_command_that_starts_the_server_repairs_and_the_server_stays(
         server.kill()
 
 
+@RUNS_COMMANDS
 def test_attempts_are_counted_from_the_store_and_the_next_step_follows(
     store: IncidentStore, repairer: Repairer, reader: LocalReader, free_port: int
 ) -> None:
@@ -136,6 +142,7 @@ def test_attempts_are_counted_from_the_store_and_the_next_step_follows(
     evaluator.close()
 
 
+@RUNS_COMMANDS
 def test_the_command_is_told_what_it_is_about(
     store: IncidentStore, repairer: Repairer, free_port: int, tmp_path: Path
 ) -> None:
@@ -150,6 +157,7 @@ def test_the_command_is_told_what_it_is_about(
     assert told == repr(dict(zip(names, ("shop", str(free_port), INCIDENT), strict=True)))
 
 
+@RUNS_COMMANDS
 def test_where_another_program_holds_the_port_nothing_is_tried_and_that_is_told_once(
     store: IncidentStore, repairer: Repairer, reader: LocalReader
 ) -> None:
@@ -227,6 +235,17 @@ def test_root_runs_no_command_that_others_could_write(
     store: IncidentStore, repairer: Repairer, free_port: int, tmp_path: Path
 ) -> None:
     (tmp_path / "watches.toml").chmod(0o666)
+    mark = tmp_path / "ran"
+    code = "import sys; open(sys.argv[1], 'w').close()"
+    attempt(repairer, watch_with(run_step(code, str(mark)), port=free_port))
+    assert results(store) == [("1 run", "refused_admin")]
+    assert not mark.exists()
+
+
+@pytest.mark.skipif(sys.platform != "win32" or not is_elevated(), reason="an elevated Windows")
+def test_elevated_on_windows_no_command_is_run(
+    store: IncidentStore, repairer: Repairer, free_port: int, tmp_path: Path
+) -> None:
     mark = tmp_path / "ran"
     code = "import sys; open(sys.argv[1], 'w').close()"
     attempt(repairer, watch_with(run_step(code, str(mark)), port=free_port))

@@ -41,10 +41,12 @@ def test_only_time_wait_of_the_local_port_counts() -> None:
         line(9, "06", "00000FFB", remote=PORT),
         "",
         "cut off",
+        " ".join(line(PORT, "06", "00000ABD").split()[:5]),
+        " ".join(line(PORT, "06", "00000020").split()[:6]),
         line(PORT, "06", "x"),
         line(PORT, "06", "00000010"),
     ]
-    assert remaining_ticks(lines, PORT) == [0xABC, 0x10]
+    assert remaining_ticks(lines, PORT) == [0xABC, 0x20, 0x10]
 
 
 @pytest.mark.parametrize("state", [f"{number:02X}" for number in range(1, 14) if number != 6])

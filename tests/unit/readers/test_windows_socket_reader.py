@@ -224,6 +224,15 @@ def test_a_clock_that_is_set_back_between_two_readings_proves_nothing(machine: M
     assert {row.owner_problem for row in machine.read()} == {OwnerProblem.PID_REUSED}
 
 
+def test_a_socket_as_old_as_the_last_reading_is_not_taken_for_new(machine: Machine) -> None:
+    machine.processes.processes[100] = (machine.now_ms + 3_600_000, 4)
+    machine.read()
+    machine.tables.rows = {TCP4: [tcp(8080, opened=machine.now_ms)]}
+    assert machine.only().owner_problem is OwnerProblem.PID_REUSED
+    machine.tables.rows = {TCP4: [tcp(8081, opened=machine.now_ms + 1)]}
+    assert machine.only().owner_problem is None
+
+
 @pytest.mark.parametrize("is_missed", [False, True])
 def test_an_old_socket_that_is_new_to_a_table_is_not_the_successors(
     machine: Machine, is_missed: bool
