@@ -40,7 +40,8 @@ class EvaluationLock:
             _lock(descriptor)
         except OSError as error:
             os.close(descriptor)
-            if error.errno in _HELD:
+            # Not every C library of Windows says why; opened for writing, only a lock refuses.
+            if error.errno in _HELD or sys.platform == "win32":
                 return False
             raise
         self._descriptor = descriptor
@@ -63,8 +64,8 @@ class EvaluationLock:
             os.close(descriptor)
 
 
-_HELD = frozenset({errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK, 36})
-"""What the two systems say of a lock that another process holds; 36 is Windows' EDEADLOCK."""
+_HELD = frozenset({errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK})
+"""What flock(2) says of a lock that another process holds."""
 
 if sys.platform == "win32":
     import msvcrt
