@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLayout, QToolButton, QWidget
 
 from portview.domain.sockets.scope import Scope
@@ -133,8 +134,21 @@ class ScopeBar(QWidget):
             text = scope_title(scope) + ("" if count is None else f"  {count:,}")
             if button.text() != text:
                 button.setText(text)
+            button.setMinimumWidth(0 if count is None else self._steady_width(button, count))
         buttons = self._buttons.values()
-        return sum(each.sizeHint().width() for each in buttons) + _SPACING * len(buttons)
+        widths = (max(each.sizeHint().width(), each.minimumWidth()) for each in buttons)
+        return sum(widths) + _SPACING * len(buttons)
+
+    @staticmethod
+    def _steady_width(button: QToolButton, count: int) -> int:
+        """Return a width that holds as many figures of any kind, bold too, so that none jumps."""
+        bold = QFont(button.font())
+        bold.setBold(True)
+        figures = "".join("0" if each.isdigit() else each for each in f"{count:,}")
+        title = button.text().rpartition("  ")[0]
+        own = button.fontMetrics().horizontalAdvance(button.text())
+        around = button.sizeHint().width() - own
+        return QFontMetrics(bold).horizontalAdvance(f"{title}  {figures}") + around
 
     def _on_toggled(self, is_checked: bool) -> None:  # noqa: FBT001 - a Qt signal's form
         # Bold as well as pressed: some dark styles press a button hardly visibly.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import unescape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt
@@ -107,7 +108,7 @@ def test_each_header_explains_itself_and_content_gets_the_room_it_needs(
         tooltip = window.model.headerData(
             number, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole
         )
-        assert column.description.split(";")[0] in tooltip
+        assert column.description.split(";")[0] in unescape(tooltip)
     window.table.setColumnWidth(PROCESS, 30)
     window.acts["fit_columns"].trigger()
     assert window.table.columnWidth(PROCESS) > 60
