@@ -99,7 +99,7 @@ class ScopeBar(QWidget):
 
     @override
     def sizeHint(self) -> QSize:
-        return QSize(self._width, super().sizeHint().height())
+        return QSize(self._steady, super().sizeHint().height())
 
     @override
     def minimumSizeHint(self) -> QSize:
@@ -108,7 +108,7 @@ class ScopeBar(QWidget):
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._show_texts(is_counted=self.width() >= self._width)
+        self._show_what_fits()
 
     @override
     def changeEvent(self, event: QEvent) -> None:
@@ -120,24 +120,33 @@ class ScopeBar(QWidget):
         # By the buttons themselves: each style adds to the text what it likes.
         self._least_width = self._show_texts(is_counted=False)
         self._width = self._show_texts(is_counted=True)
+        self._steady = self._show_texts(is_counted=True, is_steady=True)
         self.updateGeometry()
         parent = self.parentWidget()
         around = parent.layout() if parent is not None else None
-        if around is not None and self.width() < self._width:
+        if around is not None and self.width() < self._steady:
             around.activate()  # so that counts never flicker where there is room for larger ones
-        self._show_texts(is_counted=self.width() >= self._width)
+        self._show_what_fits()
 
-    def _show_texts(self, *, is_counted: bool) -> int:
-        """Name the scopes, with or without their counts; return the width that this takes."""
+    def _show_texts(self, *, is_counted: bool, is_steady: bool = False) -> int:
+        """Name the scopes, with or without their counts; return the width that this takes.
+
+        ``is_steady`` keeps the places of the buttons while figures change.
+        """
         for scope, button in self._buttons.items():
             count = self._counts.get(scope) if is_counted else None
             text = scope_title(scope) + ("" if count is None else f"  {count:,}")
             if button.text() != text:
                 button.setText(text)
-            button.setMinimumWidth(0 if count is None else self._steady_width(button, count))
+            is_fixed = is_steady and count is not None
+            button.setMinimumWidth(self._steady_width(button, count or 0) if is_fixed else 0)
         buttons = self._buttons.values()
         widths = (max(each.sizeHint().width(), each.minimumWidth()) for each in buttons)
         return sum(widths) + _SPACING * len(buttons)
+
+    def _show_what_fits(self) -> None:
+        width = self.width()
+        self._show_texts(is_counted=width >= self._width, is_steady=width >= self._steady)
 
     @staticmethod
     def _steady_width(button: QToolButton, count: int) -> int:
