@@ -255,6 +255,14 @@ class SocketTableModel(QAbstractTableModel):
             counts[Scope.CONNECTIONS] -= self._states[State.TIME_WAIT]
         self.counts_changed.emit(counts)
 
+    def count_matches(self) -> dict[Scope, int]:
+        """Return how many entries of each narrow scope pass the filter; looks at every entry."""
+        matches = self._matches
+        counts = Counter(
+            scope_of(entry.row) for entry in self._view.entries if matches is None or matches(entry)
+        )
+        return dict(counts)
+
     @property
     def is_filtered(self) -> bool:
         """Return whether a filter decides which rows of the scope are shown."""

@@ -65,7 +65,7 @@ class FilterBox(QLineEdit):
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(_TYPING_PAUSE_MS)
-        self._pause.timeout.connect(self.apply_now)
+        self._pause.timeout.connect(self._on_pause)
         self.textChanged.connect(self._on_text_changed)
         self.textEdited.connect(self._on_text_edited)
 
@@ -77,14 +77,22 @@ class FilterBox(QLineEdit):
     @Slot()
     def apply_now(self) -> None:
         """Read the text; tell the query, or show where its mistake is."""
+        self._apply(is_typing=False)
+
+    @Slot()
+    def _on_pause(self) -> None:
+        self._apply(is_typing=True)
+
+    def _apply(self, *, is_typing: bool) -> None:
         # Loaded when somebody filters, like all of the query language.
         from portview.domain.query.syntax import parse_query  # noqa: PLC0415
         from portview.domain.query.terms import QueryError  # noqa: PLC0415
+        from portview.domain.query.unfinished import with_unfinished_port  # noqa: PLC0415
 
         self._pause.stop()
         text = self.text()
         try:
-            query = parse_query(text)
+            query = parse_query(with_unfinished_port(text) if is_typing else text)
         except QueryError as error:
             self._show_mistake(error)
             return

@@ -9,10 +9,11 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QAbstractScrollArea, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from portview.domain.sockets.scope import Scope
-from portview.i18n import _
+from portview.i18n import _, ngettext
 from portview.override import override
 from portview.ui.style.icons import device_pixmap
 from portview.ui.style.theme import muted_text
+from portview.ui.window.scope_bar import scope_title
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
@@ -99,6 +100,7 @@ class EmptyStates(QObject):
     """The notices of both views on one model, shown while it has no rows; both say the same."""
 
     action_requested = Signal()
+    scope_requested = Signal(object)
 
     def __init__(self, views: SocketViews, model: SocketTableModel, parent: QObject) -> None:
         super().__init__(parent)
@@ -107,6 +109,7 @@ class EmptyStates(QObject):
         self._scope = Scope.LISTENING
         self._query_text = self._failure = ""
         self._has_snapshot = False
+        self._elsewhere: tuple[Scope, int] | None = None
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
         self._patience.setInterval(_UNSAID_MS)
@@ -119,7 +122,7 @@ class EmptyStates(QObject):
     @Slot(object)
     def _watch(self, view: QAbstractScrollArea) -> None:
         state = EmptyState(view)
-        state.action_requested.connect(self.action_requested)
+        state.action_requested.connect(self._on_button)
         self.states.append(state)
         self._refresh()
 
@@ -160,25 +163,63 @@ class EmptyStates(QObject):
             for state in self.states:
                 state.hide()
             return
+        self._elsewhere = self._find_elsewhere()
         notice = emptiness(
             self._scope,
             self._query_text,
             self._failure,
             has_snapshot=self._has_snapshot,
             total=len(self._model.all_entries()),
+            elsewhere=self._elsewhere,
         )
         for state in self.states:
             state.show_notice(*notice)
 
+    def _find_elsewhere(self) -> tuple[Scope, int] | None:
+        """Return the scope in which most sockets pass the filter that hides all of them here."""
+        if not self._query_text.strip():
+            return None
+        counts = self._model.count_matches()
+        counts.pop(self._scope, None)
+        scope = max(counts, key=lambda one: counts[one], default=None)
+        return (scope, counts[scope]) if scope is not None and counts[scope] else None
+
+    @Slot()
+    def _on_button(self) -> None:
+        if self._elsewhere is None:
+            self.action_requested.emit()
+        else:
+            self.scope_requested.emit(self._elsewhere[0])
+
 
 def emptiness(
-    scope: Scope, query_text: str, failure: str, *, has_snapshot: bool, total: int
+    scope: Scope,
+    query_text: str,
+    failure: str,
+    *,
+    has_snapshot: bool,
+    total: int,
+    elsewhere: tuple[Scope, int] | None = None,
 ) -> tuple[str, str, str, str]:
-    """Return the icon, the title, the reason and the button for a table without rows."""
+    """Return the icon, the title, the reason and the button for a table without rows.
+
+    ``elsewhere`` is another scope with how many of its sockets pass the filter.
+    """
     if failure and not has_snapshot:
         return ("warning", _("The sockets could not be read"), failure, "")
     if not has_snapshot:
         return ("refresh", _("Reading the sockets of this machine…"), "", "")
+    if query_text.strip() and elsewhere is not None:
+        other, count = elsewhere
+        sentence = ngettext(
+            "{count:,} socket matches in {scope}.", "{count:,} sockets match in {scope}.", count
+        )
+        return (
+            "search",
+            _("Nothing in {scope} matches the filter").format(scope=scope_title(scope)),
+            sentence.format(count=count, scope=scope_title(other)),
+            _("Show {scope}").format(scope=scope_title(other)),
+        )
     if query_text.strip() and total:
         return (
             "search",

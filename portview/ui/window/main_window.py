@@ -381,6 +381,7 @@ class MainWindow(QMainWindow):
         self._acting.acted.connect(lambda _report: self._poller.refresh())
         self._connect_firewall()
         self.empty_states.action_requested.connect(self._clear_filter)
+        self.empty_states.scope_requested.connect(self.set_scope)
         self.info_bar.administrator_wanted.connect(self.acts[RESTART_ACTION].trigger)
         self._passing_time.timeout.connect(self.model.pass_time)
 

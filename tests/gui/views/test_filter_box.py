@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from portview.domain.sockets.scope import Scope
 from portview.domain.sockets.socket_row import State
 from portview.ui.search.filter_box import mistake_colour
 
@@ -75,3 +76,27 @@ def test_a_mistake_is_underlined_where_it_stands_and_the_last_good_filter_stays(
     box.set_query_text("state:listen port:8080")
     assert box.mistake is None
     assert [entry.row.local.port for entry in window.model.shown_entries] == [8080]
+
+
+def test_a_port_is_found_on_the_way_to_its_last_figure(window: MainWindow, qtbot: QtBot) -> None:
+    window.set_scope(Scope.LISTENING)
+    qtbot.keyClicks(window.filter_box, "port:80")
+    qtbot.waitUntil(lambda: window.model.is_filtered)
+    assert [entry.row.local.port for entry in window.model.shown_entries] == [8080]
+    window.filter_box.apply_now()
+    assert window.model.rowCount() == 0, "whoever has finished means this very port"
+
+
+def test_what_matches_in_another_scope_is_offered(window: MainWindow) -> None:
+    window.set_scope(Scope.LISTENING)
+    window.filter_box.set_query_text("proc:dnsmasq")
+    (state,) = window.empty_states.states
+    assert state.title == "Nothing in Listening matches the filter"
+    assert state._button.text() == "Show UDP"
+    state._button.click()
+    assert window.scope is Scope.UDP
+    assert window.model.rowCount() == 1
+    window.filter_box.set_query_text("proc:nobody")
+    assert state._button.text() == "Clear filter"
+    state._button.click()
+    assert window.filter_box.text() == ""
