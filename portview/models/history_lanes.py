@@ -126,8 +126,9 @@ def _tooltip(span: Span, now_ms: int) -> str:
     since = local_moment(span.from_ms)
     if not span.is_start_seen:
         since = _("{moment} or before").format(moment=since)
+    name = _name(span)
     lines = [
-        _name(span) + (f" (PID {span.pid})" if span.pid is not None else ""),
+        name if span.pid is None else _("{name} (PID {pid})").format(name=name, pid=span.pid),
         _("From {since} until {until}, {length}").format(
             since=since, until=until, length=format_duration(end_ms - span.from_ms)
         ),

@@ -119,6 +119,11 @@ class HistoryRecorder:
                 except (PortViewError, OSError, sqlite3.Error) as error:
                     self._failed(error)
                     is_recording, pause_s = False, _RETRY_S
+                except Exception as error:
+                    # A mistake must not end recording for good; the log has where it is.
+                    logger.exception("history: an unexpected failure")
+                    self._failed(error)
+                    is_recording, pause_s = False, _RETRY_S
                 self.is_recording = is_recording
                 if self._was_handed:
                     pause_s = max(pause_s, _HANDED_PAUSE_S)

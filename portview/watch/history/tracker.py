@@ -118,7 +118,7 @@ class ListenerTracker:
             if abs(step_ms) <= _CLOCK_STEP_MS:
                 step_ms = 0
         gone, come = self._changes(snapshot)
-        identified = self._identify(gone, come, snapshot) + self._identified_again(snapshot)
+        identified = self._identify(gone, come, snapshot) + self._identified_again(gone, snapshot)
         ended = tuple(
             Ended(
                 key, max(self._open.pop(key).from_ms, at.wall_ms if last is None else last.wall_ms)
@@ -166,12 +166,14 @@ class ListenerTracker:
             found.append(Identified(before, key, _pid_of(row), owner_of(row, info)))
         return tuple(found)
 
-    def _identified_again(self, snapshot: Snapshot) -> tuple[Identified, ...]:
+    def _identified_again(
+        self, gone: Collection[SocketKey], snapshot: Snapshot
+    ) -> tuple[Identified, ...]:
         """Find owners of which something else is known now: a name that was read later."""
         processes = snapshot.processes
         found = []
         for key, one in self._open.items():
-            if key.owner is None:
+            if key.owner is None or key in gone:
                 continue
             info = processes.get(key.owner)
             if info is None or info is one.info:

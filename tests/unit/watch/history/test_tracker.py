@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -24,7 +25,6 @@ from portview.watch.store.database import open_store, store_path
 from tests.factories import row
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
 
     from portview.domain.sockets.socket_row import SocketRow
@@ -254,3 +254,45 @@ def test_two_processes_that_hold_one_socket_are_two_spans(recording: Recording) 
     recording.look(second)
     assert spans() == [(1.0, 1.0, "p1"), (1.0, None, "p2")]
     assert second.key.owner == ProcessKey(2, 5)
+
+
+def test_what_is_recognised_in_the_moment_it_goes_is_only_gone(recording: Recording) -> None:
+    recording.look(row(80, pid=1), row(81, pid=1), names="half")
+    recording.look(row(81, pid=1), names="whole")
+    assert spans() == [(1.0, 1.0, "half1")]
+    assert spans(81) == [(1.0, None, "whole1")]
+
+
+LOOKS = st.lists(
+    st.tuples(
+        st.sets(st.tuples(st.integers(1, 3), st.integers(0, 2))),
+        st.sampled_from(["a", "b"]),
+        st.sampled_from([1.0, 1.0, 60.0]),
+        st.sampled_from([0.0, 0.0, -3600.0, 3600.0]),
+    ),
+    max_size=8,
+)
+
+
+@given(LOOKS)
+def test_any_course_of_looks_is_written_and_leaves_what_is_there_open(
+    looks: list[tuple[set[tuple[int, int]], str, float, float]],
+) -> None:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        for statement in HISTORY.scripts[0].split(";"):
+            connection.execute(statement)
+        recording = Recording(connection)
+        there: set[tuple[int, int]] = set()
+        for there, names, after_s, clock_s in looks:
+            rows = [
+                one if pid else replace(one, key=one.key._replace(owner=None))
+                for port, pid in sorted(there)
+                for one in [row(port, pid=pid)]
+            ]
+            recording.look(*rows, after_s=after_s, clock_s=clock_s, names=names)
+        found = connection.execute(
+            "SELECT port, from_ms <= coalesce(to_ms, from_ms) FROM spans WHERE to_ms IS NULL"
+        ).fetchall()
+        assert sorted(port for port, _ in found) == sorted(port for port, _ in there)
+        bad = connection.execute("SELECT count(*) FROM spans WHERE to_ms < from_ms").fetchone()
+        assert bad == (0,)
