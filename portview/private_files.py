@@ -98,20 +98,32 @@ def _not_roots(folder: Path) -> Path | None:
     return None
 
 
+def check_own_file(path: Path) -> None:
+    """Raise UnsafeFileError where a file is not one that ``open_to_append`` would take. POSIX.
+
+    The file is not opened. Raises OSError.
+    """
+    check_folder(path.parent)
+    _check_own(path, path.lstat())
+
+
 def _open_own(path: Path, flags: int) -> int:
     more = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     descriptor = os.open(path, flags | more, _ONLY_MINE)
     try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise UnsafeFileError(_("{path} is not a regular file").format(path=path))
-        if status.st_uid != os.geteuid():
-            raise UnsafeFileError(_("{path} belongs to another user").format(path=path))
-        if status.st_nlink != 1:
-            raise UnsafeFileError(
-                _("{path} is a file that has another name as well").format(path=path)
-            )
+        _check_own(path, os.fstat(descriptor))
     except OSError:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def _check_own(path: Path, status: os.stat_result) -> None:
+    if sys.platform == "win32":
+        return
+    if not stat.S_ISREG(status.st_mode):
+        raise UnsafeFileError(_("{path} is not a regular file").format(path=path))
+    if status.st_uid != os.geteuid():
+        raise UnsafeFileError(_("{path} belongs to another user").format(path=path))
+    if status.st_nlink != 1:
+        raise UnsafeFileError(_("{path} is a file that has another name as well").format(path=path))

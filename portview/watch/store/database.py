@@ -8,7 +8,10 @@ writers of other processes continue meanwhile (https://www.sqlite.org/wal.html).
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
+import sys
+import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from portview.domain.errors import PortViewError
 from portview.folders import settings_folder
 from portview.i18n import _
-from portview.private_files import make_folder, open_to_append
+from portview.private_files import check_own_file, make_folder, open_to_append
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -105,13 +108,24 @@ def _open(path: Path, schemas: Sequence[Schema], *, read_only: bool) -> sqlite3.
     return connection
 
 
-def _create(path: Path) -> None:
-    """Create the file for this user alone, and see that nothing else stands in its place."""
-    import os  # noqa: PLC0415 - one call
+_creating = threading.Lock()
 
+
+def _create(path: Path) -> None:
+    """Create the file for this user alone, and see that nothing else stands in its place.
+
+    A file that is there is never opened here: on POSIX, closing any descriptor of a file ends every
+    lock that this process has on it, those of its other connections included
+    (https://www.sqlite.org/howtocorrupt.html, 2.2). Another process would take itself for the last
+    one and delete the log under their feet.
+    """
     try:
         make_folder(path.parent)
-        os.close(open_to_append(path))
+        with _creating:
+            if sys.platform == "win32" or not os.path.lexists(path):
+                os.close(open_to_append(path))
+            else:
+                check_own_file(path)
     except OSError as error:
         raise _store_error(path, error) from error
 

@@ -12,6 +12,7 @@ import pytest
 
 from portview.domain.errors import PortViewError
 from portview.watch.store.database import Schema, is_disk_full, open_store, transaction
+from portview.watch.store.incident_store import IncidentStore
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,3 +129,27 @@ def test_only_this_user_can_read_it(path: Path) -> None:
     path.symlink_to(path.with_name("elsewhere"))
     with pytest.raises(PortViewError):
         open_store(path, [FIRST])
+
+
+OTHER_PROCESS = """
+import sys
+from pathlib import Path
+from portview.watch.store.incident_store import IncidentStore
+IncidentStore.open(Path(sys.argv[1])).close()
+"""
+
+
+def test_another_process_that_comes_and_goes_leaves_open_connections_alone(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    first = IncidentStore.open(path)
+    # A second connection of this process opens and closes the file: the first keeps its locks.
+    IncidentStore.open(path).close()
+    with first.transaction():
+        first.silence("a", 10, "")
+    subprocess.run([sys.executable, "-c", OTHER_PROCESS, str(path)], check=True, timeout=60)
+    with first.transaction():
+        first.silence("b", 10, "")
+    second = IncidentStore.open(path)
+    assert second.silences(0) == {"a": 10, "b": 10}
+    second.close()
+    first.close()
