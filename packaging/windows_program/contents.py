@@ -26,6 +26,8 @@ EXCLUDED_MODULES: Final = (
     *("lzma", "_lzma", "bz2", "_bz2", "_elementtree"),
     # Commands and colours of programs' texts, which the libraries that bring them also do without.
     *("click", "apprise.cli", "pygments", "markdown_it", "mdurl"),
+    # cryptography needs its backend alone, and pywin32-ctypes takes ctypes where there is none.
+    *("cffi", "pycparser"),
     # What decimal falls back on where there is no module in C.
     "_pydecimal",
 )

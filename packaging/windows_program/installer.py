@@ -96,11 +96,13 @@ def make_installer(makensis: Path, order: InstallerOrder) -> str:
 def file_lines(folder: Path) -> Iterator[str]:
     """Give what NSIS needs to install every file, in an order that does not depend on the disk.
 
+    The two programs come one after the other: they carry the same modules, and a compressor finds
+    that only within 64 MB.
     Raises ValueError for a name in which NSIS would find a variable.
     """
     here: PureWindowsPath | None = None
     files = {path.relative_to(folder).parts: path for path in folder.rglob("*") if path.is_file()}
-    for parts, file in sorted(files.items()):
+    for parts, file in sorted(files.items(), key=lambda item: (len(item[0]) > 1, item[0])):
         if "$" in "".join(parts):
             raise ValueError(f"the installer can't hold a file of this name: {parts[-1]}")
         place = PureWindowsPath("$INSTDIR", *parts[:-1])

@@ -77,8 +77,11 @@ def find_ssh() -> str:
     ):
         found = find_tool("ssh")
     if found is None and sys.platform == "win32":
-        system = os.environ.get("SYSTEMROOT", r"C:\Windows")
-        candidate = Path(system, "System32", "OpenSSH", "ssh.exe")
+        from portview.readers.windows.system_programs import (  # noqa: PLC0415 - Windows only
+            system_program,
+        )
+
+        candidate = system_program("OpenSSH\\ssh.exe")
         found = str(candidate) if candidate.exists() else None
     if found is None:
         raise PortViewError(

@@ -11,6 +11,7 @@ import portview
 
 STARTING = {"run", "Popen", "call", "check_call", "check_output"}
 OWN_VARIABLES = {
+    "hosts/asking.py": "ssh finds the person's agent by them",
     "actions/processes/restart.py": "the recorded program, with the variables of the person",
     "actions/processes/windows_close_request.py": "PortView itself, isolated",
     "cli/pick_command.py": "the person's own command",
@@ -20,6 +21,7 @@ OWN_VARIABLES = {
 LOADERS = {"WinDLL", "OleDLL", "windll", "oledll", "LoadLibrary", "find_library"}
 VARIABLES = {"SYSTEMROOT", "WINDIR", "PATH", "COMSPEC"}
 FINDS_PROGRAMS = {
+    "hosts/asking.py": "ssh as the person's shell finds it; for root only in a folder of root's",
     "readers/system_tools.py": "in the system's folders",
     "command_name.py": "to name PortView in hints; it is not run",
 }

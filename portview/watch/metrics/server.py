@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hmac
 import ssl
 import threading
@@ -117,6 +118,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _say(self, status: HTTPStatus, body: bytes, kind: str = "text/plain") -> None:
         self.send_response(status)
+        if status is HTTPStatus.OK and "gzip" in self.headers.get("Accept-Encoding", ""):
+            body = gzip.compress(body, compresslevel=6)
+            self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         if status is HTTPStatus.UNAUTHORIZED:

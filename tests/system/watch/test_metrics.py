@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import shutil
@@ -175,6 +176,16 @@ def test_only_the_metrics_are_served_and_only_with_the_token() -> None:
         assert ask(f"{url}/metrics")[0] == 401
         assert ask(f"{url}/metrics", "wrong")[0] == 401
         assert ask(f"{url}/metrics", "s3cret")[0] == _HTTP_200
+
+
+def test_who_takes_gzip_gets_it() -> None:
+    with serving() as url:
+        request = urllib.request.Request(  # noqa: S310 - a server of this test
+            f"{url}/metrics", headers={"Accept-Encoding": "gzip"}
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - likewise
+            assert answer.headers["Content-Encoding"] == "gzip"
+            assert gzip.decompress(answer.read()).startswith(b"# HELP portview_up")
 
 
 def test_a_client_that_says_nothing_delays_nobody() -> None:
