@@ -235,6 +235,12 @@ class SocketTableModel(QAbstractTableModel):
         """Return whether Connections shows closed connections in TIME_WAIT without a filter."""
         return self._shows_time_wait
 
+    @property
+    def hidden_time_wait(self) -> int:
+        """Return how many connections in TIME_WAIT the scope leaves out now."""
+        is_hiding = self._scope is Scope.CONNECTIONS and not self._shows_time_wait
+        return self._states[State.TIME_WAIT] if is_hiding and self._matches is None else 0
+
     def set_shows_time_wait(self, is_shown: bool) -> None:  # noqa: FBT001 - a switch
         """Show connections in TIME_WAIT among the others, or only where a filter is asked for."""
         if is_shown != self._shows_time_wait:

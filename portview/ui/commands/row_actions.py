@@ -214,7 +214,8 @@ class RowActions(QObject):
             detail = "" if reason else row_action.detail(selection)
             action.setText(f"{row_action.text}{_shown_detail(detail)}")
             action.setEnabled(not reason)
-            action.setToolTip(plain_tooltip(reason or row_action.tip))
+            # What an entry does is in the status bar: a tooltip would lie over its neighbours.
+            action.setToolTip(plain_tooltip(reason) if reason else "")
             action.setStatusTip(reason or row_action.tip)
 
     def _on_menu_opening(self) -> None:

@@ -202,16 +202,25 @@ class ColumnLayout(QObject):
         widths = {number: self._wanted_width(number, room) for number in numbers}
         missing = sum(widths.values()) - room
         if missing > 0:
-            least = {n: min(widths[n], self._least_width(self._columns[n])) for n in numbers}
-            spare = {n: widths[n] - least[n] for n in numbers}
-            share = min(missing / max(sum(spare.values()), 1), 1.0)
-            widths = {n: widths[n] - ceil(spare[n] * share) for n in numbers}
+            takers = [n for n in numbers if self._columns[n].id in TAKES_THE_REST]
+            # What has most to tell can be read shortened; a name or an address hardly.
+            for some in (takers, numbers):
+                self._shrink(widths, some, room)
         else:
             self._share_out(widths, room)
         self._is_arranging = True
         for number in numbers:
             self._header.resizeSection(number, widths[number])
         self._is_arranging = False
+
+    def _shrink(self, widths: dict[int, int], numbers: Sequence[int], room: int) -> None:
+        """Make some columns narrower, as far as needed and as each can be read."""
+        missing = sum(widths.values()) - room
+        least = {n: min(widths[n], self._least_width(self._columns[n])) for n in numbers}
+        spare = {n: widths[n] - least[n] for n in numbers}
+        share = min(max(missing, 0) / max(sum(spare.values()), 1), 1.0)
+        for number in numbers:
+            widths[number] -= ceil(spare[number] * share)
 
     def _share_out(self, widths: dict[int, int], room: int) -> None:
         """Give what is left to columns that get more to show later, then to the one with most."""

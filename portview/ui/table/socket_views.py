@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from portview.domain.sockets.scope import Scope
+from portview.domain.sockets.socket_row import OwnerProblem
 from portview.domain.table.columns import COLUMN_BY_ID, COLUMNS
 from portview.domain.table.scope_columns import FIRST_COLUMNS
 from portview.ui.commands.row_selection import RowSelection
@@ -148,7 +149,8 @@ class SocketViews(QStackedWidget):
     def _on_edits_finished(self) -> None:
         """Fit the columns once to the first rows of a scope; later they stay as they are."""
         if not self._is_fitted and self._model.rowCount() and not self.is_grouped:
-            self._is_fitted = True
+            # As long as owners are looked for their names are still to come.
+            self._is_fitted = not self._model.owner_problems.get(OwnerProblem.LOOKING)
             self.columns.fit_first_widths()
 
     def set_by_project(self, is_by_project: bool) -> None:  # noqa: FBT001 - likewise

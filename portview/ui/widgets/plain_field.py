@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -71,8 +72,22 @@ class PlainField(QPlainTextEdit):
         self._fit()
 
     def _fit(self) -> None:
-        # A plain text document measures its height in lines.
-        lines = max(1, min(round(self.document().size().height()), self._most_lines))
-        height = lines * self.fontMetrics().lineSpacing() + 2
+        """Be as high as the lines are, which another script's font makes higher than one's own."""
+        layout = self.document().documentLayout()
+        heights: list[float] = []
+        block = self.document().firstBlock()
+        while block.isValid() and len(heights) <= self._most_lines:
+            layout.blockBoundingRect(block)  # lays the block out
+            lines = block.layout()
+            heights += [lines.lineAt(number).height() for number in range(lines.lineCount())]
+            block = block.next()
+        is_whole = len(heights) <= self._most_lines
+        policy = Qt.ScrollBarPolicy
+        # Else half a pixel too little would give a single line its scroll bar.
+        self.setVerticalScrollBarPolicy(
+            policy.ScrollBarAlwaysOff if is_whole else policy.ScrollBarAsNeeded
+        )
+        shown = heights[: self._most_lines] or [float(self.fontMetrics().lineSpacing())]
+        height = ceil(sum(shown)) + 2
         if height != self.height():
             self.setFixedHeight(height)

@@ -171,6 +171,7 @@ class EmptyStates(QObject):
             has_snapshot=self._has_snapshot,
             total=len(self._model.all_entries()),
             elsewhere=self._elsewhere,
+            over=self._model.hidden_time_wait,
         )
         for state in self.states:
             state.show_notice(*notice)
@@ -200,10 +201,12 @@ def emptiness(
     has_snapshot: bool,
     total: int,
     elsewhere: tuple[Scope, int] | None = None,
+    over: int = 0,
 ) -> tuple[str, str, str, str]:
     """Return the icon, the title, the reason and the button for a table without rows.
 
-    ``elsewhere`` is another scope with how many of its sockets pass the filter.
+    ``elsewhere`` is another scope with how many of its sockets pass the filter, ``over`` how many
+    connections in TIME_WAIT are not shown.
     """
     if failure and not has_snapshot:
         return ("warning", _("The sockets could not be read"), failure, "")
@@ -227,6 +230,13 @@ def emptiness(
             _("{total:,} sockets are hidden by the filter or the scope.").format(total=total),
             _("Clear filter"),
         )
+    if over:
+        sentence = ngettext(
+            "{count:,} connection is closed already and waits in TIME_WAIT (View menu).",
+            "{count:,} connections are closed already and wait in TIME_WAIT (View menu).",
+            over,
+        )
+        return ("check", _("No open connections"), sentence.format(count=over), "")
     reason = {
         Scope.LISTENING: _("No program waits for TCP connections at the moment."),
         Scope.CONNECTIONS: _("This machine has no TCP connections at the moment."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLayout, QToolButton, QWidget
 
 from portview.domain.sockets.scope import Scope
@@ -98,7 +99,7 @@ class ScopeBar(QWidget):
 
     @override
     def sizeHint(self) -> QSize:
-        return QSize(self._width, super().sizeHint().height())
+        return QSize(self._steady, super().sizeHint().height())
 
     @override
     def minimumSizeHint(self) -> QSize:
@@ -107,7 +108,7 @@ class ScopeBar(QWidget):
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._show_texts(is_counted=self.width() >= self._width)
+        self._show_what_fits()
 
     @override
     def changeEvent(self, event: QEvent) -> None:
@@ -119,22 +120,44 @@ class ScopeBar(QWidget):
         # By the buttons themselves: each style adds to the text what it likes.
         self._least_width = self._show_texts(is_counted=False)
         self._width = self._show_texts(is_counted=True)
+        self._steady = self._show_texts(is_counted=True, is_steady=True)
         self.updateGeometry()
         parent = self.parentWidget()
         around = parent.layout() if parent is not None else None
-        if around is not None and self.width() < self._width:
+        if around is not None and self.width() < self._steady:
             around.activate()  # so that counts never flicker where there is room for larger ones
-        self._show_texts(is_counted=self.width() >= self._width)
+        self._show_what_fits()
 
-    def _show_texts(self, *, is_counted: bool) -> int:
-        """Name the scopes, with or without their counts; return the width that this takes."""
+    def _show_texts(self, *, is_counted: bool, is_steady: bool = False) -> int:
+        """Name the scopes, with or without their counts; return the width that this takes.
+
+        ``is_steady`` keeps the places of the buttons while figures change.
+        """
         for scope, button in self._buttons.items():
             count = self._counts.get(scope) if is_counted else None
             text = scope_title(scope) + ("" if count is None else f"  {count:,}")
             if button.text() != text:
                 button.setText(text)
+            is_fixed = is_steady and count is not None
+            button.setMinimumWidth(self._steady_width(button, count or 0) if is_fixed else 0)
         buttons = self._buttons.values()
-        return sum(each.sizeHint().width() for each in buttons) + _SPACING * len(buttons)
+        widths = (max(each.sizeHint().width(), each.minimumWidth()) for each in buttons)
+        return sum(widths) + _SPACING * len(buttons)
+
+    def _show_what_fits(self) -> None:
+        width = self.width()
+        self._show_texts(is_counted=width >= self._width, is_steady=width >= self._steady)
+
+    @staticmethod
+    def _steady_width(button: QToolButton, count: int) -> int:
+        """Return a width that holds as many figures of any kind, bold too, so that none jumps."""
+        bold = QFont(button.font())
+        bold.setBold(True)
+        figures = "".join("0" if each.isdigit() else each for each in f"{count:,}")
+        title = button.text().rpartition("  ")[0]
+        own = button.fontMetrics().horizontalAdvance(button.text())
+        around = button.sizeHint().width() - own
+        return QFontMetrics(bold).horizontalAdvance(f"{title}  {figures}") + around
 
     def _on_toggled(self, is_checked: bool) -> None:  # noqa: FBT001 - a Qt signal's form
         # Bold as well as pressed: some dark styles press a button hardly visibly.

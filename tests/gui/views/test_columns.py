@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import unescape
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt
@@ -13,8 +14,11 @@ from portview.domain.sockets.socket_row import State
 from portview.domain.table.columns import COLUMNS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytestqt.qtbot import QtBot
 
+    from portview.domain.sockets.socket_row import SocketRow
     from portview.ui.window.main_window import MainWindow
 
 IDS = [column.id for column in COLUMNS]
@@ -107,7 +111,7 @@ def test_each_header_explains_itself_and_content_gets_the_room_it_needs(
         tooltip = window.model.headerData(
             number, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole
         )
-        assert column.description.split(";")[0] in tooltip
+        assert column.description.split(";")[0] in unescape(tooltip)
     window.table.setColumnWidth(PROCESS, 30)
     window.acts["fit_columns"].trigger()
     assert window.table.columnWidth(PROCESS) > 60
@@ -147,3 +151,16 @@ def test_a_click_on_a_header_sorts_and_another_one_turns_with_the_chosen_row_in_
             assert known == sorted(known, reverse=is_descending)
             assert window.table.current_key() == chosen
             assert chosen in [entry.row.key for entry in window.table.visible_entries()]
+
+
+def test_an_empty_scope_does_not_deny_what_it_leaves_out(
+    window: MainWindow, show: Callable[..., None], rows: tuple[SocketRow, ...]
+) -> None:
+    window.set_scope(Scope.CONNECTIONS)
+    window.model.set_highlight(0)
+    show(*(row for row in rows if row.state in {State.LISTEN, State.TIME_WAIT}))
+    (state,) = window.empty_states.states
+    assert state.title == "No open connections"
+    assert "1 connection is closed already" in state._reason.text()
+    window.acts["time_wait"].trigger()
+    assert window.model.rowCount() == 1
