@@ -68,8 +68,9 @@ def is_locked(path: Path) -> bool:
     return not is_free
 
 
-_HELD = frozenset({errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK, 36})
-"""What the two systems say of a lock that another process holds; 36 is Windows' EDEADLOCK."""
+_HELD = frozenset({errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK, 36, 0})
+"""What the systems say of a lock that another process holds; 36 is Windows' EDEADLOCK, and Wine's C
+runtime says nothing at all."""
 
 if sys.platform == "win32":
     import msvcrt
