@@ -42,7 +42,8 @@ class ProcessLock:
             _lock(descriptor)
         except OSError as error:
             os.close(descriptor)
-            if error.errno in _HELD:
+            # Not every C library of Windows says why; opened for writing, only a lock refuses.
+            if error.errno in _HELD or sys.platform == "win32":
                 return False
             raise
         self._descriptor = descriptor
@@ -68,9 +69,8 @@ def is_locked(path: Path) -> bool:
     return not is_free
 
 
-_HELD = frozenset({errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK, 36, 0})
-"""What the systems say of a lock that another process holds; 36 is Windows' EDEADLOCK, and Wine's C
-runtime says nothing at all."""
+_HELD = frozenset({errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK})
+"""What flock(2) says of a lock that another process holds."""
 
 if sys.platform == "win32":
     import msvcrt
