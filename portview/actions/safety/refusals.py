@@ -151,7 +151,9 @@ def suspend_refusal(process: ProcessFacts, standpoint: SelfContext) -> Refusal |
     if isinstance(process.services, Unreadable):
         return services_unreadable(process.services)
     found = (service_refusal(service, standpoint) for service in process.shown_services)
-    return next((one for one in found if one and one.code == "system_service"), None)
+    # A service that can't be asked to stop can be suspended all the same.
+    never = {"system_service", "session_service"}
+    return next((one for one in found if one and one.code in never), None)
 
 
 def service_refusal(service: ServiceFacts, standpoint: SelfContext) -> Refusal | None:

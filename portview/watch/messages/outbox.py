@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 EXPIRES_AFTER_MS = 3 * 24 * 3600 * 1000
 """After this time nobody is helped by a message any more."""
-ANSWER_MS = 1500
+ANSWER_MS = 2500
 """A channel that is well answers within this time."""
 DESKTOP_EXPIRES_AFTER_MS = 10 * 60 * 1000
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import sys
 from typing import TYPE_CHECKING
 
 from portview.folders import settings_folder
-from portview.private_files import make_folder, open_to_append
+from portview.watch.store.process_lock import ProcessLock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,28 +20,11 @@ def lock_path() -> Path:
     return settings_folder() / "watch.lock"
 
 
-class EvaluationLock:
+class EvaluationLock(ProcessLock):
     """The lock of this user; held until ``release`` or the end of the process. Any thread."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self._path = path or lock_path()
-        self._descriptor: int | None = None
-
-    def acquire(self) -> bool:
-        """Take the lock if nobody has it. Raises OSError where the file can't be made."""
-        if self._descriptor is not None:
-            return True
-        make_folder(self._path.parent)
-        descriptor = _open(self._path)
-        try:
-            _lock(descriptor)
-        except OSError as error:
-            os.close(descriptor)
-            if error.errno in _HELD:
-                return False
-            raise
-        self._descriptor = descriptor
-        return True
+        super().__init__(path or lock_path())
 
     def wait(self, seconds: float, cancel: CancelToken) -> bool:
         """Try until the lock is there, time runs out or ``cancel``."""
@@ -55,35 +35,3 @@ class EvaluationLock:
             if cancel.wait(_PAUSE_S):
                 return False
         return False
-
-    def release(self) -> None:
-        """Let another process evaluate. Safe to call twice."""
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
-            os.close(descriptor)
-
-
-_HELD = frozenset({errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK, 36})
-"""What the two systems say of a lock that another process holds; 36 is Windows' EDEADLOCK."""
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _open(path: Path) -> int:
-        # Checked as a file of this user's first. LockFile then wants a handle that reads or writes.
-        os.close(open_to_append(path))
-        return os.open(path, os.O_RDWR | os.O_BINARY)
-
-    def _lock(descriptor: int) -> None:
-        # The first byte; it need not be there.
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-
-else:
-    import fcntl
-
-    def _open(path: Path) -> int:
-        return open_to_append(path)
-
-    def _lock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -5,6 +5,7 @@ The system's own file locks: a killed process leaves nothing that the next one h
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -29,14 +30,22 @@ class ProcessLock:
         return self._descriptor >= 0
 
     def acquire(self) -> bool:
-        """Take the lock without waiting, and return whether it is held now. Raises OSError."""
+        """Take the lock without waiting, and return whether it is held now.
+
+        Raises OSError where the file can't be made or locked.
+        """
         if self.is_held:
             return True
         make_folder(self._path.parent)
-        descriptor = open_to_append(self._path)
-        if not _lock(descriptor):
+        descriptor = _open(self._path)
+        try:
+            _lock(descriptor)
+        except OSError as error:
             os.close(descriptor)
-            return False
+            # Not every C library of Windows says why; opened for writing, only a lock refuses.
+            if error.errno in _HELD or sys.platform == "win32":
+                return False
+            raise
         self._descriptor = descriptor
         return True
 
@@ -60,25 +69,26 @@ def is_locked(path: Path) -> bool:
     return not is_free
 
 
+_HELD = frozenset({errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK})
+"""What flock(2) says of a lock that another process holds."""
+
 if sys.platform == "win32":
     import msvcrt
 
-    _FAR = 1 << 30
-    """Where the locked byte lies: behind all that is ever written."""
+    def _open(path: Path) -> int:
+        # Checked as a file of this user's first. LockFile then wants a handle that reads or writes.
+        os.close(open_to_append(path))
+        return os.open(path, os.O_RDWR | os.O_BINARY)
 
-    def _lock(descriptor: int) -> bool:
-        try:
-            os.lseek(descriptor, _FAR, os.SEEK_SET)
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
+    def _lock(descriptor: int) -> None:
+        # The first byte; it need not be there.
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 else:
     import fcntl
 
-    def _lock(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+    def _open(path: Path) -> int:
+        return open_to_append(path)
+
+    def _lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -138,6 +138,7 @@ class Watching:
             **os.environ,
             "PORTVIEW_CONFIG_DIR": str(self.folder),
             "PORTVIEW_LOG_DIR": str(self.folder / "log"),
+            "PYTHONIOENCODING": "utf-8",
         }
 
     def write(self, rules: str) -> None:

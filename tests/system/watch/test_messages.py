@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 import socket
 import sys
 import threading
@@ -180,3 +183,63 @@ def test_a_test_message_arrives_and_a_dead_channel_shows_no_url(watching: Any, w
         assert failed.returncode == 1
         assert_kept_secret(watching.folder, failed.stdout, failed.stderr)
     assert_kept_secret(watching.folder, watching.command("list", "--json").stdout)
+
+
+SERVE = """
+import os, socket, sys, time
+if os.fork():
+    while not os.path.exists(sys.argv[1]): time.sleep(0.01)
+    sys.exit()
+os.setsid()
+server = socket.create_server(("127.0.0.1", int(sys.argv[2])))
+open(sys.argv[1], "w").write(str(os.getpid()))
+while True:
+    connection, _peer = server.accept()
+    try: connection.sendall(b"hello"); connection.recv(1)
+    except OSError: pass
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="forks a server")
+def test_what_a_repair_starts_again_is_resolved_by_what_is_seen(
+    watching: Any, web: Any, server: socket.socket
+) -> None:
+    port = server.getsockname()[1]
+    watching.folder.chmod(0o700)
+    script, ready = watching.folder / "serve.py", watching.folder / "ready"
+    script.write_text(SERVE)
+    command = json.dumps([sys.executable, str(script), str(ready), str(port)])
+    rules = watch("shop", port, "hook", repair=f'[{{ run = {command}, settle = "0s" }}]')
+    watching.write(FAST + rules + channel("hook", web[1]))
+    try:
+        with watching.running() as run:
+            run.wait_for_line("1 watch is evaluated")
+            server.close()
+            run.wait_for_line("shop", "resolved")
+            # What is repaired before the diagnosis was done is told as one note.
+            web[0].wait_for(
+                lambda inbox: {"info", "success"} <= {one["type"] for one in inbox.messages}
+            )
+        kinds = [one["type"] for one in web[0].messages]
+        assert kinds.count("success") == kinds.count("info") == 1
+        note = next(one["message"] for one in web[0].messages if one["type"] == "info")
+        assert "own check is good" in note
+    finally:
+        os.kill(int(ready.read_text()), signal.SIGKILL)
+
+
+def test_commands_beside_a_running_watch_change_what_it_does(
+    watching: Any, server: socket.socket
+) -> None:
+    watching.write(FAST + watch("shop", server.getsockname()[1], remind='"1s"'))
+    with watching.running() as run:
+        server.close()
+        run.wait_for_line("shop", "firing")
+        run.wait_for_line("shop", "reminder")
+        assert watching.command("acknowledge", "shop").returncode == 0
+        assert watching.command("silence", "shop", "--for", "1h").returncode == 0
+        _code, (found,) = watching.check()
+        assert found["acknowledged"]
+        assert found["silenced_until"]
+        with socket.create_server(("127.0.0.1", found["port"])):
+            run.wait_for_line("shop", "resolved")
