@@ -66,6 +66,10 @@ _TURN_S = 0.003
 """How many changed rows are taken in at once, and for how long in one turn of the event loop."""
 
 
+_MOST_COUNTED = 5000
+"""Entries of which it is counted with each tick how many pass the filter, in every scope."""
+
+
 class SocketTableModel(QAbstractTableModel):
     """The entries of the last snapshot in one scope, filtered and sorted. UI thread only.
 
@@ -229,6 +233,8 @@ class SocketTableModel(QAbstractTableModel):
         """Show the rows of the scope that match; None for all."""
         self._matches = matches
         self._filter_rows()
+        if self._rows is not None:
+            self._tell_counts()
 
     @property
     def shows_time_wait(self) -> bool:
@@ -257,7 +263,10 @@ class SocketTableModel(QAbstractTableModel):
 
     def _tell_counts(self) -> None:
         counts = {**dict.fromkeys(Scope, 0), **self._counts}
-        if not self._shows_time_wait:
+        if self._matches is not None and len(self._view.entries) <= _MOST_COUNTED:
+            matching = self.count_matches()
+            counts = {**dict.fromkeys(Scope, 0), **matching, Scope.ALL: sum(matching.values())}
+        elif not self._shows_time_wait:
             counts[Scope.CONNECTIONS] -= self._states[State.TIME_WAIT]
         self.counts_changed.emit(counts)
 

@@ -100,3 +100,16 @@ def test_what_matches_in_another_scope_is_offered(window: MainWindow) -> None:
     assert state._button.text() == "Clear filter"
     state._button.click()
     assert window.filter_box.text() == ""
+
+
+def test_the_scopes_count_what_passes_the_filter(window: MainWindow) -> None:
+    window.filter_box.set_query_text("proc:node")
+    counts = [button.accessibleName() for button in window.scope_bar.buttons]
+    assert counts == [
+        "Listening, 3 sockets",
+        "Connections, 2 sockets",
+        "UDP, 0 sockets",
+        "All, 5 sockets",
+    ]
+    window.filter_box.set_query_text("")
+    assert window.scope_bar.buttons[3].accessibleName() == "All, 9 sockets"
