@@ -91,6 +91,8 @@ def test_the_steps_are_told_one_by_one_and_stay_with_the_result(
 ) -> None:
     _process, port = server()
     dialog = ask(FreeAction(port, Protocol.TCP))
+    if not dialog.force_box.isVisible():
+        pytest.skip("this system has no way of asking it to close")
     with qtbot.waitSignal(dialog.acted, timeout=WAIT_MS):
         dialog.act_button.click()
     steps = dialog.checklist.lines
@@ -110,6 +112,8 @@ def test_nobody_has_to_wait_for_a_program_that_ignores_the_request(
 ) -> None:
     process, port = stubborn()
     dialog = ask(FreeAction(port, Protocol.TCP))
+    if not dialog.force_box.isVisible():
+        pytest.skip("this system has no way of asking it to close")
     dialog.act_button.click()
     qtbot.waitUntil(dialog.checklist.end_button.isVisible, timeout=WAIT_MS)
     assert "s left" in dialog.checklist.lines[-1]
