@@ -82,9 +82,12 @@ def mark_handed(
     )
 
 
-def mark_alive(connection: sqlite3.Connection, now_ms: int) -> None:
-    """Keep that this process still waits for answers to what it handed over."""
-    connection.execute("UPDATE outbox SET alive_ms = ? WHERE handed_ms IS NOT NULL", (now_ms,))
+def mark_alive(connection: sqlite3.Connection, since_ms: int, now_ms: int) -> None:
+    """Keep that this process still waits for answers to what it handed over.
+
+    ``since_ms`` is when it began: what another one had handed over is not its own.
+    """
+    connection.execute("UPDATE outbox SET alive_ms = ? WHERE handed_ms >= ?", (now_ms, since_ms))
 
 
 def give_back(connection: sqlite3.Connection, channel: str) -> None:

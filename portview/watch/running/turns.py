@@ -108,6 +108,7 @@ class Turns:
         self._diagnoser = Diagnoser()
         self._repairer = Repairer(self._reader, self._evaluator)
         self._retries: dict[str, int] = {}
+        self._began_ms = moment_now().wall_ms
         self._grace_from_s = steady_s()
         self._last_turn_s = self._grace_from_s
         self._snapshot_at_s = float("-inf")
@@ -179,7 +180,8 @@ class Turns:
             self._tracker.refresh_incidents()
         if self._deliveries.are_sending:
             with self._store.transaction():
-                outbox.mark_alive(self._store.connection, moment_now().wall_ms)
+                now_ms = moment_now().wall_ms
+                outbox.mark_alive(self._store.connection, self._began_ms, now_ms)
         if now_s - self._tidy_at_s >= _TIDY_EVERY_S:
             self._tidy_at_s = now_s
             tidy(self._rules, self._store)

@@ -92,7 +92,7 @@ def test_what_fires_is_told_once_acknowledged_and_removed_with_its_comments_kept
     server.close()
     qtbot.waitUntil(lambda: told == ["failure"], timeout=30_000)
     qtbot.waitUntil(lambda: "1 watch is firing" in window.headline.text, timeout=30_000)
-    assert states[-1] == "firing"
+    qtbot.waitUntil(lambda: states[-1] == "firing", timeout=30_000)
     window.table.selectRow(0)
     window.acknowledge_button.click()
     qtbot.waitUntil(

@@ -14,6 +14,7 @@ from portview.watch.evaluation.observation import bad, good, unreadable
 from portview.watch.incidents.machine import Moment
 from portview.watch.incidents.suppression import Surroundings
 from portview.watch.incidents.tracker import Tracker
+from portview.watch.messages import outbox
 from portview.watch.messages.channel_queue import ChannelQueue, Pace
 from portview.watch.messages.grouping import MessageType
 from portview.watch.rules.model import Channel, Expectation, Watch, WatchRules
@@ -190,3 +191,22 @@ def test_whatever_is_killed_each_incident_is_told_in_order_and_its_end_is_never_
         assert seen.keys() == {one[:8] for one in incidents}
         # Each once, the beginning first.
         assert all(found == ["firing", "resolved"] for found in seen.values())
+
+
+def test_who_starts_after_a_kill_does_not_take_its_messages_for_unanswered(tmp_path: Path) -> None:
+    store = IncidentStore.open(tmp_path / "store.sqlite3")
+    with store.transaction():
+        outbox.enqueue(store.connection, "ops", "firing", "shop", "i", 1, 1, "")
+        outbox.mark_handed(store.connection, outbox.waiting(store.connection, "ops", 9), 5_000)
+        # The next process, which looks before its channel has settled what was left.
+        outbox.mark_alive(store.connection, 9_000, 20_000)
+        outbox.settle_interrupted(store.connection, "ops")
+    assert outbox.waiting(store.connection, "ops", 9) == []
+    with store.transaction():
+        outbox.enqueue(store.connection, "ops", "firing", "shop", "j", 1, 1, "")
+        outbox.mark_handed(store.connection, outbox.waiting(store.connection, "ops", 9), 10_000)
+        # It lives on, and still waits for an answer: nothing has arrived.
+        outbox.mark_alive(store.connection, 9_000, 20_000)
+        outbox.settle_interrupted(store.connection, "ops")
+    assert [one.incident for one in outbox.waiting(store.connection, "ops", 9)] == ["j"]
+    store.close()

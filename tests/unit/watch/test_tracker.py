@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from portview.watch.incidents.suppression import Surroundings
 from portview.watch.incidents.tracker import Tracker
 from portview.watch.messages import outbox
 from portview.watch.rules.model import Expectation, Watch, WatchRules
+from portview.watch.store.database import is_disk_full
 from portview.watch.store.incident_store import IncidentStore
 
 if TYPE_CHECKING:
@@ -183,3 +185,24 @@ def test_acknowledged_it_is_not_reminded_of(store: IncidentStore) -> None:
     for _each in range(20):
         teller.see(watch, BAD)
     assert teller.told().count("reminder") == reminded
+
+
+def test_where_the_disk_is_full_nothing_is_half_stored_and_it_is_told_later(
+    store: IncidentStore,
+) -> None:
+    teller = Teller(store, WATCH)
+    teller.see(WATCH, GOOD)
+    store.connection.execute("PRAGMA max_page_count = 1")
+    long = bad("x" * 900)
+    filler = [
+        Observation(Evaluation.BAD, "x" * 900, subject=f"tcp/{number}") for number in range(200)
+    ]
+    with pytest.raises(sqlite3.OperationalError) as caught:
+        teller.tracker.record([(WATCH, [long, *filler])], teller.moment(), AROUND)
+    assert is_disk_full(caught.value)
+    assert teller.told() == []
+    assert teller.tracker.condition_of("shop") is Condition.OK
+    store.connection.execute("PRAGMA max_page_count = 100000")
+    teller.see(WATCH, long)
+    assert teller.told() == ["firing"]
+    assert len(store.open_incidents()) == 1
