@@ -44,7 +44,10 @@ def add_host_options(parser: argparse.ArgumentParser) -> None:
 
 def asks_elsewhere(options: argparse.Namespace) -> bool:
     """Return whether other machines are meant."""
-    return any(getattr(options, name, None) is not None for name in ("host", "hosts", "group"))
+    # `scan HOST` has a host as well, which is what it scans.
+    return hasattr(options, "hosts") and any(
+        getattr(options, name) is not None for name in ("host", "hosts", "group")
+    )
 
 
 def run_elsewhere(options: argparse.Namespace, arguments: Sequence[str]) -> Outcome:

@@ -189,7 +189,7 @@ def test_https(tmp_path: Path) -> None:
     [
         (b"SSH-2.0-Example\r\n", "not in HTTP"),
         (b"\x15\x03\x01\x00\x02\x02\x46", "speaks TLS"),
-        (b"", "hung up"),
+        (b"", "closed the connection without responding"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", "broke off"),
     ],
 )

@@ -218,7 +218,7 @@ def test_pick_holds_ports_until_the_command_starts(spoken: Any) -> None:
         (("probe", "tcp", "::1:80"), "brackets"),
         (("probe", "tcp", "a:1", "--timeout", "0"), "too short"),
         (("probe", "tcp", "a:1", "--timeout", "24h"), "too long"),
-        (("probe", "tcp", "a:1", "--tries", "0"), "no number from 1 to 100"),
+        (("probe", "tcp", "a:1", "--tries", "0"), "not a number from 1 to 100"),
         (("probe", "http", "gopher://a/"), "gopher"),
         (("probe", "bind", "localhost:80"), "at an address"),
         (("probe", "smoke", "a:1"), "Argument KIND"),

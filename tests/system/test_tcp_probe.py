@@ -123,7 +123,7 @@ print(json.dumps(asdict(report)))
         (82, "closed", "Refused"),
         (83, "filtered", "administratively prohibited"),
         (84, "filtered", "ICMP port unreachable"),
-        (85, "unreachable", "can't be reached, says"),
+        (85, "unreachable", "can't be reached, reports"),
     ],
 )
 def test_what_another_machine_answers(

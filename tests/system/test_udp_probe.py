@@ -267,7 +267,7 @@ print(json.dumps(asdict(probe_udp(Target({host!r}, {port}), timeout_ms={timeout_
         (90, "closed", "ICMP port unreachable"),
         (81, "open|filtered", "Silence"),
         (83, "filtered", "administratively prohibited"),
-        (85, "unreachable", "can't be reached, says"),
+        (85, "unreachable", "can't be reached, reports"),
     ],
 )
 def test_what_another_machine_answers(
