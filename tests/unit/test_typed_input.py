@@ -306,3 +306,22 @@ def test_a_duration_of_nothing_of_a_day_or_of_nonsense_is_refused(text: str) -> 
 )
 def test_a_duration_is_written_in_the_unit_that_fits(duration_ms: float, expected: str) -> None:
     assert format_duration(duration_ms) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "ports"),
+    [
+        ("8080/tcp", (8080,)),
+        ("8080/TCP, :9090", (8080, 9090)),
+        (":80-82/tcp", (80, 81, 82)),
+    ],
+)
+def test_ports_are_read_as_other_programs_print_them(text: str, ports: tuple[int, ...]) -> None:
+    assert parse_ports(text) == ports
+
+
+@pytest.mark.parametrize("text", ["8080/udp", "/tcp", ":", "::80", "8080/tcp/tcp"])
+def test_what_only_resembles_that_is_refused_at_its_place(text: str) -> None:
+    with pytest.raises(BadInputError) as refused:
+        parse_ports(text)
+    assert 0 <= refused.value.position <= len(text)

@@ -85,7 +85,10 @@ def parse_port(text: str, start: int = 0, end: int | None = None) -> int:
 
 
 def parse_ports(text: str) -> tuple[int, ...]:
-    """Read a list such as ``1-1024,8080``: sorted, each port once. Raises BadInputError."""
+    """Read a list such as ``1-1024,8080``: sorted, each port once. Raises BadInputError.
+
+    Lists are of TCP ports, so ``8080/tcp`` and ``:8080``, as other programs print them, are meant.
+    """
     ports: set[int] = set()
     at = 0
     for part in text.split(","):
@@ -95,7 +98,9 @@ def parse_ports(text: str) -> tuple[int, ...]:
             raise BadInputError(
                 "bad_ports", _("A port is missing."), text, at, len(part), "Write 80 or 80-90."
             )
-        ports.update(_parse_range(text, start, start + len(stripped)))
+        end = start + len(stripped.lower().removesuffix("/tcp"))
+        start += stripped.startswith(":")
+        ports.update(_parse_range(text, start, end))
         at += len(part) + 1
     return tuple(sorted(ports))
 
