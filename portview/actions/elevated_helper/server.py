@@ -73,7 +73,7 @@ def run_elevated_request(arguments: Sequence[str], answer: Callable[[bytes], Non
 
 
 def _carry_out(elevated_request: ElevatedRequest) -> dict[str, Any]:
-    logger.info("errand: %s", elevated_request)
+    logger.info("elevated request: %s", elevated_request)
     handler = _HANDLERS.get(elevated_request.verb)
     if handler is not None:
         return handler(elevated_request)

@@ -45,7 +45,7 @@ class ServiceFacts:
     ``dependents`` are the running services that stop with it, in the order in which they stop.
     ``restarts`` tells that the manager starts it again when it ends by itself. ``triggers`` are
     systemd units that start it again on demand. ``recovery`` is what the manager does at the first,
-    the second, ... failure; after ``recovery_reset_s`` without one it counts anew.
+    the second, ... failure; after ``recovery_reset_s`` without one the count restarts.
     """
 
     service: Service

@@ -162,7 +162,7 @@ class ProcessInspector:
     def trees(self, keys: Iterable[ProcessKey]) -> dict[ProcessKey, tuple[ProcessFacts, ...]]:
         """Read the facts about what runs under each of some processes, deepest first.
 
-        What runs under two of them is told of the nearer one only.
+        What runs under two of them is listed under the nearer one only.
         """
         by_pid = {key.pid: key for key in keys}
         found = trees_of(self._processes, by_pid.keys())

@@ -172,7 +172,7 @@ def _recovery(handle: Any) -> tuple[tuple[RecoveryAction, ...], int | None]:
     """Return what the service manager does when a service ends by itself, and when it forgets.
 
     These are its failure actions, as the Recovery tab of services.msc shows them. A service whose
-    actions can't be read has none to be told of: stopping it through its manager runs none anyway.
+    actions can't be read is shown without any: stopping it through its manager runs none.
     """
     buffer, needed = ctypes.create_string_buffer(scm.LARGEST_CONFIG), wintypes.DWORD()
     level = scm.SERVICE_CONFIG_FAILURE_ACTIONS

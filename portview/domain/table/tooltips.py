@@ -136,7 +136,7 @@ def firewall(entry: SocketEntry, context: CellContext) -> str:
     """Return why, and what to do about it."""
     row = entry.row
     if not awaits_clients(row):
-        return _("Told of sockets that wait for clients; this one does not.")
+        return _("Applies only to sockets that wait for clients; this one does not.")
     if is_loopback(row.key.local.address):
         return _("Reachable from this machine only, whatever the firewall does.")
     answer = context.firewall.get(row.key)

@@ -26,7 +26,7 @@ def recovery_words(service: str) -> str:
             _action_words(number, one) for number, one in enumerate(found.recovery, 1)
         )
         if found.recovery_reset_s is not None:
-            after = _("after {seconds} s without a failure it counts anew")
+            after = _("after {seconds} s without a failure the count restarts")
             actions = f"{actions}; {after.format(seconds=found.recovery_reset_s)}"
         return text.format(manager=found.manager, name=name, actions=actions)
     if found.restarts:
