@@ -6,6 +6,7 @@ to a single group (its documentation); a group of its own gets CTRL_BREAK.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from portview.actions.safety.process_facts import CloseMethod
@@ -14,7 +15,7 @@ from portview.i18n import _
 from portview.readers.restarters import is_typed_in, only_starts_one
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from portview.domain.owners.process import ProcessInfo
 
@@ -36,7 +37,8 @@ class ConsoleWorld(NamedTuple):
     """What is known about a process and its console.
 
     ``attached`` are the processes in the console, ``ancestors`` those of the process, the nearest
-    first, ``descendants`` what runs under it, ``own`` PortView and what that runs under.
+    first, ``descendants`` what runs under it, ``own`` PortView and what that runs under. ``names``
+    are those of whoever else is in the console, as far as they could be read.
     """
 
     pid: int
@@ -45,6 +47,7 @@ class ConsoleWorld(NamedTuple):
     descendants: Collection[int] = ()
     own: Collection[int] = ()
     leads_group: bool = False
+    names: Mapping[int, str] = MappingProxyType({})
 
 
 def choose_console_method(world: ConsoleWorld) -> ConsoleChoice:
@@ -76,7 +79,8 @@ def choose_console_method(world: ConsoleWorld) -> ConsoleChoice:
         info = by_pid.get(pid)
         if info is not None and (is_typed_in(info) or only_starts_one(info)):
             continue
-        name = inert((info.name if info else None) or _("another program"), _LONGEST_NAME)
+        known = (info.name if info else None) or world.names.get(pid)
+        name = inert(known or _("another program"), _LONGEST_NAME)
         return ConsoleChoice(
             CloseMethod.NONE,
             attached,

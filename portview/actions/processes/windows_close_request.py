@@ -31,7 +31,9 @@ from portview.readers.windows.dll import bind, load_library
 from portview.readers.windows.process_group import process_group_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
+
+    from portview.domain.owners.attribution import RunningProcess
 
 logger = logging.getLogger(__name__)
 
@@ -75,8 +77,15 @@ def console_choice(pid: int) -> ConsoleChoice:
             {key.pid for key in descendants_of(processes, pid)},
             {os.getpid(), *(key.pid for key in ancestors_of(processes, os.getpid()))},
             leads_group=process_group_of(pid) == Known(pid),
+            names=_names_of(attached, processes),
         )
     )
+
+
+def _names_of(pids: Collection[int], processes: Mapping[int, RunningProcess]) -> dict[int, str]:
+    """Return the names of processes by PID, without those that could not be read."""
+    infos = [read_process(processes[pid].key) for pid in pids if pid in processes]
+    return {info.key.pid: info.name for info in infos if info.name}
 
 
 def ask_through_console(pid: int) -> CloseMethod:

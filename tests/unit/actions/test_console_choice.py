@@ -56,6 +56,8 @@ def test_who_is_in_the_way_is_named() -> None:
     other = choice({SERVER, SHELL}, SCRIPT).reason
     assert "powershell.exe (PID 5)" in other
     assert "another program (PID 20)" in choice({SERVER, STRANGER}).reason
+    sibling = choice({SERVER, STRANGER}, names={STRANGER: "python.exe"}).reason
+    assert "python.exe (PID 20)" in sibling
     assert "PortView" in choice({SERVER, PORTVIEW}).reason
 
 
