@@ -134,6 +134,7 @@ class MainWindow(QMainWindow):
             self.model.all_entries,
             data_sources.describe().port_names,
             data_sources.firewall.shared,
+            lambda: self.views.selection().only,
         )
         self.probing = ProbingTools(self, runner, settings, sources)
         self.firewall = FirewallTools(self, runner, settings, data_sources.firewall)
