@@ -1,6 +1,6 @@
 """Messages of programs and systems, and what is understood of them."""
 
-# ruff: noqa: ISC004, RUF001 - messages are long, and have the signs of their languages
+# ruff: noqa: ISC004 - messages are long, and have the signs of their languages
 
 from __future__ import annotations
 
