@@ -241,3 +241,71 @@ def test_a_full_disk_is_told_once_and_recording_goes_on_when_there_is_room(tmp_p
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("1 "), done.stdout
+
+
+_SWITCHED = """
+import sys
+from portview.readers.choose import open_reader
+from portview.settings import Settings, settings_path
+from portview.watch.history.recorder import HistoryRecorder
+recorder = HistoryRecorder(open_reader, "test", interval_s=0.1)
+print("ready", flush=True)
+for line in sys.stdin:
+    settings = Settings(settings_path())
+    settings.update(history=line.strip() == "on")
+    settings.save()
+recorder.close()
+"""
+
+
+def test_recording_can_be_switched_off_and_on_and_what_lies_between_is_unknown() -> None:
+    with running(_SWITCHED) as (recorder, _said), server() as (port, _pid):
+        assert recorder.stdin is not None
+        _spans(port, 1, is_open=True)
+        recorder.stdin.write("off\n")
+        recorder.stdin.flush()
+        _spans(port, 1, is_open=False)
+        assert history(str(port))[1]["recording"] is False
+        with server() as (unseen, _pid2):
+            wait_for(lambda: history(str(port))[1]["gaps"][-1:])
+        recorder.stdin.write("on\n")
+        recorder.stdin.flush()
+        spans = _spans(port, 2, is_open=True)
+        assert spans[1]["start_seen"] is False
+        assert history(str(unseen))[0] == 1
+
+
+def test_connections_and_bytes_of_a_port_are_counted() -> None:
+    with (
+        running(_RECORDER) as (recorder, _said),
+        socket.create_server(("127.0.0.1", 0)) as listener,
+    ):
+        port = listener.getsockname()[1]
+        _spans(port, 1, is_open=True)
+        clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(3)]
+        served = [listener.accept()[0] for _ in clients]
+        try:
+            wait_for(lambda: _counts(port) == [3])
+            if sys.platform == "linux":
+                # Bytes are the difference of two readings, ten seconds apart.
+                def moved() -> int:
+                    clients[0].sendall(bytes(1000))
+                    served[0].recv(1000)
+                    points = history(str(port), "--counts")[1]["counts"]
+                    return sum(point["received_bytes"] or 0 for point in points)
+
+                assert wait_for(moved) >= 1000
+        finally:
+            for one in (*clients, *served):
+                one.close()
+        wait_for(lambda: _counts(port)[-1] == 0)
+        assert recorder.poll() is None
+
+
+def _counts(port: int) -> list[int]:
+    points = history(str(port), "--counts")[1]["counts"]
+    found: list[int] = []
+    for point in points:
+        if point["connections"] != (found[-1] if found else None):
+            found.append(point["connections"])
+    return found
