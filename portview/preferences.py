@@ -21,6 +21,12 @@ HIGHLIGHTS_MS = (0, 1000, 3000, 10_000, 30_000)
 
 THEMES = ("system", "light", "dark", "high-contrast")
 SCOPES = ("listening", "connections", "udp", "all")
+HISTORY_DAYS = (1, 7, 30, 90, 180, 365, 730)
+"""For how many days history may be kept."""
+
+HISTORY_MB = (20, 50, 100, 200, 500, 1000, 2000)
+"""How large the file of history may become, in megabytes."""
+
 _MAX_COORDINATE = 32_767
 
 
@@ -51,6 +57,13 @@ class Preferences:
     grouped: bool = False
     by_count: bool = False
     by_project: bool = False
+    history: bool = True
+    """Whether it is recorded who listens."""
+    history_days: int = 90
+    history_mb: int = 200
+    """How many megabytes the file of history may take."""
+    history_peers: bool = False
+    """Whether the addresses of other machines are recorded."""
 
 
 DEFAULTS = Preferences()
@@ -109,6 +122,10 @@ _RULES: dict[str, Callable[[Any], bool]] = {
     "grouped": _switch,
     "by_count": _switch,
     "by_project": _switch,
+    "history": _switch,
+    "history_days": _one_of(*HISTORY_DAYS),
+    "history_mb": _one_of(*HISTORY_MB),
+    "history_peers": _switch,
 }
 
 NAMES = frozenset(each.name for each in fields(Preferences))
