@@ -56,6 +56,10 @@ JSON_VALUES = st.recursive(
     max_leaves=5,
 )
 GOOD = {
+    "history": False,
+    "history_days": 30,
+    "history_mb": 500,
+    "history_peers": True,
     "scope": "udp",
     "interval_ms": 500,
     "linger_ms": 0,
