@@ -82,7 +82,12 @@ class Settings:
         It is called in the thread that changes them, which is the window's.
         """
         self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+
+        def end() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return end
 
     def save(self) -> bool:
         """Write the file where anything changed; a disk that refuses is logged, not fatal."""

@@ -56,8 +56,8 @@ def update_source() -> UpdateSource | None:
     try:
         values = json.loads(resource_path("update.json").read_text(encoding="utf-8"))
         source = UpdateSource(values["url"], base64.b64decode(values["public_key"], validate=True))
-    except FileNotFoundError:
-        return None
+        if not isinstance(source.url, str):
+            return None
     except (OSError, ValueError, TypeError, KeyError):
         return None
     is_usable = source.url.startswith("https://") and len(source.public_key) == _KEY_BYTES
@@ -124,6 +124,7 @@ def _key(version: str) -> tuple[int, ...]:
 def _read(url: str, context: ssl.SSLContext | None) -> bytes:
     from http.client import HTTPException  # noqa: PLC0415 - loaded when wanted
     from urllib import request  # noqa: PLC0415 - likewise
+    from urllib.error import HTTPError  # noqa: PLC0415 - likewise
 
     until_s = time.monotonic() + _WHOLE_S
     # Without a handler for http, neither the address nor a redirect leads out of TLS.
@@ -146,6 +147,8 @@ def _read(url: str, context: ssl.SSLContext | None) -> bytes:
                 if len(content) > _LARGEST_BYTES or time.monotonic() > until_s:
                     raise _unreadable(_("it is too large or too slow"))
     except (OSError, HTTPException, ValueError) as error:
+        if isinstance(error, HTTPError):
+            error.close()  # it holds the connection
         raise _unreadable(str(getattr(error, "reason", error))) from error
     return bytes(content)
 

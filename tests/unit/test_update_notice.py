@@ -55,7 +55,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tuple[str, 
         answers: dict[str, tuple[int, bytes, str]], *, with_tls: bool = True
     ) -> tuple[str, ssl.SSLContext]:
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802 - the name that is called
+            def do_GET(self) -> None:
                 status, body, place = answers[self.path]
                 self.send_response(status)
                 if place:
@@ -129,7 +129,7 @@ def test_a_server_that_the_system_does_not_trust_is_not_read(
     serve: Callable[..., tuple[str, ssl.SSLContext]],
 ) -> None:
     address, _trusting = serve({"/latest": (200, GOOD, "")})
-    with pytest.raises(PortViewError, match="(?i)certificate"):
+    with pytest.raises(PortViewError, match=r"(?i)certificate"):
         newer_release(UpdateSource(f"{address}/latest", PUBLIC), "1.0")
 
 

@@ -106,8 +106,10 @@ class Notices(QObject):
         self._ask_for_update()
 
     def stop(self) -> None:
-        """End listening to the settings."""
+        """Let the bar and the settings go."""
         self._stop_listening()
+        self._bar.wanted.disconnect(self._on_wanted)
+        self._bar.closed.disconnect(self._on_closed)
 
     def _on_done(self, name: str, _checked: bool = False) -> None:  # noqa: FBT001, FBT002 - a slot
         self.note_done(name)

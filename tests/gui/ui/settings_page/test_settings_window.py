@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QMessageBox
 from portview.app import follow_settings
 from portview.log import start_logging
 from portview.preferences import DEFAULTS
+from portview.ui.commands.palette import menu_commands
 from portview.ui.settings_page.setting_row import SettingRow, ValueRow
 from portview.ui.style.theme import Theme, apply_theme
 from portview.watch.history.schema import HISTORY
@@ -71,8 +72,8 @@ def saved(tmp_path: Path) -> dict[str, object]:
 
 
 def test_it_is_in_the_menu_and_so_in_the_palette(window: MainWindow) -> None:
-    menus = [action.menu() for action in window.menuBar().actions()]
-    assert any(window.acts["settings"] in menu.actions() for menu in menus if menu is not None)
+    commands = {command.title for command in menu_commands(window.menuBar().actions())}
+    assert "File \u203a Settings…" in commands
 
 
 def test_the_search_finds_by_title_explanation_section_and_other_words(
@@ -138,9 +139,7 @@ def test_the_refresh_changes_how_often_is_read(page: SettingsWindow, window: Mai
     assert window._poller.interval_ms == 5000
 
 
-def test_a_stored_choice_is_on_the_disk_at_once(
-    page: SettingsWindow, tmp_path: Path
-) -> None:
+def test_a_stored_choice_is_on_the_disk_at_once(page: SettingsWindow, tmp_path: Path) -> None:
     choose(row_of(page, "Record history"), False)
     choose(row_of(page, "Keep history for"), 7)
     choose(row_of(page, "Record remote addresses"), True)
@@ -259,8 +258,11 @@ def test_log_settings_are_in_force_at_once(
 
 def test_motion_is_reduced_at_once_and_comes_back(settings: Settings, qapp: QApplication) -> None:
     menus = Qt.UIEffect.UI_AnimateMenu
-    flash, was_on = qapp.cursorFlashTime(), qapp.isEffectEnabled(menus)
-    qapp.setEffectEnabled(menus, True)
+    flash = qapp.cursorFlashTime()
+    general = Qt.UIEffect.UI_General
+    before = [(effect, qapp.isEffectEnabled(effect)) for effect in (menus, general)]
+    for effect in (general, menus):
+        qapp.setEffectEnabled(effect, True)
     end = follow_settings(settings)
     try:
         settings.update(reduce_motion=True)
@@ -271,4 +273,5 @@ def test_motion_is_reduced_at_once_and_comes_back(settings: Settings, qapp: QApp
         assert qapp.isEffectEnabled(menus)
     finally:
         end()
-        qapp.setEffectEnabled(menus, was_on)
+        for effect, was_on in before:
+            qapp.setEffectEnabled(effect, was_on)

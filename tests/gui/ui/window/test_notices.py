@@ -56,10 +56,8 @@ def start(
     made: list[Notices] = []
 
     def begin() -> Notices:
-        for old in made:
-            old.stop()
-            window.notice_bar.wanted.disconnect(old._on_wanted)
-            window.notice_bar.closed.disconnect(old._on_closed)
+        while made:
+            made.pop().stop()
         window.notice_bar.hide()
         notices = Notices(
             window.notice_bar,
