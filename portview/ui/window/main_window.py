@@ -124,7 +124,13 @@ class MainWindow(QMainWindow):
         self._live = LiveControl(poller, self.acts, self)
         self.live_button = self._live.button
         self.tools = WindowTools(
-            self, runner, settings, data_sources, self.model, read_rows=read_rows
+            self,
+            runner,
+            settings,
+            data_sources,
+            self.model,
+            read_rows=read_rows,
+            chosen=lambda: self.views.selection().only,
         )
         self.probing = self.tools.probing
         self.firewall = self.tools.firewall
