@@ -31,20 +31,29 @@ def start_logging() -> None:
     root = logging.getLogger()
     root.setLevel(logging.INFO)
     logging.raiseExceptions = False  # a full disk must not print into a command's output
-    root.addHandler(_LogFile())
+    root.addHandler(LogFile())
 
 
-class _LogFile(logging.Handler):
+class LogFile(logging.Handler):
     """Opens the file with the first record: most runs have none, and a start is the faster."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path | None = None) -> None:
         super().__init__()
+        self._path = path
         self._file: logging.Handler | None = None
+        self._form_of: object = None
 
     @override
     def emit(self, record: logging.LogRecord) -> None:
         if self._file is None:
-            self._file = _open_file()
+            self._file = _open_file(self._path or log_path())
+        from portview.log_json import form_state  # noqa: PLC0415 - loaded with the first record
+
+        state = form_state()
+        if state != self._form_of:
+            # The form may be changed while a program runs, as other keys of the file may.
+            self._form_of = state
+            self._file.setFormatter(_formatter())
         self._file.emit(record)
 
     @override
@@ -54,15 +63,15 @@ class _LogFile(logging.Handler):
         super().close()
 
 
-def _open_file() -> logging.Handler:
+def _open_file(path: Path) -> logging.Handler:
     # Loaded when wanted.
     from portview.private_files import make_folder  # noqa: PLC0415
     from portview.private_log import PrivateLogFile  # noqa: PLC0415
 
     try:
-        make_folder(log_path().parent)
+        make_folder(path.parent)
         file = PrivateLogFile(
-            log_path(),
+            path,
             maxBytes=_LARGEST_BYTES,
             backupCount=_OLD_FILES,
             encoding="utf-8",
@@ -71,11 +80,12 @@ def _open_file() -> logging.Handler:
         )
     except OSError:
         return logging.NullHandler()
+    return file
+
+
+def _formatter() -> logging.Formatter:
     from portview.log_json import EcsFormatter, wants_json  # noqa: PLC0415 - likewise
 
-    file.setFormatter(
-        EcsFormatter()
-        if wants_json()
-        else logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
-    )
-    return file
+    if wants_json():
+        return EcsFormatter()
+    return logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")

@@ -64,8 +64,26 @@ def wants_json() -> bool:
 
     A file with a mistake says nothing here: whoever reads it in earnest tells of it.
     """
+    watches, settings = _files()
+    return _says_json(watches, toml=True) or _says_json(settings)
+
+
+def form_state() -> tuple[tuple[int, int] | None, ...]:
+    """Return what changes when one of the files that ``wants_json`` reads may have changed."""
+    return tuple(map(_state, _files()))
+
+
+def _files() -> tuple[Path, Path]:
     folder = settings_folder()
-    return _says_json(folder / "watches.toml", toml=True) or _says_json(folder / "settings.json")
+    return folder / "watches.toml", folder / "settings.json"
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
 
 
 def _says_json(path: Path, *, toml: bool = False) -> bool:
