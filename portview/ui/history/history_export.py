@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QStandardPaths, Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton
+from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton
 
 from portview.domain.errors import PortViewError
 from portview.engine.task_runner import Pool
@@ -40,10 +40,9 @@ class HistoryExport(QObject):
         self._picture = picture
         self._parent = parent
         self._dialog: QFileDialog | None = None
-        self.button = QToolButton(parent)
-        self.button.setText(_("Save"))
+        self.button = QPushButton(_("Save"), parent)
         self.button.setToolTip(_("Save what is shown as a table or a picture"))
-        self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.button.setAutoDefault(False)
         self.menu = QMenu(self.button)
         self.menu.addAction(_("Table as &CSV…")).triggered.connect(
             lambda _checked=False: self._ask("history.csv", _("CSV files (*.csv)"), self.save_csv)

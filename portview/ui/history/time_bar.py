@@ -42,16 +42,19 @@ class TimeBar(QWidget):
         )
         for name, length_ms in PERIODS:
             self.period.addItem(_(name), length_ms)
+        self.period.setPlaceholderText(_("Another time"))
         self.period.activated.connect(self._on_period_chosen)
+        window.changed.connect(self._show_period)
         self.jump_field = QLineEdit()
-        self.jump_field.setPlaceholderText(_("Go to: yesterday 14:03"))
+        self.jump_field.setPlaceholderText(_("Go to 14:03"))
         self.jump_field.setAccessibleName(_("Go to a moment"))
         self.jump_field.setToolTip(
             _("A moment, such as 14:03, yesterday 14:03, 2026-01-31 08:00 or 3h. Enter goes there.")
         )
         self.jump_field.setClearButtonEnabled(True)
-        metrics = self.jump_field.fontMetrics()
-        self.jump_field.setMaximumWidth(metrics.averageCharWidth() * (_JUMP_WIDTH + 10))
+        width = self.jump_field.fontMetrics().averageCharWidth() * _JUMP_WIDTH
+        self.jump_field.setMinimumWidth(width)
+        self.jump_field.setMaximumWidth(width * 3 // 2)
         self.jump_field.returnPressed.connect(self._on_jump)
         self.zoom_out = self._button("−", _("Show a longer time"), _ZOOM)  # noqa: RUF001 - likewise
         self.zoom_in = self._button("+", _("Show a shorter time"), 1 / _ZOOM)
@@ -60,6 +63,7 @@ class TimeBar(QWidget):
         layout.setSpacing(4)
         for widget in (self.period, self.zoom_out, self.zoom_in, self.jump_field):
             layout.addWidget(widget)
+        self._show_period()
 
     def _button(self, sign: str, words: str, factor: float) -> QToolButton:
         button = QToolButton()
@@ -78,6 +82,13 @@ class TimeBar(QWidget):
     @Slot(int)
     def _on_period_chosen(self, place: int) -> None:
         self._window.show_last(int(self.period.itemData(place)))
+
+    @Slot()
+    def _show_period(self) -> None:
+        place = -1
+        if self._window.follows_now:
+            place = self.period.findData(self._window.length_ms)
+        self.period.setCurrentIndex(place)
 
     @Slot()
     def _on_jump(self) -> None:

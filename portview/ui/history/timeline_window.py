@@ -79,7 +79,6 @@ class TimelineWindow(ToolWindow):
         self._typing.setInterval(_TYPING_MS)
         self._typing.timeout.connect(self._draw)
         self.time_bar = TimeBar(self.time_window)
-        self.time_bar.period.setCurrentIndex(1)
         self.filter_field = QLineEdit()
         self.filter_field.setPlaceholderText(_("Port or program"))
         self.filter_field.setAccessibleName(_("Filter"))
@@ -269,4 +268,6 @@ def _changed(lane: Lane, lanes: Lanes) -> bool:
     if len(lane.bars) > 1:
         return True
     [bar] = lane.bars
-    return bar.is_start_seen or (not bar.is_open and bar.end_ms < lanes.to_ms)
+    # What was last seen when PortView stopped looking may be there still.
+    is_known = all(bar.end_ms != start for start, _end in lanes.unknown)
+    return bar.is_start_seen or (not bar.is_open and bar.end_ms < lanes.to_ms and is_known)

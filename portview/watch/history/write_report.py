@@ -6,7 +6,6 @@ import platform
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from portview.domain.errors import PortViewError
 from portview.domain.table.export import encode
 from portview.files import write_whole
 from portview.i18n import _
@@ -57,14 +56,5 @@ def write_report(request: ReportRequest, output: Path, store: Path | None = None
     )
     facts = report_facts(answer, request.from_ms, request.to_ms)
     page = html_report(facts, title=title, machine=platform.node(), now_ms=now_ms)
-    try:
-        write_whole(output, encode(page))
-    except OSError as error:
-        raise PortViewError(
-            "not_written",
-            _("{path} could not be written: {reason}.").format(
-                path=output, reason=error.strerror or error
-            ),
-            _("Choose another folder."),
-        ) from error
+    write_whole(output, encode(page))
     return facts
