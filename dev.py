@@ -188,7 +188,7 @@ def mutate(arguments: list[str]) -> int:
 
 
 def messages(arguments: list[str]) -> int:
-    """Check the catalogue of sentences; ``update [LANG]`` takes in new ones and compiles."""
+    """Check the catalogue of sentences; ``update``, ``export`` and ``import`` translations."""
     prepare()
     return _python(str(ROOT / "packaging" / "catalogue.py"), *arguments)
 
