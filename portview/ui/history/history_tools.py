@@ -56,7 +56,7 @@ class HistoryTools(QObject):
             "timeline",
             ActionSpec(
                 _("&Timeline…"),
-                ("Ctrl+Shift+T",),
+                ("Ctrl+Shift+L",),
                 _("Which programs listened on which ports, and when"),
             ),
             self.show_timeline,
