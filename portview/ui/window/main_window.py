@@ -38,9 +38,11 @@ from portview.ui.search.filter_box import FilterBox
 from portview.ui.search.port_box import PortBox
 from portview.ui.search.port_card import PortCard
 from portview.ui.search.port_trial import PortTrial
+from portview.ui.settings_page.settings_tools import SettingsTools
 from portview.ui.style.theme import row_colours
 from portview.ui.table.socket_views import SocketViews
 from portview.ui.widgets.action_button import ActionButton, MenuButton
+from portview.ui.widgets.banner import Banner
 from portview.ui.window.empty_state import EmptyStates
 from portview.ui.window.first_paint import FirstPaint
 from portview.ui.window.help_actions import add_help_actions
@@ -122,7 +124,13 @@ class MainWindow(QMainWindow):
         self._live = LiveControl(poller, self.acts, self)
         self.live_button = self._live.button
         self.tools = WindowTools(
-            self, runner, settings, data_sources, self.model, read_rows=read_rows
+            self,
+            runner,
+            settings,
+            data_sources,
+            self.model,
+            read_rows=read_rows,
+            chosen=lambda: self.views.selection().only,
         )
         self.probing = self.tools.probing
         self.firewall = self.tools.firewall
@@ -135,6 +143,7 @@ class MainWindow(QMainWindow):
         self.background = Tray(self, self.acts, settings, autostart)
         self.background.show_requested.connect(self.bring_to_front)
         self.background.notified.connect(self.show_message)
+        self.settings_page = SettingsTools(self, self.acts, runner, settings, facts)
         self.restart = RestartAction(self.acts, self, runner, is_elevated=facts.is_elevated)
         self.restart.notified.connect(self.show_message)
         self.acts.add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.background.quit)
@@ -174,6 +183,7 @@ class MainWindow(QMainWindow):
             return
         self._remember()
         self.tools.close()
+        self.settings_page.close()
         self._poller.stop()
         self._passing_time.stop()
         for model in self.findChildren(SocketTableModel):
@@ -206,6 +216,8 @@ class MainWindow(QMainWindow):
         layout.setSpacing(0)
         layout.addLayout(top)
         layout.addWidget(self.info_bar)
+        self.notice_bar = Banner("info", _("Notice"))
+        layout.addWidget(self.notice_bar)
         layout.addWidget(self.details, 1)
         centre = QWidget()
         centre.setLayout(layout)
@@ -275,12 +287,15 @@ class MainWindow(QMainWindow):
         self._highlight_menu = HighlightMenu(
             _("Mar&k news and closed sockets"), settings, self.model, self
         )
+        themes = ThemeMenu("The&me", settings, self)
+        intervals = self.live_button.interval_actions
+        self.settings_page.offer(themes.actions(), intervals, self._highlight_menu.actions())
         WindowMenus(self.menuBar(), self.acts, self.row_actions).fill(
-            self.live_button.interval_actions,
+            intervals,
             self._view_actions.grouping.all(),
             self._view_actions.saved_views,
             (ColumnsMenu("C&olumns", self.views, self), SortMenu("Sor&t by", self.views, self)),
-            (ThemeMenu("The&me", settings, self), self._highlight_menu),
+            (themes, self._highlight_menu),
         )
 
     def _connect(self) -> None:
@@ -300,10 +315,11 @@ class MainWindow(QMainWindow):
             start=self.tools.actions.start,
             tell=self.show_message,
         )
-        self.views.port_typed.connect(self.port_box.take_over)
+        self.views.port_typed.connect(self._on_digit)
         self.port_box.left.connect(self.views.setFocus)
         self._view_actions.saved_views.view_chosen.connect(self.navigation.show_view)
         self._export.finished.connect(self.show_message)
+        self.settings_page.notified.connect(self.show_message)
         self.scope_bar.scope_changed.connect(self.model.set_scope)
         self.scope_bar.scope_changed.connect(self.views.set_scope)
         self.scope_bar.scope_changed.connect(self.empty_states.set_scope)
@@ -327,7 +343,7 @@ class MainWindow(QMainWindow):
         self._connect_tools()
         self.empty_states.action_requested.connect(self._clear_filter)
         self.empty_states.scope_requested.connect(self.set_scope)
-        self.info_bar.administrator_wanted.connect(self.acts[RESTART_ACTION].trigger)
+        self.info_bar.wanted.connect(self.acts[RESTART_ACTION].trigger)
         self._passing_time.timeout.connect(self.model.pass_time)
 
     def _connect_tools(self) -> None:
@@ -342,6 +358,11 @@ class MainWindow(QMainWindow):
         watching.state_changed.connect(self.background.show_watches)
         watching.told.connect(self._on_told)
         self.background.message_clicked.connect(watching.show_window)
+        history = self.tools.history
+        history.port_wanted.connect(lambda port: self.port_box.take_over(str(port)))
+        history.port_wanted.connect(self.bring_to_front)
+        history.view_wanted.connect(self.navigation.show_listening)
+        self._view_actions.saved_views.add_built_in(self.acts["new_since_yesterday"])
 
     @Slot(str, str, str)
     def _on_told(self, title: str, text: str, kind: str) -> None:
@@ -371,6 +392,11 @@ class MainWindow(QMainWindow):
         is_all = isinstance(query, Everything)
         self.model.set_filter(None if is_all else compile_query(query))
         self.empty_states.set_query(text)
+
+    @Slot(str)
+    def _on_digit(self, text: str) -> None:
+        if self._settings.preferences.digits_ask:
+            self.port_box.take_over(text)
 
     @Slot()
     def _show_palette(self) -> None:
