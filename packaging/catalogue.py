@@ -1,12 +1,13 @@
-"""The catalogue of sentences: extract, merge, check and compile; and sentences that are not in it.
+"""The catalogue of sentences: extract, merge and check; and sentences that are not in it.
 
-``portview/i18n.py`` says how a sentence comes into the catalogue. A language is one folder
-``resources/locale/LANG/LC_MESSAGES`` with ``portview.po``, which people edit, and ``portview.mo``,
-which the program reads. Needs Babel, which only development has.
+``portview/i18n.py`` says how a sentence comes into the catalogue. A language is one file,
+``resources/locale/LANG/LC_MESSAGES/portview.po``, which people edit and the program reads.
+Needs Babel, which only development has.
 """
 
 from __future__ import annotations
 
+import argparse
 import ast
 import io
 import re
@@ -17,18 +18,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
-from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from translation_style import style_faults
 
-    from babel.messages.catalog import Message
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ROOT / "portview"
 LOCALES = ROOT / "resources" / "locale"
 KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
+PARTIAL_LANGUAGES = frozenset({"zh_CN"})
+"""Languages that may lack messages, which are shown in English; every other one is held whole."""
 UNTRANSLATED = "# untranslated:"
 """Marks a text that looks like a sentence but isn't; the reason follows.
 
@@ -36,6 +39,11 @@ It stands in the text's line, or on a line of its own above the statement that i
 """
 UNTRANSLATED_FILE = "# untranslated file:"
 """Marks a file that has no text for people in it."""
+
+USAGE = """usage: dev.py messages [check]
+       dev.py messages update [LANG ...]
+       dev.py messages export LANG FOLDER [--size N] [--all]
+       dev.py messages import LANG FOLDER"""
 
 
 class Problem(NamedTuple):
@@ -46,13 +54,15 @@ class Problem(NamedTuple):
 
 
 def main(arguments: list[str]) -> int:
-    """Run ``check`` or ``update [LANG ...]``; return an exit code."""
+    """Run a command of ``USAGE``; return an exit code."""
     if arguments[:1] == ["update"]:
         for language in arguments[1:] or languages():
             update(language)
         return 0
+    if arguments[:1] in (["export"], ["import"]):
+        return _hand_over(arguments[0], arguments[1:])
     if arguments not in ([], ["check"]):
-        print("usage: dev.py messages [check | update [LANG ...]]", file=sys.stderr)
+        print(USAGE, file=sys.stderr)
         return 2
     problems = [*loose_sentences(SOURCES), *check_templates()]
     for language in languages():
@@ -65,12 +75,30 @@ def main(arguments: list[str]) -> int:
     return int(bool(problems))
 
 
+def _hand_over(command: str, arguments: list[str]) -> int:
+    """Export what a translator is to write, or import what one wrote; return an exit code."""
+    import translation_chunks  # noqa: PLC0415 - it imports this module
+
+    parser = argparse.ArgumentParser(prog=f"dev.py messages {command}")
+    parser.add_argument("language", metavar="LANG")
+    parser.add_argument("folder", metavar="FOLDER", type=Path)
+    if command == "export":
+        parser.add_argument("--size", metavar="N", type=int, default=200, help="texts in a file")
+        parser.add_argument("--all", action="store_true", help="with those that are translated")
+        options = parser.parse_args(arguments)
+        return translation_chunks.export(
+            options.language, options.folder, size=options.size, is_review=options.all
+        )
+    options = parser.parse_args(arguments)
+    return translation_chunks.take_in(options.language, options.folder)
+
+
 def extract() -> Catalog:
-    """Return all messages of the sources, without their places, which change with every edit."""
+    """Return all messages of the sources, with the places where they stand."""
     catalogue = Catalog(project="PortView", charset="utf-8")
     found = extract_from_dir(str(SOURCES), keywords=KEYWORDS, comment_tags=("Translators:",))
-    for _file, _line, message, comments, context in found:
-        catalogue.add(message, auto_comments=comments, context=context)
+    for file, line, message, comments, context in found:
+        catalogue.add(message, locations=[(file, line)], auto_comments=comments, context=context)
     return catalogue
 
 
@@ -80,37 +108,61 @@ def languages() -> list[str]:
 
 
 def update(language: str) -> None:
-    """Merge new messages into a language's file, and compile what it has."""
+    """Merge new messages into a language's file, and drop those that nobody says any more."""
+    save(language, merged(language))
+
+
+def merged(language: str) -> Catalog:
+    """Return a language's catalogue with the messages that the sources have now."""
     path = _po_path(language)
-    path.parent.mkdir(parents=True, exist_ok=True)
     catalogue = _read(language) if path.exists() else Catalog(locale=language, project="PortView")
     catalogue.update(extract(), no_fuzzy_matching=True)
     catalogue.obsolete.clear()
+    return catalogue
+
+
+def save(language: str, catalogue: Catalog) -> None:
+    """Write a language's file: sorted, and without what would change in every run."""
+    path = _po_path(language)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    catalogue.fuzzy = False
+    catalogue.header_comment = (
+        f"# The texts of PortView in {language}, sorted by: dev.py messages update"
+    )
     buffer = io.BytesIO()
-    write_po(buffer, catalogue, sort_output=True, omit_header=False, width=99, no_location=True)
-    # The dates of the header would be a change in every run.
-    text = re.sub(r'"(POT-Creation|PO-Revision)-Date: .*\\n"\n', "", buffer.getvalue().decode())
+    # No places: they change with every edit of the sources.
+    write_po(buffer, catalogue, sort_output=True, width=99, no_location=True)
+    text = re.sub(_CHANGING_HEADERS, "", buffer.getvalue().decode())
     path.write_text(text, encoding="utf-8", newline="\n")
-    path.with_suffix(".mo").write_bytes(_compiled(_read(language)))
+
+
+_CHANGING_HEADERS = (
+    r'"(?:Project-Id-Version|Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date'
+    r'|Last-Translator|Language-Team|Generated-By): .*\\n"\n'
+)
 
 
 def check_language(language: str) -> Iterator[Problem]:
-    """Yield what is missing, fuzzy or unequal in a language, and a compiled file that is stale."""
+    """Yield what is missing, fuzzy, unequal or badly written in a language."""
     path = _po_path(language)
     place = str(path.relative_to(ROOT))
     catalogue, wanted = _read(language), extract()
+    is_whole = language not in PARTIAL_LANGUAGES
     for message in wanted:
+        if not message.id:
+            continue
         found = catalogue.get(message.id, message.context)
-        if message.id and found is None:
-            yield Problem(place, f"missing: {message.id!r}")
-        elif message.id and found is not None:
-            yield from (Problem(place, f"{what}: {message.id!r}") for what in _faults(found))
+        if found is None or not all(_texts(found.string)):
+            if is_whole:
+                yield Problem(place, f"not translated: {message.id!r}")
+            continue
+        if found.fuzzy:
+            yield Problem(place, f"fuzzy: {message.id!r}")
+        for what in faults(language, _texts(message.id), _texts(found.string)):
+            yield Problem(place, f"{what}: {message.id!r}")
     for message in catalogue:
-        if message.id and wanted.get(message.id, message.context) is None:
+        if is_whole and message.id and wanted.get(message.id, message.context) is None:
             yield Problem(place, f"no longer used: {message.id!r}")
-    compiled = path.with_suffix(".mo")
-    if not compiled.exists() or compiled.read_bytes() != _compiled(catalogue):
-        yield Problem(place, "portview.mo is stale; run: dev.py messages update")
 
 
 def check_templates() -> Iterator[Problem]:
@@ -155,13 +207,11 @@ def _marked_lines(tree: ast.Module, lines: list[str]) -> set[int]:
     }
 
 
-def _faults(message: Message) -> Iterator[str]:
-    ids, strings = _texts(message.id), _texts(message.string)
-    if message.fuzzy:
-        yield "fuzzy"
-    if not all(strings) or not strings:
-        yield "not translated"
-        return
+def faults(language: str, ids: Sequence[str], strings: Sequence[str]) -> Iterator[str]:
+    """Yield what is wrong with the translation of a message: fields, spaces at its ends, style.
+
+    ``ids`` are the English singular and, where there is one, the plural.
+    """
     for text in strings:
         try:
             fields = set(_fields(text))
@@ -175,6 +225,7 @@ def _faults(message: Message) -> Iterator[str]:
             yield "other fields"
         if _margins(text) != _margins(ids[-1]):
             yield "other spaces at its ends"
+        yield from style_faults(language, ids[-1], text)
 
 
 def _margins(text: str) -> tuple[str, str]:
@@ -198,12 +249,6 @@ def _po_path(language: str) -> Path:
 def _read(language: str) -> Catalog:
     with _po_path(language).open("rb") as file:
         return read_po(file, locale=language, domain="portview")
-
-
-def _compiled(catalogue: Catalog) -> bytes:
-    buffer = io.BytesIO()
-    write_mo(buffer, catalogue)
-    return buffer.getvalue()
 
 
 _SENTENCE = re.compile(r"[A-Za-z]{2,}[,:;']? (?:\{\}|[a-zA-Z]+)")

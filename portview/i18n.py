@@ -5,23 +5,36 @@ when a module is imported, so that the language can change while the program run
 whole template with named fields: ``_("Port {port} is free.").format(port=port)``. JSON keys, codes
 and log lines are not messages.
 
-The English text is the key of the catalogue. gettext is loaded only when a catalogue is, so that
-English costs nothing at the start.
+The English text is the key of the catalogue. What reads a catalogue is loaded only when there is
+one, so that English costs nothing at the start.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from portview.resources import resource_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from gettext import NullTranslations
 
 _REGION_LENGTH = 2
 
-_catalogue: NullTranslations | None = None
+
+class Catalogue(Protocol):
+    """Where translations come from: ``PoCatalogue``, or a stand-in with gettext's methods."""
+
+    def gettext(self, message: str, /) -> str:
+        """Return the translation of a message."""
+
+    def ngettext(self, singular: str, plural: str, count: int, /) -> str:
+        """Return the translation of the form that fits the count."""
+
+    def pgettext(self, context: str, message: str, /) -> str:
+        """Return the translation of a message in a context."""
+
+
+_catalogue: Catalogue | None = None
 
 
 def _(message: str) -> str:
@@ -54,12 +67,11 @@ def use_language(language: str) -> str:
     """
     folder = resource_path("locale")
     for candidate in _candidates(language):
-        path = folder / candidate / "LC_MESSAGES" / "portview.mo"
+        path = folder / candidate / "LC_MESSAGES" / "portview.po"
         if path.is_file():
-            from gettext import GNUTranslations  # noqa: PLC0415 - English does not need it
+            from portview.po_catalogue import PoCatalogue  # noqa: PLC0415 - not for English
 
-            with path.open("rb") as file:
-                install_catalogue(GNUTranslations(file))
+            install_catalogue(PoCatalogue(path))
             return candidate
     install_catalogue(None)
     return "en"
@@ -84,7 +96,7 @@ def _candidates(language: str) -> Iterator[str]:
     yield base
 
 
-def install_catalogue(catalogue: NullTranslations | None) -> None:
+def install_catalogue(catalogue: Catalogue | None) -> None:
     """Use this catalogue from now on, or English where there is none. UI thread, or at start."""
     global _catalogue  # noqa: PLW0603 - the one language of the process
     _catalogue = catalogue

@@ -34,6 +34,21 @@ def start_logging() -> None:
     root.addHandler(LogFile())
 
 
+def use_log_settings(log_format: str, log_level: str) -> None:
+    """Write from now on in this form, ``text`` or ``json``, and from this level up.
+
+    Where watches.toml asks for JSON it stays JSON. Loggers of libraries stay at information: what
+    they say beyond that may hold what nobody should read in a log.
+    """
+    root = logging.getLogger()
+    level = logging.getLevelNamesMapping()[log_level.upper()]
+    root.setLevel(max(level, logging.INFO))
+    logging.getLogger("portview").setLevel(level)
+    for handler in root.handlers:
+        if isinstance(handler, LogFile):
+            handler.use_format(is_json=log_format == "json")
+
+
 class LogFile(logging.Handler):
     """Opens the file with the first record: most runs have none, and a start is the faster."""
 
@@ -41,7 +56,14 @@ class LogFile(logging.Handler):
         super().__init__()
         self._path = path
         self._file: logging.Handler | None = None
+        self._is_json: bool | None = None
         self._form_of: object = None
+
+    def use_format(self, *, is_json: bool) -> None:
+        """Write what follows as JSON or as text."""
+        self._is_json = is_json
+        if self._file is not None:
+            _set_format(self._file, is_json=is_json)
 
     @override
     def emit(self, record: logging.LogRecord) -> None:
@@ -51,9 +73,9 @@ class LogFile(logging.Handler):
 
         state = form_state()
         if state != self._form_of:
-            # The form may be changed while a program runs, as other keys of the file may.
+            # The form may be changed while a program runs, as other keys of watches.toml may.
             self._form_of = state
-            self._file.setFormatter(_formatter())
+            _set_format(self._file, is_json=self._is_json)
         self._file.emit(record)
 
     @override
@@ -83,9 +105,13 @@ def _open_file(path: Path) -> logging.Handler:
     return file
 
 
-def _formatter() -> logging.Formatter:
-    from portview.log_json import EcsFormatter, wants_json  # noqa: PLC0415 - likewise
+def _set_format(file: logging.Handler, *, is_json: bool | None) -> None:
+    """Let a file write in a form; None leaves it to the settings file."""
+    from portview.log_json import EcsFormatter, rules_want_json, wants_json  # noqa: PLC0415 - late
 
-    if wants_json():
-        return EcsFormatter()
-    return logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
+    chosen = wants_json() if is_json is None else is_json or rules_want_json()
+    file.setFormatter(
+        EcsFormatter()
+        if chosen
+        else logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
+    )

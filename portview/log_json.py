@@ -64,18 +64,18 @@ def wants_json() -> bool:
 
     A file with a mistake says nothing here: whoever reads it in earnest tells of it.
     """
-    watches, settings = _files()
-    return _says_json(watches, toml=True) or _says_json(settings)
+    return rules_want_json() or _says_json(settings_folder() / "settings.json")
+
+
+def rules_want_json() -> bool:
+    """Return whether watches.toml asks for JSON, whatever the settings say. Never raises."""
+    return _says_json(settings_folder() / "watches.toml", toml=True)
 
 
 def form_state() -> tuple[tuple[int, int] | None, ...]:
-    """Return what changes when one of the files that ``wants_json`` reads may have changed."""
-    return tuple(map(_state, _files()))
-
-
-def _files() -> tuple[Path, Path]:
+    """Return what changes when one of the files that say the form may have changed."""
     folder = settings_folder()
-    return folder / "watches.toml", folder / "settings.json"
+    return _state(folder / "watches.toml"), _state(folder / "settings.json")
 
 
 def _state(path: Path) -> tuple[int, int] | None:

@@ -23,7 +23,12 @@ from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import ABSENT, Absent, Fact, Known, Remedy, Unreadable
 from portview.domain.owners.container import container_of_cgroups
 from portview.domain.owners.process import ProcessKey
-from portview.domain.owners.process_tree import ancestors_of, parent_of, trees_of
+from portview.domain.owners.process_tree import (
+    ancestors_of,
+    parent_of,
+    possible_ancestors_of,
+    trees_of,
+)
 from portview.i18n import _
 from portview.readers.choose import open_reader
 from portview.readers.elevation import unreadable_here
@@ -47,8 +52,6 @@ logger = logging.getLogger(__name__)
 
 _MOST_CONSOLES = 8
 """How many processes of Windows are looked at for a way to ask them, one after the other."""
-_KERNEL_THREAD_DAEMON = 2
-"""kthreadd, under which every other thread of the Linux kernel runs."""
 _PF_KTHREAD = 0x00200000
 """linux/sched.h"""
 _MOST_RECOGNISED = 8
@@ -97,6 +100,7 @@ class ProcessInspector:
             self._evidence.is_remote(),
             linux_container(os.getpid()) if sys.platform == "linux" else None,
             own_number=own_number() if sys.platform == "linux" else ABSENT,
+            possible_ancestors=possible_ancestors_of(self._processes, os.getpid()),
         )
 
     def facts(self, keys: Iterable[ProcessKey]) -> dict[ProcessKey, ProcessFacts]:
@@ -131,7 +135,8 @@ class ProcessInspector:
         container: Container | None = None
         if sys.platform == "linux":
             terminal, flags = _stat_numbers(key.pid)
-            is_kernel_thread = bool(flags & _PF_KTHREAD) or key.pid == _KERNEL_THREAD_DAEMON
+            # Not by its PID or its parent's: in a PID namespace 2 is an ordinary program.
+            is_kernel_thread = bool(flags & _PF_KTHREAD)
             services, unit = _linux_services(key.pid, terminal)
             container = linux_container(key.pid)
         return ProcessFacts(
