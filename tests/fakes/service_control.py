@@ -12,7 +12,7 @@ import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from portview.actions.services import windows_api as scm
+from portview.actions.service_control import windows_api as scm
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from portview.engine.watch_feed import WatchFeed
     from portview.settings import Settings
     from portview.ui.commands.row_actions import RowActions
-    from portview.ui.commands.row_selection import RowSelection
     from portview.ui.commands.window_actions import WindowActions
+    from portview.ui.table.row_selection import RowSelection
     from portview.ui.watching.add_watch_dialog import AddWatchDialog, WatchSuggestion
     from portview.ui.watching.watches_window import WatchesWindow
     from portview.watch.messages.texts import Message

@@ -30,7 +30,6 @@ from portview.ui.commands.view_actions import ViewActions
 from portview.ui.commands.window_actions import ActionSpec, WindowActions
 from portview.ui.details.action_bar import ActionBar
 from portview.ui.details.properties import Properties
-from portview.ui.details.table_with_details import TableWithDetails
 from portview.ui.export.exportable import Exportable, open_sockets
 from portview.ui.export.exporter import Export
 from portview.ui.search.card_steps import add_card_steps
@@ -51,6 +50,7 @@ from portview.ui.window.navigation import Navigation
 from portview.ui.window.restart_action import RESTART_ACTION, RestartAction
 from portview.ui.window.scope_bar import ScopeBar, scope_title
 from portview.ui.window.status_bar import StatusBar
+from portview.ui.window.table_with_details import TableWithDetails
 from portview.ui.window.theme_menu import ThemeMenu
 from portview.ui.window.tray import Tray
 from portview.ui.window.window_geometry import remember_geometry, restore_geometry
