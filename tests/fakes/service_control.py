@@ -63,7 +63,7 @@ class StrictServiceControl:
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Stand in for advapi32.dll in both modules that bind its service functions."""
         scm.service_api.cache_clear()
-        for module in ("actions.services.windows_api", "readers.windows.advapi32"):
+        for module in ("actions.service_control.windows_api", "readers.windows.advapi32"):
             place = f"portview.{module}"
             monkeypatch.setattr(f"{place}.load_library", lambda name: self)
             monkeypatch.setattr(f"{place}.bind", self._bind)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -272,7 +271,7 @@ def open_row(
 ) -> SocketRow:
     """Return a row that listens on all addresses."""
     here = row(port, state, protocol)
-    return replace(here, key=here.key._replace(local=Endpoint(address, port)))
+    return here._replace(key=here.key._replace(local=Endpoint(address, port)))
 
 
 @pytest.fixture

@@ -26,7 +26,6 @@ from portview.ui.commands.filter_actions import add_filter_actions
 from portview.ui.commands.opening_actions import add_opening_actions, add_parent_action
 from portview.ui.commands.row_actions import RowActions
 from portview.ui.commands.sort_menu import SortMenu
-from portview.ui.commands.view_actions import ViewActions
 from portview.ui.commands.window_actions import ActionSpec, WindowActions
 from portview.ui.details.action_bar import ActionBar
 from portview.ui.details.properties import Properties
@@ -37,9 +36,11 @@ from portview.ui.search.filter_box import FilterBox
 from portview.ui.search.port_box import PortBox
 from portview.ui.search.port_card import PortCard
 from portview.ui.search.port_trial import PortTrial
+from portview.ui.settings_page.settings_tools import SettingsTools
 from portview.ui.style.theme import row_colours
 from portview.ui.table.socket_views import SocketViews
 from portview.ui.widgets.action_button import ActionButton, MenuButton
+from portview.ui.widgets.banner import Banner
 from portview.ui.window.empty_state import EmptyStates
 from portview.ui.window.first_paint import FirstPaint
 from portview.ui.window.help_actions import add_help_actions
@@ -53,6 +54,7 @@ from portview.ui.window.status_bar import StatusBar
 from portview.ui.window.table_with_details import TableWithDetails
 from portview.ui.window.theme_menu import ThemeMenu
 from portview.ui.window.tray import Tray
+from portview.ui.window.view_actions import ViewActions
 from portview.ui.window.window_geometry import remember_geometry, restore_geometry
 from portview.ui.window.window_menus import ColumnsMenu, WindowMenus
 from portview.ui.window.window_tools import WindowTools
@@ -69,8 +71,8 @@ if TYPE_CHECKING:
     from portview.engine.poller import Poller
     from portview.engine.task_runner import TaskRunner
     from portview.settings import Settings
+    from portview.ui.environment import WindowEnvironment
     from portview.ui.table.data_sources import DataSources
-    from portview.ui.window.environment import WindowEnvironment
 
 _LEAST_FILTER_WIDTH = 120
 _MESSAGE_MS = 8000
@@ -122,7 +124,13 @@ class MainWindow(QMainWindow):
         self._live = LiveControl(poller, self.acts, self)
         self.live_button = self._live.button
         self.tools = WindowTools(
-            self, runner, settings, data_sources, self.model, read_rows=read_rows
+            self,
+            runner,
+            settings,
+            data_sources,
+            self.model,
+            read_rows=read_rows,
+            chosen=lambda: self.views.selection().only,
         )
         self.probing = self.tools.probing
         self.firewall = self.tools.firewall
@@ -135,6 +143,7 @@ class MainWindow(QMainWindow):
         self.background = Tray(self, self.acts, settings, autostart)
         self.background.show_requested.connect(self.bring_to_front)
         self.background.notified.connect(self.show_message)
+        self.settings_page = SettingsTools(self, self.acts, runner, settings, facts)
         self.restart = RestartAction(self.acts, self, runner, is_elevated=facts.is_elevated)
         self.restart.notified.connect(self.show_message)
         self.acts.add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.background.quit)
@@ -174,6 +183,7 @@ class MainWindow(QMainWindow):
             return
         self._remember()
         self.tools.close()
+        self.settings_page.close()
         self._poller.stop()
         self._passing_time.stop()
         for model in self.findChildren(SocketTableModel):
@@ -206,6 +216,8 @@ class MainWindow(QMainWindow):
         layout.setSpacing(0)
         layout.addLayout(top)
         layout.addWidget(self.info_bar)
+        self.notice_bar = Banner("info", _("Notice"))
+        layout.addWidget(self.notice_bar)
         layout.addWidget(self.details, 1)
         centre = QWidget()
         centre.setLayout(layout)
@@ -275,12 +287,15 @@ class MainWindow(QMainWindow):
         self._highlight_menu = HighlightMenu(
             _("Mar&k news and closed sockets"), settings, self.model, self
         )
+        themes = ThemeMenu("The&me", settings, self)
+        intervals = self.live_button.interval_actions
+        self.settings_page.offer(themes.actions(), intervals, self._highlight_menu.actions())
         WindowMenus(self.menuBar(), self.acts, self.row_actions).fill(
-            self.live_button.interval_actions,
+            intervals,
             self._view_actions.grouping.all(),
             self._view_actions.saved_views,
             (ColumnsMenu("C&olumns", self.views, self), SortMenu("Sor&t by", self.views, self)),
-            (ThemeMenu("The&me", settings, self), self._highlight_menu),
+            (themes, self._highlight_menu),
         )
 
     def _connect(self) -> None:
@@ -300,10 +315,11 @@ class MainWindow(QMainWindow):
             start=self.tools.actions.start,
             tell=self.show_message,
         )
-        self.views.port_typed.connect(self.port_box.take_over)
+        self.views.port_typed.connect(self._on_digit)
         self.port_box.left.connect(self.views.setFocus)
         self._view_actions.saved_views.view_chosen.connect(self.navigation.show_view)
         self._export.finished.connect(self.show_message)
+        self.settings_page.notified.connect(self.show_message)
         self.scope_bar.scope_changed.connect(self.model.set_scope)
         self.scope_bar.scope_changed.connect(self.views.set_scope)
         self.scope_bar.scope_changed.connect(self.empty_states.set_scope)
@@ -327,7 +343,7 @@ class MainWindow(QMainWindow):
         self._connect_tools()
         self.empty_states.action_requested.connect(self._clear_filter)
         self.empty_states.scope_requested.connect(self.set_scope)
-        self.info_bar.administrator_wanted.connect(self.acts[RESTART_ACTION].trigger)
+        self.info_bar.wanted.connect(self.acts[RESTART_ACTION].trigger)
         self._passing_time.timeout.connect(self.model.pass_time)
 
     def _connect_tools(self) -> None:
@@ -371,6 +387,11 @@ class MainWindow(QMainWindow):
         is_all = isinstance(query, Everything)
         self.model.set_filter(None if is_all else compile_query(query))
         self.empty_states.set_query(text)
+
+    @Slot(str)
+    def _on_digit(self, text: str) -> None:
+        if self._settings.preferences.digits_ask:
+            self.port_box.take_over(text)
 
     @Slot()
     def _show_palette(self) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QMainWindow
 
+    from portview.domain.sockets.entry import SocketEntry
     from portview.domain.sockets.socket_row import SocketRow
     from portview.engine.task_runner import TaskRunner
     from portview.models.socket_table_model import SocketTableModel
@@ -47,6 +48,7 @@ class WindowTools(QObject):
         model: SocketTableModel,
         *,
         read_rows: Callable[[], Sequence[SocketRow]],
+        chosen: Callable[[], SocketEntry | None],
     ) -> None:
         super().__init__(window)
         self._window = window
@@ -57,6 +59,7 @@ class WindowTools(QObject):
             model.all_entries,
             data_sources.describe().port_names,
             data_sources.firewall.shared,
+            chosen,
         )
         self.probing = ProbingTools(window, runner, settings, sources)
         self.firewall = FirewallTools(window, runner, settings, data_sources.firewall)

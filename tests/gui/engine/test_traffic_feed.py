@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from portview.domain.errors import PortViewError
@@ -56,7 +55,7 @@ def test_a_rate_takes_two_readings(qtbot: QtBot, runner: TaskRunner) -> None:
 def test_only_connections_over_tcp_are_asked_for(qtbot: QtBot, runner: TaskRunner) -> None:
     looking, key = Looking(qtbot, runner), connection(1)
     listener = row(2).key
-    datagrams = replace(row(3, None, Protocol.UDP)).key._replace(remote=key.remote)
+    datagrams = row(3, None, Protocol.UDP).key._replace(remote=key.remote)
     looking.look(key, listener, datagrams)
     assert looking.reader.asked == [(key,)]
 

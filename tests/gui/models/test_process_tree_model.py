@@ -51,7 +51,7 @@ def random_row(rng: random.Random) -> SocketRow:
     if rng.random() < 0.25:
         key = made.key._replace(owner=None)
         problem = rng.choice([None, *OwnerProblem])
-        return replace(made, key=key, owner_problem=problem)
+        return made._replace(key=key, owner_problem=problem)
     return made
 
 
@@ -74,7 +74,7 @@ def changed(made: SocketRow, rng: random.Random) -> SocketRow:
     """Change a row so that it moves, and where it has no owner maybe to another group."""
     problem = rng.choice([None, *OwnerProblem]) if made.owner is None else None
     state = rng.choice(STATES) if made.state else None
-    return replace(made, state=state, owner_problem=problem)
+    return made._replace(state=state, owner_problem=problem)
 
 
 def next_rows(rows: list[SocketRow], rng: random.Random) -> list[SocketRow]:
@@ -229,7 +229,7 @@ def test_a_change_elsewhere_is_no_new_layout(qtbot: QtBot) -> None:
     tree.rowsMoved.connect(lambda: edits.append("move"))
     tree.rowsInserted.connect(lambda: edits.append("insert"))
     tree.rowsRemoved.connect(lambda: edits.append("remove"))
-    rows[7] = replace(rows[7], state=State.CLOSED)
+    rows[7] = rows[7]._replace(state=State.CLOSED)
     table.show_snapshot(Snapshot(tuple(rows), describe(rows)))
     assert edits == ["move"]
 
@@ -238,12 +238,12 @@ def test_a_process_line_sums_up_its_sockets(qtbot: QtBot) -> None:
     owner = ProcessInfo(ProcessKey(7, 1), name="node", user="ann")
     ends = [Endpoint("10.0.0.1", port) for port in (1, 2)]
     rows = [row(8080, pid=7), row(3, pid=7), row(53, None, Protocol.UDP, pid=7)] + [
-        replace(row(5000 + end.port, State.ESTABLISHED, pid=7), opened_at_ms=end.port * 1000)
+        row(5000 + end.port, State.ESTABLISHED, pid=7)._replace(opened_at_ms=end.port * 1000)
         for end in ends
     ]
     entries = [
         SocketEntry(
-            replace(each, key=each.key._replace(owner=owner.key)),
+            each._replace(key=each.key._replace(owner=owner.key)),
             owner,
             NAMES.name(each.protocol, each.local.port),
         )
@@ -283,7 +283,7 @@ def test_sockets_without_owner_stand_under_their_reason(qtbot: QtBot) -> None:
     table, tree = make_models()
     tree.set_active(True)
     bare = [
-        replace(each, key=each.key._replace(owner=None), owner_problem=problem)
+        each._replace(key=each.key._replace(owner=None), owner_problem=problem)
         for each, problem in zip(
             [row(port) for port in (1, 2, 3)],
             [None, OwnerProblem.ACCESS_DENIED, OwnerProblem.ACCESS_DENIED],
@@ -308,7 +308,7 @@ def test_a_process_says_what_the_firewall_does_to_each_of_its_ports(qtbot: QtBot
     tree.set_active(True)
     table.set_icons("firewall", lambda _entry: "an icon")
     rows = [
-        replace(each, key=each.key._replace(local=each.key.local._replace(address=address)))
+        each._replace(key=each.key._replace(local=each.key.local._replace(address=address)))
         for each, address in [(row(1), "::"), (row(2), "::1"), (row(3), "::")]
     ]
     column = [each.id for each in COLUMNS].index("firewall")
@@ -339,7 +339,7 @@ def test_a_master_and_its_workers_are_one_line() -> None:
     for key, identity in identities.items():
         made = row(80, State.LISTEN)
         info = ProcessInfo(key, "server", identity=identity)
-        entries.append(SocketEntry(replace(made, key=made.key._replace(owner=key)), info))
+        entries.append(SocketEntry(made._replace(key=made.key._replace(owner=key)), info))
     assert [group_key(entry) for entry in entries] == [master, master, other]
     group = Group(master, 1, entries[:2])
     assert group.text("process", CellContext()) == "server (2), 2 processes"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -163,10 +162,10 @@ def test_a_value_that_is_no_longer_known_goes_last(count: int, is_descending: bo
     infos = {OWNERS[0]: ProcessInfo(OWNERS[0], "a")}
     table.take(tuple(listening), infos, 1)
     for number in range(count):
-        listening[number] = replace(listening[number], state=State.BOUND)
+        listening[number] = listening[number]._replace(state=State.BOUND)
         table.take(tuple(listening), infos, 2)
         table.check()
-    table.take(tuple(replace(row, state=State.LISTEN) for row in listening), infos, 3)
+    table.take(tuple(row._replace(state=State.LISTEN) for row in listening), infos, 3)
     table.check()
 
 
@@ -232,7 +231,7 @@ def test_a_change_elsewhere_is_one_small_edit() -> None:
     table = Table()
     rows = listening(100)
     table.take(rows, {}, 1)
-    changed = (*rows[:50], replace(rows[50], user="x"), *rows[51:])
+    changed = (*rows[:50], rows[50]._replace(user="x"), *rows[51:])
     edits = table.view.edits(diff(rows, changed), {}, 2)
     assert [(type(edit).__name__, edit[0]) for edit in edits] == [("Update", 50)]
     edits = table.view.edits(diff(changed, changed[:40] + changed[60:]), {}, 3)
@@ -244,10 +243,10 @@ def test_one_row_that_changes_its_place_moves_and_many_are_reordered() -> None:
     rows = listening(100)
     table.take(rows, {}, 1)
     table.set_sort(COLUMN_BY_ID["state"], is_descending=False)
-    one = (replace(rows[0], state=State.CLOSED), *rows[1:])
+    one = (rows[0]._replace(state=State.CLOSED), *rows[1:])
     edits = table.view.edits(diff(rows, one), {}, 2)
     assert edits[0] == Move(0, 99)
-    many = tuple(replace(row, state=State.CLOSED) for row in rows[: MOST_MOVES + 2]) + rows[34:]
+    many = tuple(row._replace(state=State.CLOSED) for row in rows[: MOST_MOVES + 2]) + rows[34:]
     edits = table.view.edits(diff(one, many), {}, 3)
     assert [type(edit) for edit in edits] == [Update, Reorder]
     assert not any(isinstance(edit, Move) for edit in edits)
@@ -273,7 +272,7 @@ def test_rows_whose_value_becomes_unknown_or_known_move_to_their_places(
         table.set_sort(COLUMN_BY_ID["state"], is_descending=is_descending)
         for states in steps:
             rows = zip(listening(4), states, strict=True)
-            table.take(tuple(replace(row, state=state) for row, state in rows), {}, 1)
+            table.take(tuple(row._replace(state=state) for row, state in rows), {}, 1)
             table.check()
 
 

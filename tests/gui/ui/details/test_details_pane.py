@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -161,8 +160,7 @@ def test_what_the_reader_knows_is_told_in_words(bench: DetailsBench) -> None:
 
 def test_an_unknown_owner_is_explained_with_its_likely_holders(bench: DetailsBench) -> None:
     holder = ProcessKey(os.getpid(), 1)
-    orphan = replace(
-        row(80),
+    orphan = row(80)._replace(
         key=row(80).key._replace(owner=None),
         pid=99,
         owner_problem=OwnerProblem.PROCESS_GONE,

@@ -156,7 +156,7 @@ def test_what_no_client_comes_to_is_not_asked_about_and_says_why(
 ) -> None:
     row = listening(80, state, address=address)
     if state is State.ESTABLISHED:
-        row = replace(row, key=row.key._replace(remote=Endpoint("10.0.0.9", 443)))
+        row = row._replace(key=row.key._replace(remote=Endpoint("10.0.0.9", 443)))
     choose(bench, row)
     assert words in page.headline.text
     assert bench.firewall.asked == []

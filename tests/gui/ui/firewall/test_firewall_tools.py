@@ -172,7 +172,7 @@ def test_the_ladder_has_the_firewalls_word(
     window = opened.window
     assert window.table.select_key(port_row(window, ports[0]))
     window.acts["test"].trigger()
-    test = window.probing.test_window.test
+    test = window.probing.connection_page
     qtbot.waitUntil(lambda: test.result is not None, timeout=60_000)
     assert test.result is not None
     lines = {row.cells[0]: row for row in test.result.rows}

@@ -62,13 +62,13 @@ def test_everything_under_way_ends_with_the_window(
 ) -> None:
     opened = open_window()
     tools = opened.window.probing
-    probe = tools.probe_window
+    probe = tools.probe_page
     probe.form._timeouts[ProbeKind.UDP].setText("1h")
     probe.open_for(ProbeKind.UDP, f"127.0.0.1:{silent_udp}")
     probe.ask()
     probe.form.choose(ProbeKind.TCP, f"127.0.0.1:{free_port}")
     probe.wait_button.click()
-    scan = tools.scan_window
+    scan = tools.scan_page
     scan.form.host.setText("127.0.0.1")
     scan.form.ports.setText("all")
     scan.form.rate.setText("20")
@@ -79,7 +79,7 @@ def test_everything_under_way_ends_with_the_window(
     tools.find_free_port(free_port)
     opened.window.close()
     opened.close()
-    windows = (probe, scan, tools.test_window, tools.pick_window)
+    windows = (probe, scan, tools.connection_page, tools.pick_page)
     assert not any(window.isVisible() for window in windows)
     assert tools.waits.names == []
     assert opened.settings.get("scan_ports", str, "") == "all"

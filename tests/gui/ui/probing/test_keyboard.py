@@ -15,9 +15,17 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from portview.ui.probing.probing_tools import ProbingTools
-    from portview.ui.widgets.tool_window import ToolWindow
+    from portview.ui.probing.tool_page import ToolPage
 
-WINDOWS = ("probe_window", "scan_window", "pick_window", "test_window")
+PAGES = ("probe_page", "scan_page", "pick_page", "connection_page")
+
+
+def show_page(tools: ProbingTools, name: str) -> ToolPage:
+    show = {"probe_page": "show_probe", "scan_page": "show_scan", "pick_page": "show_pick"}
+    getattr(tools, show.get(name, "show_test"))()
+    page: ToolPage = getattr(tools, name)
+    assert page.isVisible()
+    return page
 
 
 def letters(window: QWidget) -> list[str]:
@@ -29,7 +37,7 @@ def letters(window: QWidget) -> list[str]:
     ]
 
 
-def check(window: ToolWindow) -> None:
+def check(window: QWidget) -> None:
     found = letters(window)
     assert len(found) == len(set(found)), f"{window.windowTitle()}: {sorted(found)}"
     for widget in (*window.findChildren(QLineEdit), *window.findChildren(QComboBox)):
@@ -37,13 +45,14 @@ def check(window: ToolWindow) -> None:
         assert widget.accessibleName() or widget in labels, widget
 
 
-@pytest.mark.parametrize("name", WINDOWS)
+@pytest.mark.parametrize("name", PAGES)
 def test_letters_are_unique_and_fields_have_names(
     qtbot: QtBot, tools: ProbingTools, name: str
 ) -> None:
-    window: ToolWindow = getattr(tools, name)
-    window.bring_up()
+    window = tools.test_window
+    page = show_page(tools, name)
     check(window)
+    assert window.starts_at is page.starts_at
     assert window.starts_at is not None
     assert window.focusWidget() is window.starts_at or not window.starts_at.isEnabled()
     qtbot.keyClick(window, Qt.Key.Key_Escape)
@@ -54,14 +63,15 @@ def test_letters_are_unique_and_fields_have_names(
 def test_every_kind_of_probe_has_letters_of_its_own(
     qtbot: QtBot, tools: ProbingTools, kind: ProbeKind
 ) -> None:
-    tools.probe_window.open_for(kind, "")
-    check(tools.probe_window)
+    show_page(tools, "probe_page")
+    tools.probe_page.open_for(kind, "")
+    check(tools.test_window)
 
 
-@pytest.mark.parametrize("name", WINDOWS)
+@pytest.mark.parametrize("name", PAGES)
 def test_windows_fit_a_small_screen(tools: ProbingTools, name: str) -> None:
-    window: ToolWindow = getattr(tools, name)
-    window.bring_up()
+    window = tools.test_window
+    show_page(tools, name)
     smallest = window.minimumSizeHint()
     assert smallest.width() <= 780
     assert smallest.height() <= 480

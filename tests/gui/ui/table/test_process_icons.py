@@ -78,11 +78,11 @@ INFO = ProcessInfo(ProcessKey(1, 5), "app", "C:\\app.exe")
 
 
 def test_every_kind_of_owner_has_its_own_icon(qtbot: QtBot) -> None:
-    unowned = replace(row(80), key=row(80).key._replace(owner=None))
+    unowned = row(80)._replace(key=row(80).key._replace(owner=None))
     kinds = {
         "program": SocketEntry(row(80), INFO),
         "no process": SocketEntry(unowned),
-        "unknown": SocketEntry(replace(unowned, owner_problem=OwnerProblem.ACCESS_DENIED)),
+        "unknown": SocketEntry(unowned._replace(owner_problem=OwnerProblem.ACCESS_DENIED)),
     }
     pictures = {kind: picture(make().icon_of(entry)) for kind, entry in kinds.items()}
     closed = picture(make(mark=Mark.CLOSED).icon_of(kinds["program"]))
@@ -100,7 +100,7 @@ def test_windows_own_processes_look_like_the_system(
 ) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
     system = SocketEntry(row(445, pid=4), ProcessInfo(ProcessKey(4, 5), "System"))
-    unowned = SocketEntry(replace(row(80), key=row(80).key._replace(owner=None)))
+    unowned = SocketEntry(row(80)._replace(key=row(80).key._replace(owner=None)))
     assert picture(make().icon_of(system)) == picture(make().icon_of(unowned))
 
 

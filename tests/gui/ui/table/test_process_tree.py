@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt
@@ -104,7 +103,7 @@ def test_what_is_open_and_selected_stays_when_sockets_come_and_go(
     assert node is not None
     processes[node.key] = node
     show(*rows, *come, make_socket(8081, node), processes=processes)
-    show(replace(rows[0], state=State.BOUND), *rows[1:], *come[:20], processes=processes)
+    show(rows[0]._replace(state=State.BOUND), *rows[1:], *come[:20], processes=processes)
     assert tree.isExpanded(top(window, "node"))
     assert not tree.isExpanded(top(window, "other2000"))
     assert [entry.row.key for entry in tree.selected_entries()] == [rows[0].key]

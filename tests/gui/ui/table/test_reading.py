@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, Qt
@@ -100,7 +99,7 @@ def test_news_are_told_by_more_than_colour_and_the_first_load_tells_none(
     new, gone = make_socket(7), rows[0]
     changed = next(row for row in rows if row.state is State.ESTABLISHED)
     others = [row for row in rows if row not in {gone, changed}]
-    show(new, replace(changed, state=State.TIME_WAIT), *others)
+    show(new, changed._replace(state=State.TIME_WAIT), *others)
     expected = ((new, Mark.NEW, "new"), (changed, Mark.CHANGED, "changed"))
     for row, mark, word in (*expected, (gone, Mark.CLOSED, "closed")):
         number = model.row_number(row.key)
@@ -119,8 +118,7 @@ def test_an_owner_that_was_found_is_no_news_of_the_machine(
     window: MainWindow, show: Callable[..., None], rows: tuple[SocketRow, ...]
 ) -> None:
     known = next(row for row in rows if row.local.port == 8080)
-    looking = replace(
-        known,
+    looking = known._replace(
         key=known.key._replace(owner=None),
         pid=None,
         owner_problem=OwnerProblem.LOOKING,
@@ -132,11 +130,11 @@ def test_an_owner_that_was_found_is_no_news_of_the_machine(
     show(*rows)
     assert window.model.mark_of(known.key) is Mark.NEW, "it is as new as it was"
     assert window.model.row_number(looking.key) is None, "and nothing closed"
-    denied = replace(looking, owner_problem=OwnerProblem.ACCESS_DENIED)
+    denied = looking._replace(owner_problem=OwnerProblem.ACCESS_DENIED)
     window.model.set_highlight(3000)
-    old = replace(looking, key=looking.key._replace(token=9))
+    old = looking._replace(key=looking.key._replace(token=9))
     show(*others, old)
-    show(*others, replace(denied, key=old.key))
+    show(*others, denied._replace(key=old.key))
     assert window.model.mark_of(old.key) is Mark.NEW, "why it can't be told is no change"
 
 

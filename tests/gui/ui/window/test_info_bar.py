@@ -48,6 +48,6 @@ def test_it_stays_closed_once_it_is_closed(
     rows: tuple[SocketRow, ...],
     make_socket: Callable[..., SocketRow],
 ) -> None:
-    window.info_bar._close.click()
+    window.info_bar.close_button.click()
     show(*rows, make_socket(446, None, problem=OwnerProblem.ACCESS_DENIED))
     assert not window.info_bar.isVisible()

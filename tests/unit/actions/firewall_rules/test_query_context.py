@@ -126,13 +126,13 @@ def test_the_windows_kernel_has_a_name_of_its_own() -> None:
     row = listening("::", ProcessKey(4, 0))
     assert question_of_row(row, None, "win32").program == "System"
     assert question_of_row(row, None, "linux").program is None
-    service = replace(listening("::"), services=("Spooler",))
+    service = listening("::")._replace(services=("Spooler",))
     assert question_of_row(service, INFOS[NODE], "win32").services == ("Spooler",)
     assert fill(service, platform="win32").question.services == ("Spooler",)
 
 
 def test_the_service_of_a_program_that_was_named_is_filled_in() -> None:
-    service = replace(listening("::"), services=("Spooler",))
+    service = listening("::")._replace(services=("Spooler",))
     for program, services in (("/USR/bin/node", ("Spooler",)), ("/opt/other", ())):
         asked = replace(ASKED, program=program)
         assert fill(service, asked=asked).question == replace(asked, services=services)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,7 +46,7 @@ def test_only_unknown_owners_are_filled_in(rows: list[SocketRow], held: list[Hel
     for one in rows:
         owners = told.get(one.key, set()) if one.owner is None else set()
         expected |= {
-            replace(one, key=one.key._replace(owner=owner), pid=owner.pid, owner_problem=None)
+            one._replace(key=one.key._replace(owner=owner), pid=owner.pid, owner_problem=None)
             for owner in owners
         } or {one}
     assert set(filled) == expected

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -126,7 +124,7 @@ def test_one_likely_heir_is_a_guess_and_several_are_refused() -> None:
     plan = plan_for([orphan], [facts_of(B)])
     assert plan.guesses == plan.steps
     assert plan.steps[0].kind is PlanAction.ASK
-    several = replace(orphan, likely_holders=(B, C))
+    several = orphan._replace(likely_holders=(B, C))
     assert plan_for([several], [facts_of(B), facts_of(C)]).refused
 
 

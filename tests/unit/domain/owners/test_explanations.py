@@ -22,7 +22,7 @@ from tests.factories import row
 from tests.strategies import entries
 
 OWNED = row(80)
-UNOWNED = replace(OWNED, key=OWNED.key._replace(owner=None), pid=None)
+UNOWNED = OWNED._replace(key=OWNED.key._replace(owner=None), pid=None)
 INFO = ProcessInfo(ProcessKey(1, 5), "app")
 
 
@@ -32,7 +32,7 @@ def test_a_plain_owner_needs_no_words() -> None:
 
 @pytest.mark.parametrize("problem", OwnerProblem)
 def test_a_problem_is_explained_with_the_pid_that_is_named(problem: OwnerProblem) -> None:
-    entry = SocketEntry(replace(UNOWNED, owner_problem=problem, pid=8))
+    entry = SocketEntry(UNOWNED._replace(owner_problem=problem, pid=8))
     assert owner_sentences(entry, "linux") == (
         owner_problem_reason(entry.row),
         "The system names PID 8.",
@@ -40,14 +40,14 @@ def test_a_problem_is_explained_with_the_pid_that_is_named(problem: OwnerProblem
 
 
 def test_a_socket_that_no_process_holds_is_explained() -> None:
-    (waiting,) = owner_sentences(SocketEntry(replace(UNOWNED, state=State.TIME_WAIT)), "linux")
+    (waiting,) = owner_sentences(SocketEntry(UNOWNED._replace(state=State.TIME_WAIT)), "linux")
     assert "TIME_WAIT" in waiting
-    (other,) = owner_sentences(SocketEntry(replace(UNOWNED, state=State.CLOSED)), "linux")
+    (other,) = owner_sentences(SocketEntry(UNOWNED._replace(state=State.CLOSED)), "linux")
     assert "system keeps it" in other
 
 
 def test_windows_own_processes_are_explained_on_windows() -> None:
-    idle = replace(UNOWNED, pid=0, state=State.TIME_WAIT)
+    idle = UNOWNED._replace(pid=0, state=State.TIME_WAIT)
     (sentence,) = owner_sentences(SocketEntry(idle), "win32")
     assert "Windows keeps" in sentence
     system = row(445, pid=4)

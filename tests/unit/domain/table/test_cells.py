@@ -99,7 +99,7 @@ def test_what_a_program_is_comes_with_its_reason_and_its_ancestors() -> None:
     relay = replace(identity, published={(ROW.protocol, ROW.local.port): web})
     published = SocketEntry(ROW, replace(INFO, identity=relay))
     assert text("what", published).startswith("Docker container web (Compose project shop)")
-    kernel = SocketEntry(replace(UNOWNED, kernel_use="VXLAN interface v0"))
+    kernel = SocketEntry(UNOWNED._replace(kernel_use="VXLAN interface v0"))
     assert text("what", kernel) == "Linux kernel: VXLAN interface v0"
     hosting = replace(identity, services={"W3SVC": "World Wide Web Publishing Service"})
     assert text("what", SocketEntry(ROW, replace(INFO, identity=hosting))).startswith(
@@ -117,7 +117,7 @@ def test_columns_explain_themselves() -> None:
 
 @pytest.mark.parametrize("problem", OwnerProblem)
 def test_an_unknown_owner_is_a_word_with_a_reason(problem: OwnerProblem) -> None:
-    entry = SocketEntry(replace(UNOWNED, owner_problem=problem, pid=8, owner_detail="CAP_X"))
+    entry = SocketEntry(UNOWNED._replace(owner_problem=problem, pid=8, owner_detail="CAP_X"))
     word = "looking" if problem is OwnerProblem.LOOKING else "unknown: "
     assert text("process", entry).startswith(word)
     assert owner_problem_reason(entry.row)
@@ -126,7 +126,7 @@ def test_an_unknown_owner_is_a_word_with_a_reason(problem: OwnerProblem) -> None
 
 
 def test_a_server_inside_the_kernel_is_named() -> None:
-    entry = SocketEntry(replace(UNOWNED, kernel_use="VXLAN interface v0"))
+    entry = SocketEntry(UNOWNED._replace(kernel_use="VXLAN interface v0"))
     assert text("process", entry) == "Linux kernel"
     assert "VXLAN interface v0" in tooltip("process", entry)
 
@@ -155,17 +155,17 @@ def test_the_process_is_never_blank_and_tooltips_are_text(entry: SocketEntry) ->
 
 def test_since_is_as_exact_as_what_is_known() -> None:
     now_ms = CONTEXT.now_ms
-    listener = replace(ROW, opened_at_ms=None, key=ROW.key._replace(remote=None))
+    listener = ROW._replace(opened_at_ms=None, key=ROW.key._replace(remote=None))
     owner = ProcessKey(7, 100_000)
-    owned = replace(listener, key=listener.key._replace(owner=owner))
+    owned = listener._replace(key=listener.key._replace(owner=owner))
     started = text("age", SocketEntry(owned, first_seen_ms=123_000))
     assert started == short_moment(100_000, now_ms), "a server opens its port as it starts"
     assert "process started" in tooltip("age", SocketEntry(owned, first_seen_ms=123_000))
-    connection = replace(owned, key=owned.key._replace(remote=ROW.remote))
+    connection = owned._replace(key=owned.key._replace(remote=ROW.remote))
     seen = text("age", SocketEntry(connection, first_seen_ms=123_000))
     assert seen == f"before {short_moment(123_000, now_ms)}", "a process may connect at any time"
     assert "may be older" in tooltip("age", SocketEntry(connection, first_seen_ms=123_000))
-    late = replace(owned, key=owned.key._replace(owner=ProcessKey(7, 124_000)))
+    late = owned._replace(key=owned.key._replace(owner=ProcessKey(7, 124_000)))
     assert text("age", SocketEntry(late, first_seen_ms=123_000)).startswith("before")
-    unowned = replace(listener, key=listener.key._replace(owner=None))
+    unowned = listener._replace(key=listener.key._replace(owner=None))
     assert text("age", SocketEntry(unowned)) == ""

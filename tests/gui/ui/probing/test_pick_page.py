@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 
 from portview.domain.sockets.socket_row import Protocol
 from portview.probes.pick import Skipped
-from portview.ui.probing.pick_window import passed_over
+from portview.ui.probing.pick_page import passed_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from portview.settings import Settings
-    from portview.ui.probing.pick_window import PickWindow
+    from portview.ui.probing.pick_page import PickPage
     from portview.ui.probing.probing_tools import ProbingTools
 
 
-def wait_for_end(qtbot: QtBot, window: PickWindow) -> None:
+def wait_for_end(qtbot: QtBot, window: PickPage) -> None:
     qtbot.waitUntil(lambda: not window._task.is_running, timeout=30_000)
 
 
@@ -30,7 +30,7 @@ def test_a_port_near_one_in_use_is_found_and_copied(
     qtbot: QtBot, tools: ProbingTools, listener: Callable[..., int]
 ) -> None:
     port = listener()
-    window = tools.pick_window
+    window = tools.pick_page
     window.dynamic.setChecked(True)
     tools.find_free_port(port)
     assert window.isVisible()
@@ -49,7 +49,7 @@ def test_too_few_ports_are_told_with_the_way_out(
     qtbot: QtBot, tools: ProbingTools, listener: Callable[..., int], settings: Settings
 ) -> None:
     port = listener()
-    window = tools.pick_window
+    window = tools.pick_page
     window.bring_up()
     window.near.clear()
     window.range.setText(str(port))
@@ -59,13 +59,13 @@ def test_too_few_ports_are_told_with_the_way_out(
     assert "Too few are free" in window.view.headline.text
     assert "another range" in window.view.headline.text
     assert not window.copy_button.isEnabled()
-    window.close()
+    tools.test_window.close()
     assert settings.get("pick_range", str, "") == str(port)
     assert settings.get("pick_dynamic", bool, default=False) is True
 
 
 def test_mistakes_are_marked(qtbot: QtBot, tools: ProbingTools) -> None:
-    window = tools.pick_window
+    window = tools.pick_page
     window.bring_up()
     window.near.setText("70000")
     window.look()
@@ -77,7 +77,7 @@ def test_mistakes_are_marked(qtbot: QtBot, tools: ProbingTools) -> None:
 
 
 def test_udp_ports_can_be_looked_for(qtbot: QtBot, tools: ProbingTools, silent_udp: int) -> None:
-    window = tools.pick_window
+    window = tools.pick_page
     window.dynamic.setChecked(True)
     tools.find_free_port(silent_udp, Protocol.UDP)
     wait_for_end(qtbot, window)

@@ -9,8 +9,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
+from portview.domain.severity import Severity
 from portview.domain.sockets.socket_row import Endpoint, Protocol, State
-from portview.ui.style.severity import Severity
 
 if TYPE_CHECKING:
     import subprocess
@@ -40,7 +40,7 @@ def test_a_row_of_the_table_is_tested_with_ctrl_t(
     assert entry is not None
     window.table.select_key(entry.row.key)
     qtbot.keyClick(window, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
-    test = window.probing.test_window.test
+    test = window.probing.connection_page
     qtbot.waitUntil(lambda: test.result is not None, timeout=30_000)
     assert test.result is not None
     assert test.result.word == "This machine only"
@@ -63,7 +63,7 @@ def test_steps_come_while_it_runs_and_cancel_is_at_once(
 ) -> None:
     port = listener()  # accepts and says nothing: the greeting takes its time
     tools.test(entry(port))
-    test = tools.test_window.test
+    test = tools.connection_page
     qtbot.waitUntil(lambda: test.view.table.rowCount() >= 2)
     assert test.result is None
     assert test.bar.isVisible()
@@ -83,7 +83,7 @@ def test_a_port_that_nobody_listens_on_any_more(
     qtbot: QtBot, tools: ProbingTools, free_port: int, entry: Callable[..., SocketEntry]
 ) -> None:
     tools.test(entry(free_port))
-    test = tools.test_window.test
+    test = tools.connection_page
     qtbot.waitUntil(lambda: test.result is not None, timeout=30_000)
     assert test.result is not None
     assert (test.result.severity, test.result.word) == (Severity.BAD, "Nothing listens")
@@ -99,7 +99,7 @@ def test_a_client_is_tested_at_its_server(
     with socket.create_connection(("127.0.0.1", port)) as client:
         mine = client.getsockname()[1]
         tools.test(entry(mine, Endpoint("127.0.0.1", port), State.ESTABLISHED))
-        test = tools.test_window.test
+        test = tools.connection_page
         qtbot.waitUntil(lambda: test.result is not None, timeout=30_000)
     assert test.result is not None
     assert test.result.word == "Open"
@@ -117,7 +117,7 @@ def test_udp_is_asked_and_silence_is_not_called_open(
     word: str,
 ) -> None:
     tools.test(entry(silent_udp if is_there else free_port, None, None, Protocol.UDP))
-    test = tools.test_window.test
+    test = tools.connection_page
     qtbot.waitUntil(lambda: test.result is not None, timeout=30_000)
     assert test.result is not None
     assert test.result.word == word
@@ -133,7 +133,7 @@ def test_a_reader_that_fails_is_told(
     def fail() -> tuple[()]:
         raise OSError("the table is gone")
 
-    test = tools.test_window.test
+    test = tools.connection_page
     monkeypatch.setattr(test, "_read_rows", fail)
     tools.test(entry(80))
     qtbot.waitUntil(lambda: test.result is not None)

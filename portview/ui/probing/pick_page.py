@@ -13,10 +13,10 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QVBoxLayout,
-    QWidget,
 )
 
 from portview.actions.port_destinations import PortDestinations
+from portview.domain.severity import Severity
 from portview.domain.sockets.socket_row import Protocol
 from portview.domain.user_input.parsing import format_ports, parse_count, parse_ports
 from portview.domain.user_input.targets import parse_any_port
@@ -25,11 +25,11 @@ from portview.override import override
 from portview.probes.documents import pick_document
 from portview.probes.pick import pick_ports, ports_near
 from portview.readers.port_ranges import read_port_ranges
-from portview.ui.style.severity import Severity
+from portview.ui.probing.tool_page import ToolPage
 from portview.ui.widgets.latest_task import LatestTask
 from portview.ui.widgets.result import DisplayedResult, ResultRow
 from portview.ui.widgets.result_view import ResultView
-from portview.ui.widgets.tool_window import ToolWindow, describe_failure
+from portview.ui.widgets.tool_window import describe_failure
 from portview.ui.widgets.validated_field import MistakeLine, ValidatedField
 
 if TYPE_CHECKING:
@@ -40,18 +40,18 @@ if TYPE_CHECKING:
     from portview.engine.task_runner import TaskRunner, Work
     from portview.probes.pick import PickReport, Skipped
     from portview.settings import Settings
+    from portview.ui.probing.row_targets import RowTargets
 
-_SIZE = (560, 430)
 _MOST_PORTS = 100
 _NARROW = 90
 _COLUMNS = (N_("Passed over"), N_("Why"))
 
 
-class PickWindow(ToolWindow):
+class PickPage(ToolPage):
     """Finds ports that a server could take now, and says which it passed over and why."""
 
-    def __init__(self, runner: TaskRunner, settings: Settings, parent: QWidget) -> None:
-        super().__init__("pick", _("Find a free port"), _SIZE, settings, parent)
+    def __init__(self, runner: TaskRunner, settings: Settings) -> None:
+        super().__init__("pick", settings)
         self._task = LatestTask(runner)
         self._report: PickReport | None = None
         self.near: ValidatedField[int] = ValidatedField(_("Near port"), parse_any_port)
@@ -71,9 +71,9 @@ class PickWindow(ToolWindow):
         self.dynamic = QCheckBox(_("Take &dynamic ports too"))
         self.dynamic.setToolTip(_("The system may give these to any outgoing connection."))
         self.view = ResultView()
-        self.inspect_button = self.button("&Find", self.look)
-        self.inspect_button.setDefault(True)
-        self.cancel_button = self.button("&Cancel", self.stop)
+        self.inspect_button = self.button(_("&Find"), self.look)
+        self.default_button = self.inspect_button
+        self.cancel_button = self.button(_("&Cancel"), self.stop)
         self.copy_button = self.button(_("Co&py ports"), self._copy_ports)
         self.json_button = self.button(_("Copy as &JSON"), self._copy_json)
         self.starts_at = self.near
@@ -85,6 +85,11 @@ class PickWindow(ToolWindow):
         self.dynamic.setChecked(self.saved_switch("dynamic", default=False))
         self.view.begin(_("Nothing looked for yet"), _("Say near which port and press Enter."))
         self._show_state()
+
+    @override
+    def fill(self, targets: RowTargets) -> None:
+        self.near.setText(str(targets.port))
+        self.protocol.setCurrentText(targets.protocol.upper())
 
     def find_near(self, port: int, protocol: Protocol) -> None:
         """Look for one free port near another, which is in use."""
@@ -105,7 +110,7 @@ class PickWindow(ToolWindow):
         protocol = Protocol(self.protocol.currentText().lower())
         may_be_dynamic = self.dynamic.isChecked()
         self._report = None
-        self.view.begin("Looking\u2026", _("Each port is bound for a moment."))
+        self.view.begin(_("Looking…"), _("Each port is bound for a moment."))
 
         def work(work: Work[PickReport]) -> PickReport:
             ranges = read_port_ranges(protocol)
@@ -130,13 +135,12 @@ class PickWindow(ToolWindow):
     def stop(self) -> bool:
         was_running = self._task.cancel()
         if was_running:
-            self.view.begin("Cancelled", _("No port was taken."))
+            self.view.begin(_("Cancelled"), _("No port was taken."))
             self._show_state()
         return was_running
 
     @override
     def remember(self) -> None:
-        super().remember()
         self.save("near", self.near.text())
         self.save("range", self.range.text())
         self.save("count", self.count.text())
@@ -146,7 +150,7 @@ class PickWindow(ToolWindow):
     def _compose(self) -> None:
         first = QHBoxLayout()
         first.addWidget(self.near)
-        for words, widget in (("Ho&w many:", self.count), ("P&rotocol:", self.protocol)):
+        for words, widget in ((_("Ho&w many:"), self.count), (_("P&rotocol:"), self.protocol)):
             label = QLabel(words)
             label.setBuddy(widget)
             first.addSpacing(8)
@@ -157,21 +161,26 @@ class PickWindow(ToolWindow):
         form.addRow(_("&Near port:"), first)
         form.labelForField(first).setBuddy(self.near)  # type: ignore[attr-defined] # a QLabel
         form.addRow(_("Only a&mong:"), self.range)
-        form.addRow("", self.dynamic)
+        asking = QHBoxLayout()
+        asking.addWidget(self.dynamic)
+        asking.addStretch()
+        asking.addWidget(self.cancel_button)
+        asking.addWidget(self.inspect_button)
+        form.addRow("", asking)
         buttons = QHBoxLayout()
         buttons.addWidget(self.copy_button)
         buttons.addWidget(self.json_button)
         buttons.addStretch()
-        buttons.addWidget(self.cancel_button)
-        buttons.addWidget(self.inspect_button)
+        buttons.addWidget(self.close_button)
         layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(form)
         layout.addWidget(MistakeLine(self.near, self.range, self.count))
         layout.addWidget(self.view, 1)
         layout.addLayout(buttons)
 
     def _on_progress(self, progress: Progress) -> None:
-        self.view.headline.say(Severity.NOTE, "Looking\u2026", f"{progress.text}.")
+        self.view.headline.say(Severity.NOTE, _("Looking…"), f"{progress.text}.")
 
     def _on_found(self, protocol: Protocol, report: PickReport) -> None:
         self._report = report

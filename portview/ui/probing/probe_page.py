@@ -20,20 +20,24 @@ from PySide6.QtWidgets import (
 )
 
 from portview.domain.plain_text import inert
+from portview.domain.severity import Severity
+from portview.domain.sockets.socket_row import Protocol
 from portview.domain.user_input.parsing import parse_duration_ms
 from portview.i18n import _
 from portview.models.tooltips import plain_tooltip
+from portview.override import override
 from portview.probes.bind_places import ANY_IPV4
 from portview.probes.wait import answers, is_free, serves
 from portview.ui.probing.probe_form import ProbeForm
 from portview.ui.probing.probe_question import ProbeKind, document_of, tcp_target_of
 from portview.ui.probing.probe_results import result_of
-from portview.ui.style.severity import Severity
+from portview.ui.probing.tool_page import ToolPage
 from portview.ui.style.severity_style import severity_icon
+from portview.ui.style.tokens import SPACE_XS
 from portview.ui.widgets.latest_task import LatestTask
 from portview.ui.widgets.result import DisplayedResult
 from portview.ui.widgets.result_view import ResultView
-from portview.ui.widgets.tool_window import ToolWindow, describe_failure
+from portview.ui.widgets.tool_window import describe_failure
 from portview.ui.widgets.validated_field import MistakeLine, ValidatedField
 
 if TYPE_CHECKING:
@@ -44,8 +48,8 @@ if TYPE_CHECKING:
     from portview.probes.wait import WaitCondition
     from portview.settings import Settings
     from portview.ui.probing.probe_question import AnyReport, ProbeQuestion
+    from portview.ui.probing.row_targets import RowTargets
 
-_SIZE = (840, 560)
 _KEPT_RESULTS = 30
 _LONGEST_TITLE = 80
 _DEFAULT_WAIT_MS = 600_000
@@ -58,7 +62,7 @@ class _Result:
     report: AnyReport | None
 
 
-class ProbeWindow(ToolWindow):
+class ProbePage(ToolPage):
     """Asks one question at a time and keeps the last answers.
 
     ``wait_wanted`` tells a WaitCondition and for how many milliseconds it is to be waited for.
@@ -66,8 +70,8 @@ class ProbeWindow(ToolWindow):
 
     wait_wanted = Signal(object, int)
 
-    def __init__(self, runner: TaskRunner, settings: Settings, parent: QWidget) -> None:
-        super().__init__("probe", _("Probe a port"), _SIZE, settings, parent)
+    def __init__(self, runner: TaskRunner, settings: Settings) -> None:
+        super().__init__("probe", settings)
         self._task = LatestTask(runner)
         self._results: list[_Result] = []
         self.form = ProbeForm()
@@ -77,9 +81,9 @@ class ProbeWindow(ToolWindow):
         self.history.setWordWrap(True)
         self.history.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.history.currentRowChanged.connect(self._on_result_chosen)
-        self.ask_button = self.button("&Ask", self.ask)
-        self.ask_button.setDefault(True)
-        self.cancel_button = self.button("&Cancel", self.stop)
+        self.ask_button = self.button(_("&Ask"), self.ask)
+        self.default_button = self.ask_button
+        self.cancel_button = self.button(_("&Cancel"), self.stop)
         self.copy_button = self.button(_("Cop&y as text"), self._copy_text)
         self.json_button = self.button(_("Copy as &JSON"), self._copy_json)
         self.condition = QComboBox()
@@ -90,7 +94,7 @@ class ProbeWindow(ToolWindow):
         self.limit.setPlaceholderText("10 min")
         self.limit.setFixedWidth(70)
         self.wait_button = self.button(
-            "&Wait",
+            _("&Wait"),
             self._ask_to_wait,
             _("Keeps running in the background; the status bar shows it"),
         )
@@ -106,8 +110,18 @@ class ProbeWindow(ToolWindow):
         self._show_state()
         self.view.begin(_("Nothing asked yet"), _("Type a target and press Enter."))
 
+    @override
+    def fill(self, targets: RowTargets) -> None:
+        kind = self.form.kind
+        if targets.protocol is Protocol.UDP:
+            kind = ProbeKind.UDP if kind is not ProbeKind.BIND else kind
+        elif kind is ProbeKind.UDP or (kind is ProbeKind.HTTP and not targets.url):
+            kind = ProbeKind.TCP
+        target = {ProbeKind.HTTP: targets.url, ProbeKind.BIND: targets.place}
+        self.form.choose(kind, target.get(kind, targets.endpoint), targets.protocol)
+
     def open_for(self, kind: ProbeKind, target: str) -> None:
-        """Show the window with a kind and a target filled in."""
+        """Show the page with a kind and a target filled in."""
         self.form.choose(kind, target)
         self.bring_up()
         self.form.target.setFocus()
@@ -117,7 +131,7 @@ class ProbeWindow(ToolWindow):
         question = self.form.question()
         if question is None:
             return
-        self.view.begin("Asking\u2026", str(question))
+        self.view.begin(_("Asking…"), str(question))
         self.history.setCurrentRow(-1)
 
         def work(work: Work[AnyReport]) -> AnyReport:
@@ -131,28 +145,33 @@ class ProbeWindow(ToolWindow):
         )
         self._show_state()
 
+    @override
     def stop(self) -> bool:
-        """Call off what is being asked."""
         was_running = self._task.cancel()
         if was_running:
-            self.view.begin("Cancelled", _("Nothing more is sent."))
+            self.view.begin(_("Cancelled"), _("Nothing more is sent."))
             self._show_state()
         return was_running
 
+    @override
     def remember(self) -> None:
-        """Keep what was asked last."""
-        super().remember()
         self.save("kind", self.form.kind.value)
         self.save("target", self.form.target.text())
 
     def _compose(self) -> None:
-        asking = QHBoxLayout()
-        asking.addStretch()
-        asking.addWidget(self.cancel_button)
-        asking.addWidget(self.ask_button)
+        self.form.target_row.addWidget(self.cancel_button)
+        self.form.target_row.addWidget(self.ask_button)
+        last = QLabel(_("&History"))
+        last.setBuddy(self.history)
+        past = QWidget()
+        past_layout = QVBoxLayout(past)
+        past_layout.setContentsMargins(0, 0, 0, 0)
+        past_layout.setSpacing(SPACE_XS)
+        past_layout.addWidget(last)
+        past_layout.addWidget(self.history, 1)
         parts = QSplitter(Qt.Orientation.Horizontal)
         parts.setChildrenCollapsible(False)
-        parts.addWidget(self.history)
+        parts.addWidget(past)
         parts.addWidget(self.view)
         parts.setStretchFactor(1, 1)
         parts.setSizes([190, 630])
@@ -164,14 +183,18 @@ class ProbeWindow(ToolWindow):
         for widget in (tell, self.condition, limit, self.limit, self.wait_button):
             waiting.addWidget(widget)
         waiting.addStretch()
-        waiting.addWidget(self.copy_button)
-        waiting.addWidget(self.json_button)
+        end = QHBoxLayout()
+        end.addWidget(self.copy_button)
+        end.addWidget(self.json_button)
+        end.addStretch()
+        end.addWidget(self.close_button)
         layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.form)
-        layout.addLayout(asking)
         layout.addWidget(parts, 1)
         layout.addWidget(MistakeLine(self.limit))
         layout.addLayout(waiting)
+        layout.addLayout(end)
 
     @Slot()
     def _on_kind_changed(self) -> None:
@@ -213,7 +236,7 @@ class ProbeWindow(ToolWindow):
             if progress.total > 1
             else ""
         )
-        self.view.begin("Asking\u2026", f"{progress.text}{share}")
+        self.view.begin(_("Asking…"), f"{progress.text}{share}")
 
     def _on_answered(self, question: ProbeQuestion, report: AnyReport) -> None:
         self._take(_Result(str(question), result_of(report), report))
@@ -264,7 +287,7 @@ class ProbeWindow(ToolWindow):
     def _show_state(self) -> None:
         is_running = self._task.is_running
         self.cancel_button.setEnabled(is_running)
-        self.ask_button.setText(_("&Ask again") if self._results else "&Ask")
+        self.ask_button.setText(_("&Ask again") if self._results else _("&Ask"))
         result = self._chosen()
         self.copy_button.setEnabled(result is not None)
         self.json_button.setEnabled(result is not None and result.report is not None)

@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
     from portview.app import RunningWindow
     from portview.ui.probing.probing_tools import ProbingTools
-    from portview.ui.probing.scan_window import ScanWindow
+    from portview.ui.probing.scan_page import ScanPage
 
 
-def scan(qtbot: QtBot, window: ScanWindow, host: str, ports: str) -> None:
+def scan(qtbot: QtBot, window: ScanPage, host: str, ports: str) -> None:
     window.form.host.setText(host)
     window.form.ports.setText(ports)
     window.bring_up()
     qtbot.keyClick(window.form.host, Qt.Key.Key_Return)
 
 
-def wait_for_end(qtbot: QtBot, window: ScanWindow) -> None:
+def wait_for_end(qtbot: QtBot, window: ScanPage) -> None:
     qtbot.waitUntil(lambda: window._end is not None, timeout=60_000)
 
 
@@ -45,7 +45,7 @@ def test_a_listener_is_found_with_its_owner_and_the_table_agrees(
     _, port = child_listener()
     main = open_window().window
     qtbot.waitUntil(lambda: any(one.row.local.port == port for one in main.model.all_entries()))
-    window = main.probing.scan_window
+    window = main.probing.scan_page
     scan(qtbot, window, "127.0.0.1", f"{port}")
     wait_for_end(qtbot, window)
     assert window.model.ports == [port]
@@ -58,7 +58,7 @@ def test_results_are_exported_whole(
     qtbot: QtBot, tools: ProbingTools, listener: Callable[..., int], tmp_path: Path
 ) -> None:
     ports = sorted(listener() for _ in range(3))
-    window = tools.scan_window
+    window = tools.scan_page
     scan(qtbot, window, "127.0.0.1", ",".join(map(str, ports)))
     wait_for_end(qtbot, window)
     told: list[str] = []
@@ -76,7 +76,7 @@ def test_results_are_exported_whole(
 
 
 def test_another_machine_is_not_scanned_without_consent(qtbot: QtBot, tools: ProbingTools) -> None:
-    window = tools.scan_window
+    window = tools.scan_page
     scan(qtbot, window, "203.0.113.7", "80")
     qtbot.waitUntil(lambda: window.consent is not None)
     box = window.consent
@@ -98,7 +98,7 @@ def test_consent_is_asked_once_for_each_host(
     # Only loopback may be scanned by a test, so it plays another machine.
     monkeypatch.setattr(scan_task, "is_this_machine", lambda _address: False)
     port = listener()
-    window = tools.scan_window
+    window = tools.scan_page
     scan(qtbot, window, "127.0.0.1", str(port))
     qtbot.waitUntil(lambda: window.consent is not None)
     assert window.consent is not None
@@ -115,7 +115,7 @@ def test_cancelling_is_at_once_and_keeps_what_was_found(
     qtbot: QtBot, tools: ProbingTools, listener: Callable[..., int]
 ) -> None:
     port = listener()
-    window = tools.scan_window
+    window = tools.scan_page
     window.form.rate.setText("50")
     scan(qtbot, window, "127.0.0.1", f"1-65535,{port}")
     qtbot.waitUntil(lambda: window.bar.value() > 2, timeout=30_000)
@@ -130,14 +130,14 @@ def test_cancelling_is_at_once_and_keeps_what_was_found(
 
 @pytest.mark.parametrize("ports", ["0", "80-", "90-80", "65536", "whatever"])
 def test_ports_that_make_no_sense_are_marked(qtbot: QtBot, tools: ProbingTools, ports: str) -> None:
-    window = tools.scan_window
+    window = tools.scan_page
     scan(qtbot, window, "localhost", ports)
     assert window.form.ports.mistake is not None
     assert not window._task.is_running
 
 
 def test_presets_fill_in_the_ports(qtbot: QtBot, tools: ProbingTools) -> None:
-    form = tools.scan_window.form
+    form = tools.scan_page.form
     form.preset.setCurrentIndex(1)
     form.preset.activated.emit(1)
     assert form.ports.text() == "1-1024"
@@ -153,11 +153,11 @@ def test_enter_on_a_result_asks_it_in_detail(
     qtbot: QtBot, tools: ProbingTools, listener: Callable[..., int]
 ) -> None:
     port = listener()
-    window = tools.scan_window
+    window = tools.scan_page
     scan(qtbot, window, "127.0.0.1", str(port))
     wait_for_end(qtbot, window)
     window.table.activated.emit(window.model.index(0, 0))
-    probe = tools.probe_window
+    probe = tools.probe_page
     qtbot.waitUntil(lambda: probe.history.count() == 1, timeout=30_000)
     assert probe.form.target.text() == f"127.0.0.1:{port}"
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout
 
 from portview.domain.owners.owners import describe_owner
 from portview.domain.plain_text import inert
+from portview.domain.severity import Severity
 from portview.i18n import _
+from portview.override import override
 from portview.ui.probing.connection_plan import (
     ConnectionPlan,
     firewall_question,
@@ -18,7 +18,7 @@ from portview.ui.probing.connection_plan import (
     run_test,
 )
 from portview.ui.probing.probe_results import STEP_COLUMNS
-from portview.ui.style.severity import Severity
+from portview.ui.probing.tool_page import ToolPage
 from portview.ui.widgets.latest_task import LatestTask
 from portview.ui.widgets.result import DisplayedResult, ResultRow
 from portview.ui.widgets.result_view import ResultView
@@ -31,31 +31,32 @@ if TYPE_CHECKING:
     from portview.domain.sockets.entry import SocketEntry
     from portview.domain.sockets.socket_row import SocketRow
     from portview.engine.task_runner import TaskRunner, Work
+    from portview.settings import Settings
     from portview.ui.probing.connection_plan import AskFirewall
+    from portview.ui.probing.row_targets import RowTargets
 
 _LONGEST_NAME = 60
 
 
-class ConnectionCheck(QWidget):
+class ConnectionPage(ToolPage):
     """Tests what a row stands for; ``read_rows`` is called on a pool thread, for fresh sockets.
 
-    ``notified`` carries short messages for the status bar.
+    A row that is chosen in the table is offered to be tested; nothing is sent before.
     """
-
-    notified = Signal(str)
 
     def __init__(
         self,
         runner: TaskRunner,
+        settings: Settings,
         read_rows: Callable[[], Sequence[SocketRow]],
         check_firewall: AskFirewall | None = None,
-        parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent)
+        super().__init__("test", settings)
         self._task = LatestTask(runner)
         self._read_rows = read_rows
         self._ask_firewall = check_firewall
         self._entry: SocketEntry | None = None
+        self._is_offered = False
         self._result: DisplayedResult | None = None
         self._title = ""
         self.explanation = wrapped_label(_("What is tested"))
@@ -68,9 +69,12 @@ class ConnectionCheck(QWidget):
         policy = self.bar.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self.bar.setSizePolicy(policy)
-        self.again_button = _button("Run &again", self.run_again)
-        self.cancel_button = _button("&Cancel", self.stop)
-        self.copy_button = _button("Co&py", self._copy)
+        self.again_button = self.button(_("Run &again"), self.run_again)
+        self.default_button = self.again_button
+        self.starts_at = self.again_button
+        self.cancel_button = self.button(_("&Cancel"), self.stop)
+        self.copy_button = self.button(_("Cop&y as text"), self._copy)
+        self.json_button = self.button(_("Copy as &JSON"), self._copy_json)
         self._compose()
         self.view.begin(_("Nothing tested yet"), _("Choose a socket and test its connection."))
         self._show_state()
@@ -85,6 +89,29 @@ class ConnectionCheck(QWidget):
         """Return the result, None before its end."""
         return self._result
 
+    @override
+    def fill(self, targets: RowTargets) -> None:
+        if self._task.is_running:
+            return
+        entry = targets.entry
+        if self._entry is not None and self._entry.row.key == entry.row.key:
+            return
+        self._entry = entry
+        self._is_offered = True
+        self._result = None
+        row = entry.row
+        self._title = _("{protocol} port {port} ({owner})").format(
+            protocol=row.protocol.upper(),
+            port=row.local.port,
+            owner=inert(describe_owner(row, entry.info), _LONGEST_NAME),
+        )
+        self.explanation.setText("")
+        self.view.begin(
+            _("Ready to test {title}").format(title=self._title),
+            _("Press Enter to see who can reach it, step by step."),
+        )
+        self._show_state()
+
     def test(self, entry: SocketEntry) -> None:
         """Test a row, in place of a test that runs."""
         self._entry = entry
@@ -96,9 +123,10 @@ class ConnectionCheck(QWidget):
         if entry is None:
             return
         self._result = None
+        self._is_offered = False
         self.explanation.setText("")
         self.view.begin(
-            _("Testing\u2026"),
+            _(_("Testing…")),
             _("Reading the sockets of this machine."),
             tuple(map(_, STEP_COLUMNS)),
         )
@@ -114,12 +142,12 @@ class ConnectionCheck(QWidget):
         self._task.start(work, self._on_done, self._on_failed, self._on_progress)
         self._show_state()
 
+    @override
     def stop(self) -> bool:
-        """Call the test off; what was found stays."""
         was_running = self._task.cancel()
         if was_running:
             self.view.headline.say(
-                Severity.NOTE, "Cancelled", _("The test did not come to its end.")
+                Severity.NOTE, _("Cancelled"), _("The test did not come to its end.")
             )
             self._show_state()
         return was_running
@@ -127,12 +155,16 @@ class ConnectionCheck(QWidget):
     def _compose(self) -> None:
         buttons = QHBoxLayout()
         buttons.addWidget(self.copy_button)
+        buttons.addWidget(self.json_button)
         buttons.addStretch()
-        buttons.addWidget(self.cancel_button)
-        buttons.addWidget(self.again_button)
+        buttons.addWidget(self.close_button)
+        asking = QHBoxLayout()
+        asking.addWidget(self.explanation, 1)
+        asking.addWidget(self.cancel_button)
+        asking.addWidget(self.again_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.explanation)
+        layout.addLayout(asking)
         layout.addWidget(self.bar)
         layout.addWidget(self.view, 1)
         layout.addLayout(buttons)
@@ -140,7 +172,7 @@ class ConnectionCheck(QWidget):
     def _on_progress(self, news: ConnectionPlan | ResultRow) -> None:
         if isinstance(news, ResultRow):
             self.view.add_row(news)
-            self.view.headline.say(Severity.NOTE, "Testing\u2026", news.cells[-1])
+            self.view.headline.say(Severity.NOTE, _("Testing…"), news.cells[-1])
             return
         owner = ""
         if self._entry is not None:
@@ -148,7 +180,7 @@ class ConnectionCheck(QWidget):
         self._title = f"{news.title} ({owner})"
         self.explanation.setText(f"{self._title}. {news.explanation}")
         mute(self.explanation)
-        self.view.headline.say(Severity.NOTE, "Testing\u2026", news.title)
+        self.view.headline.say(Severity.NOTE, _("Testing…"), news.title)
 
     def _on_done(self, result: DisplayedResult) -> None:
         self._result = result
@@ -164,21 +196,18 @@ class ConnectionCheck(QWidget):
 
     def _copy(self) -> None:
         if self._result is not None:
-            QGuiApplication.clipboard().setText(
-                self._result.as_text(_("Test of {title}").format(title=self._title))
-            )
-            self.notified.emit(_("Copied: the result of the test."))
+            title = _("Test of {title}").format(title=self._title)
+            self.copy(self._result.as_text(title), _("the result as text"))
+
+    def _copy_json(self) -> None:
+        if self._result is not None:
+            self.copy_document(self._result.as_document(self._title))
 
     def _show_state(self) -> None:
         is_running = self._task.is_running
         self.bar.setVisible(is_running)
         self.cancel_button.setEnabled(is_running)
         self.again_button.setEnabled(self._entry is not None and not is_running)
+        self.again_button.setText(_("&Test") if self._is_offered else _("Run &again"))
         self.copy_button.setEnabled(self._result is not None)
-
-
-def _button(text: str, on_clicked: Callable[[], object]) -> QPushButton:
-    button = QPushButton(text)
-    button.setAutoDefault(False)
-    button.clicked.connect(lambda _checked=False: on_clicked())
-    return button
+        self.json_button.setEnabled(self._result is not None)

@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication
 
 from portview.ui.probing.probe_question import ProbeKind
 from portview.ui.probing.waits import MOST_WAITS
+from portview.ui.probing.workspace import TestTab, TestWorkspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
 
     from portview.engine.task_runner import TaskRunner
     from portview.settings import Settings
-    from portview.ui.probing.probe_window import ProbeWindow
+    from portview.ui.probing.probe_page import ProbePage
     from portview.ui.probing.probing_tools import ProbingTools
 
 
-def ask(qtbot: QtBot, window: ProbeWindow, kind: ProbeKind, target: str) -> str:
+def ask(qtbot: QtBot, window: ProbePage, kind: ProbeKind, target: str) -> str:
     before = window.history.item(0)
     window.open_for(kind, target)
     qtbot.keyClick(window.form.target, Qt.Key.Key_Return)
@@ -35,7 +36,7 @@ def test_answers_are_shown_kept_and_copied(
     qtbot: QtBot, tools: ProbingTools, listener: Callable[..., int], free_port: int
 ) -> None:
     port = listener()
-    window = tools.probe_window
+    window = tools.probe_page
     assert "Open" in ask(qtbot, window, ProbeKind.TCP, f"127.0.0.1:{port}")
     assert window.view.table.item(0, 0).text() == f"127.0.0.1:{port}"
     assert "Closed" in ask(qtbot, window, ProbeKind.TCP, f"127.0.0.1:{free_port}")
@@ -52,7 +53,7 @@ def test_answers_are_shown_kept_and_copied(
 def test_every_kind_can_be_asked(
     qtbot: QtBot, tools: ProbingTools, listener: Callable[..., int], silent_udp: int
 ) -> None:
-    window = tools.probe_window
+    window = tools.probe_page
     port = listener()
     window.form._timeouts[ProbeKind.UDP].setText("50ms")
     window.form._timeouts[ProbeKind.HTTP].setText("200ms")
@@ -67,7 +68,7 @@ def test_every_kind_can_be_asked(
 def test_a_mistake_is_shown_where_it_stands_and_nothing_is_asked(
     qtbot: QtBot, tools: ProbingTools
 ) -> None:
-    window = tools.probe_window
+    window = tools.probe_page
     window.open_for(ProbeKind.TCP, "")
     qtbot.keyClicks(window.form.target, "localhost:99999")
     mistake = window.form.target.mistake
@@ -87,7 +88,7 @@ def test_a_mistake_is_shown_where_it_stands_and_nothing_is_asked(
 
 
 def test_an_empty_target_is_a_mistake_only_when_asked(qtbot: QtBot, tools: ProbingTools) -> None:
-    window = tools.probe_window
+    window = tools.probe_page
     window.open_for(ProbeKind.TCP, "")
     assert window.form.target.mistake is None
     window.ask_button.click()
@@ -97,7 +98,7 @@ def test_an_empty_target_is_a_mistake_only_when_asked(qtbot: QtBot, tools: Probi
 def test_escape_first_cancels_and_then_closes(
     qtbot: QtBot, tools: ProbingTools, silent_udp: int
 ) -> None:
-    window = tools.probe_window
+    window = tools.probe_page
     window.form._timeouts[ProbeKind.UDP].setText("1h")
     window.open_for(ProbeKind.UDP, f"127.0.0.1:{silent_udp}")
     window.ask_button.click()
@@ -113,29 +114,32 @@ def test_escape_first_cancels_and_then_closes(
 def test_what_was_asked_last_is_there_the_next_time(
     qtbot: QtBot, tools: ProbingTools, settings: Settings, runner: TaskRunner
 ) -> None:
-    window = tools.probe_window
+    window = tools.probe_page
     window.open_for(ProbeKind.HTTP, "http://localhost:1/x")
-    window.resize(700, 444)
-    window.close()
-    again = type(window)(runner, settings, window.parentWidget())
+    tools.test_window.resize(700, 544)
+    tools.test_window.close()
+    again = type(window)(runner, settings)
     assert again.form.kind is ProbeKind.HTTP
     assert again.form.target.text() == "http://localhost:1/x"
-    assert again.height() == 444
     again.deleteLater()
+    shown = TestWorkspace(settings, lambda _tab: again, tools.test_window.parentWidget())
+    assert shown.tab is TestTab.PROBE
+    assert shown.height() == 544
+    shown.deleteLater()
 
 
 def test_a_web_address_is_carried_over_to_the_other_kinds(
     qtbot: QtBot, tools: ProbingTools
 ) -> None:
-    form = tools.probe_window.form
+    form = tools.probe_page.form
     form.choose(ProbeKind.HTTP, "http://localhost:8080/x")
-    form.kinds.setCurrentIndex(0)
+    form.kinds[ProbeKind.TCP].click()
     assert form.target.text() == "localhost:8080"
     assert form.target.mistake is None
 
 
 def test_it_tells_when_a_port_answers(qtbot: QtBot, tools: ProbingTools, free_port: int) -> None:
-    window = tools.probe_window
+    window = tools.probe_page
     window.open_for(ProbeKind.TCP, f"127.0.0.1:{free_port}")
     told: list[str] = []
     tools.notified.connect(told.append)
@@ -150,7 +154,7 @@ def test_it_tells_when_a_port_answers(qtbot: QtBot, tools: ProbingTools, free_po
 
 
 def test_it_tells_when_a_port_is_free(qtbot: QtBot, tools: ProbingTools, free_port: int) -> None:
-    window = tools.probe_window
+    window = tools.probe_page
     window.open_for(ProbeKind.BIND, f"127.0.0.1:{free_port}")
     told: list[str] = []
     tools.notified.connect(told.append)
@@ -165,7 +169,7 @@ def test_it_tells_when_a_port_is_free(qtbot: QtBot, tools: ProbingTools, free_po
 def test_a_wait_ends_when_time_is_up_and_can_be_stopped(
     qtbot: QtBot, tools: ProbingTools, free_port: int
 ) -> None:
-    window = tools.probe_window
+    window = tools.probe_page
     window.open_for(ProbeKind.TCP, f"127.0.0.1:{free_port}")
     told: list[str] = []
     tools.notified.connect(told.append)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
 from PySide6.QtWidgets import (
@@ -22,24 +22,25 @@ from PySide6.QtWidgets import (
 )
 
 from portview.domain.plain_text import inert
+from portview.domain.severity import Severity
 from portview.domain.table.export import UTF8_BOM
 from portview.domain.user_input.parsing import format_duration
 from portview.domain.user_input.targets import Target
 from portview.engine.task_runner import Pool
 from portview.files import write_whole
-from portview.i18n import _
+from portview.i18n import _, ngettext
 from portview.override import override
 from portview.probes.documents import scan_csv, scan_document
 from portview.ui.probing.scan_form import ScanForm
 from portview.ui.probing.scan_model import NUMBER_COLUMNS, ScanModel
 from portview.ui.probing.scan_task import ScanEnd, ScanNews, ScanTarget, look_up, run_scan
 from portview.ui.probing.scan_text import describe_differences, summary
-from portview.ui.style.severity import Severity
+from portview.ui.probing.tool_page import ToolPage
 from portview.ui.style.theme import tabular_font
 from portview.ui.table.cell_delegates import set_cell_delegates
 from portview.ui.widgets.latest_task import LatestTask
 from portview.ui.widgets.result_view import Headline
-from portview.ui.widgets.tool_window import ToolWindow, describe_failure
+from portview.ui.widgets.tool_window import describe_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -49,13 +50,13 @@ if TYPE_CHECKING:
     from portview.domain.verdicts import Progress
     from portview.engine.task_runner import TaskRunner, Work
     from portview.settings import Settings
+    from portview.ui.probing.row_targets import RowTargets
     from portview.ui.probing.scan_form import ScanQuestion
 
-_SIZE = (720, 560)
 _WIDTHS = (70, 120, 160, 90)
 
 
-class ScanWindow(ToolWindow):
+class ScanPage(ToolPage):
     """Scans one host at a time.
 
     ``owners`` names the programs that listen on this machine by port; ``read_rows`` reads its
@@ -69,12 +70,11 @@ class ScanWindow(ToolWindow):
         runner: TaskRunner,
         settings: Settings,
         names: PortNames,
-        parent: QWidget,
         *,
         read_rows: Callable[[], Sequence[SocketRow]],
         owners: Callable[[], Mapping[int, str]],
     ) -> None:
-        super().__init__("scan", _("Scan ports"), _SIZE, settings, parent)
+        super().__init__("scan", settings)
         self._task = LatestTask(runner)
         self._saving = LatestTask(runner, Pool.ACTIONS)
         self._read_rows = read_rows
@@ -97,11 +97,12 @@ class ScanWindow(ToolWindow):
         self.left = QLabel()
         self.left.setTextFormat(Qt.TextFormat.PlainText)
         self.left.setAccessibleName(_("Time left"))
-        self.scan_button = self.button("&Scan", self.scan)
-        self.scan_button.setDefault(True)
-        self.cancel_button = self.button("&Cancel", self.stop)
-        self.copy_button = self.button("Cop&y", self._copy)
-        self.export_button = self.button("E&xport", lambda: None)
+        self.scan_button = self.button(_("&Scan"), self.scan)
+        self.default_button = self.scan_button
+        self.cancel_button = self.button(_("&Cancel"), self.stop)
+        self.copy_button = self.button(_("Cop&y as text"), self._copy)
+        self.json_button = self.button(_("Copy as &JSON"), self._copy_json)
+        self.export_button = self.button(_("E&xport"), lambda: None)
         menu = QMenu(self)
         menu.addAction(_("CSV\u2026")).triggered.connect(
             lambda _unused=False: self._choose_file("csv")
@@ -118,6 +119,10 @@ class ScanWindow(ToolWindow):
         self.form.banners.setChecked(self.saved_switch("banners", default=False))
         self.headline.say(Severity.NOTE, _("Nothing scanned yet"), _("Press Enter to scan."))
         self._show_state()
+
+    @override
+    def fill(self, targets: RowTargets) -> None:
+        self.form.host.setText(targets.host)
 
     def scan(self) -> None:
         """Scan what the form says; another machine only after the person confirmed it."""
@@ -143,8 +148,7 @@ class ScanWindow(ToolWindow):
         if form == "csv":
             content = UTF8_BOM + scan_csv(end.report).encode()
         else:
-            document = scan_document(end.report, end.comparison)
-            content = json.dumps(document, ensure_ascii=True, indent=2).encode() + b"\n"
+            content = json.dumps(_document(end), ensure_ascii=True, indent=2).encode() + b"\n"
 
         def work(_work: Work[Path]) -> Path:
             write_whole(path, content)
@@ -165,7 +169,7 @@ class ScanWindow(ToolWindow):
             found = len(self.model.ports)
             self.headline.say(
                 Severity.NOTE,
-                "Cancelled",
+                _("Cancelled"),
                 _("{found:,} open ports were found by then.").format(found=found),
             )
             self._show_state()
@@ -173,7 +177,6 @@ class ScanWindow(ToolWindow):
 
     @override
     def remember(self) -> None:
-        super().remember()
         self.save("host", self.form.host.text())
         self.save("ports", self.form.ports.text())
         self.save("rate", self.form.rate.text())
@@ -187,9 +190,12 @@ class ScanWindow(ToolWindow):
         running.addWidget(self.scan_button)
         end = QHBoxLayout()
         end.addWidget(self.copy_button)
+        end.addWidget(self.json_button)
         end.addWidget(self.export_button)
         end.addStretch()
+        end.addWidget(self.close_button)
         layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.form)
         layout.addLayout(running)
         layout.addWidget(self.headline)
@@ -247,10 +253,15 @@ class ScanWindow(ToolWindow):
 
     def _start(self, question: ScanQuestion, target: ScanTarget) -> None:
         self._target = target
-        self.bar.setRange(0, len(question.ports))
+        count = len(question.ports)
+        self.bar.setRange(0, count)
         self.bar.setValue(0)
         self.headline.say(
-            Severity.NOTE, "Scanning\u2026", f"{target.address}: {len(question.ports):,} ports"
+            Severity.NOTE,
+            _("Scanning…"),
+            ngettext("{address}: {count:,} port", "{address}: {count:,} ports", count).format(
+                address=target.address, count=count
+            ),
         )
 
         def work(work: Work[ScanEnd]) -> ScanEnd:
@@ -278,7 +289,7 @@ class ScanWindow(ToolWindow):
         self.bar.setValue(progress.done)
         words = ""
         if progress.left_ms is not None:
-            words = f"{format_duration(max(progress.left_ms, 1))} left"
+            words = _("{time} left").format(time=format_duration(max(progress.left_ms, 1)))
         self.left.setText(words)
 
     def _on_done(self, end: ScanEnd) -> None:
@@ -292,7 +303,9 @@ class ScanWindow(ToolWindow):
             differences = describe_differences(end.comparison, owners)
         word, detail = summary(end.report)
         severity = Severity.NOTE if end.comparison or not end.report.open else Severity.GOOD
-        self.headline.say(severity, word, detail, differences)
+        self.headline.say(
+            severity, word, detail, "\n".join(filter(None, (differences, *end.remarks)))
+        )
         self._show_state()
 
     def _on_failed(self, error: Exception) -> None:
@@ -305,7 +318,11 @@ class ScanWindow(ToolWindow):
             self.probe_wanted.emit(Target(self._target.address, self.model.ports[index.row()]))
 
     def _copy(self) -> None:
-        self.copy(self.model.as_text(), _("the open ports"))
+        self.copy(f"{self.headline.text}\n\n{self.model.as_text()}", _("the open ports"))
+
+    def _copy_json(self) -> None:
+        if self._end is not None:
+            self.copy_document(_document(self._end))
 
     def _choose_file(self, form: str) -> None:
         confirmation = str(Path(self.saved_text("folder", str(Path.home())), f"scan.{form}"))
@@ -322,8 +339,13 @@ class ScanWindow(ToolWindow):
         self.left.setVisible(is_running)
         self.left.clear()
         self.cancel_button.setEnabled(is_running)
-        self.copy_button.setEnabled(bool(self.model.ports))
+        self.copy_button.setEnabled(bool(self.model.ports) or self._end is not None)
+        self.json_button.setEnabled(self._end is not None)
         self.export_button.setEnabled(self._end is not None)
+
+
+def _document(end: ScanEnd) -> dict[str, Any]:
+    return scan_document(end.report, end.comparison, end.remarks)
 
 
 def _table(model: ScanModel) -> QTableView:
