@@ -55,6 +55,7 @@ NEXT_WANTED = (
     "portview.readers.process_rights",
     "portview.readers.linux.program_origin",
     "portview.actions.safety.process_facts",
+    "portview.readers.linux.blockage",
     "portview.actions.inspection.evidence",
     "portview.actions.safety.unknown_owners",
     "portview.actions.safety.stop_refusal",
