@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from portview.domain.local_time import local_moment
-from portview.watch.incidents.machine import EventKind
-from portview.watch.incidents.tracker import RULE_CHANGED
+from portview.watch.incidents.machine import RULE_CHANGED, EventKind
 from portview.watch.messages import outbox
 from portview.watch.messages.grouping import group_events
 from portview.watch.messages.texts import Background, Composer, Style
