@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from portview.actions.confirmation.history import keep_record
 from portview.actions.free_port.execute import expected_report, free_port
-from portview.actions.free_port.port_usage import FreeRequest
 from portview.actions.json_output.actions import free_document
+from portview.actions.port_usage import FreeRequest
 from portview.cli.arguments import (
     add_change_options,
     add_port_argument,

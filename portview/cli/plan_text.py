@@ -10,10 +10,10 @@ from portview.actions.free_port.plan_summary import (
     shown_steps,
     summary_of_steps,
 )
+from portview.actions.free_port.restart_words import restart_sentences
 from portview.actions.safety.blockage_words import blockage_sentence
 from portview.actions.safety.process_facts import CloseMethod
 from portview.actions.safety.process_words import describe_process, named_processes
-from portview.actions.safety.restart_words import restart_sentences
 from portview.actions.services.change import comes_back
 from portview.domain.owners.explanations import describe_suspended
 from portview.domain.owners.identity import identity_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portview.actions.free_port.plan import FreePlan, PlanAction, PlanStep
-from portview.actions.free_port.port_usage import FreeRequest
+from portview.actions.port_usage import FreeRequest
 from portview.actions.safety.process_facts import CloseMethod
 from portview.actions.safety.refusals import Refusal
 from portview.cli.plan_text import plan_lines
