@@ -463,4 +463,8 @@ Function un.RemoveSettings
   RMDir /r "$APPDATA\PortView"
   ; The program itself may be in the folder Programs beside it.
   RMDir /r "$LOCALAPPDATA\PortView"
+  ; What it kept while it was elevated, which administrators alone may remove.
+  SetShellVarContext all
+  RMDir /r "$APPDATA\PortView"
+  SetShellVarContext current
 FunctionEnd
