@@ -19,7 +19,7 @@ _NOWHERE = Path("?", "PortView")
 
 def settings_folder() -> Path:
     """Return the folder of this process's settings; PORTVIEW_CONFIG_DIR names another one."""
-    return _administrators_folder() or user_settings_folder()
+    return _administrators_folder("PORTVIEW_CONFIG_DIR") or user_settings_folder()
 
 
 def user_settings_folder() -> Path:
@@ -35,7 +35,7 @@ def user_settings_folder() -> Path:
 
 def log_folder() -> Path:
     """Return the folder of the log and the record; PORTVIEW_LOG_DIR names another one."""
-    if elevated := _administrators_folder():
+    if elevated := _administrators_folder("PORTVIEW_LOG_DIR"):
         return elevated
     given = os.environ.get("PORTVIEW_LOG_DIR")
     if given:
@@ -47,22 +47,29 @@ def log_folder() -> Path:
 
 
 @cache
-def _administrators_folder() -> Path | None:
+def _administrators_folder(variable: str) -> Path | None:
     """Return where a process elevated by User Account Control keeps things; None for any other.
 
-    What lies in the profile, or where a variable says, can be exchanged by every program of the
-    user. Where there is no such folder nothing is kept: the path that stands for that can't exist.
+    What lies in the profile can be exchanged by every program of the user; where a variable says
+    counts only if it is a folder of administrators, as that of the service is. Where there is no
+    such folder nothing is kept: the path that stands for that can't exist.
     """
     if sys.platform != "win32":
         return None
     # Loads libraries of Windows.
     from portview.readers.windows.administrators_folder import (  # noqa: PLC0415
         administrators_folder,
+        is_administrators_folder,
     )
     from portview.readers.windows.tokens import own_token  # noqa: PLC0415
 
     try:
-        return administrators_folder() if own_token().is_split else None
+        if not own_token().is_split:
+            return None
+        given = os.environ.get(variable)
+        if given and is_administrators_folder(Path(given)):
+            return Path(given)
+        return administrators_folder()
     except OSError:
         return _NOWHERE
 

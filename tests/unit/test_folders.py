@@ -71,7 +71,7 @@ def test_an_elevated_process_keeps_nothing_where_the_user_can_exchange_it(
     users.set("key", 1)
     assert users.save()
     before = settings_path().read_bytes()
-    monkeypatch.setattr(folders, "_administrators_folder", lambda: tmp_path / "administrators")
+    monkeypatch.setattr(folders, "_administrators_folder", lambda _: tmp_path / "administrators")
     assert settings_folder() == log_folder() == tmp_path / "administrators"
     assert user_settings_folder() == tmp_path / "users"
     elevated = Settings(settings_path())
@@ -88,14 +88,14 @@ def test_settings_of_the_user_that_are_damaged_are_left_as_they_are(
 ) -> None:
     (tmp_path / "settings.json").write_text(content, "utf-8")
     monkeypatch.setenv("PORTVIEW_CONFIG_DIR", str(tmp_path))
-    monkeypatch.setattr(folders, "_administrators_folder", lambda: tmp_path / "administrators")
+    monkeypatch.setattr(folders, "_administrators_folder", lambda _: tmp_path / "administrators")
     assert Settings(settings_path()).get("key", int, 0) == 0
     assert (tmp_path / "settings.json").read_text("utf-8") == content
 
 
 @pytest.mark.windows_only("no name of a file holds a question mark there")
 def test_where_no_safe_folder_is_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folders, "_administrators_folder", lambda: folders._NOWHERE)
+    monkeypatch.setattr(folders, "_administrators_folder", lambda _: folders._NOWHERE)
     settings = Settings(settings_path())
     settings.set("key", 1)
     assert not settings.save()

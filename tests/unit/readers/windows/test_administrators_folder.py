@@ -9,10 +9,10 @@ import pytest
 
 from portview.readers.windows.administrators_folder import (
     ADMINISTRATORS_ALONE,
-    is_for_administrators_alone,
+    is_administrators_folder,
     make_administrators_folder,
-    security_of_folder,
 )
+from portview.readers.windows.folder_security import is_closed, rights_of
 from portview.readers.windows.tokens import own_token
 
 if TYPE_CHECKING:
@@ -29,10 +29,11 @@ USER = "S-1-5-21-1-2-3-1001"
         "O:SYG:SYD:P(A;;FA;;;SY)",
         "O:S-1-5-32-544D:P(A;OICI;FA;;;S-1-5-32-544)(A;OICI;FA;;;S-1-5-18)",
         "O:BAD:P(D;;FA;;;WD)(A;OICI;FA;;;BA)",
+        "O:BAD:P(A;OICI;FA;;;BA)(A;OICI;0x1301bf;;;S-1-5-80-1-2-3-4-5)(A;OICI;0x1200a9;;;BU)",
     ],
 )
-def test_only_administrators_have_rights(security: str) -> None:
-    assert is_for_administrators_alone(security)
+def test_only_administrators_and_services_may_change_it(security: str) -> None:
+    assert is_closed(security)
 
 
 @pytest.mark.parametrize(
@@ -41,8 +42,9 @@ def test_only_administrators_have_rights(security: str) -> None:
         "",
         f"O:{USER}D:P(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)",
         f"O:BAD:P(A;OICI;FA;;;BA)(A;OICI;FA;;;{USER})",
-        "O:BAD:P(A;OICI;FA;;;BA)(A;OICI;0x1200a9;;;BU)",
-        "O:BAD:P(A;OICI;FA;;;BA)(A;;FR;;;WD)",
+        "O:BAD:P(A;OICI;FA;;;BA)(A;OICI;0x1301bf;;;BU)",
+        "O:BAD:P(A;OICI;FA;;;BA)(A;;FRFW;;;WD)",
+        "O:BAD:P(A;OICI;FA;;;BA)(A;;FA;;;S-1-5-80-1-2-3-4)",
         "O:BAD:P(A;OICI;FA;;;BA)(A;OICI;FA;;;CO)",
         "O:BAD:P(A;OICI;FA;;;BA)(A;OICI;WD;;;OW)",
         "O:BAD:AI(A;OICIID;FA;;;BA)",
@@ -55,8 +57,8 @@ def test_only_administrators_have_rights(security: str) -> None:
         "O:BAG:BAS:(ML;;NW;;;HI)",
     ],
 )
-def test_anybody_else_has_some_right_or_it_can_not_be_told(security: str) -> None:
-    assert not is_for_administrators_alone(security)
+def test_somebody_else_may_change_it_or_it_can_not_be_told(security: str) -> None:
+    assert not is_closed(security)
 
 
 @pytest.mark.windows_only("rights of folders")
@@ -65,16 +67,14 @@ def test_a_folder_that_somebody_else_made_first_is_refused(tmp_path: Path) -> No
     squatted.mkdir()
     with pytest.raises(OSError, match="administrators alone"):
         make_administrators_folder(squatted)
-    assert security_of_folder(squatted).startswith("O:")
+    assert rights_of(squatted).startswith("O:")
 
 
 @pytest.mark.windows_only("rights of folders")
 def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(OSError, match="not a folder"):
-        security_of_folder(tmp_path / "file")
-    with pytest.raises(FileNotFoundError):
-        security_of_folder(tmp_path / "missing")
+    assert not is_administrators_folder(tmp_path / "file")
+    assert not is_administrators_folder(tmp_path / "missing")
 
 
 @pytest.mark.windows_only("rights of folders")
@@ -83,6 +83,6 @@ def test_a_folder_is_refused_where_the_system_does_not_keep_its_rights(tmp_path:
     folder = tmp_path / "own"
     with suppress(OSError):
         make_administrators_folder(folder)
-        assert is_for_administrators_alone(security_of_folder(folder))
+        assert is_administrators_folder(folder)
     assert folder.is_dir()
     assert own_token().user_id.startswith("S-1-5-")
