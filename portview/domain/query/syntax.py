@@ -78,6 +78,24 @@ def parse_query(text: str) -> Query:
     return query
 
 
+def top_tokens(text: str) -> list[tuple[int, int]]:
+    """Return where the terms of a query stand that are joined by AND alone. Raises QueryError.
+
+    The query must be one that ``parse_query`` takes.
+    """
+    found: list[tuple[int, int]] = []
+    depth, start = 0, -1
+    for kind, first, end in _tokens(text):
+        if kind in {_Kind.AND, _Kind.END} and not depth:
+            continue
+        start = first if start < 0 else start
+        depth += (kind is _Kind.OPEN) - (kind is _Kind.CLOSE)
+        if not depth and kind is not _Kind.NOT:
+            found.append((start, end))
+            start = -1
+    return found
+
+
 class _Parser:
     """One left-to-right reading of a text."""
 

@@ -35,6 +35,7 @@ from portview.ui.export.exportable import Exportable, open_sockets
 from portview.ui.export.exporter import Export
 from portview.ui.search.card_steps import add_card_steps
 from portview.ui.search.filter_box import FilterBox
+from portview.ui.search.filter_line import FilterLine
 from portview.ui.search.port_box import PortBox
 from portview.ui.search.port_card import PortCard
 from portview.ui.search.port_trial import PortTrial
@@ -215,6 +216,8 @@ class MainWindow(QMainWindow):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(top)
+        self.filter_line = FilterLine(self.filter_box, scope_title)
+        layout.addWidget(self.filter_line)
         layout.addWidget(self.info_bar)
         self.notice_bar = Banner("info", _("Notice"))
         layout.addWidget(self.notice_bar)
@@ -325,6 +328,9 @@ class MainWindow(QMainWindow):
         self.scope_bar.scope_changed.connect(self.empty_states.set_scope)
         self.filter_box.query_changed.connect(self._on_query)
         self.model.counts_changed.connect(self.scope_bar.show_counts)
+        self.model.counts_changed.connect(self.filter_line.show_counts)
+        self.scope_bar.scope_changed.connect(self.filter_line.set_scope)
+        self.filter_line.scope_wanted.connect(self.set_scope)
         self.model.waiting_changed.connect(self.status.show_waiting)
         self.details.open_changed.connect(self.acts["details"].setChecked)
         self.details.socket_chosen.connect(self.navigation.go_to)
