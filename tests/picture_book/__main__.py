@@ -107,7 +107,11 @@ def take(options: argparse.Namespace) -> None:
         try:
             for name, step in Scenes(camera, window, ports).all():
                 if not wanted or name in wanted:
-                    pictured = step()
+                    try:
+                        pictured = step()
+                    except TimeoutError:
+                        sys.stdout.write(f"{name}: nothing to be seen\n")
+                        continue
                     camera.settle()
                     pictured.grab().save(str(options.folder / f"{name}.png"))
                     if pictured is not window:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Step = Callable[[], QWidget]
 
-_WAIT_S = 20
+_WAIT_S = 6
 _ACTS = (
     *("settings", "palette", "cheat_sheet", "about", "whats_new", "watches", "action_list"),
     *("export", "why", "managed_rules", "test_window", "probe", "scan", "pick"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QCheckBox, QDialogButtonBox, QFrame, QScrollArea
 
 from portview.actions.confirmation.actions import FreeAction, next_action
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
 _LEAST_TALL_CARDS, _TALL_SHARE = 300, 0.55
 """How high the cards may get, in pixels and as a share of the screen."""
-_DARK = 128
 
 
 class ActionDialog(ConfirmDialog):
@@ -58,7 +56,6 @@ class ActionDialog(ConfirmDialog):
         self.tree_box = QCheckBox(_("End what runs under it as &well"))
         for box in (self.force_box, self.tree_box):
             box.toggled.connect(self._look)
-            box.setPalette(_palette_with_visible_boxes(box.palette()))
         self.compose(self.notes, self.cards, self.force_box, self.tree_box)
         self.inspect_button = self.add_button(
             _("&Look as administrator"), QDialogButtonBox.ButtonRole.ActionRole
@@ -200,11 +197,3 @@ class ActionDialog(ConfirmDialog):
             verb=confirmation.verb,
             is_default=confirmation.harms_nobody_else,
         )
-
-
-def _palette_with_visible_boxes(palette: QPalette) -> QPalette:
-    """Lighten the boxes to check where everything is dark: Qt's outline of them can't be seen."""
-    window = palette.color(QPalette.ColorRole.Window)
-    if window.lightness() < _DARK:
-        palette.setColor(QPalette.ColorRole.Base, window.lighter(200))
-    return palette

@@ -28,6 +28,7 @@ from portview.ui.confirm.checklist import Checklist
 from portview.ui.confirm.confirmation_view import plain_label
 from portview.ui.style.severity import Severity
 from portview.ui.style.severity_style import severity_colour, severity_icon
+from portview.ui.widgets.announce import announce
 from portview.ui.widgets.key_button import KeyButton
 
 if TYPE_CHECKING:
@@ -268,6 +269,8 @@ class ConfirmDialog(QDialog):
 
     def _show_result(self, icon_name: str, now: str, done: str, next_step: str) -> None:
         severity = _SEVERITIES.get(icon_name, Severity.NOTE)
+        said = " ".join(filter(None, (now, done, next_step)))
+        announce(self, said, is_urgent=severity is Severity.BAD)
         sign = severity_icon(severity, self).pixmap(_RESULT_ICON_SIZE, _RESULT_ICON_SIZE)
         self.outcome_icon.setPixmap(sign)
         palette = QPalette(self.palette())

@@ -84,6 +84,7 @@ class HistoryPage(DetailsPage):
         area = QScrollArea()
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the view in it takes the keys
         area.setWidget(self.view)
         top = QHBoxLayout()
         top.setContentsMargins(10, 6, 10, 2)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QBrush, QHelpEvent, QPainter, QPalette, QPen, QPolygonF
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QToolTip, QWidget
 
 from portview.domain.plain_text import inert
 from portview.i18n import _
@@ -27,7 +27,7 @@ _ZOOM = 1.25
 _WIDEST_NAME = 0.32
 
 
-class LaneView(QWidget):
+class LaneView(QFrame):
     """Shows ``Lanes``. ``zoom_wanted`` carries the factor and the moment that stays in place."""
 
     zoom_wanted = Signal(float, float)

@@ -15,6 +15,7 @@ from portview.models.tooltips import plain_tooltip
 from portview.override import override
 from portview.ui.style.icons import icon, set_button_icon
 from portview.ui.style.tokens import ICON_SMALL, SPACE_S, SPACE_XS
+from portview.ui.widgets.announce import announce
 from portview.ui.widgets.elided_label import ElidedLabel
 from portview.ui.widgets.flow_layout import FlowLayout
 
@@ -95,6 +96,7 @@ class FilterLine(QWidget):
         self._mistake = message
         if message:
             self._compose()
+            announce(self._box, message)
         if self._is_composed:
             self._message.setText(message)
             self._message.setToolTip(plain_tooltip(message))

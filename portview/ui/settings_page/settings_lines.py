@@ -103,7 +103,7 @@ class SettingsLines:
                 SettingText(
                     Section.APPEARANCE,
                     _("Theme"),
-                    _("The colours of all windows. High contrast uses black, white and yellow."),
+                    _("The colours of all windows. High contrast is white on black."),
                     _("dark light colour contrast"),
                 ),
                 self._chosen.themes,

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QStatusBar, QToolButton, QWidget
 from portview.domain.sockets.socket_row import State
 from portview.i18n import _
 from portview.models.tooltips import plain_tooltip
+from portview.ui.widgets.announce import announce
 from portview.ui.widgets.elided_label import ElidedLabel
 from portview.ui.window.live_button import interval_text
 
@@ -129,6 +130,7 @@ class StatusBar(QStatusBar):
 
     @Slot(str)
     def _on_message_changed(self, message: str) -> None:
+        announce(self, message)
         for label in self._left:
             label.setVisible(bool(label.text()) and not message)
 
