@@ -154,10 +154,10 @@ def check_display() -> None:
         command=command_line("list")
     )
     if not display:
-        raise PortViewError("no_display", _("There is no display to open a window on."), hint)
+        raise PortViewError("no_display", _("There is no display for a window."), hint)
     if not _x_server_answers(display):
         raise PortViewError(
-            "no_display", _("The display {display} does not answer.").format(display=display), hint
+            "no_display", _("The display {display} does not respond.").format(display=display), hint
         )
 
 
@@ -392,7 +392,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--reader", help=_("how to read the sockets"))
     parser.add_argument("--theme", choices=[theme.value for theme in Theme])
     parser.add_argument(
-        BACKGROUND_OPTION, action="store_true", help=_("start in the tray, or minimised")
+        BACKGROUND_OPTION,
+        action="store_true",
+        help=_("start in the notification area, or minimized"),
     )
     parser.add_argument("--self-report", type=Path, help=argparse.SUPPRESS)
     return parser

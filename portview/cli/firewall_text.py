@@ -50,7 +50,7 @@ def status_lines(
         yield f"  {_profile(profile)}"
         yield from (f"    {inert(note)}" for note in profile.notes)
     if not status.problem:
-        yield _("  Rules: {rule_count}, of which PortView made {count}.").format(
+        yield _("  Rules: {rule_count}, of which PortView created {count}.").format(
             rule_count=status.rule_count, count=len(managed_rules)
         )
     for rule_id, reason in expired.items():
@@ -86,7 +86,7 @@ def managed_rule_lines(
 ) -> Iterator[str]:
     """Yield the lines of ``firewall list``; ``expired`` maps ids to reasons."""
     if not managed_rules:
-        yield _("PortView made no rule that is there now.")
+        yield _("There is no rule created by PortView.")
     for own in managed_rules:
         reason = expired.get(own.id)
         mark = _("EXPIRED") + "  " if reason else ""

@@ -31,9 +31,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "history",
         help=_("show who listened on a port, and when"),
         description=_(
-            "Show who listened on a port, and since when, from what PortView saw itself: while its "
-            "window was open or `watch run` ran. Times in which nobody looked are named. "
-            "`history forget` deletes what is known of a port, a program, or everything."
+            "Show who listened on a port, and since when, from what PortView saw itself: "
+            "while its window was open or `watch run` ran. Times without recording are "
+            "named. `history forget` deletes what is known of a port, a program, or "
+            "everything."
         ),
         epilog=_("Exit code 1 where nothing was seen."),
     )
@@ -51,7 +52,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--json", action="store_true", help=_("print one JSON document"))
     parser.add_argument("--all", action="store_true", help=_("with forget: everything"))
-    parser.add_argument("--yes", action="store_true", help=_("with forget: without being asked"))
+    parser.add_argument(
+        "--yes", action="store_true", help=_("with forget: don't ask for confirmation")
+    )
     add_host_options(parser)
     parser.set_defaults(run=run)
 
@@ -130,7 +133,7 @@ def _forget(options: argparse.Namespace, words: list[str]) -> Outcome:
     if options.all is (port is not None or options.program is not None):
         raise _usage(_("Name a port or --program, or everything with --all."))
     if not options.yes:
-        sentence = _("Delete this history for good? [y/N] ")
+        sentence = _("Permanently delete this history? [y/N] ")
         if ask_line(sentence).strip().lower() not in {"y", "yes"}:
             print_note(_("Nothing was deleted."))
             return Outcome.NOT_DONE

@@ -44,7 +44,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add ``ladder`` to the command line."""
     parser = commands.add_parser(
         "ladder",
-        help=_("tell what another machine would see of a port here"),
+        help=_("show what another machine would see of a port here"),
         description=_(
             "Test a TCP port of this machine step by step, and say "
             "what a client on another machine would see and what to "

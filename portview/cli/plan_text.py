@@ -66,7 +66,7 @@ def neighbour_line(row: SocketRow, info: ProcessInfo | None) -> str:
     """Return the line about a socket of another program that is not touched."""
     who = describe_process(info, row.pid)
     if row.remote is None:
-        text = _("Left alone: {local} of {who}, which is in nobody's way.")
+        text = _("Left alone: {local} of {who}, which doesn't block the port.")
         return text.format(local=endpoint_text(row.local), who=who)
     text = _("Left alone: {who} has a connection {local} -> {remote} that only uses this number.")
     return text.format(who=who, local=endpoint_text(row.local), remote=endpoint_text(row.remote))
@@ -90,7 +90,7 @@ def step_lines(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> I
         yield f"     {step.refusal.advice}"
         return
     if not is_possible:
-        yield _("  -> left alone as well: the port would not become free by its end")
+        yield _("  -> also not stopped: stopping it wouldn't free the port")
         return
     if step.kind is PlanAction.STOP_SERVICE and step.service:
         yield from service_lines(step.service, "stop")

@@ -93,7 +93,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         one.add_argument(
             "--ca-file", metavar="PEM", help=_("issuers to trust instead of the system's")
         )
-    about = _("try whether a server on this machine can take a port")
+    about = _("check whether a server on this machine can take a port")
     bind = kinds.add_parser(
         "bind", help=about, description=f"{about.capitalize()}.", epilog=meaning_of_free()
     )

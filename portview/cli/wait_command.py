@@ -29,10 +29,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "wait",
         help=_("wait until ports answer or are free"),
         description=_(
-            "Wait until TCP ports answer, or are free, or web "
-            "addresses give a good answer; all of them."
+            "Wait until all of these are true: TCP ports answer or are free, web addresses "
+            "respond as expected."
         ),
-        epilog=_("Exit code 1 where time ran out. ") + meaning_of_free(),
+        epilog=_("Exit code 1 if time ran out. ") + meaning_of_free(),
     )
     parser.add_argument(
         "targets", metavar="HOST:PORT", nargs="*", type=partial(parse_target, transport="tcp")

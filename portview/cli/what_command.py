@@ -56,8 +56,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
             "started it, and what would start it again."
         ),
         epilog=_(
-            "A number that is both a port in use and a PID is taken as the port, unless --pid is "
-            "given. The exit code is 1 where there is neither."
+            "A number that is both a port in use and a PID is taken as the port, unless "
+            "--pid is given. The exit code is 1 if there is neither."
         ),
     )
     parser.add_argument("number", metavar="PORT|PID", help=_("a port or a process ID"))

@@ -49,7 +49,7 @@ def text_report(answer: Answer) -> Iterator[str]:
         (_("What helps:"), [line for fix in fixes for line in _fix_lines(fix)]),
         (_("Ruled out:"), [f"  - {one.sentence}" for one in answer.ruled_out]),
         (
-            _("Can't be told:"),
+            _("Can't be determined:"),
             [f"  - {one.sentence} {one.would_need}" for one in answer.cannot_tell],
         ),
     )
@@ -95,7 +95,7 @@ def markdown_report(answer: Answer, *, hidden: Iterable[str] = ()) -> str:
         lines.append("")
     for title, findings in (
         (_("Ruled out"), answer.ruled_out),
-        (_("Can't be told"), answer.cannot_tell),
+        (_("Can't be determined"), answer.cannot_tell),
     ):
         if findings:
             lines += [f"### {title}", ""]

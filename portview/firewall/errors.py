@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from portview.domain.firewall import FirewallQuestion, ManagedRule, RuleChange, RuleSpec
     from portview.firewall.interface import FirewallRules
 
-_HINT = N_("Ask the firewall of this system itself.")
+_HINT = N_("Use the firewall's own tools.")
 
 
 class UnreadableRules:

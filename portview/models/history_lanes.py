@@ -102,7 +102,7 @@ def _summary(answer: HistoryAnswer, lanes: list[Lane], unknown: tuple[tuple[int,
         return _("Nothing was recorded yet. PortView remembers who listens from now on.")
     count = sum(len(lane.bars) for lane in lanes)
     if not count:
-        words = _("Nobody was seen listening here.")
+        words = _("No process was seen listening here.")
     else:
         words = ngettext(
             "Seen listening once, by {programs}.", "Seen listening {count} times, by {programs}.",
@@ -110,7 +110,9 @@ def _summary(answer: HistoryAnswer, lanes: list[Lane], unknown: tuple[tuple[int,
         ).format(count=count, programs=_programs(lanes))  # fmt: skip
     if unknown:
         length = format_duration(sum(end - start for start, end in unknown))
-        words += " " + _("Nobody looked for {length} of this time (hatched).").format(length=length)
+        words += " " + _("PortView did not record {length} of this time (hatched).").format(
+            length=length
+        )
     return words
 
 

@@ -41,7 +41,7 @@ class Attempt:
 
 def silence(elapsed_ms: float) -> Attempt:
     """Describe a connection that nothing came back for in time."""
-    detail = _("No answer within {duration}: something drops the packets.").format(
+    detail = _("No response within {duration}: something drops the packets.").format(
         duration=format_duration(elapsed_ms)
     )
     return Attempt(Verdict.FILTERED, elapsed_ms, detail, _(SILENCE_HINT))
@@ -52,12 +52,15 @@ def hung_up(elapsed_ms: float, *, was_reset: bool) -> Attempt:
     return Attempt(
         Verdict.HUNG_UP,
         elapsed_ms,
-        _("Somebody listens, accepts the connection, and resets it at once.")
+        _("A server listens, accepts the connection, and resets it at once.")
         if was_reset
-        else _("Somebody listens, accepts the connection, and closes it at once without a word."),
+        else _(
+            "A server listens, accepts the connection, and closes it at once without "
+            "sending anything."
+        ),
         _(
-            "What stands behind the listener may be missing: look at the container, tunnel or port "
-            "forwarding, or at rules of the server that turn clients away."
+            "What the listener forwards to may be missing: check the container, tunnel or "
+            "port forwarding, or rules of the server that reject clients."
         ),
     )
 
@@ -72,7 +75,7 @@ def attempt_of_error(code: int, elapsed_ms: float, icmp: IcmpError | None = None
             Verdict.FILTERED,
             elapsed_ms,
             _("Rejected{where}: administratively prohibited.").format(where=where),
-            _("Look for a firewall rule that rejects this port."),
+            _("Check for a firewall rule that rejects this port."),
         )
     if kind is IcmpKind.PORT:
         # A host without a listener answers TCP with a reset; this ICMP message is a firewall's.
@@ -83,13 +86,13 @@ def attempt_of_error(code: int, elapsed_ms: float, icmp: IcmpError | None = None
                 "Rejected{by} with ICMP port unreachable, which for TCP is the "
                 "answer of a firewall."
             ).format(by=by),
-            _("Look for a firewall rule that rejects this port."),
+            _("Check for a firewall rule that rejects this port."),
         )
     if code in _REFUSED:
         return Attempt(
             Verdict.CLOSED,
             elapsed_ms,
-            _("Refused: the host answers, but nobody listens on this port."),
+            _("Refused: the host responds, but nothing listens on this port."),
             _("Start the server, or check the port number."),
         )
     if code in _TIMED_OUT:
@@ -128,7 +131,7 @@ def _unreachable(code: int, elapsed_ms: float, by: str) -> Attempt:
     return Attempt(
         Verdict.ERROR,
         elapsed_ms,
-        _("This machine could not try it: {error_text}.").format(error_text=error_text(code)),
+        _("This machine could not connect: {error_text}.").format(error_text=error_text(code)),
         _hint(code),
     )
 

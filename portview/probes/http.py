@@ -185,7 +185,7 @@ class _Chain:
         raise _FailedError(
             Verdict.FAILED,
             _("It redirects in a circle: {circle}.").format(circle=" -> ".join(circle)),
-            _("Look at the redirect rules of the server, or at the proxy in front of it."),
+            _("Check the redirect rules of the server, or the proxy in front of it."),
         )
 
     def _over_tls(self, url: UrlTarget) -> tuple[str, str] | None:
@@ -222,7 +222,7 @@ class _Chain:
                 hint = status_hint(answer)
             if (expectation.first_status, expectation.last_status) != (200, 399):
                 wanted = _status_words(expectation)
-                sentences.append(_("Expected was {status}.").format(status=wanted))
+                sentences.append(_("Expected: {status}.").format(status=wanted))
         is_whole, remark = _how_it_ended(answer, self._deadline)
         sentences.append(remark)
         if not is_whole:
@@ -232,9 +232,7 @@ class _Chain:
             verdict = Verdict.FAILED
             sentences.append(_("The body does not contain {text}.").format(text=quoted(text)))
             if answer.body_end is BodyEnd.CUT:
-                hint = _("Only the first {count} bytes were looked at.").format(
-                    count=MAX_BODY_BYTES
-                )
+                hint = _("Only the first {count} bytes were checked.").format(count=MAX_BODY_BYTES)
         return HttpReport(
             str(self._request.url),
             verdict,
@@ -299,7 +297,7 @@ def _how_it_ended(answer: Answer, deadline: Deadline) -> tuple[bool, str]:
         reason = printable(answer.mistake.encode())
         if declared is not None and got < declared:
             reason = _("{got} of {declared} bytes came").format(got=got, declared=declared)
-        return False, _("But the answer broke off: {reason}.").format(reason=reason)
+        return False, _("But the response was cut off: {reason}.").format(reason=reason)
     if answer.body_end is BodyEnd.STILL_COMING:
         if declared is not None:
             return False, _("But only {got} of {declared} bytes came within {time}.").format(

@@ -41,7 +41,7 @@ def status_hint(answer: Answer) -> str:
         case 401 | 403 | 405 | 407 | 421 | 426 | 429:
             hint = _refusal_hint(answer)
         case 400 if "ssl certificate" in first_line_of_body(answer).lower():
-            hint = _("The server demands a client certificate.")
+            hint = _("The server requires a client certificate.")
         case 400:
             hint = _("The server takes no such request: it may want another path or protocol.")
         case 404 | 410:
@@ -49,13 +49,13 @@ def status_hint(answer: Answer) -> str:
         case 406:
             hint = _("The server works, and has this only in a form that was not asked for.")
         case 502 | 504:
-            hint = _("A proxy answers; the server behind it does not. Look at that server.")
+            hint = _("A proxy responds; the server behind it does not. Check that server.")
         case 503:
             hint = _("The server is starting, overloaded or in maintenance{when}.").format(
                 when=_retry(answer)
             )
         case status if status // 100 == _SERVER_ERRORS:
-            hint = _("The server has a fault of its own. See the server's log.")
+            hint = _("The server has an internal error. See the server's log.")
         case _other:
             hint = _("Check the address and the path.")
     return hint

@@ -208,10 +208,10 @@ class _Climb:
                 )
             )
         elif bound:
-            text = _("{bound} is bound, but nobody listens.").format(bound=", ".join(bound))
+            text = _("{bound} is bound, but nothing listens.").format(bound=", ".join(bound))
             self._tell(LadderStep(LadderStage.BOUND, StepOutcome.BAD, text))
         else:
-            text = _("The socket table shows nobody who listens.")
+            text = _("The socket table shows no listener.")
             self._tell(LadderStep(LadderStage.BOUND, StepOutcome.BAD, text))
         return listening, bound
 

@@ -100,8 +100,8 @@ def _hanging_up(facts: LadderFacts) -> LadderSentence:
             "not even from this machine."
         ).format(port=facts.port),
         _(
-            "What stands behind the listener may be missing: look at the container, tunnel or port "
-            "forwarding, or at the server's log."
+            "What the listener forwards to may be missing: check the container, tunnel or "
+            "port forwarding, or the server's log."
         ),
     )
 
@@ -161,7 +161,7 @@ def _loopback_only(facts: LadderFacts) -> LadderSentence:
                 "something forwards it, so a client on another machine may get "
                 "through."
             ).format(where=where, endpoints=_endpoints(_open(facts.own), facts.port)),
-            _("Look for a proxy, a container or a port forwarding."),
+            _("Check for a proxy, a container or a port forwarding."),
         )
     if not _open(facts.loopback):
         return LadderSentence(
@@ -170,8 +170,8 @@ def _loopback_only(facts: LadderFacts) -> LadderSentence:
                 "It listens on {where} only and does not accept connections even there; {refused}."
             ).format(where=where, refused=refused),
             _(
-                "Look at the server: it hangs or is overloaded. Then have it "
-                "listen on {any_ipv4} or {own}."
+                "Check the server: it hangs or is overloaded. Then have it listen on "
+                "{any_ipv4} or {own}."
             ).format(any_ipv4=ANY_IPV4, own=own),
         )
     return LadderSentence(
@@ -193,7 +193,7 @@ def _closed_outside(facts: LadderFacts) -> LadderSentence:
                 "from this machine: a client on another machine gets no answer "
                 "either."
             ).format(places=_places(facts)),
-            _("Look at the server: it hangs, or its queue of new connections is full."),
+            _("Check the server: it hangs, or its queue of new connections is full."),
         )
     if Verdict.FILTERED in verdicts:
         silent = _endpoints((address for address, _unused in facts.own), facts.port)
@@ -221,7 +221,7 @@ def _closed_outside(facts: LadderFacts) -> LadderSentence:
             "connection is refused: it just ended, or it belongs to another "
             "network namespace."
         ).format(places=_places(facts)),
-        _("Look again."),
+        _("Check again."),
     )
 
 
@@ -244,7 +244,7 @@ def _reachable(facts: LadderFacts, open_outside: list[str]) -> LadderSentence:
         unknown = (
             _("can't be determined{because}").format(because=because)
             if because
-            else _("was not looked at")
+            else _("was not checked")
         )
         sentence = _(
             "A client on another machine can connect to {at}, unless a "

@@ -71,7 +71,7 @@ def with_destinations(
     if not elsewhere or not report.is_free:
         return _noted(report, *elsewhere, *notes)
     reason = " ".join(elsewhere)
-    text = _("{port} can be bound, but a server there does not get its clients. {reason}")
+    text = _("{port} can be bound, but clients don't reach a server there. {reason}")
     return replace(
         _noted(report, *notes),
         verdict=BindVerdict.REDIRECTED,

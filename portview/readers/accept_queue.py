@@ -28,7 +28,7 @@ def read_accept_queues(port: int) -> Fact[dict[str, AcceptQueue]]:
     Only Linux tells. Any thread.
     """
     if sys.platform != "linux":
-        return Unreadable(_("this system does not tell how many clients wait"))
+        return Unreadable(_("this system does not say how many clients wait"))
     from portview.readers.linux.accept_queues import read_listener_queues  # noqa: PLC0415
 
     try:

@@ -403,7 +403,7 @@ def test_the_folder_of_the_program_is_opened_and_never_the_program(
     bench.qtbot.waitUntil(lambda: len(opened) == 1)
     assert Path(opened[0].toLocalFile()) == tmp_path
     press(bench, "Open the folder of the executable")
-    bench.qtbot.waitUntil(lambda: told == ["The system has no program that opens folders."])
+    bench.qtbot.waitUntil(lambda: told == ["No program for opening folders was found."])
     inside = str(program / "not_a_folder" / "x")
     bench.show(of_owner([row(80)], name="app", executable=inside))
     press(bench, "Open the folder of the executable")

@@ -265,12 +265,12 @@ def next_action(report: ActionReport) -> tuple[str, Action] | None:
             own = holder.process.shown_services if holder.process else ()
             of_user = any(s.name == holder.service and s.manager == USERS_OWN for s in own)
             name = inert(holder.service, _LONGEST_NAME)
-            return _("Stop the service {name} ...").format(name=name), ServiceAction(
+            return _("Stop the service {name}…").format(name=name), ServiceAction(
                 holder.service, "stop", of_user
             )
         if holder.starter is not None:
             name = inert(holder.starter.name or _("what starts it again"), _LONGEST_NAME)
-            return _("End {name} ...").format(name=name), EndAction(holder.starter.key)
+            return _("End {name}…").format(name=name), EndAction(holder.starter.key)
     return None
 
 

@@ -31,7 +31,7 @@ _LONGEST_COMMAND = 200
 
 _CLOSE_METHOD_LABELS = {
     CloseMethod.SIGNAL: N_("It will be asked to close (SIGTERM)"),
-    CloseMethod.WINDOW: N_("It will be asked to close, as by the X of its window"),
+    CloseMethod.WINDOW: N_("It will be asked to close, as with its window's close button"),
     CloseMethod.CONSOLE: N_("It will be asked to close (CTRL+BREAK)"),
     CloseMethod.GROUP: N_("It will be asked to close (CTRL+BREAK to its process group)"),
     CloseMethod.INTERRUPT: N_("It will be asked to close, as by CTRL+C in its terminal"),
@@ -118,7 +118,7 @@ def neighbour_card(row: SocketRow, info: ProcessInfo | None = None) -> Card:
             CardKind.STAYS,
             endpoint_text(row.local),
             (whose or _("process not known"),),
-            _("Left alone: it is in nobody's way."),
+            _("Left alone: it doesn't block the port."),
         )
     return Card(
         CardKind.STAYS,

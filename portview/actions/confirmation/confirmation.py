@@ -77,7 +77,7 @@ def confirm_free(
         for row in plan.left_alone[:MOST_NAMED]
     ]
     if plan.is_shared:
-        headline = _("{port} is there to be shared: nothing has to be stopped.").format(
+        headline = _("{port} is shared on purpose: nothing has to be stopped.").format(
             port=plan.request
         )
     elif not plan.steps:

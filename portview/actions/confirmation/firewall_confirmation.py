@@ -73,11 +73,11 @@ def confirm_revoke(plans: Sequence[RevokePlan]) -> FirewallConfirmation:
     many = len(plans)
     names = tuple(inert(plan.change.name, _LONGEST_NAME) for plan in plans)
     if not plans:
-        headline = _("No rule of PortView's is to be revoked.")
+        headline = _("There is no rule created by PortView to revoke.")
     elif many == 1:
         headline = _("Revoke the rule {names}?").format(names=quoted(names[0], _LONGEST_NAME))
     else:
-        headline = _("Revoke {many} rules of PortView's?").format(many=many)
+        headline = _("Revoke {many} rules created by PortView?").format(many=many)
     lines = [
         (
             name,
@@ -109,11 +109,11 @@ def confirm_unseen_revoke(rule_ids: Sequence[str], problem: str) -> FirewallConf
         "rights; they remove nothing else."
     ).format(problem=inert(problem))
     return FirewallConfirmation(
-        _("Revoke {many} rules of PortView's?").format(many=many)
+        _("Revoke {many} rules created by PortView?").format(many=many)
         if many > 1
         else _("Revoke {names}?").format(names=names[0].lower()),
         names,
-        tuple((name, _("made by PortView")) for name in names),
+        tuple((name, _("created by PortView")) for name in names),
         (),
         (warning,),
         "",

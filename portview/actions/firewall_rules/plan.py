@@ -136,9 +136,7 @@ def managed_rule(rules: tuple[ManagedRule, ...], rule_id: str) -> ManagedRule:
             return own
     raise PortViewError(
         "no_such_rule",
-        _("There is no rule of PortView's with the id {rule_id}.").format(
-            rule_id=inert(rule_id, 40)
-        ),
+        _("PortView created no rule with the ID {rule_id}.").format(rule_id=inert(rule_id, 40)),
         _("To see the rules that PortView created: {command}").format(
             command=command_line("firewall", "list")
         ),
@@ -241,8 +239,8 @@ def _notes(plan: RulePlan, ending: ManagedRule | None) -> Iterator[str]:
     if plan.refusal is not None:
         yield (
             _(
-                "{message} Which commands are needed is decided with "
-                "administrator rights; they make this one rule and no other."
+                "{message} Which commands are needed is decided with administrator rights; "
+                "they create this one rule and no other."
             ).format(message=plan.refusal.message)
         )
     if plan.before.holds(rule_spec.effect) and " already" not in " ".join(plan.change.warnings):

@@ -91,7 +91,7 @@ def revoked_report(plan: RevokePlan, proof: RuleProof, problem: str = "") -> Fir
         done = problem
         now = _("The rule {name} is still there").format(name=name)
         now += "." if problem else _(", although its removal reported no error.")
-        next_step = _("Remove it with the firewall's own means; something may put it back.")
+        next_step = _("Remove it with the firewall's own tools; something may add it again.")
     return FirewallReport(
         Outcome.DONE if is_gone else Outcome.NOT_DONE,
         _("Revoke the rule {name}.").format(name=name),
@@ -112,7 +112,7 @@ def revokes_report(reports: Sequence[FirewallReport]) -> RevokeReport:
         Outcome.DONE if is_done else Outcome.NOT_DONE,
         reports[0].asked
         if many == 1
-        else _("Revoke {many} rules of PortView's.").format(many=many),
+        else _("Revoke {many} rules created by PortView.").format(many=many),
         " ".join(filter(None, (report.done for report in reports))),
         " ".join(dict.fromkeys(report.now for report in reports)),
         next((report.next_step for report in reports if report.next_step), ""),
@@ -137,21 +137,21 @@ def describe_request(rule_spec: RuleSpec) -> str:
 
 
 def _made(plan: RulePlan) -> str:
-    return _("The rule {change_name} was made.").format(
+    return _("The rule {change_name} was created.").format(
         change_name=quoted(plan.change.name, _LONGEST)
     )
 
 
 def _missing(plan: RulePlan, proof: RuleProof) -> tuple[str, str, str]:
     now = _(
-        "The rule did not appear, although the command that makes it "
-        "reported no error. {verdict_of_asked}"
+        "The rule does not exist, although the command that creates it reported no "
+        "error. {verdict_of_asked}"
     ).format(verdict_of_asked=_verdict_of_asked(plan, proof))
     next_step = _(
-        "Another program or a policy may keep rules from being made. Try the "
-        "command in a terminal as administrator, and see what it says."
+        "Another program or a policy may prevent rules from being created. Run the "
+        "command in a terminal as administrator to see its output."
     )
-    return _("Nothing was changed that can be seen."), now, next_step
+    return _("No change can be seen."), now, next_step
 
 
 def _holds(plan: RulePlan, proof: RuleProof) -> str:

@@ -31,7 +31,7 @@ ENDING_LABELS = {
     Ending.GONE: N_("had ended before"),
     Ending.RELEASED: N_("released the port when asked, and keeps running"),
     Ending.CHANGED: N_("was not stopped: it changed since it was shown"),
-    Ending.NOT_THE_SAME: N_("was left alone: its PID is another process now"),
+    Ending.NOT_THE_SAME: N_("was left alone: its PID now belongs to another process"),
     Ending.DENIED: N_("was left alone: access denied"),
     Ending.STILL_RUNNING: N_("still runs"),
     Ending.UNTOUCHED: N_("was left alone"),
@@ -141,7 +141,7 @@ def _now(plan: FreePlan, proof: Proof, was_freed: bool) -> str:  # noqa: FBT001 
             port=port, time_left=_time_left(proof)
         ),
         PortVerdict.CONNECTIONS: _connections(port, proof),
-        PortVerdict.REDIRECTED: _("Nobody holds {port}. {detail}").format(
+        PortVerdict.REDIRECTED: _("No process holds {port}. {detail}").format(
             port=port, detail=proof.bind.detail
         ),
         PortVerdict.TAKEN_AGAIN: _("{port} was taken again by {holders}.").format(
@@ -151,12 +151,12 @@ def _now(plan: FreePlan, proof: Proof, was_freed: bool) -> str:  # noqa: FBT001 
             port=port, holders=holders
         ),
         PortVerdict.RESERVED: (
-            _("Nobody holds {port}, but it is reserved by the system. {detail}").format(
+            _("No process holds {port}, but it is reserved by the system. {detail}").format(
                 port=port, detail=proof.bind.detail
             )
         ),
         PortVerdict.BLOCKED: (
-            _("Nobody is seen to hold {port}, but it can't be taken. {detail}").format(
+            _("No process is seen holding {port}, but it can't be taken. {detail}").format(
                 port=port, detail=proof.bind.detail
             )
         ),
@@ -167,7 +167,7 @@ def _connections(port: str, proof: Proof) -> str:
     if proof.bind.verdict is BindVerdict.LEFTOVERS:
         text = _("{port} is free for a server that sets SO_REUSEADDR, as most do. {reason}")
     else:
-        text = _("Nobody listens on {port}, but it can't be taken. {reason}")
+        text = _("No process listens on {port}, but it can't be taken. {reason}")
     return text.format(port=port, reason=proof.bind.reason)
 
 

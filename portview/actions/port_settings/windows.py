@@ -91,7 +91,7 @@ class WindowsPortSettings:
             raise PortViewError(
                 "access_denied",
                 _("The setting can't be changed without administrator rights. Nothing was done."),
-                _("Do it as administrator."),
+                _("Try again as administrator."),
                 Outcome.NEEDS_ADMIN,
             )
         if not change.is_around_winnat:

@@ -226,7 +226,7 @@ def _with_handle(plan: SuspendPlan, act: Callable[[ProcessHandle], Execution]) -
             _(
                 "{name} can't be {participle} without administrator rights. Nothing was done."
             ).format(name=name, participle=plan.verb.participle),
-            _("Do it as administrator."),
+            _("Try again as administrator."),
             Outcome.NEEDS_ADMIN,
         ) from error
     except OSError as error:
@@ -261,7 +261,7 @@ def _next(plan: SuspendPlan, execution: Execution) -> str:
         if plan.verb is SuspendVerb.RESUME:
             return _("Something suspended it again.")
         if plan.sockets:
-            return _("It keeps {sockets}, and who connects there waits.").format(
+            return _("It keeps {sockets}; clients that connect will hang.").format(
                 sockets=describe_sockets(plan)
             )
     return ""

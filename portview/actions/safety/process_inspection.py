@@ -197,7 +197,7 @@ class ProcessInspector:
     ) -> tuple[CloseMethod, str]:
         """Look how a process can be asked; not of hundreds, for each look starts a process."""
         if self._looks_left == 0:
-            return CloseMethod.NONE, _("Whether it can be asked to close was not looked at.")
+            return CloseMethod.NONE, _("Whether it can be asked to close was not checked.")
         self._looks_left -= 1
         return ask(pid)
 

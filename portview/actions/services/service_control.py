@@ -47,7 +47,7 @@ def service_needs_admin(name: str, verb: str) -> PortViewError:
         _("The service {name} can't be {verb} without administrator rights.").format(
             name=name, verb=verb
         ),
-        _("Do it as administrator."),
+        _("Try again as administrator."),
         Outcome.NEEDS_ADMIN,
     )
 
@@ -59,7 +59,7 @@ def service_failed(name: str, verb: str, reason: str) -> PortViewError:
         _("The service {name} was not {verb}: {reason}").format(
             name=name, verb=verb, reason=reason
         ),
-        _("The service manager's own log tells more."),
+        _("See the service manager's log for details."),
         Outcome.NOT_DONE,
     )
 

@@ -123,7 +123,7 @@ def _remove(one: Destination) -> Fix:
         None,
         needs_admin=True,
         harm=Harm.SHARED,
-        harm_words=_("Whoever relies on the forward loses it."),
+        harm_words=_("Clients that use the forward lose it."),
         undo=_("Add the rule again."),
     )
 

@@ -30,7 +30,7 @@ _FIELD_WORDS = {
     "user": N_("user"),
 }
 _REMEDIES = {
-    "access_denied": N_(" Started as administrator, PortView could tell."),
+    "access_denied": N_(" Started as administrator, PortView could see it."),
 }
 
 

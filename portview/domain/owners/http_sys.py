@@ -88,7 +88,7 @@ def describe_registrations(use: HttpPortUse) -> str:
     queues = {registration.queue for registration in use.registrations if registration.queue}
     queue = _(" (request queue {listed})").format(listed=_listed(sorted(queues))) if queues else ""
     if not use.registrants:
-        return _("http.sys serves {urls}{queue}; for which program, netsh does not tell.").format(
+        return _("http.sys serves {urls}{queue}; netsh does not say for which program.").format(
             urls=urls, queue=queue
         )
     names = _listed([describe_registrant(registrant) for registrant in use.registrants])

@@ -151,7 +151,7 @@ class _Parser:
             operator = self._tokens[self._at].kind.name
             self.fail(
                 _("{operator} needs something on both sides.").format(operator=operator),
-                _('To look for the word itself, write it in quotes: "{operator}"').format(
+                _('To search for the word itself, put it in quotes: "{operator}"').format(
                     operator=operator
                 ),
             )
@@ -202,11 +202,11 @@ def _unknown_key(prefix: str, raw: str, token: _Token) -> QueryError:
         _("There is no key “{prefix}:”.{question}").format(prefix=prefix, question=question),
         token.start,
         token.start + len(prefix) + 1,
-        _("To look for the text itself, put it in quotes: {quote}").format(
+        _("To search for the text itself, put it in quotes: {quote}").format(
             quote=quote(unquote(raw))
         )
         if len(raw) <= _MAX_SHOWN
-        else _("To look for the text itself, put it in quotes."),
+        else _("To search for the text itself, put it in quotes."),
     )
 
 

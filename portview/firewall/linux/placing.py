@@ -68,7 +68,7 @@ def try_out(rule_spec: RuleSpec, scope: Scope, ruleset: Ruleset, machine: Machin
             return _allow(rule_spec, scope, ruleset, machine)
         return _block(rule_spec, scope, ruleset, machine)
     except TooManyCasesError:
-        return Trial((), _("the rules tell more cases apart than PortView follows"))
+        return Trial((), _("the rule set is too complex to evaluate"))
 
 
 def obstacle_of(rule_spec: RuleSpec, scope: Scope, ruleset: Ruleset, machine: Machine) -> str:
@@ -76,7 +76,7 @@ def obstacle_of(rule_spec: RuleSpec, scope: Scope, ruleset: Ruleset, machine: Ma
     try:
         followed = _follow(rule_spec, scope, ruleset, machine)
     except TooManyCasesError:
-        return _("the rules tell more cases apart than PortView follows")
+        return _("the rule set is too complex to evaluate")
     return _obstacle(rule_spec, followed, ruleset)
 
 

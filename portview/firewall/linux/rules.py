@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 _WAYS_IN = frozenset({"ingress", "prerouting", "input"})
 _TITLES = {
-    "ufw": N_("ufw keeps the firewall of this machine"),
-    "firewalld": N_("firewalld keeps the firewall of this machine"),
-    "iptables": N_("The firewall's rules are kept with iptables"),
-    "nftables": N_("The firewall's rules are kept with nftables"),
+    "ufw": N_("ufw manages the firewall of this machine"),
+    "firewalld": N_("firewalld manages the firewall of this machine"),
+    "iptables": N_("The firewall's rules are managed with iptables"),
+    "nftables": N_("The firewall's rules are managed with nftables"),
 }
 
 

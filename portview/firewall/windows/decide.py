@@ -87,8 +87,8 @@ def decide(
     return replace(
         answer,
         reason=_(
-            "{reason}; Windows does not tell which networks are "
-            "connected, so the strictest answer is assumed."
+            "{reason}; Windows does not say which networks are connected, so the strictest "
+            "answer is assumed."
         ).format(reason=answer.reason[:-1]),
     )
 

@@ -99,7 +99,7 @@ def _conditions(rule: WindowsRule) -> list[str]:
         phrases.append(_("to {addresses}").format(addresses=addresses(rule.local)))
     phrases.extend(sorted({condition.phrase for condition in rule.traffic}))
     phrases.extend(
-        _("only what Windows vouches for ({kind})").format(kind=kind) for kind in rule.trusted
+        _("only what Windows trusts ({kind})").format(kind=kind) for kind in rule.trusted
     )
     for major, minor, is_later in rule.platforms:
         phrases.append(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MANAGER = "windows"
 _LONGEST_NAME = 80
 _NOT_TOLD = N_(
-    "; Windows does not tell which networks are connected, so the strictest answer is assumed"
+    "; Windows does not say which networks are connected, so the strictest answer is assumed"
 )
 _DISABLED = (
     N_("The service of Windows' firewall is disabled, so it can't be determined what is filtered."),
@@ -129,7 +129,7 @@ class WindowsRules:
                     "{products} has taken over the firewall of Windows; "
                     "PortView can't read its rules."
                 ).format(products=names),
-                _("Look at the firewall settings of {products}.").format(products=names),
+                _("Check the firewall settings of {products}.").format(products=names),
             )
         if isinstance(around.is_service_running, Known) and not around.is_service_running.value:
             return (

@@ -43,14 +43,14 @@ def warnings_for(rule_spec: RuleSpec, rules: FirewallRules) -> tuple[str, ...]:
     found = [warning for match in answer.matches if (warning := _of_match(match, rule_spec))]
     if len(found) > _MOST_RULES:
         found[_MOST_RULES:] = [
-            _("{count} more rules stand against it.").format(count=len(found) - _MOST_RULES)
+            _("{count} more rules contradict it.").format(count=len(found) - _MOST_RULES)
         ]
     for profile in active:
         found.extend(_of_profile(profile, rule_spec))
     if not active:
         found.append(
             _(
-                "Windows does not tell which networks are connected; the rule counts {where} only."
+                "Windows does not say which networks are connected; the rule applies {where} only."
             ).format(where=_where(*rule_spec.profiles))
         )
     if is_allow and answer.verdict is FirewallVerdict.ALLOWED:

@@ -143,7 +143,7 @@ class ActionDialog(ConfirmDialog):
         job = self._action
         if isinstance(job, FreeAction):
             self._run_preview(
-                _("Waiting for the system's prompt ..."),
+                _("Waiting for the system's prompt…"),
                 lambda work: job.seen_by_admin(work.token),
                 self._on_seen_by_admin,
             )

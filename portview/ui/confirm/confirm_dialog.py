@@ -172,7 +172,7 @@ class ConfirmDialog(QDialog):
             self._task.cancel()
             if self._is_executing:
                 # What was begun ends in a report; closing now would hide it.
-                self.progress_text.setText(_("Stopping ..."))
+                self.progress_text.setText(_("Stopping…"))
                 return
         super().reject()
 
@@ -204,7 +204,7 @@ class ConfirmDialog(QDialog):
         self._is_executing = True
         end_now = self._end_now = threading.Event()
         self.checklist.clear()
-        self.show_progress(_("Waiting for the system's prompt ...") if as_admin else "Working ...")
+        self.show_progress(_("Waiting for the system's prompt…") if as_admin else "Working ...")
 
         def work(work: Work[ActionReport]) -> ActionReport:
             return act(ExecutionOptions(as_admin, work.token, work.report, end_now))

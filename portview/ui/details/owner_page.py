@@ -141,7 +141,7 @@ class OwnerPage(DetailsPage):
         )
         copy_command = self._button("copy", _("Copy the command line"), self._on_copy_command)
         add("note", "Note", most_lines=6)
-        add("http", _("On whose behalf"), most_lines=6)
+        add("http", _("On behalf of"), most_lines=6)
         add("what", _("What"), most_lines=2)
         add("process", "Process", most_lines=1)
         add("usage", "Uses", most_lines=2)
@@ -180,9 +180,9 @@ class OwnerPage(DetailsPage):
         show = self.facts.show_fact
         notes = list(owner_sentences(subject.entry, sys.platform))
         if self._has_ended():
-            notes.insert(0, _("This process has ended. What was known of it stays here."))
+            notes.insert(0, _("This process has ended. Its last known details stay here."))
         elif not subject.is_open:
-            notes.insert(0, _("This socket has closed. What was known of it stays here."))
+            notes.insert(0, _("This socket has closed. Its last known details stay here."))
         if still := describe_suspended(self._execution()):
             notes.insert(0, still)
         show("note", " ".join(notes))

@@ -79,7 +79,7 @@ class DiagnosisTools(QObject):
         rows.add(
             RowAction(
                 "why_port",
-                N_("Wh&y is it so?…"),
+                N_("Wh&y?…"),
                 Section.PORT,
                 self._on_row,
                 shortcuts=("Ctrl+Y",),

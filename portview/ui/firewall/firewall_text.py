@@ -41,7 +41,7 @@ EFFECT_LABELS = {
 _FIT_LABELS = {
     RuleFit.FULL: N_("All of it"),
     RuleFit.PART: N_("Some of it"),
-    RuleFit.MAYBE: N_("Can't be told"),
+    RuleFit.MAYBE: N_("Can't be determined"),
 }
 _VERDICT_SEVERITIES = {
     FirewallVerdict.ALLOWED: Severity.GOOD,
@@ -67,7 +67,7 @@ def not_applicable_result(row: SocketRow) -> DisplayedResult | None:
                 Severity.NOTE,
                 _("Nothing listens on {port}").format(port=describe_port(row)),
                 _("The port is held, but clients are refused, whatever the firewall does."),
-                _("Look again when the program listens."),
+                _("Check again when the program listens."),
             )
         return DisplayedResult(
             Severity.NOTE,

@@ -67,7 +67,7 @@ class ManagedRulesWindow(ToolWindow):
         settings: Settings,
         parent: QWidget,
     ) -> None:
-        super().__init__("managed_rules", _("Rules made by PortView"), _SIZE, settings, parent)
+        super().__init__("managed_rules", _("Rules created by PortView"), _SIZE, settings, parent)
         self._opener = opener
         self._own: tuple[ManagedRule, ...] = ()
         self._inquiry: LatestQuery[None, _Listing] = LatestQuery(
@@ -79,7 +79,7 @@ class ManagedRulesWindow(ToolWindow):
         )
         self.note = wrapped_label(_("State of the list"))
         self.table = ResultTable()
-        self.table.setAccessibleName(_("Rules made by PortView"))
+        self.table.setAccessibleName(_("Rules created by PortView"))
         self.table.setWordWrap(False)
         self.revoke_button = self.button(_("&Revoke…"), self._on_revoke)
         self.all_button = self.button(_("Revoke &all…"), self._on_revoke_all)
@@ -107,7 +107,7 @@ class ManagedRulesWindow(ToolWindow):
     def refresh(self) -> None:
         """Read the list again."""
         if not self._own:
-            self.note.setText(_("Reading the firewall …"))
+            self.note.setText(_("Reading the firewall…"))
         self._inquiry.ask(None)
 
     def _on_read(self, _none: None, listing: _Listing) -> None:
@@ -151,9 +151,8 @@ def _note(rules: FirewallRules) -> str:
         return f"{status.problem} {status.hint}".strip()
     if not many:
         return _(
-            "PortView has made no rule on this machine. A rule that is made "
-            "with “Allow through firewall…” stands here until it is taken "
-            "back."
+            "PortView has created no rule on this machine. A rule that is created with "
+            "“Allow through firewall…” is listed here until it is revoked."
         )
     rules_words = (
         _("This rule was") if many == 1 else _("These {many:,} rules were").format(many=many)

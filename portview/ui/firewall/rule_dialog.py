@@ -99,7 +99,7 @@ class RuleDialog(ConfirmDialog):
         )
         self.preview.copied.connect(lambda: self.notified.emit(_("Copied the command.")))
         self.form.rule_spec_changed.connect(self._plan)
-        self.show_progress(_("Reading the firewall ..."))
+        self.show_progress(_("Reading the firewall…"))
         self._inquiry.ask(self._job())
 
     @property
@@ -137,7 +137,7 @@ class RuleDialog(ConfirmDialog):
         self.act_button.setEnabled(False)
         # What stands there is about another rule than the one that is being chosen.
         self.preview.setEnabled(not problem)
-        self.note.setText(problem or _("Working out what it does …"))
+        self.note.setText(problem or _("Determining the effect…"))
         if problem:
             self._inquiry.drop()
         else:

@@ -137,7 +137,7 @@ class RuleForm(QWidget):
                 "Type the address or the network."
             )
         if self._has_profiles and not self._profiles():
-            return _("Tick the networks in which the rule is to count.")
+            return _("Select the networks in which the rule applies.")
         return ""
 
     def rule_spec(self) -> RuleSpec:
@@ -194,7 +194,7 @@ class RuleForm(QWidget):
         self._rows.addRow(_title("Rule"), self.name)
         self._whom_row = self._add_row("For", whom)
         self._rows.addRow(_title("&From", self.remote_box), remote)
-        self._profiles_row = self._add_row(_("In networks"), profiles)
+        self._profiles_row = self._add_row(_("Networks"), profiles)
         self._rows.addRow(_title("&Until", self.until_box), self.until_box)
 
     def _add_row(self, title: str, layout: QVBoxLayout | QHBoxLayout) -> int:
@@ -207,7 +207,7 @@ class RuleForm(QWidget):
     def _add_endings(self, owner_name: str) -> None:
         self._made_ms = time.time_ns() // 1_000_000
         ends = QDateTime.fromMSecsSinceEpoch(self._made_ms + HOUR_MS).toString("HH:mm")
-        self.until_box.addItem(_("I revoke it"), Until.REVOKED)
+        self.until_box.addItem(_("It is revoked"), Until.REVOKED)
         self.until_box.addItem(_("In 1 hour, at {ends}").format(ends=ends), Until.HOUR)
         if self._owner is not None:
             program = _("{owner_name} (PID {pid}) ends").format(
@@ -245,7 +245,7 @@ def parse_remote(text: str) -> tuple[str, ...]:
         try:
             validated_remotes((stripped,))
         except PortViewError as error:
-            problem = _("{stripped} is not a valid address and no network.").format(
+            problem = _("{stripped} is not a valid address or network.").format(
                 stripped=quoted(stripped, 60)
             )
             if not stripped:

@@ -93,7 +93,7 @@ class LaneView(QWidget):
                     return bar.tooltip
         moment = self._moment(place.x(), area)
         if any(start <= moment <= end for start, end in self._lanes.unknown):
-            return _("Nobody looked at that time: nothing is known.")
+            return _("PortView did not record at that time: nothing is known.")
         return ""
 
     @override

@@ -118,9 +118,7 @@ class ConnectionCheck(QWidget):
         """Call the test off; what was found stays."""
         was_running = self._task.cancel()
         if was_running:
-            self.view.headline.say(
-                Severity.NOTE, "Cancelled", _("The test did not come to its end.")
-            )
+            self.view.headline.say(Severity.NOTE, "Cancelled", _("The test did not finish."))
             self._show_state()
         return was_running
 

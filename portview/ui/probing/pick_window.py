@@ -83,7 +83,7 @@ class PickWindow(ToolWindow):
         self.count.setText(self.saved_text("count", ""))
         self.protocol.setCurrentText(self.saved_text("protocol", "TCP"))
         self.dynamic.setChecked(self.saved_switch("dynamic", default=False))
-        self.view.begin(_("Nothing looked for yet"), _("Say near which port and press Enter."))
+        self.view.begin(_("No search yet"), _("Type a port number and press Enter."))
         self._show_state()
 
     def find_near(self, port: int, protocol: Protocol) -> None:

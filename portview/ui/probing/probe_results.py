@@ -29,9 +29,9 @@ VERDICT_LABELS = {
     Verdict.OPEN_OR_FILTERED: N_("Open or filtered"),
     Verdict.OK: N_("OK"),
     Verdict.FAILED: N_("Unexpected response"),
-    Verdict.HUNG_UP: N_("Hangs up"),
+    Verdict.HUNG_UP: N_("Closes the connection"),
     Verdict.UNRESOLVED: N_("Unknown name"),
-    Verdict.ERROR: N_("Could not ask"),
+    Verdict.ERROR: N_("Could not check"),
 }
 _BIND_LABELS = {
     BindVerdict.FREE: N_("Free"),
@@ -230,9 +230,9 @@ def _describe_issuer(certificate: Certificate) -> str:
 
 def _describe_demand(demand: ClientCertificate) -> str:
     return {
-        ClientCertificate.NOT_ASKED: _("not asked for"),
-        ClientCertificate.ASKED: _("asked for, not demanded by the handshake"),
-        ClientCertificate.DEMANDED: _("demanded: no client without one gets in"),
+        ClientCertificate.NOT_ASKED: _("not requested"),
+        ClientCertificate.ASKED: _("asked for, not required by the handshake"),
+        ClientCertificate.DEMANDED: _("required: clients without one are refused"),
     }[demand]
 
 

@@ -83,7 +83,7 @@ class ProbeWindow(ToolWindow):
         self.copy_button = self.button(_("Cop&y as text"), self._copy_text)
         self.json_button = self.button(_("Copy as &JSON"), self._copy_json)
         self.condition = QComboBox()
-        self.condition.setAccessibleName(_("Tell me when"))
+        self.condition.setAccessibleName(_("Notify me when"))
         self.limit: ValidatedField[int] = ValidatedField(
             _("Wait for at most"), parse_duration_ms, default=_DEFAULT_WAIT_MS
         )
@@ -104,7 +104,7 @@ class ProbeWindow(ToolWindow):
         )
         self._on_kind_changed()
         self._show_state()
-        self.view.begin(_("Nothing asked yet"), _("Type a target and press Enter."))
+        self.view.begin(_("Nothing checked yet"), _("Type a target and press Enter."))
 
     def open_for(self, kind: ProbeKind, target: str) -> None:
         """Show the window with a kind and a target filled in."""
@@ -157,7 +157,7 @@ class ProbeWindow(ToolWindow):
         parts.setStretchFactor(1, 1)
         parts.setSizes([190, 630])
         waiting = QHBoxLayout()
-        tell = QLabel(_("Te&ll me when"))
+        tell = QLabel(_("&Notify me when"))
         tell.setBuddy(self.condition)
         limit = QLabel(_("wait at m&ost"))
         limit.setBuddy(self.limit)
@@ -223,7 +223,7 @@ class ProbeWindow(ToolWindow):
         self._take(
             _Result(
                 str(question),
-                DisplayedResult(Severity.BAD, _("Could not ask"), message, hint),
+                DisplayedResult(Severity.BAD, _("Could not check"), message, hint),
                 None,
             )
         )

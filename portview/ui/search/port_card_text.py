@@ -149,7 +149,7 @@ def _unused(answer: PortAnswer, tried: BindReport | None) -> PortCardText:
     port = port_title(answer)
     peers = _peers(answer)
     if tried is None:
-        fact = PortFact(Severity.NOTE, _("No socket has it. Trying to take it\u2026"))
+        fact = PortFact(Severity.NOTE, _("No socket uses it. Trying to bind it…"))
         title = _("{port}: checking\u2026").format(port=port)
         return PortCardText(PortState.UNPROVED, title, facts=(fact, *peers))
     if not tried.is_free:
@@ -160,7 +160,7 @@ def _unused(answer: PortAnswer, tried: BindReport | None) -> PortCardText:
     named = list(dict.fromkeys(one.place.text for one in tried.places))
     # What is bound beside the wildcards are this machine's own addresses, which go without saying.
     places = _(" and ").join([place for place in named if is_wildcard(place)] or named)
-    proof = _("A server can take it: PortView bound it on {places} and let it go")
+    proof = _("A server can take it: PortView bound it on {places} and released it")
     facts = [PortFact(Severity.GOOD, proof.format(places=places))]
     if tried.verdict != "free":
         facts.append(PortFact(Severity.NOTE, tried.detail))

@@ -77,7 +77,9 @@ class WatchTools(QObject):
                 N_("W&atch…"),
                 Section.PORT,
                 self._on_row,
-                tip=N_("Be told when this port stops answering, or something else takes it"),
+                tip=N_(
+                    "Get a message when this port stops responding, or another program takes it"
+                ),
                 target=Target.ONE_SOCKET,
                 detail=lambda selection: str(selection.first.row.local.port),
             )
@@ -172,10 +174,10 @@ class WatchTools(QObject):
             text = ngettext("{count} watch is firing", "{count} watches are firing", firing)
             self.state_changed.emit("firing", text.format(count=firing))
         elif unknown:
-            text = ngettext("{count} watch can't be told", "{count} watches can't be told", unknown)
+            text = ngettext("{count} watch is unknown", "{count} watches are unknown", unknown)
             self.state_changed.emit("unknown", text.format(count=unknown))
         else:
-            text = ngettext("{count} watch is ok", "{count} watches are ok", len(statuses))
+            text = ngettext("{count} watch is OK", "{count} watches are OK", len(statuses))
             self.state_changed.emit("ok" if statuses else "", text.format(count=len(statuses)))
 
     @Slot(object)

@@ -97,7 +97,7 @@ class InfoBar(QFrame):
         self.button.clicked.connect(self.administrator_wanted)
         self._close = QToolButton()
         self._close.setAutoRaise(True)
-        self._close.setToolTip(_("Close; the File menu still has it"))
+        self._close.setToolTip(_("Close; the File menu still has this command"))
         self._close.setAccessibleName(_("Close this message"))
         self._close.clicked.connect(self._on_close)
         row = QHBoxLayout(self)

@@ -57,7 +57,7 @@ class StatusBar(QStatusBar):
         self._rights.setToolTip(
             _("PortView runs with administrator rights.")
             if is_elevated
-            else _("PortView runs without administrator rights. Some owners can't be named.")
+            else _("PortView runs without administrator rights. Some owners can't be shown.")
         )
 
     @Slot(object)

@@ -27,8 +27,8 @@ BACKGROUND_ACTIONS = ("tray", "close_to_tray", "autostart")
 """The names of the actions, in the order of the menu."""
 
 _LONGEST_MESSAGE = 250
-_NO_TRAY = N_("This desktop has no tray for icons")
-_NO_AUTOSTART = N_("PortView does not know how programs start at log-in here")
+_NO_TRAY = N_("This desktop has no notification area")
+_NO_AUTOSTART = N_("PortView does not know how programs start at sign-in here")
 
 
 class Tray(QObject):
@@ -146,12 +146,16 @@ class Tray(QObject):
 
     def _add_actions(self) -> None:
         add = self._acts.add
-        add("tray", ActionSpec(_("Icon in the &tray"), is_checkable=True), self._on_tray)
-        text = _("&Keep running in the tray when closed")
+        add(
+            "tray",
+            ActionSpec(_("Icon in the notification &area"), is_checkable=True),
+            self._on_tray,
+        )
+        text = _("Close to &notification area")
         add("close_to_tray", ActionSpec(text, is_checkable=True), self._on_close_to_tray)
         add(
             "autostart",
-            ActionSpec(_("Start when I &log in"), is_checkable=True),
+            ActionSpec(_("Start when I &sign in"), is_checkable=True),
             self._on_autostart,
         )
 
@@ -225,7 +229,7 @@ class Tray(QObject):
         question = QMessageBox(self._window)
         question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         question.setWindowTitle("PortView")
-        question.setText(_("Keep PortView running in the tray?"))
+        question.setText(_("Keep PortView running in the notification area?"))
         question.setInformativeText(_("The File menu changes this later."))
         keep = question.addButton(_("&Keep running"), QMessageBox.ButtonRole.AcceptRole)
         end = question.addButton(_("&Quit"), QMessageBox.ButtonRole.DestructiveRole)

@@ -122,7 +122,7 @@ def test_selected_rules_are_taken_back_after_a_question(
     dialog = ActionDialog(wanted.args[0], runner)
     dialog.open()
     qtbot.waitUntil(lambda: not dialog.progress_bar.isVisible(), timeout=WAIT_MS)
-    assert dialog.headline.text() == "Revoke 2 rules of PortView's?"
+    assert dialog.headline.text() == "Revoke 2 rules created by PortView?"
     assert len(dialog.findChildren(CardView)) == 2
     assert len(firewall.read().managed_rules) == 3
     with qtbot.waitSignal(dialog.acted, timeout=WAIT_MS):

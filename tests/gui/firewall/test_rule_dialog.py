@@ -172,7 +172,7 @@ def test_an_address_is_read_while_it_is_typed(
     assert not dialog.act_button.isEnabled()
     assert dialog.note.text() == "Type the address or the network."
     dialog.form.remote_field.setText("192.168.1.999")
-    assert "“192.168.1.999” is not a valid address and no network." in dialog.note.text()
+    assert "“192.168.1.999” is not a valid address or network." in dialog.note.text()
     assert not dialog.preview.isEnabled()
     dialog.act_button.click()
     dialog.form.remote_field.setText(" 192.0.2.7, 198.51.100.0/24")

@@ -144,7 +144,7 @@ def test_the_answer_is_live(
     poller: Poller,
 ) -> None:
     window.port_card.set_trial(None)
-    unproved = "TCP 7777: checking\u2026\nNo socket has it. Trying to take it\u2026"
+    unproved = "TCP 7777: checking…\nNo socket uses it. Trying to bind it…"
     assert ask(window, qtbot, "7777") == unproved
     assert steps(window) == ["Why?", "Watch\u2026", "Copy text"]
     show(*rows, make_socket(7777))

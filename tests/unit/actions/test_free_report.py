@@ -68,7 +68,7 @@ def test_what_the_system_reserves_is_told_with_its_range() -> None:
     reserved = bind(verdict, detail, hint)
     assert verdict_of(PortUse(), reserved, ()) is PortVerdict.RESERVED
     _, now, next_step = words(Proof(PortVerdict.RESERVED, reserved))
-    assert "Nobody holds TCP port 8080, but it is reserved by the system." in now
+    assert "No process holds TCP port 8080, but it is reserved by the system." in now
     assert "8000-8099 (excluded port range)" in now
     assert "outside the excluded ranges" in next_step
 

@@ -256,7 +256,7 @@ def test_not_every_rule_of_very_many_is_named() -> None:
     blocks = [rule_text("Block", "LUOwn=S-1-1-0", name=f"No {number}") for number in range(9)]
     text = warnings(*blocks)
     assert text.count("may block") == 5
-    assert "4 more rules stand against it." in text
+    assert "4 more rules contradict it." in text
 
 
 def test_settings_that_stand_against_it_are_named_beforehand() -> None:

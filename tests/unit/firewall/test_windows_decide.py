@@ -533,8 +533,8 @@ def test_the_status_names_what_each_profile_does() -> None:
 
 def test_the_status_says_what_is_assumed() -> None:
     assert firewall(active=[]).status.summary == (
-        "Windows' firewall is active on every network; Windows does not tell which networks are "
-        "connected, so the strictest answer is assumed."
+        "Windows' firewall is active on every network; Windows does not say which "
+        "networks are connected, so the strictest answer is assumed."
     )
 
 
