@@ -403,8 +403,8 @@ def _parser() -> argparse.ArgumentParser:
 def _tell(error: PortViewError) -> None:
     logger.error("%s %s", error.message, error.hint)
     if sys.stderr is not None:
-        text = _("portview: {problem}\nhint: {hint}").format(problem=error.message, hint=error.hint)
-        print(text, file=sys.stderr)  # noqa: T201
+        hint = _("hint: {text}").format(text=error.hint)
+        print(f"portview: {error.message}\n{hint}", file=sys.stderr)  # noqa: T201
     elif sys.platform == "win32":
         from PySide6.QtWidgets import QMessageBox  # noqa: PLC0415 - loaded when wanted
 

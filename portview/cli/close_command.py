@@ -46,13 +46,15 @@ def run(options: argparse.Namespace) -> Outcome:
     if not options.json:
         print_line(_("Close {connection}").format(connection=describe_connection(plan.row)))
         print_line(
-            _("  held by {process}").format(
+            "  "
+            + _("held by {process}").format(
                 process=describe_process(plan.process.info if plan.process else None)
             )
         )
         if plan.peer is not None:
             print_line(
-                _("  to {process} on this machine").format(process=describe_process(plan.peer.info))
+                "  "
+                + _("to {process} on this machine").format(process=describe_process(plan.peer.info))
             )
     if options.dry_run:
         if options.json:

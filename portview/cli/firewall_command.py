@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from portview.cli.arguments import add_change_options, add_port_argument
 from portview.domain.sockets.socket_row import Protocol
-from portview.i18n import _
+from portview.i18n import N_, _, join_sentences
 
 if TYPE_CHECKING:
     import argparse
@@ -71,22 +71,39 @@ def _add_reading(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
         one.add_argument("--json", action="store_true", help=_("print one JSON document"))
 
 
+_CHANGES = {
+    "allow": (
+        N_("allow a port by one narrow rule"),
+        N_("Create one rule that allows a port."),
+        N_(
+            "Exit code 0: now allowed for those that the rule is for. 1: not allowed, or not "
+            "confirmed. 3: needs administrator rights."
+        ),
+    ),
+    "block": (
+        N_("block a port by one narrow rule"),
+        N_("Create one rule that blocks a port."),
+        N_(
+            "Exit code 0: now blocked for those that the rule is for. 1: not blocked, or not "
+            "confirmed. 3: needs administrator rights."
+        ),
+    ),
+}
+
+
 def _add_changes(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    for effect, word in (("allow", "allowed"), ("block", "blocked")):
+    for effect, (about, description, epilog) in _CHANGES.items():
         parser = actions.add_parser(
             effect,
-            help=_("{effect} a port by one narrow rule").format(effect=effect),
-            description=_(
-                "Make one rule that {effect}s a port, then read the "
-                "rules again and decide again. Where no rule is "
-                "needed, none is made. Rules of PortView's that have "
-                "had their time are revoked on this occasion."
-            ).format(effect=effect),
-            epilog=_(
-                "Exit code 0: {word} now for those that the rule is for. "
-                "1: not {word}, or not confirmed. 3: needs administrator "
-                "rights."
-            ).format(word=word),
+            help=_(about),
+            description=join_sentences(
+                _(description),
+                _(
+                    "The rules are read and evaluated again afterwards. If no rule is needed, none "
+                    "is created. Expired rules created by PortView are revoked as well."
+                ),
+            ),
+            epilog=_(epilog),
         )
         add_port_argument(parser)
         _add_rule_options(parser, is_allow=effect == "allow")
@@ -119,12 +136,12 @@ def _add_rule_options(parser: argparse.ArgumentParser, *, is_allow: bool) -> Non
     parser.add_argument(
         "--program",
         metavar="PATH",
-        help=_("only this program; any: whichever listens (default: ")
-        + (
-            _("the one that listens now, where the firewall can match programs)")
-            if is_allow
-            else "any)"
-        ),
+        help=_(
+            "only this program; any: whichever listens (default: the one that listens now, where "
+            "the firewall can match programs)"
+        )
+        if is_allow
+        else _("only this program; any: whichever listens (default: any)"),
     )
     parser.add_argument(
         "--remote",
@@ -137,7 +154,7 @@ def _add_rule_options(parser: argparse.ArgumentParser, *, is_allow: bool) -> Non
     parser.add_argument(
         "--profile",
         metavar="LIST",
-        help=_("Windows profiles in which the rule counts (default: {part})").format(
+        help=_("Windows profiles in which the rule applies (default: {part})").format(
             part="domain,private" if is_allow else "all"
         ),
     )

@@ -133,7 +133,8 @@ def _print_overview(overview: PortsOverview) -> None:
     print_line(_("{name}: dynamic range {range}").format(name=name, range=ranges.dynamic or "?"))
     if usage is not None:
         print_line(
-            _("  {used} of {size} in use ({share:.1%}), {waiting} of them in TIME_WAIT").format(
+            "  "
+            + _("{used} of {size} in use ({share:.1%}), {waiting} of them in TIME_WAIT").format(
                 used=usage.used, size=usage.size, share=usage.share, waiting=usage.time_wait
             )
         )

@@ -153,10 +153,9 @@ def _udp(options: argparse.Namespace) -> Outcome:
 def _address_line(one: Any) -> str:
     times = ""
     if one.latency:
-        times = _(" min/median/max {min_ms:.2f}/{median_ms:.2f}").format(
-            min_ms=one.latency.min_ms, median_ms=one.latency.median_ms
+        times = " " + _("min/median/max {min_ms:.2f}/{median_ms:.2f}/{max_ms:.2f} ms").format(
+            min_ms=one.latency.min_ms, median_ms=one.latency.median_ms, max_ms=one.latency.max_ms
         )
-        times += f"/{one.latency.max_ms:.2f} ms"
     return f"{endpoint_text(one.address)}: {one.verdict}{times}"
 
 

@@ -12,7 +12,7 @@ from portview.cli.progress_line import progress_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.user_input.parsing import format_duration, parse_duration_ms
 from portview.domain.user_input.targets import parse_target, parse_url
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 from portview.probes.bind_report import meaning_of_free
 from portview.probes.documents import wait_document
 from portview.probes.wait import answers, is_free, serves, wait_for
@@ -32,7 +32,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
             "Wait until all of these are true: TCP ports answer or are free, web addresses "
             "respond as expected."
         ),
-        epilog=_("Exit code 1 if time ran out. ") + meaning_of_free(),
+        epilog=join_sentences(_("Exit code 1 if time ran out."), meaning_of_free()),
     )
     parser.add_argument(
         "targets", metavar="HOST:PORT", nargs="*", type=partial(parse_target, transport="tcp")
@@ -77,12 +77,8 @@ def _wait(options: argparse.Namespace, destinations: PortDestinations) -> Outcom
         print_json(wait_document(report))
     else:
         for one in report.conditions:
-            word = "yes" if one.is_met else "no"
+            word = _("yes") if one.is_met else _("no")
             print_line(f"{one.name}: {word}. {one.detail}")
-        ending = "Done" if report.is_met else _("Time ran out")
-        print_line(
-            _("{ending} after {duration}.").format(
-                ending=ending, duration=format_duration(report.elapsed_ms)
-            )
-        )
+        ending = _("Done after {duration}.") if report.is_met else _("Timed out after {duration}.")
+        print_line(ending.format(duration=format_duration(report.elapsed_ms)))
     return Outcome.DONE if report.is_met else Outcome.NOT_DONE

@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from portview.diagnosis.finding import Certainty
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,7 +50,7 @@ def text_report(answer: Answer) -> Iterator[str]:
         (_("Ruled out:"), [f"  - {one.sentence}" for one in answer.ruled_out]),
         (
             _("Can't be determined:"),
-            [f"  - {one.sentence} {one.would_need}" for one in answer.cannot_tell],
+            [f"  - {join_sentences(one.sentence, one.would_need)}" for one in answer.cannot_tell],
         ),
     )
     for title, lines in sections:
@@ -66,8 +66,10 @@ def _distinct_fixes(causes: Iterable[Finding]) -> list[Fix]:
 
 
 def _fix_lines(fix: Fix) -> Iterator[str]:
-    admin = _(" (as administrator)") if fix.needs_admin else ""
-    yield f"  - {fix.sentence}{admin}"
+    sentence = fix.sentence
+    if fix.needs_admin:
+        sentence = _("{sentence} (as administrator)").format(sentence=sentence)
+    yield f"  - {sentence}"
     if fix.command is not None:
         yield f"      {shown_command(fix.command)}"
     if fix.harm_words:

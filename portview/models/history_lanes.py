@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from portview.domain.formatting import format_duration
 from portview.domain.local_time import local_moment
 from portview.domain.plain_text import inert
-from portview.i18n import _, ngettext
+from portview.i18n import _, join_sentences, ngettext
 
 if TYPE_CHECKING:
     from portview.watch.history.questions import HistoryAnswer, Span
@@ -110,8 +110,9 @@ def _summary(answer: HistoryAnswer, lanes: list[Lane], unknown: tuple[tuple[int,
         ).format(count=count, programs=_programs(lanes))  # fmt: skip
     if unknown:
         length = format_duration(sum(end - start for start, end in unknown))
-        words += " " + _("PortView did not record {length} of this time (hatched).").format(
-            length=length
+        words = join_sentences(
+            words,
+            _("PortView did not record {length} of this time (hatched).").format(length=length),
         )
     return words
 

@@ -67,14 +67,15 @@ def hung_up(elapsed_ms: float, *, was_reset: bool) -> Attempt:
 
 def attempt_of_error(code: int, elapsed_ms: float, icmp: IcmpError | None = None) -> Attempt:
     """Return what an error of ``connect``, and the ICMP message behind it, mean for a port."""
-    by = _(" by {sender}").format(sender=icmp.sender) if icmp and icmp.sender else ""
+    sender = icmp.sender if icmp else ""
     kind = icmp.kind if icmp else None
     if kind is IcmpKind.PROHIBITED or (kind is None and code in _PROHIBITED):
-        where = by or _(" by a firewall")
         return Attempt(
             Verdict.FILTERED,
             elapsed_ms,
-            _("Rejected{where}: administratively prohibited.").format(where=where),
+            _("Rejected by {sender}: administratively prohibited.").format(sender=sender)
+            if sender
+            else _("Rejected by a firewall: administratively prohibited."),
             _("Check for a firewall rule that rejects this port."),
         )
     if kind is IcmpKind.PORT:
@@ -83,9 +84,13 @@ def attempt_of_error(code: int, elapsed_ms: float, icmp: IcmpError | None = None
             Verdict.FILTERED,
             elapsed_ms,
             _(
-                "Rejected{by} with ICMP port unreachable, which for TCP is the "
-                "answer of a firewall."
-            ).format(by=by),
+                "Rejected by {sender} with ICMP port unreachable, which for TCP is the answer of a "
+                "firewall."
+            ).format(sender=sender)
+            if sender
+            else _(
+                "Rejected with ICMP port unreachable, which for TCP is the answer of a firewall."
+            ),
             _("Check for a firewall rule that rejects this port."),
         )
     if code in _REFUSED:
@@ -99,17 +104,17 @@ def attempt_of_error(code: int, elapsed_ms: float, icmp: IcmpError | None = None
         return silence(elapsed_ms)
     if code in RESET:
         return hung_up(elapsed_ms, was_reset=True)
-    return _unreachable(code, elapsed_ms, by)
+    return _unreachable(code, elapsed_ms, sender)
 
 
-def _unreachable(code: int, elapsed_ms: float, by: str) -> Attempt:
+def _unreachable(code: int, elapsed_ms: float, router: str) -> Attempt:
     if code in _HOST_UNREACHABLE:
         return Attempt(
             Verdict.UNREACHABLE,
             elapsed_ms,
             (
-                _("The host can't be reached, reports {router}.").format(router=by[4:])
-                if by
+                _("The host can't be reached, reports {router}.").format(router=router)
+                if router
                 else _("The host can't be reached.")
             ),
             _("Check that the host is switched on and that the address is right."),

@@ -11,7 +11,7 @@ from portview.domain.plain_text import LONGEST_QUOTE, inert, quoted
 from portview.domain.user_input.parsing import BadInputError, format_duration
 from portview.domain.user_input.targets import UrlTarget, parse_url
 from portview.domain.verdicts import Progress, Verdict
-from portview.i18n import _, ngettext
+from portview.i18n import _, join_sentences, ngettext, without_full_stop
 from portview.probes.cookies import Cookies
 from portview.probes.deadline import Deadline
 from portview.probes.first_open import NotConnectedError
@@ -199,7 +199,7 @@ class _Chain:
                 .rstrip()
             )
         except ExchangeError as error:
-            found = error.detail.rstrip(".")
+            found = without_full_stop(error.detail)
         except NotConnectedError:
             return None
         detail = _("This port speaks TLS, not plain HTTP. With https:// it answers: {found}.")
@@ -254,16 +254,18 @@ class _Chain:
             .format(status=answer.status, printable=printable(answer.reason.encode()))
             .rstrip()
         )
-        by = _(" by {server}").format(server=server) if server else ""
-        detail = _("{said}{by} in {elapsed_ms:.0f} ms.").format(
-            said=said, by=by, elapsed_ms=answer.elapsed_ms
+        sentence = (
+            _("{said} by {server} in {elapsed_ms:.0f} ms.")
+            if server
+            else _("{said} in {elapsed_ms:.0f} ms.")
         )
+        detail = sentence.format(said=said, server=server, elapsed_ms=answer.elapsed_ms)
         if len(self.hops) > 1:
             count = len(self.hops) - 1
             redirected = ngettext(
                 "Redirected once to {url}.", "Redirected {count} times to {url}.", count
             ).format(count=count, url=inert(self.hops[-1].url, LONGEST_QUOTE))
-            detail = f"{detail} {redirected}"
+            detail = join_sentences(detail, redirected)
         return detail
 
     def _explain_tls_port(self, answer: Answer) -> tuple[str, str] | None:

@@ -7,7 +7,7 @@ import ssl
 from typing import TYPE_CHECKING
 
 from portview.domain.plain_text import quoted
-from portview.i18n import _
+from portview.i18n import _, pgettext
 from portview.probes.certificates import Certificate, CertificateProblem
 from portview.probes.greeting import printable
 from portview.probes.known_protocols import WireProtocol, is_tls
@@ -64,7 +64,9 @@ def problem_words(
     if certificate is None:
         return _("it can't be read")
     words = [_one_problem(problem, certificate, wanted, chain) for problem in problems]
-    return _(", and ").join(words)
+    # Translators: two things that are wrong with a certificate, "it expired" and "it is for ...".
+    template = pgettext("problems", "{first}, and {second}")
+    return template.format(first="", second="").join(words)
 
 
 def _one_problem(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from portview.domain.errors import PortViewError
 from portview.domain.facts import Fact, Known, Unreadable
-from portview.i18n import _
+from portview.i18n import _, without_full_stop
 
 
 class AcceptQueue(NamedTuple):
@@ -34,5 +34,5 @@ def read_accept_queues(port: int) -> Fact[dict[str, AcceptQueue]]:
     try:
         queues = read_listener_queues(port)
     except PortViewError as error:
-        return Unreadable(error.message.rstrip("."))
+        return Unreadable(without_full_stop(error.message))
     return Known({address: AcceptQueue(*queue) for address, queue in queues.items()})

@@ -201,7 +201,7 @@ def test_started_in_the_background_it_stays_in_the_tray_or_minimised(
 def test_a_desktop_without_a_tray_says_so(make: Callable[..., Window]) -> None:
     window = make(has_tray=False)
     assert not window.acts["tray"].isEnabled()
-    assert "no tray" in window.acts["tray"].toolTip()
+    assert "no notification area" in window.acts["tray"].toolTip()
     assert not window.acts["close_to_tray"].isEnabled()
     assert not window.acts["autostart"].isEnabled()
     assert window.acts["autostart"].toolTip()

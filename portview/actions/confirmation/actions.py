@@ -185,7 +185,11 @@ class ServiceAction:
     @property
     def title(self) -> str:
         """Return the window's title."""
-        return f"{self.verb.capitalize()} service"
+        return {
+            "stop": _("Stop service"),
+            "start": _("Start service"),
+            "restart": _("Restart service"),
+        }[self.verb]
 
     def preview(self, *, force: bool, tree: bool) -> Confirmation:
         """Read the service and what depends on it."""
@@ -239,7 +243,7 @@ class SuspendAction:
     @property
     def title(self) -> str:
         """Return the window's title."""
-        return f"{self.verb.capitalize()} process"
+        return {"suspend": _("Suspend process"), "resume": _("Resume process")}[self.verb]
 
     def preview(self, *, force: bool, tree: bool) -> Confirmation:
         """See whether it is still the same process, and whether it is suspended."""

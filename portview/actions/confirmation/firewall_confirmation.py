@@ -13,7 +13,7 @@ from portview.actions.firewall_rules.query_context import describe_port
 from portview.actions.firewall_rules.report_text import describe_request, describe_verdict
 from portview.domain.firewall import RuleEffect
 from portview.domain.plain_text import inert, quoted
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,7 @@ def confirm_rule(plan: RulePlan) -> FirewallConfirmation:
         _("Now, for any other machine: {verdict}").format(
             verdict=describe_verdict(plan.before.whole)
         ),
-        "Allow" if is_allow else "Block",
+        _("Allow") if is_allow else _("Block"),
         plan,
         plan.is_needless,
         tuple(inert(note) for note in plan.notes),
@@ -81,8 +81,10 @@ def confirm_revoke(plans: Sequence[RevokePlan]) -> FirewallConfirmation:
     lines = [
         (
             name,
-            describe_request(plan.own.rule_spec)
-            + (_(" Why: {reason}.").format(reason=plan.reason) if plan.reason else ""),
+            join_sentences(
+                describe_request(plan.own.rule_spec),
+                _("Why: {reason}.").format(reason=plan.reason) if plan.reason else "",
+            ),
         )
         for name, plan in zip(names, plans, strict=True)
     ]

@@ -24,7 +24,7 @@ from portview.domain.facts import ABSENT, Absent, Fact, Known, Remedy, Unreadabl
 from portview.domain.owners.container import container_of_cgroups
 from portview.domain.owners.process import ProcessKey
 from portview.domain.owners.process_tree import ancestors_of, parent_of, trees_of
-from portview.i18n import _
+from portview.i18n import _, without_full_stop
 from portview.readers.choose import open_reader
 from portview.readers.elevation import unreadable_here
 from portview.readers.execution import read_execution
@@ -282,7 +282,7 @@ def _services_of_unit(unit: Unit, terminal: int) -> _Services:
     except PortViewError as error:
         if error.code in _NOBODY_MANAGES_IT:
             return Absent()
-        reason = error.message.rstrip(".")
+        reason = without_full_stop(error.message)
         logger.info("the service %s can't be read: %s", unit.name, reason)
         is_denied = error.outcome is Outcome.NEEDS_ADMIN
         return Unreadable(reason, Remedy.ADMINISTRATOR if is_denied else Remedy.TOOL)

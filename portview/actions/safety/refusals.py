@@ -185,9 +185,9 @@ def services_unreadable(services: Unreadable) -> Refusal:
     """Return why a process that may run a service is not stopped."""
     return unreadable_refusal(
         "services_unreadable",
-        _("This process may run a service, and PortView can't read which: ")
-        + services.reason
-        + ".",
+        _("This process may run a service, and PortView can't read which: {reason}.").format(
+            reason=_(services.reason)
+        ),
         services.remedy,
     )
 

@@ -32,7 +32,7 @@ from portview.diagnosis.wording import (
 from portview.domain.facts import Known
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import Protocol
-from portview.i18n import _, ngettext
+from portview.i18n import _, ngettext, without_full_stop
 
 if TYPE_CHECKING:
     from portview.diagnosis.facts import Facts, PortSocket
@@ -386,7 +386,7 @@ def _unreadable(facts: Facts) -> Finding:
     return cannot_tell(
         "listener",
         Side.BIND,
-        _("The table of sockets can't be read: {reason}.").format(reason=reason.rstrip(".")),
+        _("The table of sockets can't be read: {reason}.").format(reason=without_full_stop(reason)),
         _("Rights to read the table of sockets."),
     )
 

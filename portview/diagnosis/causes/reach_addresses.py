@@ -59,7 +59,11 @@ def loopback_only(facts: Facts) -> Finding | None:
         for info in one.owners
         if (text := where_its_port_stands(info))
     ]
-    hint = _(" ({where})").format(where=where[0]) if where else ""
+    advice = _("Have it listen on all addresses (0.0.0.0 or ::).")
+    if where:
+        advice = _("Have it listen on all addresses (0.0.0.0 or ::): {where}.").format(
+            where=where[0]
+        )
     return Finding(
         "loopback_only",
         Side.REACH,
@@ -71,7 +75,7 @@ def loopback_only(facts: Facts) -> Finding | None:
         follow_up=_("No other machine can reach it there."),
         fixes=(
             Fix(
-                _("Have it listen on all addresses (0.0.0.0 or ::){hint}.").format(hint=hint),
+                advice,
                 harm=Harm.LITTLE,
                 harm_words=_("Every machine of the network can then reach it."),
                 undo=_("Restore the setting."),

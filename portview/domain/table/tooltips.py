@@ -79,11 +79,9 @@ def process(entry: SocketEntry, context: CellContext) -> str:
     row, info = entry.row, entry.info
     if row.owner_problem is not None:
         reason = owner_problem_reason(row)
-        return (
-            reason
-            if row.pid is None
-            else _("{reason}\nThe system names PID {pid}.").format(reason=reason, pid=row.pid)
-        )
+        if row.pid is None:
+            return reason
+        return f"{reason}\n{_('The system names PID {pid}.').format(pid=row.pid)}"
     if row.key.owner is None:
         return without_process_sentence(row)
     if info is None or not info.name:

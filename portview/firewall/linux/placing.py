@@ -14,7 +14,7 @@ from portview.firewall.linux.deciding import Followed, follow
 from portview.firewall.linux.ruleset import Chain, ChainKey, Rule, Ruleset
 from portview.firewall.linux.sentences import answer_of
 from portview.firewall.linux.traversal_result import TooManyCasesError
-from portview.i18n import _
+from portview.i18n import _, without_full_stop
 
 if TYPE_CHECKING:
     from portview.domain.firewall import RuleSpec
@@ -133,7 +133,7 @@ def _obstacle(rule_spec: RuleSpec, followed: Followed | None, ruleset: Ruleset) 
     if followed.outcome.verdict is wanted:
         return ""
     answer = answer_of(followed.outcome, followed.packets, followed.fits, ruleset.order)
-    return answer.reason.rstrip(".")
+    return without_full_stop(answer.reason)
 
 
 def _placements(followed: Followed, scope: Scope, ruleset: Ruleset) -> list[Placement]:

@@ -99,7 +99,7 @@ class ConfirmDialog(QDialog):
         self.progress_bar.setRange(0, 0)
         self.progress_bar.setTextVisible(False)
         self.buttons = QDialogButtonBox()
-        self.cancel_button = self.add_button("Cancel", QDialogButtonBox.ButtonRole.RejectRole)
+        self.cancel_button = self.add_button(_("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
         self.cancel_button.clicked.connect(self.reject)
         self.act_button = self.add_button("", QDialogButtonBox.ButtonRole.ActionRole)
         self.act_button.clicked.connect(self._on_act)
@@ -154,7 +154,7 @@ class ConfirmDialog(QDialog):
         """
         self.act_button.setText(verb.replace("&", "&&"))
         self._show_only(self.headline, *shown, *([self.act_button] if verb else []))
-        self._rest_on_cancel("Cancel" if verb else "Close")
+        self._rest_on_cancel(_("Cancel") if verb else _("Close"))
         # From Cancel the act is one Tab away, whatever stands between them.
         QWidget.setTabOrder(self.cancel_button, self.act_button)
         if verb and is_default:
@@ -285,7 +285,7 @@ class ConfirmDialog(QDialog):
         self.checklist.finish()
         has_steps = bool(self.checklist.lines)
         self._show_only(*([self.checklist] if has_steps else []), self.outcome, self.copy_button)
-        self._rest_on_cancel("Close")
+        self._rest_on_cancel(_("Close"))
 
     def _rest_on_cancel(self, text: str) -> None:
         self.cancel_button.setText(text)

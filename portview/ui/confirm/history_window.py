@@ -62,7 +62,7 @@ class HistoryWindow(QDialog):
         self._is_over = False
         self._stopped: list[StoppedProcess | SettingChange | str] = []
         self.tree = QTreeWidget()
-        self.tree.setHeaderLabels(["When", _("Done"), "Result"])
+        self.tree.setHeaderLabels([_("When"), _("Done"), _("Result")])
         self.tree.setUniformRowHeights(True)
         self.tree.setAccessibleName(_("Actions that were carried out"))
         self.tree.header().setSectionResizeMode(_WHEN, QHeaderView.ResizeMode.ResizeToContents)

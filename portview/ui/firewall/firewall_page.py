@@ -71,13 +71,13 @@ class FirewallPage(DetailsPage):
         self.headline = Headline()
         self.headline.setFrameShape(QFrame.Shape.NoFrame)
         self.facts = FactsForm()
-        self.facts.add_fact("note", "Note", most_lines=2)
-        self.facts.add_fact("summary", "Firewall", most_lines=3)
+        self.facts.add_fact("note", _("Note"), most_lines=2)
+        self.facts.add_fact("summary", _("Firewall"), most_lines=3)
         self.facts.add_fact("problem", _("Not read"), most_lines=4)
-        self.facts.add_fact("profiles", "Profiles", most_lines=8)
+        self.facts.add_fact("profiles", _("Profiles"), most_lines=8)
         self.facts.add_fact("drops", _("Recently dropped"), most_lines=6)
-        self.allow_button = self._button("&Allow\u2026", self._on_allow)
-        self.block_button = self._button("&Block\u2026", self._on_block)
+        self.allow_button = self._button(_("&Allow\u2026"), self._on_allow)
+        self.block_button = self._button(_("&Block\u2026"), self._on_block)
         self.managed_button = self._button(
             _("&Rules created by PortView…"), self.managed_rules_requested.emit
         )

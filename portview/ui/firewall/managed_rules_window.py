@@ -15,7 +15,7 @@ from portview.domain.firewall import FirewallQuestion
 from portview.domain.verdict_labels import verdict_label
 from portview.engine.latest_query import LatestQuery
 from portview.engine.task_runner import Pool
-from portview.i18n import N_, _
+from portview.i18n import N_, _, join_sentences, ngettext
 from portview.ui.firewall.firewall_text import EFFECT_LABELS
 from portview.ui.firewall.revoke_action import ConfirmedRevoke
 from portview.ui.style.severity import Severity
@@ -83,8 +83,8 @@ class ManagedRulesWindow(ToolWindow):
         self.table.setWordWrap(False)
         self.revoke_button = self.button(_("&Revoke…"), self._on_revoke)
         self.all_button = self.button(_("Revoke &all…"), self._on_revoke_all)
-        self.refresh_button = self.button("&Refresh", self.refresh)
-        self.close_button = self.button("Close", self.reject)
+        self.refresh_button = self.button(_("&Refresh"), self.refresh)
+        self.close_button = self.button(_("Close"), self.reject)
         buttons = QHBoxLayout()
         for button in (self.revoke_button, self.all_button, self.refresh_button):
             buttons.addWidget(button)
@@ -148,18 +148,17 @@ class ManagedRulesWindow(ToolWindow):
 def _note(rules: FirewallRules) -> str:
     status, many = rules.status, len(rules.managed_rules)
     if status.problem:
-        return f"{status.problem} {status.hint}".strip()
+        return join_sentences(status.problem, status.hint)
     if not many:
         return _(
             "PortView has created no rule on this machine. A rule that is created with "
             "“Allow through firewall…” is listed here until it is revoked."
         )
-    rules_words = (
-        _("This rule was") if many == 1 else _("These {many:,} rules were").format(many=many)
-    )
-    return _("{rules_words} made by PortView. Others are never touched.").format(
-        rules_words=rules_words
-    )
+    return ngettext(
+        "PortView created this rule. Others are never touched.",
+        "PortView created these {count:,} rules. Others are never touched.",
+        many,
+    ).format(count=many)
 
 
 def _read(firewall: FirewallReader) -> _Listing:

@@ -69,8 +69,8 @@ class ConnectionCheck(QWidget):
         policy.setRetainSizeWhenHidden(True)
         self.bar.setSizePolicy(policy)
         self.again_button = _button("Run &again", self.run_again)
-        self.cancel_button = _button("&Cancel", self.stop)
-        self.copy_button = _button("Co&py", self._copy)
+        self.cancel_button = _button(_("&Cancel"), self.stop)
+        self.copy_button = _button(_("Co&py"), self._copy)
         self._compose()
         self.view.begin(_("Nothing tested yet"), _("Choose a socket and test its connection."))
         self._show_state()
@@ -118,7 +118,7 @@ class ConnectionCheck(QWidget):
         """Call the test off; what was found stays."""
         was_running = self._task.cancel()
         if was_running:
-            self.view.headline.say(Severity.NOTE, "Cancelled", _("The test did not finish."))
+            self.view.headline.say(Severity.NOTE, _("Cancelled"), _("The test did not finish."))
             self._show_state()
         return was_running
 
@@ -138,7 +138,7 @@ class ConnectionCheck(QWidget):
     def _on_progress(self, news: ConnectionPlan | ResultRow) -> None:
         if isinstance(news, ResultRow):
             self.view.add_row(news)
-            self.view.headline.say(Severity.NOTE, "Testing\u2026", news.cells[-1])
+            self.view.headline.say(Severity.NOTE, _("Testing\u2026"), news.cells[-1])
             return
         owner = ""
         if self._entry is not None:
@@ -146,7 +146,7 @@ class ConnectionCheck(QWidget):
         self._title = f"{news.title} ({owner})"
         self.explanation.setText(f"{self._title}. {news.explanation}")
         mute(self.explanation)
-        self.view.headline.say(Severity.NOTE, "Testing\u2026", news.title)
+        self.view.headline.say(Severity.NOTE, _("Testing\u2026"), news.title)
 
     def _on_done(self, result: DisplayedResult) -> None:
         self._result = result

@@ -20,7 +20,7 @@ from portview.actions.port_destinations import PortDestinations
 from portview.domain.sockets.socket_row import Protocol
 from portview.domain.user_input.parsing import format_ports, parse_count, parse_ports
 from portview.domain.user_input.targets import parse_any_port
-from portview.i18n import N_, _
+from portview.i18n import N_, _, join_list, join_sentences, ngettext
 from portview.override import override
 from portview.probes.documents import pick_document
 from portview.probes.pick import pick_ports, ports_near
@@ -71,9 +71,9 @@ class PickWindow(ToolWindow):
         self.dynamic = QCheckBox(_("Take &dynamic ports too"))
         self.dynamic.setToolTip(_("The system may give these to any outgoing connection."))
         self.view = ResultView()
-        self.inspect_button = self.button("&Find", self.look)
+        self.inspect_button = self.button(_("&Find"), self.look)
         self.inspect_button.setDefault(True)
-        self.cancel_button = self.button("&Cancel", self.stop)
+        self.cancel_button = self.button(_("&Cancel"), self.stop)
         self.copy_button = self.button(_("Co&py ports"), self._copy_ports)
         self.json_button = self.button(_("Copy as &JSON"), self._copy_json)
         self.starts_at = self.near
@@ -105,7 +105,7 @@ class PickWindow(ToolWindow):
         protocol = Protocol(self.protocol.currentText().lower())
         may_be_dynamic = self.dynamic.isChecked()
         self._report = None
-        self.view.begin("Looking\u2026", _("Each port is bound for a moment."))
+        self.view.begin(_("Looking\u2026"), _("Each port is bound for a moment."))
 
         def work(work: Work[PickReport]) -> PickReport:
             ranges = read_port_ranges(protocol)
@@ -130,7 +130,7 @@ class PickWindow(ToolWindow):
     def stop(self) -> bool:
         was_running = self._task.cancel()
         if was_running:
-            self.view.begin("Cancelled", _("No port was taken."))
+            self.view.begin(_("Cancelled"), _("No port was taken."))
             self._show_state()
         return was_running
 
@@ -146,7 +146,7 @@ class PickWindow(ToolWindow):
     def _compose(self) -> None:
         first = QHBoxLayout()
         first.addWidget(self.near)
-        for words, widget in (("Ho&w many:", self.count), ("P&rotocol:", self.protocol)):
+        for words, widget in (("Ho&w many:", self.count), (_("P&rotocol:"), self.protocol)):
             label = QLabel(words)
             label.setBuddy(widget)
             first.addSpacing(8)
@@ -171,20 +171,20 @@ class PickWindow(ToolWindow):
         layout.addLayout(buttons)
 
     def _on_progress(self, progress: Progress) -> None:
-        self.view.headline.say(Severity.NOTE, "Looking\u2026", f"{progress.text}.")
+        self.view.headline.say(Severity.NOTE, _("Searching…"), f"{progress.text}.")
 
     def _on_found(self, protocol: Protocol, report: PickReport) -> None:
         self._report = report
-        ports = ", ".join(map(str, report.ports))
-        words = _("is free") if len(report.ports) == 1 else _("are free")
+        ports = join_list(map(str, report.ports))
+        free = ngettext("{ports} is free", "{ports} are free", len(report.ports))
         detail = _(
             "A server can take {ports} ({protocol}) at every address of this machine."
         ).format(ports=ports, protocol=protocol.upper())
         rows = passed_over(report.skipped)
-        hint = " ".join(report.notes)
+        hint = join_sentences(*report.notes)
         columns = tuple(map(_, _COLUMNS)) if rows else ()
         self.view.show_result(
-            DisplayedResult(Severity.GOOD, f"{ports} {words}", detail, hint, columns, rows)
+            DisplayedResult(Severity.GOOD, free.format(ports=ports), detail, hint, columns, rows)
         )
         self._show_state()
         self.copy_button.setFocus()
@@ -213,11 +213,7 @@ def passed_over(skipped: Sequence[Skipped]) -> tuple[ResultRow, ...]:
     """Return a line for each reason, with all the ports that it holds for."""
     by_reason: dict[str, list[int]] = {}
     for one in skipped:
-        # A reason found by a bind names the port, which the first cell does already.
-        reason = one.reason.removeprefix(_("TCP port {port} ").format(port=one.port)).removeprefix(
-            _("UDP port {port} ").format(port=one.port)
-        )
-        by_reason.setdefault(reason, []).append(one.port)
+        by_reason.setdefault(one.reason, []).append(one.port)
     return tuple(ResultRow((format_ports(ports), why)) for why, ports in by_reason.items())
 
 

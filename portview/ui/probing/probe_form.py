@@ -231,13 +231,13 @@ class ProbeForm(QWidget):
             layout.addWidget(self._pages[kind])
 
     def _option_rows(self) -> dict[ProbeKind, list[list[tuple[str, QWidget]]]]:
-        wait = {kind: ("Ti&meout:", field) for kind, field in self._timeouts.items()}
+        wait = {kind: (_("Ti&meout:"), field) for kind, field in self._timeouts.items()}
         return {
             ProbeKind.TCP: [[wait[ProbeKind.TCP], (_("Tr&ies per address:"), self._tries)]],
             ProbeKind.UDP: [
                 [
                     wait[ProbeKind.UDP],
-                    ("&Question:", self._payload),
+                    (_("&Question:"), self._payload),
                     (_("R&epeat after silence:"), self._retries),
                 ]
             ],
@@ -250,7 +250,7 @@ class ProbeForm(QWidget):
                 [("", self._follows), ("", self._checks)],
             ],
             ProbeKind.TLS: [[wait[ProbeKind.TLS], (_("&Name to ask for:"), self._server_name)]],
-            ProbeKind.BIND: [[("&Protocol:", self._protocol)]],
+            ProbeKind.BIND: [[(_("&Protocol:"), self._protocol)]],
         }
 
     def _on_kind_changed(self) -> None:

@@ -77,9 +77,9 @@ class ProbeWindow(ToolWindow):
         self.history.setWordWrap(True)
         self.history.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.history.currentRowChanged.connect(self._on_result_chosen)
-        self.ask_button = self.button("&Ask", self.ask)
+        self.ask_button = self.button(_("&Ask"), self.ask)
         self.ask_button.setDefault(True)
-        self.cancel_button = self.button("&Cancel", self.stop)
+        self.cancel_button = self.button(_("&Cancel"), self.stop)
         self.copy_button = self.button(_("Cop&y as text"), self._copy_text)
         self.json_button = self.button(_("Copy as &JSON"), self._copy_json)
         self.condition = QComboBox()
@@ -90,7 +90,7 @@ class ProbeWindow(ToolWindow):
         self.limit.setPlaceholderText("10 min")
         self.limit.setFixedWidth(70)
         self.wait_button = self.button(
-            "&Wait",
+            _("&Wait"),
             self._ask_to_wait,
             _("Keeps running in the background; the status bar shows it"),
         )
@@ -117,7 +117,7 @@ class ProbeWindow(ToolWindow):
         question = self.form.question()
         if question is None:
             return
-        self.view.begin("Asking\u2026", str(question))
+        self.view.begin(_("Asking\u2026"), str(question))
         self.history.setCurrentRow(-1)
 
         def work(work: Work[AnyReport]) -> AnyReport:
@@ -135,7 +135,7 @@ class ProbeWindow(ToolWindow):
         """Call off what is being asked."""
         was_running = self._task.cancel()
         if was_running:
-            self.view.begin("Cancelled", _("Nothing more is sent."))
+            self.view.begin(_("Cancelled"), _("Nothing more is sent."))
             self._show_state()
         return was_running
 
@@ -208,12 +208,12 @@ class ProbeWindow(ToolWindow):
         return make(tcp_target_of(value, "127.0.0.1"))
 
     def _on_progress(self, progress: Progress) -> None:
-        share = (
-            _(" ({done} of {total})").format(done=progress.done + 1, total=progress.total)
-            if progress.total > 1
-            else ""
-        )
-        self.view.begin("Asking\u2026", f"{progress.text}{share}")
+        text = progress.text
+        if progress.total > 1:
+            text = _("{text} ({done} of {total})").format(
+                text=text, done=progress.done + 1, total=progress.total
+            )
+        self.view.begin(_("Checking…"), text)
 
     def _on_answered(self, question: ProbeQuestion, report: AnyReport) -> None:
         self._take(_Result(str(question), result_of(report), report))
@@ -264,7 +264,7 @@ class ProbeWindow(ToolWindow):
     def _show_state(self) -> None:
         is_running = self._task.is_running
         self.cancel_button.setEnabled(is_running)
-        self.ask_button.setText(_("&Ask again") if self._results else "&Ask")
+        self.ask_button.setText(_("&Ask again") if self._results else _("&Ask"))
         result = self._chosen()
         self.copy_button.setEnabled(result is not None)
         self.json_button.setEnabled(result is not None and result.report is not None)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from portview.domain.plain_text import inert
+from portview.i18n import N_, _
 from portview.models.tooltips import plain_tooltip
 from portview.override import override
 from portview.ui.probing.probe_results import time_text
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 _DISPLAY = Qt.ItemDataRole.DisplayRole
 _NOWHERE = QModelIndex()
-TITLES = ("Port", "Service", "Owner", "Latency", "Banner")
+TITLES = (N_("Port"), N_("Service"), N_("Owner"), N_("Latency"), N_("Banner"))
 NUMBER_COLUMNS = frozenset({0, 3})
 
 
@@ -61,7 +62,7 @@ class ScanModel(QAbstractTableModel):
 
     def as_text(self) -> str:
         """Return all lines with tabs between the cells, as shown."""
-        lines = ["\t".join(TITLES)]
+        lines = ["\t".join(map(_, TITLES))]
         lines += [
             "\t".join(self._text(row, column) for column in range(len(TITLES)))
             for row in self._rows
@@ -79,7 +80,7 @@ class ScanModel(QAbstractTableModel):
     @override
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = _DISPLAY) -> Any:
         if orientation is Qt.Orientation.Horizontal and role == _DISPLAY:
-            return TITLES[section]
+            return _(TITLES[section])
         return None
 
     @override

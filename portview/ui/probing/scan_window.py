@@ -97,11 +97,11 @@ class ScanWindow(ToolWindow):
         self.left = QLabel()
         self.left.setTextFormat(Qt.TextFormat.PlainText)
         self.left.setAccessibleName(_("Time left"))
-        self.scan_button = self.button("&Scan", self.scan)
+        self.scan_button = self.button(_("&Scan"), self.scan)
         self.scan_button.setDefault(True)
-        self.cancel_button = self.button("&Cancel", self.stop)
-        self.copy_button = self.button("Cop&y", self._copy)
-        self.export_button = self.button("E&xport", lambda: None)
+        self.cancel_button = self.button(_("&Cancel"), self.stop)
+        self.copy_button = self.button(_("Cop&y"), self._copy)
+        self.export_button = self.button(_("E&xport"), lambda: None)
         menu = QMenu(self)
         menu.addAction(_("CSV\u2026")).triggered.connect(
             lambda _unused=False: self._choose_file("csv")
@@ -165,7 +165,7 @@ class ScanWindow(ToolWindow):
             found = len(self.model.ports)
             self.headline.say(
                 Severity.NOTE,
-                "Cancelled",
+                _("Cancelled"),
                 _("{found:,} open ports were found by then.").format(found=found),
             )
             self._show_state()
@@ -250,7 +250,7 @@ class ScanWindow(ToolWindow):
         self.bar.setRange(0, len(question.ports))
         self.bar.setValue(0)
         self.headline.say(
-            Severity.NOTE, "Scanning\u2026", f"{target.address}: {len(question.ports):,} ports"
+            Severity.NOTE, _("Scanning\u2026"), f"{target.address}: {len(question.ports):,} ports"
         )
 
         def work(work: Work[ScanEnd]) -> ScanEnd:

@@ -145,7 +145,7 @@ class NameDialog(QDialog):
         name = self.name.casefold()
         save = self._buttons.button(QDialogButtonBox.StandardButton.Save)
         save.setEnabled(is_good_name(self.name) and name not in _RESERVED)
-        save.setText("Replace" if name in self._taken else "Save")
+        save.setText(_("Replace") if name in self._taken else _("Save"))
         if name in _RESERVED:
             self.note.setText(_("A view that comes with PortView has this name."))
         elif name in self._taken:

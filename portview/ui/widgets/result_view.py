@@ -47,7 +47,7 @@ class Headline(QFrame):
         self.setAccessibleName(_("Result"))
         self._picture = QLabel()
         self._picture.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._word = wrapped_label("Verdict")
+        self._word = wrapped_label(_("Verdict"))
         font = QFont(self.font())
         font.setPointSizeF(font.pointSizeF() * 1.15)
         font.setBold(True)

@@ -148,7 +148,7 @@ class MainWindow(QMainWindow):
         self.background.notified.connect(self.show_message)
         self.restart = RestartAction(self.acts, self, runner, is_elevated=facts.is_elevated)
         self.restart.notified.connect(self.show_message)
-        self.acts.add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.background.quit)
+        self.acts.add("quit", ActionSpec(_("&Quit"), ("Ctrl+Q",)), self.background.quit)
         self._add_row_actions()
         self._saved_views = SavedViews(
             settings,
@@ -242,10 +242,10 @@ class MainWindow(QMainWindow):
         add("refresh", ActionSpec(_("&Refresh now"), ("F5", "Ctrl+R")), self._poller.refresh)
         add(
             "pause",
-            ActionSpec("&Pause", tip=_("Space does the same in the table"), is_checkable=True),
+            ActionSpec(_("&Pause"), tip=_("Space does the same in the table"), is_checkable=True),
             self._poller.set_paused,
         )
-        add("filter", ActionSpec("&Filter", ("Ctrl+F",)), self.filter_box.enter)
+        add("filter", ActionSpec(_("&Filter"), ("Ctrl+F",)), self.filter_box.enter)
         add("clear_filter", ActionSpec(_("Clear f&ilter")), self._clear_filter)
         for number, scope in enumerate(Scope, start=1):
             add(
@@ -255,7 +255,7 @@ class MainWindow(QMainWindow):
             )
         add(
             "details",
-            ActionSpec("&Details", ("F4",), _("What is known about the row"), is_checkable=True),
+            ActionSpec(_("&Details"), ("F4",), _("What is known about the row"), is_checkable=True),
             self.details.set_open,
         )
         self.probing.add_actions(self.acts)
@@ -263,7 +263,7 @@ class MainWindow(QMainWindow):
         self._export = Export(
             self._runner, self._exportable, self, is_elevated=self._facts.is_elevated
         )
-        add("export", ActionSpec("&Export\u2026", ("Ctrl+E",)), self._export.ask)
+        add("export", ActionSpec(_("&Export\u2026"), ("Ctrl+E",)), self._export.ask)
         add("go_to_port", ActionSpec(_("&Go to port"), ("Ctrl+L",)), self.port_box.enter)
         add(
             "palette",
@@ -330,8 +330,8 @@ class MainWindow(QMainWindow):
             self.live_button.interval_actions,
             self._grouping.all(),
             self._saved_views,
-            (ColumnsMenu("C&olumns", self.views, self), SortMenu("Sor&t by", self.views, self)),
-            (ThemeMenu("The&me", settings, self), self._highlight_menu),
+            (ColumnsMenu(_("C&olumns"), self.views, self), SortMenu("Sor&t by", self.views, self)),
+            (ThemeMenu(_("The&me"), settings, self), self._highlight_menu),
         )
 
     def _connect(self) -> None:

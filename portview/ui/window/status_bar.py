@@ -35,7 +35,7 @@ class StatusBar(QStatusBar):
         self._waiting = self._label(_("Changes that wait"))
         self._problem = self._label(_("What could not be read"))
         self._usage = self._label(_("Dynamic ports"))
-        self._rights = self._label("Rights")
+        self._rights = self._label(_("Rights"))
         self._cost = self._label(_("Cost of the last reading"))
         self.addWidget(self._totals)
         self.addWidget(self._waiting)

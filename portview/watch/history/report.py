@@ -88,4 +88,4 @@ def _gaps(answer: HistoryAnswer, now_ms: int) -> Iterator[str]:
         length = format_duration((now_ms if gap.to_ms is None else gap.to_ms) - gap.from_ms)
         yield f"  {local_moment(gap.from_ms)}  {until}  {length}"
     if len(answer.gaps) > _MOST_GAPS:
-        yield _("  and {count} earlier times").format(count=len(answer.gaps) - _MOST_GAPS)
+        yield "  " + _("and {count} earlier times").format(count=len(answer.gaps) - _MOST_GAPS)

@@ -140,4 +140,4 @@ def test_every_verdict_has_its_words(verdict: PortVerdict) -> None:
     proof = Proof(verdict, bind(BindVerdict.ERROR, "It failed.", "Look."), holders, (row(NEW),))
     for text in words(proof):
         assert "\u202e" not in text
-    assert words(proof)[1].startswith(("TCP port 8080", "Nobody"))
+    assert words(proof)[1].startswith(("TCP port 8080", "No process"))

@@ -267,12 +267,12 @@ def test_settings_that_stand_against_it_are_named_beforehand() -> None:
     off = {"standardprofile": {"enablefirewall": 0}}
     assert "The firewall is off on private" in warnings(local=off)
     assert "it changes nothing here" in warnings(active=[Profile.PUBLIC])
-    assert "does not tell which networks" in warnings(active=[])
+    assert "does not say which networks" in warnings(active=[])
     assert "can't be determined" in warnings(service_start=4)
 
 
 def test_what_is_so_already_is_said() -> None:
-    assert "It is allowed already." in warnings(rule_text("Allow", "Protocol=6"))
+    assert "It is already allowed." in warnings(rule_text("Allow", "Protocol=6"))
     assert "It is blocked already." in warnings(
         rule_spec=replace(RULE_SPEC, effect=RuleEffect.BLOCK)
     )
