@@ -25,6 +25,8 @@ from windows_program.installer import InstallerOrder, find_makensis, make_instal
 from windows_program.manifests import URL_VARIABLE, Release, write_manifests
 from windows_program.sbom import components_from_json, sbom_text
 from windows_program.signing import SIGN_VARIABLE, SigningError, sign
+from windows_program.update_file import FILE_NAME as LATEST_NAME
+from windows_program.update_file import KEY_VARIABLE
 from windows_program.version_resource import copyright_line
 from windows_program.windows_python import WindowsPython, bench_python, own_python
 from wine_bench.errors import BenchError
@@ -65,6 +67,7 @@ class Artefacts:
     sums: Path
     bare: Path
     manifests: Path
+    latest: Path
 
     @classmethod
     def below(cls, place: Path, version: str) -> Artefacts:
@@ -77,11 +80,13 @@ class Artefacts:
             place / "SHA256SUMS",
             place / "Bare",
             place / "manifests",
+            place / LATEST_NAME,
         )
 
     def files(self) -> tuple[Path, ...]:
         """Return what is handed out as single files, but for the check sums."""
-        return (self.archive, self.installer, self.sbom)
+        latest = (self.latest,) if self.latest.exists() else ()
+        return (self.archive, self.installer, self.sbom, *latest)
 
 
 def package(arguments: Sequence[str], pip: Sequence[str]) -> int:
@@ -140,6 +145,9 @@ def _freeze(python: WindowsPython, artefacts: Artefacts, *, with_bare: bool) -> 
     environment = {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": str(source_epoch())}
     if with_bare:
         environment["PORTVIEW_FREEZE_BARE"] = "1"
+    for name in (URL_VARIABLE, KEY_VARIABLE):
+        if name in os.environ:
+            environment[name] = os.environ[name]
     places = [python.path(place) for place in (_WORK / "work", artefacts.folder.parent)]
     shutil.rmtree(artefacts.folder.parent, ignore_errors=True)
     if python.run(["-m", "windows_program.freeze", *places], environment):
@@ -176,6 +184,10 @@ def _pack(artefacts: Artefacts, version: str) -> None:
         sbom_text(version, "MIT", components, source_epoch()), encoding="utf-8", newline="\n"
     )
     _write_manifests(artefacts, version)
+    if (made / LATEST_NAME).exists():
+        shutil.copyfile(made / LATEST_NAME, artefacts.latest)
+    else:
+        print(f"  no notice of new versions: {KEY_VARIABLE} is no key")
     artefacts.sums.write_text(sha256_lines(artefacts.files()), encoding="ascii", newline="\n")
     print(f"  the installer is a {kind} program")
     print("  signed" if all(signed) else f"  not signed: {SIGN_VARIABLE} names no command")

@@ -30,7 +30,8 @@ from portview.engine.task_runner import TaskRunner
 from portview.engine.traffic_feed import TrafficFeed
 from portview.firewall.on_demand import FirewallOnDemand
 from portview.i18n import _
-from portview.log import log_path
+from portview.log import log_path, use_log_settings
+from portview.preferences import NAMES
 from portview.process_hardening import leave_working_directory
 from portview.readers.choose import open_reader, open_traffic_reader
 from portview.readers.elevation import is_elevated
@@ -42,6 +43,7 @@ from portview.resources import resource_path
 from portview.settings import Settings, settings_path
 from portview.ui.firewall.firewall_tools import FirewallSources
 from portview.ui.style.icons import application_icon
+from portview.ui.style.motion import reduce_motion
 from portview.ui.style.theme import Theme, apply_theme, choose_style
 from portview.ui.table.data_sources import DataSources
 from portview.ui.window.environment import WindowEnvironment
@@ -316,6 +318,11 @@ def _run(
         window.background.open()
     else:
         window.show()
+    from portview.ui.window.notices import Notices  # noqa: PLC0415 - said after the first rows
+
+    notices = Notices(window.notice_bar, window.acts, settings, opened.runner)
+    window.first_rows.shown.connect(notices.start)
+    in_force = follow_settings(settings)
     recorder = RecordingWindow(opened)
     window.first_rows.shown.connect(recorder.start)
     QTimer.singleShot(_SETTLED_MS, window.watching.start)
@@ -340,9 +347,25 @@ def _run(
     try:
         return application.exec()
     finally:
+        in_force()
+        notices.stop()
         expired.stop()
         recorder.stop()
         opened.close()
+
+
+def follow_settings(settings: Settings) -> Callable[[], None]:
+    """Put into force, now and with each change, what no widget sees to; return what ends that."""
+
+    def use(names: frozenset[str]) -> None:
+        preferences = settings.preferences
+        if names & {"log_format", "log_level"}:
+            use_log_settings(preferences.log_format, preferences.log_level)
+        if "reduce_motion" in names:
+            reduce_motion(is_reduced=preferences.reduce_motion)
+
+    use(NAMES)
+    return settings.listen(use)
 
 
 class RecordingWindow(QObject):

@@ -34,17 +34,39 @@ def start_logging() -> None:
     root.addHandler(_LogFile())
 
 
+def use_log_settings(log_format: str, log_level: str) -> None:
+    """Write from now on in this form, ``text`` or ``json``, and from this level up.
+
+    Where watches.toml asks for JSON it stays JSON. Loggers of libraries stay at information: what
+    they say beyond that may hold what nobody should read in a log.
+    """
+    root = logging.getLogger()
+    level = logging.getLevelNamesMapping()[log_level.upper()]
+    root.setLevel(max(level, logging.INFO))
+    logging.getLogger("portview").setLevel(level)
+    for handler in root.handlers:
+        if isinstance(handler, _LogFile):
+            handler.use_format(is_json=log_format == "json")
+
+
 class _LogFile(logging.Handler):
     """Opens the file with the first record: most runs have none, and a start is the faster."""
 
     def __init__(self) -> None:
         super().__init__()
         self._file: logging.Handler | None = None
+        self._is_json: bool | None = None
+
+    def use_format(self, *, is_json: bool) -> None:
+        """Write what follows as JSON or as text."""
+        self._is_json = is_json
+        if self._file is not None:
+            _set_format(self._file, is_json=is_json)
 
     @override
     def emit(self, record: logging.LogRecord) -> None:
         if self._file is None:
-            self._file = _open_file()
+            self._file = _open_file(is_json=self._is_json)
         self._file.emit(record)
 
     @override
@@ -54,7 +76,7 @@ class _LogFile(logging.Handler):
         super().close()
 
 
-def _open_file() -> logging.Handler:
+def _open_file(*, is_json: bool | None) -> logging.Handler:
     # Loaded when wanted.
     from portview.private_files import make_folder  # noqa: PLC0415
     from portview.private_log import PrivateLogFile  # noqa: PLC0415
@@ -71,11 +93,17 @@ def _open_file() -> logging.Handler:
         )
     except OSError:
         return logging.NullHandler()
-    from portview.log_json import EcsFormatter, wants_json  # noqa: PLC0415 - likewise
+    _set_format(file, is_json=is_json)
+    return file
 
+
+def _set_format(file: logging.Handler, *, is_json: bool | None) -> None:
+    """Let a file write in a form; None leaves it to the settings file."""
+    from portview.log_json import EcsFormatter, rules_want_json, wants_json  # noqa: PLC0415 - late
+
+    chosen = wants_json() if is_json is None else is_json or rules_want_json()
     file.setFormatter(
         EcsFormatter()
-        if wants_json()
+        if chosen
         else logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
     )
-    return file

@@ -64,8 +64,12 @@ def wants_json() -> bool:
 
     A file with a mistake says nothing here: whoever reads it in earnest tells of it.
     """
-    folder = settings_folder()
-    return _says_json(folder / "watches.toml", toml=True) or _says_json(folder / "settings.json")
+    return rules_want_json() or _says_json(settings_folder() / "settings.json")
+
+
+def rules_want_json() -> bool:
+    """Return whether watches.toml asks for JSON, whatever the settings say. Never raises."""
+    return _says_json(settings_folder() / "watches.toml", toml=True)
 
 
 def _says_json(path: Path, *, toml: bool = False) -> bool:

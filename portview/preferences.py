@@ -20,7 +20,18 @@ HIGHLIGHTS_MS = (0, 1000, 3000, 10_000, 30_000)
 """How long closed rows and the marks of new ones may stay, in milliseconds."""
 
 THEMES = ("system", "light", "dark", "high-contrast")
+LANGUAGES = ("system", "en", "zh_CN")
+"""Names of catalogues; "system" is what the system's language asks for."""
+
+LOG_FORMATS = ("text", "json")
+LOG_LEVELS = ("warning", "info", "debug")
 SCOPES = ("listening", "connections", "udp", "all")
+HISTORY_DAYS = (1, 7, 30, 90, 180, 365, 730)
+"""For how many days history may be kept."""
+
+HISTORY_MB = (20, 50, 100, 200, 500, 1000, 2000)
+"""How large the file of history may become, in megabytes."""
+
 _MAX_COORDINATE = 32_767
 
 
@@ -51,6 +62,29 @@ class Preferences:
     grouped: bool = False
     by_count: bool = False
     by_project: bool = False
+    history: bool = True
+    """Whether it is recorded who listens."""
+    history_days: int = 90
+    history_mb: int = 200
+    """How many megabytes the file of history may take."""
+    history_peers: bool = False
+    """Whether the addresses of other machines are recorded."""
+    language: str = "system"
+    notifications: bool = True
+    """Whether the tray shows messages of watches."""
+    reduce_motion: bool = False
+    digits_ask: bool = True
+    """Whether a digit that is typed in the table begins a question about a port."""
+    log_format: str = "text"
+    log_level: str = "info"
+    hints: bool = True
+    hints_done: tuple[Any, ...] = ()
+    """Names of the hints that are not shown any more."""
+    version_seen: str = ""
+    """The version whose news were shown or not needed; empty before the first start."""
+    update_notice: bool = False
+    update_asked_at: int = 0
+    """When the file of the newest version was last read, in seconds of Unix time."""
 
 
 DEFAULTS = Preferences()
@@ -73,6 +107,10 @@ def _one_of(*allowed: object) -> Callable[[Any], bool]:
 
 def _whole_number(value: Any) -> bool:
     return type(value) is int and 0 < value <= _MAX_COORDINATE
+
+
+def _moment(value: Any) -> bool:
+    return type(value) is int and value >= 0
 
 
 def _switch(value: Any) -> bool:
@@ -109,6 +147,21 @@ _RULES: dict[str, Callable[[Any], bool]] = {
     "grouped": _switch,
     "by_count": _switch,
     "by_project": _switch,
+    "history": _switch,
+    "history_days": _one_of(*HISTORY_DAYS),
+    "history_mb": _one_of(*HISTORY_MB),
+    "history_peers": _switch,
+    "language": _one_of(*LANGUAGES),
+    "notifications": _switch,
+    "reduce_motion": _switch,
+    "digits_ask": _switch,
+    "log_format": _one_of(*LOG_FORMATS),
+    "log_level": _one_of(*LOG_LEVELS),
+    "hints": _switch,
+    "hints_done": _list,
+    "version_seen": _text,
+    "update_notice": _switch,
+    "update_asked_at": _moment,
 }
 
 NAMES = frozenset(each.name for each in fields(Preferences))

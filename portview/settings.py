@@ -14,6 +14,7 @@ from portview.preferences import NAMES, Preferences, read_preferences
 from portview.private_files import make_folder, read_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class Settings:
         self.set_aside: Path | None = None
         self._values: dict[str, Any] = self._load()
         self._saved = dict(self._values)
+        self._listeners: list[Callable[[frozenset[str]], object]] = []
 
     def get(self, name: str, kind: type, default: Any) -> Any:
         """Return a value, or the default where it is missing or not of this kind.
@@ -57,11 +59,35 @@ class Settings:
         return read_preferences(self._values)
 
     def update(self, **changes: Any) -> None:
-        """Store changed preferences until ``save``; names are those of ``Preferences``."""
+        """Store changed preferences until ``save``; names are those of ``Preferences``.
+
+        Whoever listens hears which of them have another value now.
+        """
         unknown = changes.keys() - NAMES
         if unknown:
             raise KeyError(*sorted(unknown))
+        before = self.preferences
         self._values.update(changes)
+        after = self.preferences
+        changed = frozenset(
+            name for name in changes if getattr(before, name) != getattr(after, name)
+        )
+        if changed:
+            for listener in tuple(self._listeners):
+                listener(changed)
+
+    def listen(self, listener: Callable[[frozenset[str]], object]) -> Callable[[], None]:
+        """Call ``listener`` with the names of preferences that changed; return what ends that.
+
+        It is called in the thread that changes them, which is the window's.
+        """
+        self._listeners.append(listener)
+
+        def end() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return end
 
     def save(self) -> bool:
         """Write the file where anything changed; a disk that refuses is logged, not fatal."""

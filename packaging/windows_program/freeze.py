@@ -16,6 +16,7 @@ from windows_program.icon_file import ICON_SIZES, ico_bytes
 from windows_program.installer_pictures import write_pictures
 from windows_program.licences import gather_licences
 from windows_program.sbom import bootloader, components_to_json, gather_components
+from windows_program.update_file import FILE_NAME, write_update_files
 from windows_program.version_resource import ProgramFacts, copyright_line, version_resource
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     write_icon(made / "portview.ico")
     write_pictures(made)
     write_version_resources(made)
+    write_update(made)
     project = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     components = [*gather_components(project["dependencies"]), bootloader()]
     gather_licences(components, made / "licences")
@@ -69,6 +71,13 @@ def write_icon(file: Path) -> None:
         draw_svg(svg, size).save(buffer, "PNG")  # type: ignore[call-overload] # its stub is wrong
         images[size] = bytes(buffer.data().data())
     file.write_bytes(ico_bytes(images))
+
+
+def write_update(folder: Path) -> None:
+    """Write where this build finds the newest version, and that file, where there is a key."""
+    from portview import __version__  # noqa: PLC0415 - after the path is set
+
+    write_update_files(__version__, folder / "update.json", folder / FILE_NAME)
 
 
 def write_version_resources(folder: Path) -> None:

@@ -51,6 +51,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help=_("which protocol (default: both)"),
     )
     parser.add_argument("--json", action="store_true", help=_("print one JSON document"))
+    parser.add_argument(
+        "--counts", action="store_true", help=_("with --json: connections and bytes of the port")
+    )
     parser.add_argument("--all", action="store_true", help=_("with forget: everything"))
     parser.add_argument(
         "--yes", action="store_true", help=_("with forget: don't ask for confirmation")
@@ -108,7 +111,11 @@ def _question(options: argparse.Namespace, words: list[str]) -> HistoryQuestion:
     if words:
         typed = parse_local_port(words[0], protocol or "")
         port, protocol = typed.port, protocol or typed.transport or None
-    return HistoryQuestion(port, options.program, since_ms, until_ms, protocol)
+    if options.counts and (port is None or not options.json):
+        raise _usage(_("--counts needs a port and --json."))
+    return HistoryQuestion(
+        port, options.program, since_ms, until_ms, protocol, with_counts=options.counts
+    )
 
 
 def _note(answer: HistoryAnswer) -> None:

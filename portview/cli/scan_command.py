@@ -23,7 +23,7 @@ from portview.domain.user_input.parsing import (
 from portview.domain.user_input.targets import parse_host
 from portview.i18n import _
 from portview.probes.documents import scan_csv, scan_document
-from portview.probes.local_listener import remarks_on_ports
+from portview.probes.local_listener import remarks_on_scan
 from portview.probes.own_addresses import is_this_machine
 from portview.probes.scan import (
     DEFAULT_SCAN_TIMEOUT_MS,
@@ -109,7 +109,7 @@ def run(options: argparse.Namespace) -> Outcome:
             found=_print_open if is_for_people else None,
         )
     comparison = _comparison(report, options.ports) if report.is_this_machine else None
-    remarks = _remarks(report, comparison) if comparison is not None else ()
+    remarks = remarks_on_scan(report, comparison) if comparison is not None else ()
     if options.json:
         print_json(scan_document(report, comparison, remarks))
     elif options.csv:
@@ -150,11 +150,6 @@ def _comparison(report: ScanReport, asked: tuple[int, ...]) -> TableComparison:
         return compare_with_table(report, asked, reader.read_settled().rows)
     finally:
         reader.close()
-
-
-def _remarks(report: ScanReport, comparison: TableComparison) -> tuple[str, ...]:
-    silent = [row.local.port for row in comparison.not_reachable]
-    return remarks_on_ports(report.host, (*silent, *(one.port for one in report.open)))
 
 
 def _print_open(one: OpenPort) -> None:

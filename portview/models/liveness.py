@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -141,8 +140,8 @@ def _identified(difference: Diff) -> dict[SocketKey, SocketRow]:
 def _differing(old: SocketRow, new: SocketRow) -> frozenset[str]:
     """Return what differs on the machine; that an owner was looked for and found is no change."""
     differing = frozenset(
-        field.name
-        for field in fields(SocketRow)
-        if getattr(old, field.name) != getattr(new, field.name)
+        field
+        for field, before, after in zip(SocketRow._fields, old, new, strict=True)
+        if before != after
     )
     return differing & _OF_THE_SOCKET if old.owner_problem is OwnerProblem.LOOKING else differing

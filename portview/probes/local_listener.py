@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from portview.domain.owners.process import ProcessInfo
     from portview.domain.sockets.socket_row import SocketRow
+    from portview.probes.scan import ScanReport
+    from portview.probes.scan_comparison import TableComparison
 
 _LONGEST_NAME = 60
 _MOST_PORTS = 200
@@ -106,6 +108,12 @@ def read_listeners_of(ports: Collection[int]) -> dict[int, tuple[LocalListener, 
             info = snapshot.processes.get(row.owner) if row.owner else None
             found[port] = (*found.get(port, ()), _listener(row, info, queues[port]))
     return found
+
+
+def remarks_on_scan(report: ScanReport, comparison: TableComparison) -> tuple[str, ...]:
+    """Return what is worth knowing of the listeners that a scan of this machine met or missed."""
+    silent = [row.local.port for row in comparison.not_reachable]
+    return remarks_on_ports(report.host, (*silent, *(one.port for one in report.open)))
 
 
 def remarks_on_ports(host: str, ports: Iterable[int]) -> tuple[str, ...]:

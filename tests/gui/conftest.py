@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from portview import app
 from portview.domain.owners.http_sys import HttpPortUse
 from portview.domain.sockets.port_names import PortNames
+from portview.domain.sockets.socket_row import Endpoint, Protocol, SocketRow, State
 from portview.domain.table.cells import CellContext
 from portview.engine.execution_feed import ExecutionFeed
 from portview.engine.firewall_feed import FirewallFeed
@@ -28,6 +29,7 @@ from portview.ui.details.table_with_details import TableWithDetails
 from portview.ui.firewall.firewall_tools import FirewallSources
 from portview.ui.table.data_sources import DataSources
 from portview.ui.table.socket_views import SocketViews
+from tests.factories import row
 from tests.fakes.data_sources import FakeResolver, FakeServices, FakeTraffic
 from tests.fakes.firewall import FakeFirewall
 from tests.fakes.firewall_readings import CountedFirewall
@@ -260,3 +262,20 @@ listener = socket.create_server(("127.0.0.1", 0))
 print(listener.getsockname()[1], flush=True)
 sys.stdin.read()
 """
+
+
+def open_row(
+    port: int,
+    state: State | None = State.LISTEN,
+    protocol: Protocol = Protocol.TCP,
+    address: str = "0.0.0.0",  # noqa: S104 - data
+) -> SocketRow:
+    """Return a row that listens on all addresses."""
+    here = row(port, state, protocol)
+    return here._replace(key=here.key._replace(local=Endpoint(address, port)))
+
+
+@pytest.fixture
+def listening() -> Callable[..., SocketRow]:
+    """Give a way to write a row down."""
+    return open_row

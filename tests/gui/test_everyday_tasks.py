@@ -154,7 +154,7 @@ def test_another_port_is_one_click_away(hands: Hands, child_listener: Listen) ->
     hands.number(port)
     card_says(hands, "is in use")
     hands.window.port_card.buttons["Find another"].click()
-    hands.qtbot.waitUntil(hands.window.probing.pick_window.isVisible, timeout=WAIT_MS)
+    hands.qtbot.waitUntil(hands.window.probing.pick_page.isVisible, timeout=WAIT_MS)
     assert hands.count == 0
 
 

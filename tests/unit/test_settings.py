@@ -56,6 +56,21 @@ JSON_VALUES = st.recursive(
     max_leaves=5,
 )
 GOOD = {
+    "language": "zh_CN",
+    "notifications": False,
+    "reduce_motion": True,
+    "digits_ask": False,
+    "log_format": "json",
+    "log_level": "debug",
+    "hints": False,
+    "hints_done": ["port"],
+    "version_seen": "0.1.0",
+    "update_notice": True,
+    "update_asked_at": 1_700_000_000,
+    "history": False,
+    "history_days": 30,
+    "history_mb": 500,
+    "history_peers": True,
     "scope": "udp",
     "interval_ms": 500,
     "linger_ms": 0,
@@ -178,3 +193,17 @@ def test_what_is_written_is_what_is_read(
     path = tmp_path_factory.mktemp("whole") / "file"
     write_whole(path, data)
     assert path.read_bytes() == data
+
+
+def test_who_listens_hears_what_has_another_value_now(tmp_path: Path) -> None:
+    settings = Settings(tmp_path / "settings.json")
+    heard: list[frozenset[str]] = []
+    end = settings.listen(heard.append)
+    settings.update(theme="dark", scope="udp")
+    settings.update(theme="dark", scope="all")
+    settings.update(theme="purple")  # which is none: the default holds
+    settings.update(theme="system")
+    end()
+    end()
+    settings.update(theme="light")
+    assert heard == [{"theme", "scope"}, {"scope"}, {"theme"}]

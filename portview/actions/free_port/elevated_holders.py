@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from portview.actions.elevation.client import no_answer, run_elevated
@@ -82,7 +81,7 @@ def with_owners(rows: Iterable[SocketRow], held: Iterable[HeldSocket]) -> tuple[
     for row in rows:
         found = owners.get(row.key, []) if row.owner is None else []
         filled += [
-            replace(row, key=row.key._replace(owner=owner), pid=owner.pid, owner_problem=None)
+            row._replace(key=row.key._replace(owner=owner), pid=owner.pid, owner_problem=None)
             for owner in found
         ] or [row]
     return tuple(dict.fromkeys(filled))

@@ -47,8 +47,6 @@ logger = logging.getLogger(__name__)
 
 _MOST_CONSOLES = 8
 """How many processes of Windows are looked at for a way to ask them, one after the other."""
-_KERNEL_THREAD_DAEMON = 2
-"""kthreadd, under which every other thread of the Linux kernel runs."""
 _PF_KTHREAD = 0x00200000
 """linux/sched.h"""
 _MOST_RECOGNISED = 8
@@ -131,7 +129,8 @@ class ProcessInspector:
         container: Container | None = None
         if sys.platform == "linux":
             terminal, flags = _stat_numbers(key.pid)
-            is_kernel_thread = bool(flags & _PF_KTHREAD) or key.pid == _KERNEL_THREAD_DAEMON
+            # Not by its PID or its parent's: in a PID namespace 2 is an ordinary program.
+            is_kernel_thread = bool(flags & _PF_KTHREAD)
             services, unit = _linux_services(key.pid, terminal)
             container = linux_container(key.pid)
         return ProcessFacts(

@@ -16,7 +16,7 @@ from portview.domain.plain_text import inert
 from portview.i18n import _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from portview.domain.sockets.entry import SocketEntry
     from portview.domain.table.cells import CellContext
@@ -124,22 +124,36 @@ def as_table(
     columns: Sequence[Column], entries: Iterable[SocketEntry], context: CellContext
 ) -> str:
     """Return aligned columns with titles for a terminal, inert and cut to a readable width."""
-    rows = [
-        [_(column.title) for column in columns],
-        *(
-            [inert(cell, _MAX_TABLE_CELL) for cell in row]
-            for row in cell_rows(columns, entries, context)
-        ),
+    entries = list(entries)
+    padded = [
+        _aligned([_(column.title), *_texts(column, entries, context)], is_right=column.is_numeric)
+        for column in columns
     ]
-    widths = [max(map(_width, cells)) for cells in zip(*rows, strict=True)]
-    lines = (
-        "  ".join(
-            _padded(cell, cells, is_right=column.is_numeric)
-            for cell, cells, column in zip(row, widths, columns, strict=True)
-        ).rstrip()
-        for row in rows
-    )
-    return "\n".join(lines) + "\n"
+    lines = map("  ".join, zip(*padded, strict=True))
+    return "\n".join(map(str.rstrip, lines)) + "\n"
+
+
+def _texts(column: Column, entries: Sequence[SocketEntry], context: CellContext) -> Iterator[str]:
+    """Return the texts of one column, made inert. Most cells of a large table are alike."""
+    text = column.text
+    shown: dict[str, str] = {}
+    for entry in entries:
+        cell = text(entry, context)
+        known = shown.get(cell)
+        if known is None:
+            known = shown[cell] = inert(cell, _MAX_TABLE_CELL)
+        yield known
+
+
+def _aligned(cells: Sequence[str], *, is_right: bool) -> list[str]:
+    """Return the cells of one column, all as wide as the widest."""
+    widths = {cell: _width(cell) for cell in set(cells)}
+    width = max(widths.values())
+    padded = {
+        cell: " " * (width - own) + cell if is_right else cell + " " * (width - own)
+        for cell, own in widths.items()
+    }
+    return [padded[cell] for cell in cells]
 
 
 def encode(text: str, *, has_bom: bool = False) -> bytes:
@@ -181,8 +195,3 @@ def _width(text: str) -> int:
         0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1
         for character in text
     )
-
-
-def _padded(cell: str, cells: int, *, is_right: bool) -> str:
-    space = " " * (cells - _width(cell))
-    return space + cell if is_right else cell + space

@@ -28,6 +28,11 @@ class RowSelection(NamedTuple):
         return self.entries[0]
 
     @property
+    def only(self) -> SocketEntry | None:
+        """Return the entry where there is exactly one."""
+        return self.entries[0] if len(self.entries) == 1 else None
+
+    @property
     def owners(self) -> set[ProcessKey | None]:
         """Return the processes behind the entries, None among them where one is not known."""
         return {entry.row.owner for entry in self.entries}

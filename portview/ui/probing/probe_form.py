@@ -6,14 +6,13 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QFormLayout,
     QHBoxLayout,
     QLabel,
-    QTabBar,
+    QRadioButton,
     QVBoxLayout,
     QWidget,
 )
@@ -40,6 +39,7 @@ from portview.ui.probing.probe_question import (
     parse_for,
     parse_status,
 )
+from portview.ui.style.tokens import SPACE_L
 from portview.ui.widgets.validated_field import MistakeLine, ValidatedField
 from portview.ui.widgets.wrapped_label import mute, wrapped_label
 
@@ -57,18 +57,17 @@ _NARROW = 110
 
 
 class ProbeForm(QWidget):
-    """Gives a question; each kind has options of its own and all share the target."""
+    """Gives a question; each kind has options of its own and all share the target.
+
+    ``target_row`` holds the target, with room behind it for the buttons that ask.
+    """
 
     kind_changed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.kinds = QTabBar()
-        self.kinds.setAccessibleName(_("Kind of probe"))
-        self.kinds.setExpanding(False)
-        self.kinds.setDrawBase(False)
-        for kind in ProbeKind:
-            self.kinds.addTab(kind)
+        self.kinds = {kind: QRadioButton(kind) for kind in ProbeKind}
+        self.kinds[ProbeKind.TCP].setChecked(True)
         self.target: ValidatedField[Any] = ValidatedField(_("Target"), parse_for(ProbeKind.TCP))
         self._about = wrapped_label(_("About this kind of probe"))
         self._timeouts = {kind: _timeout_field(kind) for kind in TIMEOUTS_MS}
@@ -101,21 +100,25 @@ class ProbeForm(QWidget):
         self._server_name.setPlaceholderText(_("the host"))
         self._protocol = QComboBox()
         self._protocol.addItems(["TCP", "UDP"])
+        self.target_row = QHBoxLayout()
         self._pages: dict[ProbeKind, QWidget] = {}
         self._mistake = MistakeLine(*self._fields())
         self._compose()
-        self.kinds.currentChanged.connect(self._on_kind_changed)
+        for button in self.kinds.values():
+            button.toggled.connect(self._on_toggled)
         self._on_kind_changed()
 
     @property
     def kind(self) -> ProbeKind:
         """Return the chosen kind."""
-        return list(ProbeKind)[self.kinds.currentIndex()]
+        return next(kind for kind, button in self.kinds.items() if button.isChecked())
 
-    def choose(self, kind: ProbeKind, target: str) -> None:
-        """Fill in a kind and a target."""
-        self.kinds.setCurrentIndex(list(ProbeKind).index(kind))
+    def choose(self, kind: ProbeKind, target: str, protocol: Protocol | None = None) -> None:
+        """Fill in a kind and a target, and the protocol of a bind."""
+        self.kinds[kind].setChecked(True)
         self.target.setText(target)
+        if protocol is not None:
+            self._protocol.setCurrentText(protocol.upper())
 
     def question(self) -> ProbeQuestion | None:
         """Return what is asked; None after going to the first field that is wrong."""
@@ -220,11 +223,18 @@ class ProbeForm(QWidget):
     def _compose(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.kinds)
+        kinds = QHBoxLayout()
+        kinds.setSpacing(SPACE_L)
+        for button in self.kinds.values():
+            kinds.addWidget(button)
+        kinds.addStretch()
+        layout.addLayout(kinds)
         layout.addWidget(self._about)
-        target = QFormLayout()
-        target.addRow(_("&Target:"), self.target)
-        layout.addLayout(target)
+        label = QLabel(_("&Target:"))
+        label.setBuddy(self.target)
+        self.target_row.addWidget(label)
+        self.target_row.addWidget(self.target, 1)
+        layout.addLayout(self.target_row)
         layout.addWidget(self._mistake)
         for kind, rows in self._option_rows().items():
             self._pages[kind] = _options_page(rows)
@@ -252,6 +262,11 @@ class ProbeForm(QWidget):
             ProbeKind.TLS: [[wait[ProbeKind.TLS], (_("&Name to ask for:"), self._server_name)]],
             ProbeKind.BIND: [[(_("&Protocol:"), self._protocol)]],
         }
+
+    @Slot(bool)
+    def _on_toggled(self, is_on: bool) -> None:  # noqa: FBT001 - Qt's signal
+        if is_on:
+            self._on_kind_changed()
 
     def _on_kind_changed(self) -> None:
         kind = self.kind

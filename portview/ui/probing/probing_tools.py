@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication, QMainWindow
@@ -24,35 +24,44 @@ if TYPE_CHECKING:
     from portview.firewall.interface import FirewallReader
     from portview.settings import Settings
     from portview.ui.commands.window_actions import WindowActions
-    from portview.ui.probing.connection_check_window import ConnectionCheckWindow
-    from portview.ui.probing.pick_window import PickWindow
-    from portview.ui.probing.probe_window import ProbeWindow
-    from portview.ui.probing.scan_window import ScanWindow
+    from portview.ui.probing.connection_page import ConnectionPage
+    from portview.ui.probing.pick_page import PickPage
+    from portview.ui.probing.probe_page import ProbePage
+    from portview.ui.probing.scan_page import ScanPage
+    from portview.ui.probing.tool_page import ToolPage
     from portview.ui.probing.waits import Waits
-    from portview.ui.widgets.tool_window import ToolWindow
+    from portview.ui.probing.workspace import TestTab, TestWorkspace
 
-ACTION_NAMES = ("probe", "scan", "pick")
+
+def _nothing() -> None:
+    return None
+
+
+ACTION_NAMES = ("test_window", "probe", "scan", "pick")
 
 
 class ProbingSources(NamedTuple):
     """Where the tools get what they ask this machine for.
 
     ``read_rows`` reads the sockets again and ``firewall`` is asked for its verdict, both on a pool
-    thread; ``all_entries`` are the table's own, on the UI thread.
+    thread; ``all_entries`` are the table's own, and ``chosen`` the row that is chosen there alone,
+    both on the UI thread.
     """
 
     read_rows: Callable[[], Sequence[SocketRow]]
     all_entries: Callable[[], Collection[SocketEntry]]
     port_names: PortNames
     firewall: FirewallReader | None = None
+    chosen: Callable[[], SocketEntry | None] = _nothing
 
 
 class ProbingTools(QObject):
-    """Makes each window when it is first wanted. ``notified`` carries messages for the status bar.
+    """Makes the window and its tabs when they are first wanted.
 
-    ``waits_made`` hands over the button of what waits, for the same place.
+    ``notified`` carries messages for the status bar, ``waits_made`` hands over the button of what
+    waits, for the same place.
 
-    The windows' modules are loaded then, too: HTTP and certificates alone would make the start of
+    Their modules are loaded then, too: HTTP and certificates alone would make the start of
     the program a third longer and its memory larger by half.
     """
 
@@ -67,7 +76,7 @@ class ProbingTools(QObject):
         self._runner = runner
         self._settings = settings
         self._sources = sources
-        self._windows: list[ToolWindow] = []
+        self._is_made = False
         self._waits: Waits | None = None
 
     @property
@@ -82,60 +91,50 @@ class ProbingTools(QObject):
         return self._waits
 
     @cached_property
-    def probe_window(self) -> ProbeWindow:
-        """Return the window that asks one port."""
-        from portview.ui.probing.probe_window import ProbeWindow  # noqa: PLC0415 - likewise
+    def test_window(self) -> TestWorkspace:
+        """Return the window whose tabs are the ways to test."""
+        from portview.ui.probing.workspace import TestWorkspace  # noqa: PLC0415 - likewise
 
-        window = ProbeWindow(self._runner, self._settings, self._window)
-        window.wait_wanted.connect(self.waits.add)
-        self._take(window)
+        window = TestWorkspace(self._settings, self._make_page, self._window)
+        window.notified.connect(self.notified)
+        self._is_made = True
         return window
 
-    @cached_property
-    def scan_window(self) -> ScanWindow:
-        """Return the window that scans."""
-        from portview.ui.probing.scan_window import ScanWindow  # noqa: PLC0415 - likewise
+    @property
+    def probe_page(self) -> ProbePage:
+        """Return the tab that asks one port."""
+        from portview.ui.probing.workspace import TestTab  # noqa: PLC0415 - likewise
 
-        window = ScanWindow(
-            self._runner,
-            self._settings,
-            self._sources.port_names,
-            self._window,
-            read_rows=self._sources.read_rows,
-            owners=self._listening_owners,
-        )
-        window.probe_wanted.connect(self._on_probe_wanted)
-        self._take(window)
-        return window
+        return cast("ProbePage", self.test_window.page(TestTab.PROBE))
 
-    @cached_property
-    def pick_window(self) -> PickWindow:
-        """Return the window that finds free ports."""
-        from portview.ui.probing.pick_window import PickWindow  # noqa: PLC0415 - likewise
+    @property
+    def scan_page(self) -> ScanPage:
+        """Return the tab that scans."""
+        from portview.ui.probing.workspace import TestTab  # noqa: PLC0415 - likewise
 
-        window = PickWindow(self._runner, self._settings, self._window)
-        self._take(window)
-        return window
+        return cast("ScanPage", self.test_window.page(TestTab.SCAN))
 
-    @cached_property
-    def test_window(self) -> ConnectionCheckWindow:
-        """Return the window that tests a row's connection."""
-        from portview.ui.probing.connection_check import ConnectionCheck  # noqa: PLC0415 - likewise
-        from portview.ui.probing.connection_check_window import ConnectionCheckWindow  # noqa: PLC0415 - likewise
+    @property
+    def pick_page(self) -> PickPage:
+        """Return the tab that finds free ports."""
+        from portview.ui.probing.workspace import TestTab  # noqa: PLC0415 - likewise
 
-        firewall = self._sources.firewall
-        ask = None
-        if firewall is not None:
-            from portview.actions.firewall_rules.ladder_check import check_firewall  # noqa: PLC0415 - likewise
+        return cast("PickPage", self.test_window.page(TestTab.PICK))
 
-            ask = partial(check_firewall, firewall)
-        test = ConnectionCheck(self._runner, self._sources.read_rows, ask)
-        window = ConnectionCheckWindow(test, self._settings, self._window)
-        self._take(window)
-        return window
+    @property
+    def connection_page(self) -> ConnectionPage:
+        """Return the tab that tests a row's connection."""
+        from portview.ui.probing.workspace import TestTab  # noqa: PLC0415 - likewise
+
+        return cast("ConnectionPage", self.test_window.page(TestTab.CONNECTION))
 
     def add_actions(self, acts: WindowActions) -> None:
         """Add what can be asked without a row; ``ACTION_NAMES`` are for the Tools menu."""
+        acts.add(
+            "test_window",
+            ActionSpec(_("&Test…"), ("Ctrl+Shift+T",), _("Connection, probe, scan and free ports")),
+            self.show_test,
+        )
         acts.add(
             "probe",
             ActionSpec(
@@ -156,39 +155,106 @@ class ProbingTools(QObject):
             self.show_pick,
         )
 
+    def show_test(self) -> None:
+        """Show the Test window with the tab that was shown last."""
+        self._open(None)
+
     def show_probe(self) -> None:
-        """Show the window that asks one port."""
-        self.probe_window.bring_up()
+        """Show the tab that asks one port."""
+        from portview.ui.probing.workspace import TestTab  # noqa: PLC0415 - likewise
+
+        self._open(TestTab.PROBE)
 
     def show_scan(self) -> None:
-        """Show the window that scans."""
-        self.scan_window.bring_up()
+        """Show the tab that scans."""
+        from portview.ui.probing.workspace import TestTab  # noqa: PLC0415 - likewise
+
+        self._open(TestTab.SCAN)
 
     def show_pick(self) -> None:
-        """Show the window that finds free ports."""
-        self.pick_window.bring_up()
+        """Show the tab that finds free ports."""
+        from portview.ui.probing.workspace import TestTab  # noqa: PLC0415 - likewise
+
+        self._open(TestTab.PICK)
 
     def test(self, entry: SocketEntry) -> None:
         """Test the connection that a row stands for."""
-        self.test_window.bring_up()
-        self.test_window.test.test(entry)
+        from portview.ui.probing.workspace import TestTab  # noqa: PLC0415 - likewise
+
+        self._choose(entry)
+        self.test_window.show_tab(TestTab.CONNECTION)
+        self.connection_page.test(entry)
 
     def find_free_port(self, near: int, protocol: Protocol = Protocol.TCP) -> None:
         """Look for a free port near one that is in use."""
-        self.pick_window.find_near(near, protocol)
+        from portview.ui.probing.workspace import TestTab  # noqa: PLC0415 - likewise
+
+        self.test_window.show_tab(TestTab.PICK)
+        self.pick_page.find_near(near, protocol)
 
     def close(self) -> None:
-        """Stop everything and hide the windows; they remember what was typed."""
+        """Stop everything and hide the window; it remembers what was typed."""
         if self._waits is not None:
             self._waits.stop_all()
-        for window in self._windows:
-            window.stop()
-            window.remember()
-            window.hide()
+        if self._is_made:
+            self.test_window.stop()
+            self.test_window.remember()
+            self.test_window.hide()
 
-    def _take(self, window: ToolWindow) -> None:
-        window.notified.connect(self.notified)
-        self._windows.append(window)
+    def _make_page(self, tab: TestTab) -> ToolPage:
+        from portview.ui.probing.workspace import TestTab  # noqa: PLC0415 - likewise
+
+        if tab is TestTab.PROBE:
+            return self._make_probe_page()
+        if tab is TestTab.SCAN:
+            return self._make_scan_page()
+        if tab is TestTab.CONNECTION:
+            return self._make_connection_page()
+        from portview.ui.probing.pick_page import PickPage  # noqa: PLC0415 - likewise
+
+        return PickPage(self._runner, self._settings)
+
+    def _make_probe_page(self) -> ProbePage:
+        from portview.ui.probing.probe_page import ProbePage  # noqa: PLC0415 - likewise
+
+        page = ProbePage(self._runner, self._settings)
+        page.wait_wanted.connect(self.waits.add)
+        return page
+
+    def _make_scan_page(self) -> ScanPage:
+        from portview.ui.probing.scan_page import ScanPage  # noqa: PLC0415 - likewise
+
+        page = ScanPage(
+            self._runner,
+            self._settings,
+            self._sources.port_names,
+            read_rows=self._sources.read_rows,
+            owners=self._listening_owners,
+        )
+        page.probe_wanted.connect(self._on_probe_wanted)
+        return page
+
+    def _make_connection_page(self) -> ConnectionPage:
+        from portview.ui.probing.connection_page import ConnectionPage  # noqa: PLC0415 - likewise
+
+        firewall = self._sources.firewall
+        ask = None
+        if firewall is not None:
+            from portview.actions.firewall_rules.ladder_check import check_firewall  # noqa: PLC0415 - likewise
+
+            ask = partial(check_firewall, firewall)
+        return ConnectionPage(self._runner, self._settings, self._sources.read_rows, ask)
+
+    def _open(self, tab: TestTab | None) -> None:
+        self._choose(self._sources.chosen())
+        self.test_window.open(tab)
+
+    def _choose(self, entry: SocketEntry | None) -> None:
+        from portview.ui.probing.row_targets import targets_of  # noqa: PLC0415 - likewise
+
+        self.test_window.choose_row(
+            None if entry is None else targets_of(entry, self._sources.all_entries())
+        )
 
     def _listening_owners(self) -> dict[int, str]:
         names: dict[int, list[str]] = {}
@@ -203,8 +269,8 @@ class ProbingTools(QObject):
     def _on_probe_wanted(self, target: Target) -> None:
         from portview.ui.probing.probe_question import ProbeKind  # noqa: PLC0415 - likewise
 
-        self.probe_window.open_for(ProbeKind.TCP, str(target))
-        self.probe_window.ask()
+        self.probe_page.open_for(ProbeKind.TCP, str(target))
+        self.probe_page.ask()
 
     def _on_wait_ended(self, sentence: str) -> None:
         self.notified.emit(sentence)

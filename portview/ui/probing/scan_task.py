@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from portview.probes.local_listener import remarks_on_scan
 from portview.probes.own_addresses import is_this_machine
 from portview.probes.scan import addresses_to_scan, scan
 from portview.probes.scan_comparison import TableComparison, compare_with_table
@@ -41,10 +42,14 @@ class ScanNews:
 
 @dataclass(frozen=True, slots=True)
 class ScanEnd:
-    """A finished scan; ``comparison`` is None for other machines."""
+    """A finished scan; ``comparison`` is None for other machines.
+
+    ``remarks`` say what an open or a silent port of this machine alone does not.
+    """
 
     report: ScanReport
     comparison: TableComparison | None
+    remarks: tuple[str, ...] = ()
 
 
 def look_up(host: str, cancel: CancelToken) -> ScanTarget:
@@ -77,10 +82,10 @@ def run_scan(
     )
     report = replace(report, host=target.host, other_addresses=target.other_addresses)
     feed.flush()
-    comparison = None
-    if target.is_this_machine:
-        comparison = compare_with_table(report, ports, read_rows())
-    return ScanEnd(report, comparison)
+    if not target.is_this_machine:
+        return ScanEnd(report, None)
+    comparison = compare_with_table(report, ports, read_rows())
+    return ScanEnd(report, comparison, remarks_on_scan(report, comparison))
 
 
 class _Feed:

@@ -40,6 +40,20 @@ class DisplayedResult:
             lines += ["\t".join(row.cells) for row in self.rows]
         return "\n".join(lines) + "\n"
 
+    def as_document(self, title: str) -> dict[str, object]:
+        """Return the sheet as a JSON document; the words in it are those that people read."""
+        return {
+            "title": title,
+            "severity": _CODES[self.severity],
+            "word": self.word,
+            "detail": self.detail,
+            "hint": self.hint or None,
+            "columns": list(self.columns),
+            "rows": [list(row.cells) for row in self.rows],
+        }
+
+
+_CODES = {Severity.GOOD: "good", Severity.BAD: "problem", Severity.NOTE: "note"}
 
 SEVERITY_LABELS = {
     Severity.GOOD: N_("Good"),

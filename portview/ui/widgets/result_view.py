@@ -194,12 +194,15 @@ class ResultView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.headline)
         layout.addWidget(self.table, 1)
+        # Takes the room below a headline that stands alone, which would else be spread over it.
+        self._filler = QWidget()
+        layout.addWidget(self._filler, 1)
 
     def begin(self, word: str, detail: str, columns: tuple[str, ...] = ()) -> None:
         """Show that something is under way, with an empty table for its lines."""
         self.headline.say(Severity.NOTE, word, detail)
         self.table.begin(columns)
-        self.table.setVisible(bool(columns))
+        self._show_table(is_shown=bool(columns))
 
     def add_row(self, row: ResultRow) -> None:
         """Add a line of what is under way."""
@@ -213,5 +216,9 @@ class ResultView(QWidget):
         self.table.begin(result.columns)
         for row in result.rows:
             self.table.append(row)
-        self.table.setVisible(bool(result.rows))
+        self._show_table(is_shown=bool(result.rows))
         self.table.fit()
+
+    def _show_table(self, *, is_shown: bool) -> None:
+        self.table.setVisible(is_shown)
+        self._filler.setVisible(not is_shown)

@@ -1,4 +1,4 @@
-"""What the windows for asking ports have in common: beside the main window, remembered, small."""
+"""What windows for one task have in common: beside the main window, remembered, small."""
 
 from __future__ import annotations
 
@@ -26,7 +26,49 @@ logger = logging.getLogger(__name__)
 _SMALLEST, _LARGEST = 200, 10_000
 
 
-class ToolWindow(QDialog):
+class ToolTraits:
+    """What windows and pages for one task share: remembered values, buttons and copying.
+
+    Mixed into a widget with a signal ``notified``; ``_name`` is the prefix of what it remembers.
+    """
+
+    _name: str
+    _settings: Settings
+
+    def save(self, key: str, value: object) -> None:
+        """Remember one of this window's values."""
+        self._settings.set(f"{self._name}_{key}", value)
+
+    def saved_text(self, key: str, default: str) -> str:
+        """Return a remembered text."""
+        return str(self._settings.get(f"{self._name}_{key}", str, default))
+
+    def saved_switch(self, key: str, *, default: bool) -> bool:
+        """Return a remembered choice."""
+        return bool(self._settings.get(f"{self._name}_{key}", bool, default))
+
+    def button(self, text: str, on_clicked: Callable[[], object], tip: str = "") -> QPushButton:
+        """Return a push button that Enter elsewhere in the window does not press."""
+        button = QPushButton(text)
+        button.setAutoDefault(False)
+        button.setToolTip(tip)
+        button.clicked.connect(lambda _checked=False: on_clicked())
+        return button
+
+    def copy(self, text: str, what: str) -> None:
+        """Put a text on the clipboard and say so."""
+        QGuiApplication.clipboard().setText(text)
+        self._say(_("Copied: {what}.").format(what=what))
+
+    def _say(self, message: str) -> None:
+        self.notified.emit(message)  # type: ignore[attr-defined] # the widget's own
+
+    def copy_document(self, document: object) -> None:
+        """Put a JSON document on the clipboard."""
+        self.copy(json.dumps(document, ensure_ascii=True, indent=2), _("the result as JSON"))
+
+
+class ToolWindow(ToolTraits, QDialog):
     """A window that does not block the table. Esc first stops what runs, then closes.
 
     It lives as long as the main window; closing it hides it and stops what it runs.
@@ -64,35 +106,6 @@ class ToolWindow(QDialog):
     def remember(self) -> None:
         """Put what was typed into the settings."""
         self.save("size", [self.width(), self.height()])
-
-    def save(self, key: str, value: object) -> None:
-        """Remember one of this window's values."""
-        self._settings.set(f"{self._name}_{key}", value)
-
-    def saved_text(self, key: str, default: str) -> str:
-        """Return a remembered text."""
-        return str(self._settings.get(f"{self._name}_{key}", str, default))
-
-    def saved_switch(self, key: str, *, default: bool) -> bool:
-        """Return a remembered choice."""
-        return bool(self._settings.get(f"{self._name}_{key}", bool, default))
-
-    def button(self, text: str, on_clicked: Callable[[], object], tip: str = "") -> QPushButton:
-        """Return a push button that Enter elsewhere in the window does not press."""
-        button = QPushButton(text, self)
-        button.setAutoDefault(False)
-        button.setToolTip(tip)
-        button.clicked.connect(lambda _checked=False: on_clicked())
-        return button
-
-    def copy(self, text: str, what: str) -> None:
-        """Put a text on the clipboard and say so."""
-        QGuiApplication.clipboard().setText(text)
-        self.notified.emit(_("Copied: {what}.").format(what=what))
-
-    def copy_document(self, document: object) -> None:
-        """Put a JSON document on the clipboard."""
-        self.copy(json.dumps(document, ensure_ascii=True, indent=2), _("the result as JSON"))
 
     @override
     def reject(self) -> None:

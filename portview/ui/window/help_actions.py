@@ -27,5 +27,11 @@ def add_help_actions(acts: WindowActions, window: QMainWindow, facts: WindowEnvi
 
         AboutDialog(facts, window).open()
 
+    def show_news() -> None:
+        from portview.ui.window.whats_new import WhatsNew  # noqa: PLC0415 - when wanted
+
+        WhatsNew(window).open()
+
     acts.add("cheat_sheet", ActionSpec(_("&Keys and filters"), ("F1",)), show_cheat_sheet)
+    acts.add("whats_new", ActionSpec(_("What's &new")), show_news)
     acts.add("about", ActionSpec(_("&About PortView")), show_about)

@@ -17,46 +17,38 @@ from PySide6.QtWidgets import (
 
 from portview.domain.sockets.scope import Scope
 from portview.domain.sockets.snapshot import Snapshot
-from portview.domain.sockets.socket_row import Protocol
 from portview.engine.port_usage_feed import PortUsageFeed
 from portview.i18n import _
 from portview.models.socket_table_model import SocketTableModel
 from portview.override import override
-from portview.preferences import INTERVALS_MS
-from portview.ui.commands.action_controller import ActionController
-from portview.ui.commands.column_actions import add_column_actions
 from portview.ui.commands.copy_actions import add_copy_actions
 from portview.ui.commands.filter_actions import add_filter_actions
-from portview.ui.commands.group_actions import GroupActions
 from portview.ui.commands.opening_actions import add_opening_actions, add_parent_action
-from portview.ui.commands.port_actions import add_port_actions
 from portview.ui.commands.row_actions import RowActions
 from portview.ui.commands.sort_menu import SortMenu
+from portview.ui.commands.view_actions import ViewActions
 from portview.ui.commands.window_actions import ActionSpec, WindowActions
 from portview.ui.details.action_bar import ActionBar
 from portview.ui.details.properties import Properties
 from portview.ui.details.table_with_details import TableWithDetails
-from portview.ui.diagnosis.diagnosis_tools import DiagnosisTools
 from portview.ui.export.exportable import Exportable, open_sockets
 from portview.ui.export.exporter import Export
-from portview.ui.firewall.firewall_tools import FirewallTools
-from portview.ui.probing.probing_tools import ProbingSources, ProbingTools
 from portview.ui.search.card_steps import add_card_steps
 from portview.ui.search.filter_box import FilterBox
 from portview.ui.search.port_box import PortBox
 from portview.ui.search.port_card import PortCard
 from portview.ui.search.port_trial import PortTrial
-from portview.ui.search.saved_views import SavedViews
+from portview.ui.settings_page.settings_tools import SettingsTools
 from portview.ui.style.theme import row_colours
 from portview.ui.table.socket_views import SocketViews
-from portview.ui.watching.watch_tools import WatchTools
 from portview.ui.widgets.action_button import ActionButton, MenuButton
+from portview.ui.widgets.banner import Banner
 from portview.ui.window.empty_state import EmptyStates
 from portview.ui.window.first_paint import FirstPaint
 from portview.ui.window.help_actions import add_help_actions
 from portview.ui.window.highlight_menu import HighlightMenu
 from portview.ui.window.info_bar import InfoBar
-from portview.ui.window.live_button import LiveButton
+from portview.ui.window.live_control import LiveControl
 from portview.ui.window.navigation import Navigation
 from portview.ui.window.restart_action import RESTART_ACTION, RestartAction
 from portview.ui.window.scope_bar import ScopeBar, scope_title
@@ -65,6 +57,7 @@ from portview.ui.window.theme_menu import ThemeMenu
 from portview.ui.window.tray import Tray
 from portview.ui.window.window_geometry import remember_geometry, restore_geometry
 from portview.ui.window.window_menus import ColumnsMenu, WindowMenus
+from portview.ui.window.window_tools import WindowTools
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -117,7 +110,6 @@ class MainWindow(QMainWindow):
         self.columns = self.views.columns
         self.details = TableWithDetails(self.views, self.model, data_sources, runner)
         self.empty_states = EmptyStates(self.views, self.model, self)
-        self.live_button = LiveButton(INTERVALS_MS)
         self.scope_bar = ScopeBar()
         self.filter_box = FilterBox(self.model.all_entries)
         self.status = StatusBar()
@@ -129,16 +121,21 @@ class MainWindow(QMainWindow):
         self.port_card.set_trial(PortTrial(runner, self.port_card))
         self.info_bar = InfoBar(is_elevated=facts.is_elevated)
         self.acts = WindowActions(self)
-        sources = ProbingSources(
-            read_rows,
-            self.model.all_entries,
-            data_sources.describe().port_names,
-            data_sources.firewall.shared,
+        self._live = LiveControl(poller, self.acts, self)
+        self.live_button = self._live.button
+        self.tools = WindowTools(
+            self,
+            runner,
+            settings,
+            data_sources,
+            self.model,
+            read_rows=read_rows,
+            chosen=lambda: self.views.selection().only,
         )
-        self.probing = ProbingTools(self, runner, settings, sources)
-        self.firewall = FirewallTools(self, runner, settings, data_sources.firewall)
-        self.diagnosis = DiagnosisTools(self, runner, settings, self.model.all_entries)
-        self.watching = WatchTools(self, runner, settings)
+        self.probing = self.tools.probing
+        self.firewall = self.tools.firewall
+        self.diagnosis = self.tools.diagnosis
+        self.watching = self.tools.watching
         self.row_actions = RowActions(self.acts, self.views.selection, [self.views])
         self._passing_time = QTimer(self)
         self._passing_time.setInterval(_PASS_TIME_MS)
@@ -146,16 +143,11 @@ class MainWindow(QMainWindow):
         self.background = Tray(self, self.acts, settings, autostart)
         self.background.show_requested.connect(self.bring_to_front)
         self.background.notified.connect(self.show_message)
+        self.settings_page = SettingsTools(self, self.acts, runner, settings, facts)
         self.restart = RestartAction(self.acts, self, runner, is_elevated=facts.is_elevated)
         self.restart.notified.connect(self.show_message)
         self.acts.add("quit", ActionSpec(_("&Quit"), ("Ctrl+Q",)), self.background.quit)
         self._add_row_actions()
-        self._saved_views = SavedViews(
-            settings,
-            self.navigation.current_view,
-            [self.acts["save_view"], self.acts["edit_views"]],
-            self,
-        )
         self._compose()
         self._fill_menu_bar()
         self._connect()
@@ -190,10 +182,8 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         self._remember()
-        self.probing.close()
-        self.firewall.close()
-        self.diagnosis.close()
-        self.watching.close()
+        self.tools.close()
+        self.settings_page.close()
         self._poller.stop()
         self._passing_time.stop()
         for model in self.findChildren(SocketTableModel):
@@ -218,14 +208,16 @@ class MainWindow(QMainWindow):
         self.filter_box.setMinimumWidth(_LEAST_FILTER_WIDTH)
         self.filter_box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         top.addWidget(self.filter_box, 1)
-        top.addWidget(MenuButton(self._saved_views, "view", _("Saved views")))
-        top.addWidget(ActionButton(self._grouping.group, "tree"))
+        top.addWidget(MenuButton(self._view_actions.saved_views, "view", _("Saved views")))
+        top.addWidget(ActionButton(self._view_actions.grouping.group, "tree"))
         top.addWidget(self.port_box)
         layout = QVBoxLayout()
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(top)
         layout.addWidget(self.info_bar)
+        self.notice_bar = Banner("info", _("Notice"))
+        layout.addWidget(self.notice_bar)
         layout.addWidget(self.details, 1)
         centre = QWidget()
         centre.setLayout(layout)
@@ -239,13 +231,7 @@ class MainWindow(QMainWindow):
 
     def _add_actions(self) -> None:
         add = self.acts.add
-        add("refresh", ActionSpec(_("&Refresh now"), ("F5", "Ctrl+R")), self._poller.refresh)
-        add(
-            "pause",
-            ActionSpec(_("&Pause"), tip=_("Space does the same in the table"), is_checkable=True),
-            self._poller.set_paused,
-        )
-        add("filter", ActionSpec(_("&Filter"), ("Ctrl+F",)), self.filter_box.enter)
+        add("filter", ActionSpec("&Filter", ("Ctrl+F",)), self.filter_box.enter)
         add("clear_filter", ActionSpec(_("Clear f&ilter")), self._clear_filter)
         for number, scope in enumerate(Scope, start=1):
             add(
@@ -259,7 +245,14 @@ class MainWindow(QMainWindow):
             self.details.set_open,
         )
         self.probing.add_actions(self.acts)
-        self._add_view_actions()
+        self._view_actions = ViewActions(
+            self.acts,
+            self.views,
+            self.model,
+            self._settings,
+            current=self.navigation.current_view,
+            parent=self,
+        )
         self._export = Export(
             self._runner, self._exportable, self, is_elevated=self._facts.is_elevated
         )
@@ -276,41 +269,9 @@ class MainWindow(QMainWindow):
         )
         add_help_actions(self.acts, self, self._facts)
 
-    def _add_view_actions(self) -> None:
-        add = self.acts.add
-        add_column_actions(self.acts, self.views)
-        add(
-            "time_wait",
-            ActionSpec(
-                _("Connections with TIME_&WAIT"),
-                (),
-                _("Show connections that are closed already and wait for late packets"),
-                is_checkable=True,
-            ),
-            self.model.set_shows_time_wait,
-        )
-        self._grouping = GroupActions(self.acts, self.views)
-        add(
-            "save_view",
-            ActionSpec(_("&Save this view as…"), ("Ctrl+Shift+S",)),
-            lambda: self._saved_views.save_current(),  # noqa: PLW0108 - it is made later
-        )
-        add(
-            "edit_views",
-            ActionSpec(_("&Rename or delete views…")),
-            lambda: self._saved_views.edit(),  # noqa: PLW0108 - likewise
-        )
-
     def _add_row_actions(self) -> None:
         actions = self.row_actions
-        executions = self._data_sources.executions
-        self._acting = ActionController(
-            self.acts, actions, self._runner, self, lambda: executions.standing
-        )
-        add_port_actions(actions, self.probing)
-        self.diagnosis.add_actions(self.acts, actions)
-        self.firewall.add_actions(self.acts, actions)
-        self.watching.add_actions(self.acts, actions)
+        self.tools.add_actions(self.acts, actions)
         add_opening_actions(actions, self._runner, self.show_message)
         add_parent_action(actions, self.model.all_entries, self.navigation.reveal)
         add_filter_actions(actions, self.navigation.narrow)
@@ -326,12 +287,15 @@ class MainWindow(QMainWindow):
         self._highlight_menu = HighlightMenu(
             _("Mar&k news and closed sockets"), settings, self.model, self
         )
+        themes = ThemeMenu("The&me", settings, self)
+        intervals = self.live_button.interval_actions
+        self.settings_page.offer(themes.actions(), intervals, self._highlight_menu.actions())
         WindowMenus(self.menuBar(), self.acts, self.row_actions).fill(
-            self.live_button.interval_actions,
-            self._grouping.all(),
-            self._saved_views,
-            (ColumnsMenu(_("C&olumns"), self.views, self), SortMenu("Sor&t by", self.views, self)),
-            (ThemeMenu(_("The&me"), settings, self), self._highlight_menu),
+            intervals,
+            self._view_actions.grouping.all(),
+            self._view_actions.saved_views,
+            (ColumnsMenu("C&olumns", self.views, self), SortMenu("Sor&t by", self.views, self)),
+            (themes, self._highlight_menu),
         )
 
     def _connect(self) -> None:
@@ -339,10 +303,6 @@ class MainWindow(QMainWindow):
         self.first_rows.shown.connect(self.details.look)
         self._poller.read_failed.connect(self.status.show_failure)
         self._poller.read_failed.connect(self.empty_states.note_failure)
-        self._poller.paused_changed.connect(self._show_live_state)
-        self._poller.interval_changed.connect(self._show_live_state)
-        self.live_button.pause_requested.connect(self._poller.set_paused)
-        self.live_button.interval_requested.connect(self._poller.set_interval)
         self._poller.paused_changed.connect(self.port_card.show_paused)
         self.port_card.socket_chosen.connect(self.navigation.reveal)
         self.port_card.filter_chosen.connect(self.navigation.show_everywhere)
@@ -352,13 +312,14 @@ class MainWindow(QMainWindow):
             probing=self.probing,
             diagnosis=self.diagnosis,
             watch=self.watching.watch_port,
-            start=self._acting.start,
+            start=self.tools.actions.start,
             tell=self.show_message,
         )
-        self.views.port_typed.connect(self.port_box.take_over)
+        self.views.port_typed.connect(self._on_digit)
         self.port_box.left.connect(self.views.setFocus)
-        self._saved_views.view_chosen.connect(self.navigation.show_view)
+        self._view_actions.saved_views.view_chosen.connect(self.navigation.show_view)
         self._export.finished.connect(self.show_message)
+        self.settings_page.notified.connect(self.show_message)
         self.scope_bar.scope_changed.connect(self.model.set_scope)
         self.scope_bar.scope_changed.connect(self.views.set_scope)
         self.scope_bar.scope_changed.connect(self.empty_states.set_scope)
@@ -370,7 +331,6 @@ class MainWindow(QMainWindow):
         self.details.notified.connect(self.show_message)
         self.details.first_wanted.connect(self.action_bar.do_first)
         self.action_bar.notified.connect(self.show_message)
-        self.probing.notified.connect(self.show_message)
         self.properties.socket_chosen.connect(self.navigation.go_to)
         self.properties.notified.connect(self.show_message)
         self.views.pause_requested.connect(self.acts["pause"].toggle)
@@ -378,38 +338,23 @@ class MainWindow(QMainWindow):
         self.row_actions.menu_opened.connect(self.views.note_menu_opened)
         self.row_actions.menu_closed.connect(self.views.note_menu_closed)
         self.row_actions.refused.connect(self.show_message)
-        self._acting.acted.connect(lambda _report: self._poller.refresh())
-        self._connect_firewall()
+        self.tools.notified.connect(self.show_message)
+        self.tools.acted.connect(self._poller.refresh)
+        self._connect_tools()
         self.empty_states.action_requested.connect(self._clear_filter)
         self.empty_states.scope_requested.connect(self.set_scope)
-        self.info_bar.administrator_wanted.connect(self.acts[RESTART_ACTION].trigger)
+        self.info_bar.wanted.connect(self.acts[RESTART_ACTION].trigger)
         self._passing_time.timeout.connect(self.model.pass_time)
 
-    def _connect_firewall(self) -> None:
-        firewall = self.firewall
+    def _connect_tools(self) -> None:
+        firewall, watching = self.firewall, self.watching
         self.details.allow_wanted.connect(firewall.allow)
         self.details.block_wanted.connect(firewall.block)
         self.details.managed_rules_requested.connect(firewall.show_managed_rules)
         self.status.note_clicked.connect(firewall.show_managed_rules)
         firewall.note_changed.connect(self.status.show_note)
-        firewall.notified.connect(self.show_message)
-        firewall.action_wanted.connect(self._acting.start)
         self._port_usage = PortUsageFeed(self._runner, self)
         self._port_usage.counted.connect(self.status.show_usage)
-        self.diagnosis.notified.connect(self.show_message)
-        self.diagnosis.action_wanted.connect(self._acting.start)
-        self.diagnosis.allow_wanted.connect(firewall.allow)
-        self._connect_watching()
-        for acting in (firewall, self._acting):
-            acting.acted.connect(firewall.note_change)
-            acting.acted.connect(self.diagnosis.note_change)
-
-    def _connect_watching(self) -> None:
-        watching = self.watching
-        watching.notified.connect(self.show_message)
-        watching.why_wanted.connect(
-            lambda port, protocol: self.diagnosis.ask_about(port, Protocol(protocol))
-        )
         watching.state_changed.connect(self.background.show_watches)
         watching.told.connect(self._on_told)
         self.background.message_clicked.connect(watching.show_window)
@@ -443,12 +388,10 @@ class MainWindow(QMainWindow):
         self.model.set_filter(None if is_all else compile_query(query))
         self.empty_states.set_query(text)
 
-    @Slot()
-    def _show_live_state(self) -> None:
-        self.live_button.show_state(
-            is_paused=self._poller.is_paused, interval_ms=self._poller.interval_ms
-        )
-        self.acts["pause"].setChecked(self._poller.is_paused)
+    @Slot(str)
+    def _on_digit(self, text: str) -> None:
+        if self._settings.preferences.digits_ask:
+            self.port_box.take_over(text)
 
     @Slot()
     def _show_palette(self) -> None:
@@ -483,23 +426,16 @@ class MainWindow(QMainWindow):
         settings = self._settings
         restore_geometry(self, settings)
         self.views.restore(settings)
-        self._grouping.restore(settings)
-        preferences = settings.preferences
-        self.model.set_shows_time_wait(preferences.time_wait)
-        self.acts["time_wait"].setChecked(preferences.time_wait)
-        self.set_scope(Scope(preferences.scope))
-        self._poller.set_interval(preferences.interval_ms)
+        self._view_actions.restore()
+        self.set_scope(Scope(settings.preferences.scope))
+        self._live.restore(settings)
         self.details.restore(settings)
         self.acts["details"].setChecked(self.details.is_open)
-        self._show_live_state()
 
     def _remember(self) -> None:
         remember_geometry(self, self._settings)
-        self._settings.update(
-            scope=self.scope.value,
-            interval_ms=self._poller.interval_ms,
-            time_wait=self.acts["time_wait"].isChecked(),
-        )
+        self._settings.update(scope=self.scope.value)
+        self._live.remember(self._settings)
         self.details.remember(self._settings)
         self.views.remember(self._settings)
-        self._grouping.remember(self._settings)
+        self._view_actions.remember()

@@ -122,7 +122,7 @@ class Tray(QObject):
 
         ``kind`` is failure, success, warning or info.
         """
-        if not self.is_in_tray:
+        if not self.is_in_tray or not self._settings.preferences.notifications:
             return
         pictures = QSystemTrayIcon.MessageIcon
         picture = {"failure": pictures.Critical, "warning": pictures.Warning}.get(

@@ -57,7 +57,7 @@ class WindowMenus:
         looks: Sequence[QMenu],
     ) -> None:
         """Add all menus; ``columns`` are about columns, ``looks`` about how the table looks."""
-        more = (*BACKGROUND_ACTIONS, "", RESTART_ACTION, "quit")
+        more = ("settings", *BACKGROUND_ACTIONS, "", RESTART_ACTION, "quit")
         self._add(_("&File"), "export", "action_list", "", *more)
         edit_menu = self._bar.addMenu(_("&Edit"))
         self._row_actions.fill(edit_menu, Section.COPYING)
@@ -80,7 +80,7 @@ class WindowMenus:
             view_menu.addMenu(menu)
         self._row_actions.fill(self._bar.addMenu(_("&Socket")))
         self._add(_("&Tools"), "why", "watches", "", *ACTION_NAMES, "", "managed_rules")
-        self._add(_("&Help"), "cheat_sheet", "about")
+        self._add(_("&Help"), "cheat_sheet", "whats_new", "about")
 
     def _add(self, title: str, *names: str) -> QMenu:
         menu = self._bar.addMenu(title)

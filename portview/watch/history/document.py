@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from portview.domain.json_schema import iso_time
 
 if TYPE_CHECKING:
+    from portview.watch.history.counters import CountPoint
+    from portview.watch.history.peers import Peer
     from portview.watch.history.questions import Gap, HistoryAnswer, Span
     from portview.watch.history.writing import PortEvent
 
@@ -18,6 +20,8 @@ def history_document(port: int | None, answer: HistoryAnswer) -> dict[str, Any]:
         "spans": [span_object(span) for span in answer.spans],
         "events": [_event_object(event) for event in answer.events],
         "gaps": [_gap_object(gap) for gap in answer.gaps],
+        "counts": [_count_object(point) for point in answer.counts],
+        "peers": [_peer_object(peer) for peer in answer.peers],
         "recording": answer.is_recording,
         "first_look": iso_time(answer.first_look_ms),
         "cut": answer.is_cut,
@@ -53,6 +57,29 @@ def _event_object(event: PortEvent) -> dict[str, Any]:
         "watch": event.watch,
         "incident": event.incident,
         "detail": event.detail,
+    }
+
+
+def _count_object(point: CountPoint) -> dict[str, Any]:
+    return {
+        "from": iso_time(point.from_ms),
+        "to": iso_time(point.to_ms),
+        "connections": point.connections,
+        "most": point.most,
+        "received_bytes": point.received,
+        "sent_bytes": point.sent,
+    }
+
+
+def _peer_object(peer: Peer) -> dict[str, Any]:
+    return {
+        "port": peer.port,
+        "direction": "in" if peer.is_incoming else "out",
+        "address": peer.address,
+        "process": peer.process,
+        "first_seen": iso_time(peer.from_ms),
+        "last_seen": iso_time(peer.to_ms),
+        "connections": peer.connections,
     }
 
 

@@ -8,6 +8,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 from portview.actions.confirmation.history import read_records
+from portview.domain.sockets.socket_row import Protocol
+from portview.watch.history.counters import read_counts
+from portview.watch.history.peers import read_peers
 from portview.watch.history.retention import condition
 from portview.watch.history.schema import HISTORY, recording_lock_path
 from portview.watch.history.writing import PortEvent
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
     from pathlib import Path
+
+    from portview.watch.history.counters import CountPoint
+    from portview.watch.history.peers import Peer
 
 _STALE_MS = 10_000
 """After how long without a look it is no longer known that a socket is still there."""
@@ -34,6 +40,8 @@ class HistoryQuestion(NamedTuple):
     since_ms: int | None = None
     until_ms: int | None = None
     protocol: str | None = None
+    with_counts: bool = False
+    """Whether counts of connections and bytes are wanted, of a port."""
 
 
 class Span(NamedTuple):
@@ -73,6 +81,10 @@ class HistoryAnswer(NamedTuple):
     """Whether there are more spans than are answered; the newest ones are."""
     is_recording: bool = False
     first_look_ms: int | None = None
+    counts: tuple[CountPoint, ...] = ()
+    """Connections and bytes of the port, where they were asked for."""
+    peers: tuple[Peer, ...] = ()
+    """Other machines, where the person had them recorded."""
 
 
 def ask_history(question: HistoryQuestion, path: Path | None = None) -> HistoryAnswer:
@@ -93,7 +105,22 @@ def ask_history(question: HistoryQuestion, path: Path | None = None) -> HistoryA
             is_cut,
             is_recording,
             first,
+            _counts(connection, question),
+            _peers(connection, question),
         )
+
+
+def _counts(connection: sqlite3.Connection, question: HistoryQuestion) -> tuple[CountPoint, ...]:
+    if not question.with_counts or question.port is None or not _has_table(connection, "counters"):
+        return ()
+    return read_counts(connection, question.port, *_bounds(question))
+
+
+def _peers(connection: sqlite3.Connection, question: HistoryQuestion) -> tuple[Peer, ...]:
+    is_asked = question.program is None and question.protocol != Protocol.UDP.value
+    if not is_asked or not _has_table(connection, "peers"):
+        return ()
+    return read_peers(connection, question.port, *_bounds(question))
 
 
 def _has_table(connection: sqlite3.Connection, name: str) -> bool:

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from portview.domain.errors import PortViewError
 from portview.i18n import _
-from portview.watch.history.retention import Retention, prune
+from portview.watch.history.choices import ChoicesFile, HistoryChoices
+from portview.watch.history.counts_recorder import CountsRecorder
+from portview.watch.history.retention import prune
 from portview.watch.history.schema import HISTORY, recording_lock_path
 from portview.watch.history.tracker import ListenerTracker, is_listening
 from portview.watch.history.writing import HistoryWriter
@@ -64,25 +66,28 @@ class HistoryRecorder:
         *,
         path: Path | None = None,
         interval_s: float = LOOK_INTERVAL_S,
-        retention: Retention | None = None,
+        choices: Callable[[], HistoryChoices] | None = None,
         on_problem: Callable[[str], None] | None = None,
         identities: ProgramIdentities | None = None,
     ) -> None:
         """Start the thread. ``on_problem`` is told once, on it, when recording begins to fail.
 
-        ``identities`` says what programs are, where the recorder reads by itself.
+        ``identities`` says what programs are, where the recorder reads by itself; ``choices`` what
+        is recorded and kept, asked with each look: by the settings file, where nothing is given.
         """
         self._identities = identities
         self._open_reader = open_reader
         self._looker = looker
         self._path = path or store_path()
         self._interval_s = interval_s
-        self._retention = retention or Retention()
+        self._choose = choices or ChoicesFile().read
+        self._choices = HistoryChoices()
         self._on_problem = on_problem
         self._lock = ProcessLock(recording_lock_path(self._path))
         self._reader: SnapshotReader | None = None
         self._connection: sqlite3.Connection | None = None
         self._tracker = ListenerTracker()
+        self._counts = CountsRecorder()
         self._writer: HistoryWriter | None = None
         self._handed: _Handed | None = None
         self._was_handed = False
@@ -129,8 +134,10 @@ class HistoryRecorder:
                     pause_s = max(pause_s, _HANDED_PAUSE_S)
                 pause_s = max(0.05, pause_s - (time.monotonic() - started))
         finally:
+            self._flush()
             self._drop_store()
             self._lock.release()
+            self._counts.close()
             if self._reader is not None:
                 self._reader.close()
 
@@ -143,6 +150,15 @@ class HistoryRecorder:
         with self._wake:
             handed, self._handed = self._handed, None
         self._was_handed = handed is not None
+        choices, before = self._choose(), self._choices
+        self._choices = choices
+        if not choices.is_on:
+            self._flush()
+            self._drop_store()
+            self._lock.release()
+            return False
+        if choices != before:
+            self._prune_at_s = time.monotonic()
         if not self._lock.acquire():
             return False
         if handed is None:
@@ -152,6 +168,10 @@ class HistoryRecorder:
             self._tracker.begin_again(forgotten)
         look = self._tracker.look(handed.snapshot, handed.at)
         writer.write(look)
+        if self._connection is not None:
+            self._counts.look(
+                self._connection, handed.snapshot, look, self._tracker, choices.with_peers
+            )
         if self._is_failing:
             logger.info("history is recorded again")
             self._is_failing = False
@@ -179,7 +199,7 @@ class HistoryRecorder:
         if self._connection is None or time.monotonic() < self._prune_at_s:
             return
         self._prune_at_s = time.monotonic() + _PRUNE_INTERVAL_S
-        prune(self._connection, self._retention, time.time_ns() // 1_000_000)
+        prune(self._connection, self._choices.retention, time.time_ns() // 1_000_000)
 
     def _failed(self, error: Exception) -> None:
         """Begin again with the next look that can be written; what lies between is a gap."""
@@ -191,8 +211,18 @@ class HistoryRecorder:
         if self._on_problem is not None:
             self._on_problem(_problem_sentence(error))
 
+    def _flush(self) -> None:
+        """Write what is gathered still, at an end."""
+        if self._connection is None:
+            return
+        try:
+            self._counts.flush(self._connection)
+        except sqlite3.Error as error:
+            logger.warning("the last counts of connections were not recorded: %s", error)
+
     def _drop_store(self) -> None:
         self._tracker, self._writer = ListenerTracker(), None
+        self._counts.begin_again()
         if self._connection is not None:
             self._connection.close()
             self._connection = None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from portview.domain.formatting import format_duration
 from portview.domain.local_time import local_moment
 from portview.domain.plain_text import inert
-from portview.i18n import _
+from portview.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from portview.watch.history.questions import HistoryAnswer, HistoryQuestion, Span
 
 _MOST_GAPS = 5
+_MOST_PEERS = 20
 _LONGEST_PROCESS = 28
 
 
@@ -34,7 +35,29 @@ def history_lines(question: HistoryQuestion, answer: HistoryAnswer, now_ms: int)
             yield "  ".join(
                 part for part in (local_moment(event.at_ms), event.kind, what, detail) if part
             )
+    yield from _peers(answer)
     yield from _gaps(answer, now_ms)
+
+
+def _peers(answer: HistoryAnswer) -> Iterator[str]:
+    if not answer.peers:
+        return
+    yield ""
+    yield _("Other machines:")
+    for peer in answer.peers[:_MOST_PEERS]:
+        sentence = (
+            _("{address} connected to port {port}: {count}, last {moment}")
+            if peer.is_incoming
+            else _("{process} connected to port {port} of {address}: {count}, last {moment}")
+        )
+        count = ngettext("{count} connection", "{count} connections", peer.connections)
+        yield "  " + sentence.format(
+            address=inert(peer.address, 60),
+            port=peer.port,
+            process=inert(peer.process or _("unknown"), _LONGEST_PROCESS),
+            count=count.format(count=peer.connections),
+            moment=local_moment(peer.to_ms),
+        )
 
 
 def _nothing(question: HistoryQuestion, answer: HistoryAnswer) -> str:

@@ -39,6 +39,8 @@ def prune(connection: sqlite3.Connection, retention: Retention, now_ms: int) -> 
     with transaction(connection):
         connection.execute("DELETE FROM looks WHERE until_ms < ?", (oldest_ms,))
         connection.execute("DELETE FROM events WHERE at_ms < ?", (oldest_ms,))
+        connection.execute("DELETE FROM counters WHERE at_ms < ?", (oldest_ms,))
+        connection.execute("DELETE FROM peers WHERE to_ms < ?", (oldest_ms,))
         _delete_unused_owners(connection)
     return deleted
 
@@ -63,10 +65,13 @@ def forget(
     connection.execute("PRAGMA secure_delete = ON")
     with transaction(connection):
         gone = connection.execute(f"DELETE FROM spans WHERE {where}", values).rowcount  # noqa: S608
+        connection.execute(f"DELETE FROM peers WHERE {where}", values)  # noqa: S608 - likewise
         if port is not None:
             connection.execute("DELETE FROM events WHERE port = ?", (port,))
+            connection.execute("DELETE FROM counters WHERE port = ?", (port,))
         if port is None and program is None:
             connection.execute("DELETE FROM events")
+            connection.execute("DELETE FROM counters")
             connection.execute("DELETE FROM looks WHERE id < (SELECT max(id) FROM looks)")
         _delete_unused_owners(connection)
     # What the write-ahead log still holds goes as well, unless somebody reads it just now.
@@ -75,7 +80,7 @@ def forget(
 
 
 def condition(port: int | None, program: str | None) -> tuple[str, Sequence[object]]:
-    """Return an SQL condition on spans, and its values, for a port and a program."""
+    """Return an SQL condition on spans and peers, and its values, for a port and a program."""
     parts, values = ["1"], list[object]()
     if port is not None:
         parts.append("port = ?")
@@ -102,4 +107,7 @@ def _delete(connection: sqlite3.Connection, where: str, values: Sequence[object]
 
 
 def _delete_unused_owners(connection: sqlite3.Connection) -> None:
-    connection.execute("DELETE FROM owners WHERE id NOT IN (SELECT owner FROM spans)")
+    connection.execute(
+        "DELETE FROM owners WHERE id NOT IN (SELECT owner FROM spans)"
+        " AND id NOT IN (SELECT owner FROM peers)"
+    )

@@ -6,6 +6,9 @@
 ``looks``   stretches of time in which somebody looked without a pause; between them nothing is
             known.
 ``events``  what happened to a port: a watch that fired, a repair, a clock that was set.
+``counters``  connections and bytes of a port that listens on TCP. Rows with ``step_s`` 1 say what
+            holds from their moment on; those with 60 and 3600 cover so many seconds.
+``peers``   other machines that connected, or were connected to; only where a person wants that.
 """
 
 from __future__ import annotations
@@ -48,6 +51,21 @@ HISTORY = Schema(
             watch TEXT, incident TEXT, detail TEXT
         );
         CREATE INDEX events_by_port ON events (port, at_ms);
+        """,
+        """
+        CREATE TABLE counters (
+            port INTEGER NOT NULL, step_s INTEGER NOT NULL, at_ms INTEGER NOT NULL,
+            connections REAL NOT NULL, most INTEGER NOT NULL,
+            received INTEGER, sent INTEGER,
+            PRIMARY KEY (port, step_s, at_ms)
+        ) WITHOUT ROWID;
+        CREATE TABLE peers (
+            port INTEGER NOT NULL, is_incoming INTEGER NOT NULL, address TEXT NOT NULL,
+            owner INTEGER NOT NULL REFERENCES owners (id),
+            from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, connections INTEGER NOT NULL,
+            PRIMARY KEY (port, is_incoming, address, owner)
+        ) WITHOUT ROWID;
+        CREATE INDEX peers_by_owner ON peers (owner);
         """,
     ),
 )

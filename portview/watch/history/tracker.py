@@ -101,6 +101,10 @@ class ListenerTracker:
         self._last: Moment | None = None
         self._again: frozenset[SocketKey] = frozenset()
 
+    def tcp_ports(self) -> frozenset[int]:
+        """Return the ports that listen on TCP, as of the last look."""
+        return frozenset(key.local.port for key in self._open if key.protocol is Protocol.TCP)
+
     def begin_again(self, keys: Collection[SocketKey]) -> None:
         """Have the next look open these sockets again: what was kept of them is gone."""
         for key in keys:

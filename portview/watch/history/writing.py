@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TYPE_CHECKING, NamedTuple
 
+from portview.watch.history.owners import owner_number
 from portview.watch.store.database import transaction
 
 if TYPE_CHECKING:
     import sqlite3
 
     from portview.domain.sockets.socket_row import SocketKey
-    from portview.watch.history.tracker import Look, Opened, Owner
+    from portview.watch.history.tracker import Look, Opened
 
 _QUIET_WRITE_MS = 2000
 """How often a look at which nothing changed is written down."""
@@ -89,7 +88,7 @@ class HistoryWriter:
                 found[before] = key
                 connection.execute(
                     "UPDATE spans SET pid = ?, owner = ? WHERE id = ?",
-                    (pid, self._owner(owner), self._spans.get(before)),
+                    (pid, owner_number(self._connection, owner), self._spans.get(before)),
                 )
             begun = {opened.key: self._begin(opened) for opened in look.opened}
             if look.clock_step_ms:
@@ -124,32 +123,9 @@ class HistoryWriter:
                 key.protocol.value,
                 key.local.address,
                 opened.pid,
-                self._owner(opened.owner),
+                owner_number(self._connection, opened.owner),
                 opened.at_ms,
                 opened.is_start_seen,
             ),
         )
         return row.lastrowid or 0
-
-    def _owner(self, owner: Owner) -> int:
-        line = owner.command_line
-        values = owner._replace(
-            command_line=None if line is None else json.dumps(line)  # type: ignore[arg-type]
-        )
-        storable = tuple(None if value is None else _storable(str(value)) for value in values)
-        digest = hashlib.blake2b(json.dumps(storable).encode(), digest_size=16).digest()
-        self._connection.execute(
-            "INSERT INTO owners (digest, process, executable, command_line, user, what, container,"
-            " problem) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO NOTHING",
-            (digest, *storable),
-        )
-        [number] = self._connection.execute(
-            "SELECT id FROM owners WHERE digest = ?", (digest,)
-        ).fetchone()
-        # Not kept by this object before the transaction is: one that fails leaves no owner.
-        return int(number)
-
-
-def _storable(text: str) -> str:
-    """Return a text that UTF-8 can hold: names of files may have lone surrogates."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -68,7 +68,7 @@ def open_store(
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """Run a block as one write: all of it is stored, or nothing. Raises sqlite3.Error."""
-    connection.execute(_("BEGIN IMMEDIATE"))
+    connection.execute("BEGIN IMMEDIATE")
     try:
         yield connection
     except BaseException:

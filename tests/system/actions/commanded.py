@@ -10,15 +10,18 @@ import array
 import ctypes
 import json
 import os
+import platform
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 LONGEST_LIFE_S = 120
 PR_SET_NAME = 15
 HELD = "COMMANDED_SOCKETS"
+SYS_EXIT = {"x86_64": 60, "aarch64": 93, "riscv64": 93}
 
 
 class Server:
@@ -74,6 +77,42 @@ class Server:
         if argv == ("again",):
             argv = (sys.executable, *sys.argv)
         os.execv(argv[0], argv)  # noqa: S606 - the test's own program
+
+    def exec_without(self, *argv: str) -> None:
+        """Run another program in this process, which does not get the sockets."""
+        os.execv(argv[0], argv)  # noqa: S606 - the test's own program
+
+    def exec_from_memory(self, path: str, *words: str) -> None:
+        """Run a program of which no file is left, and keep the sockets."""
+        for server in self.sockets:
+            server.set_inheritable(True)
+        number = os.memfd_create("unnamed")
+        with open(path, "rb") as program:  # noqa: PTH123 - loads nothing that is not needed
+            os.write(number, program.read())
+        os.execv(f"/proc/self/fd/{number}", (path, *words))  # noqa: S606 - the test's own program
+
+    def exec_in_a_thread(self, *argv: str) -> None:
+        """Have a second thread run another program, which takes the PID of the first."""
+        threading.Thread(target=self.exec, args=argv).start()
+        time.sleep(LONGEST_LIFE_S)
+
+    def leave(self) -> None:
+        """End the first thread; another one continues to do what it is told."""
+        threading.Thread(target=obey, args=(self,)).start()
+        answer({})
+        exit_thread = ctypes.CDLL(None).syscall
+        exit_thread(SYS_EXIT[platform.machine()], 0)
+
+    def daemonize(self) -> None:
+        """Fork a child that keeps the sockets and does what it is told, and end."""
+        if os.fork():
+            os._exit(0)
+        os.setsid()
+
+    def alone_in_the_network(self) -> None:
+        """Go to a network namespace of its own; the sockets stay where they are."""
+        if ctypes.CDLL(None, use_errno=True).unshare(0x40000000):
+            raise OSError(ctypes.get_errno(), "unshare")
 
     def rename(self, name: str) -> None:
         ctypes.CDLL(None).prctl(PR_SET_NAME, name.encode(), 0, 0, 0)
@@ -156,12 +195,45 @@ class Server:
             self.sockets.append(socket.socket(fileno=numbers[0]))
             way.send(b"x")
 
+    def send_to_nobody(self) -> None:
+        """Hand the first socket to a queue of which nobody takes it."""
+        self.queue = socket.socketpair()
+        numbers = array.array("i", [self.sockets[0].fileno()])
+        self.queue[0].sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, numbers)])
+
+    def steal(self, pid: str) -> None:
+        """Take a duplicate of the first socket of another process, as a debugger can."""
+        pidfd = os.pidfd_open(int(pid))
+        for name in os.listdir(f"/proc/{pid}/fd"):  # noqa: PTH208 - loads nothing
+            if os.readlink(f"/proc/{pid}/fd/{name}").startswith("socket:"):  # noqa: PTH115
+                number = ctypes.CDLL(None).syscall(438, pidfd, int(name), 0)
+                self.sockets.append(socket.socket(fileno=number))
+                return
+
     def stubborn(self) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
     def graceful(self) -> None:
         """Release the port when asked to end, and continue with what is open."""
         signal.signal(signal.SIGTERM, lambda *_: self.close())
+
+    def hand_when_asked(self, path: str) -> None:
+        """Hand the socket over when asked to end, and end."""
+
+        def hand_and_end(*_: object) -> None:
+            self.hand(path)
+            os._exit(0)
+
+        signal.signal(signal.SIGTERM, hand_and_end)
+
+    def fork_when_asked(self) -> None:
+        """Leave everything to a child when asked to end, as some servers restart."""
+
+        def leave_to_a_child(*_: object) -> None:
+            if os.fork():
+                os._exit(0)
+
+        signal.signal(signal.SIGTERM, leave_to_a_child)
 
     def exec_when_asked(self) -> None:
         signal.signal(signal.SIGTERM, lambda *_: self.exec("/bin/sleep", str(LONGEST_LIFE_S)))
@@ -190,10 +262,13 @@ class Server:
 
 
 def main() -> None:
-    server = Server()
+    obey(Server())
+
+
+def obey(server: Server) -> None:
     for line in sys.stdin:
         verb, *rest = line.split()
-        if verb == "exec":
+        if verb.startswith("exec"):
             answer({})
         said = getattr(server, verb)(*rest)
         answer(said or {})

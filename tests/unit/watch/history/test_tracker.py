@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import hypothesis.strategies as st
@@ -103,20 +102,19 @@ def test_another_program_on_the_port_is_another_span(recording: Recording) -> No
 
 
 def test_only_what_waits_for_clients_is_kept(recording: Recording) -> None:
-    connection = replace(
-        row(81, State.ESTABLISHED),
+    connection = row(81, State.ESTABLISHED)._replace(
         key=row(81).key._replace(remote=Endpoint("127.0.0.1", 5)),
     )
     talking = row(82, None, Protocol.UDP)
-    talking = replace(talking, key=talking.key._replace(remote=Endpoint("127.0.0.1", 5)))
+    talking = talking._replace(key=talking.key._replace(remote=Endpoint("127.0.0.1", 5)))
     recording.look(row(80), connection, talking, row(83, None, Protocol.UDP), row(84, State.BOUND))
     assert [span.port for span in found(None)] == [80, 83]
 
 
 def test_an_owner_that_is_found_later_is_the_owner_all_along(recording: Recording) -> None:
     owned = row(80, pid=7)
-    looking = replace(
-        owned, key=owned.key._replace(owner=None), owner_problem=OwnerProblem.LOOKING, pid=None
+    looking = owned._replace(
+        key=owned.key._replace(owner=None), owner_problem=OwnerProblem.LOOKING, pid=None
     )
     recording.look(looking)
     assert spans() == [(1.0, None, None)]
@@ -285,7 +283,7 @@ def test_any_course_of_looks_is_written_and_leaves_what_is_there_open(
         there: set[tuple[int, int]] = set()
         for there, names, after_s, clock_s in looks:
             rows = [
-                one if pid else replace(one, key=one.key._replace(owner=None))
+                one if pid else one._replace(key=one.key._replace(owner=None))
                 for port, pid in sorted(there)
                 for one in [row(port, pid=pid)]
             ]
