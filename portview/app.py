@@ -427,6 +427,7 @@ def _tell(error: PortViewError) -> None:
     logger.error("%s %s", error.message, error.hint)
     if sys.stderr is not None:
         hint = _("hint: {text}").format(text=error.hint)
+        # untranslated: the name of the program
         print(f"portview: {error.message}\n{hint}", file=sys.stderr)  # noqa: T201
     elif sys.platform == "win32":
         from PySide6.QtWidgets import QMessageBox  # noqa: PLC0415 - loaded when wanted

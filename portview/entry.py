@@ -68,6 +68,7 @@ def _say(sentence: str) -> None:
     if sys.stderr is not None:
         hint = _("Close its window, then try again.")
         hint = _("hint: {text}").format(text=hint)
+        # untranslated: the name of the program
         print(f"portview: {sentence}\n{hint}", file=sys.stderr)  # noqa: T201
 
 

@@ -204,7 +204,7 @@ class ConfirmDialog(QDialog):
         self._is_executing = True
         end_now = self._end_now = threading.Event()
         self.checklist.clear()
-        self.show_progress(_("Waiting for the system's prompt…") if as_admin else "Working ...")
+        self.show_progress(_("Waiting for the system's prompt…") if as_admin else _("Working…"))
 
         def work(work: Work[ActionReport]) -> ActionReport:
             return act(ExecutionOptions(as_admin, work.token, work.report, end_now))

@@ -70,7 +70,7 @@ class DiagnosisTools(QObject):
         acts.add(
             "why",
             ActionSpec(
-                _("&Why can't I use a port?…"),
+                _("&Diagnose a port…"),
                 ("Ctrl+Shift+Y",),
                 _("Find out what is in the way of a port, or what an error means"),
             ),
@@ -79,7 +79,7 @@ class DiagnosisTools(QObject):
         rows.add(
             RowAction(
                 "why_port",
-                N_("Wh&y?…"),
+                N_("Wh&y?"),
                 Section.PORT,
                 self._on_row,
                 shortcuts=("Ctrl+Y",),

@@ -79,7 +79,7 @@ class FirewallPage(DetailsPage):
         self.allow_button = self._button(_("&Allow\u2026"), self._on_allow)
         self.block_button = self._button(_("&Block\u2026"), self._on_block)
         self.managed_button = self._button(
-            _("&Rules created by PortView…"), self.managed_rules_requested.emit
+            _("&Rules created by PortView"), self.managed_rules_requested.emit
         )
         self.rules_title = QLabel()
         self.rules_title.setTextFormat(Qt.TextFormat.PlainText)
@@ -190,7 +190,7 @@ class FirewallPage(DetailsPage):
             )
         if answer is None or status is None:
             return DisplayedResult(
-                Severity.NOTE, _("Asking the firewall…"), _("Its rules are being read.")
+                Severity.NOTE, _("Reading the firewall…"), _("Its rules are being read.")
             )
         return verdict_result(entry.row, answer, status)
 
@@ -218,7 +218,7 @@ class FirewallPage(DetailsPage):
             button.setToolTip(plain_tooltip(reason or tip))
         own = len(self._feed.managed_rules)
         many = f" ({own:,})" if own else ""
-        self.managed_button.setText(_("&Rules created by PortView{many}…").format(many=many))
+        self.managed_button.setText(_("&Rules created by PortView{many}").format(many=many))
 
     def _on_allow(self) -> None:
         if self._subject is not None:

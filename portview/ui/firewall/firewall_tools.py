@@ -93,7 +93,7 @@ class FirewallTools(QObject):
         acts.add(
             "managed_rules",
             ActionSpec(
-                _("Firewall &rules created by PortView…"),
+                _("Firewall &rules created by PortView"),
                 ("Ctrl+Shift+F",),
                 _("What PortView changed in the firewall, and how to undo it"),
             ),

@@ -110,7 +110,7 @@ class PickPage(ToolPage):
         protocol = Protocol(self.protocol.currentText().lower())
         may_be_dynamic = self.dynamic.isChecked()
         self._report = None
-        self.view.begin(_("Looking…"), _("Each port is bound for a moment."))
+        self.view.begin(_("Checking…"), _("Each port is bound for a moment."))
 
         def work(work: Work[PickReport]) -> PickReport:
             ranges = read_port_ranges(protocol)
@@ -180,7 +180,7 @@ class PickPage(ToolPage):
         layout.addLayout(buttons)
 
     def _on_progress(self, progress: Progress) -> None:
-        self.view.headline.say(Severity.NOTE, _("Looking…"), f"{progress.text}.")
+        self.view.headline.say(Severity.NOTE, _("Checking…"), f"{progress.text}.")
 
     def _on_found(self, protocol: Protocol, report: PickReport) -> None:
         self._report = report

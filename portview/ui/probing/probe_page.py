@@ -87,7 +87,7 @@ class ProbePage(ToolPage):
         self.copy_button = self.button(_("Cop&y as text"), self._copy_text)
         self.json_button = self.button(_("Copy as &JSON"), self._copy_json)
         self.condition = QComboBox()
-        self.condition.setAccessibleName(_("Notify me when"))
+        self.condition.setAccessibleName(_("Alert me when"))
         self.limit: ValidatedField[int] = ValidatedField(
             _("Wait for at most"), parse_duration_ms, default=_DEFAULT_WAIT_MS
         )
@@ -131,7 +131,7 @@ class ProbePage(ToolPage):
         question = self.form.question()
         if question is None:
             return
-        self.view.begin(_("Asking…"), str(question))
+        self.view.begin(_("Checking…"), str(question))
         self.history.setCurrentRow(-1)
 
         def work(work: Work[AnyReport]) -> AnyReport:
@@ -176,7 +176,7 @@ class ProbePage(ToolPage):
         parts.setStretchFactor(1, 1)
         parts.setSizes([190, 630])
         waiting = QHBoxLayout()
-        tell = QLabel(_("&Notify me when"))
+        tell = QLabel(_("A&lert me when"))
         tell.setBuddy(self.condition)
         limit = QLabel(_("wait at m&ost"))
         limit.setBuddy(self.limit)

@@ -65,7 +65,7 @@ class WatchTools(QObject):
         acts.add(
             "watches",
             ActionSpec(
-                _("W&atches…"),
+                _("W&atches"),
                 ("Ctrl+Shift+W",),
                 _("What is watched, what fires, and what happened"),
             ),

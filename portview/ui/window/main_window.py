@@ -54,7 +54,7 @@ from portview.ui.window.restart_action import RESTART_ACTION, RestartAction
 from portview.ui.window.scope_bar import ScopeBar, scope_title
 from portview.ui.window.status_bar import StatusBar
 from portview.ui.window.theme_menu import ThemeMenu
-from portview.ui.window.tray import Tray
+from portview.ui.window.tray import QUIT_KEYS, Tray, quit_title
 from portview.ui.window.window_geometry import remember_geometry, restore_geometry
 from portview.ui.window.window_menus import ColumnsMenu, WindowMenus
 from portview.ui.window.window_tools import WindowTools
@@ -146,7 +146,7 @@ class MainWindow(QMainWindow):
         self.settings_page = SettingsTools(self, self.acts, runner, settings, facts)
         self.restart = RestartAction(self.acts, self, runner, is_elevated=facts.is_elevated)
         self.restart.notified.connect(self.show_message)
-        self.acts.add("quit", ActionSpec(_("&Quit"), ("Ctrl+Q",)), self.background.quit)
+        self.acts.add("quit", ActionSpec(quit_title(), QUIT_KEYS), self.background.quit)
         self._add_row_actions()
         self._compose()
         self._fill_menu_bar()
@@ -231,7 +231,7 @@ class MainWindow(QMainWindow):
 
     def _add_actions(self) -> None:
         add = self.acts.add
-        add("filter", ActionSpec("&Filter", ("Ctrl+F",)), self.filter_box.enter)
+        add("filter", ActionSpec(_("&Filter"), ("Ctrl+F",)), self.filter_box.enter)
         add("clear_filter", ActionSpec(_("Clear f&ilter")), self._clear_filter)
         for number, scope in enumerate(Scope, start=1):
             add(
@@ -285,16 +285,16 @@ class MainWindow(QMainWindow):
     def _fill_menu_bar(self) -> None:
         settings = self._settings
         self._highlight_menu = HighlightMenu(
-            _("Mar&k news and closed sockets"), settings, self.model, self
+            _("Mar&k new and closed sockets"), settings, self.model, self
         )
-        themes = ThemeMenu("The&me", settings, self)
+        themes = ThemeMenu(_("The&me"), settings, self)
         intervals = self.live_button.interval_actions
         self.settings_page.offer(themes.actions(), intervals, self._highlight_menu.actions())
         WindowMenus(self.menuBar(), self.acts, self.row_actions).fill(
             intervals,
             self._view_actions.grouping.all(),
             self._view_actions.saved_views,
-            (ColumnsMenu("C&olumns", self.views, self), SortMenu("Sor&t by", self.views, self)),
+            (ColumnsMenu(_("C&olumns"), self.views, self), SortMenu("Sor&t by", self.views, self)),
             (themes, self._highlight_menu),
         )
 

@@ -163,7 +163,7 @@ def test_what_cannot_be_changed_says_why(page: SettingsWindow) -> None:
     assert not row.control.isEnabled()
     assert "without an address" in row.explanation.text()
     assert not row.setting.value
-    tray = row_of(page, "Keep running in the tray")
+    tray = row_of(page, "Close to notification area")
     assert not tray.control.isEnabled()
     assert "needs the icon" in tray.explanation.text()
 

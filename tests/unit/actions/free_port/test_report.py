@@ -96,7 +96,7 @@ def test_a_respawn_by_a_parent_names_the_parent() -> None:
 
 def test_time_wait_is_told_with_its_seconds_where_they_are_known() -> None:
     leftovers = bind(BindVerdict.LEFTOVERS)
-    for seconds, said in ((41.4, ", 41 s."), (None, " for a minute or two.")):
+    for seconds, said in ((41.4, ", for 41 s."), (None, ", for a minute or two.")):
         proof = Proof(PortVerdict.TIME_WAIT, leftovers, time_wait_left_s=seconds)
         assert words(proof)[1].endswith(f"only TIME_WAIT is left{said}")
         assert outcome_of(proof, CLOSED, ()) is Outcome.DONE
