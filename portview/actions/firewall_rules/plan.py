@@ -243,8 +243,9 @@ def _notes(plan: RulePlan, ending: ManagedRule | None) -> Iterator[str]:
                 "they create this one rule and no other."
             ).format(message=plan.refusal.message)
         )
-    if plan.before.holds(rule_spec.effect) and " already" not in " ".join(plan.change.warnings):
-        client = plan.before.clients[0]
+    client = plan.before.clients[0]
+    is_said = any(client.answer.reason in warning for warning in plan.change.warnings)
+    if plan.before.holds(rule_spec.effect) and not is_said:
         sentence = (
             _("{name} is already allowed for {clients}: {reason}")
             if is_allow

@@ -55,9 +55,9 @@ def warnings_for(rule_spec: RuleSpec, rules: FirewallRules) -> tuple[str, ...]:
             ).format(where=_where(*rule_spec.profiles))
         )
     if is_allow and answer.verdict is FirewallVerdict.ALLOWED:
-        found.append(_("It is allowed already. {reason}").format(reason=answer.reason))
+        found.append(_("It is already allowed. {reason}").format(reason=answer.reason))
     if not is_allow and answer.verdict is FirewallVerdict.BLOCKED:
-        found.append(_("It is blocked already. {reason}").format(reason=answer.reason))
+        found.append(_("It is already blocked. {reason}").format(reason=answer.reason))
     return tuple(dict.fromkeys(found))
 
 

@@ -21,12 +21,12 @@ from PySide6.QtWidgets import (
 
 from portview.actions.confirmation.actions import ExecutionOptions, can_be_elevated
 from portview.domain.errors import Outcome, PortViewError
+from portview.domain.severity import Severity
 from portview.engine.task_runner import Pool
 from portview.i18n import _
 from portview.override import override
 from portview.ui.confirm.checklist import Checklist
 from portview.ui.confirm.confirmation_view import plain_label
-from portview.ui.style.severity import Severity
 from portview.ui.style.severity_style import severity_colour, severity_icon
 from portview.ui.widgets.key_button import KeyButton
 

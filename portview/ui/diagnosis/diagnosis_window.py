@@ -27,12 +27,12 @@ from portview.diagnosis.remedies import RemediationKind
 from portview.diagnosis.report import markdown_report, text_report, without
 from portview.diagnosis.verdicts import YesNo
 from portview.domain.errors import PortViewError
+from portview.domain.severity import Severity
 from portview.domain.sockets.socket_row import Protocol
 from portview.i18n import _
 from portview.override import override
 from portview.ui.diagnosis.evidence_tree import EvidenceTree
 from portview.ui.diagnosis.fix_rows import FixList
-from portview.ui.style.severity import Severity
 from portview.ui.widgets.latest_task import LatestTask
 from portview.ui.widgets.result_view import Headline
 from portview.ui.widgets.tool_window import ToolWindow, describe_failure

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from portview.domain.severity import Severity
 from portview.i18n import _
 from portview.models.tooltips import plain_tooltip
 from portview.override import override
@@ -28,7 +29,6 @@ from portview.ui.firewall.firewall_text import (
 )
 from portview.ui.firewall.recent_drops import RecentDrops
 from portview.ui.firewall.rule_targets import why_no_rule
-from portview.ui.style.severity import Severity
 from portview.ui.widgets.result import DisplayedResult
 from portview.ui.widgets.result_view import Headline, ResultTable
 from portview.ui.widgets.wrapped_area import WrappedArea

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from portview.domain.firewall import FirewallVerdict, RuleEffect, RuleFit
+from portview.domain.severity import Severity
 from portview.domain.sockets.socket_row import State, awaits_clients, is_loopback
 from portview.i18n import N_, _, join_sentences, ngettext, pgettext
 from portview.ui.firewall.rule_targets import describe_port
-from portview.ui.style.severity import Severity
 from portview.ui.widgets.result import DisplayedResult, ResultRow
 
 if TYPE_CHECKING:

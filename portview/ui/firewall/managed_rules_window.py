@@ -12,13 +12,13 @@ from portview.actions.confirmation.firewall_actions import RevokeAction
 from portview.actions.firewall_rules.expiry import why_expired
 from portview.actions.firewall_rules.plan import describe_remotes, describe_rule_end
 from portview.domain.firewall import FirewallQuestion
+from portview.domain.severity import Severity
 from portview.domain.verdict_labels import verdict_label
 from portview.engine.latest_query import LatestQuery
 from portview.engine.task_runner import Pool
 from portview.i18n import N_, _, join_sentences, ngettext
 from portview.ui.firewall.firewall_text import EFFECT_LABELS
 from portview.ui.firewall.revoke_action import ConfirmedRevoke
-from portview.ui.style.severity import Severity
 from portview.ui.widgets.result import ResultRow
 from portview.ui.widgets.result_view import ResultTable
 from portview.ui.widgets.tool_window import ToolWindow, describe_failure

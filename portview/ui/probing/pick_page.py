@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from portview.actions.port_destinations import PortDestinations
+from portview.domain.severity import Severity
 from portview.domain.sockets.socket_row import Protocol
 from portview.domain.user_input.parsing import format_ports, parse_count, parse_ports
 from portview.domain.user_input.targets import parse_any_port
@@ -25,7 +26,6 @@ from portview.probes.documents import pick_document
 from portview.probes.pick import pick_ports, ports_near
 from portview.readers.port_ranges import read_port_ranges
 from portview.ui.probing.tool_page import ToolPage
-from portview.ui.style.severity import Severity
 from portview.ui.widgets.latest_task import LatestTask
 from portview.ui.widgets.result import DisplayedResult, ResultRow
 from portview.ui.widgets.result_view import ResultView

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from portview.domain.plain_text import inert
+from portview.domain.severity import Severity
 from portview.domain.sockets.socket_row import Protocol
 from portview.domain.user_input.parsing import parse_duration_ms
 from portview.i18n import _
@@ -31,7 +32,6 @@ from portview.ui.probing.probe_form import ProbeForm
 from portview.ui.probing.probe_question import ProbeKind, document_of, tcp_target_of
 from portview.ui.probing.probe_results import result_of
 from portview.ui.probing.tool_page import ToolPage
-from portview.ui.style.severity import Severity
 from portview.ui.style.severity_style import severity_icon
 from portview.ui.style.tokens import SPACE_XS
 from portview.ui.widgets.latest_task import LatestTask

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from portview.domain.severity import Severity
 from portview.domain.sockets.socket_row import endpoint_text
 from portview.domain.verdicts import Verdict
 from portview.i18n import N_, _, join_list, join_sentences, ngettext
@@ -12,7 +13,6 @@ from portview.probes.http import HttpReport
 from portview.probes.ladder import LadderStage, StepOutcome
 from portview.probes.tls import ClientCertificate, TlsReport
 from portview.probes.tls_words import problem_words
-from portview.ui.style.severity import Severity
 from portview.ui.widgets.result import SEVERITY_LABELS, DisplayedResult, ResultRow
 
 if TYPE_CHECKING:

@@ -60,7 +60,13 @@ class SavedViews(QMenu):
         self._settings = settings
         self._current = current
         self._acts = tuple(acts)
+        self._built_in: list[QAction] = []
         self.setToolTipsVisible(True)
+        self._fill()
+
+    def add_built_in(self, action: QAction) -> None:
+        """Add a view that finds out what it shows when it is chosen."""
+        self._built_in.append(action)
         self._fill()
 
     @property
@@ -95,6 +101,7 @@ class SavedViews(QMenu):
         own = self.own
         for view in BUILT_IN_VIEWS:
             self._add(replace(view, name=_(view.name)))
+        self.addActions(self._built_in)
         if own:
             self.addSeparator()
         for view in own:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QColor, QIcon, QPalette
 
+from portview.domain.severity import Severity
 from portview.ui.search.filter_box import mistake_colour
 from portview.ui.style.contrast import is_high_contrast
 from portview.ui.style.icons import coloured_icon
-from portview.ui.style.severity import Severity
 from portview.ui.style.theme import is_dark, muted_text
 
 if TYPE_CHECKING:

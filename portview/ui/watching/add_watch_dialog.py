@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from portview.domain.severity import Severity
 from portview.i18n import _
-from portview.ui.style.severity import Severity
 from portview.ui.widgets.latest_task import LatestTask
 from portview.ui.widgets.result_view import Headline
 from portview.ui.widgets.tool_window import describe_failure

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.domain.local_time import local_moment
+from portview.domain.severity import Severity
 from portview.domain.user_input.parsing import format_duration
 from portview.i18n import _
-from portview.ui.style.severity import Severity
 from portview.ui.widgets.result import ResultRow
 from portview.watch.rules.model import Expectation
 from portview.watch.rules.shown import shown_url

@@ -18,12 +18,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from portview.domain.severity import Severity
 from portview.engine.latest_query import LatestQuery
 from portview.engine.task_runner import Pool
 from portview.engine.watch_feed import WatchesRead, read_watches
 from portview.i18n import _, ngettext
 from portview.override import override
-from portview.ui.style.severity import Severity
 from portview.ui.watching.watch_words import columns, event_row, status_row
 from portview.ui.widgets.latest_task import LatestTask
 from portview.ui.widgets.result_view import Headline, ResultTable

@@ -19,10 +19,10 @@ from PySide6.QtWidgets import (
 )
 
 from portview.domain.plain_text import inert
+from portview.domain.severity import Severity
 from portview.i18n import _
 from portview.models.tooltips import plain_tooltip
 from portview.override import override
-from portview.ui.style.severity import Severity
 from portview.ui.style.severity_style import severity_colour, severity_icon
 from portview.ui.style.theme import tabular_font
 from portview.ui.widgets.result import SEVERITY_LABELS, DisplayedResult, ResultRow

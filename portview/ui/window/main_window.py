@@ -358,6 +358,11 @@ class MainWindow(QMainWindow):
         watching.state_changed.connect(self.background.show_watches)
         watching.told.connect(self._on_told)
         self.background.message_clicked.connect(watching.show_window)
+        history = self.tools.history
+        history.port_wanted.connect(lambda port: self.port_box.take_over(str(port)))
+        history.port_wanted.connect(self.bring_to_front)
+        history.view_wanted.connect(self.navigation.show_listening)
+        self._view_actions.saved_views.add_built_in(self.acts["new_since_yesterday"])
 
     @Slot(str, str, str)
     def _on_told(self, title: str, text: str, kind: str) -> None:

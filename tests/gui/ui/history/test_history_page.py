@@ -101,10 +101,11 @@ def test_each_place_says_what_is_there(qtbot: QtBot) -> None:
     view.resize(700, 120)
     view.show_lanes(arrange(ANSWER, 0, 6 * HOUR))
     view.grab()
-    area = view._area()
+    layout = view.layout_now()
+    area = layout.area
 
     def told(moment_ms: int, y: float) -> str:
-        return view.tooltip_at(QPointF(view._x(moment_ms, area), y))
+        return view.tooltip_at(QPointF(layout.x(moment_ms), y))
 
     first, second = area.top() + 13, area.top() + 39
     assert "node (PID 7)" in told(HOUR + HOUR // 2, first)
@@ -134,14 +135,16 @@ def test_the_tab_shows_the_chosen_port_and_zooms(qtbot: QtBot, runner: TaskRunne
     taken = snapshot([row(80)])
     page.show_subject(Subject(SocketEntry(row(80), None, ""), True, Snapshot(taken.rows)))
     qtbot.waitUntil(lambda: "once" in page.heading.text())
-    before = page._length_ms
-    qtbot.keyClick(page.view, Qt.Key.Key_Plus)
-    assert page._length_ms < before
-    qtbot.keyClick(page.view, Qt.Key.Key_Left)
-    assert page._back_ms > 0
-    page.period.setCurrentIndex(1)
-    page.period.activated.emit(1)
-    assert page._length_ms == 24 * HOUR
+    shown = page.window_of_time
+    before = shown.length_ms
+    qtbot.keyClick(page.shown.view, Qt.Key.Key_Plus)
+    assert shown.length_ms < before
+    qtbot.keyClick(page.shown.view, Qt.Key.Key_Left)
+    assert not shown.follows_now
+    page.time_bar.period.setCurrentIndex(1)
+    page.time_bar.period.activated.emit(1)
+    assert shown.length_ms == 24 * HOUR
+    assert shown.follows_now
     page.show_subject(Subject(SocketEntry(row(81), None, ""), True, Snapshot(taken.rows)))
     qtbot.waitUntil(lambda: "No process was seen" in page.heading.text())
 

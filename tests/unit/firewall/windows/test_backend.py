@@ -273,7 +273,7 @@ def test_settings_that_stand_against_it_are_named_beforehand() -> None:
 
 def test_what_is_so_already_is_said() -> None:
     assert "It is already allowed." in warnings(rule_text("Allow", "Protocol=6"))
-    assert "It is blocked already." in warnings(
+    assert "It is already blocked." in warnings(
         rule_spec=replace(RULE_SPEC, effect=RuleEffect.BLOCK)
     )
 

@@ -521,8 +521,8 @@ def test_the_status_names_what_each_profile_does() -> None:
     assert status.rule_count == 1
     assert status.drop_log == r"C:\Windows\drops.log"
     assert status.summary == (
-        "Windows' firewall blocks all inbound connections on public networks "
-        "and is active on private networks."
+        "Windows' firewall blocks all inbound connections on public networks. "
+        "Windows' firewall is active on private networks."
     )
     domain, private, public = status.profiles
     assert (domain.is_on, domain.is_active) == (False, False)

@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from portview.domain.severity import Severity
 from portview.domain.sockets.socket_row import Endpoint, Protocol
 from portview.domain.user_input.targets import Target
 from portview.domain.verdicts import Latency, Verdict
@@ -20,7 +21,6 @@ from portview.probes.tcp import AddressReport, ProbeReport
 from portview.probes.tls import ClientCertificate, TlsReport
 from portview.ui.probing.probe_results import result_of, time_text, times_text, verdict_severity
 from portview.ui.probing.scan_text import describe_differences, summary
-from portview.ui.style.severity import Severity
 from tests.factories import row
 
 HERE = Endpoint("127.0.0.1", 80)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -47,7 +46,7 @@ def connection_row(
 ) -> SocketRow:  # fmt: skip
     plain = row(port, state, pid=pid)
     remote = Endpoint(address, remote_port)
-    return replace(plain, key=plain.key._replace(remote=remote, token=remote_port))
+    return plain._replace(key=plain.key._replace(remote=remote, token=remote_port))
 
 
 def shot(*rows: SocketRow) -> Snapshot:
@@ -64,7 +63,7 @@ def test_connections_are_counted_once_and_only_changes_are_told() -> None:
     assert counter.look(shot(first, other), {80}).counts == ((80, 1),)
     assert counter.look(shot(first, second, shared, waiting, other), {80}).counts == ((80, 2),)
     assert counter.look(shot(first, second, waiting), {80}).counts == ()
-    closing_row = replace(first, state=State.TIME_WAIT)
+    closing_row = first._replace(state=State.TIME_WAIT)
     assert counter.look(shot(closing_row, second), {80}).counts == ((80, 1),)
     assert counter.look(shot(), {80}).counts == ((80, 0),)
     assert counter.look(shot(), {80}).counts == ()
@@ -85,7 +84,7 @@ def test_other_machines_are_told_only_where_that_is_wanted_and_each_connection_o
     assert [(one.port, one.is_incoming, one.address) for one in seen] == [
         (80, True, "192.0.2.7"), (443, False, "192.0.2.8"),
     ]  # fmt: skip
-    changed = replace(came, state=State.CLOSE_WAIT)
+    changed = came._replace(state=State.CLOSE_WAIT)
     assert counter.look(shot(here, changed, went), {80}, with_peers=True).peers == ()
 
 

@@ -13,9 +13,9 @@ from portview.domain.local_time import short_moment
 from portview.domain.owners.identity import identity_of, what_of
 from portview.domain.owners.owners import describe_owner
 from portview.domain.plain_text import inert
+from portview.domain.severity import Severity
 from portview.domain.sockets.socket_row import Protocol, State, endpoint_text, is_loopback
 from portview.i18n import _, ngettext
-from portview.ui.style.severity import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
