@@ -203,7 +203,7 @@ def _forget(options: argparse.Namespace, words: list[str]) -> Outcome:
     if options.all is (port is not None or options.program is not None):
         raise _usage(_("Name a port or --program, or everything with --all."))
     if not options.yes:
-        sentence = _("Permanently delete this history? [y/N] ")
+        sentence = _("Permanently delete this history? [y/N]") + " "
         if ask_line(sentence).strip().lower() not in {"y", "yes"}:
             print_note(_("Nothing was deleted."))
             return Outcome.NOT_DONE

@@ -15,7 +15,7 @@ from portview.domain.owners.owners import describe_owner
 from portview.domain.plain_text import inert
 from portview.domain.severity import Severity
 from portview.domain.sockets.socket_row import Protocol, State, endpoint_text, is_loopback
-from portview.i18n import _, ngettext
+from portview.i18n import _, join_and, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -159,7 +159,7 @@ def _unused(answer: PortAnswer, tried: BindReport | None) -> PortCardText:
         return PortCardText(PortState.NOT_FREE, title, facts=(fact, *hint, *peers))
     named = list(dict.fromkeys(one.place.text for one in tried.places))
     # What is bound beside the wildcards are this machine's own addresses, which go without saying.
-    places = _(" and ").join([place for place in named if is_wildcard(place)] or named)
+    places = join_and([place for place in named if is_wildcard(place)] or named)
     proof = _("A server can take it: PortView bound it on {places} and released it")
     facts = [PortFact(Severity.GOOD, proof.format(places=places))]
     if tried.verdict != "free":

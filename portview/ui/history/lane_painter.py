@@ -9,8 +9,8 @@ from PySide6.QtGui import QBrush, QPalette, QPen, QPolygonF
 
 from portview.domain.local_time import local_moment
 from portview.domain.plain_text import inert
+from portview.domain.severity import Severity
 from portview.models.history_lanes import Lanes, Tone
-from portview.ui.style.severity import Severity
 from portview.ui.style.severity_style import severity_colour
 from portview.ui.style.theme import blended, contrast_ratio, muted_text, plot_colours
 from portview.ui.widgets.time_ticks import tick_label, ticks_between
