@@ -186,7 +186,7 @@ def services_unreadable(services: Unreadable) -> Refusal:
     return unreadable_refusal(
         "services_unreadable",
         _("This process may run a service, and PortView can't read which: {reason}.").format(
-            reason=_(services.reason)
+            reason=services.reason
         ),
         services.remedy,
     )
