@@ -83,7 +83,7 @@ def pick_ports(
             port, protocol=protocol, ranges=ranges, destinations=destinations, table=table
         )
         if not bind.is_free:
-            skipped.append(Skipped(port, bind.detail))
+            skipped.append(Skipped(port, bind.reason))
             continue
         notes.update(dict.fromkeys(bind.notes))
         found.append(port)

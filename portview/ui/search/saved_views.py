@@ -56,7 +56,7 @@ class SavedViews(QMenu):
         parent: QWidget,
     ) -> None:
         """Store ``current`` for what is shown now; ``acts`` stand below the views."""
-        super().__init__("Saved &views", parent)
+        super().__init__(_("Saved &views"), parent)
         self._settings = settings
         self._current = current
         self._acts = tuple(acts)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from portview.i18n import N_, _, ngettext
+from portview.i18n import _, ngettext
 from portview.ui.commands.row_actions import RowAction, Section, Target
 from portview.ui.commands.window_actions import ActionSpec
 
@@ -74,12 +74,10 @@ class WatchTools(QObject):
         rows.add(
             RowAction(
                 "watch_port",
-                N_("W&atch…"),
+                _("W&atch…"),
                 Section.PORT,
                 self._on_row,
-                tip=N_(
-                    "Get a message when this port stops responding, or another program takes it"
-                ),
+                tip=_("Get a message when this port stops responding, or another program takes it"),
                 target=Target.ONE_SOCKET,
                 detail=lambda selection: str(selection.first.row.local.port),
             )

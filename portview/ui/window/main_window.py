@@ -294,7 +294,10 @@ class MainWindow(QMainWindow):
             intervals,
             self._view_actions.grouping.all(),
             self._view_actions.saved_views,
-            (ColumnsMenu(_("C&olumns"), self.views, self), SortMenu("Sor&t by", self.views, self)),
+            (
+                ColumnsMenu(_("C&olumns"), self.views, self),
+                SortMenu(_("Sor&t by"), self.views, self),
+            ),
             (themes, self._highlight_menu),
         )
 

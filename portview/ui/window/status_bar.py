@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QLabel, QStatusBar, QToolButton, QWidget
 
 from portview.domain.sockets.socket_row import State
-from portview.i18n import _
+from portview.i18n import _, ngettext
 from portview.models.tooltips import plain_tooltip
 from portview.ui.widgets.elided_label import ElidedLabel
 from portview.ui.window.live_button import interval_text
@@ -81,8 +81,8 @@ class StatusBar(QStatusBar):
     ) -> None:
         """Show the totals and the cost of a snapshot, and forget an earlier failure."""
         parts = [
-            f"{states.get(State.LISTEN, 0):,} listening",
-            f"{states.get(State.ESTABLISHED, 0):,} established",
+            _("{count:,} listening").format(count=states.get(State.LISTEN, 0)),
+            _("{count:,} established").format(count=states.get(State.ESTABLISHED, 0)),
         ]
         if waiting := states.get(State.TIME_WAIT, 0):
             parts.append(f"{waiting:,} TIME_WAIT")
@@ -142,6 +142,8 @@ class StatusBar(QStatusBar):
 
 
 def _waiting_text(changes: int) -> str:
-    if changes == 1:
-        return _("1 change waiting")
-    return _("{changes:,} changes waiting").format(changes=changes) if changes else ""
+    if not changes:
+        return ""
+    return ngettext("{count:,} change waiting", "{count:,} changes waiting", changes).format(
+        count=changes
+    )

@@ -157,7 +157,7 @@ class Tray(QObject):
         add = self._acts.add
         add(
             "tray",
-            ActionSpec(_("Icon in the notification &area"), is_checkable=True),
+            ActionSpec(_("&Icon in the notification area"), is_checkable=True),
             self._on_tray,
         )
         text = _("Close to &notification area")
