@@ -17,6 +17,7 @@ from portview.domain.owners.restarters import Restarter, RestarterKind
 from portview.domain.owners.session_ties import SessionTie, SessionTies
 from portview.readers.linux.blockage import read_blockage
 from portview.readers.linux.container_ties import container_tie
+from portview.readers.linux.open_files import session_and_terminal
 from portview.readers.linux.program_origin import system_names
 from portview.readers.process_rights import read_process_rights
 from portview.readers.processes import read_process
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from portview.actions.safety.process_facts import ProcessFacts
     from portview.domain.owners.attribution import RunningProcess
     from portview.domain.owners.process import ProcessInfo, ProcessKey
+
+_INIT = 1
 
 
 class Evidence:
@@ -99,10 +102,28 @@ class Evidence:
         return restarter_of(facts.info, self._parents(facts.key), self._own)
 
     def _parents(self, key: ProcessKey) -> Iterator[ProcessInfo]:
-        for parent in ancestors_of(self._processes, key.pid):
+        for parent in (*ancestors_of(self._processes, key.pid), *self._session_leader(key)):
+            if parent.pid == _INIT:
+                continue
             if parent not in self._infos:
                 self._infos[parent] = read_process(parent)
             yield self._infos[parent]
+
+    def _session_leader(self, key: ProcessKey) -> Iterator[ProcessKey]:
+        """Yield who began the session that a process runs in, where that is another process.
+
+        A session is inherited by fork alone, and its number is not given to anybody else while
+        anything runs in it: the leader started the process, whoever came between and has ended.
+        """
+        if sys.platform != "linux":
+            return
+        try:
+            session, _terminal = session_and_terminal(key.pid)
+        except (OSError, ValueError, IndexError):
+            return
+        leader = self._processes.get(session)
+        if leader is not None and session != key.pid:
+            yield leader.key
 
 
 def _unit_of(pid: int) -> Unit | None:

@@ -23,7 +23,12 @@ from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import ABSENT, Absent, Fact, Known, Remedy, Unreadable
 from portview.domain.owners.container import container_of_cgroups
 from portview.domain.owners.process import ProcessKey
-from portview.domain.owners.process_tree import ancestors_of, parent_of, trees_of
+from portview.domain.owners.process_tree import (
+    ancestors_of,
+    parent_of,
+    possible_ancestors_of,
+    trees_of,
+)
 from portview.i18n import _, without_full_stop
 from portview.readers.choose import open_reader
 from portview.readers.elevation import unreadable_here
@@ -95,6 +100,7 @@ class ProcessInspector:
             self._evidence.is_remote(),
             linux_container(os.getpid()) if sys.platform == "linux" else None,
             own_number=own_number() if sys.platform == "linux" else ABSENT,
+            possible_ancestors=possible_ancestors_of(self._processes, os.getpid()),
         )
 
     def facts(self, keys: Iterable[ProcessKey]) -> dict[ProcessKey, ProcessFacts]:

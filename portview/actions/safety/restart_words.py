@@ -47,13 +47,14 @@ def _sentence(restarter: Restarter) -> str:
     named = {
         "name": inert(restarter.name, _LONGEST_NAME),
         "how": inert(restarter.how, _LONGEST_NAME),
+        "manager": restarter.manager,
         "pid": restarter.process.pid if restarter.process else "",
     }
     match restarter.kind:
         case RestarterKind.SERVICE_MANAGER:
             sentence = _("The service {name} starts it again ({how}).")
         case RestarterKind.CONTAINER_RUNTIME:
-            sentence = _("Docker starts the container {name} again ({how}).")
+            sentence = _("{manager} starts the container {name} again ({how}).")
         case RestarterKind.PROCESS if restarter.is_certain:
             sentence = _("{name} (PID {pid}) starts it again when it ends: {how}.")
         case RestarterKind.PROCESS if restarter.how:

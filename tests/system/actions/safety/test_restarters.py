@@ -71,6 +71,35 @@ def test_runit_is_told_with_the_command_that_stops_both(tmp_path: Path) -> None:
         assert sentence.endswith(f"sv down {service}")
 
 
+@pytest.mark.parametrize("between", ["", "timeout 100 "], ids=["straight", "below a starter"])
+def test_a_shell_that_sleeps_between_its_starts_is_told(tmp_path: Path, between: str) -> None:
+    """It takes seconds until the server is back: only before the act can it be known."""
+    loop = f"while :; do {between}{POLITE} > {tmp_path}/out; sleep 5; done"
+    with running("sh", "-c", loop, folder=tmp_path) as port:
+        (sentence,) = sentences(port)
+        assert "started it, still runs, and may start it again." in sentence
+        report = free_port(inspect_port(FreeRequest(port)), watch_s=0)
+        assert report.outcome is Outcome.DONE
+        assert "may start it again" in report.next_step
+
+
+def test_who_began_the_session_is_told_where_the_parent_has_ended(tmp_path: Path) -> None:
+    """The shell starts its server through a process that ends at once."""
+    script = tmp_path / "keeps_it_up"
+    script.write_text(
+        f"#!/bin/sh\n( {POLITE} > {tmp_path}/out & )\nwhile :; do sleep 1; done\n", "utf-8"
+    )
+    with running("setsid", "sh", str(script), folder=tmp_path) as port:
+        plan = inspect_port(FreeRequest(port))
+        (holder,) = (step.process for step in plan.steps if step.process)
+        parent = holder.shown_parent
+        assert parent is None or parent.name != "sh"
+        (sentence,) = restart_sentences(plan.steps)
+        assert sentence.startswith("sh (PID ")
+        assert "may start it again" in sentence
+        free_port(plan, watch_s=0)
+
+
 def test_any_other_parent_is_told_as_one_that_may(serve: Callable[..., Server]) -> None:
     supervisor = serve("supervised")
     supervisor.hear()
