@@ -7,8 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from portview.actions.port_destinations import PortDestinations
-from portview.cli.console import print_json, print_line
+from portview.cli.console import print_json
 from portview.cli.progress_line import progress_line
+from portview.cli.screen import tell
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.user_input.parsing import format_duration, parse_duration_ms
 from portview.domain.user_input.targets import parse_target, parse_url
@@ -78,7 +79,8 @@ def _wait(options: argparse.Namespace, destinations: PortDestinations) -> Outcom
     else:
         for one in report.conditions:
             word = _("yes") if one.is_met else _("no")
-            print_line(f"{one.name}: {word}. {one.detail}")
+            style = "good" if one.is_met else "bad"
+            tell(f"{one.name}: {word}.", style, f" {one.detail}")
         ending = _("Done after {duration}.") if report.is_met else _("Timed out after {duration}.")
-        print_line(ending.format(duration=format_duration(report.elapsed_ms)))
+        tell(ending.format(duration=format_duration(report.elapsed_ms)), "name")
     return Outcome.DONE if report.is_met else Outcome.NOT_DONE

@@ -19,9 +19,9 @@ from portview.i18n import _, ngettext
 if TYPE_CHECKING:
     import argparse
 
-    from portview.watch.incidents.tracker import Transition
     from portview.watch.rules.model import Channel, Watch, WatchRules
     from portview.watch.running.status import WatchStatus
+    from portview.watch.tracking.tracker import Transition
 
 _LONGEST_SILENCE_MS = 366 * 24 * 3600 * 1000
 

@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from portview.actions.elevation.own_command import elevated_command
-from portview.actions.services.windows_api import (
+from portview.actions.own_command import elevated_command
+from portview.actions.service_control.windows_api import (
     ERROR_ACCESS_DENIED,
     ERROR_SERVICE_ALREADY_RUNNING,
     ERROR_SERVICE_DOES_NOT_EXIST,
