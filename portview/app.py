@@ -41,12 +41,11 @@ from portview.readers.recognition.background import ProgramIdentities
 from portview.readers.traffic import TrafficOnDemand
 from portview.resources import resource_path
 from portview.settings import Settings, settings_path
-from portview.ui.firewall.firewall_tools import FirewallSources
+from portview.ui.environment import WindowEnvironment
 from portview.ui.style.icons import application_icon
 from portview.ui.style.motion import reduce_motion
 from portview.ui.style.theme import Theme, apply_theme, choose_style
-from portview.ui.table.data_sources import DataSources
-from portview.ui.window.environment import WindowEnvironment
+from portview.ui.table.data_sources import DataSources, FirewallSources
 from portview.ui.window.error_dialog import ErrorReporter
 from portview.ui.window.expired_rules import ExpiredRules, revoke_expired_rules
 from portview.ui.window.preload import Preloader

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from portview.watch.background.kinds import BackgroundKind
 
 _KINDS = ("service", "user-unit", "login")
-_USER_NAME = re.compile(r"[A-Za-z_][\w.-]{0,63}\$?", re.ASCII)
+_USER_NAME = re.compile(r"(?:[A-Za-z_][\w.-]{0,63}\\)?[A-Za-z_][\w.-]{0,63}\$?", re.ASCII)
 _LOG_LINES = 100
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from portview.actions.free_port.plan import FreePlan
-    from portview.actions.free_port.port_usage import FreeRequest
+    from portview.actions.port_usage import FreeRequest
 
 Report = TypeVar("Report", bound=ActionReport)
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from portview.actions.confirmation.history import keep_record
 from portview.actions.free_port.plan import PlanAction
+from portview.actions.free_port.restart_words import restart_sentences
 from portview.actions.json_output.actions import report_object, result_object, step_object
 from portview.actions.processes.end import end_process, inspect_process
-from portview.actions.safety.restart_words import restart_sentences
 from portview.cli.arguments import add_change_options, parse_grace, parse_start_time
 from portview.cli.consent import require_consent
 from portview.cli.console import print_json, print_line

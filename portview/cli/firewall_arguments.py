@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from portview.actions.firewall_rules.query_context import WINDOWS_KERNEL
-from portview.actions.firewall_rules.rule_spec import ANY
+from portview.actions.specs.rule_spec import ANY
 from portview.cli.arguments import parse_address, parse_start_time
 from portview.command_name import command_line
 from portview.domain.errors import Outcome, PortViewError

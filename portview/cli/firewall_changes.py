@@ -18,8 +18,8 @@ from portview.actions.firewall_rules.plan import (
 )
 from portview.actions.firewall_rules.query_context import FirewallQueryContext, ask_about_port
 from portview.actions.firewall_rules.report_text import needless_report
-from portview.actions.firewall_rules.rule_spec import default_rule_spec, validated_rule_spec
 from portview.actions.json_output.firewall import revoke_document, rule_document
+from portview.actions.specs.rule_spec import default_rule_spec, validated_rule_spec
 from portview.cli.arguments import settle_port
 from portview.cli.consent import require_consent
 from portview.cli.console import print_json, print_line

@@ -5,20 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.actions.free_port.plan import PlanAction
-from portview.actions.free_port.plan_summary import shown_steps, summary_of_steps
+from portview.actions.free_port.plan_summary import (
+    grouped_steps,
+    shown_steps,
+    summary_of_steps,
+)
+from portview.actions.free_port.restart_words import restart_sentences
 from portview.actions.safety.blockage_words import blockage_sentence
 from portview.actions.safety.process_facts import CloseMethod
 from portview.actions.safety.process_words import describe_process, named_processes
-from portview.actions.safety.restart_words import restart_sentences
 from portview.actions.services.change import comes_back
 from portview.domain.owners.explanations import describe_suspended
 from portview.domain.owners.identity import identity_of
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import endpoint_text
-from portview.i18n import N_, _
+from portview.i18n import N_, _, ngettext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from portview.actions.free_port.plan import FreePlan, PlanStep
     from portview.actions.safety.process_facts import ProcessFacts, ServiceFacts
@@ -45,8 +49,9 @@ def plan_lines(plan: FreePlan, grace_s: float) -> Iterator[str]:
     elif not plan.steps:
         yield _("No process holds {port}.").format(port=plan.request)
     shown, rest = shown_steps(plan.steps)
-    for step in shown:
-        yield from step_lines(step, grace_s, is_possible=plan.is_possible)
+    for group in grouped_steps(shown):
+        others = [one.process.info for one in group.others if one.process]
+        yield from step_lines(group.first, grace_s, others, is_possible=plan.is_possible)
     if rest:
         yield summary_of_steps(rest, is_possible=plan.is_possible)
     if plan.is_possible:
@@ -72,8 +77,17 @@ def neighbour_line(row: SocketRow, info: ProcessInfo | None) -> str:
     return text.format(who=who, local=endpoint_text(row.local), remote=endpoint_text(row.remote))
 
 
-def step_lines(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> Iterator[str]:
-    """Yield the lines for one holder. Where the plan is not possible, nothing is done to it."""
+def step_lines(
+    step: PlanStep,
+    grace_s: float,
+    others: Sequence[ProcessInfo] = (),
+    *,
+    is_possible: bool = True,
+) -> Iterator[str]:
+    """Yield the lines for one holder, and for ``others`` of the same program that are alike.
+
+    Where the plan is not possible, nothing is done to it.
+    """
     where = ", ".join(dict.fromkeys(endpoint_text(row.local) for row in step.sockets))
     process = step.process
     who = describe_process(process.info if process else None)
@@ -83,6 +97,15 @@ def step_lines(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> I
         if where
         else who[:1].upper() + who[1:]
     )
+    if others:
+        words = ngettext(
+            "  and by {count} more process of the same program: PID {pids}",
+            "  and by {count} more processes of the same program: PID {pids}",
+            len(others),
+        )
+        pids = ", ".join(str(one.pid) for one in others[:_MOST_NAMED])
+        more = ", …" if len(others) > _MOST_NAMED else ""
+        yield words.format(count=len(others), pids=pids + more)
     if process is not None:
         yield from process_lines(process)
     if step.kind is PlanAction.REFUSE and step.refusal:

@@ -6,7 +6,7 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
-from portview.actions.port_settings.setting import SettingChange, SettingKind, checked_change
+from portview.actions.specs.setting import SettingChange, SettingKind, checked_change
 from portview.cli.arguments import add_change_options
 from portview.cli.console import print_json, print_line, print_note
 from portview.command_name import command_line
@@ -147,7 +147,7 @@ def _print_overview(overview: PortsOverview) -> None:
     for warning in overview.warnings:
         print_line("  " + _("Warning: {sentence}").format(sentence=warning.sentence))
         if warning.change is not None:
-            from portview.actions.port_settings.command import command_of  # noqa: PLC0415
+            from portview.actions.specs.setting_command import command_of  # noqa: PLC0415
 
             print_line(f"    {command_line(*command_of(warning.change)[1:])}")
 
@@ -215,7 +215,7 @@ def _print_plan(plan: SettingPlan) -> None:
 
 
 def _plan_object(plan: SettingPlan) -> dict[str, object]:
-    from portview.actions.port_settings.command import command_of  # noqa: PLC0415 - likewise
+    from portview.actions.specs.setting_command import command_of  # noqa: PLC0415 - likewise
 
     return {
         "setting": plan.change.kind.value,

@@ -7,8 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from portview.actions.port_destinations import PortDestinations
-from portview.cli.console import print_json, print_line
+from portview.cli.console import print_json
 from portview.cli.progress_line import progress_line
+from portview.cli.screen import tell
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.user_input.parsing import format_duration, parse_duration_ms
 from portview.domain.user_input.targets import parse_target, parse_url
@@ -77,12 +78,14 @@ def _wait(options: argparse.Namespace, destinations: PortDestinations) -> Outcom
         print_json(wait_document(report))
     else:
         for one in report.conditions:
-            word = "yes" if one.is_met else "no"
-            print_line(f"{one.name}: {word}. {one.detail}")
-        ending = "Done" if report.is_met else _("Time ran out")
-        print_line(
+            word = _("yes") if one.is_met else _("no")
+            style = "good" if one.is_met else "bad"
+            tell(f"{one.name}: {word}.", style, f" {one.detail}")
+        ending = _("Done") if report.is_met else _("Time ran out")
+        tell(
             _("{ending} after {duration}.").format(
                 ending=ending, duration=format_duration(report.elapsed_ms)
-            )
+            ),
+            "name",
         )
     return Outcome.DONE if report.is_met else Outcome.NOT_DONE

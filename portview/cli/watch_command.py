@@ -19,9 +19,9 @@ from portview.i18n import _, ngettext
 if TYPE_CHECKING:
     import argparse
 
-    from portview.watch.incidents.tracker import Transition
     from portview.watch.rules.model import Channel, Watch, WatchRules
     from portview.watch.running.status import WatchStatus
+    from portview.watch.tracking.tracker import Transition
 
 _LONGEST_SILENCE_MS = 366 * 24 * 3600 * 1000
 
@@ -134,37 +134,28 @@ def _print_statuses(statuses: list[WatchStatus]) -> None:
 
 def run_watches(options: argparse.Namespace) -> Outcome:
     """Evaluate and record who listens until SIGINT or SIGTERM."""
-    from portview.readers.choose import open_reader  # noqa: PLC0415 - loaded when wanted
-    from portview.readers.recognition.background import ProgramIdentities  # noqa: PLC0415 - likewise
+    from portview.watch.background.journal import log_to_journal  # noqa: PLC0415 - when wanted
     from portview.watch.background.notify import SystemdNotifier  # noqa: PLC0415 - likewise
-    from portview.watch.history.recorder import HistoryRecorder  # noqa: PLC0415 - likewise
-    from portview.watch.running.turns import WatcherHooks  # noqa: PLC0415 - loaded when wanted
-    from portview.watch.running.watcher import Watcher  # noqa: PLC0415 - likewise
+    from portview.watch.running.turns import WatcherHooks  # noqa: PLC0415 - likewise
+    from portview.watch.running.unattended import Unattended  # noqa: PLC0415 - likewise
 
     _require_rules()
     notifier = SystemdNotifier()
+    print_transitions = _print_documents if options.json else _print_transitions
     hooks = WatcherHooks(
         on_turn=notifier.alive,
-        on_transitions=_print_documents if options.json else _print_transitions,
+        # The journal has them with their fields, and would have each line a second time.
+        on_transitions=None if log_to_journal() else print_transitions,
         on_problem=print_note,
         on_rules=None if options.json else _print_rules,
     )
-    watcher = Watcher(hooks)
     # An exception, for a handler must not take the locks that the interrupted code may hold.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    identities = ProgramIdentities()
-    identities.start()
-    recorder = HistoryRecorder(
-        open_reader, "background", on_problem=print_note, identities=identities
-    )
     try:
-        watcher.run()
+        Unattended(hooks, on_end=notifier.stopping).run()
     except KeyboardInterrupt:
         return Outcome.DONE
     finally:
-        notifier.stopping()
-        recorder.close()
-        identities.close()
         signal.signal(signal.SIGTERM, before)
     return Outcome.DONE
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from portview.actions.inspection.origin import origin_of
+from portview.actions.inspection.process_inspection import ProcessInspector
 from portview.actions.json_output.actions import process_object
-from portview.actions.safety.origin import origin_of
-from portview.actions.safety.process_inspection import ProcessInspector
 from portview.cli.console import print_json, print_line, print_note
 from portview.cli.hosts_options import add_host_options
 from portview.domain.errors import Outcome, PortViewError

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.actions.port_settings.command import command_of
-from portview.actions.port_settings.setting import SettingChange, SettingKind, reserve
+from portview.actions.specs.setting import SettingChange, SettingKind, reserve
+from portview.actions.specs.setting_command import command_of
 from portview.command_name import command_line
 from portview.diagnosis.finding import Fix, Harm
 from portview.diagnosis.remedies import Remediation, RemediationKind

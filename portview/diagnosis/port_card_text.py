@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _LONGEST_NAME = 60
 _MOST_OTHERS = 4
+_MOST_PIDS = 6
 
 
 class PortState(Enum):
@@ -112,10 +113,11 @@ def _in_use(answer: PortAnswer, snapshot: Snapshot, context: CellContext) -> Por
     ]
     facts += _standing(row, context)
     facts += _clients(answer, row)
-    for other in others[:_MOST_OTHERS]:
-        facts.append(PortFact(Severity.NOTE, _other_holder(other, snapshot)))
-    if len(others) > _MOST_OTHERS:
-        count = len(others) - _MOST_OTHERS
+    groups = _programs(others, snapshot)
+    for group in groups[:_MOST_OTHERS]:
+        facts.append(PortFact(Severity.NOTE, _other_holders(group, snapshot)))
+    if len(groups) > _MOST_OTHERS:
+        count = sum(map(len, groups[_MOST_OTHERS:]))
         facts.append(
             PortFact(
                 Severity.NOTE,
@@ -225,11 +227,28 @@ def _clients(answer: PortAnswer, row: SocketRow) -> list[PortFact]:
     return [PortFact(Severity.NOTE, words.format(count=count))]
 
 
-def _other_holder(row: SocketRow, snapshot: Snapshot) -> str:
+def _programs(rows: Sequence[SocketRow], snapshot: Snapshot) -> list[list[SocketRow]]:
+    """Return the rows with those of one program at one place together, such as its workers."""
+    groups: dict[object, list[SocketRow]] = {}
+    for row in rows:
+        info = snapshot.processes.get(row.owner) if row.owner else None
+        alike = (row.protocol, row.local, describe_owner(row, info), what_of(row, info))
+        groups.setdefault(alike, []).append(row)
+    return list(groups.values())
+
+
+def _other_holders(rows: Sequence[SocketRow], snapshot: Snapshot) -> str:
+    row = rows[0]
     info = snapshot.processes.get(row.owner) if row.owner else None
     process = inert(describe_owner(row, info), _LONGEST_NAME)
-    if row.pid is not None:
-        process = _("{process}, PID {pid}").format(process=process, pid=row.pid)
+    pids = list(dict.fromkeys(str(one.pid) for one in rows if one.pid is not None))
+    if len(pids) > 1:
+        shown = ", ".join(pids[:_MOST_PIDS]) + (", \u2026" if len(pids) > _MOST_PIDS else "")
+        process = _("{count} processes of {process}, PID {pids}").format(
+            count=len(pids), process=process, pids=shown
+        )
+    elif pids:
+        process = _("{process}, PID {pid}").format(process=process, pid=pids[0])
     return _("Also {process} on {protocol} {place}").format(
         process=process, protocol=row.protocol.upper(), place=endpoint_text(row.local)
     )

@@ -44,7 +44,7 @@ def text_report(answer: Answer) -> Iterator[str]:
         yield f"{certainty_words(one.certainty).capitalize()}: {one.sentence}"
         for item in one.evidence:
             yield f"    {item.fact}: {item.value} [{item.source}]"
-    fixes = _distinct_fixes(answer.causes)
+    fixes = distinct_fixes(answer.causes)
     sections = (
         (_("What helps:"), [line for fix in fixes for line in _fix_lines(fix)]),
         (_("Ruled out:"), [f"  - {one.sentence}" for one in answer.ruled_out]),
@@ -60,7 +60,8 @@ def text_report(answer: Answer) -> Iterator[str]:
         yield from ("", note)
 
 
-def _distinct_fixes(causes: Iterable[Finding]) -> list[Fix]:
+def distinct_fixes(causes: Iterable[Finding]) -> list[Fix]:
+    """Return what helps against any of the causes, each once."""
     found = {fix.sentence: fix for one in causes for fix in one.fixes}
     return list(found.values())
 
@@ -88,7 +89,7 @@ def markdown_report(answer: Answer, *, hidden: Iterable[str] = ()) -> str:
             for item in one.evidence
         ]
         lines.append("")
-    fixes = _distinct_fixes(answer.causes)
+    fixes = distinct_fixes(answer.causes)
     if fixes:
         lines += [f"### {_('What helps')}", ""]
         lines += [f"- {_escaped(fix.sentence)}{_code(fix)}" for fix in fixes]

@@ -21,10 +21,10 @@ from portview.actions.confirmation.history import keep_record
 from portview.actions.connections.close import ClosePlan, close_connection, inspect_connection
 from portview.actions.free_port.elevated_holders import find_holders_elevated
 from portview.actions.free_port.execute import FreeReport, free_port, inspect_port
-from portview.actions.free_port.port_usage import FreeRequest
+from portview.actions.inspection.process_inspection import ProcessInspector
+from portview.actions.port_usage import FreeRequest
 from portview.actions.processes.end import end_process, inspect_process
 from portview.actions.processes.suspend import change_execution, inspect_execution
-from portview.actions.safety.process_inspection import ProcessInspector
 from portview.actions.safety.refusals import service_refusal
 from portview.actions.services.change import (
     USERS_OWN,

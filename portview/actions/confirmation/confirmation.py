@@ -19,8 +19,8 @@ from portview.actions.confirmation.cards import (
 from portview.actions.connections.errors import describe_connection
 from portview.actions.free_port.plan import PlanAction
 from portview.actions.free_port.plan_summary import shown_steps, summary_of_steps
+from portview.actions.free_port.restart_words import restart_sentences
 from portview.actions.processes.suspend import SuspendVerb, describe_sockets
-from portview.actions.safety.restart_words import restart_sentences
 from portview.domain.facts import Absent, Known
 from portview.domain.plain_text import inert
 from portview.i18n import _, ngettext

@@ -22,7 +22,7 @@ from portview.i18n import _
 
 if TYPE_CHECKING:
     from portview.actions.confirmation.actions import ExecutionOptions
-    from portview.actions.port_settings.setting import SettingChange
+    from portview.actions.specs.setting import SettingChange
     from portview.domain.errors import ActionReport
 
 

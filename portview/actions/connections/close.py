@@ -17,7 +17,7 @@ from portview.actions.connections.linux import destroy_linux_connection
 from portview.actions.connections.windows import destroy_windows_connection
 from portview.actions.elevation.client import run_elevated
 from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
-from portview.actions.safety.process_inspection import ProcessInspector, read_rows
+from portview.actions.inspection.process_inspection import ProcessInspector, read_rows
 from portview.actions.safety.seen_process import SeenProcess
 from portview.command_name import command_line
 from portview.domain.address_matching import is_same_address

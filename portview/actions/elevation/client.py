@@ -7,8 +7,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
-from portview.actions.processes.stop import Ending, StopResult
 from portview.actions.safety.process_facts import CloseMethod
+from portview.actions.stopping.stop import Ending, StopResult
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.owners.process import ProcessKey
 from portview.i18n import _

@@ -7,7 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from portview.actions.elevation.errors import elevation_cancelled, elevation_unavailable
-from portview.actions.elevation.own_command import elevated_command
+from portview.actions.own_command import elevated_command
 from portview.i18n import _
 from portview.readers.system_tools import find_tool, tool_environment
 

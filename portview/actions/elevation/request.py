@@ -20,8 +20,8 @@ from portview.i18n import _
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from portview.actions.port_settings.setting import SettingChange
     from portview.actions.safety.seen_process import SeenProcess
+    from portview.actions.specs.setting import SettingChange
     from portview.domain.firewall import RuleSpec
 
 ELEVATED_VERB = "errand"
@@ -105,7 +105,7 @@ class ElevatedRequest:
         elif self.setting is not None:
             words = self.setting.words()
         elif self.rule_spec is not None:
-            from portview.actions.firewall_rules.rule_spec import encode_rule_spec  # noqa: PLC0415 - likewise
+            from portview.actions.specs.rule_spec import encode_rule_spec  # noqa: PLC0415 - likewise
 
             words = encode_rule_spec(self.rule_spec)
         return words
@@ -145,7 +145,7 @@ def _of_one_process(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest
 
 def _of_new_rule(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest:
     # Rules are loaded with the first elevated request about one.
-    from portview.actions.firewall_rules.rule_spec import decode_rule_spec  # noqa: PLC0415
+    from portview.actions.specs.rule_spec import decode_rule_spec  # noqa: PLC0415
 
     return ElevatedRequest(verb, rule_spec=decode_rule_spec(verb.value.partition("-")[0], rest))
 
@@ -158,7 +158,7 @@ def _of_managed_rules(verb: ElevatedOperation, rest: list[str]) -> ElevatedReque
 
 def _of_setting(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest:
     # Loaded with the first request about one.
-    from portview.actions.port_settings.setting import parse_change  # noqa: PLC0415
+    from portview.actions.specs.setting import parse_change  # noqa: PLC0415
 
     return ElevatedRequest(verb, setting=parse_change(tuple(rest)))
 

@@ -21,12 +21,12 @@ from multiprocessing.connection import Client, Listener
 from typing import TYPE_CHECKING, Any
 
 from portview.actions.elevation.errors import elevation_cancelled
-from portview.actions.elevation.own_command import elevated_command
 from portview.actions.elevation.shell_execute import (
     SEE_MASK_NOCLOSEPROCESS,
     SW_HIDE,
     shell_execute,
 )
+from portview.actions.own_command import elevated_command
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.owners.process_tree import parent_of
 from portview.i18n import _

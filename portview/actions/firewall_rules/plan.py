@@ -16,16 +16,16 @@ from portview.actions.firewall_rules.query_context import (
     describe_port,
     is_loopback,
 )
-from portview.actions.firewall_rules.rule_spec import (
+from portview.actions.firewall_rules.subnets import subnets_of_rules
+from portview.actions.firewall_rules.times import describe_moment
+from portview.actions.firewall_rules.verify import RuleProof, prove
+from portview.actions.specs.rule_spec import (
     ANY,
     LOCAL_SUBNET,
     of_both_versions,
     of_one_version,
     validated_rule_spec,
 )
-from portview.actions.firewall_rules.subnets import subnets_of_rules
-from portview.actions.firewall_rules.times import describe_moment
-from portview.actions.firewall_rules.verify import RuleProof, prove
 from portview.command_name import command_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.firewall import (

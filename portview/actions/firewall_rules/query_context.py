@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, ip_address
 from typing import TYPE_CHECKING
 
-from portview.actions.free_port.port_usage import FreeRequest, port_use
+from portview.actions.port_usage import FreeRequest, port_use
 from portview.domain.firewall import FirewallQuestion
 from portview.domain.owners.system_owners import WINDOWS_SYSTEM_PID
 from portview.domain.plain_text import inert

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.actions.free_port.plan import PlanAction
+from portview.actions.free_port.restart_words import restart_sentences
 from portview.actions.free_port.verify import PortVerdict
-from portview.actions.processes.stop import Ending
 from portview.actions.safety.process_words import describe_process, listed_names
-from portview.actions.safety.restart_words import restart_sentences
+from portview.actions.stopping.stop import Ending
 from portview.command_name import command_line
 from portview.domain.errors import Outcome
 from portview.domain.json_schema import iso_time
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from portview.actions.free_port.plan import FreePlan
     from portview.actions.free_port.verify import HolderNow, Proof
-    from portview.actions.processes.stop import StopResult
+    from portview.actions.stopping.stop import StopResult
     from portview.domain.errors import PortViewError
     from portview.domain.owners.process import ProcessInfo, ProcessKey
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from portview.actions.elevation.client import run_elevated
 from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
-from portview.actions.port_settings.command import WINDOWS_ONLY, command_of
-from portview.actions.port_settings.setting import SettingChange, SettingKind
+from portview.actions.specs.setting import SettingChange, SettingKind
+from portview.actions.specs.setting_command import WINDOWS_ONLY, command_of
 from portview.command_name import command_line
 from portview.domain.errors import ActionReport, Outcome, PortViewError
 from portview.domain.facts import Known, Unreadable

@@ -6,7 +6,7 @@ import errno
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portview.actions.port_settings.setting import SettingChange, SettingKind
+from portview.actions.specs.setting import SettingChange, SettingKind
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import Absent, Fact, Known, Unreadable
 from portview.domain.user_input.parsing import format_ports, parse_ports

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from portview.actions.port_settings.setting import SettingChange, SettingKind, parse_forward
+from portview.actions.specs.setting import SettingChange, SettingKind, parse_forward
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import Absent, Fact, Known, Unreadable, known_or
 from portview.domain.plain_text import inert

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from portview.actions.elevation.client import stop_elevated
 from portview.actions.free_port.plan import PlanAction, PlanStep, plan_end
 from portview.actions.free_port.report import changes_words, pending_words, results_words
-from portview.actions.processes.handle import check_identity
-from portview.actions.processes.stop import Ending, StopResult, stop_processes
-from portview.actions.safety.process_inspection import ProcessInspector
+from portview.actions.inspection.process_inspection import ProcessInspector
+from portview.actions.process_handles.handle import check_identity
 from portview.actions.safety.process_words import describe_process
+from portview.actions.stopping.stop import Ending, StopResult, stop_processes
 from portview.domain.errors import ActionReport, Outcome
 from portview.i18n import _
 

@@ -24,7 +24,7 @@ from portview.readers.process_rights import read_process_rights
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from portview.actions.confirmation.history import StoppedProcess
+    from portview.actions.processes.stopped import StoppedProcess
     from portview.domain.owners.process_rights import ProcessRights
 
 _SETTLE_S = 0.5

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from portview.actions.elevation.client import run_elevated
 from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
-from portview.actions.free_port.port_usage import holds_port
-from portview.actions.processes.choose import open_process_handle
-from portview.actions.processes.handle import ProcessGoneError, check_identity, process_gone
-from portview.actions.safety.process_inspection import ProcessInspector, read_rows
+from portview.actions.inspection.process_inspection import ProcessInspector, read_rows
+from portview.actions.inspection.verification import changed_since, find_changes
+from portview.actions.port_usage import holds_port
+from portview.actions.process_handles.choose import open_process_handle
+from portview.actions.process_handles.handle import ProcessGoneError, check_identity, process_gone
 from portview.actions.safety.process_words import describe_process
 from portview.actions.safety.refusals import Refusal, suspend_refusal
 from portview.actions.safety.seen_process import SeenProcess, sockets_of
 from portview.actions.safety.state_refusals import state_refusal
-from portview.actions.safety.verification import changed_since, find_changes
 from portview.domain.errors import ActionReport, Outcome, PortViewError
 from portview.domain.owners.process import Execution
 from portview.domain.sockets.socket_row import endpoint_text
@@ -27,7 +27,7 @@ from portview.readers.execution import read_execution
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from portview.actions.processes.handle import ProcessHandle
+    from portview.actions.process_handles.handle import ProcessHandle
     from portview.actions.safety.process_facts import ProcessFacts, SelfContext
     from portview.domain.owners.process import ProcessKey
     from portview.domain.owners.program import RunningProgram

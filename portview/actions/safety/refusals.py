@@ -6,7 +6,11 @@ import shlex
 from typing import TYPE_CHECKING
 
 from portview.actions.safety.refusal import Refusal
-from portview.actions.safety.session_refusals import service_session_refusal, session_refusal
+from portview.actions.safety.session_refusals import (
+    below_refusal,
+    service_session_refusal,
+    session_refusal,
+)
 from portview.domain.facts import Absent, Known, Remedy, Unreadable
 from portview.domain.owners.container import ContainerRuntime, describe_container, stop_command
 from portview.domain.owners.container_owners import (
@@ -113,15 +117,7 @@ def refusal(
         reason = _windows_refusal(process, standpoint)
     else:
         reason = _unix_refusal(process)
-    if reason is None and process.key in standpoint.ancestors:
-        return Refusal(
-            "runs_portview",
-            _(
-                "PortView runs inside this process and would end with it, before "
-                "it could look again."
-            ),
-            _("Start PortView from somewhere else and try again, or close this program yourself."),
-        )
+    reason = reason or below_refusal(process, standpoint)
     return (
         reason
         or session_refusal(process)

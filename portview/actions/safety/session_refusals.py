@@ -15,6 +15,29 @@ if TYPE_CHECKING:
 _REMOTE_DESKTOP_SERVICES = frozenset({"sessionenv", "termservice", "umrdpservice"})
 
 
+def below_refusal(process: ProcessFacts, context: SelfContext) -> Refusal | None:
+    """Return why a process that PortView runs under, or may run under, is not stopped."""
+    if process.key in context.ancestors:
+        return Refusal(
+            "runs_portview",
+            _(
+                "PortView runs inside this process and would end with it, before "
+                "it could look again."
+            ),
+            _("Start PortView from somewhere else and try again, or close this program yourself."),
+        )
+    if process.key in context.possible_ancestors:
+        return Refusal(
+            "may_run_portview",
+            _(
+                "PortView may run inside this process: it has the ID of the process that started "
+                "PortView, and only the clock says that it is another one."
+            ),
+            _("Start PortView from somewhere else and try again, or close this program yourself."),
+        )
+    return None
+
+
 def session_refusal(process: ProcessFacts) -> Refusal | None:
     """Return why the end of a process would end the session as well; None if it would not."""
     match process.session_tie:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from portview.actions.elevation.client import run_elevated
 from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
-from portview.actions.safety.process_inspection import ProcessInspector
+from portview.actions.inspection.process_inspection import ProcessInspector
+from portview.actions.inspection.verification import changed_since, find_changes
 from portview.actions.safety.refusals import Refusal, refusal, service_refusal
-from portview.actions.safety.verification import changed_since, find_changes
-from portview.actions.services.choose import open_service_control
-from portview.actions.services.service_control import service_failed
+from portview.actions.service_control.choose import open_service_control
+from portview.actions.service_control.interface import service_failed
 from portview.domain.errors import ActionReport, Outcome, PortViewError
 from portview.domain.facts import known_or
 from portview.domain.owners.service import Service, ServiceState
@@ -23,7 +23,7 @@ from portview.readers.running_program import read_program
 if TYPE_CHECKING:
     from portview.actions.safety.process_facts import ProcessFacts, SelfContext, ServiceFacts
     from portview.actions.safety.seen_process import SeenProcess
-    from portview.actions.services.service_control import ServiceControl
+    from portview.actions.service_control.interface import ServiceControl
 
 _TIMEOUT_S = 30.0
 USERS_OWN = "systemd --user"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from portview.actions.port_settings.setting import SettingChange, SettingKind, reserve
+from portview.actions.specs.setting import SettingChange, SettingKind, reserve
 from portview.diagnosis.finding import (
     Certainty,
     Evidence,

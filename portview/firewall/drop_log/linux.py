@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.errors import Outcome, PortViewError
 from portview.firewall.drop_log.packet import DroppedPacket
-from portview.firewall.linux.tools import run_tool
+from portview.firewall.tools import run_tool
 from portview.i18n import _
 from portview.readers.system_tools import find_tool
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import inert
-from portview.firewall.linux.tools import Done, run_tool
 from portview.firewall.tag import find_tag
+from portview.firewall.tools import Done, run_tool
 from portview.i18n import _
 from portview.readers.system_tools import find_tool
 

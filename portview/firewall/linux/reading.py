@@ -9,7 +9,7 @@ from portview.firewall.linux.iptables_text import legacy_ruleset, parse_save, wi
 from portview.firewall.linux.listing import parse_devices, parse_table_flags, parse_texts
 from portview.firewall.linux.netlink import has_tables
 from portview.firewall.linux.ruleset import Ruleset, parse_ruleset
-from portview.firewall.linux.tools import Done, run_tool
+from portview.firewall.tools import Done, run_tool
 from portview.i18n import _
 from portview.readers.system_tools import find_tool
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from portview.actions.confirmation.actions import Action
     from portview.domain.owners.process import ProcessKey
     from portview.ui.commands.row_actions import RowActions
-    from portview.ui.commands.row_selection import RowSelection
+    from portview.ui.table.row_selection import RowSelection
 
 _HOLDING = frozenset({State.LISTEN, State.BOUND})
 _OVER = frozenset({State.TIME_WAIT, State.CLOSED})

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from portview.domain.table.cells import CellContext
     from portview.ui.commands.row_actions import RowActions
-    from portview.ui.commands.row_selection import RowSelection
+    from portview.ui.table.row_selection import RowSelection
 
 _COPY_AS = "Copy &as"
 

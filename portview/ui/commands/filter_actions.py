@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from portview.domain.sockets.entry import SocketEntry
     from portview.domain.sockets.socket_row import State
     from portview.ui.commands.row_actions import RowActions
-    from portview.ui.commands.row_selection import RowSelection
+    from portview.ui.table.row_selection import RowSelection
 
 _MOST_VALUES = 50
 _FILTER_BY = N_("&Filter by this")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from portview.domain.sockets.socket_row import SocketKey
     from portview.engine.task_runner import TaskRunner
     from portview.ui.commands.row_actions import RowActions
-    from portview.ui.commands.row_selection import RowSelection
+    from portview.ui.table.row_selection import RowSelection
 
 
 def add_opening_actions(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from portview.actions.confirmation.actions import Action, ExecutionOptions
     from portview.actions.confirmation.confirmation import Confirmation
-    from portview.actions.confirmation.history import StoppedProcess
+    from portview.actions.processes.stopped import StoppedProcess
     from portview.domain.errors import ActionReport
     from portview.engine.task_runner import TaskRunner, Work
 

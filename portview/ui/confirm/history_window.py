@@ -19,9 +19,9 @@ from portview.actions.confirmation.actions import ServiceAction, SuspendAction
 from portview.actions.confirmation.history import read_records
 from portview.actions.confirmation.setting_action import SettingAction
 from portview.actions.port_settings.change import describe_change
-from portview.actions.port_settings.setting import SettingChange, parse_change
 from portview.actions.processes.restart import start_again, why_not_again
 from portview.actions.processes.suspend import SuspendVerb
+from portview.actions.specs.setting import SettingChange, parse_change
 from portview.domain.errors import PortViewError
 from portview.domain.local_time import local_moment
 from portview.domain.plain_text import inert
@@ -34,7 +34,8 @@ from portview.ui.confirm.confirmation_view import plain_label
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from portview.actions.confirmation.history import ActionRecord, StoppedProcess
+    from portview.actions.confirmation.history import ActionRecord
+    from portview.actions.processes.stopped import StoppedProcess
     from portview.domain.errors import ActionReport
     from portview.engine.task_runner import TaskRunner
 

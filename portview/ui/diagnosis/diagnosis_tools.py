@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from portview.engine.task_runner import TaskRunner
     from portview.settings import Settings
     from portview.ui.commands.row_actions import RowActions
-    from portview.ui.commands.row_selection import RowSelection
     from portview.ui.commands.window_actions import WindowActions
     from portview.ui.diagnosis.diagnosis_window import DiagnosisWindow
+    from portview.ui.table.row_selection import RowSelection
 
 
 class DiagnosisTools(QObject):

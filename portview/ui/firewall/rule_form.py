@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from portview.actions.firewall_rules.plan import can_match_programs
-from portview.actions.firewall_rules.rule_spec import (
+from portview.actions.specs.rule_spec import (
     ANY,
     LOCAL_SUBNET,
     default_rule_spec,

@@ -56,7 +56,7 @@ class HistoryTools(QObject):
             "timeline",
             ActionSpec(
                 _("&Timeline…"),
-                ("Ctrl+Shift+L",),
+                ("Ctrl+Shift+I",),
                 _("Which programs listened on which ports, and when"),
             ),
             self.show_timeline,

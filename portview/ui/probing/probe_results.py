@@ -13,6 +13,7 @@ from portview.probes.http import HttpReport
 from portview.probes.ladder import LadderStage, StepOutcome
 from portview.probes.tls import ClientCertificate, TlsReport
 from portview.probes.tls_words import problem_words
+from portview.probes.verdict_words import verdict_words
 from portview.ui.widgets.result import SEVERITY_LABELS, DisplayedResult, ResultRow
 
 if TYPE_CHECKING:
@@ -21,31 +22,6 @@ if TYPE_CHECKING:
     from portview.probes.ladder import LadderStep
     from portview.probes.tcp import AddressReport, ProbeReport
 
-VERDICT_LABELS = {
-    Verdict.OPEN: N_("Open"),
-    Verdict.CLOSED: N_("Closed"),
-    Verdict.FILTERED: N_("Filtered"),
-    Verdict.UNREACHABLE: N_("Unreachable"),
-    Verdict.OPEN_OR_FILTERED: N_("Open or filtered"),
-    Verdict.OK: N_("OK"),
-    Verdict.FAILED: N_("Unexpected response"),
-    Verdict.HUNG_UP: N_("Hangs up"),
-    Verdict.UNRESOLVED: N_("Unknown name"),
-    Verdict.ERROR: N_("Could not ask"),
-}
-_BIND_LABELS = {
-    BindVerdict.FREE: N_("Free"),
-    BindVerdict.IN_USE: N_("In use"),
-    BindVerdict.LEFTOVERS: N_("Free, with leftovers"),
-    BindVerdict.SHARED: N_("Shared"),
-    BindVerdict.REDIRECTED: N_("Redirected"),
-    BindVerdict.RESERVED: N_("Reserved"),
-    BindVerdict.EXCLUSIVE: N_("Taken exclusively"),
-    BindVerdict.PRIVILEGED: N_("For administrators"),
-    BindVerdict.FORBIDDEN: N_("Forbidden"),
-    BindVerdict.NO_ADDRESS: N_("No such address"),
-    BindVerdict.ERROR: N_("Could not try"),
-}
 STEP_LABELS = {
     LadderStage.BOUND: N_("Listens"),
     LadderStage.OWNER: N_("Program"),
@@ -84,7 +60,7 @@ def result_of(report: ProbeReport | HttpReport | TlsReport | BindReport) -> Disp
         return _bind_result(report)
     return DisplayedResult(
         verdict_severity(report.verdict),
-        _(VERDICT_LABELS[report.verdict]),
+        verdict_words(report.verdict),
         report.detail,
         report.hint,
         tuple(map(_, _ADDRESS_COLUMNS)),
@@ -135,7 +111,7 @@ def _address_row(report: AddressReport) -> ResultRow:
     return ResultRow(
         (
             endpoint_text(report.address),
-            _(VERDICT_LABELS[report.verdict]),
+            verdict_words(report.verdict),
             "" if times is None else times_text(times),
             str(len(report.tries)),
             endpoint_text(local) if local else "",
@@ -166,7 +142,7 @@ def _http_result(report: HttpReport) -> DisplayedResult:
         )
     return DisplayedResult(
         verdict_severity(report.verdict),
-        _(VERDICT_LABELS[report.verdict]),
+        verdict_words(report.verdict),
         detail,
         report.hint,
         tuple(map(_, _HOP_COLUMNS)) if rows else (),
@@ -214,7 +190,7 @@ def _tls_result(report: TlsReport) -> DisplayedResult:
         rows.append(ResultRow((_("Address"), endpoint_text(report.address))))
     return DisplayedResult(
         verdict_severity(report.verdict),
-        _(VERDICT_LABELS[report.verdict]),
+        verdict_words(report.verdict),
         report.detail,
         report.hint,
         tuple(map(_, _FACT_COLUMNS)) if rows else (),
@@ -253,14 +229,14 @@ def _describe_days(days_left: int | None) -> str:
 def _bind_result(report: BindReport) -> DisplayedResult:
     rows = tuple(
         ResultRow(
-            (str(one.place), _(_BIND_LABELS[one.verdict]), f"{one.detail} {one.hint}".rstrip()),
+            (str(one.place), verdict_words(one.verdict), f"{one.detail} {one.hint}".rstrip()),
             _bind_severity(one.verdict, report),
         )
         for one in report.places
     )
     return DisplayedResult(
         _bind_severity(report.verdict, report),
-        _(_BIND_LABELS[report.verdict]),
+        verdict_words(report.verdict),
         " ".join((report.detail, *report.notes)),
         report.hint,
         tuple(map(_, _PLACE_COLUMNS)),

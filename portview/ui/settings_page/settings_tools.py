@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from portview.engine.task_runner import TaskRunner
     from portview.settings import Settings
     from portview.ui.commands.window_actions import WindowActions
+    from portview.ui.environment import WindowEnvironment
     from portview.ui.settings_page.settings_window import SettingsWindow
-    from portview.ui.window.environment import WindowEnvironment
 
 
 class SettingsTools(QObject):

@@ -21,7 +21,7 @@ from portview.i18n import _
 from portview.ui.style.icons import application_icon
 
 if TYPE_CHECKING:
-    from portview.ui.window.environment import WindowEnvironment
+    from portview.ui.environment import WindowEnvironment
 
 
 class AboutDialog(QDialog):

@@ -26,11 +26,9 @@ from portview.ui.commands.filter_actions import add_filter_actions
 from portview.ui.commands.opening_actions import add_opening_actions, add_parent_action
 from portview.ui.commands.row_actions import RowActions
 from portview.ui.commands.sort_menu import SortMenu
-from portview.ui.commands.view_actions import ViewActions
 from portview.ui.commands.window_actions import ActionSpec, WindowActions
 from portview.ui.details.action_bar import ActionBar
 from portview.ui.details.properties import Properties
-from portview.ui.details.table_with_details import TableWithDetails
 from portview.ui.export.exportable import Exportable, open_sockets
 from portview.ui.export.exporter import Export
 from portview.ui.search.card_steps import add_card_steps
@@ -53,8 +51,10 @@ from portview.ui.window.navigation import Navigation
 from portview.ui.window.restart_action import RESTART_ACTION, RestartAction
 from portview.ui.window.scope_bar import ScopeBar, scope_title
 from portview.ui.window.status_bar import StatusBar
+from portview.ui.window.table_with_details import TableWithDetails
 from portview.ui.window.theme_menu import ThemeMenu
 from portview.ui.window.tray import Tray
+from portview.ui.window.view_actions import ViewActions
 from portview.ui.window.window_geometry import remember_geometry, restore_geometry
 from portview.ui.window.window_menus import ColumnsMenu, WindowMenus
 from portview.ui.window.window_tools import WindowTools
@@ -71,8 +71,8 @@ if TYPE_CHECKING:
     from portview.engine.poller import Poller
     from portview.engine.task_runner import TaskRunner
     from portview.settings import Settings
+    from portview.ui.environment import WindowEnvironment
     from portview.ui.table.data_sources import DataSources
-    from portview.ui.window.environment import WindowEnvironment
 
 _LEAST_FILTER_WIDTH = 120
 _MESSAGE_MS = 8000

@@ -37,7 +37,7 @@ _MIB = 1024 * 1024
 
 def evaluate_service(watch: Watch) -> Observation:
     """Ask the service manager; a service that does not exist is bad."""
-    from portview.actions.services.choose import open_service_control  # noqa: PLC0415 - slow
+    from portview.actions.service_control.choose import open_service_control  # noqa: PLC0415 - slow
 
     wanted = watch.state.casefold() or ServiceState.RUNNING.value
     name = quoted(watch.service)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from portview.domain.sockets.socket_row import SocketRow
-    from portview.ui.commands.row_selection import RowSelection
+    from portview.ui.table.row_selection import RowSelection
     from portview.ui.window.main_window import MainWindow
 
 ROOT = Path(__file__).resolve().parents[4]

@@ -18,8 +18,8 @@ from portview.actions.firewall_rules.expiry import plan_expired, why_expired
 from portview.actions.firewall_rules.plan import RulePlan, describe_rule_end, plan_revoke, plan_rule
 from portview.actions.firewall_rules.query_context import FirewallQueryContext
 from portview.actions.firewall_rules.report_text import needless_report
-from portview.actions.firewall_rules.rule_spec import default_rule_spec
 from portview.actions.firewall_rules.times import iso_moment
+from portview.actions.specs.rule_spec import default_rule_spec
 from portview.command_name import command_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.firewall import FirewallQuestion, FirewallVerdict, RuleEffect, RuleSpec

@@ -8,7 +8,7 @@ import pytest
 
 from portview.actions.free_port.http_sys import explain_http_sys, http_sys_refusal
 from portview.actions.free_port.plan import FreePlan, plan_free
-from portview.actions.free_port.port_usage import FreeRequest, port_use
+from portview.actions.port_usage import FreeRequest, port_use
 from portview.actions.safety.process_facts import SelfContext
 from portview.domain.facts import ABSENT, Known
 from portview.domain.owners.http_sys import (

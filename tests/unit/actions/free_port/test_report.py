@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portview.actions.free_port.plan import FreePlan, PlanAction, PlanStep
-from portview.actions.free_port.port_usage import FreeRequest, PortUse
 from portview.actions.free_port.report import describe_result, outcome_of
 from portview.actions.free_port.verify import HolderNow, PortVerdict, Proof, verdict_of
-from portview.actions.processes.stop import Ending, StopResult
+from portview.actions.port_usage import FreeRequest, PortUse
+from portview.actions.stopping.stop import Ending, StopResult
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.owners.process import ProcessInfo, ProcessKey
 from portview.domain.sockets.port_ranges import PortRange, PortRanges
