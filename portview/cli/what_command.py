@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from portview.actions.inspection.origin import origin_of
 from portview.actions.inspection.process_inspection import ProcessInspector
 from portview.actions.json_output.actions import process_object
 from portview.cli.console import print_json, print_line, print_note
@@ -20,6 +21,7 @@ from portview.domain.owners.identity import (
     project_of,
     what_of,
 )
+from portview.domain.owners.origin import describe_origin
 from portview.domain.owners.owners import describe_owner, owner_problem_reason
 from portview.domain.owners.process import ProcessKey
 from portview.domain.plain_text import inert, quoted
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from portview.actions.safety.process_facts import ProcessFacts
+    from portview.domain.owners.origin import Origin
     from portview.domain.owners.process import ProcessInfo
     from portview.domain.sockets.socket_row import SocketRow
 
@@ -182,11 +185,24 @@ def _process(facts: ProcessFacts) -> dict[str, Any]:
         "working_directory": facts.working_directory,
         "unit": facts.shown_unit,
         "terminal": read_terminal(info.pid),
+        "origin": _origin_object(origin_of(facts), facts),
         "restarted_by": (
             {"kind": restarter.kind.value, "name": restarter.name, "how": restarter.how}
             if restarter
             else None
         ),
+    }
+
+
+def _origin_object(origin: Origin | None, facts: ProcessFacts) -> dict[str, Any]:
+    """Return what a process comes from; ``kind`` is null where it isn't known."""
+    return {
+        "kind": origin.kind.value if origin else None,
+        "name": origin.name if origin else None,
+        "how": (origin.how if origin else "") or None,
+        "source": (origin.source if origin else "") or None,
+        "starts_again": origin.starts_again if origin else None,
+        "sentence": describe_origin(origin, facts.restarted_by),
     }
 
 
@@ -250,10 +266,7 @@ def _process_lines(
         yield "  " + _("Terminal: {terminal}").format(terminal=inert(terminal, 80))
     if facts.shown_unit:
         yield "  " + _("Service: {unit}").format(unit=inert(facts.shown_unit, 80))
-    if isinstance(facts.restarted_by, Known):
-        again = facts.restarted_by.value
-        name = inert(again.name, 80)
-        name = f"{name} ({inert(again.how, 80)})" if again.how else name
-        yield "  " + _("Started again by: {name}").format(name=name)
+    why = describe_origin(origin_of(facts), facts.restarted_by)
+    yield "  " + _("Why it runs: {sentence}").format(sentence=why)
     if identity.sources:
         yield "  " + _("Read from: {sources}").format(sources="; ".join(identity.sources))

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from portview.domain.owners.http_sys import HttpPortUse
+    from portview.domain.owners.process import ProcessKey
     from portview.domain.owners.process_details import ProcessUsage
     from portview.domain.sockets.entry import SocketEntry
     from portview.engine.task_runner import TaskRunner
@@ -75,6 +76,10 @@ class OwnerPage(DetailsPage):
         self._http_inquiry: LatestQuery[int, HttpPortUse] = LatestQuery(
             data_sources.read_http_use, runner, Pool.PROBES, on_answered=self._on_http_read
         )
+        self._origin_inquiry: LatestQuery[ProcessKey, str] = LatestQuery(
+            data_sources.read_origin, runner, Pool.PROBES, on_answered=self._on_origin_read
+        )
+        self._origin_of: ProcessKey | None = None
         self._http_port: int | None = None
         self._buttons: dict[QToolButton, str] = {}
         self.facts = FactsForm()
@@ -110,6 +115,21 @@ class OwnerPage(DetailsPage):
         self.sockets.show_subject(subject)
         self._inquiry.ask(question)
         self._ask_http(subject)
+        self._ask_origin(subject)
+
+    def _ask_origin(self, subject: Subject) -> None:
+        owner = subject.entry.row.key.owner
+        if owner == self._origin_of:
+            return
+        self._origin_of = owner
+        self._origin_inquiry.drop()
+        self.facts.show_fact("why", "")
+        if owner is not None:
+            self._origin_inquiry.ask(owner)
+
+    def _on_origin_read(self, owner: ProcessKey, sentence: str) -> None:
+        if owner == self._origin_of:
+            self.facts.show_fact("why", sentence)
 
     def _ask_http(self, subject: Subject) -> None:
         row = subject.entry.row
@@ -147,6 +167,7 @@ class OwnerPage(DetailsPage):
         add("usage", _("Uses"), most_lines=2)
         add("started", _("Started"), most_lines=1)
         add("chain", _("Started by"))
+        add("why", _("Why it runs"), most_lines=3)
         add("holders", _("Likely holders"))
         add("user", _("User"), most_lines=1)
         add("services", _("Services"), most_lines=4)

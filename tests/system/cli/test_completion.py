@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BASH, ZSH, FISH = (shutil.which(shell) or "" for shell in ("bash", "zsh", "fish"))
-needs_bash = pytest.mark.skipif(not BASH, reason="there is no operation bash")
-needs_zsh = pytest.mark.skipif(not ZSH, reason="there is no operation zsh")
-needs_fish = pytest.mark.skipif(not FISH, reason="there is no operation fish")
+needs_bash = pytest.mark.skipif(not BASH, reason="there is no bash")
+needs_zsh = pytest.mark.skipif(not ZSH, reason="there is no zsh")
+needs_fish = pytest.mark.skipif(not FISH, reason="there is no fish")
 
 
 def script(shell: str, folder: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> Path:

@@ -87,6 +87,7 @@ def test_a_real_process_is_described_and_stays_when_it_has_ended(
     assert "create_server" in facts.text_of("command_line")
     assert facts.text_of("started").endswith(" ago")
     assert facts.text_of("note") == ""
+    qtbot.waitUntil(lambda: "When it ends, " in facts.text_of("why"), timeout=15_000)
     assert [entry.row.key for entry in page.sockets.model.shown_entries] == [key]
     assert str(port) in window.details.pane.heading
     child.communicate()
