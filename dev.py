@@ -78,6 +78,7 @@ are installed, and the tests skip else."""
 FIREWALLD = VENV / "test-tools" / "firewalld"
 PROMETHEUS = VENV / "test-tools" / "prometheus"
 ALERTMANAGER = VENV / "test-tools" / "prometheus-alertmanager"
+SERVERS = VENV / "test-tools" / "servers"
 """Packages as they hold their programs, for the tests alone: installed where systemd runs, these
 would switch themselves on, and firewalld would filter this machine."""
 
@@ -289,6 +290,25 @@ def install_test_tools() -> None:
     ):
         if not shutil.which(program) and not place.exists():
             _unpack(place)
+    _lay_out_servers()
+
+
+def _lay_out_servers() -> None:
+    """See to the servers that tests start; see packaging/test_servers."""
+    sys.path.insert(0, str(ROOT / "packaging"))
+    from test_servers.lay_out import LayOutError, lay_out  # noqa: PLC0415 - loads with the tests
+
+    def apt(arguments: list[str]) -> bool:
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
+        # A fresh machine may have no package lists yet.
+        return _call_apt(arguments, environment) or (
+            _call_apt(["update"], environment) and _call_apt(arguments, environment)
+        )
+
+    try:
+        lay_out(SERVERS, [str(VENV_PYTHON), "-m", "pip"], apt)
+    except LayOutError as error:
+        raise DevError(f"the servers that tests start could not be laid out: {error}") from error
 
 
 def _unpack(place: Path) -> None:

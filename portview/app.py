@@ -41,12 +41,11 @@ from portview.readers.recognition.background import ProgramIdentities
 from portview.readers.traffic import TrafficOnDemand
 from portview.resources import resource_path
 from portview.settings import Settings, settings_path
-from portview.ui.firewall.firewall_tools import FirewallSources
+from portview.ui.environment import WindowEnvironment
 from portview.ui.style.icons import application_icon
 from portview.ui.style.motion import reduce_motion
 from portview.ui.style.theme import Theme, apply_theme, choose_style
-from portview.ui.table.data_sources import DataSources
-from portview.ui.window.environment import WindowEnvironment
+from portview.ui.table.data_sources import DataSources, FirewallSources
 from portview.ui.window.error_dialog import ErrorReporter
 from portview.ui.window.expired_rules import ExpiredRules, revoke_expired_rules
 from portview.ui.window.preload import Preloader
@@ -156,10 +155,10 @@ def check_display() -> None:
         command=command_line("list")
     )
     if not display:
-        raise PortViewError("no_display", _("There is no display to open a window on."), hint)
+        raise PortViewError("no_display", _("There is no display for a window."), hint)
     if not _x_server_answers(display):
         raise PortViewError(
-            "no_display", _("The display {display} does not answer.").format(display=display), hint
+            "no_display", _("The display {display} does not respond.").format(display=display), hint
         )
 
 
@@ -415,7 +414,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--reader", help=_("how to read the sockets"))
     parser.add_argument("--theme", choices=[theme.value for theme in Theme])
     parser.add_argument(
-        BACKGROUND_OPTION, action="store_true", help=_("start in the tray, or minimised")
+        BACKGROUND_OPTION,
+        action="store_true",
+        help=_("start in the notification area, or minimized"),
     )
     parser.add_argument("--self-report", type=Path, help=argparse.SUPPRESS)
     return parser
@@ -424,8 +425,9 @@ def _parser() -> argparse.ArgumentParser:
 def _tell(error: PortViewError) -> None:
     logger.error("%s %s", error.message, error.hint)
     if sys.stderr is not None:
-        text = _("portview: {problem}\nhint: {hint}").format(problem=error.message, hint=error.hint)
-        print(text, file=sys.stderr)  # noqa: T201
+        hint = _("hint: {text}").format(text=error.hint)
+        # untranslated: the name of the program
+        print(f"portview: {error.message}\n{hint}", file=sys.stderr)  # noqa: T201
     elif sys.platform == "win32":
         from PySide6.QtWidgets import QMessageBox  # noqa: PLC0415 - loaded when wanted
 

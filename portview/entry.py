@@ -28,6 +28,11 @@ def main(arguments: Sequence[str] | None = None, *, has_window: bool = True) -> 
 
 def _run(arguments: Sequence[str], *, has_window: bool) -> int:
     harden_process()
+    if arguments and arguments[0] == _RUN_SERVICE:
+        # Before the log is opened: a service has folders of its own.
+        from portview.watch.background.service_work import run_service  # noqa: PLC0415
+
+        return run_service(arguments[1:])
     start_logging()
     # Each door loads only what lies behind it: a command starts without Qt.
     if has_window and (not arguments or arguments[0] in _WINDOW_OPTIONS):
@@ -36,17 +41,26 @@ def _run(arguments: Sequence[str], *, has_window: bool) -> int:
         return run_window(arguments)
     if has_window and arguments[0] == _QUIT_OPTION:
         return _quit_running()
-    if arguments and arguments[0] in _ELEVATED_REQUESTS:
-        from portview.actions.elevated_helper.entry import enter  # noqa: PLC0415
-
-        return enter(arguments)
-    if arguments and arguments[0] in _OF_INSTALLER:
-        from portview.actions import installation  # noqa: PLC0415
-
-        return installation.enter(arguments)
+    if arguments and arguments[0] in _OF_PROGRAMS:
+        return _serve_program(arguments)
     from portview.cli.commands import run_command  # noqa: PLC0415
 
     return run_command(arguments)
+
+
+def _serve_program(arguments: Sequence[str]) -> int:
+    """Do what PortView itself or its installer asks for; no person types these."""
+    if arguments[0] in _ELEVATED_REQUESTS:
+        from portview.actions.elevated_helper.entry import enter  # noqa: PLC0415
+
+        return enter(arguments)
+    if arguments[0] == _BACKGROUND_OF_INSTALLER:
+        from portview.watch.background.of_installer import change_background  # noqa: PLC0415
+
+        return change_background(arguments[1:])
+    from portview.actions import installation  # noqa: PLC0415
+
+    return installation.enter(arguments)
 
 
 def _quit_running() -> int:
@@ -67,13 +81,18 @@ def _quit_running() -> int:
 def _say(sentence: str) -> None:
     if sys.stderr is not None:
         hint = _("Close its window, then try again.")
-        text = _("portview: {problem}\nhint: {hint}").format(problem=sentence, hint=hint)
-        print(text, file=sys.stderr)  # noqa: T201
+        hint = _("hint: {text}").format(text=hint)
+        # untranslated: the name of the program
+        print(f"portview: {sentence}\n{hint}", file=sys.stderr)  # noqa: T201
 
 
+_BACKGROUND_OF_INSTALLER = "background-of-installer"
 _ELEVATED_REQUESTS = frozenset({"errand", "press-ctrl-break"})
 _INTERRUPTED = 130
 _OF_INSTALLER = frozenset({"search-path", "own-rules"})
 """What nobody but the installer asks (``actions/installation.py``)."""
+_OF_PROGRAMS = _ELEVATED_REQUESTS | _OF_INSTALLER | {_BACKGROUND_OF_INSTALLER}
 _QUIT_OPTION = "--quit"
+_RUN_SERVICE = "run-service"
+"""What the service control manager alone starts (``watch/background/windows_service.py``)."""
 _WINDOW_OPTIONS = frozenset({"--background", "--reader", "--self-report", "--theme"})

@@ -31,7 +31,7 @@ def start_logging() -> None:
     root = logging.getLogger()
     root.setLevel(logging.INFO)
     logging.raiseExceptions = False  # a full disk must not print into a command's output
-    root.addHandler(_LogFile())
+    root.addHandler(LogFile())
 
 
 def use_log_settings(log_format: str, log_level: str) -> None:
@@ -45,17 +45,19 @@ def use_log_settings(log_format: str, log_level: str) -> None:
     root.setLevel(max(level, logging.INFO))
     logging.getLogger("portview").setLevel(level)
     for handler in root.handlers:
-        if isinstance(handler, _LogFile):
+        if isinstance(handler, LogFile):
             handler.use_format(is_json=log_format == "json")
 
 
-class _LogFile(logging.Handler):
+class LogFile(logging.Handler):
     """Opens the file with the first record: most runs have none, and a start is the faster."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path | None = None) -> None:
         super().__init__()
+        self._path = path
         self._file: logging.Handler | None = None
         self._is_json: bool | None = None
+        self._form_of: object = None
 
     def use_format(self, *, is_json: bool) -> None:
         """Write what follows as JSON or as text."""
@@ -66,7 +68,14 @@ class _LogFile(logging.Handler):
     @override
     def emit(self, record: logging.LogRecord) -> None:
         if self._file is None:
-            self._file = _open_file(is_json=self._is_json)
+            self._file = _open_file(self._path or log_path())
+        from portview.log_json import form_state  # noqa: PLC0415 - loaded with the first record
+
+        state = form_state()
+        if state != self._form_of:
+            # The form may be changed while a program runs, as other keys of watches.toml may.
+            self._form_of = state
+            _set_format(self._file, is_json=self._is_json)
         self._file.emit(record)
 
     @override
@@ -76,15 +85,15 @@ class _LogFile(logging.Handler):
         super().close()
 
 
-def _open_file(*, is_json: bool | None) -> logging.Handler:
+def _open_file(path: Path) -> logging.Handler:
     # Loaded when wanted.
     from portview.private_files import make_folder  # noqa: PLC0415
     from portview.private_log import PrivateLogFile  # noqa: PLC0415
 
     try:
-        make_folder(log_path().parent)
+        make_folder(path.parent)
         file = PrivateLogFile(
-            log_path(),
+            path,
             maxBytes=_LARGEST_BYTES,
             backupCount=_OLD_FILES,
             encoding="utf-8",
@@ -93,7 +102,6 @@ def _open_file(*, is_json: bool | None) -> logging.Handler:
         )
     except OSError:
         return logging.NullHandler()
-    _set_format(file, is_json=is_json)
     return file
 
 

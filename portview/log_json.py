@@ -72,6 +72,20 @@ def rules_want_json() -> bool:
     return _says_json(settings_folder() / "watches.toml", toml=True)
 
 
+def form_state() -> tuple[tuple[int, int] | None, ...]:
+    """Return what changes when one of the files that say the form may have changed."""
+    folder = settings_folder()
+    return _state(folder / "watches.toml"), _state(folder / "settings.json")
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
 def _says_json(path: Path, *, toml: bool = False) -> bool:
     try:
         if path.stat().st_size > _LARGEST_BYTES:

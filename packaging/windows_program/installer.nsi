@@ -1,6 +1,6 @@
 ; PortView's installer. packaging/windows_program/installer.py says what the words in capitals are.
 ;
-; Options: /S silent, /ALLUSERS for all users, /DESKTOP and /AUTOSTART for what is off by default,
+; Options: /S silent, /ALLUSERS for all users, /DESKTOP, /AUTOSTART and /BACKGROUND for what is off by default,
 ; /NOPATH for a command that is not on the search path, /D=FOLDER (last, without quotes). Exit codes: 0 done, 1 cancelled, 2 not done.
 ; Options of the uninstaller: /S silent, /SETTINGS to remove settings, log and record as well.
 
@@ -94,6 +94,8 @@ Page custom AskForWhom TakeForWhom
 !insertmacro SENTENCE DesktopText "A shortcut on the desktop." "在桌面上创建快捷方式。"
 !insertmacro SENTENCE AutostartName "Start when I sign in" "登录时启动"
 !insertmacro SENTENCE AutostartText "PortView starts with an icon in the notification area." "PortView 启动后在通知区域显示图标。"
+!insertmacro SENTENCE BackgroundName "Watch in the background" "在后台监视"
+!insertmacro SENTENCE BackgroundText "Evaluates your watches without a window: for everyone as a Windows service, else from sign-in on." "无需窗口即可执行监视：为所有人安装时作为 Windows 服务运行，否则登录后运行。"
 !insertmacro SENTENCE OtherProgram "$INSTDIR holds files of another program. Choose another folder." "$INSTDIR 中有其他程序的文件。请选择其他文件夹。"
 !insertmacro SENTENCE AskingToClose "Asking PortView to close" "正在请求 PortView 关闭"
 !insertmacro SENTENCE StillRuns "PortView is still running in $INSTDIR. Close it and try again." "PortView 仍在 $INSTDIR 中运行。请关闭后重试。"
@@ -108,6 +110,7 @@ Var ForAll       ; 1 where everyone gets the program
 Var AllButton
 Var MeButton
 Var HasFolder    ; 1 where /D named a folder
+Var HadService   ; 10 where the service ran and is to run again
 
 !macro RELAUNCH_AS_ADMINISTRATOR PROGRAM
   UserInfo::GetAccountType
@@ -243,6 +246,12 @@ FunctionEnd
   ${EndIf}
 !macroend
 
+!macro START_SERVICE_AGAIN
+  ${If} $HadService == 10
+    ExecWait '"$INSTDIR\PortView.exe" background-of-installer start' $2
+  ${EndIf}
+!macroend
+
 ; Sets the error flag where a program runs: Windows lets nobody write to it then.
 !macro EXPECT_UNUSED PROGRAM
   ${If} ${FileExists} "${PROGRAM}"
@@ -265,6 +274,8 @@ Function ${UN}SetOldAside
     Quit
   ${EndIf}
   RMDir /r "$INSTDIR\_internal.old"
+  ; The service has the libraries in use; it is started again when the new ones are there.
+  ExecWait '"$INSTDIR\PortView.exe" background-of-installer stop' $HadService
   again:
   DetailPrint "$(AskingToClose)"
   ExecWait '"$INSTDIR\PortView.exe" --quit' $0
@@ -288,6 +299,7 @@ Function ${UN}SetOldAside
     IntOp $1 $1 + 1
   ${LoopUntil} $1 > 100
   MessageBox MB_ICONEXCLAMATION|MB_RETRYCANCEL "$3" /SD IDCANCEL IDRETRY again
+  !insertmacro START_SERVICE_AGAIN
   SetErrorLevel ${NOT_DONE}
   Quit
 FunctionEnd
@@ -303,11 +315,13 @@ Section "$(ProgramName)" ProgramSection
   ${If} ${Errors}
     RMDir /r "$INSTDIR\_internal"
     Rename "$INSTDIR\_internal.old" "$INSTDIR\_internal"
+    !insertmacro START_SERVICE_AGAIN
     MessageBox MB_ICONSTOP|MB_OK "$(NotWritten)" /SD IDOK
     SetErrorLevel ${NOT_DONE}
     Quit
   ${EndIf}
   RMDir /r "$INSTDIR\_internal.old"
+  !insertmacro START_SERVICE_AGAIN
   SetOutPath "$INSTDIR"
   WriteUninstaller "$INSTDIR\uninstall.exe"
   !insertmacro SHORTCUT "$SMPROGRAMS\PortView.lnk"
@@ -343,11 +357,20 @@ Section /o "$(AutostartName)" AutostartSection
   WriteRegStr HKCU "${RUN_KEY}" "PortView" '${RUN_LINE}'
 SectionEnd
 
+Section /o "$(BackgroundName)" BackgroundSection
+  ${If} $ForAll == 1
+    ExecWait '"$INSTDIR\PortView.exe" background install --kind service' $0
+  ${Else}
+    ExecWait '"$INSTDIR\PortView.exe" background install --kind login' $0
+  ${EndIf}
+SectionEnd
+
 !insertmacro MUI_FUNCTION_DESCRIPTION_BEGIN
   !insertmacro MUI_DESCRIPTION_TEXT ${ProgramSection} "$(ProgramText)"
   !insertmacro MUI_DESCRIPTION_TEXT ${CommandSection} "$(CommandText)"
   !insertmacro MUI_DESCRIPTION_TEXT ${DesktopSection} "$(DesktopText)"
   !insertmacro MUI_DESCRIPTION_TEXT ${AutostartSection} "$(AutostartText)"
+  !insertmacro MUI_DESCRIPTION_TEXT ${BackgroundSection} "$(BackgroundText)"
 !insertmacro MUI_FUNCTION_DESCRIPTION_END
 
 Function .onInit
@@ -386,6 +409,11 @@ Function .onInit
     SectionSetFlags ${AutostartSection} ${SF_SELECTED}
   ${EndIf}
   ClearErrors
+  ${GetOptions} $0 "/BACKGROUND" $1
+  ${IfNot} ${Errors}
+    SectionSetFlags ${BackgroundSection} ${SF_SELECTED}
+  ${EndIf}
+  ClearErrors
   ${GetOptions} $0 "/NOPATH" $1
   ${IfNot} ${Errors}
     SectionSetFlags ${CommandSection} 0
@@ -406,6 +434,7 @@ FunctionEnd
 
 Section "Uninstall"
   Call un.RemoveRules
+  ExecWait '"$INSTDIR\PortView.exe" background-of-installer remove' $1
   !insertmacro SCOPE_NAME
   ExecWait '"$INSTDIR\PortView.exe" search-path remove $0' $1
   Call un.SetOldAside
@@ -463,4 +492,10 @@ Function un.RemoveSettings
   RMDir /r "$APPDATA\PortView"
   ; The program itself may be in the folder Programs beside it.
   RMDir /r "$LOCALAPPDATA\PortView"
+  ${If} $ForAll == 1
+    ; Of all users $APPDATA is ProgramData: what the service has kept.
+    SetShellVarContext all
+    RMDir /r "$APPDATA\PortView"
+    SetShellVarContext current
+  ${EndIf}
 FunctionEnd

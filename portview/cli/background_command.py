@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from portview.watch.background.kinds import BackgroundKind
 
 _KINDS = ("service", "user-unit", "login")
-_USER_NAME = re.compile(r"[A-Za-z_][\w.-]{0,63}\$?", re.ASCII)
+_USER_NAME = re.compile(r"(?:[A-Za-z_][\w.-]{0,63}\\)?[A-Za-z_][\w.-]{0,63}\$?", re.ASCII)
 _LOG_LINES = 100
 
 
@@ -93,7 +93,7 @@ def show_status(options: argparse.Namespace) -> Outcome:
         print_line(
             _("A process evaluates the watches now.")
             if is_evaluating
-            else _("Nobody evaluates the watches now.")
+            else _("No process evaluates the watches now.")
         )
     return Outcome.DONE if found else Outcome.NOT_DONE
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import errno
+import gc
 import importlib
 import logging
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from portview import __version__
 from portview.actions.elevation.manual_command import command_for_administrator
@@ -19,6 +20,7 @@ from portview.cli.console import (
     print_line,
     print_note,
 )
+from portview.cli.screen import use_plain
 from portview.domain.errors import Outcome, PortViewError
 from portview.i18n import _
 from portview.log import log_path
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_RARE_COLLECTIONS = (100_000, 50, 100)
 _MODULES = {
     "list": "list_command",
     "what": "what_command",
@@ -56,6 +59,7 @@ _MODULES = {
     "history": "history_command",
     "help": "help_command",
     "stream": "stream_command",
+    "completion": "completion_command",
     "background": "background_command",
     "metrics": "metrics_command",
 }
@@ -75,6 +79,16 @@ class _Parser(argparse.ArgumentParser):
             f"{message[:1].upper()}{message[1:]}.",
             _("See: {prog} --help").format(prog=self.prog),
             Outcome.BAD_INPUT,
+        )
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # Of every parser, so that it may stand anywhere; the last one to be run decides.
+        self.add_argument(
+            "--plain",
+            action="store_true",
+            default=argparse.SUPPRESS,
+            help=_("no colours and no fitting to the terminal"),
         )
 
     @override
@@ -100,6 +114,7 @@ def build_parser(verb: str = "") -> argparse.ArgumentParser:
     parser.add_argument(
         "--version", action="version", version=_("PortView {version}").format(version=__version__)
     )
+    parser.set_defaults(whole_parser=build_parser)
     commands = parser.add_subparsers(required=True, dest="COMMAND", metavar="COMMAND")
     for module in (_load(verb),) if verb in _MODULES else _load_all():
         module.add_parser(commands)
@@ -115,6 +130,7 @@ def _load_all() -> tuple[ModuleType, ...]:
     from portview.cli import (  # noqa: PLC0415 - slow to load all of them
         background_command,
         close_command,
+        completion_command,
         end_command,
         firewall_command,
         free_command,
@@ -159,6 +175,7 @@ def _load_all() -> tuple[ModuleType, ...]:
         metrics_command,
         background_command,
         stream_command,
+        completion_command,
         help_command,
     )
 
@@ -176,6 +193,7 @@ def run_command(arguments: Sequence[str]) -> int:
     arguments = with_verb(arguments)
     try:
         options = build_parser(arguments[0] if arguments else "").parse_args(arguments)
+        use_plain(is_plain=getattr(options, "plain", False))
         exit_code: int = _run(options, arguments)
         finish_output()
     except PortViewError as error:
@@ -198,6 +216,9 @@ def run_command(arguments: Sequence[str]) -> int:
 
 
 def _run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
+    # What a command reads lives until it ends. Looking for cycles among tens of thousands of rows
+    # again and again took a fifth of the time of "list"; a long command still has them collected.
+    gc.set_threshold(*_RARE_COLLECTIONS)
     from portview.cli.hosts_options import asks_elsewhere, run_elsewhere  # noqa: PLC0415 - when wanted
 
     if asks_elsewhere(options):
@@ -228,6 +249,6 @@ def _unexpected(error: Exception) -> PortViewError:
         )
     return PortViewError(
         "unexpected_failure",
-        _("Something went wrong that should not have."),
+        _("An unexpected error occurred."),
         _("The details are in {log_path}").format(log_path=log_path()),
     )

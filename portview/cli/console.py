@@ -21,7 +21,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-_PLAIN = {"“": '"', "”": '"', "…": "...", "≥": ">=", "←": "<-"}
+_PLAIN = {
+    "“": '"',
+    "”": '"',
+    "…": "...",
+    "≥": ">=",
+    "←": "<-",
+    "→": "->",
+    "·": "-",
+    "•": "*",
+    "✓": "+",
+}
 """What stands for PortView's own signs where a console's encoding has none of them."""
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7e]")
@@ -106,6 +116,14 @@ def print_line(text: str = "") -> None:
     """Print one line for people."""
     with _failures_of_output():
         print(text, flush=True)  # noqa: T201 - this is where commands print
+
+
+def print_control(text: str) -> None:
+    """Print text with control sequences of PortView's own; what else is in it is inert already."""
+    with _failures_of_output():
+        if isinstance(sys.stdout, InertTerminal):
+            sys.stdout.control(text)
+            sys.stdout.flush()
 
 
 def ask_line(question: str) -> str:

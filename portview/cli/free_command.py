@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from portview.actions.confirmation.history import keep_record
 from portview.actions.free_port.execute import expected_report, free_port
-from portview.actions.free_port.port_usage import FreeRequest
 from portview.actions.json_output.actions import free_document
+from portview.actions.port_usage import FreeRequest
 from portview.cli.arguments import (
     add_change_options,
     add_port_argument,
@@ -16,9 +16,10 @@ from portview.cli.arguments import (
     settle_port,
 )
 from portview.cli.consent import require_consent
-from portview.cli.console import print_json, print_line
+from portview.cli.console import print_json
 from portview.cli.elevating import act_or_elevate, inspect_or_elevate
 from portview.cli.plan_text import plan_lines
+from portview.cli.screen import tell
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.sockets.socket_row import Protocol
 from portview.i18n import _
@@ -73,7 +74,7 @@ def run(options: argparse.Namespace) -> Outcome:
     plan = inspect_or_elevate(request, options)
     if not options.json:
         for line in plan_lines(plan, grace_s):
-            print_line(line)
+            tell(line, "" if line[:1] != " " or line.startswith("  ->") else "quiet")
     if options.dry_run:
         return _show_expected(plan, as_json=options.json)
     if plan.is_possible:
@@ -107,13 +108,17 @@ def _refuse_guesses(plan: FreePlan, options: argparse.Namespace) -> None:
         raise PortViewError(
             "holder_uncertain",
             _("The process that opened the port has ended; who holds it now is only likely."),
-            _("Look with --dry-run. To end the likely holder without being asked add --force."),
+            _(
+                "See the plan with --dry-run. To end the likely holder without confirmation, "
+                "add --force."
+            ),
             Outcome.NOT_DONE,
         )
 
 
 def _print_report(report: FreeReport) -> None:
     notes = report.proof.bind.notes if report.proof else ()
+    style = "good" if report.outcome is Outcome.DONE else "bad"
     for line in (report.done, report.now, report.next_step, *notes):
         if line:
-            print_line(line)
+            tell(line, style if line == report.now else "")

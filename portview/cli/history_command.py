@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portview.cli.console import ask_line, print_json, print_line, print_note
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from portview.watch.history.questions import HistoryAnswer, HistoryQuestion
 
 _FORGET = "forget"
+_REPORT = "report"
+_DAY_MS = 86_400_000
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -32,13 +35,17 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help=_("show who listened on a port, and when"),
         description=_(
             "Show who listened on a port, and since when, from what PortView saw itself: while its "
-            "window was open or `watch run` ran. Times in which nobody looked are named. "
-            "`history forget` deletes what is known of a port, a program, or everything."
+            "window was open or `watch run` ran. Times without recording are named. "
+            "`history report` writes a page about a day or an incident. `history forget` deletes "
+            "what is known of a port, a program, or everything."
         ),
         epilog=_("Exit code 1 where nothing was seen."),
     )
     parser.add_argument(
-        "port", nargs="*", metavar="PORT", help=_("a port; or: forget [PORT]; none for all ports")
+        "port",
+        nargs="*",
+        metavar="PORT",
+        help=_("a port; or: forget [PORT], report [PORT]; none for all ports"),
     )
     parser.add_argument("--since", metavar="TIME", help=_("from when on, such as 7d or 14:03"))
     parser.add_argument("--until", metavar="TIME", help=_("until when"))
@@ -53,8 +60,14 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--counts", action="store_true", help=_("with --json: connections and bytes of the port")
     )
+    parser.add_argument("--output", metavar="FILE", help=_("with report: the HTML file to write"))
+    parser.add_argument(
+        "--incident", metavar="ID", help=_("with report: an incident, by how its ID begins")
+    )
     parser.add_argument("--all", action="store_true", help=_("with forget: everything"))
-    parser.add_argument("--yes", action="store_true", help=_("with forget: without being asked"))
+    parser.add_argument(
+        "--yes", action="store_true", help=_("with forget: don't ask for confirmation")
+    )
     add_host_options(parser)
     parser.set_defaults(run=run)
 
@@ -64,10 +77,9 @@ def run(options: argparse.Namespace) -> Outcome:
     words = list(options.port)
     if words[:1] == [_FORGET]:
         return _forget(options, words[1:])
-    if len(words) > 1:
-        raise _usage(_("One port at a time."))
-    if options.all or options.yes:
-        raise _usage(_("--all and --yes belong to history forget."))
+    if words[:1] == [_REPORT]:
+        return _report(options, words[1:])
+    _check_usage(options, words)
     # Loaded here: the other commands start without it.
     from portview.watch.history.document import history_document  # noqa: PLC0415
     from portview.watch.history.questions import HistoryAnswer, ask_history  # noqa: PLC0415
@@ -90,6 +102,15 @@ def run(options: argparse.Namespace) -> Outcome:
             print_line(line)
     _note(answer)
     return Outcome.DONE if answer.spans else Outcome.NOT_DONE
+
+
+def _check_usage(options: argparse.Namespace, words: list[str]) -> None:
+    if options.output or options.incident:
+        raise _usage(_("--output and --incident belong to history report."))
+    if len(words) > 1:
+        raise _usage(_("One port at a time."))
+    if options.all or options.yes:
+        raise _usage(_("--all and --yes belong to history forget."))
 
 
 def _question(options: argparse.Namespace, words: list[str]) -> HistoryQuestion:
@@ -126,6 +147,51 @@ def _note(answer: HistoryAnswer) -> None:
         )
 
 
+def _report(options: argparse.Namespace, words: list[str]) -> Outcome:
+    """Write a report about the last day, or about what was asked for."""
+    from portview.watch.history.write_report import ReportRequest, write_report  # noqa: PLC0415
+
+    if len(words) > 1:
+        raise _usage(_("One port at a time."))
+    if not options.output:
+        raise _usage(_("history report needs --output FILE."))
+    if options.program or options.all or options.yes or options.counts:
+        raise _usage(_("history report takes a port, --since, --until, --at or --incident."))
+    question = _question(options, words)
+    if options.incident and question != question._replace(port=None, since_ms=None, until_ms=None):
+        raise _usage(_("--incident has a time and a port of its own."))
+    until_ms = question.until_ms or time.time_ns() // 1_000_000
+    since_ms = until_ms - _DAY_MS if question.since_ms is None else question.since_ms
+    if options.at:
+        # The day around that moment.
+        since_ms, until_ms = until_ms - _DAY_MS // 2, until_ms + _DAY_MS // 2
+    request = ReportRequest(since_ms, until_ms, question.port, question.protocol, options.incident)
+    path = Path(options.output).expanduser()
+    try:
+        facts = write_report(request, path)
+    except sqlite3.Error as error:
+        raise _unreadable(error) from error
+    if options.json:
+        print_json(
+            {
+                "file": str(path.absolute()),
+                "ports": len(facts.ports),
+                "changes": len(facts.changes),
+                "alerts": len(facts.alerts),
+                "repairs": len(facts.repairs),
+                "unknown_ms": facts.unknown_ms,
+            }
+        )
+    else:
+        text = ngettext(
+            "The report about {count} port is in {path}.",
+            "The report about {count} ports is in {path}.",
+            len(facts.ports),
+        )
+        print_line(text.format(count=len(facts.ports), path=path))
+    return Outcome.DONE
+
+
 def _forget(options: argparse.Namespace, words: list[str]) -> Outcome:
     from portview.watch.history.retention import forget  # noqa: PLC0415 - see above
     from portview.watch.history.schema import HISTORY  # noqa: PLC0415 - likewise
@@ -137,7 +203,7 @@ def _forget(options: argparse.Namespace, words: list[str]) -> Outcome:
     if options.all is (port is not None or options.program is not None):
         raise _usage(_("Name a port or --program, or everything with --all."))
     if not options.yes:
-        sentence = _("Delete this history for good? [y/N] ")
+        sentence = _("Permanently delete this history? [y/N]") + " "
         if ask_line(sentence).strip().lower() not in {"y", "yes"}:
             print_note(_("Nothing was deleted."))
             return Outcome.NOT_DONE

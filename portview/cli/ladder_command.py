@@ -11,7 +11,8 @@ from portview.actions.firewall_rules.ladder_check import (
     row_for_firewall_check,
 )
 from portview.actions.port_destinations import PortDestinations
-from portview.cli.console import print_json, print_line
+from portview.cli.console import print_json
+from portview.cli.screen import tell
 from portview.domain.errors import Outcome
 from portview.domain.user_input.parsing import parse_duration_ms
 from portview.domain.user_input.targets import parse_tcp_port
@@ -38,13 +39,14 @@ if TYPE_CHECKING:
     from portview.probes.ladder import FirewallCheck, LadderReport
 
 _MARKS = {StepOutcome.GOOD: "+", StepOutcome.BAD: "-", StepOutcome.NOTE: "."}
+_STYLES = {StepOutcome.GOOD: "good", StepOutcome.BAD: "bad", StepOutcome.NOTE: ""}
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``ladder`` to the command line."""
     parser = commands.add_parser(
         "ladder",
-        help=_("tell what another machine would see of a port here"),
+        help=_("show what another machine would see of a port here"),
         description=_(
             "Test a TCP port of this machine step by step, and say "
             "what a client on another machine would see and what to "
@@ -91,14 +93,14 @@ def run(options: argparse.Namespace) -> Outcome:
     if options.json:
         print_json(ladder_document(report))
     else:
-        print_line(report.conclusion.sentence)
+        tell(report.conclusion.sentence, "name")
         if report.conclusion.advice:
-            print_line(_("hint: {advice}").format(advice=report.conclusion.advice))
+            tell(_("hint: {advice}").format(advice=report.conclusion.advice))
     return Outcome.DONE if _is_reachable(report) else Outcome.NOT_DONE
 
 
 def _print_step(step: LadderStep) -> None:
-    print_line(f" {_MARKS[step.outcome]} {step.text}")
+    tell(f" {_MARKS[step.outcome]} {step.text}", _STYLES[step.outcome])
 
 
 def _is_reachable(report: LadderReport) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from portview.cli.console import print_bytes, print_json, print_line, print_note
 from portview.cli.hosts_options import add_host_options
+from portview.cli.screen import ScreenColumn, screen
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.json_schema import snapshot_document
 from portview.domain.query.matching import looks_at_identities, matches
@@ -18,7 +19,7 @@ from portview.domain.sockets.port_names import read_port_names
 from portview.domain.sockets.scope import Scope, in_scope
 from portview.domain.table.cells import CellContext
 from portview.domain.table.columns import COLUMN_BY_ID
-from portview.domain.table.export import as_csv, as_table, encode
+from portview.domain.table.export import as_csv, as_table, cell_rows, encode
 from portview.i18n import _
 from portview.readers.choose import open_reader, reader_names
 from portview.readers.elevation import is_elevated
@@ -53,6 +54,19 @@ _CSV_COLUMNS = (
     "project",
     "container",
 )
+_SCREEN_COLUMNS = (
+    ("port", ScreenColumn("", 5, style="number")),
+    ("what", ScreenColumn("", 14)),
+    ("process", ScreenColumn("", 8, 2)),
+    ("pid", ScreenColumn("", 6, 1)),
+    ("protocol", ScreenColumn("", 8, 6)),
+    ("state", ScreenColumn("", 11, 4, style=lambda text: "good" if text == "LISTEN" else "quiet")),
+    ("local_address", ScreenColumn("", 13, 3)),
+    ("remote_address", ScreenColumn("", 15, 5)),
+    ("name", ScreenColumn("", 6, 8, style="quiet")),
+    ("user", ScreenColumn("", 6, 7, style="quiet")),
+)
+"""What a person at a terminal sees, the more the wider it is."""
 _NEVER_REMOTE = frozenset({Scope.LISTENING})
 
 
@@ -104,7 +118,8 @@ def run(options: argparse.Namespace) -> Outcome:
     if not looks_at_identities(wanted):
         owners = {entry.row.owner for entry in entries if entry.row.owner in snapshot.processes}
         snapshot = _identified(snapshot, [owner for owner in owners if owner])
-        entries = _entries(snapshot, context, [entry.row for entry in entries])
+        for entry in entries:
+            entry.info = snapshot.processes.get(entry.row.owner) if entry.row.owner else None
     entries.sort(key=lambda entry: (entry.row.local.port, entry.place))
     for note in snapshot.notes:
         print_note(note)
@@ -127,7 +142,7 @@ def _parsed(text: str) -> Query:
         place = _("at character {start}").format(start=error.start + 1)
         raise PortViewError(
             "bad_query",
-            _("The filter is wrong {place}: {error}").format(place=place, error=error),
+            _("The filter has an error {place}: {error}").format(place=place, error=error),
             error.hint or _("For example: --query 'port:8000-8100 -proc:node'"),
             Outcome.BAD_INPUT,
         ) from error
@@ -157,6 +172,14 @@ def _entries(
 def _print_table(entries: list[SocketEntry], scope: Scope, context: CellContext) -> None:
     if not entries:
         print_note(_("No socket matches."))
+        return
+    if (terminal := screen()) is not None:
+        shown = [COLUMN_BY_ID[name] for name, _unused in _SCREEN_COLUMNS]
+        columns = [
+            column._replace(title=one.title, is_right=one.is_numeric)
+            for one, (_unused, column) in zip(shown, _SCREEN_COLUMNS, strict=True)
+        ]
+        terminal.table(columns, cell_rows(shown, entries, context))
         return
     names = [
         name for name in _TABLE_COLUMNS if name != "remote_address" or scope not in _NEVER_REMOTE

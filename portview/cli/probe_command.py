@@ -7,8 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from portview.actions.port_destinations import PortDestinations
-from portview.cli.console import print_json, print_line
+from portview.cli.console import print_json
 from portview.cli.progress_line import progress_line
+from portview.cli.screen import tell
 from portview.domain.errors import Outcome
 from portview.domain.sockets.socket_row import Protocol, endpoint_text
 from portview.domain.user_input.parsing import parse_count, parse_duration_ms
@@ -18,6 +19,7 @@ from portview.domain.user_input.targets import (
     parse_target,
     parse_url,
 )
+from portview.domain.verdicts import Verdict
 from portview.i18n import _
 from portview.probes.bind import probe_bind
 from portview.probes.bind_report import meaning_of_free
@@ -32,6 +34,7 @@ from portview.probes.tcp import DEFAULT_TIMEOUT_MS, DEFAULT_TRIES, probe_tcp
 from portview.probes.tls import DEFAULT_TLS_TIMEOUT_MS, probe_tls
 from portview.probes.udp import DEFAULT_RETRIES, DEFAULT_UDP_TIMEOUT_MS, probe_udp
 from portview.probes.udp_payloads import PAYLOADS
+from portview.probes.verdict_words import verdict_words
 from portview.readers.port_ranges import read_port_ranges
 
 if TYPE_CHECKING:
@@ -93,7 +96,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         one.add_argument(
             "--ca-file", metavar="PEM", help=_("issuers to trust instead of the system's")
         )
-    about = _("try whether a server on this machine can take a port")
+    about = _("check whether a server on this machine can take a port")
     bind = kinds.add_parser(
         "bind", help=about, description=f"{about.capitalize()}.", epilog=meaning_of_free()
     )
@@ -153,11 +156,10 @@ def _udp(options: argparse.Namespace) -> Outcome:
 def _address_line(one: Any) -> str:
     times = ""
     if one.latency:
-        times = _(" min/median/max {min_ms:.2f}/{median_ms:.2f}").format(
-            min_ms=one.latency.min_ms, median_ms=one.latency.median_ms
+        times = " " + _("min/median/max {min_ms:.2f}/{median_ms:.2f}/{max_ms:.2f} ms").format(
+            min_ms=one.latency.min_ms, median_ms=one.latency.median_ms, max_ms=one.latency.max_ms
         )
-        times += f"/{one.latency.max_ms:.2f} ms"
-    return f"{endpoint_text(one.address)}: {one.verdict}{times}"
+    return f"{endpoint_text(one.address)}: {verdict_words(one.verdict)}{times}"
 
 
 def _http(options: argparse.Namespace) -> Outcome:
@@ -216,30 +218,38 @@ def _bind(options: argparse.Namespace) -> Outcome:
             destinations=destinations,
             report=progress,
         )
-    lines = [f"{one.place}: {one.verdict}" for one in report.places]
+    lines = [f"{one.place}: {verdict_words(one.verdict)}" for one in report.places]
     lines += report.notes
-    _print(options, report, bind_document(report), lines)
+    style = "good" if report.is_free else "bad"
+    _print(options, report, bind_document(report), lines, style)
     return Outcome.DONE if report.is_free else Outcome.NOT_DONE
 
 
 def _tell(
     options: argparse.Namespace, report: Any, document: dict[str, Any], lines: list[str]
 ) -> Outcome:
-    _print(options, report, document, lines)
+    style = "good" if report.verdict.is_good else "bad"
+    if report.verdict is Verdict.OPEN_OR_FILTERED:
+        style = "note"
+    _print(options, report, document, lines, style)
     return Outcome.DONE if report.verdict.is_good else Outcome.NOT_DONE
 
 
 def _print(
-    options: argparse.Namespace, report: Any, document: dict[str, Any], lines: list[str]
+    options: argparse.Namespace,
+    report: Any,
+    document: dict[str, Any],
+    lines: list[str],
+    style: str,
 ) -> None:
     if options.json:
         print_json(document)
         return
-    print_line(f"{report.verdict}: {report.detail}")
+    tell(verdict_words(report.verdict), style, f": {report.detail}")
     for line in lines:
-        print_line(f"  {printable_line(line)}")
+        tell(f"  {printable_line(line)}")
     if report.hint:
-        print_line(_("hint: {hint}").format(hint=report.hint))
+        tell(_("hint: {hint}").format(hint=report.hint), "name")
 
 
 def printable_line(text: str) -> str:

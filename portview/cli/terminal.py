@@ -42,6 +42,18 @@ class InertTerminal:
         return getattr(self._stream, name)
 
 
+def takes_sequences(terminal: InertTerminal) -> bool:
+    """Return whether a terminal obeys control sequences; a console of Windows is asked to."""
+    if sys.platform != "win32":
+        return True
+    from portview.readers.windows.console_sequences import enable_sequences  # noqa: PLC0415 - there
+
+    try:
+        return enable_sequences(terminal.fileno())
+    except OSError:
+        return False
+
+
 def guard_terminals() -> None:
     """Put an ``InertTerminal`` in front of each standard stream that is one."""
     for name in ("stdout", "stderr"):

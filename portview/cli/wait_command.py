@@ -7,12 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from portview.actions.port_destinations import PortDestinations
-from portview.cli.console import print_json, print_line
+from portview.cli.console import print_json
 from portview.cli.progress_line import progress_line
+from portview.cli.screen import tell
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.user_input.parsing import format_duration, parse_duration_ms
 from portview.domain.user_input.targets import parse_target, parse_url
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 from portview.probes.bind_report import meaning_of_free
 from portview.probes.documents import wait_document
 from portview.probes.wait import answers, is_free, serves, wait_for
@@ -29,10 +30,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "wait",
         help=_("wait until ports answer or are free"),
         description=_(
-            "Wait until TCP ports answer, or are free, or web "
-            "addresses give a good answer; all of them."
+            "Wait until all of these are true: TCP ports answer or are free, web addresses "
+            "respond as expected."
         ),
-        epilog=_("Exit code 1 where time ran out. ") + meaning_of_free(),
+        epilog=join_sentences(_("Exit code 1 if time ran out."), meaning_of_free()),
     )
     parser.add_argument(
         "targets", metavar="HOST:PORT", nargs="*", type=partial(parse_target, transport="tcp")
@@ -77,12 +78,9 @@ def _wait(options: argparse.Namespace, destinations: PortDestinations) -> Outcom
         print_json(wait_document(report))
     else:
         for one in report.conditions:
-            word = "yes" if one.is_met else "no"
-            print_line(f"{one.name}: {word}. {one.detail}")
-        ending = "Done" if report.is_met else _("Time ran out")
-        print_line(
-            _("{ending} after {duration}.").format(
-                ending=ending, duration=format_duration(report.elapsed_ms)
-            )
-        )
+            word = _("yes") if one.is_met else _("no")
+            style = "good" if one.is_met else "bad"
+            tell(f"{one.name}: {word}.", style, f" {one.detail}")
+        ending = _("Done after {duration}.") if report.is_met else _("Timed out after {duration}.")
+        tell(ending.format(duration=format_duration(report.elapsed_ms)), "name")
     return Outcome.DONE if report.is_met else Outcome.NOT_DONE

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from portview.cli.arguments import parse_address
 from portview.cli.console import print_json, print_line
 from portview.cli.hosts_options import add_host_options
+from portview.cli.progress_line import progress_line
+from portview.cli.screen import screen
 from portview.command_name import command_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.sockets.socket_row import Protocol
+from portview.domain.verdicts import Progress
 from portview.i18n import _
 
 if TYPE_CHECKING:
@@ -23,15 +26,15 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add ``why`` to the command line."""
     parser = commands.add_parser(
         "why",
-        help=_("say why a port can't be used, or why nobody reaches it"),
+        help=_("explain why a port can't be used, or why clients can't reach it"),
         description=_(
             "Find out why a server can't have a port, or why clients don't reach the one "
             "that has it. Reads the machine, starts a test server for a moment and connects once "
             "to what listens. A pasted error message does as well as a number."
         ),
         epilog=_(
-            "Exit code 0: nothing is in the way. 1: something is, and is explained. 3: only an "
-            "administrator can tell."
+            "Exit code 0: nothing is in the way. 1: something is, and is explained. 3: "
+            "only an administrator can see it."
         ),
     )
     parser.add_argument(
@@ -65,7 +68,10 @@ def run(options: argparse.Namespace) -> Outcome:
         parse_address(options.address),
     )
     _require_something(question)
-    answer = diagnose(collect_facts(question))
+    with progress_line() as progress:
+        if progress is not None:
+            progress(Progress(0, 0, _("Reading what may be in the way")))
+        answer = diagnose(collect_facts(question))
     if options.json:
         print_json(answer_document(answer))
     else:
@@ -90,5 +96,10 @@ def _require_something(question: DiagnosisQuestion) -> None:
 def _print_answer(answer: Answer) -> None:
     from portview.diagnosis.report import text_report  # noqa: PLC0415 - see above
 
+    if (terminal := screen()) is not None:
+        from portview.cli.answer_screen import print_answer  # noqa: PLC0415 - for a person alone
+
+        print_answer(terminal, answer)
+        return
     for line in text_report(answer):
         print_line(line)

@@ -249,6 +249,8 @@ def _with_listener(report: AddressReport, listener: LocalListener | None) -> Add
         return replace(report, verdict=verdict, detail=detail, hint=hint)
     if listener is not None and report.verdict is Verdict.CLOSED:
         detail = _("{program} listens there, and yet the connection is refused.")
-        hint = _("Its queue of new connections is full, or a firewall refuses: look at the server.")
+        hint = _(
+            "Its queue of new connections is full, or a firewall rejects it: check the server."
+        )
         return replace(report, detail=detail.format(program=listener.label), hint=hint)
     return report

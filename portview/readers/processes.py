@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ _DELETED = " (deleted)"
 
 _LOOKED_AT_AGAIN = 8
 """How many processes are checked in each turn for having started another program."""
+_TITLE_SETTLES_MS = 30_000
 
 
 class ProcessReader:
@@ -71,10 +73,24 @@ class ProcessReader:
         image = self._images.pop(key)
         now = process_image(key.pid)
         # None is a process that is gone or can't be looked at: nothing better would be read.
-        if now is None or now == image:
+        if now is None or (now == image and not self._has_another_title(key)):
             self._images[key] = image  # It comes to the end of the queue.
             return False
         return True
+
+    def _has_another_title(self, key: ProcessKey) -> bool:
+        """Return whether a young process wrote another title over its command line.
+
+        A server that was forked has its parent's for a moment, a session that of the listener. An
+        old one's is left alone: some count their clients there.
+        """
+        known = self._known.get(key)
+        if known is None or time.time() * 1000 - key.started_ms > _TITLE_SETTLES_MS:
+            return False
+        try:
+            return _command_line(psutil.Process(key.pid)) != known.command_line
+        except psutil.Error:
+            return False
 
 
 def read_process(key: ProcessKey) -> ProcessInfo:

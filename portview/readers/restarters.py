@@ -9,11 +9,18 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from portview.domain.facts import Absent, Fact, Known, Unreadable
+from portview.domain.owners.container import (
+    Container,
+    ContainerRuntime,
+    container_of_cgroups,
+    stop_command,
+)
 from portview.domain.owners.restarters import Restarter, RestarterKind
 from portview.i18n import N_, _
 
@@ -83,7 +90,6 @@ _LOOP = re.compile(r"\b(while|until|for|loop|watch)\b")
 _PM2_TITLE = re.compile(r"PM2 v\d")
 _FARTHEST = 6
 _PLAIN = re.compile(r"[A-Za-z0-9_.:@-]{1,80}")
-_CONTAINER = re.compile(r"(?:^|/)docker[-/]([0-9a-f]{64})")
 _DOCKER = Path("/var/lib/docker/containers")
 _LARGEST_FILE = 1024 * 1024
 
@@ -93,7 +99,8 @@ def restarter_of(
 ) -> Fact[Restarter]:
     """Return who would start a process again when it ends.
 
-    ``parents`` are its living ancestors, the nearest first; read as far as needed. Of those in
+    ``parents`` are its living ancestors, the nearest first, or who began the session that it runs
+    in, where those who came between have ended; read as far as needed. Of those in
     ``passed_over`` only a known supervisor is named: PortView runs under them itself.
     """
     container = _container_restarter(info.pid)
@@ -218,38 +225,59 @@ def _container_restarter(pid: int) -> Fact[Restarter]:
     if sys.platform != "linux":
         return Absent()
     try:
-        match = _CONTAINER.search(Path(f"/proc/{pid}/cgroup").read_text("utf-8", "replace"))
+        text = Path(f"/proc/{pid}/cgroup").read_text("utf-8", "replace")
     except OSError:
         return Absent()
-    if match is None:
+    container = container_of_cgroups(text)
+    if container is None:
         return Absent()
-    return restart_policy(_DOCKER / match[1])
+    if container.runtime is ContainerRuntime.DOCKER:
+        return docker_restarter(_DOCKER / container.id)
+    if container.runtime is ContainerRuntime.PODMAN:
+        # Podman keeps its policies in a database of its own; only the engine tells them.
+        from portview.readers.containers.directory import ContainerDirectory  # noqa: PLC0415
+
+        return podman_restarter(container, ContainerDirectory().restart_policy(container))
+    return Absent()  # A process in any other container is refused, with what stops it.
 
 
-def restart_policy(folder: Path) -> Fact[Restarter]:
+def docker_restarter(folder: Path) -> Fact[Restarter]:
     """Read the restart policy of a container of Docker's from its folder.
 
     hostconfig.json holds what ``docker inspect`` shows as HostConfig; only root may read it.
     """
-    identifier = folder.name[:12]
-    stop = f"docker stop {identifier}"  # untranslated: a command
+    container = Container(ContainerRuntime.DOCKER, folder.name)
     try:
         with (folder / "hostconfig.json").open("rb") as file:
             policy = json.loads(file.read(_LARGEST_FILE))["RestartPolicy"]["Name"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return Unreadable(
-            _(
-                "it runs in the container {identifier}, whose restart policy "
-                "can't be read; docker stop {identifier} stops it for good"
-            ).format(identifier=identifier)
-        )
-    if policy in {"", "no"}:
+        return _policy_unreadable(container)
+    return _by_policy(container, policy or "no")
+
+
+def podman_restarter(container: Container, policy: str) -> Fact[Restarter]:
+    """Return what a policy means that the engine told; an empty one was not told."""
+    return _by_policy(container, policy) if policy else _policy_unreadable(container)
+
+
+def _by_policy(container: Container, policy: str) -> Fact[Restarter]:
+    if policy == "no":
         return Absent()
     return Known(
         Restarter(
             RestarterKind.CONTAINER_RUNTIME,
-            identifier,
+            container.label,
             how=_("restart: {policy}").format(policy=policy),
-            stop=stop,
+            stop=shlex.join(stop_command(container)),
+            manager=container.title,
         )
+    )
+
+
+def _policy_unreadable(container: Container) -> Unreadable:
+    return Unreadable(
+        _(
+            "it runs in the container {container}, whose restart policy can't be read; "
+            "{command} stops it for good"
+        ).format(container=container.label, command=shlex.join(stop_command(container)))
     )

@@ -10,6 +10,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
+from portview.log import LogFile
 from portview.log_json import EcsFormatter, wants_json
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ def formatted(message: str, **more: object) -> dict[str, object]:
     assert line.isascii()
     document: dict[str, object] = json.loads(line)
     return document
+
+
+def plain_record(message: str) -> logging.LogRecord:
+    return logging.LogRecord("portview.x", logging.INFO, "f", 1, message, (), None)
 
 
 @given(st.text())
@@ -65,3 +70,20 @@ def test_the_form_is_what_the_file_says(
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / name).write_bytes(text.encode())
     assert wants_json() is is_json
+
+
+def test_the_form_changes_with_the_file_while_the_program_runs(tmp_path: Path) -> None:
+    place = tmp_path / "log" / "portview.log"
+    handler = LogFile(place)
+    handler.emit(plain_record("first"))
+    rules = tmp_path / "config" / "watches.toml"
+    rules.parent.mkdir()
+    rules.write_text('log_format = "json"\n')
+    handler.emit(plain_record("second"))
+    rules.write_text('log_format = "text"\n')
+    handler.emit(plain_record("third"))
+    handler.close()
+    first, second, third = place.read_text().splitlines()
+    assert first.endswith("first")
+    assert json.loads(second)["message"] == "second"
+    assert third.endswith("third")

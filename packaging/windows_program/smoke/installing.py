@@ -41,11 +41,12 @@ class InstallationTest:
 def check_installer(test: InstallationTest) -> None:
     """Install, start, upgrade while it runs, uninstall; expect that nothing is left."""
     before = look(every_name=test.every_name)
-    _install(test, "/DESKTOP", "/AUTOSTART")
+    _install(test, "/DESKTOP", "/AUTOSTART", "/BACKGROUND")
     _expect_installed(test)
     told(f"silent installation into {test.folder.name!a}: every file is there")
     names = {Path(path).name for path in look(every_name=test.every_name).beyond(before)}
     expect("PortView.lnk" in names, "there is no entry in the Start menu")
+    expect(any("PortView watches" in name for name in names), "nothing watches from log-in on")
     console = test.folder / "portviewc.exe"
     said = run(console, ["--version"], test.environment)
     expect(test.version in said, f"the installed program says {said!r}")

@@ -6,7 +6,7 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
-from portview.actions.elevation.own_command import elevated_command
+from portview.actions.own_command import elevated_command
 
 if TYPE_CHECKING:
     from portview.actions.elevation.shell_execute import Shell

@@ -18,12 +18,13 @@ from portview.actions.safety.stop_refusal import program_reason, stop_refusal
 from portview.actions.safety.unknown_owners import unknown_owner
 from portview.command_name import command_line
 from portview.domain.facts import Known, Unreadable
+from portview.domain.sockets.socket_row import OwnerProblem
 from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from portview.actions.free_port.port_usage import FreeRequest, PortUse
+    from portview.actions.port_usage import FreeRequest, PortUse
     from portview.actions.safety.process_facts import ProcessFacts, SelfContext, ServiceFacts
     from portview.domain.owners.process import ProcessInfo, ProcessKey
     from portview.domain.sockets.socket_row import SocketRow
@@ -197,6 +198,8 @@ def _guesses(
 ) -> list[PlanStep]:
     if len(row.likely_holders) > 1:
         return [PlanStep(PlanAction.REFUSE, sockets=(row,), refusal=_several_heirs(row))]
+    if row.owner_problem is OwnerProblem.PID_REUSED:
+        return [PlanStep(PlanAction.REFUSE, sockets=(row,), refusal=_heir_or_successor(row))]
     (heir,) = row.likely_holders
     process = facts.get(heir)
     if process is None:
@@ -216,6 +219,26 @@ def _several_heirs(row: SocketRow) -> Refusal:
             "The process that opened this socket (PID {pid}) has ended, and "
             "which of its children holds it now can't be determined: {pids}."
         ).format(pid=row.pid, pids=pids),
+        _("To end the right one: {command}").format(
+            command=command_line("end", "PID", "--started", "TIME")
+        ),
+    )
+
+
+def _heir_or_successor(row: SocketRow) -> Refusal:
+    """Return why a single heir is not ended where another process has the owner's PID.
+
+    Only their start times tell the heir of the owner from a child of that process, and a clock
+    that was set back makes the owner itself seem younger than its socket.
+    """
+    (heir,) = row.likely_holders
+    return Refusal(
+        "several_heirs",
+        _(
+            "Two processes may hold this socket, and which of them does can't be determined: "
+            "PID {heir}, if the process that opened it has ended, or PID {pid} itself, if the "
+            "clock was set back."
+        ).format(heir=heir.pid, pid=row.pid),
         _("To end the right one: {command}").format(
             command=command_line("end", "PID", "--started", "TIME")
         ),

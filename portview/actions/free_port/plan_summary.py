@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from portview.actions.free_port.plan import PlanAction
 from portview.domain.plain_text import inert
@@ -32,6 +32,51 @@ def shown_steps(
     first = {id(step) for step in by_weight[:MOST_STEPS]}
     shown = tuple(step for step in steps if id(step) in first)
     return shown, tuple(step for step in steps if id(step) not in first)
+
+
+class StepGroup(NamedTuple):
+    """Steps for processes of one program that are alike: a master and its workers.
+
+    ``first`` is the one that started the others where one did, and the first of the plan else.
+    """
+
+    first: PlanStep
+    others: tuple[PlanStep, ...] = ()
+
+
+def grouped_steps(steps: Sequence[PlanStep]) -> list[StepGroup]:
+    """Return the steps with those of one program together, in the order of the plan.
+
+    Alike are those with which the same is done, in the same way, to the same command line of the
+    same user at the same places. What is refused stands alone: its reason is its own.
+    """
+    alike: dict[object, list[PlanStep]] = {}
+    for number, step in enumerate(steps):
+        alike.setdefault(_likeness(step) or number, []).append(step)
+    groups = []
+    for members in alike.values():
+        parents = {member.process.info.key for member in members if member.process}
+        # Whose parent is not among them comes first: it is the one that started the others.
+        members.sort(key=lambda one: _parent_of(one) in parents)
+        groups.append(StepGroup(members[0], tuple(members[1:])))
+    return groups
+
+
+def _likeness(step: PlanStep) -> object:
+    process = step.process
+    if process is None or step.kind is PlanAction.REFUSE or step.service or step.tree:
+        return None
+    info = process.info
+    if not info.command_line:
+        return None
+    places = frozenset((row.protocol, row.local) for row in step.sockets)
+    asking = (step.kind, process.asking, process.why_not_asked, step.is_guess)
+    return (info.command_line, info.user, info.executable, places, asking, process.execution)
+
+
+def _parent_of(step: PlanStep) -> object:
+    parent = step.process.shown_parent if step.process else None
+    return parent.key if parent else None
 
 
 def summary_of_steps(steps: Sequence[PlanStep], *, is_possible: bool = True) -> str:

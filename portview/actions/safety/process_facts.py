@@ -132,7 +132,8 @@ class SelfContext:
     ``session_units`` are the systemd services in which something runs that the session depends on,
     each with whether it is one of a user's own manager. ``is_remote`` tells on Windows whether the
     session is shown through Remote Desktop.
-    ``container`` is the one that PortView itself runs in.
+    ``container`` is the one that PortView itself runs in. ``possible_ancestors`` have the PID of an
+    ancestor and seem to be younger, which they also do where the clock was set back.
     """
 
     own: ProcessKey
@@ -143,3 +144,4 @@ class SelfContext:
     is_remote: Fact[bool] = ABSENT
     container: Container | None = None
     own_number: Fact[int] = ABSENT
+    possible_ancestors: frozenset[ProcessKey] = frozenset()

@@ -15,6 +15,29 @@ if TYPE_CHECKING:
 _REMOTE_DESKTOP_SERVICES = frozenset({"sessionenv", "termservice", "umrdpservice"})
 
 
+def below_refusal(process: ProcessFacts, context: SelfContext) -> Refusal | None:
+    """Return why a process that PortView runs under, or may run under, is not stopped."""
+    if process.key in context.ancestors:
+        return Refusal(
+            "runs_portview",
+            _(
+                "PortView runs inside this process and would end with it, before it could "
+                "check the result."
+            ),
+            _("Start PortView from somewhere else and try again, or close this program yourself."),
+        )
+    if process.key in context.possible_ancestors:
+        return Refusal(
+            "may_run_portview",
+            _(
+                "PortView may run inside this process: it has the ID of the process that started "
+                "PortView, and only the clock says that it is another one."
+            ),
+            _("Start PortView from somewhere else and try again, or close this program yourself."),
+        )
+    return None
+
+
 def session_refusal(process: ProcessFacts) -> Refusal | None:
     """Return why the end of a process would end the session as well; None if it would not."""
     match process.session_tie:
@@ -57,8 +80,8 @@ def service_session_refusal(service: ServiceFacts, context: SelfContext) -> Refu
 def _reason(tie: SessionTie) -> str:
     return {
         SessionTie.DISPLAY: _(
-            "This process is the display server that you are looking at (DISPLAY or "
-            "WAYLAND_DISPLAY): every window would close."
+            "This process is the display server that you use (DISPLAY or WAYLAND_DISPLAY): "
+            "every window would close."
         ),
         SessionTie.TERMINAL: _(
             "The terminal that PortView was started in belongs to this process, and would close."
@@ -76,8 +99,8 @@ def _reason(tie: SessionTie) -> str:
             "disconnected."
         ),
         SessionTie.REMOTE_DESKTOP: _(
-            "This process carries a remote desktop connection that is open now: whoever looks at "
-            "this screen through it would be disconnected."
+            "This process carries a remote desktop connection that is open now: whoever "
+            "uses this screen through it would be disconnected."
         ),
     }[tie]
 

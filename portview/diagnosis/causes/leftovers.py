@@ -191,10 +191,10 @@ def unknown_holder(facts: Facts) -> Finding | None:
     return cannot_tell(
         "unknown_holder",
         Side.BIND,
-        _("Something has {port}, and the table of sockets shows nothing that does.").format(
+        _("Something has {port}, but the socket table doesn't show what.").format(
             port=facts.question.name
         ),
-        _("Ask again: it may just have come or gone. As administrator more may be seen."),
+        _("Check again: it may have changed just now. An administrator may see more."),
     )
 
 

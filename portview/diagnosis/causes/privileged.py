@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from portview.actions.port_settings.setting import SettingChange, SettingKind
+from portview.actions.specs.setting import SettingChange, SettingKind
 from portview.diagnosis.finding import (
     Certainty,
     Evidence,

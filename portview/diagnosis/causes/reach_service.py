@@ -54,7 +54,7 @@ def suspended(facts: Facts) -> Finding | None:
                 tuple(shlex.split(thaw)) if thaw else None,
                 needs_admin=True,
                 harm=Harm.LITTLE,
-                harm_words=_("Whoever froze it may have had a reason."),
+                harm_words=_("It may have been frozen for a reason."),
                 undo=_("Freeze it again."),
             ),
         )
@@ -215,9 +215,9 @@ def accepts_then_resets(facts: Facts) -> Finding | None:
         Side.REACH,
         Certainty.PROVED,
         _(
-            "{owner} takes connections and ends them at once, before anything is said (tried at "
-            "{addresses}): it is a relay without a server "
-            "behind it, or it allows other clients only."
+            "{owner} accepts connections and closes them at once, before any data (tried "
+            "at {addresses}): it is a relay without a server behind it, or it allows other "
+            "clients only."
         ).format(owner=describe_owner(facts.listeners), addresses=addresses),
         (
             *(

@@ -35,6 +35,23 @@ def ancestors_of(processes: Mapping[int, RunningProcess], pid: int) -> tuple[Pro
     return tuple(found)
 
 
+def possible_ancestors_of(
+    processes: Mapping[int, RunningProcess], pid: int
+) -> frozenset[ProcessKey]:
+    """Return those who have the PID of an ancestor, also where they seem to be younger.
+
+    They are another process then, or the clock was set back after they had started.
+    """
+    found: dict[int, ProcessKey] = {}
+    process = processes.get(pid)
+    while process is not None and process.parent_pid not in {pid, *found}:
+        parent = processes.get(process.parent_pid)
+        if parent is not None:
+            found[parent.key.pid] = parent.key
+        process = parent
+    return frozenset(found.values())
+
+
 def descendants_of(processes: Mapping[int, RunningProcess], pid: int) -> tuple[ProcessKey, ...]:
     """Return everything that runs under a process, the deepest first, without itself."""
     return trees_of(processes, [pid])[pid]

@@ -25,6 +25,7 @@ class Restarter:
     ``name`` is the unit, the service, the container or the program. ``process`` is set for the
     last, ``is_certain`` only where that is its purpose: else it merely may. ``how`` is what makes
     it do so, as the manager calls it ("Restart=always"), and ``stop`` the command that stops both.
+    ``manager`` is what a container runtime is called.
     """
 
     kind: RestarterKind
@@ -33,3 +34,4 @@ class Restarter:
     is_certain: bool = True
     how: str = ""
     stop: str = ""
+    manager: str = ""

@@ -169,7 +169,7 @@ class _Parser:
             operator = self._tokens[self._at].kind.name
             self.fail(
                 _("{operator} needs something on both sides.").format(operator=operator),
-                _('To look for the word itself, write it in quotes: "{operator}"').format(
+                _('To search for the word itself, put it in quotes: "{operator}"').format(
                     operator=operator
                 ),
             )
@@ -215,16 +215,20 @@ class _Parser:
 
 def _unknown_key(prefix: str, raw: str, token: _Token) -> QueryError:
     near = get_close_matches(prefix[:20], sorted(KEYS), n=1, cutoff=0.5)
-    question = _(" Did you mean {near}:?").format(near=near[0]) if near else ""
+    message = (
+        _("There is no key “{prefix}:”. Did you mean {near}:?").format(prefix=prefix, near=near[0])
+        if near
+        else _("There is no key “{prefix}:”.").format(prefix=prefix)
+    )
     return QueryError(
-        _("There is no key “{prefix}:”.{question}").format(prefix=prefix, question=question),
+        message,
         token.start,
         token.start + len(prefix) + 1,
-        _("To look for the text itself, put it in quotes: {quote}").format(
+        _("To search for the text itself, put it in quotes: {quote}").format(
             quote=quote(unquote(raw))
         )
         if len(raw) <= _MAX_SHOWN
-        else _("To look for the text itself, put it in quotes."),
+        else _("To search for the text itself, put it in quotes."),
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from portview.domain.owners.container import Container
 
 
@@ -19,13 +21,20 @@ class Project(NamedTuple):
     source: str
 
 
+TELLING_VARIABLES = frozenset(
+    {"COMPOSE_PROJECT_NAME", "JPY_SESSION_NAME", "VIRTUAL_ENV", "npm_package_name"}
+)
+"""The only variables of an environment that are read at all; others may hold secrets."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProgramFacts:
     """One process as the machine describes it. Every text is untrusted.
 
     ``name`` and ``executable`` are as in ``ProcessInfo``; ``folder`` is the working directory.
     ``services`` are (name, display name). ``parent`` is the same for the parent process, of whose
-    program a worker is. ``relay_target`` is what a relay forwards to.
+    program a worker is. ``manifest`` has the main attributes of the Java archive that is run,
+    ``environment`` the few variables of ``TELLING_VARIABLES`` that could be read.
     """
 
     name: str = ""
@@ -36,6 +45,8 @@ class ProgramFacts:
     container: Container | None = None
     services: tuple[tuple[str, str], ...] = ()
     parent: ProgramFacts | None = None
+    manifest: Mapping[str, str] = field(default_factory=dict, hash=False)
+    environment: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.owners.container import describe_container
 from portview.domain.plain_text import inert
-from portview.domain.recognition.facts import Recognition
+from portview.domain.recognition.facts import Project, Recognition
 from portview.domain.recognition.launch import (
     Launch,
     file_name,
@@ -89,6 +89,7 @@ def _program(facts: ProgramFacts, rules: Rules) -> Recognition:
         # A program that was renamed, or started under another name.
         other = program_stem(facts.executable or facts.name)
         program = rules.program(other, "")
+    facts = replace(facts, project=facts.project or _project_of_environment(facts))
     project = facts.project.name if facts.project else ""
     sources = [_(_FROM_COMMAND) if facts.command_line else _(_FROM_EXECUTABLE)]
     if program is None:
@@ -104,6 +105,24 @@ def _program(facts: ProgramFacts, rules: Rules) -> Recognition:
         sources.append(inert(facts.project.source, LONGEST_WHAT))
     return _whole(parts, project, tuple(sources))
 
+
+def _project_of_environment(facts: ProgramFacts) -> Project | None:
+    """Return the project that npm, Compose or a virtual environment names, in this order."""
+    named = {name: facts.environment.get(name, "") for name in _NAMING_VARIABLES}
+    folders = [part for part in re.split(r"[\\/]", named[_VIRTUAL_ENV]) if part]
+    if folders and folders[-1].lstrip(".") in _COMMON_ENVIRONMENTS:
+        folders.pop()
+    named[_VIRTUAL_ENV] = folders[-1] if folders else ""
+    for name, value in named.items():
+        if value:
+            source = _("the variable {name} of its environment").format(name=name)
+            return Project(value, source)
+    return None
+
+
+_VIRTUAL_ENV = "VIRTUAL_ENV"
+_NAMING_VARIABLES = ("npm_package_name", "COMPOSE_PROJECT_NAME", _VIRTUAL_ENV)
+_COMMON_ENVIRONMENTS = frozenset({"env", "venv", "virtualenv"})
 
 _SERVICE_HOSTS = frozenset({"svchost", "services", "lsass", "spoolsv", "taskhostw", "dllhost"})
 
@@ -146,7 +165,7 @@ def _fields(program: Program, launch: Launch, facts: ProgramFacts) -> dict[str, 
             name, equals, value = word.partition("=")
             if not equals and name in program.valued:
                 value, skips = following, True
-            elif not equals and not _TELLING.search(following):
+            elif not equals and name not in program.flags and not _TELLING.search(following):
                 skips = True  # It may be the option's value, and that may be a secret.
             if value:
                 fields.setdefault(name, _shown(value))
@@ -198,7 +217,8 @@ def _is_of_project(facts: ProgramFacts) -> bool:
 def _by_title(facts: ProgramFacts, rules: Rules) -> Recognition | None:
     if not facts.command_line:
         return None
-    title = " ".join(facts.command_line)[:1000]
+    # What is left of the longer command line that it was written over is empty.
+    title = " ".join(facts.command_line)[:1000].rstrip()
     stem = program_stem(facts.executable or facts.name)
     for rule in rules.titles:
         match = rule.pattern.match(title)

@@ -21,6 +21,7 @@ class Program:
     """How one program is described.
 
     ``label`` is a template (``fill_in``), ``subcommands`` has another one by the first argument.
+    ``valued`` are options that take a value, ``flags`` those that take none.
     ``in_project`` says that it usually is started for a project, whose name then comes first.
     ``executables`` are the only ones that may be described so by their title; empty for any.
     ``reader`` names a function of ``special`` that knows more than a template.
@@ -29,6 +30,7 @@ class Program:
     label: str
     subcommands: Mapping[str, str] = field(default_factory=dict)
     valued: frozenset[str] = frozenset()
+    flags: frozenset[str] = frozenset()
     in_project: bool = False
     runtimes: frozenset[str] = frozenset()
     executables: frozenset[str] = frozenset()
@@ -98,6 +100,7 @@ def _program(values: dict[str, Any]) -> Program:
         values["label"],
         values.get("subcommands", {}),
         frozenset(values.get("valued", ())),
+        frozenset(values.get("flags", ())),
         values.get("in_project", False),
         frozenset(values.get("runtimes", ())),
         frozenset(values.get("executables", ())),

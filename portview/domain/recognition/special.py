@@ -104,7 +104,7 @@ def jupyter(launch: Launch, facts: ProgramFacts) -> str:
     return _("{jupyter} in {folder}").format(jupyter=title, folder=name) if name else title
 
 
-def java(launch: Launch, _facts: ProgramFacts) -> str:
+def java(launch: Launch, facts: ProgramFacts) -> str:
     """Return the name of what runs in Java, by the marks of well-known servers."""
     properties = dict(_properties(launch.options))
     script = launch.script
@@ -117,14 +117,28 @@ def java(launch: Launch, _facts: ProgramFacts) -> str:
     known = _JAVA_MAIN.get(script)
     if known:
         return known
+    if named := _by_manifest(facts.manifest):
+        return named
     if script.lower().endswith((".jar", ".war", ".java")):
         return f"{file_name(script)} (java)"
     return f"{simple or 'java'} (java)" if simple else "java"
 
 
+def _by_manifest(manifest: Mapping[str, str]) -> str:
+    """Return what an archive is called, or its class, by its manifest; keys in lower case."""
+    title = manifest.get("implementation-title", "")
+    version = manifest.get("implementation-version", "")
+    start = manifest.get("start-class", "")
+    if start and "spring-boot-version" in manifest:
+        name = title or start.rpartition(".")[2]
+        return f"{name} (Spring Boot)"  # untranslated: names of products
+    return f"{title} {version}".strip() + " (java)" if title else ""
+
+
 _GENERIC_CLASSES = frozenset({"main", "app", "application", "server", "launcher", "bootstrap"})
 # untranslated: names of products
 _JAVA_MAIN = {
+    "jdk.jshell.execution.RemoteExecutionControl": "JShell",
     "kafka.Kafka": "Apache Kafka",
     "kafka.docker.KafkaDockerWrapper": "Apache Kafka",
     "org.apache.zookeeper.server.quorum.QuorumPeerMain": "Apache ZooKeeper",
@@ -146,6 +160,17 @@ _JAVA_MAIN = {
     "org.codehaus.plexus.classworlds.launcher.Launcher": "Maven",
     "org.springframework.boot.loader.launch.JarLauncher": "Spring Boot application",
 }
+
+
+def kernel(_launch: Launch, facts: ProgramFacts) -> str:
+    """Return "Jupyter kernel, notebook 'sales'" where the server says for which one it runs."""
+    session = file_name(facts.environment.get("JPY_SESSION_NAME", ""))
+    if session.endswith(".ipynb"):
+        return _("Jupyter kernel, notebook '{notebook}'").format(
+            notebook=session.removesuffix(".ipynb")
+        )
+    folder = file_name(facts.folder)
+    return _("Jupyter kernel in {folder}").format(folder=folder) if folder else ""
 
 
 def php(launch: Launch, facts: ProgramFacts) -> str:
@@ -184,6 +209,7 @@ SPECIAL: Mapping[str, Callable[[Launch, ProgramFacts], str]] = {
     "ssh": ssh,
     "jupyter": jupyter,
     "java": java,
+    "kernel": kernel,
     "php": php,
 }
 """The functions that a rule may name as its ``reader``."""

@@ -53,7 +53,7 @@ def as_text(columns: Sequence[Column], entries: Iterable[SocketEntry], context: 
 
     A cell that has a tab, a quote or a line break in it is quoted, as spreadsheets do.
     """
-    return _delimited(cell_rows(columns, entries, context), "\t", "\n")
+    return delimited(cell_rows(columns, entries, context), "\t", "\n")
 
 
 def as_csv(columns: Sequence[Column], entries: Iterable[SocketEntry], context: CellContext) -> str:
@@ -63,7 +63,7 @@ def as_csv(columns: Sequence[Column], entries: Iterable[SocketEntry], context: C
     """
     titles = [column.title for column in columns]
     rows = [[defused(cell) for cell in row] for row in cell_rows(columns, entries, context)]
-    return _delimited([titles, *rows], ",", "\r\n")
+    return delimited([titles, *rows], ",", "\r\n")
 
 
 def as_json(document: object) -> str:
@@ -161,7 +161,8 @@ def encode(text: str, *, has_bom: bool = False) -> bytes:
     return (UTF8_BOM if has_bom else b"") + text.encode("utf-8", "backslashreplace")
 
 
-def _delimited(rows: Iterable[list[str]], delimiter: str, line_end: str) -> str:
+def delimited(rows: Iterable[Sequence[str]], delimiter: str, line_end: str) -> str:
+    """Return rows as text, quoted where a cell needs it (RFC 4180)."""
     # Not the csv module: before Python 3.13 it leaves a lone carriage return unquoted.
     special = frozenset((delimiter, '"', "\r", "\n"))
     return "".join(

@@ -25,7 +25,14 @@ from portview.domain.recognition.rules import read_rules
 from portview.readers.containers.directory import ContainerDirectory
 from portview.readers.process_identity import process_key
 from portview.readers.processes import read_process
-from portview.readers.recognition.project_files import find_project, read_beginning
+from portview.readers.recognition.environment import telling_variables
+from portview.readers.recognition.jar_manifest import main_attributes
+from portview.readers.recognition.project_files import (
+    find_project,
+    is_remote,
+    read_beginning,
+    read_first_bytes,
+)
 from portview.readers.running_processes import running_processes
 from portview.resources import resource_path
 
@@ -40,6 +47,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_JAR = "-jar"
 _MOST_ANCESTORS = 32
 _MOST_KNOWN = 4096
 DEADLINE_S = 3.0
@@ -121,6 +129,7 @@ class IdentityReader:
         folder = working_folder(info.pid)
         project = self._project(info, folder)
         container = self._container(info.pid) or _distribution(info)
+        environment = telling_variables(info.pid)
         around = None
         if parent is not None and parent.executable == info.executable:
             around = ProgramFacts(
@@ -129,6 +138,8 @@ class IdentityReader:
                 parent.command_line or (),
                 folder,
                 project,
+                manifest=self._manifest(info, folder),
+                environment=environment,
             )
         return ProgramFacts(
             info.name or "",
@@ -139,7 +150,20 @@ class IdentityReader:
             container,
             self._services_of(info),
             around,
+            self._manifest(info, folder),
+            environment,
         )
+
+    def _manifest(self, info: ProcessInfo, folder: str) -> Mapping[str, str]:
+        """Return the main attributes of the archive that Java was given."""
+        words = info.command_line or ()
+        place = words.index(_JAR) + 1 if _JAR in words else len(words)
+        if place >= len(words) or not (info.name or "").lower().startswith("java"):
+            return {}
+        path, root = os.path.join(folder, words[place]), _root_of(info.pid)  # noqa: PTH118 - its root
+        if is_remote(os.path.dirname(path), root):  # noqa: PTH120 - likewise
+            return {}
+        return main_attributes(read_first_bytes(f"{root}{path}") or b"")
 
     def _project(self, info: ProcessInfo, folder: str) -> Project | None:
         home = str(Path.home())

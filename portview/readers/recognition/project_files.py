@@ -43,7 +43,7 @@ def find_project(folder: str, *, root: str = "", home: str = "") -> Project | No
     ``root`` is put before every path (/proc/PID/root of a process with a root of its own), ``home``
     is where the search ends. Never raises. Blocks for as long as the file system takes.
     """
-    if not folder or _is_remote(folder, root):
+    if not folder or is_remote(folder, root):
         return None
     level = folder.rstrip("/\\") or folder
     for _ in range(DEEPEST):
@@ -104,6 +104,12 @@ def _project(name: str, level: str, file: str) -> Project:
 
 
 def read_beginning(path: str) -> str | None:
+    """Return the beginning of a regular file as text, None for anything else."""
+    content = read_first_bytes(path)
+    return None if content is None else content.decode("utf-8", "replace")
+
+
+def read_first_bytes(path: str) -> bytes | None:
     """Return the beginning of a regular file, None for anything else."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
     # A link could lead out of a container's root, or to a device.
@@ -115,14 +121,15 @@ def read_beginning(path: str) -> str | None:
     try:
         if not stat.S_ISREG(os.fstat(opened).st_mode):
             return None
-        return os.read(opened, MOST_BYTES).decode("utf-8", "replace")
+        return os.read(opened, MOST_BYTES)
     except OSError:
         return None
     finally:
         os.close(opened)
 
 
-def _is_remote(folder: str, root: str) -> bool:
+def is_remote(folder: str, root: str) -> bool:
+    """Return whether a folder is on the network, where a reading may hang."""
     if sys.platform == "win32":
         return folder.startswith(("\\\\", "//")) or _is_remote_drive(folder)
     return sys.platform == "linux" and not root.endswith("/root") and _is_network_mount(folder)

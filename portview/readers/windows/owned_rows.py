@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from portview.domain.facts import known_or
 from portview.domain.owners.attribution import judge_owner, likely_holders
 from portview.domain.owners.system_owners import WINDOWS_IDLE_PID, WINDOWS_SYSTEM_PIDS
-from portview.domain.sockets.socket_row import SocketKey, SocketRow
+from portview.domain.sockets.socket_row import OwnerProblem, SocketKey, SocketRow
 from portview.readers.windows.socket_tables import BOUND4, BOUND6, decode_row
 
 if TYPE_CHECKING:
@@ -58,10 +58,15 @@ class Reading:
 
 
 class _Orphaned(NamedTuple):
-    """When a socket without an owner was first seen at all, and first seen so."""
+    """When a socket without an owner was first seen at all, and first seen so.
+
+    ``has_ended`` tells that its owner was seen before: whoever has the PID now is another process,
+    whatever the clock says.
+    """
 
     listed_at_ms: int
     orphaned_by_ms: int
+    has_ended: bool
 
 
 class OwnedRows:
@@ -123,17 +128,20 @@ class OwnedRows:
             return SocketRow(key, said.state, said.pid, opened_at_ms=said.opened_at_ms)
         orphaned = self._orphans.get(raw)
         process = reading.key_of(said.pid)
+        has_ended = orphaned.has_ended if orphaned else self._has_lost_owner(raw, process)
         owner, problem = judge_owner(
             process,
             opened_at_ms=said.opened_at_ms,
             listed_at_ms=orphaned.listed_at_ms if orphaned else listed_at_ms,
         )
+        if has_ended and process:
+            owner, problem = None, OwnerProblem.PID_REUSED
         if problem and is_fresh and process and self._opened_since(said, process, reading):
             owner, problem = process, None
         holders: tuple[ProcessKey, ...] = ()
         services: tuple[str, ...] = ()
         if problem:
-            orphaned = orphaned or _Orphaned(listed_at_ms, reading.listed_at_ms)
+            orphaned = orphaned or _Orphaned(listed_at_ms, reading.listed_at_ms, has_ended)
             orphans[raw] = orphaned
             holders = _holders(said.pid, said.opened_at_ms, orphaned, reading)
         elif owner and said.pid not in WINDOWS_SYSTEM_PIDS:
@@ -148,6 +156,11 @@ class OwnedRows:
             opened_at_ms=said.opened_at_ms,
             likely_holders=holders,
         )
+
+    def _has_lost_owner(self, raw: bytes, process: ProcessKey | None) -> bool:
+        """Return whether a socket had another owner in the last reading than has its PID now."""
+        before = self._rows.get(raw)
+        return before is not None and before.owner is not None and before.owner != process
 
     def _opened_since(self, said: TableRow, process: ProcessKey, reading: Reading) -> bool:
         """Return whether a socket opened after the last reading, when the process already ran.

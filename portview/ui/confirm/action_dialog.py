@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from portview.actions.confirmation.actions import Action, ExecutionOptions
     from portview.actions.confirmation.confirmation import Confirmation
-    from portview.actions.confirmation.history import StoppedProcess
+    from portview.actions.processes.stopped import StoppedProcess
     from portview.domain.errors import ActionReport
     from portview.engine.task_runner import TaskRunner, Work
 
@@ -140,7 +140,7 @@ class ActionDialog(ConfirmDialog):
         job = self._action
         if isinstance(job, FreeAction):
             self._run_preview(
-                _("Waiting for the system's prompt ..."),
+                _("Waiting for the system's prompt…"),
                 lambda work: job.seen_by_admin(work.token),
                 self._on_seen_by_admin,
             )

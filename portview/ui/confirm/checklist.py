@@ -8,11 +8,11 @@ from PySide6.QtCore import QEvent, QTime, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
 
 from portview.actions.progress import Stage
+from portview.domain.severity import Severity
 from portview.i18n import _
 from portview.override import override
 from portview.ui.confirm.confirmation_view import plain_label
 from portview.ui.style.icons import icon
-from portview.ui.style.severity import Severity
 from portview.ui.style.severity_style import severity_icon
 from portview.ui.style.tokens import ICON_SMALL, SPACE_S
 

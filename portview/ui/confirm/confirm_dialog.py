@@ -21,12 +21,12 @@ from PySide6.QtWidgets import (
 
 from portview.actions.confirmation.actions import ExecutionOptions, can_be_elevated
 from portview.domain.errors import Outcome, PortViewError
+from portview.domain.severity import Severity
 from portview.engine.task_runner import Pool
 from portview.i18n import _
 from portview.override import override
 from portview.ui.confirm.checklist import Checklist
 from portview.ui.confirm.confirmation_view import plain_label
-from portview.ui.style.severity import Severity
 from portview.ui.style.severity_style import severity_colour, severity_icon
 from portview.ui.widgets.announce import announce
 from portview.ui.widgets.key_button import KeyButton
@@ -100,7 +100,7 @@ class ConfirmDialog(QDialog):
         self.progress_bar.setRange(0, 0)
         self.progress_bar.setTextVisible(False)
         self.buttons = QDialogButtonBox()
-        self.cancel_button = self.add_button("Cancel", QDialogButtonBox.ButtonRole.RejectRole)
+        self.cancel_button = self.add_button(_("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
         self.cancel_button.clicked.connect(self.reject)
         self.act_button = self.add_button("", QDialogButtonBox.ButtonRole.ActionRole)
         self.act_button.clicked.connect(self._on_act)
@@ -155,7 +155,7 @@ class ConfirmDialog(QDialog):
         """
         self.act_button.setText(verb.replace("&", "&&"))
         self._show_only(self.headline, *shown, *([self.act_button] if verb else []))
-        self._rest_on_cancel("Cancel" if verb else "Close")
+        self._rest_on_cancel(_("Cancel") if verb else _("Close"))
         # From Cancel the act is one Tab away, whatever stands between them.
         QWidget.setTabOrder(self.cancel_button, self.act_button)
         if verb and is_default:
@@ -173,7 +173,7 @@ class ConfirmDialog(QDialog):
             self._task.cancel()
             if self._is_executing:
                 # What was begun ends in a report; closing now would hide it.
-                self.progress_text.setText(_("Stopping ..."))
+                self.progress_text.setText(_("Stopping…"))
                 return
         super().reject()
 
@@ -205,7 +205,7 @@ class ConfirmDialog(QDialog):
         self._is_executing = True
         end_now = self._end_now = threading.Event()
         self.checklist.clear()
-        self.show_progress(_("Waiting for the system's prompt ...") if as_admin else "Working ...")
+        self.show_progress(_("Waiting for the system's prompt…") if as_admin else _("Working…"))
 
         def work(work: Work[ActionReport]) -> ActionReport:
             return act(ExecutionOptions(as_admin, work.token, work.report, end_now))
@@ -288,7 +288,7 @@ class ConfirmDialog(QDialog):
         self.checklist.finish()
         has_steps = bool(self.checklist.lines)
         self._show_only(*([self.checklist] if has_steps else []), self.outcome, self.copy_button)
-        self._rest_on_cancel("Close")
+        self._rest_on_cancel(_("Close"))
 
     def _rest_on_cancel(self, text: str) -> None:
         self.cancel_button.setText(text)

@@ -8,9 +8,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from portview.domain.severity import Severity
 from portview.i18n import _
 from portview.ui.confirm.confirmation_view import plain_label
-from portview.ui.style.severity import Severity
 from portview.ui.style.severity_style import severity_icon
 from portview.ui.style.theme import monospace_font
 from portview.ui.widgets.plain_field import PlainField
@@ -104,7 +104,7 @@ class RulePreview(QWidget):
         picture.setAlignment(Qt.AlignmentFlag.AlignTop)
         label = plain_label(text)
         label.setObjectName(severity.value)
-        label.setAccessibleName("Warning" if severity is Severity.BAD else "Note")
+        label.setAccessibleName(_("Warning") if severity is Severity.BAD else _("Note"))
         row.addWidget(picture)
         row.addWidget(label, 1)
         return holder

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QPalette
 
+from portview.domain.severity import Severity
 from portview.domain.table.cells import LOOPBACK_CODE
 from portview.ui.style.icons import coloured_icon
-from portview.ui.style.severity import Severity
 from portview.ui.style.severity_style import severity_colour
 from portview.ui.style.theme import caution_colour
 

@@ -1,113 +1,170 @@
-"""Draws lanes over time: who held the port, hatched where nobody looked."""
+"""Shows lanes over time: who held a port, or all ports; hatched where nobody looked."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QBrush, QHelpEvent, QPainter, QPalette, QPen, QPolygonF
-from PySide6.QtWidgets import QFrame, QSizePolicy, QToolTip, QWidget
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QHelpEvent, QImage, QPainter, QPalette
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QSizePolicy, QToolTip
 
-from portview.domain.plain_text import inert
 from portview.i18n import _
 from portview.models.history_lanes import Lanes
 from portview.override import override
-from portview.ui.style.theme import blended, muted_text, plot_colours
-from portview.ui.widgets.time_ticks import tick_label, ticks_between
+from portview.ui.history.lane_painter import AXIS, LANE, MARKS, LaneLayout, LanePainter
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QColor, QKeyEvent, QPaintEvent, QWheelEvent
+    from PySide6.QtCore import QPoint
+    from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent, QWheelEvent
+    from PySide6.QtWidgets import QWidget
 
-_LANE = 26
-_BAR = 16
-_AXIS = 24
-_MARKS = 14
-_NARROWEST = 2.0
+    from portview.models.history_lanes import Lane
+
 _ZOOM = 1.25
-_WIDEST_NAME = 0.32
+_LEAST_DRAG = 4
+_MOST_IN_PICTURE = 500
+"""Lanes of a picture that is saved."""
 
 
-class LaneView(QFrame):
-    """Shows ``Lanes``. ``zoom_wanted`` carries the factor and the moment that stays in place."""
+class LaneView(QAbstractScrollArea):
+    """Shows ``Lanes``, with the axis always in sight.
+
+    ``zoom_wanted`` carries the factor and the moment that stays in place, ``pan_wanted`` a share of
+    what is shown, ``lane_chosen`` the number of a lane or -1, ``lane_opened`` one that was
+    double-clicked or chosen with Enter.
+    """
 
     zoom_wanted = Signal(float, float)
     pan_wanted = Signal(float)
+    lane_chosen = Signal(int)
+    lane_opened = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._lanes = Lanes(0, 1)
+        self._chosen: int | None = None
+        self._moment_ms: int | None = None
+        self._hover_x: float | None = None
+        self._pressed: tuple[float, float] | None = None
+        self.has_choice = False
+        """Whether lanes can be chosen."""
+        self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(_("History of the port"))
-        self.setMouseTracking(True)
+        self.viewport().setMouseTracking(True)
+        self.verticalScrollBar().setSingleStep(LANE)
 
-    def show_lanes(self, lanes: Lanes) -> None:
-        """Show these lanes from now on."""
-        if len(lanes.lanes) != len(self._lanes.lanes):
-            self.updateGeometry()
-        self._lanes = lanes
+    @property
+    def lanes(self) -> Lanes:
+        """Return what is shown."""
+        return self._lanes
+
+    @property
+    def chosen_lane(self) -> Lane | None:
+        """Return the lane that was chosen."""
+        return None if self._chosen is None else self._lanes.lanes[self._chosen]
+
+    def show_lanes(self, lanes: Lanes, moment_ms: int | None = None) -> None:
+        """Show these lanes, and a line at a moment; the chosen lane stays by its name."""
+        chosen = self.chosen_lane
+        self._lanes, self._moment_ms, self._chosen = lanes, moment_ms, None
+        if chosen is not None:
+            names = (number for number, lane in enumerate(lanes.lanes) if lane.name == chosen.name)
+            self._chosen = next(names, None)
         self.setAccessibleDescription(lanes.summary)
-        self.update()
+        self._fit_scroll_bar()
+        self.viewport().update()
+
+    def layout_now(self) -> LaneLayout:
+        """Return where everything is."""
+        room = self.viewport().size()
+        return LaneLayout(
+            self._lanes, self.fontMetrics(), room.width(), room.height(),
+            self.verticalScrollBar().value(),
+        )  # fmt: skip
+
+    def picture(self) -> QImage:
+        """Return all lanes as a picture, also those that are out of sight, up to a number."""
+        shown = self._lanes._replace(lanes=self._lanes.lanes[:_MOST_IN_PICTURE])
+        width = max(800, self.viewport().width())
+        height = MARKS + max(1, len(shown.lanes)) * LANE + AXIS
+        ratio = self.devicePixelRatioF()
+        image = QImage(
+            QSize(round(width * ratio), round(height * ratio)), QImage.Format.Format_RGB32
+        )
+        image.setDevicePixelRatio(ratio)
+        image.fill(self.palette().color(QPalette.ColorRole.Base))
+        painter = QPainter(image)
+        painter.setFont(self.font())
+        self._paint(painter, LaneLayout(shown, self.fontMetrics(), width, height), is_alone=True)
+        painter.end()
+        return image
 
     @override
     def sizeHint(self) -> QSize:
-        """Return the height that all lanes need."""
-        return QSize(400, _MARKS + max(1, len(self._lanes.lanes)) * _LANE + _AXIS)
+        return QSize(400, MARKS + min(12, max(2, len(self._lanes.lanes))) * LANE + AXIS)
 
     @override
     def minimumSizeHint(self) -> QSize:
-        """Return the same height: a scroll area is around it."""
-        return QSize(200, self.sizeHint().height())
+        return QSize(200, MARKS + LANE + AXIS)
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw everything; there are few hundred shapes at most."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        area = self._area()
-        self._draw_axis(painter, area)
-        self._draw_lanes(painter, area)
-        self._draw_unknown(painter, area)
-        self._draw_marks(painter, area)
+        painter = QPainter(self.viewport())
+        self._paint(painter, self.layout_now(), is_alone=False)
         painter.end()
 
+    def _paint(self, painter: QPainter, layout: LaneLayout, *, is_alone: bool) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        LanePainter(painter, layout, self.palette()).paint(
+            chosen=None if is_alone else self._chosen,
+            moment_ms=self._moment_ms,
+            hover_x=None if is_alone else self._hover_x,
+        )
+
     @override
-    def event(self, event: QEvent) -> bool:
-        """Answer the question for a tooltip."""
+    def viewportEvent(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             QToolTip.showText(event.globalPos(), self.tooltip_at(QPointF(event.pos())), self)
             return True
-        return super().event(event)
+        if event.type() == QEvent.Type.Leave and self._hover_x is not None:
+            self._hover_x = None
+            self.viewport().update()
+        return super().viewportEvent(event)
 
     def tooltip_at(self, place: QPointF) -> str:
         """Return what is said about a place, "" where there is nothing."""
-        area = self._area()
-        if place.y() < area.top():
-            near = [mark for mark in self._lanes.marks
-                    if abs(self._x(mark.at_ms, area) - place.x()) <= _MARKS / 2]  # fmt: skip
-            return "\n".join(mark.tooltip for mark in near)
-        number = int((place.y() - area.top()) // _LANE)
-        if 0 <= number < len(self._lanes.lanes):
+        layout = self.layout_now()
+        number = layout.lane_at(place.y())
+        marks = self._lanes.lanes[number].marks if number is not None else ()
+        if place.y() < layout.area.top():
+            marks = self._lanes.marks
+        near = [mark for mark in marks if abs(layout.x(mark.at_ms) - place.x()) <= MARKS / 2]
+        if near:
+            return "\n".join(mark.tooltip for mark in near[:10])
+        if number is not None:
             for bar in reversed(self._lanes.lanes[number].bars):
-                if self._bar_rect(bar.start_ms, bar.end_ms, number, area).contains(place):
+                if layout.bar_rect(bar, number).contains(place):
                     return bar.tooltip
-        moment = self._moment(place.x(), area)
+        moment = layout.moment(place.x())
         if any(start <= moment <= end for start, end in self._lanes.unknown):
-            return _("Nobody looked at that time: nothing is known.")
+            return _("PortView did not record at that time: nothing is known.")
         return ""
 
     @override
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom around the mouse with Ctrl; without it the area around scrolls."""
+        """Zoom around the mouse with Ctrl; without it the lanes scroll."""
         if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            event.ignore()
+            super().wheelEvent(event)
             return
         factor = 1 / _ZOOM if event.angleDelta().y() > 0 else _ZOOM
-        self.zoom_wanted.emit(factor, self._moment(event.position().x(), self._area()))
+        self.zoom_wanted.emit(factor, self.layout_now().moment(event.position().x()))
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Zoom by plus and minus, move by the arrows."""
+        """Zoom by plus and minus, move by the arrows, choose and open lanes."""
         middle = (self._lanes.from_ms + self._lanes.to_ms) / 2
         key = event.key()
         if key in {Qt.Key.Key_Plus, Qt.Key.Key_Equal}:
@@ -116,94 +173,80 @@ class LaneView(QFrame):
             self.zoom_wanted.emit(_ZOOM, middle)
         elif key in {Qt.Key.Key_Left, Qt.Key.Key_Right}:
             self.pan_wanted.emit(-0.25 if key == Qt.Key.Key_Left else 0.25)
+        elif self.has_choice and key in {Qt.Key.Key_Up, Qt.Key.Key_Down}:
+            self._choose_next(-1 if key == Qt.Key.Key_Up else 1)
+        elif self.has_choice and key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            if self._chosen is not None:
+                self.lane_opened.emit(self._chosen)
         else:
             super().keyPressEvent(event)
 
-    def _area(self) -> QRectF:
-        metrics = self.fontMetrics()
-        widest = max(
-            (metrics.horizontalAdvance(lane.name) for lane in self._lanes.lanes), default=0
-        )
-        left = min(widest + 20, round(self.width() * _WIDEST_NAME))
-        height = max(1, len(self._lanes.lanes)) * _LANE
-        return QRectF(left, _MARKS, max(1, self.width() - left - 12), height)
+    @override
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() is not Qt.MouseButton.LeftButton:
+            super().mousePressEvent(event)
+            return
+        self._pressed = (event.position().x(), event.position().x())
+        number = self.layout_now().lane_at(event.position().y())
+        if self.has_choice and number is not None:
+            self.choose(number)
 
-    def _x(self, moment_ms: float, area: QRectF) -> float:
-        whole = max(1, self._lanes.to_ms - self._lanes.from_ms)
-        return area.left() + (moment_ms - self._lanes.from_ms) / whole * area.width()
+    @override
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Show the moment under the mouse; with the button down, move the time."""
+        x, area = event.position().x(), self.layout_now().area
+        self._hover_x = x if area.left() <= x <= area.right() else None
+        if self._pressed is not None:
+            began, last = self._pressed
+            if abs(x - began) >= _LEAST_DRAG:
+                self._pressed = (float("-inf"), x)
+                self.pan_wanted.emit((last - x) / area.width())
+        self.viewport().update()
 
-    def _moment(self, x: float, area: QRectF) -> float:
-        whole = self._lanes.to_ms - self._lanes.from_ms
-        return self._lanes.from_ms + (x - area.left()) / area.width() * whole
+    @override
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._pressed = None
+        super().mouseReleaseEvent(event)
 
-    def _bar_rect(self, start_ms: int, end_ms: int, number: int, area: QRectF) -> QRectF:
-        left, right = self._x(start_ms, area), self._x(end_ms, area)
-        top = area.top() + number * _LANE + (_LANE - _BAR) / 2
-        return QRectF(left, top, max(_NARROWEST, right - left), _BAR)
+    @override
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        number = self.layout_now().lane_at(event.position().y())
+        if self.has_choice and number is not None:
+            self.choose(number)
+            self.lane_opened.emit(number)
 
-    def _draw_axis(self, painter: QPainter, area: QRectF) -> None:
-        palette = self.palette()
-        line = blended(palette.color(QPalette.ColorRole.Base), muted_text(palette), 0.25)
-        metrics = painter.fontMetrics()
-        last = float("-inf")
-        for moment in ticks_between(self._lanes.from_ms, self._lanes.to_ms, area.width()):
-            x = self._x(moment, area)
-            painter.setPen(QPen(line, 1))
-            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom() + 4))
-            text = tick_label(moment, self._lanes.to_ms - self._lanes.from_ms)
-            width = metrics.horizontalAdvance(text)
-            left = min(x - width / 2, self.width() - width - 2)
-            if left > last + 8:
-                painter.setPen(muted_text(palette))
-                painter.drawText(QPointF(left, area.bottom() + _AXIS - 7), text)
-                last = left + width
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_scroll_bar()
 
-    def _draw_lanes(self, painter: QPainter, area: QRectF) -> None:
-        palette = self.palette()
-        accent = plot_colours(palette)[0]
-        past = blended(palette.color(QPalette.ColorRole.Base), accent, 0.55)
-        metrics = painter.fontMetrics()
-        for number, lane in enumerate(self._lanes.lanes):
-            top = area.top() + number * _LANE
-            painter.setPen(palette.color(QPalette.ColorRole.Text))
-            name = metrics.elidedText(
-                inert(lane.name), Qt.TextElideMode.ElideRight, round(area.left() - 16)
-            )
-            painter.drawText(
-                QRectF(8, top, area.left() - 12, _LANE), Qt.AlignmentFlag.AlignVCenter, name
-            )
-            for bar in lane.bars:
-                rect = self._bar_rect(bar.start_ms, bar.end_ms, number, area)
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(accent if bar.is_open else past)
-                painter.drawRoundedRect(rect, 3, 3)
-                if bar.is_start_seen:
-                    self._draw_start(painter, rect, palette.color(QPalette.ColorRole.Text))
+    def choose(self, number: int) -> None:
+        """Choose a lane and bring it into sight."""
+        self._chosen = number
+        bar = self.verticalScrollBar()
+        room = self.layout_now().area.height()
+        top = number * LANE
+        if top < bar.value():
+            bar.setValue(top)
+        elif top + LANE > bar.value() + room:
+            bar.setValue(round(top + LANE - room))
+        self.viewport().update()
+        self.lane_chosen.emit(number)
 
-    @staticmethod
-    def _draw_start(painter: QPainter, rect: QRectF, colour: QColor) -> None:
-        """Draw the edge that says: it began here, and was seen to."""
-        painter.setPen(QPen(colour, 1))
-        painter.drawLine(rect.topLeft() + QPointF(0, -2), rect.bottomLeft() + QPointF(0, 2))
+    def point_at(self, place: QPoint) -> None:
+        """Show the moment at a place, as the mouse does."""
+        self._hover_x = float(place.x())
+        self.viewport().update()
 
-    def _draw_unknown(self, painter: QPainter, area: QRectF) -> None:
-        palette = self.palette()
-        veil = palette.color(QPalette.ColorRole.Base)
-        veil.setAlpha(150)
-        for start, end in self._lanes.unknown:
-            left, right = self._x(start, area), self._x(end, area)
-            rect = QRectF(left, area.top(), max(1.0, right - left), area.height())
-            painter.fillRect(rect, veil)
-            painter.fillRect(rect, QBrush(muted_text(palette), Qt.BrushStyle.BDiagPattern))
+    def _choose_next(self, step: int) -> None:
+        count = len(self._lanes.lanes)
+        if count:
+            before = self._chosen
+            first = 0 if step > 0 else count - 1
+            self.choose(first if before is None else min(max(0, before + step), count - 1))
 
-    def _draw_marks(self, painter: QPainter, area: QRectF) -> None:
-        colour = plot_colours(self.palette())[1]
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour)
-        for mark in self._lanes.marks:
-            x, bottom = self._x(mark.at_ms, area), area.top() - 2
-            painter.drawPolygon(
-                QPolygonF(
-                    [QPointF(x - 5, bottom - 9), QPointF(x + 5, bottom - 9), QPointF(x, bottom)]
-                )
-            )
+    def _fit_scroll_bar(self) -> None:
+        room = max(LANE, self.viewport().height() - MARKS - AXIS)
+        bar = self.verticalScrollBar()
+        bar.setPageStep(room)
+        bar.setRange(0, max(0, len(self._lanes.lanes) * LANE - room))

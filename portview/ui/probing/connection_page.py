@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout
 
 from portview.domain.owners.owners import describe_owner
 from portview.domain.plain_text import inert
+from portview.domain.severity import Severity
 from portview.i18n import _
 from portview.override import override
 from portview.ui.probing.connection_plan import (
@@ -18,7 +19,6 @@ from portview.ui.probing.connection_plan import (
 )
 from portview.ui.probing.probe_results import STEP_COLUMNS
 from portview.ui.probing.tool_page import ToolPage
-from portview.ui.style.severity import Severity
 from portview.ui.widgets.latest_task import LatestTask
 from portview.ui.widgets.result import DisplayedResult, ResultRow
 from portview.ui.widgets.result_view import ResultView
@@ -146,9 +146,7 @@ class ConnectionPage(ToolPage):
     def stop(self) -> bool:
         was_running = self._task.cancel()
         if was_running:
-            self.view.headline.say(
-                Severity.NOTE, _("Cancelled"), _("The test did not come to its end.")
-            )
+            self.view.headline.say(Severity.NOTE, _("Cancelled"), _("The test did not finish."))
             self._show_state()
         return was_running
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from portview.actions.firewall_rules.ladder_check import row_for_firewall_check
 from portview.actions.port_destinations import PortDestinations
+from portview.domain.severity import Severity
 from portview.domain.sockets.socket_row import Protocol, State, endpoint_text
 from portview.domain.user_input.targets import Target
 from portview.i18n import N_, _
@@ -18,7 +19,6 @@ from portview.probes.ladder_sentence import Reach
 from portview.probes.tcp import probe_tcp
 from portview.probes.udp import probe_udp
 from portview.ui.probing.probe_results import STEP_COLUMNS, result_of, step_row
-from portview.ui.style.severity import Severity
 from portview.ui.widgets.result import DisplayedResult, ResultRow
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _REACH_LABELS = {
     Reach.THIS_MACHINE_ONLY: (N_("This machine only"), Severity.NOTE),
     Reach.BLOCKED: (N_("Blocked"), Severity.BAD),
     Reach.HANGS: (N_("Hangs"), Severity.BAD),
-    Reach.HANGS_UP: (N_("Hangs up"), Severity.BAD),
+    Reach.HANGS_UP: (N_("Closes the connection"), Severity.BAD),
     Reach.SUSPENDED: (N_("Suspended"), Severity.BAD),
     Reach.REACHABLE: (N_("Reachable"), Severity.GOOD),
     Reach.SOME: (N_("Reachable for some"), Severity.NOTE),

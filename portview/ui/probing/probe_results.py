@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from portview.domain.severity import Severity
 from portview.domain.sockets.socket_row import endpoint_text
 from portview.domain.verdicts import Verdict
-from portview.i18n import N_, _
+from portview.i18n import N_, _, join_list, join_sentences, ngettext
 from portview.probes.bind_report import BindReport, BindVerdict, is_free_for_a_server
 from portview.probes.http import HttpReport
 from portview.probes.ladder import LadderStage, StepOutcome
 from portview.probes.tls import ClientCertificate, TlsReport
 from portview.probes.tls_words import problem_words
-from portview.ui.style.severity import Severity
+from portview.probes.verdict_words import verdict_words
 from portview.ui.widgets.result import SEVERITY_LABELS, DisplayedResult, ResultRow
 
 if TYPE_CHECKING:
@@ -21,31 +22,6 @@ if TYPE_CHECKING:
     from portview.probes.ladder import LadderStep
     from portview.probes.tcp import AddressReport, ProbeReport
 
-VERDICT_LABELS = {
-    Verdict.OPEN: N_("Open"),
-    Verdict.CLOSED: N_("Closed"),
-    Verdict.FILTERED: N_("Filtered"),
-    Verdict.UNREACHABLE: N_("Unreachable"),
-    Verdict.OPEN_OR_FILTERED: N_("Open or filtered"),
-    Verdict.OK: N_("OK"),
-    Verdict.FAILED: N_("Unexpected response"),
-    Verdict.HUNG_UP: N_("Hangs up"),
-    Verdict.UNRESOLVED: N_("Unknown name"),
-    Verdict.ERROR: N_("Could not ask"),
-}
-_BIND_LABELS = {
-    BindVerdict.FREE: N_("Free"),
-    BindVerdict.IN_USE: N_("In use"),
-    BindVerdict.LEFTOVERS: N_("Free, with leftovers"),
-    BindVerdict.SHARED: N_("Shared"),
-    BindVerdict.REDIRECTED: N_("Redirected"),
-    BindVerdict.RESERVED: N_("Reserved"),
-    BindVerdict.EXCLUSIVE: N_("Taken exclusively"),
-    BindVerdict.PRIVILEGED: N_("For administrators"),
-    BindVerdict.FORBIDDEN: N_("Forbidden"),
-    BindVerdict.NO_ADDRESS: N_("No such address"),
-    BindVerdict.ERROR: N_("Could not try"),
-}
 STEP_LABELS = {
     LadderStage.BOUND: N_("Listens"),
     LadderStage.OWNER: N_("Program"),
@@ -84,7 +60,7 @@ def result_of(report: ProbeReport | HttpReport | TlsReport | BindReport) -> Disp
         return _bind_result(report)
     return DisplayedResult(
         verdict_severity(report.verdict),
-        _(VERDICT_LABELS[report.verdict]),
+        verdict_words(report.verdict),
         report.detail,
         report.hint,
         tuple(map(_, _ADDRESS_COLUMNS)),
@@ -135,7 +111,7 @@ def _address_row(report: AddressReport) -> ResultRow:
     return ResultRow(
         (
             endpoint_text(report.address),
-            _(VERDICT_LABELS[report.verdict]),
+            verdict_words(report.verdict),
             "" if times is None else times_text(times),
             str(len(report.tries)),
             endpoint_text(local) if local else "",
@@ -160,13 +136,15 @@ def _http_result(report: HttpReport) -> DisplayedResult:
     ]
     detail = report.detail
     if report.body_bytes:
-        more = _("more than ") if report.is_body_cut else ""
-        detail = _("{detail} The body has {more}{body_bytes:,} bytes.").format(
-            detail=detail, more=more, body_bytes=report.body_bytes
+        body = (
+            _("The body has more than {count:,} bytes.")
+            if report.is_body_cut
+            else _("The body has {count:,} bytes.")
         )
+        detail = join_sentences(detail, body.format(count=report.body_bytes))
     return DisplayedResult(
         verdict_severity(report.verdict),
-        _(VERDICT_LABELS[report.verdict]),
+        verdict_words(report.verdict),
         detail,
         report.hint,
         tuple(map(_, _HOP_COLUMNS)) if rows else (),
@@ -188,16 +166,18 @@ def _tls_result(report: TlsReport) -> DisplayedResult:
         ]
         until = f"{certificate.not_after:%Y-%m-%d %H:%M} UTC"
         rows += [
-            ResultRow((_("For the names"), ", ".join(certificate.names) or _("none"))),
+            ResultRow((_("For the names"), join_list(certificate.names) or _("none"))),
             ResultRow((_("Subject"), certificate.subject)),
             ResultRow(
                 (
                     _("Issuer"),
-                    f"{certificate.issuer}{_self_signed(is_so=certificate.is_self_signed)}",
+                    _("{issuer} (self-signed)").format(issuer=certificate.issuer)
+                    if certificate.is_self_signed
+                    else certificate.issuer,
                 )
             ),
             ResultRow((_("Valid from"), f"{certificate.not_before:%Y-%m-%d %H:%M} UTC")),
-            ResultRow((_("Valid until"), f"{until}{_describe_days(report.days_left)}")),
+            ResultRow((_("Valid until"), _describe_days(until, report.days_left))),
         ]
         rows += [ResultRow((_("Sent with it"), _describe_issuer(one))) for one in report.chain[1:]]
     if report.client_certificate is not None:
@@ -214,7 +194,7 @@ def _tls_result(report: TlsReport) -> DisplayedResult:
         rows.append(ResultRow((_("Address"), endpoint_text(report.address))))
     return DisplayedResult(
         verdict_severity(report.verdict),
-        _(VERDICT_LABELS[report.verdict]),
+        verdict_words(report.verdict),
         report.detail,
         report.hint,
         tuple(map(_, _FACT_COLUMNS)) if rows else (),
@@ -230,37 +210,34 @@ def _describe_issuer(certificate: Certificate) -> str:
 
 def _describe_demand(demand: ClientCertificate) -> str:
     return {
-        ClientCertificate.NOT_ASKED: _("not asked for"),
-        ClientCertificate.ASKED: _("asked for, not demanded by the handshake"),
-        ClientCertificate.DEMANDED: _("demanded: no client without one gets in"),
+        ClientCertificate.NOT_ASKED: _("not requested"),
+        ClientCertificate.ASKED: _("asked for, not required by the handshake"),
+        ClientCertificate.DEMANDED: _("required: clients without one are refused"),
     }[demand]
 
 
-def _self_signed(*, is_so: bool) -> str:
-    return _(" (self-signed)") if is_so else ""
-
-
-def _describe_days(days_left: int | None) -> str:
+def _describe_days(date: str, days_left: int | None) -> str:
     if days_left is None:
-        return ""
-    return (
-        _(" ({days_left} days left)").format(days_left=days_left)
+        return date
+    words = (
+        ngettext("{date} ({days} day left)", "{date} ({days} days left)", days_left)
         if days_left >= 0
-        else _(" ({value} days ago)").format(value=-days_left)
+        else ngettext("{date} ({days} day ago)", "{date} ({days} days ago)", -days_left)
     )
+    return words.format(date=date, days=abs(days_left))
 
 
 def _bind_result(report: BindReport) -> DisplayedResult:
     rows = tuple(
         ResultRow(
-            (str(one.place), _(_BIND_LABELS[one.verdict]), f"{one.detail} {one.hint}".rstrip()),
+            (str(one.place), verdict_words(one.verdict), f"{one.detail} {one.hint}".rstrip()),
             _bind_severity(one.verdict, report),
         )
         for one in report.places
     )
     return DisplayedResult(
         _bind_severity(report.verdict, report),
-        _(_BIND_LABELS[report.verdict]),
+        verdict_words(report.verdict),
         " ".join((report.detail, *report.notes)),
         report.hint,
         tuple(map(_, _PLACE_COLUMNS)),

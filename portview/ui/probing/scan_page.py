@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from portview.domain.plain_text import inert
+from portview.domain.severity import Severity
 from portview.domain.table.export import UTF8_BOM
 from portview.domain.user_input.parsing import format_duration
 from portview.domain.user_input.targets import Target
@@ -35,7 +36,6 @@ from portview.ui.probing.scan_model import NUMBER_COLUMNS, ScanModel
 from portview.ui.probing.scan_task import ScanEnd, ScanNews, ScanTarget, look_up, run_scan
 from portview.ui.probing.scan_text import describe_differences, summary
 from portview.ui.probing.tool_page import ToolPage
-from portview.ui.style.severity import Severity
 from portview.ui.style.theme import tabular_font
 from portview.ui.table.cell_delegates import set_cell_delegates
 from portview.ui.widgets.latest_task import LatestTask

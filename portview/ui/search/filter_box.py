@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRect, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QColor, QPainter, QPalette, QPen
+from PySide6.QtGui import QAction, QPainter, QPen
 from PySide6.QtWidgets import (
     QCompleter,
     QLineEdit,
@@ -18,7 +18,7 @@ from portview.i18n import _
 from portview.override import override
 from portview.ui.search.suggestions import SuggestionList, SuggestionModel
 from portview.ui.style.icons import icon
-from portview.ui.style.theme import is_dark
+from portview.ui.style.theme import mistake_colour
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -225,8 +225,3 @@ class FilterBox(QLineEdit):
         self.setCursorPosition(start + len(text) + len(gap))
         if text.endswith(":"):
             self._suggest()
-
-
-def mistake_colour(palette: QPalette) -> QColor:
-    """Return a red that stands out on this palette's base colour."""
-    return QColor("#ff8a80") if is_dark(palette) else QColor("#c62828")

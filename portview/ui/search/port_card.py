@@ -45,11 +45,11 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QObject
     from PySide6.QtGui import QHideEvent, QKeyEvent
 
+    from portview.diagnosis.port_card_text import PortCardText, PortFact
     from portview.domain.table.cells import CellContext
     from portview.domain.user_input.port_query import PortAnswer, PortQuery
     from portview.probes.bind_report import BindReport
     from portview.ui.search.port_box import PortBox
-    from portview.ui.search.port_card_text import PortCardText, PortFact
     from portview.ui.search.port_trial import PortTrial
 
 
@@ -273,8 +273,8 @@ class PortCard(CardSurface):
             self.hide()
             return
         # Loaded with the first question: a window starts the sooner for it.
+        from portview.diagnosis.port_card_text import card_text  # noqa: PLC0415 - likewise
         from portview.domain.user_input.port_query import answer_port_query  # noqa: PLC0415
-        from portview.ui.search.port_card_text import card_text  # noqa: PLC0415 - likewise
 
         if not self._is_composed:
             self._compose()
@@ -316,8 +316,8 @@ class PortCard(CardSurface):
             return PortQuery(pasted.port, pasted.protocol)
 
     def _show_fact_lines_of(self, hint: str) -> None:
-        from portview.ui.search.port_card_text import PortFact  # noqa: PLC0415 - loaded already
-        from portview.ui.style.severity import Severity  # noqa: PLC0415 - likewise
+        from portview.diagnosis.port_card_text import PortFact  # noqa: PLC0415 - loaded already
+        from portview.domain.severity import Severity  # noqa: PLC0415 - likewise
 
         self._facts.show_facts((PortFact(Severity.NOTE, hint),) if hint else (), self)
 

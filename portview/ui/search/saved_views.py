@@ -56,11 +56,17 @@ class SavedViews(QMenu):
         parent: QWidget,
     ) -> None:
         """Store ``current`` for what is shown now; ``acts`` stand below the views."""
-        super().__init__("Saved &views", parent)
+        super().__init__(_("Saved &views"), parent)
         self._settings = settings
         self._current = current
         self._acts = tuple(acts)
+        self._built_in: list[QAction] = []
         self.setToolTipsVisible(True)
+        self._fill()
+
+    def add_built_in(self, action: QAction) -> None:
+        """Add a view that finds out what it shows when it is chosen."""
+        self._built_in.append(action)
         self._fill()
 
     @property
@@ -95,6 +101,7 @@ class SavedViews(QMenu):
         own = self.own
         for view in BUILT_IN_VIEWS:
             self._add(replace(view, name=_(view.name)))
+        self.addActions(self._built_in)
         if own:
             self.addSeparator()
         for view in own:
@@ -145,7 +152,7 @@ class NameDialog(QDialog):
         name = self.name.casefold()
         save = self._buttons.button(QDialogButtonBox.StandardButton.Save)
         save.setEnabled(is_good_name(self.name) and name not in _RESERVED)
-        save.setText("Replace" if name in self._taken else "Save")
+        save.setText(_("Replace") if name in self._taken else _("Save"))
         if name in _RESERVED:
             self.note.setText(_("A view that comes with PortView has this name."))
         elif name in self._taken:

@@ -119,6 +119,11 @@ def is_dark(palette: QPalette) -> bool:
     )
 
 
+def mistake_colour(palette: QPalette) -> QColor:
+    """Return a red that stands out on this palette's base colour."""
+    return QColor("#ff8a80") if is_dark(palette) else QColor("#c62828")
+
+
 def blended(base: QColor, over: QColor, share: float) -> QColor:
     """Mix ``over`` into ``base``: 0 gives base, 1 gives over."""
 

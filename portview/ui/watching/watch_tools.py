@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from portview.i18n import N_, _, ngettext
+from portview.i18n import _, ngettext
 from portview.ui.commands.row_actions import RowAction, Section, Target
 from portview.ui.commands.window_actions import ActionSpec
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PySide6.QtWidgets import QMainWindow
 
+    from portview.engine.service_feed import ServiceFeed
     from portview.engine.task_runner import TaskRunner
     from portview.engine.watch_feed import WatchFeed
     from portview.settings import Settings
     from portview.ui.commands.row_actions import RowActions
-    from portview.ui.commands.row_selection import RowSelection
     from portview.ui.commands.window_actions import WindowActions
+    from portview.ui.table.row_selection import RowSelection
     from portview.ui.watching.add_watch_dialog import AddWatchDialog, WatchSuggestion
     from portview.ui.watching.watches_window import WatchesWindow
     from portview.watch.messages.texts import Message
@@ -46,6 +51,9 @@ class WatchTools(QObject):
         self._settings = settings
         self._is_made = False
         self._feed: WatchFeed | None = None
+        self._service: ServiceFeed | None = None
+        self._own: list[WatchStatus] = []
+        self._of_service: list[WatchStatus] = []
         self._dialog: AddWatchDialog | None = None
 
     @cached_property
@@ -65,7 +73,7 @@ class WatchTools(QObject):
         acts.add(
             "watches",
             ActionSpec(
-                _("W&atches…"),
+                _("W&atches"),
                 ("Ctrl+Shift+W",),
                 _("What is watched, what fires, and what happened"),
             ),
@@ -74,10 +82,10 @@ class WatchTools(QObject):
         rows.add(
             RowAction(
                 "watch_port",
-                N_("W&atch…"),
+                _("W&atch…"),
                 Section.PORT,
                 self._on_row,
-                tip=N_("Be told when this port stops answering, or something else takes it"),
+                tip=_("Get a message when this port stops responding, or another program takes it"),
                 target=Target.ONE_SOCKET,
                 detail=lambda selection: str(selection.first.row.local.port),
             )
@@ -88,7 +96,11 @@ class WatchTools(QObject):
         """Evaluate what the file says, if there is one. After the first rows."""
         from portview.watch.rules.file import rules_path  # noqa: PLC0415 - not before the rows
 
+        self._follow_service()
         if self._feed is not None or not rules_path().exists():
+            return
+        if self._service is not None and self._service.has_rules(rules_path()):
+            # Evaluated a second time, each message would come twice.
             return
         from portview.engine.watch_feed import WatchFeed  # noqa: PLC0415 - where there are watches
 
@@ -98,6 +110,17 @@ class WatchTools(QObject):
         feed.problem_found.connect(self.notified)
         self._feed = feed
         feed.start()
+
+    def _follow_service(self) -> None:
+        folder = _folder_of_service()
+        if self._service is not None or folder is None:
+            return
+        from portview.engine.service_feed import ServiceFeed  # noqa: PLC0415 - where there is one
+
+        self._service = ServiceFeed(folder, self)
+        self._service.statuses_changed.connect(self._on_statuses_of_service)
+        self._service.messages_came.connect(self._on_messages)
+        self._service.start()
 
     @Slot()
     def show_window(self) -> None:
@@ -122,6 +145,9 @@ class WatchTools(QObject):
         feed, self._feed = self._feed, None
         if feed is not None:
             feed.stop()
+        service, self._service = self._service, None
+        if service is not None:
+            service.stop()
 
     def _on_row(self, selection: RowSelection) -> None:
         entry = selection.first
@@ -166,19 +192,44 @@ class WatchTools(QObject):
 
     @Slot(object)
     def _on_statuses(self, statuses: list[WatchStatus]) -> None:
+        self._own = statuses
+        self._show_worst()
+
+    @Slot(object)
+    def _on_statuses_of_service(self, statuses: list[WatchStatus]) -> None:
+        self._of_service = statuses
+        self._show_worst()
+
+    def _show_worst(self) -> None:
+        statuses = [*self._own, *self._of_service]
         firing = sum(one.fires for one in statuses)
         unknown = sum(one.state == "unknown" for one in statuses)
         if firing:
             text = ngettext("{count} watch is firing", "{count} watches are firing", firing)
             self.state_changed.emit("firing", text.format(count=firing))
         elif unknown:
-            text = ngettext("{count} watch can't be told", "{count} watches can't be told", unknown)
+            text = ngettext("{count} watch is unknown", "{count} watches are unknown", unknown)
             self.state_changed.emit("unknown", text.format(count=unknown))
         else:
-            text = ngettext("{count} watch is ok", "{count} watches are ok", len(statuses))
+            text = ngettext("{count} watch is OK", "{count} watches are OK", len(statuses))
             self.state_changed.emit("ok" if statuses else "", text.format(count=len(statuses)))
 
     @Slot(object)
     def _on_messages(self, messages: list[Message]) -> None:
         for message in messages:
             self.told.emit(message.title, message.body, message.type.value)
+
+
+def _folder_of_service() -> Path | None:
+    """Return the folder of the Windows service, where there is one that this account may read."""
+    if sys.platform != "win32":
+        return None
+    from portview.watch.background.service_folder import (  # noqa: PLC0415 - Windows only
+        service_folder,
+    )
+
+    try:
+        folder = service_folder()
+        return folder if os.access(folder / "watches.toml", os.R_OK) else None
+    except OSError:
+        return None

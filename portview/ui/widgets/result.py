@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from portview.domain.severity import Severity
 from portview.i18n import N_, _
-from portview.ui.style.severity import Severity
 
 
 @dataclass(frozen=True, slots=True)

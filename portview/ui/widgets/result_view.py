@@ -19,10 +19,10 @@ from PySide6.QtWidgets import (
 )
 
 from portview.domain.plain_text import inert
+from portview.domain.severity import Severity
 from portview.i18n import _
 from portview.models.tooltips import plain_tooltip
 from portview.override import override
-from portview.ui.style.severity import Severity
 from portview.ui.style.severity_style import severity_colour, severity_icon
 from portview.ui.style.theme import tabular_font
 from portview.ui.widgets.announce import announce
@@ -48,7 +48,7 @@ class Headline(QFrame):
         self.setAccessibleName(_("Result"))
         self._picture = QLabel()
         self._picture.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._word = wrapped_label("Verdict")
+        self._word = wrapped_label(_("Verdict"))
         font = QFont(self.font())
         font.setPointSizeF(font.pointSizeF() * 1.15)
         font.setBold(True)

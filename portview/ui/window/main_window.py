@@ -26,11 +26,9 @@ from portview.ui.commands.filter_actions import add_filter_actions
 from portview.ui.commands.opening_actions import add_opening_actions, add_parent_action
 from portview.ui.commands.row_actions import RowActions
 from portview.ui.commands.sort_menu import SortMenu
-from portview.ui.commands.view_actions import ViewActions
 from portview.ui.commands.window_actions import ActionSpec, WindowActions
 from portview.ui.details.action_bar import ActionBar
 from portview.ui.details.properties import Properties
-from portview.ui.details.table_with_details import TableWithDetails
 from portview.ui.export.exportable import Exportable, open_sockets
 from portview.ui.export.exporter import Export
 from portview.ui.search.card_steps import add_card_steps
@@ -54,8 +52,10 @@ from portview.ui.window.navigation import Navigation
 from portview.ui.window.restart_action import RESTART_ACTION, RestartAction
 from portview.ui.window.scope_bar import ScopeBar, scope_title
 from portview.ui.window.status_bar import StatusBar
+from portview.ui.window.table_with_details import TableWithDetails
 from portview.ui.window.theme_menu import ThemeMenu
-from portview.ui.window.tray import Tray
+from portview.ui.window.tray import QUIT_KEYS, Tray, quit_title
+from portview.ui.window.view_actions import ViewActions
 from portview.ui.window.window_geometry import remember_geometry, restore_geometry
 from portview.ui.window.window_menus import ColumnsMenu, WindowMenus
 from portview.ui.window.window_tools import WindowTools
@@ -72,8 +72,8 @@ if TYPE_CHECKING:
     from portview.engine.poller import Poller
     from portview.engine.task_runner import TaskRunner
     from portview.settings import Settings
+    from portview.ui.environment import WindowEnvironment
     from portview.ui.table.data_sources import DataSources
-    from portview.ui.window.environment import WindowEnvironment
 
 _LEAST_FILTER_WIDTH = 120
 _MESSAGE_MS = 8000
@@ -147,7 +147,7 @@ class MainWindow(QMainWindow):
         self.settings_page = SettingsTools(self, self.acts, runner, settings, facts)
         self.restart = RestartAction(self.acts, self, runner, is_elevated=facts.is_elevated)
         self.restart.notified.connect(self.show_message)
-        self.acts.add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.background.quit)
+        self.acts.add("quit", ActionSpec(quit_title(), QUIT_KEYS), self.background.quit)
         self._add_row_actions()
         self._compose()
         self._fill_menu_bar()
@@ -234,7 +234,7 @@ class MainWindow(QMainWindow):
 
     def _add_actions(self) -> None:
         add = self.acts.add
-        add("filter", ActionSpec("&Filter", ("Ctrl+F",)), self.filter_box.enter)
+        add("filter", ActionSpec(_("&Filter"), ("Ctrl+F",)), self.filter_box.enter)
         add("clear_filter", ActionSpec(_("Clear f&ilter")), self._clear_filter)
         for number, scope in enumerate(Scope, start=1):
             add(
@@ -244,7 +244,7 @@ class MainWindow(QMainWindow):
             )
         add(
             "details",
-            ActionSpec("&Details", ("F4",), _("What is known about the row"), is_checkable=True),
+            ActionSpec(_("&Details"), ("F4",), _("What is known about the row"), is_checkable=True),
             self.details.set_open,
         )
         self.probing.add_actions(self.acts)
@@ -259,7 +259,7 @@ class MainWindow(QMainWindow):
         self._export = Export(
             self._runner, self._exportable, self, is_elevated=self._facts.is_elevated
         )
-        add("export", ActionSpec("&Export\u2026", ("Ctrl+E",)), self._export.ask)
+        add("export", ActionSpec(_("&Export\u2026"), ("Ctrl+E",)), self._export.ask)
         add("go_to_port", ActionSpec(_("&Go to port"), ("Ctrl+L",)), self.port_box.enter)
         add(
             "palette",
@@ -288,16 +288,19 @@ class MainWindow(QMainWindow):
     def _fill_menu_bar(self) -> None:
         settings = self._settings
         self._highlight_menu = HighlightMenu(
-            _("Mar&k news and closed sockets"), settings, self.model, self
+            _("Mar&k new and closed sockets"), settings, self.model, self
         )
-        themes = ThemeMenu("The&me", settings, self)
+        themes = ThemeMenu(_("The&me"), settings, self)
         intervals = self.live_button.interval_actions
         self.settings_page.offer(themes.actions(), intervals, self._highlight_menu.actions())
         WindowMenus(self.menuBar(), self.acts, self.row_actions).fill(
             intervals,
             self._view_actions.grouping.all(),
             self._view_actions.saved_views,
-            (ColumnsMenu("C&olumns", self.views, self), SortMenu("Sor&t by", self.views, self)),
+            (
+                ColumnsMenu(_("C&olumns"), self.views, self),
+                SortMenu(_("Sor&t by"), self.views, self),
+            ),
             (themes, self._highlight_menu),
         )
 
@@ -364,6 +367,11 @@ class MainWindow(QMainWindow):
         watching.state_changed.connect(self.background.show_watches)
         watching.told.connect(self._on_told)
         self.background.message_clicked.connect(watching.show_window)
+        history = self.tools.history
+        history.port_wanted.connect(lambda port: self.port_box.take_over(str(port)))
+        history.port_wanted.connect(self.bring_to_front)
+        history.view_wanted.connect(self.navigation.show_listening)
+        self._view_actions.saved_views.add_built_in(self.acts["new_since_yesterday"])
 
     @Slot(str, str, str)
     def _on_told(self, title: str, text: str, kind: str) -> None:

@@ -90,6 +90,12 @@ class Navigation(QObject):
         self._scope_bar.set_scope(Scope.ALL)
         self._filter_box.set_query_text(query)
 
+    @Slot(str)
+    def show_listening(self, query: str) -> None:
+        """Show what a filter finds among the sockets that listen."""
+        self._scope_bar.set_scope(Scope.LISTENING)
+        self._filter_box.set_query_text(query)
+
     def current_view(self) -> SavedView:
         """Return what is shown now, without a name."""
         column, order = self._views.sorting()

@@ -8,9 +8,10 @@ from PySide6.QtCore import QObject, Signal
 
 from portview.domain.sockets.socket_row import Protocol
 from portview.ui.commands.action_controller import ActionController
-from portview.ui.commands.port_actions import add_port_actions
 from portview.ui.diagnosis.diagnosis_tools import DiagnosisTools
 from portview.ui.firewall.firewall_tools import FirewallTools
+from portview.ui.history.history_tools import HistoryTools
+from portview.ui.probing.port_actions import add_port_actions
 from portview.ui.probing.probing_tools import ProbingSources, ProbingTools
 from portview.ui.watching.watch_tools import WatchTools
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class WindowTools(QObject):
-    """Probing, the firewall, diagnosis, watching, and the actions that change the machine.
+    """Probing, the firewall, diagnosis, watching, history, and the actions that change the machine.
 
     What one of them asks of another is connected here; ``notified`` hands on what any of them has
     to say, and ``acted`` tells that an action may have changed the machine. UI thread only.
@@ -65,6 +66,7 @@ class WindowTools(QObject):
         self.firewall = FirewallTools(window, runner, settings, data_sources.firewall)
         self.diagnosis = DiagnosisTools(window, runner, settings, model.all_entries)
         self.watching = WatchTools(window, runner, settings)
+        self.history = HistoryTools(window, runner, settings)
 
     def add_actions(self, acts: WindowActions, rows: RowActions) -> None:
         """Add what the tools do about the window's rows, and connect them; call it once."""
@@ -75,6 +77,7 @@ class WindowTools(QObject):
         self.diagnosis.add_actions(acts, rows)
         self.firewall.add_actions(acts, rows)
         self.watching.add_actions(acts, rows)
+        self.history.add_actions(acts)
         self._connect()
 
     def close(self) -> None:
@@ -83,10 +86,11 @@ class WindowTools(QObject):
         self.firewall.close()
         self.diagnosis.close()
         self.watching.close()
+        self.history.close()
 
     def _connect(self) -> None:
         firewall, diagnosis, actions = self.firewall, self.diagnosis, self.actions
-        for tool in (self.probing, firewall, diagnosis, self.watching):
+        for tool in (self.probing, firewall, diagnosis, self.watching, self.history):
             tool.notified.connect(self.notified)
         firewall.action_wanted.connect(actions.start)
         diagnosis.action_wanted.connect(actions.start)

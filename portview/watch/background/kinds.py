@@ -9,14 +9,15 @@ import sys
 from pathlib import Path
 from typing import Protocol
 
-from portview.actions.elevation.own_command import own_command
-from portview.actions.services.systemd import systemd_runs
+from portview.actions.own_command import own_command
+from portview.actions.service_control.systemd import systemd_runs
 from portview.autostart import DesktopEntryAutostart, RunKeyAutostart
 from portview.domain.errors import Outcome, PortViewError
 from portview.files import write_whole
 from portview.i18n import _
 from portview.private_files import make_folder
 from portview.readers.bounded_program import run_bounded
+from portview.readers.elevation import is_elevated
 from portview.readers.system_tools import find_tool, tool_environment
 from portview.watch.background.systemd_unit import UNIT_NAME, unit_text
 
@@ -232,7 +233,17 @@ def all_kinds() -> tuple[BackgroundKind, ...]:
     """Return every way of this system."""
     if sys.platform == "linux":
         return (SystemdUnit(of_user=False), SystemdUnit(of_user=True), StartAtLogin())
+    if sys.platform == "win32":
+        return (_windows_service(), StartAtLogin())
     return (StartAtLogin(),)
+
+
+def _windows_service(user: str = "") -> BackgroundKind:
+    from portview.watch.background.windows_service import (  # noqa: PLC0415 - Windows only
+        WindowsService,
+    )
+
+    return WindowsService(user)
 
 
 def choose_kind(name: str | None, user: str) -> BackgroundKind:
@@ -240,6 +251,8 @@ def choose_kind(name: str | None, user: str) -> BackgroundKind:
     if name is None:
         if sys.platform == "linux" and systemd_runs():
             return SystemdUnit(of_user=os.geteuid() != 0, user=user)
+        if sys.platform == "win32" and is_elevated():
+            return _windows_service(user)
         return StartAtLogin()
     if user and name != "service":
         raise PortViewError(
@@ -249,6 +262,8 @@ def choose_kind(name: str | None, user: str) -> BackgroundKind:
         )
     if name == "login":
         return StartAtLogin()
+    if sys.platform == "win32" and name == "service":
+        return _windows_service(user)
     if sys.platform != "linux":
         raise PortViewError(
             "no_such_kind",

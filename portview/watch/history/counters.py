@@ -37,6 +37,8 @@ class CountPoint(NamedTuple):
     most: int
     received: int | None
     sent: int | None
+    step_s: int = SECOND
+    """What it was kept by; bytes of single seconds went through in the ten seconds before."""
 
 
 class Stretches:
@@ -127,7 +129,10 @@ def read_counts(
             " WHERE port = ? AND step_s = ? AND at_ms > ? AND at_ms <= ? ORDER BY at_ms",
             (port, step, from_ms - step * 1000, to_ms),
         )
-        points += [CountPoint(row[0], row[0] + step * 1000, *row[1:]) for row in thinned]
+        points += [
+            CountPoint(at_ms, at_ms + step * 1000, mean, most, received, sent, step)
+            for at_ms, mean, most, received, sent in thinned
+        ]
     rows = connection.execute(
         "SELECT at_ms, connections, most, received, sent FROM counters WHERE port = ?"
         " AND step_s = 1 AND at_ms <= ? AND at_ms >= coalesce((SELECT max(at_ms) FROM counters"

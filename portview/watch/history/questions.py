@@ -8,7 +8,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 from portview.actions.confirmation.history import read_records
+from portview.domain.errors import Outcome, PortViewError
 from portview.domain.sockets.socket_row import Protocol
+from portview.i18n import _
 from portview.watch.history.counters import read_counts
 from portview.watch.history.peers import read_peers
 from portview.watch.history.retention import condition
@@ -71,6 +73,18 @@ class Gap(NamedTuple):
     to_ms: int | None
 
 
+class IncidentSpan(NamedTuple):
+    """A time in which a watch fired; ``to_ms`` is None while it does. Texts are untrusted."""
+
+    incident: str
+    watch: str
+    port: int | None
+    from_ms: int
+    to_ms: int | None
+    detail: str
+    acknowledged_ms: int | None
+
+
 class HistoryAnswer(NamedTuple):
     """What was seen: spans by their beginning, events by their time, and gaps."""
 
@@ -85,6 +99,7 @@ class HistoryAnswer(NamedTuple):
     """Connections and bytes of the port, where they were asked for."""
     peers: tuple[Peer, ...] = ()
     """Other machines, where the person had them recorded."""
+    incidents: tuple[IncidentSpan, ...] = ()
 
 
 def ask_history(question: HistoryQuestion, path: Path | None = None) -> HistoryAnswer:
@@ -107,6 +122,7 @@ def ask_history(question: HistoryQuestion, path: Path | None = None) -> HistoryA
             first,
             _counts(connection, question),
             _peers(connection, question),
+            _incidents(connection, question),
         )
 
 
@@ -121,6 +137,47 @@ def _peers(connection: sqlite3.Connection, question: HistoryQuestion) -> tuple[P
     if not is_asked or not _has_table(connection, "peers"):
         return ()
     return read_peers(connection, question.port, *_bounds(question))
+
+
+def _incidents(
+    connection: sqlite3.Connection, question: HistoryQuestion
+) -> tuple[IncidentSpan, ...]:
+    if question.program is not None or not _has_table(connection, "incidents"):
+        return ()
+    since, until = _bounds(question)
+    rows = connection.execute(
+        "SELECT id, watch, port, began_ms, ended_ms, detail, acknowledged_ms FROM incidents"
+        " WHERE (? IS NULL OR port = ?) AND began_ms <= ?"
+        " AND (ended_ms IS NULL OR ended_ms >= ?) ORDER BY began_ms LIMIT ?",
+        (question.port, question.port, until, since, MOST_SPANS),
+    )
+    return tuple(IncidentSpan(*row) for row in rows)
+
+
+def find_incident(beginning: str, path: Path | None = None) -> IncidentSpan:
+    """Return the one incident whose identifier begins like that.
+
+    Raises PortViewError where there is none or more than one, and sqlite3.Error.
+    """
+    rows: list[tuple[object, ...]] = []
+    with closing(open_store(path or store_path(), [HISTORY], read_only=True)) as connection:
+        if beginning and _has_table(connection, "incidents"):
+            rows = connection.execute(
+                "SELECT id, watch, port, began_ms, ended_ms, detail, acknowledged_ms"
+                " FROM incidents WHERE substr(id, 1, ?) = ? LIMIT 2",
+                (len(beginning), beginning.lower()),
+            ).fetchall()
+    if len(rows) != 1:
+        message = _("No incident begins like that.")
+        if rows:
+            message = _("More than one incident begins like that.")
+        raise PortViewError(
+            "no_incident",
+            message,
+            _("Messages and the window of watches name it."),
+            Outcome.BAD_INPUT,
+        )
+    return IncidentSpan(*rows[0])  # type: ignore[arg-type] # the columns in their order
 
 
 def _has_table(connection: sqlite3.Connection, name: str) -> bool:

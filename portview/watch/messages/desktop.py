@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from portview.watch.incidents.machine import EventKind
 from portview.watch.messages import outbox
 from portview.watch.messages.channel_queue import backgrounds_of
 from portview.watch.messages.grouping import group_events
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from portview.watch.store.incident_store import IncidentStore
 
 _MOST_ROWS = 200
+_SHOWN_KINDS = frozenset(kind.value for kind in EventKind)
 
 
 def take_desktop_messages(store: IncidentStore, group_wait_s: float = 0.0) -> list[Message]:
@@ -35,3 +37,31 @@ def take_desktop_messages(store: IncidentStore, group_wait_s: float = 0.0) -> li
         outbox.remove(store.connection, events)
     composer = Composer(backgrounds_of(store, fresh), host="")
     return [composer.compose(group) for group in group_events(fresh)]
+
+
+def messages_of_events(store: IncidentStore, after: int | None) -> tuple[list[Message], int]:
+    """Return what to show of the events after one, and the last event; nothing where it is None.
+
+    For a store of another account, from which nothing can be taken. Raises sqlite3.Error.
+    """
+    if after is None:
+        (last,) = store.connection.execute("SELECT max(id) FROM watch_events").fetchone()
+        return [], last or 0
+    rows = store.connection.execute(
+        "SELECT id, kind, watch, incident, at_ms, detail FROM watch_events"
+        " WHERE id > ? ORDER BY id LIMIT ?",
+        (after, _MOST_ROWS),
+    ).fetchall()
+    events = []
+    for number, kind, watch, incident, at_ms, detail in rows:
+        if kind in _SHOWN_KINDS:
+            known = store.incident(incident) if incident else None
+            since_ms = known.began_ms if known else at_ms
+            events.append(
+                outbox.OutgoingEvent(
+                    number, DESKTOP, kind, watch, incident, at_ms, since_ms, detail, 0
+                )
+            )
+    composer = Composer(backgrounds_of(store, events), host="")
+    messages = [composer.compose(group) for group in group_events(events)]
+    return messages, rows[-1][0] if rows else after

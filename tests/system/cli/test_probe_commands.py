@@ -56,7 +56,7 @@ def test_probe_tcp(command: Any, spoken: Any, listener: Any, free_port: Any) -> 
     assert (code, document["verdict"]) == (1, "closed")
     code, text = spoken("probe", "tcp", f"127.0.0.1:{port}")
     assert code == 0
-    assert text.startswith("open: ")
+    assert text.startswith("Open: ")
     assert "min/median/max" in text
 
 

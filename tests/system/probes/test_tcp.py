@@ -119,7 +119,7 @@ print(json.dumps(asdict(report)))
     [
         (80, "open", "Connected from"),
         (90, "closed", "Refused"),
-        (81, "filtered", "No answer within"),
+        (81, "filtered", "No response within"),
         (82, "closed", "Refused"),
         (83, "filtered", "administratively prohibited"),
         (84, "filtered", "ICMP port unreachable"),

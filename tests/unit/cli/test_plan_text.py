@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portview.actions.free_port.plan import FreePlan, PlanAction, PlanStep
-from portview.actions.free_port.port_usage import FreeRequest
+from portview.actions.port_usage import FreeRequest
 from portview.actions.safety.process_facts import CloseMethod
 from portview.actions.safety.refusals import Refusal
 from portview.cli.plan_text import plan_lines
@@ -39,13 +39,13 @@ def text(*steps: PlanStep, served: int = 0) -> str:
 def test_a_plan_names_the_way_and_the_grace_time() -> None:
     said = text(asking(asking=CloseMethod.SIGNAL), served=2)
     assert "ask it to close (SIGTERM); end it if it still runs after 5 s" in said
-    assert "2 open connection(s) of it will be cut." in said
+    assert "2 open connections of it will be closed." in said
 
 
 def test_where_one_must_stay_nobody_is_told_to_be_stopped() -> None:
     said = text(asking(), REFUSED, served=2)
     assert "left alone: No." in said
-    assert "left alone as well" in said
+    assert "also not stopped" in said
     assert "ask it" not in said
     assert "will be cut" not in said
 
@@ -54,3 +54,29 @@ def test_where_one_must_stay_nobody_is_told_to_be_stopped() -> None:
 def test_what_stands_still_is_told(execution: Execution) -> None:
     assert "doesn't respond" in text(asking(execution=execution))
     assert "doesn't respond" not in text(asking(execution=Execution.RUNNING))
+
+
+def worker(key: ProcessKey, parent: ProcessInfo | None, local_port: int = 80) -> PlanStep:
+    info = ProcessInfo(key, "node", command_line=("node", "server.js"), user="dev")
+    local = Endpoint("127.0.0.1", local_port)
+    row = SocketRow(SocketKey(Protocol.TCP, Family.IPV4, local, None, key, 7), State.LISTEN)
+    return PlanStep(PlanAction.ASK, read_facts(info, parent=parent), (row,))
+
+
+def test_what_workers_have_in_common_is_said_once() -> None:
+    master = ProcessInfo(ProcessKey(20, 1), "node")
+    shell = ProcessInfo(ProcessKey(5, 1), "bash")
+    workers = [worker(ProcessKey(21 + number, 2), master) for number in range(3)]
+    said = text(*workers, worker(master.key, shell))
+    assert said.count("node server.js") == 1
+    assert said.count("ask it to close") == 1
+    assert said.startswith("127.0.0.1:80 is held by node (PID 20)")
+    assert "by 3 more processes of the same program: PID 21, 22, 23" in said
+    assert "started by bash (PID 5)" in said
+
+
+def test_others_and_what_is_refused_stand_alone() -> None:
+    steps = [worker(ProcessKey(21, 2), None), worker(ProcessKey(22, 2), None, 81), REFUSED, REFUSED]
+    said = text(*steps)
+    assert said.count("node server.js") == 2
+    assert said.count("left alone: No.") == 2

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from portview.domain.facts import ABSENT, Fact, Known, Unreadable
+from portview.domain.owners.container import Container, ContainerRuntime
 from portview.domain.owners.process import ProcessInfo, ProcessKey
 from portview.domain.owners.restarters import Restarter, RestarterKind
-from portview.readers.restarters import restart_policy, restarter_of
+from portview.readers.restarters import docker_restarter, podman_restarter, restarter_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,13 +129,13 @@ def test_the_restart_policy_of_a_container_is_read(
     folder.mkdir()
     values = {"RestartPolicy": {"Name": policy, "MaximumRetryCount": 0}}
     (folder / "hostconfig.json").write_text(json.dumps(values), "utf-8")
-    fact = restart_policy(folder)
+    fact = docker_restarter(folder)
     if not expected:
         assert fact == ABSENT
         return
     assert isinstance(fact, Known)
     assert (fact.value.kind, fact.value.how) == (RestarterKind.CONTAINER_RUNTIME, expected)
-    assert fact.value.stop == "docker stop abababababab"
+    assert (fact.value.stop, fact.value.manager) == ("docker stop abababababab", "Docker")
 
 
 @pytest.mark.parametrize("text", [None, "", "[]", "{}", '{"RestartPolicy": 3}', "[" * 20_000])
@@ -143,4 +144,16 @@ def test_a_restart_policy_that_can_not_be_read_is_not_none(
 ) -> None:
     if text is not None:
         (tmp_path / "hostconfig.json").write_text(text, "utf-8")
-    assert isinstance(restart_policy(tmp_path), Unreadable)
+    assert isinstance(docker_restarter(tmp_path), Unreadable)
+
+
+def test_the_restart_policy_of_podman_comes_from_its_engine() -> None:
+    shop = Container(ContainerRuntime.PODMAN, "cd" * 32, name="shop")
+    fact = podman_restarter(shop, "always")
+    assert isinstance(fact, Known)
+    assert (fact.value.name, fact.value.stop) == ("shop", "podman stop shop")
+    assert (fact.value.manager, fact.value.how) == ("Podman", "restart: always")
+    assert podman_restarter(shop, "no") == ABSENT
+    not_told = podman_restarter(shop, "")
+    assert isinstance(not_told, Unreadable)
+    assert "podman stop shop stops it for good" in not_told.reason

@@ -101,15 +101,16 @@ def test_each_place_says_what_is_there(qtbot: QtBot) -> None:
     view.resize(700, 120)
     view.show_lanes(arrange(ANSWER, 0, 6 * HOUR))
     view.grab()
-    area = view._area()
+    layout = view.layout_now()
+    area = layout.area
 
     def told(moment_ms: int, y: float) -> str:
-        return view.tooltip_at(QPointF(view._x(moment_ms, area), y))
+        return view.tooltip_at(QPointF(layout.x(moment_ms), y))
 
     first, second = area.top() + 13, area.top() + 39
     assert "node (PID 7)" in told(HOUR + HOUR // 2, first)
     assert "java" in told(2 * HOUR + HOUR // 2, second)
-    assert "Nobody looked" in told(3 * HOUR + HOUR // 2, first)
+    assert "PortView did not record" in told(3 * HOUR + HOUR // 2, first)
     assert told(4 * HOUR + HOUR // 2, first) == ""
     assert "shop" in told(2 * HOUR, 5)
 
@@ -134,16 +135,18 @@ def test_the_tab_shows_the_chosen_port_and_zooms(qtbot: QtBot, runner: TaskRunne
     taken = snapshot([row(80)])
     page.show_subject(Subject(SocketEntry(row(80), None, ""), True, Snapshot(taken.rows)))
     qtbot.waitUntil(lambda: "once" in page.heading.text())
-    before = page._length_ms
-    qtbot.keyClick(page.view, Qt.Key.Key_Plus)
-    assert page._length_ms < before
-    qtbot.keyClick(page.view, Qt.Key.Key_Left)
-    assert page._back_ms > 0
-    page.period.setCurrentIndex(1)
-    page.period.activated.emit(1)
-    assert page._length_ms == 24 * HOUR
+    shown = page.window_of_time
+    before = shown.length_ms
+    qtbot.keyClick(page.shown.view, Qt.Key.Key_Plus)
+    assert shown.length_ms < before
+    qtbot.keyClick(page.shown.view, Qt.Key.Key_Left)
+    assert not shown.follows_now
+    page.time_bar.period.setCurrentIndex(1)
+    page.time_bar.period.activated.emit(1)
+    assert shown.length_ms == 24 * HOUR
+    assert shown.follows_now
     page.show_subject(Subject(SocketEntry(row(81), None, ""), True, Snapshot(taken.rows)))
-    qtbot.waitUntil(lambda: "Nobody was seen" in page.heading.text())
+    qtbot.waitUntil(lambda: "No process was seen" in page.heading.text())
 
 
 def test_forgetting_asks_first_and_deletes_this_port(qtbot: QtBot, runner: TaskRunner) -> None:
@@ -168,5 +171,5 @@ def test_forgetting_asks_first_and_deletes_this_port(qtbot: QtBot, runner: TaskR
     answer(QMessageBox.ButtonRole.RejectRole)
     assert len(ask_history(HistoryQuestion()).spans) == 2
     answer(QMessageBox.ButtonRole.DestructiveRole)
-    qtbot.waitUntil(lambda: "Nobody was seen" in page.heading.text())
+    qtbot.waitUntil(lambda: "No process was seen" in page.heading.text())
     assert [one.port for one in ask_history(HistoryQuestion()).spans] == [81]

@@ -9,8 +9,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
+from portview.domain.severity import Severity
 from portview.domain.sockets.socket_row import Endpoint, Protocol, State
-from portview.ui.style.severity import Severity
 
 if TYPE_CHECKING:
     import subprocess

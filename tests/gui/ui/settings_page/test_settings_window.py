@@ -73,7 +73,7 @@ def saved(tmp_path: Path) -> dict[str, object]:
 
 def test_it_is_in_the_menu_and_so_in_the_palette(window: MainWindow) -> None:
     commands = {command.title for command in menu_commands(window.menuBar().actions())}
-    assert "File \u203a Settings…" in commands
+    assert "File \u203a Settings" in commands
 
 
 def test_the_search_finds_by_title_explanation_section_and_other_words(
@@ -163,7 +163,7 @@ def test_what_cannot_be_changed_says_why(page: SettingsWindow) -> None:
     assert not row.control.isEnabled()
     assert "without an address" in row.explanation.text()
     assert not row.setting.value
-    tray = row_of(page, "Keep running in the tray")
+    tray = row_of(page, "Close to notification area")
     assert not tray.control.isEnabled()
     assert "needs the icon" in tray.explanation.text()
 

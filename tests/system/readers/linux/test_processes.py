@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -84,3 +85,34 @@ def test_what_did_not_change_is_the_same_mapping(child: StartChild) -> None:
     first = reader.describe(keys)
     for _ in range(20):
         assert reader.describe(keys) is first
+
+
+@pytest.mark.skipif(not shutil.which("perl"), reason="needs Perl")
+def test_a_title_that_a_young_process_gives_itself_is_read() -> None:
+    # A forked session has the listener's title for a moment.
+    rename = '$| = 1; print "x\\n"; <STDIN>; $0 = "sshd: ann"; print "x\\n"; <STDIN>;'
+    process = subprocess.Popen(
+        [shutil.which("perl") or "", "-e", rename, "listener"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdin
+    assert process.stdout
+    try:
+        process.stdout.readline()
+        key = process_key(process.pid)
+        assert isinstance(key, ProcessKey)
+        reader = ProcessReader()
+        before = reader.describe([key])
+        assert before[key].command_line
+        assert before[key].command_line[-1] == "listener"
+        assert reader.describe([key]) is before
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        after = reader.describe([key])[key].command_line
+        assert " ".join(after or ()).rstrip() == "sshd: ann"
+    finally:
+        process.stdin.close()
+        process.wait(20)
+        process.stdout.close()

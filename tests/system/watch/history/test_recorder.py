@@ -309,3 +309,29 @@ def _counts(port: int) -> list[int]:
         if point["connections"] != (found[-1] if found else None):
             found.append(point["connections"])
     return found
+
+
+def test_a_report_of_the_last_day_is_one_file(tmp_path: Any) -> None:
+    with running(_RECORDER), server() as (port, _pid):
+        _spans(port, 1, is_open=True)
+        output = tmp_path / "report.html"
+        command = [sys.executable, "-m", "portview", "history", "report"]
+        done = subprocess.run(
+            [*command, str(port), "--since", "1h", "--output", str(output), "--json"],
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["ports"] == 1
+        assert f"{port}/tcp" in output.read_text(encoding="utf-8")
+        for wrong in (
+            (), ("--output", str(output), "--incident", "zz"),
+            ("--output", str(output), "--incident", "zz", "--since", "1h"),
+            ("--output", str(tmp_path / "missing" / "report.html")),
+        ):  # fmt: skip
+            refused = subprocess.run(
+                [*command, *wrong], capture_output=True, check=False, timeout=60
+            )
+            assert refused.returncode in {1, 2, 4}, wrong
+            assert b"Traceback" not in refused.stderr

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portview.actions.free_port.plan import PlanAction, plan_end, plan_free
-from portview.actions.free_port.port_usage import FreeRequest, is_in_the_way, port_use
+from portview.actions.port_usage import FreeRequest, is_in_the_way, port_use
 from portview.actions.safety.process_facts import (
     CloseMethod,
     ProcessFacts,
@@ -126,6 +126,16 @@ def test_one_likely_heir_is_a_guess_and_several_are_refused() -> None:
     assert plan.steps[0].kind is PlanAction.ASK
     several = orphan._replace(likely_holders=(B, C))
     assert plan_for([several], [facts_of(B), facts_of(C)]).refused
+
+
+def test_an_heir_is_not_ended_where_the_owner_may_only_seem_to_have_ended() -> None:
+    """A clock that was set back makes an owner seem younger than its socket."""
+    orphan = row(None, owner_problem=OwnerProblem.PID_REUSED, likely_holders=(B,))
+    (step,) = plan_for([orphan], [facts_of(B)]).steps
+    assert step.kind is PlanAction.REFUSE
+    assert step.refusal
+    assert step.refusal.code == "several_heirs"
+    assert str(B.pid) in step.refusal.reason
 
 
 def test_an_heir_that_is_a_certain_holder_as_well_is_no_guess() -> None:

@@ -329,3 +329,47 @@ def test_an_endless_command_line_is_described_all_the_same(words: tuple[str, ...
     # What takes more than a moment here would not end within the test's time limit.
     master = ProgramFacts("x", "/bin/x", words)
     assert recognise(replace(master, parent=master), RULES).is_worker
+
+
+@pytest.mark.parametrize(
+    ("environment", "project"),
+    [
+        ({"npm_package_name": "shop-web"}, "shop-web"),
+        ({"COMPOSE_PROJECT_NAME": "shop", "VIRTUAL_ENV": "/srv/x/.venv"}, "shop"),
+        ({"VIRTUAL_ENV": "/srv/shop-api/.venv"}, "shop-api"),
+        ({"VIRTUAL_ENV": "/home/ann/.virtualenvs/shop"}, "shop"),
+        ({"VIRTUAL_ENV": r"C:\shop\venv"}, "shop"),
+        ({"VIRTUAL_ENV": "/", "npm_package_name": ""}, ""),
+    ],
+)
+def test_a_project_that_only_the_environment_names(
+    environment: dict[str, str], project: str
+) -> None:
+    found = recognise(facts("python shopd.py", environment=environment), RULES)
+    assert found.project == project
+    assert found.what == (f"{project} · " if project else "") + "shopd.py (python)"
+    assert any("environment" in source for source in found.sources) is bool(project)
+    # Files are the better witness: a variable may have come from further up.
+    found = recognise(facts("python server.py", project=SHOP, environment=environment), RULES)
+    assert found.project == "my-shop"
+
+
+def test_a_kernel_is_named_by_its_notebook() -> None:
+    command = "python -m ipykernel_launcher -f /run/kernel-1.json"
+    session = {"JPY_SESSION_NAME": "/home/ann/sales.ipynb"}
+    assert what(command, environment=session) == "Jupyter kernel, notebook 'sales'"
+    assert what(command) == "Jupyter kernel in Downloads"
+
+
+def test_an_archive_is_named_by_its_manifest() -> None:
+    title = {"implementation-title": "Corner Shop", "implementation-version": "1.2"}
+    assert what("java -jar shop.jar", manifest=title) == "Corner Shop 1.2 (java)"
+    spring = {"start-class": "org.example.ShopApplication", "spring-boot-version": "3.5"}
+    assert what("java -jar shop.jar", manifest=spring) == "ShopApplication (Spring Boot)"
+    assert what("java -jar shop.jar", manifest=title | spring) == "Corner Shop (Spring Boot)"
+
+
+def test_a_title_over_a_longer_command_line() -> None:
+    words = ("http-server", *[""] * 40)
+    found = recognise(ProgramFacts("node", "/usr/bin/node", words, "/srv/shop"), RULES)
+    assert found.what == "http-server in shop"

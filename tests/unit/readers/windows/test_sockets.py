@@ -155,6 +155,22 @@ def test_a_pid_that_passes_on_between_two_readings_is_noticed(
         assert row.owner_problem is OwnerProblem.PID_REUSED
 
 
+@pytest.mark.parametrize("is_gone_between", [False, True])
+def test_a_successor_that_seems_older_by_a_clock_that_was_set_back_owns_nothing(
+    machine: Machine, is_gone_between: bool
+) -> None:
+    machine.tables.rows = {TCP4: [tcp(8080)]}
+    assert machine.only().owner == ProcessKey(100, STARTED)
+    if is_gone_between:
+        del machine.processes.processes[100]
+        assert machine.only().owner_problem is OwnerProblem.PROCESS_GONE
+    machine.now_ms = OPENED - 3_600_000
+    machine.processes.processes[100] = (OPENED - 3_000_000, 4)
+    for _ in range(3):
+        row = machine.only()
+        assert (row.owner, row.owner_problem) == (None, OwnerProblem.PID_REUSED)
+
+
 def test_an_owner_that_ended_leaves_its_children_as_likely_holders(machine: Machine) -> None:
     machine.tables.rows = {TCP4: [tcp(8080)]}
     machine.processes.processes |= {

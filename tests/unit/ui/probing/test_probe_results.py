@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from portview.domain.severity import Severity
 from portview.domain.sockets.socket_row import Endpoint, Protocol
 from portview.domain.user_input.targets import Target
 from portview.domain.verdicts import Latency, Verdict
@@ -20,7 +21,6 @@ from portview.probes.tcp import AddressReport, ProbeReport
 from portview.probes.tls import ClientCertificate, TlsReport
 from portview.ui.probing.probe_results import result_of, time_text, times_text, verdict_severity
 from portview.ui.probing.scan_text import describe_differences, summary
-from portview.ui.style.severity import Severity
 from tests.factories import row
 
 HERE = Endpoint("127.0.0.1", 80)
@@ -142,4 +142,4 @@ def test_the_certificates_above_and_a_demand_for_the_clients_own_are_told() -> N
     rows = dict(line.cells for line in result_of(report).rows)
     assert rows["Problem"] == "The certificate of its issuer “Middle” expired on 2026-01-01."
     assert rows["Sent with it"] == "Middle, valid until 2026-01-01"
-    assert rows["Client certificate"].startswith("demanded")
+    assert rows["Client certificate"].startswith("required")

@@ -1,0 +1,46 @@
+"""The few variables of a process's environment that tell what it is, where they may be read."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import psutil
+
+from portview.domain.recognition.facts import TELLING_VARIABLES
+from portview.domain.recognition.secrets import mask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+_MOST_BYTES = 1 << 20
+_LONGEST_VALUE = 512
+
+
+def telling_variables(pid: int) -> Mapping[str, str]:
+    """Return the variables of ``TELLING_VARIABLES`` that a process was started with.
+
+    Everything else is forgotten at once, and so is a value that looks like a secret. None where the
+    environment may not be read. /proc/PID/environ (proc_pid_environ(5)); the process's parameters
+    on Windows.
+    """
+    try:
+        return dict(_telling(_variables(pid)))
+    except (OSError, psutil.Error, ValueError):
+        return {}
+
+
+def _variables(pid: int) -> Iterable[tuple[str, str]]:
+    if sys.platform != "linux":
+        yield from psutil.Process(pid).environ().items()
+        return
+    with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123 - once for each process
+        for entry in file.read(_MOST_BYTES).split(b"\0"):
+            name, _equals, value = entry.partition(b"=")
+            yield name.decode("ascii", "replace"), value.decode("utf-8", "replace")
+
+
+def _telling(variables: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    for name, value in variables:
+        if name in TELLING_VARIABLES and value and mask(value) == value[:_LONGEST_VALUE]:
+            yield name, value
