@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from portview.app import RunningWindow
+    from portview.domain.sockets.socket_row import SocketRow
     from portview.ui.window.main_window import MainWindow
 
 WAIT_MS = 20_000
@@ -52,13 +53,13 @@ def test_a_mistake_in_the_filter_is_said(window: MainWindow, reader: Reader) -> 
 
 
 def test_an_answer_about_a_port_is_said_once(
-    window: MainWindow, reader: Reader, show: Callable[..., None]
+    window: MainWindow, reader: Reader, show: Callable[..., None], rows: tuple[SocketRow, ...]
 ) -> None:
     window.port_box.setText("8080")
     assert [text for text, _urgent in reader.heard if "8080" in text] == [
         "TCP 8080 is in use. node, PID 1234"
     ]
-    window.port_card.show_snapshot(window._snapshot)
+    show(*rows)
     assert len([text for text, _urgent in reader.heard if "8080" in text]) == 1
     window.port_box.clear()
 
@@ -95,6 +96,6 @@ def test_how_an_action_ended_is_said(
 def test_nothing_is_prepared_where_no_reader_runs(
     window: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module.QAccessible, "isActive", lambda: False)
+    monkeypatch.setattr(QAccessible, "isActive", lambda: False)
     monkeypatch.setattr(module, "QAccessibleAnnouncementEvent", None)
     module.announce(window, "unheard")
