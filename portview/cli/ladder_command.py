@@ -53,9 +53,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
             "change."
         ),
         epilog=_(
-            "Exit code 0 where a machine in the network that leads "
-            "outside, the one with the default route, can connect as far "
-            "as this one can tell."
+            "Exit code 0 if a machine in the network that leads outside, the one with the "
+            "default route, can connect as far as this machine can determine."
         ),
     )
     parser.add_argument("port", metavar="PORT", type=parse_tcp_port)

@@ -45,8 +45,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "ports",
         help=_("show the ranges of ports and who uses them, or change the ranges"),
         description=_(
-            "Show from where the system takes ports for outgoing connections, which it "
-            "keeps, how many are in use and by whom. With a word behind it, change a range."
+            "Show from which range the system takes ports for outgoing connections, which "
+            "ports it keeps, how many are in use and by which programs. Its subcommands "
+            "change a range."
         ),
         epilog=_("Exit code 1 where ports run out or a range covers a port of a server."),
     )

@@ -84,7 +84,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     tls = _kind(
         kinds,
         "tls",
-        _("look at a TLS server"),
+        _("check a TLS server"),
         "HOST:PORT",
         timeout_ms=DEFAULT_TLS_TIMEOUT_MS,
         run=_tls,

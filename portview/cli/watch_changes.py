@@ -174,7 +174,7 @@ def test_channel(options: argparse.Namespace) -> Outcome:
         raise PortViewError(
             "not_delivered",
             text.format(name=quoted(channel.name), problem=problem),
-            _("Correct its URL in watches.toml, or look at the server."),
+            _("Correct its URL in watches.toml, or check the server."),
             Outcome.NOT_DONE,
         )
     text = _("The channel {name} took the test message.")

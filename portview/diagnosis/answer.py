@@ -147,7 +147,7 @@ def _sentence(facts: Facts, bind: YesNo, reached: YesNo | None, causes: list[Fin
     if reach is not None:
         parts.append((first is not None and reach.follow_up) or reach.sentence)
     elif reached is YesNo.YES:
-        parts.append(_("As far as this machine can tell, other machines reach it."))
+        parts.append(_("As far as this machine can determine, other machines can reach it."))
     return " ".join(parts)
 
 

@@ -47,7 +47,7 @@ def status_hint(answer: Answer) -> str:
         case 404 | 410:
             hint = _("The server works, but has nothing at this path. Check the path.")
         case 406:
-            hint = _("The server works, and has this only in a form that was not asked for.")
+            hint = _("The server works, but has this only in a form that was not requested.")
         case 502 | 504:
             hint = _("A proxy responds; the server behind it does not. Check that server.")
         case 503:

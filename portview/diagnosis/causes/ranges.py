@@ -149,9 +149,8 @@ def administered_exclusion(facts: Facts) -> Finding | None:
         "administered_exclusion",
         Side.BIND,
         _(
-            "{port} is reserved ({range}), which keeps the "
-            "system from giving it away by chance and "
-            "nobody from asking for it by number."
+            "{port} is reserved ({range}): the system doesn't give it away by chance, but "
+            "a program can still ask for it by number."
         ).format(port=facts.question.name, range=exclusion),
     )
 

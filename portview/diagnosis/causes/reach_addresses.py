@@ -100,7 +100,7 @@ def wrong_family(facts: Facts) -> Finding | None:
         "wrong_family",
         Side.REACH,
         Certainty.PROVED,
-        _("{places} takes no {family} clients: whoever calls {addresses} is refused.").format(
+        _("{places} takes no {family} clients: connections to {addresses} are refused.").format(
             places=place_words(facts.listeners, facts.port), family=name, addresses=listed(mine)
         ),
         (
@@ -170,7 +170,7 @@ def specific_address(facts: Facts) -> Finding | None:
         "specific_address",
         Side.REACH,
         Certainty.PROVED,
-        _("{owner} listens on {places} only; whoever calls {addresses} is refused.").format(
+        _("{owner} listens on {places} only; connections to {addresses} are refused.").format(
             owner=describe_owner(found),
             places=place_words(found, facts.port),
             addresses=listed(missing),

@@ -44,8 +44,8 @@ def suspended(facts: Facts) -> Finding | None:
     fixes: tuple[Fix, ...]
     if frozen:
         sentence = _(
-            "{owner} is suspended in a frozen control group (docker pause does that): it keeps "
-            "{port} and serves nobody."
+            "{owner} is suspended in a frozen control group (docker pause does that): it "
+            "keeps {port} and serves no client."
         )
         thaw = next((one.thaw for one in _owners_of(found, facts) if one.thaw), "")
         fixes = (
@@ -59,7 +59,9 @@ def suspended(facts: Facts) -> Finding | None:
             ),
         )
     else:
-        sentence = _("{owner} is suspended: it keeps {port} and serves nobody until it is resumed.")
+        sentence = _(
+            "{owner} is suspended: it keeps {port} and serves no client until it is resumed."
+        )
         fixes = tuple(resume_process(facts, info) for info, _frozen in _still(facts))[:2]
     return Finding(
         "suspended",

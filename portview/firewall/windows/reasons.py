@@ -137,7 +137,7 @@ def _by_part(rule: str, match: Match) -> Reason:
 
 def _asking(store: Store) -> str:
     if store in {Store.POLICY, Store.MDM}:
-        return _("Ask whoever manages this computer; the rule comes from {store}.").format(
+        return _("Ask the administrator of this computer; the rule comes from {store}.").format(
             store=_(store.value)
         )
     return _("Windows itself protects this service or app; that can't be changed with a rule.")
@@ -161,7 +161,7 @@ def _by_default(
                     "Policy leaves local rules out."
                 ),
                 (("name", name),),
-                _("Ask whoever manages this computer for a rule in Group Policy."),
+                _("Ask the administrator of this computer for a rule in Group Policy."),
                 is_negative=True,
             )
         if profiles is not None and profiles.isdisjoint(surroundings.active):

@@ -58,7 +58,7 @@ class ActionDialog(ConfirmDialog):
             box.toggled.connect(self._look)
         self.compose(self.notes, self.cards, self.force_box, self.tree_box)
         self.inspect_button = self.add_button(
-            _("&Look as administrator"), QDialogButtonBox.ButtonRole.ActionRole
+            _("&Check as administrator"), QDialogButtonBox.ButtonRole.ActionRole
         )
         self.inspect_button.clicked.connect(self._on_inspect_as_admin)
         self.next_button = self.add_button("", QDialogButtonBox.ButtonRole.ActionRole)

@@ -72,7 +72,7 @@ ABOUT = {
     ProbeKind.UDP: N_("Sends a question that the port's usual service answers."),
     ProbeKind.HTTP: N_("Sends GET without cookies and follows redirects."),
     ProbeKind.TLS: N_(
-        "Shakes hands and looks at the certificate as a client of this machine would."
+        "Performs a TLS handshake and checks the certificate as a client on this machine would."
     ),
     ProbeKind.BIND: N_("Checks whether a program on this machine could take the port now."),
 }

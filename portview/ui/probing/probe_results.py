@@ -211,7 +211,7 @@ def _describe_issuer(certificate: Certificate) -> str:
 def _describe_demand(demand: ClientCertificate) -> str:
     return {
         ClientCertificate.NOT_ASKED: _("not requested"),
-        ClientCertificate.ASKED: _("asked for, not required by the handshake"),
+        ClientCertificate.ASKED: _("requested, not required by the handshake"),
         ClientCertificate.DEMANDED: _("required: clients without one are refused"),
     }[demand]
 

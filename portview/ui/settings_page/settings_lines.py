@@ -412,7 +412,7 @@ class SettingsLines:
                 "update_notice",
                 SettingText(
                     Section.NEWS,
-                    _("Look for a new version"),
+                    _("Check for a new version"),
                     _(
                         "Once a day PortView reads one signed file and says when there is a newer "
                         "version. Nothing about this computer is sent, and nothing is installed."

@@ -159,7 +159,7 @@ def test_digits_in_the_table_ask_only_where_they_may(
 
 
 def test_what_cannot_be_changed_says_why(page: SettingsWindow) -> None:
-    row = row_of(page, "Look for a new version")
+    row = row_of(page, "Check for a new version")
     assert not row.control.isEnabled()
     assert "without an address" in row.explanation.text()
     assert not row.setting.value
