@@ -81,8 +81,9 @@ def _quit_running() -> int:
 def _say(sentence: str) -> None:
     if sys.stderr is not None:
         hint = _("Close its window, then try again.")
-        text = _("portview: {problem}\nhint: {hint}").format(problem=sentence, hint=hint)
-        print(text, file=sys.stderr)  # noqa: T201
+        hint = _("hint: {text}").format(text=hint)
+        # untranslated: the name of the program
+        print(f"portview: {sentence}\n{hint}", file=sys.stderr)  # noqa: T201
 
 
 _BACKGROUND_OF_INSTALLER = "background-of-installer"

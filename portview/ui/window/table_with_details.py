@@ -176,9 +176,9 @@ class TableWithDetails(QSplitter):
 
             return HistoryPage(runner)
 
-        self.pane.add_page("Owner", owner_page)
-        self.pane.add_page("Traffic", traffic_page)
-        self.pane.add_page("Firewall", firewall_page)
+        self.pane.add_page(_("Owner"), owner_page)
+        self.pane.add_page(_("Traffic"), traffic_page)
+        self.pane.add_page(_("Firewall"), firewall_page)
         self.pane.add_page(_("History"), history_page)
 
     def _note_height(self) -> None:
