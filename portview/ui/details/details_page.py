@@ -22,11 +22,13 @@ class Subject:
     """The row that a person has chosen, as of the last tick.
 
     ``is_open`` is False once the socket has gone; the entry is then the last that was known.
+    ``is_shown`` is False where the filter, the scope or the view hides it.
     """
 
     entry: SocketEntry
     is_open: bool
     snapshot: Snapshot
+    is_shown: bool = True
     _owner_rows: tuple[SocketRow, ...] | None = field(default=None, compare=False)
     _connections: tuple[SocketRow, ...] | None = field(default=None, compare=False)
 
@@ -52,7 +54,7 @@ def subject_of(entry: SocketEntry, model: SocketTableModel, snapshot: Snapshot) 
     key = entry.row.key
     found = model.find_entry(key)
     is_open = found is not None and model.mark_of(key) is not Mark.CLOSED
-    return Subject(found or entry, is_open, snapshot)
+    return Subject(found or entry, is_open, snapshot, model.row_number(key) is not None)
 
 
 class DetailsPage(QWidget):

@@ -165,11 +165,10 @@ def _count(value: float) -> str:
 
 
 def _counter_words(counters: TrafficCounters) -> str:
-    words = _("{size} received and {size_2} sent so far").format(
-        size=format_size(counters.received_bytes), size_2=format_size(counters.sent_bytes)
+    words = _("{received} received and {sent} sent so far").format(
+        received=format_size(counters.received_bytes), sent=format_size(counters.sent_bytes)
     )
-    if counters.rtt_us is not None:
-        words += _("   ·   round trip {round_trip}").format(
-            round_trip=format_round_trip(counters.rtt_us)
-        )
-    return words
+    if counters.rtt_us is None:
+        return words
+    round_trip = _("round trip {time}").format(time=format_round_trip(counters.rtt_us))
+    return f"{words}   \u00b7   {round_trip}"

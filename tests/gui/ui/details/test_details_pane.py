@@ -87,6 +87,7 @@ def test_a_real_process_is_described_and_stays_when_it_has_ended(
     assert "create_server" in facts.text_of("command_line")
     assert facts.text_of("started").endswith(" ago")
     assert facts.text_of("note") == ""
+    qtbot.waitUntil(lambda: "When it ends, " in facts.text_of("why"), timeout=15_000)
     assert [entry.row.key for entry in page.sockets.model.shown_entries] == [key]
     assert str(port) in window.details.pane.heading
     child.communicate()
@@ -401,7 +402,7 @@ def test_the_folder_of_the_program_is_opened_and_never_the_program(
     bench.qtbot.waitUntil(lambda: len(opened) == 1)
     assert Path(opened[0].toLocalFile()) == tmp_path
     press(bench, "Open the folder of the executable")
-    bench.qtbot.waitUntil(lambda: told == ["The system has no program that opens folders."])
+    bench.qtbot.waitUntil(lambda: told == ["No program for opening folders was found."])
     inside = str(program / "not_a_folder" / "x")
     bench.show(of_owner([row(80)], name="app", executable=inside))
     press(bench, "Open the folder of the executable")

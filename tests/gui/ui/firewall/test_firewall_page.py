@@ -208,7 +208,7 @@ def test_what_was_dropped_lately_is_told_or_why_it_is_not(
         return page.facts._fields["drops"].toPlainText().split("\n")
 
     first, second = notified(80, 2)
-    assert first == "2026-01-31 13:45:07  from 192.0.2.9 port 51000  to 192.0.2.1"
+    assert first == "2026-01-31 13:45:07  from 192.0.2.9 port 51000 to 192.0.2.1"
     assert second.startswith("<b>bold</b>\\u{202E}gpj")
     assert notified(81, 21)[20] == "and 10 more"
     assert notified(82, 1) == ["The log has no dropped packet for this port."]

@@ -122,7 +122,7 @@ def test_the_menus_and_the_cheat_sheet_know_them(opened: RunningWindow) -> None:
     for title in (
         "Allow through firewall\u2026",
         "Block in firewall\u2026",
-        "Firewall rules made by PortView\u2026",
+        "Firewall rules created by PortView",
     ):
         assert any(line.endswith(title) for line in told)
 
