@@ -30,6 +30,7 @@ from portview.engine.poller import Poller
 from portview.engine.task_runner import TaskRunner
 from portview.engine.traffic_feed import TrafficFeed
 from portview.firewall.on_demand import FirewallOnDemand
+from portview.folders import user_settings_folder
 from portview.i18n import _
 from portview.log import log_path, use_log_settings
 from portview.preferences import NAMES
@@ -96,7 +97,7 @@ def run_window(arguments: Sequence[str]) -> int:
         _tell(error)
         return int(error.outcome)
     application = make_application()
-    instance = SingleInstance(settings_path().parent)
+    instance = SingleInstance(user_settings_folder())
     if not instance.acquire() and not _goes_on(instance):
         return int(Outcome.DONE)
     reporter = ErrorReporter(log_path())

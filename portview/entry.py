@@ -65,10 +65,10 @@ def _serve_program(arguments: Sequence[str]) -> int:
 
 def _quit_running() -> int:
     # An installer waits for this: it loads no window.
-    from portview.folders import settings_folder  # noqa: PLC0415
+    from portview.folders import user_settings_folder  # noqa: PLC0415
     from portview.ui.window.single_instance import QuitResult, quit_running  # noqa: PLC0415
 
-    result = quit_running(settings_folder())
+    result = quit_running(user_settings_folder())
     if result is QuitResult.NONE_RUNS:
         return int(Outcome.DONE)
     if result is QuitResult.DENIED:
