@@ -22,6 +22,7 @@ from portview.autostart import BACKGROUND_OPTION, open_autostart
 from portview.command_name import command_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.sockets.port_names import read_port_names
+from portview.domain.sockets.scope import Scope
 from portview.domain.table.cells import CellContext
 from portview.engine.execution_feed import ExecutionFeed
 from portview.engine.firewall_feed import FirewallFeed
@@ -48,6 +49,12 @@ from portview.ui.style.icons import application_icon
 from portview.ui.style.motion import reduce_motion
 from portview.ui.style.theme import Theme, apply_theme, choose_style
 from portview.ui.table.data_sources import DataSources, FirewallSources
+from portview.ui.window.carried_view import (
+    FILTER_OPTION,
+    SCOPE_OPTION,
+    SELECT_OPTION,
+    CarriedView,
+)
 from portview.ui.window.error_dialog import ErrorReporter
 from portview.ui.window.expired_rules import ExpiredRules, revoke_expired_rules
 from portview.ui.window.preload import Preloader
@@ -327,6 +334,10 @@ def _run(
     window.first_rows.shown.connect(notices.start)
     in_force = follow_settings(settings, language.use)
     language.changed.connect(window.show_language)
+    if options.scope:
+        view = CarriedView(Scope(options.scope), options.filter, options.select)
+        window.navigation.go_on_with(view)
+        window.first_rows.shown.connect(lambda: window.navigation.choose(view.socket))
     recorder = RecordingWindow(opened)
     window.first_rows.shown.connect(recorder.start)
     QTimer.singleShot(_SETTLED_MS, window.watching.start)
@@ -427,6 +438,10 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help=_("start in the notification area, or minimized"),
     )
+    # What a window goes on with that starts again as administrator.
+    parser.add_argument(SCOPE_OPTION, choices=[scope.value for scope in Scope], default="")
+    parser.add_argument(FILTER_OPTION, default="", help=argparse.SUPPRESS)
+    parser.add_argument(SELECT_OPTION, default="", help=argparse.SUPPRESS)
     parser.add_argument("--self-report", type=Path, help=argparse.SUPPRESS)
     return parser
 

@@ -110,4 +110,4 @@ _OF_PROGRAMS = _ELEVATED_REQUESTS | _OF_INSTALLER | {_BACKGROUND_OF_INSTALLER}
 _QUIT_OPTION = "--quit"
 _RUN_SERVICE = "run-service"
 """What the service control manager alone starts (``watch/background/windows_service.py``)."""
-_WINDOW_OPTIONS = frozenset({"--background", "--reader", "--self-report", "--theme"})
+_WINDOW_OPTIONS = frozenset({"--background", "--reader", "--scope", "--self-report", "--theme"})
