@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
 
+from portview.domain.sockets.connections import connections_of
 from portview.domain.sockets.snapshot import Snapshot, rows_of_owner
 from portview.models.liveness import Mark
 
@@ -29,6 +30,7 @@ class Subject:
     snapshot: Snapshot
     is_shown: bool = True
     _owner_rows: tuple[SocketRow, ...] | None = field(default=None, compare=False)
+    _connections: tuple[SocketRow, ...] | None = field(default=None, compare=False)
 
     @property
     def owner_rows(self) -> tuple[SocketRow, ...]:
@@ -37,6 +39,14 @@ class Subject:
             owner = self.entry.row.key.owner
             self._owner_rows = rows_of_owner(self.snapshot.rows, owner) if owner else ()
         return self._owner_rows
+
+    @property
+    def connections(self) -> tuple[SocketRow, ...]:
+        """Return the connections of a server, or of a client to the same server; sought once."""
+        if self._connections is None:
+            row = self.entry.row
+            self._connections = connections_of(row, self.snapshot.rows) if self.is_open else ()
+        return self._connections
 
 
 def subject_of(entry: SocketEntry, model: SocketTableModel, snapshot: Snapshot) -> Subject:

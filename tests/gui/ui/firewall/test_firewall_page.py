@@ -38,7 +38,7 @@ HOSTILE = "<b>bold</b>\u202egpj\n\x00 \ud800"
 @pytest.fixture
 def page(bench: DetailsBench) -> FirewallPage:
     """Give the page with its tab in front."""
-    bench.details.pane.tabs.setCurrentIndex(2)
+    bench.details.pane.tabs.setCurrentIndex(3)
     return bench.firewall_page
 
 
@@ -269,7 +269,7 @@ def test_nothing_is_asked_while_neither_column_nor_tab_is_shown(
     bench.show(snapshot([listening(80)]))
     bench.qtbot.waitUntil(lambda: not bench.verdicts.is_asking)
     assert bench.firewall.reads == 0
-    bench.details.pane.tabs.setCurrentIndex(2)
+    bench.details.pane.tabs.setCurrentIndex(3)
     bench.qtbot.waitUntil(lambda: bench.firewall.reads == 1)
     bench.qtbot.waitUntil(lambda: "lets other machines in" in bench.firewall_page.headline.text)
     bench.details.set_open(False)
