@@ -79,7 +79,17 @@ class WindowMenus:
         for menu in looks:
             view_menu.addMenu(menu)
         self._row_actions.fill(self._bar.addMenu(_("&Socket")))
-        self._add(_("&Tools"), "why", "watches", "timeline", "", *ACTION_NAMES, "", "managed_rules")
+        self._add(
+            _("&Tools"),
+            "why",
+            "watches",
+            "alerts",
+            "timeline",
+            "",
+            *ACTION_NAMES,
+            "",
+            "managed_rules",
+        )
         self._add(_("&Help"), "cheat_sheet", "whats_new", "about")
 
     def _add(self, title: str, *names: str) -> QMenu:
