@@ -249,6 +249,6 @@ def _unexpected(error: Exception) -> PortViewError:
         )
     return PortViewError(
         "unexpected_failure",
-        _("Something went wrong that should not have."),
+        _("An unexpected error occurred."),
         _("The details are in {log_path}").format(log_path=log_path()),
     )

@@ -108,7 +108,10 @@ def _refuse_guesses(plan: FreePlan, options: argparse.Namespace) -> None:
         raise PortViewError(
             "holder_uncertain",
             _("The process that opened the port has ended; who holds it now is only likely."),
-            _("Look with --dry-run. To end the likely holder without being asked add --force."),
+            _(
+                "See the plan with --dry-run. To end the likely holder without confirmation, "
+                "add --force."
+            ),
             Outcome.NOT_DONE,
         )
 

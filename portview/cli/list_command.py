@@ -142,7 +142,7 @@ def _parsed(text: str) -> Query:
         place = _("at character {start}").format(start=error.start + 1)
         raise PortViewError(
             "bad_query",
-            _("The filter is wrong {place}: {error}").format(place=place, error=error),
+            _("The filter has an error {place}: {error}").format(place=place, error=error),
             error.hint or _("For example: --query 'port:8000-8100 -proc:node'"),
             Outcome.BAD_INPUT,
         ) from error

@@ -41,7 +41,8 @@ class Confirmation:
     """A question to a person. ``subject`` is what the act will be given if the answer is yes.
 
     ``verb`` labels the button; empty where there is nothing that can be done. ``notes`` sum up
-    what the cards tell one by one. ``is_hidden`` tells that an administrator could see more.
+    what the cards tell one by one. ``is_hidden`` tells that an administrator could see more,
+    ``is_for_admin`` that what is refused here can be decided, and done, as administrator only.
     ``harms_nobody_else`` is proved: only programs of this person stop, none a service, no client
     of them is connected. Only then is the act what Enter does.
     """
@@ -54,6 +55,7 @@ class Confirmation:
     has_tree: bool = False
     can_be_forced: bool = False
     is_hidden: bool = False
+    is_for_admin: bool = False
     harms_nobody_else: bool = False
 
 
@@ -77,7 +79,7 @@ def confirm_free(
         for row in plan.left_alone[:MOST_NAMED]
     ]
     if plan.is_shared:
-        headline = _("{port} is there to be shared: nothing has to be stopped.").format(
+        headline = _("{port} is shared on purpose: nothing has to be stopped.").format(
             port=plan.request
         )
     elif not plan.steps:
@@ -170,17 +172,17 @@ def confirm_end(step: PlanStep, grace_s: float) -> Confirmation:
     """Put the end of a process into a question."""
     name = process_name(step.process)
     is_possible = step.kind is not PlanAction.REFUSE
-    with_tree = _(" and everything under it") if step.tree else ""
+    verb = _("End process tree") if step.tree else _("End process")
+    question = _("End {name} and everything under it?") if step.tree else _("End {name}?")
     return Confirmation(
-        _("End {name}{with_tree}?").format(name=name, with_tree=with_tree)
-        if is_possible
-        else _("{name} is left alone.").format(name=name),
+        (question if is_possible else _("{name} is left alone.")).format(name=name),
         (step_card(step, grace_s),),
         step,
-        _("End process tree") if step.tree else _("End process") if is_possible else "",
+        verb if is_possible else "",
         restart_sentences([step]),
         has_tree=is_possible,
         can_be_forced=is_possible,
+        is_for_admin=step.refusal is not None and step.refusal.needs_admin,
     )
 
 
@@ -192,23 +194,28 @@ def confirm_service(service: ServiceFacts, verb: str, refusal: Refusal | None) -
             CardKind.REFUSED, title, (inert(service.name, 80),), refusal.reason, refusal.advice
         )
         return Confirmation(_("{title} is left alone.").format(title=title), (card,), service)
+    question, button = {
+        "stop": (_("Stop the service {title}?"), _("Stop service")),
+        "start": (_("Start the service {title}?"), _("Start service")),
+        "restart": (_("Restart the service {title}?"), _("Restart service")),
+    }[verb]
     return Confirmation(
-        _("{verb} the service {title}?").format(verb=verb.capitalize(), title=title),
-        (service_card(service, verb),),
-        service,
-        f"{verb.capitalize()} service",
+        question.format(title=title), (service_card(service, verb),), service, button
     )
 
 
 def confirm_close(plan: ClosePlan) -> Confirmation:
     """Put the end of a connection into a question."""
-    ends = [(_("At this end"), plan.process), (_("At the other end, on this machine"), plan.peer)]
+    ends = [
+        (_("At this end; it keeps running."), plan.process),
+        (_("At the other end, on this machine; it keeps running."), plan.peer),
+    ]
     cards = tuple(
         Card(
             CardKind.STAYS,
             process_name(process),
             identity(process),
-            _("{place}; it keeps running.").format(place=place),
+            place,
         )
         for place, process in ends
         if process is not None

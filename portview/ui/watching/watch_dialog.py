@@ -176,7 +176,7 @@ class WatchDialog(QDialog):
         is_held = self.fields.kind is Expectation.HELD_BY
         if is_held and not self.program_field.text() and self._suggested_program:
             self.program_field.setText(self._suggested_program)
-        self.headline.say(Severity.NOTE, _("Right now"), _("Reading …"))
+        self.headline.say(Severity.NOTE, _("Current state"), _("Checking…"))
         self._typing.start()
 
     @Slot()
@@ -192,7 +192,7 @@ class WatchDialog(QDialog):
             self.headline.say(Severity.BAD, _("Not complete"), parsed.problems[0].message)
             return
         watch = parsed.rules.watches[0]
-        self.headline.say(Severity.NOTE, _("Right now"), _("Reading …"))
+        self.headline.say(Severity.NOTE, _("Current state"), _("Checking…"))
         if watch.expect is Expectation.NO_NEW_LISTENERS:
             self.headline.say(
                 Severity.NOTE,
@@ -210,9 +210,9 @@ class WatchDialog(QDialog):
 
     def _show_preview(self, found: Observation) -> None:
         severity, word = {
-            Evaluation.GOOD: (Severity.GOOD, _("Right now this would be ok")),
-            Evaluation.BAD: (Severity.BAD, _("Right now this would fire")),
-            Evaluation.UNREADABLE: (Severity.NOTE, _("Right now this is unknown")),
+            Evaluation.GOOD: (Severity.GOOD, _("Right now it would be OK")),
+            Evaluation.BAD: (Severity.BAD, _("Right now it would fire")),
+            Evaluation.UNREADABLE: (Severity.NOTE, _("Its current state is unknown")),
         }[found.evaluation]
         self.headline.say(severity, word, found.detail)
 

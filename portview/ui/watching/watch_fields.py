@@ -113,7 +113,7 @@ class WatchFields(QWidget):
         for label, widget in rows:
             self._form.addRow(label, widget)
         for number, box in enumerate(self.channels):
-            self._form.addRow(_("Tell") if number == 0 else "", box)
+            self._form.addRow(_("Notify") if number == 0 else "", box)
 
     def _connect(self) -> None:
         self.expect_box.currentIndexChanged.connect(self._show_rows)
@@ -222,7 +222,7 @@ class WatchFields(QWidget):
 
 def _kinds(protocol: str) -> list[tuple[Expectation, str]]:
     kinds = [
-        (Expectation.LISTENING, _("somebody listens on it")),
+        (Expectation.LISTENING, _("a program listens on it")),
         (Expectation.TCP, _("it answers when a client connects")),
         (Expectation.HTTP, _("a web page comes from it")),
         (Expectation.TLS, _("its certificate is valid for some more days")),
@@ -230,7 +230,7 @@ def _kinds(protocol: str) -> list[tuple[Expectation, str]]:
         (Expectation.HELD_BY, _("no other program takes it")),
         (Expectation.NOT_EXPOSED, _("it stays closed to other machines")),
         (Expectation.NOT_RESERVED, _("it is in no excluded range")),
-        (Expectation.FREE, _("nobody holds it")),
+        (Expectation.FREE, _("no process holds it")),
         (Expectation.SOCKETS, _("it does not have too many sockets")),
         (Expectation.SERVICE, _("a service runs")),
         (Expectation.NO_NEW_LISTENERS, _("nothing new listens on this computer")),

@@ -36,7 +36,7 @@ def columns() -> tuple[str, ...]:
         _("Since"),
         _("Last check"),
         _("Next check"),
-        _("Tells"),
+        _("Notifies"),
         _("Detail"),
     )
 
@@ -44,7 +44,7 @@ def columns() -> tuple[str, ...]:
 def state_words(status: WatchStatus) -> str:
     """Return a state with what is laid over it."""
     words = {
-        "ok": _("ok"),
+        "ok": _("OK"),
         "pending": _("pending"),
         "firing": _("firing"),
         "recovering": _("recovering"),
@@ -70,7 +70,7 @@ def expectation_words(watch: Watch) -> str:
         Expectation.HELD_BY: _("{port} is held by {program}"),
         Expectation.TCP: _("{where} answers"),
         Expectation.UDP: _("{where} answers"),
-        Expectation.HTTP: _("{url} answers well"),
+        Expectation.HTTP: _("{url} responds as expected"),
         Expectation.TLS: _("the certificate of {where} is valid for {days:g} days"),
         Expectation.SERVICE: _("the service {service} runs"),
         Expectation.NO_NEW_LISTENERS: _("nothing new listens"),

@@ -68,7 +68,7 @@ def test_a_watch_is_added_with_a_look_at_what_it_would_find(
     tools.watch_port(port, "tcp", "shop")
     dialog = tools._dialog
     assert dialog is not None
-    qtbot.waitUntil(lambda: "would be ok" in dialog.headline.text, timeout=30_000)
+    qtbot.waitUntil(lambda: "would be OK" in dialog.headline.text, timeout=30_000)
     # Held by another program than the row's: that would fire.
     dialog.expect_box.setCurrentIndex(dialog.expect_box.findData("held_by"))
     assert dialog.program_field.text() == "shop"
@@ -175,7 +175,7 @@ def test_a_watch_is_edited_and_all_that_the_form_does_not_show_stays(
     dialog = tools._dialog
     assert dialog is not None
     assert (dialog.name_field.text(), dialog.port_field.value()) == ("shop", port)
-    qtbot.waitUntil(lambda: "would be ok" in dialog.headline.text, timeout=30_000)
+    qtbot.waitUntil(lambda: "would be OK" in dialog.headline.text, timeout=30_000)
     dialog.name_field.setText("store")
     dialog.fields.interval_box.setCurrentIndex(0)
     dialog.fields.failures_field.setValue(5)
