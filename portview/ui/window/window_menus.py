@@ -11,6 +11,7 @@ from portview.domain.sockets.scope import Scope
 from portview.i18n import _
 from portview.ui.commands.column_actions import COLUMN_ACTIONS
 from portview.ui.commands.row_actions import Section
+from portview.ui.machines.machine_tools import MACHINES_ACTION
 from portview.ui.probing.probing_tools import ACTION_NAMES
 from portview.ui.window.restart_action import RESTART_ACTION
 from portview.ui.window.tray import BACKGROUND_ACTIONS
@@ -79,7 +80,17 @@ class WindowMenus:
         for menu in looks:
             view_menu.addMenu(menu)
         self._row_actions.fill(self._bar.addMenu(_("&Socket")))
-        self._add(_("&Tools"), "why", "watches", "timeline", "", *ACTION_NAMES, "", "managed_rules")
+        self._add(
+            _("&Tools"),
+            "why",
+            "watches",
+            "timeline",
+            "",
+            *ACTION_NAMES,
+            "",
+            "managed_rules",
+            MACHINES_ACTION,
+        )
         self._add(_("&Help"), "cheat_sheet", "whats_new", "about")
 
     def _add(self, title: str, *names: str) -> QMenu:
