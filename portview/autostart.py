@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from portview.actions.elevation.own_command import own_command
+from portview.actions.own_command import own_command
 from portview.domain.errors import PortViewError
 from portview.files import write_whole
 from portview.i18n import _

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from portview.actions.free_port.plan import FreePlan
-    from portview.actions.free_port.port_usage import FreeRequest
+    from portview.actions.port_usage import FreeRequest
 
 Report = TypeVar("Report", bound=ActionReport)
 
@@ -52,7 +52,7 @@ def inspect_or_elevate(request: FreeRequest, options: argparse.Namespace) -> Fre
     Looking changes nothing; acting asks for rights again.
     """
     plan = inspect_port(request)
-    hidden = _("The system tells who holds this port to administrators only.")
+    hidden = _("Only an administrator can see which process uses this port.")
     if plan.is_hidden and _wants_rights(hidden, options):
         return inspect_port(request, find_holders_elevated(request))
     return plan

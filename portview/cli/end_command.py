@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from portview.actions.confirmation.history import keep_record
 from portview.actions.free_port.plan import PlanAction
+from portview.actions.free_port.restart_words import restart_sentences
 from portview.actions.json_output.actions import report_object, result_object, step_object
 from portview.actions.processes.end import end_process, inspect_process
-from portview.actions.safety.restart_words import restart_sentences
 from portview.cli.arguments import add_change_options, parse_grace, parse_start_time
 from portview.cli.consent import require_consent
 from portview.cli.console import print_json, print_line
@@ -31,9 +31,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "end",
         help=_("end one process, named by its PID and start time"),
         description=_(
-            "End one process. The start time, as list --json tells "
-            "it, makes sure that it is still the process that was "
-            "seen, for a PID is given to another one sooner or later."
+            "End one process. The start time (from list --json) guards against PID reuse."
         ),
     )
     parser.add_argument("pid", metavar="PID", help=_("the process ID"))

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from portview.actions.confirmation.history import keep_record
 from portview.actions.free_port.execute import expected_report, free_port
-from portview.actions.free_port.port_usage import FreeRequest
 from portview.actions.json_output.actions import free_document
+from portview.actions.port_usage import FreeRequest
 from portview.cli.arguments import (
     add_change_options,
     add_port_argument,
@@ -131,7 +131,10 @@ def _refuse_guesses(plan: FreePlan, options: argparse.Namespace) -> None:
         raise PortViewError(
             "holder_uncertain",
             _("The process that opened the port has ended; who holds it now is only likely."),
-            _("Look with --dry-run. To end the likely holder without being asked add --force."),
+            _(
+                "See the plan with --dry-run. To end the likely holder without confirmation, "
+                "add --force."
+            ),
             Outcome.NOT_DONE,
         )
 

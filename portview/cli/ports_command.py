@@ -6,7 +6,7 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
-from portview.actions.port_settings.setting import SettingChange, SettingKind, checked_change
+from portview.actions.specs.setting import SettingChange, SettingKind, checked_change
 from portview.cli.arguments import add_change_options
 from portview.cli.console import print_json, print_line, print_note
 from portview.command_name import command_line
@@ -45,8 +45,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "ports",
         help=_("show the ranges of ports and who uses them, or change the ranges"),
         description=_(
-            "Show from where the system takes ports for outgoing connections, which it "
-            "keeps, how many are in use and by whom. With a word behind it, change a range."
+            "Show from which range the system takes ports for outgoing connections, which "
+            "ports it keeps, how many are in use and by which programs. Its subcommands "
+            "change a range."
         ),
         epilog=_("Exit code 1 where ports run out or a range covers a port of a server."),
     )
@@ -133,7 +134,8 @@ def _print_overview(overview: PortsOverview) -> None:
     print_line(_("{name}: dynamic range {range}").format(name=name, range=ranges.dynamic or "?"))
     if usage is not None:
         print_line(
-            _("  {used} of {size} in use ({share:.1%}), {waiting} of them in TIME_WAIT").format(
+            "  "
+            + _("{used} of {size} in use ({share:.1%}), {waiting} of them in TIME_WAIT").format(
                 used=usage.used, size=usage.size, share=usage.share, waiting=usage.time_wait
             )
         )
@@ -147,7 +149,7 @@ def _print_overview(overview: PortsOverview) -> None:
     for warning in overview.warnings:
         print_line("  " + _("Warning: {sentence}").format(sentence=warning.sentence))
         if warning.change is not None:
-            from portview.actions.port_settings.command import command_of  # noqa: PLC0415
+            from portview.actions.specs.setting_command import command_of  # noqa: PLC0415
 
             print_line(f"    {command_line(*command_of(warning.change)[1:])}")
 
@@ -215,7 +217,7 @@ def _print_plan(plan: SettingPlan) -> None:
 
 
 def _plan_object(plan: SettingPlan) -> dict[str, object]:
-    from portview.actions.port_settings.command import command_of  # noqa: PLC0415 - likewise
+    from portview.actions.specs.setting_command import command_of  # noqa: PLC0415 - likewise
 
     return {
         "setting": plan.change.kind.value,

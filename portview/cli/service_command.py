@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.actions.confirmation.history import keep_record
+from portview.actions.inspection.process_inspection import ProcessInspector
 from portview.actions.json_output.actions import report_object, service_object
-from portview.actions.safety.process_inspection import ProcessInspector
 from portview.actions.services.change import (
     check_service,
     read_service,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from portview.actions.port_settings.setting import SettingChange, SettingKind, reserve
+from portview.actions.specs.setting import SettingChange, SettingKind, reserve
 from portview.diagnosis.causes.exhaustion import ALARMING_SHARE
 from portview.domain.plain_text import inert
 from portview.domain.sockets.port_ranges import PortRange

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from portview.domain.sockets.socket_row import Protocol
 
 if TYPE_CHECKING:
-    from portview.actions.port_settings.setting import SettingChange
+    from portview.actions.specs.setting import SettingChange
     from portview.domain.owners.process import ProcessKey
     from portview.domain.sockets.socket_row import Endpoint
 

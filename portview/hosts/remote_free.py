@@ -34,7 +34,7 @@ def read_plan(document: dict[str, Any], port: int, protocol: str) -> RemotePlan:
     plan = document.get("plan")
     steps = plan.get("steps") if isinstance(plan, dict) else None
     if not isinstance(steps, list):
-        return RemotePlan((_("Its answer is not what was asked for."),))
+        return RemotePlan((_("Its answer is not what was requested."),))
     if not steps:
         report = document.get("report")
         return RemotePlan(report_lines(report) or (_("Nothing holds the port there."),))

@@ -72,7 +72,7 @@ def _taken(sockets: RemoteSockets, line: bytes) -> Snapshot:
     try:
         return sockets.take(json.loads(line))
     except (BadDocumentError, ValueError, RecursionError) as error:
-        raise _ended(_("its answer is not what was asked for")) from error
+        raise _ended(_("its answer is not what was requested")) from error
 
 
 def _ended(reason: str) -> PortViewError:

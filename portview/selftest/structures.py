@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MODULES = (
     "portview.actions.elevation.shell_execute",
-    "portview.actions.services.windows_api",
+    "portview.actions.service_control.windows_api",
     "portview.firewall.windows.other_products",
     "portview.firewall.windows.service_state",
     "portview.probes.initial_rto",

@@ -21,7 +21,7 @@ _MOST_TAGS = 20
 
 def read_services(_redactor: Redactor) -> dict[str, Any]:
     """Return how many services are listed and how many tell their settings; names by tag."""
-    from portview.actions.services.windows_api import (  # noqa: PLC0415 - Windows only
+    from portview.actions.service_control.windows_api import (  # noqa: PLC0415 - Windows only
         LARGEST_CONFIG,
         SERVICE_QUERY_CONFIG,
         check,

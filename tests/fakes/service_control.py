@@ -12,7 +12,7 @@ import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from portview.actions.services import windows_api as scm
+from portview.actions.service_control import windows_api as scm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +63,7 @@ class StrictServiceControl:
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Stand in for advapi32.dll in both modules that bind its service functions."""
         scm.service_api.cache_clear()
-        for module in ("actions.services.windows_api", "readers.windows.advapi32"):
+        for module in ("actions.service_control.windows_api", "readers.windows.advapi32"):
             place = f"portview.{module}"
             monkeypatch.setattr(f"{place}.load_library", lambda name: self)
             monkeypatch.setattr(f"{place}.bind", self._bind)

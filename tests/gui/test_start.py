@@ -67,7 +67,7 @@ print(json.dumps(told))
 """
 
 NEEDED_AT_ONCE = {
-    "portview.actions": {"elevation", "elevation.own_command"},
+    "portview.actions": {"own_command"},
     "portview.cli": set(),
     "portview.domain.query": set(),
     "portview.firewall": {"on_demand"},
@@ -75,7 +75,7 @@ NEEDED_AT_ONCE = {
     "portview.readers.linux": {"process_image", "program_name"},
     "portview.readers.windows": set(),
     "portview.ui.firewall": {"firewall_tools", "rule_targets", "verdict_icons"},
-    "portview.ui.probing": {"probing_tools"},
+    "portview.ui.probing": {"port_actions", "probing_tools"},
 }
 """Of each of these packages, what a window can't do without."""
 

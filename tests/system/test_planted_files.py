@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from portview.actions.elevation.manual_command import command_for_administrator, manual_command
-from portview.actions.elevation.own_command import elevated_command, own_command
 from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
+from portview.actions.own_command import elevated_command, own_command
 from portview.process_hardening import remove_untrusted_variables
 from portview.readers import system_tools
 from portview.readers.system_tools import TOOL_FOLDERS, find_tool, tool_environment
@@ -167,7 +167,7 @@ def test_a_copy_that_the_interpreter_does_not_know_starts_itself_as_well(
     for name in ("portview", "resources"):
         shutil.copytree(ROOT / name, copy / name)
     code = (
-        "import portview.actions.elevation.own_command as own, json\n"
+        "import portview.actions.own_command as own, json\n"
         "print(json.dumps([own.own_command(), own.elevated_command()]))"
     )
     told = subprocess.run(

@@ -50,6 +50,11 @@ PLANTED = {
     "domain.planted": "socket",
     "models.planted": "psutil",
     "readers.planted": "portview.actions.free_port.plan",
+    "actions.safety.planted": "portview.actions.free_port.report",
+    "ui.style.planted": "portview.ui.window.tray",
+    "watch.rules.planted": "portview.watch.tracking.tracker",
+    "firewall.interface": "portview.firewall.linux.backend",
+    "diagnosis.facts": "portview.diagnosis.answer",
 }
 
 

@@ -9,9 +9,9 @@ import portview
 
 STARTING = {"run", "Popen", "call", "check_call", "check_output"}
 WITH_REASON = {
-    "actions/services/systemd.py": "Linux only",
+    "actions/service_control/systemd.py": "Linux only",
     "actions/elevation/polkit.py": "Linux only",
-    "firewall/linux/tools.py": "Linux only",
+    "firewall/tools.py": "Linux only",
     "cli/pick_command.py": "the person's own command, in the person's console",
 }
 """Files whose children may have a console, and why."""

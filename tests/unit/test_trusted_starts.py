@@ -13,7 +13,7 @@ STARTING = {"run", "Popen", "call", "check_call", "check_output"}
 OWN_VARIABLES = {
     "hosts/asking.py": "ssh finds the person's agent by them",
     "actions/processes/restart.py": "the recorded program, with the variables of the person",
-    "actions/processes/windows_close_request.py": "PortView itself, isolated",
+    "actions/process_handles/windows_close_request.py": "PortView itself, isolated",
     "cli/pick_command.py": "the person's own command",
     "watch/repair/command.py": "the person's own command",
 }

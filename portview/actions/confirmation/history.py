@@ -14,13 +14,13 @@ from portview.actions.free_port.execute import FreeReport
 from portview.actions.free_port.plan import PlanAction
 from portview.actions.port_settings.change import SettingReport
 from portview.actions.processes.end import EndReport
+from portview.actions.processes.stopped import StoppedProcess
 from portview.actions.processes.suspend import SuspendReport
 from portview.actions.services.change import ServiceReport
 from portview.domain.errors import Outcome
 from portview.domain.facts import known_or
 from portview.domain.firewall import RuleEffect
 from portview.domain.json_schema import iso_time
-from portview.domain.owners.process import ProcessKey
 from portview.domain.owners.process_rights import ProcessRights
 from portview.log import log_path
 from portview.private_files import make_folder, open_to_append, read_whole
@@ -30,37 +30,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from portview.actions.free_port.plan import PlanStep
-    from portview.actions.processes.stop import StopResult
     from portview.actions.safety.process_facts import ProcessFacts
+    from portview.actions.stopping.stop import StopResult
     from portview.domain.errors import ActionReport
 
 logger = logging.getLogger(__name__)
 
 _LARGEST_BYTES = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class StoppedProcess:
-    """A process that was stopped, with all that is needed to start it again; None if unknown.
-
-    ``ending`` is a value of ``Ending``, or "suspended" or "resumed". ``rights`` are those that it
-    ran with, by which it is decided whether PortView may start it; ``user`` is for showing only.
-    """
-
-    pid: int
-    started_ms: int
-    ending: str
-    name: str | None = None
-    executable: str | None = None
-    command_line: tuple[str, ...] | None = None
-    working_directory: str | None = None
-    user: str | None = None
-    rights: ProcessRights | None = None
-
-    @property
-    def key(self) -> ProcessKey:
-        """Return the identity that the process had."""
-        return ProcessKey(self.pid, self.started_ms)
 
 
 @dataclass(frozen=True, slots=True)

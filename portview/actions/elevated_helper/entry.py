@@ -7,7 +7,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from portview.actions.elevated_helper.server import run_elevated_request
-from portview.actions.processes.windows_close_request import CTRL_BREAK_VERB, run_console_request
+from portview.actions.process_handles.windows_close_request import (
+    CTRL_BREAK_VERB,
+    run_console_request,
+)
 from portview.process_hardening import leave_working_directory
 from portview.readers.elevation import is_elevated
 

@@ -18,9 +18,8 @@ from portview.actions.elevation.request import (
     parse_elevated_request,
 )
 from portview.actions.free_port.elevated_holders import holder_values
-from portview.actions.processes.stop import StopResult, stop_processes
+from portview.actions.inspection.process_inspection import ProcessInspector
 from portview.actions.processes.suspend import SuspendVerb, change_execution, inspect_execution
-from portview.actions.safety.process_inspection import ProcessInspector
 from portview.actions.safety.stop_refusal import stop_refusal
 from portview.actions.services.change import (
     check_holder,
@@ -30,6 +29,7 @@ from portview.actions.services.change import (
     start_service,
     stop_service,
 )
+from portview.actions.stopping.stop import StopResult, stop_processes
 from portview.domain.errors import Outcome, PortViewError
 from portview.i18n import _
 from portview.readers.process_identity import process_key

@@ -7,8 +7,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
-from portview.actions.processes.stop import Ending, StopResult
 from portview.actions.safety.process_facts import CloseMethod
+from portview.actions.stopping.stop import Ending, StopResult
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.owners.process import ProcessKey
 from portview.i18n import _
@@ -92,6 +92,6 @@ def no_answer() -> PortViewError:
     return PortViewError(
         "no_answer",
         _("The elevated process returned an invalid response."),
-        _("Look again at what is true now; the log may tell more."),
+        _("Check the current state before you try again; the log may have details."),
         Outcome.NOT_DONE,
     )

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from portview.actions.elevation.own_command import elevated_command
 from portview.actions.elevation.request import ElevatedOperation
+from portview.actions.own_command import elevated_command
 from portview.domain.json_schema import iso_time
 from portview.domain.sockets.socket_row import endpoint_text
 from portview.i18n import _
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def manual_command(elevated_request: ElevatedRequest) -> str:
     """Return what a person can type instead, in this system's own way."""
     if elevated_request.setting is not None:
-        from portview.actions.port_settings.command import command_of  # noqa: PLC0415 - when wanted
+        from portview.actions.specs.setting_command import command_of  # noqa: PLC0415 - when wanted
 
         commands = [list(command_of(elevated_request.setting)[1:])]
     else:
@@ -66,7 +66,7 @@ def _commands(elevated_request: ElevatedRequest) -> Iterator[list[str]]:
             ]
     elif elevated_request.rule_spec is not None:
         # Rules are loaded with the first elevated request about one.
-        from portview.actions.firewall_rules.rule_spec import rule_command  # noqa: PLC0415
+        from portview.actions.specs.rule_spec import rule_command  # noqa: PLC0415
 
         yield rule_command(elevated_request.rule_spec)
     elif elevated_request.rule_ids:

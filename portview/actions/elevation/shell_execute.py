@@ -126,7 +126,7 @@ class _WindowsShell:
         return 0 if self._execute(ctypes.byref(info)) else last_error()
 
     def own_window(self) -> int:
-        from portview.actions.processes.windows_top_level import main_windows  # noqa: PLC0415
+        from portview.actions.process_handles.windows_top_level import main_windows  # noqa: PLC0415
 
         foreground = self._foreground()
         owner = wintypes.DWORD()

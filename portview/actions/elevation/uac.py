@@ -21,12 +21,12 @@ from multiprocessing.connection import Client, Listener
 from typing import TYPE_CHECKING, Any
 
 from portview.actions.elevation.errors import elevation_cancelled
-from portview.actions.elevation.own_command import elevated_command
 from portview.actions.elevation.shell_execute import (
     SEE_MASK_NOCLOSEPROCESS,
     SW_HIDE,
     shell_execute,
 )
+from portview.actions.own_command import elevated_command
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.owners.process_tree import parent_of
 from portview.i18n import _
@@ -140,8 +140,8 @@ def _start(arguments: Sequence[str], verb: str) -> int:
     if process is None:
         raise PortViewError(
             "elevation_failed",
-            _("Windows started the elevated process but does not say as which process."),
-            _("Look again at what is true now."),
+            _("Windows started the elevated process but returned no handle to it."),
+            _("Check the current state before you try again."),
             Outcome.NOT_DONE,
         )
     return process
@@ -175,7 +175,7 @@ def _hear(listener: Listener, address: str, process: int, cancel: CancelToken | 
         raise PortViewError(
             "no_answer",
             _("The elevated process exited without a response."),
-            _("Look again at what is true now; the log may tell more."),
+            _("Check the current state before you try again; the log may have details."),
             Outcome.NOT_DONE,
         )
     return heard[0]

@@ -7,7 +7,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from portview.actions.firewall_rules.query_context import is_loopback
-from portview.actions.firewall_rules.rule_spec import ANY, LOCAL_SUBNET
+from portview.actions.specs.rule_spec import ANY, LOCAL_SUBNET
 from portview.domain.firewall import (
     EVERYONE_OF,
     LOCAL_SUBNET_OF,

@@ -11,15 +11,15 @@ from portview.actions.free_port.elevated_facts import (
     elevated_facts_values,
     read_elevated_facts,
 )
-from portview.actions.free_port.port_usage import holds_port
-from portview.actions.safety.process_inspection import ProcessInspector, read_rows
+from portview.actions.inspection.process_inspection import ProcessInspector, read_rows
+from portview.actions.port_usage import holds_port
 from portview.domain.owners.process import ProcessKey
 from portview.domain.sockets.socket_row import Endpoint, Family, Protocol, SocketKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from portview.actions.free_port.port_usage import FreeRequest
+    from portview.actions.port_usage import FreeRequest
     from portview.domain.cancellation import CancelToken
     from portview.domain.sockets.socket_row import SocketRow
 

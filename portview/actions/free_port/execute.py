@@ -13,13 +13,13 @@ from portview.actions.free_port.elevated_holders import with_owners
 from portview.actions.free_port.http_sys import explain_http_sys
 from portview.actions.free_port.newcomers import changed_results
 from portview.actions.free_port.plan import FreePlan, PlanAction, PlanStep, plan_free
-from portview.actions.free_port.port_usage import FreeRequest, port_use
 from portview.actions.free_port.report import describe_result, outcome_of
 from portview.actions.free_port.verify import places_of, prove, try_bind
-from portview.actions.processes.stop import Ending, StopResult, stop_processes
+from portview.actions.inspection.process_inspection import ProcessInspector, read_rows
+from portview.actions.port_usage import FreeRequest, port_use
 from portview.actions.progress import ActionStep, Stage
-from portview.actions.safety.process_inspection import ProcessInspector, read_rows
 from portview.actions.services.change import stop_service
+from portview.actions.stopping.stop import Ending, StopResult, stop_processes
 from portview.domain.errors import ActionReport, Outcome, PortViewError
 from portview.domain.sockets.socket_row import Protocol
 from portview.i18n import _
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from portview.actions.free_port.elevated_holders import HeldSocket
-    from portview.actions.free_port.port_usage import PortUse
     from portview.actions.free_port.verify import Proof
+    from portview.actions.port_usage import PortUse
     from portview.domain.cancellation import CancelToken
     from portview.domain.owners.process import ProcessInfo, ProcessKey
     from portview.domain.sockets.socket_row import SocketRow
@@ -205,7 +205,7 @@ def _nothing_to_do(plan: FreePlan, asked: str) -> FreeReport:
     _done, now, next_step = describe_result(plan, (), (), proof)
     done = _("Nothing: no process holds it.")
     if plan.is_shared:
-        done = _("Nothing: the port is there to be shared.")
+        done = _("Nothing: the port is shared on purpose.")
     return FreeReport(
         outcome_of(proof, (), ()), asked, done, now, next_step, plan=plan, proof=proof
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.actions.free_port.port_usage import port_use
-from portview.actions.processes.stop import Ending, StopResult
-from portview.actions.safety.process_inspection import ProcessInspector, read_rows
+from portview.actions.inspection.process_inspection import ProcessInspector, read_rows
+from portview.actions.port_usage import port_use
 from portview.actions.safety.process_words import describe_process
 from portview.actions.safety.seen_process import socket_id
+from portview.actions.stopping.stop import Ending, StopResult
 from portview.domain.facts import known_or
 from portview.domain.sockets.socket_row import endpoint_text
 from portview.i18n import _
@@ -40,7 +40,7 @@ def changed_results(plan: FreePlan) -> tuple[StopResult, ...]:
             if services & {one.name for one in known_or(facts.services, ())}:
                 continue  # Another process of the very service that is stopped.
             name = describe_process(facts.info)
-        words = _("{name} holds {endpoint} now.")
+        words = _("{name} now holds {endpoint}.")
         sentences.append(words.format(name=name, endpoint=endpoint_text(row.local)))
     if not sentences:
         return ()

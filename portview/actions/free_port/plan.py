@@ -24,7 +24,7 @@ from portview.i18n import _
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from portview.actions.free_port.port_usage import FreeRequest, PortUse
+    from portview.actions.port_usage import FreeRequest, PortUse
     from portview.actions.safety.process_facts import ProcessFacts, SelfContext, ServiceFacts
     from portview.domain.owners.process import ProcessInfo, ProcessKey
     from portview.domain.sockets.socket_row import SocketRow

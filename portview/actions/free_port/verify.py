@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from portview.actions.free_port.port_usage import PortUse, holds_port, port_use
 from portview.actions.free_port.time_wait import time_wait_left_s
+from portview.actions.inspection.process_inspection import ProcessInspector, read_rows
 from portview.actions.port_destinations import PortDestinations
-from portview.actions.safety.process_inspection import ProcessInspector, read_rows
+from portview.actions.port_usage import PortUse, holds_port, port_use
 from portview.actions.safety.refusals import refusal
 from portview.domain.address_matching import bound_device, is_wildcard
 from portview.domain.sockets.socket_row import is_loopback
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from portview.actions.free_port.plan import FreePlan
-    from portview.actions.free_port.port_usage import FreeRequest
+    from portview.actions.port_usage import FreeRequest
     from portview.actions.safety.process_facts import ProcessFacts
     from portview.domain.cancellation import CancelToken
     from portview.domain.owners.process import ProcessInfo, ProcessKey

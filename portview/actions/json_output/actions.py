@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from portview.actions.safety.restart_words import restart_sentences
+from portview.actions.free_port.restart_words import restart_sentences
 from portview.domain.facts import Known, Unreadable
 from portview.domain.json_schema import iso_time, socket_object
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from portview.actions.free_port.execute import FreeReport
     from portview.actions.free_port.plan import FreePlan, PlanStep
     from portview.actions.free_port.verify import Proof
-    from portview.actions.processes.stop import StopResult
     from portview.actions.processes.suspend import SuspendPlan
     from portview.actions.safety.process_facts import ProcessFacts, ServiceFacts
     from portview.actions.safety.refusals import Refusal
+    from portview.actions.stopping.stop import StopResult
     from portview.domain.errors import ActionReport
     from portview.domain.facts import Fact
     from portview.domain.owners.blockage import Blockage

@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING
 
 from portview.actions.elevation.client import run_elevated
 from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
-from portview.actions.safety.process_inspection import ProcessInspector
+from portview.actions.inspection.process_inspection import ProcessInspector
+from portview.actions.inspection.verification import changed_since, find_changes
 from portview.actions.safety.refusals import Refusal, refusal, service_refusal
-from portview.actions.safety.verification import changed_since, find_changes
-from portview.actions.services.choose import open_service_control
-from portview.actions.services.service_control import service_failed
+from portview.actions.service_control.choose import open_service_control
+from portview.actions.service_control.interface import service_failed
 from portview.domain.errors import ActionReport, Outcome, PortViewError
 from portview.domain.facts import known_or
 from portview.domain.owners.service import Service, ServiceState
 from portview.domain.plain_text import quoted
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 from portview.readers.process_identity import process_key
 from portview.readers.running_program import read_program
 
 if TYPE_CHECKING:
     from portview.actions.safety.process_facts import ProcessFacts, SelfContext, ServiceFacts
     from portview.actions.safety.seen_process import SeenProcess
-    from portview.actions.services.service_control import ServiceControl
+    from portview.actions.service_control.interface import ServiceControl
 
 _TIMEOUT_S = 30.0
 USERS_OWN = "systemd --user"
@@ -107,7 +107,7 @@ def restart_service(seen: ServiceFacts, *, as_admin: bool = False) -> ServiceRep
         control.start(seen.name, _TIMEOUT_S)
         for dependent in reversed(seen.dependents):
             control.start(dependent.name, _TIMEOUT_S)
-    words = _("{stopped} Then started again.").format(stopped=_describe_stopped(seen))
+    words = join_sentences(_describe_stopped(seen), _("It was then started again."))
     return _running(
         control, seen, _("Restart the service {seen_name}.").format(seen_name=seen.name), words
     )

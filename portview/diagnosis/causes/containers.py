@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.actions.port_settings.setting import SettingChange, SettingKind
+from portview.actions.specs.setting import SettingChange, SettingKind
 from portview.diagnosis.causes.holding import of_code
 from portview.diagnosis.finding import Certainty, Evidence, Finding, Fix, Harm, Side
 from portview.diagnosis.fixes import change_setting, use_another_port
@@ -187,7 +187,8 @@ def _removal(rule: PortProxyRule, facts: Facts) -> Fix:
         SettingChange(SettingKind.REMOVE_FORWARD, value),
         harm=Harm.SHARED,
         harm_words=_(
-            "Whoever uses the forward, such as a virtual machine, is not reached any more."
+            "What the forward leads to, such as a virtual machine, can no longer be "
+            "reached through it."
         ),
         undo=SettingChange(SettingKind.RESTORE_FORWARD, value),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.actions.port_settings.setting import SettingChange, SettingKind
+from portview.actions.specs.setting import SettingChange, SettingKind
 from portview.diagnosis.finding import Certainty, Evidence, Finding, Fix, Harm, Side, ruled_out
 from portview.diagnosis.fixes import change_setting
 from portview.diagnosis.wording import error_name

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.errors import Outcome, PortViewError
 from portview.firewall.drop_log.packet import DroppedPacket
-from portview.firewall.linux.tools import run_tool
+from portview.firewall.tools import run_tool
 from portview.i18n import _
 from portview.readers.system_tools import find_tool
 
@@ -89,7 +89,7 @@ def _lines() -> list[str]:
         raise PortViewError(
             "drop_log_denied",
             _("Only root may read what the kernel logs."),
-            _("Do it as root, or join the group adm or systemd-journal."),
+            _("Run this as root, or join the group adm or systemd-journal."),
             Outcome.NEEDS_ADMIN,
         )
     raise PortViewError(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from portview.domain.sockets.entry import SocketEntry
     from portview.domain.sockets.socket_row import State
     from portview.ui.commands.row_actions import RowActions
-    from portview.ui.commands.row_selection import RowSelection
+    from portview.ui.table.row_selection import RowSelection
 
 _MOST_VALUES = 50
 _FILTER_BY = N_("&Filter by this")
@@ -34,9 +34,7 @@ class _Field(NamedTuple):
     def why_not(self, selection: RowSelection) -> str:
         values = self.values(selection)
         if not values:
-            return _("{replace}: nothing is known of it here.").format(
-                replace=_(self.title).replace("&", "")
-            )
+            return _("{replace}: not known here.").format(replace=_(self.title).replace("&", ""))
         if len(values) > _MOST_VALUES:
             return _("The selected rows have {count:,} different values.").format(count=len(values))
         return ""

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QAction
     from PySide6.QtWidgets import QMenu, QWidget
 
-    from portview.ui.commands.row_selection import RowSelection
     from portview.ui.commands.window_actions import WindowActions
+    from portview.ui.table.row_selection import RowSelection
 
 _LONGEST_DETAIL = 40
 

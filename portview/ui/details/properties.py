@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from portview.engine.task_runner import TaskRunner
     from portview.models.socket_table_model import SocketTableModel
     from portview.ui.commands.row_actions import RowActions
-    from portview.ui.commands.row_selection import RowSelection
     from portview.ui.details.properties_dialog import PropertiesDialog
     from portview.ui.table.data_sources import DataSources
+    from portview.ui.table.row_selection import RowSelection
 
 
 class Properties(QObject):

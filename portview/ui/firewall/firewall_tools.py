@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -13,38 +13,20 @@ from portview.ui.commands.window_actions import ActionSpec
 from portview.ui.firewall.rule_targets import why_no_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from PySide6.QtWidgets import QMainWindow
 
     from portview.actions.confirmation.actions import Action
     from portview.domain.errors import ActionReport
-    from portview.domain.firewall import FirewallStatus
     from portview.domain.sockets.entry import SocketEntry
-    from portview.domain.sockets.socket_row import Protocol
-    from portview.engine.firewall_feed import FirewallFeed
     from portview.engine.task_runner import TaskRunner
-    from portview.firewall.drop_log.packet import DroppedPacket
-    from portview.firewall.interface import Firewall, FirewallReader
     from portview.settings import Settings
     from portview.ui.commands.row_actions import RowActions
-    from portview.ui.commands.row_selection import RowSelection
     from portview.ui.commands.window_actions import WindowActions
     from portview.ui.firewall.managed_rules_window import ManagedRulesWindow
+    from portview.ui.table.data_sources import FirewallSources
+    from portview.ui.table.row_selection import RowSelection
 
 _RANK = 60
-
-
-class FirewallSources(NamedTuple):
-    """The firewall that is read for many (``shared``), and what opens one for a change.
-
-    ``read_drops`` returns what was dropped for a port lately; it blocks and raises PortViewError.
-    """
-
-    feed: FirewallFeed
-    shared: FirewallReader
-    opener: Callable[[], Firewall]
-    read_drops: Callable[[FirewallStatus, int, Protocol], tuple[DroppedPacket, ...]]
 
 
 class FirewallTools(QObject):
@@ -93,9 +75,9 @@ class FirewallTools(QObject):
         acts.add(
             "managed_rules",
             ActionSpec(
-                _("Firewall &rules made by PortView…"),
+                _("Firewall &rules created by PortView"),
                 ("Ctrl+Shift+F",),
-                _("What PortView changed in the firewall, and the way back"),
+                _("What PortView changed in the firewall, and how to undo it"),
             ),
             self.show_managed_rules,
         )
@@ -107,7 +89,7 @@ class FirewallTools(QObject):
                 lambda selection: self.allow(selection.first),
                 _why_not,
                 ("Ctrl+Shift+A",),
-                _("Shows one narrow rule, makes it, and proves that it took effect"),
+                _("Shows one narrow rule, creates it, and proves that it took effect"),
                 target=Target.ONE_SOCKET,
                 rank=_RANK,
             ),

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QColor, QIcon, QPalette
 
 from portview.domain.severity import Severity
-from portview.ui.search.filter_box import mistake_colour
 from portview.ui.style.contrast import is_high_contrast
 from portview.ui.style.icons import coloured_icon
-from portview.ui.style.theme import is_dark, muted_text
+from portview.ui.style.theme import is_dark, mistake_colour, muted_text
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget

@@ -12,8 +12,8 @@ from portview.domain.sockets.scope import Scope
 from portview.domain.sockets.socket_row import OwnerProblem
 from portview.domain.table.columns import COLUMN_BY_ID, COLUMNS
 from portview.domain.table.scope_columns import FIRST_COLUMNS
-from portview.ui.commands.row_selection import RowSelection
 from portview.ui.table.column_layout import ColumnLayout
+from portview.ui.table.row_selection import RowSelection
 from portview.ui.table.socket_table import SocketTable
 
 if TYPE_CHECKING:

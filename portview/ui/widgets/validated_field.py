@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QStyle, QStyleOptionFrame, QWid
 from portview.domain.user_input.parsing import BadInputError
 from portview.i18n import _
 from portview.override import override
-from portview.ui.search.filter_box import mistake_colour
+from portview.ui.style.theme import mistake_colour
 
 if TYPE_CHECKING:
     from collections.abc import Callable

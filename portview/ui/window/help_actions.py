@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QMainWindow
 
     from portview.ui.commands.window_actions import WindowActions
-    from portview.ui.window.environment import WindowEnvironment
+    from portview.ui.environment import WindowEnvironment
 
 
 def add_help_actions(acts: WindowActions, window: QMainWindow, facts: WindowEnvironment) -> None:

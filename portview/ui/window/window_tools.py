@@ -8,11 +8,11 @@ from PySide6.QtCore import QObject, Signal
 
 from portview.domain.sockets.socket_row import Protocol
 from portview.ui.commands.action_controller import ActionController
-from portview.ui.commands.port_actions import add_port_actions
 from portview.ui.diagnosis.diagnosis_tools import DiagnosisTools
 from portview.ui.firewall.firewall_tools import FirewallTools
 from portview.ui.history.history_tools import HistoryTools
 from portview.ui.machines.machine_tools import MachineTools
+from portview.ui.probing.port_actions import add_port_actions
 from portview.ui.probing.probing_tools import ProbingSources, ProbingTools
 from portview.ui.watching.watch_tools import WatchTools
 

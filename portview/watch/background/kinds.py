@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import Protocol
 
-from portview.actions.elevation.own_command import own_command
-from portview.actions.services.systemd import systemd_runs
+from portview.actions.own_command import own_command
+from portview.actions.service_control.systemd import systemd_runs
 from portview.autostart import DesktopEntryAutostart, RunKeyAutostart
 from portview.domain.errors import Outcome, PortViewError
 from portview.files import write_whole

@@ -7,7 +7,7 @@ from ctypes import wintypes
 from functools import cache
 from typing import Any
 
-from portview.actions.services.windows_api import ServiceStatus
+from portview.actions.service_control.windows_api import ServiceStatus
 from portview.readers.windows.dll import bind, load_library
 
 SC_MANAGER_CREATE_SERVICE = 0x0002

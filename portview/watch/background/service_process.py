@@ -13,7 +13,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
-from portview.actions.services.windows_api import ServiceStatus
+from portview.actions.service_control.windows_api import ServiceStatus
 from portview.domain.errors import Outcome, PortViewError
 from portview.i18n import _
 from portview.readers.windows.dll import last_error, windows_error

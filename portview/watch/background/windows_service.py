@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from portview.actions.elevation.own_command import elevated_command
-from portview.actions.services.windows_api import (
+from portview.actions.own_command import elevated_command
+from portview.actions.service_control.windows_api import (
     ERROR_ACCESS_DENIED,
     ERROR_SERVICE_ALREADY_RUNNING,
     ERROR_SERVICE_DOES_NOT_EXIST,
@@ -307,7 +307,9 @@ def _configure(service: Any, plan: ServicePlan) -> None:
     actions = (FailureAction * len(_RESTARTS_MS))(
         *(FailureAction(SC_ACTION_RESTART, delay_ms) for delay_ms in _RESTARTS_MS)
     )
-    description = _("Watches ports, remembers who listens, and tells when something is wrong.")
+    description = _(
+        "Watches ports, records who listens, and sends a message when something is wrong."
+    )
     _set(service, scm.SERVICE_CONFIG_DESCRIPTION, scm.ServiceDescription(description))
     _set(service, SERVICE_CONFIG_DELAYED_AUTO_START_INFO, scm.ServiceFlag(1))
     _set(

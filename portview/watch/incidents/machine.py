@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+RULE_CHANGED = "rule_changed"
+"""Why an incident ended whose watch was changed or removed."""
+
 
 class Condition(enum.StrEnum):
     """Where a watch stands, apart from what is laid over it."""

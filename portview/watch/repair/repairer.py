@@ -14,7 +14,6 @@ from portview.domain.errors import PortViewError
 from portview.i18n import _
 from portview.watch.evaluation.evaluator import needs_snapshot
 from portview.watch.incidents.machine import Evaluation
-from portview.watch.incidents.tracker import channels_of
 from portview.watch.messages.grouping import REPAIR
 from portview.watch.messages.outbox import enqueue
 from portview.watch.repair.attempts import (
@@ -29,6 +28,7 @@ from portview.watch.repair.attempts import (
 from portview.watch.repair.gate import why_it_can_not_help
 from portview.watch.repair.steps import carry_out, service_holder, step_words
 from portview.watch.store.incident_store import IncidentStore
+from portview.watch.tracking.tracker import channels_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -185,13 +185,13 @@ def preview(watch: Watch, store: IncidentStore, reader: LocalReader) -> str:
 
 
 def _used_up_words() -> str:
-    return _("Every step of the repair was tried as often as it may be; somebody has to look.")
+    return _("Every step of the repair was tried as often as allowed; it needs your attention.")
 
 
 def _result_words(result: RepairResult) -> str:
     if result is RepairResult.REPAIRED:
-        return _("The watch's own check is good after it.")
-    return _("It did not help: the watch's own check is still not good.")
+        return _("The watch's own check succeeds after it.")
+    return _("It did not help: the watch's own check still fails.")
 
 
 def _now_ms() -> int:

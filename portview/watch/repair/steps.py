@@ -68,7 +68,7 @@ def _restart(step: RepairStep) -> StepEnd:
 def _free(watch: Watch, step: RepairStep, cancel: CancelToken) -> StepEnd:
     from portview.actions.confirmation.history import keep_record  # noqa: PLC0415 - when wanted
     from portview.actions.free_port.execute import free_port, inspect_port  # noqa: PLC0415
-    from portview.actions.free_port.port_usage import FreeRequest  # noqa: PLC0415 - likewise
+    from portview.actions.port_usage import FreeRequest  # noqa: PLC0415 - likewise
 
     words = step_words(step)
     request = FreeRequest(watch.port or 0, Protocol(watch.protocol), watch.address or None)
@@ -144,7 +144,7 @@ def why_not_trusted() -> str:
 
 def service_holder(service: str, row: SocketRow) -> bool | None:
     """Return whether a socket is a service's, by the service manager; None where it can't tell."""
-    from portview.actions.services.choose import open_service_control  # noqa: PLC0415 - slow
+    from portview.actions.service_control.choose import open_service_control  # noqa: PLC0415 - slow
     from portview.readers.services import open_services  # noqa: PLC0415 - likewise
     from portview.watch.repair.gate import holds_of_service  # noqa: PLC0415 - likewise
 

@@ -11,7 +11,6 @@ from portview.domain.cancellation import CancelToken
 from portview.domain.errors import Outcome, PortViewError
 from portview.i18n import _
 from portview.watch.incidents.machine import EventKind
-from portview.watch.incidents.tracker import Tracker, channels_of, may_be_diagnosed
 from portview.watch.rules.file import read_rules, require_right, rules_path
 from portview.watch.rules.model import DESKTOP
 from portview.watch.running.diagnoser import diagnosis_sentence
@@ -20,10 +19,11 @@ from portview.watch.running.round import moment_now, run_round
 from portview.watch.running.status import WatchStatus, read_statuses
 from portview.watch.store.database import is_disk_full, store_path
 from portview.watch.store.incident_store import IncidentStore
+from portview.watch.tracking.tracker import Tracker, channels_of, may_be_diagnosed
 
 if TYPE_CHECKING:
-    from portview.watch.incidents.tracker import Transition
     from portview.watch.rules.model import WatchRules
+    from portview.watch.tracking.tracker import Transition
 
 _MOST_EXPLAINED = 2
 

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from portview.watch.evaluation.local_facts import LocalFacts
     from portview.watch.evaluation.observation import Observation
-    from portview.watch.incidents.tracker import Tracker, Transition
     from portview.watch.rules.model import Watch, WatchRules
     from portview.watch.store.incident_store import IncidentStore
+    from portview.watch.tracking.tracker import Tracker, Transition
 
 MOST_AT_ONCE = 32
 

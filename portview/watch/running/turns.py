@@ -22,7 +22,6 @@ from portview.watch.evaluation.local_facts import LocalReader
 from portview.watch.evaluation.local_kinds import evaluate_locally
 from portview.watch.incidents.machine import Condition, Evaluation, EventKind
 from portview.watch.incidents.suppression import is_in_maintenance
-from portview.watch.incidents.tracker import Tracker, may_be_diagnosed
 from portview.watch.messages import outbox
 from portview.watch.messages.alertmanager import AlertmanagerSender
 from portview.watch.messages.delivery import Deliveries, tidy
@@ -39,6 +38,7 @@ from portview.watch.running.round import (
 )
 from portview.watch.running.schedule import Schedule
 from portview.watch.store.incident_store import IncidentStore
+from portview.watch.tracking.tracker import Tracker, may_be_diagnosed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from portview.watch.evaluation.local_facts import LocalFacts
     from portview.watch.evaluation.observation import Observation
     from portview.watch.incidents.suppression import Surroundings
-    from portview.watch.incidents.tracker import Transition
     from portview.watch.rules.model import Watch
+    from portview.watch.tracking.tracker import Transition
 
 logger = logging.getLogger(__name__)
 

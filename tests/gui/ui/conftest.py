@@ -29,9 +29,8 @@ from portview.readers.process_details import OwnerDetailsReader
 from portview.readers.recognition.background import ProgramIdentities
 from portview.resources import resource_path
 from portview.settings import Settings
-from portview.ui.firewall.firewall_tools import FirewallSources
-from portview.ui.table.data_sources import DataSources
-from portview.ui.window.environment import WindowEnvironment
+from portview.ui.environment import WindowEnvironment
+from portview.ui.table.data_sources import DataSources, FirewallSources
 from portview.ui.window.main_window import MainWindow
 from tests.fakes.data_sources import FakeResolver, FakeServices, FakeTraffic
 from tests.fakes.firewall import FakeFirewall

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portview.actions.port_settings.setting import SettingKind
+from portview.actions.specs.setting import SettingKind
 from portview.diagnosis.facts import Usage
 from portview.diagnosis.foresight import fixed_servers, warnings_for
 from portview.diagnosis.joining import usage_of

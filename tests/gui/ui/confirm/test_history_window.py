@@ -15,11 +15,11 @@ from portview.actions.confirmation.history import keep_record
 from portview.actions.confirmation.setting_action import SettingAction
 from portview.actions.port_settings.change import apply_setting, plan_setting
 from portview.actions.port_settings.linux import LinuxPortSettings
-from portview.actions.port_settings.setting import SettingChange, SettingKind, reserve
 from portview.actions.processes.end import end_process, inspect_process
 from portview.actions.processes.suspend import SuspendVerb, change_execution, inspect_execution
 from portview.actions.safety.process_facts import ServiceFacts
 from portview.actions.services.change import ServiceReport
+from portview.actions.specs.setting import SettingChange, SettingKind, reserve
 from portview.domain.errors import Outcome
 from portview.domain.facts import Known
 from portview.domain.owners.process import ProcessKey
@@ -135,7 +135,7 @@ def test_a_list_that_is_closed_at_once_is_left_in_peace(qtbot: QtBot, runner: Ta
 
 def test_an_empty_record_is_told(qtbot: QtBot, open_list: Callable[[], HistoryWindow]) -> None:
     actions = open_list()
-    qtbot.waitUntil(lambda: actions.note.text() == "Nothing was done so far.", timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: actions.note.text() == "No actions so far.", timeout=WAIT_MS)
 
 
 @pytest.mark.linux_only(reason="the settings are those of the Linux kernel")

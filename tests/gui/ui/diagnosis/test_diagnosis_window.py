@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QMainWindow
 
 from portview.actions.confirmation.actions import FreeAction, SuspendAction
 from portview.actions.confirmation.setting_action import SettingAction
-from portview.actions.port_settings.setting import reserve
+from portview.actions.specs.setting import reserve
 from portview.diagnosis.remedies import Remediation, RemediationKind
 from portview.domain.owners.process import ProcessKey
 from portview.domain.sockets.socket_row import Protocol

@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 
 from portview.domain.sockets.scope import Scope
 from portview.domain.sockets.socket_row import State
-from portview.ui.search.filter_box import mistake_colour
+from portview.ui.style.theme import mistake_colour
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

@@ -13,7 +13,7 @@ import pytest
 
 from portview.actions.confirmation.history import keep_record, read_records, record_path
 from portview.actions.free_port.execute import free_port, inspect_port
-from portview.actions.free_port.port_usage import FreeRequest
+from portview.actions.port_usage import FreeRequest
 from portview.actions.processes.end import end_process, inspect_process
 from portview.actions.processes.restart import start_again, why_not_again
 from portview.domain.errors import ActionReport, Outcome, PortViewError
@@ -87,9 +87,9 @@ def test_a_stopped_process_is_started_again(
     [
         ({"command_line": None}, "command line"),
         ({"working_directory": None}, "directory is not known"),
-        ({"working_directory": "/no/such/folder"}, "not there any more"),
+        ({"working_directory": "/no/such/folder"}, "no longer exists"),
         ({"rights": None}, "not known"),
-        ({"executable": "/no/such/program"}, "program is not there"),
+        ({"executable": "/no/such/program"}, "program no longer exists"),
         ({"ending": "gone"}, "did not stop it"),
     ],
 )

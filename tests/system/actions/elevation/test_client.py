@@ -15,11 +15,11 @@ from portview.actions.elevation.client import read_answer, run_elevated, stop_el
 from portview.actions.elevation.manual_command import manual_command
 from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
 from portview.actions.free_port.execute import free_port, inspect_port
-from portview.actions.free_port.port_usage import FreeRequest
+from portview.actions.port_usage import FreeRequest
 from portview.actions.processes.end import end_process, inspect_process
-from portview.actions.processes.stop import Ending
 from portview.actions.processes.suspend import SuspendVerb, change_execution, inspect_execution
 from portview.actions.safety.seen_process import SeenProcess
+from portview.actions.stopping.stop import Ending
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.json_schema import iso_time
 from portview.domain.owners.process import Execution, ProcessKey

@@ -14,10 +14,10 @@ import pytest
 
 from portview.actions.free_port.execute import expected_report, free_port, inspect_port
 from portview.actions.free_port.plan import PlanAction
-from portview.actions.free_port.port_usage import FreeRequest
 from portview.actions.free_port.verify import PortVerdict
-from portview.actions.processes.stop import Ending
+from portview.actions.port_usage import FreeRequest
 from portview.actions.safety.process_facts import CloseMethod
+from portview.actions.stopping.stop import Ending
 from portview.domain.errors import Outcome
 from portview.domain.owners.process import Execution
 from portview.domain.sockets.socket_row import Protocol
@@ -284,7 +284,7 @@ def test_what_is_there_to_be_shared_is_left_alone(two_machines: Any) -> None:
     code = """
 import json, socket
 from portview.actions.free_port.execute import expected_report, inspect_port
-from portview.actions.free_port.port_usage import FreeRequest
+from portview.actions.port_usage import FreeRequest
 from portview.domain.sockets.socket_row import Protocol
 held = []
 for _ in range(2):

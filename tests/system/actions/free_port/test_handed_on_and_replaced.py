@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from portview.actions.free_port.execute import free_port, inspect_port
-from portview.actions.free_port.port_usage import FreeRequest
 from portview.actions.free_port.verify import PortVerdict
+from portview.actions.port_usage import FreeRequest
 from portview.actions.processes.end import end_process, inspect_process
-from portview.actions.processes.stop import Ending
+from portview.actions.stopping.stop import Ending
 from portview.domain.errors import Outcome
 from portview.domain.owners.process import ProcessKey
 from portview.domain.sockets.socket_row import Protocol

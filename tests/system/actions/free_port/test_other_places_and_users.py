@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from portview.actions.free_port.execute import free_port, inspect_port
-from portview.actions.free_port.port_usage import FreeRequest
+from portview.actions.port_usage import FreeRequest
 from portview.actions.processes.end import inspect_process
 from portview.domain.errors import Outcome
 from portview.domain.json_schema import iso_time
@@ -41,7 +41,7 @@ REUSE = """
 import json, os, subprocess, sys, threading
 from pathlib import Path
 from portview.actions.free_port.execute import free_port, inspect_port
-from portview.actions.free_port.port_usage import FreeRequest
+from portview.actions.port_usage import FreeRequest
 from portview.actions.processes.end import end_process, inspect_process
 from portview.actions.processes.suspend import SuspendVerb, change_execution, inspect_execution
 from portview.domain.errors import PortViewError

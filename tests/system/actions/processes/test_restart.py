@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from portview.actions.confirmation.history import StoppedProcess, keep_record, read_records
+from portview.actions.confirmation.history import keep_record, read_records
 from portview.actions.processes.end import end_process, inspect_process
 from portview.actions.processes.restart import start_again, why_not_again
+from portview.actions.processes.stopped import StoppedProcess
 from portview.domain.errors import Outcome
 from portview.domain.facts import Known, Unreadable
 from portview.domain.owners.process import ProcessKey

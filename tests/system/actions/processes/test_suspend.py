@@ -12,11 +12,11 @@ import pytest
 
 from portview.actions.confirmation.history import keep_record, read_records
 from portview.actions.free_port.execute import free_port, inspect_port
-from portview.actions.free_port.port_usage import FreeRequest
-from portview.actions.processes.choose import open_process_handle
+from portview.actions.port_usage import FreeRequest
+from portview.actions.process_handles.choose import open_process_handle
 from portview.actions.processes.restart import why_not_again
-from portview.actions.processes.stop import Ending
 from portview.actions.processes.suspend import SuspendVerb, change_execution, inspect_execution
+from portview.actions.stopping.stop import Ending
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.json_schema import iso_time
 from portview.domain.owners.process import Execution, ProcessKey
@@ -164,7 +164,7 @@ def test_the_commands_ask_for_the_start_time_and_for_consent(
     words = (str(server.pid), "--started", iso_time(server.key.started_ms) or "")
     undecided = portview("suspend", *words)
     assert undecided.returncode == Outcome.NOT_DONE
-    assert "nobody could be asked" in undecided.stderr
+    assert "confirmation was not possible" in undecided.stderr
     wrong = portview("suspend", words[0], "--started", "2001-01-01T00:00:00Z", "--yes", "--json")
     assert json.loads(wrong.stdout)["error"]["code"] == "pid_reused"
     shown = json.loads(portview("suspend", *words, "--dry-run", "--json").stdout)

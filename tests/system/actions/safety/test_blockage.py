@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from portview.actions.free_port.execute import free_port, inspect_port
-from portview.actions.free_port.port_usage import FreeRequest
-from portview.actions.processes.stop import Ending
+from portview.actions.port_usage import FreeRequest
+from portview.actions.stopping.stop import Ending
 from portview.cli.plan_text import plan_lines
 from portview.domain.errors import Outcome
 from portview.domain.facts import ABSENT, Known

@@ -12,7 +12,7 @@ import pytest
 
 from portview.actions.free_port.execute import inspect_port
 from portview.actions.free_port.plan import PlanAction
-from portview.actions.free_port.port_usage import FreeRequest
+from portview.actions.port_usage import FreeRequest
 from portview.domain.facts import ABSENT, Known
 from portview.readers.linux.program_origin import is_protected_file, system_names
 from portview.readers.processes import read_process

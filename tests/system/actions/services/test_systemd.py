@@ -16,10 +16,10 @@ import pytest
 
 from portview.actions.free_port.execute import free_port, inspect_port
 from portview.actions.free_port.plan import PlanAction
-from portview.actions.free_port.port_usage import FreeRequest
 from portview.actions.json_output.actions import step_object
+from portview.actions.port_usage import FreeRequest
 from portview.actions.safety.systemd_unit import Unit, is_the_service, unit_of_cgroups
-from portview.actions.services import systemd as systemd_services
+from portview.actions.service_control import systemd as systemd_services
 from portview.actions.services.change import read_service, restart_service, stop_service
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import ABSENT, Known, Remedy, Unreadable

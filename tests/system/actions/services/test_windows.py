@@ -14,7 +14,7 @@ import pytest
 
 from portview.actions.free_port.execute import free_port, inspect_port
 from portview.actions.free_port.plan import PlanAction
-from portview.actions.free_port.port_usage import FreeRequest
+from portview.actions.port_usage import FreeRequest
 from portview.actions.services.change import (
     read_service,
     restart_service,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from portview.actions.services.systemd import systemd_runs
+from portview.actions.service_control.systemd import systemd_runs
 from portview.watch.background.systemd_unit import unit_text
 
 pytestmark = pytest.mark.linux_only(reason="systemd and desktop entries are of Linux")

@@ -54,7 +54,7 @@ def folder() -> Iterator[Path]:
 
 
 def pid_of_service() -> int:
-    from portview.actions.services.windows_api import (  # noqa: PLC0415 - Windows only
+    from portview.actions.service_control.windows_api import (  # noqa: PLC0415 - Windows only
         SERVICE_QUERY_STATUS,
         open_service,
     )

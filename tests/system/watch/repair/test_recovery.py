@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portview.actions.services import systemd as systemd_services
+from portview.actions.service_control import systemd as systemd_services
 from portview.actions.services.change import read_service
 from portview.domain.cancellation import CancelToken
 from portview.domain.owners.service import ServiceState

@@ -16,7 +16,7 @@ from portview.actions.confirmation.confirmation import (
     confirm_suspend,
 )
 from portview.actions.free_port.plan import FreePlan, plan_end, plan_free
-from portview.actions.free_port.port_usage import FreeRequest, port_use
+from portview.actions.port_usage import FreeRequest, port_use
 from portview.actions.processes.suspend import SuspendPlan, SuspendVerb
 from portview.actions.safety.process_facts import (
     CloseMethod,

@@ -7,9 +7,9 @@ import threading
 import pytest
 
 from portview.actions.elevation import shell_execute as module
-from portview.actions.elevation.own_command import elevated_command
 from portview.actions.elevation.shell_execute import SW_HIDE, SW_SHOWNORMAL, shell_execute
 from portview.actions.elevation.uac import speaks_for, start_elevated
+from portview.actions.own_command import elevated_command
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.owners.attribution import RunningProcess
 from portview.domain.owners.process import ProcessKey

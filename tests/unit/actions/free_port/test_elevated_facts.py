@@ -16,7 +16,7 @@ from portview.actions.free_port.elevated_facts import (
     read_elevated_facts,
 )
 from portview.actions.free_port.plan import PlanAction, plan_free
-from portview.actions.free_port.port_usage import FreeRequest, PortUse
+from portview.actions.port_usage import FreeRequest, PortUse
 from portview.actions.safety.process_facts import ProcessFacts, SelfContext, ServiceFacts
 from portview.domain.facts import ABSENT, NOT_READ, Fact, Known, Remedy, Unreadable
 from portview.domain.owners.process import ProcessInfo, ProcessKey

@@ -8,7 +8,7 @@ import pytest
 
 from portview.actions.free_port.http_sys import explain_http_sys, http_sys_refusal
 from portview.actions.free_port.plan import FreePlan, plan_free
-from portview.actions.free_port.port_usage import FreeRequest, port_use
+from portview.actions.port_usage import FreeRequest, port_use
 from portview.actions.safety.process_facts import SelfContext
 from portview.domain.facts import ABSENT, Known
 from portview.domain.owners.http_sys import (
@@ -85,7 +85,7 @@ def test_what_could_not_be_read_is_never_told_as_nobody() -> None:
 
 def test_an_address_without_a_process_is_told_as_such() -> None:
     words = describe_registrations(HttpPortUse(80, (HttpRegistration("HTTP://+:80/", 80),)))
-    assert "does not tell" in words
+    assert "does not say" in words
 
 
 def test_a_reservation_keeps_no_port() -> None:

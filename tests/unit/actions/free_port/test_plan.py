@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portview.actions.free_port.plan import PlanAction, plan_end, plan_free
-from portview.actions.free_port.port_usage import FreeRequest, is_in_the_way, port_use
+from portview.actions.port_usage import FreeRequest, is_in_the_way, port_use
 from portview.actions.safety.process_facts import (
     CloseMethod,
     ProcessFacts,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from portview.actions.confirmation.confirmation import confirm_free
 from portview.actions.free_port.plan import FreePlan, PlanAction, PlanStep
 from portview.actions.free_port.plan_summary import MOST_STEPS, shown_steps, summary_of_steps
-from portview.actions.free_port.port_usage import FreeRequest
 from portview.actions.free_port.report import results_words
-from portview.actions.processes.stop import Ending, StopResult
+from portview.actions.port_usage import FreeRequest
 from portview.actions.safety.refusals import Refusal
+from portview.actions.stopping.stop import Ending, StopResult
 from portview.cli.plan_text import plan_lines
 from portview.domain.owners.process import ProcessInfo, ProcessKey
 from tests.fakes.process_facts import read_facts

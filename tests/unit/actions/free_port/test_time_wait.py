@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from portview.actions.free_port.port_usage import FreeRequest
 from portview.actions.free_port.time_wait import remaining_ticks
 from portview.actions.free_port.verify import places_of
+from portview.actions.port_usage import FreeRequest
 from portview.domain.owners.process import ProcessKey
 from portview.domain.sockets.socket_row import (
     Endpoint,

@@ -15,16 +15,16 @@ from portview.actions.elevation.request import (
     parse_elevated_request,
 )
 from portview.actions.port_settings.change import apply_setting, plan_setting
-from portview.actions.port_settings.command import command_of
 from portview.actions.port_settings.linux import LinuxPortSettings
-from portview.actions.port_settings.setting import (
+from portview.actions.port_settings.windows import WindowsPortSettings, netsh_commands
+from portview.actions.specs.setting import (
     SettingChange,
     SettingKind,
     checked_change,
     parse_change,
     reserve,
 )
-from portview.actions.port_settings.windows import WindowsPortSettings, netsh_commands
+from portview.actions.specs.setting_command import command_of
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import Known
 from portview.domain.sockets.socket_row import Protocol

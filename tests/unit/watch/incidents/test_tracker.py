@@ -12,11 +12,11 @@ import pytest
 from portview.watch.evaluation.observation import Observation, bad, good, unreadable
 from portview.watch.incidents.machine import Condition, Evaluation, Moment
 from portview.watch.incidents.suppression import Surroundings
-from portview.watch.incidents.tracker import Tracker
 from portview.watch.messages import outbox
 from portview.watch.rules.model import Expectation, Watch, WatchRules
 from portview.watch.store.database import is_disk_full
 from portview.watch.store.incident_store import IncidentStore
+from portview.watch.tracking.tracker import Tracker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

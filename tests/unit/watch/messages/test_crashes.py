@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from portview.watch.evaluation.observation import bad, good, unreadable
 from portview.watch.incidents.machine import Moment
 from portview.watch.incidents.suppression import Surroundings
-from portview.watch.incidents.tracker import Tracker
 from portview.watch.messages import outbox
 from portview.watch.messages.channel_queue import ChannelQueue, Pace
 from portview.watch.messages.grouping import MessageType
 from portview.watch.rules.model import Channel, Expectation, Watch, WatchRules
 from portview.watch.store.incident_store import IncidentStore
+from portview.watch.tracking.tracker import Tracker
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,7 +31,7 @@ WATCH = Watch(
 )
 RULES = WatchRules((WATCH,), (Channel("ops", "json://x"),))
 AROUND = Surroundings(dt.datetime(2026, 1, 31))  # noqa: DTZ001 - local, as the loop has it
-FOUND = {"g": good("It listens."), "b": bad("Nobody listens."), "u": unreadable("Not readable.")}
+FOUND = {"g": good("It listens."), "b": bad("Nothing listens."), "u": unreadable("Not readable.")}
 
 
 class Killed(BaseException):

@@ -1,0 +1,1 @@
+"""Handles on processes: one pins a process while it is asked to close, ended or suspended."""

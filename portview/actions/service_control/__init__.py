@@ -1,0 +1,1 @@
+"""The service managers of the systems: read a service, and stop, start or restart it."""

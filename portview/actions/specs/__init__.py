@@ -1,0 +1,1 @@
+"""What a change is: validated values, and the words by which they travel."""

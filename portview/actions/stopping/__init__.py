@@ -1,0 +1,1 @@
+"""Stopping processes together: compared with what was seen, asked, then ended."""

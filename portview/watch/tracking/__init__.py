@@ -1,0 +1,1 @@
+"""A round's states, incidents and messages, stored in one transaction."""
