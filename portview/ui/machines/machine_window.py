@@ -18,10 +18,10 @@ from portview.models.socket_table_model import SocketTableModel
 from portview.override import override
 from portview.ui.machines.machine_bar import MachineBar
 from portview.ui.search.filter_box import FilterBox
+from portview.ui.search.scope_bar import ScopeBar
 from portview.ui.style.theme import row_colours
 from portview.ui.style.tokens import SPACE_S
 from portview.ui.table.socket_views import SocketViews
-from portview.ui.window.scope_bar import ScopeBar
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QEvent, QPoint
