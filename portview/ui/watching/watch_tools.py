@@ -97,7 +97,7 @@ class WatchTools(QObject):
         acts.add(
             "alerts",
             ActionSpec(
-                _("A&lerts…"), ("Ctrl+Shift+M",), _("What fired, and what was done about it")
+                _("A&lerts…"), ("Ctrl+Shift+E",), _("What fired, and what was done about it")
             ),
             self.show_alerts,
         )
