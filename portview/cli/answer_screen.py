@@ -14,7 +14,7 @@ from portview.diagnosis.verdicts import YesNo
 from portview.domain.severity import Severity
 from portview.domain.table.cells import CellContext
 from portview.domain.user_input.port_query import PortQuery, answer_port_query
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 from portview.readers.choose import open_reader
 from portview.readers.recognition.identities import identify
 
@@ -111,7 +111,7 @@ def _print_fix(terminal: Screen, fix: Fix) -> None:
 
 
 def _print_findings(terminal: Screen, title: str, findings: Iterable[Finding]) -> None:
-    sentences = [f"{one.sentence} {one.would_need}".strip() for one in findings]
+    sentences = [join_sentences(one.sentence, one.would_need) for one in findings]
     if not sentences:
         return
     terminal.line()

@@ -16,7 +16,7 @@ from portview.command_name import command_line
 from portview.domain.firewall import RuleEffect, RuleFit
 from portview.domain.plain_text import inert
 from portview.domain.verdict_labels import verdict_words
-from portview.i18n import N_, _, join_list
+from portview.i18n import N_, _, join_list, labelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -116,7 +116,7 @@ def _expired_line(rule_id: str, reason: str) -> str:
 def rule_plan_lines(plan: RulePlan) -> Iterator[str]:
     """Yield the lines that show a rule before it is made."""
     yield _("Rule: {change_name}").format(change_name=inert(plan.change.name, _LONGEST))
-    yield from (f"  {name}: {value}" for name, value in rule_lines(plan.rule_spec))
+    yield from (f"  {labelled(name, value)}" for name, value in rule_lines(plan.rule_spec))
     yield _("Now, for any other machine: {verdict}").format(
         verdict=describe_verdict(plan.before.whole)
     )
@@ -170,12 +170,13 @@ def _profile(profile: ProfileState) -> str:
     name = inert(profile.name)
     if profile.is_active:
         name = _("{name} (active)").format(name=name)
-    return f"{name}: {join_list(parts)}"
+    return labelled(name, join_list(parts))
 
 
 def _match(match: RuleMatch) -> str:
     rule = match.rule
     mark = ">" if match.decides else " "
     name = inert(rule.name or rule.text, 160)
-    line = f" {mark} {_(_EFFECTS[rule.effect])}: {name}, {inert(_(rule.source), 80)}"
+    where = join_list([name, inert(_(rule.source), 80)])
+    line = f" {mark} {labelled(_(_EFFECTS[rule.effect]), where)}"
     return f"{line} ({_(_FITS[match.fit])})" if _FITS[match.fit] else line

@@ -12,7 +12,7 @@ from portview.actions.confirmation.history import record_of
 from portview.actions.processes.restart import start_again, why_not_again
 from portview.domain.errors import Outcome
 from portview.engine.task_runner import Pool
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 from portview.override import override
 from portview.ui.confirm.confirm_dialog import SIDE_MARGIN, WIDTH, ConfirmDialog
 from portview.ui.confirm.confirmation_view import ConfirmationView, plain_label
@@ -200,7 +200,7 @@ class ActionDialog(ConfirmDialog):
         view.height_changed.connect(self._on_height_changed)
         self.cards.setWidget(view)
         self._fit_cards()
-        self.notes.setText(" ".join(confirmation.notes))
+        self.notes.setText(join_sentences(*confirmation.notes))
         self.show_asking(
             *([self.notes] if confirmation.notes else []),
             *([self.cards] if confirmation.cards else []),

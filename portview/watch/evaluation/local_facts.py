@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from portview.domain.errors import PortViewError
 from portview.domain.facts import Fact, Known, Unreadable
 from portview.domain.sockets.socket_row import Protocol, State, awaits_clients
-from portview.i18n import without_full_stop
+from portview.i18n import join_sentences, without_full_stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,5 +113,5 @@ def _read_ranges(protocol: Protocol) -> Fact[PortRanges]:
     except (PortViewError, OSError) as error:
         return Unreadable(without_full_stop(str(error)))
     if ranges.notes:
-        return Unreadable(without_full_stop(" ".join(ranges.notes)))
+        return Unreadable(without_full_stop(join_sentences(*ranges.notes)))
     return Known(ranges)
