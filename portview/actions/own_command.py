@@ -36,7 +36,7 @@ def _command(option: str) -> tuple[str, ...]:
     if getattr(sys, "frozen", False):
         # The packaged program is isolated by itself.
         return (str(Path(sys.executable).absolute()),)
-    folder = Path(__file__).absolute().parents[3]
+    folder = Path(__file__).absolute().parents[2]
     if _is_found_in(folder):
         return (sys.executable, option, "-m", "portview")
     return (sys.executable, option, "-c", _FROM_FOLDER, str(folder))

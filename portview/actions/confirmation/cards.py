@@ -15,10 +15,10 @@ from portview.domain.owners.explanations import describe_suspended
 from portview.domain.owners.identity import identity_of
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import endpoint_text
-from portview.i18n import N_, _
+from portview.i18n import N_, _, ngettext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from portview.actions.free_port.plan import PlanStep
     from portview.actions.safety.process_facts import ProcessFacts, ServiceFacts
@@ -42,7 +42,8 @@ class CardKind(StrEnum):
     """What a card is about.
 
     STOPS is what will be stopped, PAUSES what will be suspended, STAYS what keeps running. RULE
-    is a rule of the firewall that is revoked, SETTING one of the system that is changed.
+    is a rule of the firewall that is revoked, NEW_RULE one that is made, SETTING a setting of the
+    system that is changed.
     """
 
     STOPS = "stops"
@@ -51,6 +52,7 @@ class CardKind(StrEnum):
     REFUSED = "refused"
     STAYS = "stays"
     RULE = "rule"
+    NEW_RULE = "new_rule"
     SETTING = "setting"
 
 
@@ -68,12 +70,19 @@ class Card:
     advice: str = ""
 
 
-def step_card(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> Card:
-    """Describe one step. Where the plan is not possible, nothing is done to anybody."""
+def step_card(
+    step: PlanStep, grace_s: float, others: Sequence[PlanStep] = (), *, is_possible: bool = True
+) -> Card:
+    """Describe one step, and ``others`` of the same program that are alike.
+
+    Where the plan is not possible, nothing is done to anybody.
+    """
     where = ", ".join(dict.fromkeys(endpoint_text(row.local) for row in step.sockets))
     details = identity(step.process)
     if where:
         details = (_("at {where}").format(where=where), *details)
+    if others:
+        details = (*details, _others_line(others))
     if step.refusal is not None:
         return Card(
             CardKind.REFUSED,
@@ -101,6 +110,17 @@ def step_card(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> Ca
         tree = " " + _("Its child processes are stopped first: {names}.").format(names=names)
     consequence = f"{likely}{_how(step, grace_s)}{tree}"
     return Card(CardKind.STOPS, process_name(step.process), details, consequence)
+
+
+def _others_line(others: Sequence[PlanStep]) -> str:
+    pids = ", ".join(str(one.process.info.pid) for one in others[:MOST_NAMED] if one.process)
+    if len(others) > MOST_NAMED:
+        pids = _("{pids} and {more} more").format(pids=pids, more=len(others) - MOST_NAMED)
+    return ngettext(
+        "{count} more process of the same program: PID {pids}",
+        "{count} more processes of the same program: PID {pids}",
+        len(others),
+    ).format(count=len(others), pids=pids)
 
 
 def neighbour_card(row: SocketRow, info: ProcessInfo | None = None) -> Card:

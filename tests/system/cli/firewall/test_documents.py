@@ -104,9 +104,10 @@ def test_a_person_reads_what_will_run_and_what_is_true_then(
     assert run_command(["firewall", "allow", port, "--remote", "any", "--yes"]) == 0
     shown = capfd.readouterr().out
     (own,) = firewall.read().managed_rules
-    assert f"Rule: PortView: allow tcp {port}" in shown
+    assert f"\n  PortView: allow tcp {port}\n" in shown
     assert (
-        f'Will run: add "a rule" {own.id}' in shown or f"Will run: add 'a rule' {own.id}" in shown
+        f'This will run: add "a rule" {own.id}' in shown
+        or f"This will run: add 'a rule' {own.id}" in shown
     )
     assert "Warning: A warning." in shown
     assert f"TCP port {port} is allowed now for any other machine." in shown
