@@ -29,6 +29,7 @@ from portview.engine.poller import Poller
 from portview.engine.task_runner import TaskRunner
 from portview.engine.traffic_feed import TrafficFeed
 from portview.firewall.on_demand import FirewallOnDemand
+from portview.folders import user_settings_folder
 from portview.i18n import _
 from portview.log import log_path, use_log_settings
 from portview.preferences import NAMES
@@ -89,7 +90,7 @@ def run_window(arguments: Sequence[str]) -> int:
         _tell(error)
         return int(error.outcome)
     application = make_application()
-    instance = SingleInstance(settings_path().parent)
+    instance = SingleInstance(user_settings_folder())
     if not instance.acquire() and not _goes_on(instance):
         return int(Outcome.DONE)
     reporter = ErrorReporter(log_path())
@@ -155,10 +156,10 @@ def check_display() -> None:
         command=command_line("list")
     )
     if not display:
-        raise PortViewError("no_display", _("There is no display to open a window on."), hint)
+        raise PortViewError("no_display", _("There is no display for a window."), hint)
     if not _x_server_answers(display):
         raise PortViewError(
-            "no_display", _("The display {display} does not answer.").format(display=display), hint
+            "no_display", _("The display {display} does not respond.").format(display=display), hint
         )
 
 
@@ -414,7 +415,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--reader", help=_("how to read the sockets"))
     parser.add_argument("--theme", choices=[theme.value for theme in Theme])
     parser.add_argument(
-        BACKGROUND_OPTION, action="store_true", help=_("start in the tray, or minimised")
+        BACKGROUND_OPTION,
+        action="store_true",
+        help=_("start in the notification area, or minimized"),
     )
     parser.add_argument("--self-report", type=Path, help=argparse.SUPPRESS)
     return parser
@@ -423,8 +426,9 @@ def _parser() -> argparse.ArgumentParser:
 def _tell(error: PortViewError) -> None:
     logger.error("%s %s", error.message, error.hint)
     if sys.stderr is not None:
-        text = _("portview: {problem}\nhint: {hint}").format(problem=error.message, hint=error.hint)
-        print(text, file=sys.stderr)  # noqa: T201
+        hint = _("hint: {text}").format(text=error.hint)
+        # untranslated: the name of the program
+        print(f"portview: {error.message}\n{hint}", file=sys.stderr)  # noqa: T201
     elif sys.platform == "win32":
         from PySide6.QtWidgets import QMessageBox  # noqa: PLC0415 - loaded when wanted
 

@@ -65,10 +65,10 @@ def _serve_program(arguments: Sequence[str]) -> int:
 
 def _quit_running() -> int:
     # An installer waits for this: it loads no window.
-    from portview.folders import settings_folder  # noqa: PLC0415
+    from portview.folders import user_settings_folder  # noqa: PLC0415
     from portview.ui.window.single_instance import QuitResult, quit_running  # noqa: PLC0415
 
-    result = quit_running(settings_folder())
+    result = quit_running(user_settings_folder())
     if result is QuitResult.NONE_RUNS:
         return int(Outcome.DONE)
     if result is QuitResult.DENIED:
@@ -81,8 +81,9 @@ def _quit_running() -> int:
 def _say(sentence: str) -> None:
     if sys.stderr is not None:
         hint = _("Close its window, then try again.")
-        text = _("portview: {problem}\nhint: {hint}").format(problem=sentence, hint=hint)
-        print(text, file=sys.stderr)  # noqa: T201
+        hint = _("hint: {text}").format(text=hint)
+        # untranslated: the name of the program
+        print(f"portview: {sentence}\n{hint}", file=sys.stderr)  # noqa: T201
 
 
 _BACKGROUND_OF_INSTALLER = "background-of-installer"

@@ -11,14 +11,18 @@ one, so that English costs nothing at the start.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from threading import get_ident
 from typing import TYPE_CHECKING, Protocol
 
 from portview.resources import resource_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
 _REGION_LENGTH = 2
+_FIRST_PAIR = 2
 
 
 class Catalogue(Protocol):
@@ -35,11 +39,14 @@ class Catalogue(Protocol):
 
 
 _catalogue: Catalogue | None = None
+_of_threads: dict[int, Catalogue | None] = {}
+"""The catalogues of threads that write in a language of their own, by the thread's number."""
 
 
 def _(message: str) -> str:
     """Return the translation of a message; nothing for the empty one."""
-    return message if _catalogue is None or not message else _catalogue.gettext(message)
+    catalogue = _of_threads.get(get_ident(), _catalogue) if _of_threads else _catalogue
+    return message if catalogue is None or not message else catalogue.gettext(message)
 
 
 def N_(message: str) -> str:  # noqa: N802 - the name by which gettext's tools find such messages
@@ -49,14 +56,63 @@ def N_(message: str) -> str:  # noqa: N802 - the name by which gettext's tools f
 
 def ngettext(singular: str, plural: str, count: int) -> str:
     """Return the translation of the form of a message that fits the count."""
-    if _catalogue is None:
+    catalogue = _of_threads.get(get_ident(), _catalogue) if _of_threads else _catalogue
+    if catalogue is None:
         return singular if count == 1 else plural
-    return _catalogue.ngettext(singular, plural, count)
+    return catalogue.ngettext(singular, plural, count)
 
 
 def pgettext(context: str, message: str) -> str:
     """Return the translation of a message that means different things in different places."""
-    return message if _catalogue is None else _catalogue.pgettext(context, message)
+    catalogue = _of_threads.get(get_ident(), _catalogue) if _of_threads else _catalogue
+    return message if catalogue is None else catalogue.pgettext(context, message)
+
+
+def join_sentences(*sentences: str) -> str:
+    """Return whole sentences one after the other, as the language does; empty ones are left out."""
+    said = [sentence for sentence in sentences if sentence]
+    # Translators: two whole sentences, one after the other; Chinese has no space between them.
+    return _joined(said, pgettext("two sentences", "{first} {second}"))
+
+
+def without_full_stop(sentence: str) -> str:
+    """Return a sentence as a part of another one."""
+    return sentence.rstrip(".\u3002")
+
+
+def join_phrases(*phrases: str) -> str:
+    """Return phrases such as "over IPv4" and "from 10.0.0.0/8" as one; without empty ones."""
+    said = [phrase for phrase in phrases if phrase]
+    # Translators: two phrases in a row, such as "over IPv4" and "from 10.0.0.0/8".
+    return _joined(said, pgettext("two phrases", "{first} {second}"))
+
+
+def join_list(items: Iterable[str]) -> str:
+    """Return "a, b, c" as the language writes a list."""
+    # Translators: two entries of a list; Chinese has an enumeration comma here.
+    return _joined(items, pgettext("list", "{first}, {second}"))
+
+
+def join_and(items: Sequence[str]) -> str:
+    """Return "a, b and c" as the language writes it."""
+    if len(items) < _FIRST_PAIR:
+        return "".join(items)
+    # Translators: the end of a list, all of which counts.
+    template = pgettext("list", "{first} and {last}")
+    return template.format(first=join_list(items[:-1]), last=items[-1])
+
+
+def join_or(items: Sequence[str]) -> str:
+    """Return "a, b or c" as the language writes it."""
+    if len(items) < _FIRST_PAIR:
+        return "".join(items)
+    # Translators: the end of a list, one of which counts.
+    template = pgettext("list", "{first} or {last}")
+    return template.format(first=join_list(items[:-1]), last=items[-1])
+
+
+def _joined(items: Iterable[str], template: str) -> str:
+    return template.format(first="", second="").join(items)
 
 
 def use_language(language: str) -> str:
@@ -65,16 +121,68 @@ def use_language(language: str) -> str:
     Returns the language in use. Any thread, but texts that are shown already stay as they are:
     the window is drawn again by ``ui``.
     """
-    folder = resource_path("locale")
-    for candidate in _candidates(language):
-        path = folder / candidate / "LC_MESSAGES" / "portview.po"
-        if path.is_file():
-            from portview.po_catalogue import PoCatalogue  # noqa: PLC0415 - not for English
+    name = _folder_of(language)
+    install_catalogue(_load(name))
+    return name
 
-            install_catalogue(PoCatalogue(path))
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Have this thread write in a language until the block ends; "" changes nothing.
+
+    For messages that go to other people than the one who uses the program.
+    """
+    if not language:
+        yield
+        return
+    thread = get_ident()
+    before = _of_threads.get(thread, _of_threads)
+    _of_threads[thread] = _load(_folder_of(language))
+    try:
+        yield
+    finally:
+        del _of_threads[thread]
+        if before is not _of_threads:
+            _of_threads[thread] = before  # type: ignore[assignment]
+
+
+def languages() -> list[str]:
+    """Return the languages that there are, English first."""
+    folders = resource_path("locale").glob("*/LC_MESSAGES/portview.po")
+    return ["en", *sorted(path.parent.parent.name for path in folders)]
+
+
+def has_language(language: str) -> bool:
+    """Return whether there is a catalogue for a language, or it is English."""
+    return _folder_of(language) != "en" or "en" in _candidates(language)
+
+
+def _folder_of(language: str) -> str:
+    """Return the name of the catalogue that serves a language, "en" where there is none."""
+    for candidate in _candidates(language):
+        if _path_of(candidate).is_file():
             return candidate
-    install_catalogue(None)
+        if candidate == "en":
+            break
     return "en"
+
+
+def _path_of(name: str) -> Path:
+    return resource_path("locale") / name / "LC_MESSAGES" / "portview.po"
+
+
+def _load(name: str) -> Catalogue | None:
+    if name == "en":
+        return None
+    path = _path_of(name)
+    if path not in _loaded:
+        from portview.po_catalogue import PoCatalogue  # noqa: PLC0415 - not for English
+
+        _loaded[path] = PoCatalogue(path)
+    return _loaded[path]
+
+
+_loaded: dict[Path, Catalogue] = {}
 
 
 def _candidates(language: str) -> Iterator[str]:

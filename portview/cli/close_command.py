@@ -26,9 +26,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "close",
         help=_("close a connection"),
         description=_(
-            "Close one TCP connection; the programs at its ends go "
-            "on. Needs administrator rights. Windows closes IPv4 "
-            "connections only."
+            "Close one TCP connection; the programs at its ends keep running. Needs "
+            "administrator rights. Windows can close IPv4 connections only."
         ),
     )
     parser.add_argument("local", metavar="LOCAL", help=_("the local end, such as 127.0.0.1:5000"))

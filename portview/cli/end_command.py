@@ -31,9 +31,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "end",
         help=_("end one process, named by its PID and start time"),
         description=_(
-            "End one process. The start time, as list --json tells "
-            "it, makes sure that it is still the process that was "
-            "seen, for a PID is given to another one sooner or later."
+            "End one process. The start time (from list --json) guards against PID reuse."
         ),
     )
     parser.add_argument("pid", metavar="PID", help=_("the process ID"))

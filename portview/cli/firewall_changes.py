@@ -112,7 +112,7 @@ def _made(
     """Make the rule after asking; None where the person does not want it."""
     if prepared.plan.is_needless:
         return needless_report(prepared.plan)
-    return consented(prepared, options, _("Make this rule?"))
+    return consented(prepared, options, _("Create this rule?"))
 
 
 def _revoked(
@@ -146,7 +146,7 @@ def _revoke(options: argparse.Namespace, prepared: PreparedRevoke, *, has_match:
     if not has_match:
         _note(
             options,
-            _("PortView made no rule for port {port} that is there now.").format(port=options.port),
+            _("There is no rule created by PortView for port {port}.").format(port=options.port),
         )
     elif not plans:
         _note(options, _("There is no rule to revoke."))

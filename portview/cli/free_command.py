@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> Outcome:
     choices = Choices(options.force, options.tree)
     prepared = prepare(action, choices)
     if prepared.plan.plan.is_hidden and wants_rights(
-        _("The system tells who holds this port to administrators only."), options
+        _("Only an administrator can see which process uses this port."), options
     ):
         # Looking changes nothing; acting asks for rights again.
         prepared = prepare(action.seen_by_admin(), choices)
@@ -91,6 +91,9 @@ def _refuse_guesses(plan: FreePlan, options: argparse.Namespace) -> None:
         raise PortViewError(
             "holder_uncertain",
             _("The process that opened the port has ended; who holds it now is only likely."),
-            _("Look with --dry-run. To end the likely holder without being asked add --force."),
+            _(
+                "See the plan with --dry-run. To end the likely holder without confirmation, "
+                "add --force."
+            ),
             Outcome.NOT_DONE,
         )

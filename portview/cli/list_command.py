@@ -118,7 +118,8 @@ def run(options: argparse.Namespace) -> Outcome:
     if not looks_at_identities(wanted):
         owners = {entry.row.owner for entry in entries if entry.row.owner in snapshot.processes}
         snapshot = _identified(snapshot, [owner for owner in owners if owner])
-        entries = _entries(snapshot, context, [entry.row for entry in entries])
+        for entry in entries:
+            entry.info = snapshot.processes.get(entry.row.owner) if entry.row.owner else None
     entries.sort(key=lambda entry: (entry.row.local.port, entry.place))
     for note in snapshot.notes:
         print_note(note)
@@ -141,7 +142,7 @@ def _parsed(text: str) -> Query:
         place = _("at character {start}").format(start=error.start + 1)
         raise PortViewError(
             "bad_query",
-            _("The filter is wrong {place}: {error}").format(place=place, error=error),
+            _("The filter has an error {place}: {error}").format(place=place, error=error),
             error.hint or _("For example: --query 'port:8000-8100 -proc:node'"),
             Outcome.BAD_INPUT,
         ) from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 from portview.cli.terminal import InertTerminal
@@ -38,6 +37,8 @@ def progress_line() -> Iterator[Callable[[Progress], None] | None]:
         return
 
     def show(progress: Progress) -> None:
+        from shutil import get_terminal_size  # noqa: PLC0415 - loads compression
+
         words = progress.text
         if progress.left_ms:
             words = _("{text}, {time} left").format(

@@ -32,8 +32,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "stream",
         help=_("print the sockets, then every change, one JSON document a line"),
         description=_(
-            "Print a snapshot of the sockets as one line of JSON, then a line for each look: what "
-            "was removed, added and changed. Ends when nobody reads any more."
+            "Print a snapshot of the sockets as one line of JSON, then a line for each "
+            "reading: what was removed, added and changed. Ends when its output is closed."
         ),
     )
     parser.add_argument(
@@ -43,7 +43,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help=_("which sockets (default: all)"),
     )
     parser.add_argument(
-        "--interval", metavar="TIME", default="1s", help=_("from look to look (default: 1s)")
+        "--interval", metavar="TIME", default="1s", help=_("between two readings (default: 1s)")
     )
     parser.set_defaults(run=run, json=True)
 
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> Outcome:
     if interval_ms < _SHORTEST_MS:
         raise PortViewError(
             "bad_interval",
-            _("That is too short an interval."),
+            _("The interval is too short."),
             _("At least {shortest} ms.").format(shortest=_SHORTEST_MS),
             Outcome.BAD_INPUT,
         )

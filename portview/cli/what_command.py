@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from portview.actions.inspection.origin import origin_of
 from portview.actions.inspection.process_inspection import ProcessInspector
 from portview.actions.json_output.actions import process_object
 from portview.cli.console import print_json, print_line, print_note
@@ -20,12 +21,13 @@ from portview.domain.owners.identity import (
     project_of,
     what_of,
 )
+from portview.domain.owners.origin import describe_origin
 from portview.domain.owners.owners import describe_owner, owner_problem_reason
 from portview.domain.owners.process import ProcessKey
 from portview.domain.plain_text import inert, quoted
 from portview.domain.query.terms import MAX_PORT
 from portview.domain.sockets.socket_row import awaits_clients, endpoint_text
-from portview.i18n import _
+from portview.i18n import _, join_list
 from portview.readers.choose import open_reader
 from portview.readers.process_details import read_terminal
 from portview.readers.process_identity import process_key
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from portview.actions.safety.process_facts import ProcessFacts
+    from portview.domain.owners.origin import Origin
     from portview.domain.owners.process import ProcessInfo
     from portview.domain.sockets.socket_row import SocketRow
 
@@ -56,8 +59,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
             "started it, and what would start it again."
         ),
         epilog=_(
-            "A number that is both a port in use and a PID is taken as the port, unless --pid is "
-            "given. The exit code is 1 where there is neither."
+            "A number that is both a port in use and a PID is taken as the port, unless "
+            "--pid is given. The exit code is 1 if there is neither."
         ),
     )
     parser.add_argument("number", metavar="PORT|PID", help=_("a port or a process ID"))
@@ -182,11 +185,24 @@ def _process(facts: ProcessFacts) -> dict[str, Any]:
         "working_directory": facts.working_directory,
         "unit": facts.shown_unit,
         "terminal": read_terminal(info.pid),
+        "origin": _origin_object(origin_of(facts), facts),
         "restarted_by": (
             {"kind": restarter.kind.value, "name": restarter.name, "how": restarter.how}
             if restarter
             else None
         ),
+    }
+
+
+def _origin_object(origin: Origin | None, facts: ProcessFacts) -> dict[str, Any]:
+    """Return what a process comes from; ``kind`` is null where it isn't known."""
+    return {
+        "kind": origin.kind.value if origin else None,
+        "name": origin.name if origin else None,
+        "how": (origin.how if origin else "") or None,
+        "source": (origin.source if origin else "") or None,
+        "starts_again": origin.starts_again if origin else None,
+        "sentence": describe_origin(origin, facts.restarted_by),
     }
 
 
@@ -229,29 +245,28 @@ def _process_lines(
     where = ", ".join(dict.fromkeys(endpoint_text(one.local) for one in rows[:_MOST_SHOWN]))
     yield f"{where}  {what}" if where else what
     name = inert(facts.info.name or _("a process"), 80)
-    user = f", {inert(facts.info.user, 80)}" if facts.info.user else ""
     since = iso_time(facts.key.started_ms or None)
-    started = _(", since {time}").format(time=since) if since else ""
-    yield _("  {name}, PID {pid}{user}{started}").format(
-        name=name, pid=facts.info.pid, user=user, started=started
+    parts = (
+        _("{name}, PID {pid}").format(name=name, pid=facts.info.pid),
+        inert(facts.info.user, 80) if facts.info.user else "",
+        _("since {moment}").format(moment=since) if since else "",
     )
+    yield f"  {join_list(filter(None, parts))}"
     project = project_of(row, info) if row else identity.project
     if project:
-        yield _("  Project: {project}").format(project=project)
+        yield "  " + _("Project: {project}").format(project=project)
     container = container_of(row, info) if row else identity.container
     if container is not None:
         name = describe_container(container) if not row else container_name_of(row, info)
-        image = f" ({inert(container.image, 80)})" if container.image else ""
-        yield _("  Container: {container}{image}").format(container=name, image=image)
+        name = f"{name} ({inert(container.image, 80)})" if container.image else name
+        yield "  " + _("Container: {container}").format(container=name)
     if identity.ancestors:
-        yield _("  Started by: {chain}").format(chain=describe_ancestors(identity.ancestors))
+        yield "  " + _("Started by: {chain}").format(chain=describe_ancestors(identity.ancestors))
     if terminal := read_terminal(facts.info.pid):
-        yield _("  Terminal: {terminal}").format(terminal=inert(terminal, 80))
+        yield "  " + _("Terminal: {terminal}").format(terminal=inert(terminal, 80))
     if facts.shown_unit:
-        yield _("  Service: {unit}").format(unit=inert(facts.shown_unit, 80))
-    if isinstance(facts.restarted_by, Known):
-        again = facts.restarted_by.value
-        how = f" ({inert(again.how, 80)})" if again.how else ""
-        yield _("  Started again by: {name}{how}").format(name=inert(again.name, 80), how=how)
+        yield "  " + _("Service: {unit}").format(unit=inert(facts.shown_unit, 80))
+    why = describe_origin(origin_of(facts), facts.restarted_by)
+    yield "  " + _("Why it runs: {sentence}").format(sentence=why)
     if identity.sources:
-        yield _("  Read from: {sources}").format(sources="; ".join(identity.sources))
+        yield "  " + _("Read from: {sources}").format(sources="; ".join(identity.sources))

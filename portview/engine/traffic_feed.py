@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +15,7 @@ from portview.domain.sockets.socket_row import Protocol
 from portview.domain.sockets.traffic import traffic_rate
 from portview.engine.latest_query import LatestQuery
 from portview.engine.task_runner import Pool
+from portview.engine.traffic_history import TrafficHistory
 from portview.i18n import _
 
 if TYPE_CHECKING:
@@ -55,6 +57,8 @@ class TrafficFeed(QObject):
         self._failure = ""
         self._before: _Reading | None = None
         self._rates: Mapping[SocketKey, TrafficRate] = MappingProxyType({})
+        self._groups: Mapping[SocketKey, Collection[SocketKey]] = MappingProxyType({})
+        self.history = TrafficHistory()
         self._inquiry: LatestQuery[tuple[SocketKey, ...], _Reading] = LatestQuery(
             self._read,
             runner,
@@ -68,6 +72,10 @@ class TrafficFeed(QObject):
         """Return the rates of the last reading. A mapping that does not change any more."""
         return self._rates
 
+    def now_s(self) -> float:
+        """Return the time on the clock of ``history``, in seconds."""
+        return self._clock()
+
     @property
     def counters(self) -> Mapping[SocketKey, TrafficCounters]:
         """Return the counters of the last reading."""
@@ -78,8 +86,18 @@ class TrafficFeed(QObject):
         """Return why no rates are known; empty where they can be, and before the first look."""
         return self._unavailable or self._failure
 
-    def look_at(self, keys: Collection[SocketKey]) -> None:
-        """Read the counters of these sockets as far as they are connections over TCP."""
+    def look_at(
+        self,
+        keys: Collection[SocketKey],
+        groups: Mapping[SocketKey, Collection[SocketKey]] = MappingProxyType({}),
+    ) -> None:
+        """Read the counters of these sockets as far as they are connections over TCP.
+
+        ``groups`` are connections of servers, by the server: they are read as well, and summed up.
+        """
+        self._groups = groups
+        if groups:
+            keys = dict.fromkeys(chain(keys, *groups.values()))
         if self._unavailable is None:
             # Not before: it may open the reader, which a window that starts does not wait for.
             self._unavailable = self._reader.unavailable_reason or ""
@@ -105,6 +123,7 @@ class TrafficFeed(QObject):
                 if rate is not None:
                     rates[key] = rate
         self._rates = MappingProxyType(rates)
+        self.history.note(rates, self._groups, now.at_ms / 1000)
         self.rates_changed.emit()
 
     def _on_failed(self, error: Exception) -> None:

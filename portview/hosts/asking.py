@@ -159,7 +159,7 @@ def as_document(answer: HostAnswer, key: str) -> HostAnswer:
         said = inert(str(error.get("message", "")), _LONGEST_REASON)
         return answer._replace(reason=said or _("PortView failed there"))
     if not isinstance(document, dict) or not _has(document, key):
-        return answer._replace(reason=_("its answer is not what was asked for"))
+        return answer._replace(reason=_("its answer is not what was requested"))
     if answer.code not in _ANSWERS:
         return answer._replace(reason=_("it ended with code {code}").format(code=answer.code))
     return answer._replace(document=document)

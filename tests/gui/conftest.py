@@ -158,6 +158,7 @@ class DetailsBench:
         self.now_ms = 1_000_000
         self.http_asked: list[int] = []
         self.http_answer = HttpPortUse
+        self.origin = ""
         data_sources = DataSources(
             self.describe,
             self.feed,
@@ -167,6 +168,7 @@ class DetailsBench:
             ProgramIdentities(),
             self.read_owner,
             self.read_http_use,
+            lambda _key: self.origin,
         )
         self.model = SocketTableModel(self.describe, PortNames({}))
         self.views = SocketViews(self.model)
@@ -177,7 +179,8 @@ class DetailsBench:
         self.table.sortByColumn(4, Qt.SortOrder.AscendingOrder)
         self.details = TableWithDetails(self.views, self.model, data_sources, runner)
         self.details.resize(1000, 600)
-        self.owner, self.page, self.firewall_page, self.history = self.details.pane.pages
+        pages = self.details.pane.pages
+        self.owner, self.connections, self.page, self.firewall_page, self.history = pages
 
     def describe(self) -> CellContext:
         return CellContext(

@@ -186,6 +186,8 @@ def test_a_copy_without_a_key_says_so(tmp_path: Path, monkeypatch: pytest.Monkey
         json.dumps({"url": "http://a", "public_key": base64.b64encode(PUBLIC).decode()}).encode(),
         json.dumps({"url": "https://a", "public_key": "AAAA"}).encode(),
     ],
+    # Not by content: the key is another one in each process that collects the tests.
+    ids=["nothing", "a list", "a number", "without TLS", "a short key"],
 )
 def test_a_damaged_resource_is_as_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes

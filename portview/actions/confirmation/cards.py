@@ -15,7 +15,7 @@ from portview.domain.owners.explanations import describe_suspended
 from portview.domain.owners.identity import identity_of
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import endpoint_text
-from portview.i18n import N_, _, ngettext
+from portview.i18n import N_, _, join_list, join_sentences, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ _LONGEST_COMMAND = 200
 
 _CLOSE_METHOD_LABELS = {
     CloseMethod.SIGNAL: N_("It will be asked to close (SIGTERM)"),
-    CloseMethod.WINDOW: N_("It will be asked to close, as by the X of its window"),
+    CloseMethod.WINDOW: N_("It will be asked to close, as with its window's close button"),
     CloseMethod.CONSOLE: N_("It will be asked to close (CTRL+BREAK)"),
     CloseMethod.GROUP: N_("It will be asked to close (CTRL+BREAK to its process group)"),
     CloseMethod.INTERRUPT: N_("It will be asked to close, as by CTRL+C in its terminal"),
@@ -100,15 +100,15 @@ def step_card(
     if step.service is not None:
         card = service_card(step.service, "stop")
         return Card(card.kind, card.title, (*details, *card.details), card.consequence, card.advice)
-    likely = _("Most likely the holder. ") if step.is_guess else ""
+    likely = _("Most likely the holder.") if step.is_guess else ""
     tree = ""
     if step.tree:
-        names = ", ".join(process_name(member) for member in step.tree[:MOST_NAMED])
+        names = join_list(process_name(member) for member in step.tree[:MOST_NAMED])
         more = len(step.tree) - MOST_NAMED
         if more > 0:
             names = _("{names} and {more} more").format(names=names, more=more)
-        tree = " " + _("Its child processes are stopped first: {names}.").format(names=names)
-    consequence = f"{likely}{_how(step, grace_s)}{tree}"
+        tree = _("Its child processes are stopped first: {names}.").format(names=names)
+    consequence = join_sentences(likely, _how(step, grace_s), tree)
     return Card(CardKind.STOPS, process_name(step.process), details, consequence)
 
 
@@ -138,7 +138,7 @@ def neighbour_card(row: SocketRow, info: ProcessInfo | None = None) -> Card:
             CardKind.STAYS,
             endpoint_text(row.local),
             (whose or _("process not known"),),
-            _("Left alone: it is in nobody's way."),
+            _("Left alone: it doesn't block the port."),
         )
     return Card(
         CardKind.STAYS,
@@ -159,8 +159,10 @@ def service_card(service: ServiceFacts, verb: str) -> Card:
         "restart": _("The service manager will stop it and start it again."),
     }[verb]
     if service.dependents and verb != "start":
-        names = ", ".join(inert(one.display_name, LONGEST_NAME) for one in service.dependents)
-        consequence += _(" These depend on it and stop first: {names}.").format(names=names)
+        names = join_list(inert(one.display_name, LONGEST_NAME) for one in service.dependents)
+        consequence = join_sentences(
+            consequence, _("These depend on it and stop first: {names}.").format(names=names)
+        )
     return Card(
         CardKind.SERVICE,
         inert(service.service.display_name, LONGEST_NAME),

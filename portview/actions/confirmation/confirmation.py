@@ -97,7 +97,7 @@ def confirm_free(
         for row in plan.left_alone[:MOST_NAMED]
     ]
     if plan.is_shared:
-        headline = _("{port} is there to be shared: nothing has to be stopped.").format(
+        headline = _("{port} is shared on purpose: nothing has to be stopped.").format(
             port=plan.request
         )
     elif not plan.steps:
@@ -189,11 +189,9 @@ def confirm_end(step: PlanStep, grace_s: float) -> Confirmation:
     """Put the end of a process into a question."""
     name = process_name(step.process)
     is_possible = step.kind is not PlanAction.REFUSE
-    with_tree = _(" and everything under it") if step.tree else ""
+    question = _("End {name} and everything under it?") if step.tree else _("End {name}?")
     return Confirmation(
-        _("End {name}{with_tree}?").format(name=name, with_tree=with_tree)
-        if is_possible
-        else _("{name} is left alone.").format(name=name),
+        (question if is_possible else _("{name} is left alone.")).format(name=name),
         (step_card(step, grace_s),),
         _("End process tree") if step.tree else _("End process") if is_possible else "",
         restart_sentences([step]),
@@ -210,22 +208,26 @@ def confirm_service(service: ServiceFacts, verb: str, refusal: Refusal | None) -
             CardKind.REFUSED, title, (inert(service.name, 80),), refusal.reason, refusal.advice
         )
         return Confirmation(_("{title} is left alone.").format(title=title), (card,))
-    return Confirmation(
-        _("{verb} the service {title}?").format(verb=verb.capitalize(), title=title),
-        (service_card(service, verb),),
-        f"{verb.capitalize()} service",
-    )
+    question, button = {
+        "stop": (_("Stop the service {title}?"), _("Stop service")),
+        "start": (_("Start the service {title}?"), _("Start service")),
+        "restart": (_("Restart the service {title}?"), _("Restart service")),
+    }[verb]
+    return Confirmation(question.format(title=title), (service_card(service, verb),), button)
 
 
 def confirm_close(plan: ClosePlan) -> Confirmation:
     """Put the end of a connection into a question."""
-    ends = [(_("At this end"), plan.process), (_("At the other end, on this machine"), plan.peer)]
+    ends = [
+        (_("At this end; it keeps running."), plan.process),
+        (_("At the other end, on this machine; it keeps running."), plan.peer),
+    ]
     cards = tuple(
         Card(
             CardKind.STAYS,
             process_name(process),
             identity(process),
-            _("{place}; it keeps running.").format(place=place),
+            place,
         )
         for place, process in ends
         if process is not None

@@ -14,7 +14,7 @@ from portview.actions.firewall_rules.query_context import describe_port
 from portview.actions.firewall_rules.report_text import describe_request, describe_verdict
 from portview.domain.firewall import RuleEffect
 from portview.domain.plain_text import inert, quoted
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ def confirm_rule(plan: RulePlan) -> Confirmation:
         if is_allow
         else _("Block {name} in the firewall?").format(name=name),
         (card,),
-        "Allow" if is_allow else "Block",
+        _("Allow") if is_allow else _("Block"),
         tuple(inert(note) for note in plan.notes),
         tuple(inert(warning) for warning in plan.warnings),
         command_lines(plan.change),
@@ -53,18 +53,20 @@ def confirm_revoke(plans: Sequence[RevokePlan]) -> Confirmation:
     many = len(plans)
     names = tuple(inert(plan.change.name, _LONGEST_NAME) for plan in plans)
     if not plans:
-        headline = _("No rule of PortView's is to be revoked.")
+        headline = _("There is no rule created by PortView to revoke.")
     elif many == 1:
         headline = _("Revoke the rule {names}?").format(names=quoted(names[0], _LONGEST_NAME))
     else:
-        headline = _("Revoke {many} rules of PortView's?").format(many=many)
+        headline = _("Revoke {many} rules created by PortView?").format(many=many)
     cards = [
         Card(
             CardKind.RULE,
             name,
             (
-                describe_request(plan.own.rule_spec)
-                + (_(" Why: {reason}.").format(reason=plan.reason) if plan.reason else ""),
+                join_sentences(
+                    describe_request(plan.own.rule_spec),
+                    _("Why: {reason}.").format(reason=plan.reason) if plan.reason else "",
+                ),
             ),
         )
         for name, plan in zip(names, plans, strict=True)
@@ -90,10 +92,10 @@ def confirm_unseen_revoke(rule_ids: Sequence[str], problem: str) -> Confirmation
         "rights; they remove nothing else."
     ).format(problem=inert(problem))
     return Confirmation(
-        _("Revoke {many} rules of PortView's?").format(many=many)
+        _("Revoke {many} rules created by PortView?").format(many=many)
         if many > 1
         else _("Revoke {names}?").format(names=names[0].lower()),
-        tuple(Card(CardKind.RULE, name, (_("made by PortView"),)) for name in names),
+        tuple(Card(CardKind.RULE, name, (_("created by PortView"),)) for name in names),
         _("Revoke"),
         warnings=(warning,),
     )

@@ -59,7 +59,9 @@ def confirm_setting(plan: SettingPlan) -> Confirmation:
         *(shlex.join(command) for command in plan.commands),
     )
     if plan.is_so_already:
-        return Confirmation(_("It is so already."), (Card(CardKind.STAYS, sentence, details),))
+        return Confirmation(
+            _("It already has this value."), (Card(CardKind.STAYS, sentence, details),)
+        )
     notes = tuple(filter(None, (undo_sentence(plan),)))
     return Confirmation(
         sentence,

@@ -13,7 +13,7 @@ from portview.actions.process_handles.handle import check_identity
 from portview.actions.safety.process_words import describe_process
 from portview.actions.stopping.stop import Ending, StopResult, stop_processes
 from portview.domain.errors import ActionReport, Outcome
-from portview.i18n import _
+from portview.i18n import _, join_list
 
 if TYPE_CHECKING:
     import threading
@@ -65,9 +65,8 @@ def end_process(
     process = step.process
     if process is None or step.kind is PlanAction.REFUSE:
         return _refused(step)
-    asked = _("End {process}").format(process=describe_process(process.info)) + (
-        _(" and what runs under it.") if step.tree else "."
-    )
+    sentence = _("End {name} and what runs under it.") if step.tree else _("End {name}.")
+    asked = sentence.format(name=describe_process(process.info))
     if cancel:
         cancel.raise_if_cancelled()
     force = step.kind is PlanAction.END
@@ -89,9 +88,8 @@ def end_process(
     seconds = max((one.after_ms for one in results), default=0) / 1000
     now = _("Ended after {seconds:.1f} s.").format(seconds=seconds)
     if left:
-        now = _("Still running: ") + ", ".join(
-            describe_process(names.get(one.process), one.process.pid) for one in left
-        )
+        running = (describe_process(names.get(one.process), one.process.pid) for one in left)
+        now = _("Still running: {processes}").format(processes=join_list(running))
     endings = {one.ending for one in results}
     if Ending.CHANGED in endings:
         now = changes_words(results)

@@ -53,7 +53,7 @@ def rate(entry: SocketEntry, context: CellContext) -> str:
         return ""
     if key.protocol is not Protocol.TCP or key.remote is None:
         return _("Bytes are counted for TCP connections only.")
-    return context.traffic_hint or _("Not measured yet: that takes two readings of a row in sight.")
+    return context.traffic_hint or _("Not measured yet: that takes two readings of a visible row.")
 
 
 def what(entry: SocketEntry, _context: CellContext) -> str:
@@ -79,11 +79,9 @@ def process(entry: SocketEntry, context: CellContext) -> str:
     row, info = entry.row, entry.info
     if row.owner_problem is not None:
         reason = owner_problem_reason(row)
-        return (
-            reason
-            if row.pid is None
-            else _("{reason}\nThe system names PID {pid}.").format(reason=reason, pid=row.pid)
-        )
+        if row.pid is None:
+            return reason
+        return f"{reason}\n{_('The system names PID {pid}.').format(pid=row.pid)}"
     if row.key.owner is None:
         return without_process_sentence(row)
     if info is None or not info.name:
@@ -141,7 +139,7 @@ def firewall(entry: SocketEntry, context: CellContext) -> str:
         return _("Reachable from this machine only, whatever the firewall does.")
     answer = context.firewall.get(row.key)
     if answer is None:
-        return context.firewall_hint or _("Not looked at yet: that is done for rows in sight.")
+        return context.firewall_hint or _("Not checked yet: PortView checks visible rows.")
     return "\n".join(filter(None, (answer.reason, answer.next_step)))
 
 

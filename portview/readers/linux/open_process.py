@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from portview.readers.process_identity import key_from_stat
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
 
     from portview.domain.owners.process import ProcessKey
@@ -95,6 +96,25 @@ class OpenProcess:
         if link == _RING:
             self.rings.add(descriptor)
         return 0
+
+    def socket_inodes(self, descriptors: Iterable[int]) -> dict[int, int]:
+        """Return the sockets among these numbers, with their inodes, in one go. Raises OSError.
+
+        What one call for each number would find, in a third of the time: a first reading asks for
+        every descriptor of the machine.
+        """
+        found: dict[int, int] = {}
+        readlink, files, length = os.readlink, self._files, len(_SOCKET)
+        for descriptor in descriptors:
+            try:
+                link = readlink(f"{descriptor}", dir_fd=files)
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if link[:length] == _SOCKET:
+                found[descriptor] = int(link[length:-1])
+            elif link == _RING:
+                self.rings.add(descriptor)
+        return found
 
     def inode_of_link(
         self, path: str, rings: set[int] | None = None, descriptor: int = 0

@@ -50,6 +50,9 @@ _IDENTITY = struct.Struct("=Q8xH2x48s12xQ")
 sequence number, timer, retransmits, expiry and queues."""
 
 _SOCKID = struct.Struct(">HH16s16s4s8x")
+_SHORT, _FAMILY_AND_STATE = struct.Struct("=H"), struct.Struct("=BB")
+_NO_DEVICE, _UNSPECIFIED = bytes(4), bytes(16)
+_FAMILIES = {_AF_INET: Family.IPV4, _AF_INET6: Family.IPV6}
 _LONG, _UID_AND_INODE = struct.Struct("=Q"), struct.Struct("=II")
 _ATTRIBUTE = struct.Struct("=HH")
 _RTT_AT, _ACKED_AND_RECEIVED_AT, _SENT_AND_RESENT_AT = 68, 120, 200
@@ -317,19 +320,21 @@ def decode(
     and one of a socket that is bound to a network device have the device as zone.
     """
     _unused, family_and_state, sockid, uid_and_inode = identity
-    af, state = family_and_state.to_bytes(2, sys.byteorder)
-    if af not in {_AF_INET, _AF_INET6}:
+    af, state = _FAMILY_AND_STATE.unpack(_SHORT.pack(family_and_state))
+    family = _FAMILIES.get(af)
+    if family is None:
         return None
-    family = Family.IPV4 if af == _AF_INET else Family.IPV6
     source_port, peer_port, source, peer, interface = _SOCKID.unpack(sockid)
     uid, inode = _UID_AND_INODE.unpack(_LONG.pack(uid_and_inode))
-    device = _device_name(int.from_bytes(interface, sys.byteorder))
+    device = "" if interface == _NO_DEVICE else _device_name(interface)
     local, remote = address_text(family, source), address_text(family, peer)
     return DiagSocket(
         family,
         _STATES.get(state) if protocol is Transport.TCP else None,
         Endpoint(f"{local}%{device}" if device else local, source_port),
-        Endpoint(_with_zone(remote, device), peer_port) if peer_port or any(peer) else None,
+        Endpoint(_with_zone(remote, device) if device else remote, peer_port)
+        if peer_port or peer != _UNSPECIFIED
+        else None,
         uid,
         inode,
         _is_v6_only(message) if family is Family.IPV6 and message else None,
@@ -347,13 +352,12 @@ def address_text(family: Family, packed: bytes) -> str:
 def _with_zone(address: str, device: str) -> str:
     """Add the zone to a link-local address, fe80::/10: from fe8 to feb (RFC 4291, 2.5.6)."""
     is_link_local = address[:3] in {"fe8", "fe9", "fea", "feb"}
-    return f"{address}%{device}" if device and is_link_local else address
+    return f"{address}%{device}" if is_link_local else address
 
 
-def _device_name(index: int) -> str:
-    """Return the name of a network device, its number where it has none here, "" for 0."""
-    if not index:
-        return ""
+def _device_name(interface: bytes) -> str:
+    """Return the name of a network device, its number where it has none here."""
+    index = int.from_bytes(interface, sys.byteorder)
     try:
         return socket.if_indextoname(index)
     except (OSError, OverflowError):

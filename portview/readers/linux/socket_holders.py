@@ -179,14 +179,15 @@ class SocketHolders:
             if process is None:
                 process = self._processes[pid] = ProcessDescriptors(pid, proc_inode)
                 self._rotation.append(pid)
+                if self._is_first:
+                    self._read_whole(process)
+                    continue
                 self._young[process] = 0
                 walks.append(self._walk(process, is_full=True))
             elif process.proc_inode != proc_inode:
                 process.proc_inode = proc_inode
                 self._open(process, is_identity_only=True)
         self._arrivals.extend(walks)
-        if self._is_first:
-            self._young.clear()
 
     def _grow_older(self) -> list[ProcessDescriptors]:
         """Count the updates that young processes lived through; return those due for a walk."""
@@ -337,6 +338,31 @@ class SocketHolders:
                 for number in numbers:
                     self._probe(opened, process, number)
 
+    def _read_whole(self, process: ProcessDescriptors) -> None:
+        """Read every descriptor of a process about which nothing is known yet."""
+        opened = self._open(process)
+        if opened is None:
+            return
+        with opened:
+            try:
+                descriptors = opened.descriptors()
+                found = opened.socket_inodes(descriptors)
+            except OSError as error:
+                self._note_failure(error)
+                process.is_denied = isinstance(error, PermissionError)
+                return
+            process.rings |= opened.rings
+        process.top = max([process.top, *descriptors])
+        for descriptor, inode in found.items():
+            if inode in self._holders:
+                self._put(process, descriptor, inode)
+            else:
+                process.descriptors[descriptor] = inode
+                self._holders[inode] = ((process, descriptor),)
+        self._changed.update(found.values())
+        if not self._alive.isdisjoint(found.values()):
+            self._recent[process] = None
+
     def _walk(self, process: ProcessDescriptors, *, is_full: bool) -> Walk:
         """Look at the descriptors of a process, and yield the cost of every bit of the way.
 
@@ -383,7 +409,7 @@ class SocketHolders:
                 process.is_denied = isinstance(error, PermissionError)
 
     def _spend_search(self) -> None:
-        left = float("inf") if self._is_first else float(_SEARCH_LINKS)
+        left = float(_SEARCH_LINKS)
         while left > 0 and self._arrivals:
             left = advance(self._arrivals, left)
         missed: set[int] = set()

@@ -124,6 +124,8 @@ class LinuxSocketReader:
 
     def _remake_rows(self, stale: set[KnownSocket], gone: set[KnownSocket]) -> SnapshotDelta:
         """Put the rows of these sockets in order; a row that stays equal stays the same object."""
+        if not self._rows and not gone:
+            return self._make_first_rows(stale)
         before = {row.key: row for known in chain(gone, stale) for row in known.rows}
         after: dict[SocketKey, SocketRow] = {}
         self._without_row.clear()
@@ -152,10 +154,21 @@ class LinuxSocketReader:
             self._listed = tuple(self._rows.values())
         return step
 
+    def _make_first_rows(self, found: set[KnownSocket]) -> SnapshotDelta:
+        """Do the same for the first reading, where there is nothing to compare with."""
+        self._without_row.clear()
+        for known in found:
+            rows = tuple(self._rows_of(known))
+            known.rows = tuple(row for row in rows if self._rows.setdefault(row.key, row) is row)
+            if len(known.rows) < len(rows):
+                self._without_row.add(known)
+        step = SnapshotDelta(self._listed, (), tuple(self._rows.values()))
+        self._count_owners(step)
+        self._listed = step.come
+        return step
+
     def _count_owners(self, step: SnapshotDelta) -> None:
-        for row in step.come:
-            if row.key.owner is not None:
-                self._owners[row.key.owner] += 1
+        self._owners.update([row.key.owner for row in step.come if row.key.owner is not None])
         for row in step.gone:
             owner = row.key.owner
             if owner is not None:

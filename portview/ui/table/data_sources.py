@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from portview.domain.firewall import FirewallStatus
     from portview.domain.owners.http_sys import HttpPortUse
+    from portview.domain.owners.process import ProcessKey
     from portview.domain.owners.process_details import OwnerDetails, OwnerQuestion
     from portview.domain.sockets.socket_row import Protocol
     from portview.domain.table.cells import CellContext
@@ -28,6 +29,13 @@ def _read_http_use(port: int) -> HttpPortUse:
     return read_http_port_use(port)
 
 
+def _read_origin(key: ProcessKey) -> str:
+    # Loaded when a person first looks at a process.
+    from portview.actions.inspection.origin import origin_of_key  # noqa: PLC0415
+
+    return origin_of_key(key)
+
+
 class FirewallSources(NamedTuple):
     """The firewall that is read for many (``shared``), and what opens one for a change.
 
@@ -43,8 +51,9 @@ class FirewallSources(NamedTuple):
 class DataSources(NamedTuple):
     """``describe`` gives what cells depend on beyond their rows, as of now.
 
-    ``read_owner`` is called on the reading pool, ``read_http_use`` (what http.sys serves at a port)
-    on that for probes, everything else is used on the UI thread.
+    ``read_owner`` is called on the reading pool; ``read_http_use`` (what http.sys serves at a port)
+    and ``read_origin`` (why a process runs, in one line) on that for probes; everything else is
+    used on the UI thread.
     """
 
     describe: Callable[[], CellContext]
@@ -55,3 +64,4 @@ class DataSources(NamedTuple):
     identities: ProgramIdentities
     read_owner: Callable[[OwnerQuestion], OwnerDetails]
     read_http_use: Callable[[int], HttpPortUse] = _read_http_use
+    read_origin: Callable[[ProcessKey], str] = _read_origin

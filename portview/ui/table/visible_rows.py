@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from itertools import chain
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from portview.domain.table.columns import COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from portview.domain.sockets.entry import SocketEntry
     from portview.domain.sockets.socket_row import SocketKey
@@ -39,15 +40,20 @@ class VisibleRows:
         self._model = model
         self._data_sources = data_sources
 
-    def look(self, chosen: SocketKey | None = None) -> None:
-        """Ask once, also for the ``chosen`` row's traffic. To be called with every tick."""
+    def look(
+        self,
+        chosen: Collection[SocketKey] = (),
+        groups: Mapping[SocketKey, Collection[SocketKey]] = MappingProxyType({}),
+    ) -> None:
+        """Ask once, also for the traffic of ``chosen`` sockets. To be called with every tick.
+
+        ``groups`` are the connections of servers, whose traffic is summed up.
+        """
         shown = {column.id for column in self._views.shown_columns.shown()}
-        wanted: dict[SocketKey, None] = {}
-        if chosen is not None:
-            wanted[chosen] = None
+        wanted: dict[SocketKey, None] = dict.fromkeys(chosen)
         if shown & _TRAFFIC:
             wanted.update((entry.row.key, None) for entry in self._to_ask_about(_TRAFFIC))
-        self._data_sources.traffic.look_at(wanted)
+        self._data_sources.traffic.look_at(wanted, groups)
         self._data_sources.firewall.feed.look_at(
             self._to_ask_about(_FIREWALL) if shown & _FIREWALL else ()
         )

@@ -92,7 +92,7 @@ class AddWatchDialog(QDialog):
         self._look()
 
     def _fill_expectations(self, suggestion: WatchSuggestion) -> None:
-        self.expect_box.addItem(_("somebody listens on it"), "listening")
+        self.expect_box.addItem(_("a program listens on it"), "listening")
         if self._protocol == "tcp":
             self.expect_box.addItem(_("it answers when a client connects"), "tcp")
             self.expect_box.addItem(_("a web page comes from it"), "http")
@@ -101,7 +101,7 @@ class AddWatchDialog(QDialog):
             self.expect_box.addItem(_("no other program takes it"), "held_by")
         self.expect_box.addItem(_("it stays closed to other machines"), "not_exposed")
         self.expect_box.addItem(_("it is in no excluded range"), "not_reserved")
-        self.expect_box.addItem(_("nobody holds it"), "free")
+        self.expect_box.addItem(_("no process holds it"), "free")
 
     def _compose(self) -> None:
         form = QFormLayout()
@@ -111,7 +111,7 @@ class AddWatchDialog(QDialog):
         form.addRow(_("P&rogram"), self.program_field)
         form.addRow(_("Check e&very"), self.interval_box)
         for number, box in enumerate(self.channels):
-            form.addRow(_("Tell") if number == 0 else "", box)
+            form.addRow(_("Notify") if number == 0 else "", box)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.add_button = self.buttons.addButton(
             _("&Add watch"), QDialogButtonBox.ButtonRole.AcceptRole
@@ -158,7 +158,7 @@ class AddWatchDialog(QDialog):
             self.headline.say(Severity.BAD, _("Not complete"), parsed.problems[0].message)
             return
         watch = parsed.rules.watches[0]
-        self.headline.say(Severity.NOTE, _("Right now"), _("Looking …"))
+        self.headline.say(Severity.NOTE, _("Current state"), _("Checking…"))
 
         def work(task: Any) -> Observation:
             token: CancelToken = task.token
@@ -169,9 +169,9 @@ class AddWatchDialog(QDialog):
 
     def _show_preview(self, found: Observation) -> None:
         severity, word = {
-            Evaluation.GOOD: (Severity.GOOD, _("Right now this would be ok")),
-            Evaluation.BAD: (Severity.BAD, _("Right now this would fire")),
-            Evaluation.UNREADABLE: (Severity.NOTE, _("Right now this can't be told")),
+            Evaluation.GOOD: (Severity.GOOD, _("Right now it would be OK")),
+            Evaluation.BAD: (Severity.BAD, _("Right now it would fire")),
+            Evaluation.UNREADABLE: (Severity.NOTE, _("Its current state is unknown")),
         }[found.evaluation]
         self.headline.say(severity, word, found.detail)
 

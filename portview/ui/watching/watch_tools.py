@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from portview.i18n import N_, _, ngettext
+from portview.i18n import _, ngettext
 from portview.ui.commands.row_actions import RowAction, Section, Target
 from portview.ui.commands.window_actions import ActionSpec
 
@@ -73,7 +73,7 @@ class WatchTools(QObject):
         acts.add(
             "watches",
             ActionSpec(
-                _("W&atches…"),
+                _("W&atches"),
                 ("Ctrl+Shift+W",),
                 _("What is watched, what fires, and what happened"),
             ),
@@ -82,10 +82,10 @@ class WatchTools(QObject):
         rows.add(
             RowAction(
                 "watch_port",
-                N_("W&atch…"),
+                _("W&atch…"),
                 Section.PORT,
                 self._on_row,
-                tip=N_("Be told when this port stops answering, or something else takes it"),
+                tip=_("Get a message when this port stops responding, or another program takes it"),
                 target=Target.ONE_SOCKET,
                 detail=lambda selection: str(selection.first.row.local.port),
             )
@@ -208,10 +208,10 @@ class WatchTools(QObject):
             text = ngettext("{count} watch is firing", "{count} watches are firing", firing)
             self.state_changed.emit("firing", text.format(count=firing))
         elif unknown:
-            text = ngettext("{count} watch can't be told", "{count} watches can't be told", unknown)
+            text = ngettext("{count} watch is unknown", "{count} watches are unknown", unknown)
             self.state_changed.emit("unknown", text.format(count=unknown))
         else:
-            text = ngettext("{count} watch is ok", "{count} watches are ok", len(statuses))
+            text = ngettext("{count} watch is OK", "{count} watches are OK", len(statuses))
             self.state_changed.emit("ok" if statuses else "", text.format(count=len(statuses)))
 
     @Slot(object)

@@ -28,7 +28,7 @@ def columns() -> tuple[str, ...]:
         _("Expects"),
         _("Since"),
         _("Last check"),
-        _("Tells"),
+        _("Notifies"),
         _("Detail"),
     )
 
@@ -36,7 +36,7 @@ def columns() -> tuple[str, ...]:
 def state_words(status: WatchStatus) -> str:
     """Return a state with what is laid over it."""
     words = {
-        "ok": _("ok"),
+        "ok": _("OK"),
         "pending": _("pending"),
         "firing": _("firing"),
         "recovering": _("recovering"),
@@ -62,7 +62,7 @@ def expectation_words(watch: Watch) -> str:
         Expectation.HELD_BY: _("{port} is held by {program}"),
         Expectation.TCP: _("{where} answers"),
         Expectation.UDP: _("{where} answers"),
-        Expectation.HTTP: _("{url} answers well"),
+        Expectation.HTTP: _("{url} responds as expected"),
         Expectation.TLS: _("the certificate of {where} is valid for {days:g} days"),
         Expectation.SERVICE: _("the service {service} runs"),
         Expectation.NO_NEW_LISTENERS: _("nothing new listens"),
@@ -121,7 +121,7 @@ def event_words(kind: str) -> str:
         "firing": _("firing"),
         "resolved": _("resolved"),
         "reminder": _("still firing"),
-        "cannot_tell": _("can't tell"),
+        "cannot_tell": _("unknown"),
         "flapping": _("flapping"),
         "repair": _("repair"),
         "acknowledged": _("acknowledged"),

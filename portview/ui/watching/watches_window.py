@@ -88,7 +88,7 @@ class WatchesWindow(ToolWindow):
         self.silence_button.setAutoDefault(False)
         self.silence_button.setMenu(self._silence_menu())
         self.accept_button = self.button(
-            _("A&ccept listeners"), self._on_accept, _("Take what listens now into the baseline")
+            _("A&ccept listeners"), self._on_accept, _("Accept what listens now into the baseline")
         )
         self.remove_button = self.button(_("&Remove…"), self._on_remove)
         self.close_button = self.button(_("Close"), self.reject)
@@ -119,7 +119,7 @@ class WatchesWindow(ToolWindow):
         layout.addWidget(self.headline)
         layout.addWidget(splitter, 1)
         layout.addLayout(buttons)
-        self.headline.say(Severity.NOTE, _("Watches"), _("Reading …"))
+        self.headline.say(Severity.NOTE, _("Watches"), _("Reading…"))
 
     def _silence_menu(self) -> QMenu:
         menu = QMenu(self)
@@ -197,14 +197,14 @@ class WatchesWindow(ToolWindow):
             self.headline.say(
                 Severity.NOTE,
                 _("Nothing is watched"),
-                _("PortView tells you when a port stops answering or something new listens."),
+                _("PortView notifies you when a port stops responding or something new listens."),
                 _("Choose “New watch…”, or “Watch…” in the menu of a socket."),
             )
         else:
             text = ngettext("{count} watch.", "{count} watches.", len(found.statuses))
             detail = text.format(count=len(found.statuses))
             if unknown:
-                more = ngettext("{count} can't be told.", "{count} can't be told.", unknown)
+                more = ngettext("{count} unknown.", "{count} unknown.", unknown)
                 detail = f"{detail} {more.format(count=unknown)}"
             severity = Severity.NOTE if unknown else Severity.GOOD
             self.headline.say(severity, _("Nothing fires"), detail)

@@ -33,6 +33,7 @@ from portview.ui.export.exportable import Exportable, open_sockets
 from portview.ui.export.exporter import Export
 from portview.ui.search.card_steps import add_card_steps
 from portview.ui.search.filter_box import FilterBox
+from portview.ui.search.filter_line import FilterLine
 from portview.ui.search.port_box import PortBox
 from portview.ui.search.port_card import PortCard
 from portview.ui.search.port_trial import PortTrial
@@ -53,7 +54,7 @@ from portview.ui.window.scope_bar import ScopeBar, scope_title
 from portview.ui.window.status_bar import StatusBar
 from portview.ui.window.table_with_details import TableWithDetails
 from portview.ui.window.theme_menu import ThemeMenu
-from portview.ui.window.tray import Tray
+from portview.ui.window.tray import QUIT_KEYS, Tray, quit_title
 from portview.ui.window.view_actions import ViewActions
 from portview.ui.window.window_geometry import remember_geometry, restore_geometry
 from portview.ui.window.window_menus import ColumnsMenu, WindowMenus
@@ -146,7 +147,7 @@ class MainWindow(QMainWindow):
         self.settings_page = SettingsTools(self, self.acts, runner, settings, facts)
         self.restart = RestartAction(self.acts, self, runner, is_elevated=facts.is_elevated)
         self.restart.notified.connect(self.show_message)
-        self.acts.add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.background.quit)
+        self.acts.add("quit", ActionSpec(quit_title(), QUIT_KEYS), self.background.quit)
         self._add_row_actions()
         self._compose()
         self._fill_menu_bar()
@@ -215,6 +216,8 @@ class MainWindow(QMainWindow):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(top)
+        self.filter_line = FilterLine(self.filter_box, scope_title)
+        layout.addWidget(self.filter_line)
         layout.addWidget(self.info_bar)
         self.notice_bar = Banner("info", _("Notice"))
         layout.addWidget(self.notice_bar)
@@ -231,7 +234,7 @@ class MainWindow(QMainWindow):
 
     def _add_actions(self) -> None:
         add = self.acts.add
-        add("filter", ActionSpec("&Filter", ("Ctrl+F",)), self.filter_box.enter)
+        add("filter", ActionSpec(_("&Filter"), ("Ctrl+F",)), self.filter_box.enter)
         add("clear_filter", ActionSpec(_("Clear f&ilter")), self._clear_filter)
         for number, scope in enumerate(Scope, start=1):
             add(
@@ -241,7 +244,7 @@ class MainWindow(QMainWindow):
             )
         add(
             "details",
-            ActionSpec("&Details", ("F4",), _("What is known about the row"), is_checkable=True),
+            ActionSpec(_("&Details"), ("F4",), _("What is known about the row"), is_checkable=True),
             self.details.set_open,
         )
         self.probing.add_actions(self.acts)
@@ -256,7 +259,7 @@ class MainWindow(QMainWindow):
         self._export = Export(
             self._runner, self._exportable, self, is_elevated=self._facts.is_elevated
         )
-        add("export", ActionSpec("&Export\u2026", ("Ctrl+E",)), self._export.ask)
+        add("export", ActionSpec(_("&Export\u2026"), ("Ctrl+E",)), self._export.ask)
         add("go_to_port", ActionSpec(_("&Go to port"), ("Ctrl+L",)), self.port_box.enter)
         add(
             "palette",
@@ -285,16 +288,19 @@ class MainWindow(QMainWindow):
     def _fill_menu_bar(self) -> None:
         settings = self._settings
         self._highlight_menu = HighlightMenu(
-            _("Mar&k news and closed sockets"), settings, self.model, self
+            _("Mar&k new and closed sockets"), settings, self.model, self
         )
-        themes = ThemeMenu("The&me", settings, self)
+        themes = ThemeMenu(_("The&me"), settings, self)
         intervals = self.live_button.interval_actions
         self.settings_page.offer(themes.actions(), intervals, self._highlight_menu.actions())
         WindowMenus(self.menuBar(), self.acts, self.row_actions).fill(
             intervals,
             self._view_actions.grouping.all(),
             self._view_actions.saved_views,
-            (ColumnsMenu("C&olumns", self.views, self), SortMenu("Sor&t by", self.views, self)),
+            (
+                ColumnsMenu(_("C&olumns"), self.views, self),
+                SortMenu(_("Sor&t by"), self.views, self),
+            ),
             (themes, self._highlight_menu),
         )
 
@@ -325,6 +331,9 @@ class MainWindow(QMainWindow):
         self.scope_bar.scope_changed.connect(self.empty_states.set_scope)
         self.filter_box.query_changed.connect(self._on_query)
         self.model.counts_changed.connect(self.scope_bar.show_counts)
+        self.model.counts_changed.connect(self.filter_line.show_counts)
+        self.scope_bar.scope_changed.connect(self.filter_line.set_scope)
+        self.filter_line.scope_wanted.connect(self.set_scope)
         self.model.waiting_changed.connect(self.status.show_waiting)
         self.details.open_changed.connect(self.acts["details"].setChecked)
         self.details.socket_chosen.connect(self.navigation.go_to)

@@ -71,7 +71,7 @@ class ExposureCheck:
         outside = [row for row in rows if not is_loopback(row.local.address)]
         name = port_name(watch)
         if not rows:
-            return good(_("{port}: nobody listens.").format(port=name))
+            return good(_("{port}: nothing listens.").format(port=name))
         if not outside:
             return good(_("{port} is open to this machine only.").format(port=name))
         verdicts = [(row, self._decide(row, facts)) for row in outside]
@@ -162,7 +162,7 @@ class ResourceUse:
         for row in facts.holding(Protocol(watch.protocol), watch.port):
             known = facts.info(row)
             if known is None:
-                return _("The program on the port could not be found out.")
+                return _("The program on the port could not be determined.")
             if not watch.program or is_program(known, watch.program):
                 found[known.key] = known
         return found

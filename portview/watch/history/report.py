@@ -67,10 +67,10 @@ def _nothing(question: HistoryQuestion, answer: HistoryAnswer) -> str:
         gap.from_ms < since and (gap.to_ms is None or since < gap.to_ms)  # type: ignore[operator]
         for gap in answer.gaps
     ):
-        return _("Unknown: PortView did not look at that time.")
+        return _("Unknown: PortView did not record at that time.")
     if question.port is None:
         return _("Nothing that listened was seen in that time.")
-    return _("Nobody was seen listening on port {port}, as far as PortView looked.").format(
+    return _("No process was seen listening on port {port} while PortView recorded.").format(
         port=question.port
     )
 
@@ -105,10 +105,10 @@ def _gaps(answer: HistoryAnswer, now_ms: int) -> Iterator[str]:
     if not answer.gaps:
         return
     yield ""
-    yield _("PortView did not look (nothing is known of these times):")
+    yield _("PortView did not record (nothing is known of these times):")
     for gap in answer.gaps[-_MOST_GAPS:]:
         until = _("now") if gap.to_ms is None else local_moment(gap.to_ms)
         length = format_duration((now_ms if gap.to_ms is None else gap.to_ms) - gap.from_ms)
         yield f"  {local_moment(gap.from_ms)}  {until}  {length}"
     if len(answer.gaps) > _MOST_GAPS:
-        yield _("  and {count} earlier times").format(count=len(answer.gaps) - _MOST_GAPS)
+        yield "  " + _("and {count} earlier times").format(count=len(answer.gaps) - _MOST_GAPS)

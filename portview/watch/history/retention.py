@@ -41,6 +41,7 @@ def prune(connection: sqlite3.Connection, retention: Retention, now_ms: int) -> 
         connection.execute("DELETE FROM events WHERE at_ms < ?", (oldest_ms,))
         connection.execute("DELETE FROM counters WHERE at_ms < ?", (oldest_ms,))
         connection.execute("DELETE FROM peers WHERE to_ms < ?", (oldest_ms,))
+        _delete_incidents(connection, "at_ms < ?", "ended_ms < ?", (oldest_ms,))
         _delete_unused_owners(connection)
     return deleted
 
@@ -69,9 +70,11 @@ def forget(
         if port is not None:
             connection.execute("DELETE FROM events WHERE port = ?", (port,))
             connection.execute("DELETE FROM counters WHERE port = ?", (port,))
+            _delete_incidents(connection, "port = ?", "port = ?", (port,))
         if port is None and program is None:
             connection.execute("DELETE FROM events")
             connection.execute("DELETE FROM counters")
+            _delete_incidents(connection, "1", "1", ())
             connection.execute("DELETE FROM looks WHERE id < (SELECT max(id) FROM looks)")
         _delete_unused_owners(connection)
     # What the write-ahead log still holds goes as well, unless somebody reads it just now.
@@ -104,6 +107,29 @@ def _delete(connection: sqlite3.Connection, where: str, values: Sequence[object]
             values,
         )
         return found.rowcount
+
+
+def _delete_incidents(
+    connection: sqlite3.Connection, events: str, incidents: str, values: Sequence[object]
+) -> None:
+    """Delete what watches found, but of an incident that is open, or of which messages wait."""
+    found = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'watch_events'")
+    if found.fetchone() is None:
+        return
+    needed = (
+        "(SELECT id FROM incidents WHERE ended_ms IS NULL"
+        " UNION SELECT incident FROM outbox WHERE incident IS NOT NULL)"
+    )
+    connection.execute(
+        f"DELETE FROM watch_events WHERE {events}"  # noqa: S608 - the conditions of the callers
+        f" AND (incident IS NULL OR incident NOT IN {needed})",
+        values,
+    )
+    connection.execute(
+        f"DELETE FROM incidents WHERE {incidents} AND id NOT IN {needed}"  # noqa: S608 - likewise
+        " AND ended_ms IS NOT NULL",
+        values,
+    )
 
 
 def _delete_unused_owners(connection: sqlite3.Connection) -> None:

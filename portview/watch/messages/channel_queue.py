@@ -12,7 +12,7 @@ from portview.domain.local_time import local_moment
 from portview.watch.incidents.machine import RULE_CHANGED, EventKind
 from portview.watch.messages import outbox
 from portview.watch.messages.grouping import group_events
-from portview.watch.messages.texts import Background, Composer
+from portview.watch.messages.texts import Background, Composer, Style
 from portview.watch.store.incident_store import IncidentStore
 
 if TYPE_CHECKING:
@@ -59,11 +59,13 @@ class ChannelQueue:
         sender: Sender,
         pace: Pace,
         open_store: Callable[[], IncidentStore] = IncidentStore.open,
+        style: Style | None = None,
     ) -> None:
         self._name = name
         self._sender = sender
         self._pace = pace
         self._open_store = open_store
+        self._style = style or Style()
         self._has_settled = False
         self._failures = 0
         self._try_at_s = 0.0
@@ -127,7 +129,8 @@ class ChannelQueue:
         return max(by_rate, self._try_at_s - now, 0.0)
 
     def _send(self, store: IncidentStore, group: Group) -> bool:
-        message = Composer(backgrounds_of(store, group.events)).compose(group)
+        backgrounds = backgrounds_of(store, group.events)
+        message = Composer(backgrounds, style=self._style).compose(group)
         with store.transaction():
             outbox.mark_tried(store.connection, group.events)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from portview.domain.errors import PortViewError
 from portview.watch.messages import outbox
 from portview.watch.messages.channel_queue import ChannelQueue, Pace
+from portview.watch.messages.texts import Style
 from portview.watch.rules.model import DESKTOP
 from portview.watch.store.incident_store import IncidentStore
 
@@ -66,7 +67,11 @@ def _queue(channel: Channel, group_wait_s: float, path: Path | None = None) -> C
 
     pace = Pace(group_wait_s, channel.rate_per_minute)
     return ChannelQueue(
-        channel.name, AppriseChannel(channel), pace, partial(IncidentStore.open, path)
+        channel.name,
+        AppriseChannel(channel),
+        pace,
+        partial(IncidentStore.open, path),
+        Style(channel.language, channel.title, channel.text),
     )
 
 

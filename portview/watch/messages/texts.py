@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from portview.command_name import command_line
 from portview.domain.local_time import local_moment
 from portview.domain.plain_text import inert
-from portview.i18n import _, ngettext
+from portview.i18n import _, ngettext, speaking
 from portview.watch.incidents.machine import EventKind
 from portview.watch.messages.grouping import REPAIR, TEST, MessageType
+from portview.watch.messages.templates import filled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,14 +48,28 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Style:
+    """How a channel's messages are worded: its language, and templates in place of PortView's."""
+
+    language: str = ""
+    title: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Composer:
     """Words messages. ``backgrounds`` is by incident id."""
 
     backgrounds: Mapping[str, Background] = field(default_factory=dict)
     host: str = field(default_factory=platform.node)
+    style: Style = field(default_factory=Style)
 
     def compose(self, group: Group) -> Message:
-        """Return the message for a group."""
+        """Return the message for a group, in the language of its channel."""
+        with speaking(self.style.language):
+            return self._compose(group)
+
+    def _compose(self, group: Group) -> Message:
         body = [self._item(one) for one in group.items[:_MOST_ITEMS]]
         more = len(group.items) - _MOST_ITEMS
         if more > 0:
@@ -63,6 +78,15 @@ class Composer:
 
     def _title(self, group: Group) -> str:
         count = len(group.items)
+        if self.style.title:
+            names = ", ".join(dict.fromkeys(one.event.watch for one in group.items))
+            values = {
+                "count": str(count),
+                "host": self.host,
+                "kind": _kind_words(group.items[0]),
+                "watch": names,
+            }
+            return inert(filled(self.style.title, values), _LONGEST_TITLE)
         if count == 1:
             what = f"{_kind_words(group.items[0])}: {self._name(group.items[0])}"
         elif group.type is MessageType.FAILURE:
@@ -88,6 +112,8 @@ class Composer:
 
     def _item(self, item: Item) -> str:
         event, known = item.event, self._background(item)
+        if self.style.text:
+            return filled(self.style.text, self._values(item, known))
         lines = [f"{_kind_words(item)}: {event.watch}"]
         if event.detail:
             lines.append(event.detail)
@@ -105,6 +131,30 @@ class Composer:
         if event.incident:
             lines.append(_("Incident: {id}").format(id=event.incident[:SHORT_ID]))
         return "\n".join(lines)
+
+    def _values(self, item: Item, known: Background) -> dict[str, str]:
+        event = item.event
+        is_over = event.kind == EventKind.RESOLVED.value
+        port = "" if known.port is None else str(known.port)
+        asks = {EventKind.FIRING.value, EventKind.REMINDER.value}
+        return {
+            "acknowledge": _acknowledge_command(event.watch)
+            if event.kind in asks and not known.is_acknowledged
+            else "",
+            "detail": event.detail,
+            "diagnosis": known.diagnosis,
+            "host": self.host,
+            "incident": (event.incident or "")[:SHORT_ID],
+            "kind": _kind_words(item),
+            "more": _why_command(known) if event.kind in asks else "",
+            "port": port,
+            "program": known.program or known.last_program,
+            "protocol": known.protocol or "",
+            "since": local_moment(event.since_ms),
+            "tried": "; ".join(known.attempts),
+            "until": local_moment(event.at_ms) if is_over else "",
+            "watch": event.watch,
+        }
 
     @staticmethod
     def _times(item: Item, known: Background) -> list[str]:
@@ -130,13 +180,22 @@ class Composer:
         if known.diagnosis:
             lines.append(_("Diagnosis: {sentence}").format(sentence=known.diagnosis))
         lines += [_("Tried: {attempt}").format(attempt=one) for one in known.attempts]
-        if known.port is not None:
-            asked = ("why", f"{known.port}", "--proto", known.protocol or "tcp")
-            lines.append(_("Find out more: {command}").format(command=command_line(*asked)))
+        if command := _why_command(known):
+            lines.append(_("Find out more: {command}").format(command=command))
         if not known.is_acknowledged:
-            acknowledge = command_line("watch", "acknowledge", item.event.watch)
+            acknowledge = _acknowledge_command(item.event.watch)
             lines.append(_("Acknowledge: {command}").format(command=acknowledge))
         return lines
+
+
+def _why_command(known: Background) -> str:
+    if known.port is None:
+        return ""
+    return command_line("why", f"{known.port}", "--proto", known.protocol or "tcp")
+
+
+def _acknowledge_command(watch: str) -> str:
+    return command_line("watch", "acknowledge", watch)
 
 
 def _kind_words(item: Item) -> str:
@@ -146,7 +205,7 @@ def _kind_words(item: Item) -> str:
         EventKind.FIRING.value: _("Firing"),
         EventKind.RESOLVED.value: _("Resolved"),
         EventKind.REMINDER.value: _("Still firing"),
-        EventKind.CANNOT_TELL.value: _("Can't tell"),
+        EventKind.CANNOT_TELL.value: _("Unknown"),
         EventKind.FLAPPING.value: _("Flapping"),
         TEST: _("Test"),
         REPAIR: _("Repair"),

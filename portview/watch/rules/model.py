@@ -96,6 +96,12 @@ class Channel:
     name: str
     url: str = field(repr=False)
     rate_per_minute: int = 20
+    language: str = ""
+    """The language of its messages, such as "zh_CN"; "" for that of the program."""
+    title: str = ""
+    """A template for titles; "" for PortView's own."""
+    text: str = ""
+    """A template for what is said about one event; "" for PortView's own."""
 
 
 @dataclass(frozen=True, slots=True)

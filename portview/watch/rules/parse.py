@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from portview.domain.plain_text import quoted
 from portview.domain.user_input.parsing import BadInputError, parse_duration_ms
 from portview.domain.user_input.targets import parse_url
-from portview.i18n import _
+from portview.i18n import _, has_language, join_or, languages
+from portview.watch.messages.templates import TEXT_FIELDS, TITLE_FIELDS, unknown_fields
 from portview.watch.rules.listener_key import parse_entry
 from portview.watch.rules.maintenance import parse_maintenance
 from portview.watch.rules.model import (
@@ -322,6 +323,45 @@ def _repairs(key: str, value: Any) -> tuple[dict[str, Any], ...]:
     return tuple(steps)
 
 
+def _template(fields: frozenset[str]) -> Callable[[str, Any], str]:
+    def read(key: str, value: Any) -> str:
+        if not isinstance(value, str) or not value.strip():
+            raise _Mistake(key, _("{key} must be a text.").format(key=key))
+        for name in unknown_fields(value, fields):
+            near = get_close_matches(name, fields, n=1)
+            text = (
+                _("{key} has no field {name}. Did you mean {near}?")
+                if near
+                else _("{key} has no field {name}. There are: {fields}")
+            )
+            raise _Mistake(
+                key,
+                text.format(
+                    key=key,
+                    name=quoted(name),
+                    near=near[0] if near else "",
+                    fields=", ".join(sorted(fields)),
+                ),
+            )
+        return value.replace("\r\n", "\n")
+
+    return read
+
+
+def _language(key: str, value: Any) -> str:
+    text = _name(key, value)
+    if text == "system":
+        return ""
+    if not has_language(text):
+        raise _Mistake(
+            key,
+            _("{key} must be “system” or a language that PortView has: {languages}.").format(
+                key=key, languages=", ".join(languages())
+            ),
+        )
+    return text
+
+
 def _command(key: str, value: Any) -> tuple[str, ...]:
     command = _texts(key, value)
     if not command:
@@ -372,6 +412,9 @@ _WATCH_KEYS: dict[str, Callable[[str, Any], Any]] = {
 _CHANNEL_KEYS: dict[str, Callable[[str, Any], Any]] = {
     "name": _name,
     "url": _name,
+    "language": _language,
+    "title": _template(TITLE_FIELDS),
+    "text": _template(TEXT_FIELDS),
     "rate_per_minute": _whole(1, 10_000),
 }
 _TOP_KEYS: dict[str, Callable[[str, Any], Any]] = {
@@ -407,7 +450,7 @@ def _watch(values: dict[str, Any]) -> Watch:
     for group in _NEEDS.get(values["expect"], (("port",),)):
         if not any(key in values for key in group):
             text = _("expect = “{expect}” needs {keys}.")
-            keys = _(" or ").join(group)
+            keys = join_or(group)
             raise _Mistake("expect", text.format(expect=values["expect"], keys=keys))
     if values["expect"] is Expectation.UDP:
         values["protocol"] = "udp"

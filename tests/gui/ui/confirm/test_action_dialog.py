@@ -101,7 +101,7 @@ def test_the_steps_are_told_one_by_one_and_stay_with_the_result(
     steps = dialog.checklist.lines
     assert steps[0] == "Checked: still what you saw"
     assert steps[1].startswith("Asked to close")
-    assert steps[-1] == "Looking again"
+    assert steps[-1] == "Checking again"
     assert dialog.checklist.isVisible()
     assert dialog.now_text.isVisible()
     dialog.copy_button.click()

@@ -65,7 +65,7 @@ def test_a_watch_is_added_with_a_look_at_what_it_would_find(
     tools.watch_port(port, "tcp", "shop")
     dialog = tools._dialog
     assert dialog is not None
-    qtbot.waitUntil(lambda: "would be ok" in dialog.headline.text, timeout=30_000)
+    qtbot.waitUntil(lambda: "would be OK" in dialog.headline.text, timeout=30_000)
     # Held by another program than the row's: that would fire.
     dialog.expect_box.setCurrentIndex(dialog.expect_box.findData("held_by"))
     assert dialog.program_field.text() == "shop"

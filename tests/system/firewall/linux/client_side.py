@@ -5,11 +5,16 @@ Attempts come as a JSON line on standard input, what they met goes out the same 
 
 from __future__ import annotations
 
+import itertools
 import json
 import selectors
 import socket
 import sys
 import time
+
+PORTS = itertools.cycle(range(20_000, 61_000))
+"""The clients' ports, each once: connection tracking on the way still remembers those that were
+used under earlier rules, and the system's own choice comes back to one of them now and then."""
 
 
 def attempt(one: dict[str, object]) -> socket.socket:
@@ -18,7 +23,7 @@ def attempt(one: dict[str, object]) -> socket.socket:
     is_tcp = one["protocol"] == "tcp"
     client = socket.socket(family, socket.SOCK_STREAM if is_tcp else socket.SOCK_DGRAM)
     client.setblocking(False)
-    client.bind((source, int(str(one.get("source_port", 0)))))
+    client.bind((source, int(str(one.get("source_port") or next(PORTS)))))
     client.connect_ex((target, one["port"]))
     if not is_tcp:
         client.send(b"?")

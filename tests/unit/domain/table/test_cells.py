@@ -118,7 +118,7 @@ def test_columns_explain_themselves() -> None:
 @pytest.mark.parametrize("problem", OwnerProblem)
 def test_an_unknown_owner_is_a_word_with_a_reason(problem: OwnerProblem) -> None:
     entry = SocketEntry(UNOWNED._replace(owner_problem=problem, pid=8, owner_detail="CAP_X"))
-    word = "looking" if problem is OwnerProblem.LOOKING else "unknown: "
+    word = "reading" if problem is OwnerProblem.LOOKING else "unknown: "
     assert text("process", entry).startswith(word)
     assert owner_problem_reason(entry.row)
     assert owner_problem_reason(entry.row) in tooltip("process", entry)

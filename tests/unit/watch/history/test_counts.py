@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -22,10 +23,11 @@ from portview.watch.history.peers import read_peers, write_peers
 from portview.watch.history.retention import Retention, forget, prune
 from portview.watch.history.schema import HISTORY
 from portview.watch.store.database import open_store, store_path
+from portview.watch.store.incident_store import Incident, IncidentStore
 from tests.factories import describe, row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from portview.domain.sockets.socket_row import SocketRow
     from portview.watch.history.counters import CountPoint
@@ -197,6 +199,33 @@ def test_forgetting_and_age_take_counts_and_peers_with_them(store: sqlite3.Conne
     assert read_peers(store, None, 0, 1 << 62) == ()
     assert store.execute("SELECT count(*) FROM counters").fetchone() == (0,)
     assert store.execute("SELECT count(*) FROM owners").fetchone() == (0,)
+
+
+def test_forgetting_spares_what_watches_still_need(store: sqlite3.Connection) -> None:
+    with closing(IncidentStore.open()) as incidents:
+        for name, ended_ms in (("open", None), ("waiting", 5), ("over", 5)):
+            incidents.begin_incident(
+                Incident(name, "shop", "s", 80, "tcp", 1, None, True, (), "gone", "")
+            )
+            if ended_ms:
+                incidents.end_incident(name, ended_ms, "")
+            incidents.add_event(1, "firing", "shop", 80, name, "gone")
+        incidents.connection.execute(
+            "INSERT INTO outbox (channel, kind, watch, incident, at_ms, since_ms, detail)"
+            " VALUES ('ops', 'resolved', 'shop', 'waiting', 5, 1, '')"
+        )
+        forget(store, port=81)
+        assert len(incidents.recent_incidents(0)) == 3
+        deletions: tuple[Callable[[], object], ...] = (
+            partial(forget, store, port=80),
+            partial(forget, store),
+            partial(prune, store, Retention(days=1), NOW_MS),
+        )
+        for delete in deletions:
+            delete()
+            assert {one.id for one in incidents.recent_incidents(0)} == {"open", "waiting"}
+            rows = store.execute("SELECT incident FROM watch_events").fetchall()
+            assert {incident for (incident,) in rows} == {"open", "waiting"}
 
 
 def test_choices_follow_the_settings_file() -> None:

@@ -1,0 +1,1 @@
+"""Reading what starts programs: cron jobs, autostart entries, scheduled tasks, Run keys."""
