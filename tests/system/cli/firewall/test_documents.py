@@ -112,7 +112,7 @@ def test_a_person_reads_what_will_run_and_what_is_true_then(
     assert "Warning: A warning." in shown
     assert f"TCP port {port} is now allowed for any other machine." in shown
     assert run_command(["firewall", "status"]) == 0
-    assert "of which PortView made 1." in capfd.readouterr().out
+    assert "of which PortView created 1." in capfd.readouterr().out
     assert run_command(["firewall", "list"]) == 0
     assert f"{own.id}  allow TCP {port} for any address, until it is revoked" in (
         capfd.readouterr().out
