@@ -22,6 +22,7 @@ from portview.autostart import BACKGROUND_OPTION, open_autostart
 from portview.command_name import command_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.sockets.port_names import read_port_names
+from portview.domain.sockets.scope import Scope
 from portview.domain.table.cells import CellContext
 from portview.engine.execution_feed import ExecutionFeed
 from portview.engine.firewall_feed import FirewallFeed
@@ -43,10 +44,17 @@ from portview.readers.traffic import TrafficOnDemand
 from portview.resources import resource_path
 from portview.settings import Settings, settings_path
 from portview.ui.environment import WindowEnvironment
+from portview.ui.language import WindowLanguage
 from portview.ui.style.icons import application_icon
 from portview.ui.style.motion import reduce_motion
 from portview.ui.style.theme import Theme, apply_theme, choose_style
 from portview.ui.table.data_sources import DataSources, FirewallSources
+from portview.ui.window.carried_view import (
+    FILTER_OPTION,
+    SCOPE_OPTION,
+    SELECT_OPTION,
+    CarriedView,
+)
 from portview.ui.window.error_dialog import ErrorReporter
 from portview.ui.window.expired_rules import ExpiredRules, revoke_expired_rules
 from portview.ui.window.preload import Preloader
@@ -300,6 +308,8 @@ def _run(
     options: argparse.Namespace,
 ) -> int:
     settings = Settings(settings_path())
+    language = WindowLanguage(application)
+    language.use(settings.preferences.language)
     apply_theme(_theme(options.theme or settings.preferences.theme))
     opened = open_window(reader, settings)
     window = opened.window
@@ -322,7 +332,12 @@ def _run(
 
     notices = Notices(window.notice_bar, window.acts, settings, opened.runner)
     window.first_rows.shown.connect(notices.start)
-    in_force = follow_settings(settings)
+    in_force = follow_settings(settings, language.use)
+    language.changed.connect(window.show_language)
+    if options.scope:
+        view = CarriedView(Scope(options.scope), options.filter, options.select)
+        window.navigation.go_on_with(view)
+        window.first_rows.shown.connect(lambda: window.navigation.choose(view.socket))
     recorder = RecordingWindow(opened)
     window.first_rows.shown.connect(recorder.start)
     QTimer.singleShot(_SETTLED_MS, window.watching.start)
@@ -354,7 +369,9 @@ def _run(
         opened.close()
 
 
-def follow_settings(settings: Settings) -> Callable[[], None]:
+def follow_settings(
+    settings: Settings, use_language: Callable[[str], object]
+) -> Callable[[], None]:
     """Put into force, now and with each change, what no widget sees to; return what ends that."""
 
     def use(names: frozenset[str]) -> None:
@@ -363,6 +380,8 @@ def follow_settings(settings: Settings) -> Callable[[], None]:
             use_log_settings(preferences.log_format, preferences.log_level)
         if "reduce_motion" in names:
             reduce_motion(is_reduced=preferences.reduce_motion)
+        if "language" in names:
+            use_language(preferences.language)
 
     use(NAMES)
     return settings.listen(use)
@@ -419,6 +438,10 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help=_("start in the notification area, or minimized"),
     )
+    # What a window goes on with that starts again as administrator.
+    parser.add_argument(SCOPE_OPTION, choices=[scope.value for scope in Scope], default="")
+    parser.add_argument(FILTER_OPTION, default="", help=argparse.SUPPRESS)
+    parser.add_argument(SELECT_OPTION, default="", help=argparse.SUPPRESS)
     parser.add_argument("--self-report", type=Path, help=argparse.SUPPRESS)
     return parser
 

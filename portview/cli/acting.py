@@ -58,9 +58,10 @@ def consented(
     """Do what was prepared if the person wants it, None else. Raises PortViewError.
 
     What offers nothing to confirm changes nothing: it is done without a question, for its report.
+    What is refused here for want of rights may be done by the elevated process.
     """
-    if prepared.confirmation.verb and not require_consent(
-        question, has_yes=options.yes, as_json=options.json
-    ):
+    asked = prepared.confirmation
+    may_act = asked.verb or (options.elevate and asked.is_for_admin)
+    if may_act and not require_consent(question, has_yes=options.yes, as_json=options.json):
         return None
     return perform(prepared, wants_rights=lambda reason: wants_rights(reason, options))

@@ -43,7 +43,8 @@ class Confirmation:
     ``verb`` labels the button; empty where there is nothing that can be done. ``notes`` sum up
     what the cards tell one by one, ``warnings`` say what may be in the way. ``commands`` are the
     very commands that will run and can be copied into a terminal; every other text is inert.
-    ``now`` says what is true before. ``is_hidden`` tells that an administrator could see more.
+    ``now`` says what is true before. ``is_hidden`` tells that an administrator could see more,
+    ``is_for_admin`` that what is refused here can be decided, and done, as administrator only.
     ``harms_nobody_else`` is proved: only programs of this person stop, none a service, no client
     of them is connected. Only then is the act what Enter does.
     """
@@ -58,6 +59,7 @@ class Confirmation:
     has_tree: bool = False
     can_be_forced: bool = False
     is_hidden: bool = False
+    is_for_admin: bool = False
     harms_nobody_else: bool = False
 
     @property
@@ -189,14 +191,16 @@ def confirm_end(step: PlanStep, grace_s: float) -> Confirmation:
     """Put the end of a process into a question."""
     name = process_name(step.process)
     is_possible = step.kind is not PlanAction.REFUSE
+    verb = _("End process tree") if step.tree else _("End process")
     question = _("End {name} and everything under it?") if step.tree else _("End {name}?")
     return Confirmation(
         (question if is_possible else _("{name} is left alone.")).format(name=name),
         (step_card(step, grace_s),),
-        _("End process tree") if step.tree else _("End process") if is_possible else "",
+        verb if is_possible else "",
         restart_sentences([step]),
         has_tree=is_possible,
         can_be_forced=is_possible,
+        is_for_admin=step.refusal is not None and step.refusal.needs_admin,
     )
 
 

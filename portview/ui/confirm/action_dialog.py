@@ -192,6 +192,7 @@ class ActionDialog(ConfirmDialog):
             *([self.force_box] if confirmation.can_be_forced else []),
             *([self.tree_box] if confirmation.has_tree else []),
             *([self.inspect_button] if confirmation.is_hidden else []),
+            *([self.admin_button] if confirmation.is_for_admin else []),
             verb=confirmation.verb,
             is_default=confirmation.harms_nobody_else,
         )

@@ -82,7 +82,7 @@ class ManagedRulesWindow(ToolWindow):
         self.table.setWordWrap(False)
         self.revoke_button = self.button(_("&Revoke…"), self._on_revoke)
         self.all_button = self.button(_("Revoke &all…"), self._on_revoke_all)
-        self.refresh_button = self.button(_("&Refresh"), self.refresh)
+        self.refresh_button = self.button(_("Re&fresh"), self.refresh)
         self.close_button = self.button(_("Close"), self.reject)
         buttons = QHBoxLayout()
         for button in (self.revoke_button, self.all_button, self.refresh_button):

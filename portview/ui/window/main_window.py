@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from portview.settings import Settings
     from portview.ui.environment import WindowEnvironment
     from portview.ui.table.data_sources import DataSources
+    from portview.ui.window.carried_view import CarriedView
 
 _LEAST_FILTER_WIDTH = 120
 _MESSAGE_MS = 8000
@@ -145,7 +146,9 @@ class MainWindow(QMainWindow):
         self.background.show_requested.connect(self.bring_to_front)
         self.background.notified.connect(self.show_message)
         self.settings_page = SettingsTools(self, self.acts, runner, settings, facts)
-        self.restart = RestartAction(self.acts, self, runner, is_elevated=facts.is_elevated)
+        self.restart = RestartAction(
+            self.acts, self, runner, is_elevated=facts.is_elevated, carried=self._carry_on
+        )
         self.restart.notified.connect(self.show_message)
         self.acts.add("quit", ActionSpec(quit_title(), QUIT_KEYS), self.background.quit)
         self._add_row_actions()
@@ -393,6 +396,12 @@ class MainWindow(QMainWindow):
         self.info_bar.show_problems(self.model.owner_problems)
         self._port_usage.show_snapshot(snapshot)
 
+    @Slot()
+    def show_language(self) -> None:
+        """Make again, in the language of now, what is made from fields."""
+        self.model.write_again()
+        self._poller.refresh()
+
     @Slot(object, str)
     def _on_query(self, query: Query, text: str) -> None:
         from portview.domain.query.compiling import compile_query  # noqa: PLC0415
@@ -445,6 +454,12 @@ class MainWindow(QMainWindow):
         self._live.restore(settings)
         self.details.restore(settings)
         self.acts["details"].setChecked(self.details.is_open)
+
+    def _carry_on(self) -> CarriedView:
+        """Return what a window that takes over goes on with; the rest is in the settings."""
+        self._remember()
+        self._settings.save()
+        return self.navigation.carried()
 
     def _remember(self) -> None:
         remember_geometry(self, self._settings)

@@ -11,6 +11,7 @@ from portview.domain.sockets.socket_row import State
 from portview.domain.table.columns import COLUMNS
 from portview.domain.table.saved_view import SavedView
 from portview.i18n import _
+from portview.ui.window.carried_view import CarriedView, carried, key_of
 from portview.ui.window.scope_bar import scope_title
 
 if TYPE_CHECKING:
@@ -107,6 +108,22 @@ class Navigation(QObject):
             COLUMNS[column].id,
             order == Qt.SortOrder.DescendingOrder,
         )
+
+    def carried(self) -> CarriedView:
+        """Return what another window can go on with: scope, filter, and the chosen socket."""
+        entries = self._views.selection().entries
+        return carried(self._scope_bar.scope, self._query_text, entries)
+
+    def go_on_with(self, view: CarriedView) -> None:
+        """Show the scope and the filter that another window had."""
+        self._scope_bar.set_scope(view.scope)
+        self._filter_box.set_query_text(view.query)
+
+    def choose(self, socket: str) -> None:
+        """Select the socket that another window had, where it is still there and shown."""
+        key = key_of(socket, self._model.all_entries())
+        if key is not None and self._model.row_number(key) is not None:
+            self._views.select_key(key)
 
     @Slot(object)
     def show_view(self, view: SavedView) -> None:

@@ -297,6 +297,13 @@ class FakeAction:
         return end
 
 
+class OnlyForAdministrators(FakeAction):
+    """One that is refused here, because what the decision needs can't be read."""
+
+    def preview(self, *, force: bool, tree: bool) -> Confirmation:
+        return replace(super().preview(force=force, tree=tree), verb="", is_for_admin=True)
+
+
 def test_what_starts_a_server_again_can_be_stopped_next(
     qtbot: QtBot, ask: Open, supervised: StartServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -371,6 +378,20 @@ def test_a_want_of_rights_leads_to_one_errand_as_administrator(qtbot: QtBot, ask
     assert dialog.now_text.text() == "True now."
     assert not dialog.admin_button.isVisible()
     assert [options.as_admin for options in job.all_options] == [False, True]
+
+
+def test_what_only_an_administrator_can_decide_is_offered_as_that_at_once(
+    qtbot: QtBot, ask: Open
+) -> None:
+    done = ActionReport(Outcome.DONE, "Asked.", "Done.", "True now.")
+    job = OnlyForAdministrators([done])
+    dialog = ask(job)
+    assert not dialog.act_button.isVisible()
+    assert dialog.admin_button.isVisible()
+    dialog.admin_button.click()
+    qtbot.waitUntil(lambda: not dialog.progress_bar.isVisible(), timeout=WAIT_MS)
+    assert dialog.now_text.text() == "True now."
+    assert [options.as_admin for options in job.all_options] == [True]
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import pytest
 import shiboken6
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible, QColor, QPalette
+from PySide6.QtGui import QAccessible, QColor, QKeySequence, QPalette
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractScrollArea,
     QApplication,
     QDialog,
     QLabel,
+    QMenu,
     QTabBar,
     QWidget,
 )
@@ -218,3 +219,54 @@ def test_tab_reaches_everything_that_can_be_used(open_all: Callable[[], list[QWi
             if is_asked and widget not in reached and widget.focusProxy() is None:
                 lost.append(described(widget))
     assert not lost
+
+
+def mnemonic(text: str) -> str:
+    sequence = QKeySequence.mnemonic(text)
+    return sequence.toString()
+
+
+def twice(texts_: list[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for text in texts_:
+        if keys := mnemonic(text):
+            found.setdefault(keys, []).append(text)
+    return {keys: named for keys, named in found.items() if len(named) > 1}
+
+
+def menus_of(window: MainWindow) -> Iterator[tuple[str, list[str]]]:
+    yield "menu bar", [action.text() for action in window.menuBar().actions()]
+    for menu in window.findChildren(QMenu):
+        menu.aboutToShow.emit()
+        texts_ = [action.text() for action in menu.actions() if action.isVisible()]
+        menu.aboutToHide.emit()
+        yield menu.title() or "context menu", texts_
+
+
+def test_no_letter_stands_for_two_entries_of_a_menu(
+    window: MainWindow, rows: tuple[SocketRow, ...]
+) -> None:
+    window.table.select_key(rows[1].key)
+    found = {title: twice(texts_) for title, texts_ in menus_of(window)}
+    assert len(found) > 10
+    assert not {title: letters for title, letters in found.items() if letters}
+
+
+def test_no_letter_stands_for_two_things_of_a_dialog(
+    open_all: Callable[[], list[QWidget]],
+) -> None:
+    found = {}
+    for window in open_all():
+        if isinstance(window, QDialog):
+            texts_ = [
+                widget.text()
+                for widget in window.findChildren(QWidget)
+                if widget.isVisibleTo(window)
+                and widget.window() is window
+                and (
+                    isinstance(widget, QAbstractButton)
+                    or (isinstance(widget, QLabel) and widget.buddy() is not None)
+                )
+            ]
+            found[window.windowTitle()] = twice(texts_)
+    assert not {title: letters for title, letters in found.items() if letters}
