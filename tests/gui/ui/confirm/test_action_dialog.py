@@ -300,7 +300,7 @@ class FakeAction:
 class OnlyForAdministrators(FakeAction):
     """One that is refused here, because what the decision needs can't be read."""
 
-    def preview(self, *, force: bool, tree: bool) -> Confirmation:
+    def confirm(self, plan: Confirmation) -> Confirmation:
         return replace(super().preview(force=force, tree=tree), verb="", is_for_admin=True)
 
 
