@@ -8,14 +8,16 @@ from portview.actions.confirmation.cards import CardKind
 from portview.cli.console import print_line
 from portview.cli.screen import tell
 from portview.domain.errors import Outcome
+from portview.i18n import join_list, ngettext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from portview.actions.confirmation.cards import Card
     from portview.actions.confirmation.confirmation import Confirmation
     from portview.domain.errors import ActionReport
 
+_MOST_NAMED = 5
 _STYLES = {CardKind.REFUSED: "bad", CardKind.STAYS: "quiet"}
 
 
@@ -40,10 +42,25 @@ def _card_lines(card: Card) -> Iterator[tuple[str, str]]:
     yield f"  {card.title}", ""
     for detail in card.details:
         yield f"    {detail}", "quiet"
+    if card.members:
+        yield f"    {_members_line(card.members)}", "quiet"
     if card.consequence:
         yield f"  -> {card.consequence}", _STYLES.get(card.kind, "")
     if card.advice:
         yield f"     {card.advice}", ""
+
+
+def _members_line(members: Sequence[str]) -> str:
+    return ngettext(
+        "{count} more process of the same program: {names}",
+        "{count} more processes of the same program: {names}",
+        len(members),
+    ).format(count=len(members), names=join_list((*members[:_MOST_NAMED], *_more(members))))
+
+
+def _more(members: Sequence[str]) -> Iterator[str]:
+    if len(members) > _MOST_NAMED:
+        yield "…"
 
 
 def show_report(report: ActionReport, *notes: str) -> None:

@@ -18,6 +18,7 @@ from portview.cli.arguments import (
 )
 from portview.cli.elevating import wants_rights
 from portview.domain.errors import Outcome, PortViewError
+from portview.domain.json_schema import iso_time
 from portview.domain.sockets.socket_row import Protocol
 from portview.i18n import _
 from portview.probes.bind_report import meaning_of_free
@@ -52,6 +53,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--tree", action="store_true", help=_("end what runs under the holders as well")
     )
+    parser.add_argument(
+        "--expect",
+        action="append",
+        metavar="PID@START",
+        help=_("do it only if exactly these processes hold the port, as --json names them"),
+    )
     add_change_options(parser)
     parser.set_defaults(run=run)
 
@@ -73,6 +80,7 @@ def run(options: argparse.Namespace) -> Outcome:
     ):
         # Looking changes nothing; acting asks for rights again.
         prepared = prepare(action.seen_by_admin(), choices)
+    _require_expected(prepared.plan.plan, options.expect)
     if not options.dry_run:
         _refuse_guesses(prepared.plan.plan, options)
     return run_action(
@@ -83,6 +91,21 @@ def run(options: argparse.Namespace) -> Outcome:
         expected=prepared.plan.tried or expected_report(prepared.plan.plan),
         notes=lambda report: report.proof.bind.notes if report.proof else (),
     )
+
+
+def _require_expected(plan: FreePlan, expected: list[str] | None) -> None:
+    """Hold back where others hold the port than those that somebody has seen."""
+    if expected is None:
+        return
+    keys = [step.process.key if step.process else None for step in plan.steps]
+    found = {f"{key.pid}@{iso_time(key.started_ms or None)}" if key else "" for key in keys}
+    if found != set(expected):
+        raise PortViewError(
+            "holder_changed",
+            _("Other processes hold the port now than those that were expected."),
+            _("See who holds it, then decide again."),
+            Outcome.NOT_DONE,
+        )
 
 
 def _refuse_guesses(plan: FreePlan, options: argparse.Namespace) -> None:

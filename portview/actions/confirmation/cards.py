@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -15,14 +15,15 @@ from portview.domain.owners.explanations import describe_suspended
 from portview.domain.owners.identity import identity_of
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import endpoint_text
-from portview.i18n import N_, _, join_list, join_sentences, ngettext
+from portview.i18n import N_, _, join_list, join_sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from portview.actions.free_port.plan import PlanStep
+    from portview.actions.free_port.plan_summary import StepGroup
     from portview.actions.safety.process_facts import ProcessFacts, ServiceFacts
-    from portview.domain.owners.process import ProcessInfo
+    from portview.domain.owners.process import ProcessInfo, ProcessKey
     from portview.domain.sockets.socket_row import SocketRow
 
 LONGEST_NAME = 80
@@ -61,6 +62,7 @@ class Card:
     """One holder, service or neighbour. Every text is inert and may be shown as it is.
 
     ``title`` names it, ``details`` tell it from others, ``consequence`` is what happens to it.
+    ``members`` name further processes of the same program that the same happens to.
     """
 
     kind: CardKind
@@ -68,21 +70,34 @@ class Card:
     details: tuple[str, ...] = ()
     consequence: str = ""
     advice: str = ""
+    members: tuple[str, ...] = ()
 
 
-def step_card(
-    step: PlanStep, grace_s: float, others: Sequence[PlanStep] = (), *, is_possible: bool = True
-) -> Card:
-    """Describe one step, and ``others`` of the same program that are alike.
+def group_card(group: StepGroup, grace_s: float, *, is_possible: bool = True) -> Card:
+    """Describe a process, and those of its program that are alike, such as its workers."""
+    card = step_card(group.first, grace_s, is_possible=is_possible)
+    first = group.first.process
+    parent = first.info.key if first is not None else None
+    return replace(
+        card, members=tuple(_member(step.process, parent) for step in group.others if step.process)
+    )
 
-    Where the plan is not possible, nothing is done to anybody.
-    """
+
+def _member(process: ProcessFacts, master: ProcessKey | None) -> str:
+    parent = process.shown_parent
+    if parent is None or parent.key == master:
+        return process_name(process)
+    return _("{process}, started by {parent}").format(
+        process=process_name(process), parent=inert(parent.name or str(parent.pid), LONGEST_NAME)
+    )
+
+
+def step_card(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> Card:
+    """Describe one step. Where the plan is not possible, nothing is done to anybody."""
     where = ", ".join(dict.fromkeys(endpoint_text(row.local) for row in step.sockets))
     details = identity(step.process)
     if where:
         details = (_("at {where}").format(where=where), *details)
-    if others:
-        details = (*details, _others_line(others))
     if step.refusal is not None:
         return Card(
             CardKind.REFUSED,
@@ -110,17 +125,6 @@ def step_card(
         tree = _("Its child processes are stopped first: {names}.").format(names=names)
     consequence = join_sentences(likely, _how(step, grace_s), tree)
     return Card(CardKind.STOPS, process_name(step.process), details, consequence)
-
-
-def _others_line(others: Sequence[PlanStep]) -> str:
-    pids = ", ".join(str(one.process.info.pid) for one in others[:MOST_NAMED] if one.process)
-    if len(others) > MOST_NAMED:
-        pids = _("{pids} and {more} more").format(pids=pids, more=len(others) - MOST_NAMED)
-    return ngettext(
-        "{count} more process of the same program: PID {pids}",
-        "{count} more processes of the same program: PID {pids}",
-        len(others),
-    ).format(count=len(others), pids=pids)
 
 
 def neighbour_card(row: SocketRow, info: ProcessInfo | None = None) -> Card:

@@ -10,6 +10,7 @@ from portview.actions.confirmation.cards import (
     MOST_NAMED,
     Card,
     CardKind,
+    group_card,
     identity,
     neighbour_card,
     process_name,
@@ -18,7 +19,7 @@ from portview.actions.confirmation.cards import (
 )
 from portview.actions.connections.errors import describe_connection
 from portview.actions.free_port.plan import PlanAction
-from portview.actions.free_port.plan_summary import grouped_steps, shown_steps, summary_of_steps
+from portview.actions.free_port.plan_summary import shown_groups, summary_of_steps
 from portview.actions.free_port.restart_words import restart_sentences
 from portview.actions.processes.suspend import SuspendVerb, describe_sockets
 from portview.domain.facts import Absent, Known
@@ -89,11 +90,8 @@ def confirm_free(
     ``own_user`` is whom PortView runs as, None where that could not be read.
     """
     is_possible = plan.is_possible
-    shown, rest = shown_steps(plan.steps)
-    cards = [
-        step_card(group.first, grace_s, group.others, is_possible=is_possible)
-        for group in grouped_steps(shown)
-    ]
+    groups, rest = shown_groups(plan.steps)
+    cards = [group_card(group, grace_s, is_possible=is_possible) for group in groups]
     cards += [
         neighbour_card(row, plan.neighbours.get(row.owner) if row.owner else None)
         for row in plan.left_alone[:MOST_NAMED]

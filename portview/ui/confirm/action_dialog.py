@@ -172,18 +172,31 @@ class ActionDialog(ConfirmDialog):
         self._action = job
         self._look()
 
+    @Slot()
+    def _on_height_changed(self) -> None:
+        self._fit_cards()
+        self.fit()
+
+    def _fit_cards(self) -> None:
+        """Give the cards the height that they need, as far as the screen has it."""
+        view = self.cards.widget()
+        if not isinstance(view, ConfirmationView):
+            return
+        width = max(self.width(), WIDTH) - 2 * SIDE_MARGIN
+        tallest = max(
+            _LEAST_TALL_CARDS, round(self.screen().availableSize().height() * _TALL_SHARE)
+        )
+        self.cards.setFixedHeight(max(0, min(tallest, view.height_for(width))))
+
     @Slot(object)
     def _on_prepared(self, prepared: AnyPrepared) -> None:
         self._prepared = prepared
         confirmation = prepared.confirmation
         self.headline.setText(confirmation.headline)
         view = ConfirmationView(confirmation)
+        view.height_changed.connect(self._on_height_changed)
         self.cards.setWidget(view)
-        width = max(self.width(), WIDTH) - 2 * SIDE_MARGIN
-        tallest = max(
-            _LEAST_TALL_CARDS, round(self.screen().availableSize().height() * _TALL_SHARE)
-        )
-        self.cards.setFixedHeight(max(0, min(tallest, view.height_for(width))))
+        self._fit_cards()
         notes = (*confirmation.remarks, *confirmation.will_run)
         self.notes.setText(" ".join(notes))
         self.show_asking(

@@ -73,7 +73,7 @@ def test_what_workers_have_in_common_is_said_once() -> None:
     assert said.count("node server.js") == 1
     assert said.count("asked to close") == 1
     assert said.splitlines()[1] == "  node, PID 20"
-    assert "3 more processes of the same program: PID 21, 22, 23" in said
+    assert "3 more processes of the same program: node, PID 21, node, PID 22, node, PID 23" in said
     assert "started by bash (PID 5)" in said
 
 

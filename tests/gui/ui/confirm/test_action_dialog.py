@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
+import subprocess
+import sys
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -37,7 +41,6 @@ from portview.ui.confirm.action_dialog import ActionDialog
 from portview.ui.confirm.confirmation_view import CardView
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Iterator
 
     from pytestqt.qtbot import QtBot
@@ -87,6 +90,48 @@ def test_nothing_is_stopped_before_the_button_and_the_proof_is_shown(
     assert f"TCP port {port} is free; freed" in dialog.now_text.text()
     assert not dialog.act_button.isVisible()
     assert read_records()[0].processes[0].pid == process.pid
+
+
+_WORKERS = """
+import os, socket, sys, time
+server = socket.create_server(("127.0.0.1", 0))
+for _ in range(3):
+    if os.fork() == 0:
+        time.sleep(600)
+        os._exit(0)
+print(server.getsockname()[1], flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.linux_only(reason="forks workers")
+def test_a_master_and_its_workers_are_one_card_that_opens(qtbot: QtBot, ask: Open) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", _WORKERS],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as master:
+        try:
+            assert master.stdout is not None
+            dialog = ask(FreeAction(int(master.stdout.readline()), Protocol.TCP))
+            (card,) = dialog.findChildren(CardView)
+            assert card.accessibleName().endswith(f"PID {master.pid}")
+            assert card.opener.text() == "3 more processes of the same program"
+            assert not card.members.isVisible()
+            before = dialog.cards.height()
+            qtbot.keyClick(card.opener, Qt.Key.Key_Space)
+            assert card.members.isVisible()
+            assert card.members.text().count("PID") == 3
+            opened = dialog.cards.height()
+            assert opened > before
+            assert "4 processes will be stopped." in dialog.notes.text()
+            qtbot.keyClick(card.opener, Qt.Key.Key_Space)
+            assert not card.members.isVisible()
+            assert dialog.cards.height() < opened
+        finally:
+            os.killpg(master.pid, signal.SIGKILL)
 
 
 def test_the_steps_are_told_one_by_one_and_stay_with_the_result(
@@ -301,7 +346,7 @@ class OnlyForAdministrators(FakeAction):
     """One that is refused here, because what the decision needs can't be read."""
 
     def confirm(self, plan: Confirmation) -> Confirmation:
-        return replace(super().preview(force=force, tree=tree), verb="", is_for_admin=True)
+        return replace(plan, verb="", is_for_admin=True)
 
 
 def test_what_starts_a_server_again_can_be_stopped_next(
