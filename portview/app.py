@@ -22,6 +22,7 @@ from portview.autostart import BACKGROUND_OPTION, open_autostart
 from portview.command_name import command_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.sockets.port_names import read_port_names
+from portview.domain.sockets.scope import Scope
 from portview.domain.table.cells import CellContext
 from portview.engine.execution_feed import ExecutionFeed
 from portview.engine.firewall_feed import FirewallFeed
@@ -29,6 +30,7 @@ from portview.engine.poller import Poller
 from portview.engine.task_runner import TaskRunner
 from portview.engine.traffic_feed import TrafficFeed
 from portview.firewall.on_demand import FirewallOnDemand
+from portview.folders import user_settings_folder
 from portview.i18n import _
 from portview.log import log_path, use_log_settings
 from portview.preferences import NAMES
@@ -42,10 +44,17 @@ from portview.readers.traffic import TrafficOnDemand
 from portview.resources import resource_path
 from portview.settings import Settings, settings_path
 from portview.ui.environment import WindowEnvironment
+from portview.ui.language import WindowLanguage
 from portview.ui.style.icons import application_icon
 from portview.ui.style.motion import reduce_motion
 from portview.ui.style.theme import Theme, apply_theme, choose_style
 from portview.ui.table.data_sources import DataSources, FirewallSources
+from portview.ui.window.carried_view import (
+    FILTER_OPTION,
+    SCOPE_OPTION,
+    SELECT_OPTION,
+    CarriedView,
+)
 from portview.ui.window.error_dialog import ErrorReporter
 from portview.ui.window.expired_rules import ExpiredRules, revoke_expired_rules
 from portview.ui.window.preload import Preloader
@@ -89,7 +98,7 @@ def run_window(arguments: Sequence[str]) -> int:
         _tell(error)
         return int(error.outcome)
     application = make_application()
-    instance = SingleInstance(settings_path().parent)
+    instance = SingleInstance(user_settings_folder())
     if not instance.acquire() and not _goes_on(instance):
         return int(Outcome.DONE)
     reporter = ErrorReporter(log_path())
@@ -155,10 +164,10 @@ def check_display() -> None:
         command=command_line("list")
     )
     if not display:
-        raise PortViewError("no_display", _("There is no display to open a window on."), hint)
+        raise PortViewError("no_display", _("There is no display for a window."), hint)
     if not _x_server_answers(display):
         raise PortViewError(
-            "no_display", _("The display {display} does not answer.").format(display=display), hint
+            "no_display", _("The display {display} does not respond.").format(display=display), hint
         )
 
 
@@ -229,6 +238,7 @@ def open_window(reader: SnapshotReader, settings: Settings) -> RunningWindow:
             port_names,
             hosts=hosts.known(),
             rates=feed.rates,
+            totals=feed.totals,
             traffic_hint=feed.hint,
             firewall=verdicts.answers,
             firewall_hint=verdicts.hint,
@@ -299,6 +309,8 @@ def _run(
     options: argparse.Namespace,
 ) -> int:
     settings = Settings(settings_path())
+    language = WindowLanguage(application)
+    language.use(settings.preferences.language)
     apply_theme(_theme(options.theme or settings.preferences.theme))
     opened = open_window(reader, settings)
     window = opened.window
@@ -321,7 +333,12 @@ def _run(
 
     notices = Notices(window.notice_bar, window.acts, settings, opened.runner)
     window.first_rows.shown.connect(notices.start)
-    in_force = follow_settings(settings)
+    in_force = follow_settings(settings, language.use)
+    language.changed.connect(window.show_language)
+    if options.scope:
+        view = CarriedView(Scope(options.scope), options.filter, options.select)
+        window.navigation.go_on_with(view)
+        window.first_rows.shown.connect(lambda: window.navigation.choose(view.socket))
     recorder = RecordingWindow(opened)
     window.first_rows.shown.connect(recorder.start)
     QTimer.singleShot(_SETTLED_MS, window.watching.start)
@@ -353,7 +370,9 @@ def _run(
         opened.close()
 
 
-def follow_settings(settings: Settings) -> Callable[[], None]:
+def follow_settings(
+    settings: Settings, use_language: Callable[[str], object]
+) -> Callable[[], None]:
     """Put into force, now and with each change, what no widget sees to; return what ends that."""
 
     def use(names: frozenset[str]) -> None:
@@ -362,6 +381,8 @@ def follow_settings(settings: Settings) -> Callable[[], None]:
             use_log_settings(preferences.log_format, preferences.log_level)
         if "reduce_motion" in names:
             reduce_motion(is_reduced=preferences.reduce_motion)
+        if "language" in names:
+            use_language(preferences.language)
 
     use(NAMES)
     return settings.listen(use)
@@ -414,8 +435,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--reader", help=_("how to read the sockets"))
     parser.add_argument("--theme", choices=[theme.value for theme in Theme])
     parser.add_argument(
-        BACKGROUND_OPTION, action="store_true", help=_("start in the tray, or minimised")
+        BACKGROUND_OPTION,
+        action="store_true",
+        help=_("start in the notification area, or minimized"),
     )
+    # What a window goes on with that starts again as administrator.
+    parser.add_argument(SCOPE_OPTION, choices=[scope.value for scope in Scope], default="")
+    parser.add_argument(FILTER_OPTION, default="", help=argparse.SUPPRESS)
+    parser.add_argument(SELECT_OPTION, default="", help=argparse.SUPPRESS)
     parser.add_argument("--self-report", type=Path, help=argparse.SUPPRESS)
     return parser
 
@@ -423,8 +450,9 @@ def _parser() -> argparse.ArgumentParser:
 def _tell(error: PortViewError) -> None:
     logger.error("%s %s", error.message, error.hint)
     if sys.stderr is not None:
-        text = _("portview: {problem}\nhint: {hint}").format(problem=error.message, hint=error.hint)
-        print(text, file=sys.stderr)  # noqa: T201
+        hint = _("hint: {text}").format(text=error.hint)
+        # untranslated: the name of the program
+        print(f"portview: {error.message}\n{hint}", file=sys.stderr)  # noqa: T201
     elif sys.platform == "win32":
         from PySide6.QtWidgets import QMessageBox  # noqa: PLC0415 - loaded when wanted
 

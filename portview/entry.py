@@ -45,7 +45,22 @@ def _run(arguments: Sequence[str], *, has_window: bool) -> int:
         return _serve_program(arguments)
     from portview.cli.commands import run_command  # noqa: PLC0415
 
-    return run_command(arguments)
+    return run_command(_in_language(arguments))
+
+
+def _in_language(arguments: Sequence[str]) -> Sequence[str]:
+    """Use the person's language, and return the arguments without the option that names it."""
+    from portview.language import split_language, use_language_of_command  # noqa: PLC0415
+
+    asked, rest = split_language(arguments)
+    use_language_of_command(rest, asked, _language_of_settings)
+    return rest
+
+
+def _language_of_settings() -> str:
+    from portview.settings import Settings, settings_path  # noqa: PLC0415 - seldom asked
+
+    return Settings(settings_path()).preferences.language
 
 
 def _serve_program(arguments: Sequence[str]) -> int:
@@ -65,10 +80,10 @@ def _serve_program(arguments: Sequence[str]) -> int:
 
 def _quit_running() -> int:
     # An installer waits for this: it loads no window.
-    from portview.folders import settings_folder  # noqa: PLC0415
+    from portview.folders import user_settings_folder  # noqa: PLC0415
     from portview.ui.window.single_instance import QuitResult, quit_running  # noqa: PLC0415
 
-    result = quit_running(settings_folder())
+    result = quit_running(user_settings_folder())
     if result is QuitResult.NONE_RUNS:
         return int(Outcome.DONE)
     if result is QuitResult.DENIED:
@@ -81,8 +96,9 @@ def _quit_running() -> int:
 def _say(sentence: str) -> None:
     if sys.stderr is not None:
         hint = _("Close its window, then try again.")
-        text = _("portview: {problem}\nhint: {hint}").format(problem=sentence, hint=hint)
-        print(text, file=sys.stderr)  # noqa: T201
+        hint = _("hint: {text}").format(text=hint)
+        # untranslated: the name of the program
+        print(f"portview: {sentence}\n{hint}", file=sys.stderr)  # noqa: T201
 
 
 _BACKGROUND_OF_INSTALLER = "background-of-installer"
@@ -94,4 +110,4 @@ _OF_PROGRAMS = _ELEVATED_REQUESTS | _OF_INSTALLER | {_BACKGROUND_OF_INSTALLER}
 _QUIT_OPTION = "--quit"
 _RUN_SERVICE = "run-service"
 """What the service control manager alone starts (``watch/background/windows_service.py``)."""
-_WINDOW_OPTIONS = frozenset({"--background", "--reader", "--self-report", "--theme"})
+_WINDOW_OPTIONS = frozenset({"--background", "--reader", "--scope", "--self-report", "--theme"})

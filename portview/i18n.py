@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Protocol
 from portview.resources import resource_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 _REGION_LENGTH = 2
+_FIRST_PAIR = 2
 
 
 class Catalogue(Protocol):
@@ -65,6 +66,53 @@ def pgettext(context: str, message: str) -> str:
     """Return the translation of a message that means different things in different places."""
     catalogue = _of_threads.get(get_ident(), _catalogue) if _of_threads else _catalogue
     return message if catalogue is None else catalogue.pgettext(context, message)
+
+
+def join_sentences(*sentences: str) -> str:
+    """Return whole sentences one after the other, as the language does; empty ones are left out."""
+    said = [sentence for sentence in sentences if sentence]
+    # Translators: two whole sentences, one after the other; Chinese has no space between them.
+    return _joined(said, pgettext("two sentences", "{first} {second}"))
+
+
+def without_full_stop(sentence: str) -> str:
+    """Return a sentence as a part of another one."""
+    return sentence.rstrip(".\u3002")
+
+
+def join_phrases(*phrases: str) -> str:
+    """Return phrases such as "over IPv4" and "from 10.0.0.0/8" as one; without empty ones."""
+    said = [phrase for phrase in phrases if phrase]
+    # Translators: two phrases in a row, such as "over IPv4" and "from 10.0.0.0/8".
+    return _joined(said, pgettext("two phrases", "{first} {second}"))
+
+
+def join_list(items: Iterable[str]) -> str:
+    """Return "a, b, c" as the language writes a list."""
+    # Translators: two entries of a list; Chinese has an enumeration comma here.
+    return _joined(items, pgettext("list", "{first}, {second}"))
+
+
+def join_and(items: Sequence[str]) -> str:
+    """Return "a, b and c" as the language writes it."""
+    if len(items) < _FIRST_PAIR:
+        return "".join(items)
+    # Translators: the end of a list, all of which counts.
+    template = pgettext("list", "{first} and {last}")
+    return template.format(first=join_list(items[:-1]), last=items[-1])
+
+
+def join_or(items: Sequence[str]) -> str:
+    """Return "a, b or c" as the language writes it."""
+    if len(items) < _FIRST_PAIR:
+        return "".join(items)
+    # Translators: the end of a list, one of which counts.
+    template = pgettext("list", "{first} or {last}")
+    return template.format(first=join_list(items[:-1]), last=items[-1])
+
+
+def _joined(items: Iterable[str], template: str) -> str:
+    return template.format(first="", second="").join(items)
 
 
 def use_language(language: str) -> str:
@@ -154,6 +202,11 @@ def _candidates(language: str) -> Iterator[str]:
         # Simplified is what the other Chinese regions read.
         yield "zh_CN"
     yield base
+
+
+def current_catalogue() -> Catalogue | None:
+    """Return the catalogue in use; None for English."""
+    return _catalogue
 
 
 def install_catalogue(catalogue: Catalogue | None) -> None:

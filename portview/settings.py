@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from portview.domain.errors import PortViewError
 from portview.files import write_whole
-from portview.folders import settings_folder
+from portview.folders import settings_folder, user_settings_folder
 from portview.preferences import NAMES, Preferences, read_preferences
 from portview.private_files import make_folder, read_whole
 
@@ -107,7 +107,7 @@ class Settings:
         try:
             values = _object(read_whole(self._path))
         except FileNotFoundError:
-            return {}
+            return self._inherited()
         except OSError as error:
             # Not readable is not damaged: it stays where it is.
             logger.warning("the settings could not be read: %s", error)
@@ -117,6 +117,16 @@ class Settings:
                 self._set_aside(error)
             return {}
         return values
+
+    def _inherited(self) -> dict[str, Any]:
+        """Return the user's own settings where an elevated process has none yet."""
+        users = user_settings_folder() / self._path.name
+        if self._path != settings_path() or users == self._path:
+            return {}
+        try:
+            return _object(read_whole(users))
+        except (OSError, ValueError, TypeError, RecursionError):
+            return {}
 
     def _set_aside(self, reason: Exception) -> None:
         aside = self._path.with_name(f"{self._path.stem}.damaged-{time.time_ns() // 10**9}.json")

@@ -492,10 +492,12 @@ Function un.RemoveSettings
   RMDir /r "$APPDATA\PortView"
   ; The program itself may be in the folder Programs beside it.
   RMDir /r "$LOCALAPPDATA\PortView"
+  SetShellVarContext all
+  ; Of all users $APPDATA is ProgramData. What an elevated PortView kept, administrators may remove.
+  RMDir /r "$APPDATA\PortView elevated"
   ${If} $ForAll == 1
-    ; Of all users $APPDATA is ProgramData: what the service has kept.
-    SetShellVarContext all
+    ; What the service has kept.
     RMDir /r "$APPDATA\PortView"
-    SetShellVarContext current
   ${EndIf}
+  SetShellVarContext current
 FunctionEnd

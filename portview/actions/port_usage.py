@@ -37,10 +37,12 @@ class FreeRequest:
 
     def __str__(self) -> str:
         """Return "TCP port 8080", for people."""
-        where = _(" at {address}").format(address=self.address) if self.address else ""
-        return _("{protocol} port {port}{where}").format(
-            protocol=self.protocol.value.upper(), port=self.port, where=where
-        )
+        protocol = self.protocol.value.upper()
+        if self.address:
+            return _("{protocol} port {port} at {address}").format(
+                protocol=protocol, port=self.port, address=self.address
+            )
+        return _("{protocol} port {port}").format(protocol=protocol, port=self.port)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,4 +55,4 @@ class ActionStep:
                     count,
                 ).format(count=count)
             case Stage.PROVING:
-                return _("Looking again")
+                return _("Checking again")

@@ -47,7 +47,7 @@ def print_answer(terminal: Screen, answer: Answer) -> None:
         terminal.line((_("What helps"), "heading"))
         for fix in fixes:
             _print_fix(terminal, fix)
-    _print_findings(terminal, _("Can't be told"), answer.cannot_tell)
+    _print_findings(terminal, _("Can't be determined"), answer.cannot_tell)
     _print_findings(terminal, _("Ruled out"), answer.ruled_out)
     for note in answer.notes:
         terminal.line()

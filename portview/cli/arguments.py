@@ -29,7 +29,7 @@ def add_change_options(parser: argparse.ArgumentParser, *, with_grace: bool = Tr
     parser.add_argument(
         "--dry-run", action="store_true", help=_("only show what would be done; change nothing")
     )
-    parser.add_argument("--yes", action="store_true", help=_("do it without being asked"))
+    parser.add_argument("--yes", action="store_true", help=_("don't ask for confirmation"))
     parser.add_argument(
         "--elevate",
         action="store_true",
@@ -75,7 +75,7 @@ def parse_grace(text: str) -> float:
     if not 0 <= seconds <= _LONGEST_GRACE_S:
         raise _bad_input(
             "bad_grace",
-            _("{text} is no grace time.").format(text=quoted(text)),
+            _("{text} is not a valid grace time.").format(text=quoted(text)),
             _("Seconds from 0 to 600."),
         )
     return seconds

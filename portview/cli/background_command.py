@@ -93,7 +93,7 @@ def show_status(options: argparse.Namespace) -> Outcome:
         print_line(
             _("A process evaluates the watches now.")
             if is_evaluating
-            else _("Nobody evaluates the watches now.")
+            else _("No process evaluates the watches now.")
         )
     return Outcome.DONE if found else Outcome.NOT_DONE
 

@@ -29,9 +29,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "close",
         help=_("close a connection"),
         description=_(
-            "Close one TCP connection; the programs at its ends go "
-            "on. Needs administrator rights. Windows closes IPv4 "
-            "connections only."
+            "Close one TCP connection; the programs at its ends keep running. Needs "
+            "administrator rights. Windows can close IPv4 connections only."
         ),
     )
     parser.add_argument("local", metavar="LOCAL", help=_("the local end, such as 127.0.0.1:5000"))
@@ -47,13 +46,15 @@ def run(options: argparse.Namespace) -> Outcome:
     if not options.json:
         print_line(_("Close {connection}").format(connection=describe_connection(plan.row)))
         print_line(
-            _("  held by {process}").format(
+            "  "
+            + _("held by {process}").format(
                 process=describe_process(plan.process.info if plan.process else None)
             )
         )
         if plan.peer is not None:
             print_line(
-                _("  to {process} on this machine").format(process=describe_process(plan.peer.info))
+                "  "
+                + _("to {process} on this machine").format(process=describe_process(plan.peer.info))
             )
     if options.dry_run:
         if options.json:

@@ -19,8 +19,8 @@ def require_consent(question: str, *, has_yes: bool, as_json: bool) -> bool:
     if as_json or not is_interactive():
         raise PortViewError(
             "not_confirmed",
-            _("Nothing was done, because nobody could be asked."),
-            _("Look with --dry-run; to do it without being asked add --yes."),
+            _("Nothing was done, because confirmation was not possible."),
+            _("See the plan with --dry-run; to confirm in advance, add --yes."),
             Outcome.NOT_DONE,
         )
     if ask(question):

@@ -52,7 +52,7 @@ def inspect_or_elevate(request: FreeRequest, options: argparse.Namespace) -> Fre
     Looking changes nothing; acting asks for rights again.
     """
     plan = inspect_port(request)
-    hidden = _("The system tells who holds this port to administrators only.")
+    hidden = _("Only an administrator can see which process uses this port.")
     if plan.is_hidden and _wants_rights(hidden, options):
         return inspect_port(request, find_holders_elevated(request))
     return plan

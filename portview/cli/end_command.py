@@ -31,9 +31,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "end",
         help=_("end one process, named by its PID and start time"),
         description=_(
-            "End one process. The start time, as list --json tells "
-            "it, makes sure that it is still the process that was "
-            "seen, for a PID is given to another one sooner or later."
+            "End one process. The start time (from list --json) guards against PID reuse."
         ),
     )
     parser.add_argument("pid", metavar="PID", help=_("the process ID"))
@@ -63,9 +61,9 @@ def run(options: argparse.Namespace) -> Outcome:
         if options.json:
             print_json({"dry_run": True, "plan": step_object(step), "report": None})
         return Outcome.DONE if is_possible else Outcome.NOT_DONE
-    if is_possible and not require_consent(
-        _("Do this?"), has_yes=options.yes, as_json=options.json
-    ):
+    # What is refused here for want of rights may be done by the elevated process.
+    may_act = is_possible or (options.elevate and step.refusal and step.refusal.needs_admin)
+    if may_act and not require_consent(_("Do this?"), has_yes=options.yes, as_json=options.json):
         return Outcome.NOT_DONE
     report = act_or_elevate(
         lambda as_admin: end_process(step, grace_s=grace_s, as_admin=as_admin), options

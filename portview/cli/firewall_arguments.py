@@ -36,7 +36,7 @@ def parse_lifetime_ms(text: str) -> int:
     lifetime = float(match["number"]) * _UNITS_MS[match["unit"].lower()] if match else 0.0
     if match is None or not _UNITS_MS["s"] <= lifetime <= _LONGEST_MS:
         problem = (
-            _("{stripped} is not a time that a rule can last.").format(stripped=quoted(stripped))
+            _("{stripped} is not a valid duration for a rule.").format(stripped=quoted(stripped))
             if stripped
             else _("It is empty.")
         )
@@ -55,8 +55,8 @@ def expiry(options: argparse.Namespace, now_ms: int | None = None) -> int | None
     if moment <= now_ms:
         raise PortViewError(
             "bad_time",
-            _("{until} is over.").format(until=options.until),
-            _("Choose a time to come, or a span: --for 1h"),
+            _("{until} has passed.").format(until=options.until),
+            _("Choose a time in the future, or a duration: --for 1h"),
             Outcome.BAD_INPUT,
         )
     return moment
@@ -71,7 +71,7 @@ def awaited_process(options: argparse.Namespace, listener: ProcessKey | None) ->
         if listener is None:
             raise PortViewError(
                 "listener_unknown",
-                _("No one process is known to listen on this port now."),
+                _("No single process is known to listen on this port now."),
                 _("Name it: --until-end PID"),
                 Outcome.BAD_INPUT,
             )
@@ -80,7 +80,7 @@ def awaited_process(options: argparse.Namespace, listener: ProcessKey | None) ->
     if not isinstance(key, ProcessKey):
         raise PortViewError(
             "no_such_process",
-            _("There is no process {pid} that can be looked at.").format(pid=quoted(pid)),
+            _("Process {pid} can't be read, or doesn't exist.").format(pid=quoted(pid)),
             _("{command} shows the PID.").format(command=command_line("list")),
             Outcome.BAD_INPUT,
         )

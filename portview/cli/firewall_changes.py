@@ -124,7 +124,7 @@ def _made(options: argparse.Namespace, firewall: Firewall, plan: RulePlan) -> Fi
     """Make the rule after asking; None where the person does not want it."""
     if plan.is_needless:
         return needless_report(plan)
-    if not require_consent(_("Make this rule?"), has_yes=options.yes, as_json=options.json):
+    if not require_consent(_("Create this rule?"), has_yes=options.yes, as_json=options.json):
         return None
     report = act_or_elevate(lambda as_admin: make_rule(firewall, plan, as_admin=as_admin), options)
     keep_record(report)
@@ -189,7 +189,7 @@ def _revoke(
     if not has_match:
         _note(
             options,
-            _("PortView made no rule for port {port} that is there now.").format(port=options.port),
+            _("There is no rule created by PortView for port {port}.").format(port=options.port),
         )
     elif not plans:
         _note(options, _("There is no rule to revoke."))

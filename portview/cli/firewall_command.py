@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from portview.cli.arguments import add_change_options, add_port_argument
 from portview.domain.sockets.socket_row import Protocol
-from portview.i18n import _
+from portview.i18n import N_, _, join_sentences
 
 if TYPE_CHECKING:
     import argparse
@@ -21,11 +21,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add ``firewall`` and what it does to the command line."""
     parser = commands.add_parser(
         "firewall",
-        help=_("tell what the firewall does to a port, and open it with proof"),
+        help=_("show what the firewall does to a port, and open it with proof"),
         description=_(
-            "Tell what this machine's firewall does to a port and "
-            "which rule decides, make one narrow rule for it, prove "
-            "that it took effect, and revoke it."
+            "Show what this machine's firewall does to a port and which rule decides, "
+            "create one narrow rule for it, prove that it took effect, and revoke it."
         ),
     )
     actions = parser.add_subparsers(required=True, dest="ACTION", metavar="ACTION")
@@ -37,14 +36,14 @@ def _add_reading(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
     needs_admin = _("3: the rules can't be read without administrator rights.")
     status = actions.add_parser(
         "status",
-        help=_("is it on, and what does it do with what no rule names?"),
+        help=_("show whether it is on, and what happens where no rule matches"),
         description=_("Show the state of the firewall and of its profiles."),
         epilog=_("Exit code 0: it could be read. {needs_admin}").format(needs_admin=needs_admin),
     )
     status.set_defaults(run=_run_status)
     verdict = actions.add_parser(
         "verdict",
-        help=_("does a client on another machine get through to a port?"),
+        help=_("show whether a client on another machine can reach a port"),
         description=_(
             "Decide what happens to a new connection from another "
             "machine, by the rules as they are now. What is not "
@@ -60,10 +59,10 @@ def _add_reading(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
     verdict.set_defaults(run=_run_verdict)
     listing = actions.add_parser(
         "list",
-        help=_("list the rules that PortView made"),
+        help=_("list the rules that PortView created"),
         description=_(
-            "List the rules that PortView made and that are there "
-            "now. Nothing is changed: what has expired is marked."
+            "List the rules that PortView created and that still exist. Nothing is "
+            "changed: expired rules are marked."
         ),
         epilog=_("Exit code 0: it could be read. {needs_admin}").format(needs_admin=needs_admin),
     )
@@ -72,22 +71,39 @@ def _add_reading(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
         one.add_argument("--json", action="store_true", help=_("print one JSON document"))
 
 
+_CHANGES = {
+    "allow": (
+        N_("allow a port by one narrow rule"),
+        N_("Create one rule that allows a port."),
+        N_(
+            "Exit code 0: now allowed for those that the rule is for. 1: not allowed, or not "
+            "confirmed. 3: needs administrator rights."
+        ),
+    ),
+    "block": (
+        N_("block a port by one narrow rule"),
+        N_("Create one rule that blocks a port."),
+        N_(
+            "Exit code 0: now blocked for those that the rule is for. 1: not blocked, or not "
+            "confirmed. 3: needs administrator rights."
+        ),
+    ),
+}
+
+
 def _add_changes(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    for effect, word in (("allow", "allowed"), ("block", "blocked")):
+    for effect, (about, description, epilog) in _CHANGES.items():
         parser = actions.add_parser(
             effect,
-            help=_("{effect} a port by one narrow rule").format(effect=effect),
-            description=_(
-                "Make one rule that {effect}s a port, then read the "
-                "rules again and decide again. Where no rule is "
-                "needed, none is made. Rules of PortView's that have "
-                "had their time are revoked on this occasion."
-            ).format(effect=effect),
-            epilog=_(
-                "Exit code 0: {word} now for those that the rule is for. "
-                "1: not {word}, or not confirmed. 3: needs administrator "
-                "rights."
-            ).format(word=word),
+            help=_(about),
+            description=join_sentences(
+                _(description),
+                _(
+                    "The rules are read and evaluated again afterwards. If no rule is needed, none "
+                    "is created. Expired rules created by PortView are revoked as well."
+                ),
+            ),
+            epilog=_(epilog),
         )
         add_port_argument(parser)
         _add_rule_options(parser, is_allow=effect == "allow")
@@ -95,11 +111,9 @@ def _add_changes(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
         parser.set_defaults(run=_run_rule, effect=effect)
     revoke = actions.add_parser(
         "revoke",
-        help=_("revoke rules that PortView made"),
+        help=_("revoke rules that PortView created"),
         description=_(
-            "Remove rules that PortView made, and only those. Those "
-            "that have expired are revoked on this "
-            "occasion."
+            "Remove rules that PortView created, and only those. Expired ones are revoked as well."
         ),
         epilog=_(
             "Exit code 0: gone. 1: still there, not confirmed, or there "
@@ -108,8 +122,8 @@ def _add_changes(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     which = revoke.add_mutually_exclusive_group(required=True)
     which.add_argument("port", metavar="PORT", nargs="?", help=_("those for a port"))
-    which.add_argument("--id", dest="rule_id", metavar="ID", help=_("the one with this id"))
-    which.add_argument("--all", action="store_true", help=_("all that PortView made"))
+    which.add_argument("--id", dest="rule_id", metavar="ID", help=_("the one with this ID"))
+    which.add_argument("--all", action="store_true", help=_("all that PortView created"))
     which.add_argument("--expired", action="store_true", help=_("those that have expired"))
     revoke.add_argument(
         "--proto", choices=[one.value for one in Protocol], help=_("only one protocol of the port")
@@ -122,12 +136,12 @@ def _add_rule_options(parser: argparse.ArgumentParser, *, is_allow: bool) -> Non
     parser.add_argument(
         "--program",
         metavar="PATH",
-        help=_("only this program; any: whichever listens (default: ")
-        + (
-            _("the one that listens now, where the firewall can match programs)")
-            if is_allow
-            else "any)"
-        ),
+        help=_(
+            "only this program; any: whichever listens (default: the one that listens now, where "
+            "the firewall can match programs)"
+        )
+        if is_allow
+        else _("only this program; any: whichever listens (default: any)"),
     )
     parser.add_argument(
         "--remote",
@@ -140,7 +154,7 @@ def _add_rule_options(parser: argparse.ArgumentParser, *, is_allow: bool) -> Non
     parser.add_argument(
         "--profile",
         metavar="LIST",
-        help=_("Windows profiles in which the rule counts (default: {part})").format(
+        help=_("Windows profiles in which the rule applies (default: {part})").format(
             part="domain,private" if is_allow else "all"
         ),
     )

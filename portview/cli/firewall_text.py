@@ -16,7 +16,7 @@ from portview.command_name import command_line
 from portview.domain.firewall import RuleEffect, RuleFit
 from portview.domain.plain_text import inert
 from portview.domain.verdict_labels import verdict_words
-from portview.i18n import N_, _
+from portview.i18n import N_, _, join_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,10 +33,17 @@ if TYPE_CHECKING:
     )
 
 _LONGEST = 300
+_EFFECTS = {
+    RuleEffect.ALLOW: N_("allow"),
+    RuleEffect.BLOCK: N_("block"),
+    RuleEffect.REJECT: N_("reject"),
+    RuleEffect.BYPASS: N_("bypass"),
+    RuleEffect.OTHER: N_("other"),
+}
 _FITS = {
     RuleFit.FULL: "",
-    RuleFit.PART: N_(" (for a part of it)"),
-    RuleFit.MAYBE: N_(" (it depends)"),
+    RuleFit.PART: N_("for a part of it"),
+    RuleFit.MAYBE: N_("it depends"),
 }
 
 
@@ -50,13 +57,15 @@ def status_lines(
         yield f"  {_profile(profile)}"
         yield from (f"    {inert(note)}" for note in profile.notes)
     if not status.problem:
-        yield _("  Rules: {rule_count}, of which PortView made {count}.").format(
+        yield "  " + _("Rules: {rule_count}, of which PortView created {count}.").format(
             rule_count=status.rule_count, count=len(managed_rules)
         )
     for rule_id, reason in expired.items():
         yield "  " + _expired_line(rule_id, reason)
     if status.drop_log:
-        yield _("  What it drops is logged in {drop_log}.").format(drop_log=inert(status.drop_log))
+        yield "  " + _("What it drops is logged in {drop_log}.").format(
+            drop_log=inert(status.drop_log)
+        )
 
 
 def verdict_lines(port: FirewallQueryContext, answer: FirewallAnswer) -> Iterator[str]:
@@ -73,9 +82,11 @@ def verdict_lines(port: FirewallQueryContext, answer: FirewallAnswer) -> Iterato
     yield f"  {inert(answer.reason, _LONGEST)}"
     yield from (f"  {note}" for note in port.notes)
     if answer.profiles:
-        yield _("  Active: {name}.").format(name=", ".join(inert(name) for name in answer.profiles))
+        yield "  " + _("Active: {name}.").format(
+            name=join_list(inert(name) for name in answer.profiles)
+        )
     if answer.matches:
-        yield _("  Rules about it, in the order in which they decide:")
+        yield "  " + _("Rules about it, in the order in which they decide:")
     yield from (f"  {_match(match)}" for match in answer.matches)
     if answer.next_step:
         yield _("hint: {next_step}").format(next_step=inert(answer.next_step, _LONGEST))
@@ -86,7 +97,7 @@ def managed_rule_lines(
 ) -> Iterator[str]:
     """Yield the lines of ``firewall list``; ``expired`` maps ids to reasons."""
     if not managed_rules:
-        yield _("PortView made no rule that is there now.")
+        yield _("There is no rule created by PortView.")
     for own in managed_rules:
         reason = expired.get(own.id)
         mark = _("EXPIRED") + "  " if reason else ""
@@ -118,10 +129,9 @@ def rule_plan_lines(plan: RulePlan) -> Iterator[str]:
 def revoke_plan_lines(plans: Sequence[RevokePlan]) -> Iterator[str]:
     """Yield the lines that show which rules are revoked, and by what."""
     for plan in plans:
-        why = f" ({plan.reason})" if plan.reason else ""
-        yield _("Revoke {id}: {rule_spec_line}{why}").format(
-            id=plan.own.id, rule_spec_line=rule_spec_line(plan.own.rule_spec), why=why
-        )
+        line = rule_spec_line(plan.own.rule_spec)
+        line = f"{line} ({plan.reason})" if plan.reason else line
+        yield _("Revoke {id}: {line}").format(id=plan.own.id, line=line)
         yield from (_("Will run: {line}").format(line=line) for line in command_lines(plan.change))
         yield from (
             _("Warning: {warning}").format(warning=inert(warning))
@@ -132,36 +142,40 @@ def revoke_plan_lines(plans: Sequence[RevokePlan]) -> Iterator[str]:
 
 def rule_spec_line(rule_spec: RuleSpec) -> str:
     """Return what a rule does in one line."""
-    verb = "allow" if rule_spec.effect is RuleEffect.ALLOW else "block"
-    program = f", {inert(rule_spec.program, 160)}" if rule_spec.program else ""
-    return _("{verb} {protocol} {port} for {remotes}{program}, {rule_end}").format(
-        verb=verb,
+    text = (
+        _("allow {protocol} {port} for {remotes}")
+        if rule_spec.effect is RuleEffect.ALLOW
+        else _("block {protocol} {port} for {remotes}")
+    ).format(
         protocol=rule_spec.protocol.value.upper(),
         port=rule_spec.port,
         remotes=describe_remotes(rule_spec),
-        program=program,
-        rule_end=describe_rule_end(rule_spec),
     )
+    program = inert(rule_spec.program, 160) if rule_spec.program else ""
+    return join_list(filter(None, (text, program, describe_rule_end(rule_spec))))
 
 
 def _profile(profile: ProfileState) -> str:
-    parts = ["on" if profile.is_on else "off"]
+    parts = [_("on") if profile.is_on else _("off")]
     if profile.is_on:
         parts.append(
             _("inbound by default: {inbound_default}").format(
-                inbound_default=profile.inbound_default.value
+                inbound_default=_(_EFFECTS[profile.inbound_default])
             )
         )
     if profile.blocks_all_inbound:
         parts.append(_("blocks all inbound"))
     if not profile.counts_local_rules:
         parts.append(_("only rules of Group Policy count"))
-    active = " (active)" if profile.is_active else ""
-    return f"{inert(profile.name)}{active}: {', '.join(parts)}"
+    name = inert(profile.name)
+    if profile.is_active:
+        name = _("{name} (active)").format(name=name)
+    return f"{name}: {join_list(parts)}"
 
 
 def _match(match: RuleMatch) -> str:
     rule = match.rule
     mark = ">" if match.decides else " "
     name = inert(rule.name or rule.text, 160)
-    return f" {mark} {rule.effect.value}: {name}, {inert(rule.source, 80)}{_FITS[match.fit]}"
+    line = f" {mark} {_(_EFFECTS[rule.effect])}: {name}, {inert(_(rule.source), 80)}"
+    return f"{line} ({_(_FITS[match.fit])})" if _FITS[match.fit] else line

@@ -35,7 +35,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help=_("show who listened on a port, and when"),
         description=_(
             "Show who listened on a port, and since when, from what PortView saw itself: while its "
-            "window was open or `watch run` ran. Times in which nobody looked are named. "
+            "window was open or `watch run` ran. Times without recording are named. "
             "`history report` writes a page about a day or an incident. `history forget` deletes "
             "what is known of a port, a program, or everything."
         ),
@@ -65,7 +65,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--incident", metavar="ID", help=_("with report: an incident, by how its ID begins")
     )
     parser.add_argument("--all", action="store_true", help=_("with forget: everything"))
-    parser.add_argument("--yes", action="store_true", help=_("with forget: without being asked"))
+    parser.add_argument(
+        "--yes", action="store_true", help=_("with forget: don't ask for confirmation")
+    )
     add_host_options(parser)
     parser.set_defaults(run=run)
 
@@ -201,7 +203,7 @@ def _forget(options: argparse.Namespace, words: list[str]) -> Outcome:
     if options.all is (port is not None or options.program is not None):
         raise _usage(_("Name a port or --program, or everything with --all."))
     if not options.yes:
-        sentence = _("Delete this history for good? [y/N] ")
+        sentence = _("Permanently delete this history? [y/N]") + " "
         if ask_line(sentence).strip().lower() not in {"y", "yes"}:
             print_note(_("Nothing was deleted."))
             return Outcome.NOT_DONE

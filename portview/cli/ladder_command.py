@@ -46,16 +46,15 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add ``ladder`` to the command line."""
     parser = commands.add_parser(
         "ladder",
-        help=_("tell what another machine would see of a port here"),
+        help=_("show what another machine would see of a port here"),
         description=_(
             "Test a TCP port of this machine step by step, and say "
             "what a client on another machine would see and what to "
             "change."
         ),
         epilog=_(
-            "Exit code 0 where a machine in the network that leads "
-            "outside, the one with the default route, can connect as far "
-            "as this one can tell."
+            "Exit code 0 if a machine in the network that leads outside, the one with the "
+            "default route, can connect as far as this machine can determine."
         ),
     )
     parser.add_argument("port", metavar="PORT", type=parse_tcp_port)

@@ -142,7 +142,7 @@ def _parsed(text: str) -> Query:
         place = _("at character {start}").format(start=error.start + 1)
         raise PortViewError(
             "bad_query",
-            _("The filter is wrong {place}: {error}").format(place=place, error=error),
+            _("The filter has an error {place}: {error}").format(place=place, error=error),
             error.hint or _("For example: --query 'port:8000-8100 -proc:node'"),
             Outcome.BAD_INPUT,
         ) from error
@@ -176,7 +176,7 @@ def _print_table(entries: list[SocketEntry], scope: Scope, context: CellContext)
     if (terminal := screen()) is not None:
         shown = [COLUMN_BY_ID[name] for name, _unused in _SCREEN_COLUMNS]
         columns = [
-            column._replace(title=one.title, is_right=one.is_numeric)
+            column._replace(title=_(one.title), is_right=one.is_numeric)
             for one, (_unused, column) in zip(shown, _SCREEN_COLUMNS, strict=True)
         ]
         terminal.table(columns, cell_rows(shown, entries, context))

@@ -45,11 +45,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
             "COMMAND starts; it finds them in its environment as PORT "
             "(the first), PORT1, PORT2, ... and in place of {port}, "
             "{port1}, {port2} in its arguments. No system lets a program "
-            "take over a port that another one still holds, so nobody "
-            "keeps it between the start and the program's own bind. The "
+            "take over a port that another one still holds, so it is "
+            "not reserved between the start and the program's own bind. The "
             "exit code is then that of COMMAND. Without a command: 1 "
-            "where too few are free. "
+            "if too few are free."
         )
+        + " "
         + meaning_of_free(),
     )
     parser.add_argument("--range", metavar="LIST", type=parse_ports, help=_("such as 8080-8100"))

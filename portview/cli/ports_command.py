@@ -45,8 +45,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "ports",
         help=_("show the ranges of ports and who uses them, or change the ranges"),
         description=_(
-            "Show from where the system takes ports for outgoing connections, which it "
-            "keeps, how many are in use and by whom. With a word behind it, change a range."
+            "Show from which range the system takes ports for outgoing connections, which "
+            "ports it keeps, how many are in use and by which programs. Its subcommands "
+            "change a range."
         ),
         epilog=_("Exit code 1 where ports run out or a range covers a port of a server."),
     )
@@ -133,7 +134,8 @@ def _print_overview(overview: PortsOverview) -> None:
     print_line(_("{name}: dynamic range {range}").format(name=name, range=ranges.dynamic or "?"))
     if usage is not None:
         print_line(
-            _("  {used} of {size} in use ({share:.1%}), {waiting} of them in TIME_WAIT").format(
+            "  "
+            + _("{used} of {size} in use ({share:.1%}), {waiting} of them in TIME_WAIT").format(
                 used=usage.used, size=usage.size, share=usage.share, waiting=usage.time_wait
             )
         )

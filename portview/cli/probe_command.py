@@ -84,7 +84,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     tls = _kind(
         kinds,
         "tls",
-        _("look at a TLS server"),
+        _("check a TLS server"),
         "HOST:PORT",
         timeout_ms=DEFAULT_TLS_TIMEOUT_MS,
         run=_tls,
@@ -96,7 +96,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         one.add_argument(
             "--ca-file", metavar="PEM", help=_("issuers to trust instead of the system's")
         )
-    about = _("try whether a server on this machine can take a port")
+    about = _("check whether a server on this machine can take a port")
     bind = kinds.add_parser(
         "bind", help=about, description=f"{about.capitalize()}.", epilog=meaning_of_free()
     )
@@ -156,10 +156,9 @@ def _udp(options: argparse.Namespace) -> Outcome:
 def _address_line(one: Any) -> str:
     times = ""
     if one.latency:
-        times = _(" min/median/max {min_ms:.2f}/{median_ms:.2f}").format(
-            min_ms=one.latency.min_ms, median_ms=one.latency.median_ms
+        times = " " + _("min/median/max {min_ms:.2f}/{median_ms:.2f}/{max_ms:.2f} ms").format(
+            min_ms=one.latency.min_ms, median_ms=one.latency.median_ms, max_ms=one.latency.max_ms
         )
-        times += f"/{one.latency.max_ms:.2f} ms"
     return f"{endpoint_text(one.address)}: {verdict_words(one.verdict)}{times}"
 
 

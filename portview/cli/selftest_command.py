@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> Outcome:
             Outcome.BAD_INPUT,
         )
     record = make_record(
-        lambda name: print_note(_("Reading {name} ...").format(name=name)),
+        lambda name: print_note(_("Reading {name}…").format(name=name)),
         tuple(one for one in SECTIONS if not options.section or one.name in options.section),
     )
     problems = problems_of(record)
@@ -97,8 +97,8 @@ def _write(target: Path, record: dict[str, Any], options: argparse.Namespace) ->
     if not options.yes and (options.json or not is_interactive()):
         raise PortViewError(
             "not_confirmed",
-            _("The record was not written, because nobody could be asked."),
-            _("Read it with --json; to write it without being asked add --yes."),
+            _("The record was not written, because confirmation was not possible."),
+            _("Read it with --json; to confirm in advance, add --yes."),
             Outcome.NOT_DONE,
         )
     question = _("Write this to {file}?").format(file=inert(str(target), _LONGEST))

@@ -89,16 +89,16 @@ def _lines(plan: SuspendPlan) -> Iterator[str]:
     yield describe_process(plan.process.info)
     yield from process_lines(plan.process)
     if where := describe_sockets(plan):
-        yield _("  holds {where}").format(where=where)
+        yield "  " + _("holds {where}").format(where=where)
     if plan.refusal is not None:
-        yield _("  -> not changed: {reason}").format(reason=plan.refusal.reason)
+        yield "  " + _("-> not changed: {reason}").format(reason=plan.refusal.reason)
         yield f"     {plan.refusal.advice}"
     elif plan.is_so_already:
         if plan.verb is SuspendVerb.SUSPEND:
-            yield _("  -> nothing to do: it is already suspended")
+            yield "  " + _("-> nothing to do: it is already suspended")
         else:
-            yield _("  -> nothing to do: it isn't suspended")
+            yield "  " + _("-> nothing to do: it isn't suspended")
     elif plan.verb is SuspendVerb.SUSPEND:
-        yield _("  -> suspend it until it is resumed; it keeps its ports")
+        yield "  " + _("-> suspend it until it is resumed; it keeps its ports")
     else:
-        yield _("  -> resume it")
+        yield "  " + _("-> resume it")

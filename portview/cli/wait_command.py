@@ -13,7 +13,7 @@ from portview.cli.screen import tell
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.user_input.parsing import format_duration, parse_duration_ms
 from portview.domain.user_input.targets import parse_target, parse_url
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 from portview.probes.bind_report import meaning_of_free
 from portview.probes.documents import wait_document
 from portview.probes.wait import answers, is_free, serves, wait_for
@@ -30,10 +30,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "wait",
         help=_("wait until ports answer or are free"),
         description=_(
-            "Wait until TCP ports answer, or are free, or web "
-            "addresses give a good answer; all of them."
+            "Wait until all of these are true: TCP ports answer or are free, web addresses "
+            "respond as expected."
         ),
-        epilog=_("Exit code 1 where time ran out. ") + meaning_of_free(),
+        epilog=join_sentences(_("Exit code 1 if time ran out."), meaning_of_free()),
     )
     parser.add_argument(
         "targets", metavar="HOST:PORT", nargs="*", type=partial(parse_target, transport="tcp")
@@ -81,11 +81,6 @@ def _wait(options: argparse.Namespace, destinations: PortDestinations) -> Outcom
             word = _("yes") if one.is_met else _("no")
             style = "good" if one.is_met else "bad"
             tell(f"{one.name}: {word}.", style, f" {one.detail}")
-        ending = _("Done") if report.is_met else _("Time ran out")
-        tell(
-            _("{ending} after {duration}.").format(
-                ending=ending, duration=format_duration(report.elapsed_ms)
-            ),
-            "name",
-        )
+        ending = _("Done after {duration}.") if report.is_met else _("Timed out after {duration}.")
+        tell(ending.format(duration=format_duration(report.elapsed_ms)), "name")
     return Outcome.DONE if report.is_met else Outcome.NOT_DONE

@@ -158,7 +158,10 @@ def test_channel(options: argparse.Namespace) -> Outcome:
     if channel is None:
         hint = _("See their names: portview watch list")
         if options.name == DESKTOP:
-            hint = _("The desktop is told by PortView's window; no message goes out from here.")
+            hint = _(
+                "Desktop notifications are shown by PortView's window; no message is sent from "
+                "here."
+            )
         raise PortViewError(
             "no_such_channel",
             _("There is no channel named {name}.").format(name=quoted(options.name)),
@@ -171,7 +174,7 @@ def test_channel(options: argparse.Namespace) -> Outcome:
         raise PortViewError(
             "not_delivered",
             text.format(name=quoted(channel.name), problem=problem),
-            _("Correct its URL in watches.toml, or look at the server."),
+            _("Correct its URL in watches.toml, or check the server."),
             Outcome.NOT_DONE,
         )
     text = _("The channel {name} took the test message.")

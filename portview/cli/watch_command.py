@@ -45,8 +45,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         check_watches,
         _("evaluate every watch once"),
         _(
-            "Evaluate every watch once. Where another process evaluates, what that one found is "
-            "printed."
+            "Evaluate every watch once. If another process evaluates, what that one found "
+            "is printed."
         ),
     )
     check.add_argument(
@@ -72,7 +72,7 @@ def _add_named(actions: Actions) -> None:
     remove.add_argument("name", metavar="NAME")
     acknowledge = actions.add("acknowledge", watch_changes.acknowledge, _("acknowledge what fires"))
     acknowledge.add_argument("name", metavar="NAME|INCIDENT")
-    acknowledge.add_argument("--note", default="", help=_("what the others should know"))
+    acknowledge.add_argument("--note", default="", help=_("a note for others"))
     silence = actions.add("silence", watch_changes.silence, _("send no messages for a time"))
     silence.add_argument("name", metavar="NAME")
     silence.add_argument(
@@ -87,15 +87,15 @@ def _add_named(actions: Actions) -> None:
         "--until", metavar="TIME", type=parse_start_time, help=_("a time in ISO 8601, instead")
     )
     silence.add_argument("--end", action="store_true", help=_("end the silence"))
-    silence.add_argument("--note", default="", help=_("what the others should know"))
+    silence.add_argument("--note", default="", help=_("a note for others"))
     accept = actions.add(
-        "accept", watch_changes.accept, _("take the listeners of now into the baseline")
+        "accept", watch_changes.accept, _("accept the current listeners into the baseline")
     )
     accept.add_argument("name", metavar="NAME")
     preview = actions.add(
         "preview-repair",
         watch_changes.preview_repair,
-        _("say what a repair would do next, and do nothing"),
+        _("show what a repair would do next, and do nothing"),
     )
     preview.add_argument("name", metavar="NAME")
     test = actions.add("test-channel", watch_changes.test_channel, _("send a test message"))

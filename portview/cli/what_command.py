@@ -27,7 +27,7 @@ from portview.domain.owners.process import ProcessKey
 from portview.domain.plain_text import inert, quoted
 from portview.domain.query.terms import MAX_PORT
 from portview.domain.sockets.socket_row import awaits_clients, endpoint_text
-from portview.i18n import _
+from portview.i18n import _, join_list
 from portview.readers.choose import open_reader
 from portview.readers.process_details import read_terminal
 from portview.readers.process_identity import process_key
@@ -59,8 +59,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
             "started it, and what would start it again."
         ),
         epilog=_(
-            "A number that is both a port in use and a PID is taken as the port, unless --pid is "
-            "given. The exit code is 1 where there is neither."
+            "A number that is both a port in use and a PID is taken as the port, unless "
+            "--pid is given. The exit code is 1 if there is neither."
         ),
     )
     parser.add_argument("number", metavar="PORT|PID", help=_("a port or a process ID"))
@@ -245,27 +245,28 @@ def _process_lines(
     where = ", ".join(dict.fromkeys(endpoint_text(one.local) for one in rows[:_MOST_SHOWN]))
     yield f"{where}  {what}" if where else what
     name = inert(facts.info.name or _("a process"), 80)
-    user = f", {inert(facts.info.user, 80)}" if facts.info.user else ""
     since = iso_time(facts.key.started_ms or None)
-    started = _(", since {time}").format(time=since) if since else ""
-    yield _("  {name}, PID {pid}{user}{started}").format(
-        name=name, pid=facts.info.pid, user=user, started=started
+    parts = (
+        _("{name}, PID {pid}").format(name=name, pid=facts.info.pid),
+        inert(facts.info.user, 80) if facts.info.user else "",
+        _("since {moment}").format(moment=since) if since else "",
     )
+    yield f"  {join_list(filter(None, parts))}"
     project = project_of(row, info) if row else identity.project
     if project:
-        yield _("  Project: {project}").format(project=project)
+        yield "  " + _("Project: {project}").format(project=project)
     container = container_of(row, info) if row else identity.container
     if container is not None:
         name = describe_container(container) if not row else container_name_of(row, info)
-        image = f" ({inert(container.image, 80)})" if container.image else ""
-        yield _("  Container: {container}{image}").format(container=name, image=image)
+        name = f"{name} ({inert(container.image, 80)})" if container.image else name
+        yield "  " + _("Container: {container}").format(container=name)
     if identity.ancestors:
-        yield _("  Started by: {chain}").format(chain=describe_ancestors(identity.ancestors))
+        yield "  " + _("Started by: {chain}").format(chain=describe_ancestors(identity.ancestors))
     if terminal := read_terminal(facts.info.pid):
-        yield _("  Terminal: {terminal}").format(terminal=inert(terminal, 80))
+        yield "  " + _("Terminal: {terminal}").format(terminal=inert(terminal, 80))
     if facts.shown_unit:
-        yield _("  Service: {unit}").format(unit=inert(facts.shown_unit, 80))
+        yield "  " + _("Service: {unit}").format(unit=inert(facts.shown_unit, 80))
     why = describe_origin(origin_of(facts), facts.restarted_by)
-    yield _("  Why it runs: {sentence}").format(sentence=why)
+    yield "  " + _("Why it runs: {sentence}").format(sentence=why)
     if identity.sources:
-        yield _("  Read from: {sources}").format(sources="; ".join(identity.sources))
+        yield "  " + _("Read from: {sources}").format(sources="; ".join(identity.sources))

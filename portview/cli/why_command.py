@@ -26,15 +26,15 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add ``why`` to the command line."""
     parser = commands.add_parser(
         "why",
-        help=_("say why a port can't be used, or why nobody reaches it"),
+        help=_("explain why a port can't be used, or why clients can't reach it"),
         description=_(
             "Find out why a server can't have a port, or why clients don't reach the one "
             "that has it. Reads the machine, starts a test server for a moment and connects once "
             "to what listens. A pasted error message does as well as a number."
         ),
         epilog=_(
-            "Exit code 0: nothing is in the way. 1: something is, and is explained. 3: only an "
-            "administrator can tell."
+            "Exit code 0: nothing is in the way. 1: something is, and is explained. 3: "
+            "only an administrator can see it."
         ),
     )
     parser.add_argument(

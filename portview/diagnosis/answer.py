@@ -147,7 +147,7 @@ def _sentence(facts: Facts, bind: YesNo, reached: YesNo | None, causes: list[Fin
     if reach is not None:
         parts.append((first is not None and reach.follow_up) or reach.sentence)
     elif reached is YesNo.YES:
-        parts.append(_("As far as this machine can tell, other machines reach it."))
+        parts.append(_("As far as this machine can determine, other machines can reach it."))
     return " ".join(parts)
 
 
@@ -164,13 +164,13 @@ def _unexplained(facts: Facts, bind: YesNo) -> str:
             owner=describe_owner(facts.listeners), port=name
         )
     if bind is YesNo.UNKNOWN:
-        return _("Whether {port} can be used could not be found out.").format(port=name)
+        return _("Whether {port} can be used could not be determined.").format(port=name)
     if bind is YesNo.PARTLY:
         places = ", ".join(one.address for one in facts.refused)
-        return _("{port} can't be used at {places}; why could not be found out.").format(
+        return _("{port} can't be used at {places}; the reason could not be determined.").format(
             port=name, places=places
         )
-    return _("{port} can't be used; why could not be found out.").format(port=name)
+    return _("{port} can't be used; the reason could not be determined.").format(port=name)
 
 
 def _notes(facts: Facts) -> list[str]:

@@ -11,7 +11,7 @@ from portview.diagnosis.facts import Reading
 from portview.domain.cancellation import Cancelled
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import Absent, Known, Remedy, Unreadable
-from portview.i18n import _
+from portview.i18n import _, without_full_stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,7 +42,7 @@ def read_now(source: str, read: Callable[[], Any]) -> Reading[Any]:
     except PortViewError as error:
         needs = error.outcome is Outcome.NEEDS_ADMIN
         fact = Unreadable(
-            error.message.rstrip("."), Remedy.ADMINISTRATOR if needs else Remedy.RETRY
+            without_full_stop(error.message), Remedy.ADMINISTRATOR if needs else Remedy.RETRY
         )
     except OSError as error:
         fact = Unreadable(

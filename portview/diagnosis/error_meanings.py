@@ -22,7 +22,7 @@ _MEANINGS = {
     "EINVAL": N_("The address is not valid for a bind: a link-local one needs its interface."),
     "ENOBUFS": N_("The system has no buffer or no dynamic port left."),
     "EMFILE": N_("The program has too many files and sockets open."),
-    "ECONNREFUSED": N_("Nobody listens at the address that the client called."),
+    "ECONNREFUSED": N_("Nothing listens at the address that the client called."),
     "ECONNRESET": N_("The other end, or something in between, cut the connection off."),
     "ETIMEDOUT": N_(
         "Nothing answered: a firewall drops the packets, the host is off, or the queue of the "
@@ -36,7 +36,7 @@ _MEANINGS = {
     ),
     "BLOCKED_PORT": N_("Browsers refuse to open that port, whatever the server does."),
     "TLS_MISMATCH": N_("One end speaks TLS and the other does not."),
-    "EMPTY_RESPONSE": N_("The server took the connection and closed it without an answer."),
+    "EMPTY_RESPONSE": N_("The server accepted the connection and closed it without responding."),
     "PROXY": N_("A proxy stands between the client and the server."),
 }
 

@@ -83,7 +83,7 @@ def free_the_port(facts: Facts, sockets: Iterable[PortSocket], *, is_admin: bool
         command += ["--address", facts.question.address]
     if services:
         sentence = _("Stop the service {name}.").format(name=inert(", ".join(services), 120))
-        harm, harm_words = Harm.SHARED, _("Whoever uses the service loses it.")
+        harm, harm_words = Harm.SHARED, _("Clients of the service lose it.")
         undo = _("Start the service again.")
     else:
         owners = {info.key: info for one in sockets for info in one.owners}
@@ -128,7 +128,7 @@ def resume_process(facts: Facts, info: ProcessInfo) -> Fix:
         (*facts.me.own_command, "resume", str(info.pid), "--started", started),
         needs_admin=False,
         harm=Harm.LITTLE,
-        harm_words=_("Whoever suspended it may have had a reason, such as a debugger."),
+        harm_words=_("It may have been suspended for a reason, such as by a debugger."),
         undo=_("Suspend it again."),
         remediation=Remediation(RemediationKind.RESUME_PROCESS, process=info.key),
     )

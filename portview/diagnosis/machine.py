@@ -13,7 +13,7 @@ from portview.diagnosis.facts import Facts, OwnerFacts, PortSocket, Reading
 from portview.domain.address_matching import is_wildcard, takes_clients_of
 from portview.domain.facts import Absent, Known, Remedy, Unreadable, known_or
 from portview.domain.sockets.socket_row import Family, OwnerProblem, Protocol, State, is_loopback
-from portview.i18n import _
+from portview.i18n import _, without_full_stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -70,7 +70,7 @@ def read_ranges(protocol: Protocol, family: Family = Family.IPV4) -> Fact[PortRa
     ranges = read_port_ranges(protocol, family)
     if ranges.notes:
         # A part of them is missing, and a missing exclusion is none that was ruled out.
-        return Unreadable(ranges.notes[0].rstrip("."), Remedy.TOOL)
+        return Unreadable(without_full_stop(ranges.notes[0]), Remedy.TOOL)
     return Known(ranges)
 
 

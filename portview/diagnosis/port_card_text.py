@@ -15,7 +15,7 @@ from portview.domain.owners.owners import describe_owner
 from portview.domain.plain_text import inert
 from portview.domain.severity import Severity
 from portview.domain.sockets.socket_row import Protocol, State, endpoint_text, is_loopback
-from portview.i18n import _, ngettext
+from portview.i18n import _, join_and, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -151,7 +151,7 @@ def _unused(answer: PortAnswer, tried: BindReport | None) -> PortCardText:
     port = port_title(answer)
     peers = _peers(answer)
     if tried is None:
-        fact = PortFact(Severity.NOTE, _("No socket has it. Trying to take it\u2026"))
+        fact = PortFact(Severity.NOTE, _("No socket uses it. Trying to bind it…"))
         title = _("{port}: checking\u2026").format(port=port)
         return PortCardText(PortState.UNPROVED, title, facts=(fact, *peers))
     if not tried.is_free:
@@ -161,8 +161,8 @@ def _unused(answer: PortAnswer, tried: BindReport | None) -> PortCardText:
         return PortCardText(PortState.NOT_FREE, title, facts=(fact, *hint, *peers))
     named = list(dict.fromkeys(one.place.text for one in tried.places))
     # What is bound beside the wildcards are this machine's own addresses, which go without saying.
-    places = _(" and ").join([place for place in named if is_wildcard(place)] or named)
-    proof = _("A server can take it: PortView bound it on {places} and let it go")
+    places = join_and([place for place in named if is_wildcard(place)] or named)
+    proof = _("A server can take it: PortView bound it on {places} and released it")
     facts = [PortFact(Severity.GOOD, proof.format(places=places))]
     if tried.verdict != "free":
         facts.append(PortFact(Severity.NOTE, tried.detail))

@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from portview.diagnosis.finding import Certainty
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,8 +49,8 @@ def text_report(answer: Answer) -> Iterator[str]:
         (_("What helps:"), [line for fix in fixes for line in _fix_lines(fix)]),
         (_("Ruled out:"), [f"  - {one.sentence}" for one in answer.ruled_out]),
         (
-            _("Can't be told:"),
-            [f"  - {one.sentence} {one.would_need}" for one in answer.cannot_tell],
+            _("Can't be determined:"),
+            [f"  - {join_sentences(one.sentence, one.would_need)}" for one in answer.cannot_tell],
         ),
     )
     for title, lines in sections:
@@ -67,8 +67,10 @@ def distinct_fixes(causes: Iterable[Finding]) -> list[Fix]:
 
 
 def _fix_lines(fix: Fix) -> Iterator[str]:
-    admin = _(" (as administrator)") if fix.needs_admin else ""
-    yield f"  - {fix.sentence}{admin}"
+    sentence = fix.sentence
+    if fix.needs_admin:
+        sentence = _("{sentence} (as administrator)").format(sentence=sentence)
+    yield f"  - {sentence}"
     if fix.command is not None:
         yield f"      {shown_command(fix.command)}"
     if fix.harm_words:
@@ -96,7 +98,7 @@ def markdown_report(answer: Answer, *, hidden: Iterable[str] = ()) -> str:
         lines.append("")
     for title, findings in (
         (_("Ruled out"), answer.ruled_out),
-        (_("Can't be told"), answer.cannot_tell),
+        (_("Can't be determined"), answer.cannot_tell),
     ):
         if findings:
             lines += [f"### {title}", ""]

@@ -13,7 +13,7 @@ import enum
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
-from portview.i18n import N_
+from portview.i18n import N_, _
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -50,10 +50,20 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """The machine did not say. ``reason`` is a sentence for people without a full stop."""
+    """The machine did not say.
 
-    reason: str
+    ``message`` is a sentence for people without a full stop, translated or marked for translation.
+    """
+
+    __match_args__ = ("reason", "remedy")
+
+    message: str
     remedy: Remedy = Remedy.NOTHING
+
+    @property
+    def reason(self) -> str:
+        """Return the message in the person's language: a constant can only be marked for it."""
+        return _(self.message)
 
 
 Fact: TypeAlias = Known[T] | Absent | Unreadable

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
+from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
 from portview.domain.errors import PortViewError
+from portview.domain.sockets.connections import total_rate
 from portview.domain.sockets.socket_row import Protocol
 from portview.domain.sockets.traffic import traffic_rate
 from portview.engine.latest_query import LatestQuery
 from portview.engine.task_runner import Pool
+from portview.engine.traffic_history import TrafficHistory
 from portview.i18n import _
 
 if TYPE_CHECKING:
@@ -55,6 +58,9 @@ class TrafficFeed(QObject):
         self._failure = ""
         self._before: _Reading | None = None
         self._rates: Mapping[SocketKey, TrafficRate] = MappingProxyType({})
+        self._totals: Mapping[SocketKey, TrafficRate] = MappingProxyType({})
+        self._groups: Mapping[SocketKey, Collection[SocketKey]] = MappingProxyType({})
+        self.history = TrafficHistory()
         self._inquiry: LatestQuery[tuple[SocketKey, ...], _Reading] = LatestQuery(
             self._read,
             runner,
@@ -69,6 +75,15 @@ class TrafficFeed(QObject):
         return self._rates
 
     @property
+    def totals(self) -> Mapping[SocketKey, TrafficRate]:
+        """Return what goes through all connections of the servers that were asked about."""
+        return self._totals
+
+    def now_s(self) -> float:
+        """Return the time on the clock of ``history``, in seconds."""
+        return self._clock()
+
+    @property
     def counters(self) -> Mapping[SocketKey, TrafficCounters]:
         """Return the counters of the last reading."""
         return self._before.counters if self._before else {}
@@ -78,8 +93,18 @@ class TrafficFeed(QObject):
         """Return why no rates are known; empty where they can be, and before the first look."""
         return self._unavailable or self._failure
 
-    def look_at(self, keys: Collection[SocketKey]) -> None:
-        """Read the counters of these sockets as far as they are connections over TCP."""
+    def look_at(
+        self,
+        keys: Collection[SocketKey],
+        groups: Mapping[SocketKey, Collection[SocketKey]] = MappingProxyType({}),
+    ) -> None:
+        """Read the counters of these sockets as far as they are connections over TCP.
+
+        ``groups`` are connections of servers, by the server: they are read as well, and summed up.
+        """
+        self._groups = groups
+        if groups:
+            keys = dict.fromkeys(chain(keys, *groups.values()))
         if self._unavailable is None:
             # Not before: it may open the reader, which a window that starts does not wait for.
             self._unavailable = self._reader.unavailable_reason or ""
@@ -105,6 +130,9 @@ class TrafficFeed(QObject):
                 if rate is not None:
                     rates[key] = rate
         self._rates = MappingProxyType(rates)
+        totals = {key: total_rate(members, rates) for key, members in self._groups.items()}
+        self._totals = MappingProxyType({key: one for key, one in totals.items() if one})
+        self.history.note({**self._totals, **rates}, now.at_ms / 1000)
         self.rates_changed.emit()
 
     def _on_failed(self, error: Exception) -> None:
@@ -114,5 +142,5 @@ class TrafficFeed(QObject):
             logger.error("reading the traffic failed", exc_info=error)
             self._failure = _("Traffic could not be read; the log has the details.")
         self._before = None
-        self._rates = MappingProxyType({})
+        self._rates = self._totals = MappingProxyType({})
         self.rates_changed.emit()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import Unreadable
 from portview.domain.firewall import FirewallAnswer, FirewallStatus, FirewallVerdict
-from portview.i18n import N_, _
+from portview.i18n import N_, _, without_full_stop
 
 if TYPE_CHECKING:
     from portview.domain.destination import ClientOrigin, Destination
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from portview.domain.firewall import FirewallQuestion, ManagedRule, RuleChange, RuleSpec
     from portview.firewall.interface import FirewallRules
 
-_HINT = N_("Ask the firewall of this system itself.")
+_HINT = N_("Use the firewall's own tools.")
 
 
 class UnreadableRules:
@@ -57,7 +57,7 @@ class UnreadableRules:
     ) -> Fact[tuple[Destination, ...]]:
         """Return that it is not known."""
         del question, origin
-        return Unreadable(self._reason.rstrip("."))
+        return Unreadable(without_full_stop(self._reason))
 
 
 class UnreadableFirewall:

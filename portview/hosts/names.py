@@ -31,7 +31,7 @@ def check_name(name: str) -> str:
     if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
         raise PortViewError(
             "bad_host",
-            _("{name} is no name of a machine.").format(name=quoted(name)),
+            _("{name} is not a valid machine name.").format(name=quoted(name)),
             _("Write user@name or a name from your ssh configuration."),
             Outcome.BAD_INPUT,
         )
@@ -106,7 +106,9 @@ def _members(
 
 def _bad_line(path: Path, number: int) -> PortViewError:
     return _bad_file(
-        _("{path}, line {number}: that is no name of a machine.").format(path=path, number=number)
+        _("{path}, line {number}: this is not a valid machine name.").format(
+            path=path, number=number
+        )
     )
 
 
@@ -123,7 +125,7 @@ def all_hosts(names: Iterable[str], file: Path | None, group: str | None) -> tup
     elif group is not None:
         raise _bad_file(_("--group names a group of the file of --hosts."))
     if not found:
-        raise _bad_file(_("No machine is named."))
+        raise _bad_file(_("No machine is given."))
     if len(found) > _MOST_HOSTS:
         raise _bad_file(_("These are too many machines for one command."))
     return tuple(dict.fromkeys(found))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from portview.domain.formatting import format_duration
 from portview.domain.local_time import local_moment
 from portview.domain.plain_text import inert
-from portview.i18n import _, ngettext
+from portview.i18n import _, join_sentences, ngettext
 from portview.watch.history.times import unknown_times
 from portview.watch.history.words import LONGEST_NAME, event_text, span_name
 
@@ -207,7 +207,7 @@ def _summary(answer: HistoryAnswer, lanes: list[Lane], unknown: tuple[tuple[int,
         return _("Nothing was recorded yet. PortView remembers who listens from now on.")
     count = sum(len(lane.bars) for lane in lanes)
     if not count:
-        words = _("Nobody was seen listening here.")
+        words = _("No process was seen listening here.")
     else:
         words = ngettext(
             "Seen listening once, by {programs}.", "Seen listening {count} times, by {programs}.",
@@ -223,14 +223,17 @@ def _all_summary(
         return _("Nothing was recorded yet. PortView remembers who listens from now on.")
     words = ngettext("{count} port.", "{count} ports.", len(lanes)).format(count=len(lanes))
     if answer.is_cut:
-        words += " " + _("There is more than can be shown: choose a shorter time.")
+        words = join_sentences(words, _("There is more than can be shown: choose a shorter time."))
     return _with_unknown(words, unknown)
 
 
 def _with_unknown(words: str, unknown: tuple[tuple[int, int], ...]) -> str:
     if unknown:
         length = format_duration(sum(end - start for start, end in unknown))
-        words += " " + _("Nobody looked for {length} of this time (hatched).").format(length=length)
+        words = join_sentences(
+            words,
+            _("PortView did not record {length} of this time (hatched).").format(length=length),
+        )
     return words
 
 

@@ -120,6 +120,9 @@ class Liveness:
 _OF_THE_SOCKET = frozenset({"state", "remote"})
 """Fields that tell something else than whose socket it is."""
 
+_OF_THE_PROCESS = frozenset({OwnerProblem.PROCESS_GONE, OwnerProblem.PID_REUSED})
+"""What happened to the owner, and not to the search for it."""
+
 
 def _identified(difference: Diff) -> dict[SocketKey, SocketRow]:
     """Return by the keys of added rows those that they replace because their owner was found."""
@@ -138,10 +141,18 @@ def _identified(difference: Diff) -> dict[SocketKey, SocketRow]:
 
 
 def _differing(old: SocketRow, new: SocketRow) -> frozenset[str]:
-    """Return what differs on the machine; that an owner was looked for and found is no change."""
+    """Return what differs on the machine.
+
+    That an owner was found, or another reason why it can't be named, is no change of it.
+    """
     differing = frozenset(
         field
         for field, before, after in zip(SocketRow._fields, old, new, strict=True)
         if before != after
     )
-    return differing & _OF_THE_SOCKET if old.owner_problem is OwnerProblem.LOOKING else differing
+    is_found_out = old.owner_problem is OwnerProblem.LOOKING or (
+        old.owner_problem is not None
+        and new.owner_problem is not None
+        and new.owner_problem not in _OF_THE_PROCESS
+    )
+    return differing & _OF_THE_SOCKET if is_found_out else differing

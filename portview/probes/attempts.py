@@ -41,7 +41,7 @@ class Attempt:
 
 def silence(elapsed_ms: float) -> Attempt:
     """Describe a connection that nothing came back for in time."""
-    detail = _("No answer within {duration}: something drops the packets.").format(
+    detail = _("No response within {duration}: something drops the packets.").format(
         duration=format_duration(elapsed_ms)
     )
     return Attempt(Verdict.FILTERED, elapsed_ms, detail, _(SILENCE_HINT))
@@ -52,27 +52,31 @@ def hung_up(elapsed_ms: float, *, was_reset: bool) -> Attempt:
     return Attempt(
         Verdict.HUNG_UP,
         elapsed_ms,
-        _("Somebody listens, accepts the connection, and resets it at once.")
+        _("A server listens, accepts the connection, and resets it at once.")
         if was_reset
-        else _("Somebody listens, accepts the connection, and closes it at once without a word."),
+        else _(
+            "A server listens, accepts the connection, and closes it at once without "
+            "sending anything."
+        ),
         _(
-            "What stands behind the listener may be missing: look at the container, tunnel or port "
-            "forwarding, or at rules of the server that turn clients away."
+            "What the listener forwards to may be missing: check the container, tunnel or "
+            "port forwarding, or rules of the server that reject clients."
         ),
     )
 
 
 def attempt_of_error(code: int, elapsed_ms: float, icmp: IcmpError | None = None) -> Attempt:
     """Return what an error of ``connect``, and the ICMP message behind it, mean for a port."""
-    by = _(" by {sender}").format(sender=icmp.sender) if icmp and icmp.sender else ""
+    sender = icmp.sender if icmp else ""
     kind = icmp.kind if icmp else None
     if kind is IcmpKind.PROHIBITED or (kind is None and code in _PROHIBITED):
-        where = by or _(" by a firewall")
         return Attempt(
             Verdict.FILTERED,
             elapsed_ms,
-            _("Rejected{where}: administratively prohibited.").format(where=where),
-            _("Look for a firewall rule that rejects this port."),
+            _("Rejected by {sender}: administratively prohibited.").format(sender=sender)
+            if sender
+            else _("Rejected by a firewall: administratively prohibited."),
+            _("Check for a firewall rule that rejects this port."),
         )
     if kind is IcmpKind.PORT:
         # A host without a listener answers TCP with a reset; this ICMP message is a firewall's.
@@ -80,33 +84,37 @@ def attempt_of_error(code: int, elapsed_ms: float, icmp: IcmpError | None = None
             Verdict.FILTERED,
             elapsed_ms,
             _(
-                "Rejected{by} with ICMP port unreachable, which for TCP is the "
-                "answer of a firewall."
-            ).format(by=by),
-            _("Look for a firewall rule that rejects this port."),
+                "Rejected by {sender} with ICMP port unreachable, which for TCP is the answer of a "
+                "firewall."
+            ).format(sender=sender)
+            if sender
+            else _(
+                "Rejected with ICMP port unreachable, which for TCP is the answer of a firewall."
+            ),
+            _("Check for a firewall rule that rejects this port."),
         )
     if code in _REFUSED:
         return Attempt(
             Verdict.CLOSED,
             elapsed_ms,
-            _("Refused: the host answers, but nobody listens on this port."),
+            _("Refused: the host responds, but nothing listens on this port."),
             _("Start the server, or check the port number."),
         )
     if code in _TIMED_OUT:
         return silence(elapsed_ms)
     if code in RESET:
         return hung_up(elapsed_ms, was_reset=True)
-    return _unreachable(code, elapsed_ms, by)
+    return _unreachable(code, elapsed_ms, sender)
 
 
-def _unreachable(code: int, elapsed_ms: float, by: str) -> Attempt:
+def _unreachable(code: int, elapsed_ms: float, router: str) -> Attempt:
     if code in _HOST_UNREACHABLE:
         return Attempt(
             Verdict.UNREACHABLE,
             elapsed_ms,
             (
-                _("The host can't be reached, reports {router}.").format(router=by[4:])
-                if by
+                _("The host can't be reached, reports {router}.").format(router=router)
+                if router
                 else _("The host can't be reached.")
             ),
             _("Check that the host is switched on and that the address is right."),
@@ -128,7 +136,7 @@ def _unreachable(code: int, elapsed_ms: float, by: str) -> Attempt:
     return Attempt(
         Verdict.ERROR,
         elapsed_ms,
-        _("This machine could not try it: {error_text}.").format(error_text=error_text(code)),
+        _("This machine could not connect: {error_text}.").format(error_text=error_text(code)),
         _hint(code),
     )
 

@@ -121,8 +121,8 @@ class _Attempts:
                     place,
                     BindVerdict.LEFTOVERS,
                     _(
-                        "Nobody listens, but connections of an earlier server have the number, or "
-                        "a program that does not listen yet."
+                        "Nothing listens, but connections of an earlier server use the port, or a "
+                        "program that does not listen yet."
                     ),
                     _("A server that does not set SO_REUSEADDR has to wait."),
                     code,

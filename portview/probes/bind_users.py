@@ -144,8 +144,8 @@ def _unexplained(report: PlaceReport) -> PlaceReport:
         report,
         detail=_("The system says that it is in use, but shows no socket that has it."),
         hint=_(
-            "Look again. If it stays so, it may be held from another network namespace or by a "
-            "program that hides it; choose another port."
+            "Check again. If it persists, the port may be held from another network "
+            "namespace or by a program that hides it; choose another port."
         ),
     )
 
@@ -157,8 +157,8 @@ def _leftovers(users: PortUsers, owner_name: Callable[[SocketRow], str]) -> str:
         count = len(users.connections)
         parts.append(
             ngettext(
-                "{count} open connection of an earlier server has the number ({owners}).",
-                "{count} open connections of an earlier server have the number ({owners}).",
+                "{count} open connection of an earlier server uses the port ({owners}).",
+                "{count} open connections of an earlier server use the port ({owners}).",
                 count,
             ).format(count=count, owners=owners)
         )
@@ -171,7 +171,7 @@ def _leftovers(users: PortUsers, owner_name: Callable[[SocketRow], str]) -> str:
                 count,
             ).format(count=count)
         )
-    return " ".join((_("Nobody listens."), *parts))
+    return " ".join((_("Nothing listens."), *parts))
 
 
 def _listed(users: PortUsers, owner_name: Callable[[SocketRow], str]) -> str:
@@ -195,7 +195,7 @@ def _listed(users: PortUsers, owner_name: Callable[[SocketRow], str]) -> str:
 def _sentence(row: SocketRow, owner: str) -> str:
     place = endpoint_text(row.local)
     if row.remote is not None:
-        text = _("{owner} has the number for its connection {local} → {remote}.")
+        text = _("{owner} uses the port for its connection {local} → {remote}.")
         return text.format(owner=owner, local=place, remote=endpoint_text(row.remote))
     if row.state is State.LISTEN:
         return _("{owner} listens at {place}.").format(owner=owner, place=place)
@@ -214,7 +214,7 @@ def _hint(report: PlaceReport, users: PortUsers, question: BindQuestion) -> str:
     if users.connections and ranges.dynamic and port in ranges.dynamic:
         return _(
             "It is free again when the connection ends. For a server choose a port outside "
-            "{range}, from which the system takes numbers for outgoing connections."
+            "the dynamic range {range}."
         ).format(range=ranges.dynamic)
     if users.connections:
         return _("It is free again when the connection ends; or choose another port.")

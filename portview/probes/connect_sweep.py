@@ -179,7 +179,7 @@ class ConnectSweep:
         if self._stalls > _MAX_STALLS:
             raise PortViewError(
                 "out_of_resources",
-                _("This machine has nothing left to scan with: {strerror}.").format(
+                _("This machine has no resources left for the scan: {strerror}.").format(
                     strerror=error.strerror
                 ),
                 _("Close programs with many connections, or scan fewer ports at a time."),

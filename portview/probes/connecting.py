@@ -112,7 +112,7 @@ def connect(
         if connection is None or not is_self_connected(connection):
             return attempt, connection
         close_at_once(connection)
-    detail = _("Nobody listens: each connection only met itself.")
+    detail = _("Nothing listens: each connection only reached itself.")
     return Attempt(Verdict.CLOSED, attempt.elapsed_ms, detail), None
 
 

@@ -11,7 +11,7 @@ from portview.domain.plain_text import LONGEST_QUOTE, inert, quoted
 from portview.domain.user_input.parsing import BadInputError, format_duration
 from portview.domain.user_input.targets import UrlTarget, parse_url
 from portview.domain.verdicts import Progress, Verdict
-from portview.i18n import _, ngettext
+from portview.i18n import _, join_sentences, ngettext, without_full_stop
 from portview.probes.cookies import Cookies
 from portview.probes.deadline import Deadline
 from portview.probes.first_open import NotConnectedError
@@ -185,7 +185,7 @@ class _Chain:
         raise _FailedError(
             Verdict.FAILED,
             _("It redirects in a circle: {circle}.").format(circle=" -> ".join(circle)),
-            _("Look at the redirect rules of the server, or at the proxy in front of it."),
+            _("Check the redirect rules of the server, or the proxy in front of it."),
         )
 
     def _over_tls(self, url: UrlTarget) -> tuple[str, str] | None:
@@ -199,7 +199,7 @@ class _Chain:
                 .rstrip()
             )
         except ExchangeError as error:
-            found = error.detail.rstrip(".")
+            found = without_full_stop(error.detail)
         except NotConnectedError:
             return None
         detail = _("This port speaks TLS, not plain HTTP. With https:// it answers: {found}.")
@@ -222,7 +222,7 @@ class _Chain:
                 hint = status_hint(answer)
             if (expectation.first_status, expectation.last_status) != (200, 399):
                 wanted = _status_words(expectation)
-                sentences.append(_("Expected was {status}.").format(status=wanted))
+                sentences.append(_("Expected: {status}.").format(status=wanted))
         is_whole, remark = _how_it_ended(answer, self._deadline)
         sentences.append(remark)
         if not is_whole:
@@ -232,9 +232,7 @@ class _Chain:
             verdict = Verdict.FAILED
             sentences.append(_("The body does not contain {text}.").format(text=quoted(text)))
             if answer.body_end is BodyEnd.CUT:
-                hint = _("Only the first {count} bytes were looked at.").format(
-                    count=MAX_BODY_BYTES
-                )
+                hint = _("Only the first {count} bytes were checked.").format(count=MAX_BODY_BYTES)
         return HttpReport(
             str(self._request.url),
             verdict,
@@ -256,16 +254,18 @@ class _Chain:
             .format(status=answer.status, printable=printable(answer.reason.encode()))
             .rstrip()
         )
-        by = _(" by {server}").format(server=server) if server else ""
-        detail = _("{said}{by} in {elapsed_ms:.0f} ms.").format(
-            said=said, by=by, elapsed_ms=answer.elapsed_ms
+        sentence = (
+            _("{said} by {server} in {elapsed_ms:.0f} ms.")
+            if server
+            else _("{said} in {elapsed_ms:.0f} ms.")
         )
+        detail = sentence.format(said=said, server=server, elapsed_ms=answer.elapsed_ms)
         if len(self.hops) > 1:
             count = len(self.hops) - 1
             redirected = ngettext(
                 "Redirected once to {url}.", "Redirected {count} times to {url}.", count
             ).format(count=count, url=inert(self.hops[-1].url, LONGEST_QUOTE))
-            detail = f"{detail} {redirected}"
+            detail = join_sentences(detail, redirected)
         return detail
 
     def _explain_tls_port(self, answer: Answer) -> tuple[str, str] | None:
@@ -299,7 +299,7 @@ def _how_it_ended(answer: Answer, deadline: Deadline) -> tuple[bool, str]:
         reason = printable(answer.mistake.encode())
         if declared is not None and got < declared:
             reason = _("{got} of {declared} bytes came").format(got=got, declared=declared)
-        return False, _("But the answer broke off: {reason}.").format(reason=reason)
+        return False, _("But the response was cut off: {reason}.").format(reason=reason)
     if answer.body_end is BodyEnd.STILL_COMING:
         if declared is not None:
             return False, _("But only {got} of {declared} bytes came within {time}.").format(

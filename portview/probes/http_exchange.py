@@ -267,7 +267,7 @@ def _text(data: bytes) -> str:
 
 def _silent(deadline: Deadline) -> ExchangeError:
     return ExchangeError(
-        _("It accepts connections, but gave no complete HTTP answer within {time}.").format(
+        _("It accepts connections, but gave no complete HTTP response within {time}.").format(
             time=format_duration(deadline.limit_ms)
         ),
         _("The server may hang, be overloaded, or wait for another protocol."),
@@ -285,7 +285,7 @@ def _explained(
     said = b"" if request.url.is_tls else wire.first_bytes
     if isinstance(error, TooMuchDataError) or _STATUS_LINE.match(said):
         return ExchangeError(
-            _("The HTTP answer can't be understood: {reason}.").format(
+            _("The HTTP response is invalid: {reason}.").format(
                 reason=printable(str(error).encode())
             )
         )
@@ -320,7 +320,7 @@ def _explained_tls(
             _("Use a client for {protocol}.").format(protocol=found.protocol),
         )
     cause = error.cause if isinstance(error, HandshakeError) else error
-    reason = openssl_reason(cause) if cause else _("the server hung up")
+    reason = openssl_reason(cause) if cause else _("the server closed the connection")
     return ExchangeError(_("TLS failed: {reason}.").format(reason=reason))
 
 
@@ -352,5 +352,5 @@ def _not_http(said: bytes) -> ExchangeError:
         )
     return ExchangeError(
         _("It answers, but not in HTTP; it said {words}.").format(words=quoted(printable(said))),
-        _("Another kind of server has this port."),
+        _("Another kind of server uses this port."),
     )

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from portview.domain.plain_text import quoted
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 from portview.probes.greeting import printable
 
 if TYPE_CHECKING:
@@ -41,21 +41,21 @@ def status_hint(answer: Answer) -> str:
         case 401 | 403 | 405 | 407 | 421 | 426 | 429:
             hint = _refusal_hint(answer)
         case 400 if "ssl certificate" in first_line_of_body(answer).lower():
-            hint = _("The server demands a client certificate.")
+            hint = _("The server requires a client certificate.")
         case 400:
             hint = _("The server takes no such request: it may want another path or protocol.")
         case 404 | 410:
             hint = _("The server works, but has nothing at this path. Check the path.")
         case 406:
-            hint = _("The server works, and has this only in a form that was not asked for.")
+            hint = _("The server works, but has this only in a form that was not requested.")
         case 502 | 504:
-            hint = _("A proxy answers; the server behind it does not. Look at that server.")
+            hint = _("A proxy responds; the server behind it does not. Check that server.")
         case 503:
-            hint = _("The server is starting, overloaded or in maintenance{when}.").format(
-                when=_retry(answer)
+            hint = join_sentences(
+                _("The server is starting, overloaded or in maintenance."), _retry(answer)
             )
         case status if status // 100 == _SERVER_ERRORS:
-            hint = _("The server has a fault of its own. See the server's log.")
+            hint = _("The server has an internal error. See the server's log.")
         case _other:
             hint = _("Check the address and the path.")
     return hint
@@ -65,8 +65,11 @@ def _refusal_hint(answer: Answer) -> str:
     match answer.status:
         case 401:
             scheme = printable(answer.header("www-authenticate").split(" ")[0].encode())
-            how = _(" ({scheme})").format(scheme=scheme) if scheme else ""
-            hint = _("The server works, and wants a login{how}.").format(how=how)
+            hint = (
+                _("The server works, and requires a sign-in ({scheme}).").format(scheme=scheme)
+                if scheme
+                else _("The server works, and requires a sign-in.")
+            )
         case 403:
             hint = _(
                 "The server works, and refuses this client, path or host name. Many development "
@@ -74,11 +77,13 @@ def _refusal_hint(answer: Answer) -> str:
             )
         case 405:
             methods = printable(answer.header("allow").encode())
-            hint = _("The server works, but takes only {methods} here.").format(
-                methods=methods or _("another method than GET")
+            hint = (
+                _("The server works, but accepts only {methods} here.").format(methods=methods)
+                if methods
+                else _("The server works, but accepts only methods other than GET here.")
             )
         case 407:
-            hint = _("A proxy answers, and wants a login. Set the proxy's user and password.")
+            hint = _("A proxy responds, and requires a sign-in. Set the proxy's user and password.")
         case 421:
             hint = _(
                 "The server works, but not for this host name on this connection. Ask by the name "
@@ -90,8 +95,8 @@ def _refusal_hint(answer: Answer) -> str:
                 protocol=protocol
             )
         case _other:
-            hint = _("The server works, and limits how often it may be asked{when}.").format(
-                when=_retry(answer)
+            hint = join_sentences(
+                _("The server works, and limits the number of requests."), _retry(answer)
             )
     return hint
 
@@ -101,8 +106,8 @@ def _retry(answer: Answer) -> str:
     if not after:
         return ""
     if after.isascii() and after.isdecimal():
-        return _("; ask again in {seconds} s").format(seconds=after[:9])
-    return _("; ask again after {time}").format(time=printable(after.encode()))
+        return _("Try again in {seconds} s.").format(seconds=after[:9])
+    return _("Try again after {time}.").format(time=printable(after.encode()))
 
 
 def body_remark(answer: Answer) -> str:

@@ -22,7 +22,7 @@ from portview.domain.sockets.socket_row import (
 )
 from portview.domain.user_input.targets import Target, UrlTarget
 from portview.domain.verdicts import Verdict, best_verdict
-from portview.i18n import _
+from portview.i18n import _, without_full_stop
 from portview.probes.connecting import close_at_once
 from portview.probes.first_open import NotConnectedError, connect_first_open
 from portview.probes.greeting import read_greeting
@@ -208,10 +208,10 @@ class _Climb:
                 )
             )
         elif bound:
-            text = _("{bound} is bound, but nobody listens.").format(bound=", ".join(bound))
+            text = _("{bound} is bound, but nothing listens.").format(bound=", ".join(bound))
             self._tell(LadderStep(LadderStage.BOUND, StepOutcome.BAD, text))
         else:
-            text = _("The socket table shows nobody who listens.")
+            text = _("The socket table shows no listener.")
             self._tell(LadderStep(LadderStage.BOUND, StepOutcome.BAD, text))
         return listening, bound
 
@@ -271,7 +271,7 @@ class _Climb:
             self._cancel.raise_if_cancelled()
             if isinstance(fact, Unreadable):
                 text = _("Whether NAT rules send clients elsewhere is not known: {reason}.")
-                notes[text.format(reason=fact.reason.rstrip("."))] = None
+                notes[text.format(reason=without_full_stop(fact.reason))] = None
                 continue
             found = fact.value if isinstance(fact, Known) else ()
             if all_of_them := shadows(found, others):

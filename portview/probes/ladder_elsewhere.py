@@ -8,7 +8,7 @@ from portview.domain.address_matching import bound_device
 from portview.domain.destination import ClientOrigin
 from portview.domain.sockets.socket_row import Endpoint, endpoint_text, is_loopback
 from portview.domain.verdicts import Verdict
-from portview.i18n import _
+from portview.i18n import _, join_list, join_sentences
 from portview.probes.bind_places import ANY_IPV4
 from portview.probes.ladder_facts import (
     FirewallCheckVerdict,
@@ -48,12 +48,14 @@ def redirected_elsewhere(facts: LadderFacts, redirection: Redirection) -> Ladder
         advice = _("Remove the rule if that server is meant to get its clients.")
     if beside:
         text = _("A client that calls {places} is not redirected and can connect.")
-        rest = _joined(rest, text.format(places=_endpoints(beside, facts.port)))
+        rest = join_sentences(rest, text.format(places=_endpoints(beside, facts.port)))
     if redirection.verdict is not Verdict.OPEN:
         end = _("Nothing accepts connections there: they can't connect.")
         fix = _("Start the server there, or remove the rule.")
         reach = _REACHES[facts.firewall] if beside else Reach.NOTHING_LISTENS
-        return LadderSentence(reach, _joined(sentence, end, rest), _joined(fix, advice))
+        return LadderSentence(
+            reach, join_sentences(sentence, end, rest), join_sentences(fix, advice)
+        )
     end = {
         FirewallCheckVerdict.ALLOWED: _("A server answers there, and they can connect."),
         FirewallCheckVerdict.PARTLY: _(
@@ -66,26 +68,29 @@ def redirected_elsewhere(facts: LadderFacts, redirection: Redirection) -> Ladder
         FirewallCheckVerdict.BLOCKED: _("A server answers there, but the firewall blocks them."),
     }[facts.firewall]
     if facts.firewall_detail and facts.firewall is not FirewallCheckVerdict.ALLOWED:
-        end = _joined(end, facts.firewall_detail)
-    return LadderSentence(_REACHES[facts.firewall], _joined(sentence, end, rest), advice)
+        end = join_sentences(end, facts.firewall_detail)
+    return LadderSentence(_REACHES[facts.firewall], join_sentences(sentence, end, rest), advice)
 
 
 def inner_only(facts: LadderFacts) -> LadderSentence:
     """Return who can connect where no client from the network that leads outside can."""
     inside = open_inside(facts.inner, facts.port)
     sentence = _(
-        "{inside}; a client on another machine can't: that is not the network that leads outside."
-    ).format(inside=_capitalised(inside))
+        "A client on another machine can't connect: that is not the network that leads outside."
+    )
+    sentence = join_sentences(inside, sentence)
     own = facts.own[0][0] if facts.own else ""
-    advice = _("Have the server listen on {any} (all addresses)").format(any=ANY_IPV4)
-    advice += _(" or {address}.").format(address=own) if own else "."
+    advice = (
+        _("Have the server listen on {any_ipv4} (all addresses) or {own}.")
+        if own
+        else _("Have the server listen on {any_ipv4} (all addresses).")
+    ).format(any_ipv4=ANY_IPV4, own=own)
     return LadderSentence(Reach.INNER_NETWORK, sentence, advice)
 
 
 def open_inside_too(facts: LadderFacts) -> str:
     """Return a sentence on who else can connect, "" where there is nobody."""
-    inside = open_inside(facts.inner, facts.port)
-    return f"{_capitalised(inside)}." if inside else ""
+    return open_inside(facts.inner, facts.port)
 
 
 def only_through_device(facts: LadderFacts) -> LadderSentence | None:
@@ -96,18 +101,10 @@ def only_through_device(facts: LadderFacts) -> LadderSentence | None:
     sentence = _(
         "It takes only what comes in through the network device {device}, which does not lead "
         "outside: a client on another machine can't connect."
-    ).format(device=", ".join(sorted(devices)))
+    ).format(device=join_list(sorted(devices)))
     advice = _("Have the server listen without a device.")
     return LadderSentence(Reach.INNER_NETWORK, sentence, advice)
 
 
 def _endpoints(addresses: Iterable[str], port: int) -> str:
-    return ", ".join(endpoint_text(Endpoint(address, port)) for address in addresses)
-
-
-def _capitalised(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _joined(*sentences: str) -> str:
-    return " ".join(filter(None, sentences))
+    return join_list(endpoint_text(Endpoint(address, port)) for address in addresses)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.sockets.socket_row import Endpoint, endpoint_text
 from portview.domain.verdicts import Verdict
-from portview.i18n import _
+from portview.i18n import N_, _, join_list, join_sentences
 from portview.readers.own_networks import NetworkKind
 
 if TYPE_CHECKING:
@@ -113,12 +113,26 @@ def inner_clients(network: OwnNetwork) -> str:
 
 def open_inside(inner: Iterable[InnerAddress], port: int) -> str:
     """Return who can connect at which address of the inner networks, "" where nobody can."""
-    parts: dict[str, list[str]] = {}
+    parts: dict[OwnNetwork, list[str]] = {}
     for one in inner:
         if one.verdict is Verdict.OPEN:
             place = endpoint_text(Endpoint(one.address, port))
-            parts.setdefault(inner_clients(one.network), []).append(place)
-    text = _("{clients} can connect to {places}")
-    return "; ".join(
-        text.format(clients=clients, places=", ".join(places)) for clients, places in parts.items()
+            parts.setdefault(one.network, []).append(place)
+    return join_sentences(
+        *(
+            _(_CAN_CONNECT[network.kind]).format(
+                interface=network.interface, places=join_list(places)
+            )
+            for network, places in parts.items()
+        )
     )
+
+
+_CAN_CONNECT = {
+    NetworkKind.CONTAINERS: N_("Containers of this machine ({interface}) can connect to {places}."),
+    NetworkKind.VIRTUAL_MACHINES: N_(
+        "Virtual machines of this machine ({interface}) can connect to {places}."
+    ),
+    NetworkKind.VPN: N_("Clients in the VPN or tunnel ({interface}) can connect to {places}."),
+    NetworkKind.NETWORK: N_("Clients in the network of {interface} can connect to {places}."),
+}

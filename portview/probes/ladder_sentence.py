@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.sockets.socket_row import Endpoint, endpoint_text, is_loopback
 from portview.domain.verdicts import Verdict
-from portview.i18n import _
+from portview.i18n import _, join_and, join_list, join_sentences
 from portview.probes.bind_places import ANY_IPV4, ANY_IPV6
 from portview.probes.ladder_elsewhere import (
     inner_only,
@@ -67,13 +67,15 @@ def _not_outside(facts: LadderFacts) -> LadderSentence | None:
 def _outside(facts: LadderFacts) -> LadderSentence:
     """Return what a client from outside meets: the firewall first, then the server."""
     if facts.firewall is FirewallCheckVerdict.BLOCKED:
-        because = _because(facts)
         return LadderSentence(
             Reach.BLOCKED,
-            _(
-                "It listens on {places}, but the firewall of this machine blocks "
-                "it{because}: a client on another machine gets no answer."
-            ).format(places=_places(facts), because=because),
+            join_sentences(
+                _(
+                    "It listens on {places}, but the firewall of this machine blocks it: a client "
+                    "on another machine gets no answer."
+                ).format(places=_places(facts)),
+                _firewall_says(facts),
+            ),
             _("Allow TCP port {port} through the firewall.").format(port=facts.port),
         )
     open_outside = _open(facts.own)
@@ -100,23 +102,25 @@ def _hanging_up(facts: LadderFacts) -> LadderSentence:
             "not even from this machine."
         ).format(port=facts.port),
         _(
-            "What stands behind the listener may be missing: look at the container, tunnel or port "
-            "forwarding, or at the server's log."
+            "What the listener forwards to may be missing: check the container, tunnel or "
+            "port forwarding, or the server's log."
         ),
     )
 
 
 def _in_trouble(facts: LadderFacts, trouble: ListenerTrouble) -> LadderSentence:
-    sentence = _("It listens on {places}, but {reason}").format(
-        places=_places(facts), reason=trouble.sentence
+    sentence = join_sentences(
+        _("It listens on {places}.").format(places=_places(facts)), trouble.sentence
     )
     reach = Reach.SUSPENDED if trouble.is_suspended else Reach.HANGS
     return LadderSentence(reach, sentence, trouble.advice)
 
 
-def _because(facts: LadderFacts) -> str:
-    """Return the firewall's reason as an aside."""
-    return f" ({facts.firewall_detail.rstrip('.')})" if facts.firewall_detail else ""
+def _firewall_says(facts: LadderFacts) -> str:
+    """Return the firewall's reason as a sentence of its own, empty where there is none."""
+    if not facts.firewall_detail:
+        return ""
+    return _("Firewall: {reason}").format(reason=facts.firewall_detail)
 
 
 def _open(tried: Iterable[tuple[str, Verdict]]) -> list[str]:
@@ -124,12 +128,13 @@ def _open(tried: Iterable[tuple[str, Verdict]]) -> list[str]:
 
 
 def _places(facts: LadderFacts) -> str:
-    words = {ANY_IPV4: _("all IPv4 addresses (0.0.0.0)"), ANY_IPV6: "all addresses (::)"}
-    return " and ".join(dict.fromkeys(words.get(one, one) for one in facts.listening)) or "it"
+    words = {ANY_IPV4: _("all IPv4 addresses (0.0.0.0)"), ANY_IPV6: _("all addresses (::)")}
+    places = dict.fromkeys(words.get(one, one) for one in facts.listening)
+    return join_and(list(places)) or _("the port")
 
 
 def _endpoints(addresses: Iterable[str], port: int) -> str:
-    return ", ".join(endpoint_text(Endpoint(address, port)) for address in addresses)
+    return join_list(endpoint_text(Endpoint(address, port)) for address in addresses)
 
 
 def _nothing_listens(facts: LadderFacts) -> LadderSentence:
@@ -150,9 +155,8 @@ def _nothing_listens(facts: LadderFacts) -> LadderSentence:
 
 
 def _loopback_only(facts: LadderFacts) -> LadderSentence:
-    where = " and ".join(dict.fromkeys(facts.listening))
+    where = join_and(list(dict.fromkeys(facts.listening)))
     own = facts.own[0][0] if facts.own else _("an address of this machine")
-    refused = _("a client on another machine is refused")
     if _open(facts.own):
         return LadderSentence(
             Reach.UNCERTAIN,
@@ -161,22 +165,25 @@ def _loopback_only(facts: LadderFacts) -> LadderSentence:
                 "something forwards it, so a client on another machine may get "
                 "through."
             ).format(where=where, endpoints=_endpoints(_open(facts.own), facts.port)),
-            _("Look for a proxy, a container or a port forwarding."),
+            _("Check for a proxy, a container or a port forwarding."),
         )
     if not _open(facts.loopback):
         return LadderSentence(
             Reach.HANGS,
             _(
-                "It listens on {where} only and does not accept connections even there; {refused}."
-            ).format(where=where, refused=refused),
+                "It listens on {where} only and does not accept connections even there; a client "
+                "on another machine is refused."
+            ).format(where=where),
             _(
-                "Look at the server: it hangs or is overloaded. Then have it "
-                "listen on {any_ipv4} or {own}."
+                "Check the server: it hangs or is overloaded. Then have it listen on "
+                "{any_ipv4} or {own}."
             ).format(any_ipv4=ANY_IPV4, own=own),
         )
     return LadderSentence(
         Reach.THIS_MACHINE_ONLY,
-        _("It listens on {where} only: {refused}.").format(where=where, refused=refused),
+        _("It listens on {where} only: a client on another machine is refused.").format(
+            where=where
+        ),
         _("Have the server listen on {any_ipv4} (all addresses) or {own}.").format(
             any_ipv4=ANY_IPV4, own=own
         ),
@@ -193,7 +200,7 @@ def _closed_outside(facts: LadderFacts) -> LadderSentence:
                 "from this machine: a client on another machine gets no answer "
                 "either."
             ).format(places=_places(facts)),
-            _("Look at the server: it hangs, or its queue of new connections is full."),
+            _("Check the server: it hangs, or its queue of new connections is full."),
         )
     if Verdict.FILTERED in verdicts:
         silent = _endpoints((address for address, _unused in facts.own), facts.port)
@@ -221,7 +228,7 @@ def _closed_outside(facts: LadderFacts) -> LadderSentence:
             "connection is refused: it just ended, or it belongs to another "
             "network namespace."
         ).format(places=_places(facts)),
-        _("Look again."),
+        _("Check again."),
     )
 
 
@@ -232,42 +239,47 @@ def _reachable(facts: LadderFacts, open_outside: list[str]) -> LadderSentence:
         _("A client on another machine can connect to {at}.").format(at=at),
     )
     also = open_inside_too(facts)
-    because = _because(facts)
+    says = _firewall_says(facts)
     if facts.firewall is FirewallCheckVerdict.PARTLY:
         reach = Reach.SOME
-        sentence = _(
-            "Some clients on other machines can connect to {at}: the "
-            "firewall lets in those that its rules name{because}."
-        ).format(at=at, because=because)
+        sentence = join_sentences(
+            _(
+                "Some clients on other machines can connect to {at}: the firewall lets in those "
+                "that its rules name."
+            ).format(at=at),
+            says,
+        )
     elif facts.firewall is FirewallCheckVerdict.UNKNOWN:
         reach = Reach.UNCERTAIN
         unknown = (
-            _("can't be determined{because}").format(because=because)
-            if because
-            else _("was not looked at")
+            _(
+                "A client on another machine can connect to {at}, unless a firewall stops it, "
+                "which can't be determined."
+            )
+            if says
+            else _(
+                "A client on another machine can connect to {at}, unless a firewall stops it, "
+                "which was not checked."
+            )
         )
-        sentence = _(
-            "A client on another machine can connect to {at}, unless a "
-            "firewall stops it, which {unknown}."
-        ).format(at=at, unknown=unknown)
-    sentence = f"{sentence} {also}".rstrip()
+        sentence = join_sentences(unknown.format(at=at), says)
+    sentence = join_sentences(sentence, also)
     refusing = [address for address, verdict in facts.own if verdict is not Verdict.OPEN]
     if not facts.listening:
-        sentence = _("{sentence} The socket table does not show who listens.").format(
-            sentence=sentence
-        )
+        sentence = join_sentences(sentence, _("The socket table does not show who listens."))
         advice = _("It may be a container, a port forwarding, or a program that has just started.")
         return LadderSentence(reach, sentence, advice)
     if refusing:
-        sentence = _("{sentence} It does not answer at {endpoints}.").format(
-            sentence=sentence, endpoints=_endpoints(refusing, facts.port)
+        silent = _("It does not answer at {endpoints}.")
+        sentence = join_sentences(
+            sentence, silent.format(endpoints=_endpoints(refusing, facts.port))
         )
         families = {":" in address for address in open_outside}
         if families.isdisjoint({":" in address for address in refusing}):
             used = "IPv6" if True in families else "IPv4"
             return LadderSentence(
                 reach,
-                _("{sentence} It speaks {used} only.").format(sentence=sentence, used=used),
+                join_sentences(sentence, _("It speaks {used} only.").format(used=used)),
                 _(
                     "Have the server listen on {any_ipv6} with both families, if "
                     "clients use the other one."

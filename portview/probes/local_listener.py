@@ -77,7 +77,7 @@ class LocalListener:
                 "{program} does not accept connections: its queue of new ones is full "
                 "({waiting} wait, {limit} may)."
             ).format(program=self.label, waiting=self.queue.waiting, limit=self.queue.limit)
-            advice = _("Look at the server: it hangs or is overloaded. No firewall causes this.")
+            advice = _("Check the server: it hangs or is overloaded. No firewall causes this.")
             return ListenerTrouble(sentence, advice, is_suspended=False)
         return None
 

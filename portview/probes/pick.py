@@ -13,7 +13,7 @@ from portview.domain.sockets.port_ranges import PortRange, PortRanges
 from portview.domain.sockets.socket_row import Protocol
 from portview.domain.user_input.parsing import MAX_PORT
 from portview.domain.verdicts import Progress
-from portview.i18n import _
+from portview.i18n import _, join_sentences, without_full_stop
 from portview.probes.bind import probe_bind
 from portview.probes.bind_places import ANY_IPV4, ANY_IPV6
 from portview.probes.bind_refusal import IN_USE, NO_SUCH_PLACE
@@ -83,7 +83,7 @@ def pick_ports(
             port, protocol=protocol, ranges=ranges, destinations=destinations, table=table
         )
         if not bind.is_free:
-            skipped.append(Skipped(port, bind.detail))
+            skipped.append(Skipped(port, bind.reason))
             continue
         notes.update(dict.fromkeys(bind.notes))
         found.append(port)
@@ -136,22 +136,22 @@ def _band_words(band: PortRange, ranges: PortRanges) -> str:
 
 
 def _too_few(count: int, found: list[int], skipped: list[Skipped]) -> PortViewError:
-    wanted = (
-        _("No port")
+    message = (
+        _("None of those asked for can be taken.")
         if count == 1
-        else _("Only {count} of {count_2} ports").format(count=len(found), count_2=count)
+        else _("Only {found} of {count} ports can be taken of those asked for.").format(
+            found=len(found), count=count
+        )
     )
     only_dynamic = skipped and all(one.is_dynamic for one in skipped)
-    last = (
-        _(" Port {port}: {reason}").format(port=skipped[-1].port, reason=skipped[-1].reason)
-        if skipped
-        else ""
-    )
+    if skipped:
+        last = _("Port {port}: {reason}.").format(
+            port=skipped[-1].port, reason=without_full_stop(skipped[-1].reason)
+        )
+        message = join_sentences(message, last)
     return PortViewError(
         "no_free_port",
-        _("{wanted} of those asked for can be taken.{rstrip}.").format(
-            wanted=wanted, rstrip=last.rstrip(".")
-        ),
+        message,
         _("Allow dynamic ports, or choose a range outside them.")
         if only_dynamic
         else _("Choose a wider or another range."),

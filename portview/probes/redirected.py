@@ -11,7 +11,7 @@ from portview.domain.destination import ClientOrigin, Destination, redirected, s
 from portview.domain.facts import Fact, Known, Unreadable
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import Endpoint, Protocol, endpoint_text, is_loopback
-from portview.i18n import _
+from portview.i18n import _, join_and, join_sentences, without_full_stop
 from portview.probes.bind_report import BindVerdict, port_name
 from portview.probes.own_addresses import own_addresses
 
@@ -61,7 +61,7 @@ def with_destinations(
         fact = destinations(report.protocol, report.port, called)
         if isinstance(fact, Unreadable):
             note = _("Whether NAT rules redirect its clients is not known: {reason}.")
-            notes.append(note.format(reason=fact.reason.rstrip(".")))
+            notes.append(note.format(reason=without_full_stop(fact.reason)))
         elif isinstance(fact, Known):
             if all_of_them := shadows(fact.value, origin):
                 elsewhere.append(redirected_sentence(all_of_them, origin, words))
@@ -70,8 +70,8 @@ def with_destinations(
                 notes += map(partly_redirected_sentence, changed)
     if not elsewhere or not report.is_free:
         return _noted(report, *elsewhere, *notes)
-    reason = " ".join(elsewhere)
-    text = _("{port} can be bound, but a server there does not get its clients. {reason}")
+    reason = join_sentences(*elsewhere)
+    text = _("{port} can be bound, but clients don't reach a server there. {reason}")
     return replace(
         _noted(report, *notes),
         verdict=BindVerdict.REDIRECTED,
@@ -99,7 +99,7 @@ def _called(address: str | None, port: int) -> Iterable[tuple[str, str]]:
 def redirected_sentence(found: Iterable[Destination], origin: ClientOrigin, called: str) -> str:
     """Return where all clients of one origin are sent that call an address, and by which rule."""
     found = tuple(found)
-    places = _(" and ").join(dict.fromkeys(map(destination_words, found)))
+    places = join_and(list(dict.fromkeys(map(destination_words, found))))
     rules = "; ".join(dict.fromkeys(map(rule_words, found)))
     if origin is ClientOrigin.THIS_MACHINE:
         text = _(

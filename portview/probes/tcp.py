@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, TypeVar
 from portview.domain.cancellation import CancelToken
 from portview.domain.sockets.socket_row import Endpoint, endpoint_text
 from portview.domain.verdicts import Latency, Progress, Verdict, best_verdict
-from portview.i18n import _
+from portview.i18n import _, join_sentences, ngettext, pgettext
 from portview.probes.connecting import close_at_once, connect, how_it_hangs_up
 from portview.probes.deadline import Deadline
 from portview.probes.own_addresses import is_this_machine
 from portview.probes.resolve import UnresolvedError, resolve
+from portview.probes.verdict_words import verdict_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -159,9 +160,12 @@ def _probe_address(
     detail = example.detail
     different = sum(one.verdict is not best for one in attempts)
     if different:
-        detail = _("{detail} But {different} of {count} tries ended otherwise.").format(
-            detail=detail, different=different, count=len(attempts)
-        )
+        differ = ngettext(
+            "{different} of {count} try had another result.",
+            "{different} of {count} tries had another result.",
+            len(attempts),
+        ).format(different=different, count=len(attempts))
+        detail = join_sentences(detail, differ)
     return AddressReport(
         address.endpoint, best, Latency.of(answered), detail, example.hint, tuple(attempts)
     )
@@ -178,14 +182,16 @@ def summed_up(target: Target, reports: tuple[AddressReport, ...]) -> ProbeReport
     detail = example.detail
     others = [one for one in reports if one.verdict is not best]
     if others:
-        told = "; ".join(
-            _("{endpoint_text} is {verdict}").format(
-                endpoint_text=endpoint_text(one.address), verdict=one.verdict
-            )
-            for one in others
-        )
-        detail = _("{endpoint_text} is {best}: {detail} But {told}.").format(
-            endpoint_text=endpoint_text(example.address), best=best, detail=detail, told=told
+        # Translators: an address and a verdict about it, such as "Closed".
+        other = pgettext("verdict", "{address}: {verdict}.")
+        detail = join_sentences(
+            _("{address}: {verdict}. {detail}").format(
+                address=endpoint_text(example.address), verdict=verdict_words(best), detail=detail
+            ),
+            *(
+                other.format(address=endpoint_text(one.address), verdict=verdict_words(one.verdict))
+                for one in others
+            ),
         )
     latency_ms = example.latency.median_ms if example.latency else None
     return ProbeReport(target, best, latency_ms, detail, example.hint, reports)
@@ -249,6 +255,8 @@ def _with_listener(report: AddressReport, listener: LocalListener | None) -> Add
         return replace(report, verdict=verdict, detail=detail, hint=hint)
     if listener is not None and report.verdict is Verdict.CLOSED:
         detail = _("{program} listens there, and yet the connection is refused.")
-        hint = _("Its queue of new connections is full, or a firewall refuses: look at the server.")
+        hint = _(
+            "Its queue of new connections is full, or a firewall rejects it: check the server."
+        )
         return replace(report, detail=detail.format(program=listener.label), hint=hint)
     return report

@@ -273,7 +273,7 @@ def _over_starttls(
 
 
 def _broken(target: Target, error: OSError) -> TlsReport:
-    detail = _("The connection broke: {reason}.").format(reason=error.strerror or error)
+    detail = _("The connection was lost: {reason}.").format(reason=error.strerror or error)
     return TlsReport(target, Verdict.FAILED, None, detail)
 
 

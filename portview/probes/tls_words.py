@@ -7,7 +7,7 @@ import ssl
 from typing import TYPE_CHECKING
 
 from portview.domain.plain_text import quoted
-from portview.i18n import _
+from portview.i18n import _, pgettext
 from portview.probes.certificates import Certificate, CertificateProblem
 from portview.probes.greeting import printable
 from portview.probes.known_protocols import WireProtocol, is_tls
@@ -64,7 +64,9 @@ def problem_words(
     if certificate is None:
         return _("it can't be read")
     words = [_one_problem(problem, certificate, wanted, chain) for problem in problems]
-    return _(", and ").join(words)
+    # Translators: two things that are wrong with a certificate, "it expired" and "it is for ...".
+    template = pgettext("problems", "{first}, and {second}")
+    return template.format(first="", second="").join(words)
 
 
 def _one_problem(
@@ -178,9 +180,9 @@ def client_certificate_words(refusal: ssl.SSLError | EOFError | None) -> str:
     """Return that a server lets in clients with a certificate only."""
     if isinstance(refusal, ssl.SSLError):
         return _(
-            "The server demands a client certificate and refuses without one: {reason}."
+            "The server requires a client certificate and refuses without one: {reason}."
         ).format(reason=openssl_reason(refusal))
-    return _("The server demands a client certificate and hangs up without one.")
+    return _("The server requires a client certificate and closes the connection without one.")
 
 
 def client_certificate_hint() -> str:
@@ -230,11 +232,11 @@ def explain_failed_handshake(error: HandshakeError) -> tuple[str, str]:
         )
     if error.received:
         return (
-            _("It began a TLS handshake and then hung up or never ended it."),
+            _("It began a TLS handshake, then closed the connection or never finished."),
             _("See the server's log."),
         )
     return (
-        _("It accepts connections, but hangs up on a TLS greeting."),
+        _("It accepts connections, but closes them on a TLS ClientHello."),
         _("It probably does not speak TLS."),
     )
 
@@ -267,7 +269,8 @@ def words_without_starttls(protocol: WireProtocol, said: bytes) -> tuple[str, st
 def words_for_broken_starttls(protocol: WireProtocol, said: bytes) -> tuple[str, str]:
     """Return that a server broke off on its way into TLS."""
     detail = _(
-        "This server speaks {protocol} in plain text; asked for TLS (STARTTLS) it broke off."
+        "This server speaks {protocol} in plain text; asked for TLS (STARTTLS) it "
+        "closed the connection."
     ).format(protocol=protocol.value)
     words = printable(said)
     if len(words) > _SHORTEST_GREETING and words.isascii():

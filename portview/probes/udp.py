@@ -145,7 +145,7 @@ class _Asking:
                 retries=retries + 1,
                 payload_name=self._payload.name,
             ),
-            _("Ask with the payload of the service that you expect there."),
+            _("Use the payload of the service that you expect there."),
         )
 
     def _once(self, deadline: Deadline, *, from_anywhere: bool) -> Attempt | None:
@@ -244,6 +244,6 @@ def _attempt_of_udp_error(icmp: IcmpError | None, code: int, elapsed_ms: float) 
     return Attempt(
         Verdict.CLOSED,
         elapsed_ms,
-        _("The host says that nobody is on this port (ICMP port unreachable)."),
+        _("The host reports that nothing uses this port (ICMP port unreachable)."),
         _("Start the server, or check the port number."),
     )

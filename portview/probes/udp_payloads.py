@@ -9,7 +9,7 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from portview.i18n import N_, _
+from portview.i18n import N_, _, join_list, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,9 +94,9 @@ def _explain_dns(answer: bytes, sent: bytes) -> str:
         return ""
     code = flags & 0xF
     word = _(_DNS_CODES[code]) if code < len(_DNS_CODES) else _("code {code}").format(code=code)
-    return _("DNS answer: {word}, {answers} record{part}").format(
-        word=word, answers=answers, part="" if answers == 1 else "s"
-    )
+    return ngettext(
+        "DNS answer: {word}, {answers} record", "DNS answer: {word}, {answers} records", answers
+    ).format(word=word, answers=answers)
 
 
 def _ntp_query(token: bytes) -> bytes:
@@ -183,7 +183,8 @@ def _explain_quic(answer: bytes, sent: bytes) -> str:
         return ""
     count = (len(answer) - versions_at) // 4
     versions = struct.unpack_from(f">{count}I", answer, versions_at)
-    return _("QUIC versions: ") + ", ".join(f"0x{version:08x}" for version in versions[:8])
+    shown = join_list(f"0x{version:08x}" for version in versions[:8])
+    return _("QUIC versions: {versions}").format(versions=shown)
 
 
 DNS = Payload("dns", _dns_query, _explain_dns)

@@ -14,9 +14,9 @@ _VERDICTS = {
     Verdict.OPEN_OR_FILTERED: N_("Open or filtered"),
     Verdict.OK: N_("OK"),
     Verdict.FAILED: N_("Unexpected response"),
-    Verdict.HUNG_UP: N_("Hangs up"),
+    Verdict.HUNG_UP: N_("Closes the connection"),
     Verdict.UNRESOLVED: N_("Unknown name"),
-    Verdict.ERROR: N_("Could not ask"),
+    Verdict.ERROR: N_("Could not check"),
 }
 _BINDS = {
     BindVerdict.FREE: N_("Free"),

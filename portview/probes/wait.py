@@ -126,7 +126,7 @@ def serves(url: UrlTarget, expectation: Expectation | None = None) -> WaitCondit
         report = probe_http(url, expectation=expectation, timeout_ms=timeout_ms, cancel=cancel)
         return WaitObservation(report.verdict is Verdict.OK, report.detail)
 
-    return WaitCondition(_("{url} is well").format(url=url), look)
+    return WaitCondition(_("{url} responds as expected").format(url=url), look)
 
 
 def wait_for(

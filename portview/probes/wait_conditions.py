@@ -25,7 +25,7 @@ def read_port_order(path: Path) -> tuple[int, ...]:
         with path.open("rb") as file:
             content = file.read(_MAX_FILE_BYTES).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else _("it is no UTF-8 text")
+        reason = error.strerror if isinstance(error, OSError) else _("it is not UTF-8 text")
         raise PortViewError(
             "unreadable_file",
             _("{path} can't be read: {reason}.").format(path=path, reason=reason),

@@ -70,7 +70,7 @@ class Wire:
     def receive(self) -> bytes:
         """Return what came next, nothing where the other side ended the stream."""
         if self._may_receive <= 0:
-            raise TooMuchDataError(_("it sends more than can be looked at"))
+            raise TooMuchDataError(_("it sends too much data"))
         most = min(_CHUNK, self._may_receive)
         receive = partial(self._connection.recv, most)
         received = self._when_ready(selectors.EVENT_READ, receive)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from portview.domain.errors import PortViewError
 from portview.domain.facts import Fact, Known, Unreadable
-from portview.i18n import _
+from portview.i18n import _, without_full_stop
 
 
 class AcceptQueue(NamedTuple):
@@ -28,11 +28,11 @@ def read_accept_queues(port: int) -> Fact[dict[str, AcceptQueue]]:
     Only Linux tells. Any thread.
     """
     if sys.platform != "linux":
-        return Unreadable(_("this system does not tell how many clients wait"))
+        return Unreadable(_("this system does not say how many clients wait"))
     from portview.readers.linux.accept_queues import read_listener_queues  # noqa: PLC0415
 
     try:
         queues = read_listener_queues(port)
     except PortViewError as error:
-        return Unreadable(error.message.rstrip("."))
+        return Unreadable(without_full_stop(error.message))
     return Known({address: AcceptQueue(*queue) for address, queue in queues.items()})

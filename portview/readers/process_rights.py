@@ -25,7 +25,7 @@ def read_process_rights(pid: int) -> Fact[ProcessRights]:
     except PermissionError:
         return Unreadable(_("the rights that it runs with can't be read"), Remedy.ADMINISTRATOR)
     except ProcessLookupError:
-        return Unreadable(_("it ended while it was looked at"), Remedy.RETRY)
+        return Unreadable(_("it ended while it was read"), Remedy.RETRY)
     except (OSError, ValueError, KeyError, IndexError) as error:
         return Unreadable(
             _("the rights that it runs with can't be read: {error}").format(error=error)

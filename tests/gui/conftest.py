@@ -179,13 +179,15 @@ class DetailsBench:
         self.table.sortByColumn(4, Qt.SortOrder.AscendingOrder)
         self.details = TableWithDetails(self.views, self.model, data_sources, runner)
         self.details.resize(1000, 600)
-        self.owner, self.page, self.firewall_page, self.history = self.details.pane.pages
+        pages = self.details.pane.pages
+        self.owner, self.connections, self.page, self.firewall_page, self.history = pages
 
     def describe(self) -> CellContext:
         return CellContext(
             self.now_ms,
             hosts=self.hosts.known(),
             rates=self.feed.rates,
+            totals=self.feed.totals,
             traffic_hint=self.feed.hint,
             firewall=self.verdicts.answers,
             firewall_hint=self.verdicts.hint,

@@ -8,7 +8,15 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from portview.folders import PORTABLE_MARK, log_folder, portable_folder, settings_folder
+from portview import folders
+from portview.folders import (
+    PORTABLE_MARK,
+    log_folder,
+    portable_folder,
+    settings_folder,
+    user_settings_folder,
+)
+from portview.settings import Settings, settings_path
 
 
 @pytest.fixture
@@ -50,3 +58,45 @@ def test_a_mark_beside_the_interpreter_means_nothing_to_a_checkout(
     (program.parent / PORTABLE_MARK).touch()
     monkeypatch.delattr(sys, "frozen")
     assert portable_folder() is None
+
+
+def test_an_elevated_process_keeps_nothing_where_the_user_can_exchange_it(
+    program: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Neither the profile, nor a portable folder, nor a variable counts then."""
+    (program.parent / PORTABLE_MARK).touch()
+    monkeypatch.setenv("PORTVIEW_CONFIG_DIR", str(tmp_path / "users"))
+    monkeypatch.setenv("PORTVIEW_LOG_DIR", str(tmp_path / "users"))
+    users = Settings(settings_path())
+    users.set("key", 1)
+    assert users.save()
+    before = settings_path().read_bytes()
+    monkeypatch.setattr(folders, "_administrators_folder", lambda _: tmp_path / "administrators")
+    assert settings_folder() == log_folder() == tmp_path / "administrators"
+    assert user_settings_folder() == tmp_path / "users"
+    elevated = Settings(settings_path())
+    assert elevated.get("key", int, 0) == 1, "it begins with what the user has set"
+    elevated.set("key", 2)
+    assert elevated.save()
+    assert (tmp_path / "users" / "settings.json").read_bytes() == before
+    assert Settings(settings_path()).get("key", int, 0) == 2
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", "[" * 20_000])
+def test_settings_of_the_user_that_are_damaged_are_left_as_they_are(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str
+) -> None:
+    (tmp_path / "settings.json").write_text(content, "utf-8")
+    monkeypatch.setenv("PORTVIEW_CONFIG_DIR", str(tmp_path))
+    monkeypatch.setattr(folders, "_administrators_folder", lambda _: tmp_path / "administrators")
+    assert Settings(settings_path()).get("key", int, 0) == 0
+    assert (tmp_path / "settings.json").read_text("utf-8") == content
+
+
+@pytest.mark.windows_only("no name of a file holds a question mark there")
+def test_where_no_safe_folder_is_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders, "_administrators_folder", lambda _: folders._NOWHERE)
+    settings = Settings(settings_path())
+    settings.set("key", 1)
+    assert not settings.save()
+    assert not settings_path().parent.exists()

@@ -185,7 +185,11 @@ class ServiceAction:
     @property
     def title(self) -> str:
         """Return the window's title."""
-        return f"{self.verb.capitalize()} service"
+        return {
+            "stop": _("Stop service"),
+            "start": _("Start service"),
+            "restart": _("Restart service"),
+        }[self.verb]
 
     def preview(self, *, force: bool, tree: bool) -> Confirmation:
         """Read the service and what depends on it."""
@@ -239,7 +243,7 @@ class SuspendAction:
     @property
     def title(self) -> str:
         """Return the window's title."""
-        return f"{self.verb.capitalize()} process"
+        return {"suspend": _("Suspend process"), "resume": _("Resume process")}[self.verb]
 
     def preview(self, *, force: bool, tree: bool) -> Confirmation:
         """See whether it is still the same process, and whether it is suspended."""
@@ -265,12 +269,12 @@ def next_action(report: ActionReport) -> tuple[str, Action] | None:
             own = holder.process.shown_services if holder.process else ()
             of_user = any(s.name == holder.service and s.manager == USERS_OWN for s in own)
             name = inert(holder.service, _LONGEST_NAME)
-            return _("Stop the service {name} ...").format(name=name), ServiceAction(
+            return _("Stop the service {name}…").format(name=name), ServiceAction(
                 holder.service, "stop", of_user
             )
         if holder.starter is not None:
             name = inert(holder.starter.name or _("what starts it again"), _LONGEST_NAME)
-            return _("End {name} ...").format(name=name), EndAction(holder.starter.key)
+            return _("End {name}…").format(name=name), EndAction(holder.starter.key)
     return None
 
 

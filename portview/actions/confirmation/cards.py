@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -15,14 +15,15 @@ from portview.domain.owners.explanations import describe_suspended
 from portview.domain.owners.identity import identity_of
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import endpoint_text
-from portview.i18n import N_, _
+from portview.i18n import N_, _, join_list, join_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from portview.actions.free_port.plan import PlanStep
+    from portview.actions.free_port.plan_summary import StepGroup
     from portview.actions.safety.process_facts import ProcessFacts, ServiceFacts
-    from portview.domain.owners.process import ProcessInfo
+    from portview.domain.owners.process import ProcessInfo, ProcessKey
     from portview.domain.sockets.socket_row import SocketRow
 
 LONGEST_NAME = 80
@@ -31,7 +32,7 @@ _LONGEST_COMMAND = 200
 
 _CLOSE_METHOD_LABELS = {
     CloseMethod.SIGNAL: N_("It will be asked to close (SIGTERM)"),
-    CloseMethod.WINDOW: N_("It will be asked to close, as by the X of its window"),
+    CloseMethod.WINDOW: N_("It will be asked to close, as with its window's close button"),
     CloseMethod.CONSOLE: N_("It will be asked to close (CTRL+BREAK)"),
     CloseMethod.GROUP: N_("It will be asked to close (CTRL+BREAK to its process group)"),
     CloseMethod.INTERRUPT: N_("It will be asked to close, as by CTRL+C in its terminal"),
@@ -59,6 +60,7 @@ class Card:
     """One holder, service or neighbour. Every text is inert and may be shown as it is.
 
     ``title`` names it, ``details`` tell it from others, ``consequence`` is what happens to it.
+    ``members`` name further processes of the same program that the same happens to.
     """
 
     kind: CardKind
@@ -66,6 +68,26 @@ class Card:
     details: tuple[str, ...] = ()
     consequence: str = ""
     advice: str = ""
+    members: tuple[str, ...] = ()
+
+
+def group_card(group: StepGroup, grace_s: float, *, is_possible: bool = True) -> Card:
+    """Describe a process, and those of its program that are alike, such as its workers."""
+    card = step_card(group.first, grace_s, is_possible=is_possible)
+    first = group.first.process
+    parent = first.info.key if first is not None else None
+    return replace(
+        card, members=tuple(_member(step.process, parent) for step in group.others if step.process)
+    )
+
+
+def _member(process: ProcessFacts, master: ProcessKey | None) -> str:
+    parent = process.shown_parent
+    if parent is None or parent.key == master:
+        return process_name(process)
+    return _("{process}, started by {parent}").format(
+        process=process_name(process), parent=inert(parent.name or str(parent.pid), LONGEST_NAME)
+    )
 
 
 def step_card(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> Card:
@@ -91,15 +113,15 @@ def step_card(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> Ca
     if step.service is not None:
         card = service_card(step.service, "stop")
         return Card(card.kind, card.title, (*details, *card.details), card.consequence, card.advice)
-    likely = _("Most likely the holder. ") if step.is_guess else ""
+    likely = _("Most likely the holder.") if step.is_guess else ""
     tree = ""
     if step.tree:
-        names = ", ".join(process_name(member) for member in step.tree[:MOST_NAMED])
+        names = join_list(process_name(member) for member in step.tree[:MOST_NAMED])
         more = len(step.tree) - MOST_NAMED
         if more > 0:
             names = _("{names} and {more} more").format(names=names, more=more)
-        tree = " " + _("Its child processes are stopped first: {names}.").format(names=names)
-    consequence = f"{likely}{_how(step, grace_s)}{tree}"
+        tree = _("Its child processes are stopped first: {names}.").format(names=names)
+    consequence = join_sentences(likely, _how(step, grace_s), tree)
     return Card(CardKind.STOPS, process_name(step.process), details, consequence)
 
 
@@ -118,7 +140,7 @@ def neighbour_card(row: SocketRow, info: ProcessInfo | None = None) -> Card:
             CardKind.STAYS,
             endpoint_text(row.local),
             (whose or _("process not known"),),
-            _("Left alone: it is in nobody's way."),
+            _("Left alone: it doesn't block the port."),
         )
     return Card(
         CardKind.STAYS,
@@ -139,8 +161,10 @@ def service_card(service: ServiceFacts, verb: str) -> Card:
         "restart": _("The service manager will stop it and start it again."),
     }[verb]
     if service.dependents and verb != "start":
-        names = ", ".join(inert(one.display_name, LONGEST_NAME) for one in service.dependents)
-        consequence += _(" These depend on it and stop first: {names}.").format(names=names)
+        names = join_list(inert(one.display_name, LONGEST_NAME) for one in service.dependents)
+        consequence = join_sentences(
+            consequence, _("These depend on it and stop first: {names}.").format(names=names)
+        )
     return Card(
         CardKind.SERVICE,
         inert(service.service.display_name, LONGEST_NAME),

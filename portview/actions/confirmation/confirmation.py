@@ -10,6 +10,7 @@ from portview.actions.confirmation.cards import (
     MOST_NAMED,
     Card,
     CardKind,
+    group_card,
     identity,
     neighbour_card,
     process_name,
@@ -18,7 +19,7 @@ from portview.actions.confirmation.cards import (
 )
 from portview.actions.connections.errors import describe_connection
 from portview.actions.free_port.plan import PlanAction
-from portview.actions.free_port.plan_summary import shown_steps, summary_of_steps
+from portview.actions.free_port.plan_summary import shown_groups, summary_of_steps
 from portview.actions.free_port.restart_words import restart_sentences
 from portview.actions.processes.suspend import SuspendVerb, describe_sockets
 from portview.domain.facts import Absent, Known
@@ -41,7 +42,8 @@ class Confirmation:
     """A question to a person. ``subject`` is what the act will be given if the answer is yes.
 
     ``verb`` labels the button; empty where there is nothing that can be done. ``notes`` sum up
-    what the cards tell one by one. ``is_hidden`` tells that an administrator could see more.
+    what the cards tell one by one. ``is_hidden`` tells that an administrator could see more,
+    ``is_for_admin`` that what is refused here can be decided, and done, as administrator only.
     ``harms_nobody_else`` is proved: only programs of this person stop, none a service, no client
     of them is connected. Only then is the act what Enter does.
     """
@@ -54,6 +56,7 @@ class Confirmation:
     has_tree: bool = False
     can_be_forced: bool = False
     is_hidden: bool = False
+    is_for_admin: bool = False
     harms_nobody_else: bool = False
 
 
@@ -70,14 +73,14 @@ def confirm_free(
     ``own_user`` is whom PortView runs as, None where that could not be read.
     """
     is_possible = plan.is_possible
-    shown, rest = shown_steps(plan.steps)
-    cards = [step_card(step, grace_s, is_possible=is_possible) for step in shown]
+    groups, rest = shown_groups(plan.steps)
+    cards = [group_card(group, grace_s, is_possible=is_possible) for group in groups]
     cards += [
         neighbour_card(row, plan.neighbours.get(row.owner) if row.owner else None)
         for row in plan.left_alone[:MOST_NAMED]
     ]
     if plan.is_shared:
-        headline = _("{port} is there to be shared: nothing has to be stopped.").format(
+        headline = _("{port} is shared on purpose: nothing has to be stopped.").format(
             port=plan.request
         )
     elif not plan.steps:
@@ -170,17 +173,17 @@ def confirm_end(step: PlanStep, grace_s: float) -> Confirmation:
     """Put the end of a process into a question."""
     name = process_name(step.process)
     is_possible = step.kind is not PlanAction.REFUSE
-    with_tree = _(" and everything under it") if step.tree else ""
+    verb = _("End process tree") if step.tree else _("End process")
+    question = _("End {name} and everything under it?") if step.tree else _("End {name}?")
     return Confirmation(
-        _("End {name}{with_tree}?").format(name=name, with_tree=with_tree)
-        if is_possible
-        else _("{name} is left alone.").format(name=name),
+        (question if is_possible else _("{name} is left alone.")).format(name=name),
         (step_card(step, grace_s),),
         step,
-        _("End process tree") if step.tree else _("End process") if is_possible else "",
+        verb if is_possible else "",
         restart_sentences([step]),
         has_tree=is_possible,
         can_be_forced=is_possible,
+        is_for_admin=step.refusal is not None and step.refusal.needs_admin,
     )
 
 
@@ -192,23 +195,28 @@ def confirm_service(service: ServiceFacts, verb: str, refusal: Refusal | None) -
             CardKind.REFUSED, title, (inert(service.name, 80),), refusal.reason, refusal.advice
         )
         return Confirmation(_("{title} is left alone.").format(title=title), (card,), service)
+    question, button = {
+        "stop": (_("Stop the service {title}?"), _("Stop service")),
+        "start": (_("Start the service {title}?"), _("Start service")),
+        "restart": (_("Restart the service {title}?"), _("Restart service")),
+    }[verb]
     return Confirmation(
-        _("{verb} the service {title}?").format(verb=verb.capitalize(), title=title),
-        (service_card(service, verb),),
-        service,
-        f"{verb.capitalize()} service",
+        question.format(title=title), (service_card(service, verb),), service, button
     )
 
 
 def confirm_close(plan: ClosePlan) -> Confirmation:
     """Put the end of a connection into a question."""
-    ends = [(_("At this end"), plan.process), (_("At the other end, on this machine"), plan.peer)]
+    ends = [
+        (_("At this end; it keeps running."), plan.process),
+        (_("At the other end, on this machine; it keeps running."), plan.peer),
+    ]
     cards = tuple(
         Card(
             CardKind.STAYS,
             process_name(process),
             identity(process),
-            _("{place}; it keeps running.").format(place=place),
+            place,
         )
         for place, process in ends
         if process is not None

@@ -117,7 +117,7 @@ class RevokeAction:
             raise PortViewError(
                 "firewall_unreadable",
                 _("The rules can't be read without administrator rights. Nothing was done."),
-                _("Do it as administrator."),
+                _("Try again as administrator."),
                 Outcome.NEEDS_ADMIN,
             )
         keep_record(report)
@@ -141,10 +141,10 @@ def revoke_expired(
             many = len(plans)
             raise PortViewError(
                 "rules_expired",
-                _("{many} firewall rules of PortView's have expired.").format(many=many)
+                _("{many} firewall rules created by PortView have expired.").format(many=many)
                 if many > 1
                 else _("A firewall rule created by PortView has expired."),
-                _("Taking back needs administrator rights."),
+                _("Revoking needs administrator rights."),
                 Outcome.NEEDS_ADMIN,
             )
         report = revoke_rules(firewall, plans)

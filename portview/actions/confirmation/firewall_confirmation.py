@@ -13,7 +13,7 @@ from portview.actions.firewall_rules.query_context import describe_port
 from portview.actions.firewall_rules.report_text import describe_request, describe_verdict
 from portview.domain.firewall import RuleEffect
 from portview.domain.plain_text import inert, quoted
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,7 @@ def confirm_rule(plan: RulePlan) -> FirewallConfirmation:
         _("Now, for any other machine: {verdict}").format(
             verdict=describe_verdict(plan.before.whole)
         ),
-        "Allow" if is_allow else "Block",
+        _("Allow") if is_allow else _("Block"),
         plan,
         plan.is_needless,
         tuple(inert(note) for note in plan.notes),
@@ -73,16 +73,18 @@ def confirm_revoke(plans: Sequence[RevokePlan]) -> FirewallConfirmation:
     many = len(plans)
     names = tuple(inert(plan.change.name, _LONGEST_NAME) for plan in plans)
     if not plans:
-        headline = _("No rule of PortView's is to be revoked.")
+        headline = _("There is no rule created by PortView to revoke.")
     elif many == 1:
         headline = _("Revoke the rule {names}?").format(names=quoted(names[0], _LONGEST_NAME))
     else:
-        headline = _("Revoke {many} rules of PortView's?").format(many=many)
+        headline = _("Revoke {many} rules created by PortView?").format(many=many)
     lines = [
         (
             name,
-            describe_request(plan.own.rule_spec)
-            + (_(" Why: {reason}.").format(reason=plan.reason) if plan.reason else ""),
+            join_sentences(
+                describe_request(plan.own.rule_spec),
+                _("Why: {reason}.").format(reason=plan.reason) if plan.reason else "",
+            ),
         )
         for name, plan in zip(names, plans, strict=True)
     ]
@@ -109,11 +111,11 @@ def confirm_unseen_revoke(rule_ids: Sequence[str], problem: str) -> FirewallConf
         "rights; they remove nothing else."
     ).format(problem=inert(problem))
     return FirewallConfirmation(
-        _("Revoke {many} rules of PortView's?").format(many=many)
+        _("Revoke {many} rules created by PortView?").format(many=many)
         if many > 1
         else _("Revoke {names}?").format(names=names[0].lower()),
         names,
-        tuple((name, _("made by PortView")) for name in names),
+        tuple((name, _("created by PortView")) for name in names),
         (),
         (warning,),
         "",

@@ -62,7 +62,7 @@ def confirm_setting(plan: SettingPlan) -> Confirmation:
     )
     if plan.is_so_already:
         return Confirmation(
-            _("It is so already."), (Card(CardKind.STAYS, sentence, details),), plan
+            _("It already has this value."), (Card(CardKind.STAYS, sentence, details),), plan
         )
     notes = tuple(filter(None, (undo_sentence(plan),)))
     return Confirmation(

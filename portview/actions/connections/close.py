@@ -118,12 +118,14 @@ def close_connection(plan: ClosePlan, *, as_admin: bool = False) -> CloseReport:
     deadline = time.monotonic() + _GONE_AT_THE_LATEST_S
     while _find(read_rows(), row.local, row.remote) is not None:
         if time.monotonic() > deadline:
-            raise connection_failed(row, _("the system took the order, but it is still open."))
+            raise connection_failed(
+                row, _("the system accepted the request, but it is still open.")
+            )
         time.sleep(_LOOK_EVERY_S)
     return CloseReport(
         Outcome.DONE,
         _("Close the connection {name}.").format(name=name),
-        _("The system was told to drop it."),
+        _("The system was asked to close it."),
         _("{name} is closed.").format(name=name),
         _("The program may connect again."),
         plan=plan,

@@ -21,7 +21,7 @@ def connection_gone(row: SocketRow) -> PortViewError:
     """Return the error for a connection that is not there any more."""
     return PortViewError(
         "connection_gone",
-        _("The connection {connection} is not there any more; nothing was done.").format(
+        _("The connection {connection} no longer exists; nothing was done.").format(
             connection=describe_connection(row)
         ),
         "",
@@ -36,7 +36,7 @@ def connection_denied(row: SocketRow) -> PortViewError:
         _("Closing {connection} needs administrator rights.").format(
             connection=describe_connection(row)
         ),
-        _("Do it as administrator."),
+        _("Try again as administrator."),
         Outcome.NEEDS_ADMIN,
     )
 

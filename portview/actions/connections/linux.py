@@ -83,7 +83,7 @@ def _destroy(diag: SockDiag, row: SocketRow, sockid: bytes) -> None:
                 raise connection_denied(row) from error
             case errno.EOPNOTSUPP | errno.EINVAL:
                 raise connection_unsupported(
-                    _("This kernel can't cut connections (CONFIG_INET_DIAG_DESTROY is off).")
+                    _("This kernel can't close connections (CONFIG_INET_DIAG_DESTROY is off).")
                 ) from error
             case errno.ENOENT:
                 raise connection_gone(row) from error

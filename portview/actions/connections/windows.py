@@ -30,7 +30,7 @@ _ERROR_INVALID_PARAMETER, _ERROR_NOT_FOUND = 87, 1168
 def destroy_windows_connection(row: SocketRow) -> None:
     """Have Windows drop a connection. Raises PortViewError; needs an elevated process."""
     if row.key.family is not Family.IPV4 or row.remote is None:
-        raise connection_unsupported(_("Windows closes connections of IPv4 only."))
+        raise connection_unsupported(_("Windows can close IPv4 connections only."))
     code = set_tcp_entry(row.local, row.remote)
     if code in {_ERROR_ACCESS_DENIED, _ERROR_MR_MID_NOT_FOUND}:
         raise connection_denied(row)

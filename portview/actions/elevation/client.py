@@ -92,6 +92,6 @@ def no_answer() -> PortViewError:
     return PortViewError(
         "no_answer",
         _("The elevated process returned an invalid response."),
-        _("Look again at what is true now; the log may tell more."),
+        _("Check the current state before you try again; the log may have details."),
         Outcome.NOT_DONE,
     )

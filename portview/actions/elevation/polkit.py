@@ -28,7 +28,7 @@ def ask_polkit(elevated_request: ElevatedRequest, cancel: CancelToken | None) ->
     program = find_tool("pkexec")
     if program is None:
         raise elevation_unavailable(
-            _("pkexec, by which PortView asks for administrator rights, is missing."),
+            _("pkexec, which PortView needs to get administrator rights, is missing."),
             manual_command(elevated_request),
         )
     try:
@@ -55,6 +55,6 @@ def ask_polkit(elevated_request: ElevatedRequest, cancel: CancelToken | None) ->
     if process.returncode == _NOT_AUTHORIZED or not raw:
         logger.warning("pkexec: %s", complaint.decode("utf-8", "replace").strip())
         raise elevation_unavailable(
-            _("The system did not give administrator rights."), manual_command(elevated_request)
+            _("The system did not grant administrator rights."), manual_command(elevated_request)
         )
     return raw

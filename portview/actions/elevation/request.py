@@ -118,7 +118,9 @@ def parse_elevated_request(arguments: Sequence[str]) -> ElevatedRequest:
     try:
         verb = ElevatedOperation(arguments[1])
     except ValueError:
-        raise _bad(_("there is no {arguments}").format(arguments=quoted(arguments[1]))) from None
+        raise _bad(
+            _("there is no operation {arguments}").format(arguments=quoted(arguments[1]))
+        ) from None
     return _READERS.get(verb, _of_service)(verb, list(arguments[2:]))
 
 
@@ -152,7 +154,7 @@ def _of_new_rule(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest:
 
 def _of_managed_rules(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest:
     if len(rest) > _MOST_RULES or not all(map(_RULE_ID.fullmatch, rest)):
-        raise _bad(_("it names no rules of PortView's"))
+        raise _bad(_("it names no rules created by PortView"))
     return ElevatedRequest(verb, rule_ids=tuple(rest))
 
 
@@ -166,10 +168,10 @@ def _of_setting(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest:
 def _of_stopping(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest:
     how, grace, *words = [*rest, "", ""]
     if how not in {"ask", "force"} or not re.fullmatch(r"[0-9]{1,6}", grace):
-        raise _bad(_("how to stop is unclear"))
+        raise _bad(_("the way to stop it is invalid"))
     seen = _seen([word for word in words if word], most=_MOST_PROCESSES)
     if int(grace) > _LONGEST_GRACE_MS or not seen:
-        raise _bad(_("the grace time or the number of processes is out of bounds"))
+        raise _bad(_("the grace time or the number of processes is out of range"))
     return ElevatedRequest(verb, seen, int(grace), how == "force")
 
 
@@ -177,7 +179,7 @@ def _of_port(verb: ElevatedOperation, rest: list[str]) -> ElevatedRequest:
     protocol, port = rest if len(rest) == 2 else ("", "")  # noqa: PLR2004 - protocol and port
     is_port = re.fullmatch(r"[1-9][0-9]{0,4}", port) and int(port) <= _LARGEST_PORT
     if protocol not in set(Protocol) or not is_port:
-        raise _bad(_("which port is unclear"))
+        raise _bad(_("the port is invalid"))
     return ElevatedRequest(verb, protocol=Protocol(protocol), port=int(port))
 
 

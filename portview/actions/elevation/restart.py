@@ -9,20 +9,23 @@ from typing import TYPE_CHECKING
 from portview.actions.own_command import elevated_command
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from portview.actions.elevation.shell_execute import Shell
 
 
-def restart_as_administrator(*, shell: Shell | None = None) -> None:
+def restart_as_administrator(arguments: Sequence[str] = (), *, shell: Shell | None = None) -> None:
     """Have Windows ask the person, and start PortView with administrator rights (Windows).
 
-    Blocks until the person answers. The new instance asks this one to close when it is there.
-    Raises PortViewError; a refusal is the error "elevation_cancelled".
+    ``arguments`` say what its window shows. Blocks until the person answers. The new instance asks
+    this one to close when it is there. Raises PortViewError; a refusal is the error
+    "elevation_cancelled".
     """
     # Windows' part is loaded with the first request.
     from portview.actions.elevation.shell_execute import SW_SHOWNORMAL, close_handle  # noqa: PLC0415
     from portview.actions.elevation.uac import start_elevated  # noqa: PLC0415
 
-    process = start_elevated([], show=SW_SHOWNORMAL, shell=shell)
+    process = start_elevated(arguments, show=SW_SHOWNORMAL, shell=shell)
     if process is not None:
         close_handle(process)
 

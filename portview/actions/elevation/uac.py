@@ -140,8 +140,8 @@ def _start(arguments: Sequence[str], verb: str) -> int:
     if process is None:
         raise PortViewError(
             "elevation_failed",
-            _("Windows started the elevated process but does not say as which process."),
-            _("Look again at what is true now."),
+            _("Windows started the elevated process but returned no handle to it."),
+            _("Check the current state before you try again."),
             Outcome.NOT_DONE,
         )
     return process
@@ -175,7 +175,7 @@ def _hear(listener: Listener, address: str, process: int, cancel: CancelToken | 
         raise PortViewError(
             "no_answer",
             _("The elevated process exited without a response."),
-            _("Look again at what is true now; the log may tell more."),
+            _("Check the current state before you try again; the log may have details."),
             Outcome.NOT_DONE,
         )
     return heard[0]

@@ -49,7 +49,7 @@ def why_expired(
     """Return why a rule has expired, in a few words; empty where it has not."""
     expires, until = own.rule_spec.expires_at_ms, own.rule_spec.until
     if expires is not None and expires <= now_ms:
-        return _("its time ended at {moment}").format(moment=describe_moment(expires))
+        return _("it expired at {moment}").format(moment=describe_moment(expires))
     if until is None:
         return ""
     now = key_of(until.pid)
@@ -58,9 +58,9 @@ def why_expired(
         return (
             ""
             if is_same
-            else _("the process {pid} that it was for has ended").format(pid=until.pid)
+            else _("process {pid}, which it was for, has exited").format(pid=until.pid)
         )
     # What can't be looked at may well be the process.
     if now is not FieldProblem.PROCESS_GONE:
         return ""
-    return _("the process {pid} that it was for has ended").format(pid=until.pid)
+    return _("process {pid}, which it was for, has exited").format(pid=until.pid)

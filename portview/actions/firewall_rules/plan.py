@@ -37,7 +37,7 @@ from portview.domain.firewall import (
 )
 from portview.domain.plain_text import inert
 from portview.firewall.tag import find_tag
-from portview.i18n import _
+from portview.i18n import _, join_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,9 +136,7 @@ def managed_rule(rules: tuple[ManagedRule, ...], rule_id: str) -> ManagedRule:
             return own
     raise PortViewError(
         "no_such_rule",
-        _("There is no rule of PortView's with the id {rule_id}.").format(
-            rule_id=inert(rule_id, 40)
-        ),
+        _("PortView created no rule with the ID {rule_id}.").format(rule_id=inert(rule_id, 40)),
         _("To see the rules that PortView created: {command}").format(
             command=command_line("firewall", "list")
         ),
@@ -198,10 +196,10 @@ def _fitted(rule_spec: RuleSpec, port: FirewallQueryContext, status: FirewallSta
     """
     if can_match_programs(status):
         fitted = of_both_versions(rule_spec)
-        told = _("This firewall's rules are for both IP versions: it is for ")
-        return _Fitted(
-            fitted, () if fitted == rule_spec else (f"{told}{describe_remotes(fitted)}.",)
+        note = _("This firewall's rules are for both IP versions: it is for {remotes}.").format(
+            remotes=describe_remotes(fitted)
         )
+        return _Fitted(fitted, () if fitted == rule_spec else (note,))
     warnings: tuple[str, ...] = ()
     if rule_spec.program:
         rule_spec = replace(rule_spec, program=None)
@@ -225,37 +223,42 @@ def _subnets_of(rule_spec: RuleSpec) -> tuple[LocalSubnet, ...]:
 
 
 def _rule_lines(rule_spec: RuleSpec) -> Iterator[tuple[str, str]]:
-    yield "Effect", "allow" if rule_spec.effect is RuleEffect.ALLOW else "block"
-    yield "Protocol", rule_spec.protocol.value.upper()
+    yield _("Effect"), _("Allow") if rule_spec.effect is RuleEffect.ALLOW else _("Block")
+    yield _("Protocol"), rule_spec.protocol.value.upper()
     yield _("Local port"), str(rule_spec.port)
-    yield "Program", inert(rule_spec.program, _LONGEST) if rule_spec.program else "any"
+    yield _("Program"), inert(rule_spec.program, _LONGEST) if rule_spec.program else _("any")
     yield _("Remote addresses"), describe_remotes(rule_spec)
     if sys.platform == "win32":
-        yield "Profiles", ", ".join(profile.capitalize() for profile in rule_spec.profiles)
+        yield _("Profiles"), join_list(profile.capitalize() for profile in rule_spec.profiles)
     yield _("In force"), describe_rule_end(rule_spec)
 
 
 def _notes(plan: RulePlan, ending: ManagedRule | None) -> Iterator[str]:
     rule_spec, name = plan.rule_spec, describe_port(plan.question)
-    state = "allowed" if rule_spec.effect is RuleEffect.ALLOW else "blocked"
+    is_allow = rule_spec.effect is RuleEffect.ALLOW
     if plan.refusal is not None:
         yield (
             _(
-                "{message} Which commands are needed is decided with "
-                "administrator rights; they make this one rule and no other."
+                "{message} Which commands are needed is decided with administrator rights; "
+                "they create this one rule and no other."
             ).format(message=plan.refusal.message)
         )
-    if plan.before.holds(rule_spec.effect) and " already" not in " ".join(plan.change.warnings):
-        client = plan.before.clients[0]
-        yield _("{name} is {state} already for {clients}: {reason}").format(
-            name=name, state=state, clients=client.clients, reason=client.answer.reason
+    client = plan.before.clients[0]
+    is_said = any(client.answer.reason in warning for warning in plan.change.warnings)
+    if plan.before.holds(rule_spec.effect) and not is_said:
+        sentence = (
+            _("{name} is already allowed for {clients}: {reason}")
+            if is_allow
+            else _("{name} is already blocked for {clients}: {reason}")
         )
+        yield sentence.format(name=name, clients=_(client.clients), reason=client.answer.reason)
     if ending is not None:
-        yield (
-            _("It is {state} only {rule_end}: then PortView takes the {id} back.").format(
-                state=state, rule_end=describe_rule_end(ending.rule_spec), id=ending.id
-            )
+        sentence = (
+            _("It is allowed only {rule_end}: then PortView revokes the rule {id}.")
+            if is_allow
+            else _("It is blocked only {rule_end}: then PortView revokes the rule {id}.")
         )
+        yield sentence.format(rule_end=describe_rule_end(ending.rule_spec), id=ending.id)
     if (rule_spec.expires_at_ms or rule_spec.until) and not plan.is_needless:
         yield (
             _(

@@ -11,7 +11,7 @@ from portview.domain.firewall import FirewallQuestion
 from portview.domain.owners.system_owners import WINDOWS_SYSTEM_PID
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import State
-from portview.i18n import _
+from portview.i18n import _, join_list
 from portview.readers.choose import open_reader
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def fill_in(
         question = replace(question, program=wanted.program or program, services=services)
         if services:
             notes.append(
-                _("Service: {services}.").format(services=inert(", ".join(services), _LONGEST_PATH))
+                _("Service: {services}.").format(services=inert(join_list(services), _LONGEST_PATH))
             )
     if wanted.local_address is None:
         addresses = {one.local_address for one in reachable}
@@ -133,12 +133,12 @@ def fill_in(
         if len(addresses) == 1 and addresses != {_EVERYWHERE}:
             (address,) = addresses
             question = replace(question, local_address=address)
-            only = " (IPv4 only)" if address == _ALL_OF_IPV4 else ""
-            notes.append(
-                _("Local address: {address}{only}, at which it listens.").format(
-                    address=address, only=only
-                )
+            note = (
+                _("Local address: {address} (IPv4 only), at which it listens.")
+                if address == _ALL_OF_IPV4
+                else _("Local address: {address}, at which it listens.")
             )
+            notes.append(note.format(address=address))
     owners = {row.owner for row in listeners}
     return FirewallQueryContext(
         question, tuple(notes), listeners, next(iter(owners)) if len(owners) == 1 else None

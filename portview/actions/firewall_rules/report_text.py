@@ -17,7 +17,7 @@ from portview.domain.errors import Outcome
 from portview.domain.firewall import RuleEffect
 from portview.domain.plain_text import inert, quoted
 from portview.domain.verdict_labels import verdict_words
-from portview.i18n import _
+from portview.i18n import _, join_list, join_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,17 +81,22 @@ def revoked_report(plan: RevokePlan, proof: RuleProof, problem: str = "") -> Fir
     )
     next_step = ""
     if is_gone:
-        done = _("The rule {name} was removed{part}.").format(
-            name=name, part=f": {plan.reason}" if plan.reason else ""
+        done = (
+            _("The rule {name} was removed: {reason}.").format(name=name, reason=plan.reason)
+            if plan.reason
+            else _("The rule {name} was removed.").format(name=name)
         )
         now = _("The rule is gone. {port} for {everyone}: {verdict}").format(
             port=port, everyone=_(EVERYONE), verdict=describe_verdict(proof.whole)
         )
     else:
         done = problem
-        now = _("The rule {name} is still there").format(name=name)
-        now += "." if problem else _(", although its removal reported no error.")
-        next_step = _("Remove it with the firewall's own means; something may put it back.")
+        now = (
+            _("The rule {name} still exists.")
+            if problem
+            else _("The rule {name} still exists, although its removal reported no error.")
+        ).format(name=name)
+        next_step = _("Remove it with the firewall's own tools; something may add it again.")
     return FirewallReport(
         Outcome.DONE if is_gone else Outcome.NOT_DONE,
         _("Revoke the rule {name}.").format(name=name),
@@ -112,9 +117,9 @@ def revokes_report(reports: Sequence[FirewallReport]) -> RevokeReport:
         Outcome.DONE if is_done else Outcome.NOT_DONE,
         reports[0].asked
         if many == 1
-        else _("Revoke {many} rules of PortView's.").format(many=many),
-        " ".join(filter(None, (report.done for report in reports))),
-        " ".join(dict.fromkeys(report.now for report in reports)),
+        else _("Revoke {many} rules created by PortView.").format(many=many),
+        join_sentences(*(report.done for report in reports)),
+        join_sentences(*dict.fromkeys(report.now for report in reports)),
         next((report.next_step for report in reports if report.next_step), ""),
         reports=tuple(reports),
     )
@@ -122,59 +127,71 @@ def revokes_report(reports: Sequence[FirewallReport]) -> RevokeReport:
 
 def describe_request(rule_spec: RuleSpec) -> str:
     """Return what was asked, in a sentence."""
-    verb = "Allow" if rule_spec.effect is RuleEffect.ALLOW else "Block"
-    program = (
-        _(" of {program}").format(program=inert(rule_spec.program, _LONGEST))
-        if rule_spec.program
-        else ""
-    )
+    is_allow = rule_spec.effect is RuleEffect.ALLOW
+    program = inert(rule_spec.program, _LONGEST) if rule_spec.program else ""
+    if program:
+        sentence = (
+            _("Allow {port} of {program} for {remotes}.")
+            if is_allow
+            else _("Block {port} of {program} for {remotes}.")
+        )
+    else:
+        sentence = (
+            _("Allow {port} for {remotes}.") if is_allow else _("Block {port} for {remotes}.")
+        )
     port = _("{protocol} port {port}").format(
         protocol=rule_spec.protocol.value.upper(), port=rule_spec.port
     )
-    return _("{verb} {port}{program} for {remotes}.").format(
-        verb=verb, port=port, program=program, remotes=describe_remotes(rule_spec)
-    )
+    return sentence.format(port=port, program=program, remotes=describe_remotes(rule_spec))
 
 
 def _made(plan: RulePlan) -> str:
-    return _("The rule {change_name} was made.").format(
+    return _("The rule {change_name} was created.").format(
         change_name=quoted(plan.change.name, _LONGEST)
     )
 
 
 def _missing(plan: RulePlan, proof: RuleProof) -> tuple[str, str, str]:
     now = _(
-        "The rule did not appear, although the command that makes it "
-        "reported no error. {verdict_of_asked}"
+        "The rule does not exist, although the command that creates it reported no "
+        "error. {verdict_of_asked}"
     ).format(verdict_of_asked=_verdict_of_asked(plan, proof))
     next_step = _(
-        "Another program or a policy may keep rules from being made. Try the "
-        "command in a terminal as administrator, and see what it says."
+        "Another program or a policy may prevent rules from being created. Run the "
+        "command in a terminal as administrator to see its output."
     )
-    return _("Nothing was changed that can be seen."), now, next_step
+    return _("No change can be seen."), now, next_step
 
 
 def _holds(plan: RulePlan, proof: RuleProof) -> str:
-    state = _STATES[plan.rule_spec.effect]
+    is_allow = plan.rule_spec.effect is RuleEffect.ALLOW
     clients = proof.clients
     named = dict.fromkeys(client.clients for client in clients)
     asked_for = dict.fromkeys(
         client.remote for client in clients if client.remote not in {None, client.clients}
     )
-    checked = (
-        _(" (decided for {one})").format(one=", ".join(str(one) for one in asked_for))
-        if asked_for
-        else ""
-    )
+    if asked_for:
+        sentence = (
+            _("{port} is now allowed for {named} (decided for {addresses}).")
+            if is_allow
+            else _("{port} is now blocked for {named} (decided for {addresses}).")
+        )
+    else:
+        sentence = (
+            _("{port} is now allowed for {named}.")
+            if is_allow
+            else _("{port} is now blocked for {named}.")
+        )
     beyond = ""
     if EVERYONE not in named:
-        beyond = _(" Any other machine: {verdict}").format(verdict=describe_verdict(proof.whole))
-    return _("{port} is {state} now for {named}{checked}.{beyond}").format(
-        port=describe_port(plan.question),
-        state=state,
-        named=", ".join(_(one) for one in named),
-        checked=checked,
-        beyond=beyond,
+        beyond = _("Any other machine: {verdict}").format(verdict=describe_verdict(proof.whole))
+    return join_sentences(
+        sentence.format(
+            port=describe_port(plan.question),
+            named=join_list(_(one) for one in named),
+            addresses=join_list(str(one) for one in asked_for),
+        ),
+        beyond,
     )
 
 
@@ -183,17 +200,18 @@ def _does_not_hold(plan: RulePlan, proof: RuleProof, rule_id: str) -> tuple[str,
     back = _("Revoke the rule: {command}").format(
         command=command_line("firewall", "revoke", "--id", rule_id)
     )
-    now = _("The rule is there. {verdict_of_asked}").format(
+    now = _("The rule exists. {verdict_of_asked}").format(
         verdict_of_asked=_verdict_of_asked(plan, proof)
     )
     if client is None:
         return now, back
     answer = client.answer
     if answer.rule is not None and answer.rule.effect in {RuleEffect.BLOCK, RuleEffect.REJECT}:
-        now += _(" The rule {rule_name} ({source}) wins.").format(
-            rule_name=quoted(answer.rule.name, _LONGEST), source=answer.rule.source
+        wins = _("The rule {rule_name} ({source}) wins.").format(
+            rule_name=quoted(answer.rule.name, _LONGEST), source=_(answer.rule.source)
         )
-    return now, f"{_why_not(plan, answer)} {back}".strip()
+        now = join_sentences(now, wins)
+    return now, join_sentences(_why_not(plan, answer), back)
 
 
 def _why_not(plan: RulePlan, answer: FirewallAnswer) -> str:
@@ -208,11 +226,14 @@ def _verdict_of_asked(plan: RulePlan, proof: RuleProof) -> str:
     client: ClientAnswer | None = proof.first_against(plan.rule_spec.effect)
     name = describe_port(plan.question)
     if client is None:
-        return _("{name} is {states} all the same: {reason}").format(
-            name=name, states=_STATES[plan.rule_spec.effect], reason=proof.whole.reason
+        sentence = (
+            _("{name} is nevertheless allowed: {reason}")
+            if plan.rule_spec.effect is RuleEffect.ALLOW
+            else _("{name} is nevertheless blocked: {reason}")
         )
+        return sentence.format(name=name, reason=proof.whole.reason)
     return _("{name} for {clients}: {verdict}").format(
-        name=name, clients=client.clients, verdict=describe_verdict(client.answer)
+        name=name, clients=_(client.clients), verdict=describe_verdict(client.answer)
     )
 
 

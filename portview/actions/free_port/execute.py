@@ -205,7 +205,7 @@ def _nothing_to_do(plan: FreePlan, asked: str) -> FreeReport:
     _done, now, next_step = describe_result(plan, (), (), proof)
     done = _("Nothing: no process holds it.")
     if plan.is_shared:
-        done = _("Nothing: the port is there to be shared.")
+        done = _("Nothing: the port is shared on purpose.")
     return FreeReport(
         outcome_of(proof, (), ()), asked, done, now, next_step, plan=plan, proof=proof
     )

@@ -40,7 +40,7 @@ def changed_results(plan: FreePlan) -> tuple[StopResult, ...]:
             if services & {one.name for one in known_or(facts.services, ())}:
                 continue  # Another process of the very service that is stopped.
             name = describe_process(facts.info)
-        words = _("{name} holds {endpoint} now.")
+        words = _("{name} now holds {endpoint}.")
         sentences.append(words.format(name=name, endpoint=endpoint_text(row.local)))
     if not sentences:
         return ()

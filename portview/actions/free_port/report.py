@@ -13,7 +13,7 @@ from portview.command_name import command_line
 from portview.domain.errors import Outcome
 from portview.domain.json_schema import iso_time
 from portview.domain.plain_text import inert
-from portview.i18n import N_, _, ngettext
+from portview.i18n import N_, _, join_sentences, ngettext
 from portview.probes.bind_report import BindVerdict
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ ENDING_LABELS = {
     Ending.GONE: N_("had ended before"),
     Ending.RELEASED: N_("released the port when asked, and keeps running"),
     Ending.CHANGED: N_("was not stopped: it changed since it was shown"),
-    Ending.NOT_THE_SAME: N_("was left alone: its PID is another process now"),
+    Ending.NOT_THE_SAME: N_("was left alone: its PID now belongs to another process"),
     Ending.DENIED: N_("was left alone: access denied"),
     Ending.STILL_RUNNING: N_("still runs"),
     Ending.UNTOUCHED: N_("was left alone"),
@@ -121,27 +121,26 @@ def changes_words(results: Iterable[StopResult]) -> str:
     if more > 0:
         words = ngettext("{more} more process changed.", "{more} more processes changed.", more)
         shown.append(words.format(more=more))
-    return " ".join(shown)
+    return join_sentences(*shown)
 
 
 def _now(plan: FreePlan, proof: Proof, was_freed: bool) -> str:  # noqa: FBT001 - private
     port = str(plan.request)
     seconds = (proof.free_after_ms or 0) / 1000
-    freed = (
-        _("; freed in {seconds:.1f} s").format(seconds=seconds)
-        if seconds >= _SHORTEST_S
-        else _("; freed at once")
-    )
-    if not was_freed:
-        freed = ""
+    free = _("{port} is free.")
+    if was_freed:
+        is_slow = seconds >= _SHORTEST_S
+        free = (
+            _("{port} is free; freed in {seconds:.1f} s.")
+            if is_slow
+            else _("{port} is free; freed at once.")
+        )
     holders = _holders(proof.holders)
     return {
-        PortVerdict.FREE: _("{port} is free{freed}.").format(port=port, freed=freed),
-        PortVerdict.TIME_WAIT: _("Nobody holds {port}; only TIME_WAIT is left{time_left}.").format(
-            port=port, time_left=_time_left(proof)
-        ),
+        PortVerdict.FREE: free.format(port=port, seconds=seconds),
+        PortVerdict.TIME_WAIT: _time_wait(port, proof),
         PortVerdict.CONNECTIONS: _connections(port, proof),
-        PortVerdict.REDIRECTED: _("Nobody holds {port}. {detail}").format(
+        PortVerdict.REDIRECTED: _("No process holds {port}. {detail}").format(
             port=port, detail=proof.bind.detail
         ),
         PortVerdict.TAKEN_AGAIN: _("{port} was taken again by {holders}.").format(
@@ -151,12 +150,12 @@ def _now(plan: FreePlan, proof: Proof, was_freed: bool) -> str:  # noqa: FBT001 
             port=port, holders=holders
         ),
         PortVerdict.RESERVED: (
-            _("Nobody holds {port}, but it is reserved by the system. {detail}").format(
+            _("No process holds {port}, but it is reserved by the system. {detail}").format(
                 port=port, detail=proof.bind.detail
             )
         ),
         PortVerdict.BLOCKED: (
-            _("Nobody is seen to hold {port}, but it can't be taken. {detail}").format(
+            _("No process is seen holding {port}, but it can't be taken. {detail}").format(
                 port=port, detail=proof.bind.detail
             )
         ),
@@ -167,14 +166,18 @@ def _connections(port: str, proof: Proof) -> str:
     if proof.bind.verdict is BindVerdict.LEFTOVERS:
         text = _("{port} is free for a server that sets SO_REUSEADDR, as most do. {reason}")
     else:
-        text = _("Nobody listens on {port}, but it can't be taken. {reason}")
+        text = _("No process listens on {port}, but it can't be taken. {reason}")
     return text.format(port=port, reason=proof.bind.reason)
 
 
-def _time_left(proof: Proof) -> str:
+def _time_wait(port: str, proof: Proof) -> str:
     if proof.time_wait_left_s is None:
-        return _(" for a minute or two")
-    return f", {proof.time_wait_left_s:.0f} s"
+        return _("No process holds {port}; only TIME_WAIT is left, for a minute or two.").format(
+            port=port
+        )
+    return _("No process holds {port}; only TIME_WAIT is left, for {seconds:.0f} s.").format(
+        port=port, seconds=proof.time_wait_left_s
+    )
 
 
 def _holders(holders: Iterable[HolderNow]) -> str:
@@ -184,9 +187,13 @@ def _holders(holders: Iterable[HolderNow]) -> str:
         name = describe_process(process.info if process else None, holder.row.pid)
         starter = process.shown_parent if process else None
         if holder.service:
-            name += _(", started by the service {service}").format(service=holder.service)
+            name = _("{name}, started by the service {service}").format(
+                name=name, service=holder.service
+            )
         elif starter is not None:
-            name += _(", started by {process}").format(process=describe_process(starter))
+            name = _("{name}, started by {process}").format(
+                name=name, process=describe_process(starter)
+            )
         words[name] = None
     return "; ".join(words)
 

@@ -29,7 +29,7 @@ from portview.domain.owners.process_tree import (
     possible_ancestors_of,
     trees_of,
 )
-from portview.i18n import _
+from portview.i18n import _, without_full_stop
 from portview.readers.choose import open_reader
 from portview.readers.elevation import unreadable_here
 from portview.readers.execution import read_execution
@@ -202,7 +202,7 @@ class ProcessInspector:
     ) -> tuple[CloseMethod, str]:
         """Look how a process can be asked; not of hundreds, for each look starts a process."""
         if self._looks_left == 0:
-            return CloseMethod.NONE, _("Whether it can be asked to close was not looked at.")
+            return CloseMethod.NONE, _("Whether it can be asked to close was not checked.")
         self._looks_left -= 1
         return ask(pid)
 
@@ -287,7 +287,7 @@ def _services_of_unit(unit: Unit, terminal: int) -> _Services:
     except PortViewError as error:
         if error.code in _NOBODY_MANAGES_IT:
             return Absent()
-        reason = error.message.rstrip(".")
+        reason = without_full_stop(error.message)
         logger.info("the service %s can't be read: %s", unit.name, reason)
         is_denied = error.outcome is Outcome.NEEDS_ADMIN
         return Unreadable(reason, Remedy.ADMINISTRATOR if is_denied else Remedy.TOOL)

@@ -86,6 +86,7 @@ class _Verification:
         self._read_program = read_program
         self._refuse = refuse
         self._known = {one.key for one in seen}
+        self._sockets = {socket for one in seen for socket in one.sockets}
         self._inspector = ProcessInspector()
         self._standpoint = self._inspector.standpoint()
 
@@ -95,10 +96,13 @@ class _Verification:
         return found if found or has_begun else self._others(rows)
 
     def _rows(self) -> tuple[SocketRow, ...]:
-        wanted = {socket for one in self._seen for socket in one.sockets}
-        if not wanted:
+        """Return who holds the sockets, and what else listens or is bound where they are."""
+        places = {(socket.protocol, socket.local) for socket in self._sockets}
+        if not places:
             return ()
-        return tuple(row for row in read_rows() if socket_id(row) in wanted and holds_port(row))
+        return tuple(
+            row for row in read_rows() if (row.protocol, row.local) in places and holds_port(row)
+        )
 
     def _change(self, one: SeenProcess, rows: Sequence[SocketRow]) -> Change | None:
         match compare_programs(one.program, self._read_program(one.key)):
@@ -120,7 +124,9 @@ class _Verification:
             name = describe_process(facts.info)
             words = _("{name} must not be stopped now: {reason}")
             return Change(one.key, words.format(name=name, reason=refusal.reason))
-        if one.sockets and not any(_may_hold(one.key, row) for row in rows):
+        if one.sockets and not any(
+            socket_id(row) in self._sockets and _may_hold(one.key, row) for row in rows
+        ):
             words = _("{name} no longer holds {sockets}.")
             return Change(
                 one.key,
@@ -130,7 +136,10 @@ class _Verification:
         return None
 
     def _others(self, rows: Sequence[SocketRow]) -> tuple[Change, ...]:
-        """Return who holds one of the sockets by now and was not seen."""
+        """Return who was not seen and holds one of the sockets by now, or one at the same place.
+
+        The second shares the port (SO_REUSEPORT), and may be visible to an administrator only.
+        """
         for attempt in range(_MOST_LOOKS):
             if attempt:
                 time.sleep(_LOOK_EVERY_S)
@@ -140,7 +149,12 @@ class _Verification:
                 return ()
         found: dict[ProcessKey, Change] = {}
         for row in unseen:
-            holder = next(one.key for one in self._seen if socket_id(row) in one.sockets)
+            place = (row.protocol, row.local)
+            holder = next(
+                one.key
+                for one in self._seen
+                if any((socket.protocol, socket.local) == place for socket in one.sockets)
+            )
             if row.owner is not None:
                 words = _("{name} holds {socket} now as well.")
                 name = describe_process(self._info(row.owner), row.pid)

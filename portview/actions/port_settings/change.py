@@ -143,7 +143,9 @@ def apply_setting(
     return SettingReport(
         Outcome.DONE if is_so else Outcome.NOT_DONE,
         asked,
-        _("The setting was changed.") if is_so else _("The setting is not as it was asked for."),
+        _("The setting was changed.")
+        if is_so
+        else _("The setting does not have the requested value."),
         _now(plan, after),
         undo,
         plan=plan,
@@ -178,8 +180,8 @@ def describe_harm(change: SettingChange) -> str:
         if sys.platform == "win32"
         else _("A server in the new range may find its port taken by an outgoing connection."),
         SettingKind.ALLOW_FROM: _("Every user of this machine may then take these ports."),
-        SettingKind.REMOVE_FORWARD: _("Whoever uses the forward is not reached any more."),
-        SettingKind.RESTORE_FORWARD: _("The port is taken by the forward."),
+        SettingKind.REMOVE_FORWARD: _("Clients that use the forward no longer reach their server."),
+        SettingKind.RESTORE_FORWARD: _("The forward takes the port."),
     }[change.kind]
 
 
@@ -192,7 +194,7 @@ def undo_sentence(plan: SettingPlan) -> str:
 
 def _now(plan: SettingPlan, after: Fact[str]) -> str:
     if isinstance(after, Unreadable):
-        return _("How it is now can't be read: {reason}.").format(reason=after.reason)
+        return _("The current value can't be read: {reason}.").format(reason=after.reason)
     name = {
         SettingKind.DYNAMIC_RANGE: _("Dynamic range"),
         SettingKind.ALLOW_FROM: _("First port for every user"),

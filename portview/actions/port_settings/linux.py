@@ -112,7 +112,7 @@ def _translated(error: OSError, path: Path) -> PortViewError:
         return PortViewError(
             "access_denied",
             _("The setting can't be changed without administrator rights. Nothing was done."),
-            _("Do it as administrator."),
+            _("Try again as administrator."),
             Outcome.NEEDS_ADMIN,
         )
     if error.errno == errno.EROFS:
@@ -127,6 +127,6 @@ def _translated(error: OSError, path: Path) -> PortViewError:
         _("The kernel refused the value for {path}: {reason}.").format(
             path=path, reason=error.strerror or error
         ),
-        _("The floor of privileged ports has to be below the dynamic range."),
+        _("The first port for every user must be below the dynamic range."),
         Outcome.NOT_DONE,
     )

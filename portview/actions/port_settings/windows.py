@@ -11,7 +11,7 @@ from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import Absent, Fact, Known, Unreadable, known_or
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import Family
-from portview.i18n import _
+from portview.i18n import _, without_full_stop
 from portview.readers.elevation import is_elevated
 from portview.readers.port_ranges import read_port_ranges
 from portview.readers.windows.reserved_ports import read_port_proxies
@@ -52,7 +52,7 @@ class WindowsPortSettings:
             return _forward(change)
         ranges = read_port_ranges(change.protocol, Family.IPV4)
         if ranges.notes:
-            return Unreadable(ranges.notes[0].rstrip("."))
+            return Unreadable(without_full_stop(ranges.notes[0]))
         if change.kind is SettingKind.DYNAMIC_RANGE:
             return Known(str(ranges.dynamic)) if ranges.dynamic else Absent()
         found = [one for one in ranges.excluded if one.is_administered]
@@ -91,7 +91,7 @@ class WindowsPortSettings:
             raise PortViewError(
                 "access_denied",
                 _("The setting can't be changed without administrator rights. Nothing was done."),
-                _("Do it as administrator."),
+                _("Try again as administrator."),
                 Outcome.NEEDS_ADMIN,
             )
         if not change.is_around_winnat:

@@ -61,7 +61,7 @@ def choose_console_method(world: ConsoleWorld) -> ConsoleChoice:
     if world.pid not in attached:
         return ConsoleChoice(
             CloseMethod.NONE,
-            reason=_("It has neither a window nor a console, so that it can't be asked to close."),
+            reason=_("It has neither a window nor a console, so it can't be asked to close."),
         )
     if world.leads_group:
         return ConsoleChoice(CloseMethod.GROUP, attached)

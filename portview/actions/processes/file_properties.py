@@ -22,7 +22,7 @@ def show_file_properties(path: str) -> None:
     except OSError as error:
         raise PortViewError(
             "no_properties",
-            _("Windows showed no properties of the file: {value}").format(
+            _("Windows could not show the properties of the file: {value}").format(
                 value=error.strerror or error
             ),
             _("Open its folder instead."),

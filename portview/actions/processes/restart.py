@@ -50,9 +50,9 @@ def _reasons(process: StoppedProcess) -> Iterator[str]:
     if not process.working_directory:
         yield _("Its working directory is not known.")
     if process.executable and not Path(process.executable).is_file():
-        yield _("Its program is not there any more.")
+        yield _("Its program no longer exists.")
     if process.working_directory and not Path(process.working_directory).is_dir():
-        yield _("Its working directory is not there any more.")
+        yield _("Its working directory no longer exists.")
     if process.rights is None:
         yield _("Which user it ran as, and with which rights, is not known.")
     else:
@@ -63,7 +63,7 @@ def _rights_reasons(process: StoppedProcess, was: ProcessRights) -> Iterator[str
     """Describe in which way PortView's own rights differ from those that the process had."""
     fact = read_process_rights(os.getpid())
     if not isinstance(fact, Known):
-        yield _("Which rights PortView has itself can't be read.")
+        yield _("The rights of PortView itself can't be read.")
         return
     own = fact.value
     if was.namespaces != own.namespaces:
@@ -187,7 +187,7 @@ def _as_before(rights: ProcessRights) -> dict[str, Any]:
     account = _account_of(rights)
     if account is None:
         raise PortViewError(
-            "no_such_user", _("There is no user {user_id} any more.").format(user_id=rights.user_id)
+            "no_such_user", _("The user {user_id} no longer exists.").format(user_id=rights.user_id)
         )
     name, home, shell = account
     return {

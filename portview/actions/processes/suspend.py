@@ -21,7 +21,7 @@ from portview.actions.safety.state_refusals import state_refusal
 from portview.domain.errors import ActionReport, Outcome, PortViewError
 from portview.domain.owners.process import Execution
 from portview.domain.sockets.socket_row import endpoint_text
-from portview.i18n import _
+from portview.i18n import _, join_list
 from portview.readers.execution import read_execution
 
 if TYPE_CHECKING:
@@ -117,7 +117,8 @@ def change_execution(plan: SuspendPlan, *, as_admin: bool = False) -> SuspendRep
     key = plan.process.key
     name = describe_process(plan.process.info)
     verb = plan.verb
-    asked = f"{verb.capitalize()} {name}."
+    is_suspend = verb is SuspendVerb.SUSPEND
+    asked = (_("Suspend {name}.") if is_suspend else _("Resume {name}.")).format(name=name)
     if plan.refusal is not None:
         return SuspendReport(
             Outcome.NOT_DONE,
@@ -140,7 +141,9 @@ def change_execution(plan: SuspendPlan, *, as_admin: bool = False) -> SuspendRep
         asked,
         _("Nothing had to be done.")
         if was_so
-        else _("{name} was {participle}.").format(name=name, participle=verb.participle),
+        else (_("{name} was suspended.") if is_suspend else _("{name} was resumed.")).format(
+            name=name
+        ),
         _now(name, execution),
         _next(plan, execution),
         plan=plan,
@@ -223,29 +226,33 @@ def _with_handle(plan: SuspendPlan, act: Callable[[ProcessHandle], Execution]) -
     except PermissionError as error:
         raise PortViewError(
             "access_denied",
-            _(
-                "{name} can't be {participle} without administrator rights. Nothing was done."
-            ).format(name=name, participle=plan.verb.participle),
-            _("Do it as administrator."),
+            (
+                _("{name} can't be suspended without administrator rights. Nothing was done.")
+                if plan.verb is SuspendVerb.SUSPEND
+                else _("{name} can't be resumed without administrator rights. Nothing was done.")
+            ).format(name=name),
+            _("Try again as administrator."),
             Outcome.NEEDS_ADMIN,
         ) from error
     except OSError as error:
         raise PortViewError(
             "not_possible",
-            _("{name} was not {participle}: {value}.").format(
-                name=name, participle=plan.verb.participle, value=error.strerror or error
-            ),
+            (
+                _("{name} was not suspended: {reason}.")
+                if plan.verb is SuspendVerb.SUSPEND
+                else _("{name} was not resumed: {reason}.")
+            ).format(name=name, reason=error.strerror or error),
         ) from error
 
 
 def describe_sockets(plan: SuspendPlan) -> str:
     """Name what a process listens on: "127.0.0.1:80, [::1]:80"; empty for nothing."""
-    return ", ".join(dict.fromkeys(endpoint_text(row.local) for row in plan.sockets))
+    return join_list(dict.fromkeys(endpoint_text(row.local) for row in plan.sockets))
 
 
 def _now(name: str, execution: Execution) -> str:
     return {
-        Execution.RUNNING: f"{name} runs.",
+        Execution.RUNNING: _("{name} runs.").format(name=name),
         Execution.SUSPENDED: _("{name} is suspended: it does nothing until it is resumed.").format(
             name=name
         ),
@@ -261,7 +268,7 @@ def _next(plan: SuspendPlan, execution: Execution) -> str:
         if plan.verb is SuspendVerb.RESUME:
             return _("Something suspended it again.")
         if plan.sockets:
-            return _("It keeps {sockets}, and who connects there waits.").format(
+            return _("It keeps {sockets}; clients that connect will hang.").format(
                 sockets=describe_sockets(plan)
             )
     return ""

@@ -49,7 +49,7 @@ def pending_sentence(fact: Fact[Blockage]) -> str:
             "A kill is pending: it waits inside the kernel{where} (state D), most likely for a "
             "disk or a network drive, and ends when that wait is over."
         ).format(where=_where(fact.value))
-    return _("A kill is pending; it ends when the kernel has cleared it away.")
+    return _("A kill is pending; it ends when the kernel has cleaned it up.")
 
 
 def thaw_words(blockage: Blockage) -> str:

@@ -181,9 +181,9 @@ def services_unreadable(services: Unreadable) -> Refusal:
     """Return why a process that may run a service is not stopped."""
     return unreadable_refusal(
         "services_unreadable",
-        _("This process may run a service, and PortView can't read which: ")
-        + services.reason
-        + ".",
+        _("This process may run a service, and PortView can't read which: {reason}.").format(
+            reason=services.reason
+        ),
         services.remedy,
     )
 
@@ -245,7 +245,7 @@ def _windows_part(process: ProcessFacts, standpoint: SelfContext) -> Refusal | N
         if name in _WINDOWS_DESKTOP:
             return Refusal(
                 "desktop",
-                _("This process is a part of the desktop that you are looking at."),
+                _("This process is a part of the desktop that you use."),
                 _("Sign out and in again to restart it."),
             )
         if name in _WINDOWS_SERVICE_HOSTS and isinstance(process.services, Absent):
@@ -289,10 +289,7 @@ def _unix_refusal(process: ProcessFacts) -> Refusal | None:
     if process.key.pid == LINUX_INIT_PID:
         return Refusal(
             "init",
-            _(
-                "This is process 1, which everything else runs under. Where it "
-                "is systemd, it holds the port for a socket unit."
-            ),
+            _("This is PID 1 (init). If it is systemd, it listens for a socket unit."),
             _("See which one: systemctl list-sockets. Stop it: systemctl stop NAME.socket"),
         )
     if process.is_kernel_thread:

@@ -21,8 +21,8 @@ def below_refusal(process: ProcessFacts, context: SelfContext) -> Refusal | None
         return Refusal(
             "runs_portview",
             _(
-                "PortView runs inside this process and would end with it, before "
-                "it could look again."
+                "PortView runs inside this process and would end with it, before it could "
+                "check the result."
             ),
             _("Start PortView from somewhere else and try again, or close this program yourself."),
         )
@@ -80,8 +80,8 @@ def service_session_refusal(service: ServiceFacts, context: SelfContext) -> Refu
 def _reason(tie: SessionTie) -> str:
     return {
         SessionTie.DISPLAY: _(
-            "This process is the display server that you are looking at (DISPLAY or "
-            "WAYLAND_DISPLAY): every window would close."
+            "This process is the display server that you use (DISPLAY or WAYLAND_DISPLAY): "
+            "every window would close."
         ),
         SessionTie.TERMINAL: _(
             "The terminal that PortView was started in belongs to this process, and would close."
@@ -99,8 +99,8 @@ def _reason(tie: SessionTie) -> str:
             "disconnected."
         ),
         SessionTie.REMOTE_DESKTOP: _(
-            "This process carries a remote desktop connection that is open now: whoever looks at "
-            "this screen through it would be disconnected."
+            "This process carries a remote desktop connection that is open now: whoever "
+            "uses this screen through it would be disconnected."
         ),
     }[tie]
 

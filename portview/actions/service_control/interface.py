@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from portview.domain.errors import Outcome, PortViewError
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from portview.actions.safety.process_facts import ServiceFacts
@@ -40,14 +40,24 @@ def no_such_service(name: str) -> PortViewError:
     )
 
 
+_DENIED = {
+    "stopped": N_("The service {name} can't be stopped without administrator rights."),
+    "started": N_("The service {name} can't be started without administrator rights."),
+    "read": N_("The service {name} can't be read without administrator rights."),
+}
+_FAILED = {
+    "stopped": N_("The service {name} was not stopped: {reason}"),
+    "started": N_("The service {name} was not started: {reason}"),
+    "read": N_("The service {name} was not read: {reason}"),
+}
+
+
 def service_needs_admin(name: str, verb: str) -> PortViewError:
     """Return the error for a service that this user may not control."""
     return PortViewError(
         "service_denied",
-        _("The service {name} can't be {verb} without administrator rights.").format(
-            name=name, verb=verb
-        ),
-        _("Do it as administrator."),
+        _(_DENIED[verb]).format(name=name),
+        _("Try again as administrator."),
         Outcome.NEEDS_ADMIN,
     )
 
@@ -56,10 +66,8 @@ def service_failed(name: str, verb: str, reason: str) -> PortViewError:
     """Return the error for a service that did not do as it was told."""
     return PortViewError(
         "service_failed",
-        _("The service {name} was not {verb}: {reason}").format(
-            name=name, verb=verb, reason=reason
-        ),
-        _("The service manager's own log tells more."),
+        _(_FAILED[verb]).format(name=name, reason=reason),
+        _("See the service manager's log for details."),
         Outcome.NOT_DONE,
     )
 

@@ -137,7 +137,7 @@ class SystemdControl:
         except subprocess.TimeoutExpired as error:
             raise PortViewError(
                 "service_timeout",
-                _("systemctl did not come back within {timeout_s:.0f} s.").format(
+                _("systemctl did not respond within {timeout_s:.0f} s.").format(
                     timeout_s=timeout_s
                 ),
                 _("systemd is still working on it; check again later."),

@@ -18,7 +18,7 @@ from portview.actions.service_control.interface import (
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import Absent, Fact, Known, Remedy, Unreadable
 from portview.domain.owners.service import RecoveryAction, RecoveryKind, Service, ServiceState
-from portview.i18n import _
+from portview.i18n import _, without_full_stop
 from portview.readers.elevation import is_elevated, unreadable_here
 from portview.readers.windows.advapi32 import ServiceManager
 from portview.readers.windows.service_table import STATES
@@ -127,7 +127,7 @@ def services_in(
 
 def _unreadable_service(name: str, error: PortViewError) -> Unreadable:
     reason = _("the service {name} can't be queried ({rstrip})").format(
-        name=name, rstrip=error.message.rstrip(".")
+        name=name, rstrip=without_full_stop(error.message)
     )
     if error.outcome is not Outcome.NEEDS_ADMIN:
         return Unreadable(reason, Remedy.RETRY)

@@ -16,7 +16,7 @@ from portview.domain.errors import ActionReport, Outcome, PortViewError
 from portview.domain.facts import known_or
 from portview.domain.owners.service import Service, ServiceState
 from portview.domain.plain_text import quoted
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 from portview.readers.process_identity import process_key
 from portview.readers.running_program import read_program
 
@@ -107,7 +107,7 @@ def restart_service(seen: ServiceFacts, *, as_admin: bool = False) -> ServiceRep
         control.start(seen.name, _TIMEOUT_S)
         for dependent in reversed(seen.dependents):
             control.start(dependent.name, _TIMEOUT_S)
-    words = _("{stopped} Then started again.").format(stopped=_describe_stopped(seen))
+    words = join_sentences(_describe_stopped(seen), _("It was then started again."))
     return _running(
         control, seen, _("Restart the service {seen_name}.").format(seen_name=seen.name), words
     )

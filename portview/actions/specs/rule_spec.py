@@ -61,13 +61,15 @@ def validated_rule_spec(rule_spec: RuleSpec) -> RuleSpec:
         raise _bad(_("there is no port {port}").format(port=rule_spec.port))
     if rule_spec.program is not None and not _is_program(rule_spec.program):
         raise _bad(
-            _("{program} is no full path of a program").format(program=quoted(rule_spec.program)),
+            _("{program} is not the full path of a program").format(
+                program=quoted(rule_spec.program)
+            ),
             _("Give the whole path, as “executable” in the output of {command}.").format(
                 command=command_line("list", "--json")
             ),
         )
     if rule_spec.expires_at_ms is not None and not 0 < rule_spec.expires_at_ms < _LATEST_MS:
-        raise _bad(_("the time at which it ends is out of bounds"))
+        raise _bad(_("its end time is out of range"))
     return replace(
         rule_spec,
         remotes=validated_remotes(rule_spec.remotes),
@@ -150,7 +152,7 @@ def decode_rule_spec(effect: str, words: Sequence[str]) -> RuleSpec:
     if protocol not in list(Protocol) or not _PORT.fullmatch(port):
         raise _bad(_("invalid port"))
     if expires != _NONE and not _NUMBER.fullmatch(expires):
-        raise _bad(_("the time at which it ends is none"))
+        raise _bad(_("its end time is invalid"))
     rule_spec = RuleSpec(
         RuleEffect(effect),
         Protocol(protocol),
@@ -162,7 +164,7 @@ def decode_rule_spec(effect: str, words: Sequence[str]) -> RuleSpec:
         None if until == _NONE else _key(until),
     )
     if validated_rule_spec(rule_spec) != rule_spec:
-        raise _bad(_("it is not written in its one form"))
+        raise _bad(_("it is not in its canonical form"))
     return rule_spec
 
 
@@ -176,7 +178,7 @@ def _remote(text: str) -> str:
         return canonical_address(str(ip_address(word.partition("%")[0])))
     except ValueError:
         raise _bad(
-            _("{text} is not a valid address and no network").format(text=quoted(text)),
+            _("{text} is not a valid address or network").format(text=quoted(text)),
             _("Write 192.168.1.7, 192.168.1.0/24, localsubnet or any."),
         ) from None
 
@@ -185,10 +187,10 @@ def _checked_profiles(profiles: Sequence[str]) -> tuple[str, ...]:
     words = {word.strip().lower() for word in profiles}
     if not words or not words <= set(PROFILES):
         raise _bad(
-            _("{value} names no profile").format(
+            _("{value} is not a profile").format(
                 value=quoted(", ".join(sorted(words)) or "nothing")
             ),
-            _("Choose among {profiles}.").format(profiles=", ".join(PROFILES)),
+            _("Choose from {profiles}.").format(profiles=", ".join(PROFILES)),
         )
     return tuple(profile for profile in PROFILES if profile in words)
 
@@ -206,7 +208,7 @@ def _is_program(program: str | None) -> bool:
 def _key(text: str) -> ProcessKey:
     match = _KEY.fullmatch(text)
     if match is None:
-        raise _bad(_("{text} names no process").format(text=quoted(text)))
+        raise _bad(_("{text} is not a process").format(text=quoted(text)))
     return ProcessKey(int(match[1]), int(match[2]))
 
 

@@ -187,7 +187,8 @@ def _removal(rule: PortProxyRule, facts: Facts) -> Fix:
         SettingChange(SettingKind.REMOVE_FORWARD, value),
         harm=Harm.SHARED,
         harm_words=_(
-            "Whoever uses the forward, such as a virtual machine, is not reached any more."
+            "What the forward leads to, such as a virtual machine, can no longer be "
+            "reached through it."
         ),
         undo=SettingChange(SettingKind.RESTORE_FORWARD, value),
     )

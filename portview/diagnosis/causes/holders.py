@@ -32,7 +32,7 @@ from portview.diagnosis.wording import (
 from portview.domain.facts import Known
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import Protocol
-from portview.i18n import _, ngettext
+from portview.i18n import _, ngettext, without_full_stop
 
 if TYPE_CHECKING:
     from portview.diagnosis.facts import Facts, PortSocket
@@ -115,8 +115,8 @@ def dual_stack(facts: Facts) -> Finding | None:
             Fix(
                 _("Have that server listen on IPv6 alone (IPV6_V6ONLY; nginx: ipv6only=on)."),
                 harm=Harm.LITTLE,
-                harm_words=_("Its IPv4 clients are not served any more."),
-                undo=_("Put the setting back."),
+                harm_words=_("Its IPv4 clients are no longer served."),
+                undo=_("Restore the setting."),
             ),
             free_the_port(facts, found),
         ),
@@ -247,7 +247,7 @@ def socket_unit(facts: Facts) -> Finding | None:
         ("systemctl", "disable", "--now", unit) if unit else ("systemctl", "list-sockets", "--all"),
         needs_admin=unit is not None,
         harm=Harm.SHARED if unit else Harm.NONE,
-        harm_words=_("The service is not started on demand any more."),
+        harm_words=_("The service is no longer started on demand."),
         # untranslated: a command
         undo=f"systemctl enable --now {unit}" if unit else "",
     )
@@ -305,8 +305,8 @@ def wildcard_and_specific(facts: Facts) -> Finding | None:
         Certainty.PROVED,
         _filled(
             _(
-                "{owner} listen on {port} side by side, at {places}: Windows lets one program have "
-                "all addresses and another a single one, and neither is told."
+                "{owner} listen on {port} side by side, at {places}: Windows lets one program "
+                "have all addresses and another a single one, without an error for either."
             ),
             found,
             facts,
@@ -354,7 +354,7 @@ def _where(found: tuple[PortSocket, ...]) -> tuple[Fix, ...]:
                         ),
                         harm=Harm.LITTLE,
                         harm_words=_("Its clients have to use the other port."),
-                        undo=_("Put the setting back."),
+                        undo=_("Restore the setting."),
                     ),
                 )
     return ()
@@ -386,7 +386,7 @@ def _unreadable(facts: Facts) -> Finding:
     return cannot_tell(
         "listener",
         Side.BIND,
-        _("The table of sockets can't be read: {reason}.").format(reason=reason.rstrip(".")),
+        _("The table of sockets can't be read: {reason}.").format(reason=without_full_stop(reason)),
         _("Rights to read the table of sockets."),
     )
 

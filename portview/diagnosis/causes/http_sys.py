@@ -95,7 +95,7 @@ def _services(facts: Facts) -> tuple[str, ...]:
 
 
 def _stop(facts: Facts, name: str) -> Fix:
-    harm = _("Whoever uses the service loses it.")
+    harm = _("Clients of the service lose it.")
     if name.lower() in _CUTS_OFF:
         harm = _("Remote sessions to this machine end, maybe your own.")
     return Fix(

@@ -93,11 +93,11 @@ def outgoing_connection(facts: Facts) -> Finding | None:
         certainty = Certainty.PROVED if is_proved else Certainty.LIKELY
     else:
         certainty = Certainty.POSSIBLE
-    took = _("An outgoing connection of {owner} uses {port} as its own end. Nobody listens.")
+    took = _("An outgoing connection of {owner} uses {port} as its own end. Nothing listens.")
     if dynamic is not None and facts.port in dynamic:
         took = _(
-            "An outgoing connection of {owner} uses {port} as its own end: the system took the "
-            "number from the dynamic range. Nobody listens."
+            "An outgoing connection of {owner} uses {port} as its own end: the system took "
+            "the number from the dynamic range. Nothing listens."
         )
     closings = [fix for one in found[:1] if (fix := close_connection(facts, one)) is not None]
     return Finding(
@@ -145,8 +145,11 @@ def _leftover_words(found: tuple[PortSocket, ...], facts: Facts) -> str:
     count = len(found)
     states = ", ".join(sorted({one.state.value for one in found if one.state}))
     first = ngettext(
-        "{count} connection of an earlier server is left on {port} ({states}); nobody listens.",
-        "{count} connections of an earlier server are left on {port} ({states}); nobody listens.",
+        ("{count} connection of an earlier server is left on {port} ({states}); nothing listens."),
+        (
+            "{count} connections of an earlier server are left on {port} ({states}); "
+            "nothing listens."
+        ),
         count,
     ).format(count=count, port=facts.question.name, states=states)
     if facts.refused:
@@ -191,10 +194,10 @@ def unknown_holder(facts: Facts) -> Finding | None:
     return cannot_tell(
         "unknown_holder",
         Side.BIND,
-        _("Something has {port}, and the table of sockets shows nothing that does.").format(
+        _("Something has {port}, but the socket table doesn't show what.").format(
             port=facts.question.name
         ),
-        _("Ask again: it may just have come or gone. As administrator more may be seen."),
+        _("Check again: it may have changed just now. An administrator may see more."),
     )
 
 

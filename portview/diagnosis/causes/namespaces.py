@@ -25,11 +25,11 @@ def holder_in_other_namespace(facts: Facts) -> Finding | None:
         "other_namespace",
         Side.BIND,
         Certainty.PROVED,
-        _("A process outside of this container has {port}; from in here it can't be named.").format(
-            port=facts.question.name
-        ),
+        _(
+            "A process outside of this container has {port}; from inside it can't be identified."
+        ).format(port=facts.question.name),
         (*socket_evidence(facts, found), *bind_evidence(facts)),
-        (*use_another_port(facts), Fix(_("Ask again on the host, outside of the container."))),
+        (*use_another_port(facts), Fix(_("Check again on the host, outside of the container."))),
     )
 
 

@@ -18,7 +18,7 @@ from portview.diagnosis.fixes import use_another_port
 from portview.domain.destination import ClientOrigin
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import Endpoint, endpoint_text
-from portview.i18n import _
+from portview.i18n import _, without_full_stop
 
 if TYPE_CHECKING:
     from portview.diagnosis.facts import Facts
@@ -59,7 +59,8 @@ def nat_shadow(facts: Facts) -> Finding | None:
             _(
                 "Whether a NAT rule sends clients of {port} elsewhere can't be read: {reason}."
             ).format(
-                port=facts.question.name, reason=facts.destinations.problem.reason.rstrip(".")
+                port=facts.question.name,
+                reason=without_full_stop(facts.destinations.problem.reason),
             ),
             _("The firewall's rules, which only an administrator may read."),
         )
@@ -123,7 +124,7 @@ def _remove(one: Destination) -> Fix:
         None,
         needs_admin=True,
         harm=Harm.SHARED,
-        harm_words=_("Whoever relies on the forward loses it."),
+        harm_words=_("Clients that use the forward lose it."),
         undo=_("Add the rule again."),
     )
 

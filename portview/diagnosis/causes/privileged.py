@@ -80,7 +80,7 @@ def _privilege_fixes(facts: Facts, floor: int) -> tuple[Fix, ...]:
             ("setcap", "cap_net_bind_service=+ep", "/path/to/program"),
             needs_admin=True,
             harm=Harm.LITTLE,
-            harm_words=_("Whoever runs that program may take every privileged port with it."),
+            harm_words=_("Everyone who runs that program can take every privileged port with it."),
             undo="setcap -r /path/to/program",
         ),
         Fix(

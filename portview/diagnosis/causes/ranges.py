@@ -140,7 +140,7 @@ def administered_exclusion(facts: Facts) -> Finding | None:
             Certainty.LIKELY,
             _(
                 "An administrator reserved ports {range}; programs that ask Windows for a "
-                "reservation of their own there, as QUIC does, are told that it is in use."
+                "reservation of their own there, as QUIC does, get the error that it is in use."
             ).format(range=exclusion),
             (Evidence(_("Excluded range"), f"{exclusion} *", facts.ranges.source),),
             use_another_port(facts),
@@ -149,9 +149,8 @@ def administered_exclusion(facts: Facts) -> Finding | None:
         "administered_exclusion",
         Side.BIND,
         _(
-            "{port} is reserved ({range}), which keeps the "
-            "system from giving it away by chance and "
-            "nobody from asking for it by number."
+            "{port} is reserved ({range}): the system doesn't give it away by chance, but "
+            "a program can still ask for it by number."
         ).format(port=facts.question.name, range=exclusion),
     )
 

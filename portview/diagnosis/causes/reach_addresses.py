@@ -59,7 +59,11 @@ def loopback_only(facts: Facts) -> Finding | None:
         for info in one.owners
         if (text := where_its_port_stands(info))
     ]
-    hint = _(" ({where})").format(where=where[0]) if where else ""
+    advice = _("Have it listen on all addresses (0.0.0.0 or ::).")
+    if where:
+        advice = _("Have it listen on all addresses (0.0.0.0 or ::): {where}.").format(
+            where=where[0]
+        )
     return Finding(
         "loopback_only",
         Side.REACH,
@@ -71,10 +75,10 @@ def loopback_only(facts: Facts) -> Finding | None:
         follow_up=_("No other machine can reach it there."),
         fixes=(
             Fix(
-                _("Have it listen on all addresses (0.0.0.0 or ::){hint}.").format(hint=hint),
+                advice,
                 harm=Harm.LITTLE,
                 harm_words=_("Every machine of the network can then reach it."),
-                undo=_("Put the setting back."),
+                undo=_("Restore the setting."),
             ),
         ),
     )
@@ -96,7 +100,7 @@ def wrong_family(facts: Facts) -> Finding | None:
         "wrong_family",
         Side.REACH,
         Certainty.PROVED,
-        _("{places} takes no {family} clients: whoever calls {addresses} is refused.").format(
+        _("{places} takes no {family} clients: connections to {addresses} are refused.").format(
             places=place_words(facts.listeners, facts.port), family=name, addresses=listed(mine)
         ),
         (
@@ -112,7 +116,7 @@ def wrong_family(facts: Facts) -> Finding | None:
                 _("Have it listen on :: with IPV6_V6ONLY off, which takes both."),
                 harm=Harm.LITTLE,
                 harm_words=_("It is then reachable over {family} as well.").format(family=name),
-                undo=_("Put the setting back."),
+                undo=_("Restore the setting."),
             ),
             Fix(_("Have clients use an address of the other family.")),
         ),
@@ -166,7 +170,7 @@ def specific_address(facts: Facts) -> Finding | None:
         "specific_address",
         Side.REACH,
         Certainty.PROVED,
-        _("{owner} listens on {places} only; whoever calls {addresses} is refused.").format(
+        _("{owner} listens on {places} only; connections to {addresses} are refused.").format(
             owner=describe_owner(found),
             places=place_words(found, facts.port),
             addresses=listed(missing),
@@ -177,7 +181,7 @@ def specific_address(facts: Facts) -> Finding | None:
                 _("Have it listen on all addresses (0.0.0.0 or ::)."),
                 harm=Harm.LITTLE,
                 harm_words=_("Every network of this machine can then reach it."),
-                undo=_("Put the setting back."),
+                undo=_("Restore the setting."),
             ),
         ),
     )
@@ -212,7 +216,7 @@ def container_bridge_only(facts: Facts) -> Finding | None:
                 _("Have it listen on all addresses (0.0.0.0 or ::)."),
                 harm=Harm.LITTLE,
                 harm_words=_("Every machine of the network can then reach it."),
-                undo=_("Put the setting back."),
+                undo=_("Restore the setting."),
             ),
         ),
     )
@@ -285,9 +289,9 @@ def address_gone(facts: Facts) -> Finding | None:
         "address_not_here",
         Side.REACH,
         Certainty.PROVED,
-        _(
-            "{owner} listens on {places}, an address that this machine does not have any more."
-        ).format(owner=describe_owner(gone), places=place_words(gone, facts.port)),
+        _("{owner} listens on {places}, an address that this machine no longer has.").format(
+            owner=describe_owner(gone), places=place_words(gone, facts.port)
+        ),
         socket_evidence(facts, gone),
         (Fix(_("Restart the server, or have it listen on all addresses.")),),
     )

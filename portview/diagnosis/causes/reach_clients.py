@@ -75,8 +75,8 @@ def proxy_environment(facts: Facts) -> Finding | None:
         ),
         (
             Fix(
-                _("Except this machine from the proxy: NO_PROXY=localhost,127.0.0.1,::1"),
-                undo=_("Take it out of NO_PROXY again."),
+                _("Exclude this machine from the proxy: NO_PROXY=localhost,127.0.0.1,::1"),
+                undo=_("Remove it from NO_PROXY."),
             ),
         ),
     )

@@ -54,12 +54,22 @@ def firewall_blocks(facts: Facts) -> Finding | None:
 
 def _blocked(facts: Facts, blocked: dict[str, FirewallAnswer], *, is_everything: bool) -> Finding:
     first = next(iter(blocked.values()))
-    where = "" if is_everything else _(" at {addresses}").format(addresses=listed(blocked))
-    sentence = (
-        _("This machine's firewall blocks {clients} to {port}{where}: {reason}")
-        if first.verdict is FirewallVerdict.BLOCKED
-        else _("This machine's firewall lets only some {clients} to {port}{where}: {reason}")
-    )
+    is_blocked = first.verdict is FirewallVerdict.BLOCKED
+    if is_everything:
+        sentence = (
+            _("This machine's firewall blocks {clients} to {port}: {reason}")
+            if is_blocked
+            else _("This machine's firewall lets only some {clients} to {port}: {reason}")
+        )
+    else:
+        sentence = (
+            _("This machine's firewall blocks {clients} to {port} at {addresses}: {reason}")
+            if is_blocked
+            else _(
+                "This machine's firewall lets only some {clients} to {port} at {addresses}: "
+                "{reason}"
+            )
+        )
     command = (
         *(*facts.me.own_command, "firewall", "allow"),
         *(str(facts.port), "--proto", facts.protocol.value),
@@ -71,7 +81,7 @@ def _blocked(facts: Facts, blocked: dict[str, FirewallAnswer], *, is_everything:
         sentence.format(
             clients=client_words(facts.protocol),
             port=facts.question.name,
-            where=where,
+            addresses=listed(blocked),
             reason=inert(first.reason, 400),
         ),
         tuple(

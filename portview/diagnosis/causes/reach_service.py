@@ -44,8 +44,8 @@ def suspended(facts: Facts) -> Finding | None:
     fixes: tuple[Fix, ...]
     if frozen:
         sentence = _(
-            "{owner} is suspended in a frozen control group (docker pause does that): it keeps "
-            "{port} and serves nobody."
+            "{owner} is suspended in a frozen control group (docker pause does that): it "
+            "keeps {port} and serves no client."
         )
         thaw = next((one.thaw for one in _owners_of(found, facts) if one.thaw), "")
         fixes = (
@@ -54,12 +54,14 @@ def suspended(facts: Facts) -> Finding | None:
                 tuple(shlex.split(thaw)) if thaw else None,
                 needs_admin=True,
                 harm=Harm.LITTLE,
-                harm_words=_("Whoever froze it may have had a reason."),
+                harm_words=_("It may have been frozen for a reason."),
                 undo=_("Freeze it again."),
             ),
         )
     else:
-        sentence = _("{owner} is suspended: it keeps {port} and serves nobody until it is resumed.")
+        sentence = _(
+            "{owner} is suspended: it keeps {port} and serves no client until it is resumed."
+        )
         fixes = tuple(resume_process(facts, info) for info, _frozen in _still(facts))[:2]
     return Finding(
         "suspended",
@@ -215,9 +217,9 @@ def accepts_then_resets(facts: Facts) -> Finding | None:
         Side.REACH,
         Certainty.PROVED,
         _(
-            "{owner} takes connections and ends them at once, before anything is said (tried at "
-            "{addresses}): it is a relay without a server "
-            "behind it, or it allows other clients only."
+            "{owner} accepts connections and closes them at once, before any data (tried "
+            "at {addresses}): it is a relay without a server behind it, or it allows other "
+            "clients only."
         ).format(owner=describe_owner(facts.listeners), addresses=addresses),
         (
             *(

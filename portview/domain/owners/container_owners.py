@@ -103,11 +103,18 @@ def relay_advice(relay: ContainerRelay, port: int | None = None) -> str:
             tool=tool, container=relay.container
         )
     which = f" --filter publish={port}" if port else ""  # untranslated: a command
-    other = "" if relay.runtime is not Runtime.OTHER else _(" (or podman)")
-    return _(
-        "Stop the container and not its runtime: {tool} ps{which} names it, "
-        "{tool} stop NAME stops it{other}."
-    ).format(tool=tool, which=which, other=other)
+    sentence = (
+        _(
+            "Stop the container and not its runtime: {tool} ps{which} names it, {tool} stop NAME "
+            "stops it (or podman instead)."
+        )
+        if relay.runtime is Runtime.OTHER
+        else _(
+            "Stop the container and not its runtime: {tool} ps{which} names it, {tool} stop NAME "
+            "stops it."
+        )
+    )
+    return sentence.format(tool=tool, which=which)
 
 
 def _after(words: Sequence[str], option: str) -> str | None:

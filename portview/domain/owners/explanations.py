@@ -14,7 +14,7 @@ from portview.domain.owners.owners import (
 from portview.domain.owners.process import Execution
 from portview.domain.owners.process_details import ChainEnd
 from portview.domain.owners.system_owners import explain_system_owner
-from portview.i18n import N_, _
+from portview.i18n import N_, _, join_and, join_list, join_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ _FIELD_WORDS = {
     "user": N_("user"),
 }
 _REMEDIES = {
-    "access_denied": N_(" Started as administrator, PortView could tell."),
+    "access_denied": N_("Started as administrator, PortView could see it."),
 }
 
 
@@ -61,7 +61,9 @@ def describe_chain(chain: ParentChain) -> str:
     """Return a chain of parents from the nearest on, with its end where that tells something."""
     links = [describe_parent(parent) for parent in chain.parents]
     gone = (
-        "a process" if chain.end_pid is None else _("PID {end_pid}").format(end_pid=chain.end_pid)
+        _("a process")
+        if chain.end_pid is None
+        else _("PID {end_pid}").format(end_pid=chain.end_pid)
     )
     end = {
         ChainEnd.PARENT_GONE: _("{gone}, which has ended").format(gone=gone),
@@ -82,7 +84,7 @@ def services_words(details: OwnerDetails | None) -> str:
         return ""
     match details.services:
         case Known(services):
-            return ", ".join(
+            return join_list(
                 service.name
                 if service.display_name == service.name
                 else f"{service.display_name} ({service.name})"
@@ -98,7 +100,7 @@ def services_words(details: OwnerDetails | None) -> str:
 
 def describe_holders(holders: Sequence[ProcessInfo]) -> str:
     """Return who may hold a socket, as a list in words."""
-    return ", ".join(describe_parent(holder) for holder in holders)
+    return join_list(describe_parent(holder) for holder in holders)
 
 
 def describe_suspended(execution: Execution) -> str:
@@ -117,10 +119,11 @@ def _unread_fields(info: ProcessInfo) -> list[str]:
         if problem is not None:
             by_problem.setdefault(problem, []).append(_(words))
     return [
-        _("The {joined} could not be read: {field_problem_words}.{get}").format(
-            joined=_joined(fields),
-            field_problem_words=_(FIELD_PROBLEM_WORDS[problem]),
-            get=_(_REMEDIES.get(problem.value, "")),
+        join_sentences(
+            _("The {fields} could not be read: {problem}.").format(
+                fields=join_and(fields), problem=_(FIELD_PROBLEM_WORDS[problem])
+            ),
+            _(_REMEDIES.get(problem.value, "")),
         )
         for problem, fields in (
             (problem, by_problem[problem])
@@ -128,11 +131,3 @@ def _unread_fields(info: ProcessInfo) -> list[str]:
             if problem in by_problem
         )
     ]
-
-
-def _joined(words: list[str]) -> str:
-    return (
-        words[0]
-        if len(words) == 1
-        else _("{words} and {words_2}").format(words=", ".join(words[:-1]), words_2=words[-1])
-    )

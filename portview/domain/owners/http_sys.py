@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.facts import NOT_READ, Fact, known_or
 from portview.domain.plain_text import inert
-from portview.i18n import _
+from portview.i18n import _, join_list, join_sentences, ngettext
 
 if TYPE_CHECKING:
     from portview.domain.owners.process import ProcessInfo
@@ -80,49 +80,46 @@ def describe_registrations(use: HttpPortUse) -> str:
     if use.problem:
         return _("Who registered it there could not be read: {problem}").format(problem=use.problem)
     if not use.registrations:
-        reserved = _reserved_words(use)
-        return _("http.sys has no address registered at port {port}.{reserved}").format(
-            port=use.port, reserved=reserved
-        )
+        nothing = _("http.sys has no address registered at port {port}.").format(port=use.port)
+        return join_sentences(nothing, _reserved_sentence(use))
     urls = _listed([registration.url for registration in use.registrations])
     queues = {registration.queue for registration in use.registrations if registration.queue}
-    queue = _(" (request queue {listed})").format(listed=_listed(sorted(queues))) if queues else ""
-    if not use.registrants:
-        return _("http.sys serves {urls}{queue}; for which program, netsh does not tell.").format(
-            urls=urls, queue=queue
+    if queues:
+        urls = _("{urls} (request queue {queues})").format(
+            urls=urls, queues=_listed(sorted(queues))
         )
+    if not use.registrants:
+        return _("http.sys serves {urls}; netsh does not say for which program.").format(urls=urls)
     names = _listed([describe_registrant(registrant) for registrant in use.registrants])
-    return _("http.sys serves {urls}{queue} for {names}.").format(
-        urls=urls, queue=queue, names=names
-    )
+    return _("http.sys serves {urls} for {names}.").format(urls=urls, names=names)
 
 
 def describe_registrant(registrant: Registrant) -> str:
     """Name a process behind an address: "svchost.exe (PID 944, service WinRM)"."""
-    name = (registrant.info.name if registrant.info else None) or "a process"
+    name = (registrant.info.name if registrant.info else None) or _("a process")
     services = known_or(registrant.services, ())
-    names = ", ".join(service.name for service in services)
-    kind = "services" if len(services) > 1 else "service"
-    more = f", {kind} {names}" if names else ""
-    return inert(
-        _("{name} (PID {pid}{more})").format(name=name, pid=registrant.pid, more=more), _LONGEST
+    names = join_list(service.name for service in services)
+    if not names:
+        return inert(_("{name} (PID {pid})").format(name=name, pid=registrant.pid), _LONGEST)
+    words = ngettext(
+        "{name} (PID {pid}, service {names})", "{name} (PID {pid}, services {names})", len(services)
     )
+    return inert(words.format(name=name, pid=registrant.pid, names=names), _LONGEST)
 
 
-def _reserved_words(use: HttpPortUse) -> str:
+def _reserved_sentence(use: HttpPortUse) -> str:
     if not use.reservations:
         return ""
     urls = _listed([reservation.url for reservation in use.reservations])
     users = {user for reservation in use.reservations for user in reservation.users}
-    whose = _(" for {listed}").format(listed=_listed(sorted(users))) if users else ""
-    return _(" Reserved there{whose}, which does not keep the port: {urls}.").format(
-        whose=whose, urls=urls
-    )
+    if users:
+        return _("Reserved there for {users}, which does not keep the port: {urls}.").format(
+            users=_listed(sorted(users)), urls=urls
+        )
+    return _("Reserved there, which does not keep the port: {urls}.").format(urls=urls)
 
 
 def _listed(texts: list[str]) -> str:
     unique = list(dict.fromkeys(inert(text, _LONGEST) for text in texts))
-    more = len(unique) - _MOST_NAMED
-    return ", ".join(unique[:_MOST_NAMED]) + (
-        _(" and {more} more").format(more=more) if more > 0 else ""
-    )
+    names, more = join_list(unique[:_MOST_NAMED]), len(unique) - _MOST_NAMED
+    return _("{names} and {more} more").format(names=names, more=more) if more > 0 else names

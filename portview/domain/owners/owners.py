@@ -19,7 +19,7 @@ _PROBLEM_WORDS = {
     OwnerProblem.OTHER_NAMESPACE: N_("unknown: other namespace"),
     OwnerProblem.MISSING_CAPABILITY: N_("unknown: missing capability"),
     OwnerProblem.PROTECTED: N_("unknown: access denied"),
-    OwnerProblem.LOOKING: N_("looking \u2026"),
+    OwnerProblem.LOOKING: N_("reading…"),
     OwnerProblem.OUT_OF_FILES: N_("unknown: too many open files"),
     OwnerProblem.NOT_FOUND: N_("unknown: no holder found"),
 }
@@ -40,23 +40,24 @@ _PROBLEM_REASONS = {
         "container, which can't be seen from here."
     ),
     OwnerProblem.MISSING_CAPABILITY: N_(
-        "PortView runs as root but without {detail}, so it may not look into the processes of "
+        "PortView runs as root but without {detail}, so it can't read the processes of "
         "other users. More administrator rights don't help."
     ),
     OwnerProblem.PROTECTED: N_(
-        "The system doesn't let PortView look into every process, not even as administrator "
+        "The system doesn't let PortView read every process, not even as administrator "
         "(a security policy), so it can't name the one that holds this socket."
     ),
-    OwnerProblem.LOOKING: N_("PortView is still looking for the process that holds this socket."),
+    OwnerProblem.LOOKING: N_("PortView is still searching for the process that holds this socket."),
     OwnerProblem.OUT_OF_FILES: N_(
-        "PortView may not open more files, so it can't look for the process that holds this socket."
+        "PortView can't open more files, so it can't search for the process that holds this socket."
     ),
     OwnerProblem.NOT_FOUND: N_(
-        "No process that runs here was found to hold this socket. It may be on its way from one "
-        "process to another, held from another namespace, hidden, or opened by the kernel."
+        "No running process was found to hold this socket. It may be in transit "
+        "between processes, held from another namespace, hidden, or opened by the "
+        "kernel."
     ),
 }
-_PROTECTED_BY_PID = N_("It may not look into: PID {pids}.")
+_PROTECTED_BY_PID = N_("It can't read: PID {pids}.")
 FIELD_PROBLEM_WORDS = {
     FieldProblem.ACCESS_DENIED: N_("access denied"),
     FieldProblem.PROCESS_GONE: N_("process gone"),

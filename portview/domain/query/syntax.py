@@ -78,6 +78,24 @@ def parse_query(text: str) -> Query:
     return query
 
 
+def top_tokens(text: str) -> list[tuple[int, int]]:
+    """Return where the terms of a query stand that are joined by AND alone. Raises QueryError.
+
+    The query must be one that ``parse_query`` takes.
+    """
+    found: list[tuple[int, int]] = []
+    depth, start = 0, -1
+    for kind, first, end in _tokens(text):
+        if kind in {_Kind.AND, _Kind.END} and not depth:
+            continue
+        start = first if start < 0 else start
+        depth += (kind is _Kind.OPEN) - (kind is _Kind.CLOSE)
+        if not depth and kind is not _Kind.NOT:
+            found.append((start, end))
+            start = -1
+    return found
+
+
 class _Parser:
     """One left-to-right reading of a text."""
 
@@ -151,7 +169,7 @@ class _Parser:
             operator = self._tokens[self._at].kind.name
             self.fail(
                 _("{operator} needs something on both sides.").format(operator=operator),
-                _('To look for the word itself, write it in quotes: "{operator}"').format(
+                _('To search for the word itself, put it in quotes: "{operator}"').format(
                     operator=operator
                 ),
             )
@@ -197,16 +215,20 @@ class _Parser:
 
 def _unknown_key(prefix: str, raw: str, token: _Token) -> QueryError:
     near = get_close_matches(prefix[:20], sorted(KEYS), n=1, cutoff=0.5)
-    question = _(" Did you mean {near}:?").format(near=near[0]) if near else ""
+    message = (
+        _("There is no key “{prefix}:”. Did you mean {near}:?").format(prefix=prefix, near=near[0])
+        if near
+        else _("There is no key “{prefix}:”.").format(prefix=prefix)
+    )
     return QueryError(
-        _("There is no key “{prefix}:”.{question}").format(prefix=prefix, question=question),
+        message,
         token.start,
         token.start + len(prefix) + 1,
-        _("To look for the text itself, put it in quotes: {quote}").format(
+        _("To search for the text itself, put it in quotes: {quote}").format(
             quote=quote(unquote(raw))
         )
         if len(raw) <= _MAX_SHOWN
-        else _("To look for the text itself, put it in quotes."),
+        else _("To search for the text itself, put it in quotes."),
     )
 
 

@@ -121,7 +121,7 @@ def _states_of(value: Piece) -> list[State]:
     if not states:
         names = ", ".join(state.replace("_", "-").lower() for state in State)
         raise QueryError(
-            _("“{value_text}” is no state.").format(value_text=value.text),
+            _("“{value_text}” is not a state.").format(value_text=value.text),
             value.start,
             value.end,
             _("The states are {names}.").format(names=names),

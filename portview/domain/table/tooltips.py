@@ -13,6 +13,7 @@ from portview.domain.owners.owners import (
     owner_problem_reason,
     without_process_sentence,
 )
+from portview.domain.sockets.connections import is_server
 from portview.domain.sockets.socket_row import Protocol, State, awaits_clients, is_loopback
 from portview.domain.table.cells import opened_at
 from portview.i18n import N_, _
@@ -53,7 +54,16 @@ def rate(entry: SocketEntry, context: CellContext) -> str:
         return ""
     if key.protocol is not Protocol.TCP or key.remote is None:
         return _("Bytes are counted for TCP connections only.")
-    return context.traffic_hint or _("Not measured yet: that takes two readings of a row in sight.")
+    return context.traffic_hint or _("Not measured yet: that takes two readings of a visible row.")
+
+
+def traffic(entry: SocketEntry, context: CellContext) -> str:
+    """Return why no traffic is known of a socket or a server."""
+    if entry.row.key in context.totals:
+        return ""
+    if is_server(entry.row):
+        return context.traffic_hint or _("Nobody is connected, or it is not measured yet.")
+    return rate(entry, context)
 
 
 def what(entry: SocketEntry, _context: CellContext) -> str:
@@ -79,11 +89,9 @@ def process(entry: SocketEntry, context: CellContext) -> str:
     row, info = entry.row, entry.info
     if row.owner_problem is not None:
         reason = owner_problem_reason(row)
-        return (
-            reason
-            if row.pid is None
-            else _("{reason}\nThe system names PID {pid}.").format(reason=reason, pid=row.pid)
-        )
+        if row.pid is None:
+            return reason
+        return f"{reason}\n{_('The system names PID {pid}.').format(pid=row.pid)}"
     if row.key.owner is None:
         return without_process_sentence(row)
     if info is None or not info.name:
@@ -141,7 +149,7 @@ def firewall(entry: SocketEntry, context: CellContext) -> str:
         return _("Reachable from this machine only, whatever the firewall does.")
     answer = context.firewall.get(row.key)
     if answer is None:
-        return context.firewall_hint or _("Not looked at yet: that is done for rows in sight.")
+        return context.firewall_hint or _("Not checked yet: PortView checks visible rows.")
     return "\n".join(filter(None, (answer.reason, answer.next_step)))
 
 

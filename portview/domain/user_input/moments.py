@@ -25,7 +25,7 @@ def parse_past(text: str, now_ms: int) -> int:
     if moment is None:
         raise PortViewError(
             "bad_time",
-            _("{text} is no moment.").format(text=quoted(text)),
+            _("{text} is not a point in time.").format(text=quoted(text)),
             _(
                 "Write an age (90m, 7d), a time (14:03, yesterday 14:03) or a date "
                 "(2026-01-31T14:03)."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
-from portview.i18n import N_, _
+from portview.i18n import N_, _, without_full_stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,7 +41,7 @@ class BadInputError(PortViewError):
         message = problem
         if text:
             message = _("{rstrip} (in {text}, at character {position}).").format(
-                rstrip=problem.rstrip("."), text=quoted(text), position=position + 1
+                rstrip=without_full_stop(problem), text=quoted(text), position=position + 1
             )
         super().__init__(code, message, hint, Outcome.BAD_INPUT)
         self.problem = problem

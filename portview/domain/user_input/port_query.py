@@ -115,7 +115,7 @@ def _address(text: str) -> str:
         ip_address(text)
     except ValueError:
         raise PortQueryError(
-            _("Only addresses of this machine are looked up here, and no names but localhost.")
+            _("Only addresses of this machine are accepted here, and no names except localhost.")
         ) from None
     return canonical_address(text)
 

@@ -89,7 +89,7 @@ def _lines() -> list[str]:
         raise PortViewError(
             "drop_log_denied",
             _("Only root may read what the kernel logs."),
-            _("Do it as root, or join the group adm or systemd-journal."),
+            _("Run this as root, or join the group adm or systemd-journal."),
             Outcome.NEEDS_ADMIN,
         )
     raise PortViewError(

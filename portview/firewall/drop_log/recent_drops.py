@@ -36,6 +36,6 @@ def read_recent_drops(
         return read_file(Path(status.drop_log), port, protocol, most=most)
     raise PortViewError(
         "no_drop_log",
-        _("The firewall takes no note of what it drops."),
+        _("The firewall does not log what it drops."),
         outcome=Outcome.NOT_DONE,
     )

@@ -84,7 +84,7 @@ def read_recent_drops(
             _("The firewall's log {path} can't be read without administrator rights.").format(
                 path=path
             ),
-            _("Do it as administrator."),
+            _("Try again as administrator."),
             Outcome.NEEDS_ADMIN,
         ) from error
     except OSError as error:

@@ -38,7 +38,7 @@ def destinations(
     try:
         outcome = of_parts([walk.travel(packet) for packet in packets])
     except (TooManyCasesError, RecursionError):
-        return Unreadable(_("the rules tell more cases apart than PortView follows"))
+        return Unreadable(_("the rule set is too complex to evaluate"))
     if unknown := _unknown_target(outcome):
         return Unreadable(unknown)
     arrived = [fate for fate in outcome.fates if fate.packet.is_placed]

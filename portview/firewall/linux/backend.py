@@ -92,7 +92,7 @@ class LinuxFirewall:
         commands = self._removals(own.id)
         if not commands:
             raise PortViewError(
-                "rule_gone", _("The rule is gone already."), outcome=Outcome.NOT_DONE
+                "rule_gone", _("The rule no longer exists."), outcome=Outcome.NOT_DONE
             )
         rule_spec = own.rule_spec
         name = rule_name(rule_spec.effect, rule_spec.protocol, rule_spec.port, own.id)

@@ -93,8 +93,8 @@ def check_commands(commands: tuple[Command, ...], removals: Callable[[], set[Com
                 continue
         raise PortViewError(
             "unfit_rule",
-            _("This command is not about a rule of PortView's; nothing was run."),
-            _("Look at the rules again, and repeat what you wanted."),
+            _("This command is not for a rule created by PortView; nothing was run."),
+            _("Check the rules again, then repeat the action."),
             Outcome.BAD_INPUT,
         )
 
@@ -120,14 +120,14 @@ def _see_to(command: Command, done: Done) -> None:
         raise PortViewError(
             "firewall_denied",
             _("Only root may change the firewall."),
-            _("Do it as root."),
+            _("Run this as root."),
             Outcome.NEEDS_ADMIN,
         )
     if done.code is None:
         raise PortViewError(
             "firewall_tool",
             _("{command} could not be run: {said}.").format(command=command[0], said=said),
-            _("Look whether the rule is there before trying again."),
+            _("Check whether the rule exists before you try again."),
         )
     raise PortViewError(
         "firewall_refused",

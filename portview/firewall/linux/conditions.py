@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from portview.firewall.linux.steps import rate_text
-from portview.i18n import N_, _
+from portview.i18n import N_, _, join_and, join_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 
 _MOST_VALUES = 5
 _PAYLOADS = {
-    "saddr": N_("from"),
-    "daddr": N_("to"),
-    "sport": N_("from port"),
-    "dport": N_("port"),
-    "protocol": N_("protocol"),
-    "nexthdr": N_("protocol"),
-    "flags": N_("TCP flags"),
+    "saddr": N_("from {values}"),
+    "daddr": N_("to {values}"),
+    "sport": N_("from port {values}"),
+    "dport": N_("port {values}"),
+    "protocol": N_("protocol {values}"),
+    "nexthdr": N_("protocol {values}"),
+    "flags": N_("TCP flags {values}"),
 }
 _META = {
-    "l4proto": N_("protocol"),
-    "nfproto": N_("over"),
-    "iif": N_("in through"),
-    "iifname": N_("in through"),
-    "oif": N_("out through"),
-    "oifname": N_("out through"),
-    "pkttype": N_("packets of kind"),
-    "mark": N_("mark"),
+    "l4proto": N_("protocol {values}"),
+    "nfproto": N_("over {values}"),
+    "iif": N_("in through {values}"),
+    "iifname": N_("in through {values}"),
+    "oif": N_("out through {values}"),
+    "oifname": N_("out through {values}"),
+    "pkttype": N_("packets of kind {values}"),
+    "mark": N_("mark {values}"),
 }
 
 
@@ -45,14 +45,15 @@ def _phrases(expression: Expression) -> Iterator[str]:
         if _is_of_icmp(body.get("left")):
             yield _("ICMP of one kind")
             return
-        turned = "not " if body.get("op") == "!=" else ""
         operator = str(body.get("op"))
         bound = f"{operator} " if operator in {"<", ">", "<=", ">="} else ""
-        yield f"{turned}{_left(body.get('left'))} {bound}{_values(body.get('right'))}"
+        phrase = _left(body.get("left")).format(values=f"{bound}{_values(body.get('right'))}")
+        yield _("not {condition}").format(condition=phrase) if operator == "!=" else phrase
     elif kind == "vmap" and isinstance(body, dict):
-        yield _("by {left}").format(left=_left(body.get("key")))
+        yield _("by {key}").format(key=_left(body.get("key")).format(values="").strip())
     elif kind == "limit" and isinstance(body, dict):
-        yield f"{'above' if body.get('inv') else 'below'} {rate_text(body)}"
+        rate = _("above {rate}") if body.get("inv") else _("below {rate}")
+        yield rate.format(rate=rate_text(body))
     elif kind in {"limit", "quota"}:
         yield f"{kind} {body}"
     elif kind == "meter":
@@ -66,49 +67,66 @@ def _is_of_icmp(left: Any) -> bool:
     return isinstance(payload, dict) and str(payload.get("protocol")).startswith("icmp")
 
 
-def _left(left: Any) -> str:  # noqa: PLR0911 - a line for each kind
+def _left(left: Any) -> str:
+    """Return a template with the field ``values`` for what is compared with them."""
     if not isinstance(left, dict) or len(left) != 1:
-        return "something"
+        return _("something {values}")
     kind, body = next(iter(left.items()))
     if kind == "concat" and isinstance(body, list):
-        return " and ".join(map(_left, body))
+        # Every part but the last without values: they are compared together.
+        parts = [_left(part).format(values="").strip() for part in body]
+        return f"{_escaped(join_and(parts))} {{values}}"
     if kind == "&" and isinstance(body, list) and body:
         return _left(body[0])
-    if not isinstance(body, dict):
-        return str(kind)
+    words = _words_of_left(kind, body) if isinstance(body, dict) else ""
+    return words or f"{_escaped(_as_nft_has_it(kind, body))} {{values}}"
+
+
+def _words_of_left(kind: str, body: dict[str, Any]) -> str:  # noqa: PLR0911 - likewise
     if kind == "payload":
-        name = str(body.get("field", "bytes"))
-        return _(_PAYLOADS.get(name, "")) or f"{body.get('protocol', '')} {name}".strip()
+        return _(_PAYLOADS.get(str(body.get("field")), ""))
     if kind == "meta":
-        key = str(body.get("key"))
-        # untranslated: as nft writes it
-        return _(_META.get(key, "")) or f"meta {key}"
+        return _(_META.get(str(body.get("key")), ""))
     if kind == "ct" and body.get("key") == "state":
-        return _("state of connection")
+        return _("state of connection {values}")
+    if kind == "fib" and body.get("result") != "type":
+        return _("way back exists: {values}")
     if kind == "fib":
-        side = "target" if "daddr" in (body.get("flags") or ()) else "source"
         return (
-            _("{side} address of kind").format(side=side)
-            if body.get("result") == "type"
-            else _("way back exists:")
+            _("target address of kind {values}")
+            if "daddr" in (body.get("flags") or ())
+            else _("source address of kind {values}")
         )
     if kind == "exthdr":
-        return _("header {get} present:").format(get=body.get("name"))
+        name = _escaped(str(body.get("name")))
+        return _("header {name} present: {values}").format(name=name, values="{values}")
+    return ""
+
+
+def _as_nft_has_it(kind: str, body: Any) -> str:
+    if not isinstance(body, dict):
+        return kind
+    if kind == "payload":
+        return f"{body.get('protocol', '')} {body.get('field', 'bytes')}".strip()
     return f"{kind} {body.get('key', body.get('name', ''))}".strip()
+
+
+def _escaped(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _values(right: Any) -> str:
     values = right.get("set") if isinstance(right, dict) and "set" in right else right
     if not isinstance(values, list):
         return _value(values)
-    shown = ", ".join(map(_value, values[:_MOST_VALUES]))
+    shown = join_list(map(_value, values[:_MOST_VALUES]))
     more = len(values) - _MOST_VALUES
     return _("{shown} and {more} more").format(shown=shown, more=more) if more > 0 else shown
 
 
 def _value(value: Any) -> str:  # noqa: PLR0911 - likewise
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     if not isinstance(value, dict):
         return str(value)
     if "prefix" in value:
@@ -116,7 +134,7 @@ def _value(value: Any) -> str:  # noqa: PLR0911 - likewise
     if "range" in value:
         return "-".join(map(_value, value["range"]))
     if "concat" in value:
-        return " and ".join(map(_value, value["concat"]))
+        return join_and([_value(one) for one in value["concat"]])
     if "elem" in value:
         return _value(value["elem"].get("val"))
-    return "something"
+    return _("something")

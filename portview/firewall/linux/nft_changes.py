@@ -64,12 +64,12 @@ def changes(
     warnings: tuple[str, ...] = ()
     if obstacle:
         is_allow = rule_spec.effect is RuleEffect.ALLOW
-        verb = _("let everyone meant in") if is_allow else _("block everyone meant")
-        warnings = (
-            _("Even then the firewall would not {verb}: {obstacle}.").format(
-                verb=verb, obstacle=obstacle
-            ),
+        sentence = (
+            _("Even then the firewall would not allow all of these clients: {obstacle}.")
+            if is_allow
+            else _("Even then the firewall would not block all of these clients: {obstacle}.")
         )
+        warnings = (sentence.format(obstacle=obstacle),)
     return Changes(tuple(commands), warnings, (_(_LIVE_ONLY),) if lasts_until_restart else ())
 
 

@@ -14,7 +14,7 @@ from portview.firewall.linux.deciding import Followed, follow
 from portview.firewall.linux.ruleset import Chain, ChainKey, Rule, Ruleset
 from portview.firewall.linux.sentences import answer_of
 from portview.firewall.linux.traversal_result import TooManyCasesError
-from portview.i18n import _
+from portview.i18n import _, without_full_stop
 
 if TYPE_CHECKING:
     from portview.domain.firewall import RuleSpec
@@ -68,7 +68,7 @@ def try_out(rule_spec: RuleSpec, scope: Scope, ruleset: Ruleset, machine: Machin
             return _allow(rule_spec, scope, ruleset, machine)
         return _block(rule_spec, scope, ruleset, machine)
     except TooManyCasesError:
-        return Trial((), _("the rules tell more cases apart than PortView follows"))
+        return Trial((), _("the rule set is too complex to evaluate"))
 
 
 def obstacle_of(rule_spec: RuleSpec, scope: Scope, ruleset: Ruleset, machine: Machine) -> str:
@@ -76,7 +76,7 @@ def obstacle_of(rule_spec: RuleSpec, scope: Scope, ruleset: Ruleset, machine: Ma
     try:
         followed = _follow(rule_spec, scope, ruleset, machine)
     except TooManyCasesError:
-        return _("the rules tell more cases apart than PortView follows")
+        return _("the rule set is too complex to evaluate")
     return _obstacle(rule_spec, followed, ruleset)
 
 
@@ -133,7 +133,7 @@ def _obstacle(rule_spec: RuleSpec, followed: Followed | None, ruleset: Ruleset) 
     if followed.outcome.verdict is wanted:
         return ""
     answer = answer_of(followed.outcome, followed.packets, followed.fits, ruleset.order)
-    return answer.reason.rstrip(".")
+    return without_full_stop(answer.reason)
 
 
 def _placements(followed: Followed, scope: Scope, ruleset: Ruleset) -> list[Placement]:

@@ -52,7 +52,7 @@ def _without_nft() -> Reading:
         return Reading(Ruleset())
     return Reading(
         None,
-        _("The program nft, which tells the rules of the firewall, is not installed."),
+        _("The program nft, which lists the rules of the firewall, is not installed."),
         _("Install the package nftables."),
     )
 
@@ -85,9 +85,9 @@ def _read_legacy() -> Reading:
         if tables and tool is None:
             return Reading(
                 None,
-                _(
-                    "There are rules of iptables in the kernel that only {tool_name} can tell."
-                ).format(tool_name=tool_name),
+                _("There are iptables rules in the kernel that only {tool_name} can list.").format(
+                    tool_name=tool_name
+                ),
                 _("Install the package iptables."),
             )
         if tool:
@@ -117,9 +117,7 @@ def _failed(nft: str, done: Done) -> Reading:
         return Reading(
             None,
             _("Only root may read the rules of the firewall."),
-            _("Run PortView as root; the rules are what “{nft} list ruleset” tells.").format(
-                nft=nft
-            ),
+            _("Run PortView as root; “{nft} list ruleset” lists the rules.").format(nft=nft),
             is_refused=True,
         )
     name, reason = Path(nft).name, done.error or _("no reason given")

@@ -17,7 +17,7 @@ from portview.firewall.linux.arriving import destinations
 from portview.firewall.linux.deciding import decide
 from portview.firewall.linux.firewalld import profiles_of
 from portview.firewall.linux.ruleset import BUILT_IN_CHAINS, Ruleset, targets_of
-from portview.i18n import N_, _
+from portview.i18n import N_, _, join_sentences, ngettext, without_full_stop
 
 if TYPE_CHECKING:
     from portview.domain.destination import ClientOrigin, Destination
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 _WAYS_IN = frozenset({"ingress", "prerouting", "input"})
 _TITLES = {
-    "ufw": N_("ufw keeps the firewall of this machine"),
-    "firewalld": N_("firewalld keeps the firewall of this machine"),
-    "iptables": N_("The firewall's rules are kept with iptables"),
-    "nftables": N_("The firewall's rules are kept with nftables"),
+    "ufw": N_("ufw manages the firewall of this machine."),
+    "firewalld": N_("firewalld manages the firewall of this machine."),
+    "iptables": N_("The firewall's rules are managed with iptables."),
+    "nftables": N_("The firewall's rules are managed with nftables."),
 }
 
 
@@ -65,7 +65,7 @@ class LinuxRules:
 def _unread(status: FirewallStatus) -> Unreadable:
     """Return why the rules are not known, with the remedy."""
     remedy = Remedy.ADMINISTRATOR if "root" in status.problem else Remedy.TOOL
-    return Unreadable(status.problem.rstrip("."), remedy)
+    return Unreadable(without_full_stop(status.problem), remedy)
 
 
 def manager_of(ruleset: Ruleset) -> str:
@@ -94,13 +94,16 @@ def status_of(ruleset: Ruleset, machine: Machine) -> FirewallStatus:
         for chain in ruleset.base_chains
     )
     count = ruleset.rule_count
-    words = f"{count} rule" + ("" if count == 1 else "s")
-    title = _(_TITLES.get(manager, "")) or _("No firewall is set up on this machine")
-    sentence = f"{title}; {words}." if manager != "none" else f"{title}."
+    sentence = _("No firewall is set up on this machine.")
+    if manager in _TITLES:
+        counted = ngettext("There is {count} rule.", "There are {count} rules.", count)
+        sentence = join_sentences(_(_TITLES[manager]), counted.format(count=count))
     if any(
         key.name.startswith("DOCKER") or key.table == "docker-bridges" for key in ruleset.chains
     ):
-        sentence += _(" Docker adds rules of its own for the ports that it publishes.")
+        sentence = join_sentences(
+            sentence, _("Docker adds rules of its own for the ports that it publishes.")
+        )
     profiles = profiles_of(ruleset, machine) if manager == "firewalld" else ()
     return FirewallStatus(manager, is_on, sentence, profiles, count)
 

@@ -57,7 +57,7 @@ class Scope:
 def scope_of(rule_spec: RuleSpec, machine: Machine) -> Scope:
     """Return whom a rule spec is about. Raises PortViewError for what can't be in a rule."""
     if rule_spec.effect not in {RuleEffect.ALLOW, RuleEffect.BLOCK}:
-        raise unfit(_("A rule of PortView's can only allow or block."))
+        raise unfit(_("A rule created by PortView can only allow or block."))
     if not 0 < rule_spec.port <= MAX_PORT:
         raise unfit(
             _("{port} is not a port.").format(port=rule_spec.port), _("Ports are 1 to 65535.")
@@ -105,7 +105,7 @@ def _network(word: str) -> Network:
         return ip_network(word, strict=False)
     except ValueError as error:
         raise unfit(
-            _("“{word}” is not a valid address and no network.").format(word=word),
+            _("“{word}” is not a valid address or network.").format(word=word),
             _("Write it like 192.168.1.5, 192.168.0.0/16, any or localsubnet."),
         ) from error
 

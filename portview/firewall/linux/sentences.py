@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from portview.domain.firewall import (
     FirewallAnswer,
@@ -17,7 +17,7 @@ from portview.firewall.linux.asking import asked_by
 from portview.firewall.linux.conditions import conditions_of
 from portview.firewall.linux.intervals import Intervals, joined, networks_of, without
 from portview.firewall.linux.naming import effect_of, managed_name_of, name_of
-from portview.i18n import _
+from portview.i18n import N_, _, join_list, join_phrases, join_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -63,7 +63,7 @@ def answer_of(
             deciding = next((fate.rule for fate in fates if fate.rule), None)
             reason = _blocked_sentence(fates)
     if any(_asks_for_time(rule) for rule in fits):
-        reason += " " + _("This is so now; it depends on the time.")
+        reason = join_sentences(reason, _("This is so now; it depends on the time."))
     deciders = {fate.rule for fate in fates} | {deciding}
     last = len(order)
     matches = tuple(
@@ -104,68 +104,90 @@ def _rule_words(rule: Rule | None) -> str:
 def _allowed_sentence(fates: Sequence[PacketFate]) -> str:
     fate = next((one for one in fates if one.rule), fates[0])
     if fate.rule:
-        sentence = _("Allowed by {rule_words}").format(rule_words=_rule_words(fate.rule))
+        sentence = _("Allowed by {rule_words}.").format(rule_words=_rule_words(fate.rule))
     elif fate.chain:
-        sentence = _("No rule blocks it, and the policy of chain {chain_key} is accept").format(
+        sentence = _("No rule blocks it, and the policy of chain {chain_key} is accept.").format(
             chain_key=fate.chain.key
         )
     else:
-        sentence = _("No firewall rule is about incoming traffic, so nothing is blocked")
-    return f"{sentence}{_sent_on_words(fates)}."
+        sentence = _("No firewall rule is about incoming traffic, so nothing is blocked.")
+    return join_sentences(sentence, _sent_on_sentence(fates))
 
 
 def _blocked_sentence(fates: Sequence[PacketFate]) -> str:
     ways: dict[str, set[int]] = {}
     for fate in fates:
-        ways.setdefault(_blocking_words(fate), set()).add(fate.packet.version)
+        ways.setdefault(_blocking_sentence(fate), set()).add(fate.packet.version)
     (text, versions), *others = ways.items()
+    further = ""
     if len(others) == 1:
-        words, other_versions = others[0]
+        other, other_versions = others[0]
         is_by_version = len(versions) == len(other_versions) == 1 and versions != other_versions
-        whom = (
-            _("over IPv{other_versions}").format(other_versions=min(other_versions))
+        further = (
+            _("Over IPv{version}: {sentence}").format(version=min(other_versions), sentence=other)
             if is_by_version
-            else _("for others")
+            else _("For others: {sentence}").format(sentence=other)
         )
-        text += f"; {whom} {words}"
     elif others:
-        text += _("; for others in {count} more ways").format(count=len(others))
-    return f"{text[0].upper()}{text[1:]}{_sent_on_words(fates)}."
+        further = _("Others are blocked in {count} more ways.").format(count=len(others))
+    return join_sentences(text, further, _sent_on_sentence(fates))
 
 
-def _blocking_words(fate: PacketFate) -> str:
+_BY_POLICY = {
+    "first": N_("Dropped silently by the policy of chain {chain}."),
+    "answer": N_(
+        "Let in, but the server's answer is dropped silently by the policy of chain {chain}."
+    ),
+    "later": N_(
+        "Let in at first, but what the client sends after its first packet is dropped silently by "
+        "the policy of chain {chain}."
+    ),
+}
+_DROPPED = {
+    "first": N_("Dropped silently by {rule_words}."),
+    "answer": N_("Let in, but the server's answer is dropped silently by {rule_words}."),
+    "later": N_(
+        "Let in at first, but what the client sends after its first packet is dropped silently by "
+        "{rule_words}."
+    ),
+}
+_REJECTED = {
+    "first": N_("Rejected by {rule_words}."),
+    "answer": N_("Let in, but the server's answer is rejected by {rule_words}."),
+    "later": N_(
+        "Let in at first, but what the client sends after its first packet is rejected by "
+        "{rule_words}."
+    ),
+}
+
+
+def _blocking_sentence(fate: PacketFate) -> str:
     if fate.because:
-        return _("blocked, because {because}").format(because=fate.because)
+        return _("Blocked: {because}.").format(because=fate.because)
     if fate.is_unserved:
-        return _unserved_words(fate)
+        return _unserved_sentence(fate)
+    when = "answer" if fate.is_answer else "later" if fate.is_later else "first"
     if fate.rule is None:
         where = fate.chain.key if fate.chain else _("an unknown chain")
-        words = _("dropped silently by the policy of chain {where}").format(where=where)
-    else:
-        verb = _("rejected") if fate.effect is RuleEffect.REJECT else _("dropped silently")
-        words = _("{verb} by {rule_words}").format(verb=verb, rule_words=_rule_words(fate.rule))
-    if fate.is_answer:
-        return _("let in, but the server's answer is {words}").format(words=words)
-    if fate.is_later:
-        later = _("let in at first, but what the client sends after its first packet is {blocked}")
-        return later.format(blocked=words)
-    return words
+        return _(_BY_POLICY[when]).format(chain=where)
+    sentences = _REJECTED if fate.effect is RuleEffect.REJECT else _DROPPED
+    return _(sentences[when]).format(rule_words=_rule_words(fate.rule))
 
 
-def _unserved_words(fate: PacketFate) -> str:
+def _unserved_sentence(fate: PacketFate) -> str:
     """Return what clients meet that a rule sends to a port at which nothing listens."""
     if fate.packet.protocol == "tcp":
-        return _("refused: it is let in, but nothing listens where it is sent on to")
-    return _("never answered: it is let in, but nothing listens where it is sent on to")
+        return _("Refused: it is let in, but nothing listens where it is sent on to.")
+    return _("Never answered: it is let in, but nothing listens where it is sent on to.")
 
 
-def _sent_on_words(fates: Sequence[PacketFate]) -> str:
+def _sent_on_sentence(fates: Sequence[PacketFate]) -> str:
     for fate in fates:
         if fate.sent_on_by:
             target = _address_text(fate.packet, fate.packet.daddr[0][0])
             port = fate.packet.dport[0][0]
             target = f"[{target}]:{port}" if ":" in target else f"{target}:{port}"
-            return _(" (sent on to {target} by {rule_words})").format(
+            return _("It is sent on to {target} by {rule_words}.").format(
                 target=target, rule_words=_rule_words(fate.sent_on_by)
             )
     return ""
@@ -182,60 +204,84 @@ def _address(number: int, version: int) -> IPv4Address | IPv6Address:
 def _part_sentence(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> str:
     allowed = [fate for fate in fates if fate.is_allowed]
     blocked = [fate for fate in fates if not fate.is_allowed]
-    way_out = _blocking_words(blocked[0]) if blocked else _("blocked")
+    way_out = _blocking_sentence(blocked[0]) if blocked else _("Blocked.")
     limited = next((fate for fate in allowed if fate.rate and fate.is_below), None)
     if limited:
         return _(
-            "Allowed as long as new connections stay below {rate}, by "
-            "{rule_words}; beyond that {way_out}."
-        ).format(rate=limited.rate, rule_words=_rule_words(limited.limiter), way_out=way_out)
+            "Allowed by {rule_words} as long as new connections stay below {rate}. Beyond that: "
+            "{sentence}"
+        ).format(rate=limited.rate, rule_words=_rule_words(limited.limiter), sentence=way_out)
     if any(fate.rate and not fate.is_below for fate in allowed) and len(blocked) == 1:
-        over = _("{blocked} as long as new connections stay below {rate}; beyond that allowed.")
-        text = over.format(blocked=way_out, rate=blocked[0].rate)
-        return f"{text[0].upper()}{text[1:]}"
-    whom = scope_words(allowed, asked)
-    not_whom = scope_words(blocked, asked)
-    by = (
-        _(" by {rule_words}").format(rule_words=_rule_words(rule))
-        if (rule := _of_allowed(fates))
-        else ""
-    )
-    by += _sent_on_words(allowed)
-    if not_whom and (not whom or _plainness(not_whom) < _plainness(whom)):
-        return _("Allowed{by}, but not {not_whom}: there it is {way_out}.").format(
-            by=by, not_whom=not_whom, way_out=way_out
+        return _("Allowed as soon as new connections exceed {rate}. Below that: {sentence}").format(
+            rate=blocked[0].rate, sentence=way_out
         )
-    return _("Allowed {value}{by}; others are {way_out}.").format(
-        value=whom or _("for some"), by=by, way_out=way_out
+    return join_sentences(
+        _for_some(_of_allowed(fates), _scope(allowed, asked), _scope(blocked, asked), way_out),
+        _sent_on_sentence(allowed),
     )
 
 
-def _plainness(words: str) -> tuple[bool, int]:
-    """Rank descriptions: one that names what is meant before one that names all the rest."""
-    return "anywhere but" in words or "ranges of" in words, len(words)
+def _for_some(rule: Rule | None, whom: _Scope, not_whom: _Scope, way_out: str) -> str:
+    fields = {"rule_words": _rule_words(rule), "sentence": way_out}
+    if not_whom.words and (not whom.words or not_whom.rank < whom.rank):
+        return (
+            _("Allowed by {rule_words}, but not {not_whom}. There: {sentence}")
+            if rule
+            else _("Allowed, but not {not_whom}. There: {sentence}")
+        ).format(not_whom=not_whom.words, **fields)
+    if not whom.words:
+        return (
+            _("Allowed for some by {rule_words}. For others: {sentence}")
+            if rule
+            else _("Allowed for some. For others: {sentence}")
+        ).format(**fields)
+    return (
+        _("Allowed {whom} by {rule_words}. For others: {sentence}")
+        if rule
+        else _("Allowed {whom}. For others: {sentence}")
+    ).format(whom=whom.words, **fields)
+
+
+class _Scope(NamedTuple):
+    """For whom some packets stand, and whether that names all the rest instead."""
+
+    words: str
+    is_vague: bool
+
+    @property
+    def rank(self) -> tuple[bool, int]:
+        """What names who is meant comes before what names all the rest."""
+        return self.is_vague, len(self.words)
 
 
 def scope_words(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> str:
     """Return for whom some of the packets stand, in a few words."""
+    return _scope(fates, asked).words
+
+
+def _scope(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> _Scope:
     parts = []
     versions = {fate.packet.version for fate in fates}
     if versions != {packet.version for packet in asked}:
-        parts.append(_("over IPv{pop}").format(pop=versions.pop()) if len(versions) == 1 else "")
+        parts.append(
+            _("over IPv{version}").format(version=versions.pop()) if len(versions) == 1 else ""
+        )
     ways = {fate.packet.inward for fate in fates}
     is_from_here = any(packet.is_local_source for packet in asked)
     if not is_from_here and ways != {packet.inward for packet in asked}:
-        parts.append(_("through {interfaces}").format(interfaces=", ".join(sorted(map(str, ways)))))
-    parts.append(_source_words(fates, asked))
+        parts.append(_("through {interfaces}").format(interfaces=join_list(sorted(map(str, ways)))))
+    source, is_vague = _source_words(fates, asked)
+    parts.append(source)
     if is_from_here or ways == {packet.inward for packet in asked}:
         # An interface says it all where each has addresses of its own.
         parts.append(_called_words(fates, asked))
     ports = joined(one for fate in fates for one in fate.packet.sport)
     if ports != joined(one for packet in asked for one in packet.sport):
-        shown = ", ".join(
+        shown = join_list(
             str(low) if low == high else f"{low}-{high}" for low, high in ports[:_MOST_NAMED]
         )
         parts.append(_("from source port {shown}").format(shown=shown))
-    return " ".join(part for part in parts if part)
+    return _Scope(join_phrases(*parts), is_vague)
 
 
 def _called_words(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> str:
@@ -258,7 +304,7 @@ def _called_words(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> str:
         return ""
     shown = [str(_address(number, version)) for version, number in sorted(called)[:_MOST_NAMED]]
     more = len(called) - len(shown)
-    words = ", ".join(shown)
+    words = join_list(shown)
     return (
         _("to {words} and {more} more addresses").format(words=words, more=more)
         if more > 0
@@ -266,8 +312,9 @@ def _called_words(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> str:
     )
 
 
-def _source_words(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> str:
+def _source_words(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> _Scope:
     names: list[str] = []
+    is_vague = False
     for version in (4, 6):
         of_all = joined(
             one for packet in asked if packet.version == version for one in packet.saddr
@@ -277,33 +324,39 @@ def _source_words(fates: Sequence[PacketFate], asked: Sequence[Packet]) -> str:
         )
         if not of_these or of_these == of_all:
             continue
-        names += _network_words(of_these, of_all, is_v6=version == 6)  # noqa: PLR2004
+        found, is_rest = _network_words(of_these, of_all, is_v6=version == 6)  # noqa: PLR2004
+        names += found
+        is_vague = is_vague or is_rest
     if not names:
-        return ""
-    shown = names[:_MOST_NAMED]
-    more = len(names) - len(shown)
-    return (
-        "from "
-        + ", ".join(shown)
-        + (_(" and {more} more networks").format(more=more) if more else "")
+        return _Scope("", is_vague)
+    words, more = join_list(names[:_MOST_NAMED]), len(names) - _MOST_NAMED
+    return _Scope(
+        _("from {words} and {more} more networks").format(words=words, more=more)
+        if more > 0
+        else _("from {words}").format(words=words),
+        is_vague,
     )
 
 
-def _network_words(these: Intervals, every: Intervals, *, is_v6: bool) -> list[str]:
-    """Return few networks for some of all addresses; this machine's own are in neither."""
+def _network_words(these: Intervals, every: Intervals, *, is_v6: bool) -> tuple[list[str], bool]:
+    """Return few networks for some of all addresses; this machine's own are in neither.
+
+    And whether they name what is left out instead.
+    """
     listed = networks_of(_bridged(these, every), is_v6=is_v6, limit=_MOST_LISTED)
     if listed is not None:
-        return listed
+        return listed, False
     left_out = without(every, these)
     excluded = networks_of(_bridged(left_out, every), is_v6=is_v6, limit=_MOST_LISTED)
-    if excluded is not None:
-        shown = ", ".join(excluded[:_MOST_NAMED])
-        more = len(excluded) - _MOST_NAMED
-        return [
-            _("anywhere but {shown}").format(shown=shown)
-            + (_(" and {more} more").format(more=more) if more > 0 else "")
-        ]
-    return [_("{count} ranges of addresses").format(count=len(these))]
+    if excluded is None:
+        return [_("{count} ranges of addresses").format(count=len(these))], True
+    shown, more = join_list(excluded[:_MOST_NAMED]), len(excluded) - _MOST_NAMED
+    words = (
+        _("anywhere except {shown} and {more} more").format(shown=shown, more=more)
+        if more > 0
+        else _("anywhere except {shown}").format(shown=shown)
+    )
+    return [words], True
 
 
 def _bridged(these: Intervals, every: Intervals) -> Intervals:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
-_NOT_READ: Unreadable = Unreadable(N_("it was not asked for"))
+_NOT_READ: Unreadable = Unreadable(N_("it was not requested"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,7 +139,7 @@ def plan_rule(
             _("ufw has such a rule already: {words}.").format(
                 words=" ".join(_words(action, rule_spec, sources[0]))
             ),
-            _("Another rule decides; look at all that are about this port."),
+            _("Another rule decides; check all rules for this port."),
         )
     if scope.is_any and len(new) == len(sources):
         new = ["any"]

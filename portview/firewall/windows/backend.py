@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 _NO_SETTINGS = (
     N_("This system has no settings of Windows' firewall."),
-    N_("It may be that another firewall stands in its place."),
+    N_("Another firewall may have replaced it."),
 )
 _TIMEOUT_S = 20.0
 _LONGEST_OUTPUT = 200
@@ -141,7 +141,7 @@ class WindowsFirewall:
                 _("netsh did not end within {timeout_s:.0f} s and was stopped.").format(
                     timeout_s=_TIMEOUT_S
                 ),
-                _("Look whether the rule is there before trying again."),
+                _("Check whether the rule exists before you try again."),
             ) from error
         except OSError as error:
             raise PortViewError(
@@ -156,7 +156,7 @@ class WindowsFirewall:
             raise PortViewError(
                 "firewall_denied",
                 _("The firewall can't be changed without administrator rights."),
-                _("Do it as administrator."),
+                _("Try again as administrator."),
                 Outcome.NEEDS_ADMIN,
             )
         reason = inert(said, _LONGEST_OUTPUT) or _("exit code {returncode}").format(

@@ -28,7 +28,7 @@ from portview.firewall.windows.fit import match_rule, traffic_of
 from portview.firewall.windows.policy import Store
 from portview.firewall.windows.reasons import Reason, explain
 from portview.firewall.windows.surroundings import Profile
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -86,10 +86,13 @@ def decide(
     answer = _answer([strictest], surroundings)
     return replace(
         answer,
-        reason=_(
-            "{reason}; Windows does not tell which networks are "
-            "connected, so the strictest answer is assumed."
-        ).format(reason=answer.reason[:-1]),
+        reason=join_sentences(
+            answer.reason,
+            _(
+                "Windows does not say which networks are connected, so the strictest answer is "
+                "assumed."
+            ),
+        ),
     )
 
 
@@ -172,11 +175,10 @@ def _with_leaks(judged: _Judged) -> _Judged:
     match = judged.evaluation.match
     if judged.evaluation.verdict is not BLOCKED or (match and match.rule.store.is_hardening):
         return judged
-    after = _("{after}; some network interfaces are left out of the firewall").format(
-        after=judged.reason.after
-    )
     return replace(
-        judged, evaluation=Evaluation(PARTLY, match), reason=replace(judged.reason, after=after)
+        judged,
+        evaluation=Evaluation(PARTLY, match),
+        reason=replace(judged.reason, has_leaks=True),
     )
 
 
@@ -213,7 +215,7 @@ def _answer(judged: Sequence[_Judged], surroundings: Surroundings) -> FirewallAn
         texts.append(reason.text(where))
     return FirewallAnswer(
         verdict,
-        _sentence(texts),
+        join_sentences(*texts),
         shown[id(leading.evaluation.match)] if leading.evaluation.match else None,
         tuple(
             RuleMatch(shown[id(match)], match.fit, decides=id(match) in deciding)
@@ -230,8 +232,3 @@ def _combined(verdicts: set[FirewallVerdict]) -> FirewallVerdict:
     if PARTLY in verdicts or {ALLOWED, BLOCKED} <= verdicts:
         return PARTLY
     return UNKNOWN
-
-
-def _sentence(texts: Sequence[str]) -> str:
-    joined = "; ".join([texts[0], *(text[0].lower() + text[1:] for text in texts[1:])])
-    return f"{joined}."

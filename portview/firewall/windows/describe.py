@@ -9,10 +9,10 @@ from portview.domain.plain_text import inert
 from portview.firewall.windows.rule import ANY_SERVICE
 from portview.firewall.windows.rule_string import parse_rule
 from portview.firewall.windows.surroundings import Profile
-from portview.i18n import N_, _
+from portview.i18n import N_, _, join_and, join_list, join_or
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from portview.firewall.windows.addresses import AddressSet
     from portview.firewall.windows.fit import Match
@@ -67,7 +67,7 @@ def part(match: Match) -> str:
     if match.region.remote is not None and match.rule.remote is not None:
         # As the rule says it: "the local subnet" tells more than its addresses.
         phrases.insert(0, _("from {addresses}").format(addresses=addresses(match.rule.remote)))
-    return ", ".join(inert(phrase, _LONGEST_NAME) for phrase in phrases)
+    return join_list(inert(phrase, _LONGEST_NAME) for phrase in phrases)
 
 
 def addresses(some: AddressSet) -> str:
@@ -78,15 +78,24 @@ def addresses(some: AddressSet) -> str:
     ]
     if len(texts) > _MOST_SPANS:
         texts[_MOST_SPANS - 1 :] = [_("other addresses")]
-    return _(" or ").join(texts)
+    return join_or(texts)
 
 
-def networks(profiles: Collection[Profile], all_of_them: str = "") -> str:
+def networks(profiles: Collection[Profile], *, is_negative: bool = False) -> str:
     """Return on which networks: "on domain and private networks"."""
     names = [profile.value for profile in Profile if profile in profiles]
     if len(names) == len(Profile):
-        return _("on {all_of_them}").format(all_of_them=all_of_them or _("every network"))
-    return _("on {names} networks").format(names=_(" and ").join(names))
+        return _("on any network") if is_negative else _("on every network")
+    return networks_named(names)
+
+
+def networks_named(names: Iterable[str]) -> str:
+    """Return on which networks, by the names of their profiles."""
+    shown = [_(PROFILE_NAMES.get(name.lower(), "")) or name for name in names]
+    return _("on {profiles} networks").format(profiles=join_and(shown))
+
+
+PROFILE_NAMES = {"domain": N_("domain"), "private": N_("private"), "public": N_("public")}
 
 
 def _conditions(rule: WindowsRule) -> list[str]:
@@ -99,7 +108,7 @@ def _conditions(rule: WindowsRule) -> list[str]:
         phrases.append(_("to {addresses}").format(addresses=addresses(rule.local)))
     phrases.extend(sorted({condition.phrase for condition in rule.traffic}))
     phrases.extend(
-        _("only what Windows vouches for ({kind})").format(kind=kind) for kind in rule.trusted
+        _("only what Windows trusts ({kind})").format(kind=kind) for kind in rule.trusted
     )
     for major, minor, is_later in rule.platforms:
         phrases.append(
@@ -119,7 +128,7 @@ def _endpoint(rule: WindowsRule) -> Iterator[str]:
             rule.protocol, _("IP protocol {protocol}").format(protocol=rule.protocol)
         )
     if rule.local_ports is not None:
-        yield _("port {texts}").format(texts=", ".join(rule.local_ports.texts))
+        yield _("port {texts}").format(texts=join_list(rule.local_ports.texts))
     if rule.program:
         yield _("program {program}").format(program=rule.program)
     if rule.service:

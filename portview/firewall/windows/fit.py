@@ -128,7 +128,7 @@ def match_rule(rule: WindowsRule, traffic: Traffic) -> Match | None:
     conditions = set(rule.traffic)
     if rule.trusted:
         kinds = ", ".join(rule.trusted)
-        conditions.add(Condition(_("that Windows itself vouches for"), kinds))
+        conditions.add(Condition(_("that Windows itself trusts"), kinds))
     if rule.effect is RuleEffect.BYPASS:
         conditions.add(Condition(_("protected by IPsec")))
     if not _has_local(rule, traffic, conditions):

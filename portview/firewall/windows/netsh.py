@@ -32,7 +32,7 @@ _LONGEST_PATH = 1024
 def add_rule(netsh: str, rule_spec: RuleSpec, rule_id: str) -> tuple[str, ...]:
     """Return the command that makes the rule. Raises PortViewError for what can't be in one."""
     if rule_spec.effect not in {RuleEffect.ALLOW, RuleEffect.BLOCK}:
-        raise _unfit(_("A rule of PortView's can only allow or block."))
+        raise _unfit(_("A rule created by PortView can only allow or block."))
     if not 0 < rule_spec.port <= MAX_PORT:
         raise _unfit(
             _("{port} is not a port.").format(port=rule_spec.port), _("Ports are 1 to 65535.")
@@ -40,7 +40,8 @@ def add_rule(netsh: str, rule_spec: RuleSpec, rule_id: str) -> tuple[str, ...]:
     name = OwnName(rule_spec.effect, rule_spec.protocol, rule_spec.port, rule_id)
     tag = RuleTag(rule_id, rule_spec.expires_at_ms, rule_spec.until)
     try:
-        description = _("Made by PortView. {tag}").format(tag=format_tag(tag))
+        # untranslated: it stays in the rule, which may be read in another language
+        description = f"Made by PortView. {format_tag(tag)}"
     except ValueError as error:
         raise _unfit(
             _("The rule can't be marked as PortView's: {error}.").format(error=error)
@@ -63,7 +64,7 @@ def add_rule(netsh: str, rule_spec: RuleSpec, rule_id: str) -> tuple[str, ...]:
 def delete_rule(netsh: str, name: str) -> tuple[str, ...]:
     """Return the command that removes a rule of PortView's; raises PortViewError for any other."""
     if read_own_name(name) is None:
-        raise _unfit(_("This is no rule that PortView made; nothing is removed."))
+        raise _unfit(_("PortView did not create this rule; nothing is removed."))
     return (netsh, "advfirewall", "firewall", "delete", "rule", f"name={name}", "dir=in")
 
 
@@ -76,10 +77,10 @@ def check_command(command: Sequence[str], netsh: str) -> None:
     verbs = [(netsh, "advfirewall", "firewall", verb, "rule") for verb in ("add", "delete")]
     keys = [argument.partition("=")[0] for argument in rest]
     if start not in verbs or "name" not in keys or len(set(keys)) < len(keys):
-        raise _unfit(_("This is no command of PortView's for the firewall; nothing was run."))
+        raise _unfit(_("This is not a firewall command of PortView; nothing was run."))
     name = rest[keys.index("name")].partition("=")[2]
     if not _KEYS.issuperset(keys) or read_own_name(name) is None:
-        raise _unfit(_("This command is not about a rule of PortView's; nothing was run."))
+        raise _unfit(_("This command is not for a rule created by PortView; nothing was run."))
 
 
 def _profiles(names: Iterable[str]) -> str:
@@ -87,7 +88,7 @@ def _profiles(names: Iterable[str]) -> str:
     unknown = wanted - {profile.value for profile in Profile}
     if unknown or not wanted:
         what = (
-            _("“{unknown}” is no profile.").format(unknown=min(unknown))
+            _("“{unknown}” is not a profile.").format(unknown=min(unknown))
             if unknown
             else _("No profile was chosen.")
         )
@@ -116,7 +117,7 @@ def _remote(text: str) -> str:
         return _addresses(word)
     except ValueError as error:
         raise _unfit(
-            _("“{text}” is not a valid address and no network.").format(text=text),
+            _("“{text}” is not a valid address or network.").format(text=text),
             _("Write it like 192.168.1.5, 192.168.0.0/16, any or localsubnet."),
         ) from error
 
@@ -139,7 +140,7 @@ def _program(path: str) -> str:
     if len(path) > _LONGEST_PATH or not _PROGRAM.fullmatch(path):
         raise _unfit(
             _("The path of the program can't be in a rule of the firewall."),
-            _("Make the rule for the port alone."),
+            _("Create the rule for the port alone."),
         )
     return path
 

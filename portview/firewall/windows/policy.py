@@ -146,6 +146,6 @@ _MEANING = {
     "EnableFirewall": N_("The firewall is switched off"),
     "DoNotAllowExceptions": N_("All inbound connections are blocked"),
     "DefaultInboundAction": N_("What no rule matches is allowed"),
-    "AllowLocalPolicyMerge": N_("Local rules are left out of account"),
+    "AllowLocalPolicyMerge": N_("Local rules are ignored"),
 }
 """What a value other than the default means."""

@@ -12,7 +12,7 @@ from portview.firewall.windows.addresses import AddressSet, address_set
 from portview.firewall.windows.ports import PortSet, port_set
 from portview.firewall.windows.rule_string import damage_of, split_rule
 from portview.firewall.windows.surroundings import Profile
-from portview.i18n import N_, _
+from portview.i18n import N_, _, join_or
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -261,8 +261,6 @@ def _traffic(values: Values) -> frozenset[Condition]:
         if texts and not (key == "rport" and _ports(texts) is None):
             known = sorted({text.lower() for text in texts})
             found.add(
-                Condition(
-                    _(phrase).format(values=_(" or ").join(texts)), f"{key}={'|'.join(known)}"
-                )
+                Condition(_(phrase).format(values=join_or(texts)), f"{key}={'|'.join(known)}")
             )
     return frozenset(found)

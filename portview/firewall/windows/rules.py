@@ -17,7 +17,7 @@ from portview.firewall.windows.managed_rules import managed_rules
 from portview.firewall.windows.policy import SERVICE_IS_DISABLED, Policy
 from portview.firewall.windows.programs import filled_in
 from portview.firewall.windows.surroundings import Profile, Surroundings
-from portview.i18n import N_, _
+from portview.i18n import N_, _, join_list, join_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 
 MANAGER = "windows"
 _LONGEST_NAME = 80
-_NOT_TOLD = N_(
-    "; Windows does not tell which networks are connected, so the strictest answer is assumed"
-)
+_STATES = {
+    "off": N_("Windows' firewall is off {networks}."),
+    "blocking": N_("Windows' firewall blocks all inbound connections {networks}."),
+    "active": N_("Windows' firewall is active {networks}."),
+}
 _DISABLED = (
     N_("The service of Windows' firewall is disabled, so it can't be determined what is filtered."),
     N_("Have the service “Windows Defender Firewall” (MpsSvc) start automatically."),
@@ -101,10 +103,10 @@ class WindowsRules:
             problem, hint = obstacle
             return FirewallAnswer(FirewallVerdict.UNKNOWN, problem, next_step=hint)
         answer = decide(question, self._index, self._profiles, self._surroundings, self._leaky)
-        doubts = "".join(
-            _(" It could not be checked: {doubt}.").format(doubt=doubt) for doubt in self._unchecked
-        )
-        return replace(answer, reason=answer.reason + doubts) if doubts else answer
+        doubts = [
+            _("It could not be checked: {doubt}.").format(doubt=doubt) for doubt in self._unchecked
+        ]
+        return replace(answer, reason=join_sentences(answer.reason, *doubts))
 
     def destinations(
         self, question: FirewallQuestion, origin: ClientOrigin
@@ -123,13 +125,13 @@ class WindowsRules:
         if self._policy.service_start == SERVICE_IS_DISABLED:
             return (_(_DISABLED[0]), _(_DISABLED[1]))
         if isinstance(around.products, Known) and around.products.value:
-            names = ", ".join(inert(name, _LONGEST_NAME) for name in around.products.value)
+            names = join_list(inert(name, _LONGEST_NAME) for name in around.products.value)
             return (
                 _(
                     "{products} has taken over the firewall of Windows; "
                     "PortView can't read its rules."
                 ).format(products=names),
-                _("Look at the firewall settings of {products}.").format(products=names),
+                _("Check the firewall settings of {products}.").format(products=names),
             )
         if isinstance(around.is_service_running, Known) and not around.is_service_running.value:
             return (
@@ -148,13 +150,19 @@ class WindowsRules:
         return tuple(fact.reason for fact in facts if isinstance(fact, Unreadable))
 
     def _summary(self, counting: Collection[Profile]) -> str:
-        parts = []
-        for phrase in dict.fromkeys(_phrase(self._profiles[profile]) for profile in counting):
-            where = [one for one in counting if _phrase(self._profiles[one]) == phrase]
-            parts.append(f"{phrase} {networks(where)}")
-        parts.sort()
-        end = "" if self._surroundings.active else _(_NOT_TOLD)
-        return _("Windows' firewall {parts}{end}.").format(parts=" and ".join(parts), end=end)
+        sentences = []
+        for state, sentence in _STATES.items():
+            where = [one for one in counting if _state(self._profiles[one]) == state]
+            if where:
+                sentences.append(_(sentence).format(networks=networks(where)))
+        if not self._surroundings.active:
+            sentences.append(
+                _(
+                    "Windows does not say which networks are connected, so the strictest answer is "
+                    "assumed."
+                )
+            )
+        return join_sentences(*sentences)
 
     def _drop_log(self, counting: Collection[Profile]) -> str | None:
         logs = [self._policy.drop_log(profile) for profile in Profile if profile in counting]
@@ -198,9 +206,7 @@ class NoWindowsRules:
         return Known((Destination(origin, question.port),))
 
 
-def _phrase(state: ProfileState) -> str:
+def _state(state: ProfileState) -> str:
     if not state.is_on:
-        return _("is off")
-    if state.blocks_all_inbound:
-        return _("blocks all inbound connections")
-    return _("is active")
+        return "off"
+    return "blocking" if state.blocks_all_inbound else "active"

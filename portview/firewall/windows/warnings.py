@@ -12,8 +12,9 @@ from portview.domain.firewall import (
     RuleMatch,
 )
 from portview.domain.plain_text import inert
+from portview.firewall.windows.describe import networks_named
 from portview.firewall.windows.policy import Store
-from portview.i18n import _
+from portview.i18n import N_, _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,42 +44,56 @@ def warnings_for(rule_spec: RuleSpec, rules: FirewallRules) -> tuple[str, ...]:
     found = [warning for match in answer.matches if (warning := _of_match(match, rule_spec))]
     if len(found) > _MOST_RULES:
         found[_MOST_RULES:] = [
-            _("{count} more rules stand against it.").format(count=len(found) - _MOST_RULES)
+            _("{count} more rules contradict it.").format(count=len(found) - _MOST_RULES)
         ]
     for profile in active:
         found.extend(_of_profile(profile, rule_spec))
     if not active:
         found.append(
             _(
-                "Windows does not tell which networks are connected; the rule counts {where} only."
+                "Windows does not say which networks are connected; the rule applies {where} only."
             ).format(where=_where(*rule_spec.profiles))
         )
     if is_allow and answer.verdict is FirewallVerdict.ALLOWED:
-        found.append(_("It is allowed already. {reason}").format(reason=answer.reason))
+        found.append(_("It is already allowed. {reason}").format(reason=answer.reason))
     if not is_allow and answer.verdict is FirewallVerdict.BLOCKED:
-        found.append(_("It is blocked already. {reason}").format(reason=answer.reason))
+        found.append(_("It is already blocked. {reason}").format(reason=answer.reason))
     return tuple(dict.fromkeys(found))
+
+
+_HARDENED = {
+    RuleFit.MAYBE: N_("Windows itself may block this ({source}: {name}), whatever a rule allows."),
+    RuleFit.PART: N_(
+        "Windows itself blocks some of this ({source}: {name}), whatever a rule allows."
+    ),
+    RuleFit.FULL: N_("Windows itself blocks this ({source}: {name}), whatever a rule allows."),
+}
+_BLOCKED = {
+    RuleFit.MAYBE: N_(
+        "The rule {name} ({source}) may block this, and a block rule wins over every allow rule."
+    ),
+    RuleFit.PART: N_(
+        "The rule {name} ({source}) blocks some of this, and a block rule wins over every allow "
+        "rule."
+    ),
+    RuleFit.FULL: N_(
+        "The rule {name} ({source}) blocks this, and a block rule wins over every allow rule."
+    ),
+}
 
 
 def _of_match(match: RuleMatch, rule_spec: RuleSpec) -> str:
     rule = match.rule
     name = f"“{inert(rule.name, _LONGEST_NAME)}”"
-    verb = _("may block") if match.fit is RuleFit.MAYBE else "blocks"
-    some = _(" some of") if match.fit is RuleFit.PART else ""
     if rule_spec.effect is RuleEffect.ALLOW and rule.effect is RuleEffect.BLOCK:
-        if rule.source in _HARDENING:
-            return _(
-                "Windows itself {verb}{some} this ({source}: {name}), whatever a rule allows."
-            ).format(verb=verb, some=some, source=rule.source, name=name)
-        return _(
-            "The rule {name} ({source}) {verb}{some} this, and a block rule "
-            "wins over every allow rule."
-        ).format(name=name, source=rule.source, verb=verb, some=some)
-    if rule_spec.effect is RuleEffect.BLOCK and rule.effect is RuleEffect.BYPASS:
-        return _(
+        sentence = (_HARDENED if rule.source in _HARDENING else _BLOCKED)[match.fit]
+    elif rule_spec.effect is RuleEffect.BLOCK and rule.effect is RuleEffect.BYPASS:
+        sentence = N_(
             "The rule {name} ({source}) lets authenticated clients past every block rule."
-        ).format(name=name, source=rule.source)
-    return ""
+        )
+    else:
+        return ""
+    return _(sentence).format(name=name, source=_(rule.source))
 
 
 def _of_profile(profile: ProfileState, rule_spec: RuleSpec) -> Iterator[str]:
@@ -87,13 +102,13 @@ def _of_profile(profile: ProfileState, rule_spec: RuleSpec) -> Iterator[str]:
     if profile.name not in {name.lower() for name in rule_spec.profiles}:
         yield (
             _(
-                "This machine is {where} now, and the rule counts {where_2} "
+                "This machine is {where} now, and the rule applies {where_2} "
                 "only: it changes nothing here."
             ).format(where=where, where_2=_where(*rule_spec.profiles))
         )
     elif not profile.counts_local_rules:
         yield _(
-            "Group Policy leaves local rules out {where}: the rule will not count there."
+            "Group Policy leaves local rules out {where}: the rule will not apply there."
         ).format(where=where)
     if not profile.is_on:
         yield (
@@ -112,4 +127,4 @@ def _of_profile(profile: ProfileState, rule_spec: RuleSpec) -> Iterator[str]:
 
 
 def _where(*profiles: str) -> str:
-    return _("on {profiles} networks").format(profiles=" and ".join(profiles))
+    return networks_named(profiles)

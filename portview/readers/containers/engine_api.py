@@ -64,14 +64,14 @@ def list_containers(engine: Engine) -> tuple[ListedContainer, ...]:
     """Return the running containers of an engine. Raises OSError. Blocks for a second at most."""
     answer = _get(engine, _LIST)
     if not isinstance(answer, list):
-        raise EngineError(_("{path}: the list of containers is none").format(path=engine.path))
+        raise EngineError(_("{path}: the list of containers is invalid").format(path=engine.path))
     return tuple(_listed(engine.runtime, answer))
 
 
 def restart_policy(engine: Engine, identifier: str) -> str:
     """Return the restart policy of a container ("always", "no", ...). Raises OSError."""
     if not _ID.fullmatch(identifier):
-        raise EngineError(_("the identifier of a container is none"))
+        raise EngineError(_("the ID of a container is invalid"))
     answer = _get(engine, f"/containers/{identifier}/json")
     host = answer.get("HostConfig") if isinstance(answer, dict) else None
     policy = host.get("RestartPolicy") if isinstance(host, dict) else None

@@ -53,7 +53,7 @@ def read_blockage(pid: int, *, moment_s: float = _MOMENT_S) -> Fact[Blockage]:
     except PermissionError:
         return Unreadable(_("its control group can't be read"), Remedy.ADMINISTRATOR)
     except (FileNotFoundError, ProcessLookupError):
-        return Unreadable(_("it ended while it was looked at"), Remedy.RETRY)
+        return Unreadable(_("it ended while it was read"), Remedy.RETRY)
     except (OSError, ValueError, IndexError) as error:
         return Unreadable(_("its state can't be read: {error}").format(error=error))
 

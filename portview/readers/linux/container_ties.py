@@ -31,7 +31,7 @@ def container_tie(pid: int, descendants: Iterable[int]) -> Fact[str]:
     except PermissionError:
         return Unreadable(_("its namespaces can't be read"), Remedy.ADMINISTRATOR)
     except OSError:
-        return Unreadable(_("it ended while it was looked at"), Remedy.RETRY)
+        return Unreadable(_("it ended while it was read"), Remedy.RETRY)
     return Known(found) if found else Absent()
 
 

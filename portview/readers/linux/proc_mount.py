@@ -43,5 +43,5 @@ def number_of_pidfd(pidfd: int, proc: str = "/proc") -> Fact[int]:
     except OSError as error:
         return Unreadable(f"{path}: {error.strerror}", Remedy.NAMESPACE)
     if found is None:
-        return Unreadable(_("{path} names no process").format(path=path), Remedy.NOTHING)
+        return Unreadable(_("{path} is not a process").format(path=path), Remedy.NOTHING)
     return Known(int(found[1]))

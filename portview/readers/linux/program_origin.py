@@ -49,7 +49,7 @@ def system_names(info: ProcessInfo) -> Fact[frozenset[str]]:
     except PermissionError:
         return Unreadable(_("its executable can't be read"), Remedy.ADMINISTRATOR)
     except OSError:
-        return Unreadable(_("it ended while it was looked at"), Remedy.RETRY)
+        return Unreadable(_("it ended while it was read"), Remedy.RETRY)
 
 
 def _system_names(info: ProcessInfo, process: str) -> Fact[frozenset[str]]:

@@ -53,12 +53,10 @@ def read_socket_options(pid: int, inode: int) -> Known[SocketOptions] | Unreadab
                 )
             )
     except PermissionError:
-        return Unreadable(
-            _("only an administrator may look into this process"), Remedy.ADMINISTRATOR
-        )
+        return Unreadable(_("only an administrator can read this process"), Remedy.ADMINISTRATOR)
     except OSError as error:
         return Unreadable(
-            _("the socket could not be looked at: {reason}").format(reason=error.strerror or error)
+            _("the socket could not be read: {reason}").format(reason=error.strerror or error)
         )
 
 

@@ -6,32 +6,63 @@ Not verified on Windows so far; Wine has the same calls.
 from __future__ import annotations
 
 import ctypes
+import os
+from contextlib import contextmanager
 from ctypes import wintypes
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from portview.domain.owners.process_rights import ProcessRights
 from portview.readers.windows.dll import bind, last_error, load_library, windows_error
 from portview.readers.windows.processes import PROCESS_QUERY_LIMITED_INFORMATION, open_process
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 TOKEN_QUERY = 0x0008
-TOKEN_USER, TOKEN_ELEVATION, TOKEN_INTEGRITY_LEVEL = 1, 20, 25
+TOKEN_USER, TOKEN_ELEVATION_TYPE, TOKEN_ELEVATION, TOKEN_INTEGRITY_LEVEL = 1, 18, 20, 25
+TOKEN_ELEVATION_TYPE_FULL = 2
 SECURITY_MANDATORY_MEDIUM_RID = 0x2000
 ERROR_INSUFFICIENT_BUFFER = 122
 _LARGEST = 64 * 1024
 
 
+class OwnToken(NamedTuple):
+    """Who this process runs as, and whether the same user runs programs with fewer rights."""
+
+    user_id: str
+    is_split: bool
+
+
 def read_token_rights(pid: int) -> ProcessRights:
     """Return the SID, the integrity level and whether the token is elevated. Raises OSError."""
+    with _token_of(pid) as token:
+        elevated = bool(_answer(token, TOKEN_ELEVATION)[0])
+        level = _integrity(token)
+        is_privileged = elevated or level > SECURITY_MANDATORY_MEDIUM_RID
+        return ProcessRights(_user(token), f"{level:#x}", is_privileged=is_privileged)
+
+
+@cache
+def own_token() -> OwnToken:
+    """Return what this process's token says; asked once, for it is kept. Raises OSError.
+
+    It is split where User Account Control gave this process the full one of two tokens
+    (TokenElevationTypeFull): programs of the same user run with the other one.
+    """
+    with _token_of(os.getpid()) as token:
+        kind = int.from_bytes(_answer(token, TOKEN_ELEVATION_TYPE).raw[:4], "little")
+        return OwnToken(_user(token), kind == TOKEN_ELEVATION_TYPE_FULL)
+
+
+@contextmanager
+def _token_of(pid: int) -> Iterator[Any]:
     with open_process(pid, PROCESS_QUERY_LIMITED_INFORMATION) as process:
         token = wintypes.HANDLE()
         if not _library().open_token(process, TOKEN_QUERY, ctypes.byref(token)):
             raise windows_error(last_error())
         try:
-            elevated = bool(_answer(token, TOKEN_ELEVATION)[0])
-            level = _integrity(token)
-            is_privileged = elevated or level > SECURITY_MANDATORY_MEDIUM_RID
-            return ProcessRights(_user(token), f"{level:#x}", is_privileged=is_privileged)
+            yield token
         finally:
             _library().close_handle(token)
 

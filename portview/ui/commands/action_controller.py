@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
+from portview.i18n import _
 from portview.ui.commands.change_commands import add_change_commands
 from portview.ui.commands.window_actions import ActionSpec
 
@@ -42,7 +43,7 @@ class ActionController(QObject):
         self._runner = runner
         self._window = window
         add_change_commands(rows, self.start, sys.platform, standing)
-        acts.add("action_list", ActionSpec("&Actions ...", ("Ctrl+Shift+L",)), self.show_list)
+        acts.add("action_list", ActionSpec(_("&Actions"), ("Ctrl+Shift+L",)), self.show_list)
 
     def start(self, job: Action) -> None:
         """Lead through a job."""

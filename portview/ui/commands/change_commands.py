@@ -74,7 +74,7 @@ def add_change_commands(
     for row_action in (
         RowAction(
             "free_port",
-            _("&Free this port"),
+            _("&Free this port…"),
             Section.PORT,
             free,
             why_not_free,
@@ -85,7 +85,7 @@ def add_change_commands(
         ),
         RowAction(
             "close_connection",
-            _("&Close connection ..."),
+            _("&Close connection…"),
             Section.PORT,
             close,
             lambda selection: why_not_close(selection, platform),
@@ -95,7 +95,7 @@ def add_change_commands(
         ),
         RowAction(
             "end_process",
-            _("&End process ..."),
+            _("&End process…"),
             Section.OWNER,
             end,
             lambda selection: why_not_end(selection, platform),
@@ -105,7 +105,7 @@ def add_change_commands(
         ),
         RowAction(
             "end_process_tree",
-            _("End &process tree ..."),
+            _("End process &tree…"),
             Section.OWNER,
             lambda selection: end(selection, tree=True),
             lambda selection: why_not_end(selection, platform),
@@ -114,7 +114,7 @@ def add_change_commands(
         ),
         RowAction(
             "suspend_process",
-            _("S&uspend process ..."),
+            _("S&uspend process…"),
             Section.OWNER,
             lambda selection: suspend(selection, "suspend"),
             lambda selection: why_not_suspend(selection, platform),
@@ -124,7 +124,7 @@ def add_change_commands(
         ),
         RowAction(
             "resume_process",
-            _("Resu&me process ..."),
+            _("Resu&me process…"),
             Section.OWNER,
             lambda selection: suspend(selection, "resume"),
             lambda selection: why_not_resume(selection, platform, standing()),
@@ -134,7 +134,7 @@ def add_change_commands(
         ),
         RowAction(
             "stop_service",
-            _("&Stop service"),
+            _("&Stop service…"),
             Section.OWNER,
             lambda selection: change_service(selection, "stop"),
             why_no_service,
@@ -143,7 +143,7 @@ def add_change_commands(
         ),
         RowAction(
             "restart_service",
-            _("&Restart service"),
+            _("&Restart service…"),
             Section.OWNER,
             lambda selection: change_service(selection, "restart"),
             why_no_service,
@@ -170,11 +170,11 @@ def why_not_close(selection: RowSelection, platform: str) -> str:
     if row.protocol is Protocol.UDP:
         return _("UDP has no connections.")
     if row.remote is None:
-        return _("This is no connection; it has no other end.")
+        return _("This is not a connection; it has no other end.")
     if row.state in _OVER:
         return _("This connection is closed already.")
     if platform == "win32" and ":" in row.local.address:
-        return _("Windows closes connections of IPv4 only.")
+        return _("Windows can close IPv4 connections only.")
     if platform not in {"win32", "linux"}:
         return _("This system can't close connections of other programs.")
     return ""
@@ -192,7 +192,7 @@ def why_not_suspend(selection: RowSelection, platform: str) -> str:
     """Return why a row's process can be neither suspended nor resumed; empty where it can."""
     owner = selection.first.row.owner
     if owner is not None and owner.pid == os.getpid():
-        return _("This is PortView itself, which could not resume itself.")
+        return _("This is PortView itself, which couldn't resume itself.")
     return why_not_end(selection, platform)
 
 
@@ -213,7 +213,7 @@ def why_no_service(selection: RowSelection) -> str:
     """Return why a row stands for no one service."""
     services = selection.first.row.services
     if not services:
-        return _("This process is no service.")
+        return _("This process is not a service.")
     if len(services) > 1:
         return _("Which of these services it is can't be determined: {services}.").format(
             services=", ".join(services)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QStringListModel
 from PySide6.QtGui import QGuiApplication
 
-from portview.i18n import _
+from portview.i18n import N_, _
 from portview.ui.commands.row_actions import RowAction, Section
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from portview.ui.commands.row_actions import RowActions
     from portview.ui.table.row_selection import RowSelection
 
-_COPY_AS = "Copy &as"
+_COPY_AS = N_("Copy &as")
 
 
 def add_copy_actions(
@@ -79,13 +79,13 @@ def add_copy_actions(
             _("&Text"),
             Section.COPYING,
             copy_rows,
-            submenu=_COPY_AS,
+            submenu=_(_COPY_AS),
             tip=_("Cells with tabs between them, as spreadsheets paste them"),
         ),
-        RowAction("copy_csv", _("CS&V"), Section.COPYING, copy_csv, submenu=_COPY_AS),
-        RowAction("copy_json", _("&JSON"), Section.COPYING, copy_json, submenu=_COPY_AS),
+        RowAction("copy_csv", _("CS&V"), Section.COPYING, copy_csv, submenu=_(_COPY_AS)),
+        RowAction("copy_json", _("&JSON"), Section.COPYING, copy_json, submenu=_(_COPY_AS)),
         RowAction(
-            "copy_markdown", _("&Markdown"), Section.COPYING, copy_markdown, submenu=_COPY_AS
+            "copy_markdown", _("&Markdown"), Section.COPYING, copy_markdown, submenu=_(_COPY_AS)
         ),
     ):
         actions.add(row_action)

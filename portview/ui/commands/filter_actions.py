@@ -34,9 +34,7 @@ class _Field(NamedTuple):
     def why_not(self, selection: RowSelection) -> str:
         values = self.values(selection)
         if not values:
-            return _("{replace}: nothing is known of it here.").format(
-                replace=_(self.title).replace("&", "")
-            )
+            return _("{replace}: not known here.").format(replace=_(self.title).replace("&", ""))
         if len(values) > _MOST_VALUES:
             return _("The selected rows have {count:,} different values.").format(count=len(values))
         return ""

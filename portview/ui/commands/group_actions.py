@@ -26,13 +26,13 @@ class GroupActions:
             ActionSpec(_("&Group by process"), ("Ctrl+G",), tip, is_checkable=True),
             self._on_toggled,
         )
-        tip = _("Let the processes with most sockets stand first")
+        tip = _("Show the processes with the most sockets first")
         self.by_count = acts.add(
             "by_count",
             ActionSpec(_("Processes by &number of sockets"), (), tip, is_checkable=True),
             views.set_by_count,
         )
-        tip = _("Make one line of all processes that work for one project")
+        tip = _("Combine all processes of a project in one line")
         self.by_project = acts.add(
             "by_project",
             ActionSpec(_("Processes by pro&ject"), (), tip, is_checkable=True),

@@ -33,7 +33,7 @@ def add_opening_actions(
     def open_in_browser(selection: RowSelection) -> None:
         url = browser_url(selection.first.row)
         if not QDesktopServices.openUrl(QUrl(url, QUrl.ParsingMode.StrictMode)):
-            tell(_("The desktop opened no browser for {url}").format(url=url))
+            tell(_("The desktop could not open a browser for {url}").format(url=url))
 
     def open_file_location(selection: RowSelection) -> None:
         info = selection.first.info
@@ -104,7 +104,7 @@ def _why_no_file(selection: RowSelection) -> str:
             field_problem=describe_field_problem(info, "executable")
         )
     if info.executable_deleted:
-        return _("The file of the program was deleted while it runs.")
+        return _("The program's file was deleted while it was running.")
     return ""
 
 

@@ -9,6 +9,7 @@ from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu
 
 from portview.domain.table.columns import COLUMNS
+from portview.i18n import N_
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from portview.ui.table.socket_views import SocketViews
 
-_DIRECTIONS = (("&Ascending", False), ("&Descending", True))
+_DIRECTIONS = ((N_("&Ascending"), False), (N_("&Descending"), True))
 
 
 class SortMenu(QMenu):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QCheckBox, QDialogButtonBox, QFrame, QScrollArea
 
 from portview.actions.confirmation.actions import FreeAction, next_action
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
 _LEAST_TALL_CARDS, _TALL_SHARE = 300, 0.55
 """How high the cards may get, in pixels and as a share of the screen."""
-_DARK = 128
 
 
 class ActionDialog(ConfirmDialog):
@@ -58,10 +56,9 @@ class ActionDialog(ConfirmDialog):
         self.tree_box = QCheckBox(_("End what runs under it as &well"))
         for box in (self.force_box, self.tree_box):
             box.toggled.connect(self._look)
-            box.setPalette(_palette_with_visible_boxes(box.palette()))
         self.compose(self.notes, self.cards, self.force_box, self.tree_box)
         self.inspect_button = self.add_button(
-            _("&Look as administrator"), QDialogButtonBox.ButtonRole.ActionRole
+            _("&Check as administrator"), QDialogButtonBox.ButtonRole.ActionRole
         )
         self.inspect_button.clicked.connect(self._on_inspect_as_admin)
         self.next_button = self.add_button("", QDialogButtonBox.ButtonRole.ActionRole)
@@ -143,7 +140,7 @@ class ActionDialog(ConfirmDialog):
         job = self._action
         if isinstance(job, FreeAction):
             self._run_preview(
-                _("Waiting for the system's prompt ..."),
+                _("Waiting for the system's prompt…"),
                 lambda work: job.seen_by_admin(work.token),
                 self._on_seen_by_admin,
             )
@@ -179,17 +176,30 @@ class ActionDialog(ConfirmDialog):
         self._action = job
         self._look()
 
-    @Slot(object)
-    def _on_confirmation(self, confirmation: Confirmation) -> None:
-        self._confirmation = confirmation
-        self.headline.setText(confirmation.headline)
-        view = ConfirmationView(confirmation)
-        self.cards.setWidget(view)
+    @Slot()
+    def _on_height_changed(self) -> None:
+        self._fit_cards()
+        self.fit()
+
+    def _fit_cards(self) -> None:
+        """Give the cards the height that they need, as far as the screen has it."""
+        view = self.cards.widget()
+        if not isinstance(view, ConfirmationView):
+            return
         width = max(self.width(), WIDTH) - 2 * SIDE_MARGIN
         tallest = max(
             _LEAST_TALL_CARDS, round(self.screen().availableSize().height() * _TALL_SHARE)
         )
         self.cards.setFixedHeight(max(0, min(tallest, view.height_for(width))))
+
+    @Slot(object)
+    def _on_confirmation(self, confirmation: Confirmation) -> None:
+        self._confirmation = confirmation
+        self.headline.setText(confirmation.headline)
+        view = ConfirmationView(confirmation)
+        view.height_changed.connect(self._on_height_changed)
+        self.cards.setWidget(view)
+        self._fit_cards()
         self.notes.setText(" ".join(confirmation.notes))
         self.show_asking(
             *([self.notes] if confirmation.notes else []),
@@ -197,14 +207,7 @@ class ActionDialog(ConfirmDialog):
             *([self.force_box] if confirmation.can_be_forced else []),
             *([self.tree_box] if confirmation.has_tree else []),
             *([self.inspect_button] if confirmation.is_hidden else []),
+            *([self.admin_button] if confirmation.is_for_admin else []),
             verb=confirmation.verb,
             is_default=confirmation.harms_nobody_else,
         )
-
-
-def _palette_with_visible_boxes(palette: QPalette) -> QPalette:
-    """Lighten the boxes to check where everything is dark: Qt's outline of them can't be seen."""
-    window = palette.color(QPalette.ColorRole.Window)
-    if window.lightness() < _DARK:
-        palette.setColor(QPalette.ColorRole.Base, window.lighter(200))
-    return palette

@@ -28,6 +28,7 @@ from portview.override import override
 from portview.ui.confirm.checklist import Checklist
 from portview.ui.confirm.confirmation_view import plain_label
 from portview.ui.style.severity_style import severity_colour, severity_icon
+from portview.ui.widgets.announce import announce
 from portview.ui.widgets.key_button import KeyButton
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class ConfirmDialog(QDialog):
         self.progress_bar.setRange(0, 0)
         self.progress_bar.setTextVisible(False)
         self.buttons = QDialogButtonBox()
-        self.cancel_button = self.add_button("Cancel", QDialogButtonBox.ButtonRole.RejectRole)
+        self.cancel_button = self.add_button(_("Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
         self.cancel_button.clicked.connect(self.reject)
         self.act_button = self.add_button("", QDialogButtonBox.ButtonRole.ActionRole)
         self.act_button.clicked.connect(self._on_act)
@@ -154,7 +155,7 @@ class ConfirmDialog(QDialog):
         """
         self.act_button.setText(verb.replace("&", "&&"))
         self._show_only(self.headline, *shown, *([self.act_button] if verb else []))
-        self._rest_on_cancel("Cancel" if verb else "Close")
+        self._rest_on_cancel(_("Cancel") if verb else _("Close"))
         # From Cancel the act is one Tab away, whatever stands between them.
         QWidget.setTabOrder(self.cancel_button, self.act_button)
         if verb and is_default:
@@ -172,7 +173,7 @@ class ConfirmDialog(QDialog):
             self._task.cancel()
             if self._is_executing:
                 # What was begun ends in a report; closing now would hide it.
-                self.progress_text.setText(_("Stopping ..."))
+                self.progress_text.setText(_("Stopping…"))
                 return
         super().reject()
 
@@ -204,7 +205,7 @@ class ConfirmDialog(QDialog):
         self._is_executing = True
         end_now = self._end_now = threading.Event()
         self.checklist.clear()
-        self.show_progress(_("Waiting for the system's prompt ...") if as_admin else "Working ...")
+        self.show_progress(_("Waiting for the system's prompt…") if as_admin else _("Working…"))
 
         def work(work: Work[ActionReport]) -> ActionReport:
             return act(ExecutionOptions(as_admin, work.token, work.report, end_now))
@@ -268,6 +269,8 @@ class ConfirmDialog(QDialog):
 
     def _show_result(self, icon_name: str, now: str, done: str, next_step: str) -> None:
         severity = _SEVERITIES.get(icon_name, Severity.NOTE)
+        said = " ".join(filter(None, (now, done, next_step)))
+        announce(self, said, is_urgent=severity is Severity.BAD)
         sign = severity_icon(severity, self).pixmap(_RESULT_ICON_SIZE, _RESULT_ICON_SIZE)
         self.outcome_icon.setPixmap(sign)
         palette = QPalette(self.palette())
@@ -285,7 +288,7 @@ class ConfirmDialog(QDialog):
         self.checklist.finish()
         has_steps = bool(self.checklist.lines)
         self._show_only(*([self.checklist] if has_steps else []), self.outcome, self.copy_button)
-        self._rest_on_cancel("Close")
+        self._rest_on_cancel(_("Close"))
 
     def _rest_on_cancel(self, text: str) -> None:
         self.cancel_button.setText(text)

@@ -63,9 +63,9 @@ class HistoryWindow(QDialog):
         self._is_over = False
         self._stopped: list[StoppedProcess | SettingChange | str] = []
         self.tree = QTreeWidget()
-        self.tree.setHeaderLabels(["When", _("What was done"), "Result"])
+        self.tree.setHeaderLabels([_("When"), _("Done"), _("Result")])
         self.tree.setUniformRowHeights(True)
-        self.tree.setAccessibleName(_("Actions that were done"))
+        self.tree.setAccessibleName(_("Actions that were carried out"))
         self.tree.header().setSectionResizeMode(_WHEN, QHeaderView.ResizeMode.ResizeToContents)
         self.tree.header().resizeSection(_WHAT, _FIRST_SIZE[0] // 3)
         self.tree.currentItemChanged.connect(self._on_current)
@@ -122,7 +122,7 @@ class HistoryWindow(QDialog):
                 self._add_stopped(item, child, change)
             item.setExpanded(True)
         if not records:
-            self.note.setText(_("Nothing was done so far."))
+            self.note.setText(_("No actions so far."))
 
     def _add_stopped(
         self,
@@ -145,7 +145,7 @@ class HistoryWindow(QDialog):
     def _on_current(self) -> None:
         stopped = self._current()
         if isinstance(stopped, SettingChange):
-            self._offer(_("&Undo …"), is_possible=True)
+            self._offer(_("&Undo…"), is_possible=True)
             return
         process = None if isinstance(stopped, str) else stopped
         if process is not None and _can_be_resumed(process):
@@ -183,7 +183,7 @@ class HistoryWindow(QDialog):
             self.action_requested.emit(SuspendAction(stopped.key, SuspendVerb.RESUME))
             return
         self.again_button.setEnabled(False)
-        self.note.setText(_("Starting ..."))
+        self.note.setText(_("Starting…"))
         self._run(lambda: start_again(stopped), self._on_started)
 
     @Slot(object)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
 
+from portview.domain.sockets.connections import connections_of
 from portview.domain.sockets.snapshot import Snapshot, rows_of_owner
 from portview.models.liveness import Mark
 
@@ -21,12 +22,15 @@ class Subject:
     """The row that a person has chosen, as of the last tick.
 
     ``is_open`` is False once the socket has gone; the entry is then the last that was known.
+    ``is_shown`` is False where the filter, the scope or the view hides it.
     """
 
     entry: SocketEntry
     is_open: bool
     snapshot: Snapshot
+    is_shown: bool = True
     _owner_rows: tuple[SocketRow, ...] | None = field(default=None, compare=False)
+    _connections: tuple[SocketRow, ...] | None = field(default=None, compare=False)
 
     @property
     def owner_rows(self) -> tuple[SocketRow, ...]:
@@ -36,13 +40,21 @@ class Subject:
             self._owner_rows = rows_of_owner(self.snapshot.rows, owner) if owner else ()
         return self._owner_rows
 
+    @property
+    def connections(self) -> tuple[SocketRow, ...]:
+        """Return the connections of a server, or of a client to the same server; sought once."""
+        if self._connections is None:
+            row = self.entry.row
+            self._connections = connections_of(row, self.snapshot.rows) if self.is_open else ()
+        return self._connections
+
 
 def subject_of(entry: SocketEntry, model: SocketTableModel, snapshot: Snapshot) -> Subject:
     """Return what is known now about the row of an entry, also after it has gone."""
     key = entry.row.key
     found = model.find_entry(key)
     is_open = found is not None and model.mark_of(key) is not Mark.CLOSED
-    return Subject(found or entry, is_open, snapshot)
+    return Subject(found or entry, is_open, snapshot, model.row_number(key) is not None)
 
 
 class DetailsPage(QWidget):

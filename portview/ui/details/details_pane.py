@@ -186,4 +186,6 @@ def _heading_of(subject: Subject) -> tuple[str, str]:
     parts.append(place)
     if not subject.is_open:
         parts.append(_("closed"))
+    elif not subject.is_shown:
+        parts.append(_("not in this view"))
     return what or process, "   \u00b7   ".join(parts)

@@ -25,11 +25,11 @@ from portview.domain.owners.process_details import OwnerDetails, OwnerQuestion, 
 from portview.domain.owners.system_owners import may_be_http_sys
 from portview.engine.latest_query import LatestQuery
 from portview.engine.task_runner import Pool
-from portview.i18n import _
+from portview.i18n import _, ngettext
 from portview.override import override
 from portview.ui.details.details_page import DetailsPage, Subject
 from portview.ui.details.facts_form import FactsForm
-from portview.ui.details.process_sockets import ProcessSockets
+from portview.ui.details.socket_list import SocketList
 from portview.ui.style.icons import set_button_icon
 from portview.ui.widgets.open_folder import open_folder_of
 
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from portview.ui.table.data_sources import DataSources
 
 _BUTTON_ICON = 14
+_SOCKET_COLUMNS = ("protocol", "local_address", "port", "remote_address", "state", "age")
 _FACTS_WIDTH, _SOCKETS_WIDTH = 620, 480
 
 
@@ -84,7 +85,13 @@ class OwnerPage(DetailsPage):
         self._buttons: dict[QToolButton, str] = {}
         self.facts = FactsForm()
         self._add_facts()
-        self.sockets = ProcessSockets(describe, describe().port_names)
+        self.sockets = SocketList(
+            describe,
+            describe().port_names,
+            _SOCKET_COLUMNS,
+            name=_("Sockets of this process"),
+            sorted_by="port",
+        )
         self.sockets.socket_chosen.connect(self.socket_chosen)
         scroll = QScrollArea()
         scroll.setWidget(self.facts)
@@ -112,7 +119,15 @@ class OwnerPage(DetailsPage):
             self.facts.show_fact("usage", "")
         self._subject = subject
         self._show_facts(subject)
-        self.sockets.show_subject(subject)
+        owner = subject.entry.row.key.owner
+        rows = subject.owner_rows
+        count = len(rows)
+        title = ngettext(
+            "{count:,} socket of this process", "{count:,} sockets of this process", count
+        ).format(count=count)
+        if owner is None:
+            title = _("Sockets of the same process: unknown without an owner")
+        self.sockets.show_rows(owner, rows, subject.snapshot, title)
         self._inquiry.ask(question)
         self._ask_http(subject)
         self._ask_origin(subject)
@@ -160,18 +175,18 @@ class OwnerPage(DetailsPage):
             "folder", _("Open the folder of the executable"), self._on_open_folder
         )
         copy_command = self._button("copy", _("Copy the command line"), self._on_copy_command)
-        add("note", "Note", most_lines=6)
-        add("http", _("On whose behalf"), most_lines=6)
+        add("note", _("Note"), most_lines=6)
+        add("http", _("On behalf of"), most_lines=6)
         add("what", _("What"), most_lines=2)
-        add("process", "Process", most_lines=1)
-        add("usage", "Uses", most_lines=2)
-        add("started", "Started", most_lines=1)
+        add("process", _("Process"), most_lines=1)
+        add("usage", _("Uses"), most_lines=2)
+        add("started", _("Started"), most_lines=1)
         add("chain", _("Started by"))
         add("why", _("Why it runs"), most_lines=3)
         add("holders", _("Likely holders"))
-        add("user", "User", most_lines=1)
-        add("services", "Services", most_lines=4)
-        add("executable", "Executable", most_lines=2, buttons=(copy_path, go_there))
+        add("user", _("User"), most_lines=1)
+        add("services", _("Services"), most_lines=4)
+        add("executable", _("Executable"), most_lines=2, buttons=(copy_path, go_there))
         add("command_line", _("Command line"), most_lines=4, buttons=(copy_command,))
 
     @staticmethod
@@ -201,9 +216,9 @@ class OwnerPage(DetailsPage):
         show = self.facts.show_fact
         notes = list(owner_sentences(subject.entry, sys.platform))
         if self._has_ended():
-            notes.insert(0, _("This process has ended. What was known of it stays here."))
+            notes.insert(0, _("This process has ended. Its last known details stay here."))
         elif not subject.is_open:
-            notes.insert(0, _("This socket has closed. What was known of it stays here."))
+            notes.insert(0, _("This socket has closed. Its last known details stay here."))
         if still := describe_suspended(self._execution()):
             notes.insert(0, still)
         show("note", " ".join(notes))

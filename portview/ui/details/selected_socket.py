@@ -35,10 +35,12 @@ class SelectedSocket(QObject):
         self._model = model
         self._entry: SocketEntry | None = None
         self._snapshot = Snapshot()
+        self._was_shown = True
         # The mouse moves the current row first and selects it then; keys do both the other way.
         self._follow(views.table)
         views.tree_made.connect(self._follow)
         views.selection_changed.connect(self._on_moved)
+        model.edits_finished.connect(self._on_edited)
 
     @property
     def subject(self) -> Subject | None:
@@ -52,6 +54,16 @@ class SelectedSocket(QObject):
         self._snapshot = snapshot
         if self._entry is not None:
             self._entry = self._model.find_entry(self._entry.row.key) or self._entry
+            self.changed.emit(self.subject)
+
+    @Slot()
+    def _on_edited(self) -> None:
+        """Tell at once when a filter or a scope hides the chosen row, or shows it again."""
+        if self._entry is None:
+            return
+        is_shown = self._model.row_number(self._entry.row.key) is not None
+        if is_shown != self._was_shown:
+            self._was_shown = is_shown
             self.changed.emit(self.subject)
 
     @Slot(object)
@@ -68,4 +80,5 @@ class SelectedSocket(QObject):
         entry = view.entries_of(index)[0]
         if entry is not self._entry:
             self._entry = entry
+            self._was_shown = True
             self.changed.emit(self.subject)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QPalette, QPen
+from PySide6.QtGui import QColor, QPalette, QPen
 
 from portview.i18n import _
 from portview.override import override
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
-    from portview.models.series import Line
+    from portview.domain.sockets.series import Line
 
 _SHOWN_S = 120
+_FILLING = 46
 _STYLES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine)
 
 
@@ -102,6 +103,10 @@ class TrafficPlot(pg.PlotWidget):  # type: ignore[misc] # pyqtgraph has no types
         for curve, colour, style in zip(self._curves, plot_colours(palette), _STYLES, strict=False):
             # The style tells the lines apart where colours don't.
             curve.setPen(QPen(pg.mkPen(colour, width=1, style=style)))
+            filling = QColor(colour)
+            filling.setAlpha(_FILLING)
+            curve.setFillLevel(0)
+            curve.setBrush(filling)
 
 
 class _SecondsAgoAxis(pg.AxisItem):  # type: ignore[misc]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from portview.domain.sockets.socket_row import Protocol, awaits_clients, is_loopback
-from portview.i18n import N_, _
+from portview.i18n import _
 from portview.ui.commands.row_actions import RowAction, Section, Target
 from portview.ui.commands.window_actions import ActionSpec
 
@@ -70,7 +70,7 @@ class DiagnosisTools(QObject):
         acts.add(
             "why",
             ActionSpec(
-                _("&Why can't I use a port?…"),
+                _("&Diagnose a port…"),
                 ("Ctrl+Shift+Y",),
                 _("Find out what is in the way of a port, or what an error means"),
             ),
@@ -79,11 +79,11 @@ class DiagnosisTools(QObject):
         rows.add(
             RowAction(
                 "why_port",
-                N_("Wh&y is it so?…"),
+                _("Wh&y?"),
                 Section.PORT,
                 self._on_row,
                 shortcuts=("Ctrl+Y",),
-                tip=N_("Why this port can't be used by another program, or reached by clients"),
+                tip=_("Why this port can't be used by another program, or reached by clients"),
                 target=Target.ONE_SOCKET,
                 detail=lambda selection: str(selection.first.row.local.port),
             )

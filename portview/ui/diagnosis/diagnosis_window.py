@@ -92,8 +92,8 @@ class DiagnosisWindow(ToolWindow):
         self.without_names.setChecked(self.saved_switch("without_names", default=True))
         self.headline.say(
             Severity.NOTE,
-            _("Nothing asked yet"),
-            _("Write a port, or paste what a program said, and press Enter."),
+            _("Nothing checked yet"),
+            _("Type a port, or paste an error message, and press Enter."),
         )
         self._show_state()
 
@@ -115,12 +115,14 @@ class DiagnosisWindow(ToolWindow):
         try:
             question = parse_question(text, protocol if text.isdecimal() else None)
         except PortViewError as mistake:
-            self.headline.say(Severity.BAD, _("This can't be asked"), mistake.message, mistake.hint)
+            self.headline.say(
+                Severity.BAD, _("Not a valid question"), mistake.message, mistake.hint
+            )
             return
         if not question.port and (question.error is None or question.error.error is None):
             self.headline.say(
                 Severity.BAD,
-                _("Nothing was understood"),
+                _("No port or error was found"),
                 _("Neither a port nor a known error was found in that text."),
                 _("Write the port as well, or paste the whole line with the error."),
             )
@@ -150,7 +152,7 @@ class DiagnosisWindow(ToolWindow):
     def _begin(self, question: DiagnosisQuestion, before: Answer | None) -> None:
         self._question, self._before = question, before
         name = question.name if question.port else _("The error")
-        self.headline.say(Severity.NOTE, name, _("Looking…"))
+        self.headline.say(Severity.NOTE, name, _("Checking…"))
 
         def work(work: Work[Facts]) -> Facts:
             return collect_facts(
@@ -191,11 +193,11 @@ class DiagnosisWindow(ToolWindow):
             parts.append(_("No longer: {causes}.").format(causes=", ".join(gone)))
         if new:
             parts.append(_("New: {causes}.").format(causes=", ".join(new)))
-        return " ".join(parts) or _("Nothing is different from before.")
+        return " ".join(parts) or _("Nothing has changed.")
 
     def _on_failed(self, error: Exception) -> None:
         message, hint = describe_failure(error)
-        self.headline.say(Severity.BAD, _("It could not be found out"), message, hint)
+        self.headline.say(Severity.BAD, _("It could not be determined"), message, hint)
         self._show_state()
 
     @Slot(object)

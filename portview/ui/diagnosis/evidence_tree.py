@@ -56,7 +56,7 @@ class EvidenceTree(QTreeWidget):
             is_open=not answer.causes,
         )
         self._group(
-            _("Can't be told"),
+            _("Can't be determined"),
             ((one.code, f"{one.sentence} {one.would_need}") for one in answer.cannot_tell),
         )
         self._group(_("Good to know"), (("", note) for note in answer.notes))

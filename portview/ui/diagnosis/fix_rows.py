@@ -43,7 +43,7 @@ class FixRow(QFrame):
         layout.setVerticalSpacing(2)
         layout.setColumnStretch(0, 1)
         self._muted: list[QLabel] = []
-        self._line(layout, fix.sentence, _("Way out"))
+        self._line(layout, fix.sentence, _("Solution"))
         for words in self._details():
             self._muted.append(self._line(layout, words, _("About it")))
         if fix.command is not None:
@@ -146,8 +146,8 @@ class FixList(QWidget):
             row.copied.connect(self.copied)
         widgets: list[QWidget] = list(self.rows)
         if not widgets:
-            nothing = wrapped_label(_("Ways out"))
-            nothing.setText(_("There is nothing to be done."))
+            nothing = wrapped_label(_("Solutions"))
+            nothing.setText(_("There is nothing to do."))
             nothing.setContentsMargins(12, 12, 12, 12)
             widgets.append(nothing)
         self._area = WrappedArea(*widgets, spacing=6)

@@ -89,7 +89,7 @@ class Export(QObject):
         folder = self._folder or QStandardPaths.writableLocation(documents)
         name, _unused = QFileDialog.getSaveFileName(
             self._window,
-            "Export",
+            _("Export"),
             str(Path(folder, f"sockets.{dialog.form}")),
             _(FORMS[dialog.form][1]),
         )

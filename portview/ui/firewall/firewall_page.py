@@ -71,15 +71,15 @@ class FirewallPage(DetailsPage):
         self.headline = Headline()
         self.headline.setFrameShape(QFrame.Shape.NoFrame)
         self.facts = FactsForm()
-        self.facts.add_fact("note", "Note", most_lines=2)
-        self.facts.add_fact("summary", "Firewall", most_lines=3)
+        self.facts.add_fact("note", _("Note"), most_lines=2)
+        self.facts.add_fact("summary", _("Firewall"), most_lines=3)
         self.facts.add_fact("problem", _("Not read"), most_lines=4)
-        self.facts.add_fact("profiles", "Profiles", most_lines=8)
-        self.facts.add_fact("drops", _("Dropped lately"), most_lines=6)
-        self.allow_button = self._button("&Allow\u2026", self._on_allow)
-        self.block_button = self._button("&Block\u2026", self._on_block)
+        self.facts.add_fact("profiles", _("Profiles"), most_lines=8)
+        self.facts.add_fact("drops", _("Recently dropped"), most_lines=6)
+        self.allow_button = self._button(_("&Allow\u2026"), self._on_allow)
+        self.block_button = self._button(_("&Block\u2026"), self._on_block)
         self.managed_button = self._button(
-            _("&Rules made by PortView…"), self.managed_rules_requested.emit
+            _("&Rules created by PortView"), self.managed_rules_requested.emit
         )
         self.rules_title = QLabel()
         self.rules_title.setTextFormat(Qt.TextFormat.PlainText)
@@ -190,14 +190,15 @@ class FirewallPage(DetailsPage):
             )
         if answer is None or status is None:
             return DisplayedResult(
-                Severity.NOTE, _("Asking the firewall…"), _("Its rules are being read.")
+                Severity.NOTE, _("Reading the firewall…"), _("Its rules are being read.")
             )
         return verdict_result(entry.row, answer, status)
 
     def _show_facts(self, status: FirewallStatus | None, *, is_open: bool) -> None:
         show = self.facts.show_fact
         show(
-            "note", "" if is_open else _("This socket has closed. What was known of it stays here.")
+            "note",
+            "" if is_open else _("This socket has closed. Its last known details stay here."),
         )
         said = self.headline.text
         show("summary", status.summary if status and status.summary not in said else "")
@@ -210,14 +211,14 @@ class FirewallPage(DetailsPage):
     def _show_buttons(self, entry: SocketEntry) -> None:
         reason = why_no_rule(entry.row)
         for button, tip in (
-            (self.allow_button, _("Make one rule that lets clients in to this port")),
-            (self.block_button, _("Make one rule that keeps clients from this port")),
+            (self.allow_button, _("Create one rule that allows clients to this port")),
+            (self.block_button, _("Create one rule that blocks clients from this port")),
         ):
             button.setEnabled(not reason)
             button.setToolTip(plain_tooltip(reason or tip))
         own = len(self._feed.managed_rules)
         many = f" ({own:,})" if own else ""
-        self.managed_button.setText(_("&Rules made by PortView{many}…").format(many=many))
+        self.managed_button.setText(_("&Rules created by PortView{many}").format(many=many))
 
     def _on_allow(self) -> None:
         if self._subject is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from portview.domain.firewall import FirewallVerdict, RuleEffect, RuleFit
 from portview.domain.severity import Severity
 from portview.domain.sockets.socket_row import State, awaits_clients, is_loopback
-from portview.i18n import N_, _
+from portview.i18n import N_, _, join_sentences, ngettext, pgettext
 from portview.ui.firewall.rule_targets import describe_port
 from portview.ui.widgets.result import DisplayedResult, ResultRow
 
@@ -41,7 +41,7 @@ EFFECT_LABELS = {
 _FIT_LABELS = {
     RuleFit.FULL: N_("All of it"),
     RuleFit.PART: N_("Some of it"),
-    RuleFit.MAYBE: N_("Can't be told"),
+    RuleFit.MAYBE: N_("Can't be determined"),
 }
 _VERDICT_SEVERITIES = {
     FirewallVerdict.ALLOWED: Severity.GOOD,
@@ -67,7 +67,7 @@ def not_applicable_result(row: SocketRow) -> DisplayedResult | None:
                 Severity.NOTE,
                 _("Nothing listens on {port}").format(port=describe_port(row)),
                 _("The port is held, but clients are refused, whatever the firewall does."),
-                _("Look again when the program listens."),
+                _("Check again when the program listens."),
             )
         return DisplayedResult(
             Severity.NOTE,
@@ -127,16 +127,21 @@ def rules_title(answer: FirewallAnswer, status: FirewallStatus) -> str:
         return _("The rules could not be read.")
     if not many:
         return _("No rule is about this port.")
-    rules = _("1 rule is") if many == 1 else _("{many:,} rules are").format(many=many)
-    default = "" if answer.rule or status.problem else _(" None of them decides: the default does.")
-    return _("{rules} about this port, in the order in which they decide.{default}").format(
-        rules=rules, default=default
-    )
+    title = ngettext(
+        "{count:,} rule is about this port.",
+        "{count:,} rules are about this port, in the order in which they decide.",
+        many,
+    ).format(count=many)
+    if answer.rule or status.problem:
+        return title
+    return join_sentences(title, _("None of them decides: the default does."))
 
 
 def describe_profile(profile: ProfileState) -> str:
     """Describe the state of a profile or zone in one line."""
-    name = f"{profile.name} (active)" if profile.is_active else profile.name
+    name = profile.name
+    if profile.is_active:
+        name = _("{name} (active)").format(name=name)
     if not profile.is_on:
         parts = [_("off, everything gets in")]
     elif profile.blocks_all_inbound:
@@ -148,10 +153,12 @@ def describe_profile(profile: ProfileState) -> str:
     elif profile.inbound_default is RuleEffect.BLOCK:
         parts = [_("on, blocks what no rule allows")]
     else:
-        parts = ["on"]
+        parts = [_("on")]
     if profile.is_on and not profile.counts_local_rules:
         parts.append(_("only rules of Group Policy count"))
-    return "; ".join((f"{name}: {parts[0]}", *parts[1:], *profile.notes))
+    # Translators: a profile of the firewall and its state.
+    shown = pgettext("profile", "{name}: {state}").format(name=name, state=parts[0])
+    return "; ".join((shown, *parts[1:], *profile.notes))
 
 
 def profile_lines(status: FirewallStatus) -> tuple[str, ...]:
@@ -170,7 +177,7 @@ def _match_row(number: int, match: RuleMatch) -> ResultRow:
     name = rule.name or rule.id
     return ResultRow(
         (
-            f"{number}, decides" if match.decides else str(number),
+            _("{number}, decides").format(number=number) if match.decides else str(number),
             name if rule.is_enabled else _("{name} (switched off)").format(name=name),
             _(EFFECT_LABELS[rule.effect]),
             _(_FIT_LABELS[match.fit]),

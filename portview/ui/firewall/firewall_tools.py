@@ -75,9 +75,9 @@ class FirewallTools(QObject):
         acts.add(
             "managed_rules",
             ActionSpec(
-                _("Firewall &rules made by PortView…"),
+                _("Firewall &rules created by PortView"),
                 ("Ctrl+Shift+F",),
-                _("What PortView changed in the firewall, and the way back"),
+                _("What PortView changed in the firewall, and how to undo it"),
             ),
             self.show_managed_rules,
         )
@@ -89,7 +89,7 @@ class FirewallTools(QObject):
                 lambda selection: self.allow(selection.first),
                 _why_not,
                 ("Ctrl+Shift+A",),
-                _("Shows one narrow rule, makes it, and proves that it took effect"),
+                _("Shows one narrow rule, creates it, and proves that it took effect"),
                 target=Target.ONE_SOCKET,
                 rank=_RANK,
             ),

@@ -16,7 +16,7 @@ from portview.domain.severity import Severity
 from portview.domain.verdict_labels import verdict_label
 from portview.engine.latest_query import LatestQuery
 from portview.engine.task_runner import Pool
-from portview.i18n import N_, _
+from portview.i18n import N_, _, join_sentences, ngettext
 from portview.ui.firewall.firewall_text import EFFECT_LABELS
 from portview.ui.firewall.revoke_action import ConfirmedRevoke
 from portview.ui.widgets.result import ResultRow
@@ -67,7 +67,7 @@ class ManagedRulesWindow(ToolWindow):
         settings: Settings,
         parent: QWidget,
     ) -> None:
-        super().__init__("managed_rules", _("Rules made by PortView"), _SIZE, settings, parent)
+        super().__init__("managed_rules", _("Rules created by PortView"), _SIZE, settings, parent)
         self._opener = opener
         self._own: tuple[ManagedRule, ...] = ()
         self._inquiry: LatestQuery[None, _Listing] = LatestQuery(
@@ -79,12 +79,12 @@ class ManagedRulesWindow(ToolWindow):
         )
         self.note = wrapped_label(_("State of the list"))
         self.table = ResultTable()
-        self.table.setAccessibleName(_("Rules made by PortView"))
+        self.table.setAccessibleName(_("Rules created by PortView"))
         self.table.setWordWrap(False)
         self.revoke_button = self.button(_("&Revoke…"), self._on_revoke)
         self.all_button = self.button(_("Revoke &all…"), self._on_revoke_all)
-        self.refresh_button = self.button("&Refresh", self.refresh)
-        self.close_button = self.button("Close", self.reject)
+        self.refresh_button = self.button(_("Re&fresh"), self.refresh)
+        self.close_button = self.button(_("Close"), self.reject)
         buttons = QHBoxLayout()
         for button in (self.revoke_button, self.all_button, self.refresh_button):
             buttons.addWidget(button)
@@ -107,7 +107,7 @@ class ManagedRulesWindow(ToolWindow):
     def refresh(self) -> None:
         """Read the list again."""
         if not self._own:
-            self.note.setText(_("Reading the firewall …"))
+            self.note.setText(_("Reading the firewall…"))
         self._inquiry.ask(None)
 
     def _on_read(self, _none: None, listing: _Listing) -> None:
@@ -148,19 +148,17 @@ class ManagedRulesWindow(ToolWindow):
 def _note(rules: FirewallRules) -> str:
     status, many = rules.status, len(rules.managed_rules)
     if status.problem:
-        return f"{status.problem} {status.hint}".strip()
+        return join_sentences(status.problem, status.hint)
     if not many:
         return _(
-            "PortView has made no rule on this machine. A rule that is made "
-            "with “Allow through firewall…” stands here until it is taken "
-            "back."
+            "PortView has created no rule on this machine. A rule that is created with "
+            "“Allow through firewall…” is listed here until it is revoked."
         )
-    rules_words = (
-        _("This rule was") if many == 1 else _("These {many:,} rules were").format(many=many)
-    )
-    return _("{rules_words} made by PortView. Others are never touched.").format(
-        rules_words=rules_words
-    )
+    return ngettext(
+        "PortView created this rule. Others are never touched.",
+        "PortView created these {count:,} rules. Others are never touched.",
+        many,
+    ).format(count=many)
 
 
 def _read(firewall: FirewallReader) -> _Listing:

@@ -102,13 +102,9 @@ def _lines(read: ReadDrops, question: _Question) -> tuple[str, ...]:
 
 
 def _packet_words(packet: DroppedPacket) -> str:
-    port = (
-        _(" port {source_port}").format(source_port=packet.source_port)
+    words = (
+        _("from {source} port {port} to {destination}")
         if packet.source_port
-        else ""
-    )
-    return (
-        _("{at}  from {source}{port}  to {destination}")
-        .format(at=packet.at, source=packet.source, port=port, destination=packet.destination)
-        .strip()
-    )
+        else _("from {source} to {destination}")
+    ).format(source=packet.source, port=packet.source_port, destination=packet.destination)
+    return f"{packet.at}  {words}".strip()

@@ -68,7 +68,7 @@ class RuleDialog(ConfirmDialog):
             _("Allow through firewall") if is_allow else _("Block in firewall"), runner, parent
         )
         self.setMinimumWidth(_WIDTH)
-        self._verb = "Allow" if is_allow else "Block"
+        self._verb = _("Allow") if is_allow else _("Block")
         self._port = describe_port(entry.row)
         self._confirmation: FirewallConfirmation | None = None
         self._shown: RuleAction | None = None
@@ -91,15 +91,15 @@ class RuleDialog(ConfirmDialog):
         )
         self.revoke_button.hide()
         self.revoke_button.clicked.connect(self._on_revoke)
-        where = "through" if is_allow else "in"
-        self.headline.setText(
-            _("{verb} {port} {where} the firewall?").format(
-                verb=self._verb, port=self._port, where=where
-            )
+        question = (
+            _("Allow {port} through the firewall?")
+            if is_allow
+            else _("Block {port} in the firewall?")
         )
+        self.headline.setText(question.format(port=self._port))
         self.preview.copied.connect(lambda: self.notified.emit(_("Copied the command.")))
         self.form.rule_spec_changed.connect(self._plan)
-        self.show_progress(_("Reading the firewall ..."))
+        self.show_progress(_("Reading the firewall…"))
         self._inquiry.ask(self._job())
 
     @property
@@ -137,7 +137,7 @@ class RuleDialog(ConfirmDialog):
         self.act_button.setEnabled(False)
         # What stands there is about another rule than the one that is being chosen.
         self.preview.setEnabled(not problem)
-        self.note.setText(problem or _("Working out what it does …"))
+        self.note.setText(problem or _("Determining the effect…"))
         if problem:
             self._inquiry.drop()
         else:

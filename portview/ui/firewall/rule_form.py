@@ -30,7 +30,7 @@ from portview.actions.specs.rule_spec import (
 from portview.domain.errors import PortViewError
 from portview.domain.plain_text import inert, quoted
 from portview.domain.user_input.parsing import BadInputError
-from portview.i18n import N_, _
+from portview.i18n import N_, _, join_list
 from portview.ui.confirm.confirmation_view import plain_label
 from portview.ui.widgets.validated_field import ValidatedField
 
@@ -101,7 +101,9 @@ class RuleForm(QWidget):
         self.remote_field: ValidatedField[tuple[str, ...]] = ValidatedField(
             _("Remote"), parse_remote
         )
-        self.remote_field.setPlaceholderText("192.168.1.7 or 192.168.1.0/24")
+        self.remote_field.setPlaceholderText(
+            _("{address} or {network}").format(address="192.168.1.7", network="192.168.1.0/24")
+        )
         self.profile_boxes = {profile: QCheckBox(profile.capitalize()) for profile in _PROFILE_TIPS}
         self.until_box = QComboBox()
         self._compose(name)
@@ -118,11 +120,13 @@ class RuleForm(QWidget):
         self._has_profiles = can_match_programs(status)
         self._rows.setRowVisible(self._profiles_row, self._has_profiles)
         networks = list(dict.fromkeys(subnet.network for subnet in subnets))
-        more = ", \u2026" if len(networks) > _MOST_NETWORKS else ""
         if networks:
-            told = ", ".join(networks[:_MOST_NETWORKS])
+            shown = networks[:_MOST_NETWORKS]
+            if len(networks) > _MOST_NETWORKS:
+                shown.append("…")
             self.remote_box.setItemText(
-                Remote.LOCAL, _("The local network ({told}{more})").format(told=told, more=more)
+                Remote.LOCAL,
+                _("The local network ({networks})").format(networks=join_list(shown)),
             )
 
     def show_name(self, name: str) -> None:
@@ -137,7 +141,7 @@ class RuleForm(QWidget):
                 "Type the address or the network."
             )
         if self._has_profiles and not self._profiles():
-            return _("Tick the networks in which the rule is to count.")
+            return _("Select the networks in which the rule applies.")
         return ""
 
     def rule_spec(self) -> RuleSpec:
@@ -191,11 +195,11 @@ class RuleForm(QWidget):
         self._rows.setVerticalSpacing(10)
         self._rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._rows.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        self._rows.addRow(_title("Rule"), self.name)
-        self._whom_row = self._add_row("For", whom)
-        self._rows.addRow(_title("&From", self.remote_box), remote)
-        self._profiles_row = self._add_row(_("In networks"), profiles)
-        self._rows.addRow(_title("&Until", self.until_box), self.until_box)
+        self._rows.addRow(_title(_("Rule")), self.name)
+        self._whom_row = self._add_row(_("For"), whom)
+        self._rows.addRow(_title(_("&From"), self.remote_box), remote)
+        self._profiles_row = self._add_row(_("Networks"), profiles)
+        self._rows.addRow(_title(_("&Until"), self.until_box), self.until_box)
 
     def _add_row(self, title: str, layout: QVBoxLayout | QHBoxLayout) -> int:
         holder = QWidget()
@@ -207,7 +211,7 @@ class RuleForm(QWidget):
     def _add_endings(self, owner_name: str) -> None:
         self._made_ms = time.time_ns() // 1_000_000
         ends = QDateTime.fromMSecsSinceEpoch(self._made_ms + HOUR_MS).toString("HH:mm")
-        self.until_box.addItem(_("I revoke it"), Until.REVOKED)
+        self.until_box.addItem(_("It is revoked"), Until.REVOKED)
         self.until_box.addItem(_("In 1 hour, at {ends}").format(ends=ends), Until.HOUR)
         if self._owner is not None:
             program = _("{owner_name} (PID {pid}) ends").format(
@@ -245,7 +249,7 @@ def parse_remote(text: str) -> tuple[str, ...]:
         try:
             validated_remotes((stripped,))
         except PortViewError as error:
-            problem = _("{stripped} is not a valid address and no network.").format(
+            problem = _("{stripped} is not a valid address or network.").format(
                 stripped=quoted(stripped, 60)
             )
             if not stripped:

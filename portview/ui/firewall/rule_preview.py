@@ -104,7 +104,7 @@ class RulePreview(QWidget):
         picture.setAlignment(Qt.AlignmentFlag.AlignTop)
         label = plain_label(text)
         label.setObjectName(severity.value)
-        label.setAccessibleName("Warning" if severity is Severity.BAD else "Note")
+        label.setAccessibleName(_("Warning") if severity is Severity.BAD else _("Note"))
         row.addWidget(picture)
         row.addWidget(label, 1)
         return holder

@@ -21,7 +21,7 @@ def describe_port(row: SocketRow) -> str:
 def why_no_rule(row: SocketRow) -> str:
     """Return why no rule of the firewall would change anything for a row; empty where one may."""
     if row.protocol is Protocol.TCP and row.state is State.BOUND:
-        return _("Nothing listens here yet, so there is nobody to let clients in to.")
+        return _("Nothing listens here yet, so there is nothing to allow clients to.")
     if not awaits_clients(row):
         return _("This is a connection; rules are about the port that something listens on.")
     if is_loopback(row.local.address):

@@ -55,7 +55,7 @@ class HistoryTools(QObject):
         acts.add(
             "timeline",
             ActionSpec(
-                _("&Timeline…"),
+                _("Time&line"),
                 ("Ctrl+Shift+I",),
                 _("Which programs listened on which ports, and when"),
             ),

@@ -150,7 +150,7 @@ class LaneView(QAbstractScrollArea):
                     return bar.tooltip
         moment = layout.moment(place.x())
         if any(start <= moment <= end for start, end in self._lanes.unknown):
-            return _("Nobody looked at that time: nothing is known.")
+            return _("PortView did not record at that time: nothing is known.")
         return ""
 
     @override

@@ -149,7 +149,7 @@ class TimelineWindow(ToolWindow):
         layout.addWidget(self.heading)
         layout.addWidget(splitter, 1)
         layout.addLayout(buttons)
-        self.heading.setText(_("Reading …"))
+        self.heading.setText(_("Reading…"))
 
     @property
     def is_reading(self) -> bool:

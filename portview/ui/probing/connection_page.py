@@ -146,9 +146,7 @@ class ConnectionPage(ToolPage):
     def stop(self) -> bool:
         was_running = self._task.cancel()
         if was_running:
-            self.view.headline.say(
-                Severity.NOTE, _("Cancelled"), _("The test did not come to its end.")
-            )
+            self.view.headline.say(Severity.NOTE, _("Cancelled"), _("The test did not finish."))
             self._show_state()
         return was_running
 

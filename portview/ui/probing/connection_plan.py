@@ -38,7 +38,7 @@ _REACH_LABELS = {
     Reach.THIS_MACHINE_ONLY: (N_("This machine only"), Severity.NOTE),
     Reach.BLOCKED: (N_("Blocked"), Severity.BAD),
     Reach.HANGS: (N_("Hangs"), Severity.BAD),
-    Reach.HANGS_UP: (N_("Hangs up"), Severity.BAD),
+    Reach.HANGS_UP: (N_("Closes the connection"), Severity.BAD),
     Reach.SUSPENDED: (N_("Suspended"), Severity.BAD),
     Reach.REACHABLE: (N_("Reachable"), Severity.GOOD),
     Reach.SOME: (N_("Reachable for some"), Severity.NOTE),

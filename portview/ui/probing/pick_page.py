@@ -20,7 +20,7 @@ from portview.domain.severity import Severity
 from portview.domain.sockets.socket_row import Protocol
 from portview.domain.user_input.parsing import format_ports, parse_count, parse_ports
 from portview.domain.user_input.targets import parse_any_port
-from portview.i18n import N_, _
+from portview.i18n import N_, _, join_list, join_sentences, ngettext
 from portview.override import override
 from portview.probes.documents import pick_document
 from portview.probes.pick import pick_ports, ports_near
@@ -83,7 +83,7 @@ class PickPage(ToolPage):
         self.count.setText(self.saved_text("count", ""))
         self.protocol.setCurrentText(self.saved_text("protocol", "TCP"))
         self.dynamic.setChecked(self.saved_switch("dynamic", default=False))
-        self.view.begin(_("Nothing looked for yet"), _("Say near which port and press Enter."))
+        self.view.begin(_("No search yet"), _("Type a port number and press Enter."))
         self._show_state()
 
     @override
@@ -110,7 +110,7 @@ class PickPage(ToolPage):
         protocol = Protocol(self.protocol.currentText().lower())
         may_be_dynamic = self.dynamic.isChecked()
         self._report = None
-        self.view.begin(_("Looking…"), _("Each port is bound for a moment."))
+        self.view.begin(_("Checking…"), _("Each port is bound for a moment."))
 
         def work(work: Work[PickReport]) -> PickReport:
             ranges = read_port_ranges(protocol)
@@ -180,20 +180,20 @@ class PickPage(ToolPage):
         layout.addLayout(buttons)
 
     def _on_progress(self, progress: Progress) -> None:
-        self.view.headline.say(Severity.NOTE, _("Looking…"), f"{progress.text}.")
+        self.view.headline.say(Severity.NOTE, _("Checking…"), f"{progress.text}.")
 
     def _on_found(self, protocol: Protocol, report: PickReport) -> None:
         self._report = report
-        ports = ", ".join(map(str, report.ports))
-        words = _("is free") if len(report.ports) == 1 else _("are free")
+        ports = join_list(map(str, report.ports))
+        free = ngettext("{ports} is free", "{ports} are free", len(report.ports))
         detail = _(
             "A server can take {ports} ({protocol}) at every address of this machine."
         ).format(ports=ports, protocol=protocol.upper())
         rows = passed_over(report.skipped)
-        hint = " ".join(report.notes)
+        hint = join_sentences(*report.notes)
         columns = tuple(map(_, _COLUMNS)) if rows else ()
         self.view.show_result(
-            DisplayedResult(Severity.GOOD, f"{ports} {words}", detail, hint, columns, rows)
+            DisplayedResult(Severity.GOOD, free.format(ports=ports), detail, hint, columns, rows)
         )
         self._show_state()
         self.copy_button.setFocus()
@@ -222,11 +222,7 @@ def passed_over(skipped: Sequence[Skipped]) -> tuple[ResultRow, ...]:
     """Return a line for each reason, with all the ports that it holds for."""
     by_reason: dict[str, list[int]] = {}
     for one in skipped:
-        # A reason found by a bind names the port, which the first cell does already.
-        reason = one.reason.removeprefix(_("TCP port {port} ").format(port=one.port)).removeprefix(
-            _("UDP port {port} ").format(port=one.port)
-        )
-        by_reason.setdefault(reason, []).append(one.port)
+        by_reason.setdefault(one.reason, []).append(one.port)
     return tuple(ResultRow((format_ports(ports), why)) for why, ports in by_reason.items())
 
 

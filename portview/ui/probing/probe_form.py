@@ -241,7 +241,7 @@ class ProbeForm(QWidget):
             layout.addWidget(self._pages[kind])
 
     def _option_rows(self) -> dict[ProbeKind, list[list[tuple[str, QWidget]]]]:
-        wait = {kind: ("Ti&meout:", field) for kind, field in self._timeouts.items()}
+        wait = {kind: (_("Ti&meout:"), field) for kind, field in self._timeouts.items()}
         return {
             ProbeKind.TCP: [[wait[ProbeKind.TCP], (_("Tr&ies per address:"), self._tries)]],
             ProbeKind.UDP: [

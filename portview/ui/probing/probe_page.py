@@ -87,7 +87,7 @@ class ProbePage(ToolPage):
         self.copy_button = self.button(_("Cop&y as text"), self._copy_text)
         self.json_button = self.button(_("Copy as &JSON"), self._copy_json)
         self.condition = QComboBox()
-        self.condition.setAccessibleName(_("Tell me when"))
+        self.condition.setAccessibleName(_("Alert me when"))
         self.limit: ValidatedField[int] = ValidatedField(
             _("Wait for at most"), parse_duration_ms, default=_DEFAULT_WAIT_MS
         )
@@ -108,7 +108,7 @@ class ProbePage(ToolPage):
         )
         self._on_kind_changed()
         self._show_state()
-        self.view.begin(_("Nothing asked yet"), _("Type a target and press Enter."))
+        self.view.begin(_("Nothing checked yet"), _("Type a target and press Enter."))
 
     @override
     def fill(self, targets: RowTargets) -> None:
@@ -131,7 +131,7 @@ class ProbePage(ToolPage):
         question = self.form.question()
         if question is None:
             return
-        self.view.begin(_("Asking…"), str(question))
+        self.view.begin(_("Checking…"), str(question))
         self.history.setCurrentRow(-1)
 
         def work(work: Work[AnyReport]) -> AnyReport:
@@ -176,7 +176,7 @@ class ProbePage(ToolPage):
         parts.setStretchFactor(1, 1)
         parts.setSizes([190, 630])
         waiting = QHBoxLayout()
-        tell = QLabel(_("Te&ll me when"))
+        tell = QLabel(_("A&lert me when"))
         tell.setBuddy(self.condition)
         limit = QLabel(_("wait at m&ost"))
         limit.setBuddy(self.limit)
@@ -231,12 +231,12 @@ class ProbePage(ToolPage):
         return make(tcp_target_of(value, "127.0.0.1"))
 
     def _on_progress(self, progress: Progress) -> None:
-        share = (
-            _(" ({done} of {total})").format(done=progress.done + 1, total=progress.total)
-            if progress.total > 1
-            else ""
-        )
-        self.view.begin(_("Asking…"), f"{progress.text}{share}")
+        text = progress.text
+        if progress.total > 1:
+            text = _("{text} ({done} of {total})").format(
+                text=text, done=progress.done + 1, total=progress.total
+            )
+        self.view.begin(_("Checking…"), text)
 
     def _on_answered(self, question: ProbeQuestion, report: AnyReport) -> None:
         self._take(_Result(str(question), result_of(report), report))
@@ -246,7 +246,7 @@ class ProbePage(ToolPage):
         self._take(
             _Result(
                 str(question),
-                DisplayedResult(Severity.BAD, _("Could not ask"), message, hint),
+                DisplayedResult(Severity.BAD, _("Could not check"), message, hint),
                 None,
             )
         )

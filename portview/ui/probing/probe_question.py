@@ -72,9 +72,9 @@ ABOUT = {
     ProbeKind.UDP: N_("Sends a question that the port's usual service answers."),
     ProbeKind.HTTP: N_("Sends GET without cookies and follows redirects."),
     ProbeKind.TLS: N_(
-        "Shakes hands and looks at the certificate as a client of this machine would."
+        "Performs a TLS handshake and checks the certificate as a client on this machine would."
     ),
-    ProbeKind.BIND: N_("Tries whether a program on this machine could take the port now."),
+    ProbeKind.BIND: N_("Checks whether a program on this machine could take the port now."),
 }
 TIMEOUTS_MS = {
     ProbeKind.TCP: DEFAULT_TIMEOUT_MS,
@@ -109,7 +109,7 @@ def parse_status(text: str) -> int:
     if status < _FIRST_STATUS:
         raise BadInputError(
             "bad_status",
-            _("{status} is no status of HTTP.").format(status=status),
+            _("{status} is not an HTTP status.").format(status=status),
             text,
             0,
             len(text),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from portview.domain.severity import Severity
 from portview.domain.sockets.socket_row import endpoint_text
 from portview.domain.verdicts import Verdict
-from portview.i18n import N_, _
+from portview.i18n import N_, _, join_list, join_sentences, ngettext
 from portview.probes.bind_report import BindReport, BindVerdict, is_free_for_a_server
 from portview.probes.http import HttpReport
 from portview.probes.ladder import LadderStage, StepOutcome
@@ -136,10 +136,12 @@ def _http_result(report: HttpReport) -> DisplayedResult:
     ]
     detail = report.detail
     if report.body_bytes:
-        more = _("more than ") if report.is_body_cut else ""
-        detail = _("{detail} The body has {more}{body_bytes:,} bytes.").format(
-            detail=detail, more=more, body_bytes=report.body_bytes
+        body = (
+            _("The body has more than {count:,} bytes.")
+            if report.is_body_cut
+            else _("The body has {count:,} bytes.")
         )
+        detail = join_sentences(detail, body.format(count=report.body_bytes))
     return DisplayedResult(
         verdict_severity(report.verdict),
         verdict_words(report.verdict),
@@ -164,16 +166,18 @@ def _tls_result(report: TlsReport) -> DisplayedResult:
         ]
         until = f"{certificate.not_after:%Y-%m-%d %H:%M} UTC"
         rows += [
-            ResultRow((_("For the names"), ", ".join(certificate.names) or _("none"))),
+            ResultRow((_("For the names"), join_list(certificate.names) or _("none"))),
             ResultRow((_("Subject"), certificate.subject)),
             ResultRow(
                 (
                     _("Issuer"),
-                    f"{certificate.issuer}{_self_signed(is_so=certificate.is_self_signed)}",
+                    _("{issuer} (self-signed)").format(issuer=certificate.issuer)
+                    if certificate.is_self_signed
+                    else certificate.issuer,
                 )
             ),
             ResultRow((_("Valid from"), f"{certificate.not_before:%Y-%m-%d %H:%M} UTC")),
-            ResultRow((_("Valid until"), f"{until}{_describe_days(report.days_left)}")),
+            ResultRow((_("Valid until"), _describe_days(until, report.days_left))),
         ]
         rows += [ResultRow((_("Sent with it"), _describe_issuer(one))) for one in report.chain[1:]]
     if report.client_certificate is not None:
@@ -206,24 +210,21 @@ def _describe_issuer(certificate: Certificate) -> str:
 
 def _describe_demand(demand: ClientCertificate) -> str:
     return {
-        ClientCertificate.NOT_ASKED: _("not asked for"),
-        ClientCertificate.ASKED: _("asked for, not demanded by the handshake"),
-        ClientCertificate.DEMANDED: _("demanded: no client without one gets in"),
+        ClientCertificate.NOT_ASKED: _("not requested"),
+        ClientCertificate.ASKED: _("requested, not required by the handshake"),
+        ClientCertificate.DEMANDED: _("required: clients without one are refused"),
     }[demand]
 
 
-def _self_signed(*, is_so: bool) -> str:
-    return _(" (self-signed)") if is_so else ""
-
-
-def _describe_days(days_left: int | None) -> str:
+def _describe_days(date: str, days_left: int | None) -> str:
     if days_left is None:
-        return ""
-    return (
-        _(" ({days_left} days left)").format(days_left=days_left)
+        return date
+    words = (
+        ngettext("{date} ({days} day left)", "{date} ({days} days left)", days_left)
         if days_left >= 0
-        else _(" ({value} days ago)").format(value=-days_left)
+        else ngettext("{date} ({days} day ago)", "{date} ({days} days ago)", -days_left)
     )
+    return words.format(date=date, days=abs(days_left))
 
 
 def _bind_result(report: BindReport) -> DisplayedResult:

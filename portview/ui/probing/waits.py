@@ -150,10 +150,11 @@ class Waits(QToolButton):
             return
         first = self._waiting[0]
         others = len(self._waiting) - 1
-        more = _(" and {others} more").format(others=others) if others else ""
         name = inert(first.name, _LONGEST_NAME).replace("&", "&&")
-        self.setText(_("Waiting: {name}{more}").format(name=name, more=more))
-        lines = [f"{one.name}: {one.left} left" for one in self._waiting]
+        text = _("Waiting: {name} and {others} more") if others else _("Waiting: {name}")
+        self.setText(text.format(name=name, others=others))
+        left = _("{name}: {time} left")
+        lines = [left.format(name=one.name, time=one.left) for one in self._waiting]
         self.setToolTip(plain_tooltip("\n".join(lines)))
 
     def _fill_menu(self) -> None:

@@ -105,7 +105,7 @@ def add_card_steps(
             lambda _answer: True,
             watch_it,
             may_be_first=False,
-            tip=_("Be told when this port stops answering, or something else takes it"),
+            tip=_("Get a message when this port stops responding, or another program takes it"),
         ),
         CardStep(
             _("Find another"),
@@ -152,4 +152,4 @@ def _open_page(answer: PortAnswer, tell: Callable[[str], object]) -> None:
 
     url = browser_url(answer.holders[0])
     if not QDesktopServices.openUrl(QUrl(url, QUrl.ParsingMode.StrictMode)):
-        tell(_("The desktop opened no browser for {url}").format(url=url))
+        tell(_("The desktop could not open a browser for {url}").format(url=url))

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QStringListModel, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QRect, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QPainter, QPen
 from PySide6.QtWidgets import (
     QCompleter,
     QLineEdit,
-    QListView,
     QStyle,
     QStyleOptionFrame,
-    QToolTip,
     QWidget,
 )
 
 from portview.i18n import _
 from portview.override import override
+from portview.ui.search.suggestions import SuggestionList, SuggestionModel
 from portview.ui.style.icons import icon
 from portview.ui.style.theme import mistake_colour
 
@@ -53,12 +52,13 @@ class FilterBox(QLineEdit):
         self._icon_action = QAction(self)
         self.addAction(self._icon_action, QLineEdit.ActionPosition.LeadingPosition)
         self._set_icon()
-        self._words = QStringListModel(self)
+        self._words = SuggestionModel(self)
         self._completer = QCompleter(self._words, self)
         self._completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
         self._completer.setMaxVisibleItems(12)
-        self._popup = QListView()
+        self._popup = SuggestionList()
         self._completer.setPopup(self._popup)
+        self._popup.use_delegate()
         # Not QLineEdit.setCompleter: that would replace the whole text instead of one word.
         self._completer.setWidget(self)
         self._completer.activated.connect(self._on_suggestion_chosen)
@@ -162,9 +162,10 @@ class FilterBox(QLineEdit):
             message or _("Down arrow or Ctrl+Space lists what can be typed. Esc clears the filter.")
         )
         self.setAccessibleDescription(message)
-        self.mistake_changed.emit(message)
-        if error and self.hasFocus() and not self._popup.isVisible():
-            QToolTip.showText(self.mapToGlobal(QPoint(12, self.height())), message, self)
+        hint = error.hint if error else ""
+        # While the list helps to go on, what is not there yet is no mistake.
+        is_helped = self._popup.isVisible()
+        self.mistake_changed.emit("" if is_helped else f"{message} {hint}".strip())
         self.update()
 
     def _mistake_rect(self, error: QueryError) -> QRect:
@@ -192,7 +193,7 @@ class FilterBox(QLineEdit):
         if not words or words == [typed]:
             self._popup.hide()
             return
-        self._words.setStringList(words)
+        self._words.show_suggestions(completion.suggestions)
         width = self._popup.sizeHintForColumn(0) + 40
         place = self.cursorRect()
         place.setWidth(max(width, 160))

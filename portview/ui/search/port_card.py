@@ -6,20 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import (
-    QColor,
     QFont,
     QGuiApplication,
     QKeySequence,
-    QPainter,
     QPalette,
-    QPen,
     QShortcut,
 )
 from PySide6.QtWidgets import (
-    QFrame,
-    QGridLayout,
     QHBoxLayout,
-    QLabel,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -29,19 +23,18 @@ from portview.domain.errors import PortViewError
 from portview.domain.sockets.snapshot import Snapshot
 from portview.i18n import _
 from portview.override import override
-from portview.ui.style.contrast import is_high_contrast
+from portview.ui.search.card_surface import CardSurface, FactGrid
 from portview.ui.style.icons import set_button_icon
 from portview.ui.style.theme import muted_text
 from portview.ui.style.tokens import (
     CARD_WIDTH,
-    ICON_SMALL,
-    RADIUS_SURFACE,
     SHADOW,
     SPACE_L,
     SPACE_S,
     SPACE_XS,
     TYPE_TITLE,
 )
+from portview.ui.widgets.announce import announce
 from portview.ui.widgets.flow_layout import FlowLayout
 from portview.ui.widgets.key_button import KeyButton
 from portview.ui.widgets.plain_label import PlainLabel
@@ -50,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PySide6.QtCore import QObject
-    from PySide6.QtGui import QHideEvent, QKeyEvent, QPaintEvent
+    from PySide6.QtGui import QHideEvent, QKeyEvent
 
     from portview.diagnosis.port_card_text import PortCardText, PortFact
     from portview.domain.table.cells import CellContext
@@ -75,7 +68,7 @@ class CardStep(NamedTuple):
     tip: str = ""
 
 
-class PortCard(QFrame):
+class PortCard(CardSurface):
     """Lies over the table below a ``PortBox`` and answers what is typed there.
 
     ``socket_chosen`` asks for the socket with a key to be shown, ``filter_chosen`` for a filter.
@@ -215,26 +208,6 @@ class PortCard(QFrame):
         if event.type() == QEvent.Type.PaletteChange and self._is_composed:
             self._colour()
 
-    @override
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        surface = self.rect().adjusted(SHADOW, SHADOW // 2, -SHADOW, -SHADOW)
-        palette = self.palette()
-        if not is_high_contrast(palette):
-            painter.setPen(Qt.PenStyle.NoPen)
-            for step in range(SHADOW, 0, -2):
-                painter.setBrush(QColor(0, 0, 0, 10))
-                ring = surface.adjusted(-step, -step // 2, step, step)
-                painter.drawRoundedRect(ring, RADIUS_SURFACE + step, RADIUS_SURFACE + step)
-        line = palette.color(QPalette.ColorRole.Text)
-        line.setAlphaF(1.0 if is_high_contrast(palette) else 0.22)
-        painter.setPen(QPen(line, 1))
-        painter.setBrush(palette.color(QPalette.ColorRole.Base))
-        painter.drawRoundedRect(
-            surface.toRectF().adjusted(0.5, 0.5, -0.5, -0.5), RADIUS_SURFACE, RADIUS_SURFACE
-        )
-
     def _compose(self) -> None:
         self._is_composed = True
         self._title = PlainLabel()
@@ -252,11 +225,7 @@ class PortCard(QFrame):
         bold.setWeight(QFont.Weight.DemiBold)
         self._name.setFont(bold)
         self._owner = PlainLabel()
-        self._facts = QGridLayout()
-        self._facts.setHorizontalSpacing(SPACE_S)
-        self._facts.setVerticalSpacing(SPACE_XS + 2)
-        self._facts.setColumnStretch(1, 1)
-        self._fact_labels: list[tuple[QLabel, PlainLabel]] = []
+        self._facts = FactGrid()
         self._buttons = FlowLayout()
         top = QHBoxLayout()
         top.addWidget(self._title, 1)
@@ -350,7 +319,7 @@ class PortCard(QFrame):
         from portview.diagnosis.port_card_text import PortFact  # noqa: PLC0415 - loaded already
         from portview.domain.severity import Severity  # noqa: PLC0415 - likewise
 
-        self._show_facts((PortFact(Severity.NOTE, hint),) if hint else ())
+        self._facts.show_facts((PortFact(Severity.NOTE, hint),) if hint else (), self)
 
     def _show_text(self, title: str, name: str, owner: str, facts: tuple[PortFact, ...]) -> None:
         if self._is_paused and self._answer is not None:
@@ -359,33 +328,12 @@ class PortCard(QFrame):
             if label.text() != text:
                 label.setText(text)
             label.setVisible(bool(text))
-        self._show_facts(facts)
+        self._facts.show_facts(facts, self)
         said = "\n".join(filter(None, (title, name, owner, *(fact.text for fact in facts))))
         if said != self._said:
             self._said = said
             self._box.setAccessibleDescription(said)
-
-    def _show_facts(self, facts: tuple[PortFact, ...]) -> None:
-        from portview.ui.style.severity_style import severity_icon  # noqa: PLC0415 - when wanted
-
-        while len(self._fact_labels) < len(facts):
-            sign, label = QLabel(), PlainLabel()
-            row = len(self._fact_labels)
-            self._facts.addWidget(sign, row, 0, Qt.AlignmentFlag.AlignTop)
-            self._facts.addWidget(label, row, 1)
-            self._fact_labels.append((sign, label))
-        for number, (sign, label) in enumerate(self._fact_labels):
-            is_shown = number < len(facts)
-            sign.setVisible(is_shown)
-            label.setVisible(is_shown)
-            if is_shown and (label.text(), sign.property("severity")) != (
-                facts[number].text,
-                facts[number].severity.value,
-            ):
-                label.setText(facts[number].text)
-                sign.setProperty("severity", facts[number].severity.value)
-                picture = severity_icon(facts[number].severity, self)
-                sign.setPixmap(picture.pixmap(ICON_SMALL, ICON_SMALL))
+            announce(self._box, ". ".join(filter(None, (title, name))))
 
     def _show_steps(self) -> None:
         first = self.first_step
@@ -427,16 +375,13 @@ class PortCard(QFrame):
     def _colour(self) -> None:
         palette = QPalette(self.palette())
         palette.setColor(QPalette.ColorRole.WindowText, palette.color(QPalette.ColorRole.Text))
-        for label in (self._title, self._name, *(text for _sign, text in self._fact_labels)):
+        for label in (self._title, self._name):
             label.setPalette(palette)
+        self._facts.colour(palette, self)
         muted = QPalette(palette)
         muted.setColor(QPalette.ColorRole.WindowText, muted_text(palette))
         self._owner.setPalette(muted)
         set_button_icon(self._close_button, "close", self.palette())
-        for sign, _label in self._fact_labels:
-            sign.setProperty("severity", "")
-        if self._text is not None:
-            self._show_facts(self._text.facts)
 
     @Slot()
     def copy_text(self) -> None:

@@ -56,7 +56,7 @@ class SavedViews(QMenu):
         parent: QWidget,
     ) -> None:
         """Store ``current`` for what is shown now; ``acts`` stand below the views."""
-        super().__init__("Saved &views", parent)
+        super().__init__(_("Saved &views"), parent)
         self._settings = settings
         self._current = current
         self._acts = tuple(acts)
@@ -152,7 +152,7 @@ class NameDialog(QDialog):
         name = self.name.casefold()
         save = self._buttons.button(QDialogButtonBox.StandardButton.Save)
         save.setEnabled(is_good_name(self.name) and name not in _RESERVED)
-        save.setText("Replace" if name in self._taken else "Save")
+        save.setText(_("Replace") if name in self._taken else _("Save"))
         if name in _RESERVED:
             self.note.setText(_("A view that comes with PortView has this name."))
         elif name in self._taken:

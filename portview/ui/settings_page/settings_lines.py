@@ -103,7 +103,7 @@ class SettingsLines:
                 SettingText(
                     Section.APPEARANCE,
                     _("Theme"),
-                    _("The colours of all windows. High contrast uses black, white and yellow."),
+                    _("The colours of all windows. High contrast is white on black."),
                     _("dark light colour contrast"),
                 ),
                 self._chosen.themes,
@@ -115,7 +115,7 @@ class SettingsLines:
                 SettingText(
                     Section.APPEARANCE,
                     _("Language"),
-                    _("The language of windows and messages. Commands and JSON keys stay English."),
+                    _("The language of windows and messages, at once. JSON stays English."),
                     "English 中文 language",
                 ),
                 languages,
@@ -204,7 +204,7 @@ class SettingsLines:
                 "tray",
                 SettingText(
                     Section.BACKGROUND,
-                    _("Icon in the tray"),
+                    _("Icon in the notification area"),
                     _("Shows the worst state of the watches, and opens the window."),
                 ),
                 default=DEFAULTS.tray,
@@ -213,19 +213,19 @@ class SettingsLines:
                 "close_to_tray",
                 SettingText(
                     Section.BACKGROUND,
-                    _("Keep running in the tray"),
+                    _("Close to notification area"),
                     _("Closing the window leaves PortView running, so that watches go on."),
                     _("close"),
                 ),
                 default=False,
-                otherwise=_("This needs the icon in the tray."),
+                otherwise=_("This needs the icon in the notification area."),
             ),
             self._switch(
                 "autostart",
                 SettingText(
                     Section.BACKGROUND,
                     _("Start when I log in"),
-                    _("Starts PortView for this account, in the tray or minimised."),
+                    _("Starts PortView for this account, in the notification area or minimized."),
                     _("autostart login"),
                 ),
                 default=False,
@@ -235,7 +235,10 @@ class SettingsLines:
                 SettingText(
                     Section.BACKGROUND,
                     _("Notifications"),
-                    _("The icon in the tray shows a message when a watch fires or is resolved."),
+                    _(
+                        "The icon in the notification area shows a message when a watch "
+                        "fires or is resolved."
+                    ),
                     _("messages alerts"),
                 ),
             ),
@@ -409,7 +412,7 @@ class SettingsLines:
                 "update_notice",
                 SettingText(
                     Section.NEWS,
-                    _("Look for a new version"),
+                    _("Check for a new version"),
                     _(
                         "Once a day PortView reads one signed file and says when there is a newer "
                         "version. Nothing about this computer is sent, and nothing is installed."

@@ -48,9 +48,7 @@ class SettingsTools(QObject):
         self._window: SettingsWindow | None = None
         acts.add(
             "settings",
-            ActionSpec(
-                _("Se&ttings…"), ("Ctrl+,",), _("Everything that can be set, with a search")
-            ),
+            ActionSpec(_("Se&ttings"), ("Ctrl+,",), _("Everything that can be set, with a search")),
             self.show,
         )
 
@@ -114,7 +112,7 @@ class SettingsTools(QObject):
         while not folder.is_dir() and folder != folder.parent:
             folder = folder.parent  # nothing was written there yet
         if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
-            self.notified.emit(_("The system has no program that opens folders."))
+            self.notified.emit(_("No program for opening folders was found."))
 
     def _ask_to_forget(self) -> None:
         from PySide6.QtWidgets import QMessageBox  # noqa: PLC0415 - loaded when wanted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, Slot
+from PySide6.QtCore import QEvent, QSize, Qt, Slot
 from PySide6.QtGui import QFont, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QFrame,
@@ -23,7 +23,7 @@ from portview.i18n import _
 from portview.override import override
 from portview.ui.settings_page.setting import SECTION_TITLES, Section, Setting, SettingAct
 from portview.ui.settings_page.setting_row import ActRow, SettingRow, ValueRow
-from portview.ui.style.tokens import SPACE_L, SPACE_M, SPACE_S, TYPE_SUBTITLE
+from portview.ui.style.tokens import SPACE_L, SPACE_M, SPACE_S, SPACE_XS, TYPE_SUBTITLE
 from portview.ui.widgets.tool_window import ToolWindow
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class SettingsWindow(ToolWindow):
         self.sections = QListWidget()
         self.sections.setAccessibleName(_("Sections"))
         self.sections.setFrameShape(QFrame.Shape.NoFrame)
+        self.sections.viewport().setAutoFillBackground(False)
         self.sections.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.nothing = QLabel(_("No setting has these words."))
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -122,7 +123,10 @@ class SettingsWindow(ToolWindow):
         for section in self._titles:
             item = QListWidgetItem(_(SECTION_TITLES[section]), self.sections)
             item.setData(Qt.ItemDataRole.UserRole, section)
-        self.sections.setFixedWidth(self.sections.sizeHintForColumn(0) + 2 * SPACE_L)
+            item.setSizeHint(QSize(0, self.fontMetrics().height() + 2 * SPACE_XS))
+        titles = [_(SECTION_TITLES[section]) for section in self._titles]
+        widest = max(self.fontMetrics().horizontalAdvance(title) for title in titles)
+        self.sections.setFixedWidth(widest + 2 * SPACE_L)
         middle = QHBoxLayout()
         middle.setSpacing(SPACE_M)
         middle.addWidget(self.sections)

@@ -26,6 +26,9 @@ _AMBER, _AMBER_DARK = QColor("#e0a000"), QColor("#d9a520")
 _BLUE, _BLUE_DARK = QColor("#1f6feb"), QColor("#6cb0ff")
 _ORANGE = QColor("#b35900")
 
+_BOX_LIGHTER = 200
+"""In per cent."""
+
 _SCHEMES = {
     Theme.SYSTEM: Qt.ColorScheme.Unknown,
     Theme.LIGHT: Qt.ColorScheme.Light,
@@ -40,6 +43,11 @@ def apply_theme(theme: Theme) -> None:
     Where the desktop offers Qt no colour schemes (plain X11), a dark palette of our own is used.
     A system that asks for high contrast is followed without; the theme is for all other systems.
     """
+    application = QApplication.instance()
+    sheet = CONTRAST_SHEET if theme is Theme.HIGH_CONTRAST else ""
+    if isinstance(application, QApplication) and not sheet:
+        # Before the palette: a sheet that goes gives widgets back the colours they had with it.
+        application.setStyleSheet("")
     hints = QGuiApplication.styleHints()
     hints.setColorScheme(_SCHEMES[theme])
     is_refused = theme is Theme.DARK and hints.colorScheme() is not Qt.ColorScheme.Dark
@@ -47,10 +55,21 @@ def apply_theme(theme: Theme) -> None:
         QGuiApplication.setPalette(contrast_palette())
     else:
         QGuiApplication.setPalette(dark_palette() if is_refused else QPalette())
-    # After the palette, whose colours a sheet takes once.
-    application = QApplication.instance()
-    if isinstance(application, QApplication):
-        application.setStyleSheet(CONTRAST_SHEET if theme is Theme.HIGH_CONTRAST else "")
+    _show_boxes()
+    if isinstance(application, QApplication) and sheet:
+        # After the palette, whose colours a sheet takes once.
+        application.setStyleSheet(sheet)
+
+
+def _show_boxes() -> None:
+    """Lighten what is checked where all is dark: there the style's outline can't be seen."""
+    palette = QGuiApplication.palette()
+    if is_dark(palette) and not is_high_contrast(palette):
+        window = palette.color(QPalette.ColorRole.Window)
+        palette.setColor(QPalette.ColorRole.Base, window.lighter(_BOX_LIGHTER))
+    for kind in ("QCheckBox", "QRadioButton"):
+        if QApplication.palette(kind) != palette:
+            QApplication.setPalette(palette, kind)
 
 
 def dark_palette() -> QPalette:
@@ -88,6 +107,8 @@ def choose_style(application: QApplication) -> None:
     """
     if application.style().name().lower() != "windows11":
         application.setStyle("Fusion")
+    # The system may become dark as well.
+    application.paletteChanged.connect(_show_boxes)
 
 
 def is_dark(palette: QPalette) -> bool:

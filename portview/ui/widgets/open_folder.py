@@ -30,7 +30,7 @@ def open_folder_of(executable: str, runner: TaskRunner, tell: Callable[[str], ob
 
     def open_it(folder: Path) -> None:
         if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
-            tell(_("The system has no program that opens folders."))
+            tell(_("No program for opening folders was found."))
 
     def refuse(error: Exception) -> None:
         if isinstance(error, PortViewError):

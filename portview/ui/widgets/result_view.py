@@ -25,6 +25,7 @@ from portview.models.tooltips import plain_tooltip
 from portview.override import override
 from portview.ui.style.severity_style import severity_colour, severity_icon
 from portview.ui.style.theme import tabular_font
+from portview.ui.widgets.announce import announce
 from portview.ui.widgets.result import SEVERITY_LABELS, DisplayedResult, ResultRow
 from portview.ui.widgets.wrapped_label import wrapped_label
 
@@ -47,7 +48,7 @@ class Headline(QFrame):
         self.setAccessibleName(_("Result"))
         self._picture = QLabel()
         self._picture.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._word = wrapped_label("Verdict")
+        self._word = wrapped_label(_("Verdict"))
         font = QFont(self.font())
         font.setPointSizeF(font.pointSizeF() * 1.15)
         font.setBold(True)
@@ -78,7 +79,9 @@ class Headline(QFrame):
         for label, text in ((self._word, word), (self._detail, detail), (self._hint, hint)):
             label.setText(inert(text, _LONGEST_SENTENCE))
             label.setVisible(bool(text))
-        self.setAccessibleDescription(self.text)
+        if self.accessibleDescription() != self.text:
+            self.setAccessibleDescription(self.text)
+            announce(self, self.text, is_urgent=severity is Severity.BAD)
         self._colour()
 
     @override
@@ -145,11 +148,11 @@ class ResultTable(QTableWidget):
                 item.setData(Qt.ItemDataRole.AccessibleTextRole, words)
                 self._marks.append((item, row.severity))
 
-    def fit(self) -> None:
+    def fit(self, widest: int = _WIDEST_COLUMN) -> None:
         """Give each column the width that its texts need, within reason."""
         for column in range(self.columnCount() - 1):
             self.resizeColumnToContents(column)
-            self.setColumnWidth(column, min(self.columnWidth(column) + 8, _WIDEST_COLUMN))
+            self.setColumnWidth(column, min(self.columnWidth(column) + 8, widest))
         self._share_rest()
 
     @override

@@ -46,11 +46,11 @@ class AboutDialog(QDialog):
         facts.setContentsMargins(0, 12, 0, 12)
         for name, value in (
             (_("Sockets read by"), known.source),
-            ("System", platform.platform()),
+            (_("System"), platform.platform()),
             (_("Python, Qt"), f"{platform.python_version()}, {qVersion()}"),
             (_("Log file"), str(known.log_path)),
-            ("Settings", str(known.settings_path)),
-            ("Licence", "MIT"),
+            (_("Settings"), str(known.settings_path)),
+            (_("Licence"), "MIT"),
         ):
             facts.addRow(self._text(name), self._text(value))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)

@@ -78,7 +78,7 @@ WIDGET_KEYS = (
             ),
             HelpLine(N_("Down"), N_("To the other steps")),
             HelpLine(N_("Esc"), N_("Leave the box, back to the sockets")),
-            HelpLine("8080   127.0.0.1:8080   udp 53", N_("What can be asked for")),
+            HelpLine("8080   127.0.0.1:8080   udp 53", N_("What you can filter by")),
         ),
     ),
 )

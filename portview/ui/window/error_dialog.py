@@ -82,9 +82,7 @@ class ErrorReporter(QObject):
         dialog.setTextFormat(Qt.TextFormat.PlainText)
         dialog.setText(_("Something went wrong inside PortView. It keeps running."))
         dialog.setInformativeText(
-            _("{summary}\n\nThe details are in:\n{path}").format(
-                summary=summary[:300], path=self._log_path
-            )
+            f"{summary[:300]}\n\n" + _("The details are in: {path}").format(path=self._log_path)
         )
         open_log = dialog.addButton(_("Open log"), QMessageBox.ButtonRole.ActionRole)
         open_log.clicked.connect(self._on_open_log)

@@ -28,7 +28,7 @@ class InfoBar(Banner):
         super().__init__("shield", _("Hidden owners"), parent)
         self._is_unwanted = is_elevated
         self._count = 0
-        self.set_closing(_("Close this message"), _("Close; the File menu still has it"))
+        self.set_closing(_("Close this message"), _("Close; the File menu still has this command"))
         self.closed.connect(self._on_close)
 
     def show_problems(self, problems: Mapping[OwnerProblem | None, int]) -> None:

@@ -72,7 +72,7 @@ class LiveButton(QToolButton):
 
     def _refresh(self) -> None:
         rate = interval_text(self._interval_ms)
-        self.setText("Paused" if self._is_paused else _("Live {rate}").format(rate=rate))
+        self.setText(_("Paused") if self._is_paused else _("Live {rate}").format(rate=rate))
         self.setToolTip(
             _("Paused: the table is paused. Click or press Space to resume.")
             if self._is_paused

@@ -26,10 +26,10 @@ class LiveControl(QObject):
         super().__init__(window)
         self._poller = poller
         self.button = LiveButton(INTERVALS_MS)
-        acts.add("refresh", ActionSpec(_("&Refresh now"), ("F5", "Ctrl+R")), poller.refresh)
+        acts.add("refresh", ActionSpec(_("&Refresh"), ("F5", "Ctrl+R")), poller.refresh)
         self._pause = acts.add(
             "pause",
-            ActionSpec("&Pause", tip=_("Space does the same in the table"), is_checkable=True),
+            ActionSpec(_("&Pause"), tip=_("Space does the same in the table"), is_checkable=True),
             poller.set_paused,
         )
         poller.paused_changed.connect(self._show_state)

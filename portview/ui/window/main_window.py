@@ -33,9 +33,11 @@ from portview.ui.export.exportable import Exportable, open_sockets
 from portview.ui.export.exporter import Export
 from portview.ui.search.card_steps import add_card_steps
 from portview.ui.search.filter_box import FilterBox
+from portview.ui.search.filter_line import FilterLine
 from portview.ui.search.port_box import PortBox
 from portview.ui.search.port_card import PortCard
 from portview.ui.search.port_trial import PortTrial
+from portview.ui.search.scope_bar import ScopeBar, scope_title
 from portview.ui.settings_page.settings_tools import SettingsTools
 from portview.ui.style.theme import row_colours
 from portview.ui.table.socket_views import SocketViews
@@ -49,11 +51,10 @@ from portview.ui.window.info_bar import InfoBar
 from portview.ui.window.live_control import LiveControl
 from portview.ui.window.navigation import Navigation
 from portview.ui.window.restart_action import RESTART_ACTION, RestartAction
-from portview.ui.window.scope_bar import ScopeBar, scope_title
 from portview.ui.window.status_bar import StatusBar
 from portview.ui.window.table_with_details import TableWithDetails
 from portview.ui.window.theme_menu import ThemeMenu
-from portview.ui.window.tray import Tray
+from portview.ui.window.tray import QUIT_KEYS, Tray, quit_title
 from portview.ui.window.view_actions import ViewActions
 from portview.ui.window.window_geometry import remember_geometry, restore_geometry
 from portview.ui.window.window_menus import ColumnsMenu, WindowMenus
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
     from portview.settings import Settings
     from portview.ui.environment import WindowEnvironment
     from portview.ui.table.data_sources import DataSources
+    from portview.ui.window.carried_view import CarriedView
 
 _LEAST_FILTER_WIDTH = 120
 _MESSAGE_MS = 8000
@@ -144,9 +146,11 @@ class MainWindow(QMainWindow):
         self.background.show_requested.connect(self.bring_to_front)
         self.background.notified.connect(self.show_message)
         self.settings_page = SettingsTools(self, self.acts, runner, settings, facts)
-        self.restart = RestartAction(self.acts, self, runner, is_elevated=facts.is_elevated)
+        self.restart = RestartAction(
+            self.acts, self, runner, is_elevated=facts.is_elevated, carried=self._carry_on
+        )
         self.restart.notified.connect(self.show_message)
-        self.acts.add("quit", ActionSpec("&Quit", ("Ctrl+Q",)), self.background.quit)
+        self.acts.add("quit", ActionSpec(quit_title(), QUIT_KEYS), self.background.quit)
         self._add_row_actions()
         self._compose()
         self._fill_menu_bar()
@@ -215,6 +219,8 @@ class MainWindow(QMainWindow):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(top)
+        self.filter_line = FilterLine(self.filter_box, scope_title)
+        layout.addWidget(self.filter_line)
         layout.addWidget(self.info_bar)
         self.notice_bar = Banner("info", _("Notice"))
         layout.addWidget(self.notice_bar)
@@ -231,7 +237,7 @@ class MainWindow(QMainWindow):
 
     def _add_actions(self) -> None:
         add = self.acts.add
-        add("filter", ActionSpec("&Filter", ("Ctrl+F",)), self.filter_box.enter)
+        add("filter", ActionSpec(_("&Filter"), ("Ctrl+F",)), self.filter_box.enter)
         add("clear_filter", ActionSpec(_("Clear f&ilter")), self._clear_filter)
         for number, scope in enumerate(Scope, start=1):
             add(
@@ -241,7 +247,7 @@ class MainWindow(QMainWindow):
             )
         add(
             "details",
-            ActionSpec("&Details", ("F4",), _("What is known about the row"), is_checkable=True),
+            ActionSpec(_("&Details"), ("F4",), _("What is known about the row"), is_checkable=True),
             self.details.set_open,
         )
         self.probing.add_actions(self.acts)
@@ -256,7 +262,7 @@ class MainWindow(QMainWindow):
         self._export = Export(
             self._runner, self._exportable, self, is_elevated=self._facts.is_elevated
         )
-        add("export", ActionSpec("&Export\u2026", ("Ctrl+E",)), self._export.ask)
+        add("export", ActionSpec(_("&Export\u2026"), ("Ctrl+E",)), self._export.ask)
         add("go_to_port", ActionSpec(_("&Go to port"), ("Ctrl+L",)), self.port_box.enter)
         add(
             "palette",
@@ -285,16 +291,19 @@ class MainWindow(QMainWindow):
     def _fill_menu_bar(self) -> None:
         settings = self._settings
         self._highlight_menu = HighlightMenu(
-            _("Mar&k news and closed sockets"), settings, self.model, self
+            _("Mar&k new and closed sockets"), settings, self.model, self
         )
-        themes = ThemeMenu("The&me", settings, self)
+        themes = ThemeMenu(_("The&me"), settings, self)
         intervals = self.live_button.interval_actions
         self.settings_page.offer(themes.actions(), intervals, self._highlight_menu.actions())
         WindowMenus(self.menuBar(), self.acts, self.row_actions).fill(
             intervals,
             self._view_actions.grouping.all(),
             self._view_actions.saved_views,
-            (ColumnsMenu("C&olumns", self.views, self), SortMenu("Sor&t by", self.views, self)),
+            (
+                ColumnsMenu(_("C&olumns"), self.views, self),
+                SortMenu(_("Sor&t by"), self.views, self),
+            ),
             (themes, self._highlight_menu),
         )
 
@@ -325,6 +334,9 @@ class MainWindow(QMainWindow):
         self.scope_bar.scope_changed.connect(self.empty_states.set_scope)
         self.filter_box.query_changed.connect(self._on_query)
         self.model.counts_changed.connect(self.scope_bar.show_counts)
+        self.model.counts_changed.connect(self.filter_line.show_counts)
+        self.scope_bar.scope_changed.connect(self.filter_line.set_scope)
+        self.filter_line.scope_wanted.connect(self.set_scope)
         self.model.waiting_changed.connect(self.status.show_waiting)
         self.details.open_changed.connect(self.acts["details"].setChecked)
         self.details.socket_chosen.connect(self.navigation.go_to)
@@ -384,6 +396,12 @@ class MainWindow(QMainWindow):
         self.info_bar.show_problems(self.model.owner_problems)
         self._port_usage.show_snapshot(snapshot)
 
+    @Slot()
+    def show_language(self) -> None:
+        """Make again, in the language of now, what is made from fields."""
+        self.model.write_again()
+        self._poller.refresh()
+
     @Slot(object, str)
     def _on_query(self, query: Query, text: str) -> None:
         from portview.domain.query.compiling import compile_query  # noqa: PLC0415
@@ -436,6 +454,12 @@ class MainWindow(QMainWindow):
         self._live.restore(settings)
         self.details.restore(settings)
         self.acts["details"].setChecked(self.details.is_open)
+
+    def _carry_on(self) -> CarriedView:
+        """Return what a window that takes over goes on with; the rest is in the settings."""
+        self._remember()
+        self._settings.save()
+        return self.navigation.carried()
 
     def _remember(self) -> None:
         remember_geometry(self, self._settings)

@@ -11,7 +11,8 @@ from portview.domain.sockets.socket_row import State
 from portview.domain.table.columns import COLUMNS
 from portview.domain.table.saved_view import SavedView
 from portview.i18n import _
-from portview.ui.window.scope_bar import scope_title
+from portview.ui.search.scope_bar import scope_title
+from portview.ui.window.carried_view import CarriedView, carried, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from portview.domain.sockets.socket_row import SocketKey
     from portview.models.socket_table_model import SocketTableModel
     from portview.ui.search.filter_box import FilterBox
+    from portview.ui.search.scope_bar import ScopeBar
     from portview.ui.table.socket_views import SocketViews
-    from portview.ui.window.scope_bar import ScopeBar
 
 _NUMBERS = {column.id: number for number, column in enumerate(COLUMNS)}
 
@@ -107,6 +108,22 @@ class Navigation(QObject):
             COLUMNS[column].id,
             order == Qt.SortOrder.DescendingOrder,
         )
+
+    def carried(self) -> CarriedView:
+        """Return what another window can go on with: scope, filter, and the chosen socket."""
+        entries = self._views.selection().entries
+        return carried(self._scope_bar.scope, self._query_text, entries)
+
+    def go_on_with(self, view: CarriedView) -> None:
+        """Show the scope and the filter that another window had."""
+        self._scope_bar.set_scope(view.scope)
+        self._filter_box.set_query_text(view.query)
+
+    def choose(self, socket: str) -> None:
+        """Select the socket that another window had, where it is still there and shown."""
+        key = key_of(socket, self._model.all_entries())
+        if key is not None and self._model.row_number(key) is not None:
+            self._views.select_key(key)
 
     @Slot(object)
     def show_view(self, view: SavedView) -> None:

@@ -53,7 +53,7 @@ HINTS = (
     ),
     Hint(
         "watch",
-        N_("PortView can watch a port and tell you when it stops answering."),
+        N_("PortView can watch a port and notify you when it stops responding."),
         "watches",
         N_("Show watches"),
     ),

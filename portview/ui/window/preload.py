@@ -18,9 +18,9 @@ NEXT_WANTED = (
     # The details of the row that is chosen first, from the bottom up.
     "portview.domain.owners.process_details",
     "portview.ui.details.facts_form",
-    "portview.ui.details.process_sockets",
+    "portview.ui.details.socket_list",
     "portview.ui.details.owner_page",
-    "portview.models.series",
+    "portview.domain.sockets.series",
     "portview.ui.details.traffic_page",
     "portview.domain.firewall",
     "portview.ui.widgets.result_view",

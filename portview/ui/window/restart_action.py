@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from portview.engine.task_runner import Task, TaskRunner
     from portview.ui.commands.window_actions import WindowActions
+    from portview.ui.window.carried_view import CarriedView
 
 RESTART_ACTION = "restart_as_administrator"
 
@@ -38,12 +39,15 @@ class RestartAction(QObject):
         runner: TaskRunner,
         *,
         is_elevated: bool,
-        restart: Callable[[], None] | None = None,
+        carried: Callable[[], CarriedView],
+        restart: Callable[[list[str]], None] | None = None,
     ) -> None:
+        """``carried`` returns what the new window goes on with."""
         super().__init__(window)
         self._window = window
         self._runner = runner
         self._restart = restart
+        self._carried = carried
         self._task: Task | None = None
         tip = _("Shows the owners that only an administrator can see")
         spec = ActionSpec(_("Restart as a&dministrator"), (), tip)
@@ -61,10 +65,11 @@ class RestartAction(QObject):
         if self._task is not None and self._task.is_running:
             return
         work = self._restart or restart.restart_as_administrator
+        arguments = self._carried().arguments()
         self._action.setEnabled(False)
         self.notified.emit(_("Waiting for Windows to ask for administrator rights…"))
         self._task = self._runner.run(
-            lambda _work: work(),
+            lambda _work: work(arguments),
             pool=Pool.ACTIONS,
             on_done=self._on_started,
             on_failed=self._on_failed,

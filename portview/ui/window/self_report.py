@@ -14,6 +14,7 @@ from portview import __version__
 from portview.domain.errors import PortViewError
 from portview.domain.table.columns import COLUMNS
 from portview.files import write_whole
+from portview.i18n import _
 from portview.log import log_path
 from portview.settings import settings_path
 
@@ -92,7 +93,7 @@ class SelfReport(QObject):
         self._window.details.set_open(True)
         pane = self._window.details.pane
         titles = [pane.tabs.tabText(number) for number in range(pane.tabs.count())]
-        pane.tabs.setCurrentIndex(titles.index("Traffic"))
+        pane.tabs.setCurrentIndex(titles.index(_("Traffic")))
         return self._plot()
 
     def _plot(self) -> TrafficPlot | None:

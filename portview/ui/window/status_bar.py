@@ -8,8 +8,9 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QLabel, QStatusBar, QToolButton, QWidget
 
 from portview.domain.sockets.socket_row import State
-from portview.i18n import _
+from portview.i18n import _, ngettext
 from portview.models.tooltips import plain_tooltip
+from portview.ui.widgets.announce import announce
 from portview.ui.widgets.elided_label import ElidedLabel
 from portview.ui.window.live_button import interval_text
 
@@ -35,7 +36,7 @@ class StatusBar(QStatusBar):
         self._waiting = self._label(_("Changes that wait"))
         self._problem = self._label(_("What could not be read"))
         self._usage = self._label(_("Dynamic ports"))
-        self._rights = self._label("Rights")
+        self._rights = self._label(_("Rights"))
         self._cost = self._label(_("Cost of the last reading"))
         self.addWidget(self._totals)
         self.addWidget(self._waiting)
@@ -57,7 +58,7 @@ class StatusBar(QStatusBar):
         self._rights.setToolTip(
             _("PortView runs with administrator rights.")
             if is_elevated
-            else _("PortView runs without administrator rights. Some owners can't be named.")
+            else _("PortView runs without administrator rights. Some owners can't be shown.")
         )
 
     @Slot(object)
@@ -81,8 +82,8 @@ class StatusBar(QStatusBar):
     ) -> None:
         """Show the totals and the cost of a snapshot, and forget an earlier failure."""
         parts = [
-            f"{states.get(State.LISTEN, 0):,} listening",
-            f"{states.get(State.ESTABLISHED, 0):,} established",
+            _("{count:,} listening").format(count=states.get(State.LISTEN, 0)),
+            _("{count:,} established").format(count=states.get(State.ESTABLISHED, 0)),
         ]
         if waiting := states.get(State.TIME_WAIT, 0):
             parts.append(f"{waiting:,} TIME_WAIT")
@@ -129,6 +130,7 @@ class StatusBar(QStatusBar):
 
     @Slot(str)
     def _on_message_changed(self, message: str) -> None:
+        announce(self, message)
         for label in self._left:
             label.setVisible(bool(label.text()) and not message)
 
@@ -142,6 +144,8 @@ class StatusBar(QStatusBar):
 
 
 def _waiting_text(changes: int) -> str:
-    if changes == 1:
-        return _("1 change waiting")
-    return _("{changes:,} changes waiting").format(changes=changes) if changes else ""
+    if not changes:
+        return ""
+    return ngettext("{count:,} change waiting", "{count:,} changes waiting", changes).format(
+        count=changes
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtWidgets import QSplitter
 
+from portview.domain.sockets.connections import is_server
 from portview.domain.table.cells import firewall_code
 from portview.i18n import _
 from portview.override import override
@@ -14,7 +15,7 @@ from portview.ui.details.details_pane import DetailsPane
 from portview.ui.details.selected_socket import SelectedSocket
 from portview.ui.firewall.verdict_icons import VerdictIcons
 from portview.ui.table.process_icons import ProcessIcons, program_icon_loader
-from portview.ui.table.visible_rows import VisibleRows
+from portview.ui.table.visible_rows import MOST_MEASURED, VisibleRows
 
 if TYPE_CHECKING:
     from portview.domain.sockets.snapshot import Snapshot
@@ -120,7 +121,15 @@ class TableWithDetails(QSplitter):
     def look(self) -> None:
         """Ask once about the rows in sight."""
         subject = self.chosen.subject if self.is_open else None
-        self._visible_rows.look(subject.entry.row.key if subject else None)
+        if subject is None:
+            self._visible_rows.look()
+            return
+        key = subject.entry.row.key
+        connections = [row.key for row in subject.connections[:MOST_MEASURED]]
+        if is_server(subject.entry.row):
+            self._visible_rows.look((key,), {key: connections})
+        else:
+            self._visible_rows.look((key, *connections))
 
     def restore(self, settings: Settings) -> None:
         """Open or close the details and give them their height as it was."""
@@ -155,6 +164,13 @@ class TableWithDetails(QSplitter):
             page.notified.connect(self.notified)
             return page
 
+        def connections_page() -> DetailsPage:
+            from portview.ui.details.connections_page import ConnectionsPage  # noqa: PLC0415
+
+            page = ConnectionsPage(data_sources)
+            page.socket_chosen.connect(self.socket_chosen)
+            return page
+
         def traffic_page() -> DetailsPage:
             from portview.ui.details.traffic_page import TrafficPage  # noqa: PLC0415
 
@@ -176,9 +192,10 @@ class TableWithDetails(QSplitter):
 
             return HistoryPage(runner)
 
-        self.pane.add_page("Owner", owner_page)
-        self.pane.add_page("Traffic", traffic_page)
-        self.pane.add_page("Firewall", firewall_page)
+        self.pane.add_page(_("Overview"), owner_page)
+        self.pane.add_page(_("Connections"), connections_page)
+        self.pane.add_page(_("Traffic"), traffic_page)
+        self.pane.add_page(_("Firewall"), firewall_page)
         self.pane.add_page(_("History"), history_page)
 
     def _note_height(self) -> None:

@@ -5,6 +5,7 @@ All of it is off until a person asks for it.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal, Slot
@@ -26,9 +27,17 @@ if TYPE_CHECKING:
 BACKGROUND_ACTIONS = ("tray", "close_to_tray", "autostart")
 """The names of the actions, in the order of the menu."""
 
+QUIT_KEYS = () if sys.platform == "win32" else ("Ctrl+Q",)
+"""Windows has no key for leaving a program but Alt+F4."""
+
 _LONGEST_MESSAGE = 250
-_NO_TRAY = N_("This desktop has no tray for icons")
-_NO_AUTOSTART = N_("PortView does not know how programs start at log-in here")
+_NO_TRAY = N_("This desktop has no notification area")
+_NO_AUTOSTART = N_("PortView does not know how programs start at sign-in here")
+
+
+def quit_title() -> str:
+    """Return how the system calls the end of a program."""
+    return _("E&xit") if sys.platform == "win32" else _("&Quit")
 
 
 class Tray(QObject):
@@ -146,12 +155,16 @@ class Tray(QObject):
 
     def _add_actions(self) -> None:
         add = self._acts.add
-        add("tray", ActionSpec(_("Icon in the &tray"), is_checkable=True), self._on_tray)
-        text = _("&Keep running in the tray when closed")
+        add(
+            "tray",
+            ActionSpec(_("&Icon in the notification area"), is_checkable=True),
+            self._on_tray,
+        )
+        text = _("Close to &notification area")
         add("close_to_tray", ActionSpec(text, is_checkable=True), self._on_close_to_tray)
         add(
             "autostart",
-            ActionSpec(_("Start when I &log in"), is_checkable=True),
+            ActionSpec(_("Start when I &sign in"), is_checkable=True),
             self._on_autostart,
         )
 
@@ -160,7 +173,7 @@ class Tray(QObject):
         menu.addAction(_("&Show PortView")).triggered.connect(self.show_requested)
         menu.addAction(self._acts["pause"])
         menu.addSeparator()
-        menu.addAction(_("&Quit"), self.quit)
+        menu.addAction(quit_title(), self.quit)
         return menu
 
     def _restore(self, *, has_tray: bool) -> None:
@@ -225,10 +238,10 @@ class Tray(QObject):
         question = QMessageBox(self._window)
         question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         question.setWindowTitle("PortView")
-        question.setText(_("Keep PortView running in the tray?"))
+        question.setText(_("Keep PortView running in the notification area?"))
         question.setInformativeText(_("The File menu changes this later."))
         keep = question.addButton(_("&Keep running"), QMessageBox.ButtonRole.AcceptRole)
-        end = question.addButton(_("&Quit"), QMessageBox.ButtonRole.DestructiveRole)
+        end = question.addButton(quit_title(), QMessageBox.ButtonRole.DestructiveRole)
         question.addButton(QMessageBox.StandardButton.Cancel)
         question.setDefaultButton(keep)
         self._question = question

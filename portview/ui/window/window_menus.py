@@ -11,7 +11,9 @@ from portview.domain.sockets.scope import Scope
 from portview.i18n import _
 from portview.ui.commands.column_actions import COLUMN_ACTIONS
 from portview.ui.commands.row_actions import Section
+from portview.ui.machines.machine_tools import MACHINES_ACTION
 from portview.ui.probing.probing_tools import ACTION_NAMES
+from portview.ui.style.icons import icon
 from portview.ui.window.restart_action import RESTART_ACTION
 from portview.ui.window.tray import BACKGROUND_ACTIONS
 
@@ -58,7 +60,8 @@ class WindowMenus:
     ) -> None:
         """Add all menus; ``columns`` are about columns, ``looks`` about how the table looks."""
         more = ("settings", *BACKGROUND_ACTIONS, "", RESTART_ACTION, "quit")
-        self._add(_("&File"), "export", "action_list", "", *more)
+        file_menu = self._add(_("&File"), "export", "action_list", "", *more)
+        file_menu.aboutToShow.connect(self._draw_shield)
         edit_menu = self._bar.addMenu(_("&Edit"))
         self._row_actions.fill(edit_menu, Section.COPYING)
         edit_menu.addSeparator()
@@ -79,8 +82,23 @@ class WindowMenus:
         for menu in looks:
             view_menu.addMenu(menu)
         self._row_actions.fill(self._bar.addMenu(_("&Socket")))
-        self._add(_("&Tools"), "why", "watches", "timeline", "", *ACTION_NAMES, "", "managed_rules")
+        self._add(
+            _("&Tools"),
+            "why",
+            "watches",
+            "alerts",
+            "timeline",
+            "",
+            *ACTION_NAMES,
+            "",
+            "managed_rules",
+            MACHINES_ACTION,
+        )
         self._add(_("&Help"), "cheat_sheet", "whats_new", "about")
+
+    def _draw_shield(self) -> None:
+        # As the menu opens: the palette may be another one than at the last time.
+        self._acts[RESTART_ACTION].setIcon(icon("shield", self._bar.palette()))
 
     def _add(self, title: str, *names: str) -> QMenu:
         menu = self._bar.addMenu(title)

@@ -307,7 +307,9 @@ def _configure(service: Any, plan: ServicePlan) -> None:
     actions = (FailureAction * len(_RESTARTS_MS))(
         *(FailureAction(SC_ACTION_RESTART, delay_ms) for delay_ms in _RESTARTS_MS)
     )
-    description = _("Watches ports, remembers who listens, and tells when something is wrong.")
+    description = _(
+        "Watches ports, records who listens, and sends a message when something is wrong."
+    )
     _set(service, scm.SERVICE_CONFIG_DESCRIPTION, scm.ServiceDescription(description))
     _set(service, SERVICE_CONFIG_DELAYED_AUTO_START_INFO, scm.ServiceFlag(1))
     _set(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from portview.domain.errors import PortViewError
 from portview.domain.facts import Fact, Known, Unreadable
 from portview.domain.sockets.socket_row import Protocol, State, awaits_clients
+from portview.i18n import without_full_stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,7 +85,7 @@ class LocalReader:
             return Known(self._reader.read_settled() if settled else self._reader.read())
         except (PortViewError, OSError) as error:
             reason = error.message if isinstance(error, PortViewError) else str(error)
-            return Unreadable(reason.rstrip("."))
+            return Unreadable(without_full_stop(reason))
 
     def ranges(self, protocol: Protocol) -> Fact[PortRanges]:
         """Return the port ranges, read at most every few seconds: Windows asks netsh for them."""
@@ -110,7 +111,7 @@ def _read_ranges(protocol: Protocol) -> Fact[PortRanges]:
     try:
         ranges = read_port_ranges(protocol)
     except (PortViewError, OSError) as error:
-        return Unreadable(str(error).rstrip("."))
+        return Unreadable(without_full_stop(str(error)))
     if ranges.notes:
-        return Unreadable(" ".join(ranges.notes).rstrip("."))
+        return Unreadable(without_full_stop(" ".join(ranges.notes)))
     return Known(ranges)

@@ -59,7 +59,7 @@ def _listening(watch: Watch, facts: LocalFacts) -> Observation:
     name = port_name(watch)
     rows = [row for row in _rows(watch, facts) if awaits_clients(row)]
     if not rows:
-        return bad(_("{port}: nobody listens.").format(port=name))
+        return bad(_("{port}: nothing listens.").format(port=name))
     if watch.program:
         return _held_by(watch, facts)
     row = rows[0]
@@ -68,7 +68,7 @@ def _listening(watch: Watch, facts: LocalFacts) -> Observation:
     if program:
         text = _("{program} listens on {where}.").format(program=program, where=where)
     else:
-        text = _("Somebody listens on {where}.").format(where=where)
+        text = _("A process listens on {where}.").format(where=where)
     return good(text, program, known_by)
 
 
@@ -78,7 +78,7 @@ def _free(watch: Watch, facts: LocalFacts) -> Observation:
         return good(_("{port} is free.").format(port=port_name(watch)))
     program, known_by = _program(rows[0], facts)
     if not program:
-        text = _("{port} is held by a program that could not be found out.")
+        text = _("{port} is held by an unknown program.")
         return bad(text.format(port=port_name(watch)))
     text = _("{port} is held by {program}.").format(port=port_name(watch), program=program)
     return bad(text, program, known_by)
@@ -88,7 +88,7 @@ def _held_by(watch: Watch, facts: LocalFacts) -> Observation:
     rows = _rows(watch, facts)
     name = port_name(watch)
     if not rows:
-        return bad(_("Nobody holds {port}.").format(port=_inner(watch)))
+        return bad(_("No process holds {port}.").format(port=_inner(watch)))
     unknown = ""
     for row in rows:
         info = facts.info(row)
@@ -99,7 +99,7 @@ def _held_by(watch: Watch, facts: LocalFacts) -> Observation:
             shown = text.format(port=name, program=program, wanted=quoted(watch.program))
             return bad(shown, program, known_by)
         if verdict is None:
-            unknown = program or _("a program that could not be found out")
+            unknown = program or _("an unknown program")
     if unknown:
         text = _("{port} is held by {program}; whether that is {wanted} can't be determined.")
         return unreadable(text.format(port=name, program=unknown, wanted=quoted(watch.program)))

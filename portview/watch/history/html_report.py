@@ -114,7 +114,7 @@ def _unknown_sentence(facts: ReportFacts) -> str:
         return ""
     return _paragraph(
         _(
-            "PortView did not look for {length} of this time. Nothing is known of it: it is "
+            "PortView did not record {length} of this time. Nothing is known of it: it is "
             "hatched, and counts neither as available nor as down."
         ).format(length=format_duration(facts.unknown_ms))
     )
@@ -176,8 +176,8 @@ def _ports(facts: ReportFacts) -> Iterable[str]:
         return
     yield _paragraph(
         _(
-            "Listening is the share of the time in which PortView looked. Bars go from {since} to "
-            "{until}."
+            "Listening is the share of the time that PortView recorded. Bars go from "
+            "{since} to {until}."
         ).format(since=local_moment(facts.from_ms), until=local_moment(facts.to_ms))
     )
     titles = (_("Port"), _("Programs"), _("Listening"), _("For"), _("Starts"), _("Over time"))

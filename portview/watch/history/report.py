@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from portview.domain.formatting import format_duration
 from portview.domain.local_time import local_moment
 from portview.domain.plain_text import inert
+from portview.domain.table.export import text_width
 from portview.i18n import _, ngettext
 
 if TYPE_CHECKING:
@@ -67,10 +68,10 @@ def _nothing(question: HistoryQuestion, answer: HistoryAnswer) -> str:
         gap.from_ms < since and (gap.to_ms is None or since < gap.to_ms)  # type: ignore[operator]
         for gap in answer.gaps
     ):
-        return _("Unknown: PortView did not look at that time.")
+        return _("Unknown: PortView did not record at that time.")
     if question.port is None:
         return _("Nothing that listened was seen in that time.")
-    return _("Nobody was seen listening on port {port}, as far as PortView looked.").format(
+    return _("No process was seen listening on port {port} while PortView recorded.").format(
         port=question.port
     )
 
@@ -81,9 +82,11 @@ def _table(spans: Sequence[Span], now_ms: int) -> Iterator[str]:
         _("Address"),
     )  # fmt: skip
     rows = [head, *(_cells(span, now_ms) for span in spans)]
-    widths = [max(len(row[place]) for row in rows) for place in range(len(head))]
+    widths = [max(text_width(row[place]) for row in rows) for place in range(len(head))]
     for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        cells = (
+            cell + " " * (width - text_width(cell)) for cell, width in zip(row, widths, strict=True)
+        )
         yield "  ".join(cells).rstrip()
 
 
@@ -105,10 +108,10 @@ def _gaps(answer: HistoryAnswer, now_ms: int) -> Iterator[str]:
     if not answer.gaps:
         return
     yield ""
-    yield _("PortView did not look (nothing is known of these times):")
+    yield _("PortView did not record (nothing is known of these times):")
     for gap in answer.gaps[-_MOST_GAPS:]:
         until = _("now") if gap.to_ms is None else local_moment(gap.to_ms)
         length = format_duration((now_ms if gap.to_ms is None else gap.to_ms) - gap.from_ms)
         yield f"  {local_moment(gap.from_ms)}  {until}  {length}"
     if len(answer.gaps) > _MOST_GAPS:
-        yield _("  and {count} earlier times").format(count=len(answer.gaps) - _MOST_GAPS)
+        yield "  " + _("and {count} earlier times").format(count=len(answer.gaps) - _MOST_GAPS)

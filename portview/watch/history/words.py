@@ -22,7 +22,7 @@ def event_words(kind: str) -> str:
         "firing": _("firing"),
         "resolved": _("resolved"),
         "reminder": _("still firing"),
-        "cannot_tell": _("can't tell"),
+        "cannot_tell": _("unknown"),
         "flapping": _("flapping"),
         "repair": _("repair"),
         "acknowledged": _("acknowledged"),

@@ -135,7 +135,7 @@ class AppriseChannel:
             asset = apprise.AppriseAsset(app_id="PortView", async_mode=False, service_timeout=0)
             service = apprise.Apprise(asset=asset)
             if not service.add(url):
-                raise ChannelSecretError(_("Its URL is none that Apprise knows."))
+                raise ChannelSecretError(_("Apprise does not know this kind of URL."))
             scheme = url.partition("://")[0].lower()
             self._most_bytes = _MOST_BYTES.get(scheme, _USUAL_MOST_BYTES)
             self._loaded = service

@@ -205,7 +205,7 @@ def _kind_words(item: Item) -> str:
         EventKind.FIRING.value: _("Firing"),
         EventKind.RESOLVED.value: _("Resolved"),
         EventKind.REMINDER.value: _("Still firing"),
-        EventKind.CANNOT_TELL.value: _("Can't tell"),
+        EventKind.CANNOT_TELL.value: _("Unknown"),
         EventKind.FLAPPING.value: _("Flapping"),
         TEST: _("Test"),
         REPAIR: _("Repair"),

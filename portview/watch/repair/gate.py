@@ -52,13 +52,13 @@ def why_it_can_not_help(
         is_own = _is_own(watch, step, row, info, good_program, service_holds)
         if is_own is True:
             continue
-        program = shown_program(info, row.pid) or _("a program that could not be found out")
+        program = shown_program(info, row.pid) or _("an unknown program")
         if is_own is None:
             text = _("Port {port} is held by {program}; whose it is can't be determined.")
         elif step.kind is RepairKind.FREE:
             text = _("Port {port} is held by {program}, not by {wanted}: it is left alone.")
         else:
-            text = _("Port {port} is held by {program}, a foreign program: this can't help.")
+            text = _("Port {port} is held by another program, {program}: this can't help.")
         return text.format(port=watch.port, program=program, wanted=quoted(step.program))
     return ""
 

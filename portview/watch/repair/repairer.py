@@ -185,13 +185,13 @@ def preview(watch: Watch, store: IncidentStore, reader: LocalReader) -> str:
 
 
 def _used_up_words() -> str:
-    return _("Every step of the repair was tried as often as it may be; somebody has to look.")
+    return _("Every step of the repair was tried as often as allowed; it needs your attention.")
 
 
 def _result_words(result: RepairResult) -> str:
     if result is RepairResult.REPAIRED:
-        return _("The watch's own check is good after it.")
-    return _("It did not help: the watch's own check is still not good.")
+        return _("The watch's own check succeeds after it.")
+    return _("It did not help: the watch's own check still fails.")
 
 
 def _now_ms() -> int:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from portview.domain.plain_text import quoted
 from portview.domain.user_input.parsing import BadInputError, parse_duration_ms
 from portview.domain.user_input.targets import parse_url
-from portview.i18n import _, has_language, languages
+from portview.i18n import _, has_language, join_or, languages
 from portview.watch.messages.templates import TEXT_FIELDS, TITLE_FIELDS, unknown_fields
 from portview.watch.rules.listener_key import parse_entry
 from portview.watch.rules.maintenance import parse_maintenance
@@ -450,7 +450,7 @@ def _watch(values: dict[str, Any]) -> Watch:
     for group in _NEEDS.get(values["expect"], (("port",),)):
         if not any(key in values for key in group):
             text = _("expect = “{expect}” needs {keys}.")
-            keys = _(" or ").join(group)
+            keys = join_or(group)
             raise _Mistake("expect", text.format(expect=values["expect"], keys=keys))
     if values["expect"] is Expectation.UDP:
         values["protocol"] = "udp"

@@ -41,7 +41,7 @@ def test_free_without_a_terminal_and_without_yes_stops_nothing(
     for extra in ((), ("--json",), ("--force", "--tree")):
         done = portview("free", str(server.port), *extra)
         assert done.returncode == Outcome.NOT_DONE
-        assert "nobody could be asked" in done.stderr
+        assert "confirmation was not possible" in done.stderr
         assert "--yes" in done.stderr
         assert server.is_running()
 

@@ -202,7 +202,7 @@ def test_the_order_of_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"80\n90-80\n", "line 2"), (b"\xff\xfe", "no UTF-8"), (None, "can't be read")],
+    [(b"80\n90-80\n", "line 2"), (b"\xff\xfe", "not UTF-8"), (None, "can't be read")],
 )
 def test_a_bad_file_is_a_clear_error(tmp_path: Path, content: bytes | None, words: str) -> None:
     path = tmp_path / "ports.txt"

@@ -271,4 +271,4 @@ def test_a_chunk_of_negative_size_breaks_the_answer_off(conversation: Any) -> No
         UrlTarget(is_tls=False, target=Target("127.0.0.1", port), path="/"), timeout_ms=5000
     )
     assert (report.verdict, report.status) == (Verdict.FAILED, 200)
-    assert report.detail.endswith("But the answer broke off: illegal chunk header.")
+    assert report.detail.endswith("But the response was cut off: illegal chunk header.")

@@ -88,7 +88,9 @@ def site() -> Iterator[str]:
 def test_a_good_answer(site: str) -> None:
     seen: list[Any] = []
     report = probe_http(
-        parse_url(f"{site}/"), expectation=Expectation(body_text="is well"), report=seen.append
+        parse_url(f"{site}/"),
+        expectation=Expectation(body_text="is well"),
+        report=seen.append,
     )
     assert report.verdict is Verdict.OK
     assert report.status == 200
@@ -190,7 +192,7 @@ def test_https(tmp_path: Path) -> None:
         (b"SSH-2.0-Example\r\n", "not in HTTP"),
         (b"\x15\x03\x01\x00\x02\x02\x46", "speaks TLS"),
         (b"", "closed the connection without responding"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", "broke off"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", "was cut off"),
     ],
 )
 def test_what_is_no_http(conversation: Any, words: bytes, expected: str) -> None:
@@ -207,7 +209,7 @@ def test_a_server_that_accepts_and_says_nothing(conversation: Any) -> None:
     server = conversation(lambda connection: connection.recv(4096) and connection.recv(1))
     report = probe_http(parse_url(f"http://127.0.0.1:{server.port}/"), timeout_ms=200)
     assert report.verdict is Verdict.FAILED
-    assert "no complete HTTP answer within 200 ms" in report.detail
+    assert "no complete HTTP response within 200 ms" in report.detail
 
 
 def test_a_server_that_drips_is_not_waited_for(conversation: Any) -> None:
@@ -223,7 +225,7 @@ def test_a_server_that_drips_is_not_waited_for(conversation: Any) -> None:
 
     report = probe_http(parse_url(f"http://127.0.0.1:{conversation(drip).port}/"), timeout_ms=300)
     assert report.verdict is Verdict.FAILED
-    assert "no complete HTTP answer" in report.detail
+    assert "no complete HTTP response" in report.detail
 
 
 def test_a_closed_port_and_an_unknown_name(free_port: Any) -> None:

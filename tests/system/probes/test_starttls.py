@@ -178,4 +178,4 @@ def test_a_server_may_want_the_certificate_of_its_client(
         ssl.CERT_REQUIRED: (Verdict.FAILED, ClientCertificate.DEMANDED),
     }
     assert (report.verdict, report.client_certificate) == expected[mode]
-    assert ("demands a client certificate" in report.detail) == (mode == ssl.CERT_REQUIRED)
+    assert ("requires a client certificate" in report.detail) == (mode == ssl.CERT_REQUIRED)

@@ -59,7 +59,7 @@ def test_a_name_is_tried_at_all_its_addresses(
     report = probe_tcp(Target("both.example", port), tries=1, report=seen.append)
     assert [one.verdict for one in report.addresses] == [Verdict.CLOSED, Verdict.OPEN]
     assert report.verdict is Verdict.OPEN
-    assert f"[::1]:{port} is closed" in report.detail
+    assert f"[::1]:{port}: Closed" in report.detail
     assert [(one.done, one.total) for one in seen] == [(0, 2), (1, 2)]
 
 
@@ -119,7 +119,7 @@ print(json.dumps(asdict(report)))
     [
         (80, "open", "Connected from"),
         (90, "closed", "Refused"),
-        (81, "filtered", "No answer within"),
+        (81, "filtered", "No response within"),
         (82, "closed", "Refused"),
         (83, "filtered", "administratively prohibited"),
         (84, "filtered", "ICMP port unreachable"),

@@ -200,7 +200,7 @@ def test_a_server_that_hangs_up(conversation: Any) -> None:
     server = conversation(lambda connection: connection.recv(1 << 20) and None)
     report = probe_tls(Target("127.0.0.1", server.port))
     assert report.verdict is Verdict.FAILED
-    assert "hangs up" in report.detail
+    assert "closes them on" in report.detail
 
 
 def test_a_server_that_wants_a_client_certificate_of_another_version(

@@ -28,12 +28,12 @@ def test_a_problem_that_is_the_summary_is_not_told_twice() -> None:
 
 def test_expired_rules_are_marked_in_the_list_and_the_status() -> None:
     own = (managed("one"), managed("two"))
-    expired = {"two": "its time ended at noon"}
+    expired = {"two": "it expired at noon"}
     first, second, why = managed_rule_lines(own, expired)
     assert first.startswith("one")
     assert "EXPIRED" not in first
     assert "EXPIRED" in second
-    assert "its time ended at noon" in why
+    assert "it expired at noon" in why
     assert "revoke --id two" in why
     status = FirewallStatus("nftables", is_on=True, summary="It is on.", rule_count=2)
     lines = list(status_lines(status, own, expired))

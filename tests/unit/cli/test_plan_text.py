@@ -39,13 +39,13 @@ def text(*steps: PlanStep, served: int = 0) -> str:
 def test_a_plan_names_the_way_and_the_grace_time() -> None:
     said = text(asking(asking=CloseMethod.SIGNAL), served=2)
     assert "ask it to close (SIGTERM); end it if it still runs after 5 s" in said
-    assert "2 open connection(s) of it will be cut." in said
+    assert "2 open connections of it will be closed." in said
 
 
 def test_where_one_must_stay_nobody_is_told_to_be_stopped() -> None:
     said = text(asking(), REFUSED, served=2)
     assert "left alone: No." in said
-    assert "left alone as well" in said
+    assert "also not stopped" in said
     assert "ask it" not in said
     assert "will be cut" not in said
 

@@ -15,7 +15,7 @@ import runpy, sys
 runpy.run_path(sys.argv[1])
 from PySide6.QtWidgets import QApplication
 application = QApplication([])
-from portview.models.series import Line
+from portview.domain.sockets.series import Line
 from portview.ui.details.traffic_plot import TrafficPlot
 plot = TrafficPlot()
 plot.resize(400, 200)

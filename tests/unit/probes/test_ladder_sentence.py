@@ -68,13 +68,13 @@ def told(
         (
             told((ANY,), OPEN, {LAN: OPEN}, UNKNOWN, firewall_detail="It may not be read."),
             Reach.UNCERTAIN,
-            "unless a firewall stops it, which can't be determined (It may not be read).",
+            "unless a firewall stops it, which can't be determined. Firewall: It may not be read.",
             "",
         ),
         (
             told((ANY,), OPEN, {LAN: OPEN}, BLOCKED, firewall_detail="rule 7"),
             Reach.BLOCKED,
-            "all IPv4 addresses (0.0.0.0), but the firewall of this machine blocks it (rule 7)",
+            "all IPv4 addresses (0.0.0.0), but the firewall of this machine blocks it: a client",
             "Allow TCP port 8080",
         ),
         (
@@ -111,7 +111,7 @@ def told(
         (told((ANY,), FILTERED, {LAN: FILTERED}), Reach.HANGS, "not even from this", "queue"),
         (told((ANY,), OPEN, {LAN: FILTERED}), Reach.BLOCKED, "a firewall drops it", "Allow"),
         (told((ANY,), OPEN), Reach.THIS_MACHINE_ONLY, "answers on loopback only", ANY),
-        (told((ANY,)), Reach.UNCERTAIN, "every connection is refused", "Look again"),
+        (told((ANY,)), Reach.UNCERTAIN, "every connection is refused", "Check again"),
         (told((), OPEN, {LAN: OPEN}), Reach.UNCERTAIN, "does not show who listens", "container"),
         (told((), OPEN), Reach.THIS_MACHINE_ONLY, "answers on loopback only", ANY),
     ],

@@ -91,13 +91,13 @@ def test_each_act_names_the_row_that_was_seen(window: MainWindow, jobs: list[Act
     ("port", "name", "reason"),
     [
         (51000, "free_port", "This is a connection"),
-        (8080, "close_connection", "no connection"),
+        (8080, "close_connection", "not a connection"),
         (9000, "close_connection", "closed already"),
         (53, "close_connection", "UDP has no connections"),
         (445, "end_process", "not known"),
         (445, "suspend_process", "not known"),
         (8080, "resume_process", "not suspended"),
-        (8080, "stop_service", "no service"),
+        (8080, "stop_service", "not a service"),
     ],
 )
 def test_what_can_not_be_done_says_why(

@@ -209,7 +209,7 @@ def test_a_listener_is_opened_in_the_browser(window: MainWindow, opened: list[st
         select(window, port)
         window.acts["open_in_browser"].trigger()
     assert opened == ["http://localhost:3000/", "https://[::1]:8443/", "http://127.0.0.1:8080/"]
-    assert "no browser" in window.status.currentMessage()
+    assert "could not open a browser" in window.status.currentMessage()
 
 
 def test_the_folder_of_the_program_is_opened(

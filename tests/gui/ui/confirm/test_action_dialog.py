@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
+import subprocess
+import sys
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -34,7 +38,6 @@ from portview.ui.confirm.action_dialog import ActionDialog
 from portview.ui.confirm.confirmation_view import CardView
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Iterator
 
     from pytestqt.qtbot import QtBot
@@ -86,6 +89,48 @@ def test_nothing_is_stopped_before_the_button_and_the_proof_is_shown(
     assert read_records()[0].processes[0].pid == process.pid
 
 
+_WORKERS = """
+import os, socket, sys, time
+server = socket.create_server(("127.0.0.1", 0))
+for _ in range(3):
+    if os.fork() == 0:
+        time.sleep(600)
+        os._exit(0)
+print(server.getsockname()[1], flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.linux_only(reason="forks workers")
+def test_a_master_and_its_workers_are_one_card_that_opens(qtbot: QtBot, ask: Open) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", _WORKERS],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as master:
+        try:
+            assert master.stdout is not None
+            dialog = ask(FreeAction(int(master.stdout.readline()), Protocol.TCP))
+            (card,) = dialog.findChildren(CardView)
+            assert card.accessibleName().endswith(f"PID {master.pid}")
+            assert card.opener.text() == "3 more processes of the same program"
+            assert not card.members.isVisible()
+            before = dialog.cards.height()
+            qtbot.keyClick(card.opener, Qt.Key.Key_Space)
+            assert card.members.isVisible()
+            assert card.members.text().count("PID") == 3
+            opened = dialog.cards.height()
+            assert opened > before
+            assert "4 processes will be stopped." in dialog.notes.text()
+            qtbot.keyClick(card.opener, Qt.Key.Key_Space)
+            assert not card.members.isVisible()
+            assert dialog.cards.height() < opened
+        finally:
+            os.killpg(master.pid, signal.SIGKILL)
+
+
 def test_the_steps_are_told_one_by_one_and_stay_with_the_result(
     qtbot: QtBot, ask: Open, server: StartServer
 ) -> None:
@@ -98,7 +143,7 @@ def test_the_steps_are_told_one_by_one_and_stay_with_the_result(
     steps = dialog.checklist.lines
     assert steps[0] == "Checked: still what you saw"
     assert steps[1].startswith("Asked to close")
-    assert steps[-1] == "Looking again"
+    assert steps[-1] == "Checking again"
     assert dialog.checklist.isVisible()
     assert dialog.now_text.isVisible()
     dialog.copy_button.click()
@@ -288,6 +333,13 @@ class FakeAction:
         return end
 
 
+class OnlyForAdministrators(FakeAction):
+    """One that is refused here, because what the decision needs can't be read."""
+
+    def preview(self, *, force: bool, tree: bool) -> Confirmation:
+        return replace(super().preview(force=force, tree=tree), verb="", is_for_admin=True)
+
+
 def test_what_starts_a_server_again_can_be_stopped_next(
     qtbot: QtBot, ask: Open, supervised: StartServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -359,6 +411,20 @@ def test_a_want_of_rights_leads_to_one_errand_as_administrator(qtbot: QtBot, ask
     assert dialog.now_text.text() == "True now."
     assert not dialog.admin_button.isVisible()
     assert [options.as_admin for options in job.all_options] == [False, True]
+
+
+def test_what_only_an_administrator_can_decide_is_offered_as_that_at_once(
+    qtbot: QtBot, ask: Open
+) -> None:
+    done = ActionReport(Outcome.DONE, "Asked.", "Done.", "True now.")
+    job = OnlyForAdministrators([done])
+    dialog = ask(job)
+    assert not dialog.act_button.isVisible()
+    assert dialog.admin_button.isVisible()
+    dialog.admin_button.click()
+    qtbot.waitUntil(lambda: not dialog.progress_bar.isVisible(), timeout=WAIT_MS)
+    assert dialog.now_text.text() == "True now."
+    assert [options.as_admin for options in job.all_options] == [True]
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_a_list_that_is_closed_at_once_is_left_in_peace(qtbot: QtBot, runner: Ta
 
 def test_an_empty_record_is_told(qtbot: QtBot, open_list: Callable[[], HistoryWindow]) -> None:
     actions = open_list()
-    qtbot.waitUntil(lambda: actions.note.text() == "Nothing was done so far.", timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: actions.note.text() == "No actions so far.", timeout=WAIT_MS)
 
 
 @pytest.mark.linux_only(reason="the settings are those of the Linux kernel")

@@ -256,9 +256,9 @@ def test_all_sockets_of_the_process_are_listed(bench: DetailsBench) -> None:
     bench.choose(row(80).key)
     listed = bench.owner.sockets
     assert [entry.row.local.port for entry in listed.model.shown_entries] == [80, 85, 90]
-    assert listed._title.text() == "3 sockets of this process"
+    assert listed.title.text() == "3 sockets of this process"
     bench.show(snapshot([row(80), row(81, pid=2)]))
-    assert listed._title.text() == "1 socket of this process"
+    assert listed.title.text() == "1 socket of this process"
     assert listed.model.rowCount() == 1
     chosen: list[object] = []
     bench.details.socket_chosen.connect(chosen.append)
@@ -402,7 +402,7 @@ def test_the_folder_of_the_program_is_opened_and_never_the_program(
     bench.qtbot.waitUntil(lambda: len(opened) == 1)
     assert Path(opened[0].toLocalFile()) == tmp_path
     press(bench, "Open the folder of the executable")
-    bench.qtbot.waitUntil(lambda: told == ["The system has no program that opens folders."])
+    bench.qtbot.waitUntil(lambda: told == ["No program for opening folders was found."])
     inside = str(program / "not_a_folder" / "x")
     bench.show(of_owner([row(80)], name="app", executable=inside))
     press(bench, "Open the folder of the executable")

@@ -38,7 +38,7 @@ HOSTILE = "<b>bold</b>\u202egpj\n\x00 \ud800"
 @pytest.fixture
 def page(bench: DetailsBench) -> FirewallPage:
     """Give the page with its tab in front."""
-    bench.details.pane.tabs.setCurrentIndex(2)
+    bench.details.pane.tabs.setCurrentIndex(3)
     return bench.firewall_page
 
 
@@ -208,7 +208,7 @@ def test_what_was_dropped_lately_is_told_or_why_it_is_not(
         return page.facts._fields["drops"].toPlainText().split("\n")
 
     first, second = notified(80, 2)
-    assert first == "2026-01-31 13:45:07  from 192.0.2.9 port 51000  to 192.0.2.1"
+    assert first == "2026-01-31 13:45:07  from 192.0.2.9 port 51000 to 192.0.2.1"
     assert second.startswith("<b>bold</b>\\u{202E}gpj")
     assert notified(81, 21)[20] == "and 10 more"
     assert notified(82, 1) == ["The log has no dropped packet for this port."]
@@ -269,7 +269,7 @@ def test_nothing_is_asked_while_neither_column_nor_tab_is_shown(
     bench.show(snapshot([listening(80)]))
     bench.qtbot.waitUntil(lambda: not bench.verdicts.is_asking)
     assert bench.firewall.reads == 0
-    bench.details.pane.tabs.setCurrentIndex(2)
+    bench.details.pane.tabs.setCurrentIndex(3)
     bench.qtbot.waitUntil(lambda: bench.firewall.reads == 1)
     bench.qtbot.waitUntil(lambda: "lets other machines in" in bench.firewall_page.headline.text)
     bench.details.set_open(False)

@@ -122,7 +122,7 @@ def test_the_menus_and_the_cheat_sheet_know_them(opened: RunningWindow) -> None:
     for title in (
         "Allow through firewall\u2026",
         "Block in firewall\u2026",
-        "Firewall rules made by PortView\u2026",
+        "Firewall rules created by PortView",
     ):
         assert any(line.endswith(title) for line in told)
 
@@ -156,7 +156,7 @@ def test_the_tab_leads_to_the_same_dialogs(
 ) -> None:
     window = opened.window
     assert window.table.select_key(port_row(window, ports[0]))
-    window.details.pane.tabs.setCurrentIndex(2)
+    window.details.pane.tabs.setCurrentIndex(3)
     page = window.details.pane.front_page
     qtbot.mouseClick(page.block_button, Qt.MouseButton.LeftButton)
     dialog = dialog_of(qtbot, window, RuleDialog)

@@ -73,7 +73,7 @@ def test_an_empty_list_says_what_would_stand_there(
     window: ManagedRulesWindow, show: Callable[[], list[list[str]]]
 ) -> None:
     assert show() == []
-    assert "PortView has made no rule" in window.note.text()
+    assert "PortView has created no rule" in window.note.text()
     assert not window.table.isVisible()
     assert not window.revoke_button.isEnabled()
     assert not window.all_button.isEnabled()
@@ -122,7 +122,7 @@ def test_selected_rules_are_taken_back_after_a_question(
     dialog = ActionDialog(wanted.args[0], runner)
     dialog.open()
     qtbot.waitUntil(lambda: not dialog.progress_bar.isVisible(), timeout=WAIT_MS)
-    assert dialog.headline.text() == "Revoke 2 rules of PortView's?"
+    assert dialog.headline.text() == "Revoke 2 rules created by PortView?"
     assert len(dialog.findChildren(CardView)) == 2
     assert len(firewall.read().managed_rules) == 3
     with qtbot.waitSignal(dialog.acted, timeout=WAIT_MS):
@@ -144,7 +144,7 @@ def test_a_rule_that_has_had_its_time_is_marked(
     rule_id = make(firewall, replace(RULE_SPEC, expires_at_ms=now_ms - 1000))
     make(firewall, replace(RULE_SPEC, expires_at_ms=now_ms + 3_600_000))
     first, second = show()
-    assert "its time ended" in first[4]
+    assert "it expired" in first[4]
     assert not window.table.item(0, 0).icon().isNull()
     assert "ended" not in second[4]
     assert told == []

@@ -141,13 +141,13 @@ def test_a_blocked_server_is_reached_after_allow_and_no_more_after_it_was_taken_
     assert window.client_meets(0.5) == "silence"
     allowed = window.do("allow")
     assert allowed["outcome"] == 0, allowed
-    assert "is allowed now for 10.199.0.0/24" in allowed["now"]
+    assert "is now allowed for 10.199.0.0/24" in allowed["now"]
     assert "8080" in allowed["command"]
     assert window.client_meets(10) == "reached"
     assert window.do("see_change")["cell"] == "Partly allowed"
     revoked = window.do("revoke")
     assert revoked["outcome"] == 0, revoked
-    assert "PortView has made no rule" in revoked["note"]
+    assert "PortView has created no rule" in revoked["note"]
     assert window.client_meets(0.5) == "silence"
     assert window.do("see_change")["cell"] == "Blocked"
     assert window.rules() == before

@@ -67,7 +67,7 @@ def test_a_new_rule_is_seen_without_asking_for_it(
         qtbot.waitUntil(lambda: cell() == "Allowed", timeout=WAIT_MS)
         (entry,) = [e for e in window.model.shown_entries if e.row.local.port == port]
         window.table.select_key(entry.row.key)
-        window.details.pane.tabs.setCurrentIndex(2)
+        window.details.pane.tabs.setCurrentIndex(3)
         page = window.details.pane.front_page
         qtbot.waitUntil(lambda: "lets other machines in" in page.headline.text, timeout=WAIT_MS)
         block = rule_text("Block", "Protocol=6", f"LPort={port}", name="<b>No</b> entry")

@@ -109,7 +109,7 @@ def test_the_rule_is_narrow_shown_whole_and_made_only_when_asked(
     assert QGuiApplication.clipboard().text() == dialog.preview.command.full_text
     assert firewall.applied == []
     execute(qtbot, dialog)
-    assert "is allowed now for 192.0.2.0/24" in dialog.now_text.text()
+    assert "is now allowed for 192.0.2.0/24" in dialog.now_text.text()
     assert not dialog.act_button.isVisible()
     (made,) = firewall.applied
     assert dialog.preview.command.full_text == "\n".join(command_lines(made))
@@ -147,7 +147,7 @@ def test_every_choice_is_part_of_the_wish_and_of_what_is_made(
     execute(qtbot, dialog)
     (own,) = firewall.read().managed_rules
     assert own.rule_spec == rule_spec
-    assert dialog.now_text.text() == "TCP port 61080 is allowed now for any other machine."
+    assert dialog.now_text.text() == "TCP port 61080 is now allowed for any other machine."
 
 
 def test_a_rule_can_end_with_the_program_or_in_an_hour(
@@ -172,7 +172,7 @@ def test_an_address_is_read_while_it_is_typed(
     assert not dialog.act_button.isEnabled()
     assert dialog.note.text() == "Type the address or the network."
     dialog.form.remote_field.setText("192.168.1.999")
-    assert "“192.168.1.999” is not a valid address and no network." in dialog.note.text()
+    assert "“192.168.1.999” is not a valid address or network." in dialog.note.text()
     assert not dialog.preview.isEnabled()
     dialog.act_button.click()
     dialog.form.remote_field.setText(" 192.0.2.7, 198.51.100.0/24")
@@ -196,7 +196,7 @@ def test_without_any_network_nothing_can_be_made(qtbot: QtBot, ask: Open) -> Non
     dialog = ask()
     for box in dialog.form.profile_boxes.values():
         box.setChecked(False)
-    assert "Tick the networks" in dialog.note.text()
+    assert "Select the networks" in dialog.note.text()
     assert not dialog.act_button.isEnabled()
     dialog.form.profile_boxes["public"].setChecked(True)
     settle(qtbot, dialog)
@@ -226,14 +226,14 @@ def test_to_block_is_wide(qtbot: QtBot, ask: Open, firewall: FakeFirewall) -> No
     assert (rule_spec.program, rule_spec.remotes) == (None, ("any",))
     assert set(rule_spec.profiles) == {"domain", "private", "public"}
     execute(qtbot, dialog)
-    assert "is blocked now for any other machine" in dialog.now_text.text()
+    assert "is now blocked for any other machine" in dialog.now_text.text()
 
 
 def test_what_can_not_help_is_warned_of_before(ask: Open, firewall: FakeFirewall) -> None:
     rule_spec = RuleSpec(RuleEffect.ALLOW, Protocol.TCP, 61_080, remotes=("any",))
     firewall.add_rule_of_others(rule_spec, "Open already")
     dialog = ask()
-    assert any("is allowed already" in note for note in dialog.preview.note_texts)
+    assert any("is already allowed" in note for note in dialog.preview.note_texts)
     assert not any("already" in warning for warning in dialog.preview.warning_texts)
 
 
@@ -253,7 +253,7 @@ def test_success_without_effect_is_told_as_what_it_is(
     firewall.has_effect = False
     dialog = ask()
     execute(qtbot, dialog)
-    assert "The rule did not appear" in dialog.now_text.text()
+    assert "The rule does not exist" in dialog.now_text.text()
     assert not dialog.revoke_button.isVisible()
 
 

@@ -46,7 +46,7 @@ class Hands:
         self._port = port
         self.wait(lambda: self._key() is not None)
         assert self.window.table.select_key(self._key())
-        self.window.details.pane.tabs.setCurrentIndex(2)
+        self.window.details.pane.tabs.setCurrentIndex(3)
 
     def wait(self, is_so: Callable[[], object]) -> None:
         until = time.monotonic() + PATIENCE_S

@@ -110,7 +110,7 @@ def test_each_place_says_what_is_there(qtbot: QtBot) -> None:
     first, second = area.top() + 13, area.top() + 39
     assert "node (PID 7)" in told(HOUR + HOUR // 2, first)
     assert "java" in told(2 * HOUR + HOUR // 2, second)
-    assert "Nobody looked" in told(3 * HOUR + HOUR // 2, first)
+    assert "PortView did not record" in told(3 * HOUR + HOUR // 2, first)
     assert told(4 * HOUR + HOUR // 2, first) == ""
     assert "shop" in told(2 * HOUR, 5)
 
@@ -146,7 +146,7 @@ def test_the_tab_shows_the_chosen_port_and_zooms(qtbot: QtBot, runner: TaskRunne
     assert shown.length_ms == 24 * HOUR
     assert shown.follows_now
     page.show_subject(Subject(SocketEntry(row(81), None, ""), True, Snapshot(taken.rows)))
-    qtbot.waitUntil(lambda: "Nobody was seen" in page.heading.text())
+    qtbot.waitUntil(lambda: "No process was seen" in page.heading.text())
 
 
 def test_forgetting_asks_first_and_deletes_this_port(qtbot: QtBot, runner: TaskRunner) -> None:
@@ -171,5 +171,5 @@ def test_forgetting_asks_first_and_deletes_this_port(qtbot: QtBot, runner: TaskR
     answer(QMessageBox.ButtonRole.RejectRole)
     assert len(ask_history(HistoryQuestion()).spans) == 2
     answer(QMessageBox.ButtonRole.DestructiveRole)
-    qtbot.waitUntil(lambda: "Nobody was seen" in page.heading.text())
+    qtbot.waitUntil(lambda: "No process was seen" in page.heading.text())
     assert [one.port for one in ask_history(HistoryQuestion()).spans] == [81]

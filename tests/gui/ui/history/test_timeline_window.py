@@ -126,7 +126,7 @@ def test_a_moment_can_be_jumped_to_and_one_that_is_none_is_refused(
     assert window.time_bar.period.currentIndex() == -1
     window.time_bar.jump_field.setText("soon")
     qtbot.keyClick(window.time_bar.jump_field, Qt.Key.Key_Return)
-    assert "is no moment" in window.heading.text()
+    assert "is not a point in time" in window.heading.text()
 
 
 def test_dragging_moves_the_time_and_hovering_says_which(

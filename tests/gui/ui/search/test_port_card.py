@@ -144,7 +144,7 @@ def test_the_answer_is_live(
     poller: Poller,
 ) -> None:
     window.port_card.set_trial(None)
-    unproved = "TCP 7777: checking\u2026\nNo socket has it. Trying to take it\u2026"
+    unproved = "TCP 7777: checking…\nNo socket uses it. Trying to bind it…"
     assert ask(window, qtbot, "7777") == unproved
     assert steps(window) == ["Why?", "Watch\u2026", "Copy text"]
     show(*rows, make_socket(7777))
@@ -231,7 +231,7 @@ def test_a_port_is_called_free_after_a_bind_alone(window: MainWindow, qtbot: QtB
         holder.bind(("127.0.0.1", 0))
         port = holder.getsockname()[1]
         # The window's own snapshot does not show this socket: only the bind finds it.
-        assert "No socket has it" in ask(window, qtbot, f"127.0.0.1:{port}")
+        assert "No socket uses it" in ask(window, qtbot, f"127.0.0.1:{port}")
         qtbot.waitUntil(lambda: "can't be used" in window.port_card.text)
         assert window.port_card.first_step is not None
         assert window.port_card.first_step.title == "Why?"

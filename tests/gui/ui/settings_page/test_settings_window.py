@@ -73,7 +73,7 @@ def saved(tmp_path: Path) -> dict[str, object]:
 
 def test_it_is_in_the_menu_and_so_in_the_palette(window: MainWindow) -> None:
     commands = {command.title for command in menu_commands(window.menuBar().actions())}
-    assert "File \u203a Settings…" in commands
+    assert "File \u203a Settings" in commands
 
 
 def test_the_search_finds_by_title_explanation_section_and_other_words(
@@ -159,11 +159,11 @@ def test_digits_in_the_table_ask_only_where_they_may(
 
 
 def test_what_cannot_be_changed_says_why(page: SettingsWindow) -> None:
-    row = row_of(page, "Look for a new version")
+    row = row_of(page, "Check for a new version")
     assert not row.control.isEnabled()
     assert "without an address" in row.explanation.text()
     assert not row.setting.value
-    tray = row_of(page, "Keep running in the tray")
+    tray = row_of(page, "Close to notification area")
     assert not tray.control.isEnabled()
     assert "needs the icon" in tray.explanation.text()
 
@@ -231,7 +231,7 @@ def test_log_settings_are_in_force_at_once(
     root = logging.getLogger()
     before, level, own = list(root.handlers), root.level, logging.getLogger("portview").level
     start_logging()
-    end = follow_settings(settings)
+    end = follow_settings(settings, lambda _language: None)
     try:
         log = logging.getLogger("portview.tests")
         log.debug("unsaid")
@@ -263,7 +263,7 @@ def test_motion_is_reduced_at_once_and_comes_back(settings: Settings, qapp: QApp
     before = [(effect, qapp.isEffectEnabled(effect)) for effect in (menus, general)]
     for effect in (general, menus):
         qapp.setEffectEnabled(effect, True)
-    end = follow_settings(settings)
+    end = follow_settings(settings, lambda _language: None)
     try:
         settings.update(reduce_motion=True)
         assert qapp.cursorFlashTime() == 0

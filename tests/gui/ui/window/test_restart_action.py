@@ -10,8 +10,10 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMainWindow
 
 from portview.actions.elevation.errors import elevation_cancelled
+from portview.domain.sockets.scope import Scope
 from portview.engine.task_runner import TaskRunner
 from portview.ui.commands.window_actions import WindowActions
+from portview.ui.window.carried_view import CarriedView
 from portview.ui.window.restart_action import RESTART_ACTION, RestartAction
 from portview.ui.window.root_command_dialog import RootCommandDialog
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytestqt.qtbot import QtBot
+
+CARRIED = CarriedView(Scope.UDP, "-proc:a b")
 
 
 @pytest.fixture
@@ -31,12 +35,19 @@ def runner(qtbot: QtBot) -> Iterator[TaskRunner]:
 @pytest.fixture
 def make(qtbot: QtBot, runner: TaskRunner) -> Callable[..., tuple[RestartAction, WindowActions]]:
     def start(
-        restart: Callable[[], None] | None, *, is_elevated: bool = False
+        restart: Callable[[list[str]], None] | None, *, is_elevated: bool = False
     ) -> tuple[RestartAction, WindowActions]:
         window = QMainWindow()
         qtbot.addWidget(window)
         acts = WindowActions(window)
-        made = RestartAction(acts, window, runner, is_elevated=is_elevated, restart=restart)
+        made = RestartAction(
+            acts,
+            window,
+            runner,
+            is_elevated=is_elevated,
+            carried=lambda: CARRIED,
+            restart=restart,
+        )
         return made, acts
 
     return start
@@ -47,7 +58,8 @@ def test_the_person_is_asked_once_and_told_how_it_goes(
 ) -> None:
     asked, answered = threading.Semaphore(0), threading.Event()
 
-    def restart() -> None:
+    def restart(arguments: list[str]) -> None:
+        assert arguments == ["--scope", "udp", "--filter=-proc:a b"]
         asked.release()
         answered.wait(20)
 
@@ -67,7 +79,7 @@ def test_the_person_is_asked_once_and_told_how_it_goes(
 def test_declining_leaves_everything_as_it_was(
     qtbot: QtBot, make: Callable[..., tuple[RestartAction, WindowActions]]
 ) -> None:
-    def restart() -> None:
+    def restart(_arguments: list[str]) -> None:
         raise elevation_cancelled()
 
     action, acts = make(restart)

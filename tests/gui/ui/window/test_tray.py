@@ -12,7 +12,7 @@ from portview.domain.errors import PortViewError
 from portview.override import override
 from portview.settings import Settings
 from portview.ui.commands.window_actions import ActionSpec, WindowActions
-from portview.ui.window.tray import BACKGROUND_ACTIONS, Tray
+from portview.ui.window.tray import BACKGROUND_ACTIONS, Tray, quit_title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -127,7 +127,7 @@ def test_the_person_may_answer_that_closing_is_to_quit(make: Callable[..., Windo
     window = make()
     window.acts["tray"].setChecked(True)
     window.close()
-    press(window, "&Quit")
+    press(window, quit_title())
     assert not window.isVisible()
     assert not window.background.icon.isVisible()
     again = make()
@@ -181,7 +181,7 @@ def test_the_menu_of_the_icon_is_small_and_plain(make: Callable[..., Window]) ->
     window = make()
     menu = window.background.icon.contextMenu()
     texts = [action.text() for action in menu.actions() if not action.isSeparator()]
-    assert texts == ["&Show PortView", "Pause", "&Quit"]
+    assert texts == ["&Show PortView", "Pause", quit_title()]
 
 
 def test_started_in_the_background_it_stays_in_the_tray_or_minimised(
@@ -201,7 +201,7 @@ def test_started_in_the_background_it_stays_in_the_tray_or_minimised(
 def test_a_desktop_without_a_tray_says_so(make: Callable[..., Window]) -> None:
     window = make(has_tray=False)
     assert not window.acts["tray"].isEnabled()
-    assert "no tray" in window.acts["tray"].toolTip()
+    assert "no notification area" in window.acts["tray"].toolTip()
     assert not window.acts["close_to_tray"].isEnabled()
     assert not window.acts["autostart"].isEnabled()
     assert window.acts["autostart"].toolTip()

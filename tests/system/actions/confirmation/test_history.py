@@ -87,9 +87,9 @@ def test_a_stopped_process_is_started_again(
     [
         ({"command_line": None}, "command line"),
         ({"working_directory": None}, "directory is not known"),
-        ({"working_directory": "/no/such/folder"}, "not there any more"),
+        ({"working_directory": "/no/such/folder"}, "no longer exists"),
         ({"rights": None}, "not known"),
-        ({"executable": "/no/such/program"}, "program is not there"),
+        ({"executable": "/no/such/program"}, "program no longer exists"),
         ({"ending": "gone"}, "did not stop it"),
     ],
 )

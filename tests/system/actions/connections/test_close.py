@@ -170,7 +170,7 @@ def test_another_user_is_told_that_it_needs_rights(
 def test_windows_refuses_ipv6_and_never_claims_what_it_did_not_do() -> None:
     with connection("::1") as (client, _):
         plan = inspect_connection(*ends(client))
-        with pytest.raises(PortViewError, match="IPv4 only"):
+        with pytest.raises(PortViewError, match="IPv4 connections only"):
             close_connection(plan)
     with connection("127.0.0.1") as (client, accepted):
         plan = inspect_connection(*ends(client))
@@ -201,6 +201,6 @@ def test_a_dry_run_closes_nothing(
         assert document["report"] is None
         undecided = portview("close", *words)
         assert undecided.returncode == Outcome.NOT_DONE
-        assert "nobody could be asked" in undecided.stderr
+        assert "confirmation was not possible" in undecided.stderr
         client.sendall(b"x")
         assert accepted.recv(1) == b"x"

@@ -313,7 +313,7 @@ def test_a_plan_made_now_says_what_is_true_now(command: Start) -> None:
     assert [socket.local.port for socket in step.holder.sockets] == [server.port]
 
 
-@pytest.mark.parametrize("change", ["close", "move", "exec", "hand", "fork"])
+@pytest.mark.parametrize("change", ["close", "move", "exec", "hand", "fork", "join"])
 def test_an_elevated_process_compares_by_itself(
     command: Start, pkexec: Callable[[str], None], tmp_path: Path, change: str
 ) -> None:
@@ -323,6 +323,8 @@ def test_an_elevated_process_compares_by_itself(
     plan = inspect_port(FreeRequest(server.port))
     if change == "exec":
         server.exec(*SLEEP)
+    elif change == "join":
+        stranger.do("listen", str(server.port))
     elif change == "hand":
         stranger.begin("wait")
         server.do("hand", str(tmp_path / "way"))

@@ -164,7 +164,7 @@ def test_the_commands_ask_for_the_start_time_and_for_consent(
     words = (str(server.pid), "--started", iso_time(server.key.started_ms) or "")
     undecided = portview("suspend", *words)
     assert undecided.returncode == Outcome.NOT_DONE
-    assert "nobody could be asked" in undecided.stderr
+    assert "confirmation was not possible" in undecided.stderr
     wrong = portview("suspend", words[0], "--started", "2001-01-01T00:00:00Z", "--yes", "--json")
     assert json.loads(wrong.stdout)["error"]["code"] == "pid_reused"
     shown = json.loads(portview("suspend", *words, "--dry-run", "--json").stdout)

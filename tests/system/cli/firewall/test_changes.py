@@ -74,7 +74,7 @@ def test_a_blocked_server_is_reached_after_allow_and_not_after_revoke(machines: 
         assert document(machines.portview("firewall", "list", "--json"))["rules"] == []
         again = machines.portview("firewall", "revoke", "8080", "--yes")
         assert again.returncode == Outcome.NOT_DONE
-        assert "made no rule for port 8080" in again.stdout
+        assert "no rule created by PortView for port 8080" in again.stdout
 
 
 def test_a_rule_for_one_client_is_for_that_one_alone(machines: Machines) -> None:
@@ -82,7 +82,7 @@ def test_a_rule_for_one_client_is_for_that_one_alone(machines: Machines) -> None
         for remote, is_open in (("10.199.0.77", False), (machines.client.ipv4, True)):
             done = machines.portview("firewall", "allow", "8080", "--remote", remote, "--yes")
             assert done.returncode == 0, done.stdout + done.stderr
-            assert f"is allowed now for {remote}." in done.stdout
+            assert f"is now allowed for {remote}." in done.stdout
             assert machines.gets_through(8080) is is_open
         assert machines.portview("firewall", "revoke", "--all", "--yes").returncode == 0
         assert not machines.gets_through(8080)
@@ -146,7 +146,7 @@ def test_blocking_is_proved_and_taken_back_in_the_same_way(machines: Machines) -
         assert machines.gets_through(8080)
         blocked = machines.portview("firewall", "block", "8080", "--yes")
         assert blocked.returncode == 0, blocked.stdout + blocked.stderr
-        assert "is blocked now for any other machine" in blocked.stdout
+        assert "is now blocked for any other machine" in blocked.stdout
         assert not machines.gets_through(8080)
         assert machines.portview("firewall", "revoke", "8080", "--yes").returncode == 0
         assert machines.gets_through(8080)
@@ -158,7 +158,7 @@ def test_nothing_is_changed_without_consent(machines: Machines) -> None:
         for extra in ((), ("--json",)):
             done = machines.portview("firewall", "allow", "8080", *extra)
             assert done.returncode == Outcome.NOT_DONE
-            assert "nobody could be asked" in done.stderr
+            assert "confirmation was not possible" in done.stderr
         shown = document(machines.portview("firewall", "allow", "8080", "--dry-run", "--json"))
         assert (shown["dry_run"], shown["report"]) == (True, None)
         assert shown["change"]["commands"]
@@ -211,7 +211,7 @@ def test_a_tool_that_succeeds_without_effect_is_found_out(
         done = machines.portview("firewall", "allow", "8080", "--yes", "--json", path=folder)
         told = document(done)
         assert done.returncode == Outcome.NOT_DONE
-        assert "The rule did not appear" in told["report"]["now"]
+        assert "The rule does not exist" in told["report"]["now"]
         assert not told["report"]["is_in_force"]
         assert told["report"]["next_step"]
         assert document(machines.portview("firewall", "list", "--json"))["rules"] == []
@@ -241,7 +241,7 @@ def test_a_rule_that_has_had_its_time_is_named_and_taken_back(machines: Machines
         # The next change takes it along, and says so.
         other = machines.portview("firewall", "allow", "8081", "--yes")
         assert other.returncode == 0, other.stdout + other.stderr
-        assert "its time ended" in other.stdout
+        assert "it expired" in other.stdout
         assert machines.gets_through(8081)
         assert not machines.gets_through(8080)
         assert machines.portview("firewall", "revoke", "--all", "--yes").returncode == 0
@@ -256,7 +256,7 @@ def test_a_rule_ends_with_its_program(machines: Machines) -> None:
     done = machines.portview("firewall", "revoke", "--expired", "--yes")
     assert done.returncode == 0
     assert rule_id in done.stdout
-    assert "has ended" in done.stdout
+    assert "has exited" in done.stdout
     assert document(machines.portview("firewall", "list", "--json"))["rules"] == []
     assert machines.portview("firewall", "revoke", "--expired", "--yes").returncode == 0
 
@@ -339,7 +339,7 @@ def test_a_user_without_rights_has_it_done_and_taken_back(machines: Machines, ag
 
     with machines.serving(8080):
         made = portview("allow", "8080", "--remote", "any")
-        assert made["now"] == "TCP port 8080 is allowed now for any other machine."
+        assert made["now"] == "TCP port 8080 is now allowed for any other machine."
         assert made["is_in_force"]
         assert machines.gets_through(8080)
         again = portview("allow", "8080", "--remote", "any")
@@ -388,7 +388,7 @@ def test_the_window_has_it_done_by_the_side_with_rights(machines: Machines, tmp_
     with machines.serving(8080):
         code = AS_THE_WINDOW_DOES.format(folder=str(tmp_path))
         told = machines.guarded.python(code)
-    assert told[:2] == ["TCP port 8080 is allowed now for any other machine.", True]
+    assert told[:2] == ["TCP port 8080 is now allowed for any other machine.", True]
     assert "The rule is gone." in told[2]
     assert told[3] == Outcome.DONE
     allow, revoke = (tmp_path / "asked").read_text("utf-8").splitlines()

@@ -109,7 +109,7 @@ def test_a_person_reads_what_will_run_and_what_is_true_then(
         f'Will run: add "a rule" {own.id}' in shown or f"Will run: add 'a rule' {own.id}" in shown
     )
     assert "Warning: A warning." in shown
-    assert f"TCP port {port} is allowed now for any other machine." in shown
+    assert f"TCP port {port} is now allowed for any other machine." in shown
     assert run_command(["firewall", "status"]) == 0
     assert "of which PortView made 1." in capfd.readouterr().out
     assert run_command(["firewall", "list"]) == 0
@@ -130,7 +130,7 @@ def test_expired_rules_are_taken_along_and_a_needless_rule_is_not_made(
     assert len(firewall.read().managed_rules) == 1
     assert run_command(["firewall", "allow", port, "--yes"]) == 0
     shown = capfd.readouterr().out
-    assert "its time ended" in shown
+    assert "it expired" in shown
     assert "no rule is needed" in shown
     assert firewall.read().managed_rules == ()
 

@@ -223,7 +223,7 @@ def test_what_a_repair_starts_again_is_resolved_by_what_is_seen(
         kinds = [one["type"] for one in web[0].messages]
         assert kinds.count("success") == kinds.count("info") == 1
         note = next(one["message"] for one in web[0].messages if one["type"] == "info")
-        assert "own check is good" in note
+        assert "own check succeeds" in note
     finally:
         os.kill(int(ready.read_text()), signal.SIGKILL)
 

@@ -81,7 +81,7 @@ def test_a_side_that_may_not_read_tells_what_the_other_read(
     blind.problem = "Only root may read them."
     report = make_rule(blind, plan, as_admin=True)
     assert report.outcome is Outcome.DONE
-    assert report.now == "TCP port 80 is allowed now for any other machine."
+    assert report.now == "TCP port 80 is now allowed for any other machine."
     assert report.is_in_force
     assert report.proof is None
     (own,) = firewall.read().managed_rules
@@ -116,7 +116,7 @@ def test_a_side_that_may_not_read_asks_without_commands(firewall: FakeFirewall) 
     assert firewall.applied == []
     report = make_rule(BlindFirewall(), plan, as_admin=True)
     assert report.outcome is Outcome.DONE
-    assert report.now == "TCP port 80 is allowed now for any other machine."
+    assert report.now == "TCP port 80 is now allowed for any other machine."
     assert len(firewall.read().managed_rules) == 1
 
 
@@ -165,7 +165,7 @@ def test_a_success_without_effect_is_found_out_on_either_side(firewall: FakeFire
     for here in (firewall, blind):
         report = make_rule(here, plan, as_admin=True)
         assert report.outcome is Outcome.NOT_DONE
-        assert "The rule did not appear" in report.now
+        assert "The rule does not exist" in report.now
 
 
 @pytest.mark.parametrize(

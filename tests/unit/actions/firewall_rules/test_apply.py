@@ -58,7 +58,7 @@ def test_a_narrow_rule_is_done_when_those_it_is_for_get_through(firewall: FakeFi
     assert not planned.is_needless
     report = make_rule(firewall, planned)
     assert report.outcome is Outcome.DONE
-    assert "is allowed now for 192.0.2.0/24 (decided for 192.0.2.1, 192.0.2.254)" in report.now
+    assert "is now allowed for 192.0.2.0/24 (decided for 192.0.2.1, 192.0.2.254)" in report.now
     assert "Any other machine: partly allowed." in report.now
     assert (report.rule_id, report.is_in_force) == (planned.change.id, True)
 
@@ -66,7 +66,7 @@ def test_a_narrow_rule_is_done_when_those_it_is_for_get_through(firewall: FakeFi
 def test_a_rule_for_all_is_done_when_all_get_through(firewall: FakeFirewall) -> None:
     report = make_rule(firewall, plan(firewall, ANYONE))
     assert report.outcome is Outcome.DONE
-    assert report.now == "TCP port 80 is allowed now for any other machine."
+    assert report.now == "TCP port 80 is now allowed for any other machine."
 
 
 def test_success_without_effect_is_told_as_what_it_is() -> None:
@@ -74,7 +74,7 @@ def test_success_without_effect_is_told_as_what_it_is() -> None:
     report = make_rule(firewall, plan(firewall))
     assert firewall.applied
     assert report.outcome is Outcome.NOT_DONE
-    assert "The rule did not appear" in report.now
+    assert "The rule does not exist" in report.now
     assert "blocked. No rule lets it in." in report.now
     assert report.next_step
     assert not report.is_in_force
@@ -86,8 +86,8 @@ def test_a_rule_that_did_not_appear_is_not_done_even_where_others_let_clients_in
     firewall.add_rule_of_others(ANYONE, "Open meanwhile")
     report = make_rule(firewall, planned)
     assert report.outcome is Outcome.NOT_DONE
-    assert "The rule did not appear" in report.now
-    assert "is allowed all the same" in report.now
+    assert "The rule does not exist" in report.now
+    assert "is nevertheless allowed" in report.now
 
 
 def test_a_rule_that_a_block_rule_beats_is_not_done(firewall: FakeFirewall) -> None:
@@ -95,7 +95,7 @@ def test_a_rule_that_a_block_rule_beats_is_not_done(firewall: FakeFirewall) -> N
     report = make_rule(firewall, plan(firewall))
     assert report.outcome is Outcome.NOT_DONE
     assert report.is_in_force
-    assert "The rule is there." in report.now
+    assert "The rule exists." in report.now
     assert "The rule “No entry” (local rules) wins." in report.now
     assert report.next_step == (
         "A warning. Revoke the rule: "
@@ -133,14 +133,14 @@ def test_blocking_is_proved_in_the_same_way(firewall: FakeFirewall) -> None:
     )
     report = make_rule(firewall, plan(firewall, rule_spec))
     assert report.outcome is Outcome.DONE
-    assert report.now == "TCP port 80 is blocked now for any other machine."
+    assert report.now == "TCP port 80 is now blocked for any other machine."
 
 
 def test_what_is_allowed_already_needs_no_rule(firewall: FakeFirewall) -> None:
     firewall.add_rule_of_others(ANYONE, "Open")
     planned = plan(firewall)
     assert planned.is_needless
-    assert any("allowed already" in note for note in planned.notes)
+    assert any("already allowed" in note for note in planned.notes)
     report = needless_report(planned)
     assert report.outcome is Outcome.DONE
     assert "no rule is needed" in report.done
@@ -191,7 +191,7 @@ def test_a_removal_without_effect_is_told(firewall: FakeFirewall) -> None:
     (own,) = firewall.read().managed_rules
     report = revoke_rules(firewall, [plan_revoke(firewall, own)])
     assert report.outcome is Outcome.NOT_DONE
-    assert "is still there" in report.now
+    assert "still exists" in report.now
 
 
 def test_missing_rights_to_remove_are_raised(firewall: FakeFirewall) -> None:
@@ -228,8 +228,8 @@ def test_rules_end_with_their_time_or_their_process(firewall: FakeFirewall) -> N
         make_rule(firewall, plan(firewall, replace(RULE_SPEC, port=port, **ending)))
     plans = plan_expired(firewall, now_ms=2000)
     assert [one.own.rule_spec.port for one in plans] == [80, 82]
-    assert "its time ended at " in plans[0].reason
-    assert "has ended" in plans[1].reason
+    assert "it expired at " in plans[0].reason
+    assert "has exited" in plans[1].reason
 
 
 @given(st.integers(0, 10**16 - 1))
@@ -292,7 +292,7 @@ def test_expired_rules_are_taken_back_at_once_or_offered(firewall: FakeFirewall)
     report = revoke_expired(lambda: firewall, has_rights=True)
     assert report is not None
     assert report.outcome is Outcome.DONE
-    assert "its time ended" in report.done
+    assert "it expired" in report.done
     assert firewall.read().managed_rules == ()
 
 

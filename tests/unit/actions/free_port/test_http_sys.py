@@ -85,7 +85,7 @@ def test_what_could_not_be_read_is_never_told_as_nobody() -> None:
 
 def test_an_address_without_a_process_is_told_as_such() -> None:
     words = describe_registrations(HttpPortUse(80, (HttpRegistration("HTTP://+:80/", 80),)))
-    assert "does not tell" in words
+    assert "does not say" in words
 
 
 def test_a_reservation_keeps_no_port() -> None:

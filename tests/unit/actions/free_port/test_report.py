@@ -68,7 +68,7 @@ def test_what_the_system_reserves_is_told_with_its_range() -> None:
     reserved = bind(verdict, detail, hint)
     assert verdict_of(PortUse(), reserved, ()) is PortVerdict.RESERVED
     _, now, next_step = words(Proof(PortVerdict.RESERVED, reserved))
-    assert "Nobody holds TCP port 8080, but it is reserved by the system." in now
+    assert "No process holds TCP port 8080, but it is reserved by the system." in now
     assert "8000-8099 (excluded port range)" in now
     assert "outside the excluded ranges" in next_step
 
@@ -96,7 +96,7 @@ def test_a_respawn_by_a_parent_names_the_parent() -> None:
 
 def test_time_wait_is_told_with_its_seconds_where_they_are_known() -> None:
     leftovers = bind(BindVerdict.LEFTOVERS)
-    for seconds, said in ((41.4, ", 41 s."), (None, " for a minute or two.")):
+    for seconds, said in ((41.4, ", for 41 s."), (None, ", for a minute or two.")):
         proof = Proof(PortVerdict.TIME_WAIT, leftovers, time_wait_left_s=seconds)
         assert words(proof)[1].endswith(f"only TIME_WAIT is left{said}")
         assert outcome_of(proof, CLOSED, ()) is Outcome.DONE
@@ -140,4 +140,4 @@ def test_every_verdict_has_its_words(verdict: PortVerdict) -> None:
     proof = Proof(verdict, bind(BindVerdict.ERROR, "It failed.", "Look."), holders, (row(NEW),))
     for text in words(proof):
         assert "\u202e" not in text
-    assert words(proof)[1].startswith(("TCP port 8080", "Nobody"))
+    assert words(proof)[1].startswith(("TCP port 8080", "No process"))

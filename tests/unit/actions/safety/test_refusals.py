@@ -114,7 +114,7 @@ def test_servers_may_be_stopped(name: str) -> None:
         ("com.docker.vpnkit.exe", "docker ps --filter publish=8080"),
         ("rootlessport", "podman ps --filter publish=8080"),
         ("gvproxy.exe", "podman ps --filter publish=8080"),
-        ("slirp4netns", "(or podman)"),
+        ("slirp4netns", "(or podman instead)"),
     ],
 )
 def test_container_runtimes_are_refused_with_the_way_to_stop_a_container(

@@ -68,8 +68,8 @@ def test_unread_facts_are_told_together_with_what_would_help() -> None:
         SocketEntry(OWNED, replace(INFO, problems=problems)), "linux"
     )
     assert denied == (
-        "The executable, command line and user could not be read: access denied."
-        " Started as administrator, PortView could tell."
+        "The executable, command line and user could not be read: access denied. "
+        "Started as administrator, PortView could see it."
     )
     assert unavailable == "The name could not be read: not available."
     gone = replace(INFO, executable_deleted=True)

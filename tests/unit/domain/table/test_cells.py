@@ -70,6 +70,7 @@ def test_each_column_says_its_part() -> None:
         "age": short_moment(ROW.opened_at_ms or 0, CONTEXT.now_ms),
         "down": "1.5 kB/s",
         "up": "0 B/s",
+        "traffic": "1.5 kB/s",
         "executable": "/opt/app",
         "command_line": "app -x",
         "what": "",
@@ -118,7 +119,7 @@ def test_columns_explain_themselves() -> None:
 @pytest.mark.parametrize("problem", OwnerProblem)
 def test_an_unknown_owner_is_a_word_with_a_reason(problem: OwnerProblem) -> None:
     entry = SocketEntry(UNOWNED._replace(owner_problem=problem, pid=8, owner_detail="CAP_X"))
-    word = "looking" if problem is OwnerProblem.LOOKING else "unknown: "
+    word = "reading" if problem is OwnerProblem.LOOKING else "unknown: "
     assert text("process", entry).startswith(word)
     assert owner_problem_reason(entry.row)
     assert owner_problem_reason(entry.row) in tooltip("process", entry)

@@ -93,7 +93,7 @@ def test_the_forms_that_people_type(text: str, expected: PortQuery) -> None:
         ("tcp 53 udp", "One protocol at a time: tcp or udp."),
         (
             "example.com:80",
-            "Only addresses of this machine are looked up here, and no names but localhost.",
+            ("Only addresses of this machine are accepted here, and no names except localhost."),
         ),
     ],
 )

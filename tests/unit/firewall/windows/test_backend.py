@@ -256,7 +256,7 @@ def test_not_every_rule_of_very_many_is_named() -> None:
     blocks = [rule_text("Block", "LUOwn=S-1-1-0", name=f"No {number}") for number in range(9)]
     text = warnings(*blocks)
     assert text.count("may block") == 5
-    assert "4 more rules stand against it." in text
+    assert "4 more rules contradict it." in text
 
 
 def test_settings_that_stand_against_it_are_named_beforehand() -> None:
@@ -267,13 +267,13 @@ def test_settings_that_stand_against_it_are_named_beforehand() -> None:
     off = {"standardprofile": {"enablefirewall": 0}}
     assert "The firewall is off on private" in warnings(local=off)
     assert "it changes nothing here" in warnings(active=[Profile.PUBLIC])
-    assert "does not tell which networks" in warnings(active=[])
+    assert "does not say which networks" in warnings(active=[])
     assert "can't be determined" in warnings(service_start=4)
 
 
 def test_what_is_so_already_is_said() -> None:
-    assert "It is allowed already." in warnings(rule_text("Allow", "Protocol=6"))
-    assert "It is blocked already." in warnings(
+    assert "It is already allowed." in warnings(rule_text("Allow", "Protocol=6"))
+    assert "It is already blocked." in warnings(
         rule_spec=replace(RULE_SPEC, effect=RuleEffect.BLOCK)
     )
 

@@ -91,7 +91,7 @@ def test_interfaces_that_are_left_out_are_an_opening() -> None:
     rules = firewall(local=out)
     answer = rules.decide(ask())
     assert answer.verdict is PARTLY
-    assert "some network interfaces are left out of the firewall" in answer.reason
+    assert "Some network interfaces are left out of the firewall" in answer.reason
     assert rules.status.profiles[1].notes == (
         "Some network interfaces are left out of the firewall.",
     )
@@ -121,7 +121,7 @@ def test_local_rules_do_not_count_where_group_policy_leaves_them_out() -> None:
     policy = {"privateprofile": {"allowlocalpolicymerge": 0}}
     answer = firewall(WEB, policy=policy).decide(ask())
     assert answer.verdict is BLOCKED
-    assert "“Web” does not count there" in answer.reason
+    assert "“Web” does not apply there" in answer.reason
     assert "Group Policy" in answer.next_step
     assert verdict(stored(WEB, Store.POLICY), policy=policy) is ALLOWED  # type: ignore[arg-type]
     # Only a policy can leave local rules out; a local value of this name is nobody's.
@@ -142,7 +142,7 @@ def test_several_active_profiles_are_each_judged() -> None:
     answer = firewall(text, active=[Profile.PRIVATE, Profile.PUBLIC]).decide(ask())
     assert answer.verdict is PARTLY
     assert answer.reason == (
-        "The rule “Web” allows it on private networks; no rule allows it on public networks, "
+        "The rule “Web” allows it on private networks. No rule allows it on public networks, "
         "so it is blocked by default."
     )
     assert answer.profiles == ("private", "public")
@@ -161,7 +161,7 @@ def test_without_an_active_profile_the_strictest_answer_is_given_and_said() -> N
     answer = firewall(text, active=[]).decide(ask())
     assert answer.verdict is BLOCKED
     assert "strictest" in answer.reason
-    assert answer.reason.count(".") == 1
+    assert answer.reason.count(".") == 2
     assert answer.profiles == ("public",)
     private_blocks = rule_text("Block", "Profile=Private")
     answer = firewall(WEB, private_blocks, active=[]).decide(ask())
@@ -414,7 +414,7 @@ def test_parts_are_compared() -> None:
 def test_what_windows_itself_vouches_for_is_named_but_not_asked_about() -> None:
     answer = firewall(rule_text("Allow", "TTK2_22=WFDPrint", "TTK2_27=UPnP")).decide(ask())
     assert answer.verdict is BLOCKED
-    assert "except what Windows itself vouches for (UPnP, WFDPrint)" in answer.reason
+    assert "except what Windows itself trusts (UPnP, WFDPrint)" in answer.reason
     assert [(match.fit, match.decides) for match in answer.matches] == [(RuleFit.PART, False)]
     assert verdict(WEB, rule_text("Block", "TTK=Proximity")) is ALLOWED
 
@@ -521,8 +521,8 @@ def test_the_status_names_what_each_profile_does() -> None:
     assert status.rule_count == 1
     assert status.drop_log == r"C:\Windows\drops.log"
     assert status.summary == (
-        "Windows' firewall blocks all inbound connections on public networks "
-        "and is active on private networks."
+        "Windows' firewall blocks all inbound connections on public networks. "
+        "Windows' firewall is active on private networks."
     )
     domain, private, public = status.profiles
     assert (domain.is_on, domain.is_active) == (False, False)
@@ -533,8 +533,8 @@ def test_the_status_names_what_each_profile_does() -> None:
 
 def test_the_status_says_what_is_assumed() -> None:
     assert firewall(active=[]).status.summary == (
-        "Windows' firewall is active on every network; Windows does not tell which networks are "
-        "connected, so the strictest answer is assumed."
+        "Windows' firewall is active on every network. Windows does not say which "
+        "networks are connected, so the strictest answer is assumed."
     )
 
 

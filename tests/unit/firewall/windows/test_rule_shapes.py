@@ -113,7 +113,7 @@ SHAPES = {
         ),
         BLOCKED,
     ),
-    "what Windows vouches for": (
+    "what Windows trusts": (
         f"v2.28|Action=Allow|{IN}|LPort=8080|TTK2_28=WFDCDPSvc|{APP}|Name=Cast|",
         BLOCKED,
     ),

@@ -68,7 +68,7 @@ def test_counting_begins_when_it_is_asked_for_and_ends_with_the_reader() -> None
     assert traffic.read([CONNECTION]) == {CONNECTION: TrafficCounters(4_000_000_000, 300)}
     assert library.counted == {row_of(CONNECTION)}
     traffic.read([OTHER])
-    assert library.counted == {row_of(OTHER)}, "what is not asked for is not counted any more"
+    assert library.counted == {row_of(OTHER)}, "what is not requested is not counted any more"
     traffic.close()
     assert library.counted == set()
 

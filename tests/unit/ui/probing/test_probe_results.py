@@ -142,4 +142,4 @@ def test_the_certificates_above_and_a_demand_for_the_clients_own_are_told() -> N
     rows = dict(line.cells for line in result_of(report).rows)
     assert rows["Problem"] == "The certificate of its issuer “Middle” expired on 2026-01-01."
     assert rows["Sent with it"] == "Middle, valid until 2026-01-01"
-    assert rows["Client certificate"].startswith("demanded")
+    assert rows["Client certificate"].startswith("required")

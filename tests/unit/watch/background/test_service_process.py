@@ -7,9 +7,10 @@ import threading
 import pytest
 
 from portview.domain.errors import PortViewError
+from portview.readers.windows.folder_security import is_closed
 from portview.watch.background import service_api as scm
 from portview.watch.background import service_process
-from portview.watch.background.service_folder import folder_sddl, is_closed, service_sid
+from portview.watch.background.service_folder import folder_sddl, service_sid
 from portview.watch.background.service_process import ServiceProcess
 from tests.fakes.service_dispatcher import StrictDispatcher
 

@@ -31,7 +31,7 @@ WATCH = Watch(
 )
 RULES = WatchRules((WATCH,), (Channel("ops", "json://x"),))
 AROUND = Surroundings(dt.datetime(2026, 1, 31))  # noqa: DTZ001 - local, as the loop has it
-FOUND = {"g": good("It listens."), "b": bad("Nobody listens."), "u": unreadable("Not readable.")}
+FOUND = {"g": good("It listens."), "b": bad("Nothing listens."), "u": unreadable("Not readable.")}
 
 
 class Killed(BaseException):

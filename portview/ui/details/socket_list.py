@@ -1,4 +1,4 @@
-"""All sockets of one process, beside what is known about it."""
+"""Some sockets as a small table of the same kind as the main one, for a tab of the details."""
 
 from __future__ import annotations
 
@@ -9,25 +9,23 @@ from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from portview.domain.sockets.snapshot import Snapshot
 from portview.domain.table.columns import COLUMNS
-from portview.i18n import _
 from portview.models.socket_table_model import SocketTableModel
 from portview.ui.table.column_layout import ColumnLayout
 from portview.ui.table.socket_table import SocketTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from portview.domain.owners.process import ProcessKey
     from portview.domain.sockets.port_names import PortNames
-    from portview.domain.sockets.socket_row import SocketKey
+    from portview.domain.sockets.socket_row import SocketKey, SocketRow
     from portview.domain.table.cells import CellContext
-    from portview.ui.details.details_page import Subject
-
-_SHOWN = ("protocol", "local_address", "port", "remote_address", "state", "age")
 
 
-class ProcessSockets(QWidget):
-    """A small table of the same kind as the main one; a double-click or Enter chooses a socket."""
+class SocketList(QWidget):
+    """Shows ``columns`` of some sockets; a double-click or Enter chooses one.
+
+    ``name`` is for screen readers, ``sorted_by`` the column of the first order.
+    """
 
     socket_chosen = Signal(object)
 
@@ -35,52 +33,54 @@ class ProcessSockets(QWidget):
         self,
         describe: Callable[[], CellContext],
         port_names: PortNames,
+        columns: Sequence[str],
+        *,
+        name: str,
+        sorted_by: str,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._owner: ProcessKey | None = None
+        self._subject: object = None
         self.model = SocketTableModel(describe, port_names, self)
         self.model.set_highlight(0)
         self.table = SocketTable(self.model)
-        self.table.setAccessibleName(_("Sockets of this process"))
+        self.table.setAccessibleName(name)
         self.table.setFrameShape(QFrame.Shape.NoFrame)
         self.table.setSortingEnabled(True)
-        self._title = QLabel()
-        self._title.setTextFormat(Qt.TextFormat.PlainText)
-        self._title.setContentsMargins(8, 8, 8, 4)
+        self.title = QLabel()
+        self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.title.setContentsMargins(8, 8, 8, 4)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self._title)
+        layout.addWidget(self.title)
         layout.addWidget(self.table)
         header = self.table.horizontalHeader()
         self._columns = ColumnLayout(header, COLUMNS)
         self._columns.reset()
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         for number, column in enumerate(COLUMNS):
-            header.setSectionHidden(number, column.id not in _SHOWN)
+            header.setSectionHidden(number, column.id not in columns)
             width = self._columns.first_width(column.id)
             is_address = column.id.endswith("_address")
             header.resizeSection(number, width * 3 // 4 if is_address else width)
-        self.table.sortByColumn(_number("port"), Qt.SortOrder.AscendingOrder)
+        for place, identity in enumerate(columns):
+            header.moveSection(header.visualIndex(_number(identity)), place)
+        self.table.sortByColumn(_number(sorted_by), Qt.SortOrder.AscendingOrder)
         self.table.doubleClicked.connect(self._on_double_clicked)
         self.table.activated_row.connect(self._on_activated)
 
-    def show_subject(self, subject: Subject) -> None:
-        """Show the sockets of the subject's owner."""
-        owner = subject.entry.row.key.owner
-        if owner != self._owner:
-            self._owner = owner
+    def show_rows(
+        self, subject: object, rows: Sequence[SocketRow], snapshot: Snapshot, title: str
+    ) -> None:
+        """Show sockets of a snapshot; the list begins at its top for another subject."""
+        if subject != self._subject:
+            self._subject = subject
             self.model.set_held(is_held=False)
             self.table.scrollToTop()
-        rows = subject.owner_rows
-        self.model.show_snapshot(Snapshot(rows, subject.snapshot.processes))
+        self.model.show_snapshot(Snapshot(tuple(rows), snapshot.processes))
         self.model.pass_time()
-        if owner is None:
-            self._title.setText(_("Sockets of the same process: unknown without an owner"))
-        else:
-            sockets = "1 socket" if len(rows) == 1 else f"{len(rows):,} sockets"
-            self._title.setText(_("{sockets} of this process").format(sockets=sockets))
+        self.title.setText(title)
 
     @Slot(QModelIndex)
     def _on_double_clicked(self, index: QModelIndex) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLayout, QToolButton, QWidget
 
 from portview.domain.sockets.scope import Scope
-from portview.i18n import N_, _
+from portview.i18n import N_, _, ngettext, pgettext
 from portview.override import override
 
 if TYPE_CHECKING:
@@ -92,9 +92,15 @@ class ScopeBar(QWidget):
         self._counts = dict(counts)
         for number, (scope, button) in enumerate(self._buttons.items(), start=1):
             title, count = scope_title(scope), counts.get(scope)
-            button.setAccessibleName(title if count is None else f"{title}, {count} sockets")
-            told = "" if count is None else f": {count:,}"
-            button.setToolTip(f"{_(_TITLES[scope][1])}{told} (Alt+{number})")
+            tip, name = _(_TITLES[scope][1]), title
+            if count is not None:
+                name = ngettext(
+                    "{scope}, {count} socket", "{scope}, {count} sockets", count
+                ).format(scope=title, count=count)
+                # Translators: what a scope is and how many sockets it has.
+                tip = pgettext("scope", "{about}: {count:,}").format(about=tip, count=count)
+            button.setAccessibleName(name)
+            button.setToolTip(f"{tip} (Alt+{number})")
         self._measure()
 
     @override

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portview.models.series import MOST_POINTS, Line, Series
+from portview.domain.sockets.series import MOST_POINTS, Line, Series
 
 
 def test_lines_are_told_in_seconds_ago_oldest_first() -> None:
