@@ -7,7 +7,7 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from portview.cli.console import print_bytes
+from portview.cli.console import print_bytes, takes_utf8
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.json_schema import iso_time, socket_object
 from portview.domain.sockets.scope import Scope, in_scope
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> Outcome:
         while True:
             started = time.monotonic()
             for document in stream.take(snapshot):
-                line = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+                line = json.dumps(document, ensure_ascii=not takes_utf8(), separators=(",", ":"))
                 print_bytes(line.encode("utf-8", "backslashreplace") + b"\n")
             identities.want(stream.unnamed(snapshot))
             time.sleep(max(0.0, interval_ms / 1000 - (time.monotonic() - started)))

@@ -86,6 +86,7 @@ class WindowMenus:
             _("&Tools"),
             "why",
             "watches",
+            "alerts",
             "timeline",
             "",
             *ACTION_NAMES,
