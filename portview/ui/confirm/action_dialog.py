@@ -12,6 +12,7 @@ from portview.actions.confirmation.actions import FreeAction, next_action
 from portview.actions.confirmation.history import record_of
 from portview.actions.processes.restart import start_again, why_not_again
 from portview.domain.errors import Outcome
+from portview.engine.latest_task import LatestTask
 from portview.engine.task_runner import Pool
 from portview.i18n import _
 from portview.override import override
@@ -45,7 +46,7 @@ class ActionDialog(ConfirmDialog):
         super().__init__(job.title, runner, parent)
         self._action: AnyAction = job
         self._prepared: AnyPrepared | None = None
-        self._inspection_number = 0
+        self._looking = LatestTask(runner, Pool.ACTIONS)
         self.notes = plain_label("")
         self.cards = QScrollArea()
         self.cards.setWidgetResizable(True)
@@ -81,6 +82,11 @@ class ActionDialog(ConfirmDialog):
         if self._prepared is None:
             return ()
         return (self.headline, *([self.cards] if self._prepared.confirmation.cards else []))
+
+    @override
+    def done(self, result: int) -> None:
+        self._looking.cancel()
+        super().done(result)
 
     @override
     def show_report(self, report: ActionReport) -> None:
@@ -148,23 +154,8 @@ class ActionDialog(ConfirmDialog):
         on_done: Callable[[Any], None],
     ) -> None:
         """Look on the pool; what an earlier look still brings concerns nobody any more."""
-        if self._task is not None:
-            self._task.cancel()
-        self._inspection_number += 1
-        number = self._inspection_number
         self.show_progress(progress)
-
-        def if_still_wanted(receive: Callable[[Any], None]) -> Callable[[Any], None]:
-            return lambda value: (
-                receive(value) if number == self._inspection_number and not self._is_over else None
-            )
-
-        self._task = self._runner.run(
-            work,
-            pool=Pool.ACTIONS,
-            on_done=if_still_wanted(on_done),
-            on_failed=if_still_wanted(self.show_failure),
-        )
+        self._looking.start(work, on_done, self.show_failure)
 
     @Slot(object)
     def _on_seen_by_admin(self, job: FreeAction) -> None:
