@@ -11,8 +11,9 @@ from portview.actions.json_output.actions import process_object, report_object
 from portview.actions.safety.process_words import describe_process
 from portview.cli.arguments import add_change_options, parse_endpoint
 from portview.cli.consent import require_consent
-from portview.cli.console import print_json, print_line
+from portview.cli.console import print_json
 from portview.cli.elevating import act_or_elevate
+from portview.cli.screen import tell
 from portview.domain.errors import Outcome
 from portview.domain.json_schema import socket_object
 from portview.i18n import _
@@ -44,15 +45,15 @@ def run(options: argparse.Namespace) -> Outcome:
     plan = inspect_connection(parse_endpoint(options.local), parse_endpoint(options.remote))
     document = {"dry_run": options.dry_run, "plan": _plan_object(plan)}
     if not options.json:
-        print_line(_("Close {connection}").format(connection=describe_connection(plan.row)))
-        print_line(
+        tell(_("Close {connection}").format(connection=describe_connection(plan.row)))
+        tell(
             "  "
             + _("held by {process}").format(
                 process=describe_process(plan.process.info if plan.process else None)
             )
         )
         if plan.peer is not None:
-            print_line(
+            tell(
                 "  "
                 + _("to {process} on this machine").format(process=describe_process(plan.peer.info))
             )
@@ -67,8 +68,8 @@ def run(options: argparse.Namespace) -> Outcome:
     if options.json:
         print_json({**document, "report": report_object(report)})
     else:
-        print_line(report.now)
-        print_line(report.next_step)
+        tell(report.now)
+        tell(report.next_step)
     return report.outcome
 
 

@@ -11,9 +11,10 @@ from portview.actions.json_output.actions import report_object, result_object, s
 from portview.actions.processes.end import end_process, inspect_process
 from portview.cli.arguments import add_change_options, parse_grace, parse_start_time
 from portview.cli.consent import require_consent
-from portview.cli.console import print_json, print_line
+from portview.cli.console import print_json
 from portview.cli.elevating import act_or_elevate
 from portview.cli.plan_text import step_lines
+from portview.cli.screen import tell
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.owners.process import ProcessKey
 from portview.domain.plain_text import quoted
@@ -53,9 +54,9 @@ def run(options: argparse.Namespace) -> Outcome:
     step = inspect_process(key, force=options.force, tree=options.tree)
     if not options.json:
         for line in step_lines(step, grace_s):
-            print_line(line)
+            tell(line)
         for sentence in restart_sentences([step]):
-            print_line(f"  {sentence}")
+            tell(f"  {sentence}")
     is_possible = step.kind is not PlanAction.REFUSE
     if options.dry_run:
         if options.json:
@@ -74,7 +75,7 @@ def run(options: argparse.Namespace) -> Outcome:
         print_json({"dry_run": False, "plan": step_object(step), "report": told})
     else:
         for line in filter(None, (report.done, report.now, report.next_step)):
-            print_line(line)
+            tell(line)
     return report.outcome
 
 

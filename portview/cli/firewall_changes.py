@@ -22,10 +22,11 @@ from portview.actions.json_output.firewall import revoke_document, rule_document
 from portview.actions.specs.rule_spec import default_rule_spec, validated_rule_spec
 from portview.cli.arguments import settle_port
 from portview.cli.consent import require_consent
-from portview.cli.console import print_json, print_line
+from portview.cli.console import print_json
 from portview.cli.elevating import act_or_elevate
 from portview.cli.firewall_arguments import awaited_process, expiry, full_program, listed
 from portview.cli.firewall_text import revoke_plan_lines, rule_plan_lines
+from portview.cli.screen import tell
 from portview.domain.errors import ActionReport, Outcome, PortViewError
 from portview.domain.firewall import FirewallQuestion, RuleEffect
 from portview.domain.plain_text import inert
@@ -256,7 +257,7 @@ def _unreadable(status: FirewallStatus) -> PortViewError:
 
 def _note(options: argparse.Namespace, text: str) -> None:
     if not options.json:
-        print_line(text)
+        tell(text)
 
 
 def _print_report(report: ActionReport | None) -> None:
@@ -266,4 +267,4 @@ def _print_report(report: ActionReport | None) -> None:
 
 def _print(lines: Iterable[str]) -> None:
     for line in lines:
-        print_line(line)
+        tell(line)

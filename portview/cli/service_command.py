@@ -16,9 +16,10 @@ from portview.actions.services.change import (
 )
 from portview.cli.arguments import add_change_options
 from portview.cli.consent import require_consent
-from portview.cli.console import print_json, print_line
+from portview.cli.console import print_json
 from portview.cli.elevating import act_or_elevate
 from portview.cli.plan_text import service_lines
+from portview.cli.screen import tell
 from portview.domain.errors import Outcome
 from portview.i18n import _
 
@@ -53,7 +54,7 @@ def run(options: argparse.Namespace) -> Outcome:
         check_service(service, ProcessInspector().standpoint())
     if not options.json:
         for line in service_lines(service, options.verb):
-            print_line(line)
+            tell(line)
     document = {"verb": options.verb, "dry_run": options.dry_run, "plan": service_object(service)}
     if options.dry_run:
         if options.json:
@@ -70,5 +71,5 @@ def run(options: argparse.Namespace) -> Outcome:
         print_json({**document, "report": told})
     else:
         for line in filter(None, (report.done, report.now, report.next_step)):
-            print_line(line)
+            tell(line)
     return report.outcome

@@ -16,10 +16,11 @@ from portview.actions.processes.suspend import (
 from portview.actions.safety.process_words import describe_process
 from portview.cli.arguments import add_change_options, parse_start_time
 from portview.cli.consent import require_consent
-from portview.cli.console import print_json, print_line
+from portview.cli.console import print_json
 from portview.cli.elevating import act_or_elevate
 from portview.cli.end_command import parse_pid
 from portview.cli.plan_text import process_lines
+from portview.cli.screen import tell
 from portview.domain.errors import Outcome
 from portview.domain.owners.process import ProcessKey
 from portview.i18n import N_, _
@@ -65,7 +66,7 @@ def run(options: argparse.Namespace) -> Outcome:
     document = {"dry_run": options.dry_run, "plan": suspend_object(plan)}
     if not options.json:
         for line in _lines(plan):
-            print_line(line)
+            tell(line)
     if options.dry_run:
         if options.json:
             print_json({**document, "report": None})
@@ -81,7 +82,7 @@ def run(options: argparse.Namespace) -> Outcome:
         print_json({**document, "report": told})
     else:
         for line in filter(None, (report.done, report.now, report.next_step)):
-            print_line(line)
+            tell(line)
     return report.outcome
 
 
