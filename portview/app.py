@@ -44,6 +44,7 @@ from portview.readers.traffic import TrafficOnDemand
 from portview.resources import resource_path
 from portview.settings import Settings, settings_path
 from portview.ui.environment import WindowEnvironment
+from portview.ui.language import WindowLanguage
 from portview.ui.style.icons import application_icon
 from portview.ui.style.motion import reduce_motion
 from portview.ui.style.theme import Theme, apply_theme, choose_style
@@ -307,6 +308,8 @@ def _run(
     options: argparse.Namespace,
 ) -> int:
     settings = Settings(settings_path())
+    language = WindowLanguage(application)
+    language.use(settings.preferences.language)
     apply_theme(_theme(options.theme or settings.preferences.theme))
     opened = open_window(reader, settings)
     window = opened.window
@@ -329,7 +332,8 @@ def _run(
 
     notices = Notices(window.notice_bar, window.acts, settings, opened.runner)
     window.first_rows.shown.connect(notices.start)
-    in_force = follow_settings(settings)
+    in_force = follow_settings(settings, language.use)
+    language.changed.connect(window.show_language)
     if options.scope:
         view = CarriedView(Scope(options.scope), options.filter, options.select)
         window.navigation.go_on_with(view)
@@ -365,7 +369,9 @@ def _run(
         opened.close()
 
 
-def follow_settings(settings: Settings) -> Callable[[], None]:
+def follow_settings(
+    settings: Settings, use_language: Callable[[str], object]
+) -> Callable[[], None]:
     """Put into force, now and with each change, what no widget sees to; return what ends that."""
 
     def use(names: frozenset[str]) -> None:
@@ -374,6 +380,8 @@ def follow_settings(settings: Settings) -> Callable[[], None]:
             use_log_settings(preferences.log_format, preferences.log_level)
         if "reduce_motion" in names:
             reduce_motion(is_reduced=preferences.reduce_motion)
+        if "language" in names:
+            use_language(preferences.language)
 
     use(NAMES)
     return settings.listen(use)

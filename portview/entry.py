@@ -45,7 +45,22 @@ def _run(arguments: Sequence[str], *, has_window: bool) -> int:
         return _serve_program(arguments)
     from portview.cli.commands import run_command  # noqa: PLC0415
 
-    return run_command(arguments)
+    return run_command(_in_language(arguments))
+
+
+def _in_language(arguments: Sequence[str]) -> Sequence[str]:
+    """Use the person's language, and return the arguments without the option that names it."""
+    from portview.language import split_language, use_language_of_command  # noqa: PLC0415
+
+    asked, rest = split_language(arguments)
+    use_language_of_command(rest, asked, _language_of_settings)
+    return rest
+
+
+def _language_of_settings() -> str:
+    from portview.settings import Settings, settings_path  # noqa: PLC0415 - seldom asked
+
+    return Settings(settings_path()).preferences.language
 
 
 def _serve_program(arguments: Sequence[str]) -> int:

@@ -204,6 +204,11 @@ def _candidates(language: str) -> Iterator[str]:
     yield base
 
 
+def current_catalogue() -> Catalogue | None:
+    """Return the catalogue in use; None for English."""
+    return _catalogue
+
+
 def install_catalogue(catalogue: Catalogue | None) -> None:
     """Use this catalogue from now on, or English where there is none. UI thread, or at start."""
     global _catalogue  # noqa: PLW0603 - the one language of the process

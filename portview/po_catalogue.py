@@ -34,6 +34,10 @@ class PoCatalogue:
             elif forms and all(forms):
                 self._forms[entry.get("msgctxt"), entry["msgid"]] = forms
 
+    def translations(self) -> dict[tuple[str | None, str], list[str]]:
+        """Return all translations by context and English text, each with its plural forms."""
+        return self._forms
+
     def gettext(self, message: str) -> str:
         """Return the translation of a message."""
         return self._forms.get((None, message), (message,))[0]

@@ -42,8 +42,11 @@ WINDOW_MODULES: Final = (
 _UNWANTED: Final = (
     # A software renderer for OpenGL; widgets are drawn without any.
     "PySide6/opengl32sw.dll",
-    # Text comes with the program in English.
-    "PySide6/translations/*",
+    # Of Qt's translations those of the widgets, in the languages that PortView has.
+    "PySide6/translations/[!q]*",
+    "PySide6/translations/qt[!b]*",
+    "PySide6/translations/qtbase_[!z]*",
+    "PySide6/translations/qtbase_zh_[!C]*",
     # Platforms other than Windows itself, and what serves tablets and other input.
     "PySide6/plugins/platforms/q[!w]*.dll",
     "PySide6/plugins/platforminputcontexts/*",

@@ -223,6 +223,11 @@ class SocketTableModel(QAbstractTableModel):
         """Leave what is left for later turns where it is: nobody looks any more."""
         self._next_turn.stop()
 
+    def write_again(self) -> None:
+        """Have every cell and title written again: in another language, from the same rows."""
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(COLUMNS) - 1)
+        self._touch_columns(0, len(COLUMNS) - 1)
+
     def set_scope(self, scope: Scope) -> None:
         """Show one scope's rows."""
         if scope is not self._scope:

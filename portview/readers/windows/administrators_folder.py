@@ -31,7 +31,7 @@ def administrators_folder() -> Path:
 
     Raises OSError, also where somebody else made it first.
     """
-    folder = known_folder(CSIDL_COMMON_APPDATA) / "PortView elevated"
+    folder = known_folder(CSIDL_COMMON_APPDATA) / "PortView elevated"  # untranslated: a folder
     own = folder / own_token().user_id
     for each in (folder, own):
         make_administrators_folder(each)

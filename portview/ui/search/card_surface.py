@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
     from PySide6.QtWidgets import QWidget
 
-    from portview.ui.search.port_card_text import PortFact
+    from portview.diagnosis.port_card_text import PortFact
 
 _RING, _LINE = 10, 0.22
 """How strong the shadow's rings and the surface's edge are: of 255, and as a share."""

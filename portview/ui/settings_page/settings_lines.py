@@ -115,7 +115,7 @@ class SettingsLines:
                 SettingText(
                     Section.APPEARANCE,
                     _("Language"),
-                    _("The language of windows and messages. Commands and JSON keys stay English."),
+                    _("The language of windows and messages, at once. JSON stays English."),
                     "English 中文 language",
                 ),
                 languages,

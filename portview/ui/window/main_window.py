@@ -396,6 +396,12 @@ class MainWindow(QMainWindow):
         self.info_bar.show_problems(self.model.owner_problems)
         self._port_usage.show_snapshot(snapshot)
 
+    @Slot()
+    def show_language(self) -> None:
+        """Make again, in the language of now, what is made from fields."""
+        self.model.write_again()
+        self._poller.refresh()
+
     @Slot(object, str)
     def _on_query(self, query: Query, text: str) -> None:
         from portview.domain.query.compiling import compile_query  # noqa: PLC0415

@@ -231,7 +231,7 @@ def test_log_settings_are_in_force_at_once(
     root = logging.getLogger()
     before, level, own = list(root.handlers), root.level, logging.getLogger("portview").level
     start_logging()
-    end = follow_settings(settings)
+    end = follow_settings(settings, lambda _language: None)
     try:
         log = logging.getLogger("portview.tests")
         log.debug("unsaid")
@@ -263,7 +263,7 @@ def test_motion_is_reduced_at_once_and_comes_back(settings: Settings, qapp: QApp
     before = [(effect, qapp.isEffectEnabled(effect)) for effect in (menus, general)]
     for effect in (general, menus):
         qapp.setEffectEnabled(effect, True)
-    end = follow_settings(settings)
+    end = follow_settings(settings, lambda _language: None)
     try:
         settings.update(reduce_motion=True)
         assert qapp.cursorFlashTime() == 0
