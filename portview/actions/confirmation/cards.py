@@ -59,6 +59,7 @@ class Card:
     """One holder, service or neighbour. Every text is inert and may be shown as it is.
 
     ``title`` names it, ``details`` tell it from others, ``consequence`` is what happens to it.
+    Processes of one program with the same command have the same ``group``, which is not shown.
     """
 
     kind: CardKind
@@ -66,6 +67,7 @@ class Card:
     details: tuple[str, ...] = ()
     consequence: str = ""
     advice: str = ""
+    group: str = ""
 
 
 def step_card(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> Card:
@@ -100,7 +102,21 @@ def step_card(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> Ca
             names = _("{names} and {more} more").format(names=names, more=more)
         tree = _("Its child processes are stopped first: {names}.").format(names=names)
     consequence = join_sentences(likely, _how(step, grace_s), tree)
-    return Card(CardKind.STOPS, process_name(step.process), details, consequence)
+    return Card(
+        CardKind.STOPS,
+        process_name(step.process),
+        details,
+        consequence,
+        group=_group_of(step.process),
+    )
+
+
+def _group_of(process: ProcessFacts | None) -> str:
+    """Return what workers of one server have in common; empty where that is not known."""
+    if process is None or not process.info.command_line or not process.info.executable:
+        return ""
+    info = process.info
+    return repr((info.executable, info.command_line, info.user))
 
 
 def neighbour_card(row: SocketRow, info: ProcessInfo | None = None) -> Card:

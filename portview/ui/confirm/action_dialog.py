@@ -40,6 +40,8 @@ class ActionDialog(ConfirmDialog):
     """
 
     action_requested = Signal(object)
+    watch_requested = Signal(int, str)
+    """Port and protocol of what was freed, to be watched from now on."""
 
     def __init__(self, job: Action, runner: TaskRunner, parent: QWidget | None = None) -> None:
         super().__init__(job.title, runner, parent)
@@ -69,6 +71,10 @@ class ActionDialog(ConfirmDialog):
         )
         self.again_button.clicked.connect(self._on_again)
         self._stopped: StoppedProcess | None = None
+        self.watch_button = self.add_button(
+            _("&Watch this port…"), QDialogButtonBox.ButtonRole.ActionRole
+        )
+        self.watch_button.clicked.connect(self._on_watch)
         self._look()
 
     @override
@@ -93,6 +99,16 @@ class ActionDialog(ConfirmDialog):
             self.next_button.setText(text.replace("&", "&&"))
             self.next_button.show()
         self._offer_again(report)
+        if isinstance(self._action, FreeAction) and report.outcome is Outcome.DONE:
+            self.watch_button.show()
+            self.fit()
+
+    @Slot()
+    def _on_watch(self) -> None:
+        job = self._action
+        if isinstance(job, FreeAction):
+            self.accept()
+            self.watch_requested.emit(job.port, job.protocol.value)
 
     def _offer_again(self, report: ActionReport) -> None:
         """Offer to start the one process again that was stopped, where that is possible."""
@@ -182,11 +198,8 @@ class ActionDialog(ConfirmDialog):
         self.headline.setText(confirmation.headline)
         view = ConfirmationView(confirmation)
         self.cards.setWidget(view)
-        width = max(self.width(), WIDTH) - 2 * SIDE_MARGIN
-        tallest = max(
-            _LEAST_TALL_CARDS, round(self.screen().availableSize().height() * _TALL_SHARE)
-        )
-        self.cards.setFixedHeight(max(0, min(tallest, view.height_for(width))))
+        view.opened.connect(self._on_cards_opened)
+        self._fit_cards(view)
         self.notes.setText(" ".join(confirmation.notes))
         self.show_asking(
             *([self.notes] if confirmation.notes else []),
@@ -197,3 +210,18 @@ class ActionDialog(ConfirmDialog):
             verb=confirmation.verb,
             is_default=confirmation.harms_nobody_else,
         )
+
+    @Slot()
+    def _on_cards_opened(self) -> None:
+        view = self.cards.widget()
+        if isinstance(view, ConfirmationView):
+            self._fit_cards(view)
+            self.fit()
+
+    def _fit_cards(self, view: ConfirmationView) -> None:
+        """Make the cards as high as they are, up to a share of the screen."""
+        width = max(self.width(), WIDTH) - 2 * SIDE_MARGIN
+        tallest = max(
+            _LEAST_TALL_CARDS, round(self.screen().availableSize().height() * _TALL_SHARE)
+        )
+        self.cards.setFixedHeight(max(0, min(tallest, view.height_for(width))))
