@@ -7,6 +7,8 @@ import sys
 from importlib.machinery import PathFinder
 from pathlib import Path
 
+import portview
+
 _NO_UNSAFE_PATH, _ISOLATED = "-P", "-I"
 """Options of Python: modules never come from the working directory; nor from what variables name
 or from the user's own packages either."""
@@ -36,7 +38,7 @@ def _command(option: str) -> tuple[str, ...]:
     if getattr(sys, "frozen", False):
         # The packaged program is isolated by itself.
         return (str(Path(sys.executable).absolute()),)
-    folder = Path(__file__).absolute().parents[3]
+    folder = Path(portview.__file__).absolute().parents[1]
     if _is_found_in(folder):
         return (sys.executable, option, "-m", "portview")
     return (sys.executable, option, "-c", _FROM_FOLDER, str(folder))

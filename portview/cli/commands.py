@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from portview import __version__
 from portview.actions.elevation.manual_command import command_for_administrator
+from portview.cli.argparse_texts import translate_argparse
 from portview.cli.console import (
     OutputError,
     finish_output,
@@ -190,6 +191,7 @@ def with_verb(arguments: Sequence[str]) -> Sequence[str]:
 def run_command(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code. No traceback reaches the person."""
     prepare_streams()
+    translate_argparse()
     arguments = with_verb(arguments)
     try:
         options = build_parser(arguments[0] if arguments else "").parse_args(arguments)

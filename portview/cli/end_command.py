@@ -61,9 +61,9 @@ def run(options: argparse.Namespace) -> Outcome:
         if options.json:
             print_json({"dry_run": True, "plan": step_object(step), "report": None})
         return Outcome.DONE if is_possible else Outcome.NOT_DONE
-    if is_possible and not require_consent(
-        _("Do this?"), has_yes=options.yes, as_json=options.json
-    ):
+    # What is refused here for want of rights may be done by the elevated process.
+    may_act = is_possible or (options.elevate and step.refusal and step.refusal.needs_admin)
+    if may_act and not require_consent(_("Do this?"), has_yes=options.yes, as_json=options.json):
         return Outcome.NOT_DONE
     report = act_or_elevate(
         lambda as_admin: end_process(step, grace_s=grace_s, as_admin=as_admin), options

@@ -21,6 +21,7 @@ from portview.cli.elevating import act_or_elevate, inspect_or_elevate
 from portview.cli.plan_text import plan_lines
 from portview.cli.screen import tell
 from portview.domain.errors import Outcome, PortViewError
+from portview.domain.json_schema import iso_time
 from portview.domain.sockets.socket_row import Protocol
 from portview.i18n import _
 from portview.probes.bind_report import meaning_of_free
@@ -56,6 +57,12 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--tree", action="store_true", help=_("end what runs under the holders as well")
     )
+    parser.add_argument(
+        "--expect",
+        action="append",
+        metavar="PID@START",
+        help=_("do it only if exactly these processes hold the port, as --json names them"),
+    )
     add_change_options(parser)
     parser.set_defaults(run=run)
 
@@ -72,6 +79,7 @@ def run(options: argparse.Namespace) -> Outcome:
         options.tree,
     )
     plan = inspect_or_elevate(request, options)
+    _require_expected(plan, options.expect)
     if not options.json:
         for line in plan_lines(plan, grace_s):
             tell(line, "" if line[:1] != " " or line.startswith("  ->") else "quiet")
@@ -100,6 +108,21 @@ def _show_expected(plan: FreePlan, *, as_json: bool) -> Outcome:
     elif report is not None:
         _print_report(report)
     return Outcome.DONE if report is None else report.outcome
+
+
+def _require_expected(plan: FreePlan, expected: list[str] | None) -> None:
+    """Hold back where others hold the port than those that somebody has seen."""
+    if expected is None:
+        return
+    keys = [step.process.key if step.process else None for step in plan.steps]
+    found = {f"{key.pid}@{iso_time(key.started_ms or None)}" if key else "" for key in keys}
+    if found != set(expected):
+        raise PortViewError(
+            "holder_changed",
+            _("Other processes hold the port now than those that were expected."),
+            _("See who holds it, then decide again."),
+            Outcome.NOT_DONE,
+        )
 
 
 def _refuse_guesses(plan: FreePlan, options: argparse.Namespace) -> None:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from portview.actions.free_port.plan import PlanAction
 from portview.actions.free_port.plan_summary import (
-    grouped_steps,
-    shown_steps,
+    shown_groups,
     summary_of_steps,
 )
 from portview.actions.free_port.restart_words import restart_sentences
@@ -48,8 +47,8 @@ def plan_lines(plan: FreePlan, grace_s: float) -> Iterator[str]:
         yield text.format(port=plan.request)
     elif not plan.steps:
         yield _("No process holds {port}.").format(port=plan.request)
-    shown, rest = shown_steps(plan.steps)
-    for group in grouped_steps(shown):
+    groups, rest = shown_groups(plan.steps)
+    for group in groups:
         others = [one.process.info for one in group.others if one.process]
         yield from step_lines(group.first, grace_s, others, is_possible=plan.is_possible)
     if rest:

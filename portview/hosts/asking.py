@@ -34,7 +34,7 @@ _MAX_ANSWER_BYTES = 24_000_000
 _CONNECT_S = 10
 _SSH_FAILED = 255
 _NOT_FOUND = frozenset({126, 127, 9009})
-_NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+NO_WINDOW = getattr(subprocess, "CREATENO_WINDOW", 0)
 _ANSWERS = frozenset({Outcome.DONE, Outcome.NOT_DONE, Outcome.NEEDS_ADMIN})
 _LONGEST_REASON = 300
 
@@ -129,7 +129,7 @@ def _ask(ssh: str, host: str, command: str, time_limit_s: float) -> HostAnswer:
             [ssh, *SSH_OPTIONS, "--", host, command],
             timeout_s=time_limit_s,
             max_bytes=_MAX_ANSWER_BYTES,
-            creationflags=_NO_WINDOW,
+            creationflags=NO_WINDOW,
         )
     except subprocess.TimeoutExpired:
         return HostAnswer(host, _("no answer within {limit:.0f} s").format(limit=time_limit_s))
@@ -145,8 +145,11 @@ def _ask(ssh: str, host: str, command: str, time_limit_s: float) -> HostAnswer:
     return HostAnswer(host, "", end.code, None, end.output.decode("utf-8", "replace"))
 
 
-def as_document(answer: HostAnswer, key: str) -> HostAnswer:
-    """Read an answer as the JSON document that has ``key``; what is none makes it unknown."""
+def as_document(answer: HostAnswer, key: str, kind: type = list) -> HostAnswer:
+    """Read an answer as the JSON document that has ``key``; what is none makes it unknown.
+
+    ``kind`` is the type of what the key names.
+    """
     if not answer.is_known:
         return answer
     try:
@@ -158,7 +161,7 @@ def as_document(answer: HostAnswer, key: str) -> HostAnswer:
     if isinstance(error, dict) and key not in document:
         said = inert(str(error.get("message", "")), _LONGEST_REASON)
         return answer._replace(reason=said or _("PortView failed there"))
-    if not isinstance(document, dict) or not _has(document, key):
+    if not isinstance(document, dict) or not isinstance(document.get(key), kind):
         return answer._replace(reason=_("its answer is not what was requested"))
     if answer.code not in _ANSWERS:
         return answer._replace(reason=_("it ended with code {code}").format(code=answer.code))
@@ -190,10 +193,6 @@ def hosts_document(answers: Iterable[HostAnswer]) -> dict[str, Any]:
             for one in answers
         ]
     }
-
-
-def _has(document: dict[str, Any], key: str) -> bool:
-    return isinstance(document.get(key), list)
 
 
 def _last_line(text: bytes) -> str:

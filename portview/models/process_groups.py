@@ -39,7 +39,7 @@ _PROJECT = "\0project "
 """Begins the key of a project's group, which no reason for having no owner does."""
 _HOLDS_A_PORT = frozenset({State.LISTEN, State.BOUND, None})
 _MOST_TOLD = 20
-_PASSING = frozenset({"process", "age", "down", "up", "firewall"})
+_PASSING = frozenset({"process", "age", "down", "up", "traffic", "firewall"})
 
 
 def group_key(entry: SocketEntry, *, by_project: bool = False) -> GroupKey:
@@ -204,6 +204,7 @@ _TEXTS: dict[str, Callable[[list[SocketEntry], CellContext], str]] = {
     "age": _age,
     "down": _rate(lambda rate: rate.received_bytes_per_s),
     "up": _rate(lambda rate: rate.sent_bytes_per_s),
+    "traffic": _rate(lambda rate: rate.received_bytes_per_s + rate.sent_bytes_per_s),
     "what": _what,
     "project": _of_first("project"),
     "container": _of_first("container"),

@@ -21,11 +21,13 @@ MODULES = (
     "portview.firewall.windows.service_state",
     "portview.probes.initial_rto",
     "portview.readers.windows.advapi32",
+    "portview.readers.windows.folder_security",
     "portview.readers.windows.ipv6_networks",
     "portview.readers.windows.private_files",
     "portview.readers.windows.running_program",
     "portview.readers.windows.threads",
     "portview.readers.windows.tokens",
+    "portview.watch.background.service_api",
 )
 """Every module that defines structures of Windows."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from portview.actions.free_port.plan import PlanStep
+    from portview.actions.free_port.plan_summary import StepGroup
     from portview.actions.safety.process_facts import ProcessFacts, ServiceFacts
-    from portview.domain.owners.process import ProcessInfo
+    from portview.domain.owners.process import ProcessInfo, ProcessKey
     from portview.domain.sockets.socket_row import SocketRow
 
 LONGEST_NAME = 80
@@ -59,7 +60,7 @@ class Card:
     """One holder, service or neighbour. Every text is inert and may be shown as it is.
 
     ``title`` names it, ``details`` tell it from others, ``consequence`` is what happens to it.
-    Processes of one program with the same command have the same ``group``, which is not shown.
+    ``members`` name further processes of the same program that the same happens to.
     """
 
     kind: CardKind
@@ -67,7 +68,26 @@ class Card:
     details: tuple[str, ...] = ()
     consequence: str = ""
     advice: str = ""
-    group: str = ""
+    members: tuple[str, ...] = ()
+
+
+def group_card(group: StepGroup, grace_s: float, *, is_possible: bool = True) -> Card:
+    """Describe a process, and those of its program that are alike, such as its workers."""
+    card = step_card(group.first, grace_s, is_possible=is_possible)
+    first = group.first.process
+    parent = first.info.key if first is not None else None
+    return replace(
+        card, members=tuple(_member(step.process, parent) for step in group.others if step.process)
+    )
+
+
+def _member(process: ProcessFacts, master: ProcessKey | None) -> str:
+    parent = process.shown_parent
+    if parent is None or parent.key == master:
+        return process_name(process)
+    return _("{process}, started by {parent}").format(
+        process=process_name(process), parent=inert(parent.name or str(parent.pid), LONGEST_NAME)
+    )
 
 
 def step_card(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> Card:
@@ -102,21 +122,7 @@ def step_card(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> Ca
             names = _("{names} and {more} more").format(names=names, more=more)
         tree = _("Its child processes are stopped first: {names}.").format(names=names)
     consequence = join_sentences(likely, _how(step, grace_s), tree)
-    return Card(
-        CardKind.STOPS,
-        process_name(step.process),
-        details,
-        consequence,
-        group=_group_of(step.process),
-    )
-
-
-def _group_of(process: ProcessFacts | None) -> str:
-    """Return what workers of one server have in common; empty where that is not known."""
-    if process is None or not process.info.command_line or not process.info.executable:
-        return ""
-    info = process.info
-    return repr((info.executable, info.command_line, info.user))
+    return Card(CardKind.STOPS, process_name(step.process), details, consequence)
 
 
 def neighbour_card(row: SocketRow, info: ProcessInfo | None = None) -> Card:

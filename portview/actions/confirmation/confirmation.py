@@ -10,6 +10,7 @@ from portview.actions.confirmation.cards import (
     MOST_NAMED,
     Card,
     CardKind,
+    group_card,
     identity,
     neighbour_card,
     process_name,
@@ -18,7 +19,7 @@ from portview.actions.confirmation.cards import (
 )
 from portview.actions.connections.errors import describe_connection
 from portview.actions.free_port.plan import PlanAction
-from portview.actions.free_port.plan_summary import shown_steps, summary_of_steps
+from portview.actions.free_port.plan_summary import shown_groups, summary_of_steps
 from portview.actions.free_port.restart_words import restart_sentences
 from portview.actions.processes.suspend import SuspendVerb, describe_sockets
 from portview.domain.facts import Absent, Known
@@ -41,7 +42,8 @@ class Confirmation:
     """A question to a person. ``subject`` is what the act will be given if the answer is yes.
 
     ``verb`` labels the button; empty where there is nothing that can be done. ``notes`` sum up
-    what the cards tell one by one. ``is_hidden`` tells that an administrator could see more.
+    what the cards tell one by one. ``is_hidden`` tells that an administrator could see more,
+    ``is_for_admin`` that what is refused here can be decided, and done, as administrator only.
     ``harms_nobody_else`` is proved: only programs of this person stop, none a service, no client
     of them is connected. Only then is the act what Enter does.
     """
@@ -54,6 +56,7 @@ class Confirmation:
     has_tree: bool = False
     can_be_forced: bool = False
     is_hidden: bool = False
+    is_for_admin: bool = False
     harms_nobody_else: bool = False
 
 
@@ -70,8 +73,8 @@ def confirm_free(
     ``own_user`` is whom PortView runs as, None where that could not be read.
     """
     is_possible = plan.is_possible
-    shown, rest = shown_steps(plan.steps)
-    cards = [step_card(step, grace_s, is_possible=is_possible) for step in shown]
+    groups, rest = shown_groups(plan.steps)
+    cards = [group_card(group, grace_s, is_possible=is_possible) for group in groups]
     cards += [
         neighbour_card(row, plan.neighbours.get(row.owner) if row.owner else None)
         for row in plan.left_alone[:MOST_NAMED]
@@ -170,15 +173,17 @@ def confirm_end(step: PlanStep, grace_s: float) -> Confirmation:
     """Put the end of a process into a question."""
     name = process_name(step.process)
     is_possible = step.kind is not PlanAction.REFUSE
+    verb = _("End process tree") if step.tree else _("End process")
     question = _("End {name} and everything under it?") if step.tree else _("End {name}?")
     return Confirmation(
         (question if is_possible else _("{name} is left alone.")).format(name=name),
         (step_card(step, grace_s),),
         step,
-        _("End process tree") if step.tree else _("End process") if is_possible else "",
+        verb if is_possible else "",
         restart_sentences([step]),
         has_tree=is_possible,
         can_be_forced=is_possible,
+        is_for_admin=step.refusal is not None and step.refusal.needs_admin,
     )
 
 

@@ -185,7 +185,7 @@ def plan_end(
     """
     reason = stop_refusal(process, standpoint)
     if reason is not None:
-        return PlanStep(PlanAction.REFUSE, process, refusal=reason)
+        return PlanStep(PlanAction.REFUSE, process, tree=tree, refusal=reason)
     return _ending(process, (), standpoint, force=force, tree=tree)
 
 

@@ -11,6 +11,7 @@ from portview.actions.free_port.report import changes_words, pending_words, resu
 from portview.actions.inspection.process_inspection import ProcessInspector
 from portview.actions.process_handles.handle import check_identity
 from portview.actions.safety.process_words import describe_process
+from portview.actions.safety.seen_process import SeenProcess
 from portview.actions.stopping.stop import Ending, StopResult, stop_processes
 from portview.domain.errors import ActionReport, Outcome
 from portview.i18n import _, join_list
@@ -34,7 +35,8 @@ class EndReport(ActionReport):
     @property
     def can_be_elevated(self) -> bool:
         """Return whether the same may work as administrator."""
-        return any(result.ending is Ending.DENIED for result in self.results)
+        is_denied = any(result.ending is Ending.DENIED for result in self.results)
+        return is_denied or (self.step.refusal is not None and self.step.refusal.needs_admin)
 
 
 def inspect_process(key: ProcessKey, *, force: bool = False, tree: bool = False) -> PlanStep:
@@ -59,18 +61,23 @@ def end_process(
 ) -> EndReport:
     """Do what ``inspect_process`` proposed. Blocks; any thread.
 
-    ``as_admin`` has the system ask for administrator rights for this one action. Raises Cancelled
-    before anything was done, and PortViewError where the rights were not given.
+    ``as_admin`` has the system ask for administrator rights for this one action. What was refused
+    because it could not be read here, the elevated process reads by itself, and refuses again where
+    it has to. Raises Cancelled before anything was done, and PortViewError where the rights were
+    not given.
     """
     process = step.process
-    if process is None or step.kind is PlanAction.REFUSE:
+    is_refused = step.kind is PlanAction.REFUSE
+    is_for_admin = as_admin and step.refusal is not None and step.refusal.needs_admin
+    if process is None or (is_refused and not is_for_admin):
         return _refused(step)
     sentence = _("End {name} and what runs under it.") if step.tree else _("End {name}.")
     asked = sentence.format(name=describe_process(process.info))
     if cancel:
         cancel.raise_if_cancelled()
     force = step.kind is PlanAction.END
-    seen = step.seen
+    members = (*step.tree, process)
+    seen = tuple(SeenProcess(one.key, one.program) for one in members)
     if as_admin:
         results = stop_elevated(seen, grace_s=grace_s, force=force, cancel=cancel)
     else:
@@ -82,7 +89,7 @@ def end_process(
             report=report,
             end_now=end_now,
         )
-    names = {member.key: member.info for member in step.members}
+    names = {member.key: member.info for member in members}
     done = results_words(results, names)
     left = [one for one in results if not one.ending.is_over]
     seconds = max((one.after_ms for one in results), default=0) / 1000

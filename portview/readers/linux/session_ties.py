@@ -179,8 +179,15 @@ class _Search:
                     self._unproved.append(_("who serves the display can't be read"))
         for socket in self._inet:
             if socket.state is State.LISTEN and socket.local.port in ports:
-                found |= self._files.sockets.get(socket.inode, set())
+                found |= self._holders(socket, _("who serves the display can't be read"))
         return found
+
+    def _holders(self, socket: DiagSocket, unproved: str) -> set[int]:
+        """Return who holds a socket; where nobody is seen to, ``unproved`` can't be ruled out."""
+        holders = self._files.sockets.get(socket.inode, set())
+        if not holders:
+            self._unproved.append(unproved)
+        return holders
 
     def _follow_remote_desktops(self, servers: set[int], names: frozenset[str]) -> None:
         served = self._who_serves_clients()
@@ -239,7 +246,8 @@ class _Search:
                     and _is_address(one.local.address, server)
                     and _is_address(one.remote.address, client)
                 )
-                for pid in self._files.sockets.get(one.inode, ()) if is_it else ():
+                unproved = _("who carries the SSH connection can't be read")
+                for pid in self._holders(one, unproved) if is_it else ():
                     self._tie_with_ancestors(pid, SessionTie.SSH)
 
 

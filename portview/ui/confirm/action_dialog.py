@@ -192,14 +192,30 @@ class ActionDialog(ConfirmDialog):
         self._action = job
         self._look()
 
+    @Slot()
+    def _on_height_changed(self) -> None:
+        self._fit_cards()
+        self.fit()
+
+    def _fit_cards(self) -> None:
+        """Give the cards the height that they need, as far as the screen has it."""
+        view = self.cards.widget()
+        if not isinstance(view, ConfirmationView):
+            return
+        width = max(self.width(), WIDTH) - 2 * SIDE_MARGIN
+        tallest = max(
+            _LEAST_TALL_CARDS, round(self.screen().availableSize().height() * _TALL_SHARE)
+        )
+        self.cards.setFixedHeight(max(0, min(tallest, view.height_for(width))))
+
     @Slot(object)
     def _on_confirmation(self, confirmation: Confirmation) -> None:
         self._confirmation = confirmation
         self.headline.setText(confirmation.headline)
         view = ConfirmationView(confirmation)
+        view.height_changed.connect(self._on_height_changed)
         self.cards.setWidget(view)
-        view.opened.connect(self._on_cards_opened)
-        self._fit_cards(view)
+        self._fit_cards()
         self.notes.setText(" ".join(confirmation.notes))
         self.show_asking(
             *([self.notes] if confirmation.notes else []),
@@ -207,21 +223,7 @@ class ActionDialog(ConfirmDialog):
             *([self.force_box] if confirmation.can_be_forced else []),
             *([self.tree_box] if confirmation.has_tree else []),
             *([self.inspect_button] if confirmation.is_hidden else []),
+            *([self.admin_button] if confirmation.is_for_admin else []),
             verb=confirmation.verb,
             is_default=confirmation.harms_nobody_else,
         )
-
-    @Slot()
-    def _on_cards_opened(self) -> None:
-        view = self.cards.widget()
-        if isinstance(view, ConfirmationView):
-            self._fit_cards(view)
-            self.fit()
-
-    def _fit_cards(self, view: ConfirmationView) -> None:
-        """Make the cards as high as they are, up to a share of the screen."""
-        width = max(self.width(), WIDTH) - 2 * SIDE_MARGIN
-        tallest = max(
-            _LEAST_TALL_CARDS, round(self.screen().availableSize().height() * _TALL_SHARE)
-        )
-        self.cards.setFixedHeight(max(0, min(tallest, view.height_for(width))))

@@ -9,24 +9,18 @@ from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from portview.actions.confirmation.cards import CardKind
-from portview.i18n import N_, _, join_list, ngettext
-from portview.models.tooltips import plain_tooltip
+from portview.i18n import N_, _, ngettext
 from portview.override import override
 from portview.ui.style.icons import device_pixmap
 from portview.ui.style.theme import muted_text
-from portview.ui.style.tokens import SPACE_S
 from portview.ui.widgets.plain_label import PlainLabel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from portview.actions.confirmation.cards import Card
     from portview.actions.confirmation.confirmation import Confirmation
 
 _ICON_SIZE = 24
-_LEAST_GROUP = 3
-"""Fewer processes of one command are shown one by one."""
-
+_MOST_MEMBERS = 40
 _ICONS = {
     CardKind.STOPS: "process",
     CardKind.PAUSES: "pause",
@@ -58,7 +52,12 @@ def plain_label(text: str, *, is_bold: bool = False, scale: float = 1.0) -> Plai
 
 
 class CardView(QFrame):
-    """One card: an icon and a word for what happens to it, its name, and what tells it apart."""
+    """One card: an icon and a word for what happens to it, its name, and what tells it apart.
+
+    ``opener`` shows and hides the ``members``, where it has any; ``height_changed`` follows.
+    """
+
+    height_changed = Signal()
 
     def __init__(self, card: Card, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -66,15 +65,17 @@ class CardView(QFrame):
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self.setAutoFillBackground(True)
         self._icon_name = _ICONS[card.kind]
+        self._quiet: list[PlainLabel] = []
         self._picture = picture = QLabel()
         picture.setAlignment(Qt.AlignmentFlag.AlignTop)
         picture.setAccessibleName(_(_KIND_LABELS[card.kind]))
-        self._quiet = [plain_label(line) for line in card.details]
         column = QVBoxLayout()
         column.setSpacing(3)
         column.addWidget(plain_label(card.title, is_bold=True))
-        for label in self._quiet:
-            column.addWidget(label)
+        for line in card.details:
+            column.addWidget(self._muted(line))
+        if card.members:
+            self._add_members(column, card)
         if card.consequence:
             column.addSpacing(4)
             column.addWidget(plain_label(card.consequence))
@@ -88,14 +89,57 @@ class CardView(QFrame):
         self.setAccessibleName(
             _("{kind}: {title}").format(kind=_(_KIND_LABELS[card.kind]), title=card.title)
         )
-        self.setAccessibleDescription(" ".join((*card.details, card.consequence, card.advice)))
+        self.setAccessibleDescription(
+            " ".join((*card.details, *card.members, card.consequence, card.advice))
+        )
         self._colour()
+
+    def _add_members(self, column: QVBoxLayout, card: Card) -> None:
+        """Add a line that opens the names of the others."""
+        count = len(card.members)
+        words = ngettext(
+            "{count:,} more process of the same program",
+            "{count:,} more processes of the same program",
+            count,
+        )
+        self.opener = QToolButton()
+        self.opener.setText(words.format(count=count))
+        self.opener.setCheckable(True)
+        self.opener.setAutoRaise(True)
+        self.opener.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.opener.setArrowType(Qt.ArrowType.RightArrow)
+        self.members = self._muted("\n".join(card.members[:_MOST_MEMBERS]))
+        if count > _MOST_MEMBERS:
+            self.members.setText(
+                _("{members}\nand {count:,} more").format(
+                    members="\n".join(card.members[:_MOST_MEMBERS]), count=count - _MOST_MEMBERS
+                )
+            )
+        self.members.setIndent(_ICON_SIZE)
+        self.members.hide()
+        self.opener.toggled.connect(self._on_opened)
+        column.addWidget(self.opener)
+        column.addWidget(self.members)
+
+    @Slot(bool)
+    def _on_opened(self, is_open: bool) -> None:  # noqa: FBT001 - Qt's signal
+        arrow = Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow
+        self.opener.setArrowType(arrow)
+        self.members.setVisible(is_open)
+        # Else the layouts above go by the height from before until the next turn.
+        self.updateGeometry()
+        self.height_changed.emit()
 
     @override
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_quiet"):
             self._colour()
+
+    def _muted(self, text: str) -> PlainLabel:
+        label = plain_label(text)
+        self._quiet.append(label)
+        return label
 
     def _colour(self) -> None:
         self._picture.setPixmap(device_pixmap(self._icon_name, self, _ICON_SIZE))
@@ -105,86 +149,23 @@ class CardView(QFrame):
             label.setPalette(palette)
 
 
-class MoreCards(QWidget):
-    """Further cards of the same program, behind a button that opens them.
-
-    ``opened`` says that the height is another one now.
-    """
-
-    opened = Signal()
-
-    def __init__(self, cards: Sequence[Card], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        count = len(cards)
-        self._text = ngettext(
-            "{count:,} more process of the same command",
-            "{count:,} more processes of the same command",
-            count,
-        ).format(count=count)
-        self.button = QToolButton()
-        self.button.setText(self._text)
-        self.button.setAutoRaise(True)
-        self.button.setCheckable(True)
-        self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.button.setArrowType(Qt.ArrowType.RightArrow)
-        self.button.setToolTip(plain_tooltip("\n".join(card.title for card in cards)))
-        self.button.setAccessibleDescription(join_list(card.title for card in cards))
-        self.button.toggled.connect(self._on_toggled)
-        self._cards = cards
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(SPACE_S)
-        self._column.addWidget(self.button)
-        self._views: list[CardView] = []
-
-    @Slot(bool)
-    def _on_toggled(self, is_open: bool) -> None:  # noqa: FBT001 - a slot
-        self.button.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
-        if not self._views:
-            self._views = [CardView(card) for card in self._cards]
-            for view in self._views:
-                self._column.addWidget(view)
-        for view in self._views:
-            view.setVisible(is_open)
-        self.opened.emit()
-
-
 class ConfirmationView(QWidget):
-    """All cards of a proposal; processes of one command are one card that opens."""
+    """All cards of a proposal. ``height_changed`` tells that they need another height."""
 
-    opened = Signal()
+    height_changed = Signal()
 
     def __init__(self, confirmation: Confirmation, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(SPACE_S)
-        for first, *others in grouped(confirmation.cards):
-            layout.addWidget(CardView(first))
-            if others:
-                more = MoreCards(others)
-                more.opened.connect(self.opened)
-                layout.addWidget(more)
+        layout.setSpacing(8)
+        for card in confirmation.cards:
+            shown = CardView(card)
+            shown.height_changed.connect(self.height_changed)
+            layout.addWidget(shown)
         layout.addStretch(1)
 
     def height_for(self, width: int) -> int:
         """Return how high everything is at a width, in pixels."""
         layout = self.layout()
         return layout.totalHeightForWidth(width) if layout else self.sizeHint().height()
-
-
-def grouped(cards: Sequence[Card]) -> list[list[Card]]:
-    """Return the cards in their order, with at least three that are stopped alike in one group.
-
-    Alike means: the same command at the same place, and the same consequence. Fewer stay apart.
-    """
-    groups: dict[object, list[Card]] = {}
-    for number, card in enumerate(cards):
-        is_like_others = card.kind is CardKind.STOPS and card.group
-        like = (card.group, card.consequence, card.advice) if is_like_others else number
-        groups.setdefault(like, []).append(card)
-    return [
-        part
-        for group in groups.values()
-        for part in ([group] if len(group) >= _LEAST_GROUP else [[card] for card in group])
-    ]

@@ -24,6 +24,8 @@ from portview.watch.evaluation.observation import Observation, bad, good, unread
 from portview.watch.evaluation.programs import is_program, program_id, shown_program
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from portview.domain.cancellation import CancelToken
     from portview.domain.owners.process import ProcessInfo, ProcessKey
     from portview.domain.sockets.socket_row import SocketRow
@@ -140,14 +142,14 @@ class ResourceUse:
             return (bad if used / _MIB > limit else good)(shown)
         before = self._samples.get(watch.name)
         if before is None:
-            before = (time.monotonic(), _processor_s(owners))
+            before = (time.monotonic(), _processor_s(owners) or {})
             cancel.wait(_FIRST_SAMPLE_S)
-        now = (time.monotonic(), _processor_s(owners))
-        self._samples[watch.name] = now
-        if owners and not now[1]:
+        now_s, used_s = time.monotonic(), _processor_s(owners)
+        if used_s is None or (owners and not used_s):
             return unreadable(_("The processor time of the processes could not be read."))
-        spent = sum(now[1][key] - before[1][key] for key in now[1].keys() & before[1].keys())
-        percent = 100 * max(0.0, spent) / max(now[0] - before[0], 0.001)
+        self._samples[watch.name] = (now_s, used_s)
+        spent = sum(used_s[key] - before[1][key] for key in used_s.keys() & before[1].keys())
+        percent = 100 * max(0.0, spent) / max(now_s - before[0], 0.001)
         text = _("{percent:.0f} % of a processor are in use; the limit is {limit:g} %.")
         return (bad if percent > limit else good)(text.format(percent=percent, limit=limit))
 
@@ -168,28 +170,31 @@ class ResourceUse:
         return found
 
 
-def _processor_s(owners: dict[ProcessKey, ProcessInfo]) -> dict[ProcessKey, float]:
-    import psutil  # noqa: PLC0415 - loaded when wanted
+def _processor_s(owners: Iterable[ProcessKey]) -> dict[ProcessKey, float] | None:
+    """Return what each process has used so far; None where one that runs does not say."""
+    from portview.readers.process_details import read_usage  # noqa: PLC0415 - loaded when wanted
 
     found = {}
     for key in owners:
-        try:
-            times = psutil.Process(key.pid).cpu_times()
-        except psutil.Error:
-            continue
-        found[key] = times.user + times.system
+        usage = read_usage(key)
+        if usage is None:
+            continue  # It has ended.
+        if usage.processor_ms is None:
+            return None
+        found[key] = usage.processor_ms / 1000
     return found
 
 
-def _memory(owners: dict[ProcessKey, ProcessInfo]) -> float | None:
-    import psutil  # noqa: PLC0415 - loaded when wanted
+def _memory(owners: Iterable[ProcessKey]) -> float | None:
+    """Return what the processes hold together; None where one that runs does not say."""
+    from portview.readers.process_details import read_usage  # noqa: PLC0415 - loaded when wanted
 
     used = 0.0
     for key in owners:
-        try:
-            used += psutil.Process(key.pid).memory_info().rss
-        except psutil.NoSuchProcess:
-            continue
-        except psutil.Error:
+        usage = read_usage(key)
+        if usage is None:
+            continue  # It has ended.
+        if usage.memory_bytes is None:
             return None
+        used += usage.memory_bytes
     return used

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import subprocess
 import sys
@@ -11,8 +10,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import psutil
-
+from portview.actions.processes.started_tree import StartedTree
 from portview.domain.cancellation import CancelToken
 from portview.readers.windows.system_programs import CREATE_NO_WINDOW
 
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
 MARK = "PORTVIEW_REPAIR"
 """A variable by which processes of a command are known again that have left its tree."""
 _LOOK_EVERY_S = 0.05
-_ROUNDS = 20
-_LONGEST_WAIT_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,68 +58,15 @@ def run_command(
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
         return CommandEnd(None, problem=reason)
-    seen: dict[int, psutil.Process] = {}
+    tree = StartedTree(process.pid, (MARK, mark))
     ends = time.monotonic() + timeout_s
     while True:
         code = process.poll()
         if code is not None:
             return CommandEnd(code)
         # What leaves the tree later is known from here.
-        _remember(process.pid, seen)
+        tree.look()
         if time.monotonic() >= ends or cancel.wait(_LOOK_EVERY_S):
             break
-    _end_everything(process, seen, mark)
+    tree.end(process)
     return CommandEnd(None, is_late=True)
-
-
-def _remember(pid: int, seen: dict[int, psutil.Process]) -> None:
-    try:
-        for child in psutil.Process(pid).children(recursive=True):
-            seen.setdefault(child.pid, child)
-    except psutil.Error:
-        pass
-
-
-def _end_everything(
-    process: subprocess.Popen[bytes], seen: dict[int, psutil.Process], mark: str
-) -> None:
-    """End a command and all that it started, until a look finds nothing more."""
-    for _round in range(_ROUNDS):
-        _remember(process.pid, seen)
-        for known in list(seen.values()):
-            _remember(known.pid, seen)
-        alive = [one for one in (*seen.values(), *_marked(mark)) if _is_alive(one)]
-        if process.poll() is None:
-            process.kill()
-        if not alive:
-            break
-        for one in alive:
-            try:
-                # psutil compares the start time first: a reused PID is left alone.
-                one.kill()
-            except psutil.Error:
-                continue
-        psutil.wait_procs(alive, timeout=_LONGEST_WAIT_S)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(_LONGEST_WAIT_S)
-
-
-def _is_alive(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
-
-
-def _marked(mark: str) -> list[psutil.Process]:
-    """Return the processes that carry the mark, sessions of their own included."""
-    found = []
-    for process in psutil.process_iter():
-        if process.pid == os.getpid():
-            continue
-        try:
-            if process.environ().get(MARK) == mark:
-                found.append(process)
-        except (psutil.Error, OSError):
-            continue
-    return found

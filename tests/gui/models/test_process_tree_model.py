@@ -268,6 +268,7 @@ def test_a_process_line_sums_up_its_sockets(qtbot: QtBot) -> None:
         "user": "ann",
         "age": short_moment(1000, 10_000),
         "down": "2.0 kB/s",
+        "traffic": "3.0 kB/s",
         "up": "1.0 kB/s",
         "executable": "",
         "command_line": "",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +18,10 @@ import pytest
 
 from portview.domain.errors import Outcome
 from portview.domain.json_schema import iso_time
-from portview.domain.owners.process import Execution
+from portview.domain.owners.process import Execution, ProcessKey
 from portview.readers.execution import read_execution
+from portview.readers.linux.display_servers import X_PORTS
+from portview.readers.process_identity import process_key
 
 if sys.platform != "win32":
     import pty
@@ -257,3 +261,59 @@ def test_at_a_terminal_looking_and_acting_are_asked_about_one_by_one(
     assert code == Outcome.NEEDS_ADMIN
     assert len(agent.elevated_requests) == 1
     assert server.is_running()
+
+
+@pytest.fixture(params=["display", "ssh"])
+def session(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """Name a display or a connection that this process has, which nobody may look into."""
+    with socket.socket() as server:
+        for number in X_PORTS:
+            with suppress(OSError):
+                server.bind(("127.0.0.1", number))
+                break
+        server.listen()
+        port = server.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)) as client, server.accept()[0]:
+            ends = f"127.0.0.1 {client.getsockname()[1]} 127.0.0.1 {port}"
+            variables = {"SSH_CONNECTION": ends}
+            if request.param == "display":
+                variables = {"DISPLAY": f"localhost:{port - X_PORTS[0]}"}
+            yield {"DISPLAY": "", "SSH_CONNECTION": "", **variables}
+
+
+def test_what_can_not_be_decided_here_is_decided_and_done_as_administrator(
+    serve: Callable[..., Server],
+    agent: Agent,
+    portview: Callable[..., subprocess.CompletedProcess[str]],
+    session: dict[str, str],
+) -> None:
+    """Whether the display depends on another user's process can't be read here, and can there."""
+    server, neighbour = serve("polite"), serve("polite")
+    asked = {**agent.asked_as_nobody, "environment": session}
+    refused = portview(*ending(server), "--yes", "--json", **asked)
+    assert refused.returncode == Outcome.NEEDS_ADMIN, refused.stdout
+    refusal = json.loads(refused.stdout)["plan"]["refusal"]
+    assert (refusal["code"], refusal["needs_admin"]) == ("session_unreadable", True)
+    undecided = portview(*ending(server), "--elevate", "--json", **asked)
+    assert undecided.returncode == Outcome.NOT_DONE
+    assert agent.elevated_requests == []
+    assert server.is_running()
+
+    done = portview(*ending(server), "--yes", "--elevate", "--json", **asked)
+    assert done.returncode == Outcome.DONE, done.stdout + done.stderr
+    assert json.loads(done.stdout)["report"]["results"][0]["ending"] == "closed"
+    assert not server.is_running()
+    assert neighbour.is_running()
+
+
+def test_what_is_refused_as_administrator_as_well_is_left_alone(
+    agent: Agent, portview: Callable[..., subprocess.CompletedProcess[str]], session: dict[str, str]
+) -> None:
+    """The test's own process carries the command, and nobody can see who shows its display."""
+    key = process_key(os.getpid())
+    assert isinstance(key, ProcessKey)
+    words = ("end", str(key.pid), "--started", iso_time(key.started_ms) or "")
+    asked = {**agent.asked_as_nobody, "environment": session}
+    done = portview(*words, "--yes", "--elevate", "--json", **asked)
+    assert done.returncode == Outcome.NOT_DONE, done.stdout
+    assert process_key(os.getpid()) == key

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
+import subprocess
+import sys
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QApplication, QLabel
 
@@ -31,11 +35,10 @@ from portview.engine.task_runner import Pool
 from portview.readers.execution import read_execution
 from portview.readers.process_identity import process_key
 from portview.ui.confirm.action_dialog import ActionDialog
-from portview.ui.confirm.confirmation_view import CardView, MoreCards
+from portview.ui.confirm.confirmation_view import CardView
 from portview.ui.style.theme import Theme, apply_theme, muted_text
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Iterator
 
     from pytestqt.qtbot import QtBot
@@ -85,6 +88,48 @@ def test_nothing_is_stopped_before_the_button_and_the_proof_is_shown(
     assert f"TCP port {port} is free; freed" in dialog.now_text.text()
     assert not dialog.act_button.isVisible()
     assert read_records()[0].processes[0].pid == process.pid
+
+
+_WORKERS = """
+import os, socket, sys, time
+server = socket.create_server(("127.0.0.1", 0))
+for _ in range(3):
+    if os.fork() == 0:
+        time.sleep(600)
+        os._exit(0)
+print(server.getsockname()[1], flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.linux_only(reason="forks workers")
+def test_a_master_and_its_workers_are_one_card_that_opens(qtbot: QtBot, ask: Open) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", _WORKERS],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as master:
+        try:
+            assert master.stdout is not None
+            dialog = ask(FreeAction(int(master.stdout.readline()), Protocol.TCP))
+            (card,) = dialog.findChildren(CardView)
+            assert card.accessibleName().endswith(f"PID {master.pid}")
+            assert card.opener.text() == "3 more processes of the same program"
+            assert not card.members.isVisible()
+            before = dialog.cards.height()
+            qtbot.keyClick(card.opener, Qt.Key.Key_Space)
+            assert card.members.isVisible()
+            assert card.members.text().count("PID") == 3
+            opened = dialog.cards.height()
+            assert opened > before
+            assert "4 processes will be stopped." in dialog.notes.text()
+            qtbot.keyClick(card.opener, Qt.Key.Key_Space)
+            assert not card.members.isVisible()
+            assert dialog.cards.height() < opened
+        finally:
+            os.killpg(master.pid, signal.SIGKILL)
 
 
 def test_the_steps_are_told_one_by_one_and_stay_with_the_result(
@@ -140,35 +185,6 @@ def test_what_was_freed_can_be_watched_from_now_on(
         dialog.watch_button.click()
     assert wanted.args == [port, "tcp"]
     assert not dialog.isVisible()
-
-
-def test_workers_of_one_command_are_one_card_that_opens(qtbot: QtBot, ask: Open) -> None:
-    job = FakeAction([])
-    workers = [Card(CardKind.STOPS, f"node, PID {number}", group="node a") for number in range(4)]
-    others = [Card(CardKind.STOPS, f"sh, PID {number}", group="sh") for number in (8, 9)]
-    job.preview = (
-        lambda *, force, tree: Confirmation(  # type: ignore[method-assign]
-            "Free it?", (workers[0], *others, *workers[1:]), object(), "Free"
-        )
-    )
-    dialog = ask(job)
-
-    def titles() -> list[str]:
-        shown = [card for card in dialog.findChildren(CardView) if card.isVisible()]
-        shown.sort(key=lambda card: card.mapTo(dialog, QPoint()).y())
-        return [card.accessibleName().rpartition(": ")[2] for card in shown]
-
-    assert titles() == ["node, PID 0", "sh, PID 8", "sh, PID 9"]
-    [more] = dialog.findChildren(MoreCards)
-    assert more.button.text() == "3 more processes of the same command"
-    assert "node, PID 2" in more.button.accessibleDescription()
-    height = dialog.cards.height()
-    more.button.click()
-    assert titles() == [f"node, PID {n}" for n in range(4)] + ["sh, PID 8", "sh, PID 9"]
-    assert dialog.cards.height() > height
-    assert dialog.act_button.isVisible()
-    more.button.click()
-    assert len(titles()) == 3
 
 
 def test_cards_follow_the_theme_while_they_are_shown(ask: Open) -> None:
@@ -348,6 +364,13 @@ class FakeAction:
         return end
 
 
+class OnlyForAdministrators(FakeAction):
+    """One that is refused here, because what the decision needs can't be read."""
+
+    def preview(self, *, force: bool, tree: bool) -> Confirmation:
+        return replace(super().preview(force=force, tree=tree), verb="", is_for_admin=True)
+
+
 def test_what_starts_a_server_again_can_be_stopped_next(
     qtbot: QtBot, ask: Open, supervised: StartServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -419,6 +442,20 @@ def test_a_want_of_rights_leads_to_one_errand_as_administrator(qtbot: QtBot, ask
     assert dialog.now_text.text() == "True now."
     assert not dialog.admin_button.isVisible()
     assert [options.as_admin for options in job.all_options] == [False, True]
+
+
+def test_what_only_an_administrator_can_decide_is_offered_as_that_at_once(
+    qtbot: QtBot, ask: Open
+) -> None:
+    done = ActionReport(Outcome.DONE, "Asked.", "Done.", "True now.")
+    job = OnlyForAdministrators([done])
+    dialog = ask(job)
+    assert not dialog.act_button.isVisible()
+    assert dialog.admin_button.isVisible()
+    dialog.admin_button.click()
+    qtbot.waitUntil(lambda: not dialog.progress_bar.isVisible(), timeout=WAIT_MS)
+    assert dialog.now_text.text() == "True now."
+    assert [options.as_admin for options in job.all_options] == [True]
 
 
 @pytest.mark.parametrize(

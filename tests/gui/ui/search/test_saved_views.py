@@ -88,7 +88,9 @@ def test_views_are_renamed_and_deleted_and_cancel_brings_them_back(
     settings.set("views", [view_object(SavedView(name)) for name in ("one", "two", "three")])
     window._view_actions.saved_views._fill()
     built_in = [view.name for view in BUILT_IN_VIEWS]
-    assert titles(window)[:6] == [*built_in, "one", "two", "three"]
+    assert titles(window)[: len(built_in)] == built_in
+    own = [title for title in titles(window) if title in {"one", "two", "three"}]
+    assert own == ["one", "two", "three"]
     window.acts["edit_views"].trigger()
     dialog = window.findChild(EditViewsDialog)
     assert dialog is not None
@@ -103,7 +105,8 @@ def test_views_are_renamed_and_deleted_and_cancel_brings_them_back(
     assert [view.name for view in window._view_actions.saved_views.own] == ["one", "two", "three"]
     dialog.accept()
     assert [view.name for view in window._view_actions.saved_views.own] == ["uno", "three"]
-    assert titles(window)[3:5] == ["uno", "three"]
+    own = [title for title in titles(window) if title in {"uno", "one", "two", "three"}]
+    assert own == ["uno", "three"]
 
 
 def test_deleting_all_leaves_nothing_to_rename(qtbot: QtBot) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -82,7 +81,7 @@ def full_of_news(window: MainWindow, show: Callable[..., None]) -> None:
     window.set_scope(Scope.ALL)
     processes = {**PROCESSES, **{info.key: info for info in STRANGERS}}
     show(*ROWS, *STRANGE_ROWS, processes=processes)
-    changed = replace(ROWS[4], state=State.CLOSE_WAIT)
+    changed = ROWS[4]._replace(state=State.CLOSE_WAIT)
     coming = (socket(6000), socket(6001))
     show(changed, *ROWS[5:], *STRANGE_ROWS, *coming, processes=processes)
     for number, column in enumerate(COLUMNS):

@@ -74,7 +74,7 @@ def test_a_blocked_server_is_reached_after_allow_and_not_after_revoke(machines: 
         assert document(machines.portview("firewall", "list", "--json"))["rules"] == []
         again = machines.portview("firewall", "revoke", "8080", "--yes")
         assert again.returncode == Outcome.NOT_DONE
-        assert "made no rule for port 8080" in again.stdout
+        assert "no rule created by PortView for port 8080" in again.stdout
 
 
 def test_a_rule_for_one_client_is_for_that_one_alone(machines: Machines) -> None:

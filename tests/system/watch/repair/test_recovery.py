@@ -150,3 +150,29 @@ def test_where_rights_are_missing_nobody_is_asked_for_them(
 @pytest.mark.linux_only("systemd")
 def test_a_service_that_does_not_exist_is_bad_and_not_unknown(systemd: Path) -> None:
     assert look(Watch("x", Expectation.SERVICE, service="none.service")) is Evaluation.BAD
+
+
+@pytest.mark.windows_only("asks the service control manager")
+def test_the_end_of_a_real_service_is_heard_at_once(tmp_path: Path) -> None:
+    import queue  # noqa: PLC0415 - here alone
+
+    from portview.actions.service_control.events import follow_services  # noqa: PLC0415 - likewise
+
+    name = f"PortViewEvents{os.getpid()}"
+    script = FOLDER / "system" / "readers" / "windows" / "windows_service.py"
+    command = f'"{sys.executable}" "{script}" {name} "{tmp_path / "port"}"'
+    made = sc("create", name, "binPath=", command)
+    if made.returncode:
+        pytest.skip(f"this user may not create services: {made.stdout.strip()}")
+    heard: queue.Queue[str] = queue.Queue()
+    events = follow_services({name}, heard.put)
+    assert events is not None
+    try:
+        sc("start", name)
+        assert heard.get(timeout=60) == name
+        sc("stop", name)
+        assert heard.get(timeout=60) == name
+    finally:
+        events.close()
+        sc("stop", name)
+        sc("delete", name)
