@@ -20,6 +20,7 @@ _HALF_WIDTH = re.compile(rf"{_HAN}[,;:!?](?!//)|[,;!?]{_HAN}|{_HAN}\.(?:\s|$)|{_
 _NO_SPACE = re.compile(rf"{_HAN}[A-Za-z0-9]|[A-Za-z0-9]{_HAN}")
 _WIDE = "，。；：？！、（）“”"
 _STRAY_SPACE = re.compile(rf"{_HAN} {_HAN}|[{_WIDE}] | [{_WIDE}]")
+_PERCENT = re.compile(r"%(?:\(\w+\))?[srd]")
 _TAG = re.compile(r"</?[a-z][^<>]*>")
 
 
@@ -29,6 +30,8 @@ def style_faults(language: str, english: str, text: str) -> Iterator[str]:
         yield "… at the end of one alone"
     if sorted(_TAG.findall(english)) != sorted(_TAG.findall(text)):
         yield "other tags"
+    if sorted(_PERCENT.findall(english)) != sorted(_PERCENT.findall(text)):
+        yield "other fields"
     if bool(_MNEMONIC.search(english)) != bool(_MNEMONIC.search(text)):
         yield "a letter for the keyboard in one alone"
     if language == "zh_CN":

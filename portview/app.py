@@ -238,6 +238,7 @@ def open_window(reader: SnapshotReader, settings: Settings) -> RunningWindow:
             port_names,
             hosts=hosts.known(),
             rates=feed.rates,
+            totals=feed.totals,
             traffic_hint=feed.hint,
             firewall=verdicts.answers,
             firewall_hint=verdicts.hint,

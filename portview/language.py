@@ -18,7 +18,7 @@ LANGUAGE_OPTION = "--lang"
 _VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 """Those of POSIX, the strongest first; ``LANGUAGE``, a list, goes before them where one is set."""
 _NO_LANGUAGE = frozenset({"C", "POSIX"})
-_ALL_IN_ENGLISH = frozenset({"--json"})
+_ALL_IN_ENGLISH = frozenset({"--json", "--csv"})
 """What makes the output a document for programs, whose sentences are to be the same everywhere."""
 _MUI_LANGUAGE_NAME = 8
 
@@ -51,7 +51,8 @@ def use_language_of_command(
 ) -> str:
     """Use the language in which a command is to answer, and return it.
 
-    JSON is always English. ``of_settings`` is called only where nothing else names a language.
+    What is for programs is always English. ``of_settings`` is called only where nothing else names
+    a language.
     """
     if _ALL_IN_ENGLISH & set(arguments):
         return use_language("en")

@@ -58,10 +58,37 @@ def prepare_streams() -> None:
     """
     _occupy_closed_streams()
     codecs.register_error("portview.plain", _plainly)
+    encoding = _encoding_of_pipes()
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="portview.plain")
+            own = None if stream.isatty() else encoding
+            stream.reconfigure(encoding=own, errors="portview.plain")
     guard_terminals()
+
+
+def _encoding_of_pipes() -> str | None:
+    """Return how a pipe's reader takes text, None for what Python assumes.
+
+    On Windows a program reads another one's output in the code page of the console that both have;
+    PowerShell 5 and ``more`` know no other way. A variable of Python's that says otherwise counts.
+    """
+    if sys.platform != "win32" or os.environ.get("PYTHONIOENCODING"):
+        return None
+    page = _console_page()
+    try:
+        return codecs.lookup(f"cp{page}").name if page else None
+    except LookupError:
+        return None
+
+
+def _console_page() -> int:
+    """Return the code page of the console's output, 0 where there is no console."""
+    if sys.platform != "win32":
+        return 0
+    import ctypes  # noqa: PLC0415 - Windows only
+
+    page: int = ctypes.WinDLL("kernel32").GetConsoleOutputCP()
+    return page
 
 
 def _occupy_closed_streams() -> None:
@@ -83,15 +110,24 @@ def _plainly(error: UnicodeError) -> tuple[str | bytes, int]:
 
 
 def print_json(document: dict[str, Any]) -> None:
-    """Print one JSON document in UTF-8, whatever the console's encoding is.
+    """Print one JSON document in UTF-8, of ASCII alone where the reader may take it for another.
 
-    A lone surrogate, which UTF-8 can't hold, goes out as the JSON escape of itself; at a terminal
-    so does every character that it would obey.
+    That is where standard output has another encoding. A lone surrogate, which UTF-8 can't hold,
+    goes out as the JSON escape of itself; at a terminal so does every character that it would obey.
     """
-    text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    text = json.dumps(document, ensure_ascii=not takes_utf8(), indent=2) + "\n"
     if isinstance(sys.stdout, InertTerminal):
         text = _NOT_ASCII.sub(_json_escape, text)
     print_bytes(text.encode("utf-8", errors="backslashreplace"))
+
+
+def takes_utf8() -> bool:
+    """Return whether what reads standard output will take its bytes for UTF-8."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        return codecs.lookup(encoding).name == "utf-8"
+    except LookupError:
+        return False
 
 
 def _json_escape(found: re.Match[str]) -> str:

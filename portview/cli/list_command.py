@@ -176,7 +176,7 @@ def _print_table(entries: list[SocketEntry], scope: Scope, context: CellContext)
     if (terminal := screen()) is not None:
         shown = [COLUMN_BY_ID[name] for name, _unused in _SCREEN_COLUMNS]
         columns = [
-            column._replace(title=one.title, is_right=one.is_numeric)
+            column._replace(title=_(one.title), is_right=one.is_numeric)
             for one, (_unused, column) in zip(shown, _SCREEN_COLUMNS, strict=True)
         ]
         terminal.table(columns, cell_rows(shown, entries, context))

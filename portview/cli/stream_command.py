@@ -7,7 +7,7 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from portview.cli.console import print_bytes
+from portview.cli.console import print_bytes, takes_utf8
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.json_schema import iso_time, socket_object
 from portview.domain.sockets.scope import Scope, in_scope
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
+    from portview.domain.owners.process import ProcessInfo
     from portview.domain.sockets.socket_row import SocketKey, SocketRow
 
 _SHORTEST_MS, _LONGEST_MS = 200, 60_000
@@ -58,14 +59,19 @@ def run(options: argparse.Namespace) -> Outcome:
             _("At least {shortest} ms.").format(shortest=_SHORTEST_MS),
             Outcome.BAD_INPUT,
         )
+    from portview.readers.recognition.background import ProgramIdentities  # noqa: PLC0415 - late
+
     stream = SocketStream(Scope(options.scope))
-    with closing(open_reader()) as reader:
+    with closing(open_reader()) as reader, closing(ProgramIdentities()) as identities:
+        reader.identities = identities
+        identities.start()
         snapshot = reader.read_settled()
         while True:
             started = time.monotonic()
             for document in stream.take(snapshot):
-                line = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+                line = json.dumps(document, ensure_ascii=not takes_utf8(), separators=(",", ":"))
                 print_bytes(line.encode("utf-8", "backslashreplace") + b"\n")
+            identities.want(stream.unnamed(snapshot))
             time.sleep(max(0.0, interval_ms / 1000 - (time.monotonic() - started)))
             snapshot = reader.read()
 
@@ -82,6 +88,12 @@ class SocketStream:
         self._before: Snapshot | None = None
         self._ids: dict[SocketKey, int] = {}
         self._next = 0
+        self._unnamed: dict[SocketKey, SocketRow] = {}
+
+    def unnamed(self, snapshot: Snapshot) -> list[ProcessInfo]:
+        """Return the owners of which it is not known yet what they are."""
+        owners = {row.owner for row in self._unnamed.values() if row.owner}
+        return [snapshot.processes[one] for one in owners if one in snapshot.processes]
 
     def take(self, snapshot: Snapshot) -> Iterator[dict[str, Any]]:
         """Yield what a snapshot has to say: always one document, which shows that all is well."""
@@ -107,6 +119,7 @@ class SocketStream:
                     changed.append(change.new)
                 else:
                     added.append(change.new)
+            changed += self._named_since(snapshot, {row.key for row in changed})
             yield {
                 "type": "changes",
                 "taken_at": at,
@@ -116,6 +129,20 @@ class SocketStream:
             }
         self._before = snapshot
 
+    def _named_since(self, snapshot: Snapshot, told: set[SocketKey]) -> list[SocketRow]:
+        """Return rows that did not change, but of which it became known what they are."""
+        found = []
+        for key in list(self._unnamed):
+            row = self._unnamed[key]
+            info = snapshot.processes.get(row.owner) if row.owner else None
+            if key not in self._ids:
+                del self._unnamed[key]
+            elif info is not None and info.identity is not None:
+                del self._unnamed[key]
+                if key not in told:
+                    found.append(row)
+        return found
+
     def _added(self, row: SocketRow, snapshot: Snapshot) -> dict[str, Any]:
         self._ids[row.key] = self._next
         self._next += 1
@@ -123,4 +150,6 @@ class SocketStream:
 
     def _object(self, row: SocketRow, snapshot: Snapshot) -> dict[str, Any]:
         info = snapshot.processes.get(row.owner) if row.owner else None
+        if info is not None and info.identity is None:
+            self._unnamed[row.key] = row
         return {"id": self._ids[row.key], **socket_object(row, info)}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from PySide6.QtCore import QObject, Signal
 
 from portview.domain.errors import PortViewError
+from portview.domain.sockets.connections import total_rate
 from portview.domain.sockets.socket_row import Protocol
 from portview.domain.sockets.traffic import traffic_rate
 from portview.engine.latest_query import LatestQuery
@@ -57,6 +58,7 @@ class TrafficFeed(QObject):
         self._failure = ""
         self._before: _Reading | None = None
         self._rates: Mapping[SocketKey, TrafficRate] = MappingProxyType({})
+        self._totals: Mapping[SocketKey, TrafficRate] = MappingProxyType({})
         self._groups: Mapping[SocketKey, Collection[SocketKey]] = MappingProxyType({})
         self.history = TrafficHistory()
         self._inquiry: LatestQuery[tuple[SocketKey, ...], _Reading] = LatestQuery(
@@ -71,6 +73,11 @@ class TrafficFeed(QObject):
     def rates(self) -> Mapping[SocketKey, TrafficRate]:
         """Return the rates of the last reading. A mapping that does not change any more."""
         return self._rates
+
+    @property
+    def totals(self) -> Mapping[SocketKey, TrafficRate]:
+        """Return what goes through all connections of the servers that were asked about."""
+        return self._totals
 
     def now_s(self) -> float:
         """Return the time on the clock of ``history``, in seconds."""
@@ -123,7 +130,9 @@ class TrafficFeed(QObject):
                 if rate is not None:
                     rates[key] = rate
         self._rates = MappingProxyType(rates)
-        self.history.note(rates, self._groups, now.at_ms / 1000)
+        totals = {key: total_rate(members, rates) for key, members in self._groups.items()}
+        self._totals = MappingProxyType({key: one for key, one in totals.items() if one})
+        self.history.note({**self._totals, **rates}, now.at_ms / 1000)
         self.rates_changed.emit()
 
     def _on_failed(self, error: Exception) -> None:
@@ -133,5 +142,5 @@ class TrafficFeed(QObject):
             logger.error("reading the traffic failed", exc_info=error)
             self._failure = _("Traffic could not be read; the log has the details.")
         self._before = None
-        self._rates = MappingProxyType({})
+        self._rates = self._totals = MappingProxyType({})
         self.rates_changed.emit()

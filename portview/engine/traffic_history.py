@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.domain.sockets.connections import total_rate
 from portview.domain.sockets.series import LONGEST_S, Series
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from portview.domain.sockets.socket_row import SocketKey
     from portview.domain.sockets.traffic import TrafficRate
@@ -18,7 +17,7 @@ MOST_KEPT = 2000
 
 
 class TrafficHistory:
-    """Keeps the rates of every reading: of each socket, and summed up for servers.
+    """Keeps the rates of every reading: of connections, and of servers those of all theirs.
 
     Times are seconds of a clock that only goes forward. UI thread only.
     """
@@ -27,19 +26,10 @@ class TrafficHistory:
         self._series: dict[SocketKey, Series] = {}
         self._last_s: dict[SocketKey, float] = {}
 
-    def note(
-        self,
-        rates: Mapping[SocketKey, TrafficRate],
-        groups: Mapping[SocketKey, Collection[SocketKey]],
-        now_s: float,
-    ) -> None:
-        """Take in a reading; ``groups`` are the connections of each server that is followed."""
+    def note(self, rates: Mapping[SocketKey, TrafficRate], now_s: float) -> None:
+        """Take in a reading."""
         for key, rate in rates.items():
             self._add(key, rate, now_s)
-        for key, members in groups.items():
-            total = total_rate(members, rates)
-            if total is not None:
-                self._add(key, total, now_s)
         self._forget(now_s)
 
     def of(self, key: SocketKey) -> Series:

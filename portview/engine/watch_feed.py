@@ -16,7 +16,9 @@ from portview.domain.errors import PortViewError
 from portview.watch.messages.desktop import take_desktop_messages
 from portview.watch.rules.file import problem_lines, read_rules, rules_path
 from portview.watch.rules.model import WatchRules
+from portview.watch.running.lock import is_evaluated
 from portview.watch.running.status import read_statuses
+from portview.watch.running.strip import STRIP_MS, watch_strip
 from portview.watch.running.turns import WatcherHooks
 from portview.watch.running.watcher import Watcher
 from portview.watch.store.database import store_path
@@ -24,12 +26,16 @@ from portview.watch.store.incident_store import IncidentStore
 
 if TYPE_CHECKING:
     from portview.watch.running.status import WatchStatus
+    from portview.watch.running.strip import WatchStrip
+    from portview.watch.store.incident_store import Incident
 
 logger = logging.getLogger(__name__)
 
 _TRY_AGAIN_S = 5.0
 _LOOK_EVERY_S = 1.0
 _MOST_EVENTS = 100
+_MOST_ALERTS = 500
+_ALERTS_MS = 30 * 86_400_000
 
 
 class WatchFeed(QObject):
@@ -137,6 +143,10 @@ class WatchesRead(NamedTuple):
     statuses: list[WatchStatus]
     events: list[tuple[int, str, str]]
     """The last lines of the timeline, newest first: when, what, of which watch and why."""
+    strips: dict[str, WatchStrip]
+    """The last day of each watch, by its name."""
+    is_evaluated: bool
+    """Whether any process evaluates now."""
 
 
 def read_watches() -> WatchesRead:
@@ -145,7 +155,8 @@ def read_watches() -> WatchesRead:
     now_ms = time.time_ns() // 1_000_000
     problems = problem_lines(rules_path(), parsed.problems)
     if not store_path().exists():
-        return WatchesRead(parsed.rules, problems, read_statuses(parsed.rules, None, now_ms), [])
+        statuses = read_statuses(parsed.rules, None, now_ms)
+        return WatchesRead(parsed.rules, problems, statuses, [], {}, is_evaluated=False)
     with closing(IncidentStore.open()) as store:
         statuses = read_statuses(parsed.rules, store, now_ms)
         events = [
@@ -155,4 +166,48 @@ def read_watches() -> WatchesRead:
                 (_MOST_EVENTS,),
             )
         ]
-    return WatchesRead(parsed.rules, problems, statuses, events)
+        strips = _strips(store, [one.watch.name for one in statuses], now_ms)
+    return WatchesRead(
+        parsed.rules, problems, statuses, events, strips, is_evaluated=is_evaluated()
+    )
+
+
+def _strips(store: IncidentStore, names: list[str], now_ms: int) -> dict[str, WatchStrip]:
+    from_ms = now_ms - STRIP_MS
+    times: dict[str, list[tuple[int, int | None]]] = {name: [] for name in names}
+    for one in store.recent_incidents(from_ms):
+        if one.watch in times:
+            times[one.watch].append((one.began_ms, one.ended_ms))
+    looks = []
+    found = store.connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'looks'")
+    if found.fetchone() is not None:
+        looks = store.connection.execute(
+            "SELECT from_ms, until_ms FROM looks WHERE until_ms >= ?", (from_ms,)
+        ).fetchall()
+    return {name: watch_strip(own, looks, now_ms) for name, own in times.items()}
+
+
+class AlertsRead(NamedTuple):
+    """What the window of alerts shows."""
+
+    incidents: list[Incident]
+    """Open ones first, then the newest."""
+    events: list[tuple[int, str, str]]
+    """What happened in the one that was asked for, in its order."""
+
+
+def read_alerts(chosen: str) -> AlertsRead:
+    """Return the incidents of the last days, and what happened in one. Blocks; any thread.
+
+    Raises PortViewError and sqlite3.Error.
+    """
+    if not store_path().exists():
+        return AlertsRead([], [])
+    with closing(IncidentStore.open()) as store:
+        incidents = store.recent_incidents(time.time_ns() // 1_000_000 - _ALERTS_MS)
+        events = store.connection.execute(
+            "SELECT at_ms, kind, detail FROM watch_events WHERE incident = ? ORDER BY id LIMIT ?",
+            (chosen, _MOST_EVENTS),
+        ).fetchall()
+    incidents.sort(key=lambda one: (one.ended_ms is not None, -one.began_ms))
+    return AlertsRead(incidents[:_MOST_ALERTS], events)

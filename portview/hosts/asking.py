@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import inert
+from portview.hosts.remote_words import remote_words
 from portview.i18n import _
 from portview.private_files import is_roots
 from portview.readers.bounded_program import TooMuchOutputError, run_bounded
@@ -34,7 +34,7 @@ _MAX_ANSWER_BYTES = 24_000_000
 _CONNECT_S = 10
 _SSH_FAILED = 255
 _NOT_FOUND = frozenset({126, 127, 9009})
-_NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+NO_WINDOW = getattr(subprocess, "CREATENO_WINDOW", 0)
 _ANSWERS = frozenset({Outcome.DONE, Outcome.NOT_DONE, Outcome.NEEDS_ADMIN})
 _LONGEST_REASON = 300
 
@@ -94,12 +94,9 @@ def find_ssh() -> str:
 
 
 def remote_command(arguments: Sequence[str]) -> str:
-    """Return the command for the other machine's shell, each argument quoted for it.
-
-    Plain words need no quotes in any shell. Others are quoted for POSIX shells.
-    """
+    """Return the command for the other machine's shell, whichever that is."""
     program = os.environ.get(REMOTE_COMMAND_VARIABLE) or "portview"
-    return f"{program} {shlex.join(arguments)}"
+    return f"{program} {remote_words(arguments)}"
 
 
 def ask_hosts(
@@ -129,7 +126,7 @@ def _ask(ssh: str, host: str, command: str, time_limit_s: float) -> HostAnswer:
             [ssh, *SSH_OPTIONS, "--", host, command],
             timeout_s=time_limit_s,
             max_bytes=_MAX_ANSWER_BYTES,
-            creationflags=_NO_WINDOW,
+            creationflags=NO_WINDOW,
         )
     except subprocess.TimeoutExpired:
         return HostAnswer(host, _("no answer within {limit:.0f} s").format(limit=time_limit_s))
@@ -145,8 +142,11 @@ def _ask(ssh: str, host: str, command: str, time_limit_s: float) -> HostAnswer:
     return HostAnswer(host, "", end.code, None, end.output.decode("utf-8", "replace"))
 
 
-def as_document(answer: HostAnswer, key: str) -> HostAnswer:
-    """Read an answer as the JSON document that has ``key``; what is none makes it unknown."""
+def as_document(answer: HostAnswer, key: str, kind: type = list) -> HostAnswer:
+    """Read an answer as the JSON document that has ``key``; what is none makes it unknown.
+
+    ``kind`` is the type of what the key names.
+    """
     if not answer.is_known:
         return answer
     try:
@@ -158,7 +158,7 @@ def as_document(answer: HostAnswer, key: str) -> HostAnswer:
     if isinstance(error, dict) and key not in document:
         said = inert(str(error.get("message", "")), _LONGEST_REASON)
         return answer._replace(reason=said or _("PortView failed there"))
-    if not isinstance(document, dict) or not _has(document, key):
+    if not isinstance(document, dict) or not isinstance(document.get(key), kind):
         return answer._replace(reason=_("its answer is not what was requested"))
     if answer.code not in _ANSWERS:
         return answer._replace(reason=_("it ended with code {code}").format(code=answer.code))
@@ -190,10 +190,6 @@ def hosts_document(answers: Iterable[HostAnswer]) -> dict[str, Any]:
             for one in answers
         ]
     }
-
-
-def _has(document: dict[str, Any], key: str) -> bool:
-    return isinstance(document.get(key), list)
 
 
 def _last_line(text: bytes) -> str:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from portview.actions.service_control import windows_api as scm
+from portview.actions.service_control import windows_events as events
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +32,10 @@ ERROR_INVALID_HANDLE = 6
 ERROR_ACCESS_DENIED = 5
 ERROR_INVALID_NAME = 123
 ERROR_SERVICE_DOES_NOT_EXIST = 1060
+ERROR_INVALID_PARAMETER = 87
+ERROR_SERVICE_MARKED_FOR_DELETE = 1072
+ERROR_ALREADY_REGISTERED = 1242
+WAIT_IO_COMPLETION = 0xC0
 SC_MANAGER_ENUMERATE_SERVICE = 0x0004
 SERVICE_RUNNING, SERVICE_STOPPED = 4, 1
 
@@ -47,6 +53,7 @@ class FakeService:
     config_bytes: int = 600
     failure_actions: tuple[int, ...] = ()
     strings: list[Any] = field(default_factory=list)
+    is_deleted: bool = False
 
 
 class StrictServiceControl:
@@ -59,15 +66,24 @@ class StrictServiceControl:
         self._handles: dict[int, tuple[FakeService | None, int]] = {}
         self._numbers = itertools.count(100)
         self.closed_twice = False
+        self._registered: dict[int, tuple[FakeService, int, Any]] = {}
+        self._waiting: list[tuple[int, Any, int]] = []
+        self._changes = threading.Condition()
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Stand in for advapi32.dll in both modules that bind its service functions."""
         scm.service_api.cache_clear()
-        for module in ("actions.service_control.windows_api", "readers.windows.advapi32"):
+        events.notify_api.cache_clear()
+        for module in (
+            "actions.service_control.windows_api",
+            "actions.service_control.windows_events",
+            "readers.windows.advapi32",
+        ):
             place = f"portview.{module}"
             monkeypatch.setattr(f"{place}.load_library", lambda name: self)
             monkeypatch.setattr(f"{place}.bind", self._bind)
-            monkeypatch.setattr(f"{place}.last_error", lambda: self.error)
+            if not module.endswith("_events"):
+                monkeypatch.setattr(f"{place}.last_error", lambda: self.error)
             monkeypatch.setattr(f"{place}.windows_error", as_windows_error)
         monkeypatch.setattr("portview.readers.windows.advapi32.find", lambda *_: None)
         # The token of this process is no part of this stand-in.
@@ -76,6 +92,7 @@ class StrictServiceControl:
     def remove(self) -> None:
         """Forget the bound functions, so that no later test meets this stand-in."""
         scm.service_api.cache_clear()
+        events.notify_api.cache_clear()
 
     def assert_closed(self) -> None:
         """Fail where a handle was left open or closed twice."""
@@ -84,7 +101,7 @@ class StrictServiceControl:
 
     def _bind(self, library: object, name: str, *_types: object) -> Callable[..., Any]:
         assert library is self
-        return {
+        functions: dict[str, Callable[..., Any]] = {
             "OpenSCManagerW": self.open_manager,
             "OpenServiceW": self.open_service,
             "CloseServiceHandle": self.close,
@@ -95,8 +112,11 @@ class StrictServiceControl:
             "EnumServicesStatusExW": self.enum_services,
             "ControlService": self.control,
             "StartServiceW": self.start,
+            "NotifyServiceStatusChangeW": self.notify,
+            "SleepEx": self.sleep,
             "LocalFree": lambda _address: None,
-        }[name]
+        }
+        return functions[name]
 
     def _fail(self, code: int) -> int:
         self.error = code
@@ -137,6 +157,10 @@ class StrictServiceControl:
         return self._open(service, access)
 
     def close(self, handle: int) -> int:
+        with self._changes:
+            # "To stop receiving notifications, close the handle."
+            self._registered.pop(handle, None)
+            self._waiting = [one for one in self._waiting if one[0] != handle]
         if self._handles.pop(handle, None) is None:
             self.closed_twice = True
             return self._fail(ERROR_INVALID_HANDLE)
@@ -248,6 +272,46 @@ class StrictServiceControl:
             return self._fail(scm.ERROR_SERVICE_NOT_ACTIVE)
         service.state, service.pid = SERVICE_STOPPED, 0
         return 1
+
+    def notify(self, handle: int, mask: int, reference: Any) -> int:
+        """Register once for one change; a second time before it has come is an error."""
+        service, granted = self._handles.get(handle, (None, 0))
+        if service is None:
+            return ERROR_INVALID_HANDLE
+        if not granted & scm.SERVICE_QUERY_STATUS:
+            return ERROR_ACCESS_DENIED
+        if service.is_deleted:
+            return ERROR_SERVICE_MARKED_FOR_DELETE
+        wanted = _target(reference, events.ServiceNotify)
+        if wanted.version != events.SERVICE_NOTIFY_STATUS_CHANGE or not mask:
+            return ERROR_INVALID_PARAMETER
+        with self._changes:
+            if handle in self._registered:
+                return ERROR_ALREADY_REGISTERED
+            self._registered[handle] = (service, mask, wanted)
+        return 0
+
+    def change(self, name: str, state: int) -> None:
+        """Have a service come into a state, on a thread of the test."""
+        service = self.services[name]
+        service.state = state
+        bit = 1 << (state - 1)
+        with self._changes:
+            for handle, (registered, mask, wanted) in list(self._registered.items()):
+                if registered is service and mask & bit:
+                    del self._registered[handle]
+                    self._waiting.append((handle, wanted, bit))
+            self._changes.notify_all()
+
+    def sleep(self, milliseconds: int, is_alertable: int) -> int:
+        """Call back what waits, on this thread and only while it waits alertably."""
+        with self._changes:
+            self._changes.wait_for(lambda: bool(self._waiting), milliseconds / 1000)
+            due, self._waiting = (self._waiting, []) if is_alertable else ([], self._waiting)
+        for _handle, wanted, bit in due:
+            wanted.notification_status, wanted.triggered = 0, bit
+            wanted.callback(ctypes.addressof(wanted))
+        return WAIT_IO_COMPLETION if due else 0
 
     def start(self, handle: int, count: int, arguments: object) -> int:
         service = self._service(handle, scm.SERVICE_START)

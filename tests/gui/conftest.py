@@ -187,6 +187,7 @@ class DetailsBench:
             self.now_ms,
             hosts=self.hosts.known(),
             rates=self.feed.rates,
+            totals=self.feed.totals,
             traffic_hint=self.feed.hint,
             firewall=self.verdicts.answers,
             firewall_hint=self.verdicts.hint,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from portview.actions.free_port.plan import PlanStep
+    from portview.actions.free_port.plan_summary import StepGroup
     from portview.actions.safety.process_facts import ProcessFacts, ServiceFacts
-    from portview.domain.owners.process import ProcessInfo
+    from portview.domain.owners.process import ProcessInfo, ProcessKey
     from portview.domain.sockets.socket_row import SocketRow
 
 LONGEST_NAME = 80
@@ -42,7 +43,8 @@ class CardKind(StrEnum):
     """What a card is about.
 
     STOPS is what will be stopped, PAUSES what will be suspended, STAYS what keeps running. RULE
-    is a rule of the firewall that is revoked, SETTING one of the system that is changed.
+    is a rule of the firewall that is revoked, NEW_RULE one that is made, SETTING a setting of the
+    system that is changed.
     """
 
     STOPS = "stops"
@@ -51,6 +53,7 @@ class CardKind(StrEnum):
     REFUSED = "refused"
     STAYS = "stays"
     RULE = "rule"
+    NEW_RULE = "new_rule"
     SETTING = "setting"
 
 
@@ -59,6 +62,7 @@ class Card:
     """One holder, service or neighbour. Every text is inert and may be shown as it is.
 
     ``title`` names it, ``details`` tell it from others, ``consequence`` is what happens to it.
+    ``members`` name further processes of the same program that the same happens to.
     """
 
     kind: CardKind
@@ -66,6 +70,26 @@ class Card:
     details: tuple[str, ...] = ()
     consequence: str = ""
     advice: str = ""
+    members: tuple[str, ...] = ()
+
+
+def group_card(group: StepGroup, grace_s: float, *, is_possible: bool = True) -> Card:
+    """Describe a process, and those of its program that are alike, such as its workers."""
+    card = step_card(group.first, grace_s, is_possible=is_possible)
+    first = group.first.process
+    parent = first.info.key if first is not None else None
+    return replace(
+        card, members=tuple(_member(step.process, parent) for step in group.others if step.process)
+    )
+
+
+def _member(process: ProcessFacts, master: ProcessKey | None) -> str:
+    parent = process.shown_parent
+    if parent is None or parent.key == master:
+        return process_name(process)
+    return _("{process}, started by {parent}").format(
+        process=process_name(process), parent=inert(parent.name or str(parent.pid), LONGEST_NAME)
+    )
 
 
 def step_card(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> Card:

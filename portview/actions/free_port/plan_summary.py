@@ -14,24 +14,9 @@ if TYPE_CHECKING:
 
     from portview.actions.free_port.plan import PlanStep
 
-MOST_STEPS = 12
+MOST_GROUPS = 12
 _MOST_PROGRAMS = 5
 _LONGEST_NAME = 80
-
-
-def shown_steps(
-    steps: Sequence[PlanStep],
-) -> tuple[tuple[PlanStep, ...], tuple[PlanStep, ...]]:
-    """Return the steps to show one by one, and the others, each in the order of the plan.
-
-    What is refused comes first where not everything has room: it is why nothing will be done.
-    """
-    if len(steps) <= MOST_STEPS:
-        return tuple(steps), ()
-    by_weight = sorted(steps, key=lambda step: step.kind is not PlanAction.REFUSE)
-    first = {id(step) for step in by_weight[:MOST_STEPS]}
-    shown = tuple(step for step in steps if id(step) in first)
-    return shown, tuple(step for step in steps if id(step) not in first)
 
 
 class StepGroup(NamedTuple):
@@ -60,6 +45,21 @@ def grouped_steps(steps: Sequence[PlanStep]) -> list[StepGroup]:
         members.sort(key=lambda one: _parent_of(one) in parents)
         groups.append(StepGroup(members[0], tuple(members[1:])))
     return groups
+
+
+def shown_groups(steps: Sequence[PlanStep]) -> tuple[list[StepGroup], list[PlanStep]]:
+    """Return the groups to show one by one, and the steps of the others, in the order of the plan.
+
+    What is refused comes first where not everything has room: it is why nothing will be done.
+    """
+    groups = grouped_steps(steps)
+    by_weight = sorted(groups, key=lambda group: group.first.kind is not PlanAction.REFUSE)
+    first = {id(group) for group in by_weight[:MOST_GROUPS]}
+    rest = [group for group in groups if id(group) not in first]
+    return (
+        [group for group in groups if id(group) in first],
+        [step for group in rest for step in (group.first, *group.others)],
+    )
 
 
 def _likeness(step: PlanStep) -> object:

@@ -59,6 +59,27 @@ def connections_of(row: SocketRow, rows: Iterable[SocketRow]) -> tuple[SocketRow
     )
 
 
+def connections_by_server(
+    servers: Iterable[SocketRow], rows: Iterable[SocketRow]
+) -> dict[SocketKey, list[SocketKey]]:
+    """Return the open connections of several servers, in one pass over ``rows``."""
+    by_port: dict[int, list[SocketRow]] = {}
+    for server in servers:
+        by_port.setdefault(server.local.port, []).append(server)
+    found: dict[SocketKey, list[SocketKey]] = {}
+    for row in rows:
+        key = row.key
+        if key.remote is None or key.local.port not in by_port or key.protocol is not Protocol.TCP:
+            continue
+        if row.state is State.TIME_WAIT:
+            continue
+        for server in by_port[key.local.port]:
+            bound = server.local.address
+            if takes_clients_of(bound, key.local.address, is_v6_only=server.is_v6_only):
+                found.setdefault(server.key, []).append(key)
+    return found
+
+
 def total_rate(
     keys: Iterable[SocketKey], rates: Mapping[SocketKey, TrafficRate]
 ) -> TrafficRate | None:

@@ -50,7 +50,8 @@ class CellContext:
     """What cells depend on beyond the row and its owner.
 
     ``now_ms`` is Unix time, UTC; ``hosts`` are the names of remote addresses, as far as known;
-    ``rates`` is what is known of traffic, and ``traffic_hint`` says why there is none; likewise
+    ``rates`` is what is known of traffic, ``totals`` that of all connections of a server, and
+    ``traffic_hint`` says why there is none; likewise
     ``firewall`` and ``firewall_hint``. ``standing`` are the processes known to be suspended.
     """
 
@@ -58,6 +59,7 @@ class CellContext:
     port_names: PortNames = field(default_factory=lambda: PortNames({}))
     hosts: Mapping[str, str] = field(default_factory=dict, hash=False)
     rates: Mapping[SocketKey, TrafficRate] = field(default_factory=dict, hash=False)
+    totals: Mapping[SocketKey, TrafficRate] = field(default_factory=dict, hash=False)
     traffic_hint: str = ""
     firewall: Mapping[SocketKey, FirewallAnswer] = field(default_factory=dict, hash=False)
     firewall_hint: str = ""
@@ -311,6 +313,19 @@ def up_key(entry: SocketEntry, context: CellContext) -> float | None:
     """Sort by number."""
     rate = context.rates.get(entry.row.key) if context.rates else None
     return None if rate is None else rate.sent_bytes_per_s
+
+
+def traffic_text(entry: SocketEntry, context: CellContext) -> str:
+    """Return what goes through the socket in both directions, for a server through all of them."""
+    amount = traffic_key(entry, context)
+    return "" if amount is None else format_rate(amount)
+
+
+def traffic_key(entry: SocketEntry, context: CellContext) -> float | None:
+    """Sort by number."""
+    key = entry.row.key
+    rate = context.rates.get(key) or context.totals.get(key)
+    return None if rate is None else rate.received_bytes_per_s + rate.sent_bytes_per_s
 
 
 def executable_text(entry: SocketEntry, _: CellContext) -> str:

@@ -211,6 +211,22 @@ COLUMNS = (
         least_chars=7,
     ),
     Column(
+        "traffic",
+        N_("Traffic"),
+        N_(
+            "What goes through the socket in both directions, with its last minutes; for a server "
+            "the sum of its connections."
+        ),
+        20,
+        cells.traffic_text,
+        cells.traffic_key,
+        tooltips.traffic,
+        is_numeric=True,
+        is_shown=False,
+        is_volatile=True,
+        least_chars=14,
+    ),
+    Column(
         "executable",
         N_("Executable"),
         N_("The program's executable file."),

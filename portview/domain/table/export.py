@@ -61,7 +61,7 @@ def as_csv(columns: Sequence[Column], entries: Iterable[SocketEntry], context: C
 
     Write it with ``encode(text, has_bom=True)``: without a byte order mark Excel guesses.
     """
-    titles = [column.title for column in columns]
+    titles = [_(column.title) for column in columns]
     rows = [[defused(cell) for cell in row] for row in cell_rows(columns, entries, context)]
     return delimited([titles, *rows], ",", "\r\n")
 
@@ -147,7 +147,7 @@ def _texts(column: Column, entries: Sequence[SocketEntry], context: CellContext)
 
 def _aligned(cells: Sequence[str], *, is_right: bool) -> list[str]:
     """Return the cells of one column, all as wide as the widest."""
-    widths = {cell: _width(cell) for cell in set(cells)}
+    widths = {cell: text_width(cell) for cell in set(cells)}
     width = max(widths.values())
     padded = {
         cell: " " * (width - own) + cell if is_right else cell + " " * (width - own)
@@ -188,7 +188,7 @@ def _markdown_line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _width(text: str) -> int:
+def text_width(text: str) -> int:
     """Count the cells that a text fills in a terminal: two for a wide character, none for marks."""
     if text.isascii():
         return len(text)

@@ -13,6 +13,7 @@ from portview.domain.owners.owners import (
     owner_problem_reason,
     without_process_sentence,
 )
+from portview.domain.sockets.connections import is_server
 from portview.domain.sockets.socket_row import Protocol, State, awaits_clients, is_loopback
 from portview.domain.table.cells import opened_at
 from portview.i18n import N_, _
@@ -54,6 +55,15 @@ def rate(entry: SocketEntry, context: CellContext) -> str:
     if key.protocol is not Protocol.TCP or key.remote is None:
         return _("Bytes are counted for TCP connections only.")
     return context.traffic_hint or _("Not measured yet: that takes two readings of a visible row.")
+
+
+def traffic(entry: SocketEntry, context: CellContext) -> str:
+    """Return why no traffic is known of a socket or a server."""
+    if entry.row.key in context.totals:
+        return ""
+    if is_server(entry.row):
+        return context.traffic_hint or _("Nobody is connected, or it is not measured yet.")
+    return rate(entry, context)
 
 
 def what(entry: SocketEntry, _context: CellContext) -> str:

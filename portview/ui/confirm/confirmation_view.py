@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QFont, QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from portview.actions.confirmation.cards import CardKind
-from portview.i18n import N_, _
+from portview.i18n import N_, _, ngettext
 from portview.ui.style.icons import device_pixmap
 from portview.ui.style.theme import muted_text
 from portview.ui.widgets.plain_label import PlainLabel
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from portview.actions.confirmation.confirmation import Confirmation
 
 _ICON_SIZE = 24
+_MOST_MEMBERS = 40
 _ICONS = {
     CardKind.STOPS: "process",
     CardKind.PAUSES: "pause",
@@ -26,6 +27,7 @@ _ICONS = {
     CardKind.REFUSED: "warning",
     CardKind.STAYS: "info",
     CardKind.RULE: "firewall",
+    CardKind.NEW_RULE: "firewall",
     CardKind.SETTING: "system",
 }
 _KIND_LABELS = {
@@ -35,6 +37,7 @@ _KIND_LABELS = {
     CardKind.REFUSED: N_("Left alone"),
     CardKind.STAYS: N_("Keeps running"),
     CardKind.RULE: N_("Will be revoked"),
+    CardKind.NEW_RULE: N_("Will be created"),
     CardKind.SETTING: N_("Will be changed"),
 }
 
@@ -50,7 +53,12 @@ def plain_label(text: str, *, is_bold: bool = False, scale: float = 1.0) -> Plai
 
 
 class CardView(QFrame):
-    """One card: an icon and a word for what happens to it, its name, and what tells it apart."""
+    """One card: an icon and a word for what happens to it, its name, and what tells it apart.
+
+    ``opener`` shows and hides the ``members``, where it has any; ``height_changed`` follows.
+    """
+
+    height_changed = Signal()
 
     def __init__(self, card: Card, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -66,6 +74,8 @@ class CardView(QFrame):
         column.addWidget(plain_label(card.title, is_bold=True))
         for line in card.details:
             column.addWidget(self._muted(line))
+        if card.members:
+            self._add_members(column, card)
         if card.consequence:
             column.addSpacing(4)
             column.addWidget(plain_label(card.consequence))
@@ -79,7 +89,45 @@ class CardView(QFrame):
         self.setAccessibleName(
             _("{kind}: {title}").format(kind=_(_KIND_LABELS[card.kind]), title=card.title)
         )
-        self.setAccessibleDescription(" ".join((*card.details, card.consequence, card.advice)))
+        self.setAccessibleDescription(
+            " ".join((*card.details, *card.members, card.consequence, card.advice))
+        )
+
+    def _add_members(self, column: QVBoxLayout, card: Card) -> None:
+        """Add a line that opens the names of the others."""
+        count = len(card.members)
+        words = ngettext(
+            "{count:,} more process of the same program",
+            "{count:,} more processes of the same program",
+            count,
+        )
+        self.opener = QToolButton()
+        self.opener.setText(words.format(count=count))
+        self.opener.setCheckable(True)
+        self.opener.setAutoRaise(True)
+        self.opener.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.opener.setArrowType(Qt.ArrowType.RightArrow)
+        self.members = self._muted("\n".join(card.members[:_MOST_MEMBERS]))
+        if count > _MOST_MEMBERS:
+            self.members.setText(
+                _("{members}\nand {count:,} more").format(
+                    members="\n".join(card.members[:_MOST_MEMBERS]), count=count - _MOST_MEMBERS
+                )
+            )
+        self.members.setIndent(_ICON_SIZE)
+        self.members.hide()
+        self.opener.toggled.connect(self._on_opened)
+        column.addWidget(self.opener)
+        column.addWidget(self.members)
+
+    @Slot(bool)
+    def _on_opened(self, is_open: bool) -> None:  # noqa: FBT001 - Qt's signal
+        arrow = Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow
+        self.opener.setArrowType(arrow)
+        self.members.setVisible(is_open)
+        # Else the layouts above go by the height from before until the next turn.
+        self.updateGeometry()
+        self.height_changed.emit()
 
     def _muted(self, text: str) -> PlainLabel:
         label = plain_label(text)
@@ -90,7 +138,9 @@ class CardView(QFrame):
 
 
 class ConfirmationView(QWidget):
-    """All cards of a proposal."""
+    """All cards of a proposal. ``height_changed`` tells that they need another height."""
+
+    height_changed = Signal()
 
     def __init__(self, confirmation: Confirmation, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -98,7 +148,9 @@ class ConfirmationView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         for card in confirmation.cards:
-            layout.addWidget(CardView(card))
+            shown = CardView(card)
+            shown.height_changed.connect(self.height_changed)
+            layout.addWidget(shown)
         layout.addStretch(1)
 
     def height_for(self, width: int) -> int:

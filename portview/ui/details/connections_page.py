@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from portview.ui.details.details_page import Subject
     from portview.ui.table.data_sources import DataSources
 
-_SHOWN = ("remote_address", "remote_host", "process", "pid", "state", "down", "up", "age")
+_SHOWN = ("remote_address", "remote_host", "process", "state", "down", "up", "age")
 
 
 class ConnectionsPage(DetailsPage):

@@ -23,17 +23,19 @@ from portview.ui.table.cell_delegates import set_cell_delegates
 from portview.ui.table.row_gestures import RowGestures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from PySide6.QtCore import QModelIndex, QPoint
+    from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint
 
     from portview.domain.owners.process import ProcessKey
     from portview.domain.sockets.entry import SocketEntry
+    from portview.domain.sockets.series import Series
     from portview.domain.sockets.socket_row import SocketKey
     from portview.models.socket_table_model import SocketTableModel
 
 
 _MOST_MEASURED = 60
+_TRAFFIC_COLUMN = [column.id for column in COLUMNS].index("traffic")
 _CELL_MARGIN_PX, _ICON_PX = 14, 24
 _WITH_ICON = frozenset({"process", "firewall"})
 _LONGEST_UNPAINTED_S = 0.1
@@ -69,6 +71,19 @@ class SocketTable(QTableView):
         self.gestures.activated.connect(self.activated_row)
         self.gestures.menu_requested.connect(self.menu_requested)
         self.setAccessibleName(_("Sockets"))
+
+    def show_sparklines(
+        self, series_of: Callable[[SocketKey], Series], now_s: Callable[[], float]
+    ) -> None:
+        """Draw the past of a row's traffic in its column, from what ``series_of`` returns."""
+        from portview.ui.table.sparkline_delegate import SparklineDelegate  # noqa: PLC0415 - wanted
+
+        def series_at(index: QModelIndex | QPersistentModelIndex) -> Series:
+            return series_of(self._sockets.entry_at(index.row()).row.key)
+
+        inner = self.itemDelegateForColumn(_TRAFFIC_COLUMN)
+        delegate = SparklineDelegate(self, inner, series_at, now_s)
+        self.setItemDelegateForColumn(_TRAFFIC_COLUMN, delegate)
 
     def open_menu(self, position: QPoint) -> None:
         """Tell that a menu is wanted at a global position; rows are held until it closes."""

@@ -6,6 +6,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from portview.domain.sockets.connections import connections_by_server, is_server
 from portview.domain.table.columns import COLUMNS
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ MOST_MEASURED = 5000
 """Rows that are asked about while the table is sorted by what they answer."""
 
 _TRAFFIC = frozenset({"down", "up"})
+_SUMMED = "traffic"
 _FIREWALL = frozenset({"firewall"})
 _IDENTITY = frozenset({"what", "project", "container"})
 _HOST = "remote_host"
@@ -39,6 +41,7 @@ class VisibleRows:
         self._views = views
         self._model = model
         self._data_sources = data_sources
+        self._has_sparklines = False
 
     def look(
         self,
@@ -53,6 +56,13 @@ class VisibleRows:
         wanted: dict[SocketKey, None] = dict.fromkeys(chosen)
         if shown & _TRAFFIC:
             wanted.update((entry.row.key, None) for entry in self._to_ask_about(_TRAFFIC))
+        if _SUMMED in shown:
+            self._draw_sparklines()
+            entries = list(self._to_ask_about(frozenset({_SUMMED})))
+            wanted.update((entry.row.key, None) for entry in entries)
+            servers = [entry.row for entry in entries if is_server(entry.row)]
+            rows = (entry.row for entry in self._model.all_entries())
+            groups = {**(connections_by_server(servers, rows) if servers else {}), **groups}
         self._data_sources.traffic.look_at(wanted, groups)
         self._data_sources.firewall.feed.look_at(
             self._to_ask_about(_FIREWALL) if shown & _FIREWALL else ()
@@ -67,11 +77,19 @@ class VisibleRows:
                 entry.row.key.remote.address for entry in entries if entry.row.key.remote
             )
 
+    def _draw_sparklines(self) -> None:
+        """Have the column drawn with its past, when it is first shown."""
+        if not self._has_sparklines:
+            self._has_sparklines = True
+            traffic = self._data_sources.traffic
+            self._views.table.show_sparklines(traffic.history.of, traffic.now_s)
+
     def _want_identities(self, shown: set[str]) -> None:
-        """Have programs recognised: those in sight, or all where a filter or an order needs it."""
+        """Have programs recognised: those in sight, or all where filter, order or tree need it."""
         entries: Iterable[SocketEntry] = ()
         is_sorted_by = COLUMNS[self._views.sorting()[0]].id in _IDENTITY
-        if self._model.is_filtered or is_sorted_by:
+        # A tree stands by what each process comes from.
+        if self._model.is_filtered or is_sorted_by or self._views.is_grouped:
             entries = chain(self._views.view.visible_entries(), self._model.all_entries())
         elif shown & _IDENTITY:
             entries = self._views.view.visible_entries()

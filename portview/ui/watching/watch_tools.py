@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from portview.ui.commands.row_actions import RowActions
     from portview.ui.commands.window_actions import WindowActions
     from portview.ui.table.row_selection import RowSelection
-    from portview.ui.watching.add_watch_dialog import AddWatchDialog, WatchSuggestion
+    from portview.ui.watching.alerts_window import AlertsWindow
+    from portview.ui.watching.watch_dialog import WatchDialog, WatchSuggestion
     from portview.ui.watching.watches_window import WatchesWindow
     from portview.watch.messages.texts import Message
     from portview.watch.running.status import WatchStatus
@@ -50,11 +51,12 @@ class WatchTools(QObject):
         self._runner = runner
         self._settings = settings
         self._is_made = False
+        self._has_alerts = False
         self._feed: WatchFeed | None = None
         self._service: ServiceFeed | None = None
         self._own: list[WatchStatus] = []
         self._of_service: list[WatchStatus] = []
-        self._dialog: AddWatchDialog | None = None
+        self._dialog: WatchDialog | None = None
 
     @cached_property
     def watches_window(self) -> WatchesWindow:
@@ -65,7 +67,20 @@ class WatchTools(QObject):
         window.notified.connect(self.notified)
         window.why_wanted.connect(self.why_wanted)
         window.new_wanted.connect(self._on_new)
+        window.edit_wanted.connect(self._on_edit)
+        window.alerts_wanted.connect(self.show_alerts)
         self._is_made = True
+        return window
+
+    @cached_property
+    def alerts_window(self) -> AlertsWindow:
+        """Return the window of what fired."""
+        from portview.ui.watching.alerts_window import AlertsWindow  # noqa: PLC0415 - wanted
+
+        window = AlertsWindow(self._runner, self._settings, self._window)
+        window.notified.connect(self.notified)
+        window.why_wanted.connect(self.why_wanted)
+        self._has_alerts = True
         return window
 
     def add_actions(self, acts: WindowActions, rows: RowActions) -> None:
@@ -78,6 +93,13 @@ class WatchTools(QObject):
                 _("What is watched, what fires, and what happened"),
             ),
             self.show_window,
+        )
+        acts.add(
+            "alerts",
+            ActionSpec(
+                _("A&lerts…"), ("Ctrl+Shift+E",), _("What fired, and what was done about it")
+            ),
+            self.show_alerts,
         )
         rows.add(
             RowAction(
@@ -128,9 +150,15 @@ class WatchTools(QObject):
         self.start()
         self.watches_window.bring_up()
 
+    @Slot()
+    def show_alerts(self) -> None:
+        """Show what fired."""
+        self.start()
+        self.alerts_window.bring_up()
+
     def watch_port(self, port: int, protocol: str = "tcp", program: str = "") -> None:
         """Ask for a watch of a port."""
-        from portview.ui.watching.add_watch_dialog import WatchSuggestion  # noqa: PLC0415 - wanted
+        from portview.ui.watching.watch_dialog import WatchSuggestion  # noqa: PLC0415 - wanted
 
         self._ask(WatchSuggestion(port, protocol, program))
 
@@ -142,6 +170,10 @@ class WatchTools(QObject):
             self.watches_window.stop()
             self.watches_window.remember()
             self.watches_window.hide()
+        if self._has_alerts:
+            self.alerts_window.stop()
+            self.alerts_window.remember()
+            self.alerts_window.hide()
         feed, self._feed = self._feed, None
         if feed is not None:
             feed.stop()
@@ -156,23 +188,31 @@ class WatchTools(QObject):
 
     @Slot()
     def _on_new(self) -> None:
-        from portview.ui.watching.add_watch_dialog import WatchSuggestion  # noqa: PLC0415 - wanted
+        from portview.ui.watching.watch_dialog import WatchSuggestion  # noqa: PLC0415 - wanted
 
         self._ask(WatchSuggestion())
 
-    def _ask(self, suggestion: WatchSuggestion) -> None:
+    @Slot(str)
+    def _on_edit(self, name: str) -> None:
+        from portview.ui.watching.watch_dialog import WatchSuggestion  # noqa: PLC0415 - wanted
+
+        self._ask(WatchSuggestion(), existing=name)
+
+    def _ask(self, suggestion: WatchSuggestion, existing: str = "") -> None:
         from portview.domain.errors import PortViewError  # noqa: PLC0415 - likewise
-        from portview.ui.watching.add_watch_dialog import AddWatchDialog  # noqa: PLC0415 - likewise
+        from portview.ui.watching.watch_dialog import WatchDialog  # noqa: PLC0415 - likewise
 
         if self._dialog is not None:
             self._dialog.reject()
         parent = self.watches_window if self._is_made and self.watches_window.isVisible() else None
         try:
-            dialog = AddWatchDialog(suggestion, self._runner, parent or self._window)
+            dialog = WatchDialog(
+                suggestion, self._runner, parent or self._window, existing=existing
+            )
         except PortViewError as error:
             self.notified.emit(f"{error.message} {error.hint}")
             return
-        dialog.added.connect(self._on_added)
+        dialog.written.connect(self._on_written)
         dialog.finished.connect(self._on_dialog_finished)
         self._dialog = dialog
         dialog.open()
@@ -184,7 +224,7 @@ class WatchTools(QObject):
             dialog.deleteLater()
 
     @Slot(str)
-    def _on_added(self, name: str) -> None:
+    def _on_written(self, name: str) -> None:
         self.notified.emit(_("{name} is watched from now on.").format(name=name))
         self.start()
         if self._is_made:

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.domain.local_time import local_moment
+from portview.domain.local_time import local_moment, short_moment
 from portview.domain.severity import Severity
 from portview.domain.user_input.parsing import format_duration
 from portview.i18n import _
 from portview.ui.widgets.result import ResultRow
+from portview.watch.history.words import event_words
 from portview.watch.rules.model import Expectation
 from portview.watch.rules.shown import shown_url
 
 if TYPE_CHECKING:
     from portview.watch.rules.model import Watch
     from portview.watch.running.status import WatchStatus
+    from portview.watch.running.strip import WatchStrip
 
 _NOW_MS = 1500
 _SEVERITIES = {"ok": Severity.GOOD, "firing": Severity.BAD, "recovering": Severity.BAD}
+
+
+STRIP_COLUMN = 3
+"""The place of the last day among the columns."""
 
 
 def columns() -> tuple[str, ...]:
@@ -26,8 +32,10 @@ def columns() -> tuple[str, ...]:
         _("State"),
         _("Name"),
         _("Expects"),
+        _("Last 24 hours"),
         _("Since"),
         _("Last check"),
+        _("Next check"),
         _("Notifies"),
         _("Detail"),
     )
@@ -84,8 +92,20 @@ def expectation_words(watch: Watch) -> str:
     )
 
 
-def status_row(status: WatchStatus, now_ms: int) -> ResultRow:
-    """Return one line of the table."""
+def next_check(status: WatchStatus, now_ms: int) -> str:
+    """Return when a watch is checked next, as far as its interval tells."""
+    if status.checked_ms is None:
+        return _("soon")
+    left_ms = status.checked_ms + round(status.watch.interval_s * 1000) - now_ms
+    if left_ms < _NOW_MS:
+        return _("soon")
+    return _("in {time}").format(time=format_duration(left_ms // 1000 * 1000))
+
+
+def status_row(
+    status: WatchStatus, now_ms: int, strip: WatchStrip | None = None, *, is_evaluated: bool = True
+) -> ResultRow:
+    """Return one line of the table. ``is_evaluated`` says whether any process checks watches."""
     checked = ""
     if status.checked_ms:
         age_ms = max(0, now_ms - status.checked_ms)
@@ -97,8 +117,10 @@ def status_row(status: WatchStatus, now_ms: int) -> ResultRow:
             state_words(status),
             status.watch.name,
             expectation_words(status.watch),
-            local_moment(status.since_ms) if status.since_ms else "",
+            strip.words() if strip else "",
+            short_moment(status.since_ms, now_ms) if status.since_ms else "",
             checked,
+            next_check(status, now_ms) if is_evaluated else _("not scheduled"),
             ", ".join(status.watch.notify) or _("desktop"),
             status.detail,
         ),
@@ -113,19 +135,3 @@ def event_row(event: tuple[int, str, str]) -> ResultRow:
     return ResultRow(
         (local_moment(at_ms), event_words(kind), text), severity.get(kind, Severity.NOTE)
     )
-
-
-def event_words(kind: str) -> str:
-    """Return what happened, for people."""
-    return {
-        "firing": _("firing"),
-        "resolved": _("resolved"),
-        "reminder": _("still firing"),
-        "cannot_tell": _("unknown"),
-        "flapping": _("flapping"),
-        "repair": _("repair"),
-        "acknowledged": _("acknowledged"),
-        "silenced": _("silenced"),
-        "unsilenced": _("silence ended"),
-        "accepted": _("accepted"),
-    }.get(kind, kind)

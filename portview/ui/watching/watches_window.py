@@ -10,7 +10,6 @@ from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
-    QMenu,
     QMessageBox,
     QPushButton,
     QSplitter,
@@ -20,12 +19,14 @@ from PySide6.QtWidgets import (
 
 from portview.domain.severity import Severity
 from portview.engine.latest_query import LatestQuery
+from portview.engine.latest_task import LatestTask
 from portview.engine.task_runner import Pool
 from portview.engine.watch_feed import WatchesRead, read_watches
 from portview.i18n import _, ngettext
 from portview.override import override
-from portview.ui.watching.watch_words import columns, event_row, status_row
-from portview.ui.widgets.latest_task import LatestTask
+from portview.ui.watching.silence_menu import silence_menu
+from portview.ui.watching.strip_delegate import StripDelegate
+from portview.ui.watching.watch_words import STRIP_COLUMN, columns, event_row, status_row
 from portview.ui.widgets.result_view import Headline, ResultTable
 from portview.ui.widgets.tool_window import ToolWindow, describe_failure
 from portview.watch.rules.file import rules_path
@@ -38,17 +39,25 @@ if TYPE_CHECKING:
 
     from portview.engine.task_runner import TaskRunner
     from portview.settings import Settings
+    from portview.ui.widgets.result import ResultRow
     from portview.watch.running.status import WatchStatus
+    from portview.watch.running.strip import WatchStrip
 
 _SIZE = (1000, 560)
 _REFRESH_MS = 1000
-_HOUR_MS = 3_600_000
+_WIDEST = 170
 
 
 class WatchesWindow(ToolWindow):
-    """Shows what is watched. ``new_wanted`` asks for the dialog, ``why_wanted`` for a diagnosis."""
+    """Shows what is watched.
+
+    ``new_wanted`` and ``edit_wanted`` ask for the dialog, ``why_wanted`` for a diagnosis,
+    ``alerts_wanted`` for the window of alerts.
+    """
 
     new_wanted = Signal()
+    edit_wanted = Signal(str)
+    alerts_wanted = Signal()
     why_wanted = Signal(int, str)
 
     def __init__(self, runner: TaskRunner, settings: Settings, parent: QWidget) -> None:
@@ -69,6 +78,9 @@ class WatchesWindow(ToolWindow):
         self.table = ResultTable()
         self.table.setAccessibleName(_("Watches"))
         self.table.setWordWrap(False)
+        self._strips: dict[str, WatchStrip] = {}
+        self.table.setItemDelegateForColumn(STRIP_COLUMN, StripDelegate(self._strip_of, self.table))
+        self.table.itemDoubleClicked.connect(lambda _item: self._on_edit())
         self.timeline = ResultTable()
         self.timeline.setAccessibleName(_("What happened"))
         self.timeline.setWordWrap(False)
@@ -80,13 +92,15 @@ class WatchesWindow(ToolWindow):
 
     def _compose(self) -> None:
         self.new_button = self.button(_("&New watch…"), self.new_wanted.emit)
+        self.edit_button = self.button(_("&Edit…"), self._on_edit)
+        self.alerts_button = self.button(_("Aler&ts…"), self.alerts_wanted.emit)
         self.why_button = self.button(_("&Why?"), self._on_why, _("Diagnose the port"))
         self.acknowledge_button = self.button(
             _("&Acknowledge"), self._on_acknowledge, _("Stop reminders until it is resolved")
         )
         self.silence_button = QPushButton(_("&Silence"), self)
         self.silence_button.setAutoDefault(False)
-        self.silence_button.setMenu(self._silence_menu())
+        self.silence_button.setMenu(silence_menu(self._on_silence, self))
         self.accept_button = self.button(
             _("A&ccept listeners"), self._on_accept, _("Accept what listens now into the baseline")
         )
@@ -95,11 +109,13 @@ class WatchesWindow(ToolWindow):
         buttons = QHBoxLayout()
         for button in (
             self.new_button,
+            self.edit_button,
             self.why_button,
             self.acknowledge_button,
             self.silence_button,
             self.accept_button,
             self.remove_button,
+            self.alerts_button,
         ):
             buttons.addWidget(button)
         buttons.addStretch(1)
@@ -120,18 +136,6 @@ class WatchesWindow(ToolWindow):
         layout.addWidget(splitter, 1)
         layout.addLayout(buttons)
         self.headline.say(Severity.NOTE, _("Watches"), _("Reading…"))
-
-    def _silence_menu(self) -> QMenu:
-        menu = QMenu(self)
-        for text, hours in ((_("For 1 &hour"), 1), (_("For &8 hours"), 8), (_("For 1 &week"), 168)):
-            menu.addAction(text).triggered.connect(
-                lambda _checked=False, hours=hours: self._on_silence(hours * _HOUR_MS)
-            )
-        menu.addSeparator()
-        menu.addAction(_("&End the silence")).triggered.connect(
-            lambda _checked=False: self._on_silence(0)
-        )
-        return menu
 
     @Slot()
     def refresh(self) -> None:
@@ -167,16 +171,34 @@ class WatchesWindow(ToolWindow):
 
     def _on_read(self, _none: None, found: WatchesRead) -> None:
         chosen = self._selected()
-        self._statuses = found.statuses
+        self._statuses, self._strips = found.statuses, found.strips
         now_ms = time.time_ns() // 1_000_000
-        _fill(self.table, columns(), [status_row(one, now_ms) for one in found.statuses])
+        fill_table(self.table, columns(), self._rows(found, now_ms), _WIDEST)
         happened = (_("When"), _("What"), _("Detail"))
-        _fill(self.timeline, happened, [event_row(one) for one in found.events])
+        fill_table(self.timeline, happened, [event_row(one) for one in found.events])
         names = [one.watch.name for one in found.statuses]
         if chosen is not None and chosen.watch.name in names:
             self.table.selectRow(names.index(chosen.watch.name))
         self._show_headline(found)
         self._show_buttons()
+
+    def _rows(self, found: WatchesRead, now_ms: int) -> list[ResultRow]:
+        return [
+            status_row(
+                one, now_ms, found.strips.get(one.watch.name), is_evaluated=found.is_evaluated
+            )
+            for one in found.statuses
+        ]
+
+    def _strip_of(self, row: int) -> WatchStrip | None:
+        if not 0 <= row < len(self._statuses):
+            return None
+        return self._strips.get(self._statuses[row].watch.name)
+
+    def _on_edit(self) -> None:
+        chosen = self._selected()
+        if chosen is not None:
+            self.edit_wanted.emit(chosen.watch.name)
 
     def _show_headline(self, found: WatchesRead) -> None:
         firing = [one for one in found.statuses if one.fires]
@@ -222,6 +244,7 @@ class WatchesWindow(ToolWindow):
         )
         self.silence_button.setEnabled(chosen is not None)
         self.remove_button.setEnabled(chosen is not None)
+        self.edit_button.setEnabled(chosen is not None)
         has_baseline = chosen is not None and chosen.watch.expect == "no_new_listeners"
         self.accept_button.setEnabled(has_baseline)
 
@@ -234,7 +257,7 @@ class WatchesWindow(ToolWindow):
         chosen = self._selected()
         if chosen is not None:
             incidents = chosen.incidents
-            self._do(lambda store, now_ms: _acknowledge(store, incidents, now_ms))
+            self._do(lambda store, now_ms: acknowledge(store, incidents, now_ms))
 
     def _on_silence(self, duration_ms: int) -> None:
         chosen = self._selected()
@@ -303,7 +326,9 @@ class WatchesWindow(ToolWindow):
         self.refresh()
 
 
-def _fill(table: ResultTable, titles: tuple[str, ...], rows: list) -> None:  # type: ignore[type-arg]
+def fill_table(
+    table: ResultTable, titles: tuple[str, ...], rows: list[ResultRow], widest: int = 260
+) -> None:
     """Show rows in place of those before, where any cell differs."""
     shown = getattr(table, "shown_rows", None)
     if shown == rows:
@@ -313,13 +338,16 @@ def _fill(table: ResultTable, titles: tuple[str, ...], rows: list) -> None:  # t
     table.begin(titles)
     for row in rows:
         table.append(row)
-    table.fit()
+    table.fit(widest)
     table.verticalScrollBar().setValue(at)
 
 
-def _acknowledge(store: IncidentStore, incidents: tuple[str, ...], now_ms: int) -> None:
+def acknowledge(
+    store: IncidentStore, incidents: tuple[str, ...], now_ms: int, note: str = ""
+) -> None:
+    """Keep that incidents were seen, with a note, inside the caller's transaction."""
     for incident in incidents:
-        store.acknowledge(incident, now_ms, "")
+        store.acknowledge(incident, now_ms, note)
         known = store.incident(incident)
         if known is not None:
-            store.add_event(now_ms, "acknowledged", known.watch, known.port, incident, "")
+            store.add_event(now_ms, "acknowledged", known.watch, known.port, incident, note)

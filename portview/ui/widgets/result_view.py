@@ -148,11 +148,11 @@ class ResultTable(QTableWidget):
                 item.setData(Qt.ItemDataRole.AccessibleTextRole, words)
                 self._marks.append((item, row.severity))
 
-    def fit(self) -> None:
+    def fit(self, widest: int = _WIDEST_COLUMN) -> None:
         """Give each column the width that its texts need, within reason."""
         for column in range(self.columnCount() - 1):
             self.resizeColumnToContents(column)
-            self.setColumnWidth(column, min(self.columnWidth(column) + 8, _WIDEST_COLUMN))
+            self.setColumnWidth(column, min(self.columnWidth(column) + 8, widest))
         self._share_rest()
 
     @override

@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QAbstractScrollArea, QLabel, QPushButton, QVBoxLay
 from portview.domain.sockets.scope import Scope
 from portview.i18n import _, ngettext
 from portview.override import override
+from portview.ui.search.scope_bar import scope_title
 from portview.ui.style.icons import device_pixmap
 from portview.ui.style.theme import muted_text
-from portview.ui.window.scope_bar import scope_title
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent

@@ -37,6 +37,7 @@ from portview.ui.search.filter_line import FilterLine
 from portview.ui.search.port_box import PortBox
 from portview.ui.search.port_card import PortCard
 from portview.ui.search.port_trial import PortTrial
+from portview.ui.search.scope_bar import ScopeBar, scope_title
 from portview.ui.settings_page.settings_tools import SettingsTools
 from portview.ui.style.theme import row_colours
 from portview.ui.table.socket_views import SocketViews
@@ -50,7 +51,6 @@ from portview.ui.window.info_bar import InfoBar
 from portview.ui.window.live_control import LiveControl
 from portview.ui.window.navigation import Navigation
 from portview.ui.window.restart_action import RESTART_ACTION, RestartAction
-from portview.ui.window.scope_bar import ScopeBar, scope_title
 from portview.ui.window.status_bar import StatusBar
 from portview.ui.window.table_with_details import TableWithDetails
 from portview.ui.window.theme_menu import ThemeMenu

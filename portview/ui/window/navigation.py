@@ -11,8 +11,8 @@ from portview.domain.sockets.socket_row import State
 from portview.domain.table.columns import COLUMNS
 from portview.domain.table.saved_view import SavedView
 from portview.i18n import _
+from portview.ui.search.scope_bar import scope_title
 from portview.ui.window.carried_view import CarriedView, carried, key_of
-from portview.ui.window.scope_bar import scope_title
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from portview.domain.sockets.socket_row import SocketKey
     from portview.models.socket_table_model import SocketTableModel
     from portview.ui.search.filter_box import FilterBox
+    from portview.ui.search.scope_bar import ScopeBar
     from portview.ui.table.socket_views import SocketViews
-    from portview.ui.window.scope_bar import ScopeBar
 
 _NUMBERS = {column.id: number for number, column in enumerate(COLUMNS)}
 

@@ -11,6 +11,7 @@ from portview.domain.sockets.scope import Scope
 from portview.i18n import _
 from portview.ui.commands.column_actions import COLUMN_ACTIONS
 from portview.ui.commands.row_actions import Section
+from portview.ui.machines.machine_tools import MACHINES_ACTION
 from portview.ui.probing.probing_tools import ACTION_NAMES
 from portview.ui.style.icons import icon
 from portview.ui.window.restart_action import RESTART_ACTION
@@ -81,8 +82,19 @@ class WindowMenus:
         for menu in looks:
             view_menu.addMenu(menu)
         self._row_actions.fill(self._bar.addMenu(_("&Socket")))
-        self._add(_("&Tools"), "why", "watches", "timeline", "", *ACTION_NAMES, "", "managed_rules")
-        self._add(_("&Help"), "cheat_sheet", "whats_new", "about")
+        self._add(
+            _("&Tools"),
+            "why",
+            "watches",
+            "alerts",
+            "timeline",
+            "",
+            *ACTION_NAMES,
+            "",
+            "managed_rules",
+            MACHINES_ACTION,
+        )
+        self._add(_("&Help"), "guide", "cheat_sheet", "whats_new", "about")
 
     def _draw_shield(self) -> None:
         # As the menu opens: the palette may be another one than at the last time.

@@ -11,6 +11,7 @@ from portview.ui.commands.action_controller import ActionController
 from portview.ui.diagnosis.diagnosis_tools import DiagnosisTools
 from portview.ui.firewall.firewall_tools import FirewallTools
 from portview.ui.history.history_tools import HistoryTools
+from portview.ui.machines.machine_tools import MachineTools
 from portview.ui.probing.port_actions import add_port_actions
 from portview.ui.probing.probing_tools import ProbingSources, ProbingTools
 from portview.ui.watching.watch_tools import WatchTools
@@ -67,6 +68,8 @@ class WindowTools(QObject):
         self.diagnosis = DiagnosisTools(window, runner, settings, model.all_entries)
         self.watching = WatchTools(window, runner, settings)
         self.history = HistoryTools(window, runner, settings)
+        port_names = data_sources.describe().port_names
+        self.machines = MachineTools(window, runner, settings, port_names)
 
     def add_actions(self, acts: WindowActions, rows: RowActions) -> None:
         """Add what the tools do about the window's rows, and connect them; call it once."""
@@ -78,6 +81,7 @@ class WindowTools(QObject):
         self.firewall.add_actions(acts, rows)
         self.watching.add_actions(acts, rows)
         self.history.add_actions(acts)
+        self.machines.add_actions(acts)
         self._connect()
 
     def close(self) -> None:
@@ -87,6 +91,7 @@ class WindowTools(QObject):
         self.diagnosis.close()
         self.watching.close()
         self.history.close()
+        self.machines.close()
 
     def _connect(self) -> None:
         firewall, diagnosis, actions = self.firewall, self.diagnosis, self.actions

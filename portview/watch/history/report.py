@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from portview.domain.formatting import format_duration
 from portview.domain.local_time import local_moment
 from portview.domain.plain_text import inert
+from portview.domain.table.export import text_width
 from portview.i18n import _, ngettext
 
 if TYPE_CHECKING:
@@ -81,9 +82,11 @@ def _table(spans: Sequence[Span], now_ms: int) -> Iterator[str]:
         _("Address"),
     )  # fmt: skip
     rows = [head, *(_cells(span, now_ms) for span in spans)]
-    widths = [max(len(row[place]) for row in rows) for place in range(len(head))]
+    widths = [max(text_width(row[place]) for row in rows) for place in range(len(head))]
     for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        cells = (
+            cell + " " * (width - text_width(cell)) for cell, width in zip(row, widths, strict=True)
+        )
         yield "  ".join(cells).rstrip()
 
 

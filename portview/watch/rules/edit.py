@@ -1,7 +1,7 @@
 """Changes watches.toml as a person would: comments, order and line ends stay.
 
-A watch is added at the end, so that what is there stays byte for byte; one is removed by its
-lines. Either is read again before it is written, and written whole or not at all.
+A watch is added at the end, so that what is there stays byte for byte; one is removed or changed by
+its lines. Whatever comes of it is read again before it is written, and written whole or not at all.
 """
 
 from __future__ import annotations
@@ -127,6 +127,15 @@ def _loaded(text: str) -> Any:
 
 
 def _cut_lines(text: str, place: int) -> str | None:
+    found = _lines_of(text, place)
+    if found is None:
+        return None
+    lines, first, end = found
+    return "".join(lines[:first] + lines[end:])
+
+
+def _lines_of(text: str, place: int) -> tuple[list[str], int, int] | None:
+    """Return all lines, and where those of a watch begin and end."""
     lines = text.splitlines(keepends=True)
     headers = [
         number for number, line in enumerate(lines) if _WATCH_HEADER.fullmatch(line.rstrip())
@@ -145,7 +154,7 @@ def _cut_lines(text: str, place: int) -> str | None:
         not lines[end - 1].strip() or lines[end - 1].lstrip().startswith("#")
     ):
         end -= 1
-    return "".join(lines[:first] + lines[end:])
+    return lines, first, end
 
 
 def _cut_by_parser(text: str, place: int) -> str:
@@ -157,4 +166,84 @@ def _cut_by_parser(text: str, place: int) -> str:
     del watches[place]
     if not watches:
         del document["watch"]
+    return tomlkit.dumps(document)
+
+
+def read_watch_values(path: Path, name: str) -> dict[str, Any]:
+    """Return the keys of a watch as the file has them. Raises PortViewError as the others do."""
+    content = read_bytes(path)
+    require_right(path, parse_rules(content))
+    watches: list[dict[str, Any]] = tomllib.loads(content.decode("utf-8-sig")).get("watch", [])
+    names = [str(one.get("name", "")).strip() for one in watches]
+    if name not in names:
+        raise unknown_watch(name, names)
+    return watches[names.index(name)]
+
+
+def change_watch(path: Path, name: str, changes: Mapping[str, Any]) -> None:
+    """Set keys of a watch; None removes one. Its other keys, its comments and the rest stay.
+
+    Raises PortViewError where there is no such watch, or what comes of it is wrong; then nothing is
+    written.
+    """
+    before = read_bytes(path)
+    parsed = parse_rules(before)
+    require_right(path, parsed)
+    names = [one.name for one in parsed.rules.watches]
+    if name not in names:
+        raise unknown_watch(name, names)
+    after = _with_changes(before, names.index(name), changes)
+    problems = parse_rules(after).problems
+    if problems:
+        raise PortViewError(
+            "wrong_watch",
+            " ".join(one.message for one in problems),
+            _("Nothing was written."),
+            Outcome.BAD_INPUT,
+        )
+    _write(path, after)
+
+
+def _with_changes(content: bytes, place: int, changes: Mapping[str, Any]) -> bytes:
+    text = content.decode("utf-8-sig")
+    wanted = tomllib.loads(text)
+    for key, value in changes.items():
+        wanted["watch"][place].pop(key, None)
+        if value is not None:
+            wanted["watch"][place][key] = list(value) if isinstance(value, tuple) else value
+    changed = _change_lines(text, place, changes)
+    if changed is None or _loaded(changed) != wanted:
+        changed = _change_by_parser(text, place, changes)
+    mark = _BOM if content.startswith(_BOM) else b""
+    return mark + changed.encode()
+
+
+def _change_lines(text: str, place: int, changes: Mapping[str, Any]) -> str | None:
+    """Change the lines of one watch alone."""
+    found = _lines_of(text, place)
+    if found is None:
+        return None
+    lines, first, end = found
+    block = "".join(lines[first:end])
+    ends_with_line = block.endswith("\n")
+    line_end = "\r\n" if "\r\n" in block else "\n"
+    try:
+        changed = _change_by_parser(block.replace("\r\n", "\n"), 0, changes)
+    except ValueError:
+        return None
+    changed = changed.rstrip("\n") + ("\n" if ends_with_line or end < len(lines) else "")
+    return "".join((*lines[:first], changed.replace("\n", line_end), *lines[end:]))
+
+
+def _change_by_parser(text: str, place: int, changes: Mapping[str, Any]) -> str:
+    import tomlkit  # noqa: PLC0415 - for changes alone
+
+    document = tomlkit.parse(text)
+    watches: Any = document["watch"]
+    table = watches[place]
+    for key, value in changes.items():
+        if value is None:
+            table.pop(key, None)
+        else:
+            table[key] = list(value) if isinstance(value, tuple) else value
     return tomlkit.dumps(document)

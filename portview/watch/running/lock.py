@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.folders import settings_folder
-from portview.watch.store.process_lock import ProcessLock
+from portview.watch.store.process_lock import ProcessLock, is_locked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +18,14 @@ _PAUSE_S = 0.1
 def lock_path() -> Path:
     """Return the file that is locked."""
     return settings_folder() / "watch.lock"
+
+
+def is_evaluated() -> bool:
+    """Return whether some process evaluates now; False where that can't be found out."""
+    try:
+        return is_locked(lock_path())
+    except OSError:
+        return False
 
 
 class EvaluationLock(ProcessLock):

@@ -37,6 +37,7 @@ from portview.watch.running.round import (
     surroundings_now,
 )
 from portview.watch.running.schedule import Schedule
+from portview.watch.running.wakeups import Wakeups
 from portview.watch.store.incident_store import IncidentStore
 from portview.watch.tracking.tracker import Tracker, may_be_diagnosed
 
@@ -106,6 +107,7 @@ class Turns:
         self._deliveries = Deliveries()
         self._alertmanager = AlertmanagerSender()
         self._diagnoser = Diagnoser()
+        self._wakeups = Wakeups(self._wake)
         self._repairer = Repairer(self._reader, self._evaluator)
         self._retries: dict[str, int] = {}
         self._began_ms = moment_now().wall_ms
@@ -126,6 +128,7 @@ class Turns:
         try:
             self._reload(now_s)
             self._look_at_store(now_s)
+            self._wakeups.hurry(self._rules.watches, self._schedule, now_s)
             self._evaluate(now_s)
             self._problem = ""
         except sqlite3.Error as error:
@@ -140,6 +143,7 @@ class Turns:
 
     def close(self) -> None:
         """End all threads and free what is held open."""
+        self._wakeups.close()
         self._jobs.stop()
         self._repairer.stop()
         self._diagnoser.stop()
@@ -168,6 +172,7 @@ class Turns:
             self._hooks.on_rules(parsed.rules)
         self._tracker.adopt(parsed.rules, moment_now(), is_new_run=is_first)
         self._schedule.adopt([one for one in parsed.rules.watches if one.is_enabled], now_s)
+        self._wakeups.adopt(parsed.rules)
         self._deliveries.adopt(parsed.rules)
         self._alertmanager.adopt(parsed.rules.alertmanager_url)
         tidy(parsed.rules, self._store)

@@ -150,3 +150,51 @@ def test_where_rights_are_missing_nobody_is_asked_for_them(
 @pytest.mark.linux_only("systemd")
 def test_a_service_that_does_not_exist_is_bad_and_not_unknown(systemd: Path) -> None:
     assert look(Watch("x", Expectation.SERVICE, service="none.service")) is Evaluation.BAD
+
+
+@pytest.mark.windows_only("asks the service control manager")
+def test_the_end_of_a_real_service_is_heard_at_once(tmp_path: Path) -> None:
+    import queue  # noqa: PLC0415 - here alone
+
+    from portview.actions.service_control.events import follow_services  # noqa: PLC0415 - likewise
+
+    name = f"PortViewEvents{os.getpid()}"
+    script = FOLDER / "system" / "readers" / "windows" / "windows_service.py"
+    command = f'"{sys.executable}" "{script}" {name} "{tmp_path / "port"}"'
+    made = sc("create", name, "binPath=", command)
+    if made.returncode:
+        pytest.skip(f"this user may not create services: {made.stdout.strip()}")
+    heard: queue.Queue[str] = queue.Queue()
+    events = follow_services({name}, heard.put)
+    assert events is not None
+    try:
+        sc("start", name)
+        assert heard.get(timeout=60) == name
+        sc("stop", name)
+        assert heard.get(timeout=60) == name
+    finally:
+        events.close()
+        sc("stop", name)
+        sc("delete", name)
+
+
+@pytest.mark.windows_only("asks the service control manager")
+def test_the_failure_actions_of_a_real_service_are_set_and_read_again(tmp_path: Path) -> None:
+    from portview.actions.service_control.windows_recovery import (  # noqa: PLC0415 - here alone
+        set_failure_actions,
+    )
+
+    name = f"PortViewRecovery{os.getpid()}"
+    script = FOLDER / "system" / "readers" / "windows" / "windows_service.py"
+    made = sc("create", name, "binPath=", f'"{sys.executable}" "{script}" {name} "{tmp_path}"')
+    if made.returncode:
+        pytest.skip(f"this user may not create services: {made.stdout.strip()}")
+    try:
+        set_failure_actions(name, 5, 86_400)
+        found = read_service(name)
+        if not found.recovery:
+            pytest.skip("this Windows keeps no failure actions")
+        assert [one.delay_s for one in found.recovery] == [5.0] * 3
+        assert found.recovery_reset_s == 86_400
+    finally:
+        sc("delete", name)

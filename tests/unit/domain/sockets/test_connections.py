@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from portview.domain.owners.process import ProcessKey
-from portview.domain.sockets.connections import connections_of, top_clients, total_rate
+from portview.domain.sockets.connections import (
+    connections_by_server,
+    connections_of,
+    top_clients,
+    total_rate,
+)
 from portview.domain.sockets.socket_row import (
     Endpoint,
     Family,
@@ -52,6 +57,16 @@ def test_a_server_has_what_came_in_at_its_address(
 ) -> None:
     # Whoever accepted it: a worker's connection is the server's as well.
     assert connections_of(made(Endpoint(bound, 80)), ROWS) == expected
+
+
+def test_several_servers_are_told_apart_in_one_pass() -> None:
+    everywhere, loopback = made(Endpoint(ALL_V4, 80)), made(Endpoint("127.0.0.1", 80), owner=B)
+    other = made(Endpoint(ALL_V4, 81))
+    found = connections_by_server((everywhere, loopback, other), ROWS)
+    assert found == {
+        server.key: [row.key for row in connections_of(server, ROWS)]
+        for server in (everywhere, loopback, other)
+    }
 
 
 def test_a_client_has_the_connections_of_its_process_to_the_same_server() -> None:

@@ -70,6 +70,7 @@ def test_each_column_says_its_part() -> None:
         "age": short_moment(ROW.opened_at_ms or 0, CONTEXT.now_ms),
         "down": "1.5 kB/s",
         "up": "0 B/s",
+        "traffic": "1.5 kB/s",
         "executable": "/opt/app",
         "command_line": "app -x",
         "what": "",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from portview.domain.sockets.scope import Scope
+from portview.ui.search.scope_bar import ScopeBar
 from portview.ui.style.theme import Theme, apply_theme
-from portview.ui.window.scope_bar import ScopeBar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

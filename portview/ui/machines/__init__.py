@@ -1,0 +1,1 @@
+"""Other machines in windows of their own, over ssh."""
