@@ -175,45 +175,20 @@ def run_forward(options: argparse.Namespace) -> Outcome:
 
 
 def _change(change: SettingChange, options: argparse.Namespace) -> Outcome:
-    from portview.actions.confirmation.history import keep_record  # noqa: PLC0415 - when wanted
-    from portview.actions.port_settings.change import (  # noqa: PLC0415 - likewise
-        apply_setting,
-        plan_setting,
+    from portview.actions.confirmation.action import prepare  # noqa: PLC0415 - when wanted
+    from portview.actions.confirmation.setting_action import SettingAction  # noqa: PLC0415
+    from portview.cli.acting import run_action  # noqa: PLC0415 - likewise
+
+    return run_action(
+        prepare(SettingAction(change)), options, partial(_document, is_dry_run=options.dry_run)
     )
-    from portview.cli.consent import require_consent  # noqa: PLC0415 - likewise
-    from portview.cli.elevating import act_or_elevate  # noqa: PLC0415 - likewise
-
-    plan = plan_setting(change)
-    if not options.json:
-        _print_plan(plan)
-    if options.dry_run:
-        if options.json:
-            print_json({"dry_run": True, "plan": _plan_object(plan), "report": None})
-        return Outcome.DONE
-    if not plan.is_so_already and not require_consent(
-        _("Do this?"), has_yes=options.yes, as_json=options.json
-    ):
-        return Outcome.NOT_DONE
-    report = act_or_elevate(lambda as_admin: apply_setting(plan, as_admin=as_admin), options)
-    keep_record(report)
-    if options.json:
-        document = {"dry_run": False, "plan": _plan_object(plan), "report": _report_object(report)}
-        print_json(document)
-    else:
-        for line in filter(None, (report.done, report.now, report.next_step)):
-            print_line(line)
-    return report.outcome
 
 
-def _print_plan(plan: SettingPlan) -> None:
-    from portview.actions.port_settings.change import describe_change  # noqa: PLC0415 - likewise
-
-    print_line(describe_change(plan.change))
-    if plan.is_so_already:
-        return
-    for command in plan.commands:
-        print_line(f"  {' '.join(command)}")
-    print_line("  " + _("Harm: {harm}").format(harm=plan.harm))
+def _document(
+    plan: SettingPlan, report: SettingReport | None, *, is_dry_run: bool
+) -> dict[str, object]:
+    told = _report_object(report) if report else None
+    return {"dry_run": is_dry_run, "plan": _plan_object(plan), "report": told}
 
 
 def _plan_object(plan: SettingPlan) -> dict[str, object]:

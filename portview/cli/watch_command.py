@@ -98,6 +98,23 @@ def _add_named(actions: Actions) -> None:
         _("show what a repair would do next, and do nothing"),
     )
     preview.add_argument("name", metavar="NAME")
+    recovery = actions.add(
+        "recovery",
+        watch_changes.recovery,
+        _("show or set what the service manager does when a service fails"),
+    )
+    recovery.add_argument("name", metavar="SERVICE")
+    recovery.add_argument(
+        "--restart-after",
+        dest="restart_after",
+        metavar="TIME",
+        type=partial(parse_duration_ms, max_ms=86_400_000),
+        help=_("start it again so long after each failure, such as 5s"),
+    )
+    recovery.add_argument(
+        "--never", action="store_true", help=_("don't start it again when it fails")
+    )
+    recovery.add_argument("--yes", action="store_true", help=_("without being asked"))
     test = actions.add("test-channel", watch_changes.test_channel, _("send a test message"))
     test.add_argument("name", metavar="NAME")
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
-    from portview.actions.confirmation.actions import Action
+    from portview.actions.confirmation.action import AnyAction
     from portview.domain.owners.process import Execution, ProcessKey
     from portview.engine.task_runner import TaskRunner
     from portview.ui.commands.row_actions import RowActions
@@ -47,7 +47,7 @@ class ActionController(QObject):
         add_change_commands(rows, self.start, sys.platform, standing)
         acts.add("action_list", ActionSpec(_("&Actions"), ("Ctrl+Shift+L",)), self.show_list)
 
-    def start(self, job: Action) -> None:
+    def start(self, job: AnyAction) -> None:
         """Lead through a job."""
         from portview.ui.confirm.action_dialog import ActionDialog  # noqa: PLC0415 - loaded when wanted
 

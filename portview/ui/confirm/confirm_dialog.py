@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from portview.actions.confirmation.actions import ExecutionOptions, can_be_elevated
+from portview.actions.confirmation.action import ExecutionOptions, may_be_elevated
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.severity import Severity
 from portview.engine.task_runner import Pool
@@ -250,7 +250,7 @@ class ConfirmDialog(QDialog):
         self._show_result(
             "check" if is_done else "warning", report.now, report.done, report.next_step
         )
-        self.admin_button.setVisible(can_be_elevated(report))
+        self.admin_button.setVisible(may_be_elevated(report))
         self.acted.emit(report)
 
     @Slot(object)
@@ -262,8 +262,7 @@ class ConfirmDialog(QDialog):
             raise error
         is_calm = error.code == "elevation_cancelled"
         self._show_result("info" if is_calm else "warning", error.message, "", error.hint)
-        may_elevate = was_executing and error.outcome is Outcome.NEEDS_ADMIN
-        self.admin_button.setVisible(may_elevate and error.code != "elevation_unavailable")
+        self.admin_button.setVisible(was_executing and may_be_elevated(error))
 
     @Slot()
     def _on_cancelled(self) -> None:

@@ -28,6 +28,7 @@ _ICONS = {
     CardKind.REFUSED: "warning",
     CardKind.STAYS: "info",
     CardKind.RULE: "firewall",
+    CardKind.NEW_RULE: "firewall",
     CardKind.SETTING: "system",
 }
 _KIND_LABELS = {
@@ -37,6 +38,7 @@ _KIND_LABELS = {
     CardKind.REFUSED: N_("Left alone"),
     CardKind.STAYS: N_("Keeps running"),
     CardKind.RULE: N_("Will be revoked"),
+    CardKind.NEW_RULE: N_("Will be created"),
     CardKind.SETTING: N_("Will be changed"),
 }
 

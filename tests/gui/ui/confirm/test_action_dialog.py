@@ -16,10 +16,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QApplication, QLabel
 
+from portview.actions.confirmation.action import AS_USER, NO_CHOICES, ExecutionOptions
 from portview.actions.confirmation.actions import (
     EndAction,
-    ExecutionOptions,
     FreeAction,
+    FreePreview,
     SuspendAction,
 )
 from portview.actions.confirmation.cards import Card, CardKind
@@ -27,6 +28,8 @@ from portview.actions.confirmation.confirmation import Confirmation
 from portview.actions.confirmation.history import read_records
 from portview.actions.free_port.elevated_holders import HeldSocket
 from portview.actions.free_port.execute import free_port
+from portview.actions.free_port.plan import FreePlan
+from portview.actions.port_usage import FreeRequest
 from portview.actions.processes.suspend import SuspendVerb
 from portview.domain.errors import ActionReport, Outcome, PortViewError
 from portview.domain.owners.process import Execution, ProcessKey
@@ -43,12 +46,12 @@ if TYPE_CHECKING:
 
     from pytestqt.qtbot import QtBot
 
-    from portview.actions.confirmation.actions import Action
+    from portview.actions.confirmation.action import AnyAction, Choices
     from portview.domain.cancellation import CancelToken
     from portview.engine.task_runner import TaskRunner
 
     StartServer = Callable[[], tuple[subprocess.Popen[str], int]]
-    Open = Callable[[Action], ActionDialog]
+    Open = Callable[[AnyAction], ActionDialog]
 
 WAIT_MS = 20_000
 
@@ -58,7 +61,7 @@ def ask(qtbot: QtBot, runner: TaskRunner) -> Iterator[Open]:
     """Open dialogs that are closed with the test."""
     opened: list[ActionDialog] = []
 
-    def start(job: Action) -> ActionDialog:
+    def start(job: AnyAction) -> ActionDialog:
         dialog = ActionDialog(job, runner)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
         opened.append(dialog)
@@ -333,15 +336,18 @@ def test_a_port_that_is_free_by_now_is_told_as_that(ask: Open) -> None:
 def test_what_sums_up_the_cards_stands_above_them(ask: Open) -> None:
     job = FakeAction([])
     cards = tuple(Card(CardKind.STOPS, f"node, PID {number}") for number in range(40))
-    job.preview = lambda *, force, tree: Confirmation(  # type: ignore[method-assign]
-        "Free it?", cards, object(), "Free", ("40 processes will be stopped.",)
-    )
+    job.confirmation = Confirmation("Free it?", cards, "Free", ("40 processes will be stopped.",))
     dialog = ask(job)
     assert dialog.notes.text() == "40 processes will be stopped."
     assert dialog.notes.geometry().bottom() < dialog.cards.geometry().top()
     # However many there are, the buttons stay on the screen.
     assert dialog.height() <= dialog.screen().availableSize().height()
     assert dialog.act_button.isVisible()
+
+
+MARKED_UP = Confirmation(
+    "<i>plain?</i>", (Card(CardKind.STOPS, "<b>not bold</b>", ("<img src=x>",)),), "Do & it"
+)
 
 
 @dataclass
@@ -351,12 +357,15 @@ class FakeAction:
     ends: list[ActionReport | PortViewError]
     all_options: list[ExecutionOptions] = field(default_factory=list)
     title: str = "Action"
+    confirmation: Confirmation = MARKED_UP
 
-    def preview(self, *, force: bool, tree: bool) -> Confirmation:
-        card = Card(CardKind.STOPS, "<b>not bold</b>", ("<img src=x>",))
-        return Confirmation("<i>plain?</i>", (card,), object(), "Do & it")
+    def preview(self, choices: Choices = NO_CHOICES) -> Confirmation:
+        return self.confirmation
 
-    def execute(self, confirmation: Confirmation, options: ExecutionOptions) -> ActionReport:
+    def confirm(self, plan: Confirmation) -> Confirmation:
+        return plan
+
+    def execute(self, plan: Confirmation, options: ExecutionOptions = AS_USER) -> ActionReport:
         self.all_options.append(options)
         end = self.ends.pop(0)
         if isinstance(end, PortViewError):
@@ -367,8 +376,8 @@ class FakeAction:
 class OnlyForAdministrators(FakeAction):
     """One that is refused here, because what the decision needs can't be read."""
 
-    def preview(self, *, force: bool, tree: bool) -> Confirmation:
-        return replace(super().preview(force=force, tree=tree), verb="", is_for_admin=True)
+    def confirm(self, plan: Confirmation) -> Confirmation:
+        return replace(plan, verb="", is_for_admin=True)
 
 
 def test_what_starts_a_server_again_can_be_stopped_next(
@@ -396,12 +405,15 @@ def test_what_starts_a_server_again_can_be_stopped_next(
 class FakeHiddenAction(FreeAction):
     """A job whose holder only administrators are told, as no test that runs as root has one."""
 
-    def preview(self, *, force: bool, tree: bool) -> Confirmation:
+    def preview(self, choices: Choices = NO_CHOICES) -> FreePreview:
+        return FreePreview(FreePlan(FreeRequest(self.port)), None, None)
+
+    def confirm(self, plan: FreePreview) -> Confirmation:
         if not self.held:
             card = Card(CardKind.REFUSED, "An unknown process")
-            return Confirmation("Hidden.", (card,), object(), is_hidden=True)
+            return Confirmation("Hidden.", (card,), is_hidden=True)
         card = Card(CardKind.STOPS, f"PID {self.held[0].owner.pid}")
-        return Confirmation("Free it?", (card,), object(), "Free", can_be_forced=True)
+        return Confirmation("Free it?", (card,), "Free", can_be_forced=True)
 
     def seen_by_admin(self, cancel: CancelToken | None = None) -> FreeAction:
         socket_key = SocketKey(
