@@ -16,3 +16,14 @@ def _folder() -> Path:
     package = Path(__file__).resolve().parent
     inside = package / "resources"
     return inside if inside.is_dir() else package.parent / "resources"
+
+
+def help_topics() -> dict[str, Path]:
+    """Return the topics of the user guide by their names, in alphabetical order."""
+    return {path.stem: path for path in sorted(resource_path("help").glob("*.md"))}
+
+
+def topic_title(path: Path) -> str:
+    """Return the first line of a topic."""
+    with path.open(encoding="utf-8") as file:
+        return file.readline().removeprefix("#").strip()

@@ -100,8 +100,10 @@ def _print_cause(terminal: Screen, cause: Finding, said: str, shown: set[Evidenc
 
 
 def _print_fix(terminal: Screen, fix: Fix) -> None:
-    admin = _(" (as administrator)") if fix.needs_admin else ""
-    terminal.line(f"• {fix.sentence}{admin}", indent=2, hang=4)
+    sentence = fix.sentence
+    if fix.needs_admin:
+        sentence = _("{sentence} (as administrator)").format(sentence=sentence)
+    terminal.line(f"• {sentence}", indent=2, hang=4)
     if fix.command is not None:
         terminal.whole(shown_command(fix.command), "command", indent=4)
     if fix.harm_words:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from portview.actions.confirmation.history import keep_record
-from portview.actions.connections.close import close_connection, inspect_connection
-from portview.actions.connections.errors import describe_connection
+from portview.actions.confirmation.action import prepare
+from portview.actions.confirmation.actions import CloseAction
 from portview.actions.json_output.actions import process_object, report_object
-from portview.actions.safety.process_words import describe_process
+from portview.cli.acting import run_action
 from portview.cli.arguments import add_change_options, parse_endpoint
-from portview.cli.consent import require_consent
-from portview.cli.console import print_json, print_line
-from portview.cli.elevating import act_or_elevate
-from portview.domain.errors import Outcome
 from portview.domain.json_schema import socket_object
 from portview.i18n import _
 
@@ -21,6 +17,7 @@ if TYPE_CHECKING:
     import argparse
 
     from portview.actions.connections.close import ClosePlan
+    from portview.domain.errors import ActionReport, Outcome
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -41,35 +38,18 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> Outcome:
     """Close the connection that the options name."""
-    plan = inspect_connection(parse_endpoint(options.local), parse_endpoint(options.remote))
-    document = {"dry_run": options.dry_run, "plan": _plan_object(plan)}
-    if not options.json:
-        print_line(_("Close {connection}").format(connection=describe_connection(plan.row)))
-        print_line(
-            "  "
-            + _("held by {process}").format(
-                process=describe_process(plan.process.info if plan.process else None)
-            )
-        )
-        if plan.peer is not None:
-            print_line(
-                "  "
-                + _("to {process} on this machine").format(process=describe_process(plan.peer.info))
-            )
-    if options.dry_run:
-        if options.json:
-            print_json({**document, "report": None})
-        return Outcome.DONE
-    if not require_consent(_("Do this?"), has_yes=options.yes, as_json=options.json):
-        return Outcome.NOT_DONE
-    report = act_or_elevate(lambda as_admin: close_connection(plan, as_admin=as_admin), options)
-    keep_record(report)
-    if options.json:
-        print_json({**document, "report": report_object(report)})
-    else:
-        print_line(report.now)
-        print_line(report.next_step)
-    return report.outcome
+    action = CloseAction(parse_endpoint(options.local), parse_endpoint(options.remote))
+    return run_action(prepare(action), options, partial(_document, is_dry_run=options.dry_run))
+
+
+def _document(
+    plan: ClosePlan, report: ActionReport | None, *, is_dry_run: bool
+) -> dict[str, object]:
+    return {
+        "dry_run": is_dry_run,
+        "plan": _plan_object(plan),
+        "report": report_object(report) if report else None,
+    }
 
 
 def _plan_object(plan: ClosePlan) -> dict[str, object]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from portview.actions.confirmation.history import keep_record
-from portview.actions.free_port.plan import PlanAction
-from portview.actions.free_port.restart_words import restart_sentences
-from portview.actions.json_output.actions import report_object, result_object, step_object
-from portview.actions.processes.end import end_process, inspect_process
+from portview.actions.confirmation.action import Choices, prepare
+from portview.actions.confirmation.actions import EndAction
+from portview.actions.json_output.actions import report_object, step_object
+from portview.actions.stopping.serialised import result_object
+from portview.cli.acting import run_action
 from portview.cli.arguments import add_change_options, parse_grace, parse_start_time
-from portview.cli.consent import require_consent
-from portview.cli.console import print_json, print_line
-from portview.cli.elevating import act_or_elevate
-from portview.cli.plan_text import step_lines
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.owners.process import ProcessKey
 from portview.domain.plain_text import quoted
@@ -21,6 +18,9 @@ from portview.i18n import _
 
 if TYPE_CHECKING:
     import argparse
+
+    from portview.actions.free_port.plan import PlanStep
+    from portview.actions.processes.end import EndReport
 
 _LARGEST_PID = 2**32 - 1
 
@@ -50,32 +50,22 @@ def run(options: argparse.Namespace) -> Outcome:
     """End the process that the options name."""
     grace_s = parse_grace(options.grace)
     key = ProcessKey(parse_pid(options.pid), parse_start_time(options.started))
-    step = inspect_process(key, force=options.force, tree=options.tree)
-    if not options.json:
-        for line in step_lines(step, grace_s):
-            print_line(line)
-        for sentence in restart_sentences([step]):
-            print_line(f"  {sentence}")
-    is_possible = step.kind is not PlanAction.REFUSE
-    if options.dry_run:
-        if options.json:
-            print_json({"dry_run": True, "plan": step_object(step), "report": None})
-        return Outcome.DONE if is_possible else Outcome.NOT_DONE
-    # What is refused here for want of rights may be done by the elevated process.
-    may_act = is_possible or (options.elevate and step.refusal and step.refusal.needs_admin)
-    if may_act and not require_consent(_("Do this?"), has_yes=options.yes, as_json=options.json):
-        return Outcome.NOT_DONE
-    report = act_or_elevate(
-        lambda as_admin: end_process(step, grace_s=grace_s, as_admin=as_admin), options
+    prepared = prepare(EndAction(key, grace_s=grace_s), Choices(options.force, options.tree))
+    is_possible = bool(prepared.confirmation.verb)
+    return run_action(
+        prepared,
+        options,
+        partial(_document, is_dry_run=options.dry_run),
+        dry_outcome=Outcome.DONE if is_possible else Outcome.NOT_DONE,
     )
-    keep_record(report)
-    if options.json:
-        told = {**report_object(report), "results": [result_object(r) for r in report.results]}
-        print_json({"dry_run": False, "plan": step_object(step), "report": told})
-    else:
-        for line in filter(None, (report.done, report.now, report.next_step)):
-            print_line(line)
-    return report.outcome
+
+
+def _document(step: PlanStep, report: EndReport | None, *, is_dry_run: bool) -> dict[str, Any]:
+    told = None
+    if report is not None:
+        results = [result_object(result) for result in report.results]
+        told = {**report_object(report), "results": results}
+    return {"dry_run": is_dry_run, "plan": step_object(step), "report": told}
 
 
 def parse_pid(text: str) -> int:

@@ -7,26 +7,21 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from portview.actions.confirmation.history import keep_record
-from portview.actions.firewall_rules.apply import make_rule, revoke_rules, revoke_unseen
+from portview.actions.confirmation.action import prepare
+from portview.actions.confirmation.firewall_actions import RevokeAction, RuleAction
 from portview.actions.firewall_rules.expiry import plan_expired
-from portview.actions.firewall_rules.plan import (
-    can_match_programs,
-    managed_rule,
-    plan_revoke,
-    plan_rule,
-)
+from portview.actions.firewall_rules.plan import can_match_programs, managed_rule
 from portview.actions.firewall_rules.query_context import FirewallQueryContext, ask_about_port
 from portview.actions.firewall_rules.report_text import needless_report
 from portview.actions.json_output.firewall import revoke_document, rule_document
 from portview.actions.specs.rule_spec import default_rule_spec, validated_rule_spec
+from portview.cli.acting import consented
 from portview.cli.arguments import settle_port
-from portview.cli.consent import require_consent
-from portview.cli.console import print_json, print_line
-from portview.cli.elevating import act_or_elevate
+from portview.cli.confirmation_text import show_confirmation, show_report
+from portview.cli.console import print_json
 from portview.cli.firewall_arguments import awaited_process, expiry, full_program, listed
-from portview.cli.firewall_text import revoke_plan_lines, rule_plan_lines
-from portview.domain.errors import ActionReport, Outcome, PortViewError
+from portview.cli.screen import tell
+from portview.domain.errors import Outcome, PortViewError
 from portview.domain.firewall import FirewallQuestion, RuleEffect
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import Protocol
@@ -39,10 +34,13 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Sequence
 
+    from portview.actions.confirmation.action import PreparedAction
+    from portview.actions.confirmation.firewall_actions import RevokePreview
     from portview.actions.firewall_rules.plan import RevokePlan, RulePlan
     from portview.actions.firewall_rules.report import FirewallReport, RevokeReport
     from portview.domain.firewall import FirewallStatus, ManagedRule, RuleSpec
-    from portview.firewall.interface import Firewall
+
+    PreparedRevoke = PreparedAction[RevokePreview, RevokeReport]
 
 
 def run_rule(options: argparse.Namespace) -> Outcome:
@@ -55,22 +53,32 @@ def run_rule(options: argparse.Namespace) -> Outcome:
     validated_rule_spec(_rule_spec(options, FirewallQueryContext(wanted), matches_programs=True))
     port = ask_about_port(wanted, sys.platform)
     with closing(open_firewall()) as firewall:
-        rules = firewall.read()
-        expired = plan_expired(firewall, rules)
-        revoked: RevokeReport | None = None
-        # First, because the verdict is to be one without them.
-        if expired and not options.dry_run:
-            revoked = _revoked_expired(options, firewall, expired)
-            if revoked is None:
-                return Outcome.NOT_DONE
-        plan = _plan(options, firewall, port, matches_programs=can_match_programs(rules.status))
-        report = None if options.dry_run else _made(options, firewall, plan)
+        matches_programs = can_match_programs(firewall.read().status)
+    expired = prepare(RevokeAction(only_expired=True, opener=open_firewall))
+    revoked: RevokeReport | None = None
+    # First, because the verdict is to be one without them.
+    if expired.plan.plans and not options.dry_run:
+        revoked = _revoked(options, expired)
+        if revoked is None:
+            return Outcome.NOT_DONE
+        if not options.json:
+            show_report(revoked)
+    rule_spec = _rule_spec(options, port, matches_programs=matches_programs)
+    rule_spec = replace(rule_spec, until=awaited_process(options, port.owner))
+    prepared = prepare(RuleAction(rule_spec, wanted, open_firewall))
+    plan = prepared.plan
+    if plan.refusal is not None and options.dry_run:
+        raise plan.refusal
+    if not options.json:
+        _print(port.notes)
+        show_confirmation(prepared.confirmation)
+    report = None if options.dry_run else _made(options, prepared)
     if options.json and (report or options.dry_run):
-        print_json(rule_document(plan, report, expired, revoked))
-    elif options.dry_run:
-        _print(revoke_plan_lines(expired))
-    else:
-        _print_report(report)
+        print_json(rule_document(plan, report, expired.plan.plans, revoked))
+    elif options.dry_run and expired.plan.plans:
+        show_confirmation(expired.confirmation)
+    elif report is not None:
+        show_report(report)
     if report is None:
         return Outcome.DONE if options.dry_run else Outcome.NOT_DONE
     return report.outcome
@@ -82,17 +90,15 @@ def run_revoke(options: argparse.Namespace) -> Outcome:
     with closing(open_firewall()) as firewall:
         rules = firewall.read()
         if rules.status.problem:
-            unseen = _revoked_unseen(options, _unreadable(rules.status))
-            return _tell_revoked(options, [], unseen)
+            return _revoke_unseen(options, rules.status)
         wanted = _wanted(options, port, rules.managed_rules)
-        expired = plan_expired(firewall, rules)
-        reasons = {plan.own.id: plan.reason for plan in expired}
-        chosen = [plan_revoke(firewall, own, reasons.get(own.id, "")) for own in wanted]
-        named = {own.id for own in wanted}
-        plans = [*chosen, *(plan for plan in expired if plan.own.id not in named)]
-        if not options.json:
-            _print(revoke_plan_lines(plans))
-        return _revoke(options, firewall, plans, has_match=bool(wanted) or port is None)
+        expired = [plan.own.id for plan in plan_expired(firewall, rules)]
+    # What has expired goes as well, and says why.
+    chosen = tuple(dict.fromkeys((*(own.id for own in wanted), *expired)))
+    prepared = prepare(RevokeAction(chosen, opener=open_firewall))
+    if not options.json and prepared.plan.plans:
+        show_confirmation(prepared.confirmation)
+    return _revoke(options, prepared, has_match=bool(wanted) or port is None)
 
 
 def unreadable_outcome() -> Outcome:
@@ -101,91 +107,43 @@ def unreadable_outcome() -> Outcome:
     return Outcome.NEEDS_ADMIN if is_missing_rights else Outcome.NOT_DONE
 
 
-def _plan(
-    options: argparse.Namespace,
-    firewall: Firewall,
-    port: FirewallQueryContext,
-    *,
-    matches_programs: bool,
-) -> RulePlan:
-    """Plan the rule and show it."""
-    rule_spec = _rule_spec(options, port, matches_programs=matches_programs)
-    until = awaited_process(options, port.owner)
-    plan = plan_rule(firewall, replace(rule_spec, until=until), port)
-    if plan.refusal is not None and options.dry_run:
-        raise plan.refusal
-    if not options.json:
-        _print(port.notes)
-        _print(rule_plan_lines(plan))
-    return plan
-
-
-def _made(options: argparse.Namespace, firewall: Firewall, plan: RulePlan) -> FirewallReport | None:
+def _made(
+    options: argparse.Namespace, prepared: PreparedAction[RulePlan, FirewallReport]
+) -> FirewallReport | None:
     """Make the rule after asking; None where the person does not want it."""
-    if plan.is_needless:
-        return needless_report(plan)
-    if not require_consent(_("Create this rule?"), has_yes=options.yes, as_json=options.json):
-        return None
-    report = act_or_elevate(lambda as_admin: make_rule(firewall, plan, as_admin=as_admin), options)
-    keep_record(report)
-    return report
-
-
-def _revoked_expired(
-    options: argparse.Namespace, firewall: Firewall, expired: Sequence[RevokePlan]
-) -> RevokeReport | None:
-    if not options.json:
-        _print(revoke_plan_lines(expired))
-    revoked = _revoked(options, firewall, expired)
-    if not options.json:
-        _print_report(revoked)
-    return revoked
+    if prepared.plan.is_needless:
+        return needless_report(prepared.plan)
+    return consented(prepared, options, _("Create this rule?"))
 
 
 def _revoked(
-    options: argparse.Namespace, firewall: Firewall, plans: Sequence[RevokePlan]
+    options: argparse.Namespace, prepared: PreparedRevoke, *, is_shown: bool = False
 ) -> RevokeReport | None:
     """Revoke rules after asking; None where the person does not want it."""
+    if not options.json and not is_shown:
+        show_confirmation(prepared.confirmation)
+    count = len(prepared.plan.plans)
     question = (
-        _("Revoke it?")
-        if len(plans) == 1
-        else _("Revoke these {count} rules?").format(count=len(plans))
+        _("Revoke it?") if count == 1 else _("Revoke these {count} rules?").format(count=count)
     )
-    if not require_consent(question, has_yes=options.yes, as_json=options.json):
-        return None
-    report = act_or_elevate(
-        lambda as_admin: revoke_rules(firewall, plans, as_admin=as_admin), options
-    )
-    keep_record(report)
-    return report
+    return consented(prepared, options, question)
 
 
-def _revoked_unseen(options: argparse.Namespace, refusal: PortViewError) -> RevokeReport | None:
+def _revoke_unseen(options: argparse.Namespace, status: FirewallStatus) -> Outcome:
     """Have the one rule revoked whose id is known, by the side that may read the rules."""
     rule_id: str | None = options.rule_id
+    refusal = _unreadable(status)
     if rule_id is None or options.dry_run or refusal.outcome is not Outcome.NEEDS_ADMIN:
         raise refusal
+    prepared = prepare(RevokeAction((rule_id,), opener=open_firewall))
+    if not prepared.plan.problem:
+        raise refusal  # The rules became readable meanwhile: the next call sees them.
     question = _("Revoke the rule {rule_id}?").format(rule_id=inert(rule_id, 40))
-    if not require_consent(question, has_yes=options.yes, as_json=options.json):
-        return None
-
-    def act(as_admin: bool) -> RevokeReport:  # noqa: FBT001 - the one thing that it is told
-        if not as_admin:
-            raise refusal
-        return revoke_unseen((rule_id,))
-
-    report = act_or_elevate(act, options)
-    keep_record(report)
-    return report
+    return _tell_revoked(options, (), consented(prepared, options, question))
 
 
-def _revoke(
-    options: argparse.Namespace,
-    firewall: Firewall,
-    plans: Sequence[RevokePlan],
-    *,
-    has_match: bool,
-) -> Outcome:
+def _revoke(options: argparse.Namespace, prepared: PreparedRevoke, *, has_match: bool) -> Outcome:
+    plans = prepared.plan.plans
     if not has_match:
         _note(
             options,
@@ -194,7 +152,7 @@ def _revoke(
     elif not plans:
         _note(options, _("There is no rule to revoke."))
     if plans and not options.dry_run:
-        outcome = _tell_revoked(options, plans, _revoked(options, firewall, plans))
+        outcome = _tell_revoked(options, plans, _revoked(options, prepared, is_shown=True))
     else:
         if options.json:
             print_json({**revoke_document(plans, None), "dry_run": options.dry_run})
@@ -210,7 +168,7 @@ def _tell_revoked(
     if options.json:
         print_json(revoke_document(plans, report))
     else:
-        _print_report(report)
+        show_report(report)
     return report.outcome
 
 
@@ -256,14 +214,9 @@ def _unreadable(status: FirewallStatus) -> PortViewError:
 
 def _note(options: argparse.Namespace, text: str) -> None:
     if not options.json:
-        print_line(text)
-
-
-def _print_report(report: ActionReport | None) -> None:
-    if report is not None:
-        _print(filter(None, (report.done, report.now, report.next_step)))
+        tell(text)
 
 
 def _print(lines: Iterable[str]) -> None:
     for line in lines:
-        print_line(line)
+        tell(line)

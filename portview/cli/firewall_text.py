@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.actions.firewall_rules.plan import (
-    command_lines,
     describe_remotes,
     describe_rule_end,
-    rule_lines,
 )
 from portview.actions.firewall_rules.query_context import describe_port
-from portview.actions.firewall_rules.report_text import describe_verdict
 from portview.command_name import command_line
 from portview.domain.firewall import RuleEffect, RuleFit
 from portview.domain.plain_text import inert
@@ -21,7 +18,6 @@ from portview.i18n import N_, _, join_list, labelled
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from portview.actions.firewall_rules.plan import RevokePlan, RulePlan
     from portview.actions.firewall_rules.query_context import FirewallQueryContext
     from portview.domain.firewall import (
         FirewallAnswer,
@@ -111,33 +107,6 @@ def _expired_line(rule_id: str, reason: str) -> str:
     text = _("Rule {id} has expired: {reason}. To revoke it: {command}")
     command = command_line("firewall", "revoke", "--id", rule_id)
     return text.format(id=rule_id, reason=reason, command=command)
-
-
-def rule_plan_lines(plan: RulePlan) -> Iterator[str]:
-    """Yield the lines that show a rule before it is made."""
-    yield _("Rule: {change_name}").format(change_name=inert(plan.change.name, _LONGEST))
-    yield from (f"  {labelled(name, value)}" for name, value in rule_lines(plan.rule_spec))
-    yield _("Now, for any other machine: {verdict}").format(
-        verdict=describe_verdict(plan.before.whole)
-    )
-    if not plan.is_needless:
-        yield from (_("Will run: {line}").format(line=line) for line in command_lines(plan.change))
-    yield from (_("Warning: {warning}").format(warning=inert(warning)) for warning in plan.warnings)
-    yield from (_("Note: {note}").format(note=inert(note)) for note in plan.notes)
-
-
-def revoke_plan_lines(plans: Sequence[RevokePlan]) -> Iterator[str]:
-    """Yield the lines that show which rules are revoked, and by what."""
-    for plan in plans:
-        line = rule_spec_line(plan.own.rule_spec)
-        line = f"{line} ({plan.reason})" if plan.reason else line
-        yield _("Revoke {id}: {line}").format(id=plan.own.id, line=line)
-        yield from (_("Will run: {line}").format(line=line) for line in command_lines(plan.change))
-        yield from (
-            _("Warning: {warning}").format(warning=inert(warning))
-            for warning in plan.change.warnings
-        )
-        yield from (_("Note: {note}").format(note=inert(note)) for note in plan.change.notes)
 
 
 def rule_spec_line(rule_spec: RuleSpec) -> str:

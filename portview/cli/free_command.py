@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portview.actions.confirmation.history import keep_record
-from portview.actions.free_port.execute import expected_report, free_port
+from portview.actions.confirmation.action import Choices, prepare
+from portview.actions.confirmation.actions import FreeAction
+from portview.actions.free_port.execute import expected_report
 from portview.actions.json_output.actions import free_document
-from portview.actions.port_usage import FreeRequest
+from portview.cli.acting import run_action
 from portview.cli.arguments import (
     add_change_options,
     add_port_argument,
@@ -15,11 +16,7 @@ from portview.cli.arguments import (
     parse_grace,
     settle_port,
 )
-from portview.cli.consent import require_consent
-from portview.cli.console import print_json
-from portview.cli.elevating import act_or_elevate, inspect_or_elevate
-from portview.cli.plan_text import plan_lines
-from portview.cli.screen import tell
+from portview.cli.elevating import wants_rights
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.json_schema import iso_time
 from portview.domain.sockets.socket_row import Protocol
@@ -29,7 +26,6 @@ from portview.probes.bind_report import meaning_of_free
 if TYPE_CHECKING:
     import argparse
 
-    from portview.actions.free_port.execute import FreeReport
     from portview.actions.free_port.plan import FreePlan
 
 
@@ -71,43 +67,30 @@ def run(options: argparse.Namespace) -> Outcome:
     """Free the port that the options name."""
     grace_s = parse_grace(options.grace)
     typed = settle_port(options)
-    request = FreeRequest(
+    action = FreeAction(
         typed.port,
         Protocol(options.proto),
         parse_address(options.address or typed.address),
-        options.force,
-        options.tree,
+        grace_s=grace_s,
     )
-    plan = inspect_or_elevate(request, options)
-    _require_expected(plan, options.expect)
-    if not options.json:
-        for line in plan_lines(plan, grace_s):
-            tell(line, "" if line[:1] != " " or line.startswith("  ->") else "quiet")
-    if options.dry_run:
-        return _show_expected(plan, as_json=options.json)
-    if plan.is_possible:
-        _refuse_guesses(plan, options)
-        if not require_consent(_("Do this?"), has_yes=options.yes, as_json=options.json):
-            return Outcome.NOT_DONE
-    report = act_or_elevate(
-        lambda as_admin: free_port(plan, grace_s=grace_s, as_admin=as_admin), options
+    choices = Choices(options.force, options.tree)
+    prepared = prepare(action, choices)
+    if prepared.plan.plan.is_hidden and wants_rights(
+        _("Only an administrator can see which process uses this port."), options
+    ):
+        # Looking changes nothing; acting asks for rights again.
+        prepared = prepare(action.seen_by_admin(), choices)
+    _require_expected(prepared.plan.plan, options.expect)
+    if not options.dry_run:
+        _refuse_guesses(prepared.plan.plan, options)
+    return run_action(
+        prepared,
+        options,
+        lambda preview, report: free_document(preview.plan, report, is_dry_run=options.dry_run),
+        # A dry run ends as the real run would: a plan that stops nothing is tried out by a bind.
+        expected=prepared.plan.tried or expected_report(prepared.plan.plan),
+        notes=lambda report: report.proof.bind.notes if report.proof else (),
     )
-    keep_record(report)
-    if options.json:
-        print_json(free_document(plan, report))
-    else:
-        _print_report(report)
-    return report.outcome
-
-
-def _show_expected(plan: FreePlan, *, as_json: bool) -> Outcome:
-    """End a dry run as the real run would: a plan that stops nothing is tried out by a bind."""
-    report = expected_report(plan)
-    if as_json:
-        print_json(free_document(plan, report, is_dry_run=True))
-    elif report is not None:
-        _print_report(report)
-    return Outcome.DONE if report is None else report.outcome
 
 
 def _require_expected(plan: FreePlan, expected: list[str] | None) -> None:
@@ -127,7 +110,7 @@ def _require_expected(plan: FreePlan, expected: list[str] | None) -> None:
 
 def _refuse_guesses(plan: FreePlan, options: argparse.Namespace) -> None:
     """Hold back where nobody looks at the plan and a holder is only likely."""
-    if plan.guesses and options.yes and not options.force:
+    if plan.is_possible and plan.guesses and options.yes and not options.force:
         raise PortViewError(
             "holder_uncertain",
             _("The process that opened the port has ended; who holds it now is only likely."),
@@ -137,11 +120,3 @@ def _refuse_guesses(plan: FreePlan, options: argparse.Namespace) -> None:
             ),
             Outcome.NOT_DONE,
         )
-
-
-def _print_report(report: FreeReport) -> None:
-    notes = report.proof.bind.notes if report.proof else ()
-    style = "good" if report.outcome is Outcome.DONE else "bad"
-    for line in (report.done, report.now, report.next_step, *notes):
-        if line:
-            tell(line, style if line == report.now else "")

@@ -10,11 +10,10 @@ from portview.command_name import command_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
 from portview.i18n import _
-from portview.resources import resource_path
+from portview.resources import help_topics, topic_title
 
 if TYPE_CHECKING:
     import argparse
-    from pathlib import Path
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -45,18 +44,6 @@ def run(options: argparse.Namespace) -> Outcome:
         raise _unknown(options.topic, list(topics))
     print_line(wanted.read_text(encoding="utf-8").rstrip("\n"))
     return Outcome.DONE
-
-
-def help_topics() -> dict[str, Path]:
-    """Return the topics by their names, in alphabetical order."""
-    folder = resource_path("help")
-    return {path.stem: path for path in sorted(folder.glob("*.md"))}
-
-
-def topic_title(path: Path) -> str:
-    """Return the first line of a topic."""
-    with path.open(encoding="utf-8") as file:
-        return file.readline().removeprefix("#").strip()
 
 
 def _unknown(topic: str, names: list[str]) -> PortViewError:

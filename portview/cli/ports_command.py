@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from portview.actions.specs.setting import SettingChange, SettingKind, checked_change
 from portview.cli.arguments import add_change_options
 from portview.cli.console import print_json, print_line, print_note
+from portview.cli.screen import tell
 from portview.command_name import command_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import inert
@@ -131,23 +132,23 @@ def _is_known(names: PortNames, protocol: Protocol, port: int) -> bool:
 
 def _print_overview(overview: PortsOverview) -> None:
     name, ranges, usage = overview.protocol.value.upper(), overview.ranges, overview.usage
-    print_line(_("{name}: dynamic range {range}").format(name=name, range=ranges.dynamic or "?"))
+    tell(_("{name}: dynamic range {range}").format(name=name, range=ranges.dynamic or "?"))
     if usage is not None:
-        print_line(
+        tell(
             "  "
             + _("{used} of {size} in use ({share:.1%}), {waiting} of them in TIME_WAIT").format(
                 used=usage.used, size=usage.size, share=usage.share, waiting=usage.time_wait
             )
         )
         for process, count in usage.by_process:
-            print_line(f"    {count:>6}  {inert(process, 80)}")
+            tell(f"    {count:>6}  {inert(process, 80)}")
     for one in ranges.excluded:
         kind = _("reserved") if one.is_administered else _("excluded")
-        print_line(f"  {kind}: {one}")
+        tell(f"  {kind}: {one}")
     for note in ranges.notes:
-        print_line(f"  {note}")
+        tell(f"  {note}")
     for warning in overview.warnings:
-        print_line("  " + _("Warning: {sentence}").format(sentence=warning.sentence))
+        tell("  " + _("Warning: {sentence}").format(sentence=warning.sentence))
         if warning.change is not None:
             from portview.actions.specs.setting_command import command_of  # noqa: PLC0415
 
@@ -175,45 +176,20 @@ def run_forward(options: argparse.Namespace) -> Outcome:
 
 
 def _change(change: SettingChange, options: argparse.Namespace) -> Outcome:
-    from portview.actions.confirmation.history import keep_record  # noqa: PLC0415 - when wanted
-    from portview.actions.port_settings.change import (  # noqa: PLC0415 - likewise
-        apply_setting,
-        plan_setting,
+    from portview.actions.confirmation.action import prepare  # noqa: PLC0415 - when wanted
+    from portview.actions.confirmation.setting_action import SettingAction  # noqa: PLC0415
+    from portview.cli.acting import run_action  # noqa: PLC0415 - likewise
+
+    return run_action(
+        prepare(SettingAction(change)), options, partial(_document, is_dry_run=options.dry_run)
     )
-    from portview.cli.consent import require_consent  # noqa: PLC0415 - likewise
-    from portview.cli.elevating import act_or_elevate  # noqa: PLC0415 - likewise
-
-    plan = plan_setting(change)
-    if not options.json:
-        _print_plan(plan)
-    if options.dry_run:
-        if options.json:
-            print_json({"dry_run": True, "plan": _plan_object(plan), "report": None})
-        return Outcome.DONE
-    if not plan.is_so_already and not require_consent(
-        _("Do this?"), has_yes=options.yes, as_json=options.json
-    ):
-        return Outcome.NOT_DONE
-    report = act_or_elevate(lambda as_admin: apply_setting(plan, as_admin=as_admin), options)
-    keep_record(report)
-    if options.json:
-        document = {"dry_run": False, "plan": _plan_object(plan), "report": _report_object(report)}
-        print_json(document)
-    else:
-        for line in filter(None, (report.done, report.now, report.next_step)):
-            print_line(line)
-    return report.outcome
 
 
-def _print_plan(plan: SettingPlan) -> None:
-    from portview.actions.port_settings.change import describe_change  # noqa: PLC0415 - likewise
-
-    print_line(describe_change(plan.change))
-    if plan.is_so_already:
-        return
-    for command in plan.commands:
-        print_line(f"  {' '.join(command)}")
-    print_line("  " + _("Harm: {harm}").format(harm=plan.harm))
+def _document(
+    plan: SettingPlan, report: SettingReport | None, *, is_dry_run: bool
+) -> dict[str, object]:
+    told = _report_object(report) if report else None
+    return {"dry_run": is_dry_run, "plan": _plan_object(plan), "report": told}
 
 
 def _plan_object(plan: SettingPlan) -> dict[str, object]:

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from portview.actions.confirmation.history import keep_record
-from portview.actions.inspection.process_inspection import ProcessInspector
+from portview.actions.confirmation.action import prepare
+from portview.actions.confirmation.actions import ServiceAction
 from portview.actions.json_output.actions import report_object, service_object
-from portview.actions.services.change import (
-    check_service,
-    read_service,
-    restart_service,
-    start_service,
-    stop_service,
-)
+from portview.cli.acting import run_action
 from portview.cli.arguments import add_change_options
-from portview.cli.consent import require_consent
-from portview.cli.console import print_json, print_line
-from portview.cli.elevating import act_or_elevate
-from portview.cli.plan_text import service_lines
-from portview.domain.errors import Outcome
+from portview.domain.errors import Outcome, PortViewError
 from portview.i18n import _
 
 if TYPE_CHECKING:
     import argparse
 
-_CHANGES = {"stop": stop_service, "start": start_service, "restart": restart_service}
+    from portview.actions.confirmation.actions import ServicePlan
+    from portview.actions.services.change import ServiceReport
+
+_VERBS = ("stop", "start", "restart")
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -39,7 +33,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
             "and is named before."
         ),
     )
-    parser.add_argument("verb", choices=list(_CHANGES), help=_("what to do"))
+    parser.add_argument("verb", choices=_VERBS, help=_("what to do"))
     parser.add_argument("name", metavar="NAME", help=_("the service's name"))
     parser.add_argument("--user", action="store_true", help=_("a service of your own (systemd)"))
     add_change_options(parser, with_grace=False)
@@ -48,27 +42,23 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> Outcome:
     """Change the service that the options name."""
-    service = read_service(options.name, of_user=options.user)
-    if options.verb != "start":
-        check_service(service, ProcessInspector().standpoint())
-    if not options.json:
-        for line in service_lines(service, options.verb):
-            print_line(line)
-    document = {"verb": options.verb, "dry_run": options.dry_run, "plan": service_object(service)}
-    if options.dry_run:
-        if options.json:
-            print_json({**document, "report": None})
-        return Outcome.DONE
-    if not require_consent(_("Do this?"), has_yes=options.yes, as_json=options.json):
-        return Outcome.NOT_DONE
-    report = act_or_elevate(
-        lambda as_admin: _CHANGES[options.verb](service, as_admin=as_admin), options
+    prepared = prepare(ServiceAction(options.name, options.verb, of_user=options.user))
+    if (refused := prepared.plan.refusal) is not None:
+        raise PortViewError(refused.code, refused.reason, refused.advice, Outcome.NOT_DONE)
+    return run_action(
+        prepared, options, partial(_document, options.verb, is_dry_run=options.dry_run)
     )
-    keep_record(report)
-    if options.json:
+
+
+def _document(
+    verb: str, plan: ServicePlan, report: ServiceReport | None, *, is_dry_run: bool
+) -> dict[str, Any]:
+    told = None
+    if report is not None:
         told = {**report_object(report), "service": service_object(report.service)}
-        print_json({**document, "report": told})
-    else:
-        for line in filter(None, (report.done, report.now, report.next_step)):
-            print_line(line)
-    return report.outcome
+    return {
+        "verb": verb,
+        "dry_run": is_dry_run,
+        "plan": service_object(plan.service),
+        "report": told,
+    }

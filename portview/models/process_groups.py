@@ -66,10 +66,14 @@ def by_group(entries: Iterable[SocketEntry], *, by_project: bool = False) -> Gro
 class Group:
     """A process and those of its sockets that are shown, in the order of the table.
 
-    ``serial`` is never given to another group; ``number`` is where the group stands.
+    ``serial`` is never given to another group; ``parent`` is the group that it stands below, None
+    at the top, ``number`` its place among that one's ``children``.
     """
 
-    __slots__ = ("_context", "_texts", "entries", "key", "number", "serial")
+    __slots__ = (
+        "_context", "_texts", "children", "entries", "key", "number", "parent", "serial",
+        "was_parent",
+    )  # fmt: skip
 
     def __init__(self, key: GroupKey, serial: int, entries: list[SocketEntry]) -> None:
         """Begin with at least one entry."""
@@ -77,8 +81,21 @@ class Group:
         self.serial = serial
         self.entries = entries
         self.number = -1
+        self.parent: Group | None = None
+        self.children: list[Group] = []
+        self.was_parent = False
         self._texts: dict[str, str] = {}
         self._context: CellContext | None = None
+
+    @property
+    def line_count(self) -> int:
+        """Return how many sockets have lines of their own: one alone is the group's line."""
+        return len(self.entries) if len(self.entries) > 1 else 0
+
+    @property
+    def single(self) -> SocketEntry | None:
+        """Return the socket that the group's line is, None where there are several."""
+        return self.entries[0] if len(self.entries) == 1 else None
 
     def forget_texts(self) -> None:
         """Work out all texts again; to be called after ``entries`` changed."""
@@ -107,7 +124,9 @@ class Group:
 
 
 def _process(entries: list[SocketEntry], context: CellContext) -> str:
-    name = f"{process_shown_text(entries[0], context)} ({len(entries):,})"
+    name = process_shown_text(entries[0], context)
+    if len(entries) > 1:
+        name = f"{name} ({len(entries):,})"
     processes = len({entry.row.key.owner for entry in entries})
     if processes == 1:
         return name

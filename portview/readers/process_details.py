@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import psutil
@@ -155,10 +157,33 @@ def read_terminal(pid: int) -> str | None:
     Windows has no controlling terminals. Any thread.
     """
     try:
+        if sys.platform == "linux":
+            # psutil lists the terminals once, and knows none that came later.
+            return _linux_terminal(pid)
         terminal = getattr(psutil.Process(pid), "terminal", None)
         return (terminal() or None) if terminal is not None else None
-    except (psutil.Error, OSError):
+    except (psutil.Error, OSError, ValueError, IndexError):
         return None
+
+
+_PTS_MAJORS = range(136, 144)
+
+
+def _linux_terminal(pid: int) -> str | None:
+    """Return the device that tty_nr of /proc/PID/stat names (proc_pid_stat(5))."""
+    stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    device = int(stat.rpartition(")")[2].split()[_TTY_NR]) & 0xFFFFFFFF
+    if not device:
+        return None
+    # As the kernel packs it (new_encode_dev): twelve bits of the major, twenty of the minor.
+    major, minor = (device >> 8) & 0xFFF, (device & 0xFF) | ((device >> 12) & 0xFFF00)
+    if major in _PTS_MAJORS:
+        return f"/dev/pts/{(major - _PTS_MAJORS[0]) * 256 + minor}"
+    link = Path(f"/sys/dev/char/{major}:{minor}").readlink()
+    return f"/dev/{link.name}"
+
+
+_TTY_NR = 4
 
 
 def _reading(read: Callable[[], T]) -> T | None:

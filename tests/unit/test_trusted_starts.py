@@ -23,6 +23,7 @@ VARIABLES = {"SYSTEMROOT", "WINDIR", "PATH", "COMSPEC"}
 FINDS_PROGRAMS = {
     "hosts/asking.py": "ssh as the person's shell finds it; for root only in a folder of root's",
     "readers/system_tools.py": "in the system's folders",
+    "readers/origins/autostart.py": "to compare with a program that runs; it is not run",
     "command_name.py": "to name PortView in hints; it is not run",
 }
 """Files that look for programs, and where or why."""

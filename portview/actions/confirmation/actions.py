@@ -1,24 +1,20 @@
-"""Each action as one job with two halves: look and propose, then act on what was proposed.
-
-The window runs both halves off its own thread and shows what lies between them.
-"""
+"""The actions on processes, services and connections: see ``action`` for what is around them."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING
 
+from portview.actions.confirmation.action import AS_USER, NO_CHOICES
 from portview.actions.confirmation.confirmation import (
-    Confirmation,
     confirm_close,
     confirm_end,
     confirm_free,
     confirm_service,
     confirm_suspend,
 )
-from portview.actions.confirmation.history import keep_record
-from portview.actions.connections.close import ClosePlan, close_connection, inspect_connection
+from portview.actions.connections.close import close_connection, inspect_connection
 from portview.actions.free_port.elevated_holders import find_holders_elevated
 from portview.actions.free_port.execute import FreeReport, free_port, inspect_port
 from portview.actions.inspection.process_inspection import ProcessInspector
@@ -33,7 +29,7 @@ from portview.actions.services.change import (
     start_service,
     stop_service,
 )
-from portview.domain.errors import Outcome
+from portview.domain.errors import Outcome, PortViewError
 from portview.domain.owners.process import ProcessKey
 from portview.domain.plain_text import inert
 from portview.i18n import _
@@ -41,14 +37,16 @@ from portview.readers.process_identity import process_key
 from portview.readers.processes import read_process
 
 if TYPE_CHECKING:
-    import threading
-    from collections.abc import Callable
-
+    from portview.actions.confirmation.action import AnyAction, Choices, ExecutionOptions
+    from portview.actions.confirmation.confirmation import Confirmation
+    from portview.actions.connections.close import ClosePlan
     from portview.actions.free_port.elevated_holders import HeldSocket
     from portview.actions.free_port.plan import FreePlan, PlanStep
-    from portview.actions.processes.suspend import SuspendPlan, SuspendVerb
-    from portview.actions.progress import ActionStep
+    from portview.actions.processes.end import EndReport
+    from portview.actions.processes.suspend import SuspendPlan, SuspendReport, SuspendVerb
     from portview.actions.safety.process_facts import ServiceFacts
+    from portview.actions.safety.refusal import Refusal
+    from portview.actions.services.change import ServiceReport
     from portview.domain.cancellation import CancelToken
     from portview.domain.errors import ActionReport
     from portview.domain.sockets.socket_row import Endpoint
@@ -61,33 +59,15 @@ _SERVICE_CHANGES = {"stop": stop_service, "start": start_service, "restart": res
 
 
 @dataclass(frozen=True, slots=True)
-class ExecutionOptions:
-    """How to act: as administrator or not, how to be called off, where to tell progress.
+class FreePreview:
+    """The plan for a port. ``tried`` is what a bind showed where nothing has to be stopped.
 
-    ``end_now`` is set by somebody who does not want to wait for what was asked to close.
+    ``own_user`` is whom PortView runs as, None where that can't be read.
     """
 
-    as_admin: bool = False
-    cancel: CancelToken | None = None
-    report: Callable[[ActionStep], None] | None = None
-    end_now: threading.Event | None = None
-
-
-class Action(Protocol):
-    """One action on the machine. Both halves block and may run on any thread."""
-
-    @property
-    def title(self) -> str:
-        """Return what the job is called in a window's title."""
-        ...
-
-    def preview(self, *, force: bool, tree: bool) -> Confirmation:
-        """See what is to be done. Changes nothing. Raises PortViewError."""
-        ...
-
-    def execute(self, confirmation: Confirmation, options: ExecutionOptions) -> ActionReport:
-        """Do what was proposed, look again and keep the record. Raises PortViewError, Cancelled."""
-        ...
+    plan: FreePlan
+    tried: FreeReport | None
+    own_user: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,38 +78,40 @@ class FreeAction:
     protocol: Transport
     address: str | None = None
     held: tuple[HeldSocket, ...] = ()
+    grace_s: float = GRACE_S
 
     @property
     def title(self) -> str:
         """Return the window's title."""
         return _("Free port {port}").format(port=self.port)
 
-    def preview(self, *, force: bool, tree: bool) -> Confirmation:
+    def preview(self, choices: Choices = NO_CHOICES) -> FreePreview:
         """See who holds the port."""
-        request = FreeRequest(self.port, self.protocol, self.address, force, tree)
+        request = FreeRequest(self.port, self.protocol, self.address, choices.force, choices.tree)
         plan = inspect_port(request, self.held)
         # Nobody to stop: then the port is tried at once, to tell what keeps it if anything does.
         tried = None if plan.steps else free_port(plan)
-        return confirm_free(plan, GRACE_S, tried, own_user=_own_user())
+        return FreePreview(plan, tried, _own_user())
+
+    def confirm(self, plan: FreePreview) -> Confirmation:
+        """Ask whether to stop the holders."""
+        return confirm_free(plan.plan, self.grace_s, plan.tried, own_user=plan.own_user)
 
     def seen_by_admin(self, cancel: CancelToken | None = None) -> FreeAction:
         """Return the same job with what an administrator sees. Raises PortViewError."""
         request = FreeRequest(self.port, self.protocol, self.address)
         return replace(self, held=find_holders_elevated(request, cancel))
 
-    def execute(self, confirmation: Confirmation, options: ExecutionOptions) -> ActionReport:
+    def execute(self, plan: FreePreview, options: ExecutionOptions = AS_USER) -> FreeReport:
         """Free the port and prove it."""
-        plan = cast("FreePlan", confirmation.subject)
-        report = free_port(
-            plan,
-            grace_s=GRACE_S,
+        return plan.tried or free_port(
+            plan.plan,
+            grace_s=self.grace_s,
             as_admin=options.as_admin,
             cancel=options.cancel,
             report=options.report,
             end_now=options.end_now,
         )
-        keep_record(report)
-        return report
 
 
 def _own_user() -> str | None:
@@ -144,34 +126,46 @@ class EndAction:
 
     process: ProcessKey
     with_tree: bool = False
+    grace_s: float = GRACE_S
 
     @property
     def title(self) -> str:
         """Return the window's title."""
         return _("End process tree") if self.with_tree else _("End process")
 
-    def preview(self, *, force: bool, tree: bool) -> Confirmation:
+    def preview(self, choices: Choices = NO_CHOICES) -> PlanStep:
         """See whether it is still the same process, and what runs under it."""
-        step = inspect_process(self.process, force=force, tree=tree or self.with_tree)
-        confirmation = confirm_end(step, GRACE_S)
+        return inspect_process(
+            self.process, force=choices.force, tree=choices.tree or self.with_tree
+        )
+
+    def confirm(self, plan: PlanStep) -> Confirmation:
+        """Ask whether to end it."""
+        confirmation = confirm_end(plan, self.grace_s)
         if not self.with_tree:
             return confirmation
         # What was asked for from the start is no choice any more.
-        notes = () if step.tree or not confirmation.verb else (_("Nothing runs under it."),)
+        notes = () if plan.tree or not confirmation.verb else (_("Nothing runs under it."),)
         return replace(confirmation, has_tree=False, notes=notes)
 
-    def execute(self, confirmation: Confirmation, options: ExecutionOptions) -> ActionReport:
+    def execute(self, plan: PlanStep, options: ExecutionOptions = AS_USER) -> EndReport:
         """End it."""
-        report = end_process(
-            cast("PlanStep", confirmation.subject),
-            grace_s=GRACE_S,
+        return end_process(
+            plan,
+            grace_s=self.grace_s,
             as_admin=options.as_admin,
             cancel=options.cancel,
             report=options.report,
             end_now=options.end_now,
         )
-        keep_record(report)
-        return report
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePlan:
+    """A service that is to be changed, and why it must not be where that is so."""
+
+    service: ServiceFacts
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,21 +185,24 @@ class ServiceAction:
             "restart": _("Restart service"),
         }[self.verb]
 
-    def preview(self, *, force: bool, tree: bool) -> Confirmation:
+    def preview(self, choices: Choices = NO_CHOICES) -> ServicePlan:
         """Read the service and what depends on it."""
-        del force, tree
+        del choices
         service = read_service(self.name, of_user=self.of_user)
-        refused = None
-        if self.verb != "start":
-            refused = service_refusal(service, ProcessInspector().standpoint())
-        return confirm_service(service, self.verb, refused)
+        if self.verb == "start":
+            return ServicePlan(service)
+        return ServicePlan(service, service_refusal(service, ProcessInspector().standpoint()))
 
-    def execute(self, confirmation: Confirmation, options: ExecutionOptions) -> ActionReport:
+    def confirm(self, plan: ServicePlan) -> Confirmation:
+        """Ask whether to change it."""
+        return confirm_service(plan.service, self.verb, plan.refusal)
+
+    def execute(self, plan: ServicePlan, options: ExecutionOptions = AS_USER) -> ServiceReport:
         """Change it."""
-        service = cast("ServiceFacts", confirmation.subject)
-        report = _SERVICE_CHANGES[self.verb](service, as_admin=options.as_admin)
-        keep_record(report)
-        return report
+        if plan.refusal is not None:
+            refused = plan.refusal
+            raise PortViewError(refused.code, refused.reason, refused.advice, Outcome.NOT_DONE)
+        return _SERVICE_CHANGES[self.verb](plan.service, as_admin=options.as_admin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,17 +217,18 @@ class CloseAction:
         """Return the window's title."""
         return _("Close connection")
 
-    def preview(self, *, force: bool, tree: bool) -> Confirmation:
+    def preview(self, choices: Choices = NO_CHOICES) -> ClosePlan:
         """Find the connection and who holds its ends."""
-        del force, tree
-        return confirm_close(inspect_connection(self.local, self.remote))
+        del choices
+        return inspect_connection(self.local, self.remote)
 
-    def execute(self, confirmation: Confirmation, options: ExecutionOptions) -> ActionReport:
+    def confirm(self, plan: ClosePlan) -> Confirmation:
+        """Ask whether to close it."""
+        return confirm_close(plan)
+
+    def execute(self, plan: ClosePlan, options: ExecutionOptions = AS_USER) -> ActionReport:
         """Close it."""
-        plan = cast("ClosePlan", confirmation.subject)
-        report = close_connection(plan, as_admin=options.as_admin)
-        keep_record(report)
-        return report
+        return close_connection(plan, as_admin=options.as_admin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,20 +243,21 @@ class SuspendAction:
         """Return the window's title."""
         return {"suspend": _("Suspend process"), "resume": _("Resume process")}[self.verb]
 
-    def preview(self, *, force: bool, tree: bool) -> Confirmation:
+    def preview(self, choices: Choices = NO_CHOICES) -> SuspendPlan:
         """See whether it is still the same process, and whether it is suspended."""
-        del force, tree
-        return confirm_suspend(inspect_execution(self.process, self.verb))
+        del choices
+        return inspect_execution(self.process, self.verb)
 
-    def execute(self, confirmation: Confirmation, options: ExecutionOptions) -> ActionReport:
+    def confirm(self, plan: SuspendPlan) -> Confirmation:
+        """Ask whether to suspend or resume it."""
+        return confirm_suspend(plan)
+
+    def execute(self, plan: SuspendPlan, options: ExecutionOptions = AS_USER) -> SuspendReport:
         """Suspend or resume it, and look again."""
-        plan = cast("SuspendPlan", confirmation.subject)
-        report = change_execution(plan, as_admin=options.as_admin)
-        keep_record(report)
-        return report
+        return change_execution(plan, as_admin=options.as_admin)
 
 
-def next_action(report: ActionReport) -> tuple[str, Action] | None:
+def next_action(report: ActionReport) -> tuple[str, AnyAction] | None:
     """Return what a report advises to do next, as the text of a button and the job behind it.
 
     That is to stop what starts a server again; the job looks and asks like every other.
@@ -276,8 +275,3 @@ def next_action(report: ActionReport) -> tuple[str, Action] | None:
             name = inert(holder.starter.name or _("what starts it again"), _LONGEST_NAME)
             return _("End {name}…").format(name=name), EndAction(holder.starter.key)
     return None
-
-
-def can_be_elevated(report: ActionReport) -> bool:
-    """Return whether the same job may work as administrator."""
-    return report.outcome is Outcome.NEEDS_ADMIN and bool(getattr(report, "can_be_elevated", False))

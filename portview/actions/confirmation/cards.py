@@ -43,7 +43,8 @@ class CardKind(StrEnum):
     """What a card is about.
 
     STOPS is what will be stopped, PAUSES what will be suspended, STAYS what keeps running. RULE
-    is a rule of the firewall that is revoked, SETTING one of the system that is changed.
+    is a rule of the firewall that is revoked, NEW_RULE one that is made, SETTING a setting of the
+    system that is changed.
     """
 
     STOPS = "stops"
@@ -52,6 +53,7 @@ class CardKind(StrEnum):
     REFUSED = "refused"
     STAYS = "stays"
     RULE = "rule"
+    NEW_RULE = "new_rule"
     SETTING = "setting"
 
 

@@ -39,10 +39,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """A question to a person. ``subject`` is what the act will be given if the answer is yes.
+    """A question to a person, as the window and the command line show it.
 
     ``verb`` labels the button; empty where there is nothing that can be done. ``notes`` sum up
-    what the cards tell one by one. ``is_hidden`` tells that an administrator could see more,
+    what the cards tell one by one, ``warnings`` say what may be in the way. ``commands`` are the
+    very commands that will run and can be copied into a terminal; every other text is inert.
+    ``now`` says what is true before. ``is_hidden`` tells that an administrator could see more,
     ``is_for_admin`` that what is refused here can be decided, and done, as administrator only.
     ``harms_nobody_else`` is proved: only programs of this person stop, none a service, no client
     of them is connected. Only then is the act what Enter does.
@@ -50,14 +52,29 @@ class Confirmation:
 
     headline: str
     cards: tuple[Card, ...]
-    subject: object
     verb: str = ""
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    now: str = ""
     has_tree: bool = False
     can_be_forced: bool = False
     is_hidden: bool = False
     is_for_admin: bool = False
     harms_nobody_else: bool = False
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Return what is to be read beside the cards, but the commands: warnings first."""
+        now = (self.now,) if self.now else ()
+        text = _("Warning: {warning}")
+        return (*now, *(text.format(warning=one) for one in self.warnings), *self.notes)
+
+    @property
+    def will_run(self) -> tuple[str, ...]:
+        """Return a line for each command."""
+        text = _("This will run: {command}")
+        return tuple(text.format(command=command) for command in self.commands)
 
 
 def confirm_free(
@@ -96,7 +113,6 @@ def confirm_free(
     return Confirmation(
         headline,
         tuple(cards),
-        plan,
         _("Free port {port}").format(port=plan.request.port) if is_possible else "",
         (tried.next_step,) if tried and tried.next_step else tuple(_notes(plan, rest)),
         has_tree=is_possible and any(step.members for step in plan.steps),
@@ -178,7 +194,6 @@ def confirm_end(step: PlanStep, grace_s: float) -> Confirmation:
     return Confirmation(
         (question if is_possible else _("{name} is left alone.")).format(name=name),
         (step_card(step, grace_s),),
-        step,
         verb if is_possible else "",
         restart_sentences([step]),
         has_tree=is_possible,
@@ -194,15 +209,13 @@ def confirm_service(service: ServiceFacts, verb: str, refusal: Refusal | None) -
         card = Card(
             CardKind.REFUSED, title, (inert(service.name, 80),), refusal.reason, refusal.advice
         )
-        return Confirmation(_("{title} is left alone.").format(title=title), (card,), service)
+        return Confirmation(_("{title} is left alone.").format(title=title), (card,))
     question, button = {
         "stop": (_("Stop the service {title}?"), _("Stop service")),
         "start": (_("Start the service {title}?"), _("Start service")),
         "restart": (_("Restart the service {title}?"), _("Restart service")),
     }[verb]
-    return Confirmation(
-        question.format(title=title), (service_card(service, verb),), service, button
-    )
+    return Confirmation(question.format(title=title), (service_card(service, verb),), button)
 
 
 def confirm_close(plan: ClosePlan) -> Confirmation:
@@ -224,11 +237,9 @@ def confirm_close(plan: ClosePlan) -> Confirmation:
     name = describe_connection(plan.row)
     if plan.carries_portview:
         note = _("PortView is used through this very connection; closing it would cut you off.")
-        return Confirmation(
-            _("{name} is left alone.").format(name=name), cards, plan, notes=(note,)
-        )
+        return Confirmation(_("{name} is left alone.").format(name=name), cards, notes=(note,))
     return Confirmation(
-        _("Close the connection {name}?").format(name=name), cards, plan, _("Close connection")
+        _("Close the connection {name}?").format(name=name), cards, _("Close connection")
     )
 
 
@@ -247,14 +258,13 @@ def confirm_suspend(plan: SuspendPlan) -> Confirmation:
             _("Left alone. {reason}").format(reason=plan.refusal.reason),
             plan.refusal.advice,
         )
-        return Confirmation(_("{name} is left alone.").format(name=name), (card,), plan)
+        return Confirmation(_("{name} is left alone.").format(name=name), (card,))
     if plan.verb is SuspendVerb.RESUME:
         return _propose_resume(plan, Card(CardKind.STAYS, name, details))
     if plan.is_so_already:
         return Confirmation(
             _("{name} is already suspended.").format(name=name),
             (Card(CardKind.PAUSES, name, details),),
-            plan,
         )
     consequence = (
         _(
@@ -275,7 +285,6 @@ def confirm_suspend(plan: SuspendPlan) -> Confirmation:
     return Confirmation(
         _("Suspend {name}?").format(name=name),
         (Card(CardKind.PAUSES, name, details, consequence, advice),),
-        plan,
         _("Suspend process"),
     )
 
@@ -283,9 +292,9 @@ def confirm_suspend(plan: SuspendPlan) -> Confirmation:
 def _propose_resume(plan: SuspendPlan, card: Card) -> Confirmation:
     if plan.is_so_already:
         return Confirmation(
-            _("{title} is not suspended: it runs.").format(title=card.title), (card,), plan
+            _("{title} is not suspended: it runs.").format(title=card.title), (card,)
         )
     going_on = replace(card, consequence=_("It will continue where it was suspended."))
     return Confirmation(
-        _("Resume {title}?").format(title=card.title), (going_on,), plan, _("Resume process")
+        _("Resume {title}?").format(title=card.title), (going_on,), _("Resume process")
     )

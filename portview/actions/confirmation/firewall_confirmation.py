@@ -5,9 +5,10 @@ Pure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from portview.actions.confirmation.cards import Card, CardKind
+from portview.actions.confirmation.confirmation import Confirmation
 from portview.actions.firewall_rules.plan import command_lines, rule_lines
 from portview.actions.firewall_rules.query_context import describe_port
 from portview.actions.firewall_rules.report_text import describe_request, describe_verdict
@@ -23,52 +24,31 @@ if TYPE_CHECKING:
 _LONGEST_NAME = 200
 
 
-@dataclass(frozen=True, slots=True)
-class FirewallConfirmation:
-    """A question to a person about the firewall. Every text but the commands is inert.
-
-    ``rules`` are the names of the rules, ``lines`` what the one that is made is for, as pairs of a
-    name and a value. ``commands`` can be copied into a terminal; they are the very commands that
-    will run. ``warnings`` say what may be in the way, ``notes`` what is good to know. ``now`` says
-    what clients experience now. ``subjects`` is what the act is given.
-    ``verb`` labels the button, empty where there is nothing to do.
-    """
-
-    headline: str
-    rules: tuple[str, ...]
-    lines: tuple[tuple[str, str], ...]
-    commands: tuple[str, ...]
-    warnings: tuple[str, ...]
-    now: str
-    verb: str
-    subjects: RulePlan | tuple[RevokePlan, ...]
-    is_needless: bool = False
-    notes: tuple[str, ...] = ()
-
-
-def confirm_rule(plan: RulePlan) -> FirewallConfirmation:
+def confirm_rule(plan: RulePlan) -> Confirmation:
     """Put a rule that is to be made into a question."""
     is_allow = plan.rule_spec.effect is RuleEffect.ALLOW
     name = describe_port(plan.question)
-    return FirewallConfirmation(
+    card = Card(
+        CardKind.NEW_RULE,
+        inert(plan.change.name, _LONGEST_NAME),
+        tuple(f"{label}: {value}" for label, value in rule_lines(plan.rule_spec)),
+    )
+    return Confirmation(
         _("Allow {name} through the firewall?").format(name=name)
         if is_allow
         else _("Block {name} in the firewall?").format(name=name),
-        (inert(plan.change.name, _LONGEST_NAME),),
-        rule_lines(plan.rule_spec),
-        command_lines(plan.change),
+        (card,),
+        _("Allow") if is_allow else _("Block"),
+        tuple(inert(note) for note in plan.notes),
         tuple(inert(warning) for warning in plan.warnings),
+        command_lines(plan.change),
         _("Now, for any other machine: {verdict}").format(
             verdict=describe_verdict(plan.before.whole)
         ),
-        _("Allow") if is_allow else _("Block"),
-        plan,
-        plan.is_needless,
-        tuple(inert(note) for note in plan.notes),
     )
 
 
-def confirm_revoke(plans: Sequence[RevokePlan]) -> FirewallConfirmation:
+def confirm_revoke(plans: Sequence[RevokePlan]) -> Confirmation:
     """Put the removal of rules of PortView's into a question."""
     many = len(plans)
     names = tuple(inert(plan.change.name, _LONGEST_NAME) for plan in plans)
@@ -78,29 +58,30 @@ def confirm_revoke(plans: Sequence[RevokePlan]) -> FirewallConfirmation:
         headline = _("Revoke the rule {names}?").format(names=quoted(names[0], _LONGEST_NAME))
     else:
         headline = _("Revoke {many} rules created by PortView?").format(many=many)
-    lines = [
-        (
+    cards = [
+        Card(
+            CardKind.RULE,
             name,
-            join_sentences(
-                describe_request(plan.own.rule_spec),
-                _("Why: {reason}.").format(reason=plan.reason) if plan.reason else "",
+            (
+                join_sentences(
+                    describe_request(plan.own.rule_spec),
+                    _("Why: {reason}.").format(reason=plan.reason) if plan.reason else "",
+                ),
             ),
         )
         for name, plan in zip(names, plans, strict=True)
     ]
-    return FirewallConfirmation(
+    return Confirmation(
         headline,
-        names,
-        tuple(lines),
-        tuple(line for plan in plans for line in command_lines(plan.change)),
-        tuple(dict.fromkeys(inert(one) for plan in plans for one in plan.change.warnings)),
-        "",
+        tuple(cards),
         _("Revoke") if plans else "",
-        tuple(plans),
+        tuple(dict.fromkeys(inert(one) for plan in plans for one in plan.change.notes)),
+        tuple(dict.fromkeys(inert(one) for plan in plans for one in plan.change.warnings)),
+        tuple(line for plan in plans for line in command_lines(plan.change)),
     )
 
 
-def confirm_unseen_revoke(rule_ids: Sequence[str], problem: str) -> FirewallConfirmation:
+def confirm_unseen_revoke(rule_ids: Sequence[str], problem: str) -> Confirmation:
     """Put the removal of rules into a question that only the side with rights can read."""
     names = tuple(
         _("Rule {rule_id}").format(rule_id=inert(rule_id, _LONGEST_NAME)) for rule_id in rule_ids
@@ -110,15 +91,11 @@ def confirm_unseen_revoke(rule_ids: Sequence[str], problem: str) -> FirewallConf
         "{problem} Which commands are needed is decided with administrator "
         "rights; they remove nothing else."
     ).format(problem=inert(problem))
-    return FirewallConfirmation(
+    return Confirmation(
         _("Revoke {many} rules created by PortView?").format(many=many)
         if many > 1
         else _("Revoke {names}?").format(names=names[0].lower()),
-        names,
-        tuple((name, _("created by PortView")) for name in names),
-        (),
-        (warning,),
-        "",
+        tuple(Card(CardKind.RULE, name, (_("created by PortView"),)) for name in names),
         _("Revoke"),
-        (),
+        warnings=(warning,),
     )

@@ -6,11 +6,10 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from portview.actions.confirmation.action import AS_USER, NO_CHOICES
 from portview.actions.confirmation.cards import Card, CardKind
 from portview.actions.confirmation.confirmation import Confirmation
-from portview.actions.confirmation.history import keep_record
 from portview.actions.port_settings.change import (
-    SettingPlan,
     apply_setting,
     describe_change,
     plan_setting,
@@ -21,9 +20,9 @@ from portview.domain.plain_text import inert
 from portview.i18n import _
 
 if TYPE_CHECKING:
-    from portview.actions.confirmation.actions import ExecutionOptions
+    from portview.actions.confirmation.action import Choices, ExecutionOptions
+    from portview.actions.port_settings.change import SettingPlan, SettingReport
     from portview.actions.specs.setting import SettingChange
-    from portview.domain.errors import ActionReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +36,18 @@ class SettingAction:
         """Return the window's title."""
         return _("Change setting")
 
-    def preview(self, *, force: bool, tree: bool) -> Confirmation:
+    def preview(self, choices: Choices = NO_CHOICES) -> SettingPlan:
         """Read the setting and the commands that would change it."""
-        del force, tree
-        return confirm_setting(plan_setting(self.change))
+        del choices
+        return plan_setting(self.change)
 
-    def execute(self, confirmation: Confirmation, options: ExecutionOptions) -> ActionReport:
+    def confirm(self, plan: SettingPlan) -> Confirmation:
+        """Ask whether to change it."""
+        return confirm_setting(plan)
+
+    def execute(self, plan: SettingPlan, options: ExecutionOptions = AS_USER) -> SettingReport:
         """Change it, and read it again."""
-        plan = confirmation.subject
-        if not isinstance(plan, SettingPlan):
-            raise TypeError("this is the confirmation of another action")
-        report = apply_setting(plan, as_admin=options.as_admin, cancel=options.cancel)
-        keep_record(report)
-        return report
+        return apply_setting(plan, as_admin=options.as_admin, cancel=options.cancel)
 
 
 def confirm_setting(plan: SettingPlan) -> Confirmation:
@@ -62,13 +60,12 @@ def confirm_setting(plan: SettingPlan) -> Confirmation:
     )
     if plan.is_so_already:
         return Confirmation(
-            _("It already has this value."), (Card(CardKind.STAYS, sentence, details),), plan
+            _("It already has this value."), (Card(CardKind.STAYS, sentence, details),)
         )
     notes = tuple(filter(None, (undo_sentence(plan),)))
     return Confirmation(
         sentence,
         (Card(CardKind.SETTING, sentence, details, plan.harm),),
-        plan,
         _("Change"),
         notes,
     )

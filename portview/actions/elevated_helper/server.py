@@ -29,7 +29,8 @@ from portview.actions.services.change import (
     start_service,
     stop_service,
 )
-from portview.actions.stopping.stop import StopResult, stop_processes
+from portview.actions.stopping.serialised import travelling_result
+from portview.actions.stopping.stop import stop_processes
 from portview.domain.errors import Outcome, PortViewError
 from portview.i18n import _
 from portview.readers.process_identity import process_key
@@ -129,7 +130,7 @@ def _stop(elevated_request: ElevatedRequest) -> dict[str, Any]:
     is_over = all(result.ending.is_over for result in results)
     return {
         "outcome": int(Outcome.DONE if is_over else Outcome.NOT_DONE),
-        "results": [result_values(result) for result in results],
+        "results": [travelling_result(result) for result in results],
     }
 
 
@@ -153,18 +154,6 @@ _HANDLERS: dict[ElevatedOperation, Callable[[ElevatedRequest], dict[str, Any]]] 
 
 def _refused(reason: Refusal) -> PortViewError:
     return PortViewError(reason.code, reason.reason, reason.advice, Outcome.NOT_DONE)
-
-
-def result_values(result: StopResult) -> dict[str, Any]:
-    """Return a result as it travels; ``elevation`` reads it."""
-    return {
-        "pid": result.process.pid,
-        "started_ms": result.process.started_ms,
-        "ending": result.ending.value,
-        "asked": result.asked.value,
-        "after_ms": result.after_ms,
-        "detail": result.detail,
-    }
 
 
 def error_answer(error: PortViewError) -> dict[str, Any]:

@@ -7,16 +7,15 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
-from portview.actions.safety.process_facts import CloseMethod
-from portview.actions.stopping.stop import Ending, StopResult
+from portview.actions.stopping.serialised import read_result
 from portview.domain.errors import Outcome, PortViewError
-from portview.domain.owners.process import ProcessKey
 from portview.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from portview.actions.safety.seen_process import SeenProcess
+    from portview.actions.stopping.stop import StopResult
     from portview.domain.cancellation import CancelToken
 
 
@@ -38,7 +37,7 @@ def stop_elevated(
     )
     answer = run_elevated(elevated_request, cancel)
     try:
-        results = tuple(_result(values) for values in answer["results"])
+        results = tuple(read_result(values) for values in answer["results"])
     except (KeyError, TypeError, ValueError) as error:
         raise no_answer() from error
     if [result.process for result in results] != [one.key for one in seen]:
@@ -75,16 +74,6 @@ def read_answer(raw: bytes) -> dict[str, Any]:
     except (KeyError, TypeError, ValueError, AttributeError) as reason:
         raise no_answer() from reason
     raise problem
-
-
-def _result(values: dict[str, Any]) -> StopResult:
-    return StopResult(
-        ProcessKey(int(values["pid"]), int(values["started_ms"])),
-        Ending(values["ending"]),
-        CloseMethod(values["asked"]),
-        int(values["after_ms"]),
-        str(values["detail"]),
-    )
 
 
 def no_answer() -> PortViewError:

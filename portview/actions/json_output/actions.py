@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from portview.actions.free_port.restart_words import restart_sentences
+from portview.actions.stopping.serialised import result_object
 from portview.domain.facts import Known, Unreadable
 from portview.domain.json_schema import iso_time, socket_object
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from portview.actions.processes.suspend import SuspendPlan
     from portview.actions.safety.process_facts import ProcessFacts, ServiceFacts
     from portview.actions.safety.refusals import Refusal
-    from portview.actions.stopping.stop import StopResult
     from portview.domain.errors import ActionReport
     from portview.domain.facts import Fact
     from portview.domain.owners.blockage import Blockage
@@ -140,18 +140,6 @@ def suspend_object(plan: SuspendPlan) -> dict[str, Any]:
         "execution": plan.process.execution.value,
         "refusal": _refusal_object(plan.refusal),
         "sockets": [socket_object(row, plan.process.info) for row in plan.sockets],
-    }
-
-
-def result_object(result: StopResult) -> dict[str, Any]:
-    """Return what became of one process."""
-    return {
-        "pid": result.process.pid,
-        "process_started": iso_time(result.process.started_ms or None),
-        "ending": result.ending.value,
-        "asked_by": result.asked.value,
-        "after_ms": result.after_ms,
-        "detail": result.detail,
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import psutil
 from portview.domain.owners.origin import Origin, OriginKind
 from portview.readers.process_details import read_terminal
 from portview.readers.restarters import is_typed_in
+from portview.readers.windows.system_programs import system_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,4 +131,4 @@ def _home_of(pid: int) -> str:
 
 
 def _tasks_folder() -> Path:
-    return Path(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32", "Tasks")
+    return system_folder() / "Tasks"

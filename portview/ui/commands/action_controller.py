@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
-    from portview.actions.confirmation.actions import Action
+    from portview.actions.confirmation.action import AnyAction
     from portview.domain.owners.process import Execution, ProcessKey
     from portview.engine.task_runner import TaskRunner
     from portview.ui.commands.row_actions import RowActions
@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 class ActionController(QObject):
     """Adds the acts on rows and the list of actions, and opens their dialogs over the window.
 
-    ``acted`` tells with a report that the machine may look different now.
+    ``acted`` tells with a report that the machine may look different now, ``watch_wanted`` asks for
+    a watch of a port and protocol.
     """
 
     acted = Signal(object)
+    watch_wanted = Signal(int, str)
 
     def __init__(
         self,
@@ -45,13 +47,14 @@ class ActionController(QObject):
         add_change_commands(rows, self.start, sys.platform, standing)
         acts.add("action_list", ActionSpec(_("&Actions"), ("Ctrl+Shift+L",)), self.show_list)
 
-    def start(self, job: Action) -> None:
+    def start(self, job: AnyAction) -> None:
         """Lead through a job."""
         from portview.ui.confirm.action_dialog import ActionDialog  # noqa: PLC0415 - loaded when wanted
 
         dialog = ActionDialog(job, self._runner, self._window)
         dialog.acted.connect(self.acted)
         dialog.action_requested.connect(self.start)
+        dialog.watch_requested.connect(self.watch_wanted)
         dialog.open()
 
     @Slot()

@@ -14,7 +14,7 @@ from portview.ui.commands.row_actions import RowAction, Section, Target
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from portview.actions.confirmation.actions import Action
+    from portview.actions.confirmation.action import AnyAction
     from portview.domain.owners.process import ProcessKey
     from portview.ui.commands.row_actions import RowActions
     from portview.ui.table.row_selection import RowSelection
@@ -25,7 +25,7 @@ _OVER = frozenset({State.TIME_WAIT, State.CLOSED})
 
 def add_change_commands(
     actions: RowActions,
-    start: Callable[[Action], object],
+    start: Callable[[AnyAction], object],
     platform: str,
     standing: Callable[[], Mapping[ProcessKey, Execution]],
 ) -> None:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QCheckBox, QDialogButtonBox, QFrame, QScrollArea
 
+from portview.actions.confirmation.action import Choices, perform, prepare
 from portview.actions.confirmation.actions import FreeAction, next_action
 from portview.actions.confirmation.history import record_of
 from portview.actions.processes.restart import start_again, why_not_again
 from portview.domain.errors import Outcome
+from portview.engine.latest_task import LatestTask
 from portview.engine.task_runner import Pool
 from portview.i18n import _, join_sentences
 from portview.override import override
@@ -22,8 +24,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
-    from portview.actions.confirmation.actions import Action, ExecutionOptions
-    from portview.actions.confirmation.confirmation import Confirmation
+    from portview.actions.confirmation.action import AnyAction, AnyPrepared, ExecutionOptions
     from portview.actions.processes.stopped import StoppedProcess
     from portview.domain.errors import ActionReport
     from portview.engine.task_runner import TaskRunner, Work
@@ -40,12 +41,14 @@ class ActionDialog(ConfirmDialog):
     """
 
     action_requested = Signal(object)
+    watch_requested = Signal(int, str)
+    """Port and protocol of what was freed, to be watched from now on."""
 
-    def __init__(self, job: Action, runner: TaskRunner, parent: QWidget | None = None) -> None:
+    def __init__(self, job: AnyAction, runner: TaskRunner, parent: QWidget | None = None) -> None:
         super().__init__(job.title, runner, parent)
-        self._action = job
-        self._confirmation: Confirmation | None = None
-        self._inspection_number = 0
+        self._action: AnyAction = job
+        self._prepared: AnyPrepared | None = None
+        self._looking = LatestTask(runner, Pool.ACTIONS)
         self.notes = plain_label("")
         self.cards = QScrollArea()
         self.cards.setWidgetResizable(True)
@@ -63,26 +66,33 @@ class ActionDialog(ConfirmDialog):
         self.inspect_button.clicked.connect(self._on_inspect_as_admin)
         self.next_button = self.add_button("", QDialogButtonBox.ButtonRole.ActionRole)
         self.next_button.clicked.connect(self._on_next)
-        self._next_action: Action | None = None
+        self._next_action: AnyAction | None = None
         self.again_button = self.add_button(
             _("Start &again"), QDialogButtonBox.ButtonRole.ActionRole
         )
         self.again_button.clicked.connect(self._on_again)
         self._stopped: StoppedProcess | None = None
+        self.watch_button = self.add_button(
+            _("&Watch this port…"), QDialogButtonBox.ButtonRole.ActionRole
+        )
+        self.watch_button.clicked.connect(self._on_watch)
         self._look()
 
     @override
     def prepare_act(self) -> Callable[[ExecutionOptions], ActionReport] | None:
-        confirmation, job = self._confirmation, self._action
-        if confirmation is None:
-            return None
-        return lambda options: job.execute(confirmation, options)
+        prepared = self._prepared
+        return None if prepared is None else lambda options: perform(prepared, options)
 
     @override
     def kept_while_executing(self) -> tuple[QWidget, ...]:
-        if self._confirmation is None:
+        if self._prepared is None:
             return ()
-        return (self.headline, *([self.cards] if self._confirmation.cards else []))
+        return (self.headline, *([self.cards] if self._prepared.confirmation.cards else []))
+
+    @override
+    def done(self, result: int) -> None:
+        self._looking.cancel()
+        super().done(result)
 
     @override
     def show_report(self, report: ActionReport) -> None:
@@ -93,6 +103,16 @@ class ActionDialog(ConfirmDialog):
             self.next_button.setText(text.replace("&", "&&"))
             self.next_button.show()
         self._offer_again(report)
+        if isinstance(self._action, FreeAction) and report.outcome is Outcome.DONE:
+            self.watch_button.show()
+            self.fit()
+
+    @Slot()
+    def _on_watch(self) -> None:
+        job = self._action
+        if isinstance(job, FreeAction):
+            self.accept()
+            self.watch_requested.emit(job.port, job.protocol.value)
 
     def _offer_again(self, report: ActionReport) -> None:
         """Offer to start the one process again that was stopped, where that is possible."""
@@ -129,11 +149,9 @@ class ActionDialog(ConfirmDialog):
 
     @Slot()
     def _look(self) -> None:
-        force, tree = self.force_box.isChecked(), self.tree_box.isChecked()
+        choices = Choices(self.force_box.isChecked(), self.tree_box.isChecked())
         job = self._action
-        self._run_preview(
-            "Looking ...", lambda _work: job.preview(force=force, tree=tree), self._on_confirmation
-        )
+        self._run_preview("Looking ...", lambda _work: prepare(job, choices), self._on_prepared)
 
     @Slot()
     def _on_inspect_as_admin(self) -> None:
@@ -152,23 +170,8 @@ class ActionDialog(ConfirmDialog):
         on_done: Callable[[Any], None],
     ) -> None:
         """Look on the pool; what an earlier look still brings concerns nobody any more."""
-        if self._task is not None:
-            self._task.cancel()
-        self._inspection_number += 1
-        number = self._inspection_number
         self.show_progress(progress)
-
-        def if_still_wanted(receive: Callable[[Any], None]) -> Callable[[Any], None]:
-            return lambda value: (
-                receive(value) if number == self._inspection_number and not self._is_over else None
-            )
-
-        self._task = self._runner.run(
-            work,
-            pool=Pool.ACTIONS,
-            on_done=if_still_wanted(on_done),
-            on_failed=if_still_wanted(self.show_failure),
-        )
+        self._looking.start(work, on_done, self.show_failure)
 
     @Slot(object)
     def _on_seen_by_admin(self, job: FreeAction) -> None:
@@ -193,16 +196,18 @@ class ActionDialog(ConfirmDialog):
         self.cards.setFixedHeight(max(0, min(tallest, view.height_for(width))))
 
     @Slot(object)
-    def _on_confirmation(self, confirmation: Confirmation) -> None:
-        self._confirmation = confirmation
+    def _on_prepared(self, prepared: AnyPrepared) -> None:
+        self._prepared = prepared
+        confirmation = prepared.confirmation
         self.headline.setText(confirmation.headline)
         view = ConfirmationView(confirmation)
         view.height_changed.connect(self._on_height_changed)
         self.cards.setWidget(view)
         self._fit_cards()
-        self.notes.setText(join_sentences(*confirmation.notes))
+        notes = (*confirmation.remarks, *confirmation.will_run)
+        self.notes.setText(join_sentences(*notes))
         self.show_asking(
-            *([self.notes] if confirmation.notes else []),
+            *([self.notes] if notes else []),
             *([self.cards] if confirmation.cards else []),
             *([self.force_box] if confirmation.can_be_forced else []),
             *([self.tree_box] if confirmation.has_tree else []),

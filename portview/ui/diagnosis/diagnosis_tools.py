@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QMainWindow
 
-    from portview.actions.confirmation.actions import Action
+    from portview.actions.confirmation.action import AnyAction
     from portview.diagnosis.remedies import Remediation
     from portview.domain.errors import ActionReport
     from portview.domain.sockets.entry import SocketEntry
@@ -148,7 +148,7 @@ class DiagnosisTools(QObject):
         return next(iter(outside or found), None)
 
 
-def action_of(act: Remediation) -> Action | None:
+def action_of(act: Remediation) -> AnyAction | None:
     """Return the action that carries a fix out, None for what is no action of this kind."""
     # Loaded when a fix is wanted: they are a third of what there is to load.
     from portview.actions.confirmation import actions  # noqa: PLC0415
@@ -156,7 +156,7 @@ def action_of(act: Remediation) -> Action | None:
     from portview.actions.processes.suspend import SuspendVerb  # noqa: PLC0415
     from portview.diagnosis.remedies import RemediationKind as Kind  # noqa: PLC0415
 
-    action: Action | None = None
+    action: AnyAction | None = None
     if act.kind is Kind.FREE_PORT:
         action = actions.FreeAction(act.port, act.protocol, act.address)
     elif act.kind is Kind.STOP_SERVICE and act.service:

@@ -15,7 +15,7 @@ from portview.ui.firewall.rule_targets import why_no_rule
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMainWindow
 
-    from portview.actions.confirmation.actions import Action
+    from portview.actions.confirmation.action import AnyAction
     from portview.domain.errors import ActionReport
     from portview.domain.sockets.entry import SocketEntry
     from portview.engine.task_runner import TaskRunner
@@ -156,11 +156,10 @@ class FirewallTools(QObject):
     def _on_revoke_wanted(self, rule_id: str) -> None:
         self.action_wanted.emit(self._revoke(rule_id))
 
-    def _revoke(self, rule_id: str) -> Action:
+    def _revoke(self, rule_id: str) -> AnyAction:
         from portview.actions.confirmation.firewall_actions import RevokeAction  # noqa: PLC0415 - loaded when wanted
-        from portview.ui.firewall.revoke_action import ConfirmedRevoke  # noqa: PLC0415 - likewise
 
-        return ConfirmedRevoke(RevokeAction((rule_id,), opener=self._sources.opener))
+        return RevokeAction((rule_id,), opener=self._sources.opener)
 
 
 def _why_not(selection: RowSelection) -> str:

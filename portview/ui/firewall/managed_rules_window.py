@@ -18,7 +18,6 @@ from portview.engine.latest_query import LatestQuery
 from portview.engine.task_runner import Pool
 from portview.i18n import N_, _, join_sentences, ngettext
 from portview.ui.firewall.firewall_text import EFFECT_LABELS
-from portview.ui.firewall.revoke_action import ConfirmedRevoke
 from portview.ui.widgets.result import ResultRow
 from portview.ui.widgets.result_view import ResultTable
 from portview.ui.widgets.tool_window import ToolWindow, describe_failure
@@ -142,7 +141,7 @@ class ManagedRulesWindow(ToolWindow):
 
     def _ask(self, rule_ids: tuple[str, ...]) -> None:
         if rule_ids:
-            self.action_wanted.emit(ConfirmedRevoke(RevokeAction(rule_ids, opener=self._opener)))
+            self.action_wanted.emit(RevokeAction(rule_ids, opener=self._opener))
 
 
 def _note(rules: FirewallRules) -> str:

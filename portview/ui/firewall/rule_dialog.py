@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSignalBlocker, Signal, Slot
 from PySide6.QtWidgets import QDialogButtonBox
 
+from portview.actions.confirmation.action import perform, prepare
 from portview.actions.confirmation.firewall_actions import RuleAction
-from portview.actions.firewall_rules.plan import RulePlan
-from portview.actions.firewall_rules.query_context import question_of_row
 from portview.actions.firewall_rules.report import FirewallReport
 from portview.domain.firewall import RuleEffect
 from portview.domain.owners.owners import describe_owner
 from portview.engine.latest_query import LatestQuery
 from portview.engine.task_runner import Pool
+from portview.firewall.row_question import question_of_row
 from portview.i18n import _
 from portview.override import override
 from portview.ui.confirm.confirm_dialog import SIDE_MARGIN, ConfirmDialog
@@ -30,12 +30,14 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QWidget
 
-    from portview.actions.confirmation.actions import ExecutionOptions
-    from portview.actions.confirmation.firewall_confirmation import FirewallConfirmation
+    from portview.actions.confirmation.action import ExecutionOptions, PreparedAction
+    from portview.actions.firewall_rules.plan import RulePlan
     from portview.domain.errors import ActionReport
     from portview.domain.sockets.entry import SocketEntry
     from portview.engine.task_runner import TaskRunner
     from portview.firewall.interface import Firewall
+
+    PreparedRule = PreparedAction[RulePlan, FirewallReport]
 
 _WIDTH = 620
 _LEAST_ROOM = 160
@@ -70,16 +72,15 @@ class RuleDialog(ConfirmDialog):
         self.setMinimumWidth(_WIDTH)
         self._verb = _("Allow") if is_allow else _("Block")
         self._port = describe_port(entry.row)
-        self._confirmation: FirewallConfirmation | None = None
-        self._shown: RuleAction | None = None
+        self._prepared: PreparedRule | None = None
         self._rule_id = ""
         name = describe_owner(entry.row, entry.info)
         self.form = RuleForm(effect, self._question, entry.row.owner, name)
         self.preview = RulePreview()
         self.note = plain_label("")
         self.asked = WrappedArea(self.form, self.preview, spacing=16)
-        self._inquiry: LatestQuery[RuleAction, FirewallConfirmation] = LatestQuery(
-            lambda job: job.preview(),
+        self._inquiry: LatestQuery[RuleAction, PreparedRule] = LatestQuery(
+            prepare,
             runner,
             Pool.ACTIONS,
             on_answered=self._on_planned,
@@ -109,10 +110,10 @@ class RuleDialog(ConfirmDialog):
 
     @override
     def prepare_act(self) -> Callable[[ExecutionOptions], ActionReport] | None:
-        confirmation, job = self._confirmation, self._shown
-        if confirmation is None or job is None or self.is_planning:
+        prepared = self._prepared
+        if prepared is None or self.is_planning:
             return None
-        return lambda options: job.execute(confirmation, options)
+        return lambda options: perform(prepared, options)
 
     @override
     def done(self, result: int) -> None:
@@ -131,7 +132,7 @@ class RuleDialog(ConfirmDialog):
 
     @Slot()
     def _plan(self) -> None:
-        if self._confirmation is None or self._is_executing:
+        if self._prepared is None or self._is_executing:
             return
         problem = self.form.problem
         self.act_button.setEnabled(False)
@@ -144,22 +145,23 @@ class RuleDialog(ConfirmDialog):
             self._inquiry.ask(self._job())
         self._fit_asked()
 
-    def _on_planned(self, job: RuleAction, confirmation: FirewallConfirmation) -> None:
+    def _on_planned(self, job: RuleAction, prepared: PreparedRule) -> None:
         if self._is_over or self._is_executing:
             return
-        is_first = self._confirmation is None
-        self._confirmation, self._shown = confirmation, job
-        if is_first and isinstance(confirmation.subjects, RulePlan):
+        plan, confirmation = prepared.plan, prepared.confirmation
+        is_first = self._prepared is None
+        self._prepared = prepared
+        if is_first:
             with QSignalBlocker(self.form):
-                self.form.show_firewall(confirmation.subjects.status, confirmation.subjects.subnets)
+                self.form.show_firewall(plan.status, plan.subnets)
         if self.form.problem or self._job() != job:
             # The firewall offers something else, or a choice was made meanwhile.
             if is_first:
                 self._plan()
             return
-        self.form.show_name(", ".join(confirmation.rules))
+        self.form.show_name(confirmation.cards[0].title)
         self.preview.show_confirmation(confirmation)
-        is_idle = confirmation.is_needless and not confirmation.commands
+        is_idle = plan.is_needless and not confirmation.commands
         self.note.setText(_("There is nothing to do.") if is_idle else "")
         self.act_button.setEnabled(not is_idle)
         if is_first or self.asked.isHidden():

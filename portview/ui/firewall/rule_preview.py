@@ -18,7 +18,7 @@ from portview.ui.widgets.plain_field import PlainField
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from portview.actions.confirmation.firewall_confirmation import FirewallConfirmation
+    from portview.actions.confirmation.confirmation import Confirmation
 
 _ICON_SIZE = 20
 _MOST_LINES = 5
@@ -67,7 +67,7 @@ class RulePreview(QWidget):
         """Return what is good to know, and speaks against nothing."""
         return self._texts(Severity.NOTE)
 
-    def show_confirmation(self, confirmation: FirewallConfirmation) -> None:
+    def show_confirmation(self, confirmation: Confirmation) -> None:
         """Show what is true now, what may be in the way, and what will run."""
         self.now.setText(confirmation.now)
         self.command.set_lines(confirmation.commands)

@@ -13,7 +13,7 @@ from portview.ui.search.port_card import CardStep
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from portview.actions.confirmation.actions import Action
+    from portview.actions.confirmation.action import AnyAction
     from portview.domain.user_input.port_query import PortAnswer
     from portview.models.socket_table_model import SocketTableModel
     from portview.ui.diagnosis.diagnosis_tools import DiagnosisTools
@@ -28,7 +28,7 @@ def add_card_steps(
     probing: ProbingTools,
     diagnosis: DiagnosisTools,
     watch: Callable[[int, str, str], object],
-    start: Callable[[Action], object],
+    start: Callable[[AnyAction], object],
     tell: Callable[[str], object],
 ) -> None:
     """Add the steps in the order of use.

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from portview.models.socket_table_model import SocketTableModel
 
 
+_MOST_OPENED = 8
+"""A process with more sockets is not opened by itself."""
 _MOST_LOOKED_FOR = 8
 """Beyond this many changed sockets, laying out all lines again is cheaper."""
 
@@ -39,11 +41,13 @@ class ProcessTree(QTreeView):
         super().__init__(parent)
         self._processes = model
         self._anchor: tuple[QPersistentModelIndex, int] | None = None
+        self._current_key: SocketKey | None = None
         self._set_up_looks()
         self.setModel(model)
         set_cell_delegates(self, NUMBER_COLUMNS, model.plain_cell)
         model.edits_starting.connect(self._on_edits_starting)
         model.edits_finished.connect(self._on_edits_finished)
+        model.parents_came.connect(self._on_parents_came)
         # Marks and ages pass: repainting what is in sight is cheaper than telling every group.
         source.dataChanged.connect(self._on_time_passed)
         self.gestures = RowGestures(self, source)
@@ -89,11 +93,14 @@ class ProcessTree(QTreeView):
             index = self.indexBelow(index)
 
     def select_key(self, key: SocketKey) -> bool:
-        """Select a socket and open its process; False where it is not shown."""
+        """Select a socket and open what it stands below; False where it is not shown."""
         index = self._processes.index_of(key)
         if not index.isValid():
             return False
-        self.expand(index.parent())
+        above = index.parent()
+        while above.isValid():
+            self.expand(above)
+            above = above.parent()
         flags = QItemSelectionModel.SelectionFlag
         self.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
         self.scrollTo(index, QAbstractItemView.ScrollHint.EnsureVisible)
@@ -130,6 +137,8 @@ class ProcessTree(QTreeView):
     @Slot(int)
     def _on_edits_starting(self, count: int) -> None:
         self._find_anchor()
+        current = self._processes.entry_at(self.currentIndex())
+        self._current_key = current.row.key if current else None
         if count > _MOST_LOOKED_FOR:
             # Else each changed line would be looked for among all lines, cell by cell.
             self.scheduleDelayedItemsLayout()
@@ -147,8 +156,25 @@ class ProcessTree(QTreeView):
         anchor = current if is_row_visible else top
         self._anchor = (QPersistentModelIndex(anchor), self.visualRect(anchor).top())
 
+    @Slot(object)
+    def _on_parents_came(self, indexes: list[QModelIndex]) -> None:
+        # Who comes from another process is not to be hidden by it; many sockets would hide more.
+        for index in indexes:
+            if len(self._processes.entries_at(index)) <= _MOST_OPENED:
+                self.expand(index)
+
+    def _keep_selected(self) -> None:
+        """Go on with the line of a process where its last socket lost its own."""
+        key, self._current_key = self._current_key, None
+        if key is not None and self._processes.entry_at(self.currentIndex()) is None:
+            index = self._processes.index_of(key)
+            if index.isValid():
+                flags = QItemSelectionModel.SelectionFlag
+                self.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
+
     @Slot()
     def _on_edits_finished(self) -> None:
+        self._keep_selected()
         if self._anchor is None:
             return
         kept, old_top = self._anchor

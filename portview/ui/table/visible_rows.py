@@ -85,10 +85,11 @@ class VisibleRows:
             self._views.table.show_sparklines(traffic.history.of, traffic.now_s)
 
     def _want_identities(self, shown: set[str]) -> None:
-        """Have programs recognised: those in sight, or all where a filter or an order needs it."""
+        """Have programs recognised: those in sight, or all where filter, order or tree need it."""
         entries: Iterable[SocketEntry] = ()
         is_sorted_by = COLUMNS[self._views.sorting()[0]].id in _IDENTITY
-        if self._model.is_filtered or is_sorted_by:
+        # A tree stands by what each process comes from.
+        if self._model.is_filtered or is_sorted_by or self._views.is_grouped:
             entries = chain(self._views.view.visible_entries(), self._model.all_entries())
         elif shown & _IDENTITY:
             entries = self._views.view.visible_entries()

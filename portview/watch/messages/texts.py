@@ -12,7 +12,7 @@ from portview.domain.plain_text import inert
 from portview.i18n import _, join_list, labelled, ngettext, speaking
 from portview.watch.incidents.machine import EventKind
 from portview.watch.messages.grouping import REPAIR, TEST, MessageType
-from portview.watch.messages.templates import filled
+from portview.watch.rules.templates import filled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

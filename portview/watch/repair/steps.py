@@ -56,23 +56,27 @@ def carry_out(watch: Watch, step: RepairStep, incident: str, cancel: CancelToken
 
 
 def _restart(step: RepairStep) -> StepEnd:
-    from portview.actions.services.change import (  # noqa: PLC0415 - when wanted
-        read_service,
-        restart_service,
-    )
+    from portview.actions.confirmation.action import perform, prepare  # noqa: PLC0415 - when wanted
+    from portview.actions.confirmation.actions import ServiceAction  # noqa: PLC0415 - likewise
 
-    report = restart_service(read_service(step.service))
+    report = perform(prepare(ServiceAction(step.service, "restart")))
     return StepEnd(RepairResult.STARTED, labelled(step_words(step), report.now))
 
 
 def _free(watch: Watch, step: RepairStep, cancel: CancelToken) -> StepEnd:
-    from portview.actions.confirmation.history import keep_record  # noqa: PLC0415 - when wanted
-    from portview.actions.free_port.execute import free_port, inspect_port  # noqa: PLC0415
-    from portview.actions.port_usage import FreeRequest  # noqa: PLC0415 - likewise
+    from portview.actions.confirmation.action import (  # noqa: PLC0415 - when wanted
+        ExecutionOptions,
+        perform,
+        prepare,
+    )
+    from portview.actions.confirmation.actions import FreeAction  # noqa: PLC0415 - likewise
 
     words = step_words(step)
-    request = FreeRequest(watch.port or 0, Protocol(watch.protocol), watch.address or None)
-    plan = inspect_port(request)
+    action = FreeAction(
+        watch.port or 0, Protocol(watch.protocol), watch.address or None, grace_s=_GRACE_S
+    )
+    prepared = prepare(action)
+    plan = prepared.plan.plan
     for one in plan.steps:
         info = one.process.info if one.process is not None else None
         if one.is_guess or info is None or is_program(info, step.program) is not True:
@@ -84,8 +88,7 @@ def _free(watch: Watch, step: RepairStep, cancel: CancelToken) -> StepEnd:
         reason = refusal.reason if refusal else ""
         result = RepairResult.REFUSED_ADMIN if is_hidden else RepairResult.REFUSED
         return StepEnd(result, labelled(words, inert(reason, 300)))
-    report = free_port(plan, grace_s=_GRACE_S, cancel=cancel)
-    keep_record(report)
+    report = perform(prepared, ExecutionOptions(cancel=cancel))
     if report.outcome is Outcome.DONE:
         return StepEnd(RepairResult.STARTED, labelled(words, inert(report.now, 300)))
     is_denied = report.outcome is Outcome.NEEDS_ADMIN

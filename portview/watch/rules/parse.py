@@ -15,7 +15,6 @@ from portview.domain.plain_text import quoted
 from portview.domain.user_input.parsing import BadInputError, parse_duration_ms
 from portview.domain.user_input.targets import parse_url
 from portview.i18n import _, has_language, join_or, languages
-from portview.watch.messages.templates import TEXT_FIELDS, TITLE_FIELDS, unknown_fields
 from portview.watch.rules.listener_key import parse_entry
 from portview.watch.rules.maintenance import parse_maintenance
 from portview.watch.rules.model import (
@@ -28,6 +27,7 @@ from portview.watch.rules.model import (
     Watch,
     WatchRules,
 )
+from portview.watch.rules.templates import TEXT_FIELDS, TITLE_FIELDS, unknown_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

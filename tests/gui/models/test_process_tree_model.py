@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 
 from portview.domain.firewall import FirewallAnswer, FirewallVerdict
 from portview.domain.local_time import short_moment
 from portview.domain.owners.process import ProcessInfo, ProcessKey
-from portview.domain.owners.program_identity import ProgramIdentity
+from portview.domain.owners.program_identity import Ancestor, ProgramIdentity
 from portview.domain.query.compiling import compile_query
 from portview.domain.query.syntax import parse_query
 from portview.domain.sockets.entry import SocketEntry
@@ -46,7 +46,7 @@ def random_row(rng: random.Random) -> SocketRow:
         rng.randint(1, 9),
         None if is_udp else rng.choice(STATES),
         Protocol.UDP if is_udp else Protocol.TCP,
-        rng.randint(1, 4),
+        rng.randint(5, 11),
     )
     if rng.random() < 0.25:
         key = made.key._replace(owner=None)
@@ -62,11 +62,22 @@ def with_masters(
     keys = list(processes)
     found = dict(processes)
     for key in keys:
-        if rng.random() < 0.3:
+        if rng.random() < 0.8:
             number = rng.randint(1, 3)
-            master = rng.choice([None, *keys])
-            identity = ProgramIdentity(f"w{number}", rng.choice(["", f"p{number}"]), master=master)
-            found[key] = replace(found[key], identity=identity)
+            master = rng.choice(keys) if rng.random() < 0.2 else None
+            # Most are older, as a rule; what can't be a parent is to be passed over.
+            pids = rng.sample(range(4, 12), rng.randint(0, 6))
+            if rng.random() < 0.8:
+                pids = sorted((pid for pid in pids if pid < key.pid), reverse=True)
+            ancestors = [Ancestor(pid, "") for pid in pids if pid != key.pid]
+            identity = ProgramIdentity(
+                f"w{number}",
+                rng.choice(["", f"p{number}"]),
+                ancestors=tuple(ancestors),
+                master=master,
+            )
+            parent = rng.choice([None, 1, 5, 6, 7])
+            found[key] = replace(found[key], identity=identity, parent_pid=parent)
     return found
 
 
@@ -91,33 +102,87 @@ def make_models() -> tuple[SocketTableModel, ProcessTreeModel]:
     return table, ProcessTreeModel(table)
 
 
+Line = tuple[int, object, list[SocketEntry]]
+
+
+def lines_of(tree: ProcessTreeModel, *, is_by_project: bool = False) -> list[Line]:
+    """Return depth, key and entries of all groups, from the top, as the indexes tell them."""
+    found: list[Line] = []
+
+    def visit(index: QModelIndex, depth: int) -> None:
+        entries = tree.entries_at(index)
+        found.append((depth, group_key(entries[0], by_project=is_by_project), entries))
+        sockets = len(entries) if len(entries) > 1 else 0
+        assert tree.hasChildren(index) == (tree.rowCount(index) > 0)
+        for number in range(tree.rowCount(index)):
+            child = tree.index(number, 0, index)
+            assert tree.index(number, 3, index).parent() == index
+            if number < sockets:
+                assert tree.entries_at(child) == [tree.entry_at(child)] == [entries[number]]
+                assert tree.rowCount(child) == 0
+                assert tree.index_of(entries[number].row.key) == child
+            else:
+                visit(child, depth + 1)
+        if not sockets:
+            assert tree.entry_at(index) == entries[0]
+            assert tree.index_of(entries[0].row.key) == index
+
+    for number in range(tree.rowCount()):
+        visit(tree.index(number, 0), 0)
+    return found
+
+
 def branches(
     tree: ProcessTreeModel, *, is_by_project: bool = False
 ) -> dict[object, list[SocketEntry]]:
-    """Return the groups from the top with their entries, as the indexes tell them."""
-    found = {}
-    for number in range(tree.rowCount()):
-        top = tree.index(number, 0)
-        entries = [tree.entry_at(tree.index(n, 0, top)) for n in range(tree.rowCount(top))]
-        assert all(entries)
-        found[group_key(entries[0], by_project=is_by_project)] = entries
-    return found
+    """Return the groups with their entries."""
+    return {key: entries for _, key, entries in lines_of(tree, is_by_project=is_by_project)}
+
+
+def plain_parent(key: object, groups: dict[object, list[SocketEntry]]) -> object:
+    """Return the group that one stands below, in the plainest way."""
+    if not isinstance(key, ProcessKey):
+        return None
+    own = [entry for entry in groups[key] if entry.row.key.owner == key]
+    info = (own or sorted(groups[key], key=lambda entry: entry.row.key.owner))[0].info
+    if info is None:
+        return None
+    chain = [one.pid for one in info.identity.ancestors] if info.identity else []
+    if not chain:
+        chain = [info.parent_pid] if info.key == key else []
+    elif key.pid in chain:
+        chain = chain[chain.index(key.pid) + 1 :]
+    for pid in chain:
+        if pid in {0, 1, 4}:
+            continue  # All others come from it.
+        for other in groups:
+            is_older = isinstance(other, ProcessKey) and other[::-1] < key[::-1]
+            if is_older and other.pid == pid:
+                return other
+    return None
 
 
 def assert_grouped(
     table: SocketTableModel, tree: ProcessTreeModel, *, is_by_count: bool, is_by_project: bool
 ) -> None:
-    expected: dict[object, list[SocketEntry]] = {}
+    groups: dict[object, list[SocketEntry]] = {}
     for entry in table.shown_entries:
-        expected.setdefault(group_key(entry, by_project=is_by_project), []).append(entry)
-    ordered = list(expected.items())
+        groups.setdefault(group_key(entry, by_project=is_by_project), []).append(entry)
+    ordered = list(groups.items())
     if is_by_count:
         ordered.sort(key=lambda item: -len(item[1]))
-    assert list(branches(tree, is_by_project=is_by_project).items()) == ordered
-    for number in range(tree.rowCount()):
-        for child in range(tree.rowCount(tree.index(number, 0))):
-            index = tree.index(child, 3, tree.index(number, 0))
-            assert index.parent() == tree.index(number, 0)
+    expected: list[Line] = []
+
+    def visit(parent: object, depth: int) -> None:
+        for key, entries in ordered:
+            is_flat = is_by_project or is_by_count
+            above = None if is_flat else plain_parent(key, groups)
+            if above == parent:
+                expected.append((depth, key, entries))
+                visit(key, depth + 1)
+
+    visit(None, 0)
+    assert lines_of(tree, is_by_project=is_by_project) == expected
 
 
 class Play:
@@ -130,24 +195,24 @@ class Play:
 
     def act(self) -> None:
         rng = self.rng
-        match rng.randrange(24):
+        match rng.randrange(30):
             case 0:
                 self.table.set_scope(rng.choice(list(Scope)))
             case 1:
-                query = rng.choice(["", "port:4-9", "-proc:p1", "listen", "proc:p2 OR three"])
+                query = rng.choice(["", "", "port:4-9", "-proc:p1", "listen", "proc:p2 OR three"])
                 self.table.set_filter(compile_query(parse_query(query)))
             case 2 | 3:
                 self.tree.sort(rng.randrange(len(COLUMNS)), rng.choice(list(Qt.SortOrder)))
             case 4:
-                self.is_by_count = not self.is_by_count
+                self.is_by_count = rng.random() < 0.25
                 self.tree.set_by_count(self.is_by_count)
             case 8:
-                self.is_by_project = not self.is_by_project
+                self.is_by_project = rng.random() < 0.25
                 self.tree.set_by_project(self.is_by_project)
             case 5:
                 self.table.set_held(rng.random() < 0.5)
             case 6 | 7:
-                self.is_active = not self.is_active
+                self.is_active = rng.random() < 0.75
                 self.tree.set_active(self.is_active)
 
     def tick(self) -> None:
@@ -167,6 +232,7 @@ def test_random_snapshots_keep_the_tree_equal_to_the_table(
         # As if many processes changed, and many were open.
         monkeypatch.setattr(process_tree_model, "MOST_EDITED", 0)
         monkeypatch.setattr(process_tree_model, "MOST_HELD", 0)
+        monkeypatch.setattr(process_tree_model, "MOST_MOVES", 0)
     rng = random.Random(seed)
     table, tree = make_models()
     tester = QAbstractItemModelTester(
@@ -174,11 +240,12 @@ def test_random_snapshots_keep_the_tree_equal_to_the_table(
     )  # a complaint is a Qt warning, which fails the test
     resets: list[object] = []
     tree.modelReset.connect(lambda: resets.append(1))
+    depths: set[int] = set()
     play = Play(rng, table, tree)
     for _ in range(250):
         play.act()
         kept = {
-            (index.internalId() == 0): (QPersistentModelIndex(index), tree.entries_at(index)[0])
+            (index.internalId() & 1 == 0): (QPersistentModelIndex(index), tree.entries_at(index)[0])
             for top in [tree.index(rng.randrange(tree.rowCount() or 1), 0)]
             for index in (top, tree.index(rng.randrange(3), 1, top))
             if index.isValid()
@@ -191,7 +258,10 @@ def test_random_snapshots_keep_the_tree_equal_to_the_table(
             for is_group, (index, entry) in kept.items():
                 is_by_project = play.is_by_project
                 assert_kept(tree, index, entry, is_group=is_group, is_by_project=is_by_project)
+            lines = lines_of(tree, is_by_project=play.is_by_project)
+            depths.update(depth for depth, _, _ in lines)
     assert resets == []
+    assert max(depths) >= 1
     del tester
 
 
@@ -211,11 +281,55 @@ def assert_kept(
         if index.isValid():
             assert group_key(tree.entries_at(index)[0], by_project=is_by_project) == key
         return
-    # A socket without owner that changes its reason goes to another group, and is let go.
-    keys = {each.row.key for each in groups.get(key, [])}
+    # A socket without owner that changes its reason goes to another group, and is let go; one that
+    # is alone has no line below its process.
+    entries = groups.get(key, [])
+    keys = {each.row.key for each in entries} if len(entries) > 1 else set()
+    if entry.row.key in keys and not index.isValid():
+        return  # it was alone for a moment
     assert index.isValid() == (entry.row.key in keys)
     if index.isValid():
         assert tree.entry_at(index).row.key == entry.row.key
+
+
+def test_a_process_stands_below_the_nearest_of_its_ancestors_that_is_shown(qtbot: QtBot) -> None:
+    table, tree = make_models()
+    table.set_highlight(0)
+    tree.set_active(True)
+    tester = QAbstractItemModelTester(tree, QAbstractItemModelTester.FailureReportingMode.Warning)
+    came: list[str] = []
+    tree.parents_came.connect(lambda indexes: came.extend(one.data() for one in indexes))
+    chain = {10: (1,), 20: (15, 10, 1), 30: (25, 20, 15, 10, 1)}
+
+    def show(*pids: int) -> list[tuple[int, int]]:
+        rows = [row(1000 - pid, pid=pid) for pid in pids]
+        infos = {
+            key: replace(
+                info,
+                identity=ProgramIdentity(
+                    ancestors=tuple(Ancestor(each, "") for each in chain[key.pid])
+                ),
+            )
+            for key, info in describe(rows).items()
+        }
+        table.show_snapshot(Snapshot(tuple(rows), infos))
+        table.catch_up()
+        return [(depth, key.pid) for depth, key, _ in lines_of(tree)]
+
+    assert show(10, 20, 30) == [(0, 10), (1, 20), (2, 30)]
+    assert sorted(came) == ["p0", "p2"]
+    innermost = QPersistentModelIndex(tree.index_of(row(970, pid=30).key))
+    assert show(10, 30) == [(0, 10), (1, 30)]
+    assert show(30) == [(0, 30)]
+    assert show(20, 30) == [(0, 20), (1, 30)]
+    assert show(30, 10, 20) == [(0, 10), (1, 20), (2, 30)]
+    assert innermost.isValid()
+    assert tree.owner_at(innermost).pid == 30
+    tree.set_by_count(True)
+    assert sorted(lines_of(tree)[number][0] for number in range(3)) == [0, 0, 0]
+    tree.set_by_count(False)
+    assert show(10, 20, 30) == [(0, 10), (1, 20), (2, 30)]
+    del tester
 
 
 def test_a_change_elsewhere_is_no_new_layout(qtbot: QtBot) -> None:
@@ -293,7 +407,7 @@ def test_sockets_without_owner_stand_under_their_reason(qtbot: QtBot) -> None:
     ]
     table.show_snapshot(Snapshot(tuple(bare), {}))
     lines = [tree.data(tree.index(n, PROCESS)) for n in range(tree.rowCount())]
-    assert lines == ["no process (1)", "unknown: access denied (2)"]
+    assert lines == ["no process", "unknown: access denied (2)"]
 
 
 def test_every_column_has_a_sum(qtbot: QtBot) -> None:
@@ -345,4 +459,4 @@ def test_a_master_and_its_workers_are_one_line() -> None:
     group = Group(master, 1, entries[:2])
     assert group.text("process", CellContext()) == "server (2), 2 processes"
     assert group.text("what", CellContext()) == "shop"
-    assert Group(other, 2, entries[2:]).text("process", CellContext()) == "server (1)"
+    assert Group(other, 2, entries[2:]).text("process", CellContext()) == "server"

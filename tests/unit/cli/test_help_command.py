@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from portview.cli.commands import build_parser, run_command, with_verb
-from portview.cli.help_command import help_topics, topic_title
+from portview.resources import help_topics, topic_title
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:

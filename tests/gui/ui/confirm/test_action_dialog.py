@@ -16,10 +16,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QApplication, QLabel
 
+from portview.actions.confirmation.action import AS_USER, NO_CHOICES, ExecutionOptions
 from portview.actions.confirmation.actions import (
     EndAction,
-    ExecutionOptions,
     FreeAction,
+    FreePreview,
     SuspendAction,
 )
 from portview.actions.confirmation.cards import Card, CardKind
@@ -27,6 +28,8 @@ from portview.actions.confirmation.confirmation import Confirmation
 from portview.actions.confirmation.history import read_records
 from portview.actions.free_port.elevated_holders import HeldSocket
 from portview.actions.free_port.execute import free_port
+from portview.actions.free_port.plan import FreePlan
+from portview.actions.port_usage import FreeRequest
 from portview.actions.processes.suspend import SuspendVerb
 from portview.domain.errors import ActionReport, Outcome, PortViewError
 from portview.domain.owners.process import Execution, ProcessKey
@@ -36,18 +39,19 @@ from portview.readers.execution import read_execution
 from portview.readers.process_identity import process_key
 from portview.ui.confirm.action_dialog import ActionDialog
 from portview.ui.confirm.confirmation_view import CardView
+from portview.ui.style.theme import Theme, apply_theme, muted_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytestqt.qtbot import QtBot
 
-    from portview.actions.confirmation.actions import Action
+    from portview.actions.confirmation.action import AnyAction, Choices
     from portview.domain.cancellation import CancelToken
     from portview.engine.task_runner import TaskRunner
 
     StartServer = Callable[[], tuple[subprocess.Popen[str], int]]
-    Open = Callable[[Action], ActionDialog]
+    Open = Callable[[AnyAction], ActionDialog]
 
 WAIT_MS = 20_000
 
@@ -57,7 +61,7 @@ def ask(qtbot: QtBot, runner: TaskRunner) -> Iterator[Open]:
     """Open dialogs that are closed with the test."""
     opened: list[ActionDialog] = []
 
-    def start(job: Action) -> ActionDialog:
+    def start(job: AnyAction) -> ActionDialog:
         dialog = ActionDialog(job, runner)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
         opened.append(dialog)
@@ -140,6 +144,8 @@ def test_the_steps_are_told_one_by_one_and_stay_with_the_result(
         pytest.skip("this system has no way of asking it to close")
     with qtbot.waitSignal(dialog.acted, timeout=WAIT_MS):
         dialog.act_button.click()
+    assert dialog.windowTitle() == f"Free port {port}: done"
+    assert "PortView bound it on" in dialog.done_text.text()
     steps = dialog.checklist.lines
     assert steps[0] == "Checked: still what you saw"
     assert steps[1].startswith("Asked to close")
@@ -161,11 +167,39 @@ def test_nobody_has_to_wait_for_a_program_that_ignores_the_request(
         pytest.skip("this system has no way of asking it to close")
     dialog.act_button.click()
     qtbot.waitUntil(dialog.checklist.end_button.isVisible, timeout=WAIT_MS)
+    assert dialog.windowTitle() == f"Free port {port}\u2026"
     assert "s left" in dialog.checklist.lines[-1]
     with qtbot.waitSignal(dialog.acted, timeout=WAIT_MS):
         dialog.checklist.end_button.click()
     assert process.wait(10) is not None
     assert any(line.startswith("Ending it") for line in dialog.checklist.lines)
+    assert "did not close when asked, and was ended" in dialog.done_text.text()
+
+
+def test_what_was_freed_can_be_watched_from_now_on(
+    qtbot: QtBot, ask: Open, server: StartServer
+) -> None:
+    _process, port = server()
+    dialog = ask(FreeAction(port, Protocol.TCP))
+    assert not dialog.watch_button.isVisible()
+    with qtbot.waitSignal(dialog.acted, timeout=WAIT_MS):
+        dialog.act_button.click()
+    with qtbot.waitSignal(dialog.watch_requested, timeout=WAIT_MS) as wanted:
+        dialog.watch_button.click()
+    assert wanted.args == [port, "tcp"]
+    assert not dialog.isVisible()
+
+
+def test_cards_follow_the_theme_while_they_are_shown(ask: Open) -> None:
+    dialog = ask(FakeAction([]))
+    [card] = dialog.findChildren(CardView)
+    try:
+        apply_theme(Theme.DARK)
+        QApplication.processEvents()
+        [quiet] = card._quiet
+        assert quiet.palette().windowText().color() == muted_text(card.palette())
+    finally:
+        apply_theme(Theme.SYSTEM)
 
 
 def test_suspending_is_asked_about_and_can_be_taken_back(
@@ -302,15 +336,18 @@ def test_a_port_that_is_free_by_now_is_told_as_that(ask: Open) -> None:
 def test_what_sums_up_the_cards_stands_above_them(ask: Open) -> None:
     job = FakeAction([])
     cards = tuple(Card(CardKind.STOPS, f"node, PID {number}") for number in range(40))
-    job.preview = lambda *, force, tree: Confirmation(  # type: ignore[method-assign]
-        "Free it?", cards, object(), "Free", ("40 processes will be stopped.",)
-    )
+    job.confirmation = Confirmation("Free it?", cards, "Free", ("40 processes will be stopped.",))
     dialog = ask(job)
     assert dialog.notes.text() == "40 processes will be stopped."
     assert dialog.notes.geometry().bottom() < dialog.cards.geometry().top()
     # However many there are, the buttons stay on the screen.
     assert dialog.height() <= dialog.screen().availableSize().height()
     assert dialog.act_button.isVisible()
+
+
+MARKED_UP = Confirmation(
+    "<i>plain?</i>", (Card(CardKind.STOPS, "<b>not bold</b>", ("<img src=x>",)),), "Do & it"
+)
 
 
 @dataclass
@@ -320,12 +357,15 @@ class FakeAction:
     ends: list[ActionReport | PortViewError]
     all_options: list[ExecutionOptions] = field(default_factory=list)
     title: str = "Action"
+    confirmation: Confirmation = MARKED_UP
 
-    def preview(self, *, force: bool, tree: bool) -> Confirmation:
-        card = Card(CardKind.STOPS, "<b>not bold</b>", ("<img src=x>",))
-        return Confirmation("<i>plain?</i>", (card,), object(), "Do & it")
+    def preview(self, choices: Choices = NO_CHOICES) -> Confirmation:
+        return self.confirmation
 
-    def execute(self, confirmation: Confirmation, options: ExecutionOptions) -> ActionReport:
+    def confirm(self, plan: Confirmation) -> Confirmation:
+        return plan
+
+    def execute(self, plan: Confirmation, options: ExecutionOptions = AS_USER) -> ActionReport:
         self.all_options.append(options)
         end = self.ends.pop(0)
         if isinstance(end, PortViewError):
@@ -336,8 +376,8 @@ class FakeAction:
 class OnlyForAdministrators(FakeAction):
     """One that is refused here, because what the decision needs can't be read."""
 
-    def preview(self, *, force: bool, tree: bool) -> Confirmation:
-        return replace(super().preview(force=force, tree=tree), verb="", is_for_admin=True)
+    def confirm(self, plan: Confirmation) -> Confirmation:
+        return replace(plan, verb="", is_for_admin=True)
 
 
 def test_what_starts_a_server_again_can_be_stopped_next(
@@ -365,12 +405,15 @@ def test_what_starts_a_server_again_can_be_stopped_next(
 class FakeHiddenAction(FreeAction):
     """A job whose holder only administrators are told, as no test that runs as root has one."""
 
-    def preview(self, *, force: bool, tree: bool) -> Confirmation:
+    def preview(self, choices: Choices = NO_CHOICES) -> FreePreview:
+        return FreePreview(FreePlan(FreeRequest(self.port)), None, None)
+
+    def confirm(self, plan: FreePreview) -> Confirmation:
         if not self.held:
             card = Card(CardKind.REFUSED, "An unknown process")
-            return Confirmation("Hidden.", (card,), object(), is_hidden=True)
+            return Confirmation("Hidden.", (card,), is_hidden=True)
         card = Card(CardKind.STOPS, f"PID {self.held[0].owner.pid}")
-        return Confirmation("Free it?", (card,), object(), "Free", can_be_forced=True)
+        return Confirmation("Free it?", (card,), "Free", can_be_forced=True)
 
     def seen_by_admin(self, cancel: CancelToken | None = None) -> FreeAction:
         socket_key = SocketKey(

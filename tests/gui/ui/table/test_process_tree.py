@@ -12,7 +12,7 @@ from portview.domain.sockets.socket_row import SocketRow, State
 from portview.domain.table.columns import COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pytestqt.qtbot import QtBot
 
@@ -20,19 +20,28 @@ if TYPE_CHECKING:
     from portview.ui.window.main_window import MainWindow
 
 
+def all_lines(window: MainWindow) -> Iterator[tuple[int, QModelIndex]]:
+    """Return the lines of all processes with their depth, from the top."""
+    tree = window.views.processes
+
+    def below(parent: QModelIndex, depth: int) -> Iterator[tuple[int, QModelIndex]]:
+        entries = tree.entries_at(parent)
+        first = len(entries) if len(entries) > 1 else 0
+        for number in range(first, tree.rowCount(parent)):
+            index = tree.index(number, 0, parent)
+            yield depth, index
+            yield from below(index, depth + 1)
+
+    return below(QModelIndex(), 0)
+
+
 def top(window: MainWindow, name: str) -> QModelIndex:
     """Return the line of the process whose name begins so."""
-    tree = window.views.processes
-    for number in range(tree.rowCount()):
-        index = tree.index(number, 0)
-        if str(index.data()).startswith(name):
-            return index
-    raise AssertionError(name)
+    return next(i for _, i in all_lines(window) if str(i.data()).startswith(name))
 
 
 def lines(window: MainWindow) -> list[str]:
-    tree = window.views.processes
-    return [str(tree.index(n, 0).data()) for n in range(tree.rowCount())]
+    return ["  " * depth + str(index.data()) for depth, index in all_lines(window)]
 
 
 def grouped(window: MainWindow) -> None:
@@ -46,11 +55,11 @@ def test_ctrl_g_shows_processes_and_goes_back(window: MainWindow, qtbot: QtBot) 
     qtbot.keyClick(window.table, Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier)
     assert window.views.is_grouped
     assert lines(window) == [
-        "<b>sh & co</b> (1)",
-        "dnsmasq (1)",
-        "unknown: access denied (1)",
-        "node (5)",
-        "no process (1)",
+        "<b>sh & co</b>",
+        "  node (5)",
+        "dnsmasq",
+        "unknown: access denied",
+        "no process",
     ]
     assert window.views.tree.hasFocus()
     qtbot.keyClick(window.views.tree, Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier)
@@ -67,7 +76,7 @@ def test_processes_with_most_sockets_can_stand_first(window: MainWindow) -> None
 def test_scope_filter_and_order_are_those_of_the_table(window: MainWindow) -> None:
     grouped(window)
     window.set_scope(Scope.LISTENING)
-    assert "dnsmasq (1)" not in lines(window)
+    assert "dnsmasq" not in lines(window)
     window.filter_box.set_query_text("proc:node")
     assert lines(window) == ["node (3)"]
     window.views.tree.sortByColumn(4, Qt.SortOrder.DescendingOrder)
@@ -127,7 +136,7 @@ def test_the_line_in_sight_keeps_its_place(
     show(*sockets[:20], *sockets[100:], processes=processes)
     assert tree.indexAt(QPoint(0, 0)).siblingAtColumn(0).data() == before
     show(*sockets[120:], processes=processes)
-    assert tree.indexAt(QPoint(0, 0)).siblingAtColumn(0).data() == before == "p1150 (1)"
+    assert tree.indexAt(QPoint(0, 0)).siblingAtColumn(0).data() == before == "p1150"
 
 
 def test_a_process_stands_for_all_its_sockets(window: MainWindow) -> None:
@@ -206,7 +215,25 @@ def test_the_details_are_about_what_is_chosen_in_the_tree(
 def test_rows_in_sight_are_those_of_open_processes(window: MainWindow) -> None:
     grouped(window)
     tree = window.views.tree
-    assert tree.visible_entries() == []
-    tree.expand(top(window, "dnsmasq"))
-    tree.expand(top(window, "no process"))
-    assert [entry.row.local.port for entry in tree.visible_entries()] == [53, 9000]
+    # One alone is its process's line, and a process below another one is seen at once.
+    assert [entry.row.local.port for entry in tree.visible_entries()] == [22, 53, 445, 9000]
+    tree.expand(top(window, "node"))
+    ports = [22, 3000, 8080, 8443, 51000, 51001, 53, 445, 9000]
+    assert [entry.row.local.port for entry in tree.visible_entries()] == ports
+
+
+def test_the_last_socket_of_a_process_stays_selected(
+    window: MainWindow, show: Callable[..., None], rows: tuple[SocketRow, ...]
+) -> None:
+    grouped(window)
+    window.model.set_held(False)
+    window.model.set_highlight(0)
+    assert window.views.select_key(rows[0].key)
+    node = next(entry.info for entry in window.model.all_entries() if entry.row == rows[0])
+    assert node is not None
+    show(rows[0], processes={node.key: node})
+    assert lines(window) == ["node"]
+    assert [entry.row.key for entry in window.views.tree.selected_entries()] == [rows[0].key]
+    show(rows[0], rows[1], processes={node.key: node})
+    assert lines(window) == ["node (2)"]
+    assert [entry.row.key for entry in window.views.tree.selected_entries()] == [rows[0].key]

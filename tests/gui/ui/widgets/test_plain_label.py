@@ -24,7 +24,7 @@ WIDTH = 480
 def test_a_card_is_as_wide_as_its_room_whatever_it_tells(qtbot: QtBot, word: str) -> None:
     consequence = "It will be asked to close, and ended if it still runs after 5 s."
     card = Card(CardKind.STOPS, "node, PID 7", (word,), consequence)
-    view = ConfirmationView(Confirmation("?", (card,), None))
+    view = ConfirmationView(Confirmation("?", (card,)))
     qtbot.addWidget(view)
     view.resize(WIDTH, view.height_for(WIDTH))
     view.show()

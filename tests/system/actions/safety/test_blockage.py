@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from portview.actions.confirmation.confirmation import confirm_free
 from portview.actions.free_port.execute import free_port, inspect_port
 from portview.actions.port_usage import FreeRequest
 from portview.actions.stopping.stop import Ending
-from portview.cli.plan_text import plan_lines
+from portview.cli.confirmation_text import confirmation_lines
 from portview.domain.errors import Outcome
 from portview.domain.facts import ABSENT, Known
 from portview.domain.owners.blockage import BlockageKind
@@ -93,7 +94,8 @@ def group_v2() -> Iterator[Group]:
 
 
 def plan_text(port: int) -> str:
-    return "\n".join(plan_lines(inspect_port(FreeRequest(port)), 5))
+    asked = confirm_free(inspect_port(FreeRequest(port)), 5)
+    return "\n".join(line for line, _style in confirmation_lines(asked))
 
 
 @pytest.mark.root_only("makes a control group")

@@ -187,7 +187,7 @@ def test_at_a_terminal_the_rule_is_shown_and_asked_for(
         said = b""
         while b"[y/N]" not in said:
             said += os.read(ours, 4096)
-        assert b"Will run: nft " in said
+        assert b"This will run: nft " in said
         assert not machines.gets_through(8080)
         os.write(ours, f"{answer}\n".encode())
         assert process.wait(60) == (0 if is_open else Outcome.NOT_DONE)
@@ -366,16 +366,16 @@ def test_an_errand_is_planned_anew_and_answers_with_what_was_read(machines: Mach
 AS_THE_WINDOW_DOES = """
 import json
 from portview.actions.confirmation.firewall_actions import RevokeAction, RuleAction
-from portview.actions.confirmation.actions import ExecutionOptions
+from portview.actions.confirmation.action import ExecutionOptions, perform, prepare
 from portview.domain.firewall import RuleEffect, RuleSpec
 from portview.domain.sockets.socket_row import Protocol
 from portview.readers.system_tools import TOOL_FOLDERS, search_tools_in
 
 search_tools_in(({folder!r}, *TOOL_FOLDERS))
 job = RuleAction(RuleSpec(RuleEffect.ALLOW, Protocol.TCP, 8080, remotes=("any",)))
-made = job.execute(job.preview(), ExecutionOptions(as_admin=True))
+made = perform(prepare(job), ExecutionOptions(as_admin=True))
 back = RevokeAction((made.rule_id,))
-gone = back.execute(back.preview(), ExecutionOptions(as_admin=True))
+gone = perform(prepare(back), ExecutionOptions(as_admin=True))
 print(json.dumps([made.now, made.is_in_force, gone.now, gone.outcome]))
 """
 

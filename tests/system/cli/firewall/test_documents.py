@@ -104,14 +104,15 @@ def test_a_person_reads_what_will_run_and_what_is_true_then(
     assert run_command(["firewall", "allow", port, "--remote", "any", "--yes"]) == 0
     shown = capfd.readouterr().out
     (own,) = firewall.read().managed_rules
-    assert f"Rule: PortView: allow tcp {port}" in shown
+    assert f"\n  PortView: allow tcp {port}\n" in shown
     assert (
-        f'Will run: add "a rule" {own.id}' in shown or f"Will run: add 'a rule' {own.id}" in shown
+        f'This will run: add "a rule" {own.id}' in shown
+        or f"This will run: add 'a rule' {own.id}" in shown
     )
     assert "Warning: A warning." in shown
     assert f"TCP port {port} is now allowed for any other machine." in shown
     assert run_command(["firewall", "status"]) == 0
-    assert "of which PortView made 1." in capfd.readouterr().out
+    assert "of which PortView created 1." in capfd.readouterr().out
     assert run_command(["firewall", "list"]) == 0
     assert f"{own.id}  allow TCP {port} for any address, until it is revoked" in (
         capfd.readouterr().out

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from portview.actions.confirmation.actions import ExecutionOptions
+from portview.actions.confirmation.action import ExecutionOptions, perform, prepare
 from portview.actions.confirmation.firewall_actions import RuleAction
 from portview.actions.confirmation.history import read_records
 from portview.actions.firewall_rules.report import FirewallReport
@@ -133,7 +133,7 @@ def test_a_netsh_that_does_nothing_is_found_out() -> None:
 def test_the_side_with_rights_believes_netsh_as_little() -> None:
     """Wine starts the errand without a prompt; what it answers has come through the pipe."""
     job = RuleAction(RuleSpec(RuleEffect.ALLOW, Protocol.TCP, 8097, remotes=("any",)))
-    report = job.execute(job.preview(), ExecutionOptions(as_admin=True))
+    report = perform(prepare(job), ExecutionOptions(as_admin=True))
     assert isinstance(report, FirewallReport)
     assert report.outcome is Outcome.NOT_DONE
     assert "The rule does not exist" in report.now

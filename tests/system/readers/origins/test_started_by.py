@@ -57,6 +57,7 @@ def what(pid: int) -> Any:
 
 
 def test_a_program_that_was_typed_in_a_terminal(tmp_path: Path) -> None:
+    started_by.read_terminal(os.getpid())  # The terminals that are there by now may be kept.
     here, there = pty.openpty()
     shell = subprocess.Popen(
         [shutil.which("bash") or "sh", "--norc", "-i"],

@@ -167,7 +167,7 @@ def test_where_another_program_holds_the_port_nothing_is_tried_and_that_is_told_
         attempt(repairer, watch, good_program="/opt/shop/server")
         attempt(repairer, watch, good_program="/opt/shop/server")
         assert results(store) == [("1 run", "refused")]
-        assert "foreign" in preview_with(store, reader, watch, "/opt/shop/server")
+        assert "held by another program" in preview_with(store, reader, watch, "/opt/shop/server")
         held = Watch("shop", Expectation.TCP, port=port, repair=watch.repair, even_if_held=True)
         attempt(repairer, held, good_program="/opt/shop/server")
         assert len(results(store)) == 2

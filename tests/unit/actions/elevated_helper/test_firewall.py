@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from portview.actions.confirmation.actions import ExecutionOptions
+from portview.actions.confirmation.action import ExecutionOptions, perform, prepare
 from portview.actions.confirmation.firewall_actions import RevokeAction
 from portview.actions.confirmation.firewall_confirmation import confirm_rule
 from portview.actions.confirmation.history import read_records
@@ -126,14 +126,15 @@ def test_what_was_made_unseen_is_taken_back_unseen(
     log_path.cache_clear()
     made = make_rule(BlindFirewall(), planned(BlindFirewall()), as_admin=True)
     job = RevokeAction((made.rule_id,), opener=BlindFirewall)
-    confirmation = job.preview()
+    prepared = prepare(job)
+    confirmation = prepared.confirmation
     assert confirmation.verb == "Revoke"
     assert made.rule_id in confirmation.headline
     with pytest.raises(PortViewError) as refused:
-        job.execute(confirmation, ExecutionOptions())
+        perform(prepared)
     assert refused.value.outcome is Outcome.NEEDS_ADMIN
     assert len(firewall.read().managed_rules) == 1
-    report = job.execute(confirmation, ExecutionOptions(as_admin=True))
+    report = perform(prepared, ExecutionOptions(as_admin=True))
     assert report.outcome is Outcome.DONE
     assert firewall.read().managed_rules == ()
     assert read_records()[0].asked == report.asked

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portview.actions.confirmation.actions import ExecutionOptions
+from portview.actions.confirmation.action import perform, prepare
 from portview.actions.confirmation.firewall_actions import RevokeAction, RuleAction, revoke_expired
 from portview.actions.confirmation.history import read_records
 from portview.actions.firewall_rules import plan as firewall_plan
@@ -261,19 +261,20 @@ def test_a_process_ends_only_when_that_is_certain(
 
 def test_jobs_keep_the_record_with_the_way_back(firewall: FakeFirewall) -> None:
     job = RuleAction(RULE_SPEC, ASKED, lambda: firewall)
-    confirmation = job.preview()
+    prepared = prepare(job)
+    confirmation = prepared.confirmation
     assert confirmation.headline == "Allow TCP port 80 through the firewall?"
-    assert ("Remote addresses", "the local subnet") in confirmation.lines
+    assert "Remote addresses: the local subnet" in confirmation.cards[0].details
     assert confirmation.commands
     assert confirmation.verb == "Allow"
-    report = job.execute(confirmation, ExecutionOptions())
+    report = perform(prepared)
     assert report.outcome is Outcome.DONE
     (record,) = read_records()
     (own,) = firewall.read().managed_rules
     assert record.made_rules == (own.id,)
 
     back = RevokeAction((own.id,), opener=lambda: firewall)
-    assert back.execute(back.preview(), ExecutionOptions()).outcome is Outcome.DONE
+    assert perform(prepare(back)).outcome is Outcome.DONE
     assert read_records()[0].made_rules == ()
     with pytest.raises(PortViewError) as missing:
         back.preview()

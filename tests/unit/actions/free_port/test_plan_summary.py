@@ -11,7 +11,7 @@ from portview.actions.free_port.report import results_words
 from portview.actions.port_usage import FreeRequest
 from portview.actions.safety.refusals import Refusal
 from portview.actions.stopping.stop import Ending, StopResult
-from portview.cli.plan_text import plan_lines
+from portview.cli.confirmation_text import confirmation_lines
 from portview.domain.owners.process import ProcessInfo, ProcessKey
 from tests.fakes.process_facts import read_facts
 
@@ -27,6 +27,10 @@ def plan(*steps: PlanStep) -> FreePlan:
     return FreePlan(FreeRequest(80), steps)
 
 
+def text_of(seen: FreePlan) -> str:
+    return "\n".join(line for line, _style in confirmation_lines(confirm_free(seen, 5)))
+
+
 def test_a_short_plan_is_shown_in_full() -> None:
     steps = tuple(step(pid) for pid in range(1, MOST_GROUPS + 1))
     groups, rest = shown_groups(steps)
@@ -36,7 +40,7 @@ def test_a_short_plan_is_shown_in_full() -> None:
 
 def test_a_long_plan_is_summed_up_and_every_holder_counted() -> None:
     steps = [step(pid, "node" if pid % 3 else "php") for pid in range(1, 301)]
-    text = "\n".join(plan_lines(plan(*steps), 5))
+    text = text_of(plan(*steps))
     assert len(text) < 4000
     assert "288 more processes hold it and are stopped as well: node (192), php (96)." in text
     asked = confirm_free(plan(*steps), 5)
@@ -50,7 +54,7 @@ def test_what_is_refused_is_always_named() -> None:
     shown, rest = shown_groups(steps)
     assert shown[-1].first is refused
     assert len(rest) == 300 - MOST_GROUPS
-    text = "\n".join(plan_lines(plan(*steps), 5))
+    text = text_of(plan(*steps))
     assert "It is the desktop." in text
     assert "288 more processes hold it: node (288)." in text
 
@@ -63,8 +67,8 @@ def test_a_long_plan_that_is_not_possible_does_not_say_that_others_stop() -> Non
 
 
 def test_many_under_one_holder_are_counted() -> None:
-    text = "\n".join(plan_lines(plan(step(1, under=200)), 5))
-    assert "and 195 more" in text
+    text = text_of(plan(step(1, under=200)))
+    assert "and 196 more" in text
     assert len(text.splitlines()) < 8
     assert "10 processes run under them." in summary_of_steps([step(1, under=4), step(2, under=6)])
 

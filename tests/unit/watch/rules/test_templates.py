@@ -13,9 +13,9 @@ from portview import i18n
 from portview.i18n import _, has_language, languages, ngettext, speaking
 from portview.watch.messages.grouping import group_events
 from portview.watch.messages.outbox import OutgoingEvent
-from portview.watch.messages.templates import TEXT_FIELDS, filled, unknown_fields
 from portview.watch.messages.texts import Background, Composer, Style
 from portview.watch.rules.parse import parse_rules
+from portview.watch.rules.templates import TEXT_FIELDS, filled, unknown_fields
 
 if TYPE_CHECKING:
     from pathlib import Path

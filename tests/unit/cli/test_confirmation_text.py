@@ -1,14 +1,15 @@
-"""A plan at the terminal says what is done and to whom, and the same as the dialog."""
+"""A confirmation at the terminal says what is done and to whom, in the words of the dialog."""
 
 from __future__ import annotations
 
 import pytest
 
+from portview.actions.confirmation.confirmation import confirm_free
 from portview.actions.free_port.plan import FreePlan, PlanAction, PlanStep
 from portview.actions.port_usage import FreeRequest
 from portview.actions.safety.process_facts import CloseMethod
 from portview.actions.safety.refusals import Refusal
-from portview.cli.plan_text import plan_lines
+from portview.cli.confirmation_text import confirmation_lines
 from portview.domain.owners.process import Execution, ProcessInfo, ProcessKey
 from portview.domain.sockets.socket_row import (
     Endpoint,
@@ -33,21 +34,22 @@ def asking(**more: object) -> PlanStep:
 def text(*steps: PlanStep, served: int = 0) -> str:
     key = SocketKey(Protocol.TCP, Family.IPV4, Endpoint("127.0.0.1", 80), Endpoint("::1", 9), A)
     rows = (SocketRow(key, State.ESTABLISHED),) * served
-    return "\n".join(plan_lines(FreePlan(FreeRequest(80), steps, rows), 5))
+    asked = confirm_free(FreePlan(FreeRequest(80), steps, rows), 5)
+    return "\n".join(line for line, _style in confirmation_lines(asked))
 
 
 def test_a_plan_names_the_way_and_the_grace_time() -> None:
     said = text(asking(asking=CloseMethod.SIGNAL), served=2)
-    assert "ask it to close (SIGTERM); end it if it still runs after 5 s" in said
-    assert "2 open connections of it will be closed." in said
+    assert "-> It will be asked to close (SIGTERM), and ended if it still runs after 5 s." in said
+    assert "2 open connections will be closed." in said
 
 
 def test_where_one_must_stay_nobody_is_told_to_be_stopped() -> None:
     said = text(asking(), REFUSED, served=2)
-    assert "left alone: No." in said
-    assert "also not stopped" in said
-    assert "ask it" not in said
-    assert "will be cut" not in said
+    assert "-> Left alone. No." in said
+    assert "-> Also not stopped" in said
+    assert "asked to close" not in said
+    assert "will be closed" not in said
 
 
 @pytest.mark.parametrize("execution", [Execution.SUSPENDED, Execution.TRACED])
@@ -69,9 +71,9 @@ def test_what_workers_have_in_common_is_said_once() -> None:
     workers = [worker(ProcessKey(21 + number, 2), master) for number in range(3)]
     said = text(*workers, worker(master.key, shell))
     assert said.count("node server.js") == 1
-    assert said.count("ask it to close") == 1
-    assert said.startswith("127.0.0.1:80 is held by node (PID 20)")
-    assert "by 3 more processes of the same program: PID 21, 22, 23" in said
+    assert said.count("asked to close") == 1
+    assert said.splitlines()[1] == "  node, PID 20"
+    assert "3 more processes of the same program: node, PID 21, node, PID 22, node, PID 23" in said
     assert "started by bash (PID 5)" in said
 
 
@@ -79,4 +81,4 @@ def test_others_and_what_is_refused_stand_alone() -> None:
     steps = [worker(ProcessKey(21, 2), None), worker(ProcessKey(22, 2), None, 81), REFUSED, REFUSED]
     said = text(*steps)
     assert said.count("node server.js") == 2
-    assert said.count("left alone: No.") == 2
+    assert said.count("Left alone. No.") == 2
