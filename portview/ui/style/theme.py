@@ -67,7 +67,7 @@ def _show_boxes() -> None:
     if is_dark(palette) and not is_high_contrast(palette):
         window = palette.color(QPalette.ColorRole.Window)
         palette.setColor(QPalette.ColorRole.Base, window.lighter(_BOX_LIGHTER))
-    for kind in ("QCheckBox", "QRadioButton"):
+    for kind in (b"QCheckBox", b"QRadioButton"):
         if QApplication.palette(kind) != palette:
             QApplication.setPalette(palette, kind)
 
