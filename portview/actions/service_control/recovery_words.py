@@ -43,10 +43,11 @@ def plan_sentences(plan: RecoveryPlan) -> list[str]:
                 "limit; not a stop that somebody asked for (Restart=on-failure)."
             )
         )
+        # untranslated: a command
+        command = "systemctl --user daemon-reload" if of_user else "systemctl daemon-reload"
         lines.append(
             _("To undo it, delete {path} and run: {command}").format(
-                path=drop_in_path(name, of_user=of_user),
-                command="systemctl --user daemon-reload" if of_user else "systemctl daemon-reload",
+                path=drop_in_path(name, of_user=of_user), command=command
             )
         )
     return [line.format(name=name, after=after_s) if "{name}" in line else line for line in lines]
@@ -61,4 +62,5 @@ def _windows_undo(plan: RecoveryPlan) -> str:
     )
     reset = plan.seen.recovery_reset_s
     shown_reset = "INFINITE" if reset is None and plan.seen.recovery else str(reset or 0)
+    # untranslated: a command
     return f'sc.exe failure "{plan.seen.service.name}" reset= {shown_reset} actions= "{actions}"'
