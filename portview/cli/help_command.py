@@ -9,7 +9,7 @@ from portview.cli.console import print_line
 from portview.command_name import command_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
-from portview.i18n import _
+from portview.i18n import _, current_language
 from portview.resources import resource_path
 
 if TYPE_CHECKING:
@@ -48,9 +48,14 @@ def run(options: argparse.Namespace) -> Outcome:
 
 
 def help_topics() -> dict[str, Path]:
-    """Return the topics by their names, in alphabetical order."""
+    """Return the topics by their names, in alphabetical order, in the person's language.
+
+    A topic that is not translated is in English.
+    """
     folder = resource_path("help")
-    return {path.stem: path for path in sorted(folder.glob("*.md"))}
+    english = {path.stem: path for path in sorted(folder.glob("*.md")) if path.stem.islower()}
+    of_language = {path.stem: path for path in (folder / current_language()).glob("*.md")}
+    return {name: of_language.get(name, path) for name, path in english.items()}
 
 
 def topic_title(path: Path) -> str:

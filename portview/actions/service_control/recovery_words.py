@@ -46,6 +46,7 @@ def plan_sentences(plan: RecoveryPlan) -> list[str]:
         lines.append(
             _("To undo it, delete {path} and run: {command}").format(
                 path=drop_in_path(name, of_user=of_user),
+                # untranslated: what is typed
                 command="systemctl --user daemon-reload" if of_user else "systemctl daemon-reload",
             )
         )
@@ -61,4 +62,5 @@ def _windows_undo(plan: RecoveryPlan) -> str:
     )
     reset = plan.seen.recovery_reset_s
     shown_reset = "INFINITE" if reset is None and plan.seen.recovery else str(reset or 0)
+    # untranslated: a command
     return f'sc.exe failure "{plan.seen.service.name}" reset= {shown_reset} actions= "{actions}"'
