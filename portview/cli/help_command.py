@@ -10,11 +10,10 @@ from portview.command_name import command_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
 from portview.i18n import _, current_language
-from portview.resources import resource_path
+from portview.resources import help_topics, topic_title
 
 if TYPE_CHECKING:
     import argparse
-    from pathlib import Path
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -30,7 +29,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> Outcome:
     """Print a topic, or what there is."""
-    topics = help_topics()
+    topics = help_topics(current_language())
     if options.topic is None:
         print_line(_("Topics of the user guide:"))
         print_line()
@@ -45,23 +44,6 @@ def run(options: argparse.Namespace) -> Outcome:
         raise _unknown(options.topic, list(topics))
     print_line(wanted.read_text(encoding="utf-8").rstrip("\n"))
     return Outcome.DONE
-
-
-def help_topics() -> dict[str, Path]:
-    """Return the topics by their names, in alphabetical order, in the person's language.
-
-    A topic that is not translated is in English.
-    """
-    folder = resource_path("help")
-    english = {path.stem: path for path in sorted(folder.glob("*.md")) if path.stem.islower()}
-    of_language = {path.stem: path for path in (folder / current_language()).glob("*.md")}
-    return {name: of_language.get(name, path) for name, path in english.items()}
-
-
-def topic_title(path: Path) -> str:
-    """Return the first line of a topic."""
-    with path.open(encoding="utf-8") as file:
-        return file.readline().removeprefix("#").strip()
 
 
 def _unknown(topic: str, names: list[str]) -> PortViewError:
