@@ -16,7 +16,7 @@ from keyring.errors import KeyringLocked
 class FileKeyring(KeyringBackend):
     """Chosen by keyringrc.cfg, as people choose theirs."""
 
-    priority = 1  # type: ignore[assignment]
+    priority = 1
 
     def get_password(self, service: str, username: str) -> str | None:
         entries = self._entries()

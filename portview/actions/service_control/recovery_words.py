@@ -11,6 +11,9 @@ from portview.i18n import _
 if TYPE_CHECKING:
     from portview.actions.service_control.set_recovery import RecoveryPlan
 
+_RELOAD = "systemctl daemon-reload"  # untranslated: a command
+_RELOAD_OF_USER = "systemctl --user daemon-reload"  # untranslated: a command
+
 
 def plan_sentences(plan: RecoveryPlan) -> list[str]:
     """Return what a plan sets, what that means, and how it is undone."""
@@ -43,11 +46,10 @@ def plan_sentences(plan: RecoveryPlan) -> list[str]:
                 "limit; not a stop that somebody asked for (Restart=on-failure)."
             )
         )
-        # untranslated: a command
-        command = "systemctl --user daemon-reload" if of_user else "systemctl daemon-reload"
         lines.append(
             _("To undo it, delete {path} and run: {command}").format(
-                path=drop_in_path(name, of_user=of_user), command=command
+                path=drop_in_path(name, of_user=of_user),
+                command=_RELOAD_OF_USER if of_user else _RELOAD,
             )
         )
     return [line.format(name=name, after=after_s) if "{name}" in line else line for line in lines]

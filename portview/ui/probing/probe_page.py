@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from portview.domain.plain_text import inert
 from portview.domain.severity import Severity
 from portview.domain.sockets.socket_row import Protocol
-from portview.domain.user_input.parsing import parse_duration_ms
+from portview.domain.user_input.parsing import format_duration, parse_duration_ms
 from portview.engine.latest_task import LatestTask
 from portview.i18n import _
 from portview.models.tooltips import plain_tooltip
@@ -91,7 +91,7 @@ class ProbePage(ToolPage):
         self.limit: ValidatedField[int] = ValidatedField(
             _("Wait for at most"), parse_duration_ms, default=_DEFAULT_WAIT_MS
         )
-        self.limit.setPlaceholderText("10 min")
+        self.limit.setPlaceholderText(format_duration(_DEFAULT_WAIT_MS))
         self.limit.setFixedWidth(70)
         self.wait_button = self.button(
             _("&Wait"),
