@@ -187,7 +187,7 @@ def loose_sentences(folder: Path) -> Iterator[Problem]:
             continue
         tree = ast.parse(source)
         exempt = _marked_lines(tree, lines)
-        for node in _texts_outside(tree):
+        for node in (*_texts_outside(tree), *_words_shown(tree)):
             marked = node.lineno in exempt or any(
                 UNTRANSLATED in line for line in lines[node.lineno - 2 : node.end_lineno or 0]
             )
@@ -292,6 +292,47 @@ def _texts_outside(tree: ast.Module) -> Iterator[ast.Constant | ast.JoinedStr]:
             waiting += [part for part in node.values if isinstance(part, ast.FormattedValue)]
             continue
         waiting += ast.iter_child_nodes(node)
+
+
+_SHOWING = frozenset(
+    {"setText", "setTitle", "setWindowTitle", "setToolTip", "setStatusTip", "setPlaceholderText"}
+    | {
+        "setAccessibleName",
+        "setAccessibleDescription",
+        "setTabText",
+        "addTab",
+        "addMenu",
+        "addAction",
+    }
+    | {"QLabel", "QPushButton", "QCheckBox", "QRadioButton", "QGroupBox", "QAction", "ActionSpec"}
+    | {"addAction", "add_page", "add_button", "button", "say", "begin", "show_message"}
+    | {"print_line"}
+)
+"""Functions whose first texts people see, so that a single word is a message as well."""
+_WORD = re.compile(r"[A-Za-z]{3,}")
+_NO_WORD = re.compile(r"^(PortView|localhost|[\w.]*://.*|[\w.]+@[\w.]+)$")
+
+
+def _words_shown(tree: ast.Module) -> Iterator[ast.Constant]:
+    """Yield single words that are handed to what shows them; sentences are found anyway."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        function = node.func
+        name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+        for argument in node.args[:2] if name in _SHOWING else ():
+            branches = (
+                (argument.body, argument.orelse) if isinstance(argument, ast.IfExp) else (argument,)
+            )
+            for text in branches:
+                if (
+                    isinstance(text, ast.Constant)
+                    and isinstance(text.value, str)
+                    and _WORD.search(text.value)
+                    and not _SENTENCE.search(text.value)
+                    and not _NO_WORD.match(text.value)
+                ):
+                    yield text
 
 
 def _is_plain(node: ast.expr) -> bool:

@@ -66,6 +66,8 @@ _MODULES = {
 }
 """The verbs and the module of ``portview.cli`` that has each."""
 
+_ENCODED = "--encoded"
+"""As ``portview/hosts/remote_words.py`` has it, which few commands need."""
 _OUT_OF_HANDLES = frozenset({errno.EMFILE, errno.ENFILE})
 INTERRUPTED = 130
 """What a shell gives for a program that SIGINT ended: 128 and its number."""
@@ -192,6 +194,8 @@ def run_command(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code. No traceback reaches the person."""
     prepare_streams()
     translate_argparse()
+    if arguments and arguments[0] == _ENCODED:
+        arguments = _decoded(arguments)
     arguments = with_verb(arguments)
     try:
         options = build_parser(arguments[0] if arguments else "").parse_args(arguments)
@@ -215,6 +219,17 @@ def run_command(arguments: Sequence[str]) -> int:
     if exit_code == Outcome.NEEDS_ADMIN:
         print_note(command_for_administrator(arguments))
     return int(exit_code)
+
+
+def _decoded(arguments: Sequence[str]) -> Sequence[str]:
+    """Return what another machine's PortView encoded for a shell that it does not know."""
+    from portview.hosts.remote_words import decoded_words  # noqa: PLC0415 - when wanted
+
+    try:
+        (word,) = arguments[1:]
+        return decoded_words(word)
+    except ValueError:
+        return arguments  # which no parser takes
 
 
 def _run(options: argparse.Namespace, arguments: Sequence[str]) -> int:

@@ -9,12 +9,11 @@ from portview.cli.console import print_line
 from portview.command_name import command_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
-from portview.i18n import _
-from portview.resources import resource_path
+from portview.i18n import _, current_language
+from portview.resources import help_topics, topic_title
 
 if TYPE_CHECKING:
     import argparse
-    from pathlib import Path
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -30,7 +29,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> Outcome:
     """Print a topic, or what there is."""
-    topics = help_topics()
+    topics = help_topics(current_language())
     if options.topic is None:
         print_line(_("Topics of the user guide:"))
         print_line()
@@ -45,18 +44,6 @@ def run(options: argparse.Namespace) -> Outcome:
         raise _unknown(options.topic, list(topics))
     print_line(wanted.read_text(encoding="utf-8").rstrip("\n"))
     return Outcome.DONE
-
-
-def help_topics() -> dict[str, Path]:
-    """Return the topics by their names, in alphabetical order."""
-    folder = resource_path("help")
-    return {path.stem: path for path in sorted(folder.glob("*.md"))}
-
-
-def topic_title(path: Path) -> str:
-    """Return the first line of a topic."""
-    with path.open(encoding="utf-8") as file:
-        return file.readline().removeprefix("#").strip()
 
 
 def _unknown(topic: str, names: list[str]) -> PortViewError:

@@ -6,7 +6,8 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from portview.cli.console import print_json, print_line
+from portview.cli.console import ask_line, print_json, print_note
+from portview.cli.screen import tell
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
 from portview.i18n import _
@@ -118,7 +119,7 @@ def accept(options: argparse.Namespace) -> Outcome:
         new = sorted(set(entries) - before)
         store.add_event(_now_ms(), "accepted", options.name, None, None, "; ".join(new)[:1000])
     for entry in new if not options.json else ():
-        print_line(entry)
+        tell(entry)
     text = _("{count} listeners are in the baseline of {name} now.")
     return _done(options, text.format(count=len(before | set(entries)), name=quoted(options.name)))
 
@@ -144,6 +145,38 @@ def preview_repair(options: argparse.Namespace) -> Outcome:
     services = dict.fromkeys(step.service for step in watch.repair if step.service)
     lines += [recovery_words(name) for name in services]
     return _done(options, "\n".join(lines))
+
+
+def recovery(options: argparse.Namespace) -> Outcome:
+    """Say what the service manager does when a service fails, or set it."""
+    from portview.actions.service_control.recovery_words import (  # noqa: PLC0415 - when wanted
+        plan_sentences,
+    )
+    from portview.actions.service_control.set_recovery import (  # noqa: PLC0415 - likewise
+        plan_recovery,
+        set_recovery,
+    )
+    from portview.actions.services.change import read_service  # noqa: PLC0415 - likewise
+    from portview.watch.repair.recovery import recovery_words  # noqa: PLC0415 - likewise
+
+    if options.never and options.restart_after is not None:
+        raise PortViewError(
+            "bad_usage", _("Either --restart-after or --never."), "", Outcome.BAD_INPUT
+        )
+    seen = read_service(options.name)
+    if not options.never and options.restart_after is None:
+        return _done(options, recovery_words(options.name))
+    after_s = None if options.never else options.restart_after / 1000
+    plan = plan_recovery(seen, after_s)
+    sentences = plan_sentences(plan)
+    if not options.yes:
+        for sentence in sentences:
+            print_note(sentence)
+        if ask_line(_("Set this? [y/N] ")).strip().lower() not in {"y", "yes"}:
+            print_note(_("Nothing was changed."))
+            return Outcome.NOT_DONE
+    set_recovery(plan)
+    return _done(options, "\n".join(sentences))
 
 
 def test_channel(options: argparse.Namespace) -> Outcome:
@@ -210,7 +243,7 @@ def _done(options: argparse.Namespace, sentence: str) -> Outcome:
     if options.json:
         print_json({"done": True, "message": sentence})
     else:
-        print_line(sentence)
+        tell(sentence)
     return Outcome.DONE
 
 

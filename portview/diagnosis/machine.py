@@ -309,7 +309,7 @@ def check_firewall(
     facts: Facts, rules_reading: Callable[[], Reading[FirewallRules]]
 ) -> Fact[Mapping[str, FirewallAnswer]]:
     """Ask what happens to clients of other machines, for each own address that is listened on."""
-    from portview.actions.firewall_rules.query_context import question_of_row  # noqa: PLC0415 - likewise
+    from portview.firewall.row_question import question_of_row  # noqa: PLC0415 - likewise
 
     outside = [one for one in facts.listeners if not is_loopback(one.address)]
     if not outside:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from portview.i18n import _
+
 _SECOND_MS = 1000
 _MILLISECOND_US = 1000
 _MINUTE_S = 60
@@ -18,13 +20,15 @@ def format_duration(duration_ms: int) -> str:
     """Write a duration: 3 s, 12 min, 2 h 5 min, 4 d. A negative one, of a set clock, is 0 s."""
     seconds = max(0, duration_ms) // _SECOND_MS
     if seconds < _MINUTE_S:
-        return f"{seconds} s"
+        return _("{amount} s").format(amount=seconds)
     if seconds < _HOUR_S:
-        return f"{seconds // _MINUTE_S} min"
+        return _("{amount} min").format(amount=seconds // _MINUTE_S)
     if seconds < _DAY_S:
         hours, minutes = divmod(seconds // _MINUTE_S, 60)
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    return f"{seconds // _DAY_S} d"
+        if minutes:
+            return _("{hours} h {minutes} min").format(hours=hours, minutes=minutes)
+        return _("{amount} h").format(amount=hours)
+    return _("{amount} d").format(amount=seconds // _DAY_S)
 
 
 def format_rate(bytes_per_s: float) -> str:

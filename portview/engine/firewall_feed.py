@@ -163,7 +163,7 @@ class _VerdictCache:
 
     def answer(self, entries: tuple[SocketEntry, ...]) -> _Reading:
         # Loaded with the first question: a window starts the sooner for it.
-        from portview.actions.firewall_rules.query_context import question_of_row  # noqa: PLC0415
+        from portview.firewall.row_question import question_of_row  # noqa: PLC0415
 
         rules = self._up_to_date()
         found: dict[SocketKey, FirewallAnswer] = {}

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from portview.engine.latest_task import LatestTask
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from portview.engine.task_runner import Pool, Task, TaskRunner
+    from portview.engine.task_runner import Pool, TaskRunner
 
 logger = logging.getLogger(__name__)
 
@@ -34,17 +36,15 @@ class LatestQuery(Generic[Q, A]):
     ) -> None:
         """Store who is told; a failure that nobody takes is logged."""
         self._answer = answer
-        self._runner = runner
-        self._pool = pool
         self._on_answered = on_answered
-        self._on_failed = on_failed
-        self._task: Task | None = None
+        self._on_failed = on_failed or _log
+        self._task = LatestTask(runner, pool, on_idle=self._go_on)
         self._waiting: list[Q] = []
 
     @property
     def is_asking(self) -> bool:
         """Return whether an answer is still to come."""
-        return self._task is not None
+        return self._task.is_busy
 
     @property
     def has_waiting(self) -> bool:
@@ -53,44 +53,24 @@ class LatestQuery(Generic[Q, A]):
 
     def ask(self, question: Q) -> None:
         """Ask now, or right after the question that is under way."""
-        if self._task is not None:
+        if self._task.is_busy:
             self._waiting = [question]
             return
-
-        def work(_: object) -> A:
-            return self._answer(question)
-
-        def done(answer: A) -> None:
-            self._task = None
-            try:
-                self._on_answered(question, answer)
-            finally:
-                self._go_on()
-
-        def failed(error: Exception) -> None:
-            self._task = None
-            try:
-                if self._on_failed is None:
-                    logger.error("a question failed", exc_info=error)
-                else:
-                    self._on_failed(error)
-            finally:
-                self._go_on()
-
-        def cancelled() -> None:
-            self._task = None
-            self._go_on()
-
-        self._task = self._runner.run(
-            work, pool=self._pool, on_done=done, on_failed=failed, on_cancelled=cancelled
+        self._task.start(
+            lambda _work: self._answer(question),
+            lambda answer: self._on_answered(question, answer),
+            self._on_failed,
         )
 
     def drop(self) -> None:
         """Want no answer any more to what was asked so far."""
         self._waiting = []
-        if self._task is not None:
-            self._task.cancel()
+        self._task.cancel()
 
     def _go_on(self) -> None:
-        if self._waiting and self._task is None:
+        if self._waiting:
             self.ask(self._waiting.pop())
+
+
+def _log(error: Exception) -> None:
+    logger.error("a question failed", exc_info=error)

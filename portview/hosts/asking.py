@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import inert
+from portview.hosts.remote_words import remote_words
 from portview.i18n import _
 from portview.private_files import is_roots
 from portview.readers.bounded_program import TooMuchOutputError, run_bounded
@@ -94,12 +94,9 @@ def find_ssh() -> str:
 
 
 def remote_command(arguments: Sequence[str]) -> str:
-    """Return the command for the other machine's shell, each argument quoted for it.
-
-    Plain words need no quotes in any shell. Others are quoted for POSIX shells.
-    """
+    """Return the command for the other machine's shell, whichever that is."""
     program = os.environ.get(REMOTE_COMMAND_VARIABLE) or "portview"
-    return f"{program} {shlex.join(arguments)}"
+    return f"{program} {remote_words(arguments)}"
 
 
 def ask_hosts(

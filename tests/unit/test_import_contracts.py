@@ -46,6 +46,7 @@ PLANTED = {
     "watch.planted": "pyqtgraph",
     "cli.planted": "psutil",
     "engine.planted": "psutil",
+    "models.acting": "portview.actions.free_port.plan",
     "preferences": "portview.ui.window.main_window",
     "domain.planted": "socket",
     "models.planted": "psutil",

@@ -11,6 +11,7 @@ STARTING = {"run", "Popen", "call", "check_call", "check_output"}
 WITH_REASON = {
     "actions/service_control/systemd.py": "Linux only",
     "actions/service_control/journal_events.py": "Linux only",
+    "actions/service_control/systemd_recovery.py": "Linux only",
     "actions/elevation/polkit.py": "Linux only",
     "firewall/tools.py": "Linux only",
     "cli/pick_command.py": "the person's own command, in the person's console",

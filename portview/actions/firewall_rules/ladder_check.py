@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from portview.actions.firewall_rules.query_context import question_of_row
 from portview.domain.firewall import FirewallQuestion
 from portview.domain.sockets.socket_row import Protocol, State, is_loopback
+from portview.firewall.row_question import question_of_row
 from portview.probes.ladder import FirewallCheck
 from portview.probes.ladder_sentence import FirewallCheckVerdict
 

@@ -7,22 +7,19 @@ from ipaddress import IPv4Address, ip_address
 from typing import TYPE_CHECKING
 
 from portview.actions.port_usage import FreeRequest, port_use
-from portview.domain.firewall import FirewallQuestion
-from portview.domain.owners.system_owners import WINDOWS_SYSTEM_PID
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import State
+from portview.firewall.row_question import question_of_row
 from portview.i18n import _, join_list
 from portview.readers.choose import open_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from portview.domain.firewall import FirewallQuestion
     from portview.domain.owners.process import ProcessInfo, ProcessKey
     from portview.domain.sockets.snapshot import Snapshot
     from portview.domain.sockets.socket_row import SocketRow
-
-WINDOWS_KERNEL = "System"
-"""What Windows' firewall calls the kernel where it names programs."""
 
 _LONGEST_PATH = 200
 _EVERYWHERE = "::"
@@ -60,21 +57,6 @@ class FirewallQueryContext:
         if not reachable or _EVERYWHERE in reachable:
             return frozenset({4, 6})
         return frozenset(4 if _is_of_ipv4(one) else 6 for one in reachable)
-
-
-def question_of_row(row: SocketRow, info: ProcessInfo | None, platform: str) -> FirewallQuestion:
-    """Return the question about the clients of one socket. Pure.
-
-    ``info`` describes its owner, ``platform`` is a value of ``sys.platform``. The local address
-    may be a wildcard: "0.0.0.0" is IPv4 alone, "::" usually is both.
-    """
-    return FirewallQuestion(
-        row.protocol,
-        row.local.port,
-        row.local.address,
-        _program(row, info, platform),
-        row.services,
-    )
 
 
 def ask_about_port(
@@ -173,14 +155,6 @@ def describe_port(question: FirewallQuestion) -> str:
     return _("{protocol} port {port}").format(
         protocol=question.protocol.value.upper(), port=question.port
     )
-
-
-def _program(row: SocketRow, info: ProcessInfo | None, platform: str) -> str | None:
-    if platform == "win32" and row.pid == WINDOWS_SYSTEM_PID:
-        return WINDOWS_KERNEL
-    if info is None or info.executable_deleted:
-        return None
-    return info.executable
 
 
 def _is_same(one: str, other: str) -> bool:

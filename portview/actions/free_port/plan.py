@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -205,10 +205,7 @@ def _guesses(
     if process is None:
         return [PlanStep(PlanAction.REFUSE, sockets=(row,), refusal=unknown_owner(row))]
     steps = _steps_for(process, (row,), request, standpoint, trees)
-    return [
-        PlanStep(s.kind, s.process, s.sockets, s.service, s.tree, s.refusal, is_guess=True)
-        for s in steps
-    ]
+    return [replace(step, is_guess=True) for step in steps]
 
 
 def _several_heirs(row: SocketRow) -> Refusal:
@@ -333,14 +330,13 @@ def _joined(steps: Iterable[PlanStep]) -> list[PlanStep]:
             joined[name] = step
             continue
         sockets = tuple(dict.fromkeys((*first.sockets, *step.sockets)))
-        joined[name] = PlanStep(
-            first.kind,
-            first.process,
-            sockets,
-            first.service,
-            first.tree,
-            first.refusal or step.refusal,
-            first.is_guess,
+        # What is refused for one of its sockets is not done for another.
+        refused = first if first.refusal else step
+        joined[name] = replace(
+            first,
+            kind=refused.kind if refused.refusal else first.kind,
+            refusal=refused.refusal,
+            sockets=sockets,
         )
     return list(joined.values())
 

@@ -44,11 +44,13 @@ _DENIED = {
     "stopped": N_("The service {name} can't be stopped without administrator rights."),
     "started": N_("The service {name} can't be started without administrator rights."),
     "read": N_("The service {name} can't be read without administrator rights."),
+    "changed": N_("The service {name} can't be changed without administrator rights."),
 }
 _FAILED = {
     "stopped": N_("The service {name} was not stopped: {reason}"),
     "started": N_("The service {name} was not started: {reason}"),
     "read": N_("The service {name} was not read: {reason}"),
+    "changed": N_("The service {name} was not changed: {reason}"),
 }
 
 

@@ -223,9 +223,9 @@ def format_duration(duration_ms: float) -> str:
     seconds = 1000
     minute, hour = _UNIT_MS["m"], _UNIT_MS["h"]
     if duration_ms < seconds:
-        return f"{duration_ms:.3g} ms"
+        return _("{amount} ms").format(amount=f"{duration_ms:.3g}")
     if duration_ms < 2 * minute:
-        return f"{duration_ms / seconds:.3g} s"
+        return _("{amount} s").format(amount=f"{duration_ms / seconds:.3g}")
     if duration_ms < 2 * hour:
-        return f"{duration_ms / minute:.3g} min"
-    return f"{duration_ms / hour:.3g} h"
+        return _("{amount} min").format(amount=f"{duration_ms / minute:.3g}")
+    return _("{amount} h").format(amount=f"{duration_ms / hour:.3g}")

@@ -12,6 +12,7 @@ from portview.actions.confirmation.actions import FreeAction, next_action
 from portview.actions.confirmation.history import record_of
 from portview.actions.processes.restart import start_again, why_not_again
 from portview.domain.errors import Outcome
+from portview.engine.latest_task import LatestTask
 from portview.engine.task_runner import Pool
 from portview.i18n import _
 from portview.override import override
@@ -40,12 +41,14 @@ class ActionDialog(ConfirmDialog):
     """
 
     action_requested = Signal(object)
+    watch_requested = Signal(int, str)
+    """Port and protocol of what was freed, to be watched from now on."""
 
     def __init__(self, job: AnyAction, runner: TaskRunner, parent: QWidget | None = None) -> None:
         super().__init__(job.title, runner, parent)
         self._action: AnyAction = job
         self._prepared: AnyPrepared | None = None
-        self._inspection_number = 0
+        self._looking = LatestTask(runner, Pool.ACTIONS)
         self.notes = plain_label("")
         self.cards = QScrollArea()
         self.cards.setWidgetResizable(True)
@@ -69,6 +72,10 @@ class ActionDialog(ConfirmDialog):
         )
         self.again_button.clicked.connect(self._on_again)
         self._stopped: StoppedProcess | None = None
+        self.watch_button = self.add_button(
+            _("&Watch this port…"), QDialogButtonBox.ButtonRole.ActionRole
+        )
+        self.watch_button.clicked.connect(self._on_watch)
         self._look()
 
     @override
@@ -83,6 +90,11 @@ class ActionDialog(ConfirmDialog):
         return (self.headline, *([self.cards] if self._prepared.confirmation.cards else []))
 
     @override
+    def done(self, result: int) -> None:
+        self._looking.cancel()
+        super().done(result)
+
+    @override
     def show_report(self, report: ActionReport) -> None:
         super().show_report(report)
         advised = next_action(report)
@@ -91,6 +103,16 @@ class ActionDialog(ConfirmDialog):
             self.next_button.setText(text.replace("&", "&&"))
             self.next_button.show()
         self._offer_again(report)
+        if isinstance(self._action, FreeAction) and report.outcome is Outcome.DONE:
+            self.watch_button.show()
+            self.fit()
+
+    @Slot()
+    def _on_watch(self) -> None:
+        job = self._action
+        if isinstance(job, FreeAction):
+            self.accept()
+            self.watch_requested.emit(job.port, job.protocol.value)
 
     def _offer_again(self, report: ActionReport) -> None:
         """Offer to start the one process again that was stopped, where that is possible."""
@@ -148,23 +170,8 @@ class ActionDialog(ConfirmDialog):
         on_done: Callable[[Any], None],
     ) -> None:
         """Look on the pool; what an earlier look still brings concerns nobody any more."""
-        if self._task is not None:
-            self._task.cancel()
-        self._inspection_number += 1
-        number = self._inspection_number
         self.show_progress(progress)
-
-        def if_still_wanted(receive: Callable[[Any], None]) -> Callable[[Any], None]:
-            return lambda value: (
-                receive(value) if number == self._inspection_number and not self._is_over else None
-            )
-
-        self._task = self._runner.run(
-            work,
-            pool=Pool.ACTIONS,
-            on_done=if_still_wanted(on_done),
-            on_failed=if_still_wanted(self.show_failure),
-        )
+        self._looking.start(work, on_done, self.show_failure)
 
     @Slot(object)
     def _on_seen_by_admin(self, job: FreeAction) -> None:

@@ -29,11 +29,11 @@ from portview.diagnosis.verdicts import YesNo
 from portview.domain.errors import PortViewError
 from portview.domain.severity import Severity
 from portview.domain.sockets.socket_row import Protocol
+from portview.engine.latest_task import LatestTask
 from portview.i18n import _
 from portview.override import override
 from portview.ui.diagnosis.evidence_tree import EvidenceTree
 from portview.ui.diagnosis.fix_rows import FixList
-from portview.ui.widgets.latest_task import LatestTask
 from portview.ui.widgets.result_view import Headline
 from portview.ui.widgets.tool_window import ToolWindow, describe_failure
 

@@ -10,12 +10,12 @@ from PySide6.QtWidgets import QDialogButtonBox
 
 from portview.actions.confirmation.action import perform, prepare
 from portview.actions.confirmation.firewall_actions import RuleAction
-from portview.actions.firewall_rules.query_context import question_of_row
 from portview.actions.firewall_rules.report import FirewallReport
 from portview.domain.firewall import RuleEffect
 from portview.domain.owners.owners import describe_owner
 from portview.engine.latest_query import LatestQuery
 from portview.engine.task_runner import Pool
+from portview.firewall.row_question import question_of_row
 from portview.i18n import _
 from portview.override import override
 from portview.ui.confirm.confirm_dialog import SIDE_MARGIN, ConfirmDialog

@@ -9,11 +9,11 @@ from PySide6.QtCore import Qt, Slot
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QVBoxLayout, QWidget
 
 from portview.domain.plain_text import inert_lines
+from portview.engine.latest_task import LatestTask
 from portview.hosts.asking import HostAnswer, as_document, as_text, ask_hosts
 from portview.hosts.remote_free import plan_arguments, read_plan, report_lines
 from portview.i18n import _
 from portview.ui.style.tokens import SPACE_L, SPACE_M
-from portview.ui.widgets.latest_task import LatestTask
 from portview.ui.widgets.plain_label import PlainLabel
 from portview.ui.widgets.tool_window import describe_failure
 

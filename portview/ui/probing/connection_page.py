@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout
 from portview.domain.owners.owners import describe_owner
 from portview.domain.plain_text import inert
 from portview.domain.severity import Severity
+from portview.engine.latest_task import LatestTask
 from portview.i18n import _
 from portview.override import override
 from portview.ui.probing.connection_plan import (
@@ -19,7 +20,6 @@ from portview.ui.probing.connection_plan import (
 )
 from portview.ui.probing.probe_results import STEP_COLUMNS
 from portview.ui.probing.tool_page import ToolPage
-from portview.ui.widgets.latest_task import LatestTask
 from portview.ui.widgets.result import DisplayedResult, ResultRow
 from portview.ui.widgets.result_view import ResultView
 from portview.ui.widgets.tool_window import describe_failure

@@ -20,13 +20,13 @@ from portview.domain.severity import Severity
 from portview.domain.sockets.socket_row import Protocol
 from portview.domain.user_input.parsing import format_ports, parse_count, parse_ports
 from portview.domain.user_input.targets import parse_any_port
+from portview.engine.latest_task import LatestTask
 from portview.i18n import N_, _, join_list, join_sentences, ngettext
 from portview.override import override
 from portview.probes.documents import pick_document
 from portview.probes.pick import pick_ports, ports_near
 from portview.readers.port_ranges import read_port_ranges
 from portview.ui.probing.tool_page import ToolPage
-from portview.ui.widgets.latest_task import LatestTask
 from portview.ui.widgets.result import DisplayedResult, ResultRow
 from portview.ui.widgets.result_view import ResultView
 from portview.ui.widgets.tool_window import describe_failure

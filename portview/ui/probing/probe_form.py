@@ -87,7 +87,7 @@ class ProbeForm(QWidget):
         self._status: ValidatedField[int] = _narrow(
             ValidatedField(_("Expected status"), parse_status)
         )
-        self._status.setPlaceholderText("200 to 399")
+        self._status.setPlaceholderText(_("200 to 399"))
         self._body: ValidatedField[str] = ValidatedField(_("Expected text"), str, default="")
         self._body.setPlaceholderText(_("anything"))
         self._follows = QCheckBox(_("Follow &redirects"))

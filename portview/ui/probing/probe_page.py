@@ -22,7 +22,8 @@ from PySide6.QtWidgets import (
 from portview.domain.plain_text import inert
 from portview.domain.severity import Severity
 from portview.domain.sockets.socket_row import Protocol
-from portview.domain.user_input.parsing import parse_duration_ms
+from portview.domain.user_input.parsing import format_duration, parse_duration_ms
+from portview.engine.latest_task import LatestTask
 from portview.i18n import _
 from portview.models.tooltips import plain_tooltip
 from portview.override import override
@@ -34,7 +35,6 @@ from portview.ui.probing.probe_results import result_of
 from portview.ui.probing.tool_page import ToolPage
 from portview.ui.style.severity_style import severity_icon
 from portview.ui.style.tokens import SPACE_XS
-from portview.ui.widgets.latest_task import LatestTask
 from portview.ui.widgets.result import DisplayedResult
 from portview.ui.widgets.result_view import ResultView
 from portview.ui.widgets.tool_window import describe_failure
@@ -91,7 +91,7 @@ class ProbePage(ToolPage):
         self.limit: ValidatedField[int] = ValidatedField(
             _("Wait for at most"), parse_duration_ms, default=_DEFAULT_WAIT_MS
         )
-        self.limit.setPlaceholderText("10 min")
+        self.limit.setPlaceholderText(format_duration(_DEFAULT_WAIT_MS))
         self.limit.setFixedWidth(70)
         self.wait_button = self.button(
             _("&Wait"),

@@ -26,6 +26,7 @@ from portview.domain.severity import Severity
 from portview.domain.table.export import UTF8_BOM
 from portview.domain.user_input.parsing import format_duration
 from portview.domain.user_input.targets import Target
+from portview.engine.latest_task import LatestTask
 from portview.engine.task_runner import Pool
 from portview.files import write_whole
 from portview.i18n import _, ngettext
@@ -38,7 +39,6 @@ from portview.ui.probing.scan_text import describe_differences, summary
 from portview.ui.probing.tool_page import ToolPage
 from portview.ui.style.theme import tabular_font
 from portview.ui.table.cell_delegates import set_cell_delegates
-from portview.ui.widgets.latest_task import LatestTask
 from portview.ui.widgets.result_view import Headline
 from portview.ui.widgets.tool_window import describe_failure
 

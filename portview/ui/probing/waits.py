@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from portview.domain.plain_text import inert
 from portview.domain.user_input.parsing import format_duration
+from portview.engine.latest_task import LatestTask
 from portview.i18n import _
 from portview.models.tooltips import plain_tooltip
 from portview.override import override
 from portview.ui.style.icons import set_button_icon
-from portview.ui.widgets.latest_task import LatestTask
 from portview.ui.widgets.tool_window import describe_failure
 
 if TYPE_CHECKING:

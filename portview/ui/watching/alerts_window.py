@@ -21,6 +21,7 @@ from portview.domain.formatting import format_duration
 from portview.domain.local_time import local_moment
 from portview.domain.severity import Severity
 from portview.engine.latest_query import LatestQuery
+from portview.engine.latest_task import LatestTask
 from portview.engine.task_runner import Pool
 from portview.engine.watch_feed import AlertsRead, read_alerts
 from portview.i18n import _, ngettext
@@ -28,7 +29,6 @@ from portview.override import override
 from portview.ui.watching.silence_menu import silence_menu
 from portview.ui.watching.watch_words import event_row
 from portview.ui.watching.watches_window import acknowledge, fill_table
-from portview.ui.widgets.latest_task import LatestTask
 from portview.ui.widgets.result import ResultRow
 from portview.ui.widgets.result_view import Headline, ResultTable
 from portview.ui.widgets.tool_window import ToolWindow, describe_failure

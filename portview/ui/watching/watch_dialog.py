@@ -19,9 +19,9 @@ from PySide6.QtWidgets import (
 )
 
 from portview.domain.severity import Severity
+from portview.engine.latest_task import LatestTask
 from portview.i18n import _
 from portview.ui.watching.watch_fields import WatchFields
-from portview.ui.widgets.latest_task import LatestTask
 from portview.ui.widgets.result_view import Headline
 from portview.ui.widgets.tool_window import describe_failure
 from portview.ui.widgets.wrapped_label import wrapped_label
@@ -150,6 +150,7 @@ class WatchDialog(QDialog):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidgetResizable(True)
         area.setWidget(self.fields)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the fields in it take the keys
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         bar = area.verticalScrollBar().sizeHint().width()
         area.setMinimumWidth(self.fields.sizeHint().width() + bar)

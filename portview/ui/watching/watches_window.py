@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from portview.domain.severity import Severity
 from portview.engine.latest_query import LatestQuery
+from portview.engine.latest_task import LatestTask
 from portview.engine.task_runner import Pool
 from portview.engine.watch_feed import WatchesRead, read_watches
 from portview.i18n import _, ngettext
@@ -26,7 +27,6 @@ from portview.override import override
 from portview.ui.watching.silence_menu import silence_menu
 from portview.ui.watching.strip_delegate import StripDelegate
 from portview.ui.watching.watch_words import STRIP_COLUMN, columns, event_row, status_row
-from portview.ui.widgets.latest_task import LatestTask
 from portview.ui.widgets.result_view import Headline, ResultTable
 from portview.ui.widgets.tool_window import ToolWindow, describe_failure
 from portview.watch.rules.file import rules_path

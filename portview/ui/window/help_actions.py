@@ -1,4 +1,4 @@
-"""The cheat sheet and what PortView is, as acts of the window."""
+"""The guide, the cheat sheet and what PortView is, as acts of the window."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def add_help_actions(acts: WindowActions, window: QMainWindow, facts: WindowEnvironment) -> None:
-    """Add the acts that open a sheet about the window's menus and one about the program."""
+    """Add the guide, the keys of the window's menus, the news and what the program is."""
 
     def show_cheat_sheet() -> None:
         from portview.ui.window.cheat_sheet import CheatSheet, help_sections  # noqa: PLC0415 - when wanted
@@ -32,6 +32,12 @@ def add_help_actions(acts: WindowActions, window: QMainWindow, facts: WindowEnvi
 
         WhatsNew(window).open()
 
-    acts.add("cheat_sheet", ActionSpec(_("&Keys and filters"), ("F1",)), show_cheat_sheet)
+    def show_guide() -> None:
+        from portview.ui.window.guide import open_guide  # noqa: PLC0415 - when wanted
+
+        open_guide(window)
+
+    acts.add("guide", ActionSpec(_("&Guide"), ("F1",)), show_guide)
+    acts.add("cheat_sheet", ActionSpec(_("&Keys and filters"), ("Shift+F1",)), show_cheat_sheet)
     acts.add("whats_new", ActionSpec(_("What's &new")), show_news)
     acts.add("about", ActionSpec(_("&About PortView")), show_about)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def interval_text(interval_ms: int) -> str:
     """Format an interval as people say it: ``0.5 s``, ``10 s``."""
-    return f"{interval_ms / 1000:g} s"
+    return _("{amount} s").format(amount=f"{interval_ms / 1000:g}")
 
 
 class LiveButton(QToolButton):

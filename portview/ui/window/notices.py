@@ -59,7 +59,7 @@ HINTS = (
     ),
     Hint(
         "keys",
-        N_("F1 lists every key and the words of the filter."),
+        N_("F1 opens the guide, Shift+F1 lists every key and the words of the filter."),
         "cheat_sheet",
         N_("Show keys"),
     ),

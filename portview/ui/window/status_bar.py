@@ -54,7 +54,7 @@ class StatusBar(QStatusBar):
 
     def show_rights(self, *, is_elevated: bool) -> None:
         """Tell whether other users' processes can be read."""
-        self._say(self._rights, "elevated" if is_elevated else _("not elevated"))
+        self._say(self._rights, _("elevated") if is_elevated else _("not elevated"))
         self._rights.setToolTip(
             _("PortView runs with administrator rights.")
             if is_elevated

@@ -94,7 +94,7 @@ class WindowMenus:
             "managed_rules",
             MACHINES_ACTION,
         )
-        self._add(_("&Help"), "cheat_sheet", "whats_new", "about")
+        self._add(_("&Help"), "guide", "cheat_sheet", "whats_new", "about")
 
     def _draw_shield(self) -> None:
         # As the menu opens: the palette may be another one than at the last time.

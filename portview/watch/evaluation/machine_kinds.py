@@ -97,9 +97,7 @@ class ExposureCheck:
         return good(_("{port}: the firewall keeps other machines out.").format(port=name))
 
     def _decide(self, row: SocketRow, facts: LocalFacts) -> tuple[FirewallVerdict | None, str]:
-        from portview.actions.firewall_rules.query_context import (  # noqa: PLC0415 - when wanted
-            question_of_row,
-        )
+        from portview.firewall.row_question import question_of_row  # noqa: PLC0415 - when wanted
 
         with self._lock:
             if self._firewall is None:

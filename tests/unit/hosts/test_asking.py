@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 import shlex
+import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import hypothesis.strategies as st
@@ -14,6 +19,7 @@ from portview.cli.hosts_options import without_hosts
 from portview.domain.errors import Outcome, PortViewError
 from portview.hosts.asking import HostAnswer, as_document, hosts_document, remote_command
 from portview.hosts.names import all_hosts, check_name, read_hosts
+from portview.hosts.remote_words import ENCODED, decoded_words, remote_words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,8 +121,46 @@ def test_the_other_machine_gets_the_command_without_these_options(options: list[
 
 @given(st.lists(st.text(min_size=1, max_size=30), max_size=4))
 def test_arguments_reach_the_other_shell_as_they_are(arguments: list[str]) -> None:
+    # No shell gives any of these characters a meaning, and cmd.exe splits at blanks alone.
     command = remote_command(arguments)
-    assert shlex.split(command) == ["portview", *arguments]
+    assert re.fullmatch(r"[A-Za-z0-9_./:=@+ -]*", command)
+    program, *words = command.split(" ")
+    assert program == "portview"
+    if words[:1] == [ENCODED]:
+        assert decoded_words(*words[1:]) == arguments
+    else:
+        assert [word for word in words if word] == arguments
+
+
+@given(st.text(max_size=40))
+def test_an_encoded_word_is_read_or_refused(word: str) -> None:
+    try:
+        words = decoded_words(word)
+    except ValueError:
+        return
+    assert all(isinstance(one, str) for one in words)
+
+
+@pytest.mark.parametrize("shell", [("sh", "-c"), ("bash", "-c"), ("cmd.exe", "/d", "/c")])
+@pytest.mark.parametrize(
+    "text",
+    ["a b", "100 %PATH% ^& echo x", 'it\'s "so" $(id) `id` ; ls', "C:\\x\\ 端口", "-x", "~"],
+)
+def test_a_real_shell_hands_them_on(shell: tuple[str, ...], text: str) -> None:
+    program = shutil.which(shell[0])
+    if program is None:
+        pytest.skip(f"{shell[0]} is no program of this system")
+    code = "import sys;print(ascii(sys.argv[1:]))"
+    words = remote_words(["why", text])
+    line = f'"{sys.executable}" -c "{code}" {words}'
+    if shell[0] == "cmd.exe":
+        line = f'"{line}"'
+        done = subprocess.run(f"{program} /d /c {line}", capture_output=True, text=True, check=True)
+    else:
+        done = subprocess.run([program, shell[1], line], capture_output=True, text=True, check=True)
+    handed = ast.literal_eval(done.stdout)
+    got = decoded_words(handed[1]) if handed[0] == ENCODED else handed
+    assert got == ["why", text]
 
 
 @pytest.mark.parametrize(

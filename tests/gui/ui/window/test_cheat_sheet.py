@@ -22,10 +22,10 @@ def section(sections: list[HelpSection], title: str) -> HelpSection:
     return next(each for each in sections if each.title == title)
 
 
-def test_f1_opens_it_and_esc_closes_it(window: MainWindow, qtbot: QtBot) -> None:
+def test_shift_f1_opens_it_and_esc_closes_it(window: MainWindow, qtbot: QtBot) -> None:
     window.activateWindow()
     qtbot.waitActive(window)
-    qtbot.keyClick(window.table, Qt.Key.Key_F1)
+    qtbot.keyClick(window.table, Qt.Key.Key_F1, Qt.KeyboardModifier.ShiftModifier)
     result = window.findChild(CheatSheet)
     assert result is not None
     qtbot.waitUntil(result.search.hasFocus)

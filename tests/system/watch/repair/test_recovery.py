@@ -176,3 +176,25 @@ def test_the_end_of_a_real_service_is_heard_at_once(tmp_path: Path) -> None:
         events.close()
         sc("stop", name)
         sc("delete", name)
+
+
+@pytest.mark.windows_only("asks the service control manager")
+def test_the_failure_actions_of_a_real_service_are_set_and_read_again(tmp_path: Path) -> None:
+    from portview.actions.service_control.windows_recovery import (  # noqa: PLC0415 - here alone
+        set_failure_actions,
+    )
+
+    name = f"PortViewRecovery{os.getpid()}"
+    script = FOLDER / "system" / "readers" / "windows" / "windows_service.py"
+    made = sc("create", name, "binPath=", f'"{sys.executable}" "{script}" {name} "{tmp_path}"')
+    if made.returncode:
+        pytest.skip(f"this user may not create services: {made.stdout.strip()}")
+    try:
+        set_failure_actions(name, 5, 86_400)
+        found = read_service(name)
+        if not found.recovery:
+            pytest.skip("this Windows keeps no failure actions")
+        assert [one.delay_s for one in found.recovery] == [5.0] * 3
+        assert found.recovery_reset_s == 86_400
+    finally:
+        sc("delete", name)

@@ -9,7 +9,6 @@ import pytest
 from portview.actions.firewall_rules.query_context import (
     FirewallQueryContext,
     fill_in,
-    question_of_row,
 )
 from portview.domain.firewall import FirewallQuestion
 from portview.domain.owners.process import ProcessInfo, ProcessKey
@@ -21,6 +20,7 @@ from portview.domain.sockets.socket_row import (
     SocketRow,
     State,
 )
+from portview.firewall.row_question import question_of_row
 
 NODE, PYTHON = ProcessKey(100, 5), ProcessKey(200, 5)
 INFOS = {

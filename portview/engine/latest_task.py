@@ -1,4 +1,4 @@
-"""One piece of work at a time for a widget, whose end never reaches a widget that is gone."""
+"""Work of which only the latest matters: no end is delivered of what was replaced or called off."""
 
 from __future__ import annotations
 
@@ -18,10 +18,18 @@ class LatestTask:
     """Starts work on a pool and forgets it on ``cancel``: nothing is delivered afterwards.
 
     The pool thread needs a moment to notice; the person does not wait for it. UI thread only.
+    ``on_idle`` is called whenever no work is on the pool any more, replaced work included.
     """
 
-    def __init__(self, runner: TaskRunner, pool: Pool = Pool.PROBES) -> None:
+    def __init__(
+        self,
+        runner: TaskRunner,
+        pool: Pool = Pool.PROBES,
+        on_idle: Callable[[], None] | None = None,
+    ) -> None:
         self._runner = runner
+        self._on_idle = on_idle
+        self._on_pool = 0
         self._pool = pool
         self._task: Task | None = None
         self._number = 0
@@ -30,6 +38,11 @@ class LatestTask:
     def is_running(self) -> bool:
         """Return whether an end is still to be delivered."""
         return self._task is not None
+
+    @property
+    def is_busy(self) -> bool:
+        """Return whether work is on the pool, be its end wanted or not."""
+        return self._on_pool > 0
 
     def start(
         self,
@@ -43,19 +56,37 @@ class LatestTask:
         number = self._number
 
         def done(value: T) -> None:
-            if self._take_end(number):
-                on_done(value)
+            self._on_pool -= 1
+            try:
+                if self._take_end(number):
+                    on_done(value)
+            finally:
+                self._tell_if_idle()
 
         def failed(error: Exception) -> None:
-            if self._take_end(number):
-                on_failed(error)
+            self._on_pool -= 1
+            try:
+                if self._take_end(number):
+                    on_failed(error)
+            finally:
+                self._tell_if_idle()
+
+        def cancelled() -> None:
+            self._on_pool -= 1
+            self._tell_if_idle()
 
         def progressed(progress: Any) -> None:
             if on_progress and number == self._number:
                 on_progress(progress)
 
+        self._on_pool += 1
         self._task = self._runner.run(
-            work, pool=self._pool, on_done=done, on_failed=failed, on_progress=progressed
+            work,
+            pool=self._pool,
+            on_done=done,
+            on_failed=failed,
+            on_progress=progressed,
+            on_cancelled=cancelled,
         )
 
     def cancel(self) -> bool:
@@ -71,3 +102,7 @@ class LatestTask:
             return False
         self._task = None
         return True
+
+    def _tell_if_idle(self) -> None:
+        if self._on_pool == 0 and self._on_idle:
+            self._on_idle()
