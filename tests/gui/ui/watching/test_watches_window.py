@@ -267,7 +267,7 @@ def test_alerts_are_listed_acknowledged_with_a_note_and_silenced(
     window.note_field.setText("I look after it")
     window.acknowledge_button.click()
     qtbot.waitUntil(
-        lambda: any("I look after it" in text for text in words(window.table, 5)), timeout=30_000
+        lambda: any("I look after it" in text for text in words(window.table, 6)), timeout=30_000
     )
     assert "acknowledged" in window.headline.text
     qtbot.waitUntil(lambda: not window.acknowledge_button.isEnabled(), timeout=30_000)
