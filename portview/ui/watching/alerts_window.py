@@ -166,8 +166,8 @@ class AlertsWindow(ToolWindow):
         self._incidents = found.incidents
         now_ms = time.time_ns() // 1_000_000
         titles = (
-            _("State"), _("Watch"), _("Port"), _("From"), _("For"), _("Acknowledged"),
-            _("What was found"),
+            _("State"), _("Watch"), _("Port"), _("From"), _("For"), _("What was found"),
+            _("Acknowledged"),
         )  # fmt: skip
         blocked = QSignalBlocker(self.table)
         fill_table(self.table, titles, [_row(one, now_ms) for one in found.incidents])
