@@ -9,7 +9,7 @@ from portview.domain.owners.service import RecoveryKind
 from portview.i18n import _
 
 if TYPE_CHECKING:
-    from portview.actions.service_control.set_recovery import RecoveryPlan
+    from portview.actions.services.set_recovery import RecoveryPlan
 
 
 def plan_sentences(plan: RecoveryPlan) -> list[str]:
