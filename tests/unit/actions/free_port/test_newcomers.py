@@ -87,9 +87,10 @@ def test_only_what_was_not_planned_is_named(server: socket.socket) -> None:
     port = server.getsockname()[1]
     with socket.create_server(("127.0.0.2", port)), socket.create_server(("127.0.0.3", port)):
         (result,) = changed_results(plan_of(server, step_for(own_key(), *rows)))
-        assert f"127.0.0.2:{port}. " in result.detail
+        assert f"127.0.0.2:{port}." in result.detail
         assert f"127.0.0.3:{port}." in result.detail
         assert f"127.0.0.1:{port}" not in result.detail
+        assert result.detail.count(". ") == result.detail.count("now holds") - 1
         narrow = replace(
             plan_of(server, step_for(own_key(), *rows)),
             request=FreeRequest(port, address="127.0.0.1"),

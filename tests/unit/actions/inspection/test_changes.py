@@ -13,6 +13,7 @@ import pytest
 from portview.actions.inspection import verification
 from portview.actions.inspection.process_inspection import read_rows
 from portview.actions.inspection.verification import Change, changed_since, find_changes
+from portview.actions.safety.process_words import describe_process
 from portview.actions.safety.refusal import Refusal
 from portview.actions.safety.seen_process import HeldSocketId, SeenProcess, sockets_of
 from portview.domain.errors import Outcome
@@ -21,6 +22,7 @@ from portview.domain.owners.process import ProcessKey
 from portview.domain.owners.program import PROGRAM_NOT_READ, RunningProgram
 from portview.domain.sockets.socket_row import Endpoint, Protocol, State
 from portview.readers.process_identity import process_key
+from portview.readers.processes import read_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +40,10 @@ def own_key() -> ProcessKey:
     key = process_key(os.getpid())
     assert isinstance(key, ProcessKey)
     return key
+
+
+def own_name() -> str:
+    return describe_process(read_process(own_key()))
 
 
 def is_allowed(_facts: ProcessFacts, _context: SelfContext, _port: int | None) -> None:
@@ -68,7 +74,11 @@ def seen_with(server: socket.socket, key: ProcessKey | None = None) -> SeenProce
 
 
 def changes(*seen: SeenProcess, program: RunningProgram = PROGRAM, has_begun: bool = False):  # noqa: ANN201
-    return find_changes(seen, lambda _key: program, refuse=is_allowed, has_begun=has_begun)
+    def read_program(key: ProcessKey) -> RunningProgram:
+        assert key in {one.key for one in seen}
+        return program
+
+    return find_changes(seen, read_program, refuse=is_allowed, has_begun=has_begun)
 
 
 def test_what_is_as_it_was_has_not_changed(server: socket.socket) -> None:
@@ -102,7 +112,7 @@ def test_a_refusal_is_asked_for_with_the_process_and_the_port(server: socket.soc
     assert asked == [(own_key(), own_key(), server.getsockname()[1])]
     (change,) = found
     assert change.process == own_key()
-    assert change.sentence.endswith("must not be stopped now: It must stay.")
+    assert change.sentence == f"{own_name()} must not be stopped now: It must stay."
     assert not change.is_released
     find_changes([SeenProcess(own_key(), PROGRAM)], same, refuse=refuse)
     assert asked[-1] == (own_key(), own_key(), None)
@@ -121,7 +131,7 @@ def test_who_closed_its_socket_is_released_of_it(server: socket.socket) -> None:
         (change,) = changes(seen, has_begun=has_begun)
         assert change.process == own_key()
         assert change.is_released
-        assert change.sentence.endswith(f"no longer holds TCP 127.0.0.1:{port}.")
+        assert change.sentence == f"{own_name()} no longer holds TCP 127.0.0.1:{port}."
 
 
 def test_all_sockets_that_are_gone_are_named(server: socket.socket) -> None:
@@ -157,8 +167,7 @@ def test_who_was_not_seen_and_holds_the_socket_as_well_is_told(server: socket.so
     assert change.process == NOBODY
     assert not change.is_released
     port = server.getsockname()[1]
-    assert change.sentence.endswith(f"holds TCP 127.0.0.1:{port} now as well.")
-    assert f"(PID {os.getpid()})" in change.sentence
+    assert change.sentence == f"{own_name()} holds TCP 127.0.0.1:{port} now as well."
 
 
 @pytest.mark.linux_only("SO_REUSEPORT")
@@ -202,8 +211,19 @@ def test_somebody_else_stops_no_act_that_has_begun(
     other = (Change(NOBODY, "Somebody else."),)
     monkeypatch.setattr(verification._Verification, "_others", lambda _self, _rows: other)
     assert changes(seen_with(server)) == other
+    assert find_changes([seen_with(server)], same, refuse=is_allowed) == other
     assert changes(seen_with(server), has_begun=True) == ()
     assert changes(seen_with(server), program=ANOTHER) != other
+
+
+@pytest.mark.linux_only("SO_REUSEPORT")
+def test_each_who_was_seen_is_told_who_came_to_its_own_socket(server: socket.socket) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        first = SeenProcess(NOBODY, PROGRAM, sockets_of([row_of(server)]))
+        second = SeenProcess(ProcessKey(NOBODY.pid, 11), PROGRAM, sockets_of([row_of(other)]))
+        verify = verification._Verification((first, second), same, is_allowed)
+        found = verify._others(verify._rows())
+        assert {change.process for change in found} == {first.key, second.key}
 
 
 def test_a_likely_holder_may_hold_what_has_no_owner(server: socket.socket) -> None:

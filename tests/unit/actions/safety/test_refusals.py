@@ -94,6 +94,13 @@ def test_a_folder_of_windows_written_with_its_end_is_the_same_folder() -> None:
     assert code(process("csrss.exe", executable=inside), ended) == "system_process"
 
 
+def test_the_folder_of_windows_may_have_any_name() -> None:
+    elsewhere = replace(WINDOWS, windows_folder=r"D:\WINX")
+    facts = process("csrss.exe", executable=r"d:\winx\System32\csrss.exe")
+    assert code(facts, elsewhere) == "system_process"
+    assert code(process("csrss.exe", executable=r"d:\win\csrss.exe"), elsewhere) is None
+
+
 def test_the_command_for_a_container_is_no_longer_than_people_read() -> None:
     web = Container(ContainerRuntime.DOCKER, "ab" * 32, "w" * 5_000)
     reason = refusal(process("nginx", container=web), LINUX)

@@ -181,6 +181,14 @@ def test_an_orphan_without_a_time_stays_one_for_as_long_as_its_socket(machine: M
         machine.processes.processes[101] = (machine.now_ms, 100)
 
 
+def test_an_owner_of_which_something_else_changed_is_still_the_owner(machine: Machine) -> None:
+    machine.tables.rows = {TCP4: [tcp(8080)]}
+    before = machine.only()
+    machine.processes.processes[100] = (STARTED, 5)
+    assert machine.only() is before
+    assert before.owner == ProcessKey(100, STARTED)
+
+
 def test_two_readings_at_one_moment_can_be_compared(machine: Machine) -> None:
     """The clock may not have gone on between them."""
     machine.processes.processes[100] = (machine.now_ms + 3_600_000, 4)
