@@ -18,8 +18,9 @@ from portview.actions.specs.rule_spec import default_rule_spec, validated_rule_s
 from portview.cli.acting import consented
 from portview.cli.arguments import settle_port
 from portview.cli.confirmation_text import show_confirmation, show_report
-from portview.cli.console import print_json, print_line
+from portview.cli.console import print_json
 from portview.cli.firewall_arguments import awaited_process, expiry, full_program, listed
+from portview.cli.screen import tell
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.firewall import FirewallQuestion, RuleEffect
 from portview.domain.plain_text import inert
@@ -213,9 +214,9 @@ def _unreadable(status: FirewallStatus) -> PortViewError:
 
 def _note(options: argparse.Namespace, text: str) -> None:
     if not options.json:
-        print_line(text)
+        tell(text)
 
 
 def _print(lines: Iterable[str]) -> None:
     for line in lines:
-        print_line(line)
+        tell(line)

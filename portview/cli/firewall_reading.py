@@ -15,10 +15,11 @@ from portview.actions.json_output.firewall import (
     verdict_document,
 )
 from portview.cli.arguments import settle_port
-from portview.cli.console import print_hint, print_json, print_line, print_note
+from portview.cli.console import print_hint, print_json, print_note
 from portview.cli.firewall_arguments import full_program, one_remote
 from portview.cli.firewall_changes import unreadable_outcome
 from portview.cli.firewall_text import managed_rule_lines, status_lines, verdict_lines
+from portview.cli.screen import tell
 from portview.domain.errors import Outcome
 from portview.domain.firewall import FirewallQuestion, FirewallVerdict
 from portview.domain.sockets.socket_row import Protocol
@@ -96,4 +97,4 @@ def _told(status: FirewallStatus) -> Outcome:
 
 def _print(lines: Iterable[str]) -> None:
     for line in lines:
-        print_line(line)
+        tell(line)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from portview.actions.specs.setting import SettingChange, SettingKind, checked_change
 from portview.cli.arguments import add_change_options
 from portview.cli.console import print_json, print_line, print_note
+from portview.cli.screen import tell
 from portview.command_name import command_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import inert
@@ -131,23 +132,23 @@ def _is_known(names: PortNames, protocol: Protocol, port: int) -> bool:
 
 def _print_overview(overview: PortsOverview) -> None:
     name, ranges, usage = overview.protocol.value.upper(), overview.ranges, overview.usage
-    print_line(_("{name}: dynamic range {range}").format(name=name, range=ranges.dynamic or "?"))
+    tell(_("{name}: dynamic range {range}").format(name=name, range=ranges.dynamic or "?"))
     if usage is not None:
-        print_line(
+        tell(
             "  "
             + _("{used} of {size} in use ({share:.1%}), {waiting} of them in TIME_WAIT").format(
                 used=usage.used, size=usage.size, share=usage.share, waiting=usage.time_wait
             )
         )
         for process, count in usage.by_process:
-            print_line(f"    {count:>6}  {inert(process, 80)}")
+            tell(f"    {count:>6}  {inert(process, 80)}")
     for one in ranges.excluded:
         kind = _("reserved") if one.is_administered else _("excluded")
-        print_line(f"  {kind}: {one}")
+        tell(f"  {kind}: {one}")
     for note in ranges.notes:
-        print_line(f"  {note}")
+        tell(f"  {note}")
     for warning in overview.warnings:
-        print_line("  " + _("Warning: {sentence}").format(sentence=warning.sentence))
+        tell("  " + _("Warning: {sentence}").format(sentence=warning.sentence))
         if warning.change is not None:
             from portview.actions.specs.setting_command import command_of  # noqa: PLC0415
 

@@ -6,7 +6,8 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from portview.cli.console import ask_line, print_json, print_line, print_note
+from portview.cli.console import ask_line, print_json, print_note
+from portview.cli.screen import tell
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
 from portview.i18n import _
@@ -118,7 +119,7 @@ def accept(options: argparse.Namespace) -> Outcome:
         new = sorted(set(entries) - before)
         store.add_event(_now_ms(), "accepted", options.name, None, None, "; ".join(new)[:1000])
     for entry in new if not options.json else ():
-        print_line(entry)
+        tell(entry)
     text = _("{count} listeners are in the baseline of {name} now.")
     return _done(options, text.format(count=len(before | set(entries)), name=quoted(options.name)))
 
@@ -242,7 +243,7 @@ def _done(options: argparse.Namespace, sentence: str) -> Outcome:
     if options.json:
         print_json({"done": True, "message": sentence})
     else:
-        print_line(sentence)
+        tell(sentence)
     return Outcome.DONE
 
 

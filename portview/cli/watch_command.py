@@ -11,10 +11,11 @@ from portview.cli import watch_changes
 from portview.cli.arguments import parse_start_time
 from portview.cli.console import print_json, print_line, print_note
 from portview.cli.hosts_options import add_host_options
+from portview.cli.screen import ScreenColumn, screen, tell
 from portview.cli.watch_arguments import Actions, add_keys
 from portview.domain.errors import Outcome
 from portview.domain.user_input.parsing import parse_duration_ms
-from portview.i18n import _, ngettext
+from portview.i18n import N_, _, ngettext
 
 if TYPE_CHECKING:
     import argparse
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
     from portview.watch.running.status import WatchStatus
     from portview.watch.tracking.tracker import Transition
 
+_STATE_STYLES = {"ok": "good", "firing": "bad", "pending": "note", "recovering": "note"}
+_STATUS_COLUMNS = (
+    ScreenColumn(N_("Watch"), 10, style="name"),
+    ScreenColumn(N_("State"), 10, style=lambda state: _STATE_STYLES.get(state, "quiet")),
+    ScreenColumn(N_("Since"), 19, 2, style="quiet"),
+    ScreenColumn(N_("What was found"), 16, 1),
+)
 _LONGEST_SILENCE_MS = 366 * 24 * 3600 * 1000
 
 
@@ -142,11 +150,23 @@ def _print_statuses(statuses: list[WatchStatus]) -> None:
     from portview.domain.local_time import local_moment  # noqa: PLC0415 - loaded when wanted
 
     if not statuses:
-        print_line(_("Nothing is watched."))
+        tell(_("Nothing is watched."))
+        return
+    rows = [
+        (
+            one.watch.name,
+            str(one.state),
+            local_moment(one.since_ms) if one.since_ms else "",
+            one.detail,
+        )
+        for one in statuses
+    ]
+    if (terminal := screen()) is not None:
+        terminal.table(_STATUS_COLUMNS, rows)
+        return
     width = max((len(one.watch.name) for one in statuses), default=0)
-    for one in statuses:
-        since = local_moment(one.since_ms) if one.since_ms else ""
-        print_line(f"{one.watch.name:<{width}}  {one.state:<10}  {since}  {one.detail}".rstrip())
+    for name, state, since, detail in rows:
+        print_line(f"{name:<{width}}  {state:<10}  {since}  {detail}".rstrip())
 
 
 def run_watches(options: argparse.Namespace) -> Outcome:
@@ -193,7 +213,7 @@ def _require_rules() -> None:
 def _print_rules(rules: WatchRules) -> None:
     count = sum(one.is_enabled for one in rules.watches)
     text = ngettext("{count} watch is evaluated.", "{count} watches are evaluated.", count)
-    print_line(text.format(count=count))
+    tell(text.format(count=count))
 
 
 def _print_transitions(transitions: list[Transition]) -> None:
@@ -202,7 +222,7 @@ def _print_transitions(transitions: list[Transition]) -> None:
     now = local_moment(time.time_ns() // 1_000_000)
     for one in transitions:
         number = f" ({one.incident[:8]})" if one.incident else ""
-        print_line(f"{now}  {one.watch.name}: {one.kind.value}{number}  {one.detail}")
+        tell(f"{now}  {one.watch.name}: {one.kind.value}{number}  {one.detail}")
 
 
 def _print_documents(transitions: list[Transition]) -> None:
@@ -237,15 +257,15 @@ def list_watches(options: argparse.Namespace) -> Outcome:
         )
         return Outcome.DONE
     if not watches:
-        print_line(_("Nothing is watched."))
+        tell(_("Nothing is watched."))
     for watch in watches:
         values = _watch_object(watch)
         told = [f"{key}={values[key]}" for key in _TOLD if values.get(key)]
         is_off = "" if watch.is_enabled else f"  ({_('switched off')})"
-        print_line(f"{watch.name}  {watch.expect.value}  {' '.join(told)}{is_off}".rstrip())
+        tell(f"{watch.name}  {watch.expect.value}  {' '.join(told)}{is_off}".rstrip())
     for channel in channels:
         values = _channel_object(channel)
-        print_line(_("Channel {name} ({kind})").format(name=values["name"], kind=values["kind"]))
+        tell(_("Channel {name} ({kind})").format(name=values["name"], kind=values["kind"]))
     return Outcome.DONE
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from portview.actions.inspection.origin import origin_of
 from portview.actions.inspection.process_inspection import ProcessInspector
 from portview.actions.json_output.actions import process_object
-from portview.cli.console import print_json, print_line, print_note
+from portview.cli.console import print_json, print_note
 from portview.cli.hosts_options import add_host_options
+from portview.cli.screen import tell
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import Known
 from portview.domain.json_schema import iso_time, socket_object
@@ -27,7 +28,7 @@ from portview.domain.owners.process import ProcessKey
 from portview.domain.plain_text import inert, quoted
 from portview.domain.query.terms import MAX_PORT
 from portview.domain.sockets.socket_row import awaits_clients, endpoint_text
-from portview.i18n import _, join_list
+from portview.i18n import _, join_list, ngettext
 from portview.readers.choose import open_reader
 from portview.readers.process_details import read_terminal
 from portview.readers.process_identity import process_key
@@ -89,7 +90,7 @@ def run(options: argparse.Namespace) -> Outcome:
         print_json(_document(number, rows, processes, facts, is_port=is_port))
     else:
         for line in _lines(number, rows, processes, facts):
-            print_line(line)
+            tell(line, "" if line.startswith(" ") else "name")
     return Outcome.DONE if rows or facts else Outcome.NOT_DONE
 
 
@@ -229,11 +230,31 @@ def _lines(
             yield f"  {reason}"
     if sharing := describe_sharing(rows):
         yield _SHARING_SENTENCES[sharing]()
+    described: dict[tuple[str, ...], tuple[list[str], list[int]]] = {}
     for key, one in facts.items():
         held = by_owner.get(key, [])
-        yield from _process_lines(one, held, _info_of(held[0], processes) if held else one.info)
+        info = _info_of(held[0], processes) if held else one.info
+        lines = list(_process_lines(one, held, info))
+        # Workers differ by the line with the PID alone.
+        alike = (lines[0], *lines[2:])
+        described.setdefault(alike, (lines, []))[1].append(key.pid)
+    for lines, (_first, *others) in described.values():
+        yield from lines[:2]
+        if others:
+            words = ngettext(
+                "  {count} more process like it: PID {pids}",
+                "  {count} more processes like it: PID {pids}",
+                len(others),
+            )
+            yield words.format(count=len(others), pids=_pids(others))
+        yield from lines[2:]
     if len(rows) > _MOST_SHOWN:
         print_note(_("The same process holds more sockets than are shown here."))
+
+
+def _pids(pids: list[int]) -> str:
+    shown = [str(pid) for pid in pids[:_MOST_SHOWN]]
+    return join_list((*shown, "…") if len(pids) > _MOST_SHOWN else shown)
 
 
 def _process_lines(

@@ -15,7 +15,7 @@ from portview.domain.owners.owners import describe_owner
 from portview.domain.plain_text import inert
 from portview.domain.severity import Severity
 from portview.domain.sockets.socket_row import Protocol, State, endpoint_text, is_loopback
-from portview.i18n import _, join_and, ngettext
+from portview.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -159,11 +159,8 @@ def _unused(answer: PortAnswer, tried: BindReport | None) -> PortCardText:
         hint = [PortFact(Severity.NOTE, tried.hint)] if tried.hint else []
         title = _("{port} can't be used").format(port=port)
         return PortCardText(PortState.NOT_FREE, title, facts=(fact, *hint, *peers))
-    named = list(dict.fromkeys(one.place.text for one in tried.places))
-    # What is bound beside the wildcards are this machine's own addresses, which go without saying.
-    places = join_and([place for place in named if is_wildcard(place)] or named)
     proof = _("A server can take it: PortView bound it on {places} and released it")
-    facts = [PortFact(Severity.GOOD, proof.format(places=places))]
+    facts = [PortFact(Severity.GOOD, proof.format(places=tried.named_places))]
     if tried.verdict != "free":
         facts.append(PortFact(Severity.NOTE, tried.detail))
     title = _("{port} is free").format(port=port)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from portview.domain.address_matching import is_wildcard
 from portview.domain.sockets.socket_row import Protocol
-from portview.i18n import _
+from portview.i18n import _, join_and
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,6 +113,16 @@ class BindReport:
     def reason(self) -> str:
         """Return why the verdict is what it is, without naming the port again."""
         return next((one.detail for one in self.places if one.verdict is self.verdict), self.detail)
+
+    @property
+    def named_places(self) -> str:
+        """Return where it was bound, as "0.0.0.0 and ::".
+
+        What is bound beside the wildcards are this machine's own addresses, which go without
+        saying.
+        """
+        named = list(dict.fromkeys(one.place.text for one in self.places))
+        return join_and([place for place in named if is_wildcard(place)] or named)
 
     @property
     def is_free(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -143,7 +144,9 @@ class DetailsBench:
         self.qtbot = qtbot
         self.traffic = FakeTraffic()
         self.resolver = FakeResolver({})
-        self.feed = TrafficFeed(self.traffic, runner)
+        # Two readings may follow each other faster than a system's clock ticks.
+        ticks = count()
+        self.feed = TrafficFeed(self.traffic, runner, clock=lambda: next(ticks) / 50)
         self.hosts = HostNames(self.resolver)
         self.standing: dict[ProcessKey, Execution] = {}
         self.owners_asked: list[tuple[ProcessKey, ...]] = []

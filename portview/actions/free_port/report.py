@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from portview.actions.free_port.plan import PlanAction
 from portview.actions.free_port.restart_words import restart_sentences
 from portview.actions.free_port.verify import PortVerdict
+from portview.actions.safety.process_facts import CloseMethod
 from portview.actions.safety.process_words import describe_process, listed_names
 from portview.actions.stopping.stop import Ending
 from portview.command_name import command_line
@@ -37,6 +38,8 @@ ENDING_LABELS = {
     Ending.UNTOUCHED: N_("was left alone"),
 }
 
+IGNORED = N_("did not close when asked, and was ended")
+
 _MOST_CHANGES = 5
 _SHORTEST_S = 0.05
 """Less would be told as 0.0 s."""
@@ -66,7 +69,7 @@ def describe_result(
     """Return what was done, what is true now and what to do next, in sentences."""
     was_freed = bool(plan.steps) and not has_changed(results)
     return (
-        _done(plan, results, problems),
+        join_sentences(_done(plan, results, problems), _proof_words(proof)),
         _now(plan, proof, was_freed),
         _next(plan, results, problems, proof),
     )
@@ -86,6 +89,14 @@ def _done(plan: FreePlan, results: Sequence[StopResult], problems: Sequence[Port
     return " ".join(parts) or _("Nothing was done.")
 
 
+def _proof_words(proof: Proof) -> str:
+    """Return where a bind proved that the port is free; empty where none did."""
+    if proof.verdict is not PortVerdict.FREE or not proof.bind.named_places:
+        return ""
+    text = _("A server can take it: PortView bound it on {places} and released it.")
+    return text.format(places=proof.bind.named_places)
+
+
 def results_words(
     results: Sequence[StopResult], names: Mapping[ProcessKey, ProcessInfo | None]
 ) -> str:
@@ -93,14 +104,21 @@ def results_words(
     if has_changed(results):
         return _("Nothing was done. {changes}").format(changes=changes_words(results))
     parts = []
-    for ending in dict.fromkeys(result.ending for result in results):
-        same = [result for result in results if result.ending is ending]
+    for label in dict.fromkeys(_ending_label(result) for result in results):
+        same = [result for result in results if _ending_label(result) == label]
         words = [describe_process(names.get(one.process), one.process.pid) for one in same]
         named = words[0]
         if len(words) > 1:
             named = f"{listed_names(words)}:"
-        parts.append(f"{named} {_(ENDING_LABELS[ending])}.")
+        parts.append(f"{named} {_(label)}.")
     return " ".join(parts)
+
+
+def _ending_label(result: StopResult) -> str:
+    """Return what became of a process, untranslated; what didn't heed the question is told so."""
+    if result.ending is Ending.ENDED and result.asked is not CloseMethod.NONE:
+        return IGNORED
+    return ENDING_LABELS[result.ending]
 
 
 def has_changed(results: Iterable[StopResult]) -> bool:

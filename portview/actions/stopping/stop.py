@@ -121,6 +121,7 @@ class _Job:
         self._end_now = end_now
         self._holds: dict[ProcessKey, ProcessHandle] = {}
         self._asked: dict[ProcessKey, CloseMethod] = {}
+        self._ended: set[ProcessKey] = set()
         self._started = time.monotonic()
 
     def hold_all(self, stack: ExitStack) -> None:
@@ -197,7 +198,7 @@ class _Job:
 
     def _end(self, hold: ProcessHandle) -> None:
         hold.end()
-        self._asked.pop(hold.key, None)
+        self._ended.add(hold.key)
 
     def _each(self, act: Callable[[ProcessHandle], None]) -> None:
         for hold in self._running().values():
@@ -226,7 +227,8 @@ class _Job:
     def _running(self) -> dict[ProcessKey, ProcessHandle]:
         for key, hold in self._holds.items():
             if key not in self.results and hold.wait(0):
-                self._note(key, Ending.CLOSED if key in self._asked else Ending.ENDED)
+                is_closed = key in self._asked and key not in self._ended
+                self._note(key, Ending.CLOSED if is_closed else Ending.ENDED)
         return {key: hold for key, hold in self._holds.items() if key not in self.results}
 
     def _note(self, key: ProcessKey, ending: Ending, detail: str = "") -> None:

@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 class ActionController(QObject):
     """Adds the acts on rows and the list of actions, and opens their dialogs over the window.
 
-    ``acted`` tells with a report that the machine may look different now.
+    ``acted`` tells with a report that the machine may look different now, ``watch_wanted`` asks for
+    a watch of a port and protocol.
     """
 
     acted = Signal(object)
+    watch_wanted = Signal(int, str)
 
     def __init__(
         self,
@@ -52,6 +54,7 @@ class ActionController(QObject):
         dialog = ActionDialog(job, self._runner, self._window)
         dialog.acted.connect(self.acted)
         dialog.action_requested.connect(self.start)
+        dialog.watch_requested.connect(self.watch_wanted)
         dialog.open()
 
     @Slot()

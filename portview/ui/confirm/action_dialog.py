@@ -41,6 +41,8 @@ class ActionDialog(ConfirmDialog):
     """
 
     action_requested = Signal(object)
+    watch_requested = Signal(int, str)
+    """Port and protocol of what was freed, to be watched from now on."""
 
     def __init__(self, job: AnyAction, runner: TaskRunner, parent: QWidget | None = None) -> None:
         super().__init__(job.title, runner, parent)
@@ -70,6 +72,10 @@ class ActionDialog(ConfirmDialog):
         )
         self.again_button.clicked.connect(self._on_again)
         self._stopped: StoppedProcess | None = None
+        self.watch_button = self.add_button(
+            _("&Watch this port…"), QDialogButtonBox.ButtonRole.ActionRole
+        )
+        self.watch_button.clicked.connect(self._on_watch)
         self._look()
 
     @override
@@ -97,6 +103,16 @@ class ActionDialog(ConfirmDialog):
             self.next_button.setText(text.replace("&", "&&"))
             self.next_button.show()
         self._offer_again(report)
+        if isinstance(self._action, FreeAction) and report.outcome is Outcome.DONE:
+            self.watch_button.show()
+            self.fit()
+
+    @Slot()
+    def _on_watch(self) -> None:
+        job = self._action
+        if isinstance(job, FreeAction):
+            self.accept()
+            self.watch_requested.emit(job.port, job.protocol.value)
 
     def _offer_again(self, report: ActionReport) -> None:
         """Offer to start the one process again that was stopped, where that is possible."""

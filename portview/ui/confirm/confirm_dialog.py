@@ -64,6 +64,7 @@ class ConfirmDialog(QDialog):
     def __init__(self, title: str, runner: TaskRunner, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._title = title
         self.setWindowTitle(title)
         self.setMinimumWidth(WIDTH)
         self._runner = runner
@@ -164,6 +165,8 @@ class ConfirmDialog(QDialog):
     def show_progress(self, text: str) -> None:
         """Show what is under way."""
         self.progress_text.setText(text)
+        if self._is_executing:
+            self.setWindowTitle(_("{title}\u2026").format(title=self._title))
         self._show_only(self.progress_text, self.progress_bar, *self.kept_while_executing())
         self.cancel_button.setText(_("Cancel"))
 
@@ -224,7 +227,7 @@ class ConfirmDialog(QDialog):
         """Show how far it is."""
         self.checklist.show_step(step)
         if self.checklist.isHidden():
-            self.headline.setText(_("{title}\u2026").format(title=self.windowTitle()))
+            self.headline.setText(_("{title}\u2026").format(title=self._title))
             self._show_only(self.headline, self.checklist, self.progress_bar)
             self.cancel_button.setText(_("Cancel"))
         self.fit()
@@ -235,7 +238,7 @@ class ConfirmDialog(QDialog):
 
     @Slot()
     def _on_copy_report(self) -> None:
-        lines = (self.windowTitle(), *self.checklist.lines)
+        lines = (self._title, *self.checklist.lines)
         told = (self.now_text.text(), self.done_text.text(), self.next_text.text())
         QGuiApplication.clipboard().setText("\n".join(filter(None, (*lines, *told))))
 
@@ -268,6 +271,8 @@ class ConfirmDialog(QDialog):
 
     def _show_result(self, icon_name: str, now: str, done: str, next_step: str) -> None:
         severity = _SEVERITIES.get(icon_name, Severity.NOTE)
+        endings = {Severity.GOOD: _("{title}: done"), Severity.BAD: _("{title}: not done")}
+        self.setWindowTitle(endings.get(severity, "{title}").format(title=self._title))
         said = " ".join(filter(None, (now, done, next_step)))
         announce(self, said, is_urgent=severity is Severity.BAD)
         sign = severity_icon(severity, self).pixmap(_RESULT_ICON_SIZE, _RESULT_ICON_SIZE)

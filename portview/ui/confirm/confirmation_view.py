@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from portview.actions.confirmation.cards import CardKind
 from portview.i18n import N_, _, ngettext
+from portview.override import override
 from portview.ui.style.icons import device_pixmap
 from portview.ui.style.theme import muted_text
 from portview.ui.widgets.plain_label import PlainLabel
@@ -65,8 +66,9 @@ class CardView(QFrame):
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self.setAutoFillBackground(True)
-        picture = QLabel()
-        picture.setPixmap(device_pixmap(_ICONS[card.kind], self, _ICON_SIZE))
+        self._icon_name = _ICONS[card.kind]
+        self._quiet: list[PlainLabel] = []
+        self._picture = picture = QLabel()
         picture.setAlignment(Qt.AlignmentFlag.AlignTop)
         picture.setAccessibleName(_(_KIND_LABELS[card.kind]))
         column = QVBoxLayout()
@@ -92,6 +94,7 @@ class CardView(QFrame):
         self.setAccessibleDescription(
             " ".join((*card.details, *card.members, card.consequence, card.advice))
         )
+        self._colour()
 
     def _add_members(self, column: QVBoxLayout, card: Card) -> None:
         """Add a line that opens the names of the others."""
@@ -129,12 +132,23 @@ class CardView(QFrame):
         self.updateGeometry()
         self.height_changed.emit()
 
+    @override
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_quiet"):
+            self._colour()
+
     def _muted(self, text: str) -> PlainLabel:
         label = plain_label(text)
-        palette = label.palette()
-        palette.setColor(QPalette.ColorRole.WindowText, muted_text(self.palette()))
-        label.setPalette(palette)
+        self._quiet.append(label)
         return label
+
+    def _colour(self) -> None:
+        self._picture.setPixmap(device_pixmap(self._icon_name, self, _ICON_SIZE))
+        palette = QPalette(self.palette())
+        palette.setColor(QPalette.ColorRole.WindowText, muted_text(palette))
+        for label in self._quiet:
+            label.setPalette(palette)
 
 
 class ConfirmationView(QWidget):

@@ -55,7 +55,7 @@ class HistoryTools(QObject):
         acts.add(
             "timeline",
             ActionSpec(
-                _("Time&line"),
+                _("Ti&meline"),
                 ("Ctrl+Shift+I",),
                 _("Which programs listened on which ports, and when"),
             ),

@@ -150,6 +150,7 @@ class WatchDialog(QDialog):
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidgetResizable(True)
         area.setWidget(self.fields)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the fields in it take the keys
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         bar = area.verticalScrollBar().sizeHint().width()
         area.setMinimumWidth(self.fields.sizeHint().width() + bar)

@@ -100,6 +100,7 @@ class WindowTools(QObject):
         firewall.action_wanted.connect(actions.start)
         diagnosis.action_wanted.connect(actions.start)
         diagnosis.allow_wanted.connect(firewall.allow)
+        actions.watch_wanted.connect(self.watching.watch_port)
         self.watching.why_wanted.connect(
             lambda port, protocol: diagnosis.ask_about(port, Protocol(protocol))
         )

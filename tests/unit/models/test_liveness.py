@@ -31,7 +31,7 @@ def mark_after(old: SocketRow, new: SocketRow) -> Mark | None:
     return news.mark if news else None
 
 
-@pytest.mark.parametrize(("before", "after"), itertools.permutations(UNKNOWN, 2))
+@pytest.mark.parametrize(("before", "after"), list(itertools.permutations(UNKNOWN, 2)))
 def test_another_reason_for_an_unknown_owner_is_no_news(
     before: OwnerProblem, after: OwnerProblem
 ) -> None:

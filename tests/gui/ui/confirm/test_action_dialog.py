@@ -39,6 +39,7 @@ from portview.readers.execution import read_execution
 from portview.readers.process_identity import process_key
 from portview.ui.confirm.action_dialog import ActionDialog
 from portview.ui.confirm.confirmation_view import CardView
+from portview.ui.style.theme import Theme, apply_theme, muted_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -143,6 +144,8 @@ def test_the_steps_are_told_one_by_one_and_stay_with_the_result(
         pytest.skip("this system has no way of asking it to close")
     with qtbot.waitSignal(dialog.acted, timeout=WAIT_MS):
         dialog.act_button.click()
+    assert dialog.windowTitle() == f"Free port {port}: done"
+    assert "PortView bound it on" in dialog.done_text.text()
     steps = dialog.checklist.lines
     assert steps[0] == "Checked: still what you saw"
     assert steps[1].startswith("Asked to close")
@@ -164,11 +167,39 @@ def test_nobody_has_to_wait_for_a_program_that_ignores_the_request(
         pytest.skip("this system has no way of asking it to close")
     dialog.act_button.click()
     qtbot.waitUntil(dialog.checklist.end_button.isVisible, timeout=WAIT_MS)
+    assert dialog.windowTitle() == f"Free port {port}\u2026"
     assert "s left" in dialog.checklist.lines[-1]
     with qtbot.waitSignal(dialog.acted, timeout=WAIT_MS):
         dialog.checklist.end_button.click()
     assert process.wait(10) is not None
     assert any(line.startswith("Ending it") for line in dialog.checklist.lines)
+    assert "did not close when asked, and was ended" in dialog.done_text.text()
+
+
+def test_what_was_freed_can_be_watched_from_now_on(
+    qtbot: QtBot, ask: Open, server: StartServer
+) -> None:
+    _process, port = server()
+    dialog = ask(FreeAction(port, Protocol.TCP))
+    assert not dialog.watch_button.isVisible()
+    with qtbot.waitSignal(dialog.acted, timeout=WAIT_MS):
+        dialog.act_button.click()
+    with qtbot.waitSignal(dialog.watch_requested, timeout=WAIT_MS) as wanted:
+        dialog.watch_button.click()
+    assert wanted.args == [port, "tcp"]
+    assert not dialog.isVisible()
+
+
+def test_cards_follow_the_theme_while_they_are_shown(ask: Open) -> None:
+    dialog = ask(FakeAction([]))
+    [card] = dialog.findChildren(CardView)
+    try:
+        apply_theme(Theme.DARK)
+        QApplication.processEvents()
+        [quiet] = card._quiet
+        assert quiet.palette().windowText().color() == muted_text(card.palette())
+    finally:
+        apply_theme(Theme.SYSTEM)
 
 
 def test_suspending_is_asked_about_and_can_be_taken_back(

@@ -7,54 +7,18 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from portview.watch.messages.alertmanager import alert_object
 from portview.watch.store.incident_store import Incident
 from tests.conftest import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.engines import free_port, seeing_its_files, tool, wait_until
 
 pytestmark = pytest.mark.linux_only(reason="the Alertmanager comes from a package of the system")
-TOOLS = Path(sys.prefix, "test-tools", "prometheus-alertmanager", "usr", "bin")
-
-
-def tool(name: str) -> str:
-    found = shutil.which(name) or shutil.which(name, path=str(TOOLS))
-    if found is None:
-        pytest.skip(f"{name} is in no package of this system")
-    return found
-
-
-def seeing_its_files() -> list[str]:
-    """Return the start of a command in whose view of the disk the package is installed."""
-    if Path("/usr/share/prometheus/alertmanager/default.tmpl").exists():
-        return []
-    mount = f"mount -t overlay overlay -o lowerdir={TOOLS.parent / 'share'}:/usr/share /usr/share"
-    start = ["unshare", "--mount", "sh", "-c", f'{mount} && exec "$@"', "sh"]
-    if subprocess.run([*start, "true"], capture_output=True, check=False).returncode:
-        pytest.skip("the package's files can't be shown to its program here")
-    return start
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        return int(held.getsockname()[1])
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 60
-    while time.monotonic() < ends:
-        if is_so():
-            return
-        time.sleep(0.2)  # between two questions to another process
-    raise AssertionError("it never came about")
 
 
 def alerts(port: int) -> list[dict[str, Any]] | None:

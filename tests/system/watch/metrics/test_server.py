@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -14,7 +13,6 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,20 +25,14 @@ from portview.watch.metrics.server import MetricsServer, ServerOptions
 from portview.watch.running.lock import EvaluationLock
 from portview.watch.store.incident_store import IncidentStore, StoredState
 from tests.conftest import ROOT
+from tests.engines import tool, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-TOOLS = Path(sys.prefix, "test-tools", "prometheus", "usr", "bin")
 MONITORING = ROOT / "resources" / "monitoring"
 _HTTP_200 = 200
-
-
-def tool(name: str) -> str:
-    found = shutil.which(name) or shutil.which(name, path=str(TOOLS))
-    if found is None:
-        pytest.skip(f"{name} is in no package of this system")
-    return found
 
 
 def watched(tmp_path: Path, count: int, state: Condition = Condition.OK) -> None:
@@ -263,12 +255,3 @@ def firing(url: str) -> list[str] | None:
         return None
     found = json.loads(body)["data"]["alerts"]
     return [one["labels"]["alertname"] for one in found if one["state"] == "firing"]
-
-
-def wait_until(is_so: object) -> None:
-    ends = time.monotonic() + 60
-    while time.monotonic() < ends:
-        if callable(is_so) and is_so():
-            return
-        time.sleep(0.2)  # between two questions to another process
-    raise AssertionError("it never came about")

@@ -12,6 +12,7 @@ from portview.actions.free_port.plan import FreePlan, PlanAction, PlanStep
 from portview.actions.free_port.report import describe_result, outcome_of
 from portview.actions.free_port.verify import HolderNow, PortVerdict, Proof, verdict_of
 from portview.actions.port_usage import FreeRequest, PortUse
+from portview.actions.safety.process_facts import CloseMethod
 from portview.actions.stopping.stop import Ending, StopResult
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.owners.process import ProcessInfo, ProcessKey
@@ -24,8 +25,9 @@ from portview.domain.sockets.socket_row import (
     SocketRow,
     State,
 )
+from portview.probes.bind_places import BindPlace
 from portview.probes.bind_refusal import explain_refusal
-from portview.probes.bind_report import BindReport, BindVerdict
+from portview.probes.bind_report import BindReport, BindVerdict, PlaceReport
 from tests.fakes.process_facts import read_facts
 
 PORT = 8080
@@ -54,12 +56,29 @@ def words(proof: Proof, results: tuple[StopResult, ...] = CLOSED) -> tuple[str, 
     return describe_result(plan_for(OLD), results, (), proof)
 
 
+IGNORING = (StopResult(OLD, Ending.ENDED, CloseMethod.SIGNAL),)
+
+
+def test_what_ignored_the_question_is_told_so() -> None:
+    proof = Proof(PortVerdict.FREE, bind(BindVerdict.FREE))
+    done, _now, _next = words(proof, IGNORING)
+    assert done == "node (PID 11) did not close when asked, and was ended."
+
+
 def test_freed_tells_after_how_long() -> None:
     proof = Proof(PortVerdict.FREE, bind(BindVerdict.FREE), free_after_ms=420)
     done, now, next_step = words(proof)
     assert done == "node (PID 11) closed by itself when asked."
     assert now == "TCP port 8080 is free; freed in 0.4 s."
     assert next_step == ""
+
+
+def test_where_it_was_proved_stands_beside_what_was_done() -> None:
+    places = [BindPlace("0.0.0.0", Family.IPV4), BindPlace("::", Family.IPV6)]  # noqa: S104 - data
+    proved = tuple(PlaceReport(place, BindVerdict.FREE, "") for place in places)
+    report = BindReport(PORT, Protocol.TCP, BindVerdict.FREE, "", "", proved)
+    done, _now, _next = words(Proof(PortVerdict.FREE, report))
+    assert done.endswith("PortView bound it on 0.0.0.0 and :: and released it.")
 
 
 def test_what_the_system_reserves_is_told_with_its_range() -> None:
