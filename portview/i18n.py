@@ -39,6 +39,7 @@ class Catalogue(Protocol):
 
 
 _catalogue: Catalogue | None = None
+_language = "en"
 _of_threads: dict[int, Catalogue | None] = {}
 """The catalogues of threads that write in a language of their own, by the thread's number."""
 
@@ -127,9 +128,15 @@ def use_language(language: str) -> str:
     Returns the language in use. Any thread, but texts that are shown already stay as they are:
     the window is drawn again by ``ui``.
     """
-    name = _folder_of(language)
-    install_catalogue(_load(name))
-    return name
+    global _language  # noqa: PLW0603 - the one language of the process
+    _language = _folder_of(language)
+    install_catalogue(_load(_language))
+    return _language
+
+
+def current_language() -> str:
+    """Return the language in use, such as "zh_CN"."""
+    return _language
 
 
 @contextmanager

@@ -67,9 +67,10 @@ def _show_boxes() -> None:
     if is_dark(palette) and not is_high_contrast(palette):
         window = palette.color(QPalette.ColorRole.Window)
         palette.setColor(QPalette.ColorRole.Base, window.lighter(_BOX_LIGHTER))
-    for kind in (b"QCheckBox", b"QRadioButton"):
-        if QApplication.palette(kind) != palette:
-            QApplication.setPalette(palette, kind)
+    # The stubs of PySide6 ask for bytes, which it refuses; it takes a str.
+    for kind in ("QCheckBox", "QRadioButton"):
+        if QApplication.palette(kind) != palette:  # type: ignore[call-overload]
+            QApplication.setPalette(palette, kind)  # type: ignore[arg-type]
 
 
 def dark_palette() -> QPalette:
