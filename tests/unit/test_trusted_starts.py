@@ -12,6 +12,7 @@ import portview
 STARTING = {"run", "Popen", "call", "check_call", "check_output"}
 OWN_VARIABLES = {
     "hosts/asking.py": "ssh finds the person's agent by them",
+    "hosts/streaming.py": "likewise",
     "actions/processes/restart.py": "the recorded program, with the variables of the person",
     "actions/process_handles/windows_close_request.py": "PortView itself, isolated",
     "cli/pick_command.py": "the person's own command",
