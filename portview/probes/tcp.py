@@ -204,7 +204,10 @@ def _tcp_attempt(
     if connection is None:
         return attempt
     try:
-        watch_ms = min(_WATCH_MS + 2 * attempt.elapsed_ms, _LONGEST_WATCH_MS, deadline.left_ms)
+        # Also where the time is nearly up: a connection that nobody watched proves nothing, and
+        # the last try of a wait often has a few milliseconds left.
+        left_ms = max(deadline.left_ms, _WATCH_MS)
+        watch_ms = min(_WATCH_MS + 2 * attempt.elapsed_ms, _LONGEST_WATCH_MS, left_ms)
         ended = how_it_hangs_up(connection, watch_ms, cancel) if is_watched else None
     finally:
         close_at_once(connection)
