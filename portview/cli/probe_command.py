@@ -12,13 +12,9 @@ from portview.cli.progress_line import progress_line
 from portview.cli.screen import tell
 from portview.domain.errors import Outcome
 from portview.domain.sockets.socket_row import Protocol, endpoint_text
+from portview.domain.user_input.hosts import parse_host
 from portview.domain.user_input.parsing import parse_count, parse_duration_ms
-from portview.domain.user_input.targets import (
-    parse_bind_target,
-    parse_host,
-    parse_target,
-    parse_url,
-)
+from portview.domain.user_input.targets import parse_bind_target, parse_target, parse_url
 from portview.domain.verdicts import Verdict
 from portview.i18n import _
 from portview.probes.bind import probe_bind

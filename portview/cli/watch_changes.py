@@ -149,14 +149,14 @@ def preview_repair(options: argparse.Namespace) -> Outcome:
 
 def recovery(options: argparse.Namespace) -> Outcome:
     """Say what the service manager does when a service fails, or set it."""
-    from portview.actions.service_control.recovery_words import (  # noqa: PLC0415 - when wanted
+    from portview.actions.services.change import read_service  # noqa: PLC0415 - likewise
+    from portview.actions.services.recovery_words import (  # noqa: PLC0415 - when wanted
         plan_sentences,
     )
-    from portview.actions.service_control.set_recovery import (  # noqa: PLC0415 - likewise
+    from portview.actions.services.set_recovery import (  # noqa: PLC0415 - likewise
         plan_recovery,
         set_recovery,
     )
-    from portview.actions.services.change import read_service  # noqa: PLC0415 - likewise
     from portview.watch.repair.recovery import recovery_words  # noqa: PLC0415 - likewise
 
     if options.never and options.restart_after is not None:

@@ -53,8 +53,7 @@ class TimeBar(QWidget):
         )
         self.jump_field.setClearButtonEnabled(True)
         width = self.jump_field.fontMetrics().averageCharWidth() * _JUMP_WIDTH
-        self.jump_field.setMinimumWidth(width)
-        self.jump_field.setMaximumWidth(width * 3 // 2)
+        self.jump_field.setFixedWidth(width)
         self.jump_field.returnPressed.connect(self._on_jump)
         self.zoom_out = self._button("−", _("Show a longer time"), _ZOOM)  # noqa: RUF001 - likewise
         self.zoom_in = self._button("+", _("Show a shorter time"), 1 / _ZOOM)

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from portview.domain.formatting import format_duration
-from portview.domain.local_time import local_moment
+from portview.domain.local_time import local_moment, short_moment
 from portview.domain.severity import Severity
 from portview.engine.latest_query import LatestQuery
 from portview.engine.latest_task import LatestTask
@@ -104,15 +104,16 @@ class AlertsWindow(ToolWindow):
         buttons = QHBoxLayout()
         for widget in (self.why_button, self.silence_button, self.report_button):
             buttons.addWidget(widget)
-        buttons.addSpacing(12)
-        buttons.addWidget(self.note_field, 1)
-        buttons.addWidget(self.acknowledge_button)
-        buttons.addSpacing(12)
+        buttons.addStretch(1)
         buttons.addWidget(self.close_button)
+        head = QHBoxLayout()
+        head.addWidget(self.title, 1)
+        head.addWidget(self.note_field, 1)
+        head.addWidget(self.acknowledge_button)
         lower = QWidget()
         lower_layout = QVBoxLayout(lower)
         lower_layout.setContentsMargins(0, 4, 0, 0)
-        lower_layout.addWidget(self.title)
+        lower_layout.addLayout(head)
         lower_layout.addWidget(self.timeline)
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setChildrenCollapsible(False)
@@ -165,8 +166,8 @@ class AlertsWindow(ToolWindow):
         self._incidents = found.incidents
         now_ms = time.time_ns() // 1_000_000
         titles = (
-            _("State"), _("Watch"), _("Port"), _("From"), _("For"), _("Acknowledged"),
-            _("What was found"),
+            _("State"), _("Watch"), _("Port"), _("From"), _("For"), _("What was found"),
+            _("Acknowledged"),
         )  # fmt: skip
         blocked = QSignalBlocker(self.table)
         fill_table(self.table, titles, [_row(one, now_ms) for one in found.incidents])
@@ -297,13 +298,13 @@ def _row(incident: Incident, now_ms: int) -> ResultRow:
             _("firing") if is_open else _("resolved"),
             incident.watch,
             "" if incident.port is None else str(incident.port),
-            local_moment(incident.began_ms),
+            short_moment(incident.began_ms, now_ms),
             # By the minute: a table that changes each second can't be read.
             format_duration(max(0, end_ms - incident.began_ms) // 60_000 * 60_000)
             if is_open
             else format_duration(max(0, end_ms - incident.began_ms)),
-            seen,
             incident.detail,
+            seen,
         ),
         Severity.BAD if is_open else Severity.GOOD,
     )

@@ -134,7 +134,11 @@ def why_not_trusted() -> str:
     path = rules_path()
     text = _("PortView runs as administrator, and {path} can be written without these rights")
     if sys.platform == "win32":
-        return text.format(path=path)
+        from portview.readers.windows.administrators_folder import (  # noqa: PLC0415 - likewise
+            is_administrators_file,
+        )
+
+        return "" if is_administrators_file(path) else text.format(path=path)
     try:
         status = path.stat()
     except OSError as error:

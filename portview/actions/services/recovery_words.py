@@ -9,7 +9,7 @@ from portview.domain.owners.service import RecoveryKind
 from portview.i18n import _
 
 if TYPE_CHECKING:
-    from portview.actions.service_control.set_recovery import RecoveryPlan
+    from portview.actions.services.set_recovery import RecoveryPlan
 
 _RELOAD = "systemctl daemon-reload"  # untranslated: a command
 _RELOAD_OF_USER = "systemctl --user daemon-reload"  # untranslated: a command
