@@ -254,7 +254,7 @@ COLUMNS = (
         cells.what_text,
         cells.what_key,
         tooltips.what,
-        least_chars=20,
+        least_chars=14,
     ),
     Column(
         "project",
