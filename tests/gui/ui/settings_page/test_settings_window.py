@@ -277,7 +277,7 @@ def test_motion_is_reduced_at_once_and_comes_back(settings: Settings, qapp: QApp
             qapp.setEffectEnabled(effect, was_on)
 
 
-@pytest.mark.parametrize("width", [480, 620, 820])
+@pytest.mark.parametrize("width", [560, 620, 820])
 def test_no_line_is_cut_where_there_is_little_room(
     page: SettingsWindow, qtbot: QtBot, width: int
 ) -> None:
