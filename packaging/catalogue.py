@@ -30,8 +30,11 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ROOT / "portview"
 LOCALES = ROOT / "resources" / "locale"
 KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
-PARTIAL_LANGUAGES = frozenset({"zh_CN"})
-"""Languages that may lack messages, which are shown in English; every other one is held whole."""
+PARTIAL_LANGUAGES = frozenset({"de", "zh_CN"})
+"""Languages that may lack messages, which are shown in English; every other one is held whole.
+
+Their files hold only what is translated, so that they stay small.
+"""
 UNTRANSLATED = "# untranslated:"
 """Marks a text that looks like a sentence but isn't; the reason follows.
 
@@ -41,7 +44,7 @@ UNTRANSLATED_FILE = "# untranslated file:"
 """Marks a file that has no text for people in it."""
 
 USAGE = """usage: dev.py messages [check]
-       dev.py messages update [LANG ...]
+       dev.py messages update [LANG ...] [--all]   (--all: with what is not translated yet)
        dev.py messages export LANG FOLDER [--size N] [--all]
        dev.py messages import LANG FOLDER"""
 
@@ -56,8 +59,9 @@ class Problem(NamedTuple):
 def main(arguments: list[str]) -> int:
     """Run a command of ``USAGE``; return an exit code."""
     if arguments[:1] == ["update"]:
-        for language in arguments[1:] or languages():
-            update(language)
+        named = [argument for argument in arguments[1:] if argument != "--all"]
+        for language in named or languages():
+            save(language, merged(language), has_all="--all" in arguments)
         return 0
     if arguments[:1] in (["export"], ["import"]):
         return _hand_over(arguments[0], arguments[1:])
@@ -121,9 +125,16 @@ def merged(language: str) -> Catalog:
     return catalogue
 
 
-def save(language: str, catalogue: Catalog) -> None:
-    """Write a language's file: sorted, and without what would change in every run."""
+def save(language: str, catalogue: Catalog, *, has_all: bool = False) -> None:
+    """Write a language's file: sorted, and without what would change in every run.
+
+    What is not translated is left out of a partial language unless ``has_all``.
+    """
     path = _po_path(language)
+    if language in PARTIAL_LANGUAGES and not has_all:
+        for message in list(catalogue):
+            if message.id and not all(_texts(message.string)):
+                catalogue.delete(message.id, message.context)
     path.parent.mkdir(parents=True, exist_ok=True)
     catalogue.fuzzy = False
     catalogue.header_comment = (
@@ -233,7 +244,7 @@ def _margins(text: str) -> tuple[str, str]:
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    return tuple(value) if isinstance(value, (tuple, list)) else (str(value),)
+    return tuple(value) if isinstance(value, (tuple, list)) else (str(value or ""),)
 
 
 def _fields(text: str) -> Iterator[str]:

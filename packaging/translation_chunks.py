@@ -64,8 +64,8 @@ def take_in(language: str, folder: Path) -> int:
             found = list(_take_entry(language, known, entry))
             problems += [f"{path.name} #{entry.get('number')}: {what}" for what in found]
             taken += not found
-    catalogue.save(language, known)
     left = sum(bool(one.id) and not _is_translated(known, one) for one in known)
+    catalogue.save(language, known)
     for problem in problems:
         print(problem)
     print(f"messages: {taken} taken in, {len(problems)} problems, {left} still to be translated")

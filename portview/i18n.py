@@ -39,6 +39,7 @@ class Catalogue(Protocol):
 
 
 _catalogue: Catalogue | None = None
+_language = "en"
 _of_threads: dict[int, Catalogue | None] = {}
 """The catalogues of threads that write in a language of their own, by the thread's number."""
 
@@ -73,6 +74,12 @@ def join_sentences(*sentences: str) -> str:
     said = [sentence for sentence in sentences if sentence]
     # Translators: two whole sentences, one after the other; Chinese has no space between them.
     return _joined(said, pgettext("two sentences", "{first} {second}"))
+
+
+def labelled(label: str, text: str) -> str:
+    """Return a text behind what it is about, as in "Port: 8080"."""
+    # Translators: what something is, and what it says; Chinese has a colon of full width.
+    return pgettext("label", "{label}: {text}").format(label=label, text=text)
 
 
 def without_full_stop(sentence: str) -> str:
@@ -121,9 +128,15 @@ def use_language(language: str) -> str:
     Returns the language in use. Any thread, but texts that are shown already stay as they are:
     the window is drawn again by ``ui``.
     """
-    name = _folder_of(language)
-    install_catalogue(_load(name))
-    return name
+    global _language  # noqa: PLW0603 - the one language of the process
+    _language = _folder_of(language)
+    install_catalogue(_load(_language))
+    return _language
+
+
+def current_language() -> str:
+    """Return the language in use, such as "zh_CN"."""
+    return _language
 
 
 @contextmanager

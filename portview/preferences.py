@@ -20,7 +20,7 @@ HIGHLIGHTS_MS = (0, 1000, 3000, 10_000, 30_000)
 """How long closed rows and the marks of new ones may stay, in milliseconds."""
 
 THEMES = ("system", "light", "dark", "high-contrast")
-LANGUAGES = ("system", "en", "zh_CN")
+LANGUAGES = ("system", "en", "zh_CN", "de")
 """Names of catalogues; "system" is what the system's language asks for."""
 
 LOG_FORMATS = ("text", "json")

@@ -18,9 +18,15 @@ def _folder() -> Path:
     return inside if inside.is_dir() else package.parent / "resources"
 
 
-def help_topics() -> dict[str, Path]:
-    """Return the topics of the user guide by their names, in alphabetical order."""
-    return {path.stem: path for path in sorted(resource_path("help").glob("*.md"))}
+def help_topics(language: str = "en") -> dict[str, Path]:
+    """Return the topics of the user guide by their names, in alphabetical order.
+
+    A topic that is not translated is in English.
+    """
+    folder = resource_path("help")
+    english = {path.stem: path for path in sorted(folder.glob("*.md")) if path.stem.islower()}
+    translated = {path.stem: path for path in (folder / language).glob("*.md")}
+    return {name: translated.get(name, path) for name, path in english.items()}
 
 
 def topic_title(path: Path) -> str:

@@ -7,7 +7,6 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-from portview.actions.firewall_rules.query_context import WINDOWS_KERNEL
 from portview.actions.specs.rule_spec import ANY
 from portview.cli.arguments import parse_address, parse_start_time
 from portview.command_name import command_line
@@ -15,6 +14,7 @@ from portview.domain.errors import Outcome, PortViewError
 from portview.domain.owners.process import ProcessKey
 from portview.domain.plain_text import quoted
 from portview.domain.user_input.parsing import BadInputError
+from portview.firewall.row_question import WINDOWS_KERNEL
 from portview.i18n import N_, _
 from portview.readers.process_identity import process_key
 

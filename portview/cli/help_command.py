@@ -9,7 +9,7 @@ from portview.cli.console import print_line
 from portview.command_name import command_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
-from portview.i18n import _
+from portview.i18n import _, current_language
 from portview.resources import help_topics, topic_title
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> Outcome:
     """Print a topic, or what there is."""
-    topics = help_topics()
+    topics = help_topics(current_language())
     if options.topic is None:
         print_line(_("Topics of the user guide:"))
         print_line()

@@ -10,7 +10,7 @@ from portview.cli.console import ask_line, print_json, print_note
 from portview.cli.screen import tell
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
-from portview.i18n import _
+from portview.i18n import _, speaking
 
 if TYPE_CHECKING:
     import argparse
@@ -149,14 +149,14 @@ def preview_repair(options: argparse.Namespace) -> Outcome:
 
 def recovery(options: argparse.Namespace) -> Outcome:
     """Say what the service manager does when a service fails, or set it."""
-    from portview.actions.service_control.recovery_words import (  # noqa: PLC0415 - when wanted
+    from portview.actions.services.change import read_service  # noqa: PLC0415 - likewise
+    from portview.actions.services.recovery_words import (  # noqa: PLC0415 - when wanted
         plan_sentences,
     )
-    from portview.actions.service_control.set_recovery import (  # noqa: PLC0415 - likewise
+    from portview.actions.services.set_recovery import (  # noqa: PLC0415 - likewise
         plan_recovery,
         set_recovery,
     )
-    from portview.actions.services.change import read_service  # noqa: PLC0415 - likewise
     from portview.watch.repair.recovery import recovery_words  # noqa: PLC0415 - likewise
 
     if options.never and options.restart_after is not None:
@@ -201,7 +201,9 @@ def test_channel(options: argparse.Namespace) -> Outcome:
             hint,
             Outcome.BAD_INPUT,
         )
-    problem = AppriseChannel(channel).send(make_test_message(channel.name))
+    with speaking(channel.language):
+        message = make_test_message(channel.name)
+    problem = AppriseChannel(channel).send(message)
     if problem:
         text = _("The channel {name} did not take the test message. {problem}")
         raise PortViewError(

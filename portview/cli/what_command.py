@@ -28,7 +28,7 @@ from portview.domain.owners.process import ProcessKey
 from portview.domain.plain_text import inert, quoted
 from portview.domain.query.terms import MAX_PORT
 from portview.domain.sockets.socket_row import awaits_clients, endpoint_text
-from portview.i18n import _, join_list
+from portview.i18n import _, join_list, ngettext
 from portview.readers.choose import open_reader
 from portview.readers.process_details import read_terminal
 from portview.readers.process_identity import process_key
@@ -230,11 +230,31 @@ def _lines(
             yield f"  {reason}"
     if sharing := describe_sharing(rows):
         yield _SHARING_SENTENCES[sharing]()
+    described: dict[tuple[str, ...], tuple[list[str], list[int]]] = {}
     for key, one in facts.items():
         held = by_owner.get(key, [])
-        yield from _process_lines(one, held, _info_of(held[0], processes) if held else one.info)
+        info = _info_of(held[0], processes) if held else one.info
+        lines = list(_process_lines(one, held, info))
+        # Workers differ by the line with the PID alone.
+        alike = (lines[0], *lines[2:])
+        described.setdefault(alike, (lines, []))[1].append(key.pid)
+    for lines, (_first, *others) in described.values():
+        yield from lines[:2]
+        if others:
+            words = ngettext(
+                "  {count} more process like it: PID {pids}",
+                "  {count} more processes like it: PID {pids}",
+                len(others),
+            )
+            yield words.format(count=len(others), pids=_pids(others))
+        yield from lines[2:]
     if len(rows) > _MOST_SHOWN:
         print_note(_("The same process holds more sockets than are shown here."))
+
+
+def _pids(pids: list[int]) -> str:
+    shown = [str(pid) for pid in pids[:_MOST_SHOWN]]
+    return join_list((*shown, "…") if len(pids) > _MOST_SHOWN else shown)
 
 
 def _process_lines(

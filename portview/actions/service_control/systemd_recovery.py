@@ -34,6 +34,7 @@ def drop_in_path(unit: str, *, of_user: bool) -> Path:
 def write_drop_in(unit: str, restart_after_s: float | None, *, of_user: bool) -> None:
     """Write the file and have systemd read it. Raises PortViewError."""
     path = drop_in_path(unit, of_user=of_user)
+    # untranslated: a file
     lines = ["# Written by PortView. Delete it and run daemon-reload to undo it.", "[Service]"]
     if restart_after_s is None:
         lines.append("Restart=no")

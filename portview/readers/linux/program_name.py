@@ -18,8 +18,12 @@ def program_name(comm: str, executable: str | None, command_line: tuple[str, ...
     words = (command_line or ())[:2]
     for word in words:
         name = PurePosixPath(word).name
-        if name == comm or (len(comm.encode()) >= _COMM_LENGTH and name.startswith(comm)):
-            # "nginx: master process" is a whole sentence in one word.
+        if (
+            name.partition(" ")[0] == comm
+            or name == comm
+            or (len(comm.encode()) >= _COMM_LENGTH and name.startswith(comm))
+        ):
+            # "nginx: master process" and "redis-server *:6379" are whole sentences in one word.
             return name.partition(" ")[0].rstrip(":") or comm
     if executable is None or _is_title(words, comm):
         return comm

@@ -7,6 +7,7 @@ verified on Windows so far; Wine keeps no such rights.
 
 from __future__ import annotations
 
+import stat
 from typing import TYPE_CHECKING
 
 from portview.readers.windows.folder_security import (
@@ -44,6 +45,22 @@ def make_administrators_folder(folder: Path) -> None:
     # Also of a new one: a file system without rights keeps none.
     if not is_administrators_folder(folder):
         raise OSError(f"{folder} is not for administrators alone")
+
+
+def is_administrators_file(path: Path) -> bool:
+    """Return whether a file lies in this user's folder among those of administrators.
+
+    It must be a plain file that nobody but them may change. What leads there is made sure of as
+    well, so that no other folder can have been in its place when the file was read.
+    """
+    try:
+        folder = administrators_folder()
+        if not path.parent.samefile(folder) or not is_administrators_folder(folder.parent):
+            return False
+        is_plain = stat.S_ISREG(path.lstat().st_mode)
+        return is_plain and is_closed(rights_of(path), may_inherit=True)
+    except OSError:
+        return False
 
 
 def is_administrators_folder(folder: Path) -> bool:

@@ -101,14 +101,17 @@ def rights_of(folder: Path) -> str:
         library.free(descriptor)
 
 
-def is_closed(sddl: str) -> bool:
+def is_closed(sddl: str, *, may_inherit: bool = False) -> bool:
     """Return whether only administrators and services may change what a folder holds. Pure.
 
-    Its owner must be one of them and its rights must not be inherited; others may read at most. No
-    list of rights at all means that everybody has all of them.
+    Its owner must be one of them and its rights must not be inherited, unless it is a file in a
+    folder that is closed itself; others may read at most. No list of rights at all means that
+    everybody has all of them.
     """
     match = _DESCRIPTOR.fullmatch(sddl)
-    if match is None or match["owner"] not in _TRUSTED or "P" not in match["flags"]:
+    if match is None or match["owner"] not in _TRUSTED:
+        return False
+    if not may_inherit and "P" not in match["flags"]:
         return False
     entries = list(_ENTRY.finditer(match["entries"]))
     if not entries or "".join(entry[0] for entry in entries) != match["entries"]:

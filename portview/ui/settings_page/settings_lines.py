@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from portview.settings import Settings
     from portview.ui.commands.window_actions import WindowActions
 
-_LANGUAGE_NAMES = {"en": "English", "zh_CN": "简体中文"}
+_LANGUAGE_NAMES = {"en": "English", "zh_CN": "简体中文", "de": "Deutsch (teilweise)"}
 """Each in its own language, so that everybody finds theirs."""
 
 _FORMAT_TITLES = {"text": N_("Text"), "json": N_("JSON (Elastic Common Schema)")}

@@ -8,6 +8,7 @@ from PySide6.QtCore import QItemSelectionModel, QPersistentModelIndex, QPoint, Q
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QAbstractItemView, QTreeView, QWidget
 
+from portview.domain.table.columns import COLUMNS
 from portview.i18n import _
 from portview.models.socket_table_model import NUMBER_COLUMNS
 from portview.ui.style.theme import tabular_font
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from portview.models.socket_table_model import SocketTableModel
 
 
+_BRANCH_COLUMNS = [[column.id for column in COLUMNS].index(name) for name in ("what", "process")]
 _MOST_OPENED = 8
 """A process with more sockets is not opened by itself."""
 _MOST_LOOKED_FOR = 8
@@ -44,6 +46,7 @@ class ProcessTree(QTreeView):
         self._current_key: SocketKey | None = None
         self._set_up_looks()
         self.setModel(model)
+        self._place_branches()
         set_cell_delegates(self, NUMBER_COLUMNS, model.plain_cell)
         model.edits_starting.connect(self._on_edits_starting)
         model.edits_finished.connect(self._on_edits_finished)
@@ -125,9 +128,22 @@ class ProcessTree(QTreeView):
         header.setMinimumSectionSize(36)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.sectionResized.connect(self._on_section_resized)
         bold = QFont(header.font())
         bold.setWeight(QFont.Weight.DemiBold)
         header.setFont(bold)
+
+    @Slot(int, int, int)
+    def _on_section_resized(self, _number: int, before: int, after: int) -> None:
+        # Of a column that comes or goes Qt tells this alone.
+        if not before or not after:
+            self._place_branches()
+
+    def _place_branches(self) -> None:
+        """Draw the branches where texts begin, since numbers on the right hide what is below."""
+        hidden = self.header().isSectionHidden
+        shown = (number for number in _BRANCH_COLUMNS if not hidden(number))
+        self.setTreePosition(next(shown, -1))
 
     @Slot()
     def _on_time_passed(self) -> None:

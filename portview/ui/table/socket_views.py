@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from portview.ui.table.process_tree import ProcessTree
 
 _COLUMN_NUMBERS = {column.id: number for number, column in enumerate(COLUMNS)}
-_WIDE_IN_TREE = {"process": 1.4, "port": 2.4, "state": 1.7}
+_WIDE_IN_TREE = {"process": 1.4, "port": 1.8, "state": 1.7}
 """Lines of processes list what a socket has one of."""
 
 

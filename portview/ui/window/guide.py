@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, QUrl, Slot
 from PySide6.QtGui import QKeySequence, QShortcut, QTextDocument
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QListWidget, QSplitter, QTextBrowser, QWidget
 
-from portview.i18n import _
+from portview.i18n import _, current_language
 from portview.override import override
 from portview.ui.style.tokens import SPACE_S, SPACE_XS
 
@@ -99,7 +99,7 @@ def open_guide(parent: QWidget) -> GuideWindow:
         open_one.raise_()
         open_one.activateWindow()
         return open_one
-    topics = help_topics()
+    topics = help_topics(current_language())
     guide = GuideWindow(topics, {name: topic_title(path) for name, path in topics.items()}, parent)
     guide.show()
     return guide

@@ -10,7 +10,7 @@ from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import OwnerProblem, endpoint_text, is_loopback
 from portview.i18n import _
 from portview.watch.evaluation.observation import Observation, good, unreadable
-from portview.watch.evaluation.programs import program_id, shown_program
+from portview.watch.evaluation.programs import program_id
 from portview.watch.incidents.machine import Evaluation
 from portview.watch.rules.listener_key import DYNAMIC, UNKNOWN_PROGRAM, ListenerKey
 
@@ -63,11 +63,11 @@ def compare(
         verdicts = {entry.matches(key) for entry in entries}
         if True in verdicts:
             continue
-        program = shown_program(facts.info(row), row.pid)
         if None in verdicts:
             open_questions += 1
             continue
         new += 1
+        program = facts.program(row)
         found.append(_new_listener(key, row, program, program_id(facts.info(row))))
     gone = set(known_subjects) - {one.subject for one in found}
     found += [

@@ -10,29 +10,37 @@ from typing import TYPE_CHECKING
 
 from portview.domain.errors import PortViewError
 from portview.domain.facts import Fact, Known, Unreadable
+from portview.domain.owners.identity import identity_of, what_of
 from portview.domain.sockets.socket_row import Protocol, State, awaits_clients
-from portview.i18n import without_full_stop
+from portview.i18n import join_sentences, without_full_stop
+from portview.watch.evaluation.programs import shown_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from portview.domain.owners.process import ProcessInfo
+    from portview.domain.owners.process import ProcessInfo, ProcessKey
     from portview.domain.sockets.port_ranges import PortRanges
     from portview.domain.sockets.snapshot import Snapshot
     from portview.domain.sockets.socket_row import SocketRow
     from portview.readers.snapshots import SnapshotReader
 
 _RANGES_STAY_S = 10.0
+_RECOGNISING_S = 1.0
+_MOST_RECOGNISED = 1024
 
 
 class LocalFacts:
     """One snapshot for all watches of a round, indexed by port. Immutable but for what it keeps."""
 
     def __init__(
-        self, snapshot: Fact[Snapshot], ranges: Callable[[Protocol], Fact[PortRanges]]
+        self,
+        snapshot: Fact[Snapshot],
+        ranges: Callable[[Protocol], Fact[PortRanges]],
+        recognise: Callable[[ProcessInfo], str] = lambda _info: "",
     ) -> None:
         self.snapshot = snapshot
         self._ranges = ranges
+        self._recognise = recognise
 
     def ranges(self, protocol: Protocol) -> Fact[PortRanges]:
         """Return the dynamic and the excluded ranges."""
@@ -61,12 +69,19 @@ class LocalFacts:
             return None
         return self.snapshot.value.processes.get(row.owner)
 
+    def program(self, row: SocketRow) -> str:
+        """Return the owner of a row as messages name it: what it is, its name and its PID."""
+        info = self.info(row)
+        what = "" if info is None else what_of(row, info) or self._recognise(info)
+        return shown_program(info, row.pid, what)
+
 
 class LocalReader:
     """Takes snapshots; any thread, one at a time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._recognised: dict[ProcessKey, tuple[ProcessInfo, str]] = {}
         self._reader: SnapshotReader | None = None
         self._ranges: dict[Protocol, tuple[float, Fact[PortRanges]]] = {}
         self._ranges_lock = threading.Lock()
@@ -74,7 +89,22 @@ class LocalReader:
     def read(self, *, settled: bool = False) -> LocalFacts:
         """Read the sockets. Never raises: what fails is an unreadable fact."""
         with self._lock:
-            return LocalFacts(self._snapshot(settled=settled), self.ranges)
+            return LocalFacts(self._snapshot(settled=settled), self.ranges, self._recognise)
+
+    def _recognise(self, info: ProcessInfo) -> str:
+        """Return what a program is, read once for each that a watch is about."""
+        before = self._recognised.get(info.key)
+        if before is not None and before[0].command_line == info.command_line:
+            return before[1]
+        from portview.readers.recognition.identities import identify  # noqa: PLC0415 - when wanted
+
+        # A folder that hangs must not hold up a round for long, nor more than once.
+        found = identify({info.key: info}, deadline_s=_RECOGNISING_S)[info.key]
+        what = identity_of(found).what
+        self._recognised[info.key] = (info, what)
+        while len(self._recognised) > _MOST_RECOGNISED:
+            del self._recognised[next(iter(self._recognised))]
+        return what
 
     def _snapshot(self, *, settled: bool) -> Fact[Snapshot]:
         try:
@@ -113,5 +143,5 @@ def _read_ranges(protocol: Protocol) -> Fact[PortRanges]:
     except (PortViewError, OSError) as error:
         return Unreadable(without_full_stop(str(error)))
     if ranges.notes:
-        return Unreadable(without_full_stop(" ".join(ranges.notes)))
+        return Unreadable(without_full_stop(join_sentences(*ranges.notes)))
     return Known(ranges)

@@ -11,7 +11,7 @@ from portview.domain.plain_text import inert, quoted
 from portview.domain.sockets.socket_row import Protocol, State, awaits_clients, endpoint_text
 from portview.i18n import _
 from portview.watch.evaluation.observation import Observation, bad, good, unreadable
-from portview.watch.evaluation.programs import is_program, program_id, shown_program
+from portview.watch.evaluation.programs import is_program, program_id
 from portview.watch.rules.model import Expectation
 
 if TYPE_CHECKING:
@@ -208,8 +208,7 @@ def _serves(bound: str, wanted: str) -> bool:
 
 
 def _program(row: SocketRow, facts: LocalFacts) -> tuple[str, str]:
-    info = facts.info(row)
-    return shown_program(info, row.pid), program_id(info)
+    return facts.program(row), program_id(facts.info(row))
 
 
 LOCAL_KINDS: dict[Expectation, Callable[[Watch, LocalFacts], Observation]] = {

@@ -21,7 +21,7 @@ from portview.domain.sockets.socket_row import (
 from portview.i18n import _
 from portview.watch.evaluation.local_kinds import port_name
 from portview.watch.evaluation.observation import Observation, bad, good, unreadable
-from portview.watch.evaluation.programs import is_program, program_id, shown_program
+from portview.watch.evaluation.programs import is_program, program_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,7 +84,7 @@ class ExposureCheck:
         ]
         if reached:
             row, why = reached[0]
-            program = shown_program(facts.info(row), row.pid)
+            program = facts.program(row)
             text = _("{program} is open to other machines on {where}. {why}").format(
                 program=program or _("An unknown program"),
                 where=endpoint_text(row.local),

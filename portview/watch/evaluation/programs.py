@@ -28,10 +28,16 @@ def is_program(info: ProcessInfo, program: str) -> bool | None:
     return _name(info.name) == _name(program) or _name(_last(info.executable)) == _name(program)
 
 
-def shown_program(info: ProcessInfo | None, pid: int | None) -> str:
-    """Return a program as messages name it: ``python3 (PID 4242)``; "" where nothing is known."""
+def shown_program(info: ProcessInfo | None, pid: int | None, what: str = "") -> str:
+    """Return a program as messages name it: ``my-shop · vite dev server (node, PID 4242)``.
+
+    ``what`` is what it was recognised as; without it the name stands alone, "" where nothing is
+    known.
+    """
     name = inert((info.name if info else "") or "", _LONGEST_NAME)
     number = info.pid if info else pid
+    if what and name and number is not None and what.casefold() != name.casefold():
+        return _("{what} ({name}, PID {pid})").format(what=what, name=name, pid=number)
     if name and number is not None:
         return _("{name} (PID {pid})").format(name=name, pid=number)
     return name or (_("PID {pid}").format(pid=number) if number is not None else "")

@@ -74,12 +74,11 @@ def secret_url(channel: Channel) -> str:
 
 
 def _of_keyring(name: str) -> str:
-    import keyring  # noqa: PLC0415 - slow to load
-    import keyring.errors  # noqa: PLC0415 - likewise
-
     try:
+        import keyring  # noqa: PLC0415 - slow to load
+
         found = keyring.get_password(KEYRING_SERVICE, name)
-    except keyring.errors.KeyringError as error:
+    except Exception as error:  # backends raise what they like, and their texts may be secret
         text = _("The system's keyring can't be read: {reason}.")
         raise ChannelSecretError(text.format(reason=type(error).__name__)) from error
     if not found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -179,3 +180,61 @@ def test_rich_is_not_loaded_where_a_program_reads() -> None:
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=HERE
     )
     assert done.stderr.splitlines()[-1] == "[]"
+
+
+_WORKERS = """
+import os, socket, sys, time
+server = socket.create_server(("127.0.0.1", 0))
+for _ in range(3):
+    if os.fork() == 0:
+        time.sleep(600)
+        os._exit(0)
+print(server.getsockname()[1], flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def workers(tmp_path: Path) -> Iterator[tuple[int, int]]:
+    """Give the port and the PID of a master with three workers that inherited its socket."""
+    program = tmp_path / "workers_of_a_test.py"
+    program.write_text(_WORKERS)
+    with subprocess.Popen(
+        [sys.executable, str(program)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as master:
+        try:
+            assert master.stdout is not None
+            yield int(master.stdout.readline()), master.pid
+        finally:
+            os.killpg(master.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("verb", ["free", "what"])
+def test_what_workers_have_in_common_is_said_once(workers: tuple[int, int], verb: str) -> None:
+    port, _pid = workers
+    options = ["--dry-run"] if verb == "free" else []
+    done = subprocess.run(
+        [sys.executable, "-m", "portview", verb, str(port), *options],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=HERE,
+    )
+    assert done.returncode == 0
+    # Once for the master; for `what` once more for the workers, whose parent is the master.
+    assert done.stdout.count("workers_of_a_test.py (") <= (1 if verb == "free" else 2)
+    assert done.stdout.count("PID") <= 8
+    assert re.search(r"[23] more processes", done.stdout)
+
+
+def test_the_card_names_a_master_and_its_workers_together(workers: tuple[int, int]) -> None:
+    port, pid = workers
+    shown, _code = at_terminal(120, str(port))
+    lines = lines_of(shown)
+    assert any(f"PID {pid}" in line for line in lines[:3])
+    (others,) = [line for line in lines if "Also " in line]
+    assert "3 processes of" in others

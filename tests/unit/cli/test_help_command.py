@@ -15,14 +15,19 @@ from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _QUOTED = re.compile(r"`(portview [^`]+)`")
 _STARTS = ("portview ", "python dev.py run -- ")
 
 
+PAGES = sorted((ROOT / "resources" / "help").rglob("*.md"))
+"""The guide in every language."""
+
+
 def commands() -> Iterator[tuple[str, str]]:
-    for path in (*help_topics().values(), ROOT / "README.md"):
+    for path in (*PAGES, ROOT / "README.md"):
         text = path.read_text(encoding="utf-8")
         for kind, block in _BLOCK.findall(text):
             if kind in {"sh", ""}:
@@ -49,7 +54,7 @@ def test_every_command_that_is_quoted_parses(name: str, line: str) -> None:
 def test_examples_of_files_are_toml() -> None:
     blocks = [
         block
-        for path in help_topics().values()
+        for path in PAGES
         for kind, block in _BLOCK.findall(path.read_text(encoding="utf-8"))
         if kind == "toml"
     ]
@@ -70,3 +75,22 @@ def test_topics_are_listed_and_printed(capsys: pytest.CaptureFixture[str]) -> No
 def test_an_unknown_topic_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["help", "watchs"]) == 2
     assert "help watches" in capsys.readouterr().err
+
+
+def test_the_guide_is_whole_in_chinese() -> None:
+    chinese = help_topics("zh_CN")
+    assert set(chinese) == set(help_topics())
+    assert all(path.parent.name == "zh_CN" for path in chinese.values())
+    assert help_topics("fr") == help_topics()
+
+
+def test_examples_are_the_same_in_every_language() -> None:
+    for name, path in help_topics().items():
+        translated = path.parent / "zh_CN" / f"{name}.md"
+        blocks = [_commands_of(each) for each in (path, translated)]
+        assert blocks[0] == blocks[1], name
+
+
+def _commands_of(path: Path) -> list[str]:
+    text = path.read_text(encoding="utf-8")
+    return [block for kind, block in _BLOCK.findall(text) if kind in {"sh", "bat"}]

@@ -19,6 +19,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(catalogue, "ROOT", tmp_path)
     monkeypatch.setattr(catalogue, "SOURCES", tmp_path / "portview")
     monkeypatch.setattr(catalogue, "LOCALES", tmp_path / "resources" / "locale")
+    monkeypatch.setattr(catalogue, "PARTIAL_LANGUAGES", frozenset())
     (tmp_path / "portview").mkdir()
     return tmp_path
 
@@ -126,3 +127,19 @@ def test_sentences_outside_the_catalogue_are_found(
 def test_a_field_needs_a_name(project: Path) -> None:
     source(project, '_("Port {}").format(1)\n_("Port {0}")\n_("Port {port}")\n')
     assert len(list(catalogue.check_templates())) == 2
+
+
+def test_a_partial_language_keeps_only_what_is_translated(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalogue, "PARTIAL_LANGUAGES", {"de"})
+    source(project, '_("Stop")\n_("Start")\n')
+    translate(project, 'msgid "Stop"\nmsgstr "Halt"\n')
+    path = project / "resources/locale/de/LC_MESSAGES/portview.po"
+    assert catalogue.main(["update", "de", "--all"]) == 0
+    assert b"Start" in path.read_bytes()
+    assert catalogue.main(["update", "de"]) == 0
+    assert b"Halt" in path.read_bytes()
+    assert b"Start" not in path.read_bytes()
+    assert catalogue.main(["update", "de"]) == 0
+    assert b"Start" not in path.read_bytes()

@@ -6,15 +6,16 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 SECRET = "topsecret"  # noqa: S105 - what must be found nowhere
 
@@ -243,3 +244,45 @@ def test_commands_beside_a_running_watch_change_what_it_does(
         assert found["silenced_until"]
         with socket.create_server(("127.0.0.1", found["port"])):
             run.wait_for_line("shop", "resolved")
+
+
+def test_the_url_of_a_channel_may_stand_in_the_keyring(
+    watching: Any, web: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "keyring.json"
+    monkeypatch.setenv("FILE_KEYRING", str(kept))
+    # Where the keyring package looks for a person's choice of a backend.
+    for variable in ("XDG_CONFIG_HOME", "LOCALAPPDATA", "PROGRAMDATA"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    put = "import keyring, sys; keyring.set_password('PortView', *sys.argv[1:])"
+    where = "from keyring.util.platform_ import config_root; print(config_root())"
+    found = subprocess.run([sys.executable, "-c", where], check=True, timeout=60,
+                           capture_output=True, text=True).stdout.strip()  # fmt: skip
+    assert Path(found).is_relative_to(tmp_path)
+    Path(found).mkdir(parents=True, exist_ok=True)
+    fakes = Path(__file__).resolve().parents[3] / "fakes"
+    Path(found, "keyringrc.cfg").write_text(
+        f"[backend]\ndefault-keyring=file_keyring.FileKeyring\nkeyring-path={fakes}\n", "utf-8"
+    )
+    subprocess.run([sys.executable, "-c", put, "ops", web[1]], check=True, timeout=60)
+    watching.write(channel("hook", "keyring:ops") + channel("gone", "keyring:other"))
+    assert watching.command("test-channel", "hook").returncode == 0
+    web[0].wait_for_types("info")
+    assert '"keyring"' in watching.command("list", "--json").stdout.replace("keyring:", "")
+    missing = watching.command("test-channel", "gone")
+    assert missing.returncode == 1
+    assert "no entry other" in missing.stderr
+    # A backend that can't even be loaded is no crash.
+    Path(found, "keyringrc.cfg").write_text("[backend]\ndefault-keyring=none.Such\n", "utf-8")
+    broken = watching.command("test-channel", "hook")
+    assert broken.returncode == 1
+    assert "can't be read" in broken.stderr
+    Path(found, "keyringrc.cfg").write_text(
+        f"[backend]\ndefault-keyring=file_keyring.FileKeyring\nkeyring-path={fakes}\n", "utf-8"
+    )
+    # Locked, with a text of its own that nobody is to see.
+    kept.write_text('{"locked": "yes"}', "utf-8")
+    locked = watching.command("test-channel", "hook")
+    assert locked.returncode == 1
+    assert "KeyringLocked" in locked.stderr
+    assert_kept_secret(watching.folder, locked.stdout, locked.stderr, missing.stderr)

@@ -71,6 +71,43 @@ def test_windows_own_flag_counts_whatever_the_name() -> None:
     assert code(facts, WINDOWS) == "critical_process"
 
 
+@pytest.mark.parametrize("remedy", Remedy)
+def test_what_must_be_known_and_is_not_names_what_would_help(remedy: Remedy) -> None:
+    """Rights are asked for only where they would make it readable."""
+    hidden = Unreadable("it is closed", remedy)
+    flag = process("harmless.exe", executable=r"D:\harmless.exe", is_critical=hidden)
+    for reason in (
+        refusal(flag, WINDOWS),
+        refusal(process("node"), replace(LINUX, own_number=hidden)),
+        refusal(process("node"), replace(WINDOWS, own_number=hidden)),
+    ):
+        assert reason
+        assert "it is closed" in reason.reason
+        assert reason.needs_admin is (remedy is Remedy.ADMINISTRATOR)
+        assert bool(reason.advice)
+    assert refusal(flag, WINDOWS) != refusal(flag, LINUX)
+
+
+def test_a_folder_of_windows_written_with_its_end_is_the_same_folder() -> None:
+    ended = replace(WINDOWS, windows_folder=WINDOWS.windows_folder + "\\")
+    inside = rf"{WINDOWS.windows_folder}\System32\csrss.exe"
+    assert code(process("csrss.exe", executable=inside), ended) == "system_process"
+
+
+def test_the_folder_of_windows_may_have_any_name() -> None:
+    elsewhere = replace(WINDOWS, windows_folder=r"D:\WINX")
+    facts = process("csrss.exe", executable=r"d:\winx\System32\csrss.exe")
+    assert code(facts, elsewhere) == "system_process"
+    assert code(process("csrss.exe", executable=r"d:\win\csrss.exe"), elsewhere) is None
+
+
+def test_the_command_for_a_container_is_no_longer_than_people_read() -> None:
+    web = Container(ContainerRuntime.DOCKER, "ab" * 32, "w" * 5_000)
+    reason = refusal(process("nginx", container=web), LINUX)
+    assert reason
+    assert len(reason.advice) < 300
+
+
 @pytest.mark.parametrize(("pid", "expected"), [(0, "no_process"), (4, "windows_kernel")])
 def test_pid_0_and_4_are_refused_on_windows_only(pid: int, expected: str) -> None:
     assert code(process("System", pid), WINDOWS) == expected

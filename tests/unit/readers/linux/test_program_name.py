@@ -29,6 +29,12 @@ texts = st.text(max_size=20)
             ("/usr/lib/systemd/systemd-networkd",),
             "systemd-networkd",
         ),
+        (
+            "redis-server",
+            "/usr/bin/redis-check-rdb",
+            ("/usr/bin/redis-server 127.0.0.1:6379",),
+            "redis-server",
+        ),
         ("kworker/0:1", None, None, "kworker/0:1"),
         ("sshd", None, None, "sshd"),
     ],

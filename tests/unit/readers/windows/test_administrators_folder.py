@@ -9,6 +9,7 @@ import pytest
 
 from portview.readers.windows.administrators_folder import (
     ADMINISTRATORS_ALONE,
+    is_administrators_file,
     is_administrators_folder,
     make_administrators_folder,
 )
@@ -59,6 +60,35 @@ def test_only_administrators_and_services_may_change_it(security: str) -> None:
 )
 def test_somebody_else_may_change_it_or_it_can_not_be_told(security: str) -> None:
     assert not is_closed(security)
+
+
+@pytest.mark.parametrize(
+    ("security", "is_theirs"),
+    [
+        ("O:BAG:BAD:AI(A;ID;FA;;;BA)(A;ID;FA;;;SY)(A;ID;RC;;;S-1-3-4)", True),
+        (f"O:BAD:AI(A;;FA;;;{USER})(A;ID;FA;;;BA)", False),
+        (f"O:{USER}D:AI(A;ID;FA;;;BA)(A;ID;FA;;;SY)", False),
+        ("O:BAD:AI", False),
+    ],
+)
+def test_a_file_in_such_a_folder_may_inherit_its_rights(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, security: str, *, is_theirs: bool
+) -> None:
+    place = "portview.readers.windows.administrators_folder"
+    file = tmp_path / "watches.toml"
+    file.touch()
+    folders = ADMINISTRATORS_ALONE
+    monkeypatch.setattr(f"{place}.administrators_folder", lambda: tmp_path)
+    monkeypatch.setattr(f"{place}.rights_of", lambda path: security if path == file else folders)
+    assert is_administrators_file(file) is is_theirs
+    # The same rights anywhere else say nothing about how the file came there.
+    (tmp_path / "other").mkdir()
+    elsewhere = tmp_path / "other" / "watches.toml"
+    elsewhere.touch()
+    assert not is_administrators_file(elsewhere)
+    assert not is_administrators_file(tmp_path / "missing")
+    folders = security
+    assert not is_administrators_file(file)
 
 
 @pytest.mark.windows_only("rights of folders")

@@ -171,6 +171,39 @@ def test_a_successor_that_seems_older_by_a_clock_that_was_set_back_owns_nothing(
         assert (row.owner, row.owner_problem) == (None, OwnerProblem.PID_REUSED)
 
 
+def test_an_orphan_without_a_time_stays_one_for_as_long_as_its_socket(machine: Machine) -> None:
+    """When it was first listed is what counts, also in every later reading."""
+    machine.processes.processes[100] = (machine.now_ms + 5_000, 4)
+    machine.tables.rows = {TCP4: [tcp(8080, opened=0)]}
+    for _ in range(3):
+        assert machine.only().owner_problem is OwnerProblem.PID_REUSED
+        machine.now_ms += 60_000
+        machine.processes.processes[101] = (machine.now_ms, 100)
+
+
+def test_an_owner_of_which_something_else_changed_is_still_the_owner(machine: Machine) -> None:
+    machine.tables.rows = {TCP4: [tcp(8080)]}
+    before = machine.only()
+    machine.processes.processes[100] = (STARTED, 5)
+    assert machine.only() is before
+    assert before.owner == ProcessKey(100, STARTED)
+
+
+def test_two_readings_at_one_moment_can_be_compared(machine: Machine) -> None:
+    """The clock may not have gone on between them."""
+    machine.processes.processes[100] = (machine.now_ms + 3_600_000, 4)
+    machine.read()
+    machine.now_ms -= 1_000
+    machine.tables.rows = {TCP4: [tcp(8080, opened=machine.now_ms + 1_001)]}
+    assert machine.only().owner_problem is None
+
+
+def test_a_row_of_the_system_process_has_no_services(machine: Machine) -> None:
+    machine.manager.listed = [Service("KernelService", "K", ServiceState.RUNNING, 4)]
+    machine.tables.rows = {TCP4: [tcp(445, pid=4)]}
+    assert machine.only().services == ()
+
+
 def test_an_owner_that_ended_leaves_its_children_as_likely_holders(machine: Machine) -> None:
     machine.tables.rows = {TCP4: [tcp(8080)]}
     machine.processes.processes |= {

@@ -9,7 +9,10 @@ from portview.domain.owners.service import RecoveryKind
 from portview.i18n import _
 
 if TYPE_CHECKING:
-    from portview.actions.service_control.set_recovery import RecoveryPlan
+    from portview.actions.services.set_recovery import RecoveryPlan
+
+_RELOAD = "systemctl daemon-reload"  # untranslated: a command
+_RELOAD_OF_USER = "systemctl --user daemon-reload"  # untranslated: a command
 
 
 def plan_sentences(plan: RecoveryPlan) -> list[str]:
@@ -46,7 +49,7 @@ def plan_sentences(plan: RecoveryPlan) -> list[str]:
         lines.append(
             _("To undo it, delete {path} and run: {command}").format(
                 path=drop_in_path(name, of_user=of_user),
-                command="systemctl --user daemon-reload" if of_user else "systemctl daemon-reload",
+                command=_RELOAD_OF_USER if of_user else _RELOAD,
             )
         )
     return [line.format(name=name, after=after_s) if "{name}" in line else line for line in lines]
@@ -61,4 +64,5 @@ def _windows_undo(plan: RecoveryPlan) -> str:
     )
     reset = plan.seen.recovery_reset_s
     shown_reset = "INFINITE" if reset is None and plan.seen.recovery else str(reset or 0)
+    # untranslated: a command
     return f'sc.exe failure "{plan.seen.service.name}" reset= {shown_reset} actions= "{actions}"'

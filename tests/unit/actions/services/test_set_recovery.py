@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from portview.actions.safety.process_facts import ServiceFacts
-from portview.actions.service_control import set_recovery as module
 from portview.actions.service_control import systemd_recovery, windows_recovery
 from portview.actions.service_control import windows_api as scm
-from portview.actions.service_control.recovery_words import plan_sentences
-from portview.actions.service_control.set_recovery import plan_recovery, set_recovery
 from portview.actions.services import change
+from portview.actions.services import set_recovery as module
+from portview.actions.services.recovery_words import plan_sentences
+from portview.actions.services.set_recovery import plan_recovery, set_recovery
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.owners.service import RecoveryAction, RecoveryKind, Service
 from portview.readers import system_tools
