@@ -12,8 +12,9 @@ from portview.domain.address_matching import parse_socket_address
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
 from portview.domain.sockets.socket_row import Endpoint, Protocol, canonical_address
+from portview.domain.user_input.hosts import parse_host
 from portview.domain.user_input.parsing import parse_port
-from portview.domain.user_input.targets import parse_host, parse_local_port
+from portview.domain.user_input.targets import parse_local_port
 from portview.i18n import _
 
 if TYPE_CHECKING:

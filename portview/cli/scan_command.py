@@ -13,6 +13,7 @@ from portview.domain.cancellation import CancelToken
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.sockets.port_names import read_port_names
 from portview.domain.sockets.socket_row import Protocol, endpoint_text
+from portview.domain.user_input.hosts import parse_host
 from portview.domain.user_input.parsing import (
     MAX_PORT,
     format_duration,
@@ -21,7 +22,6 @@ from portview.domain.user_input.parsing import (
     parse_duration_ms,
     parse_ports,
 )
-from portview.domain.user_input.targets import parse_host
 from portview.i18n import _
 from portview.probes.documents import scan_csv, scan_document
 from portview.probes.local_listener import remarks_on_scan

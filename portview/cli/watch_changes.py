@@ -10,7 +10,7 @@ from portview.cli.console import ask_line, print_json, print_note
 from portview.cli.screen import print_text
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
-from portview.i18n import _
+from portview.i18n import _, speaking
 
 if TYPE_CHECKING:
     import argparse
@@ -201,7 +201,9 @@ def test_channel(options: argparse.Namespace) -> Outcome:
             hint,
             Outcome.BAD_INPUT,
         )
-    problem = AppriseChannel(channel).send(make_test_message(channel.name))
+    with speaking(channel.language):
+        message = make_test_message(channel.name)
+    problem = AppriseChannel(channel).send(message)
     if problem:
         text = _("The channel {name} did not take the test message. {problem}")
         raise PortViewError(

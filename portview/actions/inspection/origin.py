@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.domain.owners.origin import Origin, OriginKind
+from portview.readers.containers.directory import ContainerDirectory
+from portview.readers.containers.kubernetes import with_kubernetes_names
 from portview.readers.origins.started_by import started_by
 from portview.readers.process_details import read_parents
 
@@ -21,8 +23,11 @@ def origin_of(facts: ProcessFacts) -> Origin | None:
     For showing alone: no decision rests on it.
     """
     if facts.container is not None:
-        policy = facts.container.restart_policy
-        return Origin(OriginKind.CONTAINER, facts.container.label, policy)
+        engines = ContainerDirectory()
+        container = with_kubernetes_names(engines.by_id(facts.container))
+        policy = engines.restart_policy(container)
+        again = policy not in {"", "no"}
+        return Origin(OriginKind.CONTAINER, container.label, policy, starts_again=again)
     service = next(iter(facts.shown_services), None)
     if service is not None:
         how = ", ".join(filter(None, (service.start_type or "", *service.triggers)))

@@ -74,7 +74,7 @@ _PLAIN = {
 }
 _WITH_HOW = {
     OriginKind.SERVICE: lambda: _("It runs as the service {name} ({how})."),
-    OriginKind.CONTAINER: lambda: _("It runs in the container {name} ({how})."),
+    OriginKind.CONTAINER: lambda: _("It runs in the container {name}."),
     OriginKind.SCHEDULED_TASK: lambda: _("The scheduled task {name} starts it ({how})."),
     OriginKind.CRON: lambda: _("A cron job of {name} started it ({how}, {source})."),
     OriginKind.AUTOSTART: lambda: _("It is started at log-in by {name} ({how}, {source})."),
@@ -85,6 +85,9 @@ _WITH_HOW = {
 
 
 def _again(origin: Origin | None, restarted_by: Fact[Restarter]) -> str:
+    if origin is not None and origin.kind is OriginKind.CONTAINER and origin.starts_again:
+        how = inert(origin.how, _LONGEST)
+        return _("When the container ends, its engine starts it again ({how}).").format(how=how)
     if isinstance(restarted_by, Unreadable):
         reason = inert(str(restarted_by.reason), 2 * _LONGEST)
         return _("Whether something starts it again is unknown: {reason}").format(reason=reason)

@@ -23,6 +23,7 @@ from portview.domain.recognition.facts import ProgramFacts
 from portview.domain.recognition.recognise import recognise
 from portview.domain.recognition.rules import read_rules
 from portview.readers.containers.directory import ContainerDirectory
+from portview.readers.containers.kubernetes import with_kubernetes_names
 from portview.readers.process_identity import process_key
 from portview.readers.processes import read_process
 from portview.readers.recognition.environment import identifying_variables
@@ -189,7 +190,7 @@ class IdentityReader:
         container = container_of_cgroups(read_beginning(f"/proc/{pid}/cgroup") or "")
         if container is None or container_of_cgroups(_own_cgroups()) == container:
             return None
-        return self._containers.by_id(container)
+        return with_kubernetes_names(self._containers.by_id(container))
 
     def _published(self, info: ProcessInfo) -> dict[tuple[str, int], Container]:
         return self._containers.published_ports() if container_relay(info) else {}

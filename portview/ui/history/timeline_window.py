@@ -83,6 +83,10 @@ class TimelineWindow(ToolWindow):
         self.filter_field.setPlaceholderText(_("Port or program"))
         self.filter_field.setAccessibleName(_("Filter"))
         self.filter_field.setClearButtonEnabled(True)
+        metrics = self.filter_field.fontMetrics()
+        self.filter_field.setMinimumWidth(
+            metrics.horizontalAdvance(self.filter_field.placeholderText()) + 40
+        )
         self.filter_field.textChanged.connect(lambda _text: self._typing.start())
         self.changed_box = QCheckBox(_("Only &changes"))
         self.changed_box.setToolTip(_("Only ports that began, ended or changed hands in this time"))

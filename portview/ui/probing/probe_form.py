@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 
 from portview.actions.port_destinations import PortDestinations
 from portview.domain.sockets.socket_row import Protocol
+from portview.domain.user_input.hosts import parse_typed_host
 from portview.domain.user_input.parsing import format_duration, parse_count, parse_duration_ms
-from portview.domain.user_input.targets import parse_typed_host
 from portview.i18n import _
 from portview.probes.bind import probe_bind
 from portview.probes.http import MAX_REDIRECTS, Expectation, probe_http

@@ -10,8 +10,8 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QLabel, QWidget
 
 from portview.domain.sockets.socket_row import Protocol
+from portview.domain.user_input.hosts import parse_typed_host
 from portview.domain.user_input.parsing import format_duration, parse_count, parse_duration_ms
-from portview.domain.user_input.targets import parse_typed_host
 from portview.i18n import N_, _
 from portview.probes.scan import DEFAULT_SCAN_TIMEOUT_MS, ScanOptions
 from portview.ui.probing.scan_ports import ALL, COMMON, WELL_KNOWN, parse_scan_ports

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.sockets.socket_row import endpoint_text
 from portview.domain.user_input.parsing import format_duration, format_ports
-from portview.i18n import _
+from portview.i18n import _, join_list, join_sentences, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,29 +21,31 @@ _MOST_FILTERED_NAMED = 20
 def summary(report: ScanReport) -> tuple[str, str]:
     """Return the word and the sentence for the headline."""
     count = len(report.open)
-    word = _("{count:,} open port{part}").format(count=count, part="" if count == 1 else "s")
-    parts = [f"{report.closed_count:,} closed"]
+    word = ngettext("{count:,} open port", "{count:,} open ports", count).format(count=count)
+    parts = [_("{count:,} closed").format(count=report.closed_count)]
     if report.filtered:
-        parts.append(f"{report.filtered_count:,} filtered")
+        parts.append(_("{count:,} filtered").format(count=report.filtered_count))
     if report.unreachable_count:
-        parts.append(f"{report.unreachable_count:,} unreachable")
+        parts.append(_("{count:,} unreachable").format(count=report.unreachable_count))
     host = report.host
     where = host if host == report.address else f"{host} ({report.address})"
-    detail = _("{where}: {asked_count:,} ports asked in {duration}; {parts}.").format(
+    asked = ngettext(
+        "{where}: {count:,} port asked in {duration}; {parts}.",
+        "{where}: {count:,} ports asked in {duration}; {parts}.",
+        report.asked_count,
+    ).format(
         where=where,
-        asked_count=report.asked_count,
+        count=report.asked_count,
         duration=format_duration(report.elapsed_ms),
-        parts=", ".join(parts),
+        parts=join_list(parts),
     )
+    sentences = [asked]
     if 0 < report.filtered_count <= _MOST_FILTERED_NAMED:
-        detail = _("{detail} Filtered: {ports}.").format(
-            detail=detail, ports=format_ports(report.filtered)
-        )
+        sentences.append(_("Filtered: {ports}.").format(ports=format_ports(report.filtered)))
     if report.other_addresses:
-        detail = _("{detail} Not scanned: {other_addresses}.").format(
-            detail=detail, other_addresses=", ".join(report.other_addresses)
-        )
-    return word, detail
+        others = join_list(report.other_addresses)
+        sentences.append(_("Not scanned: {addresses}.").format(addresses=others))
+    return word, join_sentences(*sentences)
 
 
 def describe_differences(comparison: TableComparison, owners: Mapping[int, str]) -> str:

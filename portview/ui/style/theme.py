@@ -64,12 +64,16 @@ def apply_theme(theme: Theme) -> None:
 def _show_boxes() -> None:
     """Lighten what is checked where all is dark: there the style's outline can't be seen."""
     palette = QGuiApplication.palette()
-    if is_dark(palette) and not is_high_contrast(palette):
+    if is_dark(palette) and is_high_contrast(palette):
+        # The outline is a shade of the window's colour, which is not painted behind these.
+        palette.setColor(QPalette.ColorRole.Window, palette.color(QPalette.ColorRole.Text))
+    elif is_dark(palette):
         window = palette.color(QPalette.ColorRole.Window)
         palette.setColor(QPalette.ColorRole.Base, window.lighter(_BOX_LIGHTER))
     for kind in ("QCheckBox", "QRadioButton"):
-        if QApplication.palette(kind) != palette:
-            QApplication.setPalette(palette, kind)
+        # PySide takes a text for the name; its types know bytes alone, which it refuses.
+        if QApplication.palette(kind) != palette:  # type: ignore[call-overload]
+            QApplication.setPalette(palette, kind)  # type: ignore[arg-type]
 
 
 def dark_palette() -> QPalette:

@@ -18,13 +18,13 @@ from PySide6.QtWidgets import (
 )
 
 from portview.domain.formatting import format_duration
-from portview.domain.local_time import local_moment
+from portview.domain.local_time import local_moment, short_moment
 from portview.domain.severity import Severity
 from portview.engine.latest_query import LatestQuery
 from portview.engine.latest_task import LatestTask
 from portview.engine.task_runner import Pool
 from portview.engine.watch_feed import AlertsRead, read_alerts
-from portview.i18n import _, ngettext
+from portview.i18n import _, join_sentences, labelled, ngettext
 from portview.override import override
 from portview.ui.watching.silence_menu import silence_menu
 from portview.ui.watching.watch_words import event_row
@@ -104,15 +104,16 @@ class AlertsWindow(ToolWindow):
         buttons = QHBoxLayout()
         for widget in (self.why_button, self.silence_button, self.report_button):
             buttons.addWidget(widget)
-        buttons.addSpacing(12)
-        buttons.addWidget(self.note_field, 1)
-        buttons.addWidget(self.acknowledge_button)
-        buttons.addSpacing(12)
+        buttons.addStretch(1)
         buttons.addWidget(self.close_button)
+        head = QHBoxLayout()
+        head.addWidget(self.title, 1)
+        head.addWidget(self.note_field, 1)
+        head.addWidget(self.acknowledge_button)
         lower = QWidget()
         lower_layout = QVBoxLayout(lower)
         lower_layout.setContentsMargins(0, 4, 0, 0)
-        lower_layout.addWidget(self.title)
+        lower_layout.addLayout(head)
         lower_layout.addWidget(self.timeline)
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.setChildrenCollapsible(False)
@@ -165,8 +166,8 @@ class AlertsWindow(ToolWindow):
         self._incidents = found.incidents
         now_ms = time.time_ns() // 1_000_000
         titles = (
-            _("State"), _("Watch"), _("Port"), _("From"), _("For"), _("Acknowledged"),
-            _("What was found"),
+            _("State"), _("Watch"), _("Port"), _("From"), _("For"), _("What was found"),
+            _("Acknowledged"),
         )  # fmt: skip
         blocked = QSignalBlocker(self.table)
         fill_table(self.table, titles, [_row(one, now_ms) for one in found.incidents])
@@ -208,11 +209,11 @@ class AlertsWindow(ToolWindow):
         count = len(waiting or firing)
         if waiting:
             word = ngettext("{count} alert is open", "{count} alerts are open", count)
-            detail = f"{waiting[0].watch}: {waiting[0].detail}"
+            detail = labelled(waiting[0].watch, waiting[0].detail)
             self.headline.say(Severity.BAD, word.format(count=count), detail)
         elif firing:
             word = ngettext("{count} alert, acknowledged", "{count} alerts, acknowledged", count)
-            detail = f"{firing[0].watch}: {firing[0].detail}"
+            detail = labelled(firing[0].watch, firing[0].detail)
             self.headline.say(Severity.NOTE, word.format(count=count), detail)
         elif incidents:
             self.headline.say(Severity.GOOD, _("Nothing fires"), _("Below is what fired before."))
@@ -281,7 +282,7 @@ class AlertsWindow(ToolWindow):
         self._change.start(
             work,
             lambda _done: self.refresh(),
-            lambda error: self.notified.emit(" ".join(describe_failure(error))),
+            lambda error: self.notified.emit(join_sentences(*describe_failure(error))),
         )
 
 
@@ -297,13 +298,13 @@ def _row(incident: Incident, now_ms: int) -> ResultRow:
             _("firing") if is_open else _("resolved"),
             incident.watch,
             "" if incident.port is None else str(incident.port),
-            local_moment(incident.began_ms),
+            short_moment(incident.began_ms, now_ms),
             # By the minute: a table that changes each second can't be read.
             format_duration(max(0, end_ms - incident.began_ms) // 60_000 * 60_000)
             if is_open
             else format_duration(max(0, end_ms - incident.began_ms)),
-            seen,
             incident.detail,
+            seen,
         ),
         Severity.BAD if is_open else Severity.GOOD,
     )

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 500
 _TYPING_MS = 300
-_BELOW = 200
+_BELOW = 160
 """Room for the preview and the buttons."""
 
 _NOT_EVALUATED = ("depends_on", "repair", "maintenance", "baseline")

@@ -111,6 +111,7 @@ class ResultTable(QTableWidget):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTabKeyNavigation(False)
         self.setShowGrid(False)
+        self.setAlternatingRowColors(True)
         self.setCornerButtonEnabled(False)
         self.setFont(tabular_font(self.font()))
         self.verticalHeader().hide()

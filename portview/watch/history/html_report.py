@@ -41,11 +41,11 @@ p.s{color:var(--soft);margin:.2em 0}
 .w{overflow-x:auto}table{border-collapse:collapse;width:100%}
 th,td{text-align:left;vertical-align:top;padding:.3em .9em .3em 0;
 border-bottom:1px solid var(--line);overflow-wrap:anywhere}
-th{color:var(--soft);font-weight:600}
+th{color:var(--soft);font-weight:600;white-space:nowrap;overflow-wrap:normal}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .t{white-space:nowrap;font-variant-numeric:tabular-nums}
 .bad{color:var(--bad)}.good{color:var(--good)}
-svg{display:block;min-width:12em;width:100%;height:10px}
+svg{display:block;min-width:12em;width:100%;height:10px;margin-top:.4em}
 svg .b{fill:var(--bar)}svg .g{fill:var(--line)}svg .h{stroke:var(--soft);stroke-width:1.5}
 @media print{body{margin:0;max-width:none}}
 """
@@ -67,6 +67,7 @@ def html_report(facts: ReportFacts, *, title: str, machine: str, now_ms: int) ->
         *_alerts(facts, now_ms),
         *_repairs(facts),
         *_ports(facts),
+        *_peers(facts),
         *_changes(facts),
         _paragraph(
             _("Made by PortView {version} at {moment}, from what it saw itself.").format(
@@ -96,10 +97,10 @@ def _cards(facts: ReportFacts) -> str:
     whole_ms = max(1, facts.to_ms - facts.from_ms)
     changes = sum(change.kind in {"began", "ended"} for change in facts.changes)
     cards = (
-        (str(len(facts.ports)), _("ports")),
+        (str(len(facts.ports)), ngettext("port", "ports", len(facts.ports))),
         (str(changes), _("began or ended")),
-        (str(len(facts.alerts)), _("alerts")),
-        (str(len(facts.repairs)), _("repairs")),
+        (str(len(facts.alerts)), ngettext("alert", "alerts", len(facts.alerts))),
+        (str(len(facts.repairs)), ngettext("repair", "repairs", len(facts.repairs))),
         (_percent(facts.looked_ms / whole_ms), _("of the time seen")),
     )
     return (
@@ -198,6 +199,31 @@ def _ports(facts: ReportFacts) -> Iterable[str]:
     yield _whole_table(head, lines)
     if facts.is_cut:
         yield _paragraph(_("There is more than can be shown: ask for a shorter time."))
+
+
+def _peers(facts: ReportFacts) -> Iterable[str]:
+    if not facts.peers:
+        return
+    yield f"<h2>{_safe(_('Other machines'))}</h2>"
+    titles = (
+        _("Address"), _("Direction"), _("Port"), _("Program here"), _("Connections"),
+        _("First seen"), _("Last seen"),
+    )  # fmt: skip
+    yield _table(
+        titles,
+        [
+            (
+                (one.address, ""),
+                (_("incoming") if one.is_incoming else _("outgoing"), ""),
+                (str(one.port), "n"),
+                (one.process or _("unknown"), ""),
+                (str(one.connections), "n"),
+                (local_moment(one.from_ms), "t"),
+                (local_moment(one.to_ms), "t"),
+            )
+            for one in facts.peers
+        ],
+    )
 
 
 def _changes(facts: ReportFacts) -> Iterable[str]:

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QCheckBox, QRadioButton
 
 from portview.ui.style.contrast import contrast_palette, is_high_contrast
 from portview.ui.style.theme import (
     Theme,
     apply_theme,
+    contrast_ratio,
     dark_palette,
     is_dark,
     muted_text,
@@ -102,3 +104,25 @@ def test_high_contrast_can_be_chosen_and_draws_lines_around_what_can_be_used(
     assert edge == QColor("#ffffff")
     choices[Theme.LIGHT.value].trigger()
     qtbot.waitUntil(lambda: not is_high_contrast(window.palette()))
+
+
+@pytest.mark.parametrize("theme", [Theme.LIGHT, Theme.DARK, Theme.HIGH_CONTRAST])
+@pytest.mark.parametrize("kind", [QCheckBox, QRadioButton])
+def test_a_box_that_is_not_checked_can_be_seen(
+    qtbot: QtBot,
+    system_theme_afterwards: None,
+    theme: Theme,
+    kind: type[QCheckBox | QRadioButton],
+) -> None:
+    apply_theme(theme)
+    box = kind()
+    qtbot.addWidget(box)
+    box.resize(40, 24)
+    picture = box.grab().toImage()
+    behind = picture.pixelColor(picture.width() - 1, picture.height() - 1)
+    contrasts = [
+        contrast_ratio(picture.pixelColor(x, y), behind)
+        for x in range(picture.width() // 2)
+        for y in range(picture.height())
+    ]
+    assert max(contrasts) >= 1.4

@@ -267,8 +267,11 @@ def test_alerts_are_listed_acknowledged_with_a_note_and_silenced(
     window.note_field.setText("I look after it")
     window.acknowledge_button.click()
     qtbot.waitUntil(
-        lambda: any("I look after it" in text for text in words(window.table, 5)), timeout=30_000
+        lambda: any("I look after it" in text for text in words(window.table, 6)), timeout=30_000
     )
+    titles = [window.table.horizontalHeaderItem(place).text() for place in (5, 6)]
+    assert titles == ["What was found", "Acknowledged"]
+    assert words(window.table, 5) == ["refused", "refused"]
     assert "acknowledged" in window.headline.text
     qtbot.waitUntil(lambda: not window.acknowledge_button.isEnabled(), timeout=30_000)
     window.silence_button.menu().actions()[0].trigger()

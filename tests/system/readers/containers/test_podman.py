@@ -71,6 +71,7 @@ def container(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
             "-d",
             f"--name={NAME}",
             "--network=host",
+            "--restart=always",
             *LIMITS,
             *labels,
             "portview-test",
@@ -120,6 +121,10 @@ def test_its_engine_names_it(container: Running) -> None:
     assert told["container"] == NAME
     assert told["project"] == "shop"
     assert told["what"].startswith(f"Podman container {NAME} (Compose project shop)")
+    origin = told["processes"][0]["origin"]
+    assert (origin["kind"], origin["name"]) == ("container", NAME)
+    assert origin["how"] == "always"
+    assert "its engine starts it again (always)" in origin["sentence"]
     (socket_of_it, *_) = portview(container, "list", "--query", f"container:{NAME}")["sockets"]
     assert socket_of_it["local_port"] == container.port
 

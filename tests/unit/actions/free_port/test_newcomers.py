@@ -121,8 +121,22 @@ def test_another_process_of_the_service_that_is_stopped_is_none(
     assert [result.process for result in found] == ([own_key()] if is_newcomer else [])
 
 
+@pytest.mark.linux_only("several addresses of this machine at one port")
+def test_one_of_the_service_hides_no_newcomer_that_is_listed_after_it(
+    server: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (row,) = rows_of(server)
+    hidden = row._replace(key=row.key._replace(owner=None), pid=77)
+    monkeypatch.setattr(newcomers, "read_rows", lambda: (row, hidden))
+    facts = replace(read_facts(ProcessInfo(own_key(), "web")), services=Known((WEB,)))
+    monkeypatch.setattr(newcomers.ProcessInspector, "facts_of", lambda _self, _key: facts)
+    (result,) = changed_results(plan_of(server, PlanStep(PlanAction.STOP_SERVICE, facts, (), WEB)))
+    assert result.detail.startswith("PID 77 now holds")
+
+
 def test_the_holders_of_services_count_once_among_those_to_be_kept_from() -> None:
     of_service = PlanStep(PlanAction.STOP_SERVICE, read_facts(ProcessInfo(NOBODY, "web")), (), WEB)
-    unknown = PlanStep(PlanAction.REFUSE)
-    plan = FreePlan(FreeRequest(1), (step_for(own_key()), of_service, of_service, unknown))
+    kept = PlanStep(PlanAction.REFUSE, read_facts(ProcessInfo(ProcessKey(1, 1), "init")))
+    unknown = PlanStep(PlanAction.REFUSE, service=WEB)
+    plan = FreePlan(FreeRequest(1), (step_for(own_key()), of_service, of_service, kept, unknown))
     assert newcomers._keys(plan) == [own_key(), NOBODY]

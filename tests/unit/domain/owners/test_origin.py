@@ -13,6 +13,7 @@ PARENT = Known(Restarter(RestarterKind.PROCESS, "launcher", is_certain=False))
 CRON = Origin(OriginKind.CRON, "ann", "*/5 * * * *", "/etc/cron.d/x", starts_again=True)
 TERMINAL = Origin(OriginKind.TERMINAL, "/dev/pts/3", "bash")
 AS_SERVICE = "It runs as the service shop.service (enabled)."
+IN_CONTAINER = "It runs in the container web."
 AS_TYPED = "It was started in the terminal /dev/pts/3, from bash."
 NEXT_TIME = "When it ends, nothing starts it again before the next time."
 SERVICE = Origin(OriginKind.SERVICE, "shop.service", "enabled", starts_again=True)
@@ -25,6 +26,11 @@ SERVICE = Origin(OriginKind.SERVICE, "shop.service", "enabled", starts_again=Tru
         (SERVICE, Absent(), f"{AS_SERVICE} {NEXT_TIME}"),
         (CRON, Absent(), f"A cron job of ann started it (*/5 * * * *, /etc/cron.d/x). {NEXT_TIME}"),
         (TERMINAL, Absent(), f"{AS_TYPED} When it ends, nothing starts it again."),
+        (
+            Origin(OriginKind.CONTAINER, "web", "unless-stopped", starts_again=True),
+            Unreadable("no rights"),
+            f"{IN_CONTAINER} When the container ends, its engine starts it again (unless-stopped).",
+        ),
         (None, PARENT, "When it ends, launcher may start it again."),
         (None, Unreadable("no rights"), "Whether something starts it again is unknown: no rights"),
         (None, Absent(), "When it ends, nothing is known that starts it again."),

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portview.domain.errors import Outcome
+from portview.domain.user_input.hosts import parse_host
 from portview.domain.user_input.parsing import (
     BadInputError,
     format_duration,
@@ -21,7 +22,6 @@ from portview.domain.user_input.targets import (
     LocalPort,
     Target,
     parse_bind_target,
-    parse_host,
     parse_local_port,
     parse_target,
     parse_url,

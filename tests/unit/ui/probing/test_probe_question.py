@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from portview.domain.sockets.port_names import read_port_names
+from portview.domain.user_input.hosts import parse_typed_host
 from portview.domain.user_input.parsing import BadInputError
-from portview.domain.user_input.targets import Target, parse_typed_host, parse_url
+from portview.domain.user_input.targets import Target, parse_url
 from portview.ui.probing.probe_question import (
     ProbeKind,
     carried_over,
