@@ -1,4 +1,4 @@
-"""Which columns each scope starts with: those that tell something there, in the order of use."""
+"""Which columns each scope starts with: those that report something there, in the order of use."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ class DetailsPane(QFrame):
 
     @Slot(object)
     def show_subject(self, subject: Subject | None) -> None:
-        """Tell the pages what they are about now. A closed pane only remembers it."""
+        """Report the pages what they are about now. A closed pane only remembers it."""
         self._subject = subject
         if not self.isVisible() or subject is None:
             return

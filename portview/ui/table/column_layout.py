@@ -194,7 +194,7 @@ class ColumnLayout(QObject):
         """Give each column what its content needs, up to a share of the room, and use all of it.
 
         Where there is too little those that can be read shorter get narrower, as far as needed;
-        what is left over goes to the column that has most to tell.
+        what is left over goes to the column that has most to report.
         """
         shown = self.shown()
         numbers = [self._numbers[column.id] for column in shown]
@@ -208,7 +208,7 @@ class ColumnLayout(QObject):
         missing = sum(widths.values()) - room
         if missing > 0:
             takers = [n for n in numbers if self._columns[n].id in TAKES_THE_REST]
-            # What has most to tell can be read shortened; a name or an address hardly.
+            # What has most to report can be read shortened; a name or an address hardly.
             for some in (takers, numbers):
                 self._shrink(widths, some, room)
         else:
