@@ -290,7 +290,7 @@ class WatchesWindow(ToolWindow):
             with closing(IncidentStore.open()) as store, store.transaction():
                 change(store, time.time_ns() // 1_000_000)
 
-        self._change.start(work, lambda _done: self.refresh(), self._tell_failure)
+        self._change.start(work, lambda _done: self.refresh(), self._show_failure)
 
     def _on_remove(self) -> None:
         chosen = self._selected()
@@ -319,9 +319,9 @@ class WatchesWindow(ToolWindow):
 
             remove_watch(rules_path(), name)
 
-        self._change.start(work, lambda _done: self.refresh(), self._tell_failure)
+        self._change.start(work, lambda _done: self.refresh(), self._show_failure)
 
-    def _tell_failure(self, error: Exception) -> None:
+    def _show_failure(self, error: Exception) -> None:
         self.notified.emit(join_sentences(*describe_failure(error)))
         self.refresh()
 
