@@ -76,6 +76,12 @@ def join_sentences(*sentences: str) -> str:
     return _joined(said, pgettext("two sentences", "{first} {second}"))
 
 
+def labelled(label: str, text: str) -> str:
+    """Return a text behind what it is about, as in "Port: 8080"."""
+    # Translators: what something is, and what it says; Chinese has a colon of full width.
+    return pgettext("label", "{label}: {text}").format(label=label, text=text)
+
+
 def without_full_stop(sentence: str) -> str:
     """Return a sentence as a part of another one."""
     return sentence.rstrip(".\u3002")

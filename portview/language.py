@@ -97,8 +97,10 @@ def languages_of_windows() -> list[str]:
     import ctypes  # noqa: PLC0415 - Windows only
     from ctypes import wintypes  # noqa: PLC0415 - likewise
 
+    from portview.readers.windows.dll import load_library  # noqa: PLC0415 - likewise
+
     count, size = wintypes.ULONG(), wintypes.ULONG()
-    read = ctypes.WinDLL("kernel32").GetUserPreferredUILanguages
+    read = load_library("kernel32.dll").GetUserPreferredUILanguages
     if not read(_MUI_LANGUAGE_NAME, ctypes.byref(count), None, ctypes.byref(size)):
         return []
     buffer = ctypes.create_unicode_buffer(size.value)

@@ -14,7 +14,7 @@ from portview.diagnosis.verdicts import YesNo
 from portview.domain.severity import Severity
 from portview.domain.table.cells import CellContext
 from portview.domain.user_input.port_query import PortQuery, answer_port_query
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 from portview.readers.choose import open_reader
 from portview.readers.recognition.identities import identify
 
@@ -100,8 +100,10 @@ def _print_cause(terminal: Screen, cause: Finding, said: str, shown: set[Evidenc
 
 
 def _print_fix(terminal: Screen, fix: Fix) -> None:
-    admin = _(" (as administrator)") if fix.needs_admin else ""
-    terminal.line(f"• {fix.sentence}{admin}", indent=2, hang=4)
+    sentence = fix.sentence
+    if fix.needs_admin:
+        sentence = _("{sentence} (as administrator)").format(sentence=sentence)
+    terminal.line(f"• {sentence}", indent=2, hang=4)
     if fix.command is not None:
         terminal.whole(shown_command(fix.command), "command", indent=4)
     if fix.harm_words:
@@ -111,7 +113,7 @@ def _print_fix(terminal: Screen, fix: Fix) -> None:
 
 
 def _print_findings(terminal: Screen, title: str, findings: Iterable[Finding]) -> None:
-    sentences = [f"{one.sentence} {one.would_need}".strip() for one in findings]
+    sentences = [join_sentences(one.sentence, one.would_need) for one in findings]
     if not sentences:
         return
     terminal.line()

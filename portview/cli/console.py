@@ -85,9 +85,9 @@ def _console_page() -> int:
     """Return the code page of the console's output, 0 where there is no console."""
     if sys.platform != "win32":
         return 0
-    import ctypes  # noqa: PLC0415 - Windows only
+    from portview.readers.windows.dll import load_library  # noqa: PLC0415 - Windows only
 
-    page: int = ctypes.WinDLL("kernel32").GetConsoleOutputCP()
+    page: int = load_library("kernel32.dll").GetConsoleOutputCP()
     return page
 
 

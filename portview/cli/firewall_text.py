@@ -13,7 +13,7 @@ from portview.command_name import command_line
 from portview.domain.firewall import RuleEffect, RuleFit
 from portview.domain.plain_text import inert
 from portview.domain.verdict_labels import verdict_words
-from portview.i18n import N_, _, join_list
+from portview.i18n import N_, _, join_list, labelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -139,12 +139,13 @@ def _profile(profile: ProfileState) -> str:
     name = inert(profile.name)
     if profile.is_active:
         name = _("{name} (active)").format(name=name)
-    return f"{name}: {join_list(parts)}"
+    return labelled(name, join_list(parts))
 
 
 def _match(match: RuleMatch) -> str:
     rule = match.rule
     mark = ">" if match.decides else " "
     name = inert(rule.name or rule.text, 160)
-    line = f" {mark} {_(_EFFECTS[rule.effect])}: {name}, {inert(_(rule.source), 80)}"
+    where = join_list([name, inert(_(rule.source), 80)])
+    line = f" {mark} {labelled(_(_EFFECTS[rule.effect]), where)}"
     return f"{line} ({_(_FITS[match.fit])})" if _FITS[match.fit] else line

@@ -16,7 +16,7 @@ from portview.domain.user_input.hosts import parse_host
 from portview.domain.user_input.parsing import parse_count, parse_duration_ms
 from portview.domain.user_input.targets import parse_bind_target, parse_target, parse_url
 from portview.domain.verdicts import Verdict
-from portview.i18n import _
+from portview.i18n import _, labelled
 from portview.probes.bind import probe_bind
 from portview.probes.bind_report import meaning_of_free
 from portview.probes.documents import (
@@ -155,7 +155,7 @@ def _address_line(one: Any) -> str:
         times = " " + _("min/median/max {min_ms:.2f}/{median_ms:.2f}/{max_ms:.2f} ms").format(
             min_ms=one.latency.min_ms, median_ms=one.latency.median_ms, max_ms=one.latency.max_ms
         )
-    return f"{endpoint_text(one.address)}: {verdict_words(one.verdict)}{times}"
+    return labelled(endpoint_text(one.address), verdict_words(one.verdict)) + times
 
 
 def _http(options: argparse.Namespace) -> Outcome:
@@ -214,7 +214,7 @@ def _bind(options: argparse.Namespace) -> Outcome:
             destinations=destinations,
             report=progress,
         )
-    lines = [f"{one.place}: {verdict_words(one.verdict)}" for one in report.places]
+    lines = [labelled(str(one.place), verdict_words(one.verdict)) for one in report.places]
     lines += report.notes
     style = "good" if report.is_free else "bad"
     _print(options, report, bind_document(report), lines, style)

@@ -13,7 +13,7 @@ from portview.diagnosis.verdicts import YesNo, can_be_reached, can_bind
 from portview.diagnosis.wording import describe_owner, start_sentence
 from portview.domain.errors import Outcome
 from portview.domain.facts import Remedy
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 
 if TYPE_CHECKING:
     from portview.diagnosis.facts import Facts
@@ -128,7 +128,7 @@ def _sentence(facts: Facts, bind: YesNo, reached: YesNo | None, causes: list[Fin
     if not facts.port:
         meaning = meaning_of((error.error if error is not None else None) or "")
         more = serious[0].sentence if serious else _("Which it is depends on the port.")
-        return f"{meaning} {more}".strip()
+        return join_sentences(meaning, more)
     if error is not None and error.is_about_connecting:
         told = _TOLD_BY.get(error.error or "", ())
         about = next((one for one in serious if one.side is Side.REACH or one.code in told), None)
@@ -140,7 +140,7 @@ def _sentence(facts: Facts, bind: YesNo, reached: YesNo | None, causes: list[Fin
             return first.sentence
         free = _("{port}{at} is free: a server can take it.").format(port=name, at=at)
         rest = next((one.sentence for one in causes), "")
-        return f"{free} {rest}".strip()
+        return join_sentences(free, rest)
     first = next((one for one in serious if one.side is Side.BIND), None)
     parts = [first.sentence] if first is not None else [_unexplained(facts, bind)]
     reach = _main_reach(serious)
@@ -148,7 +148,7 @@ def _sentence(facts: Facts, bind: YesNo, reached: YesNo | None, causes: list[Fin
         parts.append((first is not None and reach.follow_up) or reach.sentence)
     elif reached is YesNo.YES:
         parts.append(_("As far as this machine can determine, other machines can reach it."))
-    return " ".join(parts)
+    return join_sentences(*parts)
 
 
 def _main_reach(serious: list[Finding]) -> Finding | None:

@@ -13,7 +13,7 @@ from portview.diagnosis.wording import describe_process
 from portview.domain.json_schema import iso_time
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import Endpoint, Protocol, endpoint_text
-from portview.i18n import N_, _
+from portview.i18n import N_, _, join_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -166,7 +166,7 @@ def reserve_port(facts: Facts) -> Fix:
         _("Reserve the port, so that the system gives it to no outgoing connection in future."),
         reserve(facts.port, protocol=facts.protocol),
         harm=Harm.LITTLE,
-        harm_words=f"{harm} {lasting}",
+        harm_words=join_sentences(harm, lasting),
         undo=SettingChange(SettingKind.RELEASE, f"{facts.port}-{facts.port}", facts.protocol),
     )
 

@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from portview.diagnosis.finding import Certainty
-from portview.i18n import _, join_sentences
+from portview.i18n import _, join_sentences, labelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,9 +41,9 @@ def text_report(answer: Answer) -> Iterator[str]:
     yield answer.sentence
     for one in answer.causes:
         yield ""
-        yield f"{certainty_words(one.certainty).capitalize()}: {one.sentence}"
+        yield labelled(certainty_words(one.certainty).capitalize(), one.sentence)
         for item in one.evidence:
-            yield f"    {item.fact}: {item.value} [{item.source}]"
+            yield f"    {labelled(item.fact, item.value)} [{item.source}]"
     fixes = distinct_fixes(answer.causes)
     sections = (
         (_("What helps:"), [line for fix in fixes for line in _fix_lines(fix)]),
@@ -87,7 +87,7 @@ def markdown_report(answer: Answer, *, hidden: Iterable[str] = ()) -> str:
         lines.append(f"**{certainty}** ({one.code}): {_escaped(one.sentence)}")
         lines.append("")
         lines += [
-            f"- {_escaped(item.fact)}: {_escaped(item.value)} ({_escaped(item.source)})"
+            f"- {_escaped(labelled(item.fact, item.value))} ({_escaped(item.source)})"
             for item in one.evidence
         ]
         lines.append("")
@@ -103,7 +103,7 @@ def markdown_report(answer: Answer, *, hidden: Iterable[str] = ()) -> str:
         if findings:
             lines += [f"### {title}", ""]
             lines += [
-                f"- {_escaped(f'{one.sentence} {one.would_need}'.strip())}" for one in findings
+                f"- {_escaped(join_sentences(one.sentence, one.would_need))}" for one in findings
             ]
             lines.append("")
     return without("\n".join(lines).rstrip() + "\n", hidden)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.sockets.socket_row import endpoint_text
 from portview.domain.verdicts import Verdict, best_verdict
+from portview.i18n import labelled
 from portview.probes.connecting import connect
 from portview.probes.deadline import Deadline
 from portview.probes.resolve import UnresolvedError, resolve
@@ -52,5 +53,5 @@ def connect_first_open(
         attempts.append((address.endpoint, attempt))
     best = best_verdict([attempt.verdict for _, attempt in attempts])
     endpoint, example = next(one for one in attempts if one[1].verdict is best)
-    detail = f"{endpoint_text(endpoint)}: {example.detail}"
+    detail = labelled(endpoint_text(endpoint), example.detail)
     raise NotConnectedError(best, detail, example.hint)

@@ -13,7 +13,7 @@ from portview.domain.owners.owners import describe_owner
 from portview.domain.owners.process import Execution
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import Protocol, State
-from portview.i18n import _
+from portview.i18n import _, labelled
 from portview.readers.accept_queue import AcceptQueue, read_accept_queues
 from portview.readers.choose import open_reader
 from portview.readers.execution import read_execution
@@ -124,7 +124,7 @@ def remarks_on_ports(host: str, ports: Iterable[int]) -> tuple[str, ...]:
     remarks = []
     for port, listeners in sorted(read_listeners_of(tuple(islice(ports, _MOST_PORTS))).items()):
         troubles = dict.fromkeys(one.trouble.sentence for one in listeners if one.trouble)
-        remarks += [f"{port}: {sentence}" for sentence in troubles]
+        remarks += [labelled(str(port), sentence) for sentence in troubles]
         if is_localhost(host) and (two := describe_localhost(port, listeners)):
             remarks.append(two)
     return tuple(remarks)

@@ -12,6 +12,7 @@ import portview
 STARTING = {"run", "Popen", "call", "check_call", "check_output"}
 OWN_VARIABLES = {
     "hosts/asking.py": "ssh finds the person's agent by them",
+    "hosts/streaming.py": "likewise",
     "actions/processes/restart.py": "the recorded program, with the variables of the person",
     "actions/process_handles/windows_close_request.py": "PortView itself, isolated",
     "cli/pick_command.py": "the person's own command",
@@ -23,6 +24,7 @@ VARIABLES = {"SYSTEMROOT", "WINDIR", "PATH", "COMSPEC"}
 FINDS_PROGRAMS = {
     "hosts/asking.py": "ssh as the person's shell finds it; for root only in a folder of root's",
     "readers/system_tools.py": "in the system's folders",
+    "readers/origins/autostart.py": "to compare with a program that runs; it is not run",
     "command_name.py": "to name PortView in hints; it is not run",
 }
 """Files that look for programs, and where or why."""

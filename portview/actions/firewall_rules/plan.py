@@ -37,7 +37,7 @@ from portview.domain.firewall import (
 )
 from portview.domain.plain_text import inert
 from portview.firewall.tag import find_tag
-from portview.i18n import _, join_list
+from portview.i18n import _, join_list, join_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -270,7 +270,7 @@ def _notes(plan: RulePlan, ending: ManagedRule | None) -> Iterator[str]:
 
 def _warnings(plan: RulePlan, port: FirewallQueryContext) -> Iterator[str]:
     rule_spec, question, status = plan.rule_spec, plan.question, plan.status
-    told = " ".join(plan.change.warnings)
+    told = join_sentences(*plan.change.warnings)
     if plan.refusal is None and status.problem and status.problem not in told:
         yield _("What it would change can't be determined in advance: {problem}").format(
             problem=status.problem

@@ -22,7 +22,7 @@ from portview.actions.services.change import stop_service
 from portview.actions.stopping.stop import Ending, StopResult, stop_processes
 from portview.domain.errors import ActionReport, Outcome, PortViewError
 from portview.domain.sockets.socket_row import Protocol
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 from portview.probes.bind_report import MULTICAST_PORTS, BindVerdict
 from portview.readers.processes import read_process
 
@@ -218,7 +218,7 @@ def _refused(plan: FreePlan, asked: str) -> FreeReport:
         Outcome.NEEDS_ADMIN if needs_admin else Outcome.NOT_DONE,
         asked,
         _("Nothing was done."),
-        " ".join(dict.fromkeys(reason.reason for reason in reasons)),
-        " ".join(dict.fromkeys(reason.advice for reason in reasons)),
+        join_sentences(*dict.fromkeys(reason.reason for reason in reasons)),
+        join_sentences(*dict.fromkeys(reason.advice for reason in reasons)),
         plan=plan,
     )

@@ -11,7 +11,7 @@ from portview.actions.safety.seen_process import socket_id
 from portview.actions.stopping.stop import Ending, StopResult
 from portview.domain.facts import known_or
 from portview.domain.sockets.socket_row import endpoint_text
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 from portview.readers.process_identity import process_key
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def changed_results(plan: FreePlan) -> tuple[StopResult, ...]:
         sentences.append(words.format(name=name, endpoint=endpoint_text(row.local)))
     if not sentences:
         return ()
-    text = " ".join(dict.fromkeys(sentences))
+    text = join_sentences(*dict.fromkeys(sentences))
     return tuple(
         StopResult(key, Ending.CHANGED, detail=text)
         if key in alive

@@ -86,7 +86,7 @@ def _done(plan: FreePlan, results: Sequence[StopResult], problems: Sequence[Port
         ]
     if results:
         parts.append(results_words(results, names))
-    return " ".join(parts) or _("Nothing was done.")
+    return join_sentences(*parts) or _("Nothing was done.")
 
 
 def _proof_words(proof: Proof) -> str:
@@ -111,7 +111,7 @@ def results_words(
         if len(words) > 1:
             named = f"{listed_names(words)}:"
         parts.append(f"{named} {_(label)}.")
-    return " ".join(parts)
+    return join_sentences(*parts)
 
 
 def _ending_label(result: StopResult) -> str:
@@ -239,7 +239,7 @@ def _next(
 def pending_words(results: Iterable[StopResult]) -> str:
     """Return why some processes still run after they were ended; empty where none does."""
     details = (one.detail for one in results if one.ending is Ending.STILL_RUNNING)
-    return " ".join(dict.fromkeys(filter(None, details)))
+    return join_sentences(*dict.fromkeys(filter(None, details)))
 
 
 def _next_by_verdict(plan: FreePlan, proof: Proof) -> str:
@@ -250,7 +250,7 @@ def _next_by_verdict(plan: FreePlan, proof: Proof) -> str:
         )
     tree = "" if plan.request.tree else _("What it started may hold it as well: try --tree.")
     return {
-        PortVerdict.FREE: " ".join(restart_sentences(plan.steps)),
+        PortVerdict.FREE: join_sentences(*restart_sentences(plan.steps)),
         PortVerdict.TIME_WAIT: time_wait,
         PortVerdict.TAKEN_AGAIN: _stop_the_starter(proof),
         PortVerdict.STILL_HELD: tree,

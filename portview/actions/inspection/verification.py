@@ -18,7 +18,7 @@ from portview.actions.safety.seen_process import socket_id
 from portview.actions.safety.stop_refusal import stop_refusal
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.owners.program import Sameness, compare_programs
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -68,7 +68,7 @@ def changed_since(changes: Iterable[Change]) -> PortViewError:
     return PortViewError(
         "changed",
         _("Nothing was done. {changes}").format(
-            changes=" ".join(dict.fromkeys(change.sentence for change in changes))
+            changes=join_sentences(*dict.fromkeys(change.sentence for change in changes))
         ),
         _("Check again before you continue."),
         Outcome.NOT_DONE,

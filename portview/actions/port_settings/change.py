@@ -14,7 +14,7 @@ from portview.command_name import command_line
 from portview.domain.errors import ActionReport, Outcome, PortViewError
 from portview.domain.facts import Known, Unreadable
 from portview.domain.plain_text import inert
-from portview.i18n import _
+from portview.i18n import _, labelled
 
 if TYPE_CHECKING:
     from portview.domain.cancellation import CancelToken
@@ -202,4 +202,4 @@ def _now(plan: SettingPlan, after: Fact[str]) -> str:
         SettingKind.RESTORE_FORWARD: _("Port proxy"),
     }.get(plan.change.kind, _("Reserved ports"))
     value = after.value if isinstance(after, Known) and after.value else _("none")
-    return f"{name}: {inert(value, 200)}"
+    return labelled(name, inert(value, 200))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -77,11 +75,11 @@ def _of_windows(line: Sequence[ProcessInfo]) -> Origin | None:
         find_run_entry,
         read_run_entries,
     )
-    from portview.readers.origins.windows_tasks import find_task, read_tasks  # noqa: PLC0415
+    from portview.readers.origins.windows_tasks import find_task, read_tasks_of_system  # noqa: PLC0415
 
     if any(is_typed_in(each) for each in line[1:]):
         return None
-    tasks = tuple(read_tasks(_tasks_folder()))
+    tasks = read_tasks_of_system()
     entries = tuple(read_run_entries())
     for each in line:
         words, executable = each.command_line or (), each.executable or ""
@@ -128,7 +126,3 @@ def _home_of(pid: int) -> str:
         return pwd.getpwuid(psutil.Process(pid).uids().real).pw_dir
     except (psutil.Error, KeyError):
         return ""
-
-
-def _tasks_folder() -> Path:
-    return Path(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32", "Tasks")

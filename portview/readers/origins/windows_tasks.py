@@ -6,15 +6,19 @@ this user may not read are left out. Only the task's name and triggers are hande
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from xml.etree import ElementTree as ET
 
 from portview.readers.origins.windows_commands import WindowsCommand, command_of, matches
+from portview.readers.windows.system_programs import system_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+logger = logging.getLogger(__name__)
 
 _NAMESPACE = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
 _MOST_BYTES = 256 * 1024
@@ -67,6 +71,16 @@ def find_task(
         if any(matches(command, executable, command_line) for command in task.commands):
             return task
     return None
+
+
+def read_tasks_of_system() -> tuple[ScheduledTask, ...]:
+    """Return the tasks of this Windows that may be read. Never raises."""
+    try:
+        folder = system_folder() / "Tasks"
+    except OSError as error:
+        logger.warning("scheduled tasks can't be read: %r", error)
+        return ()
+    return tuple(read_tasks(folder))
 
 
 def read_tasks(folder: Path) -> Iterator[ScheduledTask]:

@@ -14,7 +14,7 @@ from portview.actions.processes.restart import start_again, why_not_again
 from portview.domain.errors import Outcome
 from portview.engine.latest_task import LatestTask
 from portview.engine.task_runner import Pool
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 from portview.override import override
 from portview.ui.confirm.confirm_dialog import SIDE_MARGIN, WIDTH, ConfirmDialog
 from portview.ui.confirm.confirmation_view import ConfirmationView, plain_label
@@ -205,7 +205,7 @@ class ActionDialog(ConfirmDialog):
         self.cards.setWidget(view)
         self._fit_cards()
         notes = (*confirmation.remarks, *confirmation.will_run)
-        self.notes.setText(" ".join(notes))
+        self.notes.setText(join_sentences(*notes))
         self.show_asking(
             *([self.notes] if notes else []),
             *([self.cards] if confirmation.cards else []),

@@ -23,7 +23,7 @@ from portview.actions.confirmation.action import ExecutionOptions, may_be_elevat
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.severity import Severity
 from portview.engine.task_runner import Pool
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 from portview.override import override
 from portview.ui.confirm.checklist import Checklist
 from portview.ui.confirm.confirmation_view import plain_label
@@ -273,7 +273,7 @@ class ConfirmDialog(QDialog):
         severity = _SEVERITIES.get(icon_name, Severity.NOTE)
         endings = {Severity.GOOD: _("{title}: done"), Severity.BAD: _("{title}: not done")}
         self.setWindowTitle(endings.get(severity, "{title}").format(title=self._title))
-        said = " ".join(filter(None, (now, done, next_step)))
+        said = join_sentences(now, done, next_step)
         announce(self, said, is_urgent=severity is Severity.BAD)
         sign = severity_icon(severity, self).pixmap(_RESULT_ICON_SIZE, _RESULT_ICON_SIZE)
         self.outcome_icon.setPixmap(sign)

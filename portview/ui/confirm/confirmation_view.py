@@ -9,7 +9,7 @@ from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from portview.actions.confirmation.cards import CardKind
-from portview.i18n import N_, _, ngettext
+from portview.i18n import N_, _, join_sentences, ngettext
 from portview.override import override
 from portview.ui.style.icons import device_pixmap
 from portview.ui.style.theme import muted_text
@@ -92,7 +92,7 @@ class CardView(QFrame):
             _("{kind}: {title}").format(kind=_(_KIND_LABELS[card.kind]), title=card.title)
         )
         self.setAccessibleDescription(
-            " ".join((*card.details, *card.members, card.consequence, card.advice))
+            join_sentences(*card.details, *card.members, card.consequence, card.advice)
         )
         self._colour()
 

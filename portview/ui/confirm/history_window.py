@@ -26,7 +26,7 @@ from portview.domain.errors import PortViewError
 from portview.domain.local_time import local_moment
 from portview.domain.plain_text import inert
 from portview.engine.task_runner import Pool
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 from portview.models.tooltips import plain_tooltip
 from portview.override import override
 from portview.ui.confirm.confirmation_view import plain_label
@@ -188,13 +188,13 @@ class HistoryWindow(QDialog):
 
     @Slot(object)
     def _on_started(self, report: ActionReport) -> None:
-        self.note.setText(f"{report.now} {report.next_step}".strip())
+        self.note.setText(join_sentences(report.now, report.next_step))
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
         if not isinstance(error, PortViewError):
             raise error
-        self.note.setText(f"{error.message} {error.hint}".strip())
+        self.note.setText(join_sentences(error.message, error.hint))
 
 
 def _can_be_resumed(process: StoppedProcess) -> bool:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
 
+from portview.i18n import labelled
 from portview.override import override
 from portview.ui.style.theme import muted_text
 from portview.ui.widgets.plain_field import PlainField
@@ -90,7 +91,7 @@ class FactsForm(QWidget):
     def lines(self) -> list[str]:
         """Return every fact that says something, whole, as "Title: text"."""
         return [
-            f"{self._titles[name].text()}: {field.full_text}"
+            labelled(self._titles[name].text(), field.full_text)
             for name, field in self._fields.items()
             if field.full_text
         ]

@@ -25,7 +25,7 @@ from portview.domain.owners.process_details import OwnerDetails, OwnerQuestion, 
 from portview.domain.owners.system_owners import may_be_http_sys
 from portview.engine.latest_query import LatestQuery
 from portview.engine.task_runner import Pool
-from portview.i18n import _, ngettext
+from portview.i18n import _, join_sentences, ngettext
 from portview.override import override
 from portview.ui.details.details_page import DetailsPage, Subject
 from portview.ui.details.facts_form import FactsForm
@@ -221,7 +221,7 @@ class OwnerPage(DetailsPage):
             notes.insert(0, _("This socket has closed. Its last known details stay here."))
         if still := describe_suspended(self._execution()):
             notes.insert(0, still)
-        show("note", " ".join(notes))
+        show("note", join_sentences(*notes))
         owner = row.key.owner
         name = info.name if info and info.name else "unknown"
         show("process", _("{name}, PID {pid}").format(name=name, pid=owner.pid) if owner else "")

@@ -15,7 +15,7 @@ from portview.domain.owners.owners import describe_owner
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import Family, endpoint_text
 from portview.engine.task_runner import Pool
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 from portview.readers.executable_folder import folder_of
 from portview.ui.confirm.confirmation_view import plain_label
 from portview.ui.details.facts_form import FactsForm
@@ -144,4 +144,4 @@ class PropertiesDialog(QDialog):
     def _refuse(self, error: Exception) -> None:
         if not isinstance(error, PortViewError):
             raise error
-        self.notified.emit(f"{error.message} {error.hint}")
+        self.notified.emit(join_sentences(error.message, error.hint))

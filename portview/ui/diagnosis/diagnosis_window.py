@@ -30,7 +30,7 @@ from portview.domain.errors import PortViewError
 from portview.domain.severity import Severity
 from portview.domain.sockets.socket_row import Protocol
 from portview.engine.latest_task import LatestTask
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 from portview.override import override
 from portview.ui.diagnosis.evidence_tree import EvidenceTree
 from portview.ui.diagnosis.fix_rows import FixList
@@ -193,7 +193,7 @@ class DiagnosisWindow(ToolWindow):
             parts.append(_("No longer: {causes}.").format(causes=", ".join(gone)))
         if new:
             parts.append(_("New: {causes}.").format(causes=", ".join(new)))
-        return " ".join(parts) or _("Nothing has changed.")
+        return join_sentences(*parts) or _("Nothing has changed.")
 
     def _on_failed(self, error: Exception) -> None:
         message, hint = describe_failure(error)

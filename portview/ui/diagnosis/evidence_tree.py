@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 from portview.diagnosis.fact_words import fact_words, read_facts
 from portview.diagnosis.report import certainty_words
 from portview.domain.plain_text import inert
-from portview.i18n import _
+from portview.i18n import _, join_sentences, labelled
 from portview.models.tooltips import plain_tooltip
 from portview.override import override
 
@@ -46,7 +46,7 @@ class EvidenceTree(QTreeWidget):
         self.clear()
         for one in answer.causes:
             certainty = certainty_words(one.certainty).capitalize()
-            item = self._add(None, f"{certainty}: {one.code}", one.sentence)
+            item = self._add(None, labelled(certainty, one.code), one.sentence)
             for evidence in one.evidence:
                 self._add(item, evidence.fact, f"{evidence.value}  [{evidence.source}]")
             item.setExpanded(one is answer.causes[0])
@@ -57,7 +57,10 @@ class EvidenceTree(QTreeWidget):
         )
         self._group(
             _("Can't be determined"),
-            ((one.code, f"{one.sentence} {one.would_need}") for one in answer.cannot_tell),
+            (
+                (one.code, join_sentences(one.sentence, one.would_need))
+                for one in answer.cannot_tell
+            ),
         )
         self._group(_("Good to know"), (("", note) for note in answer.notes))
         self._fit()

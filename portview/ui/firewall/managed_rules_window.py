@@ -122,7 +122,7 @@ class ManagedRulesWindow(ToolWindow):
             self.none_expired.emit()
 
     def _on_failed(self, error: Exception) -> None:
-        self.note.setText(" ".join(describe_failure(error)))
+        self.note.setText(join_sentences(*describe_failure(error)))
 
     def _selected(self) -> tuple[str, ...]:
         numbers = sorted({index.row() for index in self.table.selectedIndexes()})

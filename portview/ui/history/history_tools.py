@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from portview.i18n import _, ngettext
+from portview.i18n import _, join_sentences, ngettext
 from portview.ui.commands.window_actions import ActionSpec
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class HistoryTools(QObject):
     def _on_failed(self, error: Exception) -> None:
         from portview.ui.widgets.tool_window import describe_failure  # noqa: PLC0415 - when wanted
 
-        self.notified.emit(" ".join(describe_failure(error)))
+        self.notified.emit(join_sentences(*describe_failure(error)))
 
     @Slot(object)
     def _on_report(self, bounds: tuple[int, int]) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from portview.engine.task_runner import Pool
-from portview.i18n import _, ngettext
+from portview.i18n import _, join_sentences, ngettext
 from portview.ui.widgets.tool_window import describe_failure
 from portview.watch.history.write_report import ReportRequest, write_report
 
@@ -53,7 +53,7 @@ class ReportDialog(QObject):
             lambda _work: write_report(request, path),
             pool=Pool.PROBES,
             on_done=lambda facts: self._on_written(path, facts),
-            on_failed=lambda error: self.notified.emit(" ".join(describe_failure(error))),
+            on_failed=lambda error: self.notified.emit(join_sentences(*describe_failure(error))),
         )
 
     def _on_written(self, path: Path, facts: ReportFacts) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QToolButton, QW
 
 from portview.domain.errors import PortViewError
 from portview.domain.user_input.moments import parse_past
-from portview.i18n import N_, _
+from portview.i18n import N_, _, join_sentences
 from portview.ui.history.time_window import DAY_MS, HOUR_MS
 
 if TYPE_CHECKING:
@@ -94,6 +94,6 @@ class TimeBar(QWidget):
         try:
             moment_ms = parse_past(self.jump_field.text(), time.time_ns() // 1_000_000)
         except PortViewError as error:
-            self.refused.emit(f"{error.message} {error.hint}")
+            self.refused.emit(join_sentences(error.message, error.hint))
             return
         self._window.jump(moment_ms)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QLabel, QVBo
 
 from portview.domain.errors import PortViewError
 from portview.hosts.names import check_name
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 from portview.ui.style.tokens import SPACE_L, SPACE_M
 from portview.ui.widgets.plain_label import PlainLabel
 
@@ -65,7 +65,7 @@ class MachineChooser(QDialog):
         try:
             name = check_name(self.name.currentText().strip())
         except PortViewError as error:
-            self.problem.setText(f"{error.message} {error.hint}")
+            self.problem.setText(join_sentences(error.message, error.hint))
             self.problem.show()
             self.name.setFocus()
             return

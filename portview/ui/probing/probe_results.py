@@ -230,7 +230,7 @@ def _describe_days(date: str, days_left: int | None) -> str:
 def _bind_result(report: BindReport) -> DisplayedResult:
     rows = tuple(
         ResultRow(
-            (str(one.place), verdict_words(one.verdict), f"{one.detail} {one.hint}".rstrip()),
+            (str(one.place), verdict_words(one.verdict), join_sentences(one.detail, one.hint)),
             _bind_severity(one.verdict, report),
         )
         for one in report.places
@@ -238,7 +238,7 @@ def _bind_result(report: BindReport) -> DisplayedResult:
     return DisplayedResult(
         _bind_severity(report.verdict, report),
         verdict_words(report.verdict),
-        " ".join((report.detail, *report.notes)),
+        join_sentences(report.detail, *report.notes),
         report.hint,
         tuple(map(_, _PLACE_COLUMNS)),
         rows,

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 from portview.override import override
 from portview.ui.search.suggestions import SuggestionList, SuggestionModel
 from portview.ui.style.icons import icon
@@ -165,7 +165,7 @@ class FilterBox(QLineEdit):
         hint = error.hint if error else ""
         # While the list helps to go on, what is not there yet is no mistake.
         is_helped = self.popup.isVisible()
-        self.mistake_changed.emit("" if is_helped else f"{message} {hint}".strip())
+        self.mistake_changed.emit("" if is_helped else join_sentences(message, hint))
         self.update()
 
     def _mistake_rect(self, error: QueryError) -> QRect:

@@ -24,7 +24,7 @@ from portview.engine.latest_query import LatestQuery
 from portview.engine.latest_task import LatestTask
 from portview.engine.task_runner import Pool
 from portview.engine.watch_feed import AlertsRead, read_alerts
-from portview.i18n import _, ngettext
+from portview.i18n import _, join_sentences, labelled, ngettext
 from portview.override import override
 from portview.ui.watching.silence_menu import silence_menu
 from portview.ui.watching.watch_words import event_row
@@ -209,11 +209,11 @@ class AlertsWindow(ToolWindow):
         count = len(waiting or firing)
         if waiting:
             word = ngettext("{count} alert is open", "{count} alerts are open", count)
-            detail = f"{waiting[0].watch}: {waiting[0].detail}"
+            detail = labelled(waiting[0].watch, waiting[0].detail)
             self.headline.say(Severity.BAD, word.format(count=count), detail)
         elif firing:
             word = ngettext("{count} alert, acknowledged", "{count} alerts, acknowledged", count)
-            detail = f"{firing[0].watch}: {firing[0].detail}"
+            detail = labelled(firing[0].watch, firing[0].detail)
             self.headline.say(Severity.NOTE, word.format(count=count), detail)
         elif incidents:
             self.headline.say(Severity.GOOD, _("Nothing fires"), _("Below is what fired before."))
@@ -282,7 +282,7 @@ class AlertsWindow(ToolWindow):
         self._change.start(
             work,
             lambda _done: self.refresh(),
-            lambda error: self.notified.emit(" ".join(describe_failure(error))),
+            lambda error: self.notified.emit(join_sentences(*describe_failure(error))),
         )
 
 

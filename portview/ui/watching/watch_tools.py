@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from portview.i18n import _, ngettext
+from portview.i18n import _, join_sentences, ngettext
 from portview.ui.commands.row_actions import RowAction, Section, Target
 from portview.ui.commands.window_actions import ActionSpec
 
@@ -210,7 +210,7 @@ class WatchTools(QObject):
                 suggestion, self._runner, parent or self._window, existing=existing
             )
         except PortViewError as error:
-            self.notified.emit(f"{error.message} {error.hint}")
+            self.notified.emit(join_sentences(error.message, error.hint))
             return
         dialog.written.connect(self._on_written)
         dialog.finished.connect(self._on_dialog_finished)

@@ -22,7 +22,7 @@ from portview.engine.latest_query import LatestQuery
 from portview.engine.latest_task import LatestTask
 from portview.engine.task_runner import Pool
 from portview.engine.watch_feed import WatchesRead, read_watches
-from portview.i18n import _, ngettext
+from portview.i18n import _, join_sentences, labelled, ngettext
 from portview.override import override
 from portview.ui.watching.silence_menu import silence_menu
 from portview.ui.watching.strip_delegate import StripDelegate
@@ -213,7 +213,7 @@ class WatchesWindow(ToolWindow):
         elif firing:
             count = len(firing)
             word = ngettext("{count} watch is firing", "{count} watches are firing", count)
-            detail = f"{firing[0].watch.name}: {firing[0].detail}"
+            detail = labelled(firing[0].watch.name, firing[0].detail)
             self.headline.say(Severity.BAD, word.format(count=count), detail)
         elif not found.statuses:
             self.headline.say(
@@ -322,7 +322,7 @@ class WatchesWindow(ToolWindow):
         self._change.start(work, lambda _done: self.refresh(), self._tell_failure)
 
     def _tell_failure(self, error: Exception) -> None:
-        self.notified.emit(" ".join(describe_failure(error)))
+        self.notified.emit(join_sentences(*describe_failure(error)))
         self.refresh()
 
 

@@ -10,7 +10,7 @@ from PySide6.QtGui import QDesktopServices
 
 from portview.domain.errors import PortViewError
 from portview.engine.task_runner import Pool
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 from portview.readers.executable_folder import folder_of
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def open_folder_of(executable: str, runner: TaskRunner, tell: Callable[[str], ob
 
     def refuse(error: Exception) -> None:
         if isinstance(error, PortViewError):
-            tell(f"{error.message} {error.hint}")
+            tell(join_sentences(error.message, error.hint))
         else:
             logger.error("looking for a folder failed", exc_info=error)
             tell(_("The folder could not be opened; the log has the details."))

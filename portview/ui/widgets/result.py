@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from portview.domain.severity import Severity
-from portview.i18n import N_, _
+from portview.i18n import N_, _, labelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class DisplayedResult:
 
     def as_text(self, title: str) -> str:
         """Return the sheet as lines for a message to other people."""
-        lines = [title, f"{self.word}: {self.detail}"]
+        lines = [title, labelled(self.word, self.detail)]
         if self.hint:
             lines.append(_("Hint: {hint}").format(hint=self.hint))
         if self.rows:

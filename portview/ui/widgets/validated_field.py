@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QLabel, QLineEdit, QStyle, QStyleOptionFrame, QWidget
 
 from portview.domain.user_input.parsing import BadInputError
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 from portview.override import override
 from portview.ui.style.theme import mistake_colour
 
@@ -98,7 +98,7 @@ class ValidatedField(QLineEdit, Generic[T]):
             except BadInputError as mistake:
                 self._value = None
                 self._mistake = mistake
-        words = f"{self._mistake.problem} {self._mistake.hint}".strip() if self._mistake else ""
+        words = join_sentences(self._mistake.problem, self._mistake.hint) if self._mistake else ""
         self.setAccessibleDescription(words)
         self.mistake_changed.emit(words)
         self.update()

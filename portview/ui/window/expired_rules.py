@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from portview.domain.errors import Outcome, PortViewError
 from portview.engine.task_runner import Pool
+from portview.i18n import join_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,7 +107,7 @@ class ExpiredRules(QObject):
         if error.outcome is not Outcome.NEEDS_ADMIN:
             logger.warning("expired rules: %s %s", error.message, error.hint)
             return
-        message = f"{error.message} {error.hint}".strip()
+        message = join_sentences(error.message, error.hint)
         if message != self._last_wanted:
             self._last_wanted = message
             self.notified.emit(message)

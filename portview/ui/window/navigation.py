@@ -10,7 +10,7 @@ from portview.domain.sockets.scope import Scope, in_scope, scope_of
 from portview.domain.sockets.socket_row import State
 from portview.domain.table.columns import COLUMNS
 from portview.domain.table.saved_view import SavedView
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 from portview.ui.search.scope_bar import scope_title
 from portview.ui.window.carried_view import CarriedView, carried, key_of
 
@@ -70,7 +70,7 @@ class Navigation(QObject):
             notes.append(_("The filter hid this socket; it is cleared."))
         self._views.select_key(key)
         if notes:
-            self._tell(" ".join(notes))
+            self._tell(join_sentences(*notes))
 
     @Slot(object)
     def go_to(self, key: SocketKey) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from portview.domain.errors import PortViewError
 from portview.engine.task_runner import Pool
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 from portview.ui.commands.window_actions import ActionSpec
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class RestartAction(QObject):
         self._action.setEnabled(True)
         if not isinstance(error, PortViewError):
             raise error
-        self.notified.emit(f"{error.message} {error.hint}".strip())
+        self.notified.emit(join_sentences(error.message, error.hint))
 
     def _show_command(self, command: str) -> None:
         from portview.ui.window.root_command_dialog import RootCommandDialog  # noqa: PLC0415 - when wanted

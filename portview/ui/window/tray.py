@@ -13,7 +13,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
 
 from portview.domain.errors import PortViewError
-from portview.i18n import N_, _
+from portview.i18n import N_, _, join_sentences
 from portview.ui.commands.window_actions import ActionSpec
 from portview.ui.style.icons import application_icon
 
@@ -212,7 +212,7 @@ class Tray(QObject):
         try:
             self._autostart.set_on(is_on)
         except PortViewError as error:
-            self.notified.emit(f"{error.message} {error.hint}")
+            self.notified.emit(join_sentences(error.message, error.hint))
         self._acts["autostart"].setChecked(self._autostart.is_on())
 
     @Slot(QSystemTrayIcon.ActivationReason)

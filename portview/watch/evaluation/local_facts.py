@@ -12,7 +12,7 @@ from portview.domain.errors import PortViewError
 from portview.domain.facts import Fact, Known, Unreadable
 from portview.domain.owners.identity import identity_of, what_of
 from portview.domain.sockets.socket_row import Protocol, State, awaits_clients
-from portview.i18n import without_full_stop
+from portview.i18n import join_sentences, without_full_stop
 from portview.watch.evaluation.programs import shown_program
 
 if TYPE_CHECKING:
@@ -143,5 +143,5 @@ def _read_ranges(protocol: Protocol) -> Fact[PortRanges]:
     except (PortViewError, OSError) as error:
         return Unreadable(without_full_stop(str(error)))
     if ranges.notes:
-        return Unreadable(without_full_stop(" ".join(ranges.notes)))
+        return Unreadable(without_full_stop(join_sentences(*ranges.notes)))
     return Known(ranges)

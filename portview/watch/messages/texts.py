@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from portview.command_name import command_line
 from portview.domain.local_time import local_moment
 from portview.domain.plain_text import inert
-from portview.i18n import _, ngettext, speaking
+from portview.i18n import _, join_list, labelled, ngettext, speaking
 from portview.watch.incidents.machine import EventKind
 from portview.watch.messages.grouping import REPAIR, TEST, MessageType
 from portview.watch.rules.templates import filled
@@ -79,7 +79,7 @@ class Composer:
     def _title(self, group: Group) -> str:
         count = len(group.items)
         if self.style.title:
-            names = ", ".join(dict.fromkeys(one.event.watch for one in group.items))
+            names = join_list(dict.fromkeys(one.event.watch for one in group.items))
             values = {
                 "count": str(count),
                 "host": self.host,
@@ -88,7 +88,7 @@ class Composer:
             }
             return inert(filled(self.style.title, values), _LONGEST_TITLE)
         if count == 1:
-            what = f"{_kind_words(group.items[0])}: {self._name(group.items[0])}"
+            what = labelled(_kind_words(group.items[0]), self._name(group.items[0]))
         elif group.type is MessageType.FAILURE:
             what = ngettext("{count} watch is firing", "{count} watches are firing", count)
         elif group.type is MessageType.SUCCESS:
@@ -96,8 +96,8 @@ class Composer:
         else:
             what = ngettext("{count} note on watches", "{count} notes on watches", count)
         if count > 1:
-            names = ", ".join(dict.fromkeys(one.event.watch for one in group.items))
-            what = f"{what.format(count=count)}: {names}"
+            names = join_list(dict.fromkeys(one.event.watch for one in group.items))
+            what = labelled(what.format(count=count), names)
         return inert(f"[{self.host}] {what}" if self.host else what, _LONGEST_TITLE)
 
     def _name(self, item: Item) -> str:
@@ -114,7 +114,7 @@ class Composer:
         event, known = item.event, self._background(item)
         if self.style.text:
             return filled(self.style.text, self._values(item, known))
-        lines = [f"{_kind_words(item)}: {event.watch}"]
+        lines = [labelled(_kind_words(item), event.watch)]
         if event.detail:
             lines.append(event.detail)
         if known.port is not None:

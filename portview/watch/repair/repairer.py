@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.cancellation import Cancelled, CancelToken
 from portview.domain.errors import PortViewError
-from portview.i18n import _
+from portview.i18n import _, labelled
 from portview.watch.evaluation.evaluator import needs_snapshot
 from portview.watch.incidents.machine import Evaluation
 from portview.watch.messages.grouping import REPAIR
@@ -106,7 +106,7 @@ class Repairer:
         facts = self._reader.read(settled=True)
         reason = why_it_can_not_help(watch, step, facts, good_program, service_holder)
         if reason:
-            self._tell_once(store, watch, incident, key, f"{step_words(step)}: {reason}")
+            self._tell_once(store, watch, incident, key, labelled(step_words(step), reason))
             return
         with store.transaction():
             number = add_attempt(

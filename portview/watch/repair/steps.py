@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import inert, quoted
 from portview.domain.sockets.socket_row import Protocol
-from portview.i18n import _
+from portview.i18n import _, labelled
 from portview.watch.evaluation.programs import is_program
 from portview.watch.repair.attempts import RepairResult
 from portview.watch.rules.file import rules_path
@@ -52,7 +52,7 @@ def carry_out(watch: Watch, step: RepairStep, incident: str, cancel: CancelToken
     except PortViewError as error:
         is_denied = error.outcome is Outcome.NEEDS_ADMIN
         result = RepairResult.REFUSED_ADMIN if is_denied else RepairResult.FAILED
-        return StepEnd(result, f"{step_words(step)}: {inert(error.message, 300)}")
+        return StepEnd(result, labelled(step_words(step), inert(error.message, 300)))
 
 
 def _restart(step: RepairStep) -> StepEnd:
@@ -60,7 +60,7 @@ def _restart(step: RepairStep) -> StepEnd:
     from portview.actions.confirmation.actions import ServiceAction  # noqa: PLC0415 - likewise
 
     report = perform(prepare(ServiceAction(step.service, "restart")))
-    return StepEnd(RepairResult.STARTED, f"{step_words(step)}: {report.now}")
+    return StepEnd(RepairResult.STARTED, labelled(step_words(step), report.now))
 
 
 def _free(watch: Watch, step: RepairStep, cancel: CancelToken) -> StepEnd:
@@ -81,19 +81,19 @@ def _free(watch: Watch, step: RepairStep, cancel: CancelToken) -> StepEnd:
         info = one.process.info if one.process is not None else None
         if one.is_guess or info is None or is_program(info, step.program) is not True:
             text = _("not every holder of the port is that program")
-            return StepEnd(RepairResult.REFUSED, f"{words}: {text}")
+            return StepEnd(RepairResult.REFUSED, labelled(words, text))
     if plan.refused:
         is_hidden = plan.is_hidden
         refusal = plan.refused[0].refusal
         reason = refusal.reason if refusal else ""
         result = RepairResult.REFUSED_ADMIN if is_hidden else RepairResult.REFUSED
-        return StepEnd(result, f"{words}: {inert(reason, 300)}")
+        return StepEnd(result, labelled(words, inert(reason, 300)))
     report = perform(prepared, ExecutionOptions(cancel=cancel))
     if report.outcome is Outcome.DONE:
-        return StepEnd(RepairResult.STARTED, f"{words}: {inert(report.now, 300)}")
+        return StepEnd(RepairResult.STARTED, labelled(words, inert(report.now, 300)))
     is_denied = report.outcome is Outcome.NEEDS_ADMIN
     result = RepairResult.REFUSED_ADMIN if is_denied else RepairResult.FAILED
-    return StepEnd(result, f"{words}: {inert(report.now, 300)}")
+    return StepEnd(result, labelled(words, inert(report.now, 300)))
 
 
 def _run(watch: Watch, step: RepairStep, incident: str, cancel: CancelToken) -> StepEnd:
@@ -101,7 +101,7 @@ def _run(watch: Watch, step: RepairStep, incident: str, cancel: CancelToken) -> 
 
     words = step_words(step)
     if problem := why_not_trusted():
-        return StepEnd(RepairResult.REFUSED_ADMIN, f"{words}: {problem}")
+        return StepEnd(RepairResult.REFUSED_ADMIN, labelled(words, problem))
     variables = {
         "PORTVIEW_WATCH": watch.name,
         "PORTVIEW_PORT": "" if watch.port is None else str(watch.port),
@@ -111,14 +111,14 @@ def _run(watch: Watch, step: RepairStep, incident: str, cancel: CancelToken) -> 
     cancel.raise_if_cancelled()
     if ended.is_late:
         text = _("it did not end within {seconds:g} s and was ended with all that it started")
-        return StepEnd(RepairResult.TIMED_OUT, f"{words}: {text.format(seconds=step.timeout_s)}")
+        return StepEnd(RepairResult.TIMED_OUT, labelled(words, text.format(seconds=step.timeout_s)))
     if ended.code is None:
         text = _("it could not be started: {reason}").format(reason=ended.problem)
-        return StepEnd(RepairResult.FAILED, f"{words}: {text}")
+        return StepEnd(RepairResult.FAILED, labelled(words, text))
     if ended.code:
         text = _("it ended with the exit code {code}").format(code=ended.code)
-        return StepEnd(RepairResult.FAILED, f"{words}: {text}")
-    return StepEnd(RepairResult.STARTED, f"{words}: {_('it ended with the exit code 0')}")
+        return StepEnd(RepairResult.FAILED, labelled(words, text))
+    return StepEnd(RepairResult.STARTED, labelled(words, _("it ended with the exit code 0")))
 
 
 def why_not_trusted() -> str:

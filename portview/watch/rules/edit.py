@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
 from portview.files import write_whole
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 from portview.private_files import make_folder
 from portview.watch.rules.file import problem_lines, read_bytes, require_right
 from portview.watch.rules.parse import parse_rules
@@ -52,7 +52,7 @@ def add_watch(path: Path, values: Mapping[str, Any]) -> None:
     if problems:
         raise PortViewError(
             "wrong_watch",
-            " ".join(one.message for one in problems),
+            join_sentences(*[one.message for one in problems]),
             _("Nothing was written."),
             Outcome.BAD_INPUT,
         )
@@ -72,7 +72,7 @@ def remove_watch(path: Path, name: str) -> None:
     if problems:
         raise PortViewError(
             "still_needed",
-            " ".join(problem_lines(path, problems)),
+            join_sentences(*problem_lines(path, problems)),
             _("Nothing was written. Change the other watches first."),
             Outcome.BAD_INPUT,
         )
@@ -197,7 +197,7 @@ def change_watch(path: Path, name: str, changes: Mapping[str, Any]) -> None:
     if problems:
         raise PortViewError(
             "wrong_watch",
-            " ".join(one.message for one in problems),
+            join_sentences(*[one.message for one in problems]),
             _("Nothing was written."),
             Outcome.BAD_INPUT,
         )

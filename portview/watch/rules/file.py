@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.errors import Outcome, PortViewError
 from portview.folders import settings_folder
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 from portview.private_files import read_whole
 from portview.watch.rules.parse import MAX_BYTES, ParsedRules, parse_rules
 
@@ -65,7 +65,7 @@ def require_right(path: Path, parsed: ParsedRules) -> None:
         return
     raise PortViewError(
         "wrong_rules",
-        " ".join(problem_lines(path, parsed.problems)),
+        join_sentences(*problem_lines(path, parsed.problems)),
         _("Correct the file; it was left as it is."),
         Outcome.BAD_INPUT,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from portview.i18n import _
+from portview.i18n import _, join_sentences
 from portview.watch.incidents.machine import Condition
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _summed_up(
     detail = worst.detail
     if len(incidents) > 1:
         more = _("And {count} more.").format(count=len(incidents) - 1)
-        detail = f"{detail} {more}"
+        detail = join_sentences(detail, more)
     return WatchStatus(
         watch,
         worst.state.shown,
