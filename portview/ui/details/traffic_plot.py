@@ -88,7 +88,7 @@ class TrafficPlot(pg.PlotWidget):  # type: ignore[misc] # pyqtgraph has no types
     @override
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_curves"):
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "curves"):
             self._colour()
 
     def _colour(self) -> None:
