@@ -49,7 +49,7 @@ def _linux_process_key(pid: int) -> ProcessKey | FieldProblem:
 
 
 def key_from_stat(pid: int, stat: bytes) -> ProcessKey:
-    """Return the identity that the text of /proc/PID/stat tells. Raises ValueError, IndexError."""
+    """Return the identity that the text of /proc/PID/stat names. Raises ValueError, IndexError."""
     # The command may hold blanks and brackets: what counts is behind the last bracket.
     ticks = int(stat[stat.rindex(b")") + 2 :].split()[_STAT_START_TIME_AFTER_COMM])
     # psutil re-reads the boot time, which a clock adjustment moves; a process would then seem to

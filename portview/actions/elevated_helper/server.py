@@ -117,7 +117,7 @@ def _stop(elevated_request: ElevatedRequest) -> dict[str, Any]:
     standpoint = inspector.standpoint()
     for seen in elevated_request.processes:
         if process_key(seen.key.pid) != seen.key:
-            continue  # What became of it, the handle tells.
+            continue  # What became of it, the handle reports.
         # The same is asked again on the handle; here a refusal is an answer of its own.
         reason = stop_refusal(inspector.facts_of(seen.key), standpoint)
         if reason is not None:

@@ -36,7 +36,7 @@ class ProcessHandle(Protocol):
         ...
 
     def ask(self) -> CloseMethod:
-        """Ask the process to close by itself and tell how; NONE where there is no way."""
+        """Ask the process to close by itself and say how; NONE where there is no way."""
         ...
 
     def end(self) -> None:

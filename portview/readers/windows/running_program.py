@@ -28,7 +28,7 @@ def read_windows_program(handle: int) -> RunningProgram:
     """Return the program of the process behind a handle. Never raises; any thread.
 
     The handle needs PROCESS_QUERY_LIMITED_INFORMATION. A process of Windows keeps its program for
-    life, so there is no load to tell apart.
+    life, so there is no load to report apart.
     """
     try:
         path = _image_path(handle)

@@ -101,7 +101,7 @@ class TrafficPlot(pg.PlotWidget):  # type: ignore[misc] # pyqtgraph has no types
             axis.setTextPen(text)
         self._legend.setLabelTextColor(palette.color(QPalette.ColorRole.Text))
         for curve, colour, style in zip(self.curves, plot_colours(palette), _STYLES, strict=False):
-            # The style tells the lines apart where colours don't.
+            # The style distinguishes the lines where colours don't.
             curve.setPen(QPen(pg.mkPen(colour, width=1, style=style)))
             filling = QColor(colour)
             filling.setAlpha(_FILLING)

@@ -33,7 +33,7 @@ _TYPING_PAUSE_MS = 120
 
 
 class FilterBox(QLineEdit):
-    """Takes a query and tells every valid one; a mistake leaves the last good one in force."""
+    """Takes a query and reports every valid one; a mistake leaves the last good one in force."""
 
     query_changed = Signal(object, str)
     mistake_changed = Signal(str)
@@ -76,7 +76,7 @@ class FilterBox(QLineEdit):
 
     @Slot()
     def apply_now(self) -> None:
-        """Read the text; tell the query, or show where its mistake is."""
+        """Read the text; report the query, or show where its mistake is."""
         self._apply(is_typing=False)
 
     @Slot()

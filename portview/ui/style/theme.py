@@ -71,7 +71,7 @@ def _show_boxes() -> None:
         window = palette.color(QPalette.ColorRole.Window)
         palette.setColor(QPalette.ColorRole.Base, window.lighter(_BOX_LIGHTER))
     for kind in ("QCheckBox", "QRadioButton"):
-        # The stubs ask for bytes, which PySide itself refuses.
+        # PySide takes a text for the name; its types know bytes alone, which it refuses.
         if QApplication.palette(kind) != palette:  # type: ignore[call-overload]
             QApplication.setPalette(palette, kind)  # type: ignore[arg-type]
 

@@ -73,7 +73,7 @@ class EmptyState(QWidget):
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
-            resize: QResizeEvent = event  # type: ignore[assignment] # told by its type
+            resize: QResizeEvent = event  # type: ignore[assignment] # reported by its type
             self.resize(resize.size())
         elif event.type() == QEvent.Type.PaletteChange:
             self._colour()

@@ -322,7 +322,7 @@ class MainWindow(QMainWindow):
             diagnosis=self.diagnosis,
             watch=self.watching.watch_port,
             start=self.tools.actions.start,
-            tell=self.show_message,
+            notify=self.show_message,
         )
         self.views.port_typed.connect(self._on_digit)
         self.port_box.left.connect(self.views.setFocus)
@@ -368,7 +368,7 @@ class MainWindow(QMainWindow):
         self._port_usage = PortUsageFeed(self._runner, self)
         self._port_usage.counted.connect(self.status.show_usage)
         watching.state_changed.connect(self.background.show_watches)
-        watching.told.connect(self._on_told)
+        watching.reported.connect(self._on_reported)
         self.background.message_clicked.connect(watching.show_window)
         history = self.tools.history
         history.port_wanted.connect(lambda port: self.port_box.take_over(str(port)))
@@ -377,12 +377,12 @@ class MainWindow(QMainWindow):
         self.view_actions.saved_views.add_built_in(self.acts["new_since_yesterday"])
 
     @Slot(str, str, str)
-    def _on_told(self, title: str, text: str, kind: str) -> None:
+    def _on_reported(self, title: str, text: str, kind: str) -> None:
         self.show_message(title)
         if kind == "failure" and self.isVisible():
             QApplication.beep()
             QApplication.alert(self)
-        self.background.tell(title, text, kind)
+        self.background.notify(title, text, kind)
 
     @Slot(object)
     def _on_snapshot(self, snapshot: Snapshot) -> None:

@@ -53,7 +53,7 @@ class StatusBar(QStatusBar):
         self.addPermanentWidget(self._cost)
 
     def show_rights(self, *, is_elevated: bool) -> None:
-        """Tell whether other users' processes can be read."""
+        """Report whether other users' processes can be read."""
         self._say(self._rights, _("elevated") if is_elevated else _("not elevated"))
         self._rights.setToolTip(
             _("PortView runs with administrator rights.")
