@@ -10,9 +10,12 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMessageBox, QPushButton, QVBoxLayout
 
 from portview.domain.errors import PortViewError
+from portview.domain.local_time import local_moment
+from portview.domain.plain_text import inert
 from portview.engine.latest_query import LatestQuery
 from portview.engine.task_runner import Pool
-from portview.i18n import _
+from portview.i18n import _, ngettext
+from portview.models.tooltips import plain_tooltip
 from portview.override import override
 from portview.ui.details.details_page import DetailsPage
 from portview.ui.history.history_export import HistoryExport
@@ -25,13 +28,17 @@ from portview.watch.history.schema import HISTORY
 from portview.watch.store.database import open_store, store_path
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PySide6.QtWidgets import QWidget
 
     from portview.engine.task_runner import TaskRunner
     from portview.models.history_lanes import Lanes
     from portview.ui.details.details_page import Subject
+    from portview.watch.history.peers import Peer
 
 _AGAIN_S = 2.0
+_MOST_IN_TIP = 15
 
 
 class HistoryPage(DetailsPage):
@@ -56,9 +63,10 @@ class HistoryPage(DetailsPage):
         self.heading = QLabel()
         self.heading.setTextFormat(Qt.TextFormat.PlainText)
         self.heading.setWordWrap(True)
-        self.heading.setToolTip(
-            _("Kept in {path}: listening sockets and their owners.").format(path=store_path())
+        self._where = _("Kept in {path}: listening sockets and their owners.").format(
+            path=store_path()
         )
+        self.heading.setToolTip(plain_tooltip(self._where))
         self.time_bar = TimeBar(self.window_of_time)
         self.time_bar.refused.connect(self.heading.setText)
         self.shown = PortHistory(self.window_of_time)
@@ -93,7 +101,7 @@ class HistoryPage(DetailsPage):
             self._question = question
             if not self.window_of_time.follows_now:
                 self.window_of_time.show_last(self.window_of_time.length_ms)
-            self._tell(self.shown.show_answer(HistoryAnswer()))
+            self._notify(self.shown.show_answer(HistoryAnswer()))
         elif now_s - self._asked_s < _AGAIN_S:
             return
         self._ask()
@@ -111,21 +119,29 @@ class HistoryPage(DetailsPage):
         if self._question != (question.port, question.protocol):
             self._ask()
             return
-        self._tell(self.shown.show_answer(answer))
+        self._notify(self.shown.show_answer(answer))
 
     def _on_failed(self, error: Exception) -> None:
         reason = error.message if isinstance(error, PortViewError) else str(error)
         self.heading.setText(_("The history can't be read: {reason}").format(reason=reason))
 
-    def _tell(self, lanes: Lanes) -> None:
+    def _notify(self, lanes: Lanes) -> None:
         words = lanes.summary
+        peers = [one for one in self.shown.answer.peers if one.is_incoming]
+        if peers:
+            count = len({one.address for one in peers})
+            text = ngettext(
+                "{count} other machine connected.", "{count} other machines connected.", count
+            )
+            words += " " + text.format(count=count)
+        self.heading.setToolTip(plain_tooltip(_peers_tip(peers) or self._where))
         if self.shown.choice.currentIndex() == BYTES and not _has_bytes(self.shown.answer):
             words = _("No bytes were counted in this time.") + " " + words
         self.heading.setText(words)
 
     @Slot()
     def _on_time_changed(self) -> None:
-        self._tell(self.shown.draw())
+        self._notify(self.shown.draw())
         self._ask()
 
     @Slot()
@@ -163,6 +179,16 @@ def ask_or_nothing(question: HistoryQuestion) -> HistoryAnswer:
         if error.code == "no_store":
             return HistoryAnswer()
         raise
+
+
+def _peers_tip(peers: Sequence[Peer]) -> str:
+    """Return the machines that connected last, one a line."""
+    return "\n".join(
+        _("{address}, last {moment}").format(
+            address=inert(one.address, 60), moment=local_moment(one.to_ms)
+        )
+        for one in peers[:_MOST_IN_TIP]
+    )
 
 
 def _has_bytes(answer: HistoryAnswer) -> bool:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QSizePolicy, QToolTip
 
 from portview.i18n import _
 from portview.models.history_lanes import Lanes
+from portview.models.tooltips import plain_tooltip
 from portview.override import override
 from portview.ui.history.lane_painter import AXIS, LANE, MARKS, LaneLayout, LanePainter
 
@@ -127,7 +128,8 @@ class LaneView(QAbstractScrollArea):
     @override
     def viewportEvent(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), self.tooltip_at(QPointF(event.pos())), self)
+            text = plain_tooltip(self.tooltip_at(QPointF(event.pos())))
+            QToolTip.showText(event.globalPos(), text, self)
             return True
         if event.type() == QEvent.Type.Leave and self._hover_x is not None:
             self._hover_x = None

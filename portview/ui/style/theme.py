@@ -70,9 +70,10 @@ def _show_boxes() -> None:
     elif is_dark(palette):
         window = palette.color(QPalette.ColorRole.Window)
         palette.setColor(QPalette.ColorRole.Base, window.lighter(_BOX_LIGHTER))
-    for kind in (b"QCheckBox", b"QRadioButton"):
-        if QApplication.palette(kind) != palette:
-            QApplication.setPalette(palette, kind)
+    for kind in ("QCheckBox", "QRadioButton"):
+        # PySide takes a text for the name; its types know bytes alone, which it refuses.
+        if QApplication.palette(kind) != palette:  # type: ignore[call-overload]
+            QApplication.setPalette(palette, kind)  # type: ignore[arg-type]
 
 
 def dark_palette() -> QPalette:

@@ -96,17 +96,17 @@ _SYNTAX = (
 def help_sections(menu_bar: QMenuBar) -> list[HelpSection]:
     """Return all there is to press and to type: a section for each menu, then the rest.
 
-    An action that stands in several menus is told in the first one.
+    An action that stands in several menus is reported in the first one.
     """
     sections: list[HelpSection] = []
-    told: set[QAction] = set()
+    reported: set[QAction] = set()
     for top in menu_bar.actions():
         lines = tuple(
             HelpLine(_keys(action), _title(action, path))
             for path, action in _walk([top])
-            if not action.shortcut().isEmpty() and action not in told
+            if not action.shortcut().isEmpty() and action not in reported
         )
-        told.update(action for _unused, action in _walk([top]))
+        reported.update(action for _unused, action in _walk([top]))
         if lines:
             sections.append(HelpSection(_plain(top.text()), lines))
     keys = tuple(

@@ -67,6 +67,7 @@ def html_report(facts: ReportFacts, *, title: str, machine: str, now_ms: int) ->
         *_alerts(facts, now_ms),
         *_repairs(facts),
         *_ports(facts),
+        *_peers(facts),
         *_changes(facts),
         _paragraph(
             _("Made by PortView {version} at {moment}, from what it saw itself.").format(
@@ -200,6 +201,31 @@ def _ports(facts: ReportFacts) -> Iterable[str]:
         yield _paragraph(_("There is more than can be shown: ask for a shorter time."))
 
 
+def _peers(facts: ReportFacts) -> Iterable[str]:
+    if not facts.peers:
+        return
+    yield f"<h2>{_safe(_('Other machines'))}</h2>"
+    titles = (
+        _("Address"), _("Direction"), _("Port"), _("Program here"), _("Connections"),
+        _("First seen"), _("Last seen"),
+    )  # fmt: skip
+    yield _table(
+        titles,
+        [
+            (
+                (one.address, ""),
+                (_("incoming") if one.is_incoming else _("outgoing"), ""),
+                (str(one.port), "n"),
+                (one.process or _("unknown"), ""),
+                (str(one.connections), "n"),
+                (local_moment(one.from_ms), "t"),
+                (local_moment(one.to_ms), "t"),
+            )
+            for one in facts.peers
+        ],
+    )
+
+
 def _changes(facts: ReportFacts) -> Iterable[str]:
     yield f"<h2>{_safe(_('What happened'))}</h2>"
     if not facts.changes:
@@ -207,7 +233,7 @@ def _changes(facts: ReportFacts) -> Iterable[str]:
         return
     words = {"began": _("began to listen"), "ended": _("stopped listening")}
     shown = facts.changes[-MOST_CHANGES:]
-    titles = (_("When"), _("Port"), _("What"), _("Detail"))
+    titles = (_("When"), _("Port"), _("Event"), _("Detail"))
     rows = [
         (
             (local_moment(one.at_ms), "t"),

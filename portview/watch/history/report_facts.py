@@ -8,6 +8,7 @@ from portview.watch.history.times import length_ms, union, unknown_times, withou
 from portview.watch.history.words import event_words, span_name
 
 if TYPE_CHECKING:
+    from portview.watch.history.peers import Peer
     from portview.watch.history.questions import HistoryAnswer, IncidentSpan, Span
     from portview.watch.history.writing import PortEvent
 
@@ -51,6 +52,8 @@ class ReportFacts(NamedTuple):
     changes: tuple[ChangeFacts, ...]
     alerts: tuple[IncidentSpan, ...]
     repairs: tuple[PortEvent, ...]
+    peers: tuple[Peer, ...]
+    """Other machines, where the person had them recorded."""
     is_cut: bool
 
 
@@ -71,6 +74,7 @@ def report_facts(answer: HistoryAnswer, from_ms: int, to_ms: int) -> ReportFacts
         tuple(sorted(changes, key=lambda change: change.at_ms)),
         answer.incidents,
         tuple(event for event in events if event.kind == _REPAIR),
+        answer.peers,
         answer.is_cut,
     )
 

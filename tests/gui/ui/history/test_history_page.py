@@ -20,9 +20,11 @@ from portview.ui.details.details_page import Subject
 from portview.ui.history.history_page import HistoryPage
 from portview.ui.history.lane_view import LaneView
 from portview.ui.widgets.time_ticks import tick_label, ticks_between
+from portview.watch.history.counting import PeerSeen
+from portview.watch.history.peers import write_peers
 from portview.watch.history.questions import Gap, HistoryAnswer, HistoryQuestion, Span, ask_history
 from portview.watch.history.schema import HISTORY
-from portview.watch.history.tracker import ListenerTracker
+from portview.watch.history.tracker import ListenerTracker, Owner
 from portview.watch.history.writing import HistoryWriter, PortEvent
 from portview.watch.incidents.machine import Moment
 from portview.watch.store.database import open_store, store_path
@@ -147,6 +149,24 @@ def test_the_tab_shows_the_chosen_port_and_zooms(qtbot: QtBot, runner: TaskRunne
     assert shown.follows_now
     page.show_subject(Subject(SocketEntry(row(81), None, ""), True, Snapshot(taken.rows)))
     qtbot.waitUntil(lambda: "No process was seen" in page.heading.text())
+
+
+def test_other_machines_are_named_where_they_were_recorded(
+    qtbot: QtBot, runner: TaskRunner
+) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    with closing(open_store(store_path(), [HISTORY])) as connection:
+        tracker, writer = ListenerTracker(), HistoryWriter(connection, "test")
+        writer.write(tracker.look(snapshot([row(80)]), Moment(0, now_ms)))
+        seen = [PeerSeen(80, True, f"192.0.2.{number % 2}", Owner("p")) for number in range(3)]
+        write_peers(connection, now_ms, [*seen, PeerSeen(80, False, "192.0.2.9", Owner("p"))])
+    page = HistoryPage(runner)
+    qtbot.addWidget(page)
+    page.show()
+    taken = snapshot([row(80)])
+    page.show_subject(Subject(SocketEntry(row(80), None, ""), True, Snapshot(taken.rows)))
+    qtbot.waitUntil(lambda: "2 other machines connected" in page.heading.text())
+    assert page.heading.toolTip().count("192.0.2.") == 2
 
 
 def test_forgetting_asks_first_and_deletes_this_port(qtbot: QtBot, runner: TaskRunner) -> None:

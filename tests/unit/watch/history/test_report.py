@@ -16,6 +16,7 @@ from portview.watch.history import questions
 from portview.watch.history.csv_form import spans_csv
 from portview.watch.history.html_report import html_report
 from portview.watch.history.newcomers import new_since
+from portview.watch.history.peers import Peer
 from portview.watch.history.questions import Gap, HistoryAnswer, IncidentSpan, Span
 from portview.watch.history.report_facts import report_facts
 from portview.watch.history.schema import HISTORY
@@ -124,6 +125,7 @@ def test_nothing_of_the_machine_is_interpreted_and_nothing_is_loaded() -> None:
         is_recording=True,
         first_look_ms=0,
         incidents=(IncidentSpan(HOSTILE, HOSTILE, 80, HOUR, None, HOSTILE, None),),
+        peers=(Peer(80, True, HOSTILE, HOSTILE, HOUR, HOUR, 1),),
     )
     facts = report_facts(answer, 0, 9 * HOUR)
     page = html_report(facts, title=HOSTILE, machine=HOSTILE, now_ms=9 * HOUR)
