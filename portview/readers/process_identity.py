@@ -37,6 +37,15 @@ def process_key(pid: int) -> ProcessKey | FieldProblem:
         return FieldProblem.UNAVAILABLE
 
 
+def has_ended(key: ProcessKey) -> bool:
+    """Return whether it is proved that a process has ended: its PID is free, or another's now.
+
+    One that can't be read now may still be there.
+    """
+    now = process_key(key.pid)
+    return now is FieldProblem.PROCESS_GONE or (isinstance(now, ProcessKey) and now != key)
+
+
 def _linux_process_key(pid: int) -> ProcessKey | FieldProblem:
     try:
         return key_from_stat(pid, Path(f"/proc/{pid}/stat").read_bytes())

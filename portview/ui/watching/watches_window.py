@@ -174,7 +174,7 @@ class WatchesWindow(ToolWindow):
         self._statuses, self._strips = found.statuses, found.strips
         now_ms = time.time_ns() // 1_000_000
         fill_table(self.table, columns(), self._rows(found, now_ms), _WIDEST)
-        happened = (_("When"), _("What"), _("Detail"))
+        happened = (_("When"), _("Event"), _("Detail"))
         fill_table(self.timeline, happened, [event_row(one) for one in found.events])
         names = [one.watch.name for one in found.statuses]
         if chosen is not None and chosen.watch.name in names:
