@@ -79,7 +79,7 @@ logger = logging.getLogger(__name__)
 _X_PATIENCE_S = 2
 _SETTLED_MS = 5000
 _EXECUTION_PAUSE_S = 2.0 if sys.platform == "win32" else 0.0
-"""Windows lists the threads of the whole machine to tell which processes are suspended."""
+"""Windows lists the threads of the whole machine to say which processes are suspended."""
 _APP_USER_MODEL_ID = "PortView.PortView"
 """The installer's shortcuts have it as well."""
 
@@ -95,7 +95,7 @@ def run_window(arguments: Sequence[str]) -> int:
         check_display()
         reader = open_reader(options.reader)
     except PortViewError as error:
-        _tell(error)
+        _print_error(error)
         return int(error.outcome)
     application = make_application()
     instance = SingleInstance(user_settings_folder())
@@ -132,7 +132,7 @@ def make_application() -> QApplication:
     """Create the QApplication with PortView's name, icon and style."""
     QCoreApplication.setApplicationName("PortView")
     QCoreApplication.setApplicationVersion(__version__)
-    _tell_taskbar()
+    _name_for_taskbar()
     application = QApplication([sys.argv[0]])
     application.setApplicationDisplayName("PortView")
     application.setDesktopFileName("portview")
@@ -141,7 +141,7 @@ def make_application() -> QApplication:
     return application
 
 
-def _tell_taskbar() -> None:
+def _name_for_taskbar() -> None:
     """Group PortView's windows under its own icon, also where Python runs it (Windows)."""
     if sys.platform == "win32":
         import ctypes  # noqa: PLC0415 - Windows only
@@ -447,7 +447,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _tell(error: PortViewError) -> None:
+def _print_error(error: PortViewError) -> None:
     logger.error("%s %s", error.message, error.hint)
     if sys.stderr is not None:
         hint = _("hint: {text}").format(text=error.hint)

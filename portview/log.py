@@ -26,7 +26,7 @@ def start_logging() -> None:
     """Send the program's log to the file, rotated at 1 MB.
 
     A disk that refuses is no reason to stop. The console stays clean: what a person should know is
-    told by the window or the command.
+    reported by the window or the command.
     """
     root = logging.getLogger()
     root.setLevel(logging.INFO)

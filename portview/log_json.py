@@ -62,7 +62,7 @@ class EcsFormatter(logging.Formatter):
 def wants_json() -> bool:
     """Return whether watches.toml or the settings ask for JSON. Never raises.
 
-    A file with a mistake says nothing here: whoever reads it in earnest tells of it.
+    A file with a mistake says nothing here: whoever reads it in earnest reports of it.
     """
     return rules_want_json() or _says_json(settings_folder() / "settings.json")
 

@@ -45,7 +45,7 @@ class UpdateSource(NamedTuple):
 
 
 class Release(NamedTuple):
-    """The newest version, and the page that tells of it."""
+    """The newest version, and the page that reports of it."""
 
     version: str
     page: str

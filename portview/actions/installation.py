@@ -66,7 +66,7 @@ def _search_path(arguments: Sequence[str]) -> int:
         denied = isinstance(error, PermissionError)
         return int(Outcome.NEEDS_ADMIN if denied else Outcome.NOT_DONE)
     if has_changed:
-        _tell_running_programs()
+        _notify_running_programs()
     return int(Outcome.DONE)
 
 
@@ -122,7 +122,7 @@ def _is_same(entry: str, folder: str) -> bool:
     return entry.strip().strip('"').rstrip("\\").lower() == folder.rstrip("\\").lower()
 
 
-def _tell_running_programs() -> None:
+def _notify_running_programs() -> None:
     """Have the shell read the variables again, so that a terminal opened next knows the command."""
     send = bind(
         load_library("user32.dll"),

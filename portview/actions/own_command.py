@@ -30,7 +30,7 @@ def own_command() -> tuple[str, ...]:
 
 
 def elevated_command() -> tuple[str, ...]:
-    """Return the same for a process with more rights, which no variable may tell what to load."""
+    """Return the same for a process with more rights, which no variable may say what to load."""
     return _command(_ISOLATED)
 
 

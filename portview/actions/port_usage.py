@@ -84,7 +84,7 @@ def port_use(rows: Iterable[SocketRow], request: FreeRequest) -> PortUse:
 def _without_needless_ipv6(holding: list[SocketRow]) -> tuple[list[SocketRow], list[SocketRow]]:
     """Spare the IPv6 wildcard where IPv4 itself is held: then it most likely is IPv6 only.
 
-    Where the system tells, as Linux does, none is left here that is not in the way.
+    Where the system reports, as Linux does, none is left here that is not in the way.
     """
     if all(row.is_v6_only is not None for row in holding if row.key.family is Family.IPV6):
         return holding, []

@@ -1,4 +1,4 @@
-"""The one way from a command that changes something to its report: show, ask, act, tell."""
+"""The one way from a command that changes something to its report: show, ask, act, report."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from portview.actions.confirmation.cards import CardKind
 from portview.cli.console import print_line
-from portview.cli.screen import tell
+from portview.cli.screen import print_text
 from portview.domain.errors import Outcome
 from portview.i18n import join_list, ngettext
 
@@ -24,7 +24,7 @@ _STYLES = {CardKind.REFUSED: "bad", CardKind.STAYS: "quiet"}
 def show_confirmation(confirmation: Confirmation) -> None:
     """Print what is to be done, to whom, and what is left alone."""
     for line, style in confirmation_lines(confirmation):
-        tell(line, style)
+        print_text(line, style)
     for line in confirmation.will_run:
         print_line(line)  # Whole, so that it can be copied.
 
@@ -68,4 +68,4 @@ def show_report(report: ActionReport, *notes: str) -> None:
     style = "good" if report.outcome is Outcome.DONE else "bad"
     for line in (report.done, report.now, report.next_step, *notes):
         if line:
-            tell(line, style if line == report.now else "")
+            print_text(line, style if line == report.now else "")

@@ -41,7 +41,7 @@ class OutputError(PortViewError):
     """Standard output takes no more: the disk is full, or the device is broken."""
 
     def __init__(self, reason: str) -> None:
-        """Tell the system's reason."""
+        """Report the system's reason."""
         super().__init__(
             "output_failed",
             _("The output could not be written: {reason}.").format(reason=reason),

@@ -32,7 +32,7 @@ def wants_rights(reason: str, options: argparse.Namespace) -> bool:
 
 
 def without_useless_advice(error: PortViewError) -> PortViewError:
-    """Return an error that doesn't tell an administrator to become one."""
+    """Return an error that doesn't report an administrator to become one."""
     if error.outcome is not Outcome.NEEDS_ADMIN or not is_elevated():
         return error
     return PortViewError(error.code, error.message, elevated_limit(), Outcome.NOT_DONE)

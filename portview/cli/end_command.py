@@ -61,11 +61,11 @@ def run(options: argparse.Namespace) -> Outcome:
 
 
 def _document(step: PlanStep, report: EndReport | None, *, is_dry_run: bool) -> dict[str, Any]:
-    told = None
+    reported = None
     if report is not None:
         results = [result_object(result) for result in report.results]
-        told = {**report_object(report), "results": results}
-    return {"dry_run": is_dry_run, "plan": step_object(step), "report": told}
+        reported = {**report_object(report), "results": results}
+    return {"dry_run": is_dry_run, "plan": step_object(step), "report": reported}
 
 
 def parse_pid(text: str) -> int:

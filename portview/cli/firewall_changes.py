@@ -20,7 +20,7 @@ from portview.cli.arguments import settle_port
 from portview.cli.confirmation_text import show_confirmation, show_report
 from portview.cli.console import print_json
 from portview.cli.firewall_arguments import awaited_process, expiry, full_program, listed
-from portview.cli.screen import tell
+from portview.cli.screen import print_text
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.firewall import FirewallQuestion, RuleEffect
 from portview.domain.plain_text import inert
@@ -49,7 +49,7 @@ def run_rule(options: argparse.Namespace) -> Outcome:
     wanted = FirewallQuestion(
         Protocol(options.proto), options.port, program=full_program(options.program)
     )
-    # Mistakes are told before anything is looked at.
+    # Mistakes are reported before anything is looked at.
     validated_rule_spec(_rule_spec(options, FirewallQueryContext(wanted), matches_programs=True))
     port = ask_about_port(wanted, sys.platform)
     with closing(open_firewall()) as firewall:
@@ -139,7 +139,7 @@ def _revoke_unseen(options: argparse.Namespace, status: FirewallStatus) -> Outco
     if not prepared.plan.problem:
         raise refusal  # The rules became readable meanwhile: the next call sees them.
     question = _("Revoke the rule {rule_id}?").format(rule_id=inert(rule_id, 40))
-    return _tell_revoked(options, (), consented(prepared, options, question))
+    return _report_revoked(options, (), consented(prepared, options, question))
 
 
 def _revoke(options: argparse.Namespace, prepared: PreparedRevoke, *, has_match: bool) -> Outcome:
@@ -152,7 +152,7 @@ def _revoke(options: argparse.Namespace, prepared: PreparedRevoke, *, has_match:
     elif not plans:
         _note(options, _("There is no rule to revoke."))
     if plans and not options.dry_run:
-        outcome = _tell_revoked(options, plans, _revoked(options, prepared, is_shown=True))
+        outcome = _report_revoked(options, plans, _revoked(options, prepared, is_shown=True))
     else:
         if options.json:
             print_json({**revoke_document(plans, None), "dry_run": options.dry_run})
@@ -160,7 +160,7 @@ def _revoke(options: argparse.Namespace, prepared: PreparedRevoke, *, has_match:
     return outcome if has_match else Outcome.NOT_DONE
 
 
-def _tell_revoked(
+def _report_revoked(
     options: argparse.Namespace, plans: Sequence[RevokePlan], report: RevokeReport | None
 ) -> Outcome:
     if report is None:
@@ -175,7 +175,7 @@ def _tell_revoked(
 def _rule_spec(
     options: argparse.Namespace, port: FirewallQueryContext, *, matches_programs: bool
 ) -> RuleSpec:
-    # A program that was typed is asked for even where it can't be matched, to be told so.
+    # A program that was typed is asked for even where it can't be matched, to be reported so.
     rule_spec = default_rule_spec(
         port.question, RuleEffect(options.effect), matches_programs=matches_programs
     )
@@ -214,9 +214,9 @@ def _unreadable(status: FirewallStatus) -> PortViewError:
 
 def _note(options: argparse.Namespace, text: str) -> None:
     if not options.json:
-        tell(text)
+        print_text(text)
 
 
 def _print(lines: Iterable[str]) -> None:
     for line in lines:
-        tell(line)
+        print_text(line)

@@ -19,7 +19,7 @@ from portview.cli.console import print_hint, print_json, print_note
 from portview.cli.firewall_arguments import full_program, one_remote
 from portview.cli.firewall_changes import unreadable_outcome
 from portview.cli.firewall_text import managed_rule_lines, status_lines, verdict_lines
-from portview.cli.screen import tell
+from portview.cli.screen import print_text
 from portview.domain.errors import Outcome
 from portview.domain.firewall import FirewallQuestion, FirewallVerdict
 from portview.domain.sockets.socket_row import Protocol
@@ -42,7 +42,7 @@ def run_status(options: argparse.Namespace) -> Outcome:
         print_json(status_document(rules.status, rules.managed_rules, expired))
     else:
         _print(status_lines(rules.status, rules.managed_rules, expired))
-    return _told(rules.status)
+    return _reported(rules.status)
 
 
 def run_verdict(options: argparse.Namespace) -> Outcome:
@@ -64,7 +64,7 @@ def run_verdict(options: argparse.Namespace) -> Outcome:
         _print(verdict_lines(port, answer))
     if answer.verdict is FirewallVerdict.ALLOWED:
         return Outcome.DONE
-    return _told(rules.status) or Outcome.NOT_DONE
+    return _reported(rules.status) or Outcome.NOT_DONE
 
 
 def run_list(options: argparse.Namespace) -> Outcome:
@@ -76,7 +76,7 @@ def run_list(options: argparse.Namespace) -> Outcome:
         print_json(list_document(rules.managed_rules, expired, rules.status))
     elif not rules.status.problem:
         _print(managed_rule_lines(rules.managed_rules, expired))
-    return _told(rules.status)
+    return _reported(rules.status)
 
 
 def _expired(rules: FirewallRules) -> dict[str, str]:
@@ -85,7 +85,7 @@ def _expired(rules: FirewallRules) -> dict[str, str]:
     return {own.id: why for own in rules.managed_rules if (why := why_expired(own, now_ms))}
 
 
-def _told(status: FirewallStatus) -> Outcome:
+def _reported(status: FirewallStatus) -> Outcome:
     """Return what could not be read, and return what that means."""
     if not status.problem:
         return Outcome.DONE
@@ -97,4 +97,4 @@ def _told(status: FirewallStatus) -> Outcome:
 
 def _print(lines: Iterable[str]) -> None:
     for line in lines:
-        tell(line)
+        print_text(line)

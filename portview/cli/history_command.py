@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from portview.cli.console import ask_line, print_json, print_note
 from portview.cli.hosts_options import add_host_options
-from portview.cli.screen import tell
+from portview.cli.screen import print_text
 from portview.command_name import command_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.sockets.socket_row import Protocol
@@ -100,7 +100,7 @@ def run(options: argparse.Namespace) -> Outcome:
         print_json(history_document(question.port, answer))
     else:
         for line in history_lines(question, answer, time.time_ns() // 1_000_000):
-            tell(line)
+            print_text(line)
     _note(answer)
     return Outcome.DONE if answer.spans else Outcome.NOT_DONE
 
@@ -189,7 +189,7 @@ def _report(options: argparse.Namespace, words: list[str]) -> Outcome:
             "The report about {count} ports is in {path}.",
             len(facts.ports),
         )
-        tell(text.format(count=len(facts.ports), path=path))
+        print_text(text.format(count=len(facts.ports), path=path))
     return Outcome.DONE
 
 
@@ -218,7 +218,7 @@ def _forget(options: argparse.Namespace, words: list[str]) -> Outcome:
     if options.json:
         print_json({"forgotten_spans": gone})
     else:
-        tell(
+        print_text(
             ngettext("{count} entry was deleted.", "{count} entries were deleted.", gone).format(
                 count=gone
             )

@@ -12,7 +12,7 @@ from portview.actions.firewall_rules.ladder_check import (
 )
 from portview.actions.port_destinations import PortDestinations
 from portview.cli.console import print_json
-from portview.cli.screen import tell
+from portview.cli.screen import print_text
 from portview.domain.errors import Outcome
 from portview.domain.user_input.parsing import parse_duration_ms
 from portview.domain.user_input.targets import parse_tcp_port
@@ -92,14 +92,14 @@ def run(options: argparse.Namespace) -> Outcome:
     if options.json:
         print_json(ladder_document(report))
     else:
-        tell(report.conclusion.sentence, "name")
+        print_text(report.conclusion.sentence, "name")
         if report.conclusion.advice:
-            tell(_("hint: {advice}").format(advice=report.conclusion.advice))
+            print_text(_("hint: {advice}").format(advice=report.conclusion.advice))
     return Outcome.DONE if _is_reachable(report) else Outcome.NOT_DONE
 
 
 def _print_step(step: LadderStep) -> None:
-    tell(f" {_MARKS[step.outcome]} {step.text}", _STYLES[step.outcome])
+    print_text(f" {_MARKS[step.outcome]} {step.text}", _STYLES[step.outcome])
 
 
 def _is_reachable(report: LadderReport) -> bool:

@@ -126,11 +126,11 @@ def _serve(options: argparse.Namespace, render: Callable[[], bytes]) -> Outcome:
     scheme = "https" if certificate else "http"
     bound = place._replace(port=int(server.server_address[1]))
     print_note(_("Serving {url}").format(url=f"{scheme}://{endpoint_text(bound)}/metrics"))
-    _serve_until_told(server)
+    _serve_until_signalled(server)
     return Outcome.DONE
 
 
-def _serve_until_told(server: object) -> None:
+def _serve_until_signalled(server: object) -> None:
     from portview.watch.metrics.server import MetricsServer  # noqa: PLC0415 - likewise
 
     if not isinstance(server, MetricsServer):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from portview.actions.specs.setting import SettingChange, SettingKind, checked_change
 from portview.cli.arguments import add_change_options
 from portview.cli.console import print_json, print_line, print_note
-from portview.cli.screen import tell
+from portview.cli.screen import print_text
 from portview.command_name import command_line
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import inert
@@ -132,23 +132,23 @@ def _is_known(names: PortNames, protocol: Protocol, port: int) -> bool:
 
 def _print_overview(overview: PortsOverview) -> None:
     name, ranges, usage = overview.protocol.value.upper(), overview.ranges, overview.usage
-    tell(_("{name}: dynamic range {range}").format(name=name, range=ranges.dynamic or "?"))
+    print_text(_("{name}: dynamic range {range}").format(name=name, range=ranges.dynamic or "?"))
     if usage is not None:
-        tell(
+        print_text(
             "  "
             + _("{used} of {size} in use ({share:.1%}), {waiting} of them in TIME_WAIT").format(
                 used=usage.used, size=usage.size, share=usage.share, waiting=usage.time_wait
             )
         )
         for process, count in usage.by_process:
-            tell(f"    {count:>6}  {inert(process, 80)}")
+            print_text(f"    {count:>6}  {inert(process, 80)}")
     for one in ranges.excluded:
         kind = _("reserved") if one.is_administered else _("excluded")
-        tell(f"  {kind}: {one}")
+        print_text(f"  {kind}: {one}")
     for note in ranges.notes:
-        tell(f"  {note}")
+        print_text(f"  {note}")
     for warning in overview.warnings:
-        tell("  " + _("Warning: {sentence}").format(sentence=warning.sentence))
+        print_text("  " + _("Warning: {sentence}").format(sentence=warning.sentence))
         if warning.change is not None:
             from portview.actions.specs.setting_command import command_of  # noqa: PLC0415
 
@@ -188,8 +188,8 @@ def _change(change: SettingChange, options: argparse.Namespace) -> Outcome:
 def _document(
     plan: SettingPlan, report: SettingReport | None, *, is_dry_run: bool
 ) -> dict[str, object]:
-    told = _report_object(report) if report else None
-    return {"dry_run": is_dry_run, "plan": _plan_object(plan), "report": told}
+    reported = _report_object(report) if report else None
+    return {"dry_run": is_dry_run, "plan": _plan_object(plan), "report": reported}
 
 
 def _plan_object(plan: SettingPlan) -> dict[str, object]:

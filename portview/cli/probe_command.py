@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from portview.actions.port_destinations import PortDestinations
 from portview.cli.console import print_json
 from portview.cli.progress_line import progress_line
-from portview.cli.screen import tell
+from portview.cli.screen import print_text
 from portview.domain.errors import Outcome
 from portview.domain.sockets.socket_row import Protocol, endpoint_text
 from portview.domain.user_input.hosts import parse_host
@@ -132,7 +132,7 @@ def _tcp(options: argparse.Namespace) -> Outcome:
     with progress_line() as progress:
         report = probe_tcp(target, timeout_ms=options.timeout, tries=options.tries, report=progress)
     lines = [_address_line(one) for one in report.addresses]
-    return _tell(options, report, probe_document(report), lines)
+    return _report(options, report, probe_document(report), lines)
 
 
 def _udp(options: argparse.Namespace) -> Outcome:
@@ -146,7 +146,7 @@ def _udp(options: argparse.Namespace) -> Outcome:
             report=progress,
         )
     lines = [_address_line(one) for one in report.addresses]
-    return _tell(options, report, probe_document(report), lines)
+    return _report(options, report, probe_document(report), lines)
 
 
 def _address_line(one: Any) -> str:
@@ -179,7 +179,7 @@ def _http(options: argparse.Namespace) -> Outcome:
         )
         for hop in report.hops
     ]
-    return _tell(options, report, http_document(report), lines)
+    return _report(options, report, http_document(report), lines)
 
 
 def _tls(options: argparse.Namespace) -> Outcome:
@@ -199,7 +199,7 @@ def _tls(options: argparse.Namespace) -> Outcome:
             _("names: {names}").format(names=names),
             _("issuer: {issuer}").format(issuer=report.certificate.issuer),
         ]
-    return _tell(options, report, tls_document(report), lines)
+    return _report(options, report, tls_document(report), lines)
 
 
 def _bind(options: argparse.Namespace) -> Outcome:
@@ -221,7 +221,7 @@ def _bind(options: argparse.Namespace) -> Outcome:
     return Outcome.DONE if report.is_free else Outcome.NOT_DONE
 
 
-def _tell(
+def _report(
     options: argparse.Namespace, report: Any, document: dict[str, Any], lines: list[str]
 ) -> Outcome:
     style = "good" if report.verdict.is_good else "bad"
@@ -241,11 +241,11 @@ def _print(
     if options.json:
         print_json(document)
         return
-    tell(verdict_words(report.verdict), style, f": {report.detail}")
+    print_text(verdict_words(report.verdict), style, f": {report.detail}")
     for line in lines:
-        tell(f"  {printable_line(line)}")
+        print_text(f"  {printable_line(line)}")
     if report.hint:
-        tell(_("hint: {hint}").format(hint=report.hint), "name")
+        print_text(_("hint: {hint}").format(hint=report.hint), "name")
 
 
 def printable_line(text: str) -> str:

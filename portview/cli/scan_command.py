@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from portview.cli.console import print_bytes, print_json, print_note
 from portview.cli.progress_line import progress_line
-from portview.cli.screen import tell
+from portview.cli.screen import print_text
 from portview.domain.cancellation import CancelToken
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.sockets.port_names import read_port_names
@@ -118,7 +118,7 @@ def run(options: argparse.Namespace) -> Outcome:
     else:
         _print_summary(report, comparison)
         for remark in remarks:
-            tell(remark)
+            print_text(remark)
     return Outcome.DONE if report.open else Outcome.NOT_DONE
 
 
@@ -155,11 +155,11 @@ def _comparison(report: ScanReport, asked: tuple[int, ...]) -> TableComparison:
 
 def _print_open(one: OpenPort) -> None:
     words = [_("{port:>5}/tcp open").format(port=one.port), one.service, one.banner]
-    tell("  ".join(word for word in words if word), "good")
+    print_text("  ".join(word for word in words if word), "good")
 
 
 def _print_summary(report: ScanReport, comparison: TableComparison | None) -> None:
-    tell(
+    print_text(
         _(
             "{address}: {count} open, {closed_count} closed, {filtered_count} "
             "filtered, {unreachable_count} unreachable in {duration}"
@@ -173,9 +173,9 @@ def _print_summary(report: ScanReport, comparison: TableComparison | None) -> No
         )
     )
     if report.filtered and len(report.filtered) < report.asked_count:
-        tell(_("filtered: {ports}").format(ports=format_ports(report.filtered)))
+        print_text(_("filtered: {ports}").format(ports=format_ports(report.filtered)))
     if report.other_addresses:
-        tell(
+        print_text(
             _("not scanned: {other_addresses}").format(
                 other_addresses=", ".join(report.other_addresses)
             )
@@ -183,13 +183,13 @@ def _print_summary(report: ScanReport, comparison: TableComparison | None) -> No
     if comparison is None:
         return
     for row in comparison.not_reachable:
-        tell(
+        print_text(
             _("listens but does not answer: {endpoint_text}").format(
                 endpoint_text=endpoint_text(row.local)
             )
         )
     if comparison.unknown:
-        tell(
+        print_text(
             _("answers but is not in the socket table: {ports}").format(
                 ports=format_ports(comparison.unknown)
             )

@@ -42,7 +42,7 @@ _NARROWEST = 20
 _OPTIONS = {"is_plain": False}
 
 
-def tell(text: str, style: str = "", rest: str = "") -> None:
+def print_text(text: str, style: str = "", rest: str = "") -> None:
     """Print a line for people: broken between words at a terminal, else as it is.
 
     ``style`` is for the text alone, and not for the ``rest`` of the line.

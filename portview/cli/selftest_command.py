@@ -55,7 +55,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(options: argparse.Namespace) -> Outcome:
-    """Read, tell, and write where the person agrees."""
+    """Read, report, and write where the person agrees."""
     target: Path | None = options.record
     if target is not None and target.exists():
         raise PortViewError(
@@ -72,13 +72,13 @@ def run(options: argparse.Namespace) -> Outcome:
     if options.json:
         print_json({**record, "problems": problems})
     else:
-        _tell(record, problems)
+        _report(record, problems)
     if target is not None:
         _write(target, record, options)
     return Outcome.NOT_DONE if problems else Outcome.DONE
 
 
-def _tell(record: dict[str, Any], problems: list[str]) -> None:
+def _report(record: dict[str, Any], problems: list[str]) -> None:
     for name, section in record["sections"].items():
         line = f"{section['status']:8} {name:16} {section['took_ms']:>8} ms"
         print_line(line)

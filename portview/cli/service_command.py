@@ -53,12 +53,12 @@ def run(options: argparse.Namespace) -> Outcome:
 def _document(
     verb: str, plan: ServicePlan, report: ServiceReport | None, *, is_dry_run: bool
 ) -> dict[str, Any]:
-    told = None
+    reported = None
     if report is not None:
-        told = {**report_object(report), "service": service_object(report.service)}
+        reported = {**report_object(report), "service": service_object(report.service)}
     return {
         "verb": verb,
         "dry_run": is_dry_run,
         "plan": service_object(plan.service),
-        "report": told,
+        "report": reported,
     }

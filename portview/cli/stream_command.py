@@ -129,7 +129,7 @@ class SocketStream:
             }
         self._before = snapshot
 
-    def _named_since(self, snapshot: Snapshot, told: set[SocketKey]) -> list[SocketRow]:
+    def _named_since(self, snapshot: Snapshot, reported: set[SocketKey]) -> list[SocketRow]:
         """Return rows that did not change, but of which it became known what they are."""
         found = []
         for key in list(self._unnamed):
@@ -139,7 +139,7 @@ class SocketStream:
                 del self._unnamed[key]
             elif info is not None and info.identity is not None:
                 del self._unnamed[key]
-                if key not in told:
+                if key not in reported:
                     found.append(row)
         return found
 

@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> Outcome:
 def _document(
     plan: SuspendPlan, report: SuspendReport | None, *, is_dry_run: bool
 ) -> dict[str, Any]:
-    told = None
+    reported = None
     if report is not None:
-        told = {**report_object(report), "execution": report.execution.value}
-    return {"dry_run": is_dry_run, "plan": suspend_object(plan), "report": told}
+        reported = {**report_object(report), "execution": report.execution.value}
+    return {"dry_run": is_dry_run, "plan": suspend_object(plan), "report": reported}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from portview.actions.port_destinations import PortDestinations
 from portview.cli.console import print_json
 from portview.cli.progress_line import progress_line
-from portview.cli.screen import tell
+from portview.cli.screen import print_text
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.user_input.parsing import format_duration, parse_duration_ms
 from portview.domain.user_input.targets import parse_target, parse_url
@@ -80,7 +80,7 @@ def _wait(options: argparse.Namespace, destinations: PortDestinations) -> Outcom
         for one in report.conditions:
             word = _("yes") if one.is_met else _("no")
             style = "good" if one.is_met else "bad"
-            tell(f"{one.name}: {word}.", style, f" {one.detail}")
+            print_text(f"{one.name}: {word}.", style, f" {one.detail}")
         ending = _("Done after {duration}.") if report.is_met else _("Timed out after {duration}.")
-        tell(ending.format(duration=format_duration(report.elapsed_ms)), "name")
+        print_text(ending.format(duration=format_duration(report.elapsed_ms)), "name")
     return Outcome.DONE if report.is_met else Outcome.NOT_DONE

@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from portview.cli.console import ask_line, print_json, print_note
-from portview.cli.screen import tell
+from portview.cli.screen import print_text
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.plain_text import quoted
 from portview.i18n import _, speaking
@@ -119,7 +119,7 @@ def accept(options: argparse.Namespace) -> Outcome:
         new = sorted(set(entries) - before)
         store.add_event(_now_ms(), "accepted", options.name, None, None, "; ".join(new)[:1000])
     for entry in new if not options.json else ():
-        tell(entry)
+        print_text(entry)
     text = _("{count} listeners are in the baseline of {name} now.")
     return _done(options, text.format(count=len(before | set(entries)), name=quoted(options.name)))
 
@@ -245,7 +245,7 @@ def _done(options: argparse.Namespace, sentence: str) -> Outcome:
     if options.json:
         print_json({"done": True, "message": sentence})
     else:
-        tell(sentence)
+        print_text(sentence)
     return Outcome.DONE
 
 

@@ -11,7 +11,7 @@ from portview.cli import watch_changes
 from portview.cli.arguments import parse_start_time
 from portview.cli.console import print_json, print_line, print_note
 from portview.cli.hosts_options import add_host_options
-from portview.cli.screen import ScreenColumn, screen, tell
+from portview.cli.screen import ScreenColumn, print_text, screen
 from portview.cli.watch_arguments import Actions, add_keys
 from portview.domain.errors import Outcome
 from portview.domain.user_input.parsing import parse_duration_ms
@@ -150,7 +150,7 @@ def _print_statuses(statuses: list[WatchStatus]) -> None:
     from portview.domain.local_time import local_moment  # noqa: PLC0415 - loaded when wanted
 
     if not statuses:
-        tell(_("Nothing is watched."))
+        print_text(_("Nothing is watched."))
         return
     rows = [
         (
@@ -213,7 +213,7 @@ def _require_rules() -> None:
 def _print_rules(rules: WatchRules) -> None:
     count = sum(one.is_enabled for one in rules.watches)
     text = ngettext("{count} watch is evaluated.", "{count} watches are evaluated.", count)
-    tell(text.format(count=count))
+    print_text(text.format(count=count))
 
 
 def _print_transitions(transitions: list[Transition]) -> None:
@@ -222,7 +222,7 @@ def _print_transitions(transitions: list[Transition]) -> None:
     now = local_moment(time.time_ns() // 1_000_000)
     for one in transitions:
         number = f" ({one.incident[:8]})" if one.incident else ""
-        tell(f"{now}  {one.watch.name}: {one.kind.value}{number}  {one.detail}")
+        print_text(f"{now}  {one.watch.name}: {one.kind.value}{number}  {one.detail}")
 
 
 def _print_documents(transitions: list[Transition]) -> None:
@@ -257,19 +257,19 @@ def list_watches(options: argparse.Namespace) -> Outcome:
         )
         return Outcome.DONE
     if not watches:
-        tell(_("Nothing is watched."))
+        print_text(_("Nothing is watched."))
     for watch in watches:
         values = _watch_object(watch)
-        told = [f"{key}={values[key]}" for key in _TOLD if values.get(key)]
+        reported = [f"{key}={values[key]}" for key in _REPORTED if values.get(key)]
         is_off = "" if watch.is_enabled else f"  ({_('switched off')})"
-        tell(f"{watch.name}  {watch.expect.value}  {' '.join(told)}{is_off}".rstrip())
+        print_text(f"{watch.name}  {watch.expect.value}  {' '.join(reported)}{is_off}".rstrip())
     for channel in channels:
         values = _channel_object(channel)
-        tell(_("Channel {name} ({kind})").format(name=values["name"], kind=values["kind"]))
+        print_text(_("Channel {name} ({kind})").format(name=values["name"], kind=values["kind"]))
     return Outcome.DONE
 
 
-_TOLD = ("port", "protocol", "address", "host", "url", "program", "service", "interval_s")
+_REPORTED = ("port", "protocol", "address", "host", "url", "program", "service", "interval_s")
 
 
 def _watch_object(watch: Watch) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from portview.actions.inspection.process_inspection import ProcessInspector
 from portview.actions.json_output.actions import process_object
 from portview.cli.console import print_json, print_note
 from portview.cli.hosts_options import add_host_options
-from portview.cli.screen import tell
+from portview.cli.screen import print_text
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.facts import Known
 from portview.domain.json_schema import iso_time, socket_object
@@ -90,7 +90,7 @@ def run(options: argparse.Namespace) -> Outcome:
         print_json(_document(number, rows, processes, facts, is_port=is_port))
     else:
         for line in _lines(number, rows, processes, facts):
-            tell(line, "" if line.startswith(" ") else "name")
+            print_text(line, "" if line.startswith(" ") else "name")
     return Outcome.DONE if rows or facts else Outcome.NOT_DONE
 
 

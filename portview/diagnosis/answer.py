@@ -31,7 +31,7 @@ _PARTIAL = frozenset(
     }
 )
 """Causes that concern some clients only: they are named after those that concern all."""
-_TOLD_BY = {
+_REPORTED_BY = {
     "TLS_MISMATCH": ("wrong_protocol",),
     "BLOCKED_PORT": ("browser_blocked_port",),
     "PROXY": ("proxy_environment",),
@@ -110,10 +110,10 @@ def _rank(facts: Facts, one: Finding) -> tuple[int, bool, bool, bool, Harm]:
     """Return what sorts a cause: certainty, what a pasted error is about, its reach, its harm."""
     error = facts.question.error
     wanted = Side.REACH if error is not None and error.is_about_connecting else Side.BIND
-    told = _TOLD_BY.get(error.error or "", ()) if error is not None else ()
+    reported = _REPORTED_BY.get(error.error or "", ()) if error is not None else ()
     return (
         _CERTAINTIES.index(one.certainty),
-        one.code not in told,
+        one.code not in reported,
         one.side is not wanted,
         one.code in _PARTIAL,
         min((fix.harm for fix in one.fixes), default=Harm.SEVERE),
@@ -130,8 +130,10 @@ def _sentence(facts: Facts, bind: YesNo, reached: YesNo | None, causes: list[Fin
         more = serious[0].sentence if serious else _("Which it is depends on the port.")
         return join_sentences(meaning, more)
     if error is not None and error.is_about_connecting:
-        told = _TOLD_BY.get(error.error or "", ())
-        about = next((one for one in serious if one.side is Side.REACH or one.code in told), None)
+        reported = _REPORTED_BY.get(error.error or "", ())
+        about = next(
+            (one for one in serious if one.side is Side.REACH or one.code in reported), None
+        )
         if about is not None:
             return about.sentence
     if bind is YesNo.YES and not facts.listeners:
@@ -198,7 +200,7 @@ def _notes(facts: Facts) -> list[str]:
 
 
 def _is_hidden(facts: Facts) -> bool:
-    """Return whether an administrator would be told what this user is not."""
+    """Return whether an administrator would be reported what this user is not."""
     if facts.me.is_elevated:
         return False
     readings = (facts.sockets, facts.firewall, facts.destinations, facts.http_sys, facts.foreign)

@@ -82,7 +82,7 @@ class PortSocket:
     """One socket at the port that is asked about, with everybody who holds it.
 
     ``owners`` is empty where nobody is known to; ``problem`` may say why. ``user`` is the account
-    of the socket, ``is_mine`` tells whether that is the account of this person. Queues are as the
+    of the socket, ``is_mine`` says whether that is the account of this person. Queues are as the
     kernel counts them: connections for a listener.
     """
 

@@ -79,7 +79,7 @@ class Fix:
 class Finding:
     """What one cause says.
 
-    ``would_need`` is a sentence on what would let PortView tell, for CANNOT_TELL alone.
+    ``would_need`` is a sentence on what would let PortView report, for CANNOT_TELL alone.
     ``follow_up`` says the same where another sentence has named the program just before.
     """
 

@@ -62,7 +62,7 @@ def _grouped(
     groups: dict[object, list[SocketRow]] = defaultdict(list)
     for position, row in enumerate(rows):
         key = row.key
-        # Without a token nothing tells two sockets apart, and each row stands for itself.
+        # Without a token nothing distinguishes two sockets, and each row stands for itself.
         name: object = key.token or position
         groups[key.family, key.local, key.remote, name].append(row)
     return [_port_socket(some, processes, facts) for some in groups.values()]

@@ -236,7 +236,7 @@ def _with_linux_facts(owner: OwnerFacts, info: ProcessInfo, facts: Facts) -> Own
 
 
 def call_listeners(facts: Facts) -> Fact[tuple[ServerReply, ...]]:
-    """Connect to the listeners, where that tells more than what is known already."""
+    """Connect to the listeners, where that says more than what is known already."""
     from portview.probes.server_reply import call_server  # noqa: PLC0415 - likewise
 
     owners = known_or(read_now_owners(facts), {})

@@ -15,7 +15,7 @@ class Cancelled(Exception):  # noqa: N818 - being called off is an outcome, not 
 
 
 class CancelToken:
-    """Tells one piece of work that it is called off. Safe on any thread; never un-cancelled."""
+    """Reports one piece of work that it is called off. Safe on any thread; never un-cancelled."""
 
     def __init__(self) -> None:
         self._event = threading.Event()

@@ -24,9 +24,9 @@ class Destination:
     """Where the packets of some clients arrive.
 
     ``address`` is the new destination address, None where it stays the one that was called;
-    ``port`` is the port in the end. ``is_here`` tells whether a socket of this machine receives
+    ``port`` is the port in the end. ``is_here`` says whether a socket of this machine receives
     them, else they are forwarded to another machine or container. ``rule`` is the rule that changed
-    the destination, None where nothing did. ``is_all`` tells whether it is so for all clients of
+    the destination, None where nothing did. ``is_all`` says whether it is so for all clients of
     this origin; else ``clients`` says in a few words for which ("over IPv4", "from 10.0.0.0/8").
     """
 

@@ -20,7 +20,7 @@ class Outcome(IntEnum):
 class ActionReport:
     """What was asked, what was done, what is true now, and what to do next.
 
-    ``now`` is what a second look at the machine showed, never what a call returned.
+    ``now`` is what a second reading at the machine showed, never what a call returned.
     """
 
     outcome: Outcome

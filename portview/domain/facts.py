@@ -77,6 +77,6 @@ NOT_READ = Unreadable(N_("it was not read"))
 def known_or(fact: Fact[T], default: T) -> T:
     """Return the value, or ``default`` for absent and unreadable alike.
 
-    For showing only: a decision has to tell absent from unreadable.
+    For showing only: a decision has to distinguish absent from unreadable.
     """
     return fact.value if isinstance(fact, Known) else default

@@ -1,4 +1,4 @@
-"""What the firewall does to a port: the question, the answer, and what people are told of rules."""
+"""What the firewall does to a port: the question, the answer, and what people are shown rules."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class FirewallQuestion:
 
 @dataclass(frozen=True, slots=True)
 class FirewallRule:
-    """A rule as people are told of it.
+    """A rule as people are informed of it.
 
     ``id`` finds it again in its store: a registry value's name, or "inet filter input 7" (family,
     table, chain, handle). ``source`` says where it stands in a few words ("local rules", "Group
@@ -167,7 +167,7 @@ class RuleSpec:
     ``effect`` is ALLOW or BLOCK. ``program`` is preferred to a bare port where it is known and
     the manager can match programs (Windows). ``remotes`` are addresses or networks, or the words
     "any" and "localsubnet", or those of one IP version (``EVERYONE_OF``, ``LOCAL_SUBNET_OF``),
-    which Windows' rules do not tell apart. ``profiles`` are Windows profile names ("domain",
+    which Windows' rules do not say apart. ``profiles`` are Windows profile names ("domain",
     "private", "public"); elsewhere they are not used. The rule is revoked at ``expires_at_ms``
     (Unix time) or when ``until`` has ended, whichever is given.
     """

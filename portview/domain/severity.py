@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """Whether a result is good news; told by a word and an icon as well as by colour."""
+    """Whether a result is good news; reported by a word and an icon as well as by colour."""
 
     GOOD = "good"
     BAD = "bad"

@@ -16,7 +16,7 @@ class Verdict(StrEnum):
     OPEN, CLOSED, FILTERED, UNREACHABLE and OPEN_OR_FILTERED are meant as nmap uses them. OK and
     FAILED are for probes that also check what was answered (HTTP, TLS); FAILED stands as well for
     a listener of this machine that takes nobody, and for a UDP answer from elsewhere. UNRESOLVED
-    is a name without an address; ERROR is a failure on this machine, which tells nothing about the
+    is a name without an address; ERROR is a failure on this machine, which says nothing about the
     target.
     HUNG_UP is a TCP port that accepts connections and ends them at once without a word.
     """

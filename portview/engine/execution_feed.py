@@ -24,10 +24,10 @@ logger = logging.getLogger(__name__)
 
 
 class ExecutionFeed(QObject):
-    """Tells suspended processes from running ones. UI thread; ``read`` is called on a pool.
+    """Reports suspended processes from running ones. UI thread; ``read`` is called on a pool.
 
     ``changed`` follows when others are suspended than before. A process that is not asked for any
-    more is not told of. Where asking is dear, ``pause_s`` seconds pass before it is done again.
+    more is not reported of. Where asking is dear, ``pause_s`` seconds pass before it is done again.
     """
 
     changed = Signal()

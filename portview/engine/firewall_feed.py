@@ -135,9 +135,9 @@ class FirewallFeed(QObject):
         is_other = before is None or before.generation != reading.rules.generation
         if is_other or len(known) > _MOST_KEPT:
             known = {}
-        told = reading.answers
-        if is_other or any(known.get(key) is not answer for key, answer in told.items()):
-            self._answers = MappingProxyType({**known, **told})
+        reported = reading.answers
+        if is_other or any(known.get(key) is not answer for key, answer in reported.items()):
+            self._answers = MappingProxyType({**known, **reported})
             self.answers_changed.emit()
         if not reading.is_complete and not self._inquiry.has_waiting:
             self._inquiry.ask(entries)

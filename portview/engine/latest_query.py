@@ -34,7 +34,7 @@ class LatestQuery(Generic[Q, A]):
         on_answered: Callable[[Q, A], None],
         on_failed: Callable[[Exception], None] | None = None,
     ) -> None:
-        """Store who is told; a failure that nobody takes is logged."""
+        """Store who is reported; a failure that nobody takes is logged."""
         self._answer = answer
         self._on_answered = on_answered
         self._on_failed = on_failed or _log

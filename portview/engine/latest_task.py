@@ -61,7 +61,7 @@ class LatestTask:
                 if self._take_end(number):
                     on_done(value)
             finally:
-                self._tell_if_idle()
+                self._notify_if_idle()
 
         def failed(error: Exception) -> None:
             self._on_pool -= 1
@@ -69,11 +69,11 @@ class LatestTask:
                 if self._take_end(number):
                     on_failed(error)
             finally:
-                self._tell_if_idle()
+                self._notify_if_idle()
 
         def cancelled() -> None:
             self._on_pool -= 1
-            self._tell_if_idle()
+            self._notify_if_idle()
 
         def progressed(progress: Any) -> None:
             if on_progress and number == self._number:
@@ -90,7 +90,7 @@ class LatestTask:
         )
 
     def cancel(self) -> bool:
-        """Call off and forget what runs; tell whether anything did."""
+        """Call off and forget what runs; say whether anything did."""
         self._number += 1
         task, self._task = self._task, None
         if task is not None:
@@ -103,6 +103,6 @@ class LatestTask:
         self._task = None
         return True
 
-    def _tell_if_idle(self) -> None:
+    def _notify_if_idle(self) -> None:
         if self._on_pool == 0 and self._on_idle:
             self._on_idle()

@@ -24,7 +24,7 @@ class Poller(QObject):
     """Takes a snapshot every interval, never two at once. UI thread.
 
     The single-shot timer is armed again after each delivery, so that a slow read lengthens the
-    interval instead of queueing. A failed read is told and the next one is tried all the same.
+    interval instead of queueing. A failed read is reported and the next one is tried all the same.
     """
 
     snapshot_taken = Signal(object)

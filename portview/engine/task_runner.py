@@ -41,7 +41,7 @@ class _Delivery(NamedTuple):
 
 @dataclass(slots=True)
 class _Receiver(Generic[T]):
-    """Who is told how a task ends; used on the UI thread only."""
+    """Who is reported how a task ends; used on the UI thread only."""
 
     on_done: Callable[[T], None]
     on_failed: Callable[[Exception], None] | None
@@ -59,7 +59,7 @@ class Task:
         self._token = token
 
     def cancel(self) -> None:
-        """Call the work off. Its receiver is told ``on_cancelled``, unless it was done before."""
+        """Call the work off. Its receiver is named ``on_cancelled``, unless it was done before."""
         self._token.cancel()
 
     @property
@@ -69,7 +69,7 @@ class Task:
 
 
 class Work(Generic[T]):
-    """What a callable is given on the pool thread: the cancel token and a way to tell progress."""
+    """What a callable is given on the pool thread: the cancel token and a way to say progress."""
 
     def __init__(self, token: CancelToken, report: Callable[[object], None]) -> None:
         self.token = token

@@ -90,7 +90,7 @@ class TrafficFeed(QObject):
 
     @property
     def hint(self) -> str:
-        """Return why no rates are known; empty where they can be, and before the first look."""
+        """Return why no rates are known; empty where they can be, and before the first reading."""
         return self._unavailable or self._failure
 
     def look_at(

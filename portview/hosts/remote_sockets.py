@@ -97,7 +97,7 @@ def _row_of(values: dict[str, Any], number: int, info: ProcessInfo | None) -> So
         Endpoint(_required(values.get("local_address")), _port(values.get("local_port"))),
         None if remote is None else Endpoint(_required(remote), _port(values.get("remote_port"))),
         info.key if info else None,
-        # The stream's own number: the machine's token is not told, and rows may look alike.
+        # The stream's own number: the machine's token is not reported, and rows may look alike.
         number,
     )
     return SocketRow(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from portview.domain.sockets.snapshot import Snapshot
 
 SILENCE_S = 30.0
-"""A stream has a line for each look; one without is broken, however alive the connection is."""
+"""A stream has a line for each reading; one without is broken, however alive the connection is."""
 
 _LONGEST_LINE = 24_000_000
 _MOST_WAITING = 4

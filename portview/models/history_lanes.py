@@ -122,7 +122,7 @@ def arrange_ports(answer: HistoryAnswer, from_ms: int, to_ms: int) -> Lanes:
     lanes = [
         Lane(
             f"{port}/{protocol}",
-            _told_apart(bars),
+            _distinguished(bars),
             port,
             protocol,
             tuple(marks.get(port, ())),
@@ -155,7 +155,7 @@ def _bar(span: Span, from_ms: int, to_ms: int) -> Bar | None:
     )
 
 
-def _told_apart(bars: Iterable[tuple[str, Bar]]) -> tuple[Bar, ...]:
+def _distinguished(bars: Iterable[tuple[str, Bar]]) -> tuple[Bar, ...]:
     """Return the bars of a port with every second program in another tone."""
     places: dict[str, int] = {}
     return tuple(

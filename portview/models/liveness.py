@@ -34,7 +34,7 @@ class News(NamedTuple):
 class Liveness:
     """Turns what changed on the machine into what the table has to do.
 
-    Closed rows linger for a moment: they are told as changed, and as removed when ``expire`` says.
+    Closed rows linger for a moment: they are named as changed, and as removed when ``expire`` says.
     Times are milliseconds of any clock that only goes forward. The first snapshot marks nothing:
     a window that opens is not news.
     """
@@ -118,7 +118,7 @@ class Liveness:
 
 
 _OF_THE_SOCKET = frozenset({"state", "remote"})
-"""Fields that tell something else than whose socket it is."""
+"""Fields that report something else than whose socket it is."""
 
 _OF_THE_PROCESS = frozenset({OwnerProblem.PROCESS_GONE, OwnerProblem.PID_REUSED})
 """What happened to the owner, and not to the search for it."""

@@ -38,7 +38,7 @@ GroupKey = ProcessKey | str
 _PROJECT = "\0project "
 """Begins the key of a project's group, which no reason for having no owner does."""
 _HOLDS_A_PORT = frozenset({State.LISTEN, State.BOUND, None})
-_MOST_TOLD = 20
+_MOST_SHOWN = 20
 _PASSING = frozenset({"process", "age", "down", "up", "traffic", "firewall"})
 
 
@@ -191,9 +191,9 @@ def _rate(
 def _firewall_tooltip(entries: list[SocketEntry], context: CellContext) -> str:
     words = ((each.row.local.port, firewall_text(each, context)) for each in entries)
     lines = list(dict.fromkeys(f"{port}: {word}" for port, word in sorted(words) if word))
-    more = len(lines) - _MOST_TOLD
+    more = len(lines) - _MOST_SHOWN
     return "\n".join(
-        [*lines[:_MOST_TOLD], *([_("and {more:,} more").format(more=more)] if more > 0 else [])]
+        [*lines[:_MOST_SHOWN], *([_("and {more:,} more").format(more=more)] if more > 0 else [])]
     )
 
 

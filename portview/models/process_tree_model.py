@@ -45,7 +45,7 @@ class ProcessTreeModel(ProcessTreeLines):
     Scope, filter, sorting, marks and holding are the table's. A process stands where its first
     socket stands in the table, below the nearest of its ancestors that is shown; or all after
     those with more sockets, or by project, in a plain list. It follows the table while it is
-    active, and catches up when it becomes so. ``edits_starting`` tells how many sockets left and
+    active, and catches up when it becomes so. ``edits_starting`` says how many sockets left and
     came since the last edits.
     """
 
@@ -131,7 +131,7 @@ class ProcessTreeModel(ProcessTreeLines):
             self._move_groups(parent, groups)
         come = self._insert_groups(entering)
         self._settle(dict.fromkeys([*touched, *come]))
-        self._tell_of_parents()
+        self._report_parents()
         for parent, groups in _by_parent(touched).items():
             above = self._index(parent)
             for first, last in runs(sorted(map(row_of, groups))):
@@ -224,7 +224,7 @@ class ProcessTreeModel(ProcessTreeLines):
         if parent is not None:
             self._new_parents[parent.serial] = None
 
-    def _tell_of_parents(self) -> None:
+    def _report_parents(self) -> None:
         known, self._new_parents = self._new_parents, {}
         came = [group for serial in known if (group := self._by_serial.get(serial))]
         new = [group for group in came if not group.was_parent and group.children]
@@ -267,7 +267,7 @@ class ProcessTreeModel(ProcessTreeLines):
     def _settle_all(self) -> None:
         """Put all groups where they belong after a list became a tree, or the reverse."""
         self._settle(tuple(self._by_serial.values()))
-        self._tell_of_parents()
+        self._report_parents()
 
     def _hand_over(self, moves: list[tuple[Group, Group | None]]) -> None:
         leaving = {group for group, _ in moves}

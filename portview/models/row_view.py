@@ -209,11 +209,11 @@ class RowView:
         replaced = [(self._all.get(change.new.key), change.new) for change in diff.changed]
         replaced += [(self._all.get(row.key), row) for row in diff.added]
         if stale:
-            told = {row.key for _, row in replaced}
+            reported = {row.key for _, row in replaced}
             replaced += [
                 (entry, entry.row)
                 for entry in self._all.values()
-                if entry.row.key.owner in stale and entry.row.key not in told
+                if entry.row.key.owner in stale and entry.row.key not in reported
             ]
         for old, row in replaced:
             new = self._entry(row, now_ms, old)
@@ -237,17 +237,17 @@ class RowView:
     def _owners_updated(self, processes: Mapping[ProcessKey, ProcessInfo]) -> set[ProcessKey]:
         # A process that runs another program keeps its key and gets another name.
         before = self._processes
-        told: set[ProcessKey] = set()
+        reported: set[ProcessKey] = set()
         # The parts of one snapshot come with one mapping, which may be of tens of thousands.
         if processes is not before:
-            told.update(
+            reported.update(
                 key
                 for key, info in processes.items()
                 if key in before and before[key] is not info and _differs(before[key], info)
             )
-        told |= self._undescribed & processes.keys()
-        self._undescribed -= told
-        return told
+        reported |= self._undescribed & processes.keys()
+        self._undescribed -= reported
+        return reported
 
     def _count_waiting(self, keys: Iterable[SocketKey]) -> None:
         if self._held is None:

@@ -178,7 +178,7 @@ class SocketTableModel(QAbstractTableModel):
         self._count(machine)
         self._take_in(self._liveness.advance(machine, _now_ms()))
         if machine or is_first:
-            self._tell_counts()
+            self._report_counts()
 
     def set_held(self, is_held: bool) -> None:  # noqa: FBT001 - one switch, as Qt's setters
         """Keep all rows where they are, or catch up with what waits."""
@@ -239,7 +239,7 @@ class SocketTableModel(QAbstractTableModel):
         self._matches = matches
         self._filter_rows()
         if self._rows is not None:
-            self._tell_counts()
+            self._report_counts()
 
     @property
     def shows_time_wait(self) -> bool:
@@ -257,7 +257,7 @@ class SocketTableModel(QAbstractTableModel):
         if is_shown != self._shows_time_wait:
             self._shows_time_wait = is_shown
             self._filter_rows()
-            self._tell_counts()
+            self._report_counts()
 
     def _filter_rows(self) -> None:
         matches = self._matches
@@ -266,7 +266,7 @@ class SocketTableModel(QAbstractTableModel):
             matches = _is_not_over
         self._edit(self._view.set_filter(self._scope, matches))
 
-    def _tell_counts(self) -> None:
+    def _report_counts(self) -> None:
         counts = {**dict.fromkeys(Scope, 0), **self._counts}
         if self._matches is not None and len(self._view.entries) <= _MOST_COUNTED:
             matching = self.count_matches()
@@ -379,7 +379,7 @@ class SocketTableModel(QAbstractTableModel):
 
     def _take_in(self, difference: Diff) -> None:
         # In parts, so that thousands of changes never keep a click or a key waiting; a few are
-        # taken in at once. An empty part still takes in processes that are told again.
+        # taken in at once. An empty part still takes in processes that are reported again.
         changes = len(difference.removed) + len(difference.added) + len(difference.changed)
         if self._shown and changes > _PART_SIZE:
             size = max(_PART_SIZE, changes // _MOST_PARTS)

@@ -120,7 +120,7 @@ class SortedRows:
             return [*edits, *self._updates(new_entries)]
         for old, new, _ in moving:
             self._put_at(self._at(old), old, new)
-        # Told where they stand, so that the reordering is one of the same entries.
+        # Reported where they stand, so that the reordering is one of the same entries.
         updates = self._updates(new_entries)
         by_place = sorted(self._entries, key=place_of)
         return [*updates, *self.sort(by_place, is_descending=self.is_descending)]

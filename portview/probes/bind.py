@@ -55,7 +55,7 @@ def probe_bind(
     What "free" means is ``meaning_of_free``. Holds one socket for some microseconds, during which
     another program's bind would fail; where only leftovers have the port it listens for as long,
     and a client that comes just then is reset. ``ranges`` explain refusals on Windows,
-    ``destinations`` tells what NAT rules do, ``table`` names who has the port and is read only
+    ``destinations`` says what NAT rules do, ``table`` names who has the port and is read only
     where a bind failed. Any thread; takes a few milliseconds. Raises Cancelled.
     """
     result = try_places(
@@ -107,7 +107,7 @@ class _Attempts:
         self._families: dict[Family, int | None] = {}
 
     def at(self, place: BindPlace) -> PlaceReport:
-        """Bind at one place and say how it ended, as far as error numbers tell."""
+        """Bind at one place and say how it ended, as far as error numbers report."""
         if self._binder.platform == WINDOWS:
             return self._at_on_windows(place)
         code = self._try(place, BindOption.PLAIN)

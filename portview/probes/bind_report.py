@@ -63,7 +63,7 @@ _WORST_FIRST = (
 
 
 def meaning_of_free(platform: str = sys.platform) -> str:
-    """Return the sentence that tells what every command means by a free port."""
+    """Return the sentence that says what every command means by a free port."""
     if platform == "win32":
         return _(
             "Free means: a server that asks for exclusive use (SO_EXCLUSIVEADDRUSE) can bind the "
@@ -80,8 +80,8 @@ def meaning_of_free(platform: str = sys.platform) -> str:
 class PlaceReport:
     """How the bind at one place ended; ``code`` is the system's error number, None where free.
 
-    ``has_second_opinion`` tells that another usual way of binding worked at this place, though
-    the first one collided with some socket: which one, the socket table tells.
+    ``has_second_opinion`` says that another usual way of binding worked at this place, though
+    the first one collided with some socket: which one, the socket table reports.
     """
 
     place: BindPlace

@@ -48,7 +48,7 @@ class PortUsers:
 
     @property
     def all(self) -> tuple[SocketRow, ...]:
-        """Return all of them, the most telling first."""
+        """Return all of them, the most significant first."""
         return (*self.holders, *self.connections, *self.closing)
 
 

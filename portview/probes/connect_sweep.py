@@ -50,7 +50,7 @@ _MAX_STALLS = 100
 
 @dataclass(frozen=True, slots=True)
 class SweepOptions:
-    """See ``ScanOptions``; ``is_own`` tells that the address is one of this machine."""
+    """See ``ScanOptions``; ``is_own`` says that the address is one of this machine."""
 
     timeout_ms: float
     rate_per_s: float | None
@@ -251,7 +251,7 @@ class ConnectSweep:
             # Accepted, and then reset before anybody looked.
             flight.connection.close()
             flight.latency_ms = (time.monotonic() - flight.started) * 1000
-            self._tell_open(flight, "")
+            self._report_open(flight, "")
         elif code:
             flight.connection.close()
             self._count(attempt_of_error(code, 0, icmp).verdict, flight.port)
@@ -288,13 +288,13 @@ class ConnectSweep:
         flight.latency_ms = (now - flight.started) * 1000
         if not self._options.wants_banner:
             close_at_once(flight.connection)
-            self._tell_open(flight, "")
+            self._report_open(flight, "")
             return
         flight.deadline = now + _GREETING_MS / 1000
         self._greeting[flight.connection.fileno()] = flight
         self._selector.register(flight.connection, selectors.EVENT_READ)
 
-    def _tell_open(self, flight: _Flight, banner: str) -> None:
+    def _report_open(self, flight: _Flight, banner: str) -> None:
         self._open_count += 1
         self._on_open(flight.port, flight.latency_ms, banner)
 
@@ -322,7 +322,7 @@ class ConnectSweep:
         with suppress(OSError):
             received = flight.connection.recv(GREETING_BYTES)
         close_at_once(flight.connection)
-        self._tell_open(flight, printable(received))
+        self._report_open(flight, printable(received))
 
     def _time_to_wait(self) -> float:
         """Return the seconds until something is due; 0 while there is room to launch more."""
@@ -346,6 +346,6 @@ class ConnectSweep:
                 self._selector.unregister(flight.connection)
                 close_at_once(flight.connection)
                 if flights is self._greeting:
-                    self._tell_open(flight, "")
+                    self._report_open(flight, "")
                 else:
                     self._count(Verdict.FILTERED, flight.port)

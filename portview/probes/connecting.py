@@ -1,4 +1,4 @@
-"""Connect once to one address, cancellable, and tell exactly how it went."""
+"""Connect once to one address, cancellable, and report exactly how it went."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ def bind_document(report: BindReport) -> dict[str, Any]:
 
 
 def ladder_document(report: LadderReport) -> dict[str, Any]:
-    """Return the document of ``ladder``; ``verdict`` tells from where the port can be reached."""
+    """Return the document of ``ladder``; ``verdict`` says from where the port can be reached."""
     conclusion = report.conclusion
     return _head(
         conclusion.reach.value,

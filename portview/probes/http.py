@@ -66,7 +66,7 @@ class HttpReport:
     """What a web server answered. OK: as expected; FAILED: it answered otherwise, or not in HTTP.
 
     ``latency_ms`` is the time until the whole last answer was there, redirects not counted.
-    ``server`` comes from the network and is untrusted. ``is_body_cut`` tells that the body was
+    ``server`` comes from the network and is untrusted. ``is_body_cut`` says that the body was
     longer than what is read of it, ``is_body_complete`` that all of it came. ``body_line`` is the
     first line of an answer that was not expected; untrusted, made printable.
     """
@@ -283,7 +283,7 @@ class _Chain:
 def _next_url(here: UrlTarget, location: str) -> UrlTarget:
     try:
         if len(location) > _LONGEST_LOCATION:
-            raise ValueError  # noqa: TRY301 - told like every other place that can't be asked
+            raise ValueError  # noqa: TRY301 - reported like every other place that can't be asked
         return parse_url(urljoin(str(here), location))
     except (BadInputError, ValueError) as error:
         where = quoted(printable(location.encode()))

@@ -98,7 +98,7 @@ class ExchangeError(Exception):
     """A server that accepted the connection, but did not answer in HTTP."""
 
     def __init__(self, detail: str, hint: str = "", *, is_tls: bool = False) -> None:
-        """Keep what to tell people, and whether the server answered plain HTTP with TLS."""
+        """Keep what to report people, and whether the server answered plain HTTP with TLS."""
         super().__init__(detail)
         self.detail = detail
         self.hint = hint

@@ -1,6 +1,6 @@
 """The ICMP message behind a failed connection, where the kernel hands it over.
 
-Error numbers alone don't tell a firewall's "administratively prohibited" from a missing host:
+Error numbers alone don't report a firewall's "administratively prohibited" from a missing host:
 Linux makes EHOSTUNREACH of both. Its error queue (``IP_RECVERR``, ip(7) and ipv6(7)) keeps type,
 code and sender. Other systems have nothing like it.
 """

@@ -22,7 +22,7 @@ class _InitialRtoParameters(ctypes.Structure):
 
 
 def switch_off_syn_retries(connection: socket.socket) -> None:
-    """Tell Windows not to repeat a SYN after a reset, which makes a refusal cost about 2 s.
+    """Report Windows not to repeat a SYN after a reset, which makes a refusal cost about 2 s.
 
     Only for hosts that don't lose packets, such as this machine. Does nothing elsewhere; a failure
     is of no account, because this only saves time. Python's ``socket.ioctl`` refuses codes that it

@@ -186,7 +186,7 @@ class _Climb:
         )
         return LadderReport(self._port, tuple(self._steps), sentence_for(facts))
 
-    def _tell(self, step: LadderStep) -> None:
+    def _notify(self, step: LadderStep) -> None:
         self._steps.append(step)
         if self._on_step:
             self._on_step(step)
@@ -200,7 +200,7 @@ class _Climb:
         bound = _addresses(mine, State.BOUND)
         if listening:
             where = ", ".join(endpoint_text(Endpoint(one, self._port)) for one in listening)
-            self._tell(
+            self._notify(
                 LadderStep(
                     LadderStage.BOUND,
                     StepOutcome.GOOD,
@@ -209,20 +209,20 @@ class _Climb:
             )
         elif bound:
             text = _("{bound} is bound, but nothing listens.").format(bound=", ".join(bound))
-            self._tell(LadderStep(LadderStage.BOUND, StepOutcome.BAD, text))
+            self._notify(LadderStep(LadderStage.BOUND, StepOutcome.BAD, text))
         else:
             text = _("The socket table shows no listener.")
-            self._tell(LadderStep(LadderStage.BOUND, StepOutcome.BAD, text))
+            self._notify(LadderStep(LadderStage.BOUND, StepOutcome.BAD, text))
         return listening, bound
 
     def _look_at_owner(self) -> ListenerTrouble | None:
         """Return which listeners answer nobody; return why where this is so of all of them."""
         listeners = read_local_listeners(self._port)
         if two := describe_localhost(self._port, listeners):
-            self._tell(LadderStep(LadderStage.OWNER, StepOutcome.NOTE, two))
+            self._notify(LadderStep(LadderStage.OWNER, StepOutcome.NOTE, two))
         troubles = [one.trouble for one in listeners]
         for trouble in dict.fromkeys(one for one in troubles if one is not None):
-            self._tell(LadderStep(LadderStage.OWNER, StepOutcome.BAD, trouble.sentence))
+            self._notify(LadderStep(LadderStage.OWNER, StepOutcome.BAD, trouble.sentence))
         return troubles[0] if troubles and all(troubles) else None
 
     def _connect_to_each(
@@ -251,7 +251,7 @@ class _Climb:
                 is_expected = _covers(listening, target.host)
                 step = _step_of(kind, target, report, is_expected=is_expected)
                 network = networks.get(target.host) if networks else None
-                self._tell(step if network is None else _at_network(step, network))
+                self._notify(step if network is None else _at_network(step, network))
         return tuple(found)
 
     def _ask_nat(
@@ -281,14 +281,14 @@ class _Climb:
                 notes.update(dict.fromkeys(map(partly_redirected_sentence, changed)))
         note = " ".join(notes)
         if note:
-            self._tell(LadderStep(LadderStage.NAT, StepOutcome.NOTE, note))
+            self._notify(LadderStep(LadderStage.NAT, StepOutcome.NOTE, note))
         if not everyone:
             return None, note
         redirection = Redirection(tuple(everyone), _joined(everyone), self._try(everyone))
         is_open = redirection.verdict is Verdict.OPEN
         outcome = StepOutcome.GOOD if is_open else StepOutcome.BAD
         text = describe_redirection(redirection, self._port)
-        self._tell(LadderStep(LadderStage.NAT, outcome, text, redirection.verdict))
+        self._notify(LadderStep(LadderStage.NAT, outcome, text, redirection.verdict))
         return redirection, note
 
     def _try(self, found: Mapping[str, tuple[Destination, ...]]) -> Verdict:
@@ -318,7 +318,7 @@ class _Climb:
         text = _("Firewall (inbound): {word}.").format(word=answer.word)
         if answer.detail:
             text = f"{text} {answer.detail}"
-        self._tell(LadderStep(LadderStage.FIREWALL, outcome, text))
+        self._notify(LadderStep(LadderStage.FIREWALL, outcome, text))
         return answer
 
     def _listen_for_greeting(self, address: str) -> None:
@@ -327,7 +327,7 @@ class _Climb:
             _endpoint, _ms, connection = connect_first_open(target, self._timeout_ms, self._cancel)
         except NotConnectedError as error:
             text = _("It does not accept a second connection: {detail}").format(detail=error.detail)
-            self._tell(LadderStep(LadderStage.GREETING, StepOutcome.BAD, text))
+            self._notify(LadderStep(LadderStage.GREETING, StepOutcome.BAD, text))
             return
         try:
             greeting = read_greeting(connection, _GREETING_MS, self._cancel)
@@ -337,7 +337,7 @@ class _Climb:
             close_at_once(connection)
         if greeting:
             text = _("It greets with {greeting}.").format(greeting=quoted(greeting))
-            self._tell(LadderStep(LadderStage.GREETING, StepOutcome.GOOD, text))
+            self._notify(LadderStep(LadderStage.GREETING, StepOutcome.GOOD, text))
             return
         self._ask_for_http(target)
 
@@ -353,7 +353,7 @@ class _Climb:
         if report.status is None:
             text = _("It does not greet, and: {detail}").format(detail=report.detail)
         step = LadderStep(LadderStage.GREETING, outcome, text, report.verdict, report.latency_ms)
-        self._tell(step)
+        self._notify(step)
 
 
 def _addresses(rows: list[SocketRow], state: State) -> tuple[str, ...]:

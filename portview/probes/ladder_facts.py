@@ -72,7 +72,7 @@ class LadderFacts:
     ``loopback`` and ``own`` pair the addresses that were tried with what they answered; ``own``
     has those at networks that lead outside, ``outside_of`` their interfaces, ``inner`` those at
     other networks. ``firewall_detail`` is the firewall's reason in words, ``trouble`` why all
-    listeners answer nobody. ``redirection`` tells of addresses whose clients a NAT rule sends
+    listeners answer nobody. ``redirection`` reports of addresses whose clients a NAT rule sends
     elsewhere, which are then not in ``own``; ``nat_note`` is a sentence where it does so with some,
     or where that is not known.
     """

@@ -43,7 +43,7 @@ class ListenerTrouble:
 class LocalListener:
     """A TCP listener of this machine: where, whose, whether it runs, and who waits at it.
 
-    ``name`` is made inert; ``queue`` is None where the system does not tell.
+    ``name`` is made inert; ``queue`` is None where the system does not say.
     """
 
     address: str

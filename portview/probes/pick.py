@@ -58,7 +58,7 @@ def pick_ports(
     """Return the first ``count`` ports of ``conditions`` that are free at every address.
 
     What "free" means is ``meaning_of_free``. Excluded ports are passed over, and dynamic ones too,
-    as the system may give them to an outgoing connection at any time; each such range is told
+    as the system may give them to an outgoing connection at any time; each such range is reported
     once. Any thread. Raises PortViewError where there are too few, Cancelled.
     """
     ranges = ranges or PortRanges()

@@ -48,7 +48,7 @@ def _is_ldap(said: bytes) -> WireProtocol | None:
 @dataclass(frozen=True, slots=True)
 class _Question:
     sent: bytes
-    tell: Callable[[bytes], WireProtocol | None]
+    recognize: Callable[[bytes], WireProtocol | None]
     usual_port: int = 0
 
 
@@ -76,7 +76,7 @@ def ask_for_protocol(
         if deadline.is_over:
             break
         answer = _ask(target, question.sent, deadline.within(_WAIT_MS), cancel)
-        protocol = protocol_of(answer, target.port) or question.tell(answer)
+        protocol = protocol_of(answer, target.port) or question.recognize(answer)
         if protocol is not None:
             return SpokenProtocol(protocol, answer)
         heard = heard or answer

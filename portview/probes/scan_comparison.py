@@ -50,7 +50,7 @@ def compare_with_table(
             if takes_clients_of(bound, report.address, is_v6_only=only):
                 explained.add(row.local.port)
         elif not bound_device(bound) and takes_clients_of(
-            # Where the system does not tell, a wildcard of the other family is not expected.
+            # Where the system does not say, a wildcard of the other family is not expected.
             bound,
             report.address,
             is_v6_only=only is not False,

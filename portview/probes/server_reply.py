@@ -43,7 +43,7 @@ class ReplyKind(StrEnum):
 class ServerReply:
     """The reply at one address. ``speaks`` is "http", "tls", "ssh" or the like, "" for unknown.
 
-    ``first_bytes`` is untrusted. ``was_accepted`` tells of a silent connection whether the program
+    ``first_bytes`` is untrusted. ``was_accepted`` names of a silent connection whether the program
     had taken it, None where that is not known.
     """
 

@@ -108,7 +108,7 @@ def probe_addresses(
     except UnresolvedError as error:
         return ProbeReport(target, Verdict.UNRESOLVED, None, error.message, error.hint)
 
-    def tell(done: int) -> None:
+    def notify(done: int) -> None:
         if report:
             text = _("Asking {endpoint_text}").format(
                 endpoint_text=endpoint_text(addresses[done].endpoint)
@@ -118,25 +118,25 @@ def probe_addresses(
     def probe(address: Address) -> AddressReport:
         return _probe_address(address, attempt, tries, deadline, cancel)
 
-    return summed_up(target, tuple(concurrently(probe, addresses, tell)))
+    return summed_up(target, tuple(concurrently(probe, addresses, notify)))
 
 
 def concurrently(
-    probe: Callable[[Address], T], addresses: Sequence[Address], tell: Callable[[int], None]
+    probe: Callable[[Address], T], addresses: Sequence[Address], notify: Callable[[int], None]
 ) -> list[T]:
     """Probe addresses at the same time; the results are in their order.
 
-    ``tell`` gets the number of those that are done before each wait, on this thread. Where one
+    ``report`` gets the number of those that are done before each wait, on this thread. Where one
     probe raises, so does this, after the others have ended.
     """
     if len(addresses) == 1:
-        tell(0)
+        notify(0)
         return [probe(addresses[0])]
     results = []
     with ThreadPoolExecutor(min(len(addresses), _MOST_AT_ONCE), "probe") as pool:
         running = [pool.submit(probe, address) for address in addresses]
         for done, one in enumerate(running):
-            tell(done)
+            notify(done)
             results.append(one.result())
     return results
 
@@ -204,7 +204,10 @@ def _tcp_attempt(
     if connection is None:
         return attempt
     try:
-        watch_ms = min(_WATCH_MS + 2 * attempt.elapsed_ms, _LONGEST_WATCH_MS, deadline.left_ms)
+        # Also where the time is nearly up: a connection that nobody watched proves nothing, and
+        # the last try of a wait often has a few milliseconds left.
+        left_ms = max(deadline.left_ms, _WATCH_MS)
+        watch_ms = min(_WATCH_MS + 2 * attempt.elapsed_ms, _LONGEST_WATCH_MS, left_ms)
         ended = how_it_hangs_up(connection, watch_ms, cancel) if is_watched else None
     finally:
         close_at_once(connection)
@@ -231,13 +234,13 @@ def with_local_facts(report: ProbeReport) -> ProbeReport:
     from portview.probes import local_listener  # noqa: PLC0415
 
     listeners = local_listener.read_local_listeners(report.target.port)
-    told = tuple(
+    reported = tuple(
         _with_listener(one, local_listener.listener_at(listeners, one.address.address))
         if one in own
         else one
         for one in report.addresses
     )
-    summed = summed_up(report.target, told)
+    summed = summed_up(report.target, reported)
     if not local_listener.is_localhost(report.target.host):
         return summed
     two = local_listener.describe_localhost(report.target.port, listeners)

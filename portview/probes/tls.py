@@ -87,7 +87,7 @@ class TlsReport:
 
     ``latency_ms`` is the time of TCP connection and handshake. ``days_left`` is negative for an
     expired certificate. ``chain`` is all that the server sent and that can be read, its own
-    certificate first. ``protocol`` is what the port speaks in plain text, and ``is_starttls`` tells
+    certificate first. ``protocol`` is what the port speaks in plain text, and ``is_starttls`` names
     that TLS was begun from there.
     """
 
@@ -154,22 +154,22 @@ def _probed(
     question: _Question, ca_file: str | None, report: Callable[[Progress], None] | None
 ) -> TlsReport:
     target = question.target
-    told = _Progress(report, (_("Shaking hands"), _("Checking the certificate")))
+    reported = _Progress(report, (_("Shaking hands"), _("Checking the certificate")))
     try:
-        told.step(0)
+        reported.step(0)
         seen = _one_handshake(question, _context_that_trusts_anybody())
     except NotConnectedError as error:
         return TlsReport(target, error.verdict, None, error.detail, error.hint)
     except HandshakeError as error:
-        other = _without_tls(question, error, ca_file, told)
+        other = _without_tls(question, error, ca_file, reported)
         return other or _refused(question, error)
     except OSError as error:
         return _broken(target, error)
-    return _checked(question, seen, ca_file, told)
+    return _checked(question, seen, ca_file, reported)
 
 
 class _Progress:
-    """Tells the steps of a probe, each once."""
+    """Reports the steps of a probe, each once."""
 
     def __init__(self, report: Callable[[Progress], None] | None, steps: tuple[str, ...]) -> None:
         self._report, self._steps = report, steps

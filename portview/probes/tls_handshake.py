@@ -136,7 +136,7 @@ class TlsStream:
             self._flush()
             return False
         except ssl.SSLError:
-            # The alert that tells the server why is still to be sent, if it can be.
+            # The alert that reports the server why is still to be sent, if it can be.
             self._flush_quietly()
             raise
         self._flush()

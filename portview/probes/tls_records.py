@@ -1,6 +1,6 @@
 """What can be read of a TLS handshake from outside: whether a client certificate was asked for.
 
-Python's ``ssl`` does not tell it, and it decides whether a server that ends the connection wanted
+Python's ``ssl`` does not say it, and it decides whether a server that ends the connection wanted
 one. Pure. Layouts: RFC 5246, 6.2 and 7.4 (TLS 1.2), RFC 8446, 4.4 and 5.1 (TLS 1.3).
 """
 

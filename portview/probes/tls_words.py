@@ -260,7 +260,7 @@ def words_without_starttls(protocol: WireProtocol, said: bytes) -> tuple[str, st
         protocol=protocol.value
     )
     words = printable(said)
-    # What is not text tells a person nothing.
+    # What is not text reports a person nothing.
     if words and words.isascii() and "\N{REPLACEMENT CHARACTER}" not in words:
         detail = _("{sentence}; it said {words}").format(sentence=detail, words=quoted(words))
     return f"{detail}.", _switch_on(protocol)

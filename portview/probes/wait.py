@@ -36,7 +36,7 @@ _MAX_HTTP_LOOK_MS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class WaitObservation:
-    """What one look at a condition showed."""
+    """What one reading at a condition showed."""
 
     is_met: bool
     detail: str
@@ -142,7 +142,7 @@ def wait_for(
 ) -> WaitReport:
     """Look again and again until each condition was met once, or time is up.
 
-    At least one look is taken at each. Blocks for at most about ``timeout_ms``; any thread.
+    At least one reading is taken at each. Blocks for at most about ``timeout_ms``; any thread.
     Raises Cancelled at once. Clock, waiting and chance can be handed in for tests.
     """
     token = cancel or CancelToken()

@@ -25,7 +25,7 @@ class AcceptQueue(NamedTuple):
 def read_accept_queues(port: int) -> Fact[dict[str, AcceptQueue]]:
     """Return the queues of this machine's listeners on a TCP port by their local address.
 
-    Only Linux tells. Any thread.
+    Only Linux reports. Any thread.
     """
     if sys.platform != "linux":
         return Unreadable(_("this system does not say how many clients wait"))

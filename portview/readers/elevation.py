@@ -11,7 +11,7 @@ from portview.domain.facts import Remedy, Unreadable
 def is_elevated() -> bool:
     """Return whether this process has administrator rights: an elevated token, or root elsewhere.
 
-    Where the system won't tell, the answer is no: what then needs rights asks for them.
+    Where the system won't report, the answer is no: what then needs rights asks for them.
     """
     if sys.platform != "win32":
         return os.geteuid() == 0
@@ -26,7 +26,7 @@ def is_elevated() -> bool:
 def unreadable_here(reason: str, error: OSError) -> Unreadable:
     """Return the fact that a refusal of the system stands for, with what would make it readable.
 
-    An administrator who is refused lacks a capability or privilege, or the system tells nobody.
+    An administrator who is refused lacks a capability or privilege, or the system reports nobody.
     """
     if not isinstance(error, PermissionError):
         return Unreadable(reason, Remedy.RETRY)

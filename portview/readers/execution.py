@@ -32,7 +32,7 @@ def read_execution(pid: int) -> Execution:
             if all_threads_suspended(pid):
                 return Execution.SUSPENDED
         except OSError:
-            pass  # Another user's: the system's own list, which psutil reads, tells as well.
+            pass  # Another user's: the system's own list, which psutil reads, reports as well.
     # Windows also freezes apps from the store, which no count of their threads shows.
     try:
         is_stopped = psutil.Process(pid).status() == psutil.STATUS_STOPPED
@@ -45,7 +45,7 @@ def suspended(processes: Collection[ProcessKey]) -> dict[ProcessKey, Execution]:
     """Return those of some processes that are certainly suspended, and how. Any thread.
 
     Meant for many at once, again and again: one small read for each on Linux, one list of all
-    threads on Windows. A PID that passed on to another process tells nothing of the first one.
+    threads on Windows. A PID that passed on to another process says nothing of the first one.
     """
     if sys.platform == "win32":
         from portview.readers.windows.threads import suspended_among  # noqa: PLC0415

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 class FallbackReader:
     """Reads through the first reader until that fails, from then on through the second.
 
-    It never goes back: the two tell sockets apart by different marks, so every change between
+    It never goes back: the two distinguish sockets by different marks, so every change between
     them would look as if all sockets had gone and come.
     """
 

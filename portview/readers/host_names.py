@@ -134,7 +134,9 @@ class HostNames:
             # The one that was asked for the longest time ago.
             del self._answers[next(iter(self._answers))]
         # Exchanged and not changed: a mapping that was handed out stays as it is.
-        self._names = {known: told.name for known, told in self._answers.items() if told.name}
+        self._names = {
+            known: reported.name for known, reported in self._answers.items() if reported.name
+        }
 
 
 def resolve_host(address: str) -> str | None:

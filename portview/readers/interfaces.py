@@ -23,7 +23,7 @@ _INTERNAL = frozenset({NetworkKind.CONTAINERS, NetworkKind.VIRTUAL_MACHINES})
 class InterfaceAddress:
     """An address and its interface.
 
-    ``is_up`` tells that the interface is on and has a link. ``is_tentative`` is an IPv6 address
+    ``is_up`` says that the interface is on and has a link. ``is_tentative`` is an IPv6 address
     that nothing can be bound to yet, or ever (duplicate address detection, RFC 4862).
     ``is_internal`` is the bridge of containers or virtual machines, which other machines have no
     route to. ``network`` is the network that the address is in ("172.17.0.0/16"), "" for unknown.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class SocketListing:
     """The rows of one reading, each key once, and plain sentences on what could not be read.
 
-    A reader that keeps track tells more, which saves going through all rows: ``owners`` are the
+    A reader that keeps track says more, which saves going through all rows: ``owners`` are the
     processes of all rows, and ``step`` leads from the rows of the reading before to these.
     ``pending`` is how many sockets wait for the next readings to have their owner found.
     """

@@ -29,7 +29,7 @@ def is_own_peer(descriptor: int) -> bool:
     """Return whether the other end of a local socket is of this very user.
 
     On Windows, of a pipe's client: whether this user, or an administrator, made the pipe. What the
-    system does not tell counts as no.
+    system does not say counts as no.
     """
     try:
         if sys.platform == "win32":

@@ -37,6 +37,15 @@ def process_key(pid: int) -> ProcessKey | FieldProblem:
         return FieldProblem.UNAVAILABLE
 
 
+def has_ended(key: ProcessKey) -> bool:
+    """Return whether it is proved that a process has ended: its PID is free, or another's now.
+
+    One that can't be read now may still be there.
+    """
+    now = process_key(key.pid)
+    return now is FieldProblem.PROCESS_GONE or (isinstance(now, ProcessKey) and now != key)
+
+
 def _linux_process_key(pid: int) -> ProcessKey | FieldProblem:
     try:
         return key_from_stat(pid, Path(f"/proc/{pid}/stat").read_bytes())
@@ -49,7 +58,7 @@ def _linux_process_key(pid: int) -> ProcessKey | FieldProblem:
 
 
 def key_from_stat(pid: int, stat: bytes) -> ProcessKey:
-    """Return the identity that the text of /proc/PID/stat tells. Raises ValueError, IndexError."""
+    """Return the identity that the text of /proc/PID/stat names. Raises ValueError, IndexError."""
     # The command may hold blanks and brackets: what counts is behind the last bracket.
     ticks = int(stat[stat.rindex(b")") + 2 :].split()[_STAT_START_TIME_AFTER_COMM])
     # psutil re-reads the boot time, which a clock adjustment moves; a process would then seem to

@@ -234,7 +234,7 @@ def _container_restarter(pid: int) -> Fact[Restarter]:
     if container.runtime is ContainerRuntime.DOCKER:
         return docker_restarter(_DOCKER / container.id)
     if container.runtime is ContainerRuntime.PODMAN:
-        # Podman keeps its policies in a database of its own; only the engine tells them.
+        # Podman keeps its policies in a database of its own; only the engine reports them.
         from portview.readers.containers.directory import ContainerDirectory  # noqa: PLC0415
 
         return podman_restarter(container, ContainerDirectory().restart_policy(container))
@@ -256,7 +256,7 @@ def docker_restarter(folder: Path) -> Fact[Restarter]:
 
 
 def podman_restarter(container: Container, policy: str) -> Fact[Restarter]:
-    """Return what a policy means that the engine told; an empty one was not told."""
+    """Return what a policy means that the engine reported; an empty one was not reported."""
     return _by_policy(container, policy) if policy else _policy_unreadable(container)
 
 

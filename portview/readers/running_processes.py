@@ -1,4 +1,4 @@
-"""All running processes with their parents, in one look."""
+"""All running processes with their parents, in one reading."""
 
 from __future__ import annotations
 

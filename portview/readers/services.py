@@ -27,8 +27,8 @@ class ServiceReader(Protocol):
     def names_of(self, process: ProcessKey) -> Fact[tuple[str, ...]]:
         """Return the names of the services that run in a process, sorted; absent for none.
 
-        Costs one small read of /proc on Linux. On Windows it is a look into a table, which is read
-        again only for a process that began after it was read.
+        Costs one small read of /proc on Linux. On Windows it is a reading into a table, which is
+        read again only for a process that began after it was read.
         """
         ...
 
@@ -73,8 +73,8 @@ class WindowsServices:
     def names_of_tag(self, process: ProcessKey, tag: int) -> Fact[tuple[str, ...]]:
         """Return the one service whose thread opened a socket, or all of its process.
 
-        ``tag`` is what the socket's row tells, 0 for none. One svchost.exe may host many services,
-        and only the tag tells them apart.
+        ``tag`` is what the socket's row names, 0 for none. One svchost.exe may host many services,
+        and only the tag distinguishes them.
         """
         names = self.names_of(process)
         if not tag or not isinstance(names, Known):

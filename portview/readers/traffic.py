@@ -71,7 +71,7 @@ class NoTraffic:
     name = "none"
 
     def __init__(self, reason: str) -> None:
-        """Store the sentence that tells people why."""
+        """Store the sentence that reports people why."""
         self._reason = reason
 
     @property

@@ -52,7 +52,7 @@ _SYSTEM_ACCOUNTS = ("AUTHORITY\\", "SERVICE\\", "BUILTIN\\")
 
 
 class Redactor:
-    """Replaces what may tell who and where a person is. For one record; any thread, one at a time.
+    """Replaces what may say who and where a person is. For one record; any thread, one at a time.
 
     ``names`` are words that are never to appear: those of the user and of the computer if not
     given. ``kept_folders`` are the folders whose paths say nothing about the person.

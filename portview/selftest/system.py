@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from portview.selftest.redaction import Redactor
 
 _VERSION_KEY = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
-_TOLD = (
+_REPORTED = (
     *("ProductName", "EditionID", "InstallationType", "DisplayVersion", "ReleaseId"),
     *("CurrentBuild", "UBR", "BuildLabEx"),
 )
@@ -48,7 +48,7 @@ def read_system(_redactor: Redactor) -> dict[str, Any]:
 
 
 def read_rights(_redactor: Redactor) -> dict[str, Any]:
-    """Return with which rights PortView runs, without telling as whom. Any thread."""
+    """Return with which rights PortView runs, without significant as whom. Any thread."""
     rights = read_process_rights(os.getpid())
     read: dict[str, Any] = {"is_elevated": is_elevated()}
     if isinstance(rights, Known):
@@ -82,7 +82,7 @@ def _windows() -> dict[str, Any]:
     language = bind(kernel32, "GetUserDefaultUILanguage", wintypes.WORD)()
     return {
         "wine": wine_version(),
-        "windows": {name: values[name] for name in _TOLD if name in values},
+        "windows": {name: values[name] for name in _REPORTED if name in values},
         "ui_language": f"{language:#06x}",
         "code_pages": {
             **pages,

@@ -1,4 +1,4 @@
-"""What Windows tells of services, threads, the firewall and the way to an elevated helper."""
+"""What Windows reports of services, threads, the firewall and the way to an elevated helper."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_TAGS = 20
 
 
 def read_services(_redactor: Redactor) -> dict[str, Any]:
-    """Return how many services are listed and how many tell their settings; names by tag."""
+    """Return how many services are listed and how many report their settings; names by tag."""
     from portview.actions.service_control.windows_api import (  # noqa: PLC0415 - Windows only
         LARGEST_CONFIG,
         SERVICE_QUERY_CONFIG,
@@ -95,7 +95,7 @@ def read_helper(_redactor: Redactor) -> dict[str, Any]:
 
 
 def _tags(manager: Any) -> dict[str, Any]:
-    """Ask the service of each tag in the table, and return how many were told."""
+    """Ask the service of each tag in the table, and return how many were reported."""
     from portview.readers.windows.iphlpapi import SocketTables  # noqa: PLC0415 - Windows only
     from portview.readers.windows.socket_tables import TCP4, decode_row  # noqa: PLC0415
 

@@ -37,7 +37,7 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionOptions:
-    """How to act: as administrator or not, how to be called off, where to tell progress.
+    """How to act: as administrator or not, how to be called off, where to report progress.
 
     ``end_now`` is set by somebody who does not want to wait for what was asked to close.
     """
@@ -108,7 +108,7 @@ def perform(
     Where rights are missing, ``wants_rights`` is asked with the reason whether to do just this as
     administrator; without it the report says that they are missing, and whoever reads it may call
     again with ``as_admin``. ``wants_rights`` is never asked for an elevated process, which no
-    prompt can give more: it is told of the limit instead.
+    prompt can give more: it is informed of the limit instead.
     """
     report = _with_rights(prepared, options, wants_rights)
     keep_record(report)

@@ -89,7 +89,7 @@ class FreeAction:
         """See who holds the port."""
         request = FreeRequest(self.port, self.protocol, self.address, choices.force, choices.tree)
         plan = inspect_port(request, self.held)
-        # Nobody to stop: then the port is tried at once, to tell what keeps it if anything does.
+        # Nobody to stop: then the port is tried at once, to say what keeps it if anything does.
         tried = None if plan.steps else free_port(plan)
         return FreePreview(plan, tried, _own_user())
 

@@ -61,7 +61,7 @@ class CardKind(StrEnum):
 class Card:
     """One holder, service or neighbour. Every text is inert and may be shown as it is.
 
-    ``title`` names it, ``details`` tell it from others, ``consequence`` is what happens to it.
+    ``title`` names it, ``details`` say it from others, ``consequence`` is what happens to it.
     ``members`` name further processes of the same program that the same happens to.
     """
 
@@ -177,7 +177,7 @@ def service_card(service: ServiceFacts, verb: str) -> Card:
 
 
 def identity(process: ProcessFacts | None) -> tuple[str, ...]:
-    """Return the lines that tell one process apart from others, inert."""
+    """Return the lines that distinguish one process from others, inert."""
     return tuple(_identity_lines(process)) if process else ()
 
 

@@ -42,9 +42,9 @@ class Confirmation:
     """A question to a person, as the window and the command line show it.
 
     ``verb`` labels the button; empty where there is nothing that can be done. ``notes`` sum up
-    what the cards tell one by one, ``warnings`` say what may be in the way. ``commands`` are the
+    what the cards report one by one, ``warnings`` say what may be in the way. ``commands`` are the
     very commands that will run and can be copied into a terminal; every other text is inert.
-    ``now`` says what is true before. ``is_hidden`` tells that an administrator could see more,
+    ``now`` says what is true before. ``is_hidden`` says that an administrator could see more,
     ``is_for_admin`` that what is refused here can be decided, and done, as administrator only.
     ``harms_nobody_else`` is proved: only programs of this person stop, none a service, no client
     of them is connected. Only then is the act what Enter does.

@@ -42,7 +42,7 @@ _LOOK_EVERY_S = 0.05
 class ClosePlan:
     """A connection that is to be closed, and the processes that hold its ends here.
 
-    ``peer`` is the other end where it is on this machine as well. ``carries_portview`` tells that
+    ``peer`` is the other end where it is on this machine as well. ``carries_portview`` says that
     PortView itself is used through this connection.
     """
 

@@ -33,7 +33,7 @@ from portview.actions.stopping.serialised import travelling_result
 from portview.actions.stopping.stop import stop_processes
 from portview.domain.errors import Outcome, PortViewError
 from portview.i18n import _
-from portview.readers.process_identity import process_key
+from portview.readers.process_identity import has_ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -116,8 +116,8 @@ def _stop(elevated_request: ElevatedRequest) -> dict[str, Any]:
     inspector = ProcessInspector()
     standpoint = inspector.standpoint()
     for seen in elevated_request.processes:
-        if process_key(seen.key.pid) != seen.key:
-            continue  # What became of it, the handle tells.
+        if has_ended(seen.key):
+            continue  # What became of it, the handle reports.
         # The same is asked again on the handle; here a refusal is an answer of its own.
         reason = stop_refusal(inspector.facts_of(seen.key), standpoint)
         if reason is not None:

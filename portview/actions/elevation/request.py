@@ -64,7 +64,7 @@ class ElevatedRequest:
 
     STOP has ``processes``, ``grace_ms`` and ``force``. The service verbs have ``service``, and one
     of ``processes`` where it is stopped for a port. CLOSE has ``local``, ``remote``, ``token`` (0
-    where the system tells none) and one of ``processes`` where the owner is known. SUSPEND and
+    where the system says none) and one of ``processes`` where the owner is known. SUSPEND and
     RESUME have one of ``processes``. ALLOW_PORT and BLOCK_PORT have ``rule_spec``, REVOKE_RULES has
     ``rule_ids``. HOLDERS, which only looks, has ``protocol`` and ``port``.
     CHANGE_SETTING has ``setting``.

@@ -75,7 +75,7 @@ def shell_execute(
     show: int = SW_HIDE,
     shell: Shell | None = None,
 ) -> int | None:
-    """Have the shell do something with a file and return the handle of the process, if it tells.
+    """Have the shell do something with a file and return the handle of the process, if it reports.
 
     Blocks for as long as a person takes to answer a prompt. Any thread. Raises OSError; with
     ``winerror`` 1223 (ERROR_CANCELLED) the person declined.

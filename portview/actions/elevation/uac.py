@@ -92,7 +92,7 @@ def start_elevated(
     show: int = SW_HIDE,
     shell: Shell | None = None,
 ) -> int | None:
-    """Start this PortView as administrator and return the process's handle, if Windows tells it.
+    """Start this PortView as administrator and return the process's handle, if Windows says it.
 
     Raises PortViewError; a refusal at the prompt is the error "elevation_cancelled".
     """

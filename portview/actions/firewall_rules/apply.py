@@ -61,7 +61,7 @@ def make_rule(
         firewall.apply(plan.change)
     rules = firewall.read()
     if answer is not None and (rules.status.problem or not rule_id):
-        return _told(answer)
+        return _reported(answer)
     proof = prove(rules, plan.rule_spec, plan.question, plan.subnets, rule_id)
     return made_report(plan, proof, rule_id)
 
@@ -96,7 +96,7 @@ def revoke_rules(
                 problems[plan.own.id] = error.message
     rules = firewall.read()
     if answer is not None and rules.status.problem:
-        return revokes_report([_told(values) for values in _each(answer)])
+        return revokes_report([_reported(values) for values in _each(answer)])
     subnets = subnets_of_rules()
     return revokes_report(
         [
@@ -118,7 +118,7 @@ def revoke_unseen(rule_ids: tuple[str, ...], *, cancel: CancelToken | None = Non
     answer = run_elevated(
         ElevatedRequest(ElevatedOperation.REVOKE_RULES, rule_ids=rule_ids), cancel
     )
-    return revokes_report([_told(values) for values in _each(answer)])
+    return revokes_report([_reported(values) for values in _each(answer)])
 
 
 def report_values(report: FirewallReport) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def report_values(report: FirewallReport) -> dict[str, Any]:
     }
 
 
-def _told(answer: dict[str, Any]) -> FirewallReport:
+def _reported(answer: dict[str, Any]) -> FirewallReport:
     """Return what the other side read, where this side may not read the rules."""
     try:
         texts = [str(answer[name]) for name in ("asked", "done", "now", "next_step")]

@@ -60,10 +60,10 @@ class RulePlan:
     """A rule that is to be made.
 
     ``change`` is the exact change; it has no commands where none are needed, or where only the
-    side with administrator rights can tell them, which ``refusal`` then says. ``before`` is what
+    side with administrator rights can report them, which ``refusal`` then says. ``before`` is what
     its clients experience now. ``warnings`` say why it may not help, and ``notes`` what is good to
     know, those of the change included.
-    ``is_needless`` tells that they experience already what it is to bring.
+    ``is_needless`` says that they experience already what it is to bring.
     """
 
     rule_spec: RuleSpec
@@ -270,8 +270,8 @@ def _notes(plan: RulePlan, ending: ManagedRule | None) -> Iterator[str]:
 
 def _warnings(plan: RulePlan, port: FirewallQueryContext) -> Iterator[str]:
     rule_spec, question, status = plan.rule_spec, plan.question, plan.status
-    told = join_sentences(*plan.change.warnings)
-    if plan.refusal is None and status.problem and status.problem not in told:
+    reported = join_sentences(*plan.change.warnings)
+    if plan.refusal is None and status.problem and status.problem not in reported:
         yield _("What it would change can't be determined in advance: {problem}").format(
             problem=status.problem
         )

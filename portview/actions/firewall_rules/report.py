@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class FirewallReport(ActionReport):
     """How a change of the firewall ended.
 
-    ``rule_id`` is the id of the rule that was made or revoked. ``is_in_force`` tells whether
+    ``rule_id`` is the id of the rule that was made or revoked. ``is_in_force`` says whether
     that rule is in the store now. ``proof`` is what a reading of the rules showed, None where only
     the side with administrator rights could read them.
     """

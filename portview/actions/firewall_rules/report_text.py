@@ -1,4 +1,4 @@
-"""What a person is told about a rule that was to be made or revoked. Pure."""
+"""What a person is informed of a rule that was to be made or revoked. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who holds a port, where the system tells that to administrators only."""
+"""Who holds a port, where the system says that to administrators only."""
 
 from __future__ import annotations
 

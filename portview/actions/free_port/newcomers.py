@@ -12,7 +12,7 @@ from portview.actions.stopping.stop import Ending, StopResult
 from portview.domain.facts import known_or
 from portview.domain.sockets.socket_row import endpoint_text
 from portview.i18n import _, join_sentences
-from portview.readers.process_identity import process_key
+from portview.readers.process_identity import has_ended
 
 if TYPE_CHECKING:
     from portview.actions.free_port.plan import FreePlan
@@ -26,7 +26,7 @@ def changed_results(plan: FreePlan) -> tuple[StopResult, ...]:
     To stop those who were seen would not free the port, and the others were not seen. Each process
     that was seen is compared by itself, on its handle, when it is stopped.
     """
-    alive = [key for key in _keys(plan) if process_key(key.pid) == key]
+    alive = [key for key in _keys(plan) if not has_ended(key)]
     newcomers = _newcomers(plan) if alive else []
     if not newcomers:
         return ()

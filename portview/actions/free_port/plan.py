@@ -87,7 +87,7 @@ class FreePlan:
 
     ``served`` are connections of the holders, which end with them; ``left_alone`` are sockets of
     others that only have the same local port number, or are in nobody's way; ``neighbours`` names
-    their processes. ``is_shared`` tells that programs share the port on purpose (mDNS), so that
+    their processes. ``is_shared`` says that programs share the port on purpose (mDNS), so that
     nothing has to be stopped for a further one.
     """
 
@@ -225,7 +225,7 @@ def _several_heirs(row: SocketRow) -> Refusal:
 def _heir_or_successor(row: SocketRow) -> Refusal:
     """Return why a single heir is not ended where another process has the owner's PID.
 
-    Only their start times tell the heir of the owner from a child of that process, and a clock
+    Only their start times report the heir of the owner from a child of that process, and a clock
     that was set back makes the owner itself seem younger than its socket.
     """
     (heir,) = row.likely_holders

@@ -1,4 +1,4 @@
-"""What a person is told about a port that was to be freed. Pure."""
+"""What a person is informed of a port that was to be freed. Pure."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ IGNORED = N_("did not close when asked, and was ended")
 
 _MOST_CHANGES = 5
 _SHORTEST_S = 0.05
-"""Less would be told as 0.0 s."""
+"""Less would be reported as 0.0 s."""
 
 
 def outcome_of(
@@ -115,7 +115,7 @@ def results_words(
 
 
 def _ending_label(result: StopResult) -> str:
-    """Return what became of a process, untranslated; what didn't heed the question is told so."""
+    """Return what became of a process, untranslated; what didn't heed the question is named so."""
     if result.ending is Ending.ENDED and result.asked is not CloseMethod.NONE:
         return IGNORED
     return ENDING_LABELS[result.ending]

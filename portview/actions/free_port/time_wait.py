@@ -17,7 +17,7 @@ _TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 def time_wait_left_s(port: int) -> float | None:
     """Return after how many seconds the last TIME_WAIT of a local port is over.
 
-    None where there is none, or where the system does not tell.
+    None where there is none, or where the system does not say.
     """
     if sys.platform != "linux":
         return None

@@ -41,10 +41,10 @@ class PortVerdict(StrEnum):
 
     FREE: a bind at the same addresses worked. TIME_WAIT: nobody has it but connections that are
     closed already. CONNECTIONS: nobody listens, but open connections have the number, which were
-    left alone; whether they keep a usual server from starting, ``bind`` tells. TAKEN_AGAIN: a
+    left alone; whether they keep a usual server from starting, ``bind`` reports. TAKEN_AGAIN: a
     process has it that was not there before. STILL_HELD: someone who had it before still has it.
     REDIRECTED: it can be bound, but a NAT rule sends its clients elsewhere. RESERVED: the system
-    keeps it from everyone. BLOCKED: it can't be taken, for another reason that ``bind`` tells.
+    keeps it from everyone. BLOCKED: it can't be taken, for another reason that ``bind`` reports.
     """
 
     FREE = "free"
@@ -69,7 +69,7 @@ class HolderNow:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a look at the machine showed. ``free_after_ms`` counts from ``since``."""
+    """What a reading at the machine showed. ``free_after_ms`` counts from ``since``."""
 
     verdict: PortVerdict
     bind: BindReport
@@ -125,7 +125,7 @@ def prove(
         use = _watched(plan, watch_s, cancel)
     bind = try_bind(plan.request, places)
     if not use.holding and not bind.is_free:
-        # Somebody may have come between the last look and the bind.
+        # Somebody may have come between the last reading and the bind.
         use = _use_now(plan)
     if plan.request.address is not None and bind.is_free:
         # A socket of the other family only looks as if it were in the way of this address.

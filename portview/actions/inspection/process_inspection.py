@@ -70,7 +70,7 @@ def read_rows() -> tuple[SocketRow, ...]:
 
 
 class ProcessInspector:
-    """One look at the running processes, from which facts about some of them are told.
+    """One look at the running processes, from which facts about some of them are reported.
 
     Belongs to one thread.
     """
@@ -108,7 +108,7 @@ class ProcessInspector:
         return {key: self.facts_of(key) for key in keys}
 
     def facts_of(self, key: ProcessKey) -> ProcessFacts:
-        """Read the facts about one process, once in this look."""
+        """Read the facts about one process, once in this reading."""
         facts = self._facts.get(key)
         if facts is None:
             facts = self._facts[key] = self._evidence.complete(self._facts_of(key))
@@ -200,7 +200,7 @@ class ProcessInspector:
     def _close_method(
         self, pid: int, ask: Callable[[int], tuple[CloseMethod, str]]
     ) -> tuple[CloseMethod, str]:
-        """Look how a process can be asked; not of hundreds, for each look starts a process."""
+        """Look how a process can be asked; not of hundreds, for each reading starts a process."""
         if self._looks_left == 0:
             return CloseMethod.NONE, _("Whether it can be asked to close was not checked.")
         self._looks_left -= 1

@@ -39,7 +39,7 @@ _LOOK_EVERY_S = 0.1
 class Change:
     """What is not as the person saw it, in a sentence, and the process that it is about.
 
-    ``is_released`` tells that the process merely holds none of the sockets any more.
+    ``is_released`` says that the process merely holds none of the sockets any more.
     """
 
     process: ProcessKey
@@ -57,8 +57,8 @@ def find_changes(
     """Compare processes with what was seen of them; empty where everything is as it was.
 
     ``read_program`` reads the program on a handle that was opened before. Where the act has begun,
-    somebody else who holds a socket is no reason to leave it half done. Blocks for one look at the
-    machine; any thread.
+    somebody else who holds a socket is no reason to leave it half done. Blocks for one reading at
+    the machine; any thread.
     """
     return _Verification(seen, read_program, refuse).run(has_begun=has_begun)
 

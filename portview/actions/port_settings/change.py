@@ -64,7 +64,7 @@ class SettingPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingReport(ActionReport):
-    """How a change ended. ``can_be_elevated`` tells that an administrator could do it."""
+    """How a change ended. ``can_be_elevated`` says that an administrator could do it."""
 
     plan: SettingPlan
     can_be_elevated: bool = True

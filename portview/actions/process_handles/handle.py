@@ -36,7 +36,7 @@ class ProcessHandle(Protocol):
         ...
 
     def ask(self) -> CloseMethod:
-        """Ask the process to close by itself and tell how; NONE where there is no way."""
+        """Ask the process to close by itself and say how; NONE where there is no way."""
         ...
 
     def end(self) -> None:
@@ -70,6 +70,16 @@ def not_the_same(pid: int) -> PortViewError:
     )
 
 
+def identity_unreadable(pid: int) -> PortViewError:
+    """Return the error for a PID of which it can't be read whether it is still the process."""
+    return PortViewError(
+        "identity_unreadable",
+        _("PortView can't read which process PID {pid} is now; nothing was done.").format(pid=pid),
+        _("Try again with administrator rights."),
+        Outcome.NEEDS_ADMIN,
+    )
+
+
 def number_unsure(pid: int, fact: Unreadable) -> PortViewError:
     """Return the error for a PID that system calls take for another process than /proc shows."""
     return PortViewError(
@@ -97,5 +107,7 @@ def check_identity(key: ProcessKey) -> None:
     now = process_key(key.pid)
     if now is FieldProblem.PROCESS_GONE:
         raise process_gone(key.pid)
+    if isinstance(now, FieldProblem):
+        raise identity_unreadable(key.pid)
     if now != key:
         raise not_the_same(key.pid)

@@ -32,7 +32,7 @@ class PsutilProcess:
         self._process = process
 
     def check_rights(self) -> None:
-        """Do nothing: psutil can't tell before the act."""
+        """Do nothing: psutil can't determine before the act."""
 
     def program(self) -> RunningProgram:
         """Return what psutil says about the executable and the command line."""

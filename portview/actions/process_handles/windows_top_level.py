@@ -14,9 +14,9 @@ GW_OWNER = 4
 
 
 def close_windows(pid: int) -> bool:
-    """Post WM_CLOSE to the main windows of a process; tell whether there were any.
+    """Post WM_CLOSE to the main windows of a process; say whether there were any.
 
-    A program may ask whether to save first, or ignore it: only its end tells.
+    A program may ask whether to save first, or ignore it: only its end reports.
     """
     posted = [_library().post(window, WM_CLOSE, 0, 0) for window in main_windows(pid)]
     return any(posted)

@@ -30,7 +30,7 @@ class StartedTree:
         self._look_under(self._pid)
 
     def end(self, process: subprocess.Popen[bytes]) -> None:
-        """End the process and all that it started, until a look finds nothing more."""
+        """End the process and all that it started, until a reading finds nothing more."""
         for _round in range(_ROUNDS):
             self.look()
             for known in list(self._seen.values()):

@@ -1,4 +1,4 @@
-"""What a person is told about a process that signals do not reach. Pure."""
+"""What a person is informed of a process that signals do not reach. Pure."""
 
 from __future__ import annotations
 

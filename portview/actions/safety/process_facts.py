@@ -43,7 +43,7 @@ class ServiceFacts:
 
     ``start_type`` is the manager's own word ("auto", "disabled", "enabled"), None if unknown.
     ``dependents`` are the running services that stop with it, in the order in which they stop.
-    ``restarts`` tells that the manager starts it again when it ends by itself. ``triggers`` are
+    ``restarts`` says that the manager starts it again when it ends by itself. ``triggers`` are
     systemd units that start it again on demand. ``recovery`` is what the manager does at the first,
     the second, ... failure; after ``recovery_reset_s`` without one the count restarts.
     """
@@ -71,7 +71,7 @@ class ProcessFacts:
     ``parent`` is known only if it is certain: alive, and older than its child. ``is_critical`` is
     Windows' own flag, by which ending the process stops the whole system; absent elsewhere.
     ``services`` are those that this process *is*; one that it merely descends from is ``unit``.
-    ``execution`` tells whether it is suspended: then it keeps its ports, but answers nobody.
+    ``execution`` says whether it is suspended: then it keeps its ports, but answers nobody.
     ``program`` is compared again right before the act.
     ``container`` is the one that it runs in, None for a process of the host.
 
@@ -130,7 +130,7 @@ class SelfContext:
     ``own_number`` is PortView's PID where /proc agrees about it, and absent where there is no
     /proc; unreadable where every number that was read means another process.
     ``session_units`` are the systemd services in which something runs that the session depends on,
-    each with whether it is one of a user's own manager. ``is_remote`` tells on Windows whether the
+    each with whether it is one of a user's own manager. ``is_remote`` names on Windows whether the
     session is shown through Remote Desktop.
     ``container`` is the one that PortView itself runs in. ``possible_ancestors`` have the PID of an
     ancestor and seem to be younger, which they also do where the clock was set back.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Refusal:
     """Why something is left alone. ``code`` is a stable word for programs.
 
-    ``needs_admin`` tells that with administrator rights the answer could be another one.
+    ``needs_admin`` says that with administrator rights the answer could be another one.
     """
 
     code: str

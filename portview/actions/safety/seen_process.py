@@ -33,7 +33,7 @@ _LARGEST_PORT = 65535
 
 
 class HeldSocketId(NamedTuple):
-    """A socket without its owner: protocol, local end, and inode or creation time (0: not told)."""
+    """A socket without its owner: protocol, local end, and inode or creation time (0: unknown)."""
 
     protocol: Protocol
     local: Endpoint

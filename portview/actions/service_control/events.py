@@ -1,4 +1,4 @@
-"""Hears at once that a service started or ended, where the system tells."""
+"""Hears at once that a service started or ended, where the system reports."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def service_needs_admin(name: str, verb: str) -> PortViewError:
 
 
 def service_failed(name: str, verb: str, reason: str) -> PortViewError:
-    """Return the error for a service that did not do as it was told."""
+    """Return the error for a service that did not do as it was reported."""
     return PortViewError(
         "service_failed",
         _(_FAILED[verb]).format(name=name, reason=reason),

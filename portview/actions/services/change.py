@@ -9,15 +9,20 @@ from portview.actions.elevation.client import run_elevated
 from portview.actions.elevation.request import ElevatedOperation, ElevatedRequest
 from portview.actions.inspection.process_inspection import ProcessInspector
 from portview.actions.inspection.verification import changed_since, find_changes
-from portview.actions.safety.refusals import Refusal, refusal, service_refusal
+from portview.actions.safety.refusals import (
+    Refusal,
+    refusal,
+    service_refusal,
+    services_unreadable,
+)
 from portview.actions.service_control.choose import open_service_control
 from portview.actions.service_control.interface import service_failed
 from portview.domain.errors import ActionReport, Outcome, PortViewError
-from portview.domain.facts import known_or
+from portview.domain.facts import Unreadable, known_or
 from portview.domain.owners.service import Service, ServiceState
 from portview.domain.plain_text import quoted
 from portview.i18n import _, join_sentences
-from portview.readers.process_identity import process_key
+from portview.readers.process_identity import has_ended
 from portview.readers.running_program import read_program
 
 if TYPE_CHECKING:
@@ -125,14 +130,17 @@ def check_holder(holder: SeenProcess, service: str) -> None:
 
     One that has ended by itself is no reason to leave its service alone.
     """
-    if process_key(holder.key.pid) != holder.key:
+    if has_ended(holder.key):
         return
 
     def refuse(process: ProcessFacts, standpoint: SelfContext, port: int | None) -> Refusal | None:
         refused = refusal(process, standpoint, port)
-        is_of_it = any(one.name == service for one in known_or(process.services, ()))
-        if refused is not None or is_of_it:
+        if refused is not None:
             return refused
+        if isinstance(process.services, Unreadable):
+            return services_unreadable(process.services)
+        if any(one.name == service for one in known_or(process.services, ())):
+            return None
         reason = _("It does not run the service {service} any more.").format(service=service)
         return Refusal("not_the_service", reason)
 

@@ -163,18 +163,18 @@ class _Job:
 
     def run(self) -> None:
         """Ask, wait and end."""
-        self._tell(Stage.CHECKED, len(self._holds))
+        self._notify(Stage.CHECKED, len(self._holds))
         try:
             if not self._force:
                 self._each(self._ask)
-                self._tell(Stage.ASKED, len(self._asked))
+                self._notify(Stage.ASKED, len(self._asked))
                 # What can't be asked has nothing to wait for.
                 self._await_all(self._grace_s if any(self._asked.values()) else 0, is_grace=True)
             self._raise_if_cancelled()
             if not self._force:
                 self._spare_what_changed()
             if self._running():
-                self._tell(Stage.ENDING, len(self._running()))
+                self._notify(Stage.ENDING, len(self._running()))
                 self._each(self._end)
                 self._await_all(_LAST_WAIT_S)
         except Cancelled:
@@ -212,15 +212,15 @@ class _Job:
 
     def _await_all(self, seconds: float, *, is_grace: bool = False) -> None:
         deadline = time.monotonic() + seconds
-        told = 0
+        reported = 0
         while True:
             running = self._running()
             left = deadline - time.monotonic()
             if not running or left <= 0 or (is_grace and self._is_hurried()):
                 return
-            if is_grace and ceil(left) != told:
-                told = ceil(left)
-                self._tell(Stage.WAITING, len(running), left)
+            if is_grace and ceil(left) != reported:
+                reported = ceil(left)
+                self._notify(Stage.WAITING, len(running), left)
             self._raise_if_cancelled()
             next(iter(running.values())).wait(min(left, _SLICE_S))
 
@@ -240,7 +240,7 @@ class _Job:
     def _is_hurried(self) -> bool:
         return self._end_now is not None and self._end_now.is_set()
 
-    def _tell(self, stage: Stage, count: int, left_s: float = 0.0) -> None:
+    def _notify(self, stage: Stage, count: int, left_s: float = 0.0) -> None:
         if self._report and count:
             self._report(ActionStep(stage, count, left_s))
 

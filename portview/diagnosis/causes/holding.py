@@ -33,7 +33,7 @@ def of_code(facts: Facts, code: str) -> tuple[PortSocket, ...]:
 
 
 def holder_code(socket: PortSocket, facts: Facts) -> str:
-    """Return the code of the cause that a holder is, the most telling one that fits."""
+    """Return the code of the cause that a holder is, the most significant one that fits."""
     special = _code_of_owner(socket, facts)
     if special:
         return special

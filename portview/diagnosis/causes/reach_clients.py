@@ -30,9 +30,9 @@ def browser_blocked_port(facts: Facts) -> Finding | None:
     if facts.port not in BLOCKED_BY_BROWSERS or facts.protocol is not Protocol.TCP:
         return None
     error = facts.question.error
-    is_told = error is not None and error.error == "BLOCKED_PORT"
+    is_reported = error is not None and error.error == "BLOCKED_PORT"
     speaks = {one.speaks for one in facts.replies.value or ()}
-    if not facts.listeners and not is_told:
+    if not facts.listeners and not is_reported:
         return None
     if speaks & _OWN_PROTOCOLS:
         return None  # what runs there is meant for other programs than browsers
@@ -40,7 +40,7 @@ def browser_blocked_port(facts: Facts) -> Finding | None:
     return Finding(
         "browser_blocked_port",
         Side.REACH,
-        Certainty.PROVED if is_told or is_web else Certainty.POSSIBLE,
+        Certainty.PROVED if is_reported or is_web else Certainty.POSSIBLE,
         _("Browsers refuse to open port {port} (ERR_UNSAFE_PORT); other programs reach it.").format(
             port=facts.port
         ),
@@ -55,12 +55,12 @@ def proxy_environment(facts: Facts) -> Finding | None:
     if not caught or not facts.listeners or facts.protocol is not Protocol.TCP:
         return None
     error = facts.question.error
-    is_told = error is not None and error.error == "PROXY"
+    is_reported = error is not None and error.error == "PROXY"
     shown = ", ".join(f"{scheme}: {inert(address, 80)}" for scheme, address in caught.items())
     return Finding(
         "proxy_environment",
         Side.REACH,
-        Certainty.LIKELY if is_told else Certainty.POSSIBLE,
+        Certainty.LIKELY if is_reported else Certainty.POSSIBLE,
         _(
             "A proxy is set ({proxies}) that catches requests to localhost as well: many programs "
             "then ask the proxy instead of the server."

@@ -247,17 +247,17 @@ def wrong_protocol(facts: Facts) -> Finding | None:
     """Detect that the server speaks another protocol than its clients use."""
     speaks = {one.speaks for one in facts.replies.value or () if one.speaks}
     error = facts.question.error
-    is_told = error is not None and error.error == "TLS_MISMATCH"
+    is_reported = error is not None and error.error == "TLS_MISMATCH"
     is_cut_off = error is not None and error.error in {"EMPTY_RESPONSE", "ECONNRESET"}
     port = facts.port
     if len(speaks) != 1:
         return None
     (spoken,) = speaks
-    if is_told and spoken != "tls":
+    if is_reported and spoken != "tls":
         certainty = Certainty.PROVED
         sentence = _("{owner} speaks {protocol} without TLS on {port}, and the client used TLS.")
         advice = _("Call it with http:// instead of https://.")
-    elif is_told:
+    elif is_reported:
         certainty = Certainty.PROVED
         sentence = _(
             "{owner} speaks TLS on {port}, and the client did not use it, or another version."
@@ -312,7 +312,7 @@ def two_servers(facts: Facts) -> Finding | None:
     ]
     if len(distinct) < 2 or _are_one_program(distinct):  # noqa: PLR2004 - two servers
         return None
-    told = listed(
+    reported = listed(
         _("{owner} at {places}").format(
             owner=describe_owner(some), places=place_words(some, facts.port)
         )
@@ -324,7 +324,7 @@ def two_servers(facts: Facts) -> Finding | None:
         Certainty.PROVED,
         _(
             "Two servers share {port}: {servers}. Which one answers depends on the address called."
-        ).format(port=facts.question.name, servers=told),
+        ).format(port=facts.question.name, servers=reported),
         socket_evidence(facts, facts.listeners),
         (Fix(_("Give one of them another port.")), free_the_port(facts, distinct[0])),
     )

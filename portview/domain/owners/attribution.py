@@ -28,7 +28,7 @@ def judge_owner(
     """Decide whether the process that has a socket's PID now is the one that opened the socket.
 
     ``process`` is None if no process has the PID. ``opened_at_ms`` is None where the system does
-    not tell; then ``listed_at_ms``, when the socket was first seen, has to do. Unix times.
+    not say; then ``listed_at_ms``, when the socket was first seen, has to do. Unix times.
 
     The table names the process that bound the socket (MIB_TCPROW_OWNER_MODULE, dwOwningPid) and
     keeps naming it when the socket stays in a child that inherited it. So a process that began

@@ -21,7 +21,7 @@ class BlockageKind(StrEnum):
 class Blockage:
     """What holds a process up. ``group`` is the frozen control group, ``thaw`` what releases it.
 
-    ``even_kill_waits`` tells that SIGKILL stays pending as well: it does in the freezer of cgroup
+    ``even_kill_waits`` says that SIGKILL stays pending as well: it does in the freezer of cgroup
     v1, and not in that of v2. ``waits_in`` is the function of the kernel, where it can be read.
     """
 

@@ -47,7 +47,7 @@ class ContainerRelay:
     """A process that takes connections for a container.
 
     ``target`` is the address inside to which they go, ``container`` the container's name; None
-    where the command line does not tell. Both are inert.
+    where the command line does not say. Both are inert.
     """
 
     runtime: Runtime

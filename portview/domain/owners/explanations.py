@@ -58,7 +58,7 @@ def owner_sentences(entry: SocketEntry, platform: str) -> tuple[str, ...]:
 
 
 def describe_chain(chain: ParentChain) -> str:
-    """Return a chain of parents from the nearest on, with its end where that tells something."""
+    """Return a chain of parents from the nearest on, with its end where that reports something."""
     links = [describe_parent(parent) for parent in chain.parents]
     gone = (
         _("a process")

@@ -35,7 +35,7 @@ class HttpRegistration:
 
 @dataclass(frozen=True, slots=True)
 class HttpReservation:
-    """An address that only these users may register; it does not tell that anybody did."""
+    """An address that only these users may register; it does not say that anybody did."""
 
     url: str
     port: int
@@ -44,7 +44,7 @@ class HttpReservation:
 
 @dataclass(frozen=True, slots=True)
 class HttpState:
-    """What netsh tells of http.sys. ``problem`` says in a sentence why nothing could be read."""
+    """What netsh reports of http.sys. ``problem`` says in a sentence why nothing could be read."""
 
     registrations: tuple[HttpRegistration, ...] = ()
     reservations: tuple[HttpReservation, ...] = ()

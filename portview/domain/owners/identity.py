@@ -37,7 +37,7 @@ def container_of(row: SocketRow, info: ProcessInfo | None) -> Container | None:
 
 
 def what_of(row: SocketRow, info: ProcessInfo | None) -> str:
-    """Return the line that tells what serves a socket; empty where it isn't known."""
+    """Return the line that says what serves a socket; empty where it isn't known."""
     if row.kernel_use:
         return inert(_("Linux kernel: {use}").format(use=row.kernel_use), _LONGEST_WHAT)
     identity = identity_of(info)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class ProcessKey(NamedTuple):
     """One process for good: a PID is reused, a PID with its start time is not.
 
-    ``started_ms`` is in milliseconds since the Unix epoch, UTC; 0 where the system does not tell.
+    ``started_ms`` is in milliseconds since the Unix epoch, UTC; 0 where the system does not say.
     Within one run of PortView a process always gets the same value.
     """
 

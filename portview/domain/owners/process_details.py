@@ -1,4 +1,4 @@
-"""What is told about one process beyond its row: where it comes from and what it costs."""
+"""What is informed of one process beyond its row: where it comes from and what it costs."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ class ProcessRights:
     ``user_id`` is the user ID (one for real, effective and saved alike) or the SID. ``level`` is
     the set of permitted capabilities in hexadecimal digits, or the integrity level (its RID);
     ``is_privileged`` whether that is more than an ordinary program has. ``group_id`` and ``groups``
-    are those of Linux. ``namespaces`` and ``label`` (a security module's) tell whether a path and a
+    are those of Linux. ``namespaces`` and ``label`` (a security module's) say whether a path and a
     permission mean the same to it as to others; both are empty where there is no such thing.
     """
 

@@ -57,7 +57,7 @@ def compare_programs(seen: RunningProgram, now: RunningProgram) -> Sameness:
     """Return whether a process still runs the program that was seen.
 
     It does where the executable is the same file and no exec came in between. After an exec, or
-    where the system doesn't tell, the command line has to be the same as well. What could be read
+    where the system doesn't report, the command line has to be the same as well. What could be read
     when it was seen and can't be read now is no proof.
     """
     match seen.file, now.file:

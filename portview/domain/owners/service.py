@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class ServiceState(StrEnum):
-    """What a service is doing, as the service manager tells."""
+    """What a service is doing, as the service manager reports."""
 
     STOPPED = "stopped"
     STARTING = "starting"

@@ -1,4 +1,4 @@
-"""From what is known of a process to the one line that tells a person what it is. Pure."""
+"""From what is known of a process to the one line that reports a person what it is. Pure."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def _shown(value: str) -> str:
 
 
 def _fallback(launch: Launch, facts: ProgramFacts, rules: Rules) -> str:
-    """Return the shortest part of the command line that tells a program from others."""
+    """Return the shortest part of the command line that reports a program from others."""
     if launch.is_inline:
         return _("{runtime}, inline code").format(runtime=launch.runtime)
     if launch.runtime:
@@ -200,7 +200,7 @@ def _fallback(launch: Launch, facts: ProgramFacts, rules: Rules) -> str:
     name = facts.name or launch.tool
     stem = re.sub(r"\.exe$", "", name, flags=re.IGNORECASE)
     first = launch.arguments[0] if launch.arguments else ""
-    if first in rules.telling_words:
+    if first in rules.identifying_words:
         return inert(f"{stem} {first}", _LONGEST_PART)
     return inert(stem, _LONGEST_PART)
 

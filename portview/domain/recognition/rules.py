@@ -52,7 +52,7 @@ class Rules:
     launchers: Launchers = field(default_factory=Launchers)
     programs: Mapping[str, tuple[Program, ...]] = field(default_factory=dict)
     titles: tuple[TitleRule, ...] = ()
-    telling_words: frozenset[str] = frozenset()
+    identifying_words: frozenset[str] = frozenset()
 
     def program(self, tool: str, runtime: str) -> Program | None:
         """Return the rule for a tool in a runtime ("" for a native program)."""
@@ -86,7 +86,7 @@ def read_rules(text: str) -> Rules:
         Launchers(runtimes, {name: tuple(found) for name, found in wrappers.items()}),
         {name: tuple(found) for name, found in programs.items()},
         titles,
-        frozenset(values.get("telling_words", ())),
+        frozenset(values.get("identifying_words", ())),
     )
 
 

@@ -89,7 +89,7 @@ class SocketKey(NamedTuple):
     """What makes a socket row the same row from one snapshot to the next.
 
     Its state is no part of it: a state change is a change of the row. ``token`` is the inode
-    (Linux) or the creation time (Windows) where the system tells one, else 0. Two processes that
+    (Linux) or the creation time (Windows) where the system reports one, else 0. Two processes that
     hold one socket are two rows, which ``owner`` keeps apart.
     """
 
@@ -109,7 +109,7 @@ class SocketRow(NamedTuple):
     for some sockets whose process is not. ``opened_at_ms`` is Unix time, UTC. ``likely_holders``
     are children of an owner that ended, which may have inherited the socket: a guess with a
     reason, never an owner. ``is_v6_only`` is the IPV6_V6ONLY of an IPv6 socket that waits for
-    clients, None where the system does not tell. ``owner_detail`` belongs to ``owner_problem`` (a
+    clients, None where the system does not say. ``owner_detail`` belongs to ``owner_problem`` (a
     capability, PIDs). ``kernel_use`` names what of the kernel the socket certainly belongs to
     ("VXLAN interface vxlan0"); machine text. A tuple, because a first reading makes tens of
     thousands, and a frozen dataclass takes four times as long to make and to compare.

@@ -28,9 +28,9 @@ class TrafficRate:
 def traffic_rate(
     before: TrafficCounters, after: TrafficCounters, elapsed_ms: float
 ) -> TrafficRate | None:
-    """Return the rate between two readings, None where they don't tell one.
+    """Return the rate between two readings, None where they don't report one.
 
-    They tell none when no time passed or a clock was set back, and when a counter ran backwards:
+    They say none when no time passed or a clock was set back, and when a counter ran backwards:
     then counting began again (statistics were switched off and on, or it is another socket).
     """
     received = after.received_bytes - before.received_bytes

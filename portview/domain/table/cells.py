@@ -267,10 +267,10 @@ def since_text(entry: SocketEntry, context: CellContext) -> str:
 
 
 def opened_at(entry: SocketEntry) -> int | None:
-    """Return when a socket was opened: as the system tells it, or as its process started.
+    """Return when a socket was opened: as the system says it, or as its process started.
 
     A server most often opens its socket as it starts. A connection comes at any time, so that the
-    start of its process tells nothing about it; nor does one after PortView first saw the socket.
+    start of its process says nothing about it; nor does one after PortView first saw the socket.
     """
     row = entry.row
     if row.opened_at_ms is not None:

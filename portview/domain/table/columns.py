@@ -25,7 +25,7 @@ class Column:
     ``id`` is stable: settings and saved views keep it. ``description`` explains the header.
     ``text`` returns machine text unchanged (``plain_text.inert`` makes it showable), ``short_text``
     what a cell shows of it where that is less. ``value`` is what the column sorts by (None where
-    nothing is known), ``tooltip`` tells more than the cell has room for, or nothing.
+    nothing is known), ``tooltip`` says more than the cell has room for, or nothing.
     ``width_chars`` is a first width in average characters, ``least_chars`` what still reads well
     where room is short (0: the first width). ``is_volatile`` says that the values can change while
     the row stays the same.
@@ -254,7 +254,7 @@ COLUMNS = (
         cells.what_text,
         cells.what_key,
         tooltips.what,
-        least_chars=20,
+        least_chars=14,
     ),
     Column(
         "project",

@@ -1,4 +1,4 @@
-"""Which columns each scope starts with: those that tell something there, in the order of use."""
+"""Which columns each scope starts with: those that report something there, in the order of use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FIRST_COLUMNS: dict[Scope, tuple[str, ...]] = {
     Scope.UDP: ("port", "what", "process", "pid", "local_address", "firewall", "user", "age"),
     Scope.ALL: (
         *("port", "what", "process", "pid", "protocol", "local_address", "remote_address"),
-        *("state", "user", "age"),
+        *("state", "age"),
     ),
 }
 """The ids of the columns, leftmost first. Every other column can be added by the person."""

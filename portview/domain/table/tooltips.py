@@ -1,4 +1,4 @@
-"""What a cell tells to those who stay on it: meaning and reasons, not the same text again."""
+"""What a cell reports to those who stay on it: meaning and reasons, not the same text again."""
 
 from __future__ import annotations
 

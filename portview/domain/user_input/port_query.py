@@ -137,7 +137,7 @@ class PortAnswer:
 
     @property
     def found(self) -> tuple[SocketRow, ...]:
-        """Return all sockets with that local port, the most telling first."""
+        """Return all sockets with that local port, the most significant first."""
         return (*self.holders, *self.users, *self.waiting)
 
     @property
@@ -177,7 +177,7 @@ def _is_at(row: SocketRow, asked: str | None) -> bool:
     """Return whether a socket concerns who asks for an address.
 
     A socket on all addresses concerns everybody; one on all IPv6 addresses takes IPv4 too, unless
-    the system tells that it does not.
+    the system says that it does not.
     """
     bound, only = row.local.address, row.is_v6_only
     if asked == _LOCALHOST:

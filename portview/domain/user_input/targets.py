@@ -125,7 +125,7 @@ def parse_target(text: str, default_port: int | None = None, *, transport: str =
 
     What people paste is understood as well: ``http://host:port/``, ``tcp://host:port``,
     ``8080/tcp``; a port alone is one of localhost. ``transport`` is the one that is expected.
-    Raises BadInputError, which tells where the mistake stands.
+    Raises BadInputError, which says where the mistake stands.
     """
     pasted = _pasted(text)
     _require_transport(text, pasted, transport)

@@ -1,4 +1,4 @@
-"""The kernel's log of packets that rules told it to take note of (nft(8), LOG STATEMENT).
+"""The kernel's log of packets that rules reported it to take note of (nft(8), LOG STATEMENT).
 
 A line has a prefix that whoever made the rule chose, and then fields like IN=eth0 SRC=... DPT=80.
 That a packet was dropped stands in the prefix alone, so only such prefixes count as say so:
@@ -49,7 +49,7 @@ def find_log_file() -> str | None:
 def parse_drops(lines: Iterable[str], port: int, protocol: Protocol) -> Iterator[DroppedPacket]:
     """Return the packets for a port that were dropped on their way in, as they stand.
 
-    Lines that tell of anything else, or are damaged, are left out.
+    Lines that report of anything else, or are damaged, are left out.
     """
     for line in lines:
         packet = _packet(line[:_LONGEST_LINE])

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class DroppedPacket:
-    """One dropped packet as the firewall's log tells it; all texts are untrusted.
+    """One dropped packet as the firewall's log says it; all texts are untrusted.
 
     ``at`` is date and time as written, in the machine's own time ("2026-01-31 13:45:07").
     ``protocol`` is in lower case ("tcp"), ``port`` the port that the packet was for.
-    ``is_inbound`` is None where the log does not tell. ``text`` is the line itself.
+    ``is_inbound`` is None where the log does not say. ``text`` is the line itself.
     """
 
     at: str

@@ -9,7 +9,7 @@ from portview.domain.destination import ClientOrigin, Destination
 from portview.domain.facts import Absent, Known, Unreadable
 from portview.firewall.linux.deciding import packets_from_here, packets_from_others
 from portview.firewall.linux.packet_traversal import PacketTraversal
-from portview.firewall.linux.sentences import scope_words, told
+from portview.firewall.linux.sentences import reported, scope_words
 from portview.firewall.linux.traversal_result import TooManyCasesError, of_parts
 from portview.i18n import _
 
@@ -46,7 +46,7 @@ def destinations(
 
 
 def _unknown_target(outcome: TraversalResult) -> str:
-    """Return why nobody can tell where packets go; a filter's doubts do not matter here."""
+    """Return why nobody can say where packets go; a filter's doubts do not matter here."""
     undecidable = outcome.undecidable
     if undecidable is None or len({_target(fate) for fate in outcome.fates}) == 1:
         undecidable = next((fate.chance for fate in outcome.fates if fate.chance), None)
@@ -90,7 +90,7 @@ def _destination(
         packet.dport[0][0],
         address,
         packet.is_local_target,
-        told(rule) if rule is not None else None,
+        reported(rule) if rule is not None else None,
         is_all,
         "" if is_all else scope_words(fates, asked),
     )

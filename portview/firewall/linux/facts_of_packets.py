@@ -21,7 +21,7 @@ class KnownField:
 
 @dataclass(frozen=True, slots=True)
 class FixedField:
-    """A number that some packets of the box have and others may not, without their telling."""
+    """A number that some packets of the box have and others may not, without their significant."""
 
     side: Side
     values: Intervals

@@ -259,7 +259,7 @@ def _socket(key: str, packet: Packet, machine: Machine) -> Field:
 
 
 def _route(body: Mapping[str, Any], packet: Packet, machine: Machine) -> Field:
-    """Read a look-up in the routing table, for packets that come in where answers go out."""
+    """Read a reading-up in the routing table, for packets that come in where answers go out."""
     flags = body.get("flags")
     flags = [flags] if isinstance(flags, str) else list(flags or ())
     result = body.get("result")

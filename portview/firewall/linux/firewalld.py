@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from portview.domain.firewall import EVERYONE_OF, ManagedRule, ProfileState, RuleEffect, RuleSpec
 from portview.firewall.linux.managed_rules import joined_remotes, remotes_of
 from portview.firewall.linux.naming import rule_name, target_of
-from portview.firewall.linux.sentences import told
+from portview.firewall.linux.sentences import reported
 from portview.firewall.tag import RuleTag, find_tag, format_tag
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def managed_rules(ruleset: Ruleset) -> tuple[ManagedRule, ...]:
             until=mark.until,
         )
         name = rule_name(effect, *target, rule_id)
-        found.append(ManagedRule(rule_id, rule_spec, replace(told(rules[0]), name=name)))
+        found.append(ManagedRule(rule_id, rule_spec, replace(reported(rules[0]), name=name)))
     return tuple(found)
 
 

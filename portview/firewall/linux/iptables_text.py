@@ -112,13 +112,14 @@ def with_saved(ruleset: Ruleset, tables: dict[str, SavedTable], family: str) -> 
         lines = table.lines.get(key.name, []) if table and key.family == family else []
         if table and lines and len(lines) == len(chain.rules):
             rules = tuple(
-                _told_by(line, rule, table) for line, rule in zip(lines, chain.rules, strict=True)
+                _reported_by(line, rule, table)
+                for line, rule in zip(lines, chain.rules, strict=True)
             )
             chains[key] = replace(chain, rules=rules)
     return replace(ruleset, chains=chains)
 
 
-def _told_by(line: str, rule: Rule, table: SavedTable) -> Rule:
+def _reported_by(line: str, rule: Rule, table: SavedTable) -> Rule:
     comment = rule.comment or comment_of(line)
     has_unknown = any("xt" in expression for expression in rule.expressions)
     expressions = tuple(expressions_of(line, table, rule.chain.family))

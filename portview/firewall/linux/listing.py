@@ -1,4 +1,4 @@
-"""What only the text of ``nft -a list ruleset`` tells: words of rules, flags of tables. Pure."""
+"""What only the text of ``nft -a list ruleset`` reports: words of rules, flags of tables. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules that PortView made, told together by their id. Pure."""
+"""The rules that PortView made, reported together by their id. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from portview.domain.firewall import EVERYONE_OF, ManagedRule, RuleEffect, RuleSpec
 from portview.firewall.linux.naming import matches_of, target_of
 from portview.firewall.linux.nft_changes import tagged_rules
-from portview.firewall.linux.sentences import told
+from portview.firewall.linux.sentences import reported
 from portview.firewall.tag import find_tag
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def managed_rule_parts(ruleset: Ruleset) -> list[ManagedRuleParts]:
     for rule_id, rules in by_id.items():
         if rule_spec := _rule_spec(rules):
             found.append(
-                ManagedRuleParts(ManagedRule(rule_id, rule_spec, told(rules[0])), tuple(rules))
+                ManagedRuleParts(ManagedRule(rule_id, rule_spec, reported(rules[0])), tuple(rules))
             )
     return found
 

@@ -50,7 +50,7 @@ class Lookup:
 
 
 class Matching:
-    """Tells packets apart by the conditions of a ruleset."""
+    """Reports packets apart by the conditions of a ruleset."""
 
     def __init__(self, ruleset: Ruleset, machine: Machine) -> None:
         """Create it for one ruleset, whose sets it looks things up in, on one machine."""

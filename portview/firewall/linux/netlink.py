@@ -22,9 +22,9 @@ _TIMEOUT_S = 2.0
 
 
 def read_generation() -> int | None:
-    """Return the number that changes with every change of nftables; None where it is not told.
+    """Return the number that changes with every change of nftables; None where it is not reported.
 
-    Costs a thousandth of reading the rules. The kernel tells root only (CAP_NET_ADMIN in the
+    Costs a thousandth of reading the rules. The kernel reports root only (CAP_NET_ADMIN in the
     network namespace of the calling thread).
     """
     try:
@@ -41,7 +41,7 @@ def read_generation() -> int | None:
 
 
 def has_tables() -> bool | None:
-    """Return whether nftables has any table; None where the kernel does not tell."""
+    """Return whether nftables has any table; None where the kernel does not say."""
     try:
         answer = _ask(_NFT_MSG_GETTABLE, _NLM_F_REQUEST | _NLM_F_DUMP)
     except OSError:

@@ -53,8 +53,8 @@ def plan_rule(
     if not others:
         return planned
     note = _("The rule is for port {port}, to which another rule sends packets for port {called}.")
-    told = note.format(port=", ".join(map(str, others)), called=rule_spec.port)
-    return planned._replace(notes=(*planned.notes, told))
+    reported = note.format(port=", ".join(map(str, others)), called=rule_spec.port)
+    return planned._replace(notes=(*planned.notes, reported))
 
 
 def changes(

@@ -13,7 +13,7 @@ SYN, SYN_ACK, ACK, DATA = 0x02, 0x12, 0x10, 0x18
 
 
 class Side(Enum):
-    """A number of a packet that rules can tell packets apart by."""
+    """A number of a packet that rules can distinguish packets by."""
 
     SOURCE = "saddr"
     DESTINATION = "daddr"

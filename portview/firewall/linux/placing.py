@@ -173,7 +173,7 @@ def _placements(followed: Followed, scope: Scope, ruleset: Ruleset) -> list[Plac
 
 
 def _as_made(placement: Placement) -> object:
-    """Return what tells rules of PortView's apart that would be made."""
+    """Return what reports rules of PortView's apart that would be made."""
     before = placement.before
     return (placement.chain.key, before, placement.version, placement.sides, placement.port)
 

@@ -80,7 +80,7 @@ def _read_legacy() -> Reading:
         try:
             tables = (_PROC_NET / names).read_text(encoding="utf-8").split()
         except OSError:
-            continue  # the kernel has none, or tells root only, whom nft refuses as well
+            continue  # the kernel has none, or reports root only, whom nft refuses as well
         tool = find_tool(tool_name) if tables else None
         if tables and tool is None:
             return Reading(

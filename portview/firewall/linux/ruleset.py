@@ -1,4 +1,4 @@
-"""The rules of nftables as ``nft -j list ruleset`` tells them (libnftables-json(5)). Pure."""
+"""The rules of nftables as ``nft -j list ruleset`` reports them (libnftables-json(5)). Pure."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Ruleset:
     """All tables of the kernel at one moment.
 
     ``changes_by_itself`` where elements time out, traffic adds some, or tables are among them of
-    whose changes nftables does not tell. ``table_flags`` are the flags of each table that has some
+    whose changes nftables does not say. ``table_flags`` are the flags of each table that has some
     ("inet filter": "dormant").
     """
 
@@ -323,7 +323,7 @@ def _rule(value: Mapping[str, Any], limits: Mapping[ChainKey, Any]) -> Rule:
 
 
 def in_cheap_order(expressions: Iterable[Expression]) -> tuple[Expression, ...]:
-    """Return the same conditions, those that tell most packets apart for little before others.
+    """Return the same conditions, those that distinguish most packets for little before others.
 
     Matches have no effects of their own, so that their order among themselves does not count.
     """

@@ -37,7 +37,7 @@ def answer_of(
     fits: Mapping[Rule, RuleFit],
     order: Mapping[Rule, int],
 ) -> FirewallAnswer:
-    """Return the answer that people are told."""
+    """Return the answer that people are reported."""
     fates = outcome.fates
     deciding: Rule | None = None
     match outcome.verdict:
@@ -67,18 +67,20 @@ def answer_of(
     deciders = {fate.rule for fate in fates} | {deciding}
     last = len(order)
     matches = tuple(
-        RuleMatch(told(rule), fit, decides=rule in deciders)
+        RuleMatch(reported(rule), fit, decides=rule in deciders)
         for rule, fit in sorted(fits.items(), key=lambda pair: order.get(pair[0], last))
     )
-    return FirewallAnswer(outcome.verdict, reason, told(deciding) if deciding else None, matches)
+    return FirewallAnswer(
+        outcome.verdict, reason, reported(deciding) if deciding else None, matches
+    )
 
 
 def _asks_for_time(rule: Rule) -> bool:
     return any("time" in asked_by(expression) for expression in rule.expressions)
 
 
-def told(rule: Rule) -> FirewallRule:
-    """Return a rule as people are told of it."""
+def reported(rule: Rule) -> FirewallRule:
+    """Return a rule as people are informed of it."""
     return FirewallRule(
         id=rule.id,
         name=name_of(rule),

@@ -172,11 +172,13 @@ def _of_each(statements: Any, matching: Matching) -> _Condition:
     conditions = [_condition(kind, body, matching) for kind, body in firsts]
     if _NEVER in conditions:
         return _NEVER
-    telling = [one for one in conditions if one.what]
-    if not telling:
+    announcing = [one for one in conditions if one.what]
+    if not announcing:
         return _NO_CONDITION
-    if len(telling) == 1 and telling[0].is_rate:
-        return telling[0]._replace(what=_("{what} for each source").format(what=telling[0].what))
+    if len(announcing) == 1 and announcing[0].is_rate:
+        return announcing[0]._replace(
+            what=_("{what} for each source").format(what=announcing[0].what)
+        )
     return _Condition(_("what was counted before"))
 
 

@@ -17,7 +17,7 @@ MOST_LEAVES = 4000
 
 
 class TooManyCasesError(Exception):
-    """The rules tell more cases apart than are followed."""
+    """The rules distinguish more cases than are followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class PacketFate:
 
     @property
     def target(self) -> tuple[object, ...]:
-        """Return what tells where the packets go, equal for those that no rule sent elsewhere."""
+        """Return what says where the packets go, equal for those that no rule sent elsewhere."""
         packet = self.packet
         changed = packet.daddr if packet.called is not None else None
         return (self.sent_on_by, packet.version, changed, packet.dport, packet.is_local_target)

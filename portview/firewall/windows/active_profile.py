@@ -26,7 +26,7 @@ _CATEGORIES = {0: Profile.PUBLIC, 1: Profile.PRIVATE, 2: Profile.DOMAIN}
 
 
 def active_profiles() -> frozenset[Profile]:
-    """Return the profiles of the connected networks; none where Windows does not tell. Any thread.
+    """Return the profiles of the connected networks; none where Windows does not say. Any thread.
 
     The firewall itself is asked first, because it is its view that counts, then the list of
     networks. A few milliseconds; no administrator rights.

@@ -92,7 +92,7 @@ class AddressSet:
         """Return the set with the local subnet as the addresses it stands for.
 
         ``networks`` are what the machine is in. That of IPv6 stays a keyword beside its addresses
-        where ``has_more_ipv6`` tells that it may be more. Nothing is resolved for a family of which
+        where ``has_more_ipv6`` says that it may be more. Nothing is resolved for a family of which
         no network is known.
         """
         spans, keywords = list(self.spans), set(self.keywords)

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from portview.firewall.windows.surroundings import Surroundings
 
 _STRICTEST_FIRST = (BLOCKED, UNKNOWN, PARTLY, ALLOWED)
-# Where nobody tells which profile is active, the one for networks that nobody trusts comes first.
+# Where nothing says which profile is active, the one for networks that nobody trusts comes first.
 _LEAST_TRUSTED_FIRST = (Profile.PUBLIC, Profile.PRIVATE, Profile.DOMAIN)
 _EFFECTS_IN_ORDER = (RuleEffect.BYPASS, RuleEffect.OTHER, RuleEffect.BLOCK, RuleEffect.ALLOW)
 _FITS_IN_ORDER = (RuleFit.FULL, RuleFit.PART, RuleFit.MAYBE)

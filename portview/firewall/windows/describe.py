@@ -35,7 +35,7 @@ _KEYWORDS = {
 
 
 def shown_rule(rule: WindowsRule, surroundings: Surroundings) -> FirewallRule:
-    """Return a rule as people are told of it."""
+    """Return a rule as people are informed of it."""
     return FirewallRule(
         rule.id,
         rule_name(rule, surroundings),
@@ -65,7 +65,7 @@ def part(match: Match) -> str:
     """Return which part of the traffic a rule is about: "from the local subnet"."""
     phrases = sorted({condition.phrase for condition in match.region.traffic})
     if match.region.remote is not None and match.rule.remote is not None:
-        # As the rule says it: "the local subnet" tells more than its addresses.
+        # As the rule says it: "the local subnet" says more than its addresses.
         phrases.insert(0, _("from {addresses}").format(addresses=addresses(match.rule.remote)))
     return join_list(inert(phrase, _LONGEST_NAME) for phrase in phrases)
 

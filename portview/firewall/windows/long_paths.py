@@ -14,7 +14,7 @@ _LONGEST = 32768
 
 @lru_cache(maxsize=256)
 def long_path(path: str) -> str | None:
-    r"""Return a path with all names in their long form, None where Windows does not tell.
+    r"""Return a path with all names in their long form, None where Windows does not say.
 
     A program that is gone has no long form. Local drives only: what "\\server\share" leads to may
     take long to answer.

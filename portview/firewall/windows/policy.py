@@ -30,7 +30,7 @@ _POLICY_KEYS = {
 
 
 class Store(Enum):
-    """A place where rules stand; the value is what people are told of it."""
+    """A place where rules stand; the value is what people are informed of it."""
 
     LOCAL = N_("local rules")
     POLICY = N_("Group Policy")

@@ -73,7 +73,7 @@ class Condition(NamedTuple):
 class WindowsRule:
     """A rule of any store.
 
-    ``effect`` is OTHER and ``is_inbound`` None where the text does not tell. ``profiles`` is None
+    ``effect`` is OTHER and ``is_inbound`` None where the text does not say. ``profiles`` is None
     for all of them, ``protocol`` is the IP protocol number, None for any. ``traffic`` are
     conditions on the traffic or the client, all of which must be met; ``doubts`` are conditions
     that can't be judged from outside, damage included. ``program`` is as written, ``path`` the same
@@ -158,7 +158,7 @@ def _doubt(key: str, value: str | None) -> str:
 
 
 def is_dormant(text: str) -> bool:
-    """Tell at a glance whether a rule in lower case can't match: switched off, or outbound.
+    """Report at a glance whether a rule in lower case can't match: switched off, or outbound.
 
     Most of a store is like that. What is not seen at a glance is found when the rule is read.
     """

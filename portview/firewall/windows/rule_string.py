@@ -29,7 +29,7 @@ class RuleField(NamedTuple):
 class RuleString:
     """A rule taken apart so that it can be put together again to the letter.
 
-    ``version`` is the text before the first bar. ``is_closed`` tells whether a bar follows the last
+    ``version`` is the text before the first bar. ``is_closed`` says whether a bar follows the last
     field, as it has to.
     """
 
@@ -79,7 +79,7 @@ def damage_of(version: str, fields: Sequence[tuple[str, str | None]], *, is_clos
 
 
 def parse_rule(text: str) -> RuleString:
-    """Take a rule apart. Never fails: ``damage`` tells what is wrong with a damaged one."""
+    """Take a rule apart. Never fails: ``damage`` says what is wrong with a damaged one."""
     version, fields, is_closed = split_rule(text)
     return RuleString(version, tuple(RuleField(key, value) for key, value in fields), is_closed)
 

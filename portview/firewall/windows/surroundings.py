@@ -25,7 +25,7 @@ class Profile(StrEnum):
     PUBLIC = "public"
 
 
-def _not_told(_path: str) -> str | None:
+def _not_reported(_path: str) -> str | None:
     return None
 
 
@@ -39,7 +39,7 @@ class Surroundings:
 
     ``active`` are the profiles of the connected networks, empty where that could not be read.
     ``variables`` are environment variables with names in lower case. ``addresses`` are this
-    machine's own, ``networks`` those that it is in, and ``has_more_ipv6`` tells that the local
+    machine's own, ``networks`` those that it is in, and ``has_more_ipv6`` says that the local
     subnet may be more than those of IPv6. ``version`` is Windows' major and
     minor number, None where it is not known. ``shown_text`` turns ``@FirewallAPI.dll,-25301`` into
     the text that Windows shows; it takes any text and may be slow the first time. ``long_path``
@@ -54,6 +54,6 @@ class Surroundings:
     has_more_ipv6: bool = True
     version: tuple[int, int] | None = None
     shown_text: Callable[[str], str] = field(default=_as_it_is, compare=False)
-    long_path: Callable[[str], str | None] = field(default=_not_told, compare=False)
+    long_path: Callable[[str], str | None] = field(default=_not_reported, compare=False)
     products: Fact[tuple[str, ...]] = field(default_factory=Absent)
     is_service_running: Fact[bool] = field(default_factory=lambda: Known(value=True))

@@ -88,6 +88,6 @@ def _local_ipv6() -> LocalIPv6:
 def _version() -> tuple[int, int] | None:
     if sys.platform != "win32":
         return None
-    # The other numbers are what Windows tells programs that don't declare to know it.
+    # The other numbers are what Windows reports programs that don't declare to know it.
     major, minor, _ = sys.getwindowsversion().platform_version
     return major, minor

@@ -49,7 +49,7 @@ class ContainerDirectory:
         self._silent: dict[Engine, float] = {}
 
     def by_id(self, container: Container) -> Container:
-        """Return a container with everything that its runtime tells, or as it is."""
+        """Return a container with everything that its runtime reports, or as it is."""
         for _, listed in self._fresh(container.id):
             if container.id and listed.container.id == container.id:
                 # Whose engine it is, the control group knows better than a path does.
@@ -69,7 +69,7 @@ class ContainerDirectory:
         return {port: one.pop() for port, one in found.items() if len(one) == 1}
 
     def restart_policy(self, container: Container) -> str:
-        """Return by which policy the runtime starts a container again, empty where not told."""
+        """Return by which policy the runtime starts a container again, empty where not reported."""
         for engine, listed in self._fresh(container.id):
             if listed.container.id == container.id:
                 try:

@@ -1,1 +1,1 @@
-"""Linux as it tells of itself: netlink and /proc. Imports on every system, works on one."""
+"""Linux as it reports of itself: netlink and /proc. Imports on every system, works on one."""

@@ -19,7 +19,7 @@ from portview.domain.owners.blockage import Blockage, BlockageKind
 from portview.i18n import _
 
 _MOMENT_S = 0.3
-"""How long a wait inside the kernel must last to be told: a disk is usually faster."""
+"""How long a wait inside the kernel must last to be reported: a disk is usually faster."""
 _LOOK_EVERY_S = 0.02
 _MOST_THREADS = 256
 # untranslated: what ends it, as one types it

@@ -28,7 +28,7 @@ class ForeignListener:
     """A socket that waits for clients in another namespace, and a process that runs there.
 
     ``holder`` is the process that certainly has the socket, None where its descriptors can't be
-    read. ``is_loopback_only`` tells that it is bound to a loopback address in there.
+    read. ``is_loopback_only`` says that it is bound to a loopback address in there.
     ``addresses`` are the IPv4 addresses of the namespace.
     """
 

@@ -1,7 +1,7 @@
 """What the kernel says of the sockets at one port beyond the table: queues, options, who called.
 
 One NETLINK_SOCK_DIAG dump for each family, filtered in the kernel by the local port, so that it
-costs the same on a machine with many sockets. Any user is told all of it (sock_diag(7)).
+costs the same on a machine with many sockets. Any user is reported all of it (sock_diag(7)).
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def _opener(state: State | None, unacknowledged: int, info: bytes) -> Opener | N
     """Return who called, from what was acknowledged: a SYN of one's own counts as one byte.
 
     ``tcpi_bytes_acked`` follows the sequence numbers, ``tcpi_bytes_sent`` (Linux 4.19) the data.
-    Told only where everything that was sent is acknowledged.
+    Reported only where everything that was sent is acknowledged.
     """
     if len(info) < _SENT_AND_RESENT_AT + 16 or unacknowledged:
         return None

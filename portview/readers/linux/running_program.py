@@ -1,4 +1,4 @@
-"""The program that a process of Linux runs, told from /proc so that an exec is noticed."""
+"""The program that a process of Linux runs, distinguished from /proc so that an exec is noticed."""
 
 from __future__ import annotations
 

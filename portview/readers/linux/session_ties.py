@@ -50,7 +50,7 @@ def session_ties(processes: Mapping[int, RunningProcess], pid: int | None = None
     """Find what the session of a process depends on; PortView's own where none is named.
 
     Where neither a terminal nor a display nor ssh leads to it, nothing is looked for. Otherwise
-    costs one look at the open files of all processes. Any thread.
+    costs one reading at the open files of all processes. Any thread.
     """
     pid = os.getpid() if pid is None else pid
     chain = [pid, *(key.pid for key in ancestors_of(processes, pid) if key.pid != _INIT)]

@@ -83,7 +83,7 @@ class MalformedReplyError(PortViewError):
     """The kernel's reply is not what its headers promise."""
 
     def __init__(self, detail: str) -> None:
-        """Tell what is wrong with the reply."""
+        """Report what is wrong with the reply."""
         super().__init__(
             "malformed_netlink_reply",
             _("The kernel's list of sockets can't be understood: {detail}.").format(detail=detail),
@@ -105,7 +105,7 @@ class RefusedError(PortViewError):
 
 
 class ReplyState(Flag):
-    """What one piece of a reply told about the whole."""
+    """What one piece of a reply reported about the whole."""
 
     MORE = 0
     DONE = auto()
@@ -115,7 +115,7 @@ class ReplyState(Flag):
 class DiagSocket(NamedTuple):
     """One socket as the kernel lists it. ``inode`` is 0 where no file stands for the socket.
 
-    ``is_v6_only`` is None where the kernel does not tell it: it does of IPv6 sockets that listen,
+    ``is_v6_only`` is None where the kernel does not say it: it does of IPv6 sockets that listen,
     are bound, or are of UDP and without a peer.
     """
 

@@ -64,7 +64,7 @@ class Reading:
 class SocketDump:
     """Reads the whole list and gives the same object for a socket that did not change.
 
-    The caller tells with ``forget`` which sockets it no longer wants to be recognised.
+    The caller reports with ``forget`` which sockets it no longer wants to be recognised.
     """
 
     def __init__(self, diag: SockDiag | None = None) -> None:
@@ -75,7 +75,7 @@ class SocketDump:
         self._takes_both_families = True
 
     def read(self) -> Reading:
-        """List all sockets. Raises PortViewError where the kernel does not tell them."""
+        """List all sockets. Raises PortViewError where the kernel does not say them."""
         self._learned = []
         found: list[KnownSocket] = []
         is_interrupted = False
@@ -106,7 +106,7 @@ class SocketDump:
         return [partial(dump_request, protocol, family) for family in Family]
 
     def _read_bounded(self, protocol: Protocol, request: Request) -> tuple[list[KnownSocket], bool]:
-        """Read one list, again where it went wrong; tell whether it was torn to the last."""
+        """Read one list, again where it went wrong; say whether it was torn to the last."""
         for tries_left in reversed(range(_TRIES)):
             try:
                 found, is_torn = self._read_once(protocol, request)

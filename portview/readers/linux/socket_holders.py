@@ -158,7 +158,7 @@ class SocketHolders:
 
     def _notice_processes(self) -> None:
         """Compare /proc with the processes known: some are new, some have gone."""
-        # The kernel makes a new inode for each process's folder, so another inode tells in one
+        # The kernel makes a new inode for each process's folder, so another inode reports in one
         # pass that a PID may have passed on to another process, without opening anything.
         try:
             with os.scandir(self._proc) as entries:
@@ -217,7 +217,7 @@ class SocketHolders:
             process.is_denied = True
             return None
         except OSError as error:
-            # Too many open files, say: that tells nothing about the process.
+            # Too many open files, say: that says nothing about the process.
             self._note_failure(error)
             logger.debug("could not open PID %d: %r", process.pid, error)
             return None
@@ -239,7 +239,7 @@ class SocketHolders:
         self._recent.pop(process, None)
 
     def _probe(self, opened: OpenProcess, process: ProcessDescriptors, descriptor: int) -> bool:
-        """Look at one descriptor and put down what it is; tell whether it is open."""
+        """Look at one descriptor and put down what it is; say whether it is open."""
         place = process.places.get(descriptor)
         if place is None:
             inode = opened.socket_inode(descriptor)

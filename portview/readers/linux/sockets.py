@@ -59,7 +59,7 @@ class LinuxSocketReader:
         self._kernel: KernelSockets | None = None
 
     def read(self) -> SocketListing:
-        """List all sockets. Raises PortViewError where the kernel does not tell them."""
+        """List all sockets. Raises PortViewError where the kernel does not say them."""
         reading = self._dump.read()
         if self._kernel is not None:
             self._kernel.forget()
@@ -135,7 +135,7 @@ class LinuxSocketReader:
             for row in self._rows_of(known):
                 old = before.get(row.key)
                 if row.key in after or (old is None and row.key in self._rows):
-                    # The kernel told one socket twice, in two states: one of them is past.
+                    # The kernel reported one socket twice, in two states: one of them is past.
                     self._without_row.add(known)
                     continue
                 after[row.key] = old if old == row and old is not None else row

@@ -56,8 +56,10 @@ class SockDiagTraffic:
         return {
             key: counters
             for family in {key.family for key in wanted}
-            for told, counters in self._ask(partial(dump_request, Protocol.TCP, family, info=True))
-            for key in by_mark.get((told.local, told.remote, told.inode), ())
+            for reported, counters in self._ask(
+                partial(dump_request, Protocol.TCP, family, info=True)
+            )
+            for key in by_mark.get((reported.local, reported.remote, reported.inode), ())
         }
 
     def close(self) -> None:
@@ -69,8 +71,8 @@ class SockDiagTraffic:
         if request is None:
             return None
         try:
-            for told, counters in self._ask(request):
-                if told.inode == key.token:
+            for reported, counters in self._ask(request):
+                if reported.inode == key.token:
                     return counters
         except RefusedError as error:
             # The socket has gone.
@@ -89,9 +91,9 @@ class SockDiagTraffic:
                     if identity is None:
                         is_last = True
                         break
-                    told, info = decode(identity, Protocol.TCP), tcp_info_of(message)
-                    if told and info:
-                        answers.append((told, TrafficCounters(*info)))
+                    reported, info = decode(identity, Protocol.TCP), tcp_info_of(message)
+                    if reported and info:
+                        answers.append((reported, TrafficCounters(*info)))
                 if is_last:
                     break
         except PortViewError:

@@ -49,7 +49,7 @@ class UnixSocket(NamedTuple):
 
 
 def read_unix_sockets() -> tuple[UnixSocket, ...]:
-    """List all Unix sockets. Any thread. Raises PortViewError where the kernel won't tell."""
+    """List all Unix sockets. Any thread. Raises PortViewError where the kernel won't report."""
     found: list[UnixSocket] = []
     with closing(SockDiag()) as diag:
         for piece, length in diag.ask(_request):

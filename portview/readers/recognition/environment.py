@@ -1,4 +1,4 @@
-"""The few variables of a process's environment that tell what it is, where they may be read."""
+"""The few variables of a process's environment that say what it is, where they may be read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_BYTES = 1 << 20
 _LONGEST_VALUE = 512
 
 
-def telling_variables(pid: int) -> Mapping[str, str]:
+def identifying_variables(pid: int) -> Mapping[str, str]:
     """Return the variables of ``TELLING_VARIABLES`` that a process was started with.
 
     Everything else is forgotten at once, and so is a value that looks like a secret. None where the
@@ -25,7 +25,7 @@ def telling_variables(pid: int) -> Mapping[str, str]:
     on Windows.
     """
     try:
-        return dict(_telling(_variables(pid)))
+        return dict(_identifying(_variables(pid)))
     except (OSError, psutil.Error, ValueError):
         return {}
 
@@ -40,7 +40,7 @@ def _variables(pid: int) -> Iterable[tuple[str, str]]:
             yield name.decode("ascii", "replace"), value.decode("utf-8", "replace")
 
 
-def _telling(variables: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+def _identifying(variables: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     for name, value in variables:
         if name in TELLING_VARIABLES and value and mask(value) == value[:_LONGEST_VALUE]:
             yield name, value

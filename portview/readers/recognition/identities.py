@@ -26,7 +26,7 @@ from portview.readers.containers.directory import ContainerDirectory
 from portview.readers.containers.kubernetes import with_kubernetes_names
 from portview.readers.process_identity import process_key
 from portview.readers.processes import read_process
-from portview.readers.recognition.environment import telling_variables
+from portview.readers.recognition.environment import identifying_variables
 from portview.readers.recognition.jar_manifest import main_attributes
 from portview.readers.recognition.project_files import (
     find_project,
@@ -130,7 +130,7 @@ class IdentityReader:
         folder = working_folder(info.pid)
         project = self._project(info, folder)
         container = self._container(info.pid) or _distribution(info)
-        environment = telling_variables(info.pid)
+        environment = identifying_variables(info.pid)
         around = None
         if parent is not None and parent.executable == info.executable:
             around = ProgramFacts(
@@ -208,7 +208,7 @@ class IdentityReader:
                 self._services = NoServices()
         names = self._services.names_of(info.key)
         if not isinstance(names, Known):
-            return ()  # What it is can then only be told from its own files.
+            return ()  # What it is can then only be distinguished from its own files.
         return tuple((name, self._services.display_name(name)) for name in names.value)
 
 

@@ -2,7 +2,7 @@
 
 Everything here belongs to whoever made the folder: names are untrusted text, files may be pipes,
 devices, endless or malformed. Only regular files are read, only their beginning, only a few levels
-up; network folders are left alone, because a look at them can hang or hand on a password's hash.
+up; network folders are left alone, because a reading at them can hang or hand on a password's hash.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Traffic of TCP connections as Windows counts it once it is told to (extended statistics)."""
+"""Traffic of TCP connections as Windows counts it once it is reported to (extended statistics)."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ class EstatsTraffic:
                 Outcome.NEEDS_ADMIN,
             )
         if code != ERROR_SUCCESS:
-            # The connection has gone since it was listed, which is nothing to tell.
+            # The connection has gone since it was listed, which is nothing to report.
             self._switched_on.discard(key)
             return None
         sent, received = _DATA.unpack(data)

@@ -44,7 +44,7 @@ class GrowingTable:
             if code != self._too_small:
                 raise windows_error(code)
             # A quarter of head room, because the table can grow until the next call; and at least
-            # that if the size told is not larger than what was offered.
+            # that if the size reported is not larger than what was offered.
             larger = max(needed, size) * 5 // 4
             if larger > _LARGEST_SIZE:
                 break

@@ -43,7 +43,7 @@ class _Block:
     """How many labels with nothing behind them there were: the first stands over the processes."""
 
     def controller(self) -> int | None:
-        """Return the process that starts those of the queue, where one is told.
+        """Return the process that starts those of the queue, where one is reported.
 
         The last numbers before the processes are how many there are and, for IIS, that process.
         """
@@ -81,7 +81,7 @@ def parse_url_reservations(text: str) -> tuple[HttpReservation, ...]:
     """Parse ``netsh http show urlacl``.
 
     An address stands behind a label; the users stand below it, each further to the left than what
-    is told about them.
+    is informed of them.
     """
     found: list[HttpReservation] = []
     depth: int | None = None

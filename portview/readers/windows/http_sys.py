@@ -1,4 +1,4 @@
-"""What http.sys serves at a port and for whom, as far as netsh tells this user."""
+"""What http.sys serves at a port and for whom, as far as netsh reports this user."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _RULE = re.compile(r"^-{5,}\s*$", re.MULTILINE)
 def read_http_port_use(port: int) -> HttpPortUse:
     """Read what http.sys serves at a port and for which processes. Any thread; never raises.
 
-    Two runs of netsh, some 100 ms each. Administrators are told more than others.
+    Two runs of netsh, some 100 ms each. Administrators are reported more than others.
     """
     return http_port_use(port, read_http_state(), describe_processes)
 
 
 def read_http_state(ask: Callable[..., NetshAnswer] = ask_netsh) -> HttpState:
-    """Read everything that netsh tells of http.sys."""
+    """Read everything that netsh reports of http.sys."""
     answer = ask("http", "show", "servicestate", "view=requestq")
     text = decode_console(answer.output)
     if answer.problem:

@@ -107,7 +107,7 @@ class BoundEndpoints:
         self._heap_free = bind(kernel32, "HeapFree", wintypes.BOOL, *heap)
 
     def read(self, layout: RowLayout) -> bytes:
-        """Return a copy of the table; empty where the system can't tell."""
+        """Return a copy of the table; empty where the system can't determine."""
         function = self._functions[layout]
         table = ctypes.c_void_p()
         if function is None or function(ctypes.byref(table), self._heap, 0) or not table:

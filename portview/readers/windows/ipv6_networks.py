@@ -1,6 +1,6 @@
 """The IPv6 networks that this machine is directly in (netioapi.h, iphlpapi.dll).
 
-psutil tells no prefix of an IPv6 address on Windows.
+psutil says no prefix of an IPv6 address on Windows.
 """
 
 from __future__ import annotations

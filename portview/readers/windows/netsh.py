@@ -1,4 +1,4 @@
-"""Ask netsh.exe, where Windows has no other way of telling that is open to every user."""
+"""Ask netsh.exe, where Windows has no other way of significant that is open to every user."""
 
 from __future__ import annotations
 

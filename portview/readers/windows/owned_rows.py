@@ -60,7 +60,7 @@ class Reading:
 class _Orphaned(NamedTuple):
     """When a socket without an owner was first seen at all, and first seen so.
 
-    ``has_ended`` tells that its owner was seen before: whoever has the PID now is another process,
+    ``has_ended`` says that its owner was seen before: whoever has the PID now is another process,
     whatever the clock says.
     """
 
@@ -167,14 +167,14 @@ class OwnedRows:
 
         Then it is the process's own, whatever the start time says: that was taken from a clock
         which may have been set back since. A socket may be new to this table and old all the same,
-        as one that was bound and listens now; its own time tells.
+        as one that was bound and listens now; its own time reports.
         """
         if not reading.ran_before(process) or reading.listed_at_ms < self._listed_at_ms:
             # If the clock was set back just now, no time can be compared.
             return False
         if said.opened_at_ms is not None:
             return said.opened_at_ms > self._listed_at_ms
-        # The table of bound endpoints never tells a time, and what it did not have before is new:
+        # The table of bound endpoints never reports a time, and what it did not have before is new:
         # its rows hold nothing that changes.
         return self._layout in {BOUND4, BOUND6}
 

@@ -10,37 +10,23 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from portview.readers.windows.dll import bind, last_error, load_library, windows_error
+from portview.readers.windows.file_information import (
+    FILE_READ_ATTRIBUTES,
+    FILE_SHARE_ALL,
+    INVALID_HANDLE_VALUE,
+    FileInformation,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 FILE_APPEND_DATA = 0x0004
-FILE_READ_ATTRIBUTES = 0x0080
 SYNCHRONIZE = 0x0010_0000
-FILE_SHARE_ALL = 0x1 | 0x2 | 0x4
 OPEN_ALWAYS = 4
 FILE_ATTRIBUTE_NORMAL = 0x80
 FILE_ATTRIBUTE_DIRECTORY, FILE_ATTRIBUTE_REPARSE_POINT = 0x10, 0x400
 FILE_FLAG_OPEN_REPARSE_POINT = 0x0020_0000
 FILE_TYPE_DISK = 1
-INVALID_HANDLE_VALUE = ctypes.c_void_p(-1).value
-
-
-class FileInformation(ctypes.Structure):
-    """BY_HANDLE_FILE_INFORMATION."""
-
-    _fields_ = (
-        ("attributes", wintypes.DWORD),
-        ("created", wintypes.FILETIME),
-        ("accessed", wintypes.FILETIME),
-        ("written", wintypes.FILETIME),
-        ("volume", wintypes.DWORD),
-        ("size_high", wintypes.DWORD),
-        ("size_low", wintypes.DWORD),
-        ("links", wintypes.DWORD),
-        ("index_high", wintypes.DWORD),
-        ("index_low", wintypes.DWORD),
-    )
 
 
 def append_to_file(path: Path) -> int:

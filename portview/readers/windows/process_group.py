@@ -1,6 +1,6 @@
 """Which console process group a process of Windows belongs to.
 
-The group is named when a process is created (CREATE_NEW_PROCESS_GROUP); no documented call tells it
+The group is named when a process is created (CREATE_NEW_PROCESS_GROUP); no documented call says it
 afterwards. It stands in RTL_USER_PROCESS_PARAMETERS, whose layout System Informer's ntrtl.h
 describes; what does not look like that is unknown. Not verified on Windows so far; Wine keeps the
 same structure.

@@ -21,7 +21,7 @@ parent's PID at 88."""
 def parse_processes(table: memoryview | bytes) -> Iterator[RunningProcess]:
     """Yield every running process of a list of 64-bit Windows.
 
-    Each entry tells where the next one begins, and a list that leads out of the table ends there.
+    Each entry says where the next one begins, and a list that leads out of the table ends there.
     A process without threads has ended; someone merely holds a handle on it.
     """
     start = 0
@@ -37,7 +37,7 @@ def parse_processes(table: memoryview | bytes) -> Iterator[RunningProcess]:
 def process_key_of(pid: int, created: int) -> ProcessKey:
     """Return the identity of a process that was created at this FILETIME.
 
-    The idle and the system process are always the same ones; what Windows tells as their start
+    The idle and the system process are always the same ones; what Windows reports as their start
     differs from call to call.
     """
     return ProcessKey(pid, 0 if pid in WINDOWS_SYSTEM_PIDS else unix_ms(created))

@@ -67,7 +67,7 @@ def _numbers_and_texts(key: Any) -> Iterator[tuple[str, RegistryValue]]:
 
 
 class KeyWatch:
-    """Tells whether a key has changed, itself or below, without a thread of its own.
+    """Says whether a key has changed, itself or below, without a thread of its own.
 
     A key that does not exist is waited for at the nearest one that does. Belongs to one thread at
     a time.
@@ -99,7 +99,7 @@ class KeyWatch:
         """Return whether the key may have changed since the last call; so the first says yes.
 
         The next change is waited for before this returns, so that nothing is missed by reading
-        the key afterwards. Where the system does not tell of changes, the answer is always yes.
+        the key afterwards. Where the system does not say of changes, the answer is always yes.
         """
         if self._is_armed and self._wait(self._event, 0) != WAIT_OBJECT_0:
             return False
@@ -120,7 +120,7 @@ class KeyWatch:
                 self._wait(self._event, 0)  # closing a key that is watched sets the event
                 self._key, opened = self._open_nearest()
                 is_own = opened == self._path
-                if self._key is None or not self._is_told_of_changes(is_deep=is_own):
+                if self._key is None or not self._is_notified_of_changes(is_deep=is_own):
                     return False
                 # A key that appeared in between would be missed by a watch on its parent.
                 if is_own or not self._has_next(opened):
@@ -129,7 +129,7 @@ class KeyWatch:
             pass
         return False
 
-    def _is_told_of_changes(self, *, is_deep: bool) -> bool:
+    def _is_notified_of_changes(self, *, is_deep: bool) -> bool:
         """Have the event set with the next change; of the names of keys alone unless it is deep."""
         changes = REG_NOTIFY_CHANGE_NAME | (REG_NOTIFY_CHANGE_LAST_SET if is_deep else 0)
         # Agnostic, because the thread of a pool that asks may end long before the key changes.

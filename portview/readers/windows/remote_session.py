@@ -38,7 +38,7 @@ REMOTE_DESKTOP_NAMES = frozenset(
     }
 )  # fmt: skip
 """Programs that show this screen elsewhere. A name alone refuses nothing: somebody must have
-connected to it. Connections that it made itself, to a relay on the Internet, do not tell."""
+connected to it. Connections that it made itself, to a relay on the Internet, do not say."""
 
 
 def read_is_remote() -> Fact[bool]:
@@ -72,7 +72,7 @@ def tie_from_rows(info: ProcessInfo, rows: Iterable[SocketRow]) -> Fact[SessionT
 
 
 def _is_not_on_glass() -> bool:
-    """Return whether the console shows another session than this; False where nobody tells."""
+    """Return whether the console shows another session than this; False where nothing says."""
     if sys.platform != "win32":
         return False
     import winreg  # noqa: PLC0415 - Windows only

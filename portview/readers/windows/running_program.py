@@ -12,37 +12,23 @@ from portview.domain.owners.program import RunningProgram, token_of
 from portview.i18n import _
 from portview.readers.elevation import unreadable_here
 from portview.readers.windows.dll import bind, last_error, load_library, windows_error
+from portview.readers.windows.file_information import (
+    FILE_READ_ATTRIBUTES,
+    FILE_SHARE_ALL,
+    INVALID_HANDLE_VALUE,
+    FileInformation,
+)
 
 _LONGEST_PATH = 32768
 """UNICODE_STRING's limit, in UTF-16 units, which QueryFullProcessImageNameW stays within."""
-_FILE_READ_ATTRIBUTES = 0x80
-_SHARE_ALL = 0x7
 _OPEN_EXISTING = 3
-_INVALID_HANDLE = ctypes.c_void_p(-1).value
-
-
-class _FileInformation(ctypes.Structure):
-    """BY_HANDLE_FILE_INFORMATION."""
-
-    _fields_ = (
-        ("attributes", wintypes.DWORD),
-        ("created", wintypes.FILETIME),
-        ("accessed", wintypes.FILETIME),
-        ("written", wintypes.FILETIME),
-        ("volume", wintypes.DWORD),
-        ("size_high", wintypes.DWORD),
-        ("size_low", wintypes.DWORD),
-        ("links", wintypes.DWORD),
-        ("index_high", wintypes.DWORD),
-        ("index_low", wintypes.DWORD),
-    )
 
 
 def read_windows_program(handle: int) -> RunningProgram:
     """Return the program of the process behind a handle. Never raises; any thread.
 
     The handle needs PROCESS_QUERY_LIMITED_INFORMATION. A process of Windows keeps its program for
-    life, so there is no load to tell apart.
+    life, so there is no load to report apart.
     """
     try:
         path = _image_path(handle)
@@ -71,11 +57,13 @@ def _image_path(handle: int) -> str:
 def _file_id(path: str) -> tuple[int, ...]:
     """Return the volume's serial number and the file's index; nothing where it can't be opened."""
     library = _library()
-    file = library.open_file(path, _FILE_READ_ATTRIBUTES, _SHARE_ALL, None, _OPEN_EXISTING, 0, None)
-    if not file or file == _INVALID_HANDLE:
+    file = library.open_file(
+        path, FILE_READ_ATTRIBUTES, FILE_SHARE_ALL, None, _OPEN_EXISTING, 0, None
+    )
+    if not file or file == INVALID_HANDLE_VALUE:
         return ()
     try:
-        said = _FileInformation()
+        said = FileInformation()
         if not library.file_information(file, ctypes.byref(said)):
             return ()
         return (said.volume, said.index_high, said.index_low)

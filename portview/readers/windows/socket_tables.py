@@ -37,7 +37,7 @@ STATES = {
 class RowLayout:
     """Where the rows of one kind of table begin, how long they are and how much of each counts.
 
-    ``used`` bytes of a row tell two sockets apart and hold all that is decoded; the rest is the
+    ``used`` bytes of a row distinguish two sockets and hold all that is decoded; the rest is the
     opaque part of OwningModuleInfo.
     """
 
@@ -68,7 +68,7 @@ LAYOUTS = {
 class TableRow(NamedTuple):
     """What one row says, before anything is asked about its owner.
 
-    ``created`` is the FILETIME of the bind, 0 if not told; ``service_tag`` is 0 if the socket was
+    ``created`` is the FILETIME of the bind, 0 if not named; ``service_tag`` is 0 if the socket was
     not opened by a service's thread.
     """
 
@@ -184,7 +184,7 @@ def _endpoint4(address: bytes, port: int) -> Endpoint:
 
 def _endpoint6(address: bytes, zone: int, port: int) -> Endpoint:
     # The zone is the interface's index in the machine's own byte order, whatever the page says.
-    # Wine tells one for ::1 as well, where it means nothing (RFC 4007).
+    # Wine reports one for ::1 as well, where it means nothing (RFC 4007).
     text = _address6(address)
     return Endpoint(f"{text}%{zone}" if zone and _has_zone(address) else text, _port(port))
 

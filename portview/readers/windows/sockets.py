@@ -55,7 +55,7 @@ class IphlpapiSocketReader:
 
     A row whose bytes did not change and whose owner is still the same process is handed out as the
     same object. The list of processes is read after the sockets in every reading: that is what
-    tells an owner that ended and a PID that was given to another process.
+    reports an owner that ended and a PID that was given to another process.
     """
 
     name = "iphlpapi"

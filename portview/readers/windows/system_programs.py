@@ -21,18 +21,18 @@ _HANDED_ON = ("TEMP", "TMP", "USERPROFILE", "USERNAME", "USERDOMAIN", "COMPUTERN
 def system_program(name: str) -> Path:
     """Return the path of a program in the system's folder, whether it is there or not.
 
-    Raises OSError where Windows does not tell its folder.
+    Raises OSError where Windows does not say its folder.
     """
     return Path(_system_folder(), name)
 
 
 def system_folder() -> Path:
-    """Return the folder System32. Raises OSError where Windows does not tell it."""
+    """Return the folder System32. Raises OSError where Windows does not say it."""
     return Path(_system_folder())
 
 
 def windows_folder() -> Path:
-    """Return the folder of Windows. Raises OSError where Windows does not tell it."""
+    """Return the folder of Windows. Raises OSError where Windows does not say it."""
     return Path(_windows_folder())
 
 
@@ -42,10 +42,10 @@ def program_folder() -> Path | None:
 
 
 def program_environment() -> dict[str, str] | None:
-    """Return the variables for a program of Windows' own: none that tell it what to load or run.
+    """Return the variables for a program of Windows' own: none that say it what to load or run.
 
     None, which hands on this process's own, on other systems. Raises OSError where Windows does not
-    tell its folders.
+    report its folders.
     """
     if sys.platform != "win32":
         return None

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class ActionController(QObject):
     """Adds the acts on rows and the list of actions, and opens their dialogs over the window.
 
-    ``acted`` tells with a report that the machine may look different now, ``watch_wanted`` asks for
+    ``acted`` names with a report that the machine may look different now, ``watch_wanted`` asks for
     a watch of a port and protocol.
     """
 

@@ -23,7 +23,7 @@ _COPY_AS = N_("Copy &as")
 
 
 def add_copy_actions(
-    actions: RowActions, context: Callable[[], CellContext], tell: Callable[[str], None]
+    actions: RowActions, context: Callable[[], CellContext], notify: Callable[[str], None]
 ) -> None:
     """Add the ways of copying. ``show_message`` says what was copied."""
 
@@ -32,7 +32,7 @@ def add_copy_actions(
             return
         text = selection.column.text(selection.current, context())
         _put(text)
-        tell(_("Copied the cell: {title}.").format(title=_(selection.column.title)))
+        notify(_("Copied the cell: {title}.").format(title=_(selection.column.title)))
 
     def copy_rows(selection: RowSelection) -> None:
         from portview.domain.table.export import as_csv, as_text  # noqa: PLC0415 - loaded when wanted
@@ -40,14 +40,14 @@ def add_copy_actions(
         text = as_text(selection.columns, selection.entries, context())
         csv = as_csv(selection.columns, selection.entries, context())
         _put(text, csv)
-        tell(_copied(selection, "text"))
+        notify(_copied(selection, "text"))
 
     def copy_csv(selection: RowSelection) -> None:
         from portview.domain.table.export import as_csv  # noqa: PLC0415 - likewise
 
         csv = as_csv(selection.columns, selection.entries, context())
         _put(csv, csv)
-        tell(_copied(selection, "CSV"))
+        notify(_copied(selection, "CSV"))
 
     def copy_json(selection: RowSelection) -> None:
         from portview.domain.json_schema import socket_object  # noqa: PLC0415 - likewise
@@ -55,13 +55,13 @@ def add_copy_actions(
 
         objects = [socket_object(entry.row, entry.info) for entry in selection.entries]
         _put(as_json(objects))
-        tell(_copied(selection, "JSON"))
+        notify(_copied(selection, "JSON"))
 
     def copy_markdown(selection: RowSelection) -> None:
         from portview.domain.table.export import as_markdown  # noqa: PLC0415 - likewise
 
         _put(as_markdown(selection.columns, selection.entries, context()))
-        tell(_copied(selection, "Markdown"))
+        notify(_copied(selection, "Markdown"))
 
     for row_action in (
         RowAction(

@@ -26,19 +26,19 @@ if TYPE_CHECKING:
 def add_opening_actions(
     actions: RowActions,
     runner: TaskRunner,
-    tell: Callable[[str], None],
+    notify: Callable[[str], None],
 ) -> None:
     """Add what opens something else than PortView; ``show_message`` gets refusals."""
 
     def open_in_browser(selection: RowSelection) -> None:
         url = browser_url(selection.first.row)
         if not QDesktopServices.openUrl(QUrl(url, QUrl.ParsingMode.StrictMode)):
-            tell(_("The desktop could not open a browser for {url}").format(url=url))
+            notify(_("The desktop could not open a browser for {url}").format(url=url))
 
     def open_file_location(selection: RowSelection) -> None:
         info = selection.first.info
         if info is not None and info.executable:
-            open_folder_of(info.executable, runner, tell)
+            open_folder_of(info.executable, runner, notify)
 
     for row_action in (
         RowAction(

@@ -29,6 +29,7 @@ from portview.models.tooltips import plain_tooltip
 from portview.override import override
 from portview.ui.style.theme import muted_text
 from portview.ui.style.tokens import CARD_WIDTH, SPACE_M, SPACE_S
+from portview.ui.widgets.plain_title import plain_title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -72,7 +73,7 @@ def menu_commands(actions: Sequence[QAction], path: str = "") -> Iterator[Comman
 
 def _walk(actions: Sequence[QAction], path: str) -> Iterator[tuple[Command, QAction]]:
     for action in actions:
-        title = action.text().replace("&&", "\0").replace("&", "").replace("\0", "&")
+        title = plain_title(action.text())
         menu = action.menu()
         if isinstance(menu, QMenu):
             yield from _walk(menu.actions(), f"{path}{title} \u203a " if title else path)

@@ -169,7 +169,7 @@ class ActionDialog(ConfirmDialog):
         work: Callable[[Work[Any]], Any],
         on_done: Callable[[Any], None],
     ) -> None:
-        """Look on the pool; what an earlier look still brings concerns nobody any more."""
+        """Look on the pool; what an earlier reading still brings concerns nobody any more."""
         self.show_progress(progress)
         self._looking.start(work, on_done, self.show_failure)
 

@@ -1,4 +1,4 @@
-"""What dialogs for a change of the machine have in common: ask, act, tell what is true now."""
+"""What dialogs for a change of the machine have in common: ask, act, say what is true now."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ class ConfirmDialog(QDialog):
 
     @override
     def done(self, result: int) -> None:
-        self._is_over = True  # What a look still brings concerns nobody any more.
+        self._is_over = True  # What a reading still brings concerns nobody any more.
         super().done(result)
 
     @override
@@ -239,12 +239,12 @@ class ConfirmDialog(QDialog):
     @Slot()
     def _on_copy_report(self) -> None:
         lines = (self._title, *self.checklist.lines)
-        told = (self.now_text.text(), self.done_text.text(), self.next_text.text())
-        QGuiApplication.clipboard().setText("\n".join(filter(None, (*lines, *told))))
+        reported = (self.now_text.text(), self.done_text.text(), self.next_text.text())
+        QGuiApplication.clipboard().setText("\n".join(filter(None, (*lines, *reported))))
 
     @Slot(object)
     def show_report(self, report: ActionReport) -> None:
-        """Tell how it ended."""
+        """Report how it ended."""
         self._is_executing = False
         is_done = report.outcome is Outcome.DONE
         self._show_result(
@@ -255,7 +255,7 @@ class ConfirmDialog(QDialog):
 
     @Slot(object)
     def show_failure(self, error: Exception) -> None:
-        """Tell that it, or the look before it, failed."""
+        """Report that it, or the look before it, failed."""
         was_executing, self._is_executing = self._is_executing, False
         if not isinstance(error, PortViewError):
             super().reject()

@@ -54,7 +54,7 @@ def plain_label(text: str, *, is_bold: bool = False, scale: float = 1.0) -> Plai
 
 
 class CardView(QFrame):
-    """One card: an icon and a word for what happens to it, its name, and what tells it apart.
+    """One card: an icon and a word for what happens to it, its name, and what distinguishes it.
 
     ``opener`` shows and hides the ``members``, where it has any; ``height_changed`` follows.
     """
@@ -152,7 +152,7 @@ class CardView(QFrame):
 
 
 class ConfirmationView(QWidget):
-    """All cards of a proposal. ``height_changed`` tells that they need another height."""
+    """All cards of a proposal. ``height_changed`` says that they need another height."""
 
     height_changed = Signal()
 

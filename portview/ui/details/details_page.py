@@ -58,7 +58,7 @@ def subject_of(entry: SocketEntry, model: SocketTableModel, snapshot: Snapshot) 
 
 
 class DetailsPage(QWidget):
-    """A tab, told of its subject when that changes and with every tick, while the pane is open.
+    """A tab, reported of its subject when that changes and with every tick, while the pane is open.
 
     ``note`` is called for all tabs, ``show_subject`` for the one in front. A tab that is to do
     nothing at other times needs no more than that.

@@ -32,12 +32,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PySide6.QtCore import QEvent
-    from PySide6.QtGui import QShowEvent
+    from PySide6.QtGui import QResizeEvent, QShowEvent
 
     from portview.ui.details.action_bar import ActionBar
     from portview.ui.details.details_page import DetailsPage, Subject
 
 _LONGEST_NAME = 60
+_TITLE_SHARE = 0.4
 
 
 class DetailsPane(QFrame):
@@ -127,18 +128,29 @@ class DetailsPane(QFrame):
 
     @Slot(object)
     def show_subject(self, subject: Subject | None) -> None:
-        """Tell the pages what they are about now. A closed pane only remembers it."""
+        """Report the pages what they are about now. A closed pane only remembers it."""
         self._subject = subject
         if not self.isVisible() or subject is None:
             return
         title, subtitle = _heading_of(subject)
         self._title.setText(title)
+        self._keep_title()
         self._subtitle.setText(subtitle)
         if self._bar is not None:
             self._bar.show_subject(subject)
         for page in self.pages:
             page.note(subject)
         self._show_front()
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._keep_title()
+
+    def _keep_title(self) -> None:
+        """Give the name its share of the header: what the actions leave would cut it too soon."""
+        wanted = self._title.sizeHint().width()
+        self._title.setMinimumWidth(min(wanted, round(self.width() * _TITLE_SHARE)))
 
     @override
     def showEvent(self, event: QShowEvent) -> None:

@@ -1,4 +1,4 @@
-"""The tab that tells who holds a socket: the process, where it comes from, what it uses."""
+"""The tab that says who holds a socket: the process, where it comes from, what it uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Properties of a row: the way into the window that tells everything about it."""
+"""Properties of a row: the way into the window that reports everything about it."""
 
 from __future__ import annotations
 

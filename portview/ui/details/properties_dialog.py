@@ -37,7 +37,7 @@ _FAMILIES = {Family.IPV4: "IPv4", Family.IPV6: "IPv6"}
 class PropertiesDialog(QDialog):
     """Shows one subject until it is closed; the table can be used meanwhile.
 
-    ``socket_chosen`` tells the key of another socket of the process, ``notified`` what happened.
+    ``socket_chosen`` reports the key of another socket of the process, ``notified`` what happened.
     """
 
     socket_chosen = Signal(object)

@@ -58,7 +58,7 @@ class SelectedSocket(QObject):
 
     @Slot()
     def _on_edited(self) -> None:
-        """Tell at once when a filter or a scope hides the chosen row, or shows it again."""
+        """Report at once when a filter or a scope hides the chosen row, or shows it again."""
         if self._entry is None:
             return
         is_shown = self._model.row_number(self._entry.row.key) is not None
@@ -76,7 +76,7 @@ class SelectedSocket(QObject):
         index = view.currentIndex()
         if not view.selectionModel().isSelected(index):
             return
-        # A process in the tree stands for its first socket: what is told of the owner is the same.
+        # A process in the tree stands for its first socket: what is shown the owner is the same.
         entry = view.entries_of(index)[0]
         if entry is not self._entry:
             self._entry = entry

@@ -45,7 +45,7 @@ class TrafficPlot(pg.PlotWidget):  # type: ignore[misc] # pyqtgraph has no types
         self.setLabel("bottom", _("seconds ago"))
         self.setXRange(-_SHOWN_S, 0, padding=0)
         self._legend = self.addLegend(offset=(8, 4))
-        self._curves: list[pg.PlotDataItem] = []
+        self.curves: list[pg.PlotDataItem] = []
         self._names: tuple[str, ...] = ()
         self._colour()
 
@@ -56,7 +56,7 @@ class TrafficPlot(pg.PlotWidget):  # type: ignore[misc] # pyqtgraph has no types
 
     def point_counts(self) -> dict[str, int]:
         """Return how many points are drawn of each line, by its name."""
-        points = (curve.getData()[0] for curve in self._curves)
+        points = (curve.getData()[0] for curve in self.curves)
         counts = (0 if xs is None else len(xs) for xs in points)
         return dict(zip(self._names, counts, strict=True))
 
@@ -72,15 +72,15 @@ class TrafficPlot(pg.PlotWidget):  # type: ignore[misc] # pyqtgraph has no types
         self._smallest_top = smallest_top
         self._value_axis.write = write
         self.setLabel("left", unit)
-        for curve in self._curves:
+        for curve in self.curves:
             self.removeItem(curve)
-        self._curves = [self.plot(name=name) for name in names]
+        self.curves = [self.plot(name=name) for name in names]
         self._colour()
 
     def show_lines(self, lines: Sequence[Line]) -> None:
         """Draw these lines, in the order of their names."""
         top = self._smallest_top
-        for curve, line in zip(self._curves, lines, strict=True):
+        for curve, line in zip(self.curves, lines, strict=True):
             curve.setData([-seconds for seconds in line.seconds_ago], list(line.values))
             top = max(top, *line.values) if line.values else top
         self.setYRange(0, top * 1.08, padding=0)
@@ -88,7 +88,7 @@ class TrafficPlot(pg.PlotWidget):  # type: ignore[misc] # pyqtgraph has no types
     @override
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_curves"):
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "curves"):
             self._colour()
 
     def _colour(self) -> None:
@@ -100,8 +100,8 @@ class TrafficPlot(pg.PlotWidget):  # type: ignore[misc] # pyqtgraph has no types
             axis.setPen(pg.mkPen(text, width=1))
             axis.setTextPen(text)
         self._legend.setLabelTextColor(palette.color(QPalette.ColorRole.Text))
-        for curve, colour, style in zip(self._curves, plot_colours(palette), _STYLES, strict=False):
-            # The style tells the lines apart where colours don't.
+        for curve, colour, style in zip(self.curves, plot_colours(palette), _STYLES, strict=False):
+            # The style distinguishes the lines where colours don't.
             curve.setPen(QPen(pg.mkPen(colour, width=1, style=style)))
             filling = QColor(colour)
             filling.setAlpha(_FILLING)

@@ -60,7 +60,7 @@ class DiagnosisWindow(ToolWindow):
 
     def __init__(self, runner: TaskRunner, settings: Settings, parent: QWidget) -> None:
         super().__init__("why", _("Why?"), _SIZE, settings, parent)
-        self._task = LatestTask(runner)
+        self.task = LatestTask(runner)
         self._question: DiagnosisQuestion | None = None
         self._before: Answer | None = None
         self.answer: Answer | None = None
@@ -138,7 +138,7 @@ class DiagnosisWindow(ToolWindow):
 
     @override
     def stop(self) -> bool:
-        was_running = self._task.cancel()
+        was_running = self.task.cancel()
         if was_running:
             self.headline.say(Severity.NOTE, _("Cancelled"), "")
             self._show_state()
@@ -159,7 +159,7 @@ class DiagnosisWindow(ToolWindow):
                 question, cancel=work.token, patience_s=_PATIENCE_S, report=work.report
             )
 
-        self._task.start(work, self._on_facts, self._on_failed, self._on_partial)
+        self.task.start(work, self._on_facts, self._on_failed, self._on_partial)
         self._show_state()
 
     def _on_partial(self, facts: Facts) -> None:
@@ -264,7 +264,7 @@ class DiagnosisWindow(ToolWindow):
         layout.addLayout(buttons)
 
     def _show_state(self) -> None:
-        is_running = self._task.is_running
+        is_running = self.task.is_running
         self.cancel_button.setEnabled(is_running)
         self.copy_button.setEnabled(self.answer is not None and not is_running)
         self.setCursor(Qt.CursorShape.BusyCursor if is_running else Qt.CursorShape.ArrowCursor)

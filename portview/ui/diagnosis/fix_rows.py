@@ -74,14 +74,14 @@ class FixRow(QFrame):
 
     def _details(self) -> list[str]:
         fix = self.fix
-        told = []
+        reported = []
         if fix.harm_words:
-            told.append(_("Harm: {harm}").format(harm=fix.harm_words))
+            reported.append(_("Harm: {harm}").format(harm=fix.harm_words))
         if fix.needs_admin:
-            told.append(_("Needs administrator rights."))
+            reported.append(_("Needs administrator rights."))
         if fix.undo:
-            told.append(_("Undo: {undo}").format(undo=fix.undo))
-        return told
+            reported.append(_("Undo: {undo}").format(undo=fix.undo))
+        return reported
 
     def _line(self, layout: QGridLayout, text: str, name: str) -> QLabel:
         label = wrapped_label(name)

@@ -36,7 +36,7 @@ FORMS = {
 
 
 class ExportDialog(QDialog):
-    """Asks what to export; ``form``, ``entries`` and ``columns`` tell."""
+    """Asks what to export; ``form``, ``entries`` and ``columns`` report."""
 
     def __init__(self, exportable: Exportable, parent: QWidget | None = None) -> None:
         super().__init__(parent)

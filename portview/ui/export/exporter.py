@@ -52,7 +52,7 @@ class Export(QObject):
         dialog.open()
 
     def write(self, path: Path, dialog: ExportDialog, exportable: Exportable) -> None:
-        """Write the file on a pool thread; ``finished`` tells the end of it."""
+        """Write the file on a pool thread; ``finished`` reports the end of it."""
         form, columns, entries = dialog.form, tuple(dialog.columns), tuple(dialog.entries)
 
         def work(_work: object) -> Path:

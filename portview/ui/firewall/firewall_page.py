@@ -1,4 +1,4 @@
-"""The tab that tells what the firewall does to a socket's port, and by which rules."""
+"""The tab that says what the firewall does to a socket's port, and by which rules."""
 
 from __future__ import annotations
 
@@ -204,8 +204,8 @@ class FirewallPage(DetailsPage):
         show("summary", status.summary if status and status.summary not in said else "")
         self.facts.show_lines("profiles", profile_lines(status) if status else ())
         # Where that is why there is no verdict, it stands above already.
-        told = (status.problem, status.hint) if status and status.problem else ()
-        unsaid = tuple(text for text in told if text and text not in said)
+        reported = (status.problem, status.hint) if status and status.problem else ()
+        unsaid = tuple(text for text in reported if text and text not in said)
         self.facts.show_lines("problem", unsaid)
 
     def _show_buttons(self, entry: SocketEntry) -> None:

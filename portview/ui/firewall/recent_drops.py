@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 REREAD_S = 5.0
 """How old what is shown may get while somebody looks."""
 
-_MOST_TOLD = 20
+_MOST_SHOWN = 20
 
 
 class _Question(NamedTuple):
@@ -77,13 +77,13 @@ class RecentDrops(QObject):
     def forget(self) -> None:
         """Want to know of no port."""
         self._asked = None
-        self._tell(())
+        self._notify(())
 
     def _on_read(self, question: _Question, lines: tuple[str, ...]) -> None:
         if self._asked == (question.port, question.protocol):
-            self._tell(lines)
+            self._notify(lines)
 
-    def _tell(self, lines: tuple[str, ...]) -> None:
+    def _notify(self, lines: tuple[str, ...]) -> None:
         if lines != self.lines:
             self.lines = lines
             self.lines_changed.emit()
@@ -96,8 +96,8 @@ def _lines(read: ReadDrops, question: _Question) -> tuple[str, ...]:
         return tuple(filter(None, (error.message, error.hint)))
     if not packets:
         return (_("The log has no dropped packet for this port."),)
-    lines = tuple(map(_packet_words, packets[:_MOST_TOLD]))
-    more = len(packets) - _MOST_TOLD
+    lines = tuple(map(_packet_words, packets[:_MOST_SHOWN]))
+    more = len(packets) - _MOST_SHOWN
     return (*lines, _("and {more:,} more").format(more=more)) if more > 0 else lines
 
 

@@ -73,8 +73,8 @@ class RulePreview(QWidget):
         self.command.set_lines(confirmation.commands)
         for widget in (self.title, self.frame):
             widget.setVisible(bool(confirmation.commands))
-        told = [(Severity.BAD, text) for text in confirmation.warnings]
-        self._show_remarks([*told, *((Severity.NOTE, text) for text in confirmation.notes)])
+        reported = [(Severity.BAD, text) for text in confirmation.warnings]
+        self._show_remarks([*reported, *((Severity.NOTE, text) for text in confirmation.notes)])
 
     def _texts(self, severity: Severity) -> list[str]:
         labels = self.remarks.findChildren(QLabel, severity.value)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class HistoryExport(QObject):
-    """A button with the forms; files are written off the UI thread. ``notified`` tells the end."""
+    """A button with the forms; files are written off the UI thread. ``notified`` names the end."""
 
     notified = Signal(str)
 

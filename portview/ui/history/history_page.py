@@ -101,7 +101,7 @@ class HistoryPage(DetailsPage):
             self._question = question
             if not self.window_of_time.follows_now:
                 self.window_of_time.show_last(self.window_of_time.length_ms)
-            self._tell(self.shown.show_answer(HistoryAnswer()))
+            self._notify(self.shown.show_answer(HistoryAnswer()))
         elif now_s - self._asked_s < _AGAIN_S:
             return
         self._ask()
@@ -119,13 +119,13 @@ class HistoryPage(DetailsPage):
         if self._question != (question.port, question.protocol):
             self._ask()
             return
-        self._tell(self.shown.show_answer(answer))
+        self._notify(self.shown.show_answer(answer))
 
     def _on_failed(self, error: Exception) -> None:
         reason = error.message if isinstance(error, PortViewError) else str(error)
         self.heading.setText(_("The history can't be read: {reason}").format(reason=reason))
 
-    def _tell(self, lanes: Lanes) -> None:
+    def _notify(self, lanes: Lanes) -> None:
         words = lanes.summary
         peers = [one for one in self.shown.answer.peers if one.is_incoming]
         if peers:
@@ -141,7 +141,7 @@ class HistoryPage(DetailsPage):
 
     @Slot()
     def _on_time_changed(self) -> None:
-        self._tell(self.shown.draw())
+        self._notify(self.shown.draw())
         self._ask()
 
     @Slot()

@@ -156,7 +156,7 @@ class LanePainter:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour)
             if bar.tone is Tone.FIRING:
-                painter.drawRect(rect)  # Square, so that colour is not all that tells.
+                painter.drawRect(rect)  # Square, so that colour is not all that reports.
             else:
                 painter.drawRoundedRect(rect, 3, 3)
             if bar.is_start_seen:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ReportDialog(QObject):
-    """Leads from a request to the written file. ``notified`` tells the end of it."""
+    """Leads from a request to the written file. ``notified`` reports the end of it."""
 
     notified = Signal(str)
 

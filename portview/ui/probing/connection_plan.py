@@ -68,7 +68,7 @@ class ConnectionPlan:
 def plan_test(row: SocketRow, rows: Iterable[SocketRow]) -> ConnectionPlan:
     """Decide what to test: a server's port here, or for a client the server that it talks to.
 
-    ``rows`` are the other sockets, which tell whether a connection came in or went out.
+    ``rows`` are the other sockets, which say whether a connection came in or went out.
     """
     port = row.local.port
     if row.protocol is Protocol.UDP:
@@ -123,7 +123,7 @@ def run_test(
     rows: Sequence[SocketRow],
     ask: Callable[[int, CancelToken], FirewallCheck] | None,
     cancel: CancelToken,
-    tell: Callable[[ResultRow], None],
+    notify: Callable[[ResultRow], None],
 ) -> DisplayedResult:
     """Run a plan; ``show_message`` gets each line as it comes. Any thread. Raises Cancelled."""
     if plan.way is Way.LADDER:
@@ -134,7 +134,7 @@ def run_test(
                 firewall=ask,
                 destinations=destinations,
                 cancel=cancel,
-                on_step=lambda step: tell(step_row(step)),
+                on_step=lambda step: notify(step_row(step)),
             )
         word, severity = _REACH_LABELS[report.conclusion.reach]
         word = _(word)
@@ -150,7 +150,7 @@ def run_test(
         for row in result.rows
     )
     for line in lines:
-        tell(line)
+        notify(line)
     return replace(result, columns=tuple(map(_, STEP_COLUMNS)), rows=lines)
 
 

@@ -1,4 +1,4 @@
-"""Ask any port in any way, read the answer, and be told when it changes."""
+"""Ask any port in any way, read the answer, and be reported when it changes."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class _Result:
 class ProbePage(ToolPage):
     """Asks one question at a time and keeps the last answers.
 
-    ``wait_wanted`` tells a WaitCondition and for how many milliseconds it is to be waited for.
+    ``wait_wanted`` reports a WaitCondition and for how many milliseconds it is to be waited for.
     """
 
     wait_wanted = Signal(object, int)
@@ -176,11 +176,11 @@ class ProbePage(ToolPage):
         parts.setStretchFactor(1, 1)
         parts.setSizes([190, 630])
         waiting = QHBoxLayout()
-        tell = QLabel(_("A&lert me when"))
-        tell.setBuddy(self.condition)
+        notify = QLabel(_("A&lert me when"))
+        notify.setBuddy(self.condition)
         limit = QLabel(_("wait at m&ost"))
         limit.setBuddy(self.limit)
-        for widget in (tell, self.condition, limit, self.limit, self.wait_button):
+        for widget in (notify, self.condition, limit, self.limit, self.wait_button):
             waiting.addWidget(widget)
         waiting.addStretch()
         end = QHBoxLayout()

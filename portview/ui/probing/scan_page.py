@@ -60,7 +60,7 @@ class ScanPage(ToolPage):
     """Scans one host at a time.
 
     ``owners`` names the programs that listen on this machine by port; ``read_rows`` reads its
-    sockets, on a pool thread. ``probe_wanted`` tells a Target that was chosen from the results.
+    sockets, on a pool thread. ``probe_wanted`` reports a Target that was chosen from the results.
     """
 
     probe_wanted = Signal(object)
@@ -271,7 +271,7 @@ class ScanPage(ToolPage):
                 question.options,
                 read_rows=self._read_rows,
                 cancel=work.token,
-                tell=work.report,
+                notify=work.report,
             )
 
         self._task.start(work, self._on_done, self._on_failed, self._on_news)

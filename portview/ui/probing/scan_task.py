@@ -24,7 +24,7 @@ _MS_BETWEEN_NEWS = 50
 
 @dataclass(frozen=True, slots=True)
 class ScanTarget:
-    """A host that was looked up: its first address is scanned, the others are told."""
+    """A host that was looked up: its first address is scanned, the others are reported."""
 
     host: str
     address: str
@@ -34,7 +34,7 @@ class ScanTarget:
 
 @dataclass(frozen=True, slots=True)
 class ScanNews:
-    """What a running scan has to tell: open ports since the last news, and how far it is."""
+    """What a running scan has to report: open ports since the last news, and how far it is."""
 
     found: tuple[OpenPort, ...]
     progress: Progress | None = None
@@ -65,13 +65,13 @@ def run_scan(
     *,
     read_rows: Callable[[], Sequence[SocketRow]],
     cancel: CancelToken,
-    tell: Callable[[ScanNews], None],
+    notify: Callable[[ScanNews], None],
 ) -> ScanEnd:
     """Scan the very address that was confirmed; ``show_message`` gets news up to 40 times a second.
 
     A host with thousands of open ports would else bury the UI in signals.
     """
-    feed = _Feed(tell)
+    feed = _Feed(notify)
     report = scan(
         target.address,
         ports,
@@ -89,8 +89,8 @@ def run_scan(
 
 
 class _Feed:
-    def __init__(self, tell: Callable[[ScanNews], None]) -> None:
-        self._tell = tell
+    def __init__(self, notify: Callable[[ScanNews], None]) -> None:
+        self._notify = notify
         self._batch: list[OpenPort] = []
         self._last_ms = 0.0
 
@@ -106,4 +106,4 @@ class _Feed:
         batch, self._batch = tuple(self._batch), []
         self._last_ms = time.monotonic() * 1000
         if batch or progress:
-            self._tell(ScanNews(batch, progress))
+            self._notify(ScanNews(batch, progress))

@@ -39,7 +39,7 @@ class _Waiting:
 class Waits(QToolButton):
     """Shows what is waited for; its menu stops it. Hidden while there is nothing.
 
-    ``ended`` tells what came of a wait, in a sentence.
+    ``ended`` says what came of a wait, in a sentence.
     """
 
     ended = Signal(str)

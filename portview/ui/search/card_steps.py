@@ -29,7 +29,7 @@ def add_card_steps(
     diagnosis: DiagnosisTools,
     watch: Callable[[int, str, str], object],
     start: Callable[[AnyAction], object],
-    tell: Callable[[str], object],
+    notify: Callable[[str], object],
 ) -> None:
     """Add the steps in the order of use.
 
@@ -52,13 +52,13 @@ def add_card_steps(
     def test(answer: PortAnswer) -> None:
         entry = model.find_entry(answer.found[0].key)
         if entry is None:
-            tell(_("This socket has closed."))
+            notify(_("This socket has closed."))
         else:
             probing.test(entry)
 
     def copy_port(answer: PortAnswer) -> None:
         QGuiApplication.clipboard().setText(str(answer.question.port))
-        tell(_("Copied {port}.").format(port=answer.question.port))
+        notify(_("Copied {port}.").format(port=answer.question.port))
 
     def watch_it(answer: PortAnswer) -> None:
         entry = model.find_entry(answer.found[0].key) if answer.found else None
@@ -95,7 +95,7 @@ def add_card_steps(
         CardStep(
             _("Open"),
             _is_page,
-            lambda answer: _open_page(answer, tell),
+            lambda answer: _open_page(answer, notify),
             "Ctrl+B",
             may_be_first=False,
             tip=_("Open it in the browser"),
@@ -147,9 +147,9 @@ def _is_page(answer: PortAnswer) -> bool:
     return bool(answer.holders) and not why_no_browser(answer.holders[0])
 
 
-def _open_page(answer: PortAnswer, tell: Callable[[str], object]) -> None:
+def _open_page(answer: PortAnswer, notify: Callable[[str], object]) -> None:
     from portview.domain.user_input.browser_url import browser_url  # noqa: PLC0415 - likewise
 
     url = browser_url(answer.holders[0])
     if not QDesktopServices.openUrl(QUrl(url, QUrl.ParsingMode.StrictMode)):
-        tell(_("The desktop could not open a browser for {url}").format(url=url))
+        notify(_("The desktop could not open a browser for {url}").format(url=url))

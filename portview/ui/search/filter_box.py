@@ -33,7 +33,7 @@ _TYPING_PAUSE_MS = 120
 
 
 class FilterBox(QLineEdit):
-    """Takes a query and tells every valid one; a mistake leaves the last good one in force."""
+    """Takes a query and reports every valid one; a mistake leaves the last good one in force."""
 
     query_changed = Signal(object, str)
     mistake_changed = Signal(str)
@@ -56,9 +56,9 @@ class FilterBox(QLineEdit):
         self._completer = QCompleter(self._words, self)
         self._completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
         self._completer.setMaxVisibleItems(12)
-        self._popup = SuggestionList()
-        self._completer.setPopup(self._popup)
-        self._popup.use_delegate()
+        self.popup = SuggestionList()
+        self._completer.setPopup(self.popup)
+        self.popup.use_delegate()
         # Not QLineEdit.setCompleter: that would replace the whole text instead of one word.
         self._completer.setWidget(self)
         self._completer.activated.connect(self._on_suggestion_chosen)
@@ -76,7 +76,7 @@ class FilterBox(QLineEdit):
 
     @Slot()
     def apply_now(self) -> None:
-        """Read the text; tell the query, or show where its mistake is."""
+        """Read the text; report the query, or show where its mistake is."""
         self._apply(is_typing=False)
 
     @Slot()
@@ -112,7 +112,7 @@ class FilterBox(QLineEdit):
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if self._popup.isVisible() and event.key() in {
+        if self.popup.isVisible() and event.key() in {
             Qt.Key.Key_Return,
             Qt.Key.Key_Enter,
             Qt.Key.Key_Tab,
@@ -127,7 +127,7 @@ class FilterBox(QLineEdit):
             event.key() == Qt.Key.Key_Space
             and event.modifiers() == Qt.KeyboardModifier.ControlModifier
         )
-        if wants_help and not self._popup.isVisible():
+        if wants_help and not self.popup.isVisible():
             self._suggest()
             return
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
@@ -164,7 +164,7 @@ class FilterBox(QLineEdit):
         self.setAccessibleDescription(message)
         hint = error.hint if error else ""
         # While the list helps to go on, what is not there yet is no mistake.
-        is_helped = self._popup.isVisible()
+        is_helped = self.popup.isVisible()
         self.mistake_changed.emit("" if is_helped else join_sentences(message, hint))
         self.update()
 
@@ -191,10 +191,10 @@ class FilterBox(QLineEdit):
         words = [suggestion.text for suggestion in completion.suggestions]
         typed = self.text()[completion.start : completion.end]
         if not words or words == [typed]:
-            self._popup.hide()
+            self.popup.hide()
             return
         self._words.show_suggestions(completion.suggestions)
-        width = self._popup.sizeHintForColumn(0) + 40
+        width = self.popup.sizeHintForColumn(0) + 40
         place = self.cursorRect()
         place.setWidth(max(width, 160))
         place.setHeight(self.height())
@@ -211,7 +211,7 @@ class FilterBox(QLineEdit):
         if ":" in word or (len(word) > 1 and word.isalpha()):
             self._suggest()
         else:
-            self._popup.hide()
+            self.popup.hide()
 
     @Slot(str)
     def _on_suggestion_chosen(self, text: str) -> None:

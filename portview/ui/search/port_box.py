@@ -62,7 +62,7 @@ class PortBox(QLineEdit):
     @override
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride:
-            key: QKeyEvent = event  # type: ignore[assignment] # told by its type
+            key: QKeyEvent = event  # type: ignore[assignment] # reported by its type
             if QKeySequence(key.keyCombination()).toString() in self._card_keys:
                 event.ignore()
                 return False

@@ -19,7 +19,7 @@ _AFTER_TYPING_MS = 300
 
 
 class PortTrial(QObject):
-    """Tries one port at a time; ``tried`` tells the question and its ``BindReport``."""
+    """Tries one port at a time; ``tried`` reports the question and its ``BindReport``."""
 
     tried = Signal(object, object)
 

@@ -80,7 +80,7 @@ class ScopeBar(QWidget):
         return list(self._buttons.values())
 
     def set_scope(self, scope: Scope) -> None:
-        """Press the button of a scope and tell, also where it was pressed before."""
+        """Press the button of a scope and report, also where it was pressed before."""
         self._scope = scope
         self._buttons[scope].setChecked(True)
         self.scope_changed.emit(scope)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from portview.i18n import N_, _
 from portview.preferences import DEFAULTS
+from portview.ui.widgets.plain_title import plain_title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -181,7 +182,7 @@ class ChosenAction(Setting):
         default: object,
         parent: QObject | None = None,
     ) -> None:
-        choices = [(action.data(), action.text().replace("&", "")) for action in actions]
+        choices = [(action.data(), plain_title(action.text())) for action in actions]
         super().__init__(text, default, choices, parent)
         self._actions = tuple(actions)
         for action in self._actions:

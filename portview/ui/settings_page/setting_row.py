@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSizePolicy,
     QToolButton,
@@ -22,7 +21,8 @@ from portview.models.tooltips import plain_tooltip
 from portview.override import override
 from portview.ui.style.icons import set_button_icon
 from portview.ui.style.tokens import SPACE_L, SPACE_S, SPACE_XS
-from portview.ui.widgets.wrapped_label import mute, wrapped_label
+from portview.ui.widgets.plain_label import PlainLabel
+from portview.ui.widgets.wrapped_label import mute
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QWheelEvent
@@ -36,11 +36,10 @@ class SettingRow(QWidget):
     def __init__(self, text: SettingText, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.text = text
-        self.title = QLabel(text.title)
-        self.title.setTextFormat(Qt.TextFormat.PlainText)
-        self.explanation = wrapped_label(text.title)
-        self.explanation.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._note = ""
+        self.title = PlainLabel(text.title)
+        self.title.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
+        # A path in it may be longer than the window is wide.
+        self.explanation = PlainLabel()
         self.controls = QHBoxLayout()
         self.controls.setSpacing(SPACE_XS)
         layout = QGridLayout(self)

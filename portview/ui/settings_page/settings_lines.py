@@ -224,7 +224,7 @@ class SettingsLines:
                 "autostart",
                 SettingText(
                     Section.BACKGROUND,
-                    _("Start when I log in"),
+                    _("Start when I sign in"),
                     _("Starts PortView for this account, in the notification area or minimized."),
                     _("autostart login"),
                 ),

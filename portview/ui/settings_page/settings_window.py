@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from portview.settings import Settings
 
 _SIZE = (820, 620)
+_LEAST_WIDTH = 560
 
 
 class SettingsWindow(ToolWindow):
@@ -43,6 +44,7 @@ class SettingsWindow(ToolWindow):
         self, lines: Sequence[Setting | SettingAct], settings: Settings, parent: QWidget
     ) -> None:
         super().__init__("settings", _("Settings"), _SIZE, settings, parent)
+        self.setMinimumWidth(_LEAST_WIDTH)
         self.rows: list[SettingRow] = []
         self._titles: dict[Section, QLabel] = {}
         self._rows_of: dict[Section, list[SettingRow]] = {}
@@ -64,6 +66,7 @@ class SettingsWindow(ToolWindow):
         self.area.setFrameShape(QFrame.Shape.NoFrame)
         self.area.setWidgetResizable(True)
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.area.setWidget(self._page(lines))
         self._compose()
         self.starts_at = self.search

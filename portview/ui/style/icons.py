@@ -74,7 +74,7 @@ def application_icon() -> QIcon:
 def set_button_icon(button: QAbstractButton, name: str, palette: QPalette | None = None) -> None:
     """Give a button an icon in its own palette's colour; call again when the palette changes.
 
-    A widget that is told of a change of its palette gives its own: its buttons are told later.
+    A widget that is shown a change of its palette gives its own: its buttons are reported later.
     """
     button.setIcon(icon(name, button.palette() if palette is None else palette))
 

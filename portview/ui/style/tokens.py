@@ -31,7 +31,7 @@ SHADOW = 10
 
 
 class SignColours(NamedTuple):
-    """Colours of signs and words that tell a state, each with text of the same meaning."""
+    """Colours of signs and words that report a state, each with text of the same meaning."""
 
     good: QColor
     bad: QColor

@@ -26,7 +26,7 @@ def set_cell_delegates(
 ) -> None:
     """Let a view draw its cells as all tables do, with numbers in some of the columns.
 
-    With ``plain_cell``, which tells all of a cell at once, most cells are drawn without the style.
+    With ``plain_cell``, which says all of a cell at once, most cells are drawn without the style.
     """
     quick = FastDelegate(view, plain_cell) if plain_cell is not None else None
     cells, numbers = CellDelegate, NumberDelegate

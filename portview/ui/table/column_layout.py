@@ -194,16 +194,21 @@ class ColumnLayout(QObject):
         """Give each column what its content needs, up to a share of the room, and use all of it.
 
         Where there is too little those that can be read shorter get narrower, as far as needed;
-        what is left over goes to the column that has most to tell.
+        what is left over goes to the column that has most to report.
         """
         shown = self.shown()
         numbers = [self._numbers[column.id] for column in shown]
         room = self._header.viewport().width()
-        widths = {number: self._wanted_width(number, room) for number in numbers}
+        contents = {number: self._content_of(number) for number in numbers}
+        has_rows = any(contents.values())
+        widths = {
+            number: self._wanted_width(number, room, contents[number], has_rows=has_rows)
+            for number in numbers
+        }
         missing = sum(widths.values()) - room
         if missing > 0:
             takers = [n for n in numbers if self._columns[n].id in TAKES_THE_REST]
-            # What has most to tell can be read shortened; a name or an address hardly.
+            # What has most to report can be read shortened; a name or an address hardly.
             for some in (takers, numbers):
                 self._shrink(widths, some, room)
         else:
@@ -238,13 +243,16 @@ class ColumnLayout(QObject):
         for number in widths:
             widths[number] += (room - sum(widths.values())) // (2 * len(widths))
 
-    def _wanted_width(self, number: int, room: int) -> int:
+    def _content_of(self, number: int) -> int:
+        return self._content_width(number) if self._content_width is not None else 0
+
+    def _wanted_width(self, number: int, room: int, content: int, *, has_rows: bool) -> int:
+        """Return what a column needs; one that is empty in all rows needs its title alone."""
         column = self._columns[number]
-        content = self._content_width(number) if self._content_width is not None else 0
-        if not content:
+        if not content and not has_rows:
             return self._default_width(column)
         most = max(round(room * _MOST_SHARE), self._default_width(column))
-        title = self._width(0, column.title, _SORT_ARROW_PX)
+        title = self._width(0, _(column.title), _SORT_ARROW_PX)
         return max(title, min(content, most))
 
     def _default_width(self, column: Column) -> int:

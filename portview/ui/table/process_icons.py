@@ -31,7 +31,7 @@ _SIZES = (16, 20, 24, 32, 48)
 
 
 class ProcessIcons(QObject):
-    """Gives each entry its icon, which also tells new, closed and suspended by shape. UI thread.
+    """Gives each entry its icon, which also reports new, closed and suspended by shape. UI thread.
 
     Icons of programs are loaded when they are first asked for, a few per turn of the event loop;
     until then, and where there are none, PortView's own icon stands there. ``changed`` follows

@@ -51,7 +51,7 @@ class ProcessTree(QTreeView):
         model.edits_starting.connect(self._on_edits_starting)
         model.edits_finished.connect(self._on_edits_finished)
         model.parents_came.connect(self._on_parents_came)
-        # Marks and ages pass: repainting what is in sight is cheaper than telling every group.
+        # Marks and ages pass: repainting what is in sight is cheaper than significant every group.
         source.dataChanged.connect(self._on_time_passed)
         self.gestures = RowGestures(self, source)
         self.setAccessibleName(_("Sockets by process"))
@@ -135,7 +135,7 @@ class ProcessTree(QTreeView):
 
     @Slot(int, int, int)
     def _on_section_resized(self, _number: int, before: int, after: int) -> None:
-        # Of a column that comes or goes Qt tells this alone.
+        # Of a column that comes or goes Qt reports this alone.
         if not before or not after:
             self._place_branches()
 

@@ -44,7 +44,7 @@ class RowGestures(QObject):
         view.viewport().installEventFilter(self)
 
     def open_menu(self, position: QPoint) -> None:
-        """Tell that a menu is wanted at a global position; rows are held until it closes."""
+        """Report that a menu is wanted at a global position; rows are held until it closes."""
         self.note_menu_opened()
         try:
             self.menu_requested.emit(position)

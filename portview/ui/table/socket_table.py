@@ -86,7 +86,7 @@ class SocketTable(QTableView):
         self.setItemDelegateForColumn(_TRAFFIC_COLUMN, delegate)
 
     def open_menu(self, position: QPoint) -> None:
-        """Tell that a menu is wanted at a global position; rows are held until it closes."""
+        """Report that a menu is wanted at a global position; rows are held until it closes."""
         self.gestures.open_menu(position)
 
     def current_key(self) -> SocketKey | None:

@@ -33,7 +33,7 @@ _WIDE_IN_TREE = {"process": 1.4, "port": 1.8, "state": 1.7}
 class SocketViews(QStackedWidget):
     """Keeps both views on the same columns and the same order; the widths are each view's own.
 
-    The tree is made when somebody first wants it, which ``tree_made`` tells.
+    The tree is made when somebody first wants it, which ``tree_made`` reports.
     """
 
     menu_requested = Signal(object)

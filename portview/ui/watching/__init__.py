@@ -1,1 +1,1 @@
-"""The window of watches, adding one from a row, and what the desktop is told."""
+"""The window of watches, adding one from a row, and what the desktop is reported."""

@@ -187,7 +187,7 @@ class AlertsWindow(ToolWindow):
     def _show_incident(self, chosen: Incident | None, found: AlertsRead | None) -> None:
         if chosen is None:
             self.title.setText(_("What happened"))
-            fill_table(self.timeline, (_("When"), _("What"), _("Detail")), [])
+            fill_table(self.timeline, (_("When"), _("Event"), _("Detail")), [])
             return
         self.title.setText(
             _("{watch}, incident {incident}").format(
@@ -201,7 +201,7 @@ class AlertsWindow(ToolWindow):
             began = local_moment(chosen.began_ms)
             cells = (began, _("diagnosis"), chosen.diagnosis)
             rows.insert(0, ResultRow(cells, Severity.NOTE))
-        fill_table(self.timeline, (_("When"), _("What"), _("Detail")), rows)
+        fill_table(self.timeline, (_("When"), _("Event"), _("Detail")), rows)
 
     def _show_headline(self, incidents: list[Incident]) -> None:
         firing = [one for one in incidents if one.ended_ms is None]

@@ -188,9 +188,9 @@ class WatchFields(QWidget):
         self.successes_field.setValue(int(values.get("successes", 2)))
         _choose(self.interval_box, str(values.get("interval", "30s")))
         _choose(self.remind_box, str(values.get("remind", "")))
-        told = values.get("notify") or [DESKTOP]
+        reported = values.get("notify") or [DESKTOP]
         for box in self.channels:
-            box.setChecked(box.text() in told)
+            box.setChecked(box.text() in reported)
         self._show_rows()
 
     def _url(self) -> str | None:

@@ -1,4 +1,4 @@
-"""The ways to watches in the main window, and what the desktop is told."""
+"""The ways to watches in the main window, and what the desktop is reported."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ class WatchTools(QObject):
     """Makes the window of watches when it is first wanted, and follows what is watched.
 
     ``why_wanted`` asks for a diagnosis of a port and protocol, ``notified`` carries messages for
-    the status bar, ``state_changed`` the worst state and a sentence, ``told`` a title, a text and
+    the status bar, ``state_changed`` the worst state and a sentence, ``named`` a title, a text and
     the type of a message for the desktop.
     """
 
     why_wanted = Signal(int, str)
     notified = Signal(str)
     state_changed = Signal(str, str)
-    told = Signal(str, str, str)
+    reported = Signal(str, str, str)
 
     def __init__(self, window: QMainWindow, runner: TaskRunner, settings: Settings) -> None:
         super().__init__(window)
@@ -257,7 +257,7 @@ class WatchTools(QObject):
     @Slot(object)
     def _on_messages(self, messages: list[Message]) -> None:
         for message in messages:
-            self.told.emit(message.title, message.body, message.type.value)
+            self.reported.emit(message.title, message.body, message.type.value)
 
 
 def _folder_of_service() -> Path | None:

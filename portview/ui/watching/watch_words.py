@@ -93,7 +93,7 @@ def expectation_words(watch: Watch) -> str:
 
 
 def next_check(status: WatchStatus, now_ms: int) -> str:
-    """Return when a watch is checked next, as far as its interval tells."""
+    """Return when a watch is checked next, as far as its interval reports."""
     if status.checked_ms is None:
         return _("soon")
     left_ms = status.checked_ms + round(status.watch.interval_s * 1000) - now_ms

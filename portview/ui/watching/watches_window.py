@@ -174,7 +174,7 @@ class WatchesWindow(ToolWindow):
         self._statuses, self._strips = found.statuses, found.strips
         now_ms = time.time_ns() // 1_000_000
         fill_table(self.table, columns(), self._rows(found, now_ms), _WIDEST)
-        happened = (_("When"), _("What"), _("Detail"))
+        happened = (_("When"), _("Event"), _("Detail"))
         fill_table(self.timeline, happened, [event_row(one) for one in found.events])
         names = [one.watch.name for one in found.statuses]
         if chosen is not None and chosen.watch.name in names:
@@ -290,7 +290,7 @@ class WatchesWindow(ToolWindow):
             with closing(IncidentStore.open()) as store, store.transaction():
                 change(store, time.time_ns() // 1_000_000)
 
-        self._change.start(work, lambda _done: self.refresh(), self._tell_failure)
+        self._change.start(work, lambda _done: self.refresh(), self._show_failure)
 
     def _on_remove(self) -> None:
         chosen = self._selected()
@@ -319,9 +319,9 @@ class WatchesWindow(ToolWindow):
 
             remove_watch(rules_path(), name)
 
-        self._change.start(work, lambda _done: self.refresh(), self._tell_failure)
+        self._change.start(work, lambda _done: self.refresh(), self._show_failure)
 
-    def _tell_failure(self, error: Exception) -> None:
+    def _show_failure(self, error: Exception) -> None:
         self.notified.emit(join_sentences(*describe_failure(error)))
         self.refresh()
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QToolButton, QWidget
 
 from portview.override import override
 from portview.ui.style.icons import icon, set_button_icon
+from portview.ui.widgets.plain_title import plain_title
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction
@@ -26,7 +27,7 @@ class ActionButton(QToolButton):
         self.setAutoRaise(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-        title = action.text().replace("&", "")
+        title = plain_title(action.text())
         self.setAccessibleName(title)
         keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         self.setToolTip(f"{title} ({keys})" if keys else title)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def open_folder_of(executable: str, runner: TaskRunner, tell: Callable[[str], object]) -> None:
+def open_folder_of(executable: str, runner: TaskRunner, notify: Callable[[str], object]) -> None:
     """Open the folder of an executable, or ``show_message`` in a sentence why not. UI thread.
 
     The folder alone and never the file: opening a program would run it.
@@ -30,14 +30,14 @@ def open_folder_of(executable: str, runner: TaskRunner, tell: Callable[[str], ob
 
     def open_it(folder: Path) -> None:
         if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
-            tell(_("No program for opening folders was found."))
+            notify(_("No program for opening folders was found."))
 
     def refuse(error: Exception) -> None:
         if isinstance(error, PortViewError):
-            tell(join_sentences(error.message, error.hint))
+            notify(join_sentences(error.message, error.hint))
         else:
             logger.error("looking for a folder failed", exc_info=error)
-            tell(_("The folder could not be opened; the log has the details."))
+            notify(_("The folder could not be opened; the log has the details."))
 
     runner.run(
         lambda _unused: folder_of(executable), pool=Pool.ACTIONS, on_done=open_it, on_failed=refuse

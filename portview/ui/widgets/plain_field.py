@@ -48,7 +48,7 @@ class PlainField(QPlainTextEdit):
 
     @property
     def full_text(self) -> str:
-        """Return the text as the machine told it, however long."""
+        """Return the text as the machine reported it, however long."""
         return self._text
 
     def set_text(self, text: str) -> None:

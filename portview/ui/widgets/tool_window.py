@@ -100,7 +100,7 @@ class ToolWindow(ToolTraits, QDialog):
         self.activateWindow()
 
     def stop(self) -> bool:
-        """Stop what runs; tell whether anything did."""
+        """Stop what runs; say whether anything did."""
         return False
 
     def remember(self) -> None:

@@ -26,7 +26,7 @@ _NARROWEST_MARK = 6
 class ValidatedField(QLineEdit, Generic[T]):
     """Reads its text with ``parse``, which raises BadInputError; ``value`` is None for a mistake.
 
-    An empty field is ``default`` where there is one. ``mistake_changed`` tells what is wrong.
+    An empty field is ``default`` where there is one. ``mistake_changed`` says what is wrong.
     """
 
     mistake_changed = Signal(str)

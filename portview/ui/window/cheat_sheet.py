@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from portview.domain.query.terms import KEY_HELP
 from portview.i18n import N_, _
+from portview.ui.widgets.plain_title import plain_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -96,19 +97,19 @@ _SYNTAX = (
 def help_sections(menu_bar: QMenuBar) -> list[HelpSection]:
     """Return all there is to press and to type: a section for each menu, then the rest.
 
-    An action that stands in several menus is told in the first one.
+    An action that stands in several menus is reported in the first one.
     """
     sections: list[HelpSection] = []
-    told: set[QAction] = set()
+    reported: set[QAction] = set()
     for top in menu_bar.actions():
         lines = tuple(
             HelpLine(_keys(action), _title(action, path))
             for path, action in _walk([top])
-            if not action.shortcut().isEmpty() and action not in told
+            if not action.shortcut().isEmpty() and action not in reported
         )
-        told.update(action for _unused, action in _walk([top]))
+        reported.update(action for _unused, action in _walk([top]))
         if lines:
-            sections.append(HelpSection(_plain(top.text()), lines))
+            sections.append(HelpSection(plain_title(top.text()), lines))
     keys = tuple(
         HelpLine(f"{key}:{help_.example.split(',')[0].split(' ')[0]}", _sentence(help_))
         for key, help_ in KEY_HELP.items()
@@ -137,17 +138,14 @@ def _walk(
     for action in actions:
         menu = action.menu()
         if isinstance(menu, QMenu):
-            yield from _walk(menu.actions(), (*path, _plain(action.text())))
+            yield from _walk(menu.actions(), (*path, plain_title(action.text())))
         elif not action.isSeparator():
             yield path, action
 
 
 def _title(action: QAction, path: tuple[str, ...]) -> str:
-    return " \u203a ".join((*path[1:], _plain(action.text())))  # the menu itself is the section
-
-
-def _plain(text: str) -> str:
-    return text.replace("&&", "\0").replace("&", "").replace("\0", "&")
+    # The menu itself is the section.
+    return " \u203a ".join((*path[1:], plain_title(action.text())))
 
 
 def _keys(action: QAction) -> str:

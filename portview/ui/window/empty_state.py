@@ -44,11 +44,11 @@ class EmptyState(QWidget):
         self._title.setMinimumWidth(_TEXT_WIDTH)
         self._reason = self._label()
         self._reason.setMinimumWidth(_TEXT_WIDTH)
-        self._button = QPushButton()
-        self._button.clicked.connect(self.action_requested)
+        self.button = QPushButton()
+        self.button.clicked.connect(self.action_requested)
         layout = QVBoxLayout(self)
         layout.addStretch()
-        for item in (self._picture, self._title, self._reason, self._button):
+        for item in (self._picture, self._title, self._reason, self.button):
             layout.addWidget(item, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch()
         view.viewport().installEventFilter(self)
@@ -59,8 +59,8 @@ class EmptyState(QWidget):
         self._icon_name = icon_name
         self._title.setText(title)
         self._reason.setText(reason)
-        self._button.setText(button)
-        self._button.setVisible(bool(button))
+        self.button.setText(button)
+        self.button.setVisible(bool(button))
         self._colour()
         self.setGeometry(self._view.viewport().rect())
         self.show()
@@ -73,7 +73,7 @@ class EmptyState(QWidget):
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
-            resize: QResizeEvent = event  # type: ignore[assignment] # told by its type
+            resize: QResizeEvent = event  # type: ignore[assignment] # reported by its type
             self.resize(resize.size())
         elif event.type() == QEvent.Type.PaletteChange:
             self._colour()

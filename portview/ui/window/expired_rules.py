@@ -26,10 +26,10 @@ _INTERVAL_MS = 60_000
 def revoke_expired_rules(shared: FirewallReader, *, has_rights: bool) -> ActionReport | None:
     """Revoke what has expired; None where nothing has. Raises PortViewError; blocks.
 
-    ``shared`` is a firewall that keeps its rules while they are the same: a look at those costs
+    ``shared`` is a firewall that keeps its rules while they are the same: a reading at those costs
     next to nothing, and no other firewall is opened before there is something to revoke.
     """
-    # The firewall is loaded with the first look, long after the first rows are there.
+    # The firewall is loaded with the first reading, long after the first rows are there.
     from portview.actions.firewall_rules.expiry import has_expired  # noqa: PLC0415
 
     if not has_expired(shared.read()):
@@ -42,8 +42,8 @@ def revoke_expired_rules(shared: FirewallReader, *, has_rights: bool) -> ActionR
 class ExpiredRules(QObject):
     """Looks every minute for rules of PortView's that have expired, by ``revoke``.
 
-    With ``has_rights`` they are revoked, and ``revoked`` tells with the report. Without, nobody
-    is interrupted by a prompt: ``rights_wanted`` tells once that they wait, and the person can
+    With ``has_rights`` they are revoked, and ``revoked`` reports with the report. Without, nobody
+    is interrupted by a prompt: ``rights_wanted`` reports once that they wait, and the person can
     take them back from the list of rules. ``notified`` says either in a sentence.
     """
 
@@ -82,7 +82,7 @@ class ExpiredRules(QObject):
 
     @Slot()
     def check(self) -> None:
-        """Look now, unless a look is still under way."""
+        """Look now, unless a reading is still under way."""
         if self._task is not None and self._task.is_running:
             return
         revoke, has_rights = self._revoke, self._has_rights

@@ -17,7 +17,7 @@ _PATIENCE_MS = 3000
 
 
 class FirstPaint(QObject):
-    """Tells once, by ``shown``, that the first reading is painted or has failed. UI thread.
+    """Reports once, by ``shown``, that the first reading is painted or has failed. UI thread.
 
     What a person does not wait for begins then: until then it would only delay the rows.
     """
@@ -37,7 +37,7 @@ class FirstPaint(QObject):
         self._timer.start()
 
     def stop(self) -> None:
-        """Tell nothing any more: the window is closed."""
+        """Report nothing any more: the window is closed."""
         self._timer.stop()
 
     @Slot()

@@ -1,4 +1,4 @@
-"""The bar above the table that tells how many owners only an administrator can see."""
+"""The bar above the table that says how many owners only an administrator can see."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The button that tells whether the table is live, pauses it and sets how often it refreshes."""
+"""The button that says whether the table is live, pauses it and sets how often it refreshes."""
 
 from __future__ import annotations
 

@@ -212,8 +212,8 @@ class MainWindow(QMainWindow):
         self.filter_box.setMinimumWidth(_LEAST_FILTER_WIDTH)
         self.filter_box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         top.addWidget(self.filter_box, 1)
-        top.addWidget(MenuButton(self._view_actions.saved_views, "view", _("Saved views")))
-        top.addWidget(ActionButton(self._view_actions.grouping.group, "tree"))
+        top.addWidget(MenuButton(self.view_actions.saved_views, "view", _("Saved views")))
+        top.addWidget(ActionButton(self.view_actions.grouping.group, "tree"))
         top.addWidget(self.port_box)
         layout = QVBoxLayout()
         layout.setContentsMargins(0, 0, 0, 0)
@@ -251,7 +251,7 @@ class MainWindow(QMainWindow):
             self.details.set_open,
         )
         self.probing.add_actions(self.acts)
-        self._view_actions = ViewActions(
+        self.view_actions = ViewActions(
             self.acts,
             self.views,
             self.model,
@@ -259,10 +259,10 @@ class MainWindow(QMainWindow):
             current=self.navigation.current_view,
             parent=self,
         )
-        self._export = Export(
-            self._runner, self._exportable, self, is_elevated=self._facts.is_elevated
+        self.export = Export(
+            self._runner, self.exportable, self, is_elevated=self._facts.is_elevated
         )
-        add("export", ActionSpec(_("&Export\u2026"), ("Ctrl+E",)), self._export.ask)
+        add("export", ActionSpec(_("&Export\u2026"), ("Ctrl+E",)), self.export.ask)
         add("go_to_port", ActionSpec(_("&Go to port"), ("Ctrl+L",)), self.port_box.enter)
         add(
             "palette",
@@ -285,26 +285,26 @@ class MainWindow(QMainWindow):
         self.properties = Properties(actions, self.model, self._data_sources, self._runner, self)
         self.action_bar = ActionBar(actions)
         self.details.pane.set_action_bar(self.action_bar)
-        self._row_menu = QMenu(self)
-        actions.fill(self._row_menu)
+        self.row_menu = QMenu(self)
+        actions.fill(self.row_menu)
 
     def _fill_menu_bar(self) -> None:
         settings = self._settings
-        self._highlight_menu = HighlightMenu(
+        self.highlight_menu = HighlightMenu(
             _("Mar&k new and closed sockets"), settings, self.model, self
         )
         themes = ThemeMenu(_("The&me"), settings, self)
         intervals = self.live_button.interval_actions
-        self.settings_page.offer(themes.actions(), intervals, self._highlight_menu.actions())
+        self.settings_page.offer(themes.actions(), intervals, self.highlight_menu.actions())
         WindowMenus(self.menuBar(), self.acts, self.row_actions).fill(
             intervals,
-            self._view_actions.grouping.all(),
-            self._view_actions.saved_views,
+            self.view_actions.grouping.all(),
+            self.view_actions.saved_views,
             (
                 ColumnsMenu(_("C&olumns"), self.views, self),
                 SortMenu(_("Sor&t by"), self.views, self),
             ),
-            (themes, self._highlight_menu),
+            (themes, self.highlight_menu),
         )
 
     def _connect(self) -> None:
@@ -322,12 +322,12 @@ class MainWindow(QMainWindow):
             diagnosis=self.diagnosis,
             watch=self.watching.watch_port,
             start=self.tools.actions.start,
-            tell=self.show_message,
+            notify=self.show_message,
         )
         self.views.port_typed.connect(self._on_digit)
         self.port_box.left.connect(self.views.setFocus)
-        self._view_actions.saved_views.view_chosen.connect(self.navigation.show_view)
-        self._export.finished.connect(self.show_message)
+        self.view_actions.saved_views.view_chosen.connect(self.navigation.show_view)
+        self.export.finished.connect(self.show_message)
         self.settings_page.notified.connect(self.show_message)
         self.scope_bar.scope_changed.connect(self.model.set_scope)
         self.scope_bar.scope_changed.connect(self.views.set_scope)
@@ -368,21 +368,21 @@ class MainWindow(QMainWindow):
         self._port_usage = PortUsageFeed(self._runner, self)
         self._port_usage.counted.connect(self.status.show_usage)
         watching.state_changed.connect(self.background.show_watches)
-        watching.told.connect(self._on_told)
+        watching.reported.connect(self._on_reported)
         self.background.message_clicked.connect(watching.show_window)
         history = self.tools.history
         history.port_wanted.connect(lambda port: self.port_box.take_over(str(port)))
         history.port_wanted.connect(self.bring_to_front)
         history.view_wanted.connect(self.navigation.show_listening)
-        self._view_actions.saved_views.add_built_in(self.acts["new_since_yesterday"])
+        self.view_actions.saved_views.add_built_in(self.acts["new_since_yesterday"])
 
     @Slot(str, str, str)
-    def _on_told(self, title: str, text: str, kind: str) -> None:
+    def _on_reported(self, title: str, text: str, kind: str) -> None:
         self.show_message(title)
         if kind == "failure" and self.isVisible():
             QApplication.beep()
             QApplication.alert(self)
-        self.background.tell(title, text, kind)
+        self.background.notify(title, text, kind)
 
     @Slot(object)
     def _on_snapshot(self, snapshot: Snapshot) -> None:
@@ -431,9 +431,10 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_menu_requested(self, position: QPoint) -> None:
-        self._row_menu.exec(position)
+        self.row_menu.exec(position)
 
-    def _exportable(self) -> Exportable:
+    def exportable(self) -> Exportable:
+        """Return what can be exported: what is shown, and everything."""
         return Exportable(
             open_sockets(self.model, self.model.shown_entries),
             open_sockets(self.model, self.model.all_entries()),
@@ -449,7 +450,7 @@ class MainWindow(QMainWindow):
         settings = self._settings
         restore_geometry(self, settings)
         self.views.restore(settings)
-        self._view_actions.restore()
+        self.view_actions.restore()
         self.set_scope(Scope(settings.preferences.scope))
         self._live.restore(settings)
         self.details.restore(settings)
@@ -467,4 +468,4 @@ class MainWindow(QMainWindow):
         self._live.remember(self._settings)
         self.details.remember(self._settings)
         self.views.remember(self._settings)
-        self._view_actions.remember()
+        self.view_actions.remember()

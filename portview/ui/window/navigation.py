@@ -35,14 +35,14 @@ class Navigation(QObject):
         views: SocketViews,
         scope_bar: ScopeBar,
         filter_box: FilterBox,
-        tell: Callable[[str], None],
+        notify: Callable[[str], None],
     ) -> None:
         super().__init__(views)
         self._model = model
         self._views = views
         self._scope_bar = scope_bar
         self._filter_box = filter_box
-        self._tell = tell
+        self._notify = notify
         self._query_text = ""
         filter_box.query_changed.connect(self._on_query_changed)
 
@@ -54,7 +54,7 @@ class Navigation(QObject):
         model.catch_up()
         entry = model.find_entry(key)
         if entry is None:
-            self._tell(_("This socket has closed."))
+            self._notify(_("This socket has closed."))
             return
         notes = []
         if not in_scope(entry.row, self._scope_bar.scope):
@@ -70,7 +70,7 @@ class Navigation(QObject):
             notes.append(_("The filter hid this socket; it is cleared."))
         self._views.select_key(key)
         if notes:
-            self._tell(join_sentences(*notes))
+            self._notify(join_sentences(*notes))
 
     @Slot(object)
     def go_to(self, key: SocketKey) -> None:

@@ -61,6 +61,7 @@ NEXT_WANTED = (
     "portview.actions.safety.stop_refusal",
     "portview.actions.free_port.plan",
     "portview.actions.port_usage",
+    "portview.readers.windows.running_program",
     "portview.actions.process_handles.windows",
     "portview.actions.service_control.choose",
     "portview.actions.inspection.process_inspection",

@@ -32,28 +32,28 @@ class StatusBar(QStatusBar):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._totals = self._label(_("Sockets by state"))
-        self._waiting = self._label(_("Changes that wait"))
+        self.totals = self._label(_("Sockets by state"))
+        self.waiting = self._label(_("Changes that wait"))
         self._problem = self._label(_("What could not be read"))
-        self._usage = self._label(_("Dynamic ports"))
+        self.usage = self._label(_("Dynamic ports"))
         self._rights = self._label(_("Rights"))
         self._cost = self._label(_("Cost of the last reading"))
-        self.addWidget(self._totals)
-        self.addWidget(self._waiting)
+        self.addWidget(self.totals)
+        self.addWidget(self.waiting)
         self.addWidget(self._problem, 1)
-        self._left = (self._totals, self._waiting, self._problem)
+        self._left = (self.totals, self.waiting, self._problem)
         self.messageChanged.connect(self._on_message_changed)
         self.note = QToolButton()
         self.note.setAutoRaise(True)
         self.note.clicked.connect(self.note_clicked)
         self.note.hide()
         self.addPermanentWidget(self.note)
-        self.addPermanentWidget(self._usage)
+        self.addPermanentWidget(self.usage)
         self.addPermanentWidget(self._rights)
         self.addPermanentWidget(self._cost)
 
     def show_rights(self, *, is_elevated: bool) -> None:
-        """Tell whether other users' processes can be read."""
+        """Report whether other users' processes can be read."""
         self._say(self._rights, _("elevated") if is_elevated else _("not elevated"))
         self._rights.setToolTip(
             _("PortView runs with administrator rights.")
@@ -66,16 +66,16 @@ class StatusBar(QStatusBar):
         """Show how many dynamic ports are in use, of the protocol that has the fewest left."""
         known = [one.usage for one in overviews if one.usage is not None]
         if not known:
-            self._say(self._usage, "")
+            self._say(self.usage, "")
             return
         usage = max(known, key=lambda one: one.share)
         warnings = [warning.sentence for one in overviews for warning in one.warnings]
         text = _("dynamic ports {used:,} of {size:,}").format(used=usage.used, size=usage.size)
         if any(warning.code == "port_exhaustion" for one in overviews for warning in one.warnings):
             text = _("\u26a0 {text}, running out").format(text=text)
-        self._say(self._usage, text)
+        self._say(self.usage, text)
         lines = [f"{count:,}  {name}" for name, count in usage.by_process]
-        self._usage.setToolTip(plain_tooltip("\n".join([*warnings, *lines])))
+        self.usage.setToolTip(plain_tooltip("\n".join([*warnings, *lines])))
 
     def show_snapshot(
         self, snapshot: Snapshot, states: Mapping[State | None, int], interval_ms: int
@@ -87,7 +87,7 @@ class StatusBar(QStatusBar):
         ]
         if waiting := states.get(State.TIME_WAIT, 0):
             parts.append(f"{waiting:,} TIME_WAIT")
-        self._say(self._totals, "  \u00b7  ".join(parts))
+        self._say(self.totals, "  \u00b7  ".join(parts))
         self._say(
             self._cost,
             _("read {read_ms:.0f} ms of {interval_text}").format(
@@ -117,7 +117,7 @@ class StatusBar(QStatusBar):
 
     def show_waiting(self, changes: int) -> None:
         """Show how many changes a held table keeps back; 0 hides it."""
-        self._say(self._waiting, _waiting_text(changes))
+        self._say(self.waiting, _waiting_text(changes))
 
     def _say(self, label: QLabel, text: str) -> None:
         """Let a label say something; one that says nothing has no frame either.

@@ -33,7 +33,7 @@ _SMALLEST_HEIGHT, _LARGEST_HEIGHT = 80, 4000
 class TableWithDetails(QSplitter):
     """Joins the views, what is looked up for their rows, and the pane about the chosen row.
 
-    ``socket_chosen`` tells the key of a socket that was chosen in the pane; the requests for rules
+    ``socket_chosen`` names the key of a socket that was chosen in the pane; the requests for rules
     of the firewall carry the entry that they are about.
     """
 

@@ -126,7 +126,7 @@ class Tray(QObject):
         if self._icon is not None:
             self._show_watched(self._icon)
 
-    def tell(self, title: str, text: str, kind: str) -> None:
+    def notify(self, title: str, text: str, kind: str) -> None:
         """Show a message of the desktop, where there is an icon to show it at.
 
         ``kind`` is failure, success, warning or info.

@@ -35,7 +35,7 @@ class WindowTools(QObject):
     """Probing, the firewall, diagnosis, watching, history, and the actions that change the machine.
 
     What one of them asks of another is connected here; ``notified`` hands on what any of them has
-    to say, and ``acted`` tells that an action may have changed the machine. UI thread only.
+    to say, and ``acted`` says that an action may have changed the machine. UI thread only.
     """
 
     notified = Signal(str)

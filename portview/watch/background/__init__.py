@@ -1,1 +1,1 @@
-"""The background process: how it is installed, and how it tells its supervisor that it is well."""
+"""The background process: how it is installed, and how it names its supervisor that it is well."""

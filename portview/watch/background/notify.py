@@ -1,4 +1,4 @@
-"""Tells systemd that the background process is ready and alive (sd_notify(3)).
+"""Reports systemd that the background process is ready and alive (sd_notify(3)).
 
 A datagram to the socket that ``NOTIFY_SOCKET`` names; without it, nothing is done. Small enough to
 need no library.

@@ -95,7 +95,7 @@ def _whole(new: int, open_questions: int) -> Observation:
 
 
 def learned(facts: LocalFacts) -> Mapping[ListenerKey, SocketRow] | None:
-    """Return what a first look learns; None where the sockets could not be read."""
+    """Return what a first reading learns; None where the sockets could not be read."""
     return None if isinstance(facts.snapshot, Unreadable) else listeners_now(facts)
 
 

@@ -48,7 +48,7 @@ class Evaluator:
         self._resources = ResourceUse()
 
     def evaluate(self, watch: Watch, facts: LocalFacts | None, cancel: CancelToken) -> Observation:
-        """Return what one look finds. Raises nothing but Cancelled.
+        """Return what one reading finds. Raises nothing but Cancelled.
 
         ``facts`` may be None for the kinds that need no snapshot.
         """

@@ -1,4 +1,4 @@
-"""What one look at a watch found."""
+"""What one reading at a watch found."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from portview.watch.incidents.machine import Evaluation
 class Observation:
     """One evaluation with a sentence for people.
 
-    ``subject`` tells what of the watch it is about: "" for the watch itself, a listener's key for
+    ``subject`` says what of the watch it is about: "" for the watch itself, a listener's key for
     one listener of ``no_new_listeners``. ``program`` is who was found on the port, as shown, and
     ``program_id`` its executable or name, by which it is known again.
     """

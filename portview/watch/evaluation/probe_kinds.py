@@ -46,7 +46,7 @@ def _target(watch: Watch) -> Target:
 def _unresolved(
     host: str, port: int, deadline: Deadline, cancel: CancelToken
 ) -> Observation | None:
-    """Return what a name that has no address means: none is bad, a silent server can't tell."""
+    """Return what a name that has no address means: none is bad, a silent server leaves it open."""
     try:
         ipaddress.ip_address(host.partition("%")[0])
     except ValueError:

@@ -1,4 +1,4 @@
-"""Counts the connections of listening ports from one look to the next. Pure."""
+"""Counts the connections of listening ports from one reading to the next. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_KEYS = 1000
 
 
 class PeerSeen(NamedTuple):
-    """A connection to or from another machine that was not there at the last look."""
+    """A connection to or from another machine that was not there at the last reading."""
 
     port: int
     """The local port that the other machine connected to, or its port that was connected to."""
@@ -31,7 +31,7 @@ class PeerSeen(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """What changed since the last look: connections of a port, and who came."""
+    """What changed since the last reading: connections of a port, and who came."""
 
     counts: tuple[tuple[int, int], ...]
     peers: tuple[PeerSeen, ...]

@@ -56,7 +56,7 @@ class CountsRecorder:
         tracker: ListenerTracker,
         with_peers: bool,  # noqa: FBT001 - the choice of the moment
     ) -> None:
-        """Take in a look that was written. Raises sqlite3.Error."""
+        """Take in a reading that was written. Raises sqlite3.Error."""
         if look.begins_stretch:
             # What was counted before says nothing of the time between.
             self._counter = ConnectionCounter()

@@ -233,7 +233,7 @@ def _changes(facts: ReportFacts) -> Iterable[str]:
         return
     words = {"began": _("began to listen"), "ended": _("stopped listening")}
     shown = facts.changes[-MOST_CHANGES:]
-    titles = (_("When"), _("Port"), _("What"), _("Detail"))
+    titles = (_("When"), _("Port"), _("Event"), _("Detail"))
     rows = [
         (
             (local_moment(one.at_ms), "t"),

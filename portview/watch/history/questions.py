@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from portview.watch.history.peers import Peer
 
 _STALE_MS = 10_000
-"""After how long without a look it is no longer known that a socket is still there."""
+"""After how long without a reading it is no longer known that a socket is still there."""
 
 _SHORTEST_GAP_MS = 3000
 MOST_SPANS = 10_000
@@ -191,7 +191,7 @@ def _is_recording(path: Path, last_ms: int) -> bool:
     try:
         return is_locked(recording_lock_path(path))
     except OSError:
-        return True  # The last look is fresh, and nothing says otherwise.
+        return True  # The last reading is fresh, and nothing says otherwise.
 
 
 def _spans(
@@ -200,7 +200,7 @@ def _spans(
     where, values = condition(question.port, question.program)
     parts, more = [where], list(values)
     if question.since_ms is not None:
-        # An open span reaches to the last look.
+        # An open span reaches to the last reading.
         parts.append("(to_ms >= ? OR (to_ms IS NULL AND ? >= ?))")
         more += [question.since_ms, _far(last_ms), question.since_ms]
     if question.until_ms is not None:

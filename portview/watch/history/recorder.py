@@ -2,7 +2,7 @@
 
 The window hands over the snapshots that it takes anyhow; where none comes for a while (it is
 paused, or there is no window) the recorder reads by itself. Of all processes of a user one records,
-by a lock; the others try again with each look.
+by a lock; the others try again with each reading.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class HistoryRecorder:
     """A thread that keeps history as long as it runs and has the lock.
 
     ``submit`` may be called from any thread and never waits: of several snapshots only the newest
-    is kept, since each look compares with the last one that was written.
+    is kept, since each reading compares with the last one that was written.
     """
 
     def __init__(
@@ -70,10 +70,10 @@ class HistoryRecorder:
         on_problem: Callable[[str], None] | None = None,
         identities: ProgramIdentities | None = None,
     ) -> None:
-        """Start the thread. ``on_problem`` is told once, on it, when recording begins to fail.
+        """Start the thread. ``on_problem`` is reported once, on it, when recording begins to fail.
 
         ``identities`` says what programs are, where the recorder reads by itself; ``choices`` what
-        is recorded and kept, asked with each look: by the settings file, where nothing is given.
+        is recorded and kept, asked with each reading: by the settings file, where nothing is given.
         """
         self._identities = identities
         self._open_reader = open_reader
@@ -116,7 +116,7 @@ class HistoryRecorder:
     def _run(self) -> None:
         pause_s = 0.0
         try:
-            while not self._is_told_to_end(pause_s):
+            while not self._is_asked_to_end(pause_s):
                 started = time.monotonic()
                 pause_s = self._interval_s
                 try:
@@ -141,7 +141,7 @@ class HistoryRecorder:
             if self._reader is not None:
                 self._reader.close()
 
-    def _is_told_to_end(self, pause_s: float) -> bool:
+    def _is_asked_to_end(self, pause_s: float) -> bool:
         with self._wake:
             self._wake.wait_for(lambda: self._is_closing or self._handed is not None, pause_s)
             return self._is_closing

@@ -1,7 +1,7 @@
 """The tables of history, and where they are kept. All times are Unix milliseconds, UTC.
 
 ``spans``   a socket that listened, from when it was first seen; ``to_ms`` is NULL while it was
-            there at the last look, whose time is ``until_ms`` of the last row in ``looks``.
+            there at the last reading, whose time is ``until_ms`` of the last row in ``looks``.
 ``owners``  who held it, each once: programs start again more often than they change.
 ``looks``   stretches of time in which somebody looked without a pause; between them nothing is
             known.

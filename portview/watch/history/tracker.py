@@ -69,19 +69,19 @@ class Identified(NamedTuple):
 
 
 class Look(NamedTuple):
-    """What one look found out."""
+    """What one reading found out."""
 
     at_ms: int
     begins_stretch: bool
     clock_step_ms: int
-    """By how much the clock was set since the last look; 0 if it was not."""
+    """By how much the clock was set since the last reading; 0 if it was not."""
     opened: tuple[Opened, ...]
     ended: tuple[Ended, ...]
     identified: tuple[Identified, ...]
 
     @property
     def is_quiet(self) -> bool:
-        """Return whether nothing changed since the last look."""
+        """Return whether nothing changed since the last reading."""
         return not (self.begins_stretch or self.opened or self.ended or self.identified)
 
 
@@ -95,14 +95,14 @@ class ListenerTracker:
     """Compares each snapshot with the one before it. One thread at a time."""
 
     def __init__(self) -> None:
-        """Begin with nothing known: what the first look shows was there before it."""
+        """Begin with nothing known: what the first reading shows was there before it."""
         self._open: dict[SocketKey, _Open] = {}
         self._rows: tuple[SocketRow, ...] = ()
         self._last: Moment | None = None
         self._again: frozenset[SocketKey] = frozenset()
 
     def tcp_ports(self) -> frozenset[int]:
-        """Return the ports that listen on TCP, as of the last look."""
+        """Return the ports that listen on TCP, as of the last reading."""
         return frozenset(key.local.port for key in self._open if key.protocol is Protocol.TCP)
 
     def begin_again(self, keys: Collection[SocketKey]) -> None:

@@ -1,4 +1,4 @@
-"""Writes what a look found into the store, as one transaction. For one thread."""
+"""Writes what a reading found into the store, as one transaction. For one thread."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from portview.watch.history.tracker import Look, Opened
 
 _QUIET_WRITE_MS = 2000
-"""How often a look at which nothing changed is written down."""
+"""How often a reading at which nothing changed is written down."""
 
 
 class PortEvent(NamedTuple):
@@ -68,7 +68,7 @@ class HistoryWriter:
         return gone
 
     def write(self, look: Look) -> None:
-        """Write one look. Raises sqlite3.Error; nothing of the look is stored then."""
+        """Write one reading. Raises sqlite3.Error; nothing of the look is stored then."""
         if look.is_quiet and abs(look.at_ms - self._written_ms) < _QUIET_WRITE_MS:
             return
         with transaction(self._connection) as connection:

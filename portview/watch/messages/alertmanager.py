@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 RESEND_S = 30.0
 _END_AHEAD_MS = round(RESEND_S * 1000) * 5
-_END_TOLD_MS = 300_000
+_END_REPORTED_MS = 300_000
 """For how long an end is sent again: the first time may have been lost."""
 
 _TIMEOUT_S = 10.0
@@ -130,7 +130,7 @@ class AlertmanagerSender:
         now_ms = time.time_ns() // 1_000_000
         with closing(IncidentStore.open(self._path, read_only=True)) as store:
             silenced = store.silences(now_ms)
-            incidents = store.recent_incidents(now_ms - _END_TOLD_MS)
+            incidents = store.recent_incidents(now_ms - _END_REPORTED_MS)
         instance = socket.gethostname()
         return [
             alert_object(one, instance, now_ms)

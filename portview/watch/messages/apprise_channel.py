@@ -1,4 +1,4 @@
-"""Sends messages through Apprise. Its URL is secret: nothing here is logged or told but its scheme.
+"""Sends messages through Apprise. Its URL is secret: only its scheme is logged or named.
 
 Loaded where messages are sent, and nowhere else.
 """
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from portview.i18n import _
 from portview.override import override
-from portview.watch.messages.handing_over import telling
+from portview.watch.messages.handing_over import announcing
 from portview.watch.messages.texts import cut_to_bytes
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class AppriseChannel:
             return str(error)
         failures = _FailureLog()
         try:
-            with failures, telling(handing_over or _tell_nobody):
+            with failures, announcing(handing_over or _announce_nothing):
                 title = cut_to_bytes(message.title, 200)
                 was_taken = service.notify(
                     title=title,
@@ -141,7 +141,7 @@ class AppriseChannel:
         return self._loaded
 
 
-def _tell_nobody() -> None:
+def _announce_nothing() -> None:
     """Stand in where nobody asks."""
 
 

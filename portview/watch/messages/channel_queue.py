@@ -28,7 +28,7 @@ _DIAGNOSIS_PAUSE_S = 0.3
 _LONGEST_BACKOFF_S = 30.0
 _MINUTE_S = 60.0
 _MANY_ATTEMPTS = 100
-_MOST_ATTEMPTS_TOLD = 5
+_MOST_ATTEMPTS_SHOWN = 5
 
 
 class Sender(Protocol):
@@ -198,6 +198,6 @@ def backgrounds_of(store: IncidentStore, events: Iterable[OutgoingEvent]) -> dic
 def _attempts(store: IncidentStore, incident: str) -> list[str]:
     rows = store.connection.execute(
         "SELECT at_ms, detail FROM repair_attempts WHERE incident = ? ORDER BY id DESC LIMIT ?",
-        (incident, _MOST_ATTEMPTS_TOLD),
+        (incident, _MOST_ATTEMPTS_SHOWN),
     ).fetchall()
     return [f"{local_moment(at_ms)}: {detail}" for at_ms, detail in reversed(rows)]

@@ -39,7 +39,7 @@ _TYPES = {
 class Item:
     """One thing that a message says, and the rows that it settles.
 
-    ``is_both`` is an incident that began and ended before anybody could be told.
+    ``is_both`` is an incident that began and ended before anybody could be reported.
     """
 
     event: OutgoingEvent
@@ -68,7 +68,7 @@ class Group:
 def group_events(events: Iterable[OutgoingEvent]) -> list[Group]:
     """Return the messages for the events of one channel, which come oldest first.
 
-    Items of one type become one message, unless something of the same watch would then be told in
+    Items of one type become one message, unless something of the same watch would then be named in
     another order than it happened.
     """
     groups: list[list[Item]] = []
@@ -89,7 +89,7 @@ def group_events(events: Iterable[OutgoingEvent]) -> list[Group]:
 
 
 def _items(events: Iterable[OutgoingEvent]) -> list[Item]:
-    """Join the events of one incident that nobody was told yet."""
+    """Join the events of one incident that nobody was reported yet."""
     items: list[Item] = []
     firing: dict[str, int] = {}
     reminders: dict[str, int] = {}

@@ -1,8 +1,8 @@
-"""Tells the moment in which a message begins to leave this process.
+"""Reports the moment in which a message begins to leave this process.
 
 Who is killed before it has sent nothing; who is killed after it has most likely sent everything.
 Between the two a message would be lost or sent twice. Apprise hands its requests to http.client
-and smtplib and tells nobody when, so these two are wrapped, once; the wrapper does something only
+and smtplib and reports nobody when, so these two are wrapped, once; the wrapper does something only
 on a thread that asked for it.
 """
 
@@ -24,14 +24,14 @@ _is_installed: list[bool] = []
 
 
 @contextmanager
-def telling(handing_over: Callable[[], None]) -> Iterator[None]:
+def announcing(handing_over: Callable[[], None]) -> Iterator[None]:
     """Call ``handing_over`` once, on this thread, before the block sends a message's bytes."""
     _install()
-    _asked.tell = handing_over
+    _asked.notify = handing_over
     try:
         yield
     finally:
-        _asked.tell = None
+        _asked.notify = None
 
 
 def _install() -> None:
@@ -39,18 +39,18 @@ def _install() -> None:
         if _is_installed:
             return
         _is_installed.append(True)
-        http.client.HTTPConnection.send = _told_before(  # type: ignore[method-assign]
+        http.client.HTTPConnection.send = _announced_before(  # type: ignore[method-assign]
             http.client.HTTPConnection.send
         )
-        smtplib.SMTP.data = _told_before(smtplib.SMTP.data)  # type: ignore[method-assign]
+        smtplib.SMTP.data = _announced_before(smtplib.SMTP.data)  # type: ignore[method-assign]
 
 
-def _told_before(original: Callable[..., Any]) -> Callable[..., Any]:
+def _announced_before(original: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(original)
     def call(*values: Any, **named: Any) -> Any:
-        tell, _asked.tell = getattr(_asked, "tell", None), None
-        if tell is not None:
-            tell()
+        notify, _asked.notify = getattr(_asked, "notify", None), None
+        if notify is not None:
+            notify()
         return original(*values, **named)
 
     return call

@@ -42,7 +42,7 @@ def enqueue(  # noqa: PLR0917 - the columns in their order
     since_ms: int,
     detail: str,
 ) -> None:
-    """Add a row; within the transaction of what it tells."""
+    """Add a row; within the transaction of what it reports."""
     connection.execute(
         "INSERT INTO outbox (channel, kind, watch, incident, at_ms, since_ms, detail)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",

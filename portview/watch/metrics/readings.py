@@ -70,7 +70,7 @@ class RangeKey(NamedTuple):
 
 @dataclass(slots=True)
 class Readings:
-    """One look at everything that metrics tell. Times are Unix milliseconds."""
+    """One look at everything that metrics report. Times are Unix milliseconds."""
 
     taken_ms: int = 0
     scan_ms: float = 0.0

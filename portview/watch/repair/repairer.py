@@ -64,7 +64,7 @@ class Repairer:
         with closing(IncidentStore.open(self._path)) as store:
             coming = self._next(store, watch)
             if coming is None:
-                self._tell_once(store, watch, incident, _USED_UP, _used_up_words())
+                self._report_once(store, watch, incident, _USED_UP, _used_up_words())
                 return
             if coming.wait_ms > 0:
                 return
@@ -106,7 +106,7 @@ class Repairer:
         facts = self._reader.read(settled=True)
         reason = why_it_can_not_help(watch, step, facts, good_program, service_holder)
         if reason:
-            self._tell_once(store, watch, incident, key, labelled(step_words(step), reason))
+            self._report_once(store, watch, incident, key, labelled(step_words(step), reason))
             return
         with store.transaction():
             number = add_attempt(
@@ -134,10 +134,10 @@ class Repairer:
         found = self._evaluator.evaluate(watch, facts, self._cancel)
         return found.evaluation is Evaluation.GOOD
 
-    def _tell_once(
+    def _report_once(
         self, store: IncidentStore, watch: Watch, incident: str, key: str, detail: str
     ) -> None:
-        """Keep a refusal, and tell it, once for each incident: it costs no attempt."""
+        """Keep a refusal, and say it, once for each incident: it costs no attempt."""
         if was_refused(store.connection, incident, key, detail):
             return
         with store.transaction():

@@ -150,7 +150,7 @@ def why_not_trusted() -> str:
 
 
 def service_holder(service: str, row: SocketRow) -> bool | None:
-    """Return whether a socket is a service's, by the service manager; None where it can't tell."""
+    """Return whether a socket is a service's, by the service manager; None if unknown."""
     from portview.actions.service_control.choose import open_service_control  # noqa: PLC0415 - slow
     from portview.readers.services import open_services  # noqa: PLC0415 - likewise
     from portview.watch.repair.gate import holds_of_service  # noqa: PLC0415 - likewise

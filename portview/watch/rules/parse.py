@@ -486,7 +486,7 @@ def _channel(values: dict[str, Any]) -> Channel:
 
 
 class _Lines:
-    """Where tables and keys stand, by a look at the text that tomllib has accepted."""
+    """Where tables and keys stand, by a reading at the text that tomllib has accepted."""
 
     def __init__(self, text: str) -> None:
         self._places: dict[tuple[str, int, str], int] = {}

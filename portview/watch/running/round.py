@@ -52,7 +52,7 @@ def surroundings_now(store: IncidentStore, *, is_starting: bool = False) -> Surr
 def evaluate_baseline(
     watch: Watch, facts: LocalFacts, store: IncidentStore, subjects: Iterable[str], at_ms: int
 ) -> list[Observation]:
-    """Compare who listens with a watch's baseline, which a first look learns."""
+    """Compare who listens with a watch's baseline, which a first reading learns."""
     if watch.baseline is not None:
         entries = [*watch.baseline, *(store.baseline(watch.name) or ())]
     else:

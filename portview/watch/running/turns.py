@@ -80,7 +80,7 @@ class WatcherHooks:
     on_turn: Callable[[], None] | None = None
     on_rules: Callable[[WatchRules], None] | None = None
 
-    def tell(self, problem: str) -> None:
+    def notify(self, problem: str) -> None:
         """Log a problem and hand it on."""
         logger.warning("%s", problem)
         if self.on_problem is not None:
@@ -135,7 +135,9 @@ class Turns:
             # A full disk, or a lock that lasts: all is as before, and is tried again.
             if not self._problem:
                 self._problem = str(error)
-                self._hooks.tell(_("What was found can't be stored: {error}.").format(error=error))
+                self._hooks.notify(
+                    _("What was found can't be stored: {error}.").format(error=error)
+                )
             self._cancel.wait(_LONGEST_TURN_S)
         if self._hooks.on_turn is not None:
             self._hooks.on_turn()
@@ -157,14 +159,14 @@ class Turns:
         try:
             parsed = self._file.read_if_changed()
         except PortViewError as error:
-            self._hooks.tell(error.message)
+            self._hooks.notify(error.message)
             return
         if parsed is None:
             return
         for line in problem_lines(rules_path(), parsed.problems):
-            self._hooks.tell(line)
+            self._hooks.notify(line)
         if parsed.problems and self._has_rules:
-            self._hooks.tell(_("The last good rules stay in force."))
+            self._hooks.notify(_("The last good rules stay in force."))
             return
         is_first, self._has_rules = not self._has_rules, True
         self._rules = parsed.rules

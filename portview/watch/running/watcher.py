@@ -32,7 +32,7 @@ class Watcher:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Evaluate on a thread; what ends it is told through ``hooks``."""
+        """Evaluate on a thread; what ends it is reported through ``hooks``."""
         self._thread = threading.Thread(target=self._run_on_thread, name="watcher")
         self._thread.start()
 
@@ -51,10 +51,10 @@ class Watcher:
         try:
             self.run()
         except PortViewError as error:
-            self._hooks.tell(error.message)
+            self._hooks.notify(error.message)
         except sqlite3.Error as error:
             logger.exception("the watches can't be evaluated any more")
-            self._hooks.tell(str(error))
+            self._hooks.notify(str(error))
 
     def run(self) -> None:
         """Evaluate until ``stop``. Raises PortViewError where another process evaluates."""

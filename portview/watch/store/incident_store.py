@@ -198,7 +198,7 @@ class IncidentStore:
         )
 
     def mark_announced(self, incident: str, *, is_announced: bool) -> None:
-        """Keep whether anybody was, or will be, told of an incident."""
+        """Keep whether anybody was, or will be, reported of an incident."""
         self.connection.execute(
             "UPDATE incidents SET is_announced = ? WHERE id = ?", (is_announced, incident)
         )

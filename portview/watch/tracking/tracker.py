@@ -314,7 +314,7 @@ def new_incident() -> str:
 
 
 def boot_id() -> str:
-    """Return what tells one run of the system from another, "" where nothing does."""
+    """Return what reports one run of the system from another, "" where nothing does."""
     if sys.platform != "linux":
         return ""
     try:

@@ -65,6 +65,8 @@ def test_json_is_english_and_safe_in_every_encoding(encoding: str) -> None:
 
 
 def test_mistakes_are_said_in_the_language_that_was_asked_for() -> None:
-    done = portview("list", "--lang", "zh_CN", "--nonsense")
+    done = portview(
+        "list", "--lang", "zh_CN", "--nonsense", environment={"PYTHONIOENCODING": "utf-8"}
+    )
     assert done.returncode == 2
     assert "无法识别" in done.stderr.decode()

@@ -162,7 +162,7 @@ def test_wait(command: Any, spoken: Any, listener: Any, free_port: Any) -> None:
     assert (code, document["verdict"]) == (1, "timed_out")
     code, text = spoken("wait", f"127.0.0.1:{free_port()}", "--timeout", "20ms")
     assert code == 1
-    assert "Time ran out" in text
+    assert "Timed out" in text
     code, document, _ = command("wait")
     assert (code, document["error"]["code"]) == (2, "nothing_to_wait_for")
 

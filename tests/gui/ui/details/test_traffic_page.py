@@ -75,19 +75,19 @@ def test_bytes_per_second_are_plotted_from_before_the_tab_was_opened(bench: Deta
     plot = bench.page.plot
     assert plot is not None
     assert plot.names == ("Down", "Up")
-    down, up = (curve.getData() for curve in plot._curves)
+    down, up = (curve.getData() for curve in plot.curves)
     assert len(down[0]) == len(up[0]) == 2
     assert all(-60 < seconds <= 0 for seconds in down[0])
     assert min(down[1]) > min(up[1]) > 0
     assert plot.getAxis("left").labelText == "bytes per second"
     assert plot.getAxis("bottom").labelText == "seconds ago"
-    assert all(curve.opts["pen"].width() == 1 for curve in plot._curves)
+    assert all(curve.opts["pen"].width() == 1 for curve in plot.curves)
     heading = bench.page.heading.text()
     assert "127.0.0.1:80 ↔ 10.0.0.1:9" in heading
     assert "20.0 kB received and 2.0 kB sent so far" in heading
     assert "round trip 1.5 ms" in heading
     tick(bench, here)
-    assert len(plot._curves[0].getData()[0]) == 3
+    assert len(plot.curves[0].getData()[0]) == 3
 
 
 def test_another_row_has_a_plot_of_its_own(bench: DetailsBench) -> None:
@@ -112,7 +112,7 @@ def test_where_no_traffic_is_known_the_sockets_of_the_process_are_counted(
     bench.show(snapshot([row(80), row(81), row(82)]))
     plot = bench.page.plot
     assert plot.names == ("Sockets",)
-    assert list(plot._curves[0].getData()[1]) == [2, 3]
+    assert list(plot.curves[0].getData()[1]) == [2, 3]
     assert plot.getAxis("left").labelText == "sockets"
     assert bench.page.heading.text().startswith("Nobody is connected.")
     assert "p1 (1)" in bench.page.heading.text()
@@ -144,7 +144,7 @@ def test_the_plot_follows_the_palette(bench: DetailsBench) -> None:
             palette.setColor(role, text)
         plot.setPalette(palette)
         assert plot.backgroundBrush().color().name() == base
-        assert plot._curves[0].opts["pen"].color() == plot_colours(palette)[0]
+        assert plot.curves[0].opts["pen"].color() == plot_colours(palette)[0]
 
 
 def client_of(port: int, number: int, address: str = "10.0.0.1") -> SocketRow:
@@ -171,7 +171,7 @@ def test_a_server_shows_the_sum_of_its_connections_and_its_top_clients(
     bench.details.pane.tabs.setCurrentIndex(2)
     plot = bench.page.plot
     assert plot.names == ("Down", "Up")
-    down, up = (list(curve.getData()[1]) for curve in plot._curves)
+    down, up = (list(curve.getData()[1]) for curve in plot.curves)
     parts = [bench.feed.rates[one.key].received_bytes_per_s for one in clients]
     assert down[-1] == sum(parts)
     assert len(down) == len(up) == 2
@@ -179,7 +179,7 @@ def test_a_server_shows_the_sum_of_its_connections_and_its_top_clients(
     shown = bench.page.clients
     assert [shown.item(n, 0).text() for n in range(shown.rowCount())] == ["10.0.0.1", "10.0.0.9"]
     assert [shown.item(n, 1).text() for n in range(shown.rowCount())] == ["2", "1"]
-    assert all(curve.opts["fillLevel"] == 0 for curve in plot._curves)
+    assert all(curve.opts["fillLevel"] == 0 for curve in plot.curves)
 
 
 def test_the_past_of_a_row_is_there_when_it_is_chosen_again(bench: DetailsBench) -> None:
@@ -193,7 +193,7 @@ def test_the_past_of_a_row_is_there_when_it_is_chosen_again(bench: DetailsBench)
     bench.choose(other.key)
     assert bench.page.plot.names == ("Sockets",)
     bench.choose(one.key)
-    assert len(bench.page.plot._curves[0].getData()[0]) == 2
+    assert len(bench.page.plot.curves[0].getData()[0]) == 2
 
 
 def test_a_server_without_clients_says_so(bench: DetailsBench) -> None:

@@ -76,7 +76,7 @@ def server() -> Iterator[tuple[subprocess.Popen[str], int]]:
 
 
 def wait_for_answer(qtbot: QtBot, window: DiagnosisWindow) -> None:
-    qtbot.waitUntil(lambda: not window._task.is_running, timeout=30_000)
+    qtbot.waitUntil(lambda: not window.task.is_running, timeout=30_000)
 
 
 def test_a_port_in_use_is_explained_with_evidence_and_ways_out(
@@ -125,7 +125,7 @@ def test_what_is_not_understood_is_said(qtbot: QtBot, tools: DiagnosisTools, tex
     window.bring_up()
     window.field.setText(text)
     window.ask()
-    assert not window._task.is_running
+    assert not window.task.is_running
     assert window.answer is None
     assert "port" in window.headline.text.lower()
 
@@ -136,7 +136,7 @@ def test_cancelling_leaves_no_answer(
     tools.ask_about(server[1])
     window = tools.diagnosis_window
     qtbot.keyClick(window, Qt.Key.Key_Escape)
-    assert not window._task.is_running
+    assert not window.task.is_running
     assert "Cancelled" in window.headline.text
     assert window.isVisible()
 

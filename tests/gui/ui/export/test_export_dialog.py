@@ -44,7 +44,7 @@ def export(window: MainWindow, qtbot: QtBot, what: int, columns: int, form: Expo
     assert box is not None
     accept = QDialogButtonBox.ButtonRole.AcceptRole
     save = next(each for each in box.buttons() if box.buttonRole(each) is accept)
-    with qtbot.waitSignal(window._export.finished):
+    with qtbot.waitSignal(window.export.finished):
         save.click()
 
 
@@ -84,7 +84,7 @@ def test_what_has_closed_is_not_exported(
     window.set_scope(Scope.ALL)
     show(*rows[1:])
     assert window.model.rowCount() == len(rows), "the closed one lingers"
-    exportable = window._exportable()
+    exportable = window.exportable()
     assert len(exportable.shown) == len(exportable.everything) == len(rows) - 1
 
 
@@ -109,8 +109,8 @@ def test_all_columns_go_to_html(window: MainWindow, qtbot: QtBot, target: Path) 
 def test_a_folder_that_refuses_is_told_with_the_next_step(
     window: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
-    dialog = ExportDialog(window._exportable(), window)
-    window._export.write(tmp_path / "missing" / "a.csv", dialog, window._exportable())
+    dialog = ExportDialog(window.exportable(), window)
+    window.export.write(tmp_path / "missing" / "a.csv", dialog, window.exportable())
     qtbot.waitUntil(lambda: window.findChild(QMessageBox) is not None)
     box = window.findChild(QMessageBox)
     assert box is not None
@@ -121,7 +121,7 @@ def test_a_folder_that_refuses_is_told_with_the_next_step(
 
 
 def test_json_has_no_choice_of_columns(window: MainWindow) -> None:
-    dialog = ExportDialog(window._exportable(), window)
+    dialog = ExportDialog(window.exportable(), window)
     dialog.choose(0, 0, ExportForm.JSON)
     assert not dialog._columns.isEnabled()
     assert dialog._columns.toolTip()

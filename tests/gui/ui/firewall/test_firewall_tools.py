@@ -114,7 +114,7 @@ def test_where_no_rule_helps_the_menu_says_why(
 
 def test_the_menus_and_the_cheat_sheet_know_them(opened: RunningWindow) -> None:
     window = opened.window
-    firewall = next(a.menu() for a in window._row_menu.actions() if a.text() == "Fire&wall")
+    firewall = next(a.menu() for a in window.row_menu.actions() if a.text() == "Fire&wall")
     assert isinstance(firewall, QMenu)
     names = [action.objectName() for action in firewall.actions()]
     assert names == ["allow_in_firewall", "block_in_firewall"]

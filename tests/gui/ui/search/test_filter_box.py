@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def offered(window: MainWindow) -> list[str]:
-    model = window.filter_box._popup.model()
+    model = window.filter_box.popup.model()
     return [model.index(row, 0).data() for row in range(model.rowCount())]
 
 
@@ -29,7 +29,7 @@ def test_keys_and_values_are_offered_from_what_the_machine_has(
     qtbot.waitActive(window)
     window.acts["scope_all"].trigger()
     window.acts["filter"].trigger()
-    box, popup = window.filter_box, window.filter_box._popup
+    box, popup = window.filter_box, window.filter_box.popup
     QTest.keyClicks(box, "sta")
     qtbot.waitUntil(popup.isVisible)
     assert any("state:" in text for text in offered(window))
@@ -92,13 +92,13 @@ def test_what_matches_in_another_scope_is_offered(window: MainWindow) -> None:
     window.filter_box.set_query_text("proc:dnsmasq")
     (state,) = window.empty_states.states
     assert state.title == "Nothing in Listening matches the filter"
-    assert state._button.text() == "Show UDP"
-    state._button.click()
+    assert state.button.text() == "Show UDP"
+    state.button.click()
     assert window.scope is Scope.UDP
     assert window.model.rowCount() == 1
     window.filter_box.set_query_text("proc:nobody")
-    assert state._button.text() == "Clear filter"
-    state._button.click()
+    assert state.button.text() == "Clear filter"
+    state.button.click()
     assert window.filter_box.text() == ""
 
 

@@ -64,11 +64,11 @@ def test_what_is_begun_is_no_mistake_while_the_list_helps(window: MainWindow, qt
     window.acts["filter"].trigger()
     box = window.filter_box
     QTest.keyClicks(box, "state:")
-    qtbot.waitUntil(box._popup.isVisible)
+    qtbot.waitUntil(box.popup.isVisible)
     qtbot.waitUntil(lambda: box.mistake is not None)
     assert window.filter_line.message == ""
-    QTest.keyClick(box._popup, Qt.Key.Key_Escape)
-    qtbot.waitUntil(lambda: not box._popup.isVisible())
+    QTest.keyClick(box.popup, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not box.popup.isVisible())
     QTest.keyClick(box, Qt.Key.Key_Return)
     assert window.filter_line.message
 
@@ -90,13 +90,13 @@ def test_suggestions_say_how_many_sockets_have_a_value(window: MainWindow, qtbot
     window.acts["filter"].trigger()
     box = window.filter_box
     QTest.keyClicks(box, "proc:")
-    qtbot.waitUntil(box._popup.isVisible)
-    model = box._popup.model()
+    qtbot.waitUntil(box.popup.isVisible)
+    model = box.popup.model()
     said = {
         model.index(row, 0).data(): model.index(row, 0).data(_BESIDE)
         for row in range(model.rowCount())
     }
     assert said["node"] == "5 sockets"
     assert said["dnsmasq"] == "1 socket"
-    box._popup.hide()
+    box.popup.hide()
     box.set_query_text("")

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 def entry(window: MainWindow, title: str) -> QAction:
-    return next(each for each in window._view_actions.saved_views.actions() if each.text() == title)
+    return next(each for each in window.view_actions.saved_views.actions() if each.text() == title)
 
 
 def titles(window: MainWindow) -> list[str]:
-    return [each.text() for each in window._view_actions.saved_views.actions() if each.text()]
+    return [each.text() for each in window.view_actions.saved_views.actions() if each.text()]
 
 
 def button(dialog: NameDialog | EditViewsDialog, name: str) -> QPushButton:
@@ -86,7 +86,7 @@ def test_views_are_renamed_and_deleted_and_cancel_brings_them_back(
     window: MainWindow, settings: Settings
 ) -> None:
     settings.set("views", [view_object(SavedView(name)) for name in ("one", "two", "three")])
-    window._view_actions.saved_views._fill()
+    window.view_actions.saved_views._fill()
     built_in = [view.name for view in BUILT_IN_VIEWS]
     assert titles(window)[: len(built_in)] == built_in
     own = [title for title in titles(window) if title in {"one", "two", "three"}]
@@ -102,9 +102,9 @@ def test_views_are_renamed_and_deleted_and_cancel_brings_them_back(
     dialog.delete.click()
     assert [view.name for view in dialog.views()] == ["uno", "three"]
     button(dialog, "Cancel").click()
-    assert [view.name for view in window._view_actions.saved_views.own] == ["one", "two", "three"]
+    assert [view.name for view in window.view_actions.saved_views.own] == ["one", "two", "three"]
     dialog.accept()
-    assert [view.name for view in window._view_actions.saved_views.own] == ["uno", "three"]
+    assert [view.name for view in window.view_actions.saved_views.own] == ["uno", "three"]
     own = [title for title in titles(window) if title in {"uno", "one", "two", "three"}]
     assert own == ["uno", "three"]
 

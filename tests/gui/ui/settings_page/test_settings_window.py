@@ -275,3 +275,16 @@ def test_motion_is_reduced_at_once_and_comes_back(settings: Settings, qapp: QApp
         end()
         for effect, was_on in before:
             qapp.setEffectEnabled(effect, was_on)
+
+
+@pytest.mark.parametrize("width", [560, 620, 820])
+def test_no_line_is_cut_where_there_is_little_room(
+    page: SettingsWindow, qtbot: QtBot, width: int
+) -> None:
+    page.resize(width, 500)
+    qtbot.waitUntil(lambda: page.width() == width)
+    inside = page.area.viewport().width()
+    assert page.area.widget().width() <= inside
+    for row in page.rows:
+        right = row.mapTo(page.area.widget(), row.rect().topRight()).x()
+        assert right <= inside, row.text.title

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QCheckBox, QRadioButton
+from PySide6.QtWidgets import QCheckBox, QRadioButton, QStyleFactory
 
 from portview.ui.style.contrast import contrast_palette, is_high_contrast
 from portview.ui.style.theme import (
@@ -116,6 +116,8 @@ def test_a_box_that_is_not_checked_can_be_seen(
 ) -> None:
     apply_theme(theme)
     box = kind()
+    fusion = QStyleFactory.create("Fusion")  # the one that draws its outlines by the palette
+    box.setStyle(fusion)
     qtbot.addWidget(box)
     box.resize(40, 24)
     picture = box.grab().toImage()

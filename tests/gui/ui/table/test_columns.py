@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import unescape
 from typing import TYPE_CHECKING
 
+import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
@@ -164,3 +165,19 @@ def test_an_empty_scope_does_not_deny_what_it_leaves_out(
     assert "1 connection is closed already" in state._reason.text()
     window.acts["time_wait"].trigger()
     assert window.model.rowCount() == 1
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+@pytest.mark.parametrize("size", [(800, 500), (1280, 720)])
+def test_all_columns_of_a_scope_fit_into_the_window(
+    window: MainWindow, qtbot: QtBot, scope: Scope, size: tuple[int, int]
+) -> None:
+    window.resize(*size)
+    window.set_scope(scope)
+    table = window.table
+    qtbot.waitUntil(lambda: window.width() == size[0] and table.width() > size[0] - 40)
+    window.columns.fit_first_widths()
+    header = table.horizontalHeader()
+    assert header.length() <= table.viewport().width(), [
+        (column.id, header.sectionSize(COLUMNS.index(column))) for column in window.columns.shown()
+    ]

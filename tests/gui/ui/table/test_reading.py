@@ -43,7 +43,7 @@ def point_at_rows(window: MainWindow) -> None:
 
 
 def waiting(window: MainWindow) -> str:
-    label = window.status._waiting
+    label = window.status.waiting
     return label.text() if label.isVisible() else ""
 
 
@@ -143,7 +143,7 @@ def test_a_message_is_never_painted_over_the_counters(
 ) -> None:
     window.show_message("Copied 2 rows.")
     show(*rows[:3])
-    assert not window.status._totals.isVisible()
+    assert not window.status.totals.isVisible()
     window.status.clearMessage()
-    assert window.status._totals.isVisible()
-    assert window.status._totals.text().startswith("3 listening")
+    assert window.status.totals.isVisible()
+    assert window.status.totals.text().startswith("3 listening")

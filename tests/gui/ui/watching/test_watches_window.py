@@ -86,7 +86,7 @@ def test_what_fires_is_told_once_acknowledged_and_removed_with_its_comments_kept
     (folder / "watches.toml").write_text(FAST + watch(server.getsockname()[1]))
     told: list[str] = []
     states: list[str] = []
-    tools.told.connect(lambda _title, _text, kind: told.append(kind))
+    tools.reported.connect(lambda _title, _text, kind: told.append(kind))
     tools.state_changed.connect(lambda state, _words: states.append(state))
     tools.start()
     window = tools.watches_window

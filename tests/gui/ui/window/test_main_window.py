@@ -47,7 +47,7 @@ def test_a_listener_appears_with_its_owner_and_goes_when_it_closes(
 ) -> None:
     opened = open_window()
     model = opened.window.model
-    qtbot.waitUntil(lambda: bool(opened.window.status._totals.text()))
+    qtbot.waitUntil(lambda: bool(opened.window.status.totals.text()))
     child, port = child_listener()
     taken: list[object] = []
     opened.poller.snapshot_taken.connect(taken.append)
@@ -253,7 +253,7 @@ def test_how_long_closed_rows_stay_can_be_chosen_and_is_remembered(
     reader.snapshot = snapshot([row(80), row(81)])
     first = open_window(settings=Settings(path), reader=reader)
     qtbot.waitUntil(lambda: first.window.model.rowCount() == 2)
-    first.window._highlight_menu._actions[0].trigger()
+    first.window.highlight_menu._actions[0].trigger()
     reader.snapshot = snapshot([row(80)])
     with qtbot.waitSignal(first.poller.snapshot_taken):
         first.poller.refresh()
@@ -261,7 +261,7 @@ def test_how_long_closed_rows_stay_can_be_chosen_and_is_remembered(
     first.window.close()
     first.close()
     second = open_window(settings=Settings(path))
-    assert second.window._highlight_menu._actions[0].isChecked()
+    assert second.window.highlight_menu._actions[0].isChecked()
 
 
 def test_closing_in_the_middle_of_a_reading_leaves_nothing(

@@ -36,17 +36,17 @@ def test_the_protocol_with_the_fewest_left_is_shown(qtbot: QtBot) -> None:
     bar = StatusBar()
     qtbot.addWidget(bar)
     bar.show_usage((overview(10), overview(30)))
-    assert bar._usage.text() == "dynamic ports 30 of 100"
-    assert "leaky" in bar._usage.toolTip()
+    assert bar.usage.text() == "dynamic ports 30 of 100"
+    assert "leaky" in bar.usage.toolTip()
 
 
 def test_ports_that_run_out_are_marked_by_more_than_a_number(qtbot: QtBot) -> None:
     bar = StatusBar()
     qtbot.addWidget(bar)
     bar.show_usage((overview(85),))
-    assert "running out" in bar._usage.text()
+    assert "running out" in bar.usage.text()
     bar.show_usage(())
-    assert bar._usage.isHidden()
+    assert bar.usage.isHidden()
 
 
 def test_it_is_counted_now_and_then_and_not_on_the_windows_thread(

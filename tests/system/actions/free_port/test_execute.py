@@ -188,7 +188,7 @@ def test_what_is_left_in_time_wait_is_told_with_its_seconds(
     assert report.proof.verdict is PortVerdict.TIME_WAIT
     assert report.proof.time_wait_left_s is not None
     assert 0 < report.proof.time_wait_left_s <= 60
-    assert re.search(r"only TIME_WAIT is left, \d+ s\.", report.now)
+    assert re.search(r"only TIME_WAIT is left, for \d+ s\.", report.now)
     # Only what had SO_REUSEADDR itself lets a server with SO_REUSEADDR start.
     assert report.outcome is (Outcome.DONE if is_reusable else Outcome.NOT_DONE)
     assert ("SO_REUSEADDR" if is_reusable else "Wait") in report.next_step
@@ -279,7 +279,7 @@ def test_an_outgoing_connection_ends_a_dry_run_as_the_real_one(
     expected = expected_report(plan)
     assert expected
     assert expected.outcome is Outcome.NOT_DONE
-    assert f"(PID {client.pid}) has the number for its connection" in expected.now
+    assert f"(PID {client.pid}) uses the port for its connection" in expected.now
     assert "can't be taken" in expected.now
     real = free_port(plan, watch_s=WATCH_S)
     assert (real.outcome, real.now) == (expected.outcome, expected.now)

@@ -8,14 +8,14 @@ import sys
 import pytest
 
 from portview.domain.recognition.facts import TELLING_VARIABLES
-from portview.readers.recognition.environment import telling_variables
+from portview.readers.recognition.environment import identifying_variables
 
 SECRET = "ghp_abcdefghijklmnopqrstuvwxyz0123456789"  # noqa: S105 - no password of anything
 WAITING = "import sys; print('ready', flush=True); sys.stdin.readline()"
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="protects the environment of Python")
-def test_telling_variables() -> None:
+def test_identifying_variables() -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", WAITING],
         env={
@@ -32,12 +32,12 @@ def test_telling_variables() -> None:
     assert process.stdout
     try:
         process.stdout.readline()
-        assert telling_variables(process.pid) == {"npm_package_name": "shop"}
+        assert identifying_variables(process.pid) == {"npm_package_name": "shop"}
     finally:
         process.stdin.close()
         process.wait(20)
         process.stdout.close()
-    assert telling_variables(process.pid) == {}
+    assert identifying_variables(process.pid) == {}
 
 
 def test_no_variable_that_is_named_like_a_secret_is_read() -> None:
