@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ROOT / "portview"
 LOCALES = ROOT / "resources" / "locale"
 KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
-PARTIAL_LANGUAGES = frozenset({"de", "zh_CN"})
+PARTIAL_LANGUAGES = frozenset({"de"})
 """Languages that may lack messages, which are shown in English; every other one is held whole.
 
 Their files hold only what is translated, so that they stay small.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
+import zipfile
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -67,6 +68,8 @@ _UNWANTED: Final = (
     # Colour maps and icons of plots that PortView doesn't have.
     "pyqtgraph/colors/*",
     "pyqtgraph/icons/*",
+    # Time zones by their names, which nothing asks for: Apprise takes the system's own.
+    "tzdata/zoneinfo/*/*",
     # Metadata and types, for people who build things with a package. keyring finds the system's
     # store of secrets by its own metadata.
     "*.dist-info/[!Me]*",
@@ -94,6 +97,20 @@ def portview_modules(root: str | Path, excluded: Sequence[str] = ()) -> list[str
         for name in names
         if not any(name == one or name.startswith(f"{one}.") for one in excluded)
     ]
+
+
+def compress_library(file: Path) -> None:
+    """Compress what Python needs to start, which PyInstaller stores as it is.
+
+    Names, order and times stay, so that the same sources make the same bytes again.
+    """
+    with zipfile.ZipFile(file) as stored:
+        parts = [(info, stored.read(info)) for info in stored.infolist()]
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
+        for info, content in parts:
+            same = zipfile.ZipInfo(info.filename, info.date_time)
+            same.compress_type = zipfile.ZIP_DEFLATED
+            packed.writestr(same, content)
 
 
 def plugin_markers(names: Iterable[str]) -> list[str]:

@@ -12,6 +12,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from windows_program.contents import compress_library
 from windows_program.icon_file import ICON_SIZES, ico_bytes
 from windows_program.installer_pictures import write_pictures
 from windows_program.licences import gather_licences
@@ -53,6 +54,7 @@ def main(arguments: Sequence[str]) -> int:
             str(_HERE / "portview.spec"),
         ]
     )
+    compress_library(dist / "PortView" / "_internal" / "base_library.zip")
     return 0
 
 

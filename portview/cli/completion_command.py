@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from portview.cli.console import print_bytes
 from portview.domain.errors import Outcome
-from portview.i18n import _
+from portview.i18n import _, join_list
 
 if TYPE_CHECKING:
     import argparse
@@ -24,7 +24,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
             "“portview help completion” says where each shell wants it."
         ),
     )
-    parser.add_argument("shell", choices=_SHELLS, metavar="SHELL", help=", ".join(_SHELLS))
+    parser.add_argument("shell", choices=_SHELLS, metavar="SHELL", help=join_list(_SHELLS))
     parser.set_defaults(run=run)
 
 

@@ -16,7 +16,7 @@ from portview.domain.user_input.hosts import parse_host
 from portview.domain.user_input.parsing import parse_count, parse_duration_ms
 from portview.domain.user_input.targets import parse_bind_target, parse_target, parse_url
 from portview.domain.verdicts import Verdict
-from portview.i18n import _, labelled
+from portview.i18n import _, join_list, labelled
 from portview.probes.bind import probe_bind
 from portview.probes.bind_report import meaning_of_free
 from portview.probes.documents import (
@@ -194,7 +194,7 @@ def _tls(options: argparse.Namespace) -> Outcome:
         )
     lines = []
     if report.certificate:
-        names = ", ".join(report.certificate.names)
+        names = join_list(report.certificate.names)
         lines = [
             _("names: {names}").format(names=names),
             _("issuer: {issuer}").format(issuer=report.certificate.issuer),

@@ -22,7 +22,7 @@ from portview.domain.user_input.parsing import (
     parse_duration_ms,
     parse_ports,
 )
-from portview.i18n import _
+from portview.i18n import _, join_list
 from portview.probes.documents import scan_csv, scan_document
 from portview.probes.local_listener import remarks_on_scan
 from portview.probes.own_addresses import is_this_machine
@@ -177,7 +177,7 @@ def _print_summary(report: ScanReport, comparison: TableComparison | None) -> No
     if report.other_addresses:
         print_text(
             _("not scanned: {other_addresses}").format(
-                other_addresses=", ".join(report.other_addresses)
+                other_addresses=join_list(report.other_addresses)
             )
         )
     if comparison is None:

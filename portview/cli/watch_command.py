@@ -15,7 +15,7 @@ from portview.cli.screen import ScreenColumn, print_text, screen
 from portview.cli.watch_arguments import Actions, add_keys
 from portview.domain.errors import Outcome
 from portview.domain.user_input.parsing import parse_duration_ms
-from portview.i18n import N_, _, ngettext
+from portview.i18n import N_, _, join_list, ngettext
 
 if TYPE_CHECKING:
     import argparse
@@ -140,7 +140,7 @@ def check_watches(options: argparse.Namespace) -> Outcome:
         _print_statuses(statuses)
     unknown = [one.watch.name for one in statuses if one.state == "unknown"]
     if unknown:
-        print_note(_("It can't be determined: {names}.").format(names=", ".join(unknown)))
+        print_note(_("It can't be determined: {names}.").format(names=join_list(unknown)))
     if any(one.fires for one in statuses) or (options.strict and unknown):
         return Outcome.NOT_DONE
     return Outcome.DONE

@@ -263,7 +263,7 @@ def _process_lines(
     identity = identity_of(info)
     row = rows[0] if rows else None
     what = (what_of(row, info) if row else identity.what) or facts.info.name or ""
-    where = ", ".join(dict.fromkeys(endpoint_text(one.local) for one in rows[:_MOST_SHOWN]))
+    where = join_list(dict.fromkeys(endpoint_text(one.local) for one in rows[:_MOST_SHOWN]))
     yield f"{where}  {what}" if where else what
     name = inert(facts.info.name or _("a process"), 80)
     since = iso_time(facts.key.started_ms or None)

@@ -13,7 +13,7 @@ from portview.diagnosis.verdicts import YesNo, can_be_reached, can_bind
 from portview.diagnosis.wording import describe_owner, start_sentence
 from portview.domain.errors import Outcome
 from portview.domain.facts import Remedy
-from portview.i18n import _, join_sentences
+from portview.i18n import _, join_list, join_sentences
 
 if TYPE_CHECKING:
     from portview.diagnosis.facts import Facts
@@ -168,7 +168,7 @@ def _unexplained(facts: Facts, bind: YesNo) -> str:
     if bind is YesNo.UNKNOWN:
         return _("Whether {port} can be used could not be determined.").format(port=name)
     if bind is YesNo.PARTLY:
-        places = ", ".join(one.address for one in facts.refused)
+        places = join_list(one.address for one in facts.refused)
         return _("{port} can't be used at {places}; the reason could not be determined.").format(
             port=name, places=places
         )
@@ -192,7 +192,7 @@ def _notes(facts: Facts) -> list[str]:
                 ).format(range=ranges.dynamic)
             )
     if facts.pending:
-        notes.append(_("Still being read: {sources}.").format(sources=", ".join(facts.pending)))
+        notes.append(_("Still being read: {sources}.").format(sources=join_list(facts.pending)))
     user = facts.me.user
     if facts.binds.value and user:
         notes.append(_("Tried as the account {user}.").format(user=user))

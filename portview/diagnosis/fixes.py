@@ -13,7 +13,7 @@ from portview.diagnosis.wording import describe_process
 from portview.domain.json_schema import iso_time
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import Endpoint, Protocol, endpoint_text
-from portview.i18n import N_, _, join_sentences
+from portview.i18n import N_, _, join_list, join_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,12 +82,12 @@ def free_the_port(facts: Facts, sockets: Iterable[PortSocket], *, is_admin: bool
     if facts.question.address is not None:
         command += ["--address", facts.question.address]
     if services:
-        sentence = _("Stop the service {name}.").format(name=inert(", ".join(services), 120))
+        sentence = _("Stop the service {name}.").format(name=inert(join_list(services), 120))
         harm, harm_words = Harm.SHARED, _("Clients of the service lose it.")
         undo = _("Start the service again.")
     else:
         owners = {info.key: info for one in sockets for info in one.owners}
-        name = ", ".join(describe_process(info) for info in list(owners.values())[:3])
+        name = join_list(describe_process(info) for info in list(owners.values())[:3])
         sentence = (
             _("Stop {process}.").format(process=name) if name else _("Stop what holds the port.")
         )

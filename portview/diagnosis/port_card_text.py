@@ -15,7 +15,7 @@ from portview.domain.owners.owners import describe_owner
 from portview.domain.plain_text import inert
 from portview.domain.severity import Severity
 from portview.domain.sockets.socket_row import Protocol, State, endpoint_text, is_loopback
-from portview.i18n import _, ngettext
+from portview.i18n import _, join_list, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -202,7 +202,7 @@ def _addresses_sentence(rows: Sequence[SocketRow]) -> str:
         if ":" in wild[0]:
             return _("Listens on all addresses, IPv6 at least")
         return _("Listens on all IPv4 addresses")
-    listed = ", ".join(addresses)
+    listed = join_list(addresses)
     if all(is_loopback(address) for address in addresses) and is_listening:
         return _("Listens on {addresses}: only this machine reaches it").format(addresses=listed)
     if is_listening:
@@ -240,7 +240,7 @@ def _other_holders(rows: Sequence[SocketRow], snapshot: Snapshot) -> str:
     process = inert(describe_owner(row, info), _LONGEST_NAME)
     pids = list(dict.fromkeys(str(one.pid) for one in rows if one.pid is not None))
     if len(pids) > 1:
-        shown = ", ".join(pids[:_MOST_PIDS]) + (", \u2026" if len(pids) > _MOST_PIDS else "")
+        shown = join_list(pids[:_MOST_PIDS]) + (", \u2026" if len(pids) > _MOST_PIDS else "")
         process = _("{count} processes of {process}, PID {pids}").format(
             count=len(pids), process=process, pids=shown
         )

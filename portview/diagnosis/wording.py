@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from portview.diagnosis.finding import Evidence
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import Endpoint, Protocol, endpoint_text
-from portview.i18n import _
+from portview.i18n import _, join_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,10 +63,10 @@ def listed(words: Iterable[str]) -> str:
     found = [word for word in words if word]
     more = len(found) - _MOST
     if more > 0:
-        shown = ", ".join(found[:_MOST])
+        shown = join_list(found[:_MOST])
         return _("{shown} and {count} more").format(shown=shown, count=more)
     if len(found) > 1:
-        return _("{first} and {last}").format(first=", ".join(found[:-1]), last=found[-1])
+        return _("{first} and {last}").format(first=join_list(found[:-1]), last=found[-1])
     return "".join(found)
 
 

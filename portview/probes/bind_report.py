@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.address_matching import is_wildcard
 from portview.domain.sockets.socket_row import Protocol
-from portview.i18n import _, join_and
+from portview.i18n import _, join_and, join_list
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,8 +157,8 @@ def summed_up(port: int, protocol: Protocol, places: Sequence[PlaceReport]) -> B
     elif not usable:
         detail = _("{port} can't be taken. {detail}").format(port=name, detail=worst.detail)
     else:
-        taken = ", ".join(str(one.place) for one in here if one not in usable)
-        left = ", ".join(str(one.place) for one in usable)
+        taken = join_list(str(one.place) for one in here if one not in usable)
+        left = join_list(str(one.place) for one in usable)
         detail = _("{port} can't be taken at {taken}, but can be taken at {left}. {detail}").format(
             port=name, taken=taken, left=left, detail=worst.detail
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from portview.domain.address_matching import is_in_the_way, parse_socket_address
 from portview.domain.sockets.socket_row import Family, Protocol, State, endpoint_text
-from portview.i18n import _, ngettext
+from portview.i18n import _, join_list, ngettext
 from portview.probes.bind_attempt import WINDOWS
 from portview.probes.bind_report import (
     MULTICAST_PORTS,
@@ -153,7 +153,7 @@ def _unexplained(report: PlaceReport) -> PlaceReport:
 def _leftovers(users: PortUsers, owner_name: Callable[[SocketRow], str]) -> str:
     parts = []
     if users.connections:
-        owners = ", ".join(dict.fromkeys(map(owner_name, users.connections[:_MOST_NAMED])))
+        owners = join_list(dict.fromkeys(map(owner_name, users.connections[:_MOST_NAMED])))
         count = len(users.connections)
         parts.append(
             ngettext(

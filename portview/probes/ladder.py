@@ -22,7 +22,7 @@ from portview.domain.sockets.socket_row import (
 )
 from portview.domain.user_input.targets import Target, UrlTarget
 from portview.domain.verdicts import Verdict, best_verdict
-from portview.i18n import _, without_full_stop
+from portview.i18n import _, join_list, without_full_stop
 from portview.probes.connecting import close_at_once
 from portview.probes.first_open import NotConnectedError, connect_first_open
 from portview.probes.greeting import read_greeting
@@ -199,7 +199,7 @@ class _Climb:
         listening = _addresses(mine, State.LISTEN)
         bound = _addresses(mine, State.BOUND)
         if listening:
-            where = ", ".join(endpoint_text(Endpoint(one, self._port)) for one in listening)
+            where = join_list(endpoint_text(Endpoint(one, self._port)) for one in listening)
             self._notify(
                 LadderStep(
                     LadderStage.BOUND,
@@ -208,7 +208,7 @@ class _Climb:
                 )
             )
         elif bound:
-            text = _("{bound} is bound, but nothing listens.").format(bound=", ".join(bound))
+            text = _("{bound} is bound, but nothing listens.").format(bound=join_list(bound))
             self._notify(LadderStep(LadderStage.BOUND, StepOutcome.BAD, text))
         else:
             text = _("The socket table shows no listener.")

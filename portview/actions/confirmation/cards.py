@@ -94,7 +94,7 @@ def _member(process: ProcessFacts, master: ProcessKey | None) -> str:
 
 def step_card(step: PlanStep, grace_s: float, *, is_possible: bool = True) -> Card:
     """Describe one step. Where the plan is not possible, nothing is done to anybody."""
-    where = ", ".join(dict.fromkeys(endpoint_text(row.local) for row in step.sockets))
+    where = join_list(dict.fromkeys(endpoint_text(row.local) for row in step.sockets))
     details = identity(step.process)
     if where:
         details = (_("at {where}").format(where=where), *details)
@@ -204,7 +204,7 @@ def _identity_lines(process: ProcessFacts) -> Iterator[str]:
     if unit and not process.shown_services:
         whose.append(_("inside {unit}").format(unit=inert(unit, LONGEST_NAME)))
     if whose:
-        yield ", ".join(whose)
+        yield join_list(whose)
     if still := describe_suspended(process.execution):
         yield still
     if blocked := blockage_sentence(process.blockage):

@@ -24,7 +24,7 @@ from portview.actions.free_port.restart_words import restart_sentences
 from portview.actions.processes.suspend import SuspendVerb, describe_sockets
 from portview.domain.facts import Absent, Known
 from portview.domain.plain_text import inert
-from portview.i18n import _, ngettext
+from portview.i18n import _, join_list, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -274,7 +274,7 @@ def confirm_suspend(plan: SuspendPlan) -> Confirmation:
         if where
         else _("It will be paused until you resume it.")
     )
-    names = ", ".join(
+    names = join_list(
         inert(service.service.display_name, LONGEST_NAME) for service in plan.process.shown_services
     )
     advice = (

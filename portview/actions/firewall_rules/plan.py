@@ -167,7 +167,7 @@ def describe_remotes(rule_spec: RuleSpec) -> str:
         part: _("the local IPv{version} subnet").format(version=version)
         for version, part in LOCAL_SUBNET_OF.items()
     }
-    return ", ".join(words.get(part, part) for part in rule_spec.remotes)
+    return join_list(words.get(part, part) for part in rule_spec.remotes)
 
 
 def describe_rule_end(rule_spec: RuleSpec) -> str:

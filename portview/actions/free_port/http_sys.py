@@ -13,7 +13,7 @@ from portview.domain.json_schema import iso_time
 from portview.domain.owners.http_sys import describe_registrations
 from portview.domain.owners.system_owners import WINDOWS_SYSTEM_PIDS, may_be_http_sys
 from portview.domain.plain_text import inert
-from portview.i18n import _
+from portview.i18n import _, join_list
 from portview.readers.windows.http_sys import read_http_port_use
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _advice(use: HttpPortUse) -> str:
     for registrant in use.registrants:
         services = known_or(registrant.services, ())
         if services:
-            names = ", ".join(inert(service.name) for service in services)
+            names = join_list(inert(service.name) for service in services)
             return _("Stop the service that registered it, one of {names}.").format(names=names)
         if isinstance(registrant.services, Unreadable):
             return _(

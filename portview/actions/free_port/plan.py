@@ -19,7 +19,7 @@ from portview.actions.safety.unknown_owners import unknown_owner
 from portview.command_name import command_line
 from portview.domain.facts import Known, Unreadable
 from portview.domain.sockets.socket_row import OwnerProblem
-from portview.i18n import _
+from portview.i18n import _, join_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -209,7 +209,7 @@ def _guesses(
 
 
 def _several_heirs(row: SocketRow) -> Refusal:
-    pids = ", ".join(str(key.pid) for key in row.likely_holders)
+    pids = join_list(str(key.pid) for key in row.likely_holders)
     return Refusal(
         "several_heirs",
         _(
@@ -297,7 +297,7 @@ def _service_steps(
     named = {name.lower() for row in rows for name in row.services}
     meant = [s for s in services if not named or s.name.lower() in named]
     if len(meant) > 1 and any(len(row.services) != 1 for row in rows):
-        names = ", ".join(service.name for service in meant)
+        names = join_list(service.name for service in meant)
         why = Refusal(
             "several_services",
             _(

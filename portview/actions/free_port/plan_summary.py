@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from portview.actions.free_port.plan import PlanAction
 from portview.domain.plain_text import inert
-from portview.i18n import ngettext
+from portview.i18n import join_list, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +84,7 @@ def summary_of_steps(steps: Sequence[PlanStep], *, is_possible: bool = True) -> 
     names = Counter(
         inert(step.process.info.name or "?", _LONGEST_NAME) for step in steps if step.process
     )
-    programs = ", ".join(f"{name} ({count})" for name, count in names.most_common(_MOST_PROGRAMS))
+    programs = join_list(f"{name} ({count})" for name, count in names.most_common(_MOST_PROGRAMS))
     count = len(steps)
     words = ngettext(
         "{count} more process holds it and is stopped as well: {programs}.",

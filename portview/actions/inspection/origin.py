@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.domain.owners.origin import Origin, OriginKind
+from portview.i18n import join_list
 from portview.readers.containers.directory import ContainerDirectory
 from portview.readers.containers.kubernetes import with_kubernetes_names
 from portview.readers.origins.started_by import started_by
@@ -30,7 +31,7 @@ def origin_of(facts: ProcessFacts) -> Origin | None:
         return Origin(OriginKind.CONTAINER, container.label, policy, starts_again=again)
     service = next(iter(facts.shown_services), None)
     if service is not None:
-        how = ", ".join(filter(None, (service.start_type or "", *service.triggers)))
+        how = join_list(filter(None, (service.start_type or "", *service.triggers)))
         starts = service.start_type in _BY_ITSELF or bool(service.triggers)
         return Origin(OriginKind.SERVICE, service.name, how, starts_again=starts)
     if facts.shown_unit:

@@ -18,7 +18,7 @@ from portview.actions.safety.seen_process import socket_id
 from portview.actions.safety.stop_refusal import stop_refusal
 from portview.domain.errors import Outcome, PortViewError
 from portview.domain.owners.program import Sameness, compare_programs
-from portview.i18n import _, join_sentences
+from portview.i18n import _, join_list, join_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -171,4 +171,4 @@ def _may_hold(key: ProcessKey, row: SocketRow) -> bool:
 
 
 def _listed(sockets: Iterable[HeldSocketId]) -> str:
-    return ", ".join(str(socket) for socket in sockets)
+    return join_list(str(socket) for socket in sockets)

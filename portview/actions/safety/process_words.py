@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portview.domain.plain_text import inert
-from portview.i18n import _, ngettext
+from portview.i18n import _, join_list, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ def named_processes(infos: Sequence[ProcessInfo]) -> str:
 
 def listed_names(names: Sequence[str]) -> str:
     """Return the first few names, and how many there are more."""
-    named = ", ".join(names[:_MOST_NAMED])
+    named = join_list(names[:_MOST_NAMED])
     more = len(names) - _MOST_NAMED
     if more <= 0:
         return named

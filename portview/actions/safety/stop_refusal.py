@@ -12,7 +12,7 @@ from portview.actions.safety.refusals import (
 )
 from portview.command_name import command_line
 from portview.domain.facts import Known, Unreadable
-from portview.i18n import _
+from portview.i18n import _, join_list
 
 if TYPE_CHECKING:
     from portview.actions.safety.process_facts import ProcessFacts, SelfContext
@@ -29,7 +29,7 @@ def service_reason(process: ProcessFacts) -> Refusal | None:
     """Return why a process that runs a service, or may run one, is not ended by itself."""
     match process.services:
         case Known(services) if services:
-            names = ", ".join(service.name for service in services)
+            names = join_list(service.name for service in services)
             return Refusal(
                 "is_service",
                 _(

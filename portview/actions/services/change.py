@@ -21,7 +21,7 @@ from portview.domain.errors import ActionReport, Outcome, PortViewError
 from portview.domain.facts import Unreadable, known_or
 from portview.domain.owners.service import Service, ServiceState
 from portview.domain.plain_text import quoted
-from portview.i18n import _, join_sentences
+from portview.i18n import _, join_list, join_sentences
 from portview.readers.process_identity import has_ended
 from portview.readers.running_program import read_program
 
@@ -175,7 +175,7 @@ def _check_dependents(seen: ServiceFacts, now: ServiceFacts) -> None:
         raise PortViewError(
             "dependents_changed",
             _("More services depend on {seen_name} now: {unseen}. Nothing was done.").format(
-                seen_name=seen.name, unseen=", ".join(sorted(unseen))
+                seen_name=seen.name, unseen=join_list(sorted(unseen))
             ),
             _("Check again before you continue."),
             Outcome.NOT_DONE,
@@ -212,7 +212,7 @@ def _names(services: tuple[Service, ...]) -> set[str]:
 def _describe_stopped(seen: ServiceFacts) -> str:
     if not seen.dependents:
         return _("The service {seen_name} was stopped.").format(seen_name=seen.name)
-    names = ", ".join(service.name for service in seen.dependents)
+    names = join_list(service.name for service in seen.dependents)
     return _(
         "The service {seen_name} was stopped, and before it those that depend on it: {names}."
     ).format(seen_name=seen.name, names=names)

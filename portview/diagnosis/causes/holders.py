@@ -32,7 +32,7 @@ from portview.diagnosis.wording import (
 from portview.domain.facts import Known
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import Protocol
-from portview.i18n import _, ngettext, without_full_stop
+from portview.i18n import _, join_list, ngettext, without_full_stop
 
 if TYPE_CHECKING:
     from portview.diagnosis.facts import Facts, PortSocket
@@ -157,7 +157,7 @@ def dead_owner(facts: Facts) -> Finding | None:
     if not found:
         return None
     heirs = {info.key: info for one in found for info in one.heirs}
-    names = ", ".join(describe_process(info) for info in heirs.values())
+    names = join_list(describe_process(info) for info in heirs.values())
     sentence = _(
         "The process that opened {port} (PID {pid}) has ended, but its socket is still open."
     )
@@ -365,7 +365,7 @@ def _options(found: tuple[PortSocket, ...]) -> tuple[Evidence, ...]:
     for one in found:
         if isinstance(one.options, Known):
             options = one.options.value
-            value = ", ".join(
+            value = join_list(
                 (
                     _("SO_REUSEADDR {reuses_address}").format(
                         reuses_address=int(options.reuses_address)

@@ -22,7 +22,7 @@ from portview.diagnosis.fixes import (
 )
 from portview.diagnosis.wording import bind_evidence, describe_owner, place_words, socket_evidence
 from portview.domain.sockets.socket_row import Protocol, State
-from portview.i18n import _, ngettext
+from portview.i18n import _, join_list, ngettext
 from portview.readers.linux.port_sockets import Opener
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def leftovers(facts: Facts) -> Finding | None:
 
 def _leftover_words(found: tuple[PortSocket, ...], facts: Facts) -> str:
     count = len(found)
-    states = ", ".join(sorted({one.state.value for one in found if one.state}))
+    states = join_list(sorted({one.state.value for one in found if one.state}))
     first = ngettext(
         ("{count} connection of an earlier server is left on {port} ({states}); nothing listens."),
         (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from portview.diagnosis.finding import Certainty, Evidence, Finding, Fix, Side
 from portview.domain.plain_text import inert
 from portview.domain.sockets.socket_row import Protocol
-from portview.i18n import _
+from portview.i18n import _, join_list
 
 if TYPE_CHECKING:
     from portview.diagnosis.facts import Facts
@@ -56,7 +56,7 @@ def proxy_environment(facts: Facts) -> Finding | None:
         return None
     error = facts.question.error
     is_reported = error is not None and error.error == "PROXY"
-    shown = ", ".join(f"{scheme}: {inert(address, 80)}" for scheme, address in caught.items())
+    shown = join_list(f"{scheme}: {inert(address, 80)}" for scheme, address in caught.items())
     return Finding(
         "proxy_environment",
         Side.REACH,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from portview.domain.owners.process import Execution
 from portview.domain.owners.system_owners import WINDOWS_SYSTEM_PIDS
 from portview.domain.sockets.socket_row import Protocol, State
-from portview.i18n import _
+from portview.i18n import _, join_list
 from portview.ui.commands.row_actions import RowAction, Section, Target
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ def why_no_service(selection: RowSelection) -> str:
         return _("This process is not a service.")
     if len(services) > 1:
         return _("Which of these services it is can't be determined: {services}.").format(
-            services=", ".join(services)
+            services=join_list(services)
         )
     return ""
 

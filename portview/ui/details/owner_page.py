@@ -25,7 +25,7 @@ from portview.domain.owners.process_details import OwnerDetails, OwnerQuestion, 
 from portview.domain.owners.system_owners import may_be_http_sys
 from portview.engine.latest_query import LatestQuery
 from portview.engine.task_runner import Pool
-from portview.i18n import _, join_sentences, ngettext
+from portview.i18n import _, join_list, join_sentences, ngettext
 from portview.override import override
 from portview.ui.details.details_page import DetailsPage, Subject
 from portview.ui.details.facts_form import FactsForm
@@ -233,7 +233,7 @@ class OwnerPage(DetailsPage):
         details = self._details
         show("chain", describe_chain(details.chain) if details else "")
         show("holders", describe_holders(details.holders) if details else "")
-        show("services", services_words(details) or ", ".join(row.services))
+        show("services", services_words(details) or join_list(row.services))
 
     def _has_ended(self) -> bool:
         details = self._details
@@ -269,7 +269,7 @@ class OwnerPage(DetailsPage):
             parts.append(_("{share} of one processor core").format(share=format_share(share)))
         if usage.memory_bytes is not None:
             parts.append(_("{size} of memory").format(size=format_size(usage.memory_bytes)))
-        self.facts.show_fact("usage", ", ".join(parts))
+        self.facts.show_fact("usage", join_list(parts))
 
     @Slot()
     def _on_copy_path(self) -> None:

@@ -30,7 +30,7 @@ from portview.domain.errors import PortViewError
 from portview.domain.severity import Severity
 from portview.domain.sockets.socket_row import Protocol
 from portview.engine.latest_task import LatestTask
-from portview.i18n import _, join_sentences
+from portview.i18n import _, join_list, join_sentences
 from portview.override import override
 from portview.ui.diagnosis.evidence_tree import EvidenceTree
 from portview.ui.diagnosis.fix_rows import FixList
@@ -190,9 +190,9 @@ class DiagnosisWindow(ToolWindow):
         gone, new = sorted(before - now), sorted(now - before)
         parts = []
         if gone:
-            parts.append(_("No longer: {causes}.").format(causes=", ".join(gone)))
+            parts.append(_("No longer: {causes}.").format(causes=join_list(gone)))
         if new:
-            parts.append(_("New: {causes}.").format(causes=", ".join(new)))
+            parts.append(_("New: {causes}.").format(causes=join_list(new)))
         return join_sentences(*parts) or _("Nothing has changed.")
 
     def _on_failed(self, error: Exception) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 
 from portview.domain.owners.owners import describe_owner
 from portview.domain.sockets.socket_row import Protocol, State
-from portview.i18n import _
+from portview.i18n import _, join_list
 from portview.ui.commands.window_actions import ActionSpec
 
 if TYPE_CHECKING:
@@ -264,7 +264,7 @@ class ProbingTools(QObject):
                 name = describe_owner(row, entry.info)
                 if name not in names.setdefault(row.local.port, []):
                     names[row.local.port].append(name)
-        return {port: ", ".join(several) for port, several in names.items()}
+        return {port: join_list(several) for port, several in names.items()}
 
     def _on_probe_wanted(self, target: Target) -> None:
         from portview.ui.probing.probe_question import ProbeKind  # noqa: PLC0415 - likewise

@@ -61,7 +61,7 @@ def describe_differences(comparison: TableComparison, owners: Mapping[int, str])
         more = len(comparison.not_reachable) - len(named)
         named += [_("and {more:,} more").format(more=more)] if more else []
         lines.append(
-            _("Listens, but could not be reached: {named}.").format(named=", ".join(named))
+            _("Listens, but could not be reached: {named}.").format(named=join_list(named))
         )
     if comparison.unknown:
         lines.append(

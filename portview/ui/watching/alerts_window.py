@@ -24,7 +24,7 @@ from portview.engine.latest_query import LatestQuery
 from portview.engine.latest_task import LatestTask
 from portview.engine.task_runner import Pool
 from portview.engine.watch_feed import AlertsRead, read_alerts
-from portview.i18n import _, join_sentences, labelled, ngettext
+from portview.i18n import _, join_list, join_sentences, labelled, ngettext
 from portview.override import override
 from portview.ui.watching.silence_menu import silence_menu
 from portview.ui.watching.watch_words import event_row
@@ -292,7 +292,7 @@ def _row(incident: Incident, now_ms: int) -> ResultRow:
     seen = ""
     if incident.acknowledged_ms is not None:
         parts = (local_moment(incident.acknowledged_ms), incident.acknowledged_by, incident.note)
-        seen = ", ".join(part for part in parts if part)
+        seen = join_list(part for part in parts if part)
     return ResultRow(
         (
             _("firing") if is_open else _("resolved"),

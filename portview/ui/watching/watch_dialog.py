@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from portview.domain.severity import Severity
 from portview.engine.latest_task import LatestTask
-from portview.i18n import _
+from portview.i18n import _, join_list
 from portview.ui.watching.watch_fields import WatchFields
 from portview.ui.widgets.result_view import Headline
 from portview.ui.widgets.tool_window import describe_failure
@@ -160,7 +160,7 @@ class WatchDialog(QDialog):
         if kept := sorted(self._kept.keys() - self.fields.changes().keys()):
             label = wrapped_label(_("Other settings"))
             text = _("What watches.toml says besides stays as it is: {keys}.")
-            label.setText(text.format(keys=", ".join(kept)))
+            label.setText(text.format(keys=join_list(kept)))
             layout.addWidget(label)
         layout.addWidget(self.headline)
         layout.addWidget(self.buttons)

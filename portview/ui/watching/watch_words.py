@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from portview.domain.local_time import local_moment, short_moment
 from portview.domain.severity import Severity
 from portview.domain.user_input.parsing import format_duration
-from portview.i18n import _
+from portview.i18n import _, join_list
 from portview.ui.widgets.result import ResultRow
 from portview.watch.history.words import event_words
 from portview.watch.rules.model import Expectation
@@ -121,7 +121,7 @@ def status_row(
             short_moment(status.since_ms, now_ms) if status.since_ms else "",
             checked,
             next_check(status, now_ms) if is_evaluated else _("not scheduled"),
-            ", ".join(status.watch.notify) or _("desktop"),
+            join_list(status.watch.notify) or _("desktop"),
             status.detail,
         ),
         _SEVERITIES.get(status.state, Severity.NOTE),

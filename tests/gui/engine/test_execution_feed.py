@@ -118,7 +118,7 @@ def test_a_line_of_a_process_tells_it_as_well(bench: DetailsBench) -> None:
     show(bench, ROWS, {HELD: Execution.SUSPENDED})
     tree = bench.views.processes
     lines = {str(tree.index(number, PROCESS).data()) for number in range(tree.rowCount())}
-    assert lines == {"p1 (1)", "p2, suspended (2)"}
+    assert lines == {"p1", "p2, suspended (2)"}
 
 
 def test_a_reading_that_fails_marks_nobody(

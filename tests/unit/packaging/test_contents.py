@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from windows_program.contents import (
     EXCLUDED_MODULES,
     WINDOW_MODULES,
+    compress_library,
     folder_bytes,
     heaviest,
     is_wanted,
@@ -130,3 +134,24 @@ def test_plug_ins_of_apprise_are_marked_by_files_with_their_names() -> None:
         "requests/json.pyc",
     ]
     assert plugin_markers(names) == ["apprise/attachment/http", "apprise/plugins/json"]
+
+
+def test_a_library_is_compressed_and_stays_the_same(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.zip", tmp_path / "b.zip"
+    for file in (first, second):
+        with zipfile.ZipFile(file, "w") as library:
+            for name in ("b.pyc", "a/__init__.pyc"):
+                library.writestr(zipfile.ZipInfo(name), name.encode() * 1000)
+        before = file.stat().st_size
+        compress_library(file)
+        assert file.stat().st_size < before
+    assert first.read_bytes() == second.read_bytes()
+    with zipfile.ZipFile(first) as library:
+        assert library.namelist() == ["b.pyc", "a/__init__.pyc"]
+        assert library.read("b.pyc") == b"b.pyc" * 1000
+    modules = tmp_path / "modules.zip"
+    with zipfile.ZipFile(modules, "w") as library:
+        library.writestr("in_a_compressed_library.py", "VALUE = 5")
+    compress_library(modules)
+    code = f"import sys; sys.path.insert(0, {str(modules)!r}); import in_a_compressed_library as m"
+    subprocess.run([sys.executable, "-c", f"{code}; assert m.VALUE == 5"], check=True)

@@ -8,7 +8,6 @@ import pytest
 from PySide6.QtWidgets import QDialog
 
 from portview.actions.confirmation.actions import (
-    Action,
     CloseAction,
     EndAction,
     FreeAction,
@@ -22,6 +21,7 @@ from portview.ui.confirm.action_dialog import ActionDialog
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
+    from portview.actions.confirmation.action import AnyAction
     from portview.ui.window.main_window import MainWindow
 
 WAIT_MS = 20_000
@@ -36,9 +36,9 @@ def select(window: MainWindow, port: int) -> None:
 
 
 @pytest.fixture
-def jobs(monkeypatch: pytest.MonkeyPatch) -> list[Action]:
+def jobs(monkeypatch: pytest.MonkeyPatch) -> list[AnyAction]:
     """Note the jobs that would be asked about, instead of opening their dialogs."""
-    noted: list[Action] = []
+    noted: list[AnyAction] = []
     monkeypatch.setattr(
         "portview.ui.confirm.action_dialog.ActionDialog",
         lambda job, *_: noted.append(job) or QDialogThatIsNotShown(),
@@ -54,13 +54,13 @@ class QDialogThatIsNotShown:
         def connect(_slot: object) -> None:
             pass
 
-    action_requested = acted
+    action_requested = watch_requested = acted
 
     def open(self) -> None:
         pass
 
 
-def test_each_act_names_the_row_that_was_seen(window: MainWindow, jobs: list[Action]) -> None:
+def test_each_act_names_the_row_that_was_seen(window: MainWindow, jobs: list[AnyAction]) -> None:
     select(window, 8080)
     owner = window.views.selection().first.row.owner
     assert owner is not None
@@ -101,7 +101,7 @@ def test_each_act_names_the_row_that_was_seen(window: MainWindow, jobs: list[Act
     ],
 )
 def test_what_can_not_be_done_says_why(
-    window: MainWindow, jobs: list[Action], port: int, name: str, reason: str
+    window: MainWindow, jobs: list[AnyAction], port: int, name: str, reason: str
 ) -> None:
     select(window, port)
     window.row_actions.refresh()

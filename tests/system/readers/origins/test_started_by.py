@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import pty
 import shutil
 import subprocess
 import sys
-import termios
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +18,11 @@ from portview.readers.origins import crontabs, started_by
 from portview.readers.process_details import read_parents
 from portview.readers.process_identity import process_key
 from portview.readers.processes import read_process
+
+if sys.platform == "linux":
+    import fcntl
+    import pty
+    import termios
 
 if TYPE_CHECKING:
     from collections.abc import Callable
