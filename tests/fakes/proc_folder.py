@@ -89,3 +89,25 @@ class Refusals:
                 return super().socket_inodes(descriptors)
 
         monkeypatch.setattr(module, "OpenProcess", Refusing)
+
+
+def count_reads(monkeypatch: pytest.MonkeyPatch, module: object) -> list[tuple[int, int]]:
+    """Return the list to which each descriptor that is read is added, as PID and number.
+
+    Of a descriptor off the usual table the number is that in its thread's.
+    """
+    reads: list[tuple[int, int]] = []
+
+    class Counting(OpenProcess):
+        def socket_inode(self, descriptor: int) -> int | None:
+            reads.append((self.key.pid, descriptor))
+            return super().socket_inode(descriptor)
+
+        def inode_of_link(
+            self, path: str, rings: set[int] | None = None, descriptor: int = 0
+        ) -> int | None:
+            reads.append((self.key.pid, descriptor))
+            return super().inode_of_link(path, rings, descriptor)
+
+    monkeypatch.setattr(module, "OpenProcess", Counting)
+    return reads
