@@ -162,7 +162,10 @@ def _judge(
     asked = [match for match in counted if not match.rule.trusted]
     first = evaluate_hardening(hardening, traffic.families)
     second = _evaluate_profile(state, asked, traffic.families)
-    by_hardening = _STRICTEST_FIRST.index(first.verdict) < _STRICTEST_FIRST.index(second.verdict)
+    # Where both block, no rule and no interface that is left out opens what hardening blocks.
+    by_hardening = first.verdict is BLOCKED or (
+        _STRICTEST_FIRST.index(first.verdict) < _STRICTEST_FIRST.index(second.verdict)
+    )
     evaluation = first if by_hardening else second
     considered = {id(match) for match in (*hardening, *counted)}
     elsewhere = [match for match in matches if id(match) not in considered]

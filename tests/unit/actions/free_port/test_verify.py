@@ -126,6 +126,14 @@ def test_where_it_was_held_it_must_be_bindable() -> None:
     assert texts(row(OLD, address="::1", is_v6_only=True)) == [("::1", False)]
 
 
+def test_each_place_where_it_was_held_counts_once_and_no_other() -> None:
+    wildcards = [(ANY, False), (ANY6, False), (ANY6, True)]
+    assert texts(row(OLD, address=ANY6)) == wildcards
+    assert texts(row(OLD, address=ANY6), row(OLD)) == [("127.0.0.1", False), *wildcards]
+    # Two that share an address, one of them of nobody known.
+    assert texts(row(OLD), row(None)) == [("127.0.0.1", False)]
+
+
 def test_a_wildcard_of_one_device_is_no_wildcard_of_all() -> None:
     assert (ANY, False) not in texts(row(OLD, address=f"{ANY6}%lo"))
     assert all(text.endswith("%lo") for text, _dual in texts(row(OLD, address=f"{ANY}%lo")))

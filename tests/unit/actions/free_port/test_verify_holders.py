@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
@@ -84,7 +84,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> dict[ProcessKey, ProcessFacts]:
     return processes
 
 
-World = "dict[ProcessKey, ProcessFacts]"
+World: TypeAlias = "dict[ProcessKey, ProcessFacts]"
 
 
 def test_who_started_it_again_is_named(world: World) -> None:
@@ -216,3 +216,7 @@ def test_what_is_closing_is_still_known_where_only_that_is_left(
     monkeypatch.setattr(verify, "time_wait_left_s", lambda port: 30.0 if port == PORT else None)
     proof = prove(plan_of(facts_of(OLD)), since=time.monotonic(), watch_s=0)
     assert (proof.verdict, proof.time_wait_left_s) == (PortVerdict.TIME_WAIT, 30.0)
+    # Other connections that are closing keep nothing from a port that could be bound.
+    monkeypatch.setattr(verify, "try_bind", lambda *_arguments: bind(BindVerdict.FREE))
+    proof = prove(plan_of(facts_of(OLD)), since=time.monotonic(), watch_s=0)
+    assert (proof.verdict, proof.time_wait_left_s) == (PortVerdict.FREE, None)

@@ -8,64 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from portview.readers.linux import socket_holders
-from portview.readers.linux.socket_holders import SocketHolders
-from portview.readers.process_identity import key_from_stat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from portview.domain.owners.process import ProcessKey
+    from portview.readers.linux.socket_holders import SocketHolders
+    from tests.fakes.proc_folder import FakeProc
 
 pytestmark = pytest.mark.linux_only("descriptors as links")
 
 SOCKET, OTHER = 5001, 5002
 MANY_UPDATES = 40
-
-
-class FakeProc:
-    """Folders as /proc has them, with links as descriptors."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.put(1, 1, {})
-
-    def put(self, pid: int, started: int, descriptors: dict[int, int]) -> ProcessKey:
-        """Start a process with this PID: its folder is a new one, as the kernel makes it."""
-        old = self.folder / str(pid)
-        if old.exists():
-            # The old folder stays until the new one is there, so that they differ.
-            old.rename(self.folder / "ended")
-        (old / "fd").mkdir(parents=True)
-        shutil.rmtree(self.folder / "ended", ignore_errors=True)
-        for number, inode in descriptors.items():
-            self.open(pid, number, inode)
-        return self.begin(pid, started)
-
-    def begin(self, pid: int, started: int) -> ProcessKey:
-        """Give a process its start time, in the same folder."""
-        numbers = " ".join(str(started if field == 22 else field) for field in range(4, 53))
-        stat = f"{pid} (a name) S {numbers}\n".encode()
-        (self.folder / str(pid) / "stat").write_bytes(stat)
-        return key_from_stat(pid, stat)
-
-    def open(self, pid: int, number: int, inode: int) -> None:
-        (self.folder / str(pid) / "fd" / str(number)).symlink_to(f"socket:[{inode}]")
-
-    def close(self, pid: int, number: int) -> None:
-        (self.folder / str(pid) / "fd" / str(number)).unlink()
-
-
-@pytest.fixture
-def proc(tmp_path: Path) -> FakeProc:
-    return FakeProc(tmp_path)
-
-
-@pytest.fixture
-def holders(proc: FakeProc) -> Iterator[SocketHolders]:
-    made = SocketHolders(str(proc.folder))
-    yield made
-    made.close()
 
 
 def settle(holders: SocketHolders) -> None:
