@@ -24,6 +24,7 @@ from portview.domain.errors import Outcome, PortViewError
 from portview.domain.sockets.port_names import read_port_names
 from portview.domain.sockets.scope import Scope
 from portview.domain.table.cells import CellContext
+from portview.domain.table.collation import use_order_of_system
 from portview.engine.execution_feed import ExecutionFeed
 from portview.engine.firewall_feed import FirewallFeed
 from portview.engine.poller import Poller
@@ -138,6 +139,7 @@ def make_application() -> QApplication:
     application.setDesktopFileName("portview")
     application.setWindowIcon(application_icon())
     choose_style(application)
+    use_order_of_system()
     return application
 
 

@@ -22,6 +22,7 @@ from portview.domain.sockets.socket_row import (
     endpoint_text,
     is_loopback,
 )
+from portview.domain.table.collation import order_of
 from portview.domain.verdict_labels import VERDICT_ORDER, verdict_label
 from portview.i18n import N_, _
 
@@ -78,7 +79,7 @@ def what_text(entry: SocketEntry, _: CellContext) -> str:
 
 def what_key(entry: SocketEntry, _: CellContext) -> str | None:
     """Sort by text."""
-    return entry.identity_texts.what or None
+    return order_of(entry.identity_texts.what) or None
 
 
 def project_text(entry: SocketEntry, _: CellContext) -> str:
@@ -88,7 +89,7 @@ def project_text(entry: SocketEntry, _: CellContext) -> str:
 
 def project_key(entry: SocketEntry, _: CellContext) -> str | None:
     """Sort by name."""
-    return entry.identity_texts.project or None
+    return order_of(entry.identity_texts.project) or None
 
 
 def container_text(entry: SocketEntry, _: CellContext) -> str:
@@ -98,7 +99,7 @@ def container_text(entry: SocketEntry, _: CellContext) -> str:
 
 def container_key(entry: SocketEntry, _: CellContext) -> str | None:
     """Sort by name."""
-    return entry.identity_texts.container or None
+    return order_of(entry.identity_texts.container) or None
 
 
 def process_text(entry: SocketEntry, _: CellContext) -> str:
@@ -115,7 +116,7 @@ def process_shown_text(entry: SocketEntry, context: CellContext) -> str:
 
 def process_key(entry: SocketEntry, _: CellContext) -> str | None:
     """Sort by name."""
-    return entry.owner_texts.name or None
+    return order_of(entry.owner_texts.name) or None
 
 
 def pid_text(entry: SocketEntry, _: CellContext) -> str:
@@ -234,7 +235,7 @@ def service_text(entry: SocketEntry, _: CellContext) -> str:
 
 def service_key(entry: SocketEntry, _: CellContext) -> str | None:
     """Sort by name."""
-    return ", ".join(entry.row.services).casefold() or None
+    return order_of(", ".join(entry.row.services).casefold()) or None
 
 
 def user_text(entry: SocketEntry, _: CellContext) -> str:
@@ -251,7 +252,7 @@ def user_key(entry: SocketEntry, _: CellContext) -> str | None:
     """Sort by what is shown first: the name, then the domain."""
     user = entry.owner_texts.user or (entry.row.user or "").casefold()
     domain, _backslash, name = user.rpartition("\\")
-    return f"{name}\\{domain}" if domain else name or None
+    return order_of(f"{name}\\{domain}" if domain else name) or None
 
 
 def since_text(entry: SocketEntry, context: CellContext) -> str:
