@@ -144,6 +144,38 @@ def test_who_opened_sockets_last_is_looked_at_first_and_alone_within_the_bound(
     assert reads == [(last, 5), (last, 6), (last, 7)]
 
 
+def test_processes_that_ended_take_no_place_of_those_that_run(
+    proc: FakeProc, holders: SocketHolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proc.put(70, 10, {3: SOCKET})
+    holders.update({SOCKET: 0}, ())
+    ended = range(100, 130)
+    for pid in ended:
+        proc.put(pid, 11, {3: pid * 100})
+    holders.update({pid * 100: 0 for pid in ended}, ())
+    for pid in ended:
+        proc.end(pid)
+    holders.update({}, [pid * 100 for pid in ended])
+    limit(monkeypatch, 1)
+    come = opened(proc, 70, 4, 1)
+    holders.update(come, ())
+    assert found(holders, come) == [NEW]
+
+
+def test_a_process_that_is_no_longer_new_is_not_walked_again(
+    proc: FakeProc, holders: SocketHolders, reads: list[tuple[int, int]]
+) -> None:
+    holders.update({}, ())
+    proc.put(70, 10, {3: SOCKET})
+    walked = []
+    for age in range(40):
+        reads.clear()
+        holders.update({}, ())
+        if reads:
+            walked.append(age)
+    assert walked == [0, 1, 2, 4, 8, 16]
+
+
 def test_only_what_several_processes_hold_is_read_again(
     proc: FakeProc, holders: SocketHolders, reads: list[tuple[int, int]]
 ) -> None:
