@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -40,6 +41,22 @@ def numbered(first: int, count: int) -> dict[int, int]:
 
 
 # What a reading says.
+
+
+def test_before_the_first_reading_nothing_is_missing(holders: SocketHolders) -> None:
+    assert not holders.is_out_of_files
+    assert not holders.has_hidden_processes
+    holders.update({NEW: os.geteuid() + 1}, ())
+    assert holders.pending == {NEW}, "another user's is sought as well where nothing is hidden"
+
+
+def test_the_machines_own_processes_are_read_where_no_folder_is_named() -> None:
+    real = socket_holders.SocketHolders()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        inode = os.fstat(server.fileno()).st_ino
+        real.update({inode: os.geteuid()}, ())
+        assert os.getpid() in {key.pid for key in real.owners(inode)}
+    real.close()
 
 
 def test_a_first_reading_knows_everything_without_a_bound(
@@ -123,6 +140,18 @@ def test_a_new_socket_in_the_place_of_one_that_went_is_found_at_once(
         assert holders.update({came: 0}, (went,)) == {came}
         assert (holders.owners(went), holders.owners(came)) == ((), (owner,))
         assert holders.pending == frozenset()
+
+
+@pytest.mark.usefixtures("no_rotation", "no_search")
+def test_a_server_whose_socket_is_its_standard_input_is_found_at_once(
+    proc: FakeProc, holders: SocketHolders
+) -> None:
+    owner = proc.put(70, 10, {0: SOCKET})
+    holders.update({SOCKET: 0}, ())
+    proc.close(70, 0)
+    proc.open(70, 0, NEW)
+    holders.update({NEW: 0}, (SOCKET,))
+    assert holders.owners(NEW) == (owner,)
 
 
 @pytest.mark.usefixtures("no_rotation")
@@ -268,6 +297,22 @@ def test_what_a_new_process_inherited_and_closed_is_forgotten(
     proc.close(71, 3)
     assert holders.update({}, ()) == {SOCKET}
     assert holders.owners(SOCKET) == (parent,)
+
+
+@pytest.mark.usefixtures("no_rotation")
+def test_what_a_new_process_put_in_the_place_of_a_socket_is_noticed(
+    proc: FakeProc, holders: SocketHolders
+) -> None:
+    first = proc.put(70, 10, {3: OTHER})
+    holders.update({SOCKET: 0, OTHER: 0}, ())
+    young = proc.put(71, 11, {3: SOCKET})
+    holders.update({}, ())
+    assert holders.owners(SOCKET) == (young,)
+    # As dup2(2) does.
+    proc.close(71, 3)
+    proc.open(71, 3, OTHER)
+    assert holders.update({}, ()) == {SOCKET, OTHER}
+    assert (holders.owners(SOCKET), holders.owners(OTHER)) == ((), (first, young))
 
 
 def test_every_process_has_its_turn_and_one_that_ended_holds_nobody_up(
