@@ -7,7 +7,7 @@ from socket import AF_INET, AF_INET6, inet_pton
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 _SOCK_DIAG_BY_FAMILY, _DONE, _ERROR = 20, 3, 2
 _MULTI = 2
@@ -59,7 +59,7 @@ def refusal(error_number: int) -> bytes:
 class FakeSockDiag:
     """Answers each question with the next of its replies; an exception in one is raised."""
 
-    def __init__(self, *replies: list[bytes | Exception]) -> None:
+    def __init__(self, *replies: Sequence[bytes | Exception]) -> None:
         self._replies = list(replies)
         self.reopened = 0
         self.asked: list[bytes] = []

@@ -7,8 +7,12 @@ import errno
 import pytest
 
 from portview.domain.errors import PortViewError
-from portview.domain.sockets.socket_row import Protocol
-from portview.readers.linux.sock_diag_messages import RefusedError
+from portview.domain.sockets.socket_row import Family, Protocol
+from portview.readers.linux.sock_diag_messages import (
+    RefusedError,
+    dump_request,
+    dump_tcp_request,
+)
 from portview.readers.linux.socket_dump import SocketDump
 from tests.fakes.netlink import INTERRUPTED, FakeSockDiag, done, refusal, socket_message
 
@@ -104,3 +108,85 @@ def test_only_a_missing_family_is_taken_for_no_ipv6(number: int) -> None:
     old_request, refused = [refusal(errno.EOPNOTSUPP)], [refusal(number)]
     with pytest.raises(RefusedError):
         SocketDump(FakeSockDiag(old_request, LISTENER, refused, NOTHING, NOTHING)).read()
+
+
+EACH_FAMILY = [
+    dump_request(protocol, family, 1)
+    for protocol in (Protocol.TCP, Protocol.UDP)
+    for family in (Family.IPV4, Family.IPV6)
+]
+
+
+def test_both_protocols_are_asked_for_in_both_families() -> None:
+    udp = [socket_message(("::1", 53), cookie=8), done()]
+    diag = FakeSockDiag(LISTENER, NOTHING, udp)
+    tcp, other = SocketDump(diag).read().found
+    assert diag.asked == [dump_tcp_request(1), *EACH_FAMILY[2:]]
+    assert (tcp.protocol, other.protocol) == (Protocol.TCP, Protocol.UDP)
+    assert other.socket.local == ("::1", 53)
+
+
+def test_a_kernel_without_the_old_request_is_not_asked_for_it_again() -> None:
+    nothing = [NOTHING] * 4
+    diag = FakeSockDiag([refusal(errno.EOPNOTSUPP)], *nothing, LISTENER, *nothing[1:])
+    dump = SocketDump(diag)
+    dump.read()
+    assert diag.reopened == 1, "what is left of the dialogue is in nobody's way"
+    assert len(dump.read().found) == 1
+    assert diag.asked == [dump_tcp_request(1), *EACH_FAMILY, *EACH_FAMILY]
+
+
+@pytest.mark.parametrize("torn", [0, 1])
+def test_a_torn_list_of_one_family_is_noted(torn: int) -> None:
+    families = [[NOTHING], [NOTHING]]
+    families[torn] = [TORN] * 3
+    replies = [reply for family in families for reply in family]
+    diag = FakeSockDiag([refusal(errno.EOPNOTSUPP)], *replies, NOTHING, NOTHING)
+    reading = SocketDump(diag).read()
+    assert (len(reading.found), len(reading.notes)) == (1, 1)
+
+
+def test_a_torn_list_of_udp_is_noted_as_well() -> None:
+    reading = SocketDump(FakeSockDiag(NOTHING, TORN, TORN, TORN, NOTHING)).read()
+    assert (len(reading.found), len(reading.notes)) == (1, 1)
+
+
+def test_a_machine_without_ipv4_is_no_machine_that_is_known() -> None:
+    old_request, missing = [refusal(errno.EOPNOTSUPP)], [refusal(errno.ENOENT)]
+    with pytest.raises(RefusedError):
+        SocketDump(FakeSockDiag(old_request, missing, LISTENER, NOTHING, NOTHING)).read()
+
+
+def test_what_was_known_before_a_failed_reading_is_still_known_after_it() -> None:
+    second = [socket_message(("127.0.0.1", 81), cookie=8), *failed()]
+    both = [socket_message(), socket_message(("127.0.0.1", 81), cookie=8), done()]
+    rest = [NOTHING, NOTHING]
+    dump = SocketDump(FakeSockDiag(LISTENER, *rest, second, second, second, both, *rest))
+    (known,) = dump.read().found
+    with pytest.raises(PortViewError):
+        dump.read()
+    reading = dump.read()
+    assert reading.found[0] is known
+    assert [one.socket.local[1] for one in reading.learned] == [81]
+
+
+def test_nothing_is_read_behind_the_end_of_a_list() -> None:
+    endless = PortViewError("netlink_failed", "read on")
+    diag = FakeSockDiag([socket_message(), done(), endless], NOTHING, NOTHING)
+    assert len(SocketDump(diag).read().found) == 1
+    assert not diag.reopened
+
+
+def test_closing_closes_the_netlink_socket() -> None:
+    diag = FakeSockDiag()
+    SocketDump(diag).close()
+    assert diag.is_closed
+
+
+def test_a_socket_of_an_unknown_family_is_left_out_and_hides_no_other() -> None:
+    unknown = bytearray(socket_message(cookie=9))
+    unknown[16] = 99  # idiag_family, behind the header
+    dump = SocketDump(FakeSockDiag([bytes(unknown), *LISTENER], NOTHING, NOTHING))
+    reading = dump.read()
+    assert [one.socket.local for one in reading.found] == [("127.0.0.1", 80)]
+    assert reading.learned == reading.found

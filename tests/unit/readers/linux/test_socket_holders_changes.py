@@ -323,6 +323,33 @@ def test_a_shared_descriptor_that_is_another_socket_now_is_that_one(
     assert (holders.owners(SOCKET), holders.owners(OTHER)) == ((parent,), (child,))
 
 
+def test_within_the_bound_every_process_has_its_turn_at_each_update(
+    proc: FakeProc, holders: SocketHolders
+) -> None:
+    pids = range(70, 76)
+    for pid in pids:
+        proc.put(pid, 10, {3: pid * 100})
+    sockets = {pid * 100: 0 for pid in pids}
+    holders.update(sockets, ())
+    for pid in pids[::2]:
+        proc.end(pid)
+    for pid in pids[1::2]:
+        proc.close(pid, 3)
+    assert holders.update({}, ()) == sockets.keys()
+    assert {holders.owners(inode) for inode in sockets} == {()}
+
+
+def test_a_process_that_is_alone_has_its_turn_as_well(
+    proc: FakeProc, holders: SocketHolders
+) -> None:
+    proc.end(1)
+    proc.put(70, 10, {3: SOCKET})
+    holders.update({SOCKET: 0}, ())
+    proc.close(70, 3)
+    assert holders.update({}, ()) == {SOCKET}
+    assert holders.owners(SOCKET) == ()
+
+
 # A PID that passes on.
 
 
@@ -391,5 +418,19 @@ def test_closing_leaves_no_file_open(
     for inode in range(NEW, NEW + 20):
         holders.update({inode: 0}, ())
     assert len(open_files()) > before, "walks are under way"
+    holders.close()
+    assert len(open_files()) == before
+
+
+@pytest.mark.usefixtures("no_rotation")
+def test_closing_leaves_no_new_process_open(
+    proc: FakeProc, holders: SocketHolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = len(open_files())
+    holders.update({}, ())
+    monkeypatch.setattr(socket_holders, "_SEARCH_LINKS", 30)
+    proc.put(80, 10, numbered(8000, 60))
+    holders.update({}, ())
+    assert len(open_files()) > before, "its walk is under way"
     holders.close()
     assert len(open_files()) == before

@@ -108,6 +108,22 @@ def test_a_search_for_a_new_socket_meets_denials_and_goes_on(
     assert holders.pending == frozenset()
 
 
+@pytest.mark.usefixtures("no_rotation")
+@pytest.mark.parametrize("denied", [70, 71, 72])
+@pytest.mark.parametrize("step", ["opening", "reading"])
+def test_a_denied_holder_of_a_shared_socket_keeps_no_other_from_being_looked_at(
+    proc: FakeProc, holders: SocketHolders, denials: Refusals, denied: int, step: str
+) -> None:
+    keys = {pid: proc.put(pid, 10, {3: SOCKET}) for pid in (70, 71, 72)}
+    holders.update({SOCKET: 0}, ())
+    getattr(denials, step).add(denied)
+    for pid in keys.keys() - {denied}:
+        proc.close(pid, 3)
+    assert holders.update({}, ()) == {SOCKET}
+    # What could be opened but not read is as it was when last seen.
+    assert holders.owners(SOCKET) == (() if step == "opening" else (keys[denied],))
+
+
 def test_with_hidden_processes_only_ones_own_new_sockets_are_sought(
     proc: FakeProc, holders: SocketHolders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
