@@ -161,7 +161,7 @@ def speaking(language: str) -> Iterator[None]:
 
 def languages() -> list[str]:
     """Return the languages that there are, English first."""
-    folders = resource_path("locale").glob("*/LC_MESSAGES/portview.po")
+    folders = resource_path("locale").glob("*/LC_MESSAGES/portview.po*")
     return ["en", *sorted(path.parent.parent.name for path in folders)]
 
 
@@ -181,7 +181,10 @@ def _folder_of(language: str) -> str:
 
 
 def _path_of(name: str) -> Path:
-    return resource_path("locale") / name / "LC_MESSAGES" / "portview.po"
+    folder = resource_path("locale") / name / "LC_MESSAGES"
+    file = folder / "portview.po"
+    # The packaged program has it compressed.
+    return file if file.is_file() else folder / "portview.po.gz"
 
 
 def _load(name: str) -> Catalogue | None:

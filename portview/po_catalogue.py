@@ -7,6 +7,7 @@ or that could be out of date, and 4,000 messages take the same 9 ms as a compile
 from __future__ import annotations
 
 import re
+import zlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PLURAL = re.compile(r"^Plural-Forms:.*?nplurals *= *(\d+) *; *plural *= *([^;]+)", re.MULTILINE)
+_GZIP = 31
+"""The window bits by which zlib knows a file of gzip's form (RFC 1952)."""
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 
 _Entry = dict[str, str]
@@ -24,10 +27,16 @@ class PoCatalogue:
     """The translations of one language; what has none stays English."""
 
     def __init__(self, path: Path) -> None:
-        """Read a PO file. Raises OSError or UnicodeError where it can't be read."""
+        """Read a PO file, or one that gzip compressed.
+
+        Raises OSError, UnicodeError or zlib.error where it can't be read.
+        """
+        content = path.read_bytes()
+        if path.suffix == ".gz":
+            content = zlib.decompress(content, _GZIP)
         self._forms: dict[tuple[str | None, str], list[str]] = {}
         self._form_of: Callable[[int], int] | None = None
-        for entry in read_entries(path.read_text(encoding="utf-8")):
+        for entry in read_entries(content.decode("utf-8")):
             forms = [text for key, text in entry.items() if key.startswith("msgstr")]
             if not entry["msgid"]:
                 self._form_of = _plural_rule(forms[0])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import fnmatch
+import gzip
+import importlib
+import py_compile
 import re
 import zipfile
 from collections import Counter
@@ -29,6 +32,8 @@ EXCLUDED_MODULES: Final = (
     *("click", "apprise.cli", "pygments", "markdown_it", "mdurl"),
     # cryptography needs its backend alone, and pywin32-ctypes takes ctypes where there is none.
     *("cffi", "pycparser"),
+    # Apprise reads no configuration in YAML, for which PyYAML can do without its module in C.
+    "yaml._yaml",
     # What decimal falls back on where there is no module in C.
     "_pydecimal",
 )
@@ -77,6 +82,11 @@ _UNWANTED: Final = (
     "*.pyi",
     "*/py.typed",
     "numpy/*/tests/*",
+    "numpy/_core/_*_tests.*.pyd",
+    # Python's own library loads the same file first, and Windows takes what is loaded by its name
+    # ("Dynamic-link library search order", the loaded-module list).
+    "PySide6/VCRUNTIME140.dll",
+    "shiboken6/VCRUNTIME140.dll",
 )
 """Patterns of names inside the folder of libraries."""
 
@@ -111,6 +121,33 @@ def compress_library(file: Path) -> None:
             same = zipfile.ZipInfo(info.filename, info.date_time)
             same.compress_type = zipfile.ZIP_DEFLATED
             packed.writestr(same, content)
+
+
+def compress_catalogues(folder: Path) -> None:
+    """Compress the catalogues of the languages; the program reads either form."""
+    for file in folder.rglob("*.po"):
+        packed = gzip.compress(file.read_bytes(), compresslevel=9, mtime=0)
+        file.with_name(f"{file.name}.gz").write_bytes(packed)
+        file.unlink()
+
+
+def leave_out_docstrings(libraries: Path, package: str) -> None:
+    """Compile a package's modules again as ``python -OO`` does.
+
+    PyInstaller does so in its own archive alone; these lie beside it, to be found by name.
+    """
+    origin = Path(str(importlib.import_module(package).__file__)).parents[1]
+    for file in (libraries / package).rglob("*.pyc"):
+        name = file.relative_to(libraries).with_suffix(".py")
+        if (origin / name).is_file():
+            py_compile.compile(
+                str(origin / name),
+                str(file),
+                dfile=name.as_posix(),
+                doraise=True,
+                optimize=2,
+                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+            )
 
 
 def plugin_markers(names: Iterable[str]) -> list[str]:

@@ -12,7 +12,11 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from windows_program.contents import compress_library
+from windows_program.contents import (
+    compress_catalogues,
+    compress_library,
+    leave_out_docstrings,
+)
 from windows_program.icon_file import ICON_SIZES, ico_bytes
 from windows_program.installer_pictures import write_pictures
 from windows_program.licences import gather_licences
@@ -44,6 +48,7 @@ def main(arguments: Sequence[str]) -> int:
     gather_licences(components, made / "licences")
     (made / "components.json").write_text(components_to_json(components), encoding="utf-8")
     os.environ["PORTVIEW_FREEZE_MADE"] = str(made)
+    os.environ["PYINSTALLER_ZLIB_COMPRESSION_LEVEL"] = "9"
     os.environ["PYINSTALLER_CONFIG_DIR"] = str(work / "config")
     from PyInstaller.__main__ import run  # noqa: PLC0415 - needs the variable above
 
@@ -54,7 +59,10 @@ def main(arguments: Sequence[str]) -> int:
             str(_HERE / "portview.spec"),
         ]
     )
-    compress_library(dist / "PortView" / "_internal" / "base_library.zip")
+    libraries = dist / "PortView" / "_internal"
+    compress_library(libraries / "base_library.zip")
+    compress_catalogues(libraries / "portview" / "resources" / "locale")
+    leave_out_docstrings(libraries, "apprise")
     return 0
 
 

@@ -246,7 +246,8 @@ class OwnerPage(DetailsPage):
         if not started_ms:
             return ""
         moment = QDateTime.fromMSecsSinceEpoch(started_ms).toString("yyyy-MM-dd HH:mm:ss")
-        return f"{moment}, {format_duration(self._describe().now_ms - started_ms)} ago"
+        duration = format_duration(self._describe().now_ms - started_ms)
+        return _("{moment}, {duration} ago").format(moment=moment, duration=duration)
 
     def _on_read(self, question: OwnerQuestion, details: OwnerDetails) -> None:
         subject = self._subject

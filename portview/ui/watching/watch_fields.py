@@ -84,8 +84,10 @@ class WatchFields(QWidget):
             (_("never"), ""), (_("every hour"), "1h"), (_("every 4 hours"), "4h"),
             (_("every day"), "24h"),
         )  # fmt: skip
-        self.channels = [QCheckBox(name) for name in (DESKTOP, *channels)]
-        self.channels[0].setChecked(True)
+        self.channels = {DESKTOP: QCheckBox(_("desktop"))}
+        # A name is not the box's text: an ampersand in it would stand for a key.
+        self.channels |= {name: QCheckBox(name.replace("&", "&&")) for name in channels}
+        self.channels[DESKTOP].setChecked(True)
         self._compose()
         self._connect()
         self._show_rows()
@@ -112,7 +114,7 @@ class WatchFields(QWidget):
         )
         for label, widget in rows:
             self._form.addRow(label, widget)
-        for number, box in enumerate(self.channels):
+        for number, box in enumerate(self.channels.values()):
             self._form.addRow(_("Notify") if number == 0 else "", box)
 
     def _connect(self) -> None:
@@ -163,7 +165,7 @@ class WatchFields(QWidget):
             "failures": self._unless(self.failures_field, 3),
             "successes": self._unless(self.successes_field, 2),
             "remind": str(self.remind_box.currentData()) or None,
-            "notify": [box.text() for box in self.channels if box.isChecked()],
+            "notify": [name for name, box in self.channels.items() if box.isChecked()],
         }
 
     def show_values(self, values: Mapping[str, Any]) -> None:
@@ -189,8 +191,8 @@ class WatchFields(QWidget):
         _choose(self.interval_box, str(values.get("interval", "30s")))
         _choose(self.remind_box, str(values.get("remind", "")))
         reported = values.get("notify") or [DESKTOP]
-        for box in self.channels:
-            box.setChecked(box.text() in reported)
+        for name, box in self.channels.items():
+            box.setChecked(name in reported)
         self._show_rows()
 
     def _url(self) -> str | None:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import ast
+import marshal
+import py_compile
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from portview.po_catalogue import PoCatalogue
 from windows_program.contents import (
     EXCLUDED_MODULES,
     WINDOW_MODULES,
+    compress_catalogues,
     compress_library,
     folder_bytes,
     heaviest,
     is_wanted,
+    leave_out_docstrings,
     plugin_markers,
     portview_modules,
 )
@@ -155,3 +161,51 @@ def test_a_library_is_compressed_and_stays_the_same(tmp_path: Path) -> None:
     compress_library(modules)
     code = f"import sys; sys.path.insert(0, {str(modules)!r}); import in_a_compressed_library as m"
     subprocess.run([sys.executable, "-c", f"{code}; assert m.VALUE == 5"], check=True)
+
+
+def test_a_compressed_catalogue_says_the_same(tmp_path: Path) -> None:
+    plain = ROOT / "resources" / "locale" / "zh_CN" / "LC_MESSAGES" / "portview.po"
+    copy = tmp_path / "zh_CN" / "portview.po"
+    copy.parent.mkdir()
+    copy.write_bytes(plain.read_bytes())
+    compress_catalogues(tmp_path)
+    (packed,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    assert packed.name == "portview.po.gz"
+    assert packed.stat().st_size < plain.stat().st_size / 2
+    assert PoCatalogue(packed).translations() == PoCatalogue(plain).translations()
+
+
+def test_modules_beside_the_archive_lose_their_docstrings_and_still_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, libraries = tmp_path / "site", tmp_path / "lib"
+    for folder in (source, libraries):
+        (folder / "wordy").mkdir(parents=True)
+    text = '"""About it."""\n\n\ndef answer():\n    """Say it."""\n    return 42\n'
+    (source / "wordy" / "__init__.py").write_text(text, "utf-8")
+    compiled = libraries / "wordy" / "__init__.pyc"
+    py_compile.compile(str(source / "wordy" / "__init__.py"), str(compiled))
+    before = compiled.stat().st_size
+    monkeypatch.syspath_prepend(str(source))
+    leave_out_docstrings(libraries, "wordy")
+    monkeypatch.delitem(sys.modules, "wordy")
+    code = marshal.loads(compiled.read_bytes()[16:])  # noqa: S302 - likewise
+    names: dict[str, Any] = {}
+    exec(code, names)  # noqa: S102 - what was compiled just now
+    assert names["answer"]() == 42
+    assert names["answer"].__doc__ is None
+    assert compiled.stat().st_size < before
+
+
+@pytest.mark.parametrize(
+    ("name", "is_kept"),
+    [
+        ("VCRUNTIME140.dll", True),
+        ("PySide6/VCRUNTIME140_1.dll", True),
+        ("PySide6/VCRUNTIME140.dll", False),
+        ("numpy/_core/_multiarray_tests.cp311-win_amd64.pyd", False),
+        ("numpy/_core/_multiarray_umath.cp311-win_amd64.pyd", True),
+    ],
+)
+def test_what_is_loaded_already_or_serves_tests_alone_stays_out(name: str, is_kept: bool) -> None:
+    assert is_wanted(name) is is_kept

@@ -24,7 +24,7 @@ plot.show_lines([Line((2.0, 1.0, 0.0), (1.0, 3.0, 2.0))])
 image = plot.grab().toImage()
 colours = {image.pixel(x, y) for x in range(image.width()) for y in range(image.height())}
 real = [name for name in sys.modules if "OpenGL" in name and hasattr(sys.modules[name], "__file__")]
-line = plot._curves[0].opts["pen"].color().rgb()
+line = plot.curves[0].opts["pen"].color().rgb()
 print(plot.point_counts(), line in colours, [name for name in real if name.startswith("PySide6")])
 """
 
