@@ -27,6 +27,7 @@ from portview.domain.table.cells import CellContext
 from portview.domain.table.collation import use_order_of_system
 from portview.engine.execution_feed import ExecutionFeed
 from portview.engine.firewall_feed import FirewallFeed
+from portview.engine.garbage import UiThreadCollector
 from portview.engine.poller import Poller
 from portview.engine.task_runner import TaskRunner
 from portview.engine.traffic_feed import TrafficFeed
@@ -314,6 +315,7 @@ def _run(
     language = WindowLanguage(application)
     language.use(settings.preferences.language)
     apply_theme(_theme(options.theme or settings.preferences.theme))
+    UiThreadCollector(application)
     opened = open_window(reader, settings)
     window = opened.window
     window.first_rows.shown.connect(instance.listen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from itertools import count
@@ -82,6 +83,15 @@ class SingleShots:
             for receiver, text in self._waiting.values()
             if text and (receiver is None or shiboken6.isValid(receiver))
         ]
+
+
+@pytest.fixture(autouse=True)
+def collected_on_this_thread() -> Iterator[None]:
+    """Let no pool thread collect garbage with objects of Qt's in it (see ``UiThreadCollector``)."""
+    gc.disable()
+    yield
+    gc.collect(1)
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
