@@ -479,3 +479,14 @@ def test_closing_leaves_no_new_process_open(
     assert len(open_files()) > before, "its walk is under way"
     holders.close()
     assert len(open_files()) == before
+
+
+@pytest.mark.usefixtures("no_rotation")
+def test_a_pid_that_passes_on_leaves_no_file_open(proc: FakeProc, holders: SocketHolders) -> None:
+    proc.put(70, 10, {3: SOCKET})
+    holders.update({SOCKET: 0}, ())
+    before = len(open_files())
+    for started in range(20, 25):
+        proc.put(70, started, {})
+        holders.update({}, ())
+    assert len(open_files()) == before
