@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +12,6 @@ import pytest
 from portview.readers.linux import socket_holders
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from portview.readers.linux.socket_holders import SocketHolders
     from tests.fakes.proc_folder import FakeProc
 
@@ -441,14 +440,18 @@ def test_the_places_of_the_process_before_are_not_those_of_the_next(
 # The end.
 
 
-def open_files() -> set[str]:
-    return set(os.listdir("/proc/self/fd"))  # noqa: PTH208
+def open_files(proc: FakeProc) -> list[str]:
+    """Return what this process holds open in that folder."""
+    links = []
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208
+        with suppress(FileNotFoundError):
+            links.append(os.readlink(f"/proc/self/fd/{name}"))  # noqa: PTH115
+    return [link for link in links if link.startswith(str(proc.folder))]
 
 
 def test_closing_leaves_no_file_open(
-    proc: FakeProc, holders: SocketHolders, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    proc: FakeProc, holders: SocketHolders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = len(open_files())
     table = proc.folder / str(NO_PID) / "task" / str(NO_PID + 1) / "fd"
     proc.put(NO_PID, 10, {})
     table.mkdir(parents=True)
@@ -462,20 +465,29 @@ def test_closing_leaves_no_file_open(
     proc.put(80, 10, numbered(8000, 60))
     for inode in range(NEW, NEW + 20):
         holders.update({inode: 0}, ())
-    assert len(open_files()) > before, "walks are under way"
+    assert open_files(proc), "walks are under way"
     holders.close()
-    assert len(open_files()) == before
+    assert open_files(proc) == []
 
 
 @pytest.mark.usefixtures("no_rotation")
 def test_closing_leaves_no_new_process_open(
     proc: FakeProc, holders: SocketHolders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = len(open_files())
     holders.update({}, ())
     monkeypatch.setattr(socket_holders, "_SEARCH_LINKS", 30)
     proc.put(80, 10, numbered(8000, 60))
     holders.update({}, ())
-    assert len(open_files()) > before, "its walk is under way"
+    assert open_files(proc), "its walk is under way"
     holders.close()
-    assert len(open_files()) == before
+    assert open_files(proc) == []
+
+
+@pytest.mark.usefixtures("no_rotation")
+def test_a_pid_that_passes_on_leaves_no_file_open(proc: FakeProc, holders: SocketHolders) -> None:
+    proc.put(70, 10, {3: SOCKET})
+    holders.update({SOCKET: 0}, ())
+    for started in range(20, 25):
+        proc.put(70, started, {})
+        holders.update({}, ())
+    assert open_files(proc) == []
