@@ -91,7 +91,10 @@ OF_THE_READER = {
         "owned_rows",
         "process_list",
     }
-    | {"processes", "service_table", "socket_tables", "sockets"},
+    | {"processes", "service_table", "socket_tables", "sockets"}
+    # An elevated PortView looks who may change the folder of its settings.
+    | {"administrators_folder", "file_information", "folder_security", "known_folders"}
+    | {"private_files", "tokens"},
 }
 
 FOR_LATER = (

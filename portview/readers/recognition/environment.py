@@ -41,6 +41,9 @@ def _variables(pid: int) -> Iterable[tuple[str, str]]:
 
 
 def _identifying(variables: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    # Windows does not tell names apart by case, and psutil has them in capitals.
+    known = {name.upper() if sys.platform == "win32" else name: name for name in TELLING_VARIABLES}
     for name, value in variables:
-        if name in TELLING_VARIABLES and value and mask(value) == value[:_LONGEST_VALUE]:
-            yield name, value
+        telling = known.get(name)
+        if telling and value and mask(value) == value[:_LONGEST_VALUE]:
+            yield telling, value

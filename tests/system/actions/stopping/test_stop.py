@@ -111,7 +111,7 @@ def test_a_window_that_does_not_close_is_ended_after_the_grace_time(
     assert process.stdout
     assert process.stdout.readline().strip() == "shown"
     (result,) = stop_processes([seen_now(key_of(process))], grace_s=0.5)
-    assert (result.ending, result.asked) == (Ending.ENDED, CloseMethod.NONE)
+    assert (result.ending, result.asked) == (Ending.ENDED, CloseMethod.WINDOW)
     assert result.after_ms >= 500
     assert process.wait(10) == 1
     assert "asked" in process.stdout.read()

@@ -244,6 +244,8 @@ def test_udp_and_what_merely_has_the_number_are_told_apart(server: socket.socket
         rows = [row for row in read_rows() if row.local == Endpoint(*accepted.getsockname())]
         served = [row for row in rows if row.state is State.ESTABLISHED]
         assert served
+        if not served[0].key.token:
+            pytest.skip("this system gives a connection no mark but its server's own address")
         (change,) = changes(SeenProcess(own_key(), PROGRAM, sockets_of(served)))
         assert change.is_released, "a connection keeps no port"
 

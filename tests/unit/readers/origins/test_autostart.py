@@ -38,6 +38,7 @@ def test_an_entry_that_is_switched_off(line: str) -> None:
     assert read_entry(f"[Desktop Entry]\nExec=/srv/shop\n{line}\n", "x.desktop") is None
 
 
+@pytest.mark.linux_only("folders between colons")
 def test_the_users_entry_takes_the_place_of_the_systems(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
