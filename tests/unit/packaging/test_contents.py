@@ -186,7 +186,7 @@ def test_modules_beside_the_archive_lose_their_docstrings_and_still_work(
     compiled = libraries / "wordy" / "__init__.pyc"
     py_compile.compile(str(source / "wordy" / "__init__.py"), str(compiled))
     before = compiled.stat().st_size
-    monkeypatch.syspath_prepend(str(source))
+    monkeypatch.setattr(sys, "path", [str(source), *sys.path])
     leave_out_docstrings(libraries, "wordy")
     monkeypatch.delitem(sys.modules, "wordy")
     code = marshal.loads(compiled.read_bytes()[16:])  # noqa: S302 - likewise
