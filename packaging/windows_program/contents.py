@@ -82,7 +82,6 @@ _UNWANTED: Final = (
     "*.pyi",
     "*/py.typed",
     "numpy/*/tests/*",
-    "numpy/_core/_*_tests.*.pyd",
     # Python's own library loads the same file first, and Windows takes what is loaded by its name
     # ("Dynamic-link library search order", the loaded-module list).
     "PySide6/VCRUNTIME140.dll",
