@@ -207,7 +207,7 @@ class WatchDialog(QDialog):
             with closing(LocalReader()) as reader, closing(Evaluator()) as evaluator:
                 return evaluator.evaluate(watch, reader.read(settled=True), token)
 
-        self._preview.start(work, self._show_preview, self._show_failure)
+        self._preview.start(work, self._show_preview, self._show_no_preview)
 
     def _show_preview(self, found: Observation) -> None:
         severity, word = {
@@ -216,6 +216,10 @@ class WatchDialog(QDialog):
             Evaluation.UNREADABLE: (Severity.NOTE, _("Its current state is unknown")),
         }[found.evaluation]
         self.headline.say(severity, word, found.detail)
+
+    def _show_no_preview(self, error: Exception) -> None:
+        message, hint = describe_failure(error)
+        self.headline.say(Severity.NOTE, _("Its current state is unknown"), message, hint)
 
     def _show_failure(self, error: Exception) -> None:
         message, hint = describe_failure(error)
@@ -226,6 +230,9 @@ class WatchDialog(QDialog):
     def _on_add(self) -> None:
         name, existing = self.values()["name"], self._existing
         values, changes = self.values(), self._changes()
+        # What the writing says stays, whatever a preview that was begun before would say.
+        self._typing.stop()
+        self._preview.cancel()
         self.add_button.setEnabled(False)
 
         def work(_work: object) -> None:
