@@ -33,6 +33,8 @@ class UiThreadCollector(QObject):
     @Slot()
     def collect(self) -> None:
         """Collect the oldest generation that is due, as Python would have."""
+        # A first reading that was under way at the beginning has switched it on again.
+        gc.disable()
         generation = due_generation(gc.get_count(), gc.get_threshold())
         if generation is not None:
             gc.collect(generation)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from portview.domain.sockets.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from portview.readers.listing import SocketReader
     from portview.readers.processes import ProcessReader
     from portview.readers.recognition.background import ProgramIdentities
@@ -24,6 +28,7 @@ class SnapshotReader:
         self._sockets = sockets
         self._processes = processes
         self._pending = 0
+        self._is_first = True
         self.identities: ProgramIdentities | None = None
         """Where what programs are is known from, joined to what is known of each process."""
 
@@ -35,7 +40,12 @@ class SnapshotReader:
     def read(self) -> Snapshot:
         """Take a snapshot. Raises PortViewError where no socket could be read."""
         started = time.perf_counter()
-        listing = self._sockets.read()
+        if self._is_first:
+            with _collector_paused():
+                listing = self._sockets.read()
+        else:
+            listing = self._sockets.read()
+        self._is_first = False
         self._pending = listing.pending
         owners = listing.owners
         if owners is None:
@@ -72,3 +82,19 @@ class SnapshotReader:
     def close(self) -> None:
         """Close the socket reader."""
         self._sockets.close()
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Let nothing be collected meanwhile, if it is at other times.
+
+    A first reading makes tens of thousands of objects that all stay: looking through them again and
+    again took a quarter of its time at 36,000 sockets.
+    """
+    is_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if is_enabled:
+            gc.enable()
