@@ -93,7 +93,8 @@ def _again(origin: Origin | None, restarted_by: Fact[Restarter]) -> str:
         return _("Whether something starts it again is unknown: {reason}").format(reason=reason)
     if isinstance(restarted_by, Known):
         return _restarter_words(restarted_by.value)
-    if origin is None:
+    # A desktop also starts what lies in folders and lists of its own that PortView does not read.
+    if origin is None or origin.kind is OriginKind.DESKTOP:
         return _("When it ends, nothing is known that starts it again.")
     if origin.starts_again:
         return _("When it ends, nothing starts it again before the next time.")

@@ -18,6 +18,9 @@ AS_TYPED = "It was started in the terminal /dev/pts/3, from bash."
 NEXT_TIME = "When it ends, nothing starts it again before the next time."
 SERVICE = Origin(OriginKind.SERVICE, "shop.service", "enabled", starts_again=True)
 
+DESKTOP = Origin(OriginKind.DESKTOP, "ann", "explorer")
+BY_DESKTOP = "It was started in the desktop session of ann, from explorer."
+
 
 @pytest.mark.parametrize(
     ("origin", "again", "expected"),
@@ -34,6 +37,7 @@ SERVICE = Origin(OriginKind.SERVICE, "shop.service", "enabled", starts_again=Tru
         (None, PARENT, "When it ends, launcher may start it again."),
         (None, Unreadable("no rights"), "Whether something starts it again is unknown: no rights"),
         (None, Absent(), "When it ends, nothing is known that starts it again."),
+        (DESKTOP, Absent(), f"{BY_DESKTOP} When it ends, nothing is known that starts it again."),
     ],
 )  # fmt: skip
 def test_one_line(origin: Origin | None, again: object, expected: str) -> None:
@@ -45,4 +49,4 @@ def test_one_line(origin: Origin | None, again: object, expected: str) -> None:
 def test_every_kind_is_described_and_names_stay_inert(kind: OriginKind, how: str) -> None:
     sentence = describe_origin(Origin(kind, "a\u202eb\x00{how}", how, "s\n"), Absent())
     assert sentence.isprintable()
-    assert sentence.endswith("nothing starts it again.")
+    assert sentence.endswith(("nothing starts it again.", "nothing is known that starts it again."))
