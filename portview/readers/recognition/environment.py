@@ -20,9 +20,9 @@ _LONGEST_VALUE = 512
 def identifying_variables(pid: int) -> Mapping[str, str]:
     """Return the variables of ``TELLING_VARIABLES`` that a process was started with.
 
-    Everything else is forgotten at once, and so is a value that looks like a secret. Empty where the
-    environment may not be read: another source then names the program. /proc/PID/environ (proc_pid_environ(5)); the process's parameters
-    on Windows.
+    Everything else is forgotten at once, and so is a value that looks like a secret. Empty where
+    the environment may not be read: another source then names the program. /proc/PID/environ
+    (proc_pid_environ(5)); the process's parameters on Windows.
     """
     try:
         return dict(_identifying(_variables(pid)))
